@@ -1,0 +1,43 @@
+# Two commands for a new user: `make demo` and `make test`. Each installs what it needs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_COMPILE_BYTECODE := 1
+
+.PHONY: setup demo test lint live bench clean
+
+# uv where it is present, else venv with pip. requirements.lock pins every package (hence --no-deps).
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  test -x $(BIN)/python || uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
+	else \
+	  test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+setup: $(VENV)/.installed
+
+demo: setup
+	$(BIN)/netbox-sync demo
+
+test: setup lint
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Against any NetBox: make live NETBOX_URL=https://... NETBOX_TOKEN=...
+live: setup
+	$(BIN)/python -m pytest -q -m live
+
+bench: setup
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) data demo dist build

@@ -1,0 +1,148 @@
+"""The diff of a million interfaces per side, against a plain full outer join of the same files.
+
+Both run side by side in DuckDB with the same memory limit. Prints seconds, the ratio and the peak of resident
+memory. Usage: python benchmarks/diff_interfaces.py [interfaces]
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from netbox_sync_dagster.compare.run import compare, connect
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.warehouse import Warehouse, write_snapshot
+
+PORTS_PER_DEVICE = 100
+LIMIT = 2.0
+MEMORY_LIMIT_MB = 1024
+# One interface in this many has another description than LibreNMS.
+DIFFERS_EVERY = 1000
+
+CONFIG = {
+    "netbox": {"url": "http://127.0.0.1:1"},
+    "endpoints": [
+        {
+            "name": "bench",
+            "kind": "librenms",
+            "url": "http://127.0.0.1:1",
+            "policies": {"owns": ["interfaces.description"]},
+        }
+    ],
+}
+
+_PORT_NAME = "'Gi' || (n % {ports}) // 48 || '/' || (n % {ports}) % 48"
+_LIBRENMS = {
+    "devices": """SELECT n + 1 AS device_id, 'sw' || n AS hostname, 'sw' || n AS sysName, 'ios' AS os,
+        'SER' || n AS serial, true AS status, false AS ignore, false AS disabled, 'X' AS hardware
+        FROM range({devices}) t(n)""",
+    "ports": """SELECT n + 1 AS port_id, n // {ports} + 1 AS device_id, {name} AS ifName, {name} AS ifDescr,
+        'port ' || n AS ifAlias, 'ethernetCsmacd' AS ifType, 1000000000 AS ifSpeed, 1500 AS ifMtu,
+        NULL AS ifPhysAddress, 'up' AS ifAdminStatus, 0 AS ifVrf, false AS ignore, false AS deleted
+        FROM range({devices} * {ports}) t(n)""",
+}
+_NETBOX = {
+    "devices": """SELECT n + 1 AS id, '2026-01-01T00:00:00+00:00' AS last_updated, 'sw' || n AS name,
+        'active' AS status, 1 AS site_id, 1 AS device_type_id, 1 AS role_id, 'SER' || n AS serial,
+        '{{"librenms_id":{{"bench":' || (n + 1) || '}}}}' AS cf FROM range({devices}) t(n)""",
+    "interfaces": """SELECT n + 1 AS id, '2026-01-01T00:00:00+00:00' AS last_updated, n // {ports} + 1 AS device_id,
+        {name} AS name, '1000base-t' AS type, true AS enabled, 1500 AS mtu, 1000000 AS speed,
+        CASE WHEN n % {differs} = 0 THEN 'old' ELSE 'port ' || n END AS description, NULL AS mode,
+        []::BIGINT[] AS tagged_vlan_ids, false AS mark_connected,
+        '{{"librenms_id":{{"bench":' || (n + 1) || '}}}}' AS cf FROM range({devices} * {ports}) t(n)""",
+    "custom_fields": """SELECT 1 AS id, 'librenms_id' AS name, 'json' AS type,
+        ['dcim.device', 'dcim.interface'] AS object_types""",
+}
+
+
+def prepare(home: Path, interfaces: int) -> None:
+    """Write both snapshots."""
+    warehouse = Warehouse(home)
+    for system, endpoint, tables in (("librenms", "bench", _LIBRENMS), ("netbox", "netbox", _NETBOX)):
+        with write_snapshot(warehouse, system, endpoint):
+            pass
+        folder = warehouse.current(warehouse.snapshots(system, endpoint))
+        con = connect(home / "tmp")
+        for table, sql in tables.items():
+            name = _PORT_NAME.format(ports=PORTS_PER_DEVICE)
+            query = sql.format(
+                devices=interfaces // PORTS_PER_DEVICE,
+                ports=PORTS_PER_DEVICE,
+                name=name,
+                differs=DIFFERS_EVERY,
+            )
+            file = folder / f"{table}.parquet"
+            con.execute(f"CREATE OR REPLACE TABLE shape AS FROM read_parquet('{file}')")
+            con.execute(f"INSERT INTO shape BY NAME {query}")
+            con.execute(f"COPY shape TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        con.close()
+
+
+def plain_join(home: Path) -> tuple[float, int]:
+    """A full outer join by device and name, all columns, materialized: (seconds, rows)."""
+    warehouse = Warehouse(home)
+    source = warehouse.current(warehouse.snapshots("librenms", "bench"))
+    target = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+    con = connect(home / "tmp")
+    started = time.perf_counter()
+    con.execute(
+        f"""CREATE TABLE joined AS SELECT * FROM
+            (SELECT p.*, d.sysName AS device FROM '{source}/ports.parquet' p
+             JOIN '{source}/devices.parquet' d USING (device_id)) p
+            FULL JOIN (SELECT i.*, d.name AS device_name FROM '{target}/interfaces.parquet' i
+                       JOIN '{target}/devices.parquet' d ON d.id = i.device_id) i
+            ON p.device = i.device_name AND p.ifName = i.name"""
+    )
+    seconds = time.perf_counter() - started
+    row = con.execute("SELECT count(*) FROM joined").fetchone()
+    return seconds, row[0] if row else 0
+
+
+def diff(home: Path) -> tuple[float, int]:
+    """The whole comparison, files written: (seconds, changes)."""
+    config = Config.model_validate(CONFIG)
+    started = time.perf_counter()
+    manifest = compare(Warehouse(home), config, config.endpoint("bench"))
+    return time.perf_counter() - started, manifest["counts"]["interfaces"]["update"]
+
+
+def _measured(function: str, home: Path, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    seconds, rows = globals()[function](home)
+    queue.put((seconds, rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+def measure(function: str, home: Path) -> tuple[float, int, int]:
+    """Run in a process of its own: (seconds, rows, peak MB)."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_measured, args=(function, home, queue))
+    process.start()
+    result = queue.get()
+    process.join()
+    return result
+
+
+def main() -> int:
+    interfaces = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        prepare(home, interfaces)
+        plain = [measure("plain_join", home) for _ in range(2)]
+        ours = [measure("diff", home) for _ in range(2)]
+        joined, changed = plain[0][1], ours[0][1]
+    best_plain, best_ours = min(p[0] for p in plain), min(o[0] for o in ours)
+    memory = max(o[2] for o in ours)
+    ratio = best_ours / best_plain
+    print(f"{interfaces} interfaces per side; joined {joined}, changes found {changed}")
+    print(f"plain full outer join {best_plain:.2f} s, {max(p[2] for p in plain)} MB")
+    print(f"diff                  {best_ours:.2f} s, {memory} MB")
+    print(f"ratio {ratio:.2f} (limit {LIMIT}), memory limit {MEMORY_LIMIT_MB} MB")
+    return 0 if ratio <= LIMIT and memory <= MEMORY_LIMIT_MB and changed == interfaces // DIFFERS_EVERY else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,430 @@
+"""What the first sync of 60 Proxmox guests costs NetBox, and how fast it is beside a bare loop of the same writes.
+
+    python benchmarks/first_sync.py                                  into the lab NetBox
+    NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/first_sync.py  into a real one (best an empty one)
+
+Every guest has two interfaces, two disks and an agent that shows three addresses. Per round: snapshots, diff,
+approval, apply, and a second sync; then all that was created is deleted, and a bare httpx loop writes the same
+objects in the same order, one batch of 100 after the other. What the rounds create is deleted at the end.
+
+1. requests to NetBox per guest, snapshot and apply together: fails above 0.5
+2. objects per second of the apply over those of the bare loop, best round of each, with the default number of
+   requests at once and with one at once: fails below 0.6
+3. the second sync: fails when it writes anything or takes more than 20 requests
+
+The lab answers within a few milliseconds what takes any NetBox seconds, so it waits 100 ms before each answer; it
+is a NetBox that writes a thousand objects per second. What remains are the requests and the client's own time.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import orjson
+
+from netbox_sync_dagster.apply import ApplyResult, apply_approved
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface, loopback_interface
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.sources.netbox.client import credentials
+from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.warehouse import Warehouse
+
+GUESTS = 60
+MOST_PER_GUEST = 0.5
+LEAST_RATIO = 0.6
+MOST_SECOND = 20
+ROUNDS = 2
+BATCH = 100
+NAME = "netbox-sync bench"
+SLUG = "netbox-sync-bench"
+LAB_LATENCY = 0.1
+READS_BY_POST = "/graphql/"
+
+Request = tuple[str, str, list[dict[str, Any]]]
+
+
+def estate() -> ProxmoxState:
+    """A cluster of three nodes with 60 guests."""
+    state = ProxmoxState(cluster=SLUG)
+    for number in range(3):
+        state.add_node(f"{SLUG}-{number + 1}")
+    for number in range(GUESTS):
+        vmid = 100 + number
+        macs = [f"BC:24:11:{nic:02X}:00:{number:02X}" for nic in range(2)]
+        config = {
+            "agent": "1",
+            "net0": f"virtio={macs[0]},bridge=vmbr0",
+            "net1": f"virtio={macs[1]},bridge=vmbr0",
+            "scsi0": f"local-lvm:vm-{vmid}-disk-0,size=32G",
+            "scsi1": f"local-lvm:vm-{vmid}-disk-1,size=100G",
+        }
+        agent = [
+            loopback_interface(),
+            agent_interface("ens18", macs[0], f"198.18.0.{number + 1}/24", f"2001:db8:b::{number + 1:x}/64"),
+            agent_interface("ens19", macs[1], f"198.18.1.{number + 1}/24"),
+        ]
+        node = f"{SLUG}-{number % 3 + 1}"
+        state.add_qemu(vmid, node=node, name=f"bench{vmid}", config=config, agent_interfaces=agent)
+    return state
+
+
+@dataclass
+class Traffic:
+    """Requests of this process to NetBox, as they leave httpx."""
+
+    origin: str
+    calls: Counter[str] = field(default_factory=Counter)
+    written: list[tuple[Request, list[dict[str, Any]]]] = field(default_factory=list)
+
+    @property
+    def reads(self) -> int:
+        return self.calls["read"]
+
+    @property
+    def writes(self) -> int:
+        return self.calls["write"]
+
+    def saw(self, request: httpx.Request, response: httpx.Response) -> None:
+        if f"{request.url.scheme}://{request.url.netloc.decode()}" != self.origin:
+            return
+        if request.method in ("GET", "OPTIONS") or request.url.path == READS_BY_POST:
+            self.calls["read"] += 1
+            return
+        self.calls["write"] += 1
+        sent = (request.method, request.url.path, orjson.loads(request.content))
+        self.written.append((sent, response.json() if response.is_success and response.content else []))
+
+
+@contextmanager
+def watched(url: str) -> Iterator[Traffic]:
+    """Count what is sent to NetBox meanwhile."""
+    traffic = Traffic(url)
+    send = httpx.Client.send
+
+    def counting(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
+        response = send(client, request, **more)
+        traffic.saw(request, response)
+        return response
+
+    with patch.object(httpx.Client, "send", counting):
+        yield traffic
+
+
+class Bench:
+    """One NetBox, one lab Proxmox, and both ways of writing."""
+
+    def __init__(self, url: str, token: str, proxmox: LabProxmox, **settings: Any) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, headers=credentials(token), timeout=120)
+        os.environ |= {"NETBOX_TOKEN": token, "PROXMOX_TOKEN": proxmox.token_value}
+        netbox: dict[str, Any] = {"url": url, "timeout": 120, **settings}
+        endpoint = {
+            "name": SLUG,
+            "kind": "proxmox",
+            "url": proxmox.url,
+            "tls": {"ca": proxmox.ca_path},
+            "user": proxmox.user,
+            "token_name": proxmox.token_name,
+            "token_env": "PROXMOX_TOKEN",
+            "defaults": {"site": SLUG, "role": SLUG, "device_type": SLUG},
+            "policies": {
+                "create": ["tags", "custom_fields", "device_roles", "platforms", "cluster_types", "clusters",
+                           "devices", "virtual_machines", "vlans", "interfaces", "vm_interfaces",
+                           "mac_addresses", "primary_macs", "ip_addresses", "primary_ips", "virtual_disks"]
+            },
+        }  # fmt: skip
+        self.config = Config.model_validate({"netbox": netbox, "endpoints": [endpoint]})
+
+    def sync(self, warehouse: Warehouse) -> Plan:
+        """Snapshots and diff."""
+        snapshot_proxmox(self.config.endpoint(SLUG), warehouse)  # type: ignore[arg-type]
+        snapshot_netbox(self.config.netbox, warehouse)
+        compare(warehouse, self.config, self.config.endpoint(SLUG))
+        return load_plan(warehouse, SLUG)
+
+    def apply(self, warehouse: Warehouse, plan: Plan) -> tuple[ApplyResult, float]:
+        """Approve every change and write it; the seconds of the writing alone."""
+        if plan.changes:
+            approve(
+                warehouse,
+                plan,
+                list(plan.by_id()),
+                who="bench",
+                through="cli",
+                policies=self.config.endpoint(SLUG).policies,
+                override_limit="benchmark",
+            )
+        begin = time.perf_counter()
+        result = apply_approved(warehouse, self.config.netbox, SLUG, plan, who="bench")
+        return result, time.perf_counter() - begin
+
+    def bare(self, wanted: list[Request], ids: Ids) -> float:
+        """The same objects by a plain loop; returns its seconds."""
+        ids.new.clear()
+        begin = time.perf_counter()
+        for method, path, bodies in wanted:
+            content = orjson.dumps([ids.renewed(path, body) for body in bodies])
+            answer = self.http.request(
+                method, path, content=content, headers={"Content-Type": "application/json"}
+            )
+            assert answer.is_success, answer.text
+            if method == "POST":
+                ids.learn(path, bodies, answer.json())
+        return time.perf_counter() - begin
+
+    def delete(self, path: str, ids: list[int]) -> None:
+        for at in range(0, len(ids), BATCH):
+            content = [{"id": i} for i in ids[at : at + BATCH]]
+            self.http.request("DELETE", path, json=content).raise_for_status()
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """What the nodes need and no policy creates: a site, a role, a device type."""
+        made: list[tuple[str, int]] = []
+
+        def make(path: str, **content: Any) -> int:
+            answer = self.http.post(f"/api/{path}/", json=content)
+            answer.raise_for_status()
+            made.append((f"/api/{path}/", answer.json()["id"]))
+            return made[-1][1]
+
+        make("dcim/sites", name=NAME, slug=SLUG)
+        make("dcim/device-roles", name=NAME, slug=SLUG)
+        maker = make("dcim/manufacturers", name=NAME, slug=SLUG)
+        make("dcim/device-types", model=NAME, slug=SLUG, manufacturer=maker)
+        yield
+        for path, netbox_id in reversed(made):
+            self.delete(path, [netbox_id])
+
+
+# Where the object lives that a field's id names.
+REFERENCES = {
+    "cluster": "/api/virtualization/clusters/",
+    "virtual_machine": "/api/virtualization/virtual-machines/",
+    "vminterface": "/api/virtualization/interfaces/",
+    "device": "/api/dcim/devices/",
+    "interface": "/api/dcim/interfaces/",
+    "lag": "/api/dcim/interfaces/",
+    "parent": "/api/dcim/interfaces/",
+    "bridge": "/api/dcim/interfaces/",
+    "platform": "/api/dcim/platforms/",
+    "role": "/api/dcim/device-roles/",
+    "type": "/api/virtualization/cluster-types/",
+    "primary_mac_address": "/api/dcim/mac-addresses/",
+    "primary_ip4": "/api/ipam/ip-addresses/",
+    "primary_ip6": "/api/ipam/ip-addresses/",
+    "untagged_vlan": "/api/ipam/vlans/",
+}
+
+
+class Ids:
+    """Which object a body of the apply means, and which one stands for it in the bare loop."""
+
+    def __init__(self) -> None:
+        # The id of the apply's object by (path, body as sent), and the new one by (path, old id).
+        self._old: dict[tuple[str, bytes], int] = {}
+        self.new: dict[tuple[str, int], int] = {}
+
+    def old(self, path: str, body: dict[str, Any]) -> tuple[str, int]:
+        """The object that the apply made of this body."""
+        return path, self._old[path, orjson.dumps(body)]
+
+    def remember(self, path: str, bodies: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+        for body, row in zip(bodies, rows, strict=True):
+            self._old[path, orjson.dumps(body)] = row["id"]
+
+    def learn(self, path: str, bodies: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+        for body, row in zip(bodies, rows, strict=True):
+            self.new[self.old(path, body)] = row["id"]
+
+    def renewed(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The body with every id of the apply's objects replaced."""
+        means = references(path, body)
+        return body | {name: self.new.get(meant, meant[1]) for name, meant in means.items()}
+
+
+def references(path: str, body: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    """The objects that a body names by id, by field."""
+    found = {}
+    for name, value in body.items():
+        target = REFERENCES.get(name)
+        if name == "id":
+            target = path
+        elif name == "assigned_object_id":
+            target = REFERENCES[body["assigned_object_type"].partition(".")[2]]
+        if target and isinstance(value, int):
+            found[name] = (target, value)
+    return found
+
+
+def batched(written: list[tuple[Request, list[dict[str, Any]]]], ids: Ids) -> list[Request]:
+    """The writes of an apply as the bare loop sends them: in the same order, in batches of 100, unguarded."""
+    merged: list[Request] = []
+    inside: set[tuple[str, int]] = set()
+    for (method, path, bodies), rows in written:
+        plain = [{name: value for name, value in b.items() if name != "changelog_message"} for b in bodies]
+        if method == "POST":
+            ids.remember(path, plain, rows)
+        for body in plain:
+            # An object that another one of the same request names would not be there yet.
+            needs = not inside.isdisjoint(references(path, body).values())
+            if not merged or merged[-1][:2] != (method, path) or len(merged[-1][2]) == BATCH or needs:
+                merged.append((method, path, []))
+                inside = set()
+            merged[-1][2].append(body)
+            if method == "POST":
+                inside.add(ids.old(path, body))
+    return merged
+
+
+@dataclass
+class Measured:
+    """One round."""
+
+    objects: int
+    requests: int
+    per_guest: float
+    reads_snapshot: int
+    apply_seconds: float
+    bare_seconds: float
+    bare_requests: int
+    second_reads: int
+    second_writes: int
+
+
+def one_round(bench: Bench) -> Measured:
+    with tempfile.TemporaryDirectory() as home:
+        warehouse = Warehouse(Path(home))
+        with watched(bench.url) as snapshot:
+            plan = bench.sync(warehouse)
+        with watched(bench.url) as written:
+            result, seconds = bench.apply(warehouse, plan)
+        assert result.ok and len(result.verdicts) == len(plan.changes), result.counts
+        assert result.requests == written.reads + written.writes, (result.requests, written.calls)
+        with watched(bench.url) as second:
+            again = bench.sync(warehouse)
+            bench.apply(warehouse, again)
+    guests = sum(row.resource == "virtual_machines" and row.action == "create" for row in plan.changes)
+    assert guests == GUESTS, guests
+    ids = Ids()
+    wanted = batched(written.written, ids)
+    created = [
+        (path, [row["id"] for row in rows]) for (method, path, _), rows in written.written if method == "POST"
+    ]
+    for path, numbers in reversed(created):
+        bench.delete(path, numbers)
+    bare_seconds = bench.bare(wanted, ids)
+    for path, numbers in reversed(created):
+        bench.delete(path, [ids.new[path, number] for number in numbers])
+    requests = snapshot.reads + snapshot.writes + result.requests
+    print(f"    round: apply {seconds:.1f} s, bare loop {bare_seconds:.1f} s", flush=True)
+    return Measured(
+        objects=sum(len(bodies) for _, _, bodies in wanted),
+        requests=requests,
+        per_guest=requests / GUESTS,
+        reads_snapshot=snapshot.reads,
+        apply_seconds=seconds,
+        bare_seconds=bare_seconds,
+        bare_requests=len(wanted),
+        second_reads=second.reads,
+        second_writes=second.writes,
+    )
+
+
+def measure(bench: Bench, title: str) -> bool:
+    """Rounds with one setting; prints them and says whether they are within the limits."""
+    with bench.frame():
+        rounds = [one_round(bench) for _ in range(ROUNDS)]
+    worst = max(rounds, key=lambda m: m.per_guest)
+    apply_rate = max(m.objects / m.apply_seconds for m in rounds)
+    bare_rate = max(m.objects / m.bare_seconds for m in rounds)
+    ratio = apply_rate / bare_rate
+    second = max(rounds, key=lambda m: (m.second_writes, m.second_reads))
+    print(f"{title}: {worst.objects} objects written for {GUESTS} guests, best of {ROUNDS} rounds")
+    print(
+        f"  requests: {worst.reads_snapshot} snapshot + {worst.requests - worst.reads_snapshot} apply"
+        f" = {worst.per_guest:.2f} per guest (limit {MOST_PER_GUEST})"
+    )
+    print(
+        f"  rate: apply {apply_rate:.0f} objects/s, bare loop {bare_rate:.0f} objects/s"
+        f" ({worst.bare_requests} requests): ratio {ratio:.2f} (limit {LEAST_RATIO})"
+    )
+    print(
+        f"  second sync: {second.second_writes} writes, {second.second_reads} reads"
+        f" (limits 0 and {MOST_SECOND} requests in all)"
+    )
+    return (
+        worst.per_guest <= MOST_PER_GUEST
+        and ratio >= LEAST_RATIO
+        and second.second_writes == 0
+        and second.second_reads <= MOST_SECOND
+    )
+
+
+def serve() -> None:
+    """The lab NetBox until the input ends; prints its address and token."""
+    with LabNetBox() as server:
+        server.set_latency(LAB_LATENCY)
+        print(server.url, server.token, flush=True)
+        sys.stdin.read()
+
+
+@contextmanager
+def lab_netbox() -> Iterator[tuple[str, str]]:
+    """(url, token) of a lab NetBox in a process of its own, as a NetBox would be."""
+    command = [sys.executable, __file__, "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            url, token = process.stdout.readline().split()
+            yield url, token
+        finally:
+            process.stdin.close()
+
+
+def run(url: str, token: str) -> bool:
+    with LabProxmox(estate()) as proxmox:
+        # The first requests to a NetBox that was just started pay for its start.
+        warm = Bench(url, token, proxmox)
+        with warm.frame():
+            one_round(warm)
+        results = [
+            measure(Bench(url, token, proxmox), "default settings"),
+            measure(Bench(url, token, proxmox, max_in_flight=1), "one request at once"),
+        ]
+    return all(results)
+
+
+def main() -> int:
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+        return 0
+    url, token = os.environ.get("NETBOX_URL", "").rstrip("/"), os.environ.get("NETBOX_TOKEN")
+    if url and token:
+        good = run(url, token)
+    else:
+        with lab_netbox() as (url, token):
+            good = run(url, token)
+    print("ok" if good else "a limit is missed")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""NetBox's own record of changes: the evidence of who moved an object."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of
+from netbox_sync_dagster.sources.http import SourceError
+
+# The model behind each list endpoint, as permissions and the changelog name it.
+MODELS = {
+    "extras/tags": "extras.tag",
+    "extras/custom-fields": "extras.customfield",
+    "dcim/manufacturers": "dcim.manufacturer",
+    "dcim/device-types": "dcim.devicetype",
+    "dcim/device-roles": "dcim.devicerole",
+    "dcim/platforms": "dcim.platform",
+    "dcim/sites": "dcim.site",
+    "dcim/virtual-chassis": "dcim.virtualchassis",
+    "dcim/devices": "dcim.device",
+    "dcim/interfaces": "dcim.interface",
+    "dcim/mac-addresses": "dcim.macaddress",
+    "dcim/cables": "dcim.cable",
+    "dcim/module-types": "dcim.moduletype",
+    "dcim/module-bays": "dcim.modulebay",
+    "dcim/modules": "dcim.module",
+    "ipam/vlans": "ipam.vlan",
+    "ipam/ip-addresses": "ipam.ipaddress",
+    "virtualization/cluster-types": "virtualization.clustertype",
+    "virtualization/clusters": "virtualization.cluster",
+    "virtualization/virtual-machines": "virtualization.virtualmachine",
+    "virtualization/interfaces": "virtualization.vminterface",
+    "virtualization/virtual-disks": "virtualization.virtualdisk",
+}
+
+# NetBox writes the changelog entry just after it has set last_updated.
+_ENTRY_DELAY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One changelog entry of one object."""
+
+    netbox_id: int
+    at: datetime
+    request_id: str
+    message: str
+    object_change_id: int
+
+
+class Changelog:
+    """Reads ``/api/core/object-changes/``; a token without ``core.view_objectchange`` sees nothing there."""
+
+    def __init__(self, netbox: NetBoxWriter) -> None:
+        self._netbox = netbox
+        self._readable = True
+
+    def since(self, moment: datetime, most: int) -> dict[str, list[Entry]]:
+        """All entries from then on, by object type; what there is beyond ``most`` entries is left out.
+
+        One page of NetBox's holds those of a whole apply, where asking for each object takes many requests.
+        Empty where the changelog cannot be read.
+        """
+        object_types = {model: object_type for object_type, model in MODELS.items()}
+        params = [
+            ("time_after", moment.isoformat()),
+            ("ordering", "id"),
+            ("fields", "id,time,changed_object_type,changed_object_id,request_id,message"),
+        ]
+        found: dict[str, list[Entry]] = defaultdict(list)
+        if not self._readable:
+            return found
+        try:
+            for row in islice(self._netbox.rows("core/object-changes", params), most):
+                found[object_types.get(row["changed_object_type"], "")].append(_entry(row))
+        except SourceError as error:
+            if error.status not in (403, 404):
+                raise
+            self._readable = False
+        return found
+
+    def entries(
+        self, object_type: str, ids: Iterable[int], since: str | None = None
+    ) -> dict[int, list[Entry]] | None:
+        """The entries of these objects, newest first; None where the changelog cannot be read.
+
+        ``since``: a ``last_updated``; older entries are left out.
+        """
+        model = MODELS.get(object_type)
+        wanted = sorted(set(ids))
+        if model is None or not self._readable:
+            return None
+        fixed = [
+            ("changed_object_type", model),
+            ("fields", "id,time,changed_object_id,request_id,message"),
+        ]
+        if since is not None:
+            fixed.append(("time_after", moment_of(since).isoformat()))
+        found: dict[int, list[Entry]] = defaultdict(list)
+        try:
+            for row in self._netbox.any_of(
+                "core/object-changes", ([("changed_object_id", i)] for i in wanted), fixed
+            ):
+                entry = _entry(row)
+                found[entry.netbox_id].append(entry)
+        except SourceError as error:
+            if error.status not in (403, 404):
+                raise
+            self._readable = False
+            return None
+        for entries in found.values():
+            entries.sort(key=lambda entry: entry.at, reverse=True)
+        return found
+
+
+def _entry(row: Object) -> Entry:
+    return Entry(
+        row["changed_object_id"],
+        moment_of(row["time"]),
+        row["request_id"],
+        row.get("message") or "",
+        row["id"],
+    )
+
+
+def moved_only_by(entries: list[Entry], own_requests: set[str], seen: str) -> bool:
+    """Whether every change of an object since its ``last_updated`` was ``seen`` is one of our requests.
+
+    ``entries`` are newest first and begin with the write that set ``seen`` itself, which may be anybody's.
+    """
+    since = moment_of(seen)
+    later = [entry for entry in entries if entry.at >= since]
+    foreign = {entry.request_id for entry in later if entry.request_id not in own_requests}
+    if not later or later[0].request_id in foreign or len(foreign) > 1:
+        return False
+    return all(entry.at - since < _ENTRY_DELAY for entry in later if entry.request_id in foreign)

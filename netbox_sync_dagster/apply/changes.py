@@ -1,0 +1,194 @@
+"""An approved change on its way into NetBox, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netbox_sync_dagster.compare.plan import DiffRow
+from netbox_sync_dagster.compare.values import Reference, Value, reference
+
+VERDICTS = ("applied", "stale", "failed", "blocked", "uncertain")
+
+
+@dataclass(frozen=True)
+class Written:
+    """One field of a change with its values; references are resolved to NetBox ids."""
+
+    name: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True)
+class Item:
+    """One change ready to be sent.
+
+    ``guard`` is the ``last_updated`` that the object must still have. ``netbox_id`` and ``guard`` are None
+    for a create. ``body`` is the JSON object to send.
+    """
+
+    change_id: str
+    resource: str
+    action: str
+    key: str
+    parent: str | None
+    object_type: str
+    netbox_id: int | None
+    guard: str | None
+    fields: tuple[Written, ...]
+    body: dict[str, Any]
+    approval_id: str
+    approver: str
+    # What a delete takes away beside its own fields, as NetBox had it just before.
+    removed: tuple[Written, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The item as the ledger keeps it."""
+        fields = [{"field": f.name, "before": f.before, "after": f.after} for f in self.fields]
+        removed = [{"field": f.name, "before": f.before} for f in self.removed]
+        return {**self.__dict__, "fields": fields, "removed": removed}
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> Item:
+        """The item of a ledger line."""
+        fields = tuple(Written(f["field"], f["before"], f["after"]) for f in content["fields"])
+        removed = tuple(Written(f["field"], f["before"], None) for f in content.get("removed") or ())
+        return Item(**{**content, "fields": fields, "removed": removed})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one change.
+
+    ``message`` is NetBox's own where it refused. ``netbox_id`` and ``last_updated`` are the object's after
+    the write. ``weak_guard``: NetBox is older than 4.6, so the object was compared just before the write, not
+    in the same step. ``open``: NetBox could not be read to settle it; the next apply tries again.
+    """
+
+    change_id: str
+    resource: str
+    action: str
+    key: str
+    verdict: str
+    message: str = ""
+    netbox_id: int | None = None
+    last_updated: str | None = None
+    request_id: str | None = None
+    weak_guard: bool = False
+    open: bool = False
+
+
+@dataclass
+class ApplyResult:
+    """An apply's verdicts, one per approved change, in the order in which they were known.
+
+    ``notes`` are sentences on what went wrong beside the changes themselves, such as a journal entry that
+    NetBox refused. ``settled`` are verdicts on what an earlier apply had left unfinished.
+    """
+
+    apply_id: str | None
+    endpoint: str
+    verdicts: list[Verdict] = field(default_factory=list)
+    settled: list[Verdict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    requests: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of changes by verdict, zeros included."""
+        return {name: sum(v.verdict == name for v in self.verdicts) for name in VERDICTS}
+
+    @property
+    def ok(self) -> bool:
+        """Whether every approved change is applied; a run with anything else is not green."""
+        return all(verdict.verdict == "applied" for verdict in self.verdicts)
+
+
+class Unresolved(Exception):
+    """A change refers to an object that does not exist yet; ``ref`` names it."""
+
+    def __init__(self, ref: Reference) -> None:
+        super().__init__(f"{ref[0]} {ref[1]}")
+        self.ref = ref
+
+
+def resolve(value: Value, ids: Mapping[Reference, int]) -> Value:
+    """The value with every reference replaced by the object that now exists. Raises Unresolved."""
+    if isinstance(value, list):
+        return [resolve(item, ids) for item in value]
+    ref = reference(value)
+    if ref is None:
+        return value
+    if ref not in ids:
+        raise Unresolved(ref)
+    kept = {name: content for name, content in value.items() if name not in ("ref", "key")}
+    return {"id": ids[ref], **kept}
+
+
+def written_fields(row: DiffRow, ids: Mapping[Reference, int]) -> tuple[Written, ...]:
+    """The fields that applying ``row`` writes (a create: those with a value). Raises Unresolved."""
+    return tuple(
+        Written(item.name, item.before, resolve(item.after, ids))
+        for item in row.written
+        if row.action != "create" or item.after is not None
+    )
+
+
+def body(fields: tuple[Written, ...], *, action: str, tag_deltas: bool) -> dict[str, Any]:
+    """The JSON object of a create or an update: exactly these fields, as NetBox's REST API takes them.
+
+    ``tag_deltas``: the server knows ``add_tags`` and ``remove_tags`` (4.6). Without, an update's tags are
+    left out here: the whole list is read and completed just before the write.
+    """
+    result: dict[str, Any] = {}
+    for item in fields:
+        if item.name == "tags":
+            result.update(_tags(item, action, tag_deltas))
+        elif item.name.startswith("cf."):
+            custom = result.setdefault("custom_fields", {})
+            custom[item.name.removeprefix("cf.")] = to_wire(item.after)
+        elif item.name in ("assigned_object", "scope"):
+            target = item.after or {}
+            result[f"{item.name}_type"] = target.get("type")
+            result[f"{item.name}_id"] = target.get("id")
+        elif item.name in ("a_terminations", "b_terminations"):
+            result[item.name] = [{"object_type": e["type"], "object_id": e["id"]} for e in item.after or ()]
+        else:
+            result[item.name] = to_wire(item.after)
+    return result
+
+
+def _tags(item: Written, action: str, tag_deltas: bool) -> dict[str, Any]:
+    if action == "create":
+        return {"tags": [{"slug": slug} for slug in item.after or ()]}
+    if not tag_deltas:
+        return {}
+    added, removed = tag_changes(item)
+    result = {}
+    if added:
+        result["add_tags"] = [{"slug": slug} for slug in added]
+    if removed:
+        result["remove_tags"] = [{"slug": slug} for slug in removed]
+    return result
+
+
+def tag_changes(item: Written) -> tuple[list[str], list[str]]:
+    """(slugs added, slugs removed) by an update of tags; other tags on the object stay."""
+    before, after = set(item.before or ()), set(item.after or ())
+    return sorted(after - before), sorted(before - after)
+
+
+def to_wire(value: Value) -> Value:
+    """A value as NetBox takes it: objects by their id."""
+    if isinstance(value, list):
+        return [to_wire(item) for item in value]
+    if isinstance(value, dict) and "id" in value:
+        return value["id"]
+    return value
+
+
+def with_guard(item: Item, guard: str) -> Item:
+    """The same change with another ``last_updated`` to be found."""
+    return replace(item, guard=guard)

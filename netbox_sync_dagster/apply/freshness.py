@@ -1,0 +1,148 @@
+"""Whether the objects are still as the diff saw them, asked just before a write or after NetBox's refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
+from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
+from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, NaturalKey, find_created
+from netbox_sync_dagster.apply.removal import held, removed
+from netbox_sync_dagster.apply.settle import Settler, moved_message
+from netbox_sync_dagster.apply.state import ApplyState
+
+Stale = list[tuple[Item, str]]
+_OBJECT_TYPES = {model: object_type for object_type, model in MODELS.items()}
+
+
+class Freshness:
+    """Divides changes into those that may be sent and the stale ones, each with the reason.
+
+    Raises SourceError where NetBox cannot be read.
+    """
+
+    def __init__(
+        self, netbox: NetBoxWriter, changelog: Changelog, settler: Settler, state: ApplyState
+    ) -> None:
+        self._netbox = netbox
+        self._changelog = changelog
+        self._settler = settler
+        self._state = state
+
+    def before_sending(self, items: list[Item]) -> tuple[list[Item], Stale, Stale]:
+        """What must be asked before the request: (what may be sent, what is stale, what is blocked).
+
+        Creates that NetBox would make twice: whether they are there. Deletes: whether the object is there, as
+        NetBox says nothing of a missing one, and whether something hangs on it, which NetBox would delete
+        along. Updates below 4.6: ``last_updated``, as there is no If-Match.
+        """
+        head = items[0]
+        if head.action == "create":
+            return *self._absent(head.object_type, items), []
+        if head.action == "delete":
+            return self._deletable(items)
+        if not self._netbox.guards:
+            return *self.recheck(items), []
+        return items, [], []
+
+    def _deletable(self, items: list[Item]) -> tuple[list[Item], Stale, Stale]:
+        object_type = items[0].object_type
+        rows = self._netbox.by_ids(object_type, [i.netbox_id for i in items if i.netbox_id])
+        fresh, stale = self._compare(items, rows)
+        ids = {item.netbox_id for item in fresh}
+        names = held(self._netbox, object_type, [row for row in rows.values() if row["id"] in ids])
+        blocked = [
+            (item, f"{names[item.netbox_id]} in NetBox would go with it or lose it, and no change says so")
+            for item in fresh
+            if item.netbox_id in names
+        ]
+        free = [item for item in fresh if item.netbox_id not in names]
+        return [replace(i, removed=removed(i, rows[i.netbox_id or 0])) for i in free], stale, blocked
+
+    def _absent(self, object_type: str, items: list[Item]) -> tuple[list[Item], Stale]:
+        key = NATURAL_KEYS.get(object_type)
+        risky = [
+            item
+            for item in items
+            if key is not None and not key.unique(item.body) and not self._on_new_object(key, item)
+        ]
+        if not risky:
+            return items, []
+        pairs = zip(risky, find_created(self._netbox, object_type, [i.body for i in risky]), strict=True)
+        there = {item.change_id: rows[0]["id"] for item, (_, rows) in pairs if rows}
+        stale = [
+            (item, f"NetBox has it already (id {there[item.change_id]}), created since the diff")
+            for item in items
+            if item.change_id in there
+        ]
+        return [item for item in items if item.change_id not in there], stale
+
+    def _on_new_object(self, key: NaturalKey, item: Item) -> bool:
+        """Whether the key names an object that this apply has just made: nothing can be assigned to it yet."""
+        if not key.assigned or item.change_id in self._state.doubtful:
+            return False
+        object_type = _OBJECT_TYPES.get(str(item.body.get("assigned_object_type")))
+        netbox_id = item.body.get("assigned_object_id")
+        return (
+            object_type is not None and netbox_id is not None and self._state.created(object_type, netbox_id)
+        )
+
+    def recheck(self, items: list[Item]) -> tuple[list[Item], Stale]:
+        """Compare ``last_updated`` of updates and deletes with what NetBox has now, in one list request.
+
+        An object that only this apply's own requests have moved (a device loses its primary address when that
+        is deleted) stays, with the new guard; NetBox's changelog is the evidence.
+        """
+        object_type = items[0].object_type
+        fields = "id,last_updated,tags" if self._full_tags(items) else "id,last_updated"
+        rows = self._netbox.by_ids(object_type, [i.netbox_id for i in items if i.netbox_id], fields)
+        return self._compare(items, rows)
+
+    def _compare(self, items: list[Item], rows: dict[int, Object]) -> tuple[list[Item], Stale]:
+        object_type = items[0].object_type
+        moved = [
+            item
+            for item in items
+            if item.netbox_id in rows and not same_moment(rows[item.netbox_id]["last_updated"], item.guard)
+        ]
+        ours = self._moved_by_us(object_type, moved)
+        fresh, stale = [], []
+        for item in items:
+            row = rows.get(item.netbox_id or 0)
+            if row is None:
+                stale.append((item, "the object is gone from NetBox"))
+            elif item not in moved:
+                fresh.append(self._complete(item, row))
+            elif item.change_id in ours:
+                fresh.append(self._complete(with_guard(item, row["last_updated"]), row))
+            else:
+                stale.append((item, moved_message(item.guard, row["last_updated"])))
+        return fresh, stale
+
+    def _moved_by_us(self, object_type: str, moved: list[Item]) -> set[str]:
+        own = self._state.own_requests()
+        guards = [item.guard for item in moved if item.guard]
+        if not own or not guards:
+            return set()
+        ids = [item.netbox_id for item in moved if item.netbox_id]
+        entries = self._changelog.entries(object_type, ids, min(guards, key=moment_of))
+        if entries is None:
+            return set()
+        return {
+            item.change_id
+            for item in moved
+            if item.guard and moved_only_by(entries.get(item.netbox_id or 0, []), own, item.guard)
+        }
+
+    def _full_tags(self, items: list[Item]) -> bool:
+        return not self._netbox.guards and any(f.name == "tags" for item in items for f in item.fields)
+
+    def _complete(self, item: Item, row: Object) -> Item:
+        """Below 4.6 an update of tags carries the whole list: the object's own, with ours added and removed."""
+        tags = next((f for f in item.fields if f.name == "tags"), None)
+        if tags is None or item.action != "update" or self._netbox.guards:
+            return item
+        added, removed = tag_changes(tags)
+        slugs = ({tag["slug"] for tag in row["tags"]} | set(added)) - set(removed)
+        return replace(item, body={**item.body, "tags": [{"slug": slug} for slug in sorted(slugs)]})

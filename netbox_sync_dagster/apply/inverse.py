@@ -1,0 +1,240 @@
+"""The inverse of what an apply did: a create becomes a delete, an update goes back, a delete a create.
+
+Pure: from the ledger's lines and what NetBox has now to diff rows, which are approved and applied like any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.values import Value, references
+
+Place = tuple[str, int]
+Fields = dict[str, tuple[Value, Value]]
+
+_INTERFACES = {"dcim/interfaces": "interfaces", "virtualization/interfaces": "vm_interfaces"}
+# What a field's reference points to; a generic one says so itself.
+_TYPE_OF_FIELD = {
+    "device": "dcim/devices",
+    "virtual_machine": "virtualization/virtual-machines",
+    "cluster": "virtualization/clusters",
+    "site": "dcim/sites",
+    "role": "dcim/device-roles",
+    "platform": "dcim/platforms",
+    "device_type": "dcim/device-types",
+    "manufacturer": "dcim/manufacturers",
+    "virtual_chassis": "dcim/virtual-chassis",
+    "untagged_vlan": "ipam/vlans",
+    "tagged_vlans": "ipam/vlans",
+    "qinq_svlan": "ipam/vlans",
+    "primary_ip4": "ipam/ip-addresses",
+    "primary_ip6": "ipam/ip-addresses",
+    "oob_ip": "ipam/ip-addresses",
+    "nat_inside": "ipam/ip-addresses",
+    "primary_mac_address": "dcim/mac-addresses",
+}
+_TYPE_OF_MODEL = {
+    "dcim.interface": "dcim/interfaces",
+    "virtualization.vminterface": "virtualization/interfaces",
+    "dcim.site": "dcim/sites",
+    "dcim.device": "dcim/devices",
+    "virtualization.virtualmachine": "virtualization/virtual-machines",
+}
+# References from an object to what is made after it: set by a change of their own.
+_SET_LATER = {
+    "primary_mac_address": "primary_macs",
+    "primary_ip4": "primary_ips",
+    "primary_ip6": "primary_ips",
+    "oob_ip": "primary_ips",
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """One change that the apply carried out; ``fields`` are (before, after) by name, references by id."""
+
+    resource: str
+    action: str
+    key: str
+    parent: str | None
+    object_type: str
+    netbox_id: int
+    fields: Fields
+    removed: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """The object it was done to."""
+        return self.object_type, self.netbox_id
+
+
+@dataclass
+class Inverse:
+    """One row of the inverse plan in the making. ``reason`` is set where it is no change but a conflict."""
+
+    done: Done
+    action: str
+    fields: Fields
+    last_updated: str | None = None
+    target: str | None = None
+    reason: str | None = None
+    change_id: str = ""
+    depends_on: list[str] = field(default_factory=list)
+
+
+def inverse(done: list[Done], now: dict[Place, str | None], conflicts: dict[Place, str]) -> list[Inverse]:
+    """The rows that undo these changes, in no order.
+
+    ``now`` is each touched object's ``last_updated`` in NetBox; ``conflicts`` says of which objects, and why,
+    nothing can be undone.
+    """
+    created = {item.place: item for item in done if item.action == "create"}
+    deleted = {item.place: item for item in done if item.action == "delete"}
+    rows: list[Inverse] = []
+    for item in done:
+        if item.action == "update" and item.place not in created and item.place not in deleted:
+            back = {name: (after, before) for name, (before, after) in item.fields.items()}
+            rows.append(Inverse(item, "update", back))
+        elif item.action == "create" and item.place not in deleted:
+            rows.append(Inverse(item, "delete", _content_of_created(item, done)))
+        elif item.action == "delete" and item.place not in created:
+            rows += _created_again(item, done)
+    for row in rows:
+        row.fields = {
+            name: (before, _again(row.done, name, after, deleted))
+            for name, (before, after) in row.fields.items()
+        }
+        if row.action != "create" and row.target is None:
+            row.last_updated = now.get(row.done.place)
+            row.reason = conflicts.get(row.done.place)
+    return rows
+
+
+def _content_of_created(item: Done, done: list[Done]) -> Fields:
+    content = {name: after for name, (_, after) in item.fields.items()}
+    for later in done:
+        if later.action == "update" and later.place == item.place:
+            content |= {name: after for name, (_, after) in later.fields.items()}
+    return {name: (value, None) for name, value in content.items() if value not in (None, "", [])}
+
+
+def _created_again(item: Done, done: list[Done]) -> list[Inverse]:
+    content = {**item.removed, **{name: before for name, (before, _) in item.fields.items()}}
+    for earlier in done:
+        if earlier.action == "update" and earlier.place == item.place:
+            content |= {name: before for name, (before, _) in earlier.fields.items()}
+    later: dict[str, Fields] = {}
+    now: Fields = {}
+    for name, value in content.items():
+        if value in (None, "", []):
+            continue
+        if name in _SET_LATER:
+            later.setdefault(_SET_LATER[name], {})[name] = (None, value)
+        else:
+            now[name] = (None, value)
+    rows = [Inverse(item, "create", now)]
+    target = json.dumps({"key": item.key, "name": item.key, "ref": item.resource}, sort_keys=True)
+    for resource, fields in later.items():
+        rows.append(Inverse(replace(item, resource=resource), "update", fields, target=target))
+    return rows
+
+
+def points_to(done: Done, name: str, value: Value) -> Iterator[Place]:
+    """The objects that a field's value refers to by id."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and isinstance(item.get("id"), int):
+            kind = _type(done, name, item)
+            if kind is not None:
+                yield kind, item["id"]
+
+
+def _type(done: Done, name: str, value: dict[str, Any]) -> str | None:
+    if "type" in value:
+        return _TYPE_OF_MODEL.get(value["type"])
+    if name in ("lag", "parent", "bridge") and done.object_type in _INTERFACES:
+        return done.object_type
+    return _TYPE_OF_FIELD.get(name)
+
+
+def _again(done: Done, name: str, value: Value, deleted: dict[Place, Done]) -> Value:
+    """The value with what the apply deleted replaced by a reference to the change that makes it again."""
+    if isinstance(value, list):
+        return [_again(done, name, item, deleted) for item in value]
+    for place in points_to(done, name, value):
+        if place in deleted:
+            gone = deleted[place]
+            kept = {"type": value["type"]} if "type" in value else {}
+            return {"ref": gone.resource, "key": gone.key, "name": value.get("name") or gone.key, **kept}
+    return value
+
+
+def identify(rows: list[Inverse], endpoint: str) -> None:
+    """Give every change its id and name what it needs: objects made first, children deleted first."""
+    users = _users(rows)
+    _spread_reasons(rows, users)
+    for row in rows:
+        if row.reason is None:
+            row.change_id = change_id(
+                endpoint=endpoint,
+                resource=row.done.resource,
+                action=row.action,
+                key=row.done.key,
+                object_type=row.done.object_type,
+                netbox_id=None if row.action == "create" or row.target else row.done.netbox_id,
+                target=row.target,
+                last_updated=row.last_updated,
+                fields=[(name, before, after) for name, (before, after) in row.fields.items()],
+            )
+    creates = {(r.done.resource, r.done.key): r.change_id for r in rows if r.action == "create"}
+    for row in rows:
+        needs = [creates[ref] for _, after in row.fields.values() for ref in references(after)]
+        if row.target is not None:
+            ref = json.loads(row.target)
+            needs.append(creates[ref["ref"], ref["key"]])
+        if row.action == "delete":
+            needs += [user.change_id for user in users[id(row)]]
+        row.depends_on = sorted({need for need in needs if need and need != row.change_id})
+
+
+def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> None:
+    """What is in use by an object that stays, stays: NetBox would clear the use, or delete the user."""
+    while True:
+        found = [
+            (row, user)
+            for row in rows
+            if row.action == "delete" and row.reason is None
+            for user in users[id(row)]
+            if user.reason is not None
+        ]
+        if not found:
+            return
+        for row, user in found:
+            row.reason = f"{user.done.resource} {user.done.key} uses it and stays: {user.reason}"
+
+
+def _users(rows: list[Inverse]) -> dict[int, list[Inverse]]:
+    """For each delete, by its ``id()``, the rows whose object uses the deleted one now."""
+    by_place: dict[Place, list[Inverse]] = {}
+    by_word: dict[tuple[str, str], list[Inverse]] = {}
+    for row in rows:
+        if row.action == "create":
+            continue
+        for name, (before, _) in row.fields.items():
+            # A primary address hangs on the object that is deleted with it, not the other way round.
+            own = row.action == "delete" and name in _SET_LATER
+            for place in points_to(row.done, name, before):
+                if place != row.done.place and not own:
+                    by_place.setdefault(place, []).append(row)
+            if name.startswith("cf."):
+                by_word.setdefault(("custom_fields", name.removeprefix("cf.")), []).append(row)
+        for slug in row.fields.get("tags", (None, None))[0] or ():
+            by_word.setdefault(("tags", slug), []).append(row)
+    return {
+        id(row): by_place.get(row.done.place, []) + by_word.get((row.done.resource, row.done.key), [])
+        for row in rows
+        if row.action == "delete"
+    }

@@ -1,0 +1,178 @@
+"""The record of applies: a line before every request, a line per verdict, and what can be read back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.store import fsync_dir, now
+
+_IDS_PER_LINE = 5_000
+
+
+class ApplyLog:
+    """Writes one apply's file. Thread-safe; every method returns when its lines are on disk."""
+
+    def __init__(self, warehouse: Warehouse, endpoint: str, apply_id: str, target: str) -> None:
+        folder = applies_folder(warehouse, endpoint)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._head: Line = {"apply_id": apply_id, "endpoint": endpoint, "target": target}
+        path = folder / f"{apply_id}.jsonl"
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        fsync_dir(folder)
+        self._lock = Lock()
+        self._operations = 0
+
+    def close(self) -> None:
+        """Close the file; the apply ended or failed."""
+        os.close(self._fd)
+
+    def start(
+        self,
+        *,
+        who: str,
+        diff_id: str,
+        netbox_version: str,
+        change_ids: list[str],
+        undoes: str | None = None,
+    ) -> None:
+        """The first line: what this apply is going to do. ``undoes``: the id of the apply that it takes back."""
+        head = {
+            "who": who,
+            "diff_id": diff_id,
+            "netbox_version": netbox_version,
+            "changes": len(change_ids),
+            "undoes": undoes,
+        }
+        lines = [self._line("start", **head)]
+        for at in range(0, len(change_ids), _IDS_PER_LINE):
+            lines.append(self._line("approved", change_ids=change_ids[at : at + _IDS_PER_LINE]))
+        self._write(lines)
+
+    def sending(self, method: str, path: str, items: list[Item]) -> str:
+        """Say what the next request will do; returns the operation's id."""
+        with self._lock:
+            self._operations += 1
+            operation = f"{self._head['apply_id']}/{self._operations}"
+        content = [item.to_json() for item in items]
+        self._write(
+            [self._line("sending", operation_id=operation, method=method, path=path, changes=content)]
+        )
+        return operation
+
+    def verdicts(self, pairs: Iterable[tuple[Item, Verdict]], operation: str | None) -> None:
+        """Say what became of changes; ``operation`` is the request that decided it, if there was one."""
+        lines = []
+        for item, verdict in pairs:
+            content = {**item.to_json(), **verdict.__dict__}
+            del content["body"]
+            lines.append(self._line("verdict", operation_id=operation, **content))
+        self._write(lines)
+
+    def object_changes(self, found: list[dict[str, Any]]) -> None:
+        """NetBox's own records of what was written: object_type, netbox_id, request_id, object_change_id."""
+        for at in range(0, len(found), _IDS_PER_LINE):
+            self._write([self._line("object_changes", found=found[at : at + _IDS_PER_LINE])])
+
+    def journal(self, entries: list[dict[str, Any]]) -> None:
+        """Journal entries written: assigned_object_type, assigned_object_id, journal_entry_id, comments."""
+        if entries:
+            self._write([self._line("journal", entries=entries)])
+
+    def end(self, counts: dict[str, int], *, open_operations: int) -> None:
+        """The last line. ``open_operations``: verdicts that the next apply has to settle."""
+        self._write([self._line("end", counts=counts, open=open_operations)])
+
+    def _line(self, kind: str, **content: Any) -> Line:
+        return {"kind": kind, "at": now().isoformat(), **self._head, **content}
+
+    def _write(self, lines: list[Line]) -> None:
+        data = b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
+        with self._lock:
+            while data:
+                data = data[os.write(self._fd, data) :]
+            os.fsync(self._fd)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the ledger knows of a change that was applied."""
+
+    change_id: str
+    netbox_id: int | None
+    last_updated: str | None
+    request_id: str | None
+
+
+def applied_changes(
+    warehouse: Warehouse, endpoint: str, target: str, change_ids: Iterable[str], since: datetime
+) -> dict[str, Applied]:
+    """Those of the changes that were applied to this target since then, in the order in which they were."""
+    con = open_ledger(warehouse)
+    try:
+        rows = con.execute(
+            """
+            SELECT change_id, netbox_id, last_updated, request_id FROM ledger.verdicts
+            WHERE endpoint = ? AND target = ? AND verdict = 'applied' AND "at" >= ?
+                AND change_id IN (SELECT unnest(?::VARCHAR[]))
+            ORDER BY "at"
+            """,
+            [endpoint, target, since.astimezone(UTC).replace(tzinfo=None), list(change_ids)],
+        ).fetchall()
+    finally:
+        con.close()
+    return {row[0]: Applied(*row) for row in rows}
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A request that was announced and whose outcome is not recorded for this change."""
+
+    operation_id: str
+    target: str
+    sent_at: str
+    item: Item
+
+
+def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
+    """What earlier applies of this endpoint left open, oldest first.
+
+    An apply settles everything before it as its first act, so the search ends at the newest file that ended
+    with nothing open.
+    """
+    files: list[Path] = []
+    for path in sorted(applies_folder(warehouse, endpoint).glob("*.jsonl"), reverse=True):
+        files.append(path)
+        if _ended_clean(path):
+            break
+    found: dict[str, Unfinished] = {}
+    for path in reversed(files):
+        for line in read_lines(path):
+            if line["kind"] == "sending":
+                for content in line["changes"]:
+                    item = Item.from_json(content)
+                    found[item.change_id] = Unfinished(line["operation_id"], line["target"], line["at"], item)
+            elif line["kind"] == "verdict" and not line["open"]:
+                found.pop(line["change_id"], None)
+    return list(found.values())
+
+
+def _ended_clean(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 16_384))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        line = orjson.loads(last)
+    except orjson.JSONDecodeError:
+        return False
+    return line["kind"] == "end" and line["open"] == 0

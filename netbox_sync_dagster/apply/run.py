@@ -1,0 +1,403 @@
+"""Applying what was approved: the order, the batches, and one verdict per change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from netbox_sync_dagster.apply.changelog import Entry
+from netbox_sync_dagster.apply.changes import (
+    ApplyResult,
+    Item,
+    Unresolved,
+    Verdict,
+    Written,
+    body,
+    resolve,
+    written_fields,
+)
+from netbox_sync_dagster.apply.client import NetBoxWriter, moment_of
+from netbox_sync_dagster.apply.journal import Journal
+from netbox_sync_dagster.apply.lease import lease
+from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
+from netbox_sync_dagster.apply.order import Needs, groups
+from netbox_sync_dagster.apply.sender import Refused, Sender
+from netbox_sync_dagster.apply.state import ApplyState
+from netbox_sync_dagster.approve.limits import check_gates
+from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.records import Approval, ApprovalError, approved, netbox_read_at
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.compare.values import parse
+from netbox_sync_dagster.config import NetBoxTarget
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.store import new_id
+
+Progress = Callable[[int, int], None]
+
+# NetBox takes a lock for these: two at once only wait for each other.
+_ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
+
+# How far NetBox's changelog is read for the entries of an apply, among those of everybody else meanwhile.
+_ENTRIES_PER_OBJECT = 3
+_ENTRIES_OF_OTHERS = 1000
+_JUST_BEFORE = timedelta(seconds=1)
+
+
+def apply_approved(
+    warehouse: Warehouse,
+    target: NetBoxTarget,
+    endpoint_name: str,
+    plan: Plan,
+    *,
+    progress: Progress | None = None,
+    who: str,
+    only: Collection[str] | None = None,
+) -> ApplyResult:
+    """Write the approved changes of ``plan`` to NetBox; one verdict per approved change.
+
+    ``only`` restricts it to these change ids. ``progress(done, total)`` is called after every verdict, from
+    several threads. Nothing approved and nothing left open by an earlier apply: no request is sent.
+
+    What an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) is settled
+    first, by reading NetBox.
+
+    Raises LeaseHeld where another apply of this endpoint runs, ApprovalError where the diff has failed its
+    checks, MissingSecret without a token, and SourceError where NetBox cannot be reached at all or is too old;
+    nothing has been written then.
+    """
+    if plan.endpoint != endpoint_name:
+        raise ApprovalError(f"the diff is of endpoint '{plan.endpoint}', not of '{endpoint_name}'")
+    plan = with_parts(warehouse, plan)
+    with lease(warehouse, endpoint_name, who):
+        wanted = {
+            change_id: approval
+            for change_id, approval in approved(warehouse, endpoint_name, plan).items()
+            if only is None or change_id in only
+        }
+        if wanted:
+            check_gates(plan)
+        url = target.base_url
+        before = applied_changes(warehouse, endpoint_name, url, wanted, netbox_read_at(plan))
+        left_open = unfinished(warehouse, endpoint_name)
+        result = ApplyResult(None, endpoint_name)
+        if before.keys() == wanted.keys() and not any(item.target == url for item in left_open):
+            result.verdicts += [_applied_before(plan, i, before[i].netbox_id) for i in wanted]
+            return result
+        with NetBoxWriter(target) as netbox:
+            netbox.connect()
+            apply = _Apply(
+                warehouse, target, plan, netbox, wanted=wanted, who=who, result=result, progress=progress
+            )
+            apply.run(left_open)
+    return result
+
+
+def _applied_before(plan: Plan, change_id: str, netbox_id: int | None) -> Verdict:
+    row = plan.by_id()[change_id]
+    text = "applied before; not written again"
+    return Verdict(change_id, row.resource, row.action, row.key, "applied", text, netbox_id)
+
+
+class _Apply:
+    """One apply, from its first ledger line to its last."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        target: NetBoxTarget,
+        plan: Plan,
+        netbox: NetBoxWriter,
+        *,
+        wanted: dict[str, Approval],
+        who: str,
+        result: ApplyResult,
+        progress: Progress | None,
+    ) -> None:
+        self._warehouse = warehouse
+        self._target = target
+        self._plan = plan
+        self._netbox = netbox
+        self._wanted = wanted
+        self._who = who.strip()
+        self._result = result
+        self._progress = progress
+        self._needs = Needs(plan)
+        self._rows = plan.by_id()
+        result.apply_id = new_id()
+        self._url = target.base_url
+        self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
+        self._state = ApplyState(plan, self._log, self._on_verdict)
+        self._journal = Journal() if target.journal else None
+        self._sender = Sender(
+            netbox,
+            self._log,
+            self._state,
+            message=self._message,
+            window=target.timeout,
+            journal=self._journal,
+        )
+
+    def run(self, left_open: list[Unfinished]) -> None:
+        """Settle what is open, send what is approved, write the journal."""
+        elsewhere = sum(item.target != self._url for item in left_open)
+        try:
+            self._log.start(
+                who=self._who,
+                diff_id=self._plan.diff_id,
+                netbox_version=self._netbox.version,
+                change_ids=list(self._wanted),
+                undoes=self._plan.manifest.get("undoes"),
+            )
+            self._settle([item for item in left_open if item.target == self._url])
+            self._send_all()
+            if self._journal is not None:
+                heading = f"netbox-sync {self._plan.endpoint} apply {self._result.apply_id}"
+                written, notes = self._journal.send(self._netbox, heading)
+                self._log.journal(written)
+                self._result.notes += notes
+            self._note_object_changes()
+            # An apply that does not get here has no last line, and the next one settles what it left open.
+            still_open = sum(v.open for v in [*self._result.verdicts, *self._result.settled])
+            self._log.end(self._result.counts, open_operations=still_open + elsewhere)
+        finally:
+            self._result.requests = self._netbox.requests
+            self._log.close()
+
+    def _note_object_changes(self) -> None:
+        """Write into the ledger under which numbers NetBox's changelog has what was applied."""
+        if not self._netbox.messages:
+            return
+        wanted: dict[str, set[tuple[int, str]]] = {}
+        moments = []
+        for verdict in [*self._result.settled, *self._result.verdicts]:
+            if verdict.verdict == "applied" and verdict.request_id and verdict.netbox_id:
+                kind = self._rows[verdict.change_id].object_type if verdict.change_id in self._rows else ""
+                wanted.setdefault(kind, set()).add((verdict.netbox_id, verdict.request_id))
+                if verdict.last_updated:
+                    moments.append(moment_of(verdict.last_updated))
+        found: dict[str, list[Entry]] = {}
+        try:
+            if moments:
+                most = _ENTRIES_PER_OBJECT * sum(map(len, wanted.values())) + _ENTRIES_OF_OTHERS
+                found = self._sender.changelog.since(min(moments) - _JUST_BEFORE, most)
+            for object_type, written in wanted.items():
+                entries = found.setdefault(object_type, [])
+                missing = written - {(entry.netbox_id, entry.request_id) for entry in entries}
+                history = self._sender.changelog.entries(object_type, {i for i, _ in missing}) or {}
+                entries += [entry for more in history.values() for entry in more]
+        except SourceError as error:
+            self._result.notes.append(f"NetBox's changelog could not be read for the ledger: {error}")
+        self._log.object_changes(
+            [
+                {
+                    "object_type": object_type,
+                    "netbox_id": entry.netbox_id,
+                    "request_id": entry.request_id,
+                    "object_change_id": entry.object_change_id,
+                }
+                for object_type, written in wanted.items()
+                for entry in found.get(object_type, [])
+                if (entry.netbox_id, entry.request_id) in written
+            ]
+        )
+
+    def _message(self, change_id: str) -> str:
+        return f"netbox-sync {self._plan.endpoint} {change_id}"
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        self._result.verdicts.append(verdict)
+        if self._progress is not None:
+            self._progress(len(self._result.verdicts), len(self._wanted))
+
+    # -- what an earlier apply left open ---------------------------------------------------------
+
+    def _settle(self, left_open: list[Unfinished]) -> None:
+        def kind(entry: Unfinished) -> tuple[str, str, str]:
+            return entry.item.object_type, entry.item.action, entry.operation_id
+
+        for (_, _, operation), entries in groupby(sorted(left_open, key=kind), key=kind):
+            group = list(entries)
+            items = [entry.item for entry in group]
+            sent = datetime.fromisoformat(group[0].sent_at)
+            why = f"the apply that sent it ended before NetBox's answer (operation {operation})"
+            absent = self._sender.settle_and_record(
+                items, why, operation, running_since=sent, last=True, report=self._result.settled.append
+            )
+            self._sender.give_up(
+                absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append
+            )
+        # What was applied before NetBox was read for this diff is in the diff's own values.
+        since = netbox_read_at(self._plan)
+        done = applied_changes(self._warehouse, self._plan.endpoint, self._url, self._rows, since)
+        self._state.remember(done.values())
+
+    # -- what is approved ------------------------------------------------------------------------
+
+    def _send_all(self) -> None:
+        todo = []
+        settled = {verdict.change_id: verdict for verdict in self._result.settled}
+        for change_id in self._wanted:
+            row = self._rows[change_id]
+            if self._state.is_applied(change_id):
+                netbox_id = self._state.ids.get((row.resource, row.key), row.netbox_id)
+                self._on_verdict(_applied_before(self._plan, change_id, netbox_id))
+            elif change_id in settled and settled[change_id].verdict == "uncertain":
+                # Known to be neither written nor unwritten: sending it could write it twice.
+                self._on_verdict(settled[change_id])
+            elif self._wanted[change_id].second and self._wanted[change_id].who == self._who:
+                self._decide(
+                    row,
+                    "blocked",
+                    f"approved by {self._who}, who started this apply; policies.second_approver asks for another "
+                    "person to approve or to apply it",
+                )
+            elif row.expected_id() != change_id or row.endpoint != self._plan.endpoint:
+                self._decide(
+                    row, "failed", "its content is not what its change id stands for; make a new diff"
+                )
+            else:
+                todo.append(row)
+        for rows in groups(todo):
+            self._work_off(rows)
+
+    def _work_off(self, pending: list[DiffRow]) -> None:
+        while pending:
+            waiting = {row.change_id for row in pending}
+            ready, blocked = [], []
+            for row in pending:
+                needs = [need for need in self._needs.of(row) if not self._state.is_applied(need)]
+                if not needs:
+                    ready.append(row)
+                elif not all(need in waiting for need in needs):
+                    blocked.append((row, needs))
+            if not ready and not blocked:
+                blocked = [(row, self._needs.of(row)) for row in pending]
+            for row, needs in blocked:
+                self._decide(row, "blocked", self._why_blocked(needs))
+            done = {row.change_id for row, _ in blocked}
+            done |= {row.change_id for row in self._round(ready)}
+            pending = [row for row in pending if row.change_id not in done]
+
+    def _why_blocked(self, needs: list[str]) -> str:
+        parts = []
+        for need in needs:
+            if self._state.is_applied(need):
+                continue
+            outcome = self._state.outcomes.get(need)
+            if outcome is None:
+                outcome = "not applied yet" if need in self._wanted else "not approved"
+            parts.append(f"{self._needs.title(need)}: {outcome}")
+        return f"needs {'; '.join(parts)}"
+
+    def _round(self, ready: list[DiffRow]) -> list[DiffRow]:
+        """Send some of the rows that are ready: the creates first; an object is in it only once."""
+        creates = [row for row in ready if row.action == "create"]
+        chosen: list[DiffRow] = []
+        items: list[Item] = []
+        objects: set[tuple[str, int]] = set()
+        for row in creates or ready:
+            item = self._item(row)
+            if item is not None and item.netbox_id is not None:
+                if (item.object_type, item.netbox_id) in objects:
+                    continue
+                objects.add((item.object_type, item.netbox_id))
+            chosen.append(row)
+            if item is not None:
+                items.append(item)
+        put_off = self._send(items)
+        count = len(items)
+        while put_off and len(put_off) < count:
+            # Others went through, which may have removed the reason.
+            count = len(put_off)
+            put_off = self._send([refused.item for refused in put_off])
+        for refused in put_off:
+            self._sender.give_up([refused.item], refused.message, refused.operation, verdict=refused.verdict)
+        return chosen
+
+    def _send(self, items: list[Item]) -> list[Refused]:
+        put_off: list[Refused] = []
+        by_kind: dict[tuple[str, str], list[Item]] = {}
+        for item in items:
+            by_kind.setdefault((item.action, item.object_type), []).append(item)
+        for (action, object_type), same in by_kind.items():
+            alone = action == "create" and object_type in _ONE_AT_A_TIME
+            workers = 1 if alone else self._target.max_in_flight
+            with ThreadPoolExecutor(workers, thread_name_prefix="apply") as pool:
+                futures = [
+                    pool.submit(self._sender.send, batch) for batch in _batches(same, self._target.batch_size)
+                ]
+                try:
+                    for future in futures:
+                        put_off += future.result()
+                except BaseException:
+                    # Requests under way end and get their verdict; none is begun after them.
+                    self._state.stop.set()
+                    pool.shutdown(wait=True, cancel_futures=True)
+                    raise
+        return put_off
+
+    def _item(self, row: DiffRow) -> Item | None:
+        """The change as it is sent; None, with its verdict, where it refers to what does not exist."""
+        try:
+            fields = written_fields(row, self._state.ids)
+            netbox_id = row.netbox_id
+            if netbox_id is None and row.action != "create":
+                netbox_id = int(resolve(parse(row.target), self._state.ids)["id"])
+        except Unresolved as error:
+            self._decide(row, "blocked", f"needs {error}, which no change of the diff creates")
+            return None
+        except TypeError:
+            self._decide(row, "failed", "it names no object of NetBox to change; make a new diff")
+            return None
+        guard = None
+        content: dict[str, object] = {}
+        if netbox_id is not None:
+            guard = self._state.guard(row.object_type, netbox_id, row.last_updated)
+            content["id"] = netbox_id
+            if guard is None:
+                self._decide(row, "stale", "whether NetBox's object changed since the diff cannot be told")
+                return None
+        if row.action != "delete":
+            content |= body(fields, action=row.action, tag_deltas=self._netbox.guards)
+        if self._netbox.messages:
+            content["changelog_message"] = self._message(row.change_id)
+        return self._as_item(row, netbox_id, guard, fields, content)
+
+    def _as_item(
+        self,
+        row: DiffRow,
+        netbox_id: int | None,
+        guard: str | None,
+        fields: tuple[Written, ...],
+        content: dict[str, object],
+    ) -> Item:
+        approval = self._wanted[row.change_id]
+        return Item(
+            change_id=row.change_id,
+            resource=row.resource,
+            action=row.action,
+            key=row.key,
+            parent=row.parent,
+            object_type=row.object_type,
+            netbox_id=netbox_id,
+            guard=guard,
+            fields=fields,
+            body=content,
+            approval_id=approval.approval_id,
+            approver=approval.who,
+        )
+
+    def _decide(self, row: DiffRow, verdict: str, message: str) -> None:
+        """A verdict on a change that was not sent."""
+        fields = tuple(Written(f.name, f.before, f.after) for f in row.written)
+        item = self._as_item(row, row.netbox_id, row.last_updated, fields, {})
+        decided = Verdict(row.change_id, row.resource, row.action, row.key, verdict, message, row.netbox_id)
+        self._state.record([(item, decided)])
+
+
+def _batches(items: list[Item], size: int) -> Iterator[list[Item]]:
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

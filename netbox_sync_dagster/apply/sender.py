@@ -1,0 +1,370 @@
+"""Sends one batch of changes of one object type and action until each has its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from netbox_sync_dagster.apply.batches import Batch, Refused, answered, named_errors
+from netbox_sync_dagster.apply.changelog import MODELS, Changelog
+from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.client import Answer, NetBoxWriter, Object
+from netbox_sync_dagster.apply.freshness import Freshness
+from netbox_sync_dagster.apply.journal import Journal
+from netbox_sync_dagster.apply.ledger import ApplyLog
+from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing
+from netbox_sync_dagster.apply.settle import Finding, Settler
+from netbox_sync_dagster.apply.state import ApplyState, Report
+from netbox_sync_dagster.sources.http import SourceError, pause
+from netbox_sync_dagster.warehouse.store import now
+
+ATTEMPTS = 4
+_METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
+_PERMISSIONS = {"create": "add", "update": "change", "delete": "delete"}
+# Refusals that one object of a batch can cause for all; any other concerns the whole request.
+_ONE_OBJECT = (400, 409, 412, 413, 414, 431)
+# What NetBox's 403 says when the token, not a permission, is the matter.
+_TOKEN_WORDS = ("token", "credentials", "inactive")
+# Refusals that may be over once other changes of the same resource are through: a name that is still taken,
+# a child that is still there.
+_MAY_PASS = ("unique", "already exists", "duplicate", "dependent object")
+
+
+class Sender:
+    """Writes to NetBox, one batch at a time per thread. Thread-safe.
+
+    ``window`` is the time in seconds that a request may still be running in NetBox after its answer was lost.
+    """
+
+    def __init__(
+        self,
+        netbox: NetBoxWriter,
+        log: ApplyLog,
+        state: ApplyState,
+        *,
+        message: Callable[[str], str],
+        window: float,
+        journal: Journal | None = None,
+    ) -> None:
+        self.changelog = Changelog(netbox)
+        self._netbox = netbox
+        self._log = log
+        self._state = state
+        self._window = window
+        self._journal = journal
+        self.settler = Settler(netbox, self.changelog, message)
+        self._freshness = Freshness(netbox, self.changelog, self.settler, state)
+
+    def send(self, items: list[Item]) -> list[Refused]:
+        """Send changes of one object type and action; each gets its verdict, in the ledger too.
+
+        Except those that NetBox refused for a reason that other changes may remove: they are returned.
+        """
+        put_off: list[Refused] = []
+        todo = [Batch(items)]
+        while todo and not self._state.stop.is_set():
+            batch = todo.pop(0)
+            try:
+                todo = [*self._once(batch, put_off), *todo]
+            except SourceError as error:
+                # Raised only by reads before a request or after one that NetBox refused as a whole: what is
+                # not in doubt from an earlier request is not written.
+                rest = [item for item in batch.items if item.change_id not in self._state.decided]
+                doubtful = [item for item in rest if item.change_id in self._state.doubtful]
+                self._uncertain(doubtful, f"the answer was lost; {error}", None)
+                self.give_up([item for item in rest if item not in doubtful], f"not written: {error}")
+        return put_off
+
+    def give_up(
+        self,
+        items: list[Item],
+        message: str,
+        operation: str | None = None,
+        *,
+        report: Report | None = None,
+        verdict: str = "failed",
+    ) -> None:
+        """Record that these changes failed."""
+        pairs = [(item, self._verdict(item, verdict, message)) for item in items]
+        self._state.record(pairs, operation, report=report)
+
+    # -- one request -----------------------------------------------------------------------------
+
+    def _once(self, batch: Batch, put_off: list[Refused]) -> list[Batch]:
+        head = batch.head
+        barred = self._state.barred
+        reason = barred.get(("*", "*")) or barred.get((head.object_type, head.action))
+        if reason:
+            self.give_up(batch.items, reason)
+            return []
+        items, stale, blocked = self._freshness.before_sending(batch.items)
+        self._stale(stale)
+        put_off += [Refused(item, text, None, "blocked") for item, text in blocked]
+        if not items:
+            return []
+        batch = Batch(items, batch.attempt)
+        method = _METHODS[head.action]
+        operation = self._log.sending(method, f"/api/{head.object_type}/", items)
+        guards = [item.guard for item in items if item.guard] if self._netbox.guards else []
+        answer = self._netbox.write(method, head.object_type, [item.body for item in items], guards or None)
+        if answer.kind == "ok":
+            return self._written(batch, answer, operation)
+        if answer.kind == "refused":
+            return self._refused(batch, answer, operation, put_off)
+        return self._repeat(batch, answer, operation)
+
+    def _written(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+        if batch.head.action == "delete":
+            return self._deleted(batch, answer, operation)
+        by_change = answered(batch, answer.content)
+        pairs = [
+            (item, self._applied(item, by_change[item.change_id], answer.request_id))
+            for item in batch.items
+            if item.change_id in by_change
+        ]
+        self._state.record(pairs, operation)
+        if self._journal is not None:
+            for item, verdict in pairs:
+                self._journal.add(item, verdict, by_change[item.change_id])
+        rest = [item for item in batch.items if item.change_id not in by_change]
+        if batch.head.action == "create":
+            text = "NetBox answered that it created the batch, but not with this object"
+            self._uncertain(rest, text, operation)
+        else:
+            self._skipped(rest, operation)
+        return []
+
+    def _deleted(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+        # NetBox answers 204 also for objects that it did not touch.
+        ids = [item.netbox_id for item in batch.items if item.netbox_id]
+        try:
+            left = self._netbox.by_ids(batch.head.object_type, ids, "id,last_updated")
+        except SourceError as error:
+            self._uncertain(batch.items, f"deleted according to NetBox, but not verified: {error}", operation)
+            return []
+        gone = [item for item in batch.items if item.netbox_id not in left]
+        pairs = [(item, self._verdict(item, "applied", request_id=answer.request_id)) for item in gone]
+        self._state.record(pairs, operation)
+        if self._journal is not None:
+            for item, verdict in pairs:
+                self._journal.add(item, verdict, None)
+        self._skipped([item for item in batch.items if item.netbox_id in left], operation)
+        return []
+
+    def _skipped(self, items: list[Item], operation: str) -> None:
+        """Updates and deletes that NetBox passed over without a word."""
+        if not items:
+            return
+        head = items[0]
+        try:
+            left = self._netbox.by_ids(
+                head.object_type, [i.netbox_id for i in items if i.netbox_id], "id,last_updated"
+            )
+        except SourceError as error:
+            self._uncertain(items, f"NetBox passed over it without a reason: {error}", operation)
+            return
+        gone = [item for item in items if item.netbox_id not in left]
+        self._stale([(item, "the object is gone from NetBox") for item in gone], operation)
+        self.give_up(
+            [item for item in items if item.netbox_id in left],
+            f"NetBox passed over it; the token's user may not {_PERMISSIONS[head.action]} this object",
+            operation,
+        )
+
+    # -- refusals --------------------------------------------------------------------------------
+
+    def _refused(
+        self,
+        batch: Batch,
+        answer: Answer,
+        operation: str,
+        put_off: list[Refused],
+    ) -> list[Batch]:
+        head = batch.head
+        if answer.status in (401, 403):
+            self._bar(head, answer)
+            return [batch]
+        if answer.status not in _ONE_OBJECT:
+            self.give_up(batch.items, f"{answer.message} ({answer.status})", operation)
+            return []
+        if answer.status == 412:
+            return self._moved(batch, operation)
+        if len(batch.items) == 1:
+            self._refuse_one(head, answer.message, operation, put_off)
+            return []
+        named = named_errors(answer, len(batch.items)) if head.action == "create" else {}
+        if not named:
+            return batch.halves(batch.attempt)
+        for index, message in named.items():
+            self._refuse_one(batch.items[index], message, operation, put_off)
+        good = [item for index, item in enumerate(batch.items) if index not in named]
+        return [Batch(good, batch.attempt)] if good else []
+
+    def _bar(self, head: Item, answer: Answer) -> None:
+        # NetBox answers a wrong or expired token with 403 too.
+        if answer.status == 401 or any(word in answer.message.lower() for word in _TOKEN_WORDS):
+            self._state.barred["*", "*"] = f"NetBox refused the token: {answer.message}"
+            return
+        app, _, model = MODELS.get(head.object_type, "").partition(".")
+        right = f"{app}.{_PERMISSIONS[head.action]}_{model}" if model else head.object_type
+        self._state.barred[head.object_type, head.action] = (
+            f"no permission {right}: {answer.message}; give the token's user that right"
+        )
+
+    def _moved(self, batch: Batch, operation: str) -> list[Batch]:
+        """After 412: the stale ones are out, the others go again."""
+        items, stale = self._freshness.recheck(batch.items)
+        self._stale(stale, operation)
+        if not items:
+            return []
+        if stale or [item.guard for item in items] != [item.guard for item in batch.items]:
+            return [Batch(items, batch.attempt)]
+        if batch.attempt < ATTEMPTS:
+            return Batch(items).halves(batch.attempt + 1)
+        reason = "NetBox says that it was changed since the diff (412)"
+        self._stale([(item, reason) for item in items], operation)
+        return []
+
+    def _refuse_one(self, item: Item, message: str, operation: str, put_off: list[Refused]) -> None:
+        if item.change_id in self._state.doubtful:
+            # An earlier request whose answer was lost may have arrived after all.
+            try:
+                finding = self.settler.settle([item])[item.change_id]
+            except SourceError as error:
+                self._uncertain([item], f"{message}; {error}", operation)
+                return
+            if finding.state == "written":
+                self._state.record(
+                    [(item, self._conclusion(item, finding, "the answer was lost"))], operation
+                )
+                return
+        if any(word in message.lower() for word in _MAY_PASS):
+            put_off.append(Refused(item, message, operation))
+        else:
+            self.give_up([item], message, operation)
+
+    # -- answers that leave doubt ----------------------------------------------------------------
+
+    def _repeat(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+        if answer.kind == "doubt":
+            return self._settled(batch, answer, operation)
+        if batch.attempt >= ATTEMPTS:
+            self.give_up(batch.items, f"not written after {ATTEMPTS} tries: {answer.message}", operation)
+            return []
+        self._state.stop.wait(pause(batch.attempt, answer.wait))
+        return [Batch(batch.items, batch.attempt + 1)]
+
+    def _settled(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+        # NetBox may still be at work on it, unless it said itself that it stopped.
+        running = answer.status in (0, 504) or answer.status < 300
+        tries = 2 if answer.status == 500 and len(batch.items) == 1 else ATTEMPTS
+        last = batch.attempt >= tries
+        absent = self.settle_and_record(
+            batch.items, answer.message, operation, running_since=now() if running else None, last=last
+        )
+        if not absent:
+            return []
+        if last:
+            self.give_up(absent, f"{answer.message}; NetBox does not have it", operation)
+            return []
+        self._state.stop.wait(pause(batch.attempt, answer.wait))
+        again = Batch(absent, batch.attempt + 1)
+        return again.halves(again.attempt) if answer.status == 500 or answer.timed_out else [again]
+
+    def settle_and_record(
+        self,
+        items: list[Item],
+        why: str,
+        operation: str,
+        *,
+        running_since: datetime | None,
+        last: bool,
+        report: Report | None = None,
+    ) -> list[Item]:
+        """Read NetBox for changes whose answer is missing; record what became of them, return the unwritten.
+
+        A change that NetBox's own rules protect against being made twice can be sent again at once. For
+        another (an address, a server without If-Match), and where it will not be sent again (``last``), NetBox
+        is read until ``running_since`` is so long ago that the lost request cannot be running any more. Where NetBox cannot be read, the verdict is
+        ``uncertain`` and the next apply settles it.
+        """
+        self._state.doubtful.update(item.change_id for item in items)
+        attempt = 1
+        rest = items
+        while True:
+            try:
+                findings = self.settler.settle(rest)
+            except SourceError as error:
+                self._uncertain(rest, f"{why}; {error}", operation, report=report)
+                return []
+            decided = [(item, findings[item.change_id]) for item in rest]
+            pairs = [(i, self._conclusion(i, finding, why)) for i, finding in decided if not finding.absent]
+            self._state.record(pairs, operation, report=report)
+            rest = [item for item, finding in decided if finding.absent]
+            if running_since is None or not rest:
+                return rest
+            if not last and all(self._protected(item) for item in rest):
+                return rest
+            left = self._window - (now() - running_since).total_seconds()
+            if left <= 0 or self._state.stop.is_set():
+                return rest
+            self._state.stop.wait(min(left, pause(attempt)))
+            attempt += 1
+
+    def _conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
+        if finding.state == "written":
+            return self._verdict(
+                item,
+                "applied",
+                f"{why}; found in NetBox",
+                netbox_id=finding.netbox_id,
+                last_updated=finding.last_updated,
+                request_id=finding.request_id,
+            )
+        verdict = "stale" if finding.state == "moved" else "uncertain"
+        return self._verdict(item, verdict, f"{why}; {finding.message}")
+
+    def _protected(self, item: Item) -> bool:
+        """Whether sending the change twice cannot write it twice."""
+        if item.action == "create":
+            key = NATURAL_KEYS.get(item.object_type)
+            return key is not None and key.unique(item.body)
+        return item.action == "delete" or self._netbox.guards
+
+    # -- verdicts --------------------------------------------------------------------------------
+
+    def _applied(self, item: Item, row: Object, request_id: str | None) -> Verdict:
+        other = differing(item.body, row)
+        message = f"NetBox took it and shows another value of {', '.join(other)}" if other else ""
+        return self._verdict(
+            item,
+            "applied",
+            message,
+            netbox_id=row["id"],
+            last_updated=row.get("last_updated"),
+            request_id=request_id,
+        )
+
+    def _verdict(self, item: Item, verdict: str, message: str = "", **more: object) -> Verdict:
+        weak = item.action != "create" and not self._netbox.guards
+        content = {"netbox_id": item.netbox_id, "weak_guard": weak, **more}
+        return Verdict(item.change_id, item.resource, item.action, item.key, verdict, message, **content)  # type: ignore[arg-type]
+
+    def _uncertain(
+        self, items: list[Item], message: str, operation: str | None, *, report: Report | None = None
+    ) -> None:
+        pairs = [(item, self._verdict(item, "uncertain", message, open=True)) for item in items]
+        self._state.record(pairs, operation, report=report)
+
+    def _stale(self, stale: list[tuple[Item, str]], operation: str | None = None) -> None:
+        doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
+        # What looks like somebody else's write may be our own earlier request, arrived late.
+        findings = self.settler.settle(doubtful)
+        pairs = []
+        for item, message in stale:
+            finding = findings.get(item.change_id)
+            if finding is not None and finding.state == "written":
+                pairs.append((item, self._conclusion(item, finding, "the answer was lost")))
+            else:
+                pairs.append((item, self._verdict(item, "stale", message)))
+        self._state.record(pairs, operation)

@@ -1,0 +1,148 @@
+"""Finding out by reading NetBox whether a request whose answer is missing was carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netbox_sync_dagster.apply.changelog import Changelog, Entry
+from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
+from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find_created
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What NetBox shows of one change.
+
+    ``state``: ``written``, ``absent`` (not written), ``moved`` (somebody else changed or removed the object)
+    or ``unclear``. ``last_updated`` is None where another change may have followed ours.
+    """
+
+    state: str
+    message: str = ""
+    netbox_id: int | None = None
+    last_updated: str | None = None
+    request_id: str | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is certain that the change is not written."""
+        return self.state == "absent"
+
+
+class Settler:
+    """Reads NetBox to settle changes of one endpoint. Raises SourceError where NetBox cannot be read."""
+
+    def __init__(self, netbox: NetBoxWriter, changelog: Changelog, message: Callable[[str], str]) -> None:
+        self._netbox = netbox
+        self._changelog = changelog
+        self._message = message
+
+    def settle(self, items: list[Item]) -> dict[str, Finding]:
+        """A finding for each change; all are of one object type and action."""
+        if not items:
+            return {}
+        by_action = {"create": self._creates, "update": self._updates, "delete": self._deletes}
+        return by_action[items[0].action](items[0].object_type, items)
+
+    def _creates(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+        if object_type not in NATURAL_KEYS:
+            text = f"whether NetBox created it cannot be read: {object_type} has no natural key"
+            return {item.change_id: Finding("unclear", text) for item in items}
+        pairs = find_created(self._netbox, object_type, [item.body for item in items])
+        candidates = {item.change_id: rows for item, (_, rows) in zip(items, pairs, strict=True)}
+        ids = [row["id"] for rows in candidates.values() for row in rows]
+        entries = self._evidence(object_type, ids)
+        return {item.change_id: self._created(item, candidates[item.change_id], entries) for item in items}
+
+    def _created(self, item: Item, rows: list[Object], entries: dict[int, list[Entry]] | None) -> Finding:
+        if not rows:
+            return Finding("absent")
+        if entries is None:
+            same = [row for row in rows if not differing(item.body, row)]
+            if same:
+                return Finding("written", netbox_id=same[0]["id"])
+        else:
+            for row in rows:
+                history = entries.get(row["id"], [])
+                ours = self._ours(item, history)
+                if ours is not None:
+                    return self._written(row, ours, history)
+        others = differing(item.body, rows[0])
+        return Finding(
+            "unclear",
+            f"NetBox has an object under this key (id {rows[0]['id']}) that this apply may not have created"
+            + (f"; it differs in {', '.join(others)}" if others else ""),
+        )
+
+    def _updates(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+        rows = self._netbox.by_ids(object_type, [item.netbox_id for item in items if item.netbox_id])
+        moved = [
+            item
+            for item in items
+            if item.netbox_id in rows and not same_moment(rows[item.netbox_id]["last_updated"], item.guard)
+        ]
+        entries = self._evidence(object_type, [item.netbox_id for item in moved if item.netbox_id], moved)
+        findings = {}
+        for item in items:
+            row = rows.get(item.netbox_id or 0)
+            if row is None:
+                finding = Finding("moved", "the object is gone from NetBox")
+            elif item not in moved:
+                finding = Finding("absent")
+            else:
+                finding = self._updated(item, row, entries)
+            findings[item.change_id] = finding
+        return findings
+
+    def _updated(self, item: Item, row: Object, entries: dict[int, list[Entry]] | None) -> Finding:
+        history = entries.get(row["id"], []) if entries is not None else []
+        ours = self._ours(item, history)
+        if ours is not None:
+            return self._written(row, ours, history)
+        if entries is None and not differing(item.body, row):
+            return Finding("written", netbox_id=row["id"])
+        return Finding("moved", moved_message(item.guard, row["last_updated"]))
+
+    def _deletes(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+        ids = [item.netbox_id for item in items if item.netbox_id]
+        rows = self._netbox.by_ids(object_type, ids, "id,last_updated")
+        entries = self._evidence(object_type, [i for i in ids if i not in rows]) or {}
+        findings = {}
+        for item in items:
+            if item.netbox_id in rows:
+                findings[item.change_id] = Finding("absent")
+            else:
+                ours = self._ours(item, entries.get(item.netbox_id or 0, []))
+                request = ours.request_id if ours else None
+                findings[item.change_id] = Finding("written", netbox_id=item.netbox_id, request_id=request)
+        return findings
+
+    def _evidence(
+        self, object_type: str, ids: list[int], items: list[Item] | None = None
+    ) -> dict[int, list[Entry]] | None:
+        if not self._netbox.messages:
+            return None
+        guards = [item.guard for item in items or () if item.guard]
+        since = min(guards, key=moment_of, default=None)
+        return self._changelog.entries(object_type, ids, since) if ids else {}
+
+    def _ours(self, item: Item, history: list[Entry]) -> Entry | None:
+        message = self._message(item.change_id)
+        return next((entry for entry in history if entry.message == message), None)
+
+    @staticmethod
+    def _written(row: Object, ours: Entry, history: list[Entry]) -> Finding:
+        newest = history[0].request_id == ours.request_id
+        return Finding(
+            "written",
+            netbox_id=row["id"],
+            last_updated=row["last_updated"] if newest else None,
+            request_id=ours.request_id,
+        )
+
+
+def moved_message(expected: str | None, found: str | None) -> str:
+    """Why a change is stale."""
+    return f"NetBox's object was changed since the diff (last_updated {found}, the diff saw {expected})"

@@ -1,0 +1,237 @@
+"""Checks approved changes before they are sent, against what the NetBox snapshot says NetBox accepts.
+
+Nothing is written and NetBox is not asked: the tables of the last snapshot are the measure. NetBox has rules
+that are not in them; a change that passes here may still be refused there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.compare.values import Value, reference
+from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
+from netbox_sync_dagster.warehouse import Warehouse, duck
+
+OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
+
+# object type: (snapshot table, the columns that NetBox lets only one object have together, how a change's
+# field is called for each). Columns in lower case are compared without regard to case.
+_UNIQUE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "dcim/interfaces": ("interfaces", (("device_id", "device"), ("name", "name"))),
+    "virtualization/interfaces": (
+        "vm_interfaces",
+        (("virtual_machine_id", "virtual_machine"), ("name", "name")),
+    ),
+    "virtualization/virtual-disks": (
+        "virtual_disks",
+        (("virtual_machine_id", "virtual_machine"), ("name", "name")),
+    ),
+    "dcim/devices": ("devices", (("site_id", "site"), ("tenant_id", "tenant"), ("name", "name"))),
+    "virtualization/virtual-machines": (
+        "virtual_machines",
+        (("cluster_id", "cluster"), ("tenant_id", "tenant"), ("name", "name")),
+    ),
+    "ipam/vlans": ("vlans", (("group_id", "group"), ("vid", "vid"))),
+    "extras/tags": ("tags", (("slug", "slug"),)),
+    "dcim/manufacturers": ("manufacturers", (("slug", "slug"),)),
+    "dcim/device-roles": ("device_roles", (("slug", "slug"),)),
+    "dcim/platforms": ("platforms", (("slug", "slug"),)),
+    "dcim/sites": ("sites", (("slug", "slug"),)),
+    "virtualization/cluster-types": ("cluster_types", (("slug", "slug"),)),
+}
+_ANY_CASE = ("dcim/devices", "virtualization/virtual-machines")
+# Without a value of this field NetBox compares nothing.
+_ONLY_WITH = {"ipam/vlans": "group", "virtualization/virtual-machines": "cluster"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found about one change: ``verdict`` is ok, wrong or unchecked; ``message`` says why."""
+
+    change_id: str
+    resource: str
+    action: str
+    key: str
+    verdict: str
+    message: str
+
+
+def validate(warehouse: Warehouse, plan: Plan) -> list[Check]:
+    """One check per approved change of the plan, in apply order; none approved, none checked.
+
+    Checked are choices and text lengths (``netbox.choices``), required custom fields and the models they are
+    for (``netbox.custom_fields``), and names and keys that NetBox takes only once, in the snapshot and among
+    the approved changes themselves. Raises WarehouseError where there is no NetBox snapshot.
+    """
+    plan = with_parts(warehouse, plan)
+    wanted = approved(warehouse, plan.endpoint, plan)
+    rows = [row for row in plan.changes if row.change_id in wanted]
+    if not rows:
+        return []
+    folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+    con = duck.connect()
+    try:
+        rules = _Rules(con, str(folder), rows)
+        return [rules.check(row) for row in rows]
+    finally:
+        con.close()
+
+
+class _Rules:
+    """What the snapshot knows of NetBox's rules."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: str, rows: list[DiffRow]) -> None:
+        self._con = con
+        self._folder = folder
+        self._choices: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._lengths: dict[tuple[str, str], int] = {}
+        for model, name, value, label in self._read("choices", "model, field, value, label"):
+            if value == MAX_LENGTH:
+                self._lengths[model, name] = int(label)
+            else:
+                self._choices[model, name].add(value)
+        self._known = {model for model, _ in [*self._choices, *self._lengths]}
+        self._custom: dict[str, tuple[set[str], bool]] = {
+            name: (set(object_types or ()), bool(required))
+            for name, object_types, required in self._read("custom_fields", "name, object_types, required")
+        }
+        self._new_custom = {row.key for row in rows if row.resource == "custom_fields"}
+        # What frees a key, and what takes it, among the changes themselves.
+        self._leaving = {
+            (row.object_type, row.netbox_id)
+            for row in rows
+            if row.action == "delete" or (row.action == "update" and self._rekeyed(row))
+        }
+        self._taking: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+        for row in rows:
+            key = self._key(row) if row.action == "create" else None
+            if key is not None:
+                self._taking[row.object_type, *key].append(row.change_id)
+
+    def _read(self, table: str, columns: str) -> list[tuple[Any, ...]]:
+        file = f"{self._folder}/{table}.parquet"
+        return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [file]).fetchall()
+
+    def check(self, row: DiffRow) -> Check:
+        """What is wrong with one change, else what cannot be checked, else that it is well."""
+        if row.action == "delete":
+            text = "what hangs on it is asked of NetBox just before the delete"
+            return Check(row.change_id, row.resource, row.action, row.key, UNCHECKED, text)
+        wrong = [*self._values(row), *self._custom_fields(row), *self._uniqueness(row)]
+        if wrong:
+            return Check(row.change_id, row.resource, row.action, row.key, WRONG, "; ".join(wrong))
+        unchecked = list(self._unchecked(row))
+        verdict = UNCHECKED if unchecked else OK
+        return Check(row.change_id, row.resource, row.action, row.key, verdict, "; ".join(unchecked))
+
+    def _values(self, row: DiffRow) -> Iterable[str]:
+        model = MODELS.get(row.object_type, "")
+        for item in row.written:
+            value = item.after
+            choices = self._choices.get((model, item.name))
+            if choices and isinstance(value, str) and value and value not in choices:
+                yield f"{item.name}: '{value}' is no choice of this NetBox"
+            longest = self._lengths.get((model, item.name))
+            if longest is not None and isinstance(value, str) and len(value) > longest:
+                yield f"{item.name}: {len(value)} characters; NetBox takes {longest}"
+
+    def _custom_fields(self, row: DiffRow) -> Iterable[str]:
+        model = MODELS.get(row.object_type, "")
+        written = {
+            item.name.removeprefix("cf."): item.after for item in row.written if item.name[:3] == "cf."
+        }
+        for name, value in written.items():
+            if name in self._new_custom:
+                continue
+            if name not in self._custom:
+                yield f"cf.{name}: NetBox has no such custom field"
+            elif model not in self._custom[name][0]:
+                yield f"cf.{name}: the custom field is not for {model}"
+            elif self._custom[name][1] and value in (None, ""):
+                yield f"cf.{name}: NetBox requires a value"
+        if row.action == "create":
+            for name, (object_types, required) in sorted(self._custom.items()):
+                if required and model in object_types and name not in written:
+                    yield f"cf.{name}: NetBox requires a value"
+
+    def _uniqueness(self, row: DiffRow) -> Iterable[str]:
+        key = self._key(row)
+        if key is None or (row.action == "update" and not self._rekeyed(row)):
+            return
+        table, columns = _UNIQUE[row.object_type]
+        names = ", ".join(name for _, name in columns)
+        if row.action == "create" and len(self._taking[row.object_type, *key]) > 1:
+            yield f"{len(self._taking[row.object_type, *key])} approved changes create the same {names}"
+        if any(isinstance(part, tuple) for part in key):
+            # It belongs to an object that does not exist yet: nothing else can be there.
+            return
+        fold = "lower" if row.object_type in _ANY_CASE else ""
+        wheres = [
+            f"{fold}({column}) IS NOT DISTINCT FROM {fold}(?)"
+            if name == "name"
+            else f"{column} IS NOT DISTINCT FROM ?"
+            for column, name in columns
+        ]
+        found = self._con.execute(
+            f"SELECT id FROM read_parquet(?) WHERE {' AND '.join(wheres)}",
+            [f"{self._folder}/{table}.parquet", *key],
+        ).fetchall()
+        for (netbox_id,) in found:
+            if netbox_id != row.netbox_id and (row.object_type, netbox_id) not in self._leaving:
+                yield f"NetBox has another object with this {names} (id {netbox_id})"
+                return
+
+    def _key(self, row: DiffRow) -> tuple[Any, ...] | None:
+        """The values that must be unique together; None where they are not all known or do not count."""
+        if row.object_type not in _UNIQUE:
+            return None
+        values = {item.name: item.after for item in row.written}
+        _, columns = _UNIQUE[row.object_type]
+        if row.action == "update":
+            held = self._held(row)
+            if held is None:
+                return None
+            values = {**held, **values}
+        needed = _ONLY_WITH.get(row.object_type)
+        if (needed and values.get(needed) is None) or values.get(columns[-1][1]) is None:
+            return None
+        return tuple(_plain(values.get(name)) for _, name in columns)
+
+    def _held(self, row: DiffRow) -> dict[str, Value] | None:
+        table, columns = _UNIQUE[row.object_type]
+        names = ", ".join(column for column, _ in columns)
+        found = self._con.execute(
+            f"SELECT {names} FROM read_parquet(?) WHERE id = ?",
+            [f"{self._folder}/{table}.parquet", row.netbox_id],
+        ).fetchone()
+        if found is None:
+            return None
+        return {name: value for (_, name), value in zip(columns, found, strict=True)}
+
+    @staticmethod
+    def _rekeyed(row: DiffRow) -> bool:
+        columns = _UNIQUE.get(row.object_type, ("", ()))[1]
+        return any(item.name == name for item in row.written for _, name in columns)
+
+    def _unchecked(self, row: DiffRow) -> Iterable[str]:
+        model = MODELS.get(row.object_type, "")
+        if model not in self._known:
+            yield f"choices and lengths of {model or row.object_type} are not in the snapshot"
+        if row.action == "create" and row.object_type not in _UNIQUE:
+            yield "whether NetBox has it already is asked just before the write"
+
+
+def _plain(value: Value) -> Any:
+    ref = reference(value)
+    if ref is not None:
+        return ref
+    return value["id"] if isinstance(value, dict) and "id" in value else value

@@ -1,0 +1,145 @@
+"""Taking a decision on changes: by a person, with ``approve``, or by the configuration's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from netbox_sync_dagster.approve.limits import check_gates, over_limit
+from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.policy import policy_approvals
+from netbox_sync_dagster.approve.records import (
+    DECISIONS,
+    THROUGH,
+    Approval,
+    ApprovalError,
+    applied_times,
+    approved,
+    decisions,
+    netbox_read_at,
+    write_approval,
+)
+from netbox_sync_dagster.approve.select import resolve_ids
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.store import new_id, now
+
+
+def approve(
+    warehouse: Warehouse,
+    plan: Plan,
+    change_ids: Iterable[str],
+    *,
+    who: str,
+    through: str,
+    policies: Policies,
+    expires_hours: float | None = None,
+    override_limit: str | None = None,
+    decision: str = "approve",
+    fields: Collection[str] | None = None,
+) -> Approval:
+    """Record a decision on changes of the current diff; it is on disk when this returns.
+
+    ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (stands until the
+    change's content, and so its id, changes) or ``withdraw`` (takes an earlier decision back). ``through`` is
+    cli, policy, dagster or review. ``override_limit`` names why a plan that changes too much may go on all
+    the same; it is recorded. ``fields``: of these updates only those fields; each such part is a change of its
+    own with its own id, which the approval holds. No ids: nothing is recorded.
+
+    Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
+    a resource over its limit without an override, or a change that was rejected.
+    """
+    # The name that stands in the approval is compared with the one that the apply is started under.
+    if not who.strip():
+        raise ApprovalError("an approval needs the name of who gives it")
+    if through not in THROUGH or decision not in DECISIONS:
+        raise ApprovalError(
+            f"'{through}'/'{decision}' is no way to decide; through: {', '.join(THROUGH)}; "
+            f"decision: {', '.join(DECISIONS)}"
+        )
+    wholes = resolve_ids(with_parts(warehouse, plan), change_ids)
+    rows = [part_of(row, fields) for row in wholes] if fields else wholes
+    parts = {
+        row.change_id: (whole.change_id, tuple(item.name for item in row.written))
+        for whole, row in zip(wholes, rows, strict=True)
+        if row is not whole
+    }
+    override = (override_limit or "").strip() or None
+    if decision == "approve" and rows:
+        check_gates(plan)
+        _check_content(rows)
+        _check_rejected(warehouse, plan, [*wholes, *rows])
+        _check_limits(plan, policies, rows, override)
+    moment = now()
+    hours = policies.approval_hours if expires_hours is None else expires_hours
+    if hours <= 0:
+        raise ApprovalError(f"an approval that expires after {hours} hours is none; give more than 0")
+    approval = Approval(
+        approval_id=new_id(),
+        at=moment,
+        who=who.strip(),
+        through=through,
+        decision=decision,
+        endpoint=plan.endpoint,
+        diff_id=plan.diff_id,
+        expires=moment + timedelta(hours=hours) if decision == "approve" else None,
+        override=override,
+        change_ids=tuple(row.change_id for row in rows),
+        parts=parts,
+        second=policies.second_approver and decision == "approve",
+    )
+    if rows:
+        write_approval(warehouse, approval, rows)
+    return approval
+
+
+def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> Approval | None:
+    """Approve what the configuration's ``auto_approve`` rules allow; None where that is nothing new.
+
+    A change that somebody decided on is left to that decision: a rejection stands, and an approval that is
+    still valid is not repeated. Nor is a change approved again that was applied since NetBox was read.
+    """
+    allowed = policy_approvals(plan, policies)
+    if not allowed:
+        return None
+    standing = decisions(warehouse, plan.endpoint)
+    rejected = {change_id for change_id, before in standing.items() if before.decision == "reject"}
+    since = netbox_read_at(plan)
+    done = {i for i, at in applied_times(warehouse, plan.endpoint).items() if at >= since}
+    settled = rejected | done | approved(warehouse, plan.endpoint, plan).keys()
+    ids = [change_id for change_id in allowed if change_id not in settled]
+    if not ids:
+        return None
+    return approve(warehouse, plan, ids, who="auto_approve", through="policy", policies=policies)
+
+
+def _check_content(rows: list[DiffRow]) -> None:
+    for row in rows:
+        if row.expected_id() != row.change_id:
+            raise ApprovalError(
+                f"change {row.change_id} ({row.action} {row.resource} {row.key}) does not have the content "
+                f"its id stands for; make a new diff with: netbox-sync sync {row.endpoint}"
+            )
+
+
+def _check_rejected(warehouse: Warehouse, plan: Plan, rows: list[DiffRow]) -> None:
+    standing = decisions(warehouse, plan.endpoint)
+    for row in rows:
+        before = standing.get(row.change_id)
+        if before is not None and before.decision == "reject":
+            raise ApprovalError(
+                f"change {row.change_id} ({row.action} {row.resource} {row.key}) was rejected by {before.who} "
+                f"on {before.at:%Y-%m-%d %H:%M} UTC; withdraw the rejection first"
+            )
+
+
+def _check_limits(plan: Plan, policies: Policies, rows: list[DiffRow], override: str | None) -> None:
+    too_many = over_limit(plan, policies)
+    hit = sorted({row.resource for row in rows if row.action != "create" and row.resource in too_many})
+    if hit and override is None:
+        sentences = "; ".join(too_many[resource] for resource in hit)
+        raise ApprovalError(
+            f"endpoint '{plan.endpoint}': {sentences}; look whether the source is whole, then approve with an "
+            "override that names the reason"
+        )

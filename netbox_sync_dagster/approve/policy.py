@@ -1,0 +1,46 @@
+"""Which changes the configuration's ``auto_approve`` rules allow."""
+
+from __future__ import annotations
+
+from netbox_sync_dagster.approve.limits import over_limit
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.config import Policies
+
+
+def policy_approvals(plan: Plan, policies: Policies) -> list[str]:
+    """The change ids that ``policies.auto_approve`` allows, in apply order.
+
+    ``resource.action`` allows a whole change, ``resource.action.field`` one of its fields (``custom_fields``
+    stands for any of them): a change is allowed when all that it writes is. A delete is allowed only by
+    ``resource.delete``. None is allowed while a check of the diff has failed, none of a resource that is over
+    the limit, and none that needs a change which is not allowed.
+    """
+    if not policies.auto_approve or plan.manifest.get("gates"):
+        return []
+    too_many = over_limit(plan, policies)
+    allowed = {
+        row.change_id: row
+        for row in plan.changes
+        if _allowed(row, policies.auto_approve) and (row.action == "create" or row.resource not in too_many)
+    }
+    while True:
+        without = [i for i, row in allowed.items() if any(need not in allowed for need in row.depends_on)]
+        if not without:
+            return list(allowed)
+        for change_id in without:
+            del allowed[change_id]
+
+
+def _allowed(row: DiffRow, rules: list[str]) -> bool:
+    fields: set[str] = set()
+    for rule in rules:
+        resource, action, field = (*rule.split("."), "")[:3]
+        if resource not in (row.resource, "*"):
+            continue
+        if action != row.action and (action != "*" or row.action == "delete"):
+            continue
+        if not field:
+            return True
+        fields.add(field)
+    written = {"custom_fields" if item.name.startswith("cf.") else item.name for item in row.written}
+    return row.action != "delete" and bool(written) and written <= fields

@@ -1,0 +1,154 @@
+"""From what a person says (ids, prefixes, filters) to change ids of the plan, at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netbox_sync_dagster.approve.records import ApprovalError
+from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
+from netbox_sync_dagster.config.policies import RESOURCES
+
+# A shorter prefix is more likely a slip than an intention.
+_MIN_PREFIX = 4
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which changes are meant. An empty tuple means any, except that deletes must be named.
+
+    ``field``: changes that write no other fields than these. ``parent``: the name of the device, virtual
+    machine or cluster that the object belongs to, or of the device or virtual machine itself.
+    """
+
+    endpoint: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
+    action: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    parent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a filter meant: change ids in apply order.
+
+    ``missing``: for each selected change the ids it depends on that are not selected. ``left_out``: changes
+    that the filter nearly meant, each with the reason why they are not selected.
+    """
+
+    change_ids: tuple[str, ...]
+    missing: dict[str, tuple[str, ...]]
+    left_out: dict[str, str]
+
+
+def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Selection:
+    """Resolve a filter to change ids. Raises ApprovalError for an unknown resource or action.
+
+    ``with_dependencies`` adds the creates and updates that the selected changes need; a delete is added only
+    where the filter names deletes.
+    """
+    _known("resource", wanted.resource, RESOURCES)
+    _known("action", wanted.action, CHANGE_ACTIONS)
+    by_id = plan.by_id()
+    chosen: set[str] = set()
+    left_out: dict[str, str] = {}
+    if not wanted.endpoint or plan.endpoint in wanted.endpoint:
+        for row in plan.changes:
+            if not _matches(row, wanted):
+                continue
+            reason = _reason_against(row, wanted)
+            if reason is None:
+                chosen.add(row.change_id)
+            else:
+                left_out[row.change_id] = reason
+    if with_dependencies:
+        for change_id in _closure(by_id, chosen):
+            if by_id[change_id].action != "delete" or "delete" in wanted.action:
+                chosen.add(change_id)
+                left_out.pop(change_id, None)
+    ordered = tuple(row.change_id for row in plan.changes if row.change_id in chosen)
+    return Selection(ordered, missing_dependencies(plan, ordered), left_out)
+
+
+def missing_dependencies(plan: Plan, change_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """For each of these changes the changes of the plan it depends on that are not among them."""
+    chosen = list(change_ids)
+    by_id = plan.by_id()
+    among = set(chosen)
+    missing = {
+        change_id: tuple(need for need in by_id[change_id].depends_on if need not in among)
+        for change_id in chosen
+    }
+    return {change_id: needs for change_id, needs in missing.items() if needs}
+
+
+def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
+    """The changes with these ids or unambiguous prefixes of ids, each once, in apply order.
+
+    Raises ApprovalError that names every id that is unknown or ambiguous.
+    """
+    by_id = plan.by_id()
+    chosen: set[str] = set()
+    errors = []
+    for text in given:
+        matches = [text] if text in by_id else [i for i in by_id if i.startswith(text)]
+        if len(text) < _MIN_PREFIX:
+            errors.append(f"'{text}' is too short; give at least {_MIN_PREFIX} characters of a change id")
+        elif not matches:
+            errors.append(
+                f"no change '{text}' in the current diff of '{plan.endpoint}' (has the diff changed since? "
+                f"look with: netbox-sync diff {plan.endpoint})"
+            )
+        elif len(matches) > 1:
+            named = ", ".join(f"{i} ({_title(by_id[i])})" for i in sorted(matches)[:5])
+            errors.append(f"'{text}' is the beginning of {len(matches)} change ids: {named}; give more of it")
+        else:
+            chosen.add(matches[0])
+    if errors:
+        raise ApprovalError("; ".join(errors))
+    return [row for row in plan.changes if row.change_id in chosen]
+
+
+def _title(row: DiffRow) -> str:
+    return f"{row.action} {row.resource} {row.key}"
+
+
+def _known(name: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    for value in given:
+        if value not in allowed:
+            raise ApprovalError(f"{name} '{value}' is unknown; allowed: {', '.join(allowed)}")
+
+
+def _matches(row: DiffRow, wanted: Filter) -> bool:
+    if wanted.resource and row.resource not in wanted.resource:
+        return False
+    if wanted.action and row.action not in wanted.action:
+        return False
+    if wanted.parent and not _belongs(row, wanted.parent):
+        return False
+    return not wanted.field or any(item.name in wanted.field for item in row.written)
+
+
+def _belongs(row: DiffRow, parents: tuple[str, ...]) -> bool:
+    itself = row.resource in ("devices", "virtual_machines", "clusters") and row.key in parents
+    return itself or row.parent in parents
+
+
+def _reason_against(row: DiffRow, wanted: Filter) -> str | None:
+    if row.action == "delete" and "delete" not in wanted.action:
+        return "a delete is approved by its id or with action delete"
+    others = sorted(item.name for item in row.written if item.name not in wanted.field)
+    if wanted.field and others:
+        return f"it also writes {', '.join(others)}"
+    return None
+
+
+def _closure(by_id: dict[str, DiffRow], chosen: set[str]) -> set[str]:
+    found = set(chosen)
+    todo = list(chosen)
+    while todo:
+        for need in by_id[todo.pop()].depends_on:
+            if need in by_id and need not in found:
+                found.add(need)
+                todo.append(need)
+    return found

@@ -1,0 +1,180 @@
+"""The command ``netbox-sync`` itself: its options, its commands in the order of the job, its errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback as tracebacks
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from netbox_sync_dagster.apply import LeaseHeld
+from netbox_sync_dagster.approve import ApprovalError
+from netbox_sync_dagster.cli import (
+    applying,
+    checking,
+    deciding,
+    lab,
+    mappings,
+    show,
+    sql,
+    starting,
+    status,
+    syncing,
+    undoing,
+)
+from netbox_sync_dagster.cli.session import CliError, Session, make_console
+from netbox_sync_dagster.compare.plan_file import PlanFileError
+from netbox_sync_dagster.compare.run import CompareError
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.warehouse import WarehouseError
+
+# Their text is a sentence for the user.
+USER_ERRORS = (
+    CliError,
+    ConfigError,
+    MissingSecret,
+    WarehouseError,
+    SourceError,
+    CompareError,
+    ApprovalError,
+    LeaseHeld,
+    PlanFileError,
+)
+INTERRUPTED = 130
+
+HELP = """Keep NetBox in step with LibreNMS and Proxmox VE.
+
+The job, in order:
+
+\b
+  init     write a configuration and edit it
+  check    try every server in it: address, certificate, token, rights
+  sync     read the servers and NetBox, and compare
+  diff     see what would change in NetBox, and what is in conflict
+  approve  say which of these changes may be written
+  apply    write exactly those
+  undo     plan to take an apply back
+  status   see how every endpoint stands
+
+Nothing is written to NetBox before `apply`, and nothing by it that was not approved.
+"""
+
+app = typer.Typer(
+    name="netbox-sync",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        number = version("netbox-sync-dagster")
+    except PackageNotFoundError:
+        number = "not installed"
+    typer.echo(f"netbox-sync {number}")
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    *,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="NETBOX_SYNC_CONFIG", help="The configuration file.")
+    ] = Path("netbox_sync.yaml"),
+    home: Annotated[
+        Path,
+        typer.Option("--home", envvar="NETBOX_SYNC_HOME", help="The warehouse directory, where tables live."),
+    ] = Path("data"),
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, on a terminal too.")] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", envvar="NETBOX_SYNC_TRACEBACK", hidden=True)
+    ] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    context.obj = Session(config, home, no_color)
+
+
+app.command("init")(starting.init)
+app.command("check")(checking.check)
+app.command("sync")(syncing.sync)
+app.command("diff")(show.diff)
+app.command("approve")(deciding.approve)
+app.command("reject")(deciding.reject)
+app.command("withdraw")(deciding.withdraw)
+app.command("apply")(applying.apply)
+app.command("undo")(undoing.undo)
+app.command("status")(status.status)
+app.command("mappings")(mappings.mappings)
+app.command("sql")(sql.sql)
+app.command("lab", context_settings=lab.PASS_ON)(lab.lab)
+app.command("demo", context_settings=lab.PASS_ON)(lab.demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process: 0 done, 1 an error (one sentence each), 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(given))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    err = make_console(stderr=True, no_color="--no-color" in arguments)
+    wants_traceback = "--traceback" in arguments or bool(os.environ.get("NETBOX_SYNC_TRACEBACK"))
+    try:
+        code = app(args=arguments, prog_name="netbox-sync", standalone_mode=False)
+        # Ctrl-C arrives as this exit code.
+        if code == INTERRUPTED:
+            err.print("interrupted")
+        return code if isinstance(code, int) else 0
+    except USER_ERRORS as error:
+        if wants_traceback:
+            tracebacks.print_exc()
+        for sentence in error.errors if isinstance(error, ConfigError) else [str(error)]:
+            err.print(f"error: {sentence}", style="red", soft_wrap=True)
+        return 1
+    except OSError as error:
+        if wants_traceback:
+            tracebacks.print_exc()
+        where = f"{error.filename}: " if error.filename else ""
+        err.print(f"error: {where}{error.strerror or error}", style="red", soft_wrap=True)
+        return 1
+    except Exception as error:  # noqa: BLE001
+        return _last_resort(error, err, wants_traceback)
+
+
+def _last_resort(error: Any, err: Any, wants_traceback: bool) -> int:
+    # Usage errors and aborts: their classes are Click's own or a copy inside Typer, depending on its release.
+    if type(error).__name__ == "Abort":
+        err.print("interrupted")
+        return INTERRUPTED
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        message = error.format_message()
+        if message:
+            context = getattr(error, "ctx", None)
+            hint = f" (help: {context.command_path} --help)" if context is not None else ""
+            err.print(f"error: {message}{hint}", style="red", soft_wrap=True)
+        return 0 if type(error).__name__ == "NoArgsIsHelpError" else 1
+    if wants_traceback:
+        tracebacks.print_exception(error)
+    err.print(
+        f"error: this should not happen: {type(error).__name__}: {error}; for a report add --traceback before "
+        "the command",
+        style="red",
+        soft_wrap=True,
+    )
+    return 1

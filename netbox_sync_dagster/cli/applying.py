@@ -1,0 +1,189 @@
+"""``apply``: writes what is approved to NetBox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from netbox_sync_dagster.apply import ApplyResult, LeaseHeld, Verdict, apply_approved
+from netbox_sync_dagster.apply.ledger import unfinished
+from netbox_sync_dagster.apply.validate import validate
+from netbox_sync_dagster.approve import ApprovalError, approved
+from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.ledger import applied_ids
+from netbox_sync_dagster.cli.session import Session, default_who, session_of
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.warehouse import WarehouseError
+
+_STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
+_CHECKED = {"ok": "green", "wrong": "red", "unchecked": "yellow"}
+_ADVICE = {
+    "stale": "the object was edited in NetBox after the diff: sync again and look at the new diff",
+    "uncertain": "NetBox did not say whether it was written: the next apply settles it by reading",
+}
+
+
+def apply(
+    context: typer.Context,
+    endpoints: Annotated[
+        list[str], typer.Argument(help="Endpoints whose approved changes are written, or an undo.")
+    ],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Write. Without it: show what would be written, and ask.")
+    ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only a screenful.")] = False,
+    who: Annotated[str | None, typer.Option(help="Who applies; default: the user at this machine.")] = None,
+    validate_only: Annotated[
+        bool,
+        typer.Option(
+            "--validate",
+            help="Write nothing: check the approved changes against NetBox's choices, lengths, custom fields "
+            "and unique names as the last sync read them.",
+        ),
+    ] = False,
+) -> None:
+    """Write the approved changes to NetBox, exactly as approved.
+
+    Shows them and asks; --yes does not ask. A change whose object somebody edited since the diff is not
+    written (stale). Exit code 0 when every approved change is applied, 1 when any is not.
+    """
+    session = session_of(context)
+    # All configuration errors before anything is written.
+    plans = [with_parts(session.warehouse, session.plan(name)) for name in dict.fromkeys(endpoints)]
+    if validate_only:
+        # Every plan is shown, whatever is found in the first.
+        found = [_validate(session, plan, show_all) for plan in plans]
+        if not all(found):
+            raise typer.Exit(1)
+        return
+    todo = [plan for plan in plans if _show(session, plan, show_all)]
+    if not todo:
+        return
+    if not yes and not session.ask(
+        "Write this to NetBox?", instead="the changes above would be written; add --yes to write them"
+    ):
+        session.out.print("nothing written")
+        return
+    bad = False
+    for plan in todo:
+        try:
+            result = _apply(session, plan, who or default_who())
+        except (ApprovalError, LeaseHeld, SourceError, WarehouseError) as error:
+            session.err.print(f"error: {error}", style="red", soft_wrap=True)
+            bad = True
+            continue
+        _report(session, plan, result)
+        bad |= not result.ok
+    if bad:
+        raise typer.Exit(1)
+
+
+def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
+    """Print what a check of the approved changes finds; False where NetBox would refuse one."""
+    checks = validate(session.warehouse, plan)
+    told = [check for check in checks if show_all or check.verdict != "ok"]
+    if told:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for column in ("verdict", "change", "resource", "key", "why"):
+            table.add_column(column, overflow="fold")
+        digits = id_length(check.change_id for check in checks)
+        for check in told:
+            verdict = Text(check.verdict, _CHECKED[check.verdict])
+            table.add_row(
+                verdict,
+                check.change_id[:digits],
+                f"{check.resource}.{check.action}",
+                check.key,
+                check.message,
+            )
+        session.out.print(table)
+    numbers = {name: sum(check.verdict == name for check in checks) for name in _CHECKED}
+    said = (
+        ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing is approved"
+    )
+    session.out.print(f"{plan.name}: {said}; nothing written", soft_wrap=True)
+    return not numbers["wrong"]
+
+
+def _show(session: Session, plan: Plan, show_all: bool) -> bool:
+    """Show what would be written; False where there is nothing to do."""
+    done = applied_ids(session.warehouse, plan)
+    chosen = approved(session.warehouse, plan.endpoint, plan)
+    rows: list[DiffRow] = [r for r in plan.changes if r.change_id in chosen and r.change_id not in done]
+    left_open = unfinished(session.warehouse, plan.endpoint)
+    if left_open:
+        session.out.print(
+            f"{plan.endpoint}: an earlier apply left {len(left_open)} changes open; they are settled first, by "
+            "reading NetBox",
+            style="yellow",
+            soft_wrap=True,
+        )
+    if not rows:
+        text = f"{plan.name}: nothing is approved that is not applied"
+        waiting = sum(row.change_id not in done for row in plan.changes)
+        more = f"; {waiting} changes wait: netbox-sync diff {plan.name}" if waiting else ""
+        session.out.print(text + more, soft_wrap=True)
+        return bool(left_open)
+    session.out.print(Text.assemble((plan.name, "bold"), ": approved and not applied yet"))
+    digits = id_length(row.change_id for row in plan.rows)
+    print_rows(session.out, rows, limit=None if show_all else screenful(session.out), digits=digits)
+    session.out.print(summary(counts(rows)))
+    return True
+
+
+def _apply(session: Session, plan: Plan, who: str) -> ApplyResult:
+    with _bar(session, plan.endpoint) as progress:
+        return apply_approved(
+            session.warehouse, session.config.netbox, plan.endpoint, plan, progress=progress, who=who
+        )
+
+
+@contextmanager
+def _bar(session: Session, title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar, on a terminal only."""
+    if not session.err.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=session.err, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _report(session: Session, plan: Plan, result: ApplyResult) -> None:
+    out = session.out
+    digits = id_length(row.change_id for row in plan.rows)
+    for verdict in [*result.settled, *result.verdicts]:
+        if verdict.verdict != "applied":
+            _tell(session, verdict, digits)
+    for note in result.notes:
+        out.print(f"  note: {note}", style="yellow", soft_wrap=True)
+    if result.settled:
+        out.print(f"{plan.endpoint}: settled {len(result.settled)} changes of an earlier apply")
+    numbers = [Text(f"{number} {name}", _STYLES[name]) for name, number in result.counts.items() if number]
+    # The name that undo takes.
+    known_as = f", apply {result.apply_id}" if result.apply_id else ""
+    line = Text(", ").join(numbers) if numbers else Text("nothing to write")
+    out.print(Text.assemble((plan.endpoint, "bold"), ": ", line, f" ({result.requests} requests{known_as})"))
+    for name, advice in _ADVICE.items():
+        if result.counts[name]:
+            out.print(f"  {name}: {advice}", soft_wrap=True)
+
+
+def _tell(session: Session, verdict: Verdict, digits: int) -> None:
+    text = Text(f"  {verdict.verdict}", _STYLES[verdict.verdict])
+    text.append(
+        f" {verdict.action} {verdict.resource} {verdict.key} [{verdict.change_id[:digits]}]", "default"
+    )
+    text.append(f": {verdict.message}", "default")
+    session.out.print(text, soft_wrap=True)

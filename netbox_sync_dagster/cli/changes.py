@@ -1,0 +1,152 @@
+"""Diff rows as people read them: one line per object, one per field, grouped by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from rich.console import Console
+from rich.text import Text
+
+from netbox_sync_dagster.compare.plan import DiffRow
+from netbox_sync_dagster.compare.values import Value, display
+
+# action: (mark, style)
+MARKS = {
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "delete": ("-", "red"),
+    "conflict": ("!", "magenta"),
+    "blocked": ("#", "bright_black"),
+    "drifted": ("?", "cyan"),
+}
+ACTIONS = tuple(MARKS)
+_MIN_ID = 8
+_FIELD = " " * 6
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows are shown; an empty tuple means any. ``devices`` are names of devices, VMs or clusters."""
+
+    resources: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+    def takes(self, row: DiffRow) -> bool:
+        """Whether this row is shown."""
+        itself = row.resource in ("devices", "virtual_machines", "clusters") and row.key in self.devices
+        return (
+            (not self.resources or row.resource in self.resources)
+            and (not self.actions or row.action in self.actions)
+            and (not self.devices or itself or row.parent in self.devices)
+            and (not self.fields or any(item.name in self.fields for item in row.fields))
+        )
+
+
+def id_length(change_ids: Iterable[str]) -> int:
+    """How many characters of a change id tell all of these apart; at least 8."""
+    ordered = sorted(set(filter(None, change_ids)))
+    needed = _MIN_ID
+    for one, other in pairwise(ordered):
+        while needed < len(one) and one[:needed] == other[:needed]:
+            needed += 1
+    return needed
+
+
+def counts(rows: Iterable[DiffRow]) -> dict[str, int]:
+    """How many rows of each action there are; actions without rows are left out."""
+    found = dict.fromkeys(ACTIONS, 0)
+    for row in rows:
+        found[row.action] += 1
+    return {action: number for action, number in found.items() if number}
+
+
+def summary(numbers: dict[str, int]) -> Text:
+    """``3 create, 1 conflict``, in the actions' colours."""
+    if not numbers:
+        return Text("no differences")
+    parts = [Text(f"{number} {action}", MARKS[action][1]) for action, number in numbers.items()]
+    return Text(", ").join(parts)
+
+
+def lines(
+    rows: Iterable[DiffRow], *, digits: int, notes: dict[str, str] | None = None
+) -> Iterator[tuple[Text, bool]]:
+    """(line, whether it begins an object). ``notes`` are words behind a change id: approved, applied, ..."""
+    for resource, group in groupby(rows, key=lambda row: row.resource):
+        same = list(group)
+        yield Text.assemble((resource, "bold"), "  ", summary(counts(same))), False
+        for row in same:
+            yield _head(row, digits, (notes or {}).get(row.change_id)), True
+            for line in _fields(row):
+                yield line, False
+
+
+def _head(row: DiffRow, digits: int, note: str | None) -> Text:
+    mark, style = MARKS[row.action]
+    text = Text.assemble("  ", (f"{mark} {row.action} {row.key}", style))
+    if row.change_id:
+        text.append(f"  [{row.change_id[:digits]}]", "dim")
+    if note:
+        text.append(f"  {note}", "bold")
+    if row.reason:
+        text.append(f"  {row.reason}")
+    return text
+
+
+def _fields(row: DiffRow) -> Iterator[Text]:
+    for item in row.fields:
+        if row.action == "create" and item.after is None and item.verdict == "update":
+            continue
+        text = Text(f"{_FIELD}{item.name}: ")
+        if row.action == "delete":
+            text.append(_shown(item.before))
+        elif row.action == "create" and item.before is None:
+            text.append(_shown(item.after))
+        elif item.before == item.after:
+            text.append(f"stays {_shown(item.before)}")
+        else:
+            text.append(f"{_shown(item.before)} -> {_shown(item.after)}")
+        # The row's own reason is told already.
+        told = item.reason is None or item.reason in (row.reason or "")
+        if item.verdict != "update":
+            text.append(f"  ({item.verdict}, not written{'' if told else '; ' + str(item.reason)})", "cyan")
+        elif not told:
+            text.append(f"  ({item.reason})", "dim")
+        yield text
+
+
+def _shown(value: Value) -> str:
+    # One line per field, whatever a description holds.
+    return display(value).replace("\n", "\\n").replace("\r", "\\r").replace("\x1b", "\\x1b")
+
+
+def print_rows(
+    console: Console,
+    rows: Collection[DiffRow],
+    *,
+    limit: int | None,
+    digits: int | None = None,
+    notes: dict[str, str] | None = None,
+    more: str = "--all shows them",
+) -> None:
+    """Print these rows; beyond ``limit`` lines the rest is counted."""
+    digits = digits or id_length(row.change_id for row in rows)
+    objects = 0
+    for printed, (line, begins) in enumerate(lines(rows, digits=digits, notes=notes)):
+        # Never in the midst of an object, and no heading without one.
+        if limit is not None and printed >= limit and not line.plain.startswith(_FIELD):
+            break
+        objects += begins
+        console.print(line, soft_wrap=True)
+    left = len(rows) - objects
+    if left:
+        console.print(f"  … and {left} more ({more})", style="dim", soft_wrap=True)
+
+
+def screenful(console: Console) -> int:
+    """How many lines are shown without --all."""
+    return max(console.height - 6, 24) if console.is_terminal else 40

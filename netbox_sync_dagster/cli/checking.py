@@ -1,0 +1,86 @@
+"""``check``: is the configuration right, and do the servers let us in?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.session import Session, session_of
+from netbox_sync_dagster.config import Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.librenms import check_librenms
+from netbox_sync_dagster.sources.netbox import check_netbox
+from netbox_sync_dagster.sources.proxmox import check_proxmox
+
+_AT_ONCE = 8
+# Where the ids of a source are kept in NetBox.
+_CUSTOM_FIELDS = {
+    "librenms": ("librenms_id",),
+    "proxmox": ("proxmox_vmid", "proxmox_node", "proxmox_cluster"),
+}
+
+
+def check(
+    context: typer.Context,
+    endpoints: Annotated[
+        list[str] | None,
+        typer.Argument(help="Endpoints to try; default: all that are enabled.", show_default=False),
+    ] = None,
+) -> None:
+    """Try the configuration, NetBox and the endpoints. Nothing is stored and nothing is written.
+
+    Shows all errors of the configuration at once; then, per server: address, certificate, token, version and
+    every right that a sync needs. Exit code 1 when anything failed.
+    """
+    session = session_of(context)
+    chosen = session.endpoints(endpoints or [])
+    session.out.print(f"{session.config_path}: valid, {len(session.config.endpoints)} endpoints")
+    if not chosen:
+        session.out.print("no endpoint is enabled: add one below `endpoints:`")
+    target = session.config.netbox
+    kinds = dict.fromkeys(endpoint.kind for endpoint in chosen)
+    custom_fields = [name for kind in kinds for name in _CUSTOM_FIELDS[kind]]
+    tries: list[tuple[str, Callable[[], list[Check]]]] = [
+        (f"NetBox {target.base_url}", partial(check_netbox, target, custom_fields)),
+        *((f"{e.name} ({e.kind} {e.base_url})", partial(_check_endpoint, e)) for e in chosen),
+    ]
+    failed = 0
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
+        results = [(title, pool.submit(_guarded, one)) for title, one in tries]
+        for title, future in results:
+            failed += _show(session, title, future.result())
+    if failed:
+        session.out.print(f"\n{failed} check{'s' if failed != 1 else ''} failed", style="red")
+        raise typer.Exit(1)
+    session.out.print("\nall checks passed; next: netbox-sync sync", style="green")
+
+
+def _check_endpoint(endpoint: Endpoint) -> list[Check]:
+    if isinstance(endpoint, LibreNMSEndpoint):
+        return check_librenms(endpoint)
+    return check_proxmox(endpoint)
+
+
+def _guarded(one: Callable[[], list[Check]]) -> list[Check]:
+    """A server that fails in the midst of its checks is a failed check, not the end of the others."""
+    try:
+        return one()
+    except (SourceError, MissingSecret) as error:
+        return [Check(False, "connection", str(error))]
+    except Exception as error:  # noqa: BLE001
+        return [Check(False, "connection", f"the answer cannot be used: {type(error).__name__}: {error}")]
+
+
+def _show(session: Session, title: str, checks: list[Check]) -> int:
+    session.out.print(f"\n{title}", style="bold")
+    for item in checks:
+        mark, style = ("ok    ", "green") if item.ok else ("failed", "red")
+        session.out.print(f"  {mark}", style=style, end=" ")
+        session.out.print(f"{item.name}: {item.sentence}", soft_wrap=True)
+    return sum(not item.ok for item in checks)

@@ -1,0 +1,129 @@
+"""What every command shares: the options before the command, the configuration, the warehouse, the consoles."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.config import Config, Endpoint, load_config
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+
+
+class CliError(Exception):
+    """The command cannot go on; the sentence says why and what to do. Exit code 1."""
+
+
+def make_console(*, stderr: bool = False, no_color: bool = False) -> Console:
+    """A console that colours only on a terminal and never breaks or shortens a line when piped."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 100_000
+    # Empty NO_COLOR means colours, see no-color.org; rich takes care of the rest of it.
+    return Console(
+        stderr=stderr,
+        no_color=no_color or None,
+        color_system=None if no_color else "auto",
+        width=width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+@dataclass
+class Session:
+    """The options given before the command, and what follows from them."""
+
+    config_path: Path
+    home: Path
+    no_color: bool = False
+    out: Console = field(init=False)
+    err: Console = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.out = make_console(no_color=self.no_color)
+        self.err = make_console(stderr=True, no_color=self.no_color)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration file. Raises ConfigError with all its errors."""
+        return load_config(self.config_path)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The warehouse directory, which need not exist yet."""
+        return Warehouse(self.home)
+
+    def endpoints(self, names: list[str]) -> list[Endpoint]:
+        """The endpoints of these names, or all that are enabled. Raises CliError for an unknown name."""
+        if not names:
+            return [endpoint for endpoint in self.config.endpoints if endpoint.enabled]
+        return [self.endpoint(name) for name in dict.fromkeys(names)]
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of that name. Raises CliError."""
+        try:
+            return self.config.endpoint(name)
+        except KeyError as error:
+            raise CliError(f"{self.config_path}: {error.args[0]}") from None
+
+    def plan(self, name: str) -> Plan:
+        """The plan of that name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""
+        if not is_undo(name):
+            self.endpoint(name)
+        plan = load_plan(self.warehouse, name)
+        self.endpoint(plan.endpoint)
+        return plan
+
+    def diffed(self, names: list[str]) -> list[str]:
+        """These endpoints, or all that have a diff. Raises WarehouseError where there is none."""
+        folder = self.warehouse.home / "diffs"
+        there = sorted(
+            entry.name for entry in folder.glob("*") if entry.name[:1] != "_" and (entry / "current").exists()
+        )
+        for name in names:
+            if name not in there and not is_undo(name):
+                known = f" (there are diffs of: {', '.join(there)})" if there else ""
+                raise WarehouseError(f"there is no diff of '{name}' yet{known}; run: netbox-sync sync {name}")
+        if not there and not names:
+            raise WarehouseError(f"there is no diff in {self.warehouse.home} yet; run: netbox-sync sync")
+        return list(dict.fromkeys(names)) or there
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a question can be asked."""
+        return sys.stdin.isatty() and sys.stdout.isatty()
+
+    def ask(self, question: str, *, instead: str) -> bool:
+        """Ask yes or no. Raises CliError that tells to use ``instead`` where nobody can answer."""
+        if not self.interactive:
+            raise CliError(f"nothing done: nobody can be asked here; {instead}")
+        self.out.print(f"{question} [y/N] ", end="")
+        try:
+            answer = input()
+        except EOFError:
+            self.out.print()
+            return False
+        return answer.strip().lower() in ("y", "yes")
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of a command."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session
+
+
+def default_who() -> str:
+    """The name under which decisions are recorded when none is given."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

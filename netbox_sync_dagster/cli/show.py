@@ -1,0 +1,139 @@
+"""``diff``: what would change in NetBox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from netbox_sync_dagster.approve import decisions
+from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.cli.changes import (
+    ACTIONS,
+    RowFilter,
+    counts,
+    id_length,
+    print_rows,
+    screenful,
+    summary,
+)
+from netbox_sync_dagster.cli.ledger import applied_ids
+from netbox_sync_dagster.cli.session import CliError, Session, session_of
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.compare.plan_file import to_document
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.warehouse.store import now
+
+CHANGES_WAITING = 2
+
+
+def diff(
+    context: typer.Context,
+    endpoint: Annotated[
+        str | None, typer.Argument(help="One endpoint; default: all that have a diff.", show_default=False)
+    ] = None,
+    *,
+    resource: Annotated[list[str] | None, typer.Option(help="Only this resource, e.g. interfaces.")] = None,
+    action: Annotated[list[str] | None, typer.Option(help=f"Only this action: {', '.join(ACTIONS)}.")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Only this device, virtual machine or cluster.")
+    ] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Only rows with this field.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, not only a screenful.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write all rows to this file; .json: a plan file, which approve --plan takes."),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 2 when changes wait, 0 when none do.")
+    ] = False,
+) -> None:
+    """Show what would change in NetBox, from the last sync.
+
+    + create   ~ update   - delete   ! conflict   # blocked   ? drifted (somebody changed it in NetBox).
+    The characters in brackets are the change id: approve takes it.
+    """
+    session = session_of(context)
+    wanted = RowFilter(
+        _known("resource", resource, RESOURCES),
+        _known("action", action, ACTIONS),
+        tuple(device or ()),
+        tuple(field or ()),
+    )
+    as_document = as_json or (out is not None and out.suffix == ".json")
+    waiting = 0
+    documents = []
+    plans = [load_plan(session.warehouse, name) for name in session.diffed([endpoint] if endpoint else [])]
+    shown = []
+    for plan in plans:
+        rows = [row for row in plan.rows if wanted.takes(row)]
+        notes = states(session, plan)
+        waiting += sum(row.is_change and notes.get(row.change_id) != "applied" for row in rows)
+        shown.append((plan, rows, notes))
+        if as_document:
+            documents.append(to_document(plan, rows, notes))
+    if as_document:
+        _write(session, out, json.dumps({"diffs": documents}, indent=2, ensure_ascii=False) + "\n")
+    elif out:
+        with out.open("w", encoding="utf-8") as file:
+            console = Console(file=file, no_color=True, width=100_000, highlight=False, markup=False)
+            _print(console, shown, None)
+    else:
+        _print(session.out, shown, None if everything else screenful(session.out))
+    if exit_code and waiting:
+        raise typer.Exit(CHANGES_WAITING)
+
+
+def states(session: Session, plan: Plan) -> dict[str, str]:
+    """What has been decided or done about each change: approved, rejected, approval expired, applied."""
+    ids = plan.by_id()
+    found = {}
+    for change_id, decision in decisions(session.warehouse, plan.endpoint).items():
+        if change_id not in ids:
+            continue
+        if decision.decision == "reject":
+            found[change_id] = "rejected"
+        elif decision.expires is not None and decision.expires <= now():
+            found[change_id] = "approval expired"
+    found |= dict.fromkeys(approved(session.warehouse, plan.endpoint, plan), "approved")
+    return found | dict.fromkeys(applied_ids(session.warehouse, plan), "applied")
+
+
+def _print(
+    console: Console, shown: list[tuple[Plan, list[DiffRow], dict[str, str]]], limit: int | None
+) -> None:
+    for position, (plan, rows, notes) in enumerate(shown):
+        if position:
+            console.print()
+        when = str(plan.manifest.get("finished", ""))[:19].replace("T", " ")
+        console.print(Text.assemble((plan.name, "bold"), f": diff of {when} UTC"), soft_wrap=True)
+        if not plan.manifest.get("source_complete", True):
+            console.print(
+                "  the snapshot is incomplete: nothing is deleted or cleared for what is missing in it",
+                style="yellow",
+                soft_wrap=True,
+            )
+        for gate in plan.manifest.get("gates") or ():
+            console.print(f"  cannot be approved: {gate}", style="red", soft_wrap=True)
+        digits = id_length(row.change_id for row in plan.rows)
+        print_rows(console, rows, limit=limit, digits=digits, notes=notes)
+        console.print(summary(counts(rows)), soft_wrap=True)
+
+
+def _write(session: Session, out: Path | None, text: str) -> None:
+    if out is None:
+        session.out.file.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _known(name: str, given: list[str] | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    for value in given or ():
+        if value not in allowed:
+            raise CliError(f"--{name} {value}: no such {name}; there are: {', '.join(allowed)}")
+    return tuple(given or ())

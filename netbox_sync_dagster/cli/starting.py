@@ -1,0 +1,44 @@
+"""``init``: the first configuration file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.session import CliError, session_of
+from netbox_sync_dagster.config.template import SCHEMA_FILE, TEMPLATE, json_schema
+
+
+def init(
+    context: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(help="Where to write it; default: the file that --config names.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help=f"Write {SCHEMA_FILE} beside it, for completion in editors."),
+    ] = False,
+) -> None:
+    """Write a commented configuration to start from.
+
+    With --schema alone beside an existing configuration, only the schema is written.
+    """
+    session = session_of(context)
+    file = path or session.config_path
+    if file.is_dir():
+        file = file / "netbox_sync.yaml"
+    schema_file = file.parent / SCHEMA_FILE
+    if file.exists() and not force:
+        if not schema:
+            raise CliError(f"{file} is there already; --force replaces it")
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(TEMPLATE, encoding="utf-8")
+        session.out.print(f"wrote {file}; edit it, set the tokens it names in the environment, then run:")
+        session.out.print(f"  netbox-sync --config {file} check")
+    if schema:
+        schema_file.write_text(json_schema(), encoding="utf-8")
+        session.out.print(f"wrote {schema_file}")

@@ -1,0 +1,32 @@
+"""Asking the views a question, without locking anybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.cli.session import CliError
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.views import open_views
+
+# A snapshot that becomes current between listing and opening its files: ask again.
+_TRIES = 3
+
+
+def query(warehouse: Warehouse, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(column names, rows) of one query over the views. Raises CliError with DuckDB's own words."""
+    con = open_views(warehouse)
+    try:
+        for left in reversed(range(_TRIES)):
+            try:
+                cursor = con.execute(sql)
+                return [column[0] for column in cursor.description or ()], cursor.fetchall()
+            except duckdb.IOException:
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+    except duckdb.Error as error:
+        raise CliError(f"the query cannot be answered: {error}") from None
+    finally:
+        con.close()

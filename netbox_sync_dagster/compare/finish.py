@@ -1,0 +1,176 @@
+"""From decided rows to the diff's files: dependencies, what they block, and change ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
+from netbox_sync_dagster.warehouse.parquet import TableWriter
+from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+
+_BATCH = 5_000
+
+# What a row needs: references in its fields and its target, and the custom fields and tags that this diff creates.
+_NEEDS = r"""
+CREATE TABLE diff.needs AS
+WITH texts AS (
+    SELECT resource, key, f.after AS text FROM diff.rows, unnest(fields) AS u(f)
+    WHERE f.verdict = 'update' AND contains(f.after, '"ref":')
+    UNION ALL
+    SELECT resource, key, target FROM diff.rows WHERE target IS NOT NULL
+),
+found AS (
+    SELECT resource, key, unnest(regexp_extract_all(text, '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) AS part
+    FROM texts
+)
+SELECT DISTINCT resource, key, (part || '}')::JSON ->> '$.ref' AS needs_resource, (part || '}')::JSON ->> '$.key' AS needs_key
+FROM found
+UNION
+SELECT r.resource, r.key, c.resource, c.key
+FROM diff.rows r, unnest(r.fields) AS u(f)
+JOIN diff.rows c ON c.resource = 'custom_fields' AND f.field = 'cf.' || c.key
+WHERE f.verdict = 'update'
+UNION
+SELECT r.resource, r.key, c.resource, c.key
+FROM diff.rows r, unnest(r.fields) AS u(f), unnest(CAST(f.after::JSON AS VARCHAR[])) AS t(slug)
+JOIN diff.rows c ON c.resource = 'tags' AND c.key = t.slug
+WHERE f.field = 'tags' AND f.verdict = 'update' AND f.after <> 'null'
+UNION
+SELECT n.resource, n.key, n.needs_resource, n.needs_key
+FROM match.delete_needs n
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'
+UNION
+SELECT n.resource, n.key, n.needs_resource, n.needs_key
+FROM match.stack_needs n
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
+"""
+
+_UNMET = """
+SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '"' ||
+       CASE WHEN c.key IS NULL THEN ' is in nobody''s plan' ELSE ' is ' || c.action || coalesce(' (' || c.reason || ')', '') END)
+FROM diff.needs n
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
+LEFT JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
+WHERE c.key IS NULL OR c.action NOT IN ('create', 'update')
+GROUP BY n.resource, n.key
+"""
+
+
+def finish(
+    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str
+) -> dict[str, dict[str, int]]:
+    """Write ``<resource>.parquet`` for every resource into ``stage``; returns {resource: {action: rows}}.
+
+    A row that needs an object which no change creates is blocked by it, and so on down the line. A
+    prerequisite that nothing needs is left out.
+    """
+    con.execute(_NEEDS)
+    _drop_unneeded(con)
+    _block(con)
+    ids = _change_ids(con, endpoint)
+    return _write(con, stage, endpoint, diff_id, ids)
+
+
+def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
+    """Prerequisites are wanted by many words, but only those that a change uses are proposed."""
+    resources = ", ".join(f"'{name}'" for name in PREREQUISITES)
+    while True:
+        dropped = con.execute(
+            f"""DELETE FROM diff.rows WHERE resource IN ({resources}) AND action IN ('create', 'update', 'blocked')
+                -- A site's coordinates are wanted for themselves.
+                AND NOT (resource = 'sites' AND action = 'update')
+                AND (resource, key) NOT IN (
+                    SELECT (n.needs_resource, n.needs_key) FROM diff.needs n
+                    JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key
+                    WHERE r.action IN ('create', 'update'))"""
+        ).fetchone()
+        if not dropped or not dropped[0]:
+            return
+
+
+def _block(con: duckdb.DuckDBPyConnection) -> None:
+    while True:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE unmet(resource, key, reason) AS {_UNMET}")
+        row = con.execute("SELECT count(*) FROM unmet").fetchone()
+        if not row or not row[0]:
+            return
+        con.execute(
+            """UPDATE diff.rows SET action = 'blocked', reason = 'needs ' || u.reason
+               FROM unmet u WHERE u.resource = rows.resource AND u.key = rows.key"""
+        )
+
+
+def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> dict[tuple[str, str], str]:
+    ids: dict[tuple[str, str], str] = {}
+    cursor = con.cursor()
+    cursor.execute(
+        """SELECT resource, key, action, object_type, netbox_id, target, last_updated, fields
+           FROM diff.rows WHERE action IN ('create', 'update', 'delete')"""
+    )
+    while rows := cursor.fetchmany(_BATCH):
+        for resource, key, action, object_type, netbox_id, target, last_updated, fields in rows:
+            if (resource, key) in ids:
+                raise ValueError(f"two diff rows of {endpoint} have the key {resource} '{key}'")
+            ids[resource, key] = change_id(
+                endpoint=endpoint,
+                resource=resource,
+                action=action,
+                key=key,
+                object_type=object_type,
+                netbox_id=netbox_id,
+                target=target,
+                last_updated=last_updated,
+                fields=[
+                    (f["field"], _decoded(f["before"]), _decoded(f["after"]))
+                    for f in fields
+                    if f["verdict"] == "update"
+                ],
+            )
+    return ids
+
+
+def _decoded(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    stage: Path,
+    endpoint: str,
+    diff_id: str,
+    ids: dict[tuple[str, str], str],
+) -> dict[str, dict[str, int]]:
+    writers = {name: TableWriter(stage / f"{name}.parquet", DIFF_COLUMNS) for name in RESOURCES}
+    counts: dict[str, dict[str, int]] = {}
+    needs: dict[tuple[str, str], list[str]] = {}
+    for resource, key, needed_resource, needed_key in con.execute("FROM diff.needs").fetchall():
+        needed = ids.get((needed_resource, needed_key))
+        if needed:
+            needs.setdefault((resource, key), []).append(needed)
+    cursor = con.cursor()
+    cursor.execute(
+        """SELECT resource, action, key, parent, object_type, netbox_id, target, last_updated, reason, fields
+           FROM diff.rows ORDER BY resource, key"""
+    )
+    names = [column[0] for column in cursor.description]
+    while rows := cursor.fetchmany(_BATCH):
+        for values in rows:
+            row = dict(zip(names, values, strict=True))
+            place = (row["resource"], row["key"])
+            row |= {
+                "endpoint": endpoint,
+                "diff_id": diff_id,
+                "change_id": ids.get(place, ""),
+                "depends_on": sorted(needs.get(place, [])) if place in ids else [],
+            }
+            writers[row["resource"]].write([row])
+            actions = counts.setdefault(row["resource"], {})
+            actions[row["action"]] = actions.get(row["action"], 0) + 1
+    for writer in writers.values():
+        writer.close()
+    return counts

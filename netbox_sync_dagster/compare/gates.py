@@ -1,0 +1,24 @@
+"""Checks that stand between a snapshot and an approval: what fails here blocks the approval of a plan."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+# NetBox read longer than this before the endpoint is no picture of the present.
+MAX_TARGET_LAG_SECONDS = 24 * 3600
+
+
+def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
+    """Sentences that block approval; empty when the plan may be approved.
+
+    An incomplete snapshot of the endpoint does not block: it only yields no delete and no clear. An
+    incomplete read of NetBox does: what could not be read would look missing and be created twice.
+    """
+    found = []
+    if not target["complete"]:
+        found.append("NetBox was not read completely: " + "; ".join(target["reasons"][:5]))
+    lag = datetime.fromisoformat(source["finished"]) - datetime.fromisoformat(target["finished"])
+    if lag.total_seconds() > MAX_TARGET_LAG_SECONDS:
+        found.append("NetBox was read more than a day before the endpoint; run the sync again")
+    return found

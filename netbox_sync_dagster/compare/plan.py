@@ -1,0 +1,157 @@
+"""The current diff of an endpoint as objects: what approval shows and apply carries out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.values import Value, parse
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, duck
+
+CHANGE_ACTIONS = ("create", "update", "delete")
+
+_UNDO = re.compile(r"undo-(\d{8}T\d{9}Z-[0-9a-f]{4})")
+
+
+@dataclass(frozen=True)
+class FieldDiff:
+    """One field: before and after in the notation of ``compare.values``; verdict update, drifted, conflict."""
+
+    name: str
+    before: Value
+    after: Value
+    verdict: str = "update"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class DiffRow:
+    """One diff row. ``change_id`` is empty where the row is no change (conflict, blocked, drifted)."""
+
+    endpoint: str
+    diff_id: str
+    change_id: str
+    resource: str
+    action: str
+    key: str
+    parent: str | None
+    object_type: str
+    netbox_id: int | None
+    target: str | None
+    last_updated: str | None
+    reason: str | None
+    fields: tuple[FieldDiff, ...]
+    depends_on: tuple[str, ...]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether this row can be approved and applied."""
+        return self.action in CHANGE_ACTIONS
+
+    @property
+    def written(self) -> tuple[FieldDiff, ...]:
+        """The fields that applying this change writes."""
+        return tuple(item for item in self.fields if item.verdict == "update")
+
+    def expected_id(self) -> str:
+        """The change id computed anew from the content; differs from ``change_id`` only if tampered with."""
+        return change_id(
+            endpoint=self.endpoint,
+            resource=self.resource,
+            action=self.action,
+            key=self.key,
+            object_type=self.object_type,
+            netbox_id=self.netbox_id,
+            target=self.target,
+            last_updated=self.last_updated,
+            fields=[(item.name, item.before, item.after) for item in self.written],
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The current diff of one endpoint. ``manifest`` names its snapshots, counts, gates and reasons."""
+
+    endpoint: str
+    diff_id: str
+    manifest: dict[str, Any]
+    rows: tuple[DiffRow, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What ``load_plan`` takes: the endpoint, or the name of an undo."""
+        return undo_name(self.manifest["undoes"]) if self.manifest.get("undoes") else self.endpoint
+
+    @property
+    def changes(self) -> list[DiffRow]:
+        """The rows that can be approved, in apply order."""
+        return [row for row in self.rows if row.is_change]
+
+    def by_id(self) -> dict[str, DiffRow]:
+        """The changes by change id."""
+        return {row.change_id: row for row in self.changes}
+
+
+def apply_order(row: DiffRow) -> tuple[int, int, str]:
+    """Sort key: creates and updates in resource order, then deletes in reverse."""
+    position = RESOURCES.index(row.resource)
+    return (1, -position, row.key) if row.action == "delete" else (0, position, row.key)
+
+
+def undo_name(apply_id: str) -> str:
+    """The name of the plan that undoes an apply."""
+    return f"undo-{apply_id}"
+
+
+def is_undo(name: str) -> bool:
+    """Whether a plan of that name undoes an apply."""
+    return _UNDO.fullmatch(name) is not None
+
+
+def undo_folder(warehouse: Warehouse, endpoint: str, apply_id: str) -> Path:
+    """The folder that holds every plan made to undo an apply of this endpoint."""
+    return warehouse.home / "undo" / endpoint / apply_id
+
+
+def load_plan(warehouse: Warehouse, name: str) -> Plan:
+    """The current diff of the endpoint of that name, or the plan ``undo-<apply id>``.
+
+    Raises WarehouseError where there is none.
+    """
+    folder = warehouse.diffs(name)
+    match = _UNDO.fullmatch(name)
+    if match is not None:
+        found = list((warehouse.home / "undo").glob(f"*/{match[1]}"))
+        if not found:
+            raise WarehouseError(f"there is no plan '{name}'; make it with: netbox-sync undo {match[1]}")
+        folder = found[0]
+    manifest = warehouse.manifest(folder)
+    endpoint = name if match is None else folder.parent.name
+    folder = warehouse.current(folder)
+    con = duck.connect()
+    try:
+        cursor = con.execute("SELECT * FROM read_parquet(?)", [str(folder / "*.parquet")])
+        names = [column[0] for column in cursor.description]
+        rows = [_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+    finally:
+        con.close()
+    rows.sort(key=apply_order)
+    return Plan(endpoint, folder.name, manifest, tuple(rows))
+
+
+def _row(raw: dict[str, Any]) -> DiffRow:
+    fields: Iterable[dict[str, Any]] = raw.pop("fields") or []
+    depends_on = tuple(raw.pop("depends_on") or ())
+    return DiffRow(
+        **raw,
+        fields=tuple(
+            FieldDiff(f["field"], parse(f["before"]), parse(f["after"]), f["verdict"], f["reason"])
+            for f in fields
+        ),
+        depends_on=depends_on,
+    )

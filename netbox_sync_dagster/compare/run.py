@@ -1,0 +1,269 @@
+"""Runs the comparison of one endpoint: snapshots in, one diff per resource out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.compare.finish import finish
+from netbox_sync_dagster.compare.gates import gates
+from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings
+from netbox_sync_dagster.compare.stages import (
+    COMPARE,
+    DESIRED,
+    FILED,
+    FILLS,
+    ONLY_WITH,
+    VIEWS,
+    desired_file,
+)
+from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
+from netbox_sync_dagster.warehouse.ledger import ledger_views, prepare_ledger
+from netbox_sync_dagster.warehouse.store import KEEP_DIFFS, now, write_json
+
+# DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
+MEMORY_LIMIT = "700MB"
+
+
+class CompareError(Exception):
+    """The comparison cannot run: the sentence says which snapshot is missing and what to do."""
+
+
+def compare(
+    warehouse: Warehouse,
+    config: Config,
+    endpoint: LibreNMSEndpoint | ProxmoxEndpoint,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
+
+    Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, counts
+    ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences that block
+    approval), finished. Raises WarehouseError where a snapshot is missing.
+    """
+    say = progress or (lambda _: None)
+    source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
+    target_folder = warehouse.snapshots("netbox", "netbox")
+    source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
+    source_path = source_folder / source["snapshot_id"]
+    target_path = target_folder / target["snapshot_id"]
+    with warehouse.publish(warehouse.diffs(endpoint.name), KEEP_DIFFS) as (diff_id, stage):
+        con = connect(warehouse.home / "tmp")
+        try:
+            attach_snapshot(con, endpoint.kind, source_path)
+            attach_snapshot(con, "netbox", target_path)
+            # Some of them look names up in NetBox's tables.
+            con.execute(read_sql("macros.sql"))
+            attach_ledger(con, warehouse, config.netbox.base_url)
+            create_settings(
+                con, config, endpoint, snapshot_time=source["started"], id_scope=_id_scope(con, endpoint)
+            )
+            add_id_field_facts(con)
+            run_sql(con, endpoint.kind, stage, say)
+            say("change ids")
+            counts = finish(con, stage, endpoint.name, diff_id)
+            _keep_desired(con, stage)
+            manifest = {
+                "diff_id": diff_id,
+                "endpoint": endpoint.name,
+                "kind": endpoint.kind,
+                "source_snapshot": source["snapshot_id"],
+                "source_complete": source["complete"],
+                "target_snapshot": target["snapshot_id"],
+                "counts": counts,
+                "existing": _existing(con),
+                "gates": gates(source, target),
+                "finished": now().isoformat(),
+            }
+        finally:
+            con.close()
+        write_json(stage / "manifest.json", manifest)
+    return manifest
+
+
+def connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB bounded by MEMORY_LIMIT that spills into ``spill``."""
+    spill.mkdir(parents=True, exist_ok=True)
+    con = duck.connect()
+    con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    con.execute(f"SET temp_directory = '{spill}'")
+    con.execute("SET preserve_insertion_order = false")
+    return con
+
+
+def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> None:
+    """Schema ``system`` with one view per table over exactly this snapshot's files.
+
+    Tables and columns that a newer version of this product reads and an older snapshot does not hold are NULL.
+    """
+    con.execute(f"CREATE SCHEMA {system}")
+    for name, table in SYSTEMS[system].items():
+        file = folder / f"{name}.parquet"
+        if file.exists():
+            held = set(pq.read_schema(file).names)
+            absent = "".join(
+                f', NULL::{kind} AS "{column}"'
+                for column, kind in table.columns.items()
+                if column not in held
+            )
+            con.execute(f"CREATE VIEW {system}.{name} AS SELECT *{absent} FROM read_parquet('{file}')")
+        else:
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+            con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})")
+
+
+def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, target: str) -> None:
+    """Schema ``ledger`` with what the comparison asks of it, read once, and of this NetBox only.
+
+    An id means another object in another NetBox. A null that was written is the JSON text ``null``.
+    """
+    prepare_ledger(warehouse)
+    con.execute(ledger_views(warehouse))
+    con.execute(
+        """CREATE TEMP TABLE ledger_last_written AS
+           SELECT * REPLACE (coalesce(value::VARCHAR, 'null') AS value) FROM ledger.last_written WHERE target = ?""",
+        [target],
+    )
+    con.execute("CREATE TEMP TABLE ledger_created AS FROM ledger.created WHERE target = ?", [target])
+    for view in ("last_written", "created"):
+        con.execute(f"CREATE OR REPLACE VIEW ledger.{view} AS FROM temp.ledger_{view}")
+
+
+def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callable[[str], None]) -> None:
+    """Desired, match and diff tables, then ``diff.rows`` with every row of every resource decided."""
+    # As a variable the path is a constant to DuckDB, which it takes apart once and not per row.
+    con.execute(
+        """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
+    )
+    for schema in ("desired", "match", "diff"):
+        con.execute(f"CREATE SCHEMA {schema}")
+    con.execute(read_sql("desired/tables.sql"))
+    for table in DESIRED[kind]:
+        say(f"desired {table}")
+        query = read_sql(desired_file(kind, table))
+        if table in FILED:
+            _file_desired(con, stage, table, query)
+        else:
+            con.execute(f"INSERT INTO desired.{FILLS.get(table, table)} BY NAME {query}")
+    diffs = []
+    for table, file in COMPARE:
+        say(table)
+        if table in ONLY_WITH and _is_empty(con, ONLY_WITH[table]):
+            con.execute(f"CREATE TABLE {table} AS FROM diff.devices LIMIT 0")
+            diffs.append(table)
+            continue
+        try:
+            kind_of = "VIEW" if table in VIEWS else "TABLE"
+            con.execute(f"CREATE OR REPLACE {kind_of} {table} AS {read_sql(file)}")
+        except duckdb.Error as error:
+            raise CompareError(f"sql/{file}: {error}") from error
+        if table.startswith("diff."):
+            diffs.append(table)
+    union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in diffs)
+    con.execute(f"CREATE VIEW diff.candidates AS {union}")
+    con.execute(f"CREATE TABLE diff.rows AS {read_sql('diff/verdicts.sql')}")
+
+
+def _is_empty(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
+
+
+def _id_scope(con: duckdb.DuckDBPyConnection, endpoint: LibreNMSEndpoint | ProxmoxEndpoint) -> str:
+    """Under which name ids stand in id custom fields: the endpoint; for Proxmox the cluster.
+
+    One cluster reached through two endpoints is one set of guests.
+    """
+    if endpoint.kind == "librenms":
+        return endpoint.name
+    row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
+    if row is None:
+        raise CompareError(
+            f"the snapshot of '{endpoint.name}' names no cluster; run: netbox-sync sync {endpoint.name}"
+        )
+    return str(row[0])
+
+
+def _existing(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many NetBox objects of each resource belong to this endpoint: the base of the 30 % limit."""
+    counts = {}
+    for resource in (
+        "clusters",
+        "devices",
+        "virtual_chassis",
+        "virtual_machines",
+        "interfaces",
+        "vm_interfaces",
+        "vlans",
+    ):
+        # An interface is matched once at most: there may be a million, and they need not be told apart.
+        distinct = "" if resource == "interfaces" else "DISTINCT "
+        row = con.execute(f"SELECT count({distinct}netbox_id) FROM match.{resource}").fetchone()
+        counts[resource] = int(row[0]) if row else 0
+    attached = """SELECT count(*) FROM netbox.{table} o JOIN match.interface_names n
+                  ON n.type = o.assigned_object_type AND n.netbox_id = o.assigned_object_id"""
+    for table in ("ip_addresses", "mac_addresses"):
+        row = con.execute(attached.format(table=table)).fetchone()
+        counts[table] = int(row[0]) if row else 0
+    row = con.execute(
+        """SELECT count(*) FROM netbox.virtual_disks d JOIN match.virtual_machines m
+           ON m.netbox_id = d.virtual_machine_id"""
+    ).fetchone()
+    counts["virtual_disks"] = int(row[0]) if row else 0
+    row = con.execute(
+        """SELECT count(DISTINCT e.cable_id) FROM match.cable_ends e
+           JOIN match.interface_names n ON n.type = e.type AND n.netbox_id = e.id"""
+    ).fetchone()
+    counts["cables"] = int(row[0]) if row else 0
+    row = con.execute("SELECT count(DISTINCT netbox_id) FROM match.modules").fetchone()
+    counts["modules"] = int(row[0]) if row else 0
+    counts["primary_ips"] = counts["devices"] + counts["virtual_machines"]
+    counts["primary_macs"] = counts["interfaces"] + counts["vm_interfaces"]
+    return counts
+
+
+def _file_desired(con: duckdb.DuckDBPyConnection, stage: Path, table: str, query: str) -> None:
+    """What ``query`` delivers becomes the file of ``desired.<table>``, and the table a view of it."""
+    _write_desired(con, stage, table, f"FROM desired.{table} WHERE false UNION ALL BY NAME ({query}\n)")
+    con.execute(f"DROP TABLE desired.{table}")
+    con.execute(
+        f"CREATE VIEW desired.{table} AS "
+        f"SELECT * EXCLUDE (endpoint) FROM read_parquet('{_desired_path(stage, table)}')"
+    )
+
+
+def _keep_desired(con: duckdb.DuckDBPyConnection, stage: Path) -> None:
+    """The other desired tables stay beside the diff too, for ``desired.*`` in ad-hoc SQL."""
+    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'desired'").fetchall()
+    for (table,) in tables:
+        _write_desired(con, stage, table, f"FROM desired.{table}")
+
+
+def _write_desired(con: duckdb.DuckDBPyConnection, stage: Path, table: str, query: str) -> None:
+    path = _desired_path(stage, table)
+    path.parent.mkdir(exist_ok=True)
+    # Keys and names are all different: a large dictionary of them costs time and saves no space.
+    con.execute(
+        f"COPY (SELECT (SELECT endpoint FROM config.endpoint) AS endpoint, * FROM ({query})) "
+        f"TO '{path}' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000)"
+    )
+
+
+def _desired_path(stage: Path, table: str) -> Path:
+    return stage / "desired" / f"{table}.parquet"
+
+
+def describe(manifest: dict[str, Any]) -> str:
+    """One line: how many rows of each action."""
+    totals: dict[str, int] = {}
+    for actions in manifest["counts"].values():
+        for action, number in actions.items():
+            totals[action] = totals.get(action, 0) + number
+    return json.dumps(totals, sort_keys=True) if totals else "no differences"

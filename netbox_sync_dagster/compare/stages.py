@@ -1,0 +1,138 @@
+"""The comparison's SQL files in the order in which they run. Each later stage reads only earlier ones."""
+
+from __future__ import annotations
+
+# Desired: each source's own files fill the tables of sql/desired/tables.sql.
+DESIRED: dict[str, tuple[str, ...]] = {
+    "librenms": (
+        "devices",
+        "members",
+        "member_devices",
+        "wanted",
+        "custom_fields",
+        "interfaces",
+        "modules",
+        "module_words",
+        "interface_vlans",
+        "vlans",
+        "carried_vids",
+        "ip_addresses",
+        "primary_ips",
+        "oob_ips",
+        "site_coordinates",
+        "vrf_words",
+        "cables",
+        "port_names",
+        "unproven",
+        "left_out",
+    ),
+    "proxmox": (
+        "clusters",
+        "devices",
+        "tags",
+        "virtual_machines",
+        "listed_guests",
+        "wanted",
+        "custom_fields",
+        "interfaces",
+        "interface_vlans",
+        "vm_interfaces",
+        "vlans",
+        "carried_vids",
+        "ip_addresses",
+        "primary_ips",
+        "virtual_disks",
+        "unproven",
+        "left_out",
+    ),
+}
+# Files that add to the table of another one.
+FILLS = {"member_devices": "devices", "module_words": "wanted"}
+# Files that serve both sources.
+SHARED_DESIRED = ("carried_vids",)
+
+# (schema.table, file): matching and diff by turns, because a VLAN is looked for where its device is.
+COMPARE: tuple[tuple[str, str], ...] = (
+    ("match.references", "match/references.sql"),
+    ("match.clusters", "match/clusters.sql"),
+    ("match.devices", "match/devices.sql"),
+    ("diff.clusters", "diff/clusters.sql"),
+    ("match.live_clusters", "match/live_clusters.sql"),
+    ("diff.devices", "diff/devices.sql"),
+    ("diff.missing_devices", "diff/missing_devices.sql"),
+    ("match.live_devices", "match/live_devices.sql"),
+    ("match.housings", "match/housings.sql"),
+    ("match.virtual_chassis", "match/virtual_chassis.sql"),
+    ("diff.virtual_chassis", "diff/virtual_chassis.sql"),
+    ("diff.virtual_chassis_members", "diff/virtual_chassis_members.sql"),
+    ("diff.virtual_chassis_masters", "diff/virtual_chassis_masters.sql"),
+    ("match.modules", "match/modules.sql"),
+    ("diff.module_bays", "diff/module_bays.sql"),
+    ("diff.modules", "diff/modules.sql"),
+    ("match.virtual_machines", "match/virtual_machines.sql"),
+    ("desired.unresolved", "match/unresolved.sql"),
+    ("diff.virtual_machines", "diff/virtual_machines.sql"),
+    ("match.live_virtual_machines", "match/live_virtual_machines.sql"),
+    ("match.interface_pairs", "match/interface_pairs.sql"),
+    ("match.interface_exceptions", "match/interface_exceptions.sql"),
+    ("match.interfaces", "match/interfaces.sql"),
+    ("match.vm_interfaces", "match/vm_interfaces.sql"),
+    ("match.interface_names", "match/interface_names.sql"),
+    ("match.vlans", "match/vlans.sql"),
+    ("diff.vlans", "diff/vlans.sql"),
+    ("match.stack_needs", "match/stack_needs.sql"),
+    ("match.differing_interfaces", "match/differing_interfaces.sql"),
+    ("diff.interfaces", "diff/interfaces.sql"),
+    ("match.gone_interfaces", "match/gone_interfaces.sql"),
+    ("diff.missing_interfaces", "diff/missing_interfaces.sql"),
+    ("diff.vm_interfaces", "diff/vm_interfaces.sql"),
+    ("diff.mac_addresses", "diff/mac_addresses.sql"),
+    ("diff.primary_macs", "diff/primary_macs.sql"),
+    ("diff.ip_addresses", "diff/ip_addresses.sql"),
+    ("match.gone_ip_addresses", "match/gone_ip_addresses.sql"),
+    ("diff.missing_ip_addresses", "diff/missing_ip_addresses.sql"),
+    ("diff.primary_ips", "diff/primary_ips.sql"),
+    ("diff.oob_ips", "diff/oob_ips.sql"),
+    ("diff.sites", "diff/sites.sql"),
+    ("match.neighbours", "match/neighbours.sql"),
+    ("match.cables", "match/cables.sql"),
+    ("match.cable_ends", "match/cable_ends.sql"),
+    ("diff.cables", "diff/cables.sql"),
+    ("diff.missing_cables", "diff/missing_cables.sql"),
+    ("diff.virtual_disks", "diff/virtual_disks.sql"),
+    ("match.gone_virtual_machines", "match/gone_virtual_machines.sql"),
+    ("diff.missing_virtual_machines", "diff/missing_virtual_machines.sql"),
+    ("match.gone_vm_interfaces", "match/gone_vm_interfaces.sql"),
+    ("diff.missing_vm_interfaces", "diff/missing_vm_interfaces.sql"),
+    ("diff.missing_virtual_disks", "diff/missing_virtual_disks.sql"),
+    ("match.delete_needs", "match/delete_needs.sql"),
+    ("diff.prerequisites", "diff/prerequisites.sql"),
+)
+
+# Kept as views: they put large tables together, of which each reader needs few columns or rows.
+VIEWS = frozenset({"match.interfaces", "match.interface_names"})
+# The desired tables that grow with the estate go straight into their file, and later stages read that: DuckDB
+# reads only the columns that are asked for, and nothing is held twice.
+FILED = frozenset({"interfaces"})
+# Stages that have rows only where another table has some: planning them costs more than the rest of a small
+# comparison.
+ONLY_WITH = {
+    "diff.virtual_chassis": "desired.members",
+    "diff.virtual_chassis_members": "desired.members",
+    "diff.virtual_chassis_masters": "desired.members",
+    "diff.virtual_machines": "desired.virtual_machines",
+    "diff.interfaces": "match.differing_interfaces",
+    "diff.missing_interfaces": "match.gone_interfaces",
+    "diff.vm_interfaces": "desired.vm_interfaces",
+    "diff.ip_addresses": "desired.ip_addresses",
+    "diff.missing_ip_addresses": "match.gone_ip_addresses",
+    "diff.cables": "match.neighbours",
+    "diff.virtual_disks": "desired.virtual_disks",
+    "diff.missing_virtual_machines": "match.gone_virtual_machines",
+    "diff.missing_vm_interfaces": "match.gone_vm_interfaces",
+}
+
+
+def desired_file(kind: str, table: str) -> str:
+    """The file that fills ``desired.<table>`` for a kind of endpoint."""
+    return f"desired/{table}.sql" if table in SHARED_DESIRED else f"desired/{kind}/{table}.sql"

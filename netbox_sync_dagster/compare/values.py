@@ -1,0 +1,56 @@
+"""The notation of before- and after-values in a change, as JSON.
+
+- scalars and lists of scalars: as NetBox's REST API takes them (``"active"``, ``1500``, ``null``);
+- an object that exists in NetBox: ``{"id": 12, "name": "Paris"}``; 12 is sent, the name is shown;
+- an object of a generic relation: the same with ``"type": "dcim.interface"``;
+- an object that another change of the same diff creates: ``{"ref": "devices", "key": "sw1", "name": "sw1"}``
+  (with ``"type"`` for a generic relation); its id is known once that change is applied;
+- a cable's ends: lists of such objects with ``"type"``, sent as ``{"object_type": ..., "object_id": ...}``;
+- ``tags``: a sorted list of slugs. In an update before and after say which tags are added and removed;
+  others on the object stay;
+- ``cf.<name>``: one custom field, so that the others are left alone.
+
+Two fields stand for two of NetBox's each: ``assigned_object`` (``assigned_object_type`` and ``..._id``),
+``scope`` (``scope_type`` and ``scope_id``). ``object_types`` is a plain list of names.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Value = Any
+Reference = tuple[str, str]
+
+
+def parse(text: str | None) -> Value:
+    """The value of a JSON text; SQL NULL is null."""
+    return None if text is None else json.loads(text)
+
+
+def reference(value: Value) -> Reference | None:
+    """(resource, key) where the value is an object that another change creates."""
+    if isinstance(value, dict) and "ref" in value:
+        return str(value["ref"]), str(value["key"])
+    return None
+
+
+def references(value: Value) -> list[Reference]:
+    """All references in a value, lists included."""
+    items = value if isinstance(value, list) else [value]
+    return [ref for ref in map(reference, items) if ref is not None]
+
+
+def display(value: Value) -> str:
+    """A value as a person reads it: names instead of ids."""
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        if "name" in value and ("id" in value or "ref" in value):
+            return str(value["name"])
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if isinstance(value, list):
+        return "[" + ", ".join(display(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)

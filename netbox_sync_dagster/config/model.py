@@ -1,0 +1,326 @@
+"""The models of ``netbox_sync.yaml``. Every field's description is what editors show from the JSON schema."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
+
+from netbox_sync_dagster.config.policies import Policies
+
+
+class MissingSecret(Exception):
+    """A credential's environment variable is not set; the sentence names it and who needs it."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# An endpoint's name is a partition key, a folder and part of changelog messages.
+EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+def read_secret(variable: str, needed_by: str) -> str:
+    """The value of an environment variable. Raises MissingSecret with a sentence that names both."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise MissingSecret(f"{needed_by}: set the environment variable {variable}")
+    return value
+
+
+class Tls(_Model):
+    """How a server's certificate is checked."""
+
+    verify: bool = Field(
+        True, description="Check the server's certificate. Never turn this off outside a lab."
+    )
+    ca: Path | None = Field(None, description="PEM file of your own certificate authority.")
+
+    @field_validator("ca")
+    @classmethod
+    def _ca_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_file():
+            raise ValueError(f"no such file: {value}")
+        return value.expanduser() if value else None
+
+
+class _Server(_Model):
+    url: HttpUrl = Field(description="Base URL, e.g. https://netbox.example.com")
+    tls: Tls = Field(Tls(), description="How the certificate is checked.")
+    timeout: float = Field(60, gt=0, le=600, description="Seconds that one request may take.")
+
+    @property
+    def base_url(self) -> str:
+        """The URL without a slash at its end."""
+        return str(self.url).rstrip("/")
+
+
+class NetBoxTarget(_Server):
+    """The NetBox that is kept."""
+
+    token_env: EnvName = Field(
+        "NETBOX_TOKEN",
+        description="Environment variable that holds the API token (v1, or v2 as nbt_<key>.<token>).",
+    )
+    page_size: int = Field(1000, ge=50, le=1000, description="Objects per page when reading.")
+    batch_size: int = Field(
+        200,
+        ge=1,
+        le=200,
+        description="Objects per write request, at most. More would not fit: NetBox's servers take 8 KB of "
+        "If-Match.",
+    )
+    max_in_flight: int = Field(2, ge=1, le=16, description="Requests at once; NetBox's number of workers.")
+    changelog_message: bool = Field(True, description="Write the change id into NetBox's changelog (4.4+).")
+    journal: bool = Field(False, description="Write one journal entry per device or VM touched.")
+
+    def token(self) -> str:
+        """The token from the environment. Raises MissingSecret."""
+        return read_secret(self.token_env, "netbox.token_env")
+
+
+class Defaults(_Model):
+    """What a new NetBox object gets where no mapping says better. Names or slugs, matched exactly."""
+
+    site: str | None = Field(None, description="Name or slug of a NetBox site.")
+    role: str | None = Field(None, description="Name or slug of the device role.")
+    device_type: str | None = Field(None, description="Model or slug of the device type.")
+    manufacturer: str | None = Field(None, description="Name or slug of the manufacturer.")
+    platform: str | None = Field(None, description="Name or slug of the platform.")
+    tenant: str | None = Field(None, description="Name or slug of the tenant.")
+    vrf: str | None = Field(None, description="Name or route distinguisher of the VRF; none = global.")
+    vlan_group: str | None = Field(None, description="Name or slug of the VLAN group for new VLANs.")
+
+
+class InterfaceTypeMapping(_Model):
+    """One line of the interface type table: LibreNMS ifType (and speed) to a NetBox interface type."""
+
+    ifType: str = Field(description="LibreNMS's ifType, e.g. ethernetCsmacd")
+    speed: int | None = Field(
+        None, ge=0, description="kbit/s; a port takes the highest line not above its own."
+    )
+    type: str = Field(description="A NetBox interface type, e.g. 1000base-t")
+
+
+def _database_regex(pattern: str) -> str:
+    """The pattern, if DuckDB can use it, whose expressions are not quite Python's. Raises ValueError."""
+    try:
+        with duckdb.connect() as con:
+            con.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
+    except duckdb.Error as error:
+        raise ValueError(f"'{pattern}' is not a regular expression: {error}") from None
+    return pattern
+
+
+class ModuleRule(_Model):
+    """One rule that rewrites what LibreNMS calls a part before NetBox is asked for it; they apply in order."""
+
+    manufacturer: str | None = Field(
+        None, description="As LibreNMS says it, in any case; default: parts of all manufacturers."
+    )
+    field: Literal["bay", "model", "serial"] = Field(description="What is rewritten.")
+    match: str = Field(description="Regular expression (RE2), found anywhere in the text.")
+    replace: str = Field(description=r"What stands in its place; \1 is the first group.")
+
+    @field_validator("match")
+    @classmethod
+    def _regex(cls, value: str) -> str:
+        return _database_regex(value)
+
+
+class _Endpoint(_Server):
+    name: EndpointName = Field(description="Unique name; the Dagster partition key.")
+    enabled: bool = Field(True, description="false: not read unless it is named in the command.")
+    interval: int = Field(0, description="Seconds between syncs; 0 = by hand only, otherwise at least 30.")
+    schedule: str | None = Field(None, description='Cron expression, e.g. "15 3 * * *".')
+    fetch_max_concurrency: int = Field(8, ge=1, le=64, description="Requests at once to this endpoint.")
+    defaults: Defaults = Field(Defaults(), description="What a new object gets where no mapping says better.")
+    policies: Policies = Field(Policies(), description="What may be done, and what needs nobody's approval.")
+
+    @field_validator("interval")
+    @classmethod
+    def _interval(cls, value: int) -> int:
+        if value != 0 and value < 30:
+            raise ValueError("must be 0 (only by hand) or at least 30 seconds")
+        return value
+
+
+class ImportFilter(_Model):
+    """Which LibreNMS devices may be created in NetBox. Every line that is given must match one of its values."""
+
+    location: list[str] = Field([], description="Locations, as LibreNMS has them.")
+    type: list[str] = Field([], description="Device types, e.g. network, firewall, server.")
+    os: list[str] = Field([], description="Operating systems, e.g. iosxe, junos.")
+    hardware: list[str] = Field([], description="Hardware, as LibreNMS has it.")
+    group: list[str] = Field(
+        [], description="Device groups of LibreNMS, by name; a device is in one of them."
+    )
+    hostname: list[str] = Field([], description="Regular expressions, matched against the whole hostname.")
+
+    @field_validator("hostname")
+    @classmethod
+    def _regex(cls, value: list[str]) -> list[str]:
+        return [_database_regex(pattern) for pattern in value]
+
+
+class LibreNMSMappings(_Model):
+    """From LibreNMS's words to NetBox's. Left side: what LibreNMS says; right side: a NetBox name or slug."""
+
+    sites: dict[str, str] = Field({}, description="LibreNMS location -> site.")
+    roles: dict[str, str] = Field({}, description="LibreNMS hardware, os or type -> device role.")
+    device_types: dict[str, str] = Field({}, description="LibreNMS hardware -> device type model.")
+    manufacturers: dict[str, str] = Field(
+        {}, description="LibreNMS os -> manufacturer, for new device types."
+    )
+    platforms: dict[str, str] = Field({}, description="LibreNMS os -> platform.")
+    vrfs: dict[str, str] = Field({}, description="LibreNMS VRF name or route distinguisher -> VRF.")
+    module_types: dict[str, str] = Field(
+        {}, description="Model of a part, as rewritten -> module type model."
+    )
+    module_rules: list[ModuleRule] = Field(
+        [], description="Rules that rewrite what LibreNMS calls a part; they apply in order."
+    )
+    interface_types: list[InterfaceTypeMapping] = Field(
+        [],
+        description="LibreNMS ifType and speed -> interface type. Without a line a new interface gets the type of its "
+        "ifType and speed, and an existing one keeps its own unless that is `other`.",
+    )
+
+
+class LibreNMSEndpoint(_Endpoint):
+    """A LibreNMS server."""
+
+    kind: Literal["librenms"] = Field(description="librenms")
+    token_env: EnvName = Field("LIBRENMS_TOKEN", description="Environment variable that holds the API token.")
+    interface_name_field: Literal["ifName", "ifDescr"] = Field(
+        "ifName", description="Which of a port's names is the interface's name in NetBox."
+    )
+    interface_name_field_by_os: dict[str, Literal["ifName", "ifDescr"]] = Field(
+        {}, description="The same for devices of one operating system, e.g. routeros: ifDescr"
+    )
+    ignored_ports: bool = Field(False, description="Take ports that LibreNMS ignores.")
+    import_devices: Literal["all", "none"] | ImportFilter = Field(
+        "none", description="Which unknown devices may be created: all, none, or a filter."
+    )
+    virtual_chassis: bool = Field(
+        True, description="Read the inventory of devices that look like a stack, and keep their members."
+    )
+    inventory: bool = Field(
+        False,
+        description="Read parts and transceivers of all devices, as modules: two calls more per device.",
+    )
+    member_name: str = Field(
+        "{name}-M{position}",
+        description="Name of a new member device of a stack, from the stack's name and the member's position.",
+    )
+    oob_interfaces: list[str] = Field(
+        [],
+        description="Regular expressions of interface names, in any case; the address there is the device's "
+        "out-of-band address, e.g. mgmt.*",
+    )
+    max_poll_age: int = Field(
+        86_400, ge=300, description="Seconds; an older device is no evidence that something is gone."
+    )
+    mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="From LibreNMS's words to NetBox's.")
+
+    @field_validator("oob_interfaces")
+    @classmethod
+    def _oob_interfaces(cls, value: list[str]) -> list[str]:
+        return [_database_regex(pattern) for pattern in value]
+
+    @field_validator("member_name")
+    @classmethod
+    def _member_name(cls, value: str) -> str:
+        if "{name}" not in value or "{position}" not in value:
+            raise ValueError("must contain {name} and {position}, e.g. {name}-M{position}")
+        return value
+
+    def token(self) -> str:
+        """The token from the environment. Raises MissingSecret."""
+        return read_secret(self.token_env, f"endpoint '{self.name}'")
+
+
+class ProxmoxMappings(_Model):
+    """From Proxmox's words to NetBox's."""
+
+    platforms: dict[str, str] = Field({}, description="ostype -> platform, e.g. l26: Linux.")
+    roles: dict[str, str] = Field(
+        {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
+        description="Guest type -> device role.",
+    )
+    device_types: dict[str, str] = Field(
+        {}, description="Node name, CPU model or DMI product -> device type model."
+    )
+    sites: dict[str, str] = Field({}, description="Node name -> site.")
+    vnets: dict[str, int] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
+
+
+class ProxmoxEndpoint(_Endpoint):
+    """A Proxmox VE cluster, or a node that stands alone. Reads with an API token or with user and password."""
+
+    kind: Literal["proxmox"] = Field(description="proxmox")
+    user: str = Field(description="user@realm, e.g. netbox@pve", pattern=r"^[^@\s]+@[^@\s]+$")
+    token_name: str | None = Field(None, description="Name of the API token (the part after '!').")
+    token_env: EnvName | None = Field(None, description="Environment variable that holds the token's value.")
+    password_env: EnvName | None = Field(None, description="Environment variable that holds the password.")
+    cluster_type: str = Field("Proxmox VE", description="Name or slug of the type of a new cluster.")
+    cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
+    platform: str = Field("Proxmox VE", description="Platform of nodes; the major version is added.")
+    node_interface_type: str = Field("other", description="NetBox type of physical node interfaces.")
+    use_guest_agent_interface_name: bool = Field(
+        True, description="Name a guest's interface as its guest agent does (ens18); false: net0, net1, ..."
+    )
+    include_templates: bool = Field(False, description="Take templates as virtual machines too.")
+    agent_timeout: float = Field(5, gt=0, le=60, description="Seconds a guest agent may take.")
+    mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="From Proxmox's words to NetBox's.")
+
+    @model_validator(mode="after")
+    def _credentials(self) -> ProxmoxEndpoint:
+        if bool(self.token_name) != bool(self.token_env):
+            raise ValueError("token_name and token_env belong together: give both")
+        if bool(self.token_name) == bool(self.password_env):
+            raise ValueError("give either token_name with token_env, or password_env")
+        return self
+
+    def secret(self) -> str:
+        """The token's value or the password from the environment. Raises MissingSecret."""
+        return read_secret(self.token_env or self.password_env or "", f"endpoint '{self.name}'")
+
+
+Endpoint = LibreNMSEndpoint | ProxmoxEndpoint
+
+
+class Config(_Model):
+    """The whole file."""
+
+    netbox: NetBoxTarget = Field(description="The NetBox that is kept.")
+    endpoints: list[Annotated[Endpoint, Field(discriminator="kind")]] = Field(
+        [], description="What is read: LibreNMS servers and Proxmox VE clusters."
+    )
+    precedence: list[EndpointName] = Field(
+        [], description="Endpoints in order: the first wins where two want different values for one field."
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> Config:
+        names = [endpoint.name for endpoint in self.endpoints]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"endpoint name given twice: {', '.join(twice)}")
+        unknown = [name for name in self.precedence if name not in names]
+        if unknown:
+            raise ValueError(f"precedence names unknown endpoints: {', '.join(unknown)}")
+        return self
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of that name. Raises KeyError with a sentence that lists the known ones."""
+        for endpoint in self.endpoints:
+            if endpoint.name == name:
+                return endpoint
+        known = ", ".join(sorted(e.name for e in self.endpoints)) or "none"
+        raise KeyError(f"no endpoint '{name}' in the configuration; known: {known}")

@@ -1,0 +1,91 @@
+"""What ``netbox-sync init`` writes: a commented configuration and the JSON schema that editors complete from."""
+
+from __future__ import annotations
+
+import json
+
+from netbox_sync_dagster.config.model import Config
+
+SCHEMA_FILE = "netbox_sync.schema.json"
+
+TEMPLATE = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+# Configuration of netbox-sync. Edit, then run: netbox-sync check
+# Completion in editors: netbox-sync init --schema
+
+# The NetBox that is kept (4.2 or newer). Tokens never stand in this file: it names environment variables.
+netbox:
+  url: https://netbox.example.com
+  token_env: NETBOX_TOKEN
+  # page_size: 1000        # objects per page when reading, up to NetBox's MAX_PAGE_SIZE
+  # batch_size: 200        # objects per write request
+  # max_in_flight: 2       # requests at once: the number of NetBox's workers
+  # journal: false         # one journal entry per device or VM touched
+  # tls:
+  #   ca: ca.pem           # your own certificate authority, relative to this file
+
+endpoints:
+  - name: librenms         # unique; lower-case letters, digits, - and _
+    kind: librenms
+    url: https://librenms.example.com
+    token_env: LIBRENMS_TOKEN
+    # Seconds between syncs in Dagster; 0: by hand only. Or `schedule: "15 3 * * *"`.
+    interval: 0
+    # Which devices that NetBox lacks may be created: none, all, or a filter.
+    import_devices: none
+    # import_devices:
+    #   type: [network]
+    #   hostname: ['.*\\.example\\.com']
+    # virtual_chassis: true  # stacks: one inventory call for each device that looks like one
+    # inventory: false       # parts and transceivers as modules: two calls more per device
+    # oob_interfaces: ['mgmt.*']
+    # What a new device gets where no mapping below says better: names or slugs of NetBox objects.
+    # defaults:
+    #   site: Paris
+    #   role: Access Switch
+    #   vlan_group: Campus
+    # From LibreNMS's words (left) to NetBox's (right).
+    # mappings:
+    #   sites: {{"Paris, Rack 4": Paris}}
+    #   device_types: {{"C9300-48P": "Catalyst 9300-48P"}}
+    #   platforms: {{iosxe: Cisco IOS-XE}}
+    #   interface_types:
+    #     - {{ifType: ethernetCsmacd, speed: 1000000, type: 1000base-t}}   # speed in kbit/s
+    # policies:
+    #   auto_approve: [interfaces.update.description]   # resource.action or resource.action.field
+    #   owns: [interfaces.description]     # written although NetBox has a value
+    #   disowns: [interfaces.type]         # never written in updates
+    #   delete: []                         # resources whose objects may be deleted if this product made them
+    #   approval_hours: 24
+    #   max_change_percent: 30
+
+  - name: proxmox
+    kind: proxmox
+    url: https://pve.example.com:8006
+    user: netbox@pve
+    token_name: sync           # the part after '!'; or password_env instead of both token lines
+    token_env: PROXMOX_TOKEN
+    interval: 0
+    # defaults:
+    #   site: Paris
+    # mappings:
+    #   platforms: {{l26: Linux}}            # ostype -> platform
+    #   device_types: {{pve1: PowerEdge R640}}
+    # policies:
+    #   missing_guests: delete     # proposed for a guest that is gone: delete, offline, decommissioning, leave
+    #   auto_approve: [virtual_machines.update, virtual_disks.*]
+
+# Where two endpoints want different values for one field, the first of these wins.
+# precedence: [proxmox, librenms]
+"""
+
+
+def json_schema() -> str:
+    """The JSON schema of the configuration file, as text."""
+    schema = Config.model_json_schema(mode="validation")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "netbox_sync.yaml",
+        **schema,
+    }
+    return json.dumps(schema, indent=2, sort_keys=False) + "\n"

@@ -1,0 +1,136 @@
+"""Assets ``apply/<kind>/<resource>``: what was approved, written to NetBox. Always a run of its own."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from netbox_sync_dagster.apply import ApplyResult, apply_approved
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.keys import (
+    KIND_TAG,
+    KINDS,
+    OWNERS,
+    RESOURCES_OF,
+    TITLES,
+    Kind,
+    apply_key,
+    diff_key,
+)
+from netbox_sync_dagster.defs.metadata import apply_metadata
+from netbox_sync_dagster.defs.netbox import POOL
+from netbox_sync_dagster.defs.partitions import PARTITIONS
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.warehouse.views import build_database
+
+
+class Apply(dg.Config):
+    """Who applies; empty: the Dagster run."""
+
+    who: str = ""
+
+
+def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefinition:
+    """The apply assets of one kind of endpoint; only the selected resources are written."""
+
+    @dg.multi_asset(
+        name=f"apply_{kind}_changes",
+        specs=list(_specs(kind)),
+        partitions_def=PARTITIONS[kind],
+        can_subset=True,
+        retry_policy=retries,
+        pool=POOL,
+        description=f"Writes the approved changes of {TITLES[kind]} endpoints to NetBox, exactly as approved.",
+    )
+    def apply_endpoint(
+        context: dg.AssetExecutionContext, sync: SyncResource, config: Apply
+    ) -> Iterator[dg.MaterializeResult]:
+        name = context.partition_key
+        resources = [
+            item for item in RESOURCES_OF[kind] if apply_key(kind, item) in context.selected_asset_keys
+        ]
+        with told_plainly(context.log):
+            settings, warehouse = sync.config(), sync.warehouse()
+            plan = load_plan(warehouse, name)
+            # All of the kind's resources selected means all changes, whatever they are.
+            everything = len(resources) == len(RESOURCES_OF[kind])
+            only = {row.change_id for row in plan.changes if row.resource in resources}
+            result = apply_approved(
+                warehouse,
+                settings.netbox,
+                name,
+                plan,
+                progress=lambda done, total: _say(context.log, name, done, total),
+                who=config.who.strip() or f"dagster run {context.run.run_id[:8]}",
+                only=None if everything else only,
+            )
+            build_database(warehouse)
+        yield from _record(kind, resources, result, plan, settings.netbox.base_url)
+        _fail(context.log, result, plan, settings.netbox.base_url)
+
+    return apply_endpoint
+
+
+def _specs(kind: Kind) -> Iterator[dg.AssetSpec]:
+    for name in RESOURCES_OF[kind]:
+        yield dg.AssetSpec(
+            apply_key(kind, name),
+            deps=[diff_key(kind, name)],
+            group_name=f"apply_{kind}",
+            description=f"Writes the approved changes of {name.replace('_', ' ')} to NetBox, and nothing else.",
+            kinds={"netbox", "python"},
+            owners=OWNERS,
+            tags={KIND_TAG: kind},
+        )
+
+
+def _say(log: dg.DagsterLogManager, name: str, done: int, total: int) -> None:
+    if done % 100 == 0 or done == total:
+        log.info(f"{name}: {done} of {total} approved changes have a verdict")
+
+
+def _record(
+    kind: Kind, resources: list[str], result: ApplyResult, plan: Plan, base_url: str
+) -> Iterator[dg.MaterializeResult]:
+    """One result per resource of which every approved change is applied; the others fail with the run."""
+    types = _types(plan)
+    for resource in resources:
+        verdicts = [item for item in result.verdicts if item.resource == resource]
+        if all(item.verdict == "applied" for item in verdicts):
+            yield dg.MaterializeResult(
+                asset_key=apply_key(kind, resource),
+                metadata=apply_metadata(result, verdicts, base_url=base_url, types=types),
+            )
+
+
+def _fail(log: dg.DagsterLogManager, result: ApplyResult, plan: Plan, base_url: str) -> None:
+    """A run with a change that is not applied is not green, nor one that could not settle an earlier apply."""
+    open_before = [item for item in result.settled if item.verdict != "applied"]
+    for note in result.notes:
+        log.warning(note)
+    for item in open_before:
+        log.warning(
+            f"left open by an earlier apply: {item.action} {item.resource} {item.key}: {item.message}"
+        )
+    bad = [item for item in result.verdicts if item.verdict != "applied"]
+    if not bad:
+        return
+    for item in bad[:100]:
+        log.error(f"{item.verdict}: {item.action} {item.resource} {item.key}: {item.message}")
+    counts = ", ".join(f"{number} {name}" for name, number in result.counts.items() if number)
+    first = bad[0]
+    raise dg.Failure(
+        description=(
+            f"endpoint '{result.endpoint}': {len(bad)} of {len(result.verdicts)} approved changes are not applied "
+            f"({counts}); first: {first.action} {first.resource} {first.key}: {first.verdict}: {first.message}"
+        ),
+        metadata=apply_metadata(result, result.verdicts, base_url=base_url, types=_types(plan)),
+        allow_retries=False,
+    )
+
+
+def _types(plan: Plan) -> dict[str, str]:
+    return {row.change_id: row.object_type for row in plan.changes}
+
+
+apply_librenms, apply_proxmox = (apply_assets(kind) for kind in KINDS)

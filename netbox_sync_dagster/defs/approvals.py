@@ -1,0 +1,137 @@
+"""The job ``approve``: a person's decision on changes, from the Launchpad."""
+
+from enum import Enum
+
+import dagster as dg
+from pydantic import Field
+
+from netbox_sync_dagster.apply.ledger import applied_changes
+from netbox_sync_dagster.approve import ApprovalError, Filter, approve, resolve_ids, select
+from netbox_sync_dagster.approve.records import netbox_read_at
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.config import Config, Policies
+from netbox_sync_dagster.defs.failures import told_plainly
+from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.warehouse.views import build_database
+
+
+class Decision(Enum):
+    """``reject`` stands until the change is another one; ``withdraw`` takes an earlier decision back."""
+
+    approve = "approve"
+    reject = "reject"
+    withdraw = "withdraw"
+
+
+class Decide(dg.Config):
+    """Which changes of the endpoint's current diff, and what is decided about them."""
+
+    endpoint: str = Field(description="The endpoint whose diff is meant.")
+    who: str = Field(description="Who decides; recorded in the ledger.")
+    decision: Decision = Field(Decision.approve, description="approve, reject or withdraw.")
+    change_ids: list[str] = Field(
+        [],
+        description="Change ids or their first characters, as the diff assets show them; or a filter below.",
+    )
+    resource: list[str] = Field([], description="Changes of these resources, e.g. interfaces.")
+    action: list[str] = Field(
+        [], description="Changes of these actions: create, update, delete. Deletes are meant only when named."
+    )
+    field: list[str] = Field([], description="Changes that write no other fields than these.")
+    device: list[str] = Field([], description="Changes of these devices, virtual machines or clusters.")
+    all_creates_and_updates: bool = Field(False, description="Everything in the diff but deletes.")
+    with_dependencies: bool = Field(False, description="With a filter: also the changes that these need.")
+    expires_hours: float | None = Field(None, description="Default: the endpoint's policies.approval_hours.")
+    override: str = Field("", description="Approve a diff that changes more than the limit; says why.")
+
+
+@dg.op(description="Records a decision on changes of an endpoint's current diff. Writes nothing to NetBox.")
+def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -> None:
+    """Resolve the ids or the filter to changes, and record the decision on exactly these."""
+    with told_plainly(context.log):
+        settings, warehouse = sync.config(), sync.warehouse()
+        policies = _policies(settings, config.endpoint)
+        plan = load_plan(warehouse, config.endpoint)
+        rows = _meant(context, plan, config)
+        ids = [row.change_id for row in rows]
+        target = settings.netbox.base_url
+        done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
+        left = [row for row in rows if row.change_id not in done]
+        if len(left) < len(rows):
+            context.log.info(f"left out {len(rows) - len(left)}: applied since the diff was made")
+        approval = approve(
+            warehouse,
+            plan,
+            [row.change_id for row in left],
+            who=config.who,
+            through="dagster",
+            policies=policies,
+            expires_hours=config.expires_hours,
+            override_limit=config.override,
+            decision=config.decision.value,
+        )
+        build_database(warehouse)
+    number = len(approval.change_ids)
+    context.log.info(
+        f"{config.decision.value}: {number} changes of '{plan.endpoint}', recorded for {approval.who}"
+    )
+    metadata: dict[str, dg.MetadataValue] = {
+        "decision": dg.MetadataValue.text(config.decision.value),
+        "changes": dg.MetadataValue.int(number),
+        "who": dg.MetadataValue.text(approval.who),
+    }
+    if approval.expires is not None and number:
+        metadata["expires"] = dg.MetadataValue.timestamp(approval.expires)
+    if left:
+        title = "these" if number <= SHOWN else f"first {SHOWN}"
+        metadata[title] = dg.MetadataValue.md(changes_table(left[:SHOWN], settings.netbox.base_url))
+    context.add_output_metadata(metadata)
+
+
+def _policies(settings: Config, endpoint: str) -> Policies:
+    try:
+        return settings.endpoint(endpoint).policies
+    except KeyError as error:
+        raise ApprovalError(error.args[0]) from None
+
+
+def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[DiffRow]:
+    wanted = Filter(
+        resource=tuple(config.resource),
+        action=tuple(config.action),
+        field=tuple(config.field),
+        parent=tuple(config.device),
+    )
+    filtered = wanted != Filter() or config.all_creates_and_updates
+    if config.change_ids:
+        if filtered:
+            raise ApprovalError("give change_ids or a filter, not both")
+        return resolve_ids(plan, config.change_ids)
+    if not filtered:
+        raise ApprovalError(
+            "say which changes: change_ids, a filter (resource, action, field, device), or all_creates_and_updates"
+        )
+    selection = select(plan, wanted, with_dependencies=config.with_dependencies)
+    reasons = list(selection.left_out.values())
+    for reason in sorted(set(reasons)):
+        context.log.info(f"left out {reasons.count(reason)}: {reason}")
+    if selection.missing:
+        context.log.warning(
+            f"{len(selection.missing)} of the changes need others that are not among them: where those are not "
+            "approved, they will be blocked (with_dependencies adds them)"
+        )
+    by_id = plan.by_id()
+    return [by_id[change_id] for change_id in selection.change_ids]
+
+
+@dg.job(
+    name="approve",
+    description=(
+        "Approve, reject or withdraw changes, by id or by filter: open the Launchpad, fill in the form, launch. "
+        "Nothing is written to NetBox: that is what the apply jobs do."
+    ),
+)
+def approve_job() -> None:
+    """One decision."""
+    decide()

@@ -1,0 +1,138 @@
+"""Assets ``librenms/<table>``, ``proxmox/<table>`` and ``diff/<kind>/<resource>``, a partition per endpoint.
+
+Reading an endpoint and comparing it with NetBox is one step: so each endpoint of a run goes all the way by itself,
+whatever becomes of the others. As two steps, one endpoint that is down would keep all others from being compared.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from netbox_sync_dagster.defs.checks import diff_checks, diff_results, snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.freshness import snapshot_freshness
+from netbox_sync_dagster.defs.keys import (
+    KIND_TAG,
+    KINDS,
+    OWNERS,
+    RESOURCES_OF,
+    TITLES,
+    Kind,
+    diff_key,
+    table_key,
+)
+from netbox_sync_dagster.defs.lineage import sql_version, tables_read
+from netbox_sync_dagster.defs.metadata import diff_schema, table_metadata
+from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.syncing import Sync, fail, record
+from netbox_sync_dagster.warehouse import SYSTEMS
+from netbox_sync_dagster.warehouse.views import build_database
+
+Event = dg.MaterializeResult | dg.AssetCheckResult
+
+
+class ReadEndpoints(dg.Config):
+    """How endpoints are read. ``accept_shrink``: what is gone from a far smaller snapshot is gone."""
+
+    accept_shrink: bool = False
+
+
+def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefinition:
+    """The snapshot and diff assets of one kind of endpoint."""
+    snapshots = [table_key(kind, name) for name in SYSTEMS[kind]]
+    diffs = [diff_key(kind, name) for name in RESOURCES_OF[kind]]
+
+    @dg.multi_asset(
+        name=f"sync_{kind}_endpoints",
+        specs=[*_snapshot_specs(kind), *_diff_specs(kind)],
+        check_specs=[*snapshot_checks(kind), *diff_checks(kind)],
+        partitions_def=PARTITIONS[kind],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+        retry_policy=retries,
+        description=f"Reads {TITLES[kind]} endpoints, compares each with NetBox, and lets the policies approve.",
+    )
+    def sync_endpoints(
+        context: dg.AssetExecutionContext, sync: SyncResource, config: ReadEndpoints
+    ) -> Iterator[Event]:
+        selected = context.selected_asset_keys
+        with told_plainly(context.log):
+            settings, warehouse = sync.config(), sync.warehouse()
+            step = Sync(
+                context,
+                settings,
+                warehouse,
+                kind,
+                read=not selected.isdisjoint(snapshots),
+                compare=not selected.isdisjoint(diffs),
+                accept_shrink=config.accept_shrink,
+            )
+            # A run of checks alone names no partition and makes nothing.
+            outcomes = step.run(context.partition_keys) if selected else []
+            build_database(warehouse)
+            step.retry_if_passing(outcomes, retries.max_retries)
+        yield from record(context, kind, settings.netbox.base_url, warehouse, outcomes)
+        with told_plainly(context.log):
+            results = _check_results(context, sync, kind)
+        yield from results
+        fail(context.log, outcomes)
+
+    return sync_endpoints
+
+
+def _check_results(
+    context: dg.AssetExecutionContext, sync: SyncResource, kind: Kind
+) -> list[dg.AssetCheckResult]:
+    wanted = context.selected_asset_check_keys
+    if not wanted:
+        return []
+    config, warehouse = sync.config(), sync.warehouse()
+    names = [endpoint.name for endpoint in enabled(config, kind)]
+    results = [
+        *snapshot_results(warehouse, kind, names),
+        *diff_results(warehouse, config, kind, names),
+    ]
+    return [
+        result
+        for result in results
+        if any(key.name == result.check_name and key.asset_key == result.asset_key for key in wanted)
+    ]
+
+
+def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
+    for name in SYSTEMS[kind]:
+        yield dg.AssetSpec(
+            table_key(kind, name),
+            group_name=kind,
+            description=f"{TITLES[kind]}'s {name.replace('_', ' ')}, as the last read of each endpoint found them.",
+            kinds={kind, "parquet"},
+            owners=OWNERS,
+            tags={KIND_TAG: kind},
+            metadata=table_metadata(kind, name),
+            freshness_policy=snapshot_freshness(kind),
+        )
+
+
+def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
+    for name in RESOURCES_OF[kind]:
+        source, target = tables_read(kind, name)
+        yield dg.AssetSpec(
+            diff_key(kind, name),
+            deps=[
+                *(table_key(kind, item) for item in source),
+                *(table_key("netbox", item) for item in target),
+            ],
+            group_name=f"diff_{kind}",
+            description=(
+                f"What {TITLES[kind]} says about {name.replace('_', ' ')} and NetBox does not: one row per object."
+            ),
+            kinds={"sql", "duckdb"},
+            owners=OWNERS,
+            tags={KIND_TAG: kind},
+            code_version=sql_version(kind, name),
+            metadata={**diff_schema(), "in DuckDB": f"SELECT * FROM diff.{name}"},
+        )
+
+
+sync_librenms, sync_proxmox = (sync_assets(kind) for kind in KINDS)

@@ -1,0 +1,64 @@
+"""Errors as people read them in Dagster: one sentence, tried again only where that can help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from netbox_sync_dagster.apply import LeaseHeld
+from netbox_sync_dagster.approve import ApprovalError
+from netbox_sync_dagster.compare.run import CompareError
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.warehouse import WarehouseError
+
+# The clients themselves wait out a hiccup of a few seconds; this is for a server that restarts.
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+_SENTENCES = (
+    ConfigError,
+    MissingSecret,
+    SourceError,
+    WarehouseError,
+    CompareError,
+    ApprovalError,
+    LeaseHeld,
+)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same again, a little later, may work."""
+    return isinstance(error, SourceError) and error.passing
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether the error's text is a sentence for the user; anything else is a fault of this product."""
+    return isinstance(error, (*_SENTENCES, OSError))
+
+
+def sentence(error: Exception) -> str:
+    """The error in one sentence."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if is_expected(error):
+        return str(error)
+    return f"this should not happen: {type(error).__name__}: {error}"
+
+
+@contextmanager
+def told_plainly(log: dg.DagsterLogManager) -> Iterator[None]:
+    """Turn errors into a Failure with their sentence; only passing ones let the retry policy try again."""
+    try:
+        yield
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except Exception as error:
+        if not is_expected(error):
+            log.exception("the traceback, for a report:")
+        text = sentence(error)
+        log.error(text)
+        # Without its cause: the sentence is what the user needs, and tracebacks may quote what they must not.
+        raise dg.Failure(description=text, allow_retries=is_passing(error)) from None

@@ -1,0 +1,34 @@
+"""How old snapshots may grow, from the configured intervals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import dagster as dg
+
+from netbox_sync_dagster.defs.keys import Kind
+from netbox_sync_dagster.defs.partitions import enabled
+from netbox_sync_dagster.defs.resources import config_at_start
+
+# Times the interval after which a snapshot is late, and missing.
+_WARN, _FAIL = 2, 4
+# Dagster's daemon looks at freshness about this often.
+_SHORTEST = 120
+
+
+def snapshot_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
+    """A policy by the shortest interval of these kinds; None where everything is read by hand only.
+
+    Dagster keeps freshness per asset, not per partition: it goes stale when no endpoint of the kind is read any
+    more. How old each endpoint's snapshot is: ``netbox-sync status``.
+    """
+    config = config_at_start()
+    if config is None:
+        return None
+    intervals = [item.interval for kind in kinds for item in enabled(config, kind) if item.interval]
+    if not intervals:
+        return None
+    seconds = max(min(intervals), _SHORTEST)
+    return dg.FreshnessPolicy.time_window(
+        fail_window=timedelta(seconds=_FAIL * seconds), warn_window=timedelta(seconds=_WARN * seconds)
+    )

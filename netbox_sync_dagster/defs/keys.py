@@ -1,0 +1,51 @@
+"""The names of assets, groups and jobs, and which resources a kind of endpoint has."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import dagster as dg
+
+from netbox_sync_dagster.config.policies import RESOURCES
+
+Kind = Literal["librenms", "proxmox"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "netbox": "NetBox"}
+OWNERS = ("team:network",)
+
+_PROXMOX_ONLY = ("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks")
+_LIBRENMS_ONLY = (
+    "virtual_chassis",
+    "virtual_chassis_members",
+    "virtual_chassis_masters",
+    "cables",
+    "module_types",
+    "module_bays",
+    "modules",
+)
+RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
+    "librenms": tuple(name for name in RESOURCES if name not in _PROXMOX_ONLY),
+    "proxmox": tuple(name for name in RESOURCES if name not in _LIBRENMS_ONLY),
+}
+
+# The asset that carries the checks on a whole snapshot or diff.
+MAIN_TABLE = {"librenms": "devices", "proxmox": "guests", "netbox": "status"}
+MAIN_RESOURCE: dict[Kind, str] = {"librenms": "devices", "proxmox": "virtual_machines"}
+
+KIND_TAG = "netbox_sync/kind"
+ENDPOINT_TAG = "netbox_sync/endpoint"
+
+
+def table_key(system: str, table: str) -> dg.AssetKey:
+    """``librenms/ports``"""
+    return dg.AssetKey([system, table])
+
+
+def diff_key(kind: Kind, resource: str) -> dg.AssetKey:
+    """``diff/librenms/interfaces``"""
+    return dg.AssetKey(["diff", kind, resource])
+
+
+def apply_key(kind: Kind, resource: str) -> dg.AssetKey:
+    """``apply/librenms/interfaces``"""
+    return dg.AssetKey(["apply", kind, resource])

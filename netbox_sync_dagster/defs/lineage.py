@@ -1,0 +1,72 @@
+"""What the SQL of a diff reads, found in the SQL itself: dependencies between assets, and code versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from netbox_sync_dagster.compare.stages import COMPARE, DESIRED, desired_file
+from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.defs.keys import Kind
+from netbox_sync_dagster.sqlfiles import code_version, read_sql
+from netbox_sync_dagster.warehouse import SYSTEMS
+
+_TABLE = re.compile(r"\b(librenms|proxmox|netbox|desired|match|diff)\.([a-z_]+)\b")
+_COMMENT = re.compile(r"--[^\n]*")
+_COMPARE_FILES = dict(COMPARE)
+# Every diff passes through these.
+_ALWAYS = ("macros.sql", "diff/verdicts.sql")
+
+
+def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
+    """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` is made of.
+
+    The endpoint's tables are followed through ``desired`` and ``match``; of NetBox's only those that the diff
+    compares with, not all that matching looks at on the way, so that the graph can be read.
+    """
+    own = _diff_files(resource)
+    below = _closure(kind, own, ("desired", "match"))
+    source = {table for file in below for schema, table in _reads(file) if schema == kind}
+    if resource in PREREQUISITES:
+        # One file makes all of them; each is compared with its own table.
+        target = {resource}
+    else:
+        target = {table for file in own for schema, table in _reads(file) if schema == "netbox"}
+    return sorted(source & set(SYSTEMS[kind])), sorted(target & set(SYSTEMS["netbox"]))
+
+
+def sql_version(kind: Kind, resource: str) -> str:
+    """A hash of every SQL file that takes part in the diff of ``resource``."""
+    files = _closure(kind, _diff_files(resource), ("desired", "match", "diff"))
+    return code_version(*_ALWAYS, *sorted(files))
+
+
+def _diff_files(resource: str) -> list[str]:
+    if resource in PREREQUISITES:
+        return [_COMPARE_FILES["diff.prerequisites"]]
+    names = (f"diff.{resource}", f"diff.missing_{resource}")
+    return [_COMPARE_FILES[name] for name in names if name in _COMPARE_FILES]
+
+
+def _closure(kind: Kind, files: Iterable[str], schemas: tuple[str, ...]) -> set[str]:
+    found = set(files)
+    todo = list(found)
+    while todo:
+        for schema, table in _reads(todo.pop()):
+            file = _file_of(kind, schema, table) if schema in schemas else None
+            if file is not None and file not in found:
+                found.add(file)
+                todo.append(file)
+    return found
+
+
+def _file_of(kind: Kind, schema: str, table: str) -> str | None:
+    if schema == "desired":
+        return desired_file(kind, table) if table in DESIRED[kind] else None
+    return _COMPARE_FILES.get(f"{schema}.{table}")
+
+
+@cache
+def _reads(file: str) -> frozenset[tuple[str, str]]:
+    return frozenset(_TABLE.findall(_COMMENT.sub("", read_sql(file))))

@@ -1,0 +1,237 @@
+"""What an asset's page shows about a snapshot, a diff and an apply."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import zip_longest
+from typing import Any
+
+import dagster as dg
+
+from netbox_sync_dagster.apply import VERDICTS, ApplyResult, Verdict
+from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.compare.values import display
+from netbox_sync_dagster.defs.markdown import bullets, plain, table
+from netbox_sync_dagster.defs.plot import Line, chart
+from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
+from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, Columns
+
+Metadata = dict[str, Any]
+
+ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
+# Those a person should see first, first.
+_TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create")
+SHOWN = 20
+_REASONS_SHOWN = 20
+_ALL_VERDICTS = "SELECT * FROM ledger.verdicts"
+# Diffs that the plot shows.
+_PLOTTED = 60
+
+
+def column_schema(columns: Columns, *, snapshot: bool) -> Metadata:
+    """Definition metadata: the columns of a stored table."""
+    head = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"} if snapshot else {}
+    schema = [dg.TableColumn(name, kind) for name, kind in {**head, **columns}.items()]
+    return {"dagster/column_schema": dg.TableSchema(columns=schema)}
+
+
+def table_metadata(system: str, name: str) -> Metadata:
+    """Definition metadata of a snapshot table."""
+    view = f"{system}.{name}"
+    return {
+        **column_schema(SYSTEMS[system][name].columns, snapshot=True),
+        "in DuckDB": f"SELECT * FROM {view}",
+    }
+
+
+@cache
+def diff_schema() -> Metadata:
+    """Definition metadata of a diff table."""
+    return column_schema(DIFF_COLUMNS, snapshot=False)
+
+
+def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
+    """What is said of one table of a snapshot."""
+    started, finished = datetime.fromisoformat(manifest.started), datetime.fromisoformat(manifest.finished)
+    found: Metadata = {
+        "dagster/row_count": manifest.row_counts.get(name, 0),
+        "complete": manifest.complete,
+        "snapshot": manifest.snapshot_id,
+        "source version": manifest.source_version or "unknown",
+        "read": dg.MetadataValue.timestamp(finished),
+        "seconds": round((finished - started).total_seconds(), 2),
+    }
+    if manifest.reasons:
+        found["why incomplete"] = dg.MetadataValue.md(_first(manifest.reasons))
+    if name in manifest.shrunken:
+        found["shrunken"] = manifest.shrunken[name]
+    return found
+
+
+def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str) -> Metadata:
+    """What is said of one resource of a diff: counts by action, the first changes, gates, drift over time."""
+    rows = [row for row in plan.rows if row.resource == resource]
+    found: Metadata = {"dagster/row_count": len(rows)}
+    found |= {action: sum(row.action == action for row in rows) for action in ACTIONS}
+    if rows:
+        found["differences"] = dg.MetadataValue.md(
+            _how_many(len(rows), f"netbox-sync diff {plan.endpoint} --resource {resource}")
+            + changes_table(_sample(rows), base_url)
+        )
+    if plan.manifest["gates"]:
+        found["cannot be approved"] = dg.MetadataValue.md(bullets(plan.manifest["gates"]))
+    found["approved by policy"] = by_policy
+    found["over time"] = dg.MetadataValue.md(drift)
+    existing = plan.manifest["existing"].get(resource)
+    if existing is not None:
+        found["in NetBox"] = existing
+    found["diff"] = plan.diff_id
+    found["snapshot"] = plan.manifest["source_snapshot"]
+    found["NetBox snapshot"] = plan.manifest["target_snapshot"]
+    found["NetBox"] = dg.MetadataValue.url(base_url)
+    return found
+
+
+def _how_many(number: int, rest: str) -> str:
+    return f"{SHOWN} of {number}; all of them: `{rest}`\n\n" if number > SHOWN else ""
+
+
+def _sample(rows: Sequence[DiffRow]) -> list[DiffRow]:
+    """At most 20 rows, of every action some, in their order."""
+    by_action = [[row for row in rows if row.action == action] for action in _TELLING]
+    turns = [row for turn in zip_longest(*by_action) for row in turn if row is not None]
+    chosen = {(row.resource, row.key) for row in turns[:SHOWN]}
+    return [row for row in rows if (row.resource, row.key) in chosen]
+
+
+def changes_table(rows: Iterable[DiffRow], base_url: str) -> str:
+    """Markdown: one line per row, with its fields and a link to the NetBox object."""
+    return table(
+        ("action", "object", "field: before → after", "reason", "change"),
+        (
+            (
+                row.action,
+                _linked(row, base_url),
+                " · ".join(_field(row, item) for item in _worth_showing(row)),
+                plain(row.reason or ""),
+                row.change_id[:12],
+            )
+            for row in rows
+        ),
+    )
+
+
+def _worth_showing(row: DiffRow) -> list[FieldDiff]:
+    if row.action != "create":
+        return list(row.fields)
+    return [item for item in row.fields if item.after is not None or item.verdict != "update"]
+
+
+def _linked(row: DiffRow, base_url: str) -> str:
+    name = plain(row.key)
+    if row.netbox_id is None:
+        return name
+    return f"[{name}]({base_url}/{row.object_type}/{row.netbox_id}/)"
+
+
+def _field(row: DiffRow, item: FieldDiff) -> str:
+    if row.action == "delete":
+        value = plain(display(item.before))
+    elif row.action == "create" and item.before is None:
+        value = plain(display(item.after))
+    else:
+        value = f"{plain(display(item.before))} → {plain(display(item.after))}"
+    note = ""
+    if item.verdict != "update":
+        note = f" ({item.verdict}: not written{'; ' + plain(item.reason) if item.reason else ''})"
+    return f"{plain(item.name)}: {value}{note}"
+
+
+def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
+    """A digest of what these diffs say of one resource: the same differences are the same version."""
+    digest = hashlib.sha256()
+    for plan in plans:
+        digest.update(plan.endpoint.encode())
+        for row in plan.rows:
+            if row.resource == resource:
+                digest.update(f"{row.action} {row.key} {row.change_id} {row.reason}\n".encode())
+    return dg.DataVersion(digest.hexdigest()[:16])
+
+
+def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) -> dict[str, str]:
+    """{resource: Markdown with its changes and conflicts in the kept diffs, oldest first}"""
+    manifests = []
+    for file in sorted(warehouse.diffs(endpoint).glob("[0-9]*/manifest.json"))[-_PLOTTED:]:
+        try:
+            manifests.append(json.loads(file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            # Pruned by another run meanwhile.
+            continue
+    times = [manifest["finished"][:16].replace("T", " ") for manifest in manifests]
+    charts = {}
+    for resource in resources:
+        counts = [manifest["counts"].get(resource, {}) for manifest in manifests]
+        lines = [
+            Line("changes", [sum(one.get(action, 0) for action in CHANGE_ACTIONS) for one in counts]),
+            Line("conflicts, blocked", [one.get("conflict", 0) + one.get("blocked", 0) for one in counts]),
+            Line("drifted", [one.get("drifted", 0) for one in counts]),
+        ]
+        charts[resource] = chart(times, lines, f"{resource} of {endpoint} over the last {len(times)} diffs")
+    return charts
+
+
+def apply_metadata(
+    result: ApplyResult, verdicts: Sequence[Verdict], *, base_url: str, types: dict[str, str]
+) -> Metadata:
+    """What is said of an apply: counts by verdict, and the first changes that were not applied."""
+    found: Metadata = {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
+    bad = [item for item in verdicts if item.verdict != "applied"]
+    if bad:
+        found["not applied"] = dg.MetadataValue.md(
+            _how_many(len(bad), _ALL_VERDICTS) + verdicts_table(bad[:SHOWN], base_url, types)
+        )
+    good = [item for item in verdicts if item.verdict == "applied"]
+    if good:
+        found["applied changes"] = dg.MetadataValue.md(
+            _how_many(len(good), _ALL_VERDICTS) + verdicts_table(good[:SHOWN], base_url, types)
+        )
+    if result.notes:
+        found["notes"] = dg.MetadataValue.md(_first(result.notes))
+    found["apply"] = result.apply_id or "nothing to do"
+    found["NetBox"] = dg.MetadataValue.url(base_url)
+    return found
+
+
+def verdicts_table(verdicts: Iterable[Verdict], base_url: str, types: dict[str, str]) -> str:
+    """Markdown: one line per change with NetBox's own message; ``types`` is {change id: list endpoint}."""
+    return table(
+        ("verdict", "change", "object", "message", "id"),
+        (
+            (
+                item.verdict,
+                f"{item.action} {plain(item.resource)}",
+                _object(item, base_url, types),
+                plain(item.message),
+                item.change_id[:12],
+            )
+            for item in verdicts
+        ),
+    )
+
+
+def _object(item: Verdict, base_url: str, types: dict[str, str]) -> str:
+    name = plain(item.key)
+    gone = item.action == "delete" and item.verdict == "applied"
+    if item.netbox_id is None or gone or item.change_id not in types:
+        return name
+    return f"[{name}]({base_url}/{types[item.change_id]}/{item.netbox_id}/)"
+
+
+def _first(sentences: Sequence[str]) -> str:
+    text = bullets(sentences[:_REASONS_SHOWN])
+    left = len(sentences) - _REASONS_SHOWN
+    return f"{text}\n- … and {left} more" if left > 0 else text

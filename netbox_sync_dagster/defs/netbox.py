@@ -1,0 +1,64 @@
+"""Assets ``netbox/<table>``: NetBox as it is."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from netbox_sync_dagster.defs.checks import snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.freshness import snapshot_freshness
+from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, OWNERS, table_key
+from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.warehouse import NETBOX
+from netbox_sync_dagster.warehouse.views import build_database
+
+# One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot that is taken
+# while changes are written shows half of them.
+POOL = "netbox"
+
+
+class ReadNetBox(dg.Config):
+    """How NetBox is read."""
+
+    accept_shrink: bool = False
+
+
+@dg.multi_asset(
+    name="netbox",
+    specs=[
+        dg.AssetSpec(
+            table_key("netbox", name),
+            group_name="netbox",
+            description=f"NetBox's {name.replace('_', ' ')}, as the last read found them.",
+            kinds={"netbox", "parquet"},
+            owners=OWNERS,
+            tags={KIND_TAG: "netbox"},
+            metadata=table_metadata("netbox", name),
+            freshness_policy=snapshot_freshness(*KINDS),
+        )
+        for name in NETBOX
+    ],
+    check_specs=snapshot_checks("netbox"),
+    retry_policy=RETRIES,
+    pool=POOL,
+    description="Reads NetBox: all tables, made current together.",
+)
+def netbox(
+    context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Read NetBox into the warehouse."""
+    with told_plainly(context.log):
+        settings, warehouse = sync.config(), sync.warehouse()
+        manifest = snapshot_netbox(
+            settings.netbox, warehouse, progress=context.log.debug, accept_shrink=config.accept_shrink
+        )
+        build_database(warehouse)
+        results = snapshot_results(warehouse, "netbox", ["netbox"])
+    for name in NETBOX:
+        yield dg.MaterializeResult(
+            asset_key=table_key("netbox", name),
+            metadata=snapshot_metadata(manifest, name),
+        )
+    yield from results

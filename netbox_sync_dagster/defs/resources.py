@@ -1,0 +1,62 @@
+"""The configuration and the warehouse, as Dagster's code sees them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+
+from netbox_sync_dagster.config import Config, ConfigError, load_config
+from netbox_sync_dagster.warehouse import Warehouse
+
+CONFIG_VARIABLE = "NETBOX_SYNC_CONFIG"
+HOME_VARIABLE = "NETBOX_SYNC_HOME"
+
+
+def _config_path() -> Path:
+    return Path(os.environ.get(CONFIG_VARIABLE) or "netbox_sync.yaml")
+
+
+class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where the configuration and the warehouse are.
+
+    Empty fields mean the environment: NETBOX_SYNC_CONFIG (default ``netbox_sync.yaml``) and NETBOX_SYNC_HOME
+    (default ``data``), both relative to the directory in which Dagster was started.
+    """
+
+    config_path: str = ""
+    home: str = ""
+
+    def config(self) -> Config:
+        """The configuration file as it is now. Raises ConfigError with all its errors."""
+        return load_config(self.config_path or _config_path())
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse directory, which need not exist yet."""
+        return Warehouse(self.home or os.environ.get(HOME_VARIABLE) or "data")
+
+
+@cache
+def config_at_start() -> Config | None:
+    """The configuration when the code location is loaded; None, with its errors in the log, where it is wrong.
+
+    Assets, jobs and sensors are there either way, and read the file anew when they run. From this one come
+    only the schedules, whether the interval sensors are on, and the freshness policies.
+    """
+    path = _config_path()
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        log = logging.getLogger("dagster")
+        for sentence in error.errors:
+            log.error("netbox-sync: %s", sentence)
+        log.error(
+            "netbox-sync: no run can work until the configuration is right; it is looked for in %s (environment "
+            "variable %s)",
+            path.absolute(),
+            CONFIG_VARIABLE,
+        )
+        return None

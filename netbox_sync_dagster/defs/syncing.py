@@ -1,0 +1,255 @@
+"""The step that reads endpoints and compares them: each endpoint for itself, in threads for the waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.run import compare, describe
+from netbox_sync_dagster.config import Config, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.defs.checks import is_empty
+from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
+from netbox_sync_dagster.defs.keys import RESOURCES_OF, Kind, diff_key, table_key
+from netbox_sync_dagster.defs.metadata import (
+    Metadata,
+    diff_metadata,
+    diff_version,
+    drift_charts,
+    snapshot_metadata,
+)
+from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
+
+# Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
+_AT_ONCE = 8
+# A comparison uses all cores and up to its memory limit: one at a time in this process.
+_COMPARING = threading.Lock()
+
+
+class Stopped(Exception):
+    """The run was terminated while this endpoint was read."""
+
+
+@dataclass
+class Outcome:
+    """How far one endpoint came: its snapshot, its diff, and the error that stopped it."""
+
+    endpoint: str
+    manifest: Manifest | None = None
+    plan: Plan | None = None
+    by_policy: dict[str, int] = field(default_factory=dict)
+    error: Exception | None = None
+
+
+class EmptySnapshot(WarehouseError):
+    """The endpoint showed nothing: no ground for a comparison."""
+
+
+class Sync:
+    """One try of the step for some endpoints of one kind."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        config: Config,
+        warehouse: Warehouse,
+        kind: Kind,
+        *,
+        read: bool,
+        compare: bool,
+        accept_shrink: bool,
+    ) -> None:
+        self._log = context.log
+        self._retry = context.retry_number
+        self._began = _run_start(context)
+        self._config = config
+        self._warehouse = warehouse
+        self._kind = kind
+        self._read = read
+        self._compare = compare
+        self._accept_shrink = accept_shrink
+        self._stop = threading.Event()
+
+    def run(self, names: Sequence[str]) -> list[Outcome]:
+        """Take every endpoint as far as it goes; an error of one is its own outcome."""
+        with ThreadPoolExecutor(min(len(names), _AT_ONCE), thread_name_prefix="sync") as pool:
+            try:
+                return list(pool.map(self._one, names))
+            except BaseException:
+                # Terminated: every read ends at its next progress line.
+                self._stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def retry_if_passing(self, outcomes: Sequence[Outcome], retries: int) -> None:
+        """Raise a Failure that is tried again where that may help; what is done is not done again then."""
+        passing = [item for item in outcomes if item.error is not None and is_passing(item.error)]
+        if passing and self._retry < retries:
+            text = " ".join(_about(item.endpoint, item.error) for item in passing if item.error is not None)
+            self._log.warning(f"trying again, {retries - self._retry} more times: {text}")
+            raise dg.Failure(description=text, allow_retries=True)
+
+    def _one(self, name: str) -> Outcome:
+        outcome = Outcome(name)
+        try:
+            endpoint = self._endpoint(name)
+            if self._read:
+                outcome.manifest = self._snapshot(endpoint)
+                if is_empty(outcome.manifest) and self._compare:
+                    raise EmptySnapshot(_why_empty(outcome.manifest))
+            if self._compare:
+                self._diff(endpoint, outcome)
+        except Exception as error:  # noqa: BLE001
+            if not is_expected(error):
+                self._log.exception(f"{name}: the traceback, for a report:")
+            outcome.error = error
+        return outcome
+
+    def _endpoint(self, name: str) -> Endpoint:
+        try:
+            endpoint = self._config.endpoint(name)
+        except KeyError as error:
+            raise WarehouseError(error.args[0]) from None
+        if endpoint.kind != self._kind:
+            raise WarehouseError(f"endpoint '{name}' is {endpoint.kind} now, not {self._kind}")
+        return endpoint
+
+    def _snapshot(self, endpoint: Endpoint) -> Manifest:
+        if self._retry:
+            done = self._read_in_this_run(endpoint)
+            if done is not None:
+                return done
+        began = time.monotonic()
+
+        def say(text: str) -> None:
+            if self._stop.is_set():
+                raise Stopped
+            self._log.debug(f"{endpoint.name}: {text}")
+
+        read = snapshot_librenms if isinstance(endpoint, LibreNMSEndpoint) else snapshot_proxmox
+        manifest: Manifest = read(
+            endpoint,  # type: ignore[arg-type]
+            self._warehouse,
+            progress=say,
+            accept_shrink=self._accept_shrink,
+        )
+        rows = sum(manifest.row_counts.values())
+        how = "complete" if manifest.complete else f"incomplete ({len(manifest.reasons)} reasons)"
+        self._log.info(f"{endpoint.name}: read {rows} rows in {time.monotonic() - began:.1f} s, {how}")
+        return manifest
+
+    def _read_in_this_run(self, endpoint: Endpoint) -> Manifest | None:
+        try:
+            manifest = Manifest(
+                **self._warehouse.manifest(self._warehouse.snapshots(self._kind, endpoint.name))
+            )
+        except WarehouseError:
+            return None
+        return manifest if datetime.fromisoformat(manifest.started) >= self._began else None
+
+    def _diff(self, endpoint: Endpoint, outcome: Outcome) -> None:
+        with _COMPARING:
+            if self._stop.is_set():
+                raise Stopped
+            manifest = compare(self._warehouse, self._config, endpoint)
+        plan = load_plan(self._warehouse, endpoint.name)
+        approval = approve_by_policy(self._warehouse, plan, endpoint.policies)
+        if approval is not None:
+            rows = plan.by_id()
+            for change_id in approval.change_ids:
+                resource = rows[change_id].resource
+                outcome.by_policy[resource] = outcome.by_policy.get(resource, 0) + 1
+        outcome.plan = plan
+        self._log.info(f"{endpoint.name}: compared with NetBox: {describe(manifest)}")
+
+
+def record(
+    context: dg.AssetExecutionContext,
+    kind: Kind,
+    base_url: str,
+    warehouse: Warehouse,
+    outcomes: Sequence[Outcome],
+) -> Iterator[dg.MaterializeResult]:
+    """Tell Dagster what was made, per asset and endpoint.
+
+    A result that is yielded counts for every partition of the run, so that is done only where all of them have
+    it; otherwise the good partitions are logged one by one.
+    """
+    made: dict[dg.AssetKey, dict[str, Metadata]] = {}
+    for outcome in outcomes:
+        for key, metadata in _made(kind, base_url, warehouse, outcome):
+            made.setdefault(key, {})[outcome.endpoint] = metadata
+    bad = any(outcome.error is not None for outcome in outcomes)
+    plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
+    versions = {diff_key(kind, name): diff_version(plans, name) for name in RESOURCES_OF[kind]}
+    for key, partitions in made.items():
+        if bad or key not in context.selected_asset_keys:
+            for name, metadata in partitions.items():
+                context.log_event(dg.AssetMaterialization(key, partition=name, metadata=metadata))
+        else:
+            for name, metadata in partitions.items():
+                context.add_asset_metadata(metadata, asset_key=key, partition_key=name)
+            yield dg.MaterializeResult(asset_key=key, data_version=versions.get(key))
+
+
+def _made(
+    kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome
+) -> Iterator[tuple[dg.AssetKey, Metadata]]:
+    if outcome.manifest is not None:
+        for table in SYSTEMS[kind]:
+            yield table_key(kind, table), snapshot_metadata(outcome.manifest, table)
+    if outcome.plan is not None:
+        charts = drift_charts(warehouse, outcome.endpoint, RESOURCES_OF[kind])
+        for resource in RESOURCES_OF[kind]:
+            yield (
+                diff_key(kind, resource),
+                diff_metadata(
+                    outcome.plan,
+                    resource,
+                    base_url=base_url,
+                    by_policy=outcome.by_policy.get(resource, 0),
+                    drift=charts[resource],
+                ),
+            )
+
+
+def fail(log: dg.DagsterLogManager, outcomes: Iterable[Outcome]) -> None:
+    """Raise a Failure that names every endpoint that failed, with its sentence; return where none did."""
+    all_of_them = list(outcomes)
+    errors = {item.endpoint: item.error for item in all_of_them if item.error is not None}
+    if not errors:
+        return
+    sentences = [_about(name, error) for name, error in errors.items()]
+    for text in sentences:
+        log.error(text)
+    good = [item.endpoint for item in all_of_them if item.error is None]
+    rest = f" Done: {', '.join(good)}." if good else ""
+    metadata: dict[str, Any] = {name: sentence(error) for name, error in errors.items()}
+    raise dg.Failure(description=" ".join(sentences) + rest, metadata=metadata, allow_retries=False)
+
+
+def _about(name: str, error: Exception) -> str:
+    text = sentence(error)
+    text = text if name in text else f"endpoint '{name}': {text}"
+    return text if text.endswith(".") else f"{text}."
+
+
+def _why_empty(manifest: Manifest) -> str:
+    reasons = "; ".join(manifest.reasons) or "the server shows nothing"
+    return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"
+
+
+def _run_start(context: dg.AssetExecutionContext) -> datetime:
+    found = context.instance.get_run_record_by_id(context.run.run_id)
+    began = found.start_time if found is not None and found.start_time is not None else time.time()
+    return datetime.fromtimestamp(began, UTC)

@@ -1,0 +1,72 @@
+"""OPTIONS answers: what each field takes, as Django REST framework describes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .schema import CHOICES, Field, Model
+from .store import Store
+
+_TYPES = {
+    "id": "integer",
+    "char": "string",
+    "slug": "slug",
+    "int": "integer",
+    "generic_id": "integer",
+    "decimal": "decimal",
+    "bool": "boolean",
+    "fk": "nested object",
+    "datetime": "datetime",
+    "ip": "string",
+    "prefix": "string",
+    "mac": "string",
+}
+
+
+def describe(
+    store: Store, model: Model, fields: tuple[Field, ...], *, detail: bool = False
+) -> dict[str, Any]:
+    """The metadata of a list (POST, PUT) or of one object (PUT). Read-only models have no actions."""
+    out: dict[str, Any] = {
+        "name": f"{model.title} {'Instance' if detail else 'List'}",
+        "description": "",
+        "renders": ["application/json", "text/html"],
+        "parses": ["application/json", "multipart/form-data"],
+    }
+    if not model.read_only:
+        described = {f.name: _field(store, f) for f in fields}
+        out["actions"] = {"PUT": described} if detail else {"PUT": described, "POST": described}
+    return out
+
+
+def _field(store: Store, f: Field) -> dict[str, Any]:
+    label = f.label or f.name.replace("_", " ")
+    out: dict[str, Any] = {
+        "type": _TYPES.get(f.kind, "field"),
+        "required": f.required,
+        "read_only": not f.writable,
+        "label": label[:1].upper() + label[1:],
+    }
+    if f.max_length is not None:
+        out["max_length"] = f.max_length
+    if f.kind in ("int", "generic_id", "decimal"):
+        for name, value in (("min_value", f.minimum), ("max_value", f.maximum)):
+            if value is not None:
+                out[name] = float(value) if f.kind == "decimal" else value
+    if f.kind == "decimal":
+        out |= {"max_digits": f.digits, "decimal_places": f.places}
+    if f.kind == "choice":
+        out["type"] = "choice" if f.nested == "value" else "field"
+        out["choices"] = [{"value": v, "display_name": d} for v, d in CHOICES[f.choices]]
+    if f.kind == "fk" and f.nested != "id":
+        target = store.models[f.model]
+        if isinstance(f.nested, tuple):
+            names: tuple[str, ...] = f.nested
+        else:
+            names = target.brief if f.nested == "brief" else target.nested_fields
+        out["children"] = {
+            c.name: {"type": _TYPES.get(c.kind, "field"), "read_only": not c.writable}
+            for c in target.fields
+            if c.name in names and c.counts is None
+        }
+    return out

@@ -1,0 +1,175 @@
+"""The REST endpoints that belong to no model: status, roots, object types, and who the token is."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from .auth import Token
+from .paging import Pages
+from .registry import parse_version
+from .schema import OBJECT_TYPES, Row, ValidationFailed
+from .session import stamp
+from .store import Store
+from .wire import Answer, Request
+
+APPS = ("circuits", "core", "dcim", "extras", "ipam", "tenancy", "users", "virtualization", "vpn", "wireless")
+FORBIDDEN = Answer(403, {"detail": "You do not have permission to perform this action."})
+
+
+class SystemApi:
+    """Answers below ``/api/`` that come from the server itself."""
+
+    def __init__(
+        self, store: Store, version: str, plugins: dict[str, str], paths: list[str], tokens: list[Token]
+    ) -> None:
+        self.store = store
+        self.version_text = version
+        self.version = parse_version(version)
+        self.plugins = plugins
+        self.paths = paths
+        self.tokens = tokens
+
+    def _object_types_path(self) -> list[str]:
+        return ["core" if self.version >= (4, 4) else "extras", "object-types"]
+
+    def knows(self, parts: list[str]) -> bool:
+        return (
+            parts
+            in ([], ["status"], ["plugins"], ["plugins", "installed-plugins"], self._object_types_path())
+            or parts in (["core", "background-workers"], ["users", "permissions"])
+            or (parts == ["authentication-check"] and self.version >= (4, 5))
+            or (len(parts) == 1 and parts[0] in APPS)
+        )
+
+    def answer(self, request: Request, parts: list[str], token: Token) -> Answer:
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            return Answer(405, {"detail": f'Method "{request.method}" not allowed.'})
+        root = f"{request.base}/api/"
+        try:
+            match parts:
+                case []:
+                    return Answer(200, {n: f"{root}{n}/" for n in sorted([*APPS, "plugins", "status"])})
+                case ["status"]:
+                    return Answer(200, self._status())
+                case ["plugins"]:
+                    return Answer(200, {"installed-plugins": f"{root}plugins/installed-plugins/"})
+                case ["plugins", "installed-plugins"]:
+                    return Answer(
+                        200, [{"name": n, "package": n, "version": v} for n, v in self.plugins.items()]
+                    )
+                case [_, "object-types"]:
+                    return self._object_types(request)
+                case ["authentication-check"]:
+                    return Answer(200, self._who(request, token))
+                case ["core", "background-workers"]:
+                    return self._page(request, []) if token.permissions is None else FORBIDDEN
+                case ["users", "permissions"]:
+                    return self._permissions(request, token)
+                case _:
+                    below = [p for p in self.paths if p.startswith(f"{parts[0]}/")]
+                    return Answer(200, {p.partition("/")[2]: f"{root}{p}/" for p in sorted(below)})
+        except ValidationFailed as failed:
+            return Answer(400, failed.detail)
+
+    def _page(self, request: Request, rows: list[Row]) -> Answer:
+        pages = Pages(request, keyset=self.version >= (4, 6))
+        names = request.param("fields")
+        wanted = set(names.split(",")) if names else None
+        if pages.start is not None:
+            rows = sorted(rows, key=lambda r: r["id"])
+        return pages.answer(rows, lambda row: {k: v for k, v in row.items() if wanted is None or k in wanted})
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "django-version": "6.0.8",
+            "hostname": platform.node(),
+            "installed_apps": {},
+            "netbox-version": self.version_text,
+            "netbox-full-version": self.version_text,
+            "plugins": self.plugins,
+            "python-version": platform.python_version(),
+            "rq-workers-running": 0,
+        }
+
+    def _object_types(self, request: Request) -> Answer:
+        rows = []
+        base = f"{request.base}/api/{'/'.join(self._object_types_path())}/"
+        for pk, (label, app_name, name, plural, public, path, features) in enumerate(OBJECT_TYPES, start=1):
+            app, _, model = label.partition(".")
+            row = {
+                "id": pk,
+                "url": f"{base}{pk}/",
+                "display": f"{app_name} > {name[:1].upper()}{name[1:]}",
+                "app_label": app,
+                "app_name": app_name,
+                "model": model,
+                "model_name": name,
+                "model_name_plural": plural,
+                "public": public,
+                "features": features,
+                "is_plugin_model": False,
+                "rest_api_endpoint": f"/api/{path}/" if path else None,
+                "description": "",
+            }
+            wanted = {key: [v for k, v in request.query if k == key] for key in ("app_label", "model")}
+            if all(not values or row[key] in values for key, values in wanted.items()):
+                rows.append(row)
+        return self._page(request, rows)
+
+    # Users
+
+    def _user(self, request: Request, user: Row) -> dict[str, Any]:
+        return {
+            "id": user["id"],
+            "url": f"{request.base}/api/users/users/{user['id']}/",
+            "display_url": f"{request.base}/users/users/{user['id']}/",
+            "display": user["username"],
+            "username": user["username"],
+        }
+
+    def _granted(self, request: Request) -> list[dict[str, Any]]:
+        """One permission per token and model, as an administrator would have set them up."""
+        rows: list[dict[str, Any]] = []
+        for token in self.tokens:
+            for label, actions in (token.permissions or {}).items():
+                pk = len(rows) + 1
+                name = f"{token.user['username']} {label}"
+                rows.append(
+                    {
+                        "id": pk,
+                        "url": f"{request.base}/api/users/permissions/{pk}/",
+                        "display_url": f"{request.base}/users/permissions/{pk}/",
+                        "display": name,
+                        "name": name,
+                        "description": "",
+                        "enabled": True,
+                        "object_types": [label],
+                        "actions": sorted(actions),
+                        "constraints": None,
+                        "groups": [],
+                        "users": [self._user(request, token.user)],
+                    }
+                )
+        return rows
+
+    def _permissions(self, request: Request, token: Token) -> Answer:
+        if not token.allows("users.objectpermission", "view"):
+            return FORBIDDEN
+        return self._page(request, self._granted(request))
+
+    def _who(self, request: Request, token: Token) -> dict[str, Any]:
+        user = token.user
+        brief = ("id", "url", "display", "name", "description", "enabled", "object_types", "actions")
+        mine = [p for p in self._granted(request) if p["users"][0]["id"] == user["id"]]
+        return {
+            **self._user(request, user),
+            "first_name": user["first_name"],
+            "last_name": user["last_name"],
+            "email": user["email"],
+            "is_active": True,
+            "date_joined": stamp(user["created"]),
+            "last_login": None,
+            "groups": [],
+            "permissions": [{k: p[k] for k in brief} for p in mine],
+        }

@@ -1,0 +1,174 @@
+"""Asking one LibreNMS: base path, token, which refusals are none, and large lists from disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+import ijson
+import orjson
+
+from netbox_sync_dagster.config.model import LibreNMSEndpoint, MissingSecret
+from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError
+
+API = "/api/v0"
+# Lists below this size are decoded at once: faster, and every byte is checked before the first row is taken.
+_WHOLE = 4 << 20
+_TAIL = 64 << 10
+_NO_ROUTE = "This API route doesn't exist"
+
+
+def connect(endpoint: LibreNMSEndpoint) -> JsonClient:
+    """A client for the endpoint's API. Raises SourceError for a token that is missing or cannot be sent."""
+    who = f"endpoint '{endpoint.name}'"
+    try:
+        token = endpoint.token()
+    except MissingSecret as error:
+        raise SourceError(who, str(error).removeprefix(f"{who}: ")) from None
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SourceError(who, f"the environment variable {endpoint.token_env} holds no LibreNMS API token")
+    base = endpoint.base_url
+    return JsonClient(
+        who,
+        base if base.endswith(API) else base + API,
+        headers={"X-Auth-Token": token, "Accept": "application/json"},
+        tls=endpoint.tls,
+        timeout=endpoint.timeout,
+        concurrency=endpoint.fetch_max_concurrency,
+        # LibreNMS answers 500 also where its database was busy or restarted.
+        passing_status=PASSING_STATUS | {500},
+    )
+
+
+def no_such_route(error: SourceError) -> bool:
+    """Whether this release of LibreNMS does not know the call."""
+    return error.status == 404 and _NO_ROUTE in error.body
+
+
+def nothing_there(error: SourceError) -> bool:
+    """Whether a 404 is LibreNMS's way to say "no rows" (``VLANs do not exist``)."""
+    if error.status != 404 or no_such_route(error):
+        return False
+    try:
+        content = orjson.loads(error.body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(content, dict) and content.get("status") == "error"
+
+
+def ends_endpoint(error: SourceError) -> bool:
+    """Whether nothing more can be read from this server: token refused, or no connection at all."""
+    return error.unreachable or error.status == 401
+
+
+def get_list(
+    client: JsonClient,
+    path: str,
+    key: str,
+    params: dict[str, Any] | None = None,
+    *,
+    attempts: int | None = None,
+) -> list[Any]:
+    """The rows of a short list; no rows where LibreNMS says that there are none. Raises SourceError."""
+    try:
+        content = client.get(path, params, attempts=attempts)
+    except SourceError as error:
+        if nothing_there(error):
+            return []
+        raise
+    return _rows(client.who, path, content, key)
+
+
+class Download:
+    """One bulk list on disk. ``rows()`` may be called once; ``close()`` frees the file."""
+
+    def __init__(
+        self,
+        client: JsonClient,
+        path: str,
+        key: str,
+        folder: Path,
+        params: dict[str, Any] | None = None,
+        *,
+        attempts: int | None = None,
+    ) -> None:
+        self._who = client.who
+        self._path = path
+        self._key = key
+        self._file: BinaryIO | None = TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
+        try:
+            client.download(path, self._file, params=params, complete=is_complete, attempts=attempts)
+        except SourceError as error:
+            self.close()
+            if not nothing_there(error):
+                raise
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Free the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def rows(self) -> Iterator[Any]:
+        """The rows, one at a time. Raises SourceError where the answer is not the list it should be."""
+        if self._file is None:
+            return
+        try:
+            size = self._file.seek(0, os.SEEK_END)
+            self._file.seek(0)
+            if size < _WHOLE:
+                yield from _rows(self._who, self._path, orjson.loads(self._file.read()), self._key)
+                return
+            found = False
+            for row in ijson.items(self._file, f"{self._key}.item", buf_size=1 << 20):
+                found = True
+                yield row
+            if not found:
+                raise _not_a_list(self._who, self._path, self._key)
+        except ijson.JSONError as error:
+            what = f"GET {self._path} answered with broken JSON ({error})"
+            raise SourceError(self._who, what, passing=True, status=200) from None
+        finally:
+            self.close()
+
+
+def is_complete(file: BinaryIO) -> bool:
+    """Whether a file holds a whole answer of the form ``{"status": ..., "<key>": [rows], ...}``.
+
+    Short ones are decoded. Of long ones only the end is looked at: after the list's last ``]`` the rest must
+    close the object. An answer that was cut off anywhere within its list does not end that way.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL) if size >= _WHOLE else 0)
+    text = file.read()
+    if size >= _WHOLE:
+        bracket = text.rfind(b"]")
+        if bracket < 0:
+            return False
+        text = b'{"rows":[' + text[bracket:]
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(content, dict)
+
+
+def _rows(who: str, path: str, content: Any, key: str) -> list[Any]:
+    rows = content.get(key) if isinstance(content, dict) else None
+    if isinstance(rows, dict):
+        # PHP writes a filtered list as an object with the old positions as keys.
+        return list(rows.values())
+    if not isinstance(rows, list):
+        raise _not_a_list(who, path, key)
+    return rows
+
+
+def _not_a_list(who: str, path: str, key: str) -> SourceError:
+    what = f"GET {path} answered without a list '{key}'; check that `url` is a LibreNMS server's address"
+    return SourceError(who, what, status=200)

@@ -1,0 +1,158 @@
+"""Taking rows into a snapshot: typed or rejected, and the few ids that later calls need."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from netbox_sync_dagster.sources.addresses import canonical_address
+from netbox_sync_dagster.sources.librenms.rows import READERS, row_device, row_key, without_secrets
+from netbox_sync_dagster.sources.librenms.values import Row
+from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
+
+# A port of the second or a later member of a stack (Gi2/0/1, 2/1/1, 2:1; Juniper counts from 0: ge-1/0/0), or of
+# such a slot of a modular device: only the inventory tells them apart.
+_LATER_MEMBER = re.compile(r"(?:[a-z]{2,3}-[1-9]|[A-Za-z. -]*(?:[2-9]|[1-9][0-9]))[0-9]*[/:]")
+LAG_TYPE = "ieee8023adLag"
+TRUNK = "dot1Q"
+
+
+@dataclass
+class Seen:
+    """Ids met while rows pass through. Ports are the only large ones: about 100 bytes each."""
+
+    devices: set[int] = field(default_factory=set)
+    port_device: dict[int, int] = field(default_factory=dict)
+    ports_of: Counter[int] = field(default_factory=Counter)
+    lag_devices: set[int] = field(default_factory=set)
+    # Devices whose ports' names may be those of a stack.
+    stack_devices: set[int] = field(default_factory=set)
+    trunk_ports: dict[int, list[int]] = field(default_factory=dict)
+    # Table -> the device ids that its rows name.
+    named: dict[str, set[int]] = field(default_factory=dict)
+    # Ports that addresses name and that the port list does not show, and how many addresses there are.
+    unknown_ports: set[int] = field(default_factory=set)
+    addresses: int = 0
+    addresses_of_unknown_ports: int = 0
+
+    @property
+    def vlan_devices(self) -> list[int]:
+        """Known devices that have VLANs."""
+        return sorted(self.named.get("vlans", set()) & self.devices)
+
+
+class Intake:
+    """Converts, writes and counts rows; a row that cannot be read is kept as rejected. Thread-safe."""
+
+    def __init__(self, writer: SnapshotWriter) -> None:
+        self.writer = writer
+        self.seen = Seen()
+        self.counts: Counter[str] = Counter()
+        self._marked: set[tuple[str, ...]] = set()
+        self._lock = Lock()
+
+    def take(self, table: str, raw_rows: Iterable[Any]) -> None:
+        """Write the rows of one answer."""
+        self.writer.rows(table, self._typed(table, raw_rows))
+
+    def take_whole(self, table: str, raw_rows: Iterable[Any]) -> bool:
+        """Write these rows all together, or none where one of them cannot be read; whether they were."""
+        raw_rows = list(raw_rows)
+        rows = list(self._typed(table, raw_rows))
+        if len(rows) < len(raw_rows):
+            return False
+        self.writer.rows(table, rows)
+        return True
+
+    def incomplete(self, scope: str, scope_id: object, reason: str) -> None:
+        """Mark a scope (see ``scopes.SCOPES``) once per reason."""
+        if self._first(scope, str(scope_id), reason):
+            self.writer.incomplete(scope, scope_id, reason)
+
+    def reject(self, table: str, raw: Any, reason: str, scope_id: object) -> None:
+        """Keep a row that could not be taken and mark what it belongs to."""
+        key = row_key(table, raw)
+        # A list that is read again shows its bad rows again.
+        if key == "?" or self._first(f"rejected {table}", key, reason):
+            self.writer.reject(table, key, reason, without_secrets(table, raw))
+        self.incomplete(table, scope_id, f"{table}: LibreNMS sent a row that cannot be read ({reason})"[:300])
+
+    def _first(self, *mark: str) -> bool:
+        with self._lock:
+            known = mark in self._marked
+            self._marked.add(mark)
+        return not known
+
+    def _typed(self, table: str, raw_rows: Iterable[Any]) -> Iterator[Row]:
+        read = READERS[table]
+        note: Callable[[Row, Any], bool] = getattr(self, f"_note_{table}", self._note)
+        count = 0
+        for raw in raw_rows:
+            try:
+                if not isinstance(raw, dict):
+                    raise ValueError(f"a {type(raw).__name__} instead of an object")
+                row = read(raw)
+            except ValueError as error:
+                device = row_device(table, raw)
+                self.reject(table, raw, str(error), "*" if device is None or table == "locations" else device)
+                continue
+            if note(row, raw):
+                count += 1
+                yield row
+        with self._lock:
+            self.counts[table] += count
+
+    def _note(self, row: Row, raw: Any) -> bool:
+        return True
+
+    def _note_devices(self, row: Row, raw: Any) -> bool:
+        if row["device_id"] in self.seen.devices:
+            return False
+        self.seen.devices.add(row["device_id"])
+        return True
+
+    def _note_ports(self, row: Row, raw: Any) -> bool:
+        seen, port, device = self.seen, row["port_id"], row["device_id"]
+        if port in seen.port_device:
+            return False
+        if device not in seen.ports_of:
+            # One int object per device instead of one per port.
+            seen.named.setdefault("ports", set()).add(device)
+        seen.port_device[port] = device
+        seen.ports_of[device] += 1
+        if row["ifType"] == LAG_TYPE:
+            seen.lag_devices.add(device)
+        if device not in seen.stack_devices and _LATER_MEMBER.match(row["ifName"] or row["ifDescr"] or ""):
+            seen.stack_devices.add(device)
+        if row["ifTrunk"] == TRUNK:
+            seen.trunk_ports.setdefault(device, []).append(port)
+        return True
+
+    def _note_ip_addresses(self, row: Row, raw: Any) -> bool:
+        seen, port = self.seen, row["port_id"]
+        seen.addresses += 1
+        if port not in seen.port_device:
+            seen.unknown_ports.add(port)
+            seen.addresses_of_unknown_ports += 1
+        try:
+            row["canonical"] = canonical_address(row["address"] or "")
+        except ValueError:
+            device = seen.port_device.get(port, "*")
+            self.reject("ip_addresses", raw, f"'{row['address']}' is no IP address", device)
+        return True
+
+    def _note_vlans(self, row: Row, raw: Any) -> bool:
+        self.seen.named.setdefault("vlans", set()).add(row["device_id"])
+        return True
+
+    def _note_vrfs(self, row: Row, raw: Any) -> bool:
+        self.seen.named.setdefault("vrfs", set()).add(row["device_id"])
+        return True
+
+    def _note_links(self, row: Row, raw: Any) -> bool:
+        self.seen.named.setdefault("links", set()).add(row["local_device_id"])
+        return True

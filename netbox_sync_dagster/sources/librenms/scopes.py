@@ -1,0 +1,25 @@
+"""The parts of a LibreNMS snapshot that can be incomplete on their own: table ``librenms.scopes``."""
+
+from __future__ import annotations
+
+# scope -> what scope_id is, and what must not be concluded where the scope is incomplete.
+# scope_id "*" stands for all of that kind. What no row names as incomplete was read completely.
+# The writer adds the scope "table" (scope_id: a table's name) for a table that shrank or lost rows.
+SCOPES = {
+    "installation": "'*': the endpoint showed only a part of itself, or nothing; nothing at all is gone.",
+    "devices": "device_id or '*': a device could not be read; it is not gone.",
+    "ports": "device_id or '*': a port without a row is not gone.",
+    "port_vlans": "device_id or '*': a port without rows may have memberships that are unknown. "
+    "A port that has rows has all of them.",
+    "port_stack": "device_id or '*': LAG members of that device are unknown. Read only for devices that have "
+    "a port of type ieee8023adLag; the others have no LAG.",
+    "inventory": "device_id or '*': the members of that stack are unknown. Read only for devices that look like a "
+    "stack (the others are none), with the option `inventory` for all.",
+    "transceivers": "device_id or '*': a transceiver without a row is not gone. Read with the option `inventory`.",
+    "vlans": "device_id or '*': a VLAN without a row is not gone.",
+    "ip_addresses": "device_id or '*': an address without a row is not gone.",
+    "links": "device_id (the local one) or '*': a neighbour without a row is not gone.",
+    "device_groups": "a group's name or '*': who is in it is unknown, so nobody is imported for it.",
+    "vrfs": "device_id or '*': a VRF without a row is not gone.",
+    "locations": "'*': a location without a row is not gone.",
+}

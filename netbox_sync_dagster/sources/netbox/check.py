@@ -1,0 +1,154 @@
+"""What ``netbox-sync check`` tries on NetBox. Nothing is written: writes go to id 0, which no object has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+
+from netbox_sync_dagster.config.model import MissingSecret, NetBoxTarget
+from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, GraphQLFailure, NetBox
+from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source
+from netbox_sync_dagster.sources.netbox.rights import read_rights
+
+# Tables whose objects a sync may create, change or delete, by policy and approval.
+WRITTEN = {
+    *("manufacturers", "device_types", "device_roles", "platforms", "sites", "tags", "custom_fields"),
+    *("cluster_types", "clusters", "virtual_chassis", "devices", "virtual_machines", "interfaces"),
+    *("module_types", "module_bays", "modules"),
+    *("vm_interfaces", "mac_addresses", "vlans", "ip_addresses", "virtual_disks", "cables"),
+}
+# What a sync stores its own ids in.
+CUSTOM_FIELDS = ("librenms_id", "proxmox_cluster", "proxmox_vmid")
+_JOURNAL = Source("journal_entries", "extras.journalentry", "extras/journal-entries", None)
+
+
+def check_netbox(target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_FIELDS) -> list[Check]:
+    """Try reachability, TLS, token, version, GraphQL, every permission, custom fields; stops where no more can work.
+
+    Per type: view by ``GET ?limit=1``, add by what ``OPTIONS`` offers, change and delete by ``PATCH`` and
+    ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
+    write-enabled shows as missing add, change and delete.
+    """
+    try:
+        netbox = NetBox(target)
+    except MissingSecret as error:
+        return [Check(False, "token", str(error))]
+    except SourceError as error:
+        return [Check(False, "tls", str(error))]
+    with netbox:
+        try:
+            netbox.open()
+        except SourceError as error:
+            return _no_answer(target, netbox, error)
+        return [
+            *_connection(target),
+            Check(True, "token", f"the token in {target.token_env} is taken"),
+            Check(True, "version", f"NetBox {netbox.version_text}"),
+            *_try(lambda: [_graphql(netbox)], "graphql"),
+            *(check for name in SOURCES for check in _try(partial(_rights, netbox, name), f"rights: {name}")),
+            *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
+            *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
+        ]
+
+
+def _no_answer(target: NetBoxTarget, netbox: NetBox, error: SourceError) -> list[Check]:
+    if error.what.startswith("TLS"):
+        return [
+            Check(True, "reachable", f"something answers at {target.base_url}"),
+            Check(False, "tls", str(error)),
+        ]
+    if error.status in (401, 403):
+        return [*_connection(target), Check(False, "token", str(error))]
+    if netbox.version:
+        return [*_connection(target), Check(True, "token", "taken"), Check(False, "version", str(error))]
+    return [Check(False, "reachable", str(error))]
+
+
+def _connection(target: NetBoxTarget) -> list[Check]:
+    if target.url.scheme != "https":
+        tls = "not used: the token travels in clear text; give the url with https:// where the server has it"
+    elif target.tls.verify:
+        tls = "the server's certificate is valid"
+    else:
+        tls = "the server's certificate is not checked (tls.verify is false)"
+    return [Check(True, "reachable", f"{target.base_url} answers"), Check(True, "tls", tls)]
+
+
+def _try(part: Callable[[], list[Check]], name: str) -> list[Check]:
+    """A part of the checks; where the server fails in its midst, that is the result."""
+    try:
+        return part()
+    except SourceError as error:
+        return [Check(False, name, str(error))]
+
+
+def _graphql(netbox: NetBox) -> Check:
+    if netbox.version < GRAPHQL_SINCE:
+        text = "not used before NetBox 4.5.2, which cannot page it safely; everything is read by REST"
+        return Check(True, "graphql", text)
+    try:
+        netbox.graphql("{ site_list(pagination: {start: 1, limit: 1}) { id } }")
+    except GraphQLFailure as failure:
+        return Check(True, "graphql", f"off ({failure}); everything is read by REST, which is slower")
+    rights = read_rights(netbox)
+    by_rest = [
+        name for name, source in SOURCES.items() if source.listing and not rights.sees_all(source.shows)
+    ]
+    if not by_rest:
+        return Check(True, "graphql", "on, and used")
+    return Check(
+        True,
+        "graphql",
+        f"on, but not used for {', '.join(by_rest)}: it hides what a token may not view, and that this token"
+        " views everything they refer to cannot be seen; reading by REST is slower. A superuser's token, or"
+        " users.view_objectpermission with permissions without constraints, shows it",
+    )
+
+
+def _rights(netbox: NetBox, table: str) -> list[Check]:
+    source = SOURCES[table]
+    actions = ("view", "add", "change", "delete") if table in WRITTEN else ("view",)
+    return [_writing(netbox, source, actions)]
+
+
+def _writing(netbox: NetBox, source: Source, actions: tuple[str, ...]) -> Check:
+    app, _, model = source.model.partition(".")
+    missing = [f"{app}.{action}_{model}" for action in actions if not _may(netbox, source, action)]
+    name = f"rights: {source.table}"
+    if not missing:
+        return Check(True, name, ", ".join(actions))
+    if f"{app}.view_{model}" in missing:
+        effect = "the snapshot is incomplete without this table"
+    else:
+        effect = "such changes will fail when they are applied"
+    read_only = actions != ("view",) and len(missing) == len(actions) - 1
+    return Check(
+        False,
+        name,
+        f"missing {', '.join(missing)}{' (or the token is not write-enabled)' if read_only else ''}: {effect};"
+        " give the token's user these permissions",
+    )
+
+
+def _may(netbox: NetBox, source: Source, action: str) -> bool:
+    path = f"/api/{source.path}/"
+    ok = (200, 403)
+    if action == "view":
+        response = netbox.http.send("GET", path, params={"limit": 1, "fields": "id"}, ok=ok)
+        return response.status_code == 200
+    if action == "add":
+        response = netbox.http.send("OPTIONS", path, ok=ok)
+        return response.status_code == 200 and "POST" in (response.json().get("actions") or {})
+    # No object has the id 0; a list endpoint is never sent a write.
+    method = "PATCH" if action == "change" else "DELETE"
+    return netbox.http.send(method, f"{path}0/", ok=(403, 404), json={}).status_code == 404
+
+
+def _custom_fields(netbox: NetBox, wanted: Collection[str]) -> Iterator[Check]:
+    rows, _ = netbox.page("extras/custom-fields", {"limit": 1000, "fields": "name"})
+    present = {row["name"] for row in rows}
+    for name in wanted:
+        text = "is there" if name in present else "is not there yet; the first diff proposes to create it"
+        yield Check(True, f"custom field: {name}", f"{name} {text}")

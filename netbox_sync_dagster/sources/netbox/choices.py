@@ -1,0 +1,58 @@
+"""The values and lengths that this NetBox accepts, from ``OPTIONS /api/<path>/``.
+
+NetBox tells them only for types whose objects the token may add. They are asked for once per NetBox version
+and set of plugins, and then taken from the last snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+
+Row = dict[str, Any]
+# Tables whose choices the comparison looks at: an interface's type, a virtual machine's status.
+TABLES = ("interfaces", "virtual_machines")
+# A field's longest text is a row too: value is this word, label the number.
+MAX_LENGTH = "max_length"
+
+
+def known_choices(warehouse: Warehouse, status: Row) -> list[Row]:
+    """The choices of the last snapshot, if it is of the same NetBox version with the same plugins."""
+    try:
+        folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+        before = pq.read_table(folder / "status.parquet").to_pylist()
+        if not before or any(before[0][name] != status[name] for name in status):
+            return []
+        rows: list[Row] = pq.read_table(folder / "choices.parquet").to_pylist()
+    except (WarehouseError, OSError):
+        return []
+    return rows
+
+
+def read_choices(netbox: NetBox, table: str) -> list[Row]:
+    """Rows of ``netbox.choices`` for one table; none where the token may not add such objects."""
+    source = SOURCES[table]
+    try:
+        answer = netbox.http.send("OPTIONS", f"/api/{source.path}/").json()
+    except SourceError as error:
+        if error.passing or error.status is None:
+            raise
+        return []
+    fields = (answer.get("actions") or {}).get("POST") or {}
+    return [{"model": source.model, **row} for name, field in fields.items() for row in _rows(name, field)]
+
+
+def _rows(name: str, field: Row) -> Iterator[Row]:
+    if field.get("read_only"):
+        return
+    for choice in field.get("choices") or []:
+        yield {"field": name, "value": str(choice["value"]), "label": str(choice["display_name"])}
+    if field.get("max_length"):
+        yield {"field": name, "value": MAX_LENGTH, "label": str(field["max_length"])}

@@ -1,0 +1,126 @@
+"""Talking to NetBox: version, credentials, GraphQL and REST lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode
+
+OLDEST = (4, 2)
+# The first version whose GraphQL lists page by id; before, only offset paging, which loses rows.
+GRAPHQL_SINCE = (4, 5, 2)
+# The first version with ``?start=<id>`` in REST.
+START_SINCE = (4, 6)
+WHO = "netbox"
+_REFUSED = (401, 403)
+
+
+class GraphQLFailure(Exception):
+    """GraphQL is off, or could not answer this query; REST may."""
+
+
+def credentials(token: str) -> dict[str, str]:
+    """The headers for a v1 token, or for a v2 token (``nbt_<key>.<token>``)."""
+    v2 = token.startswith("nbt_") and "." in token
+    return {"Authorization": f"{'Bearer' if v2 else 'Token'} {token}", "Accept": "application/json"}
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """``"4.6.8-Docker-3.1"`` -> (4, 6, 8); empty where there is no number in front."""
+    match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return tuple(int(part) for part in match.groups(default="0")) if match else ()
+
+
+def _detail(body: str) -> str:
+    """NetBox's own words in a refusal."""
+    try:
+        return str(json.loads(body)["detail"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return "no reason given"
+
+
+class NetBox:
+    """One NetBox. ``version`` and ``status`` are known after ``open``.
+
+    All methods raise SourceError with a sentence that says what failed and what to do.
+    """
+
+    def __init__(self, target: NetBoxTarget) -> None:
+        self.target = target
+        self.http = JsonClient(
+            WHO,
+            target.base_url,
+            headers=credentials(target.token()),
+            tls=target.tls,
+            timeout=target.timeout,
+            concurrency=target.max_in_flight,
+        )
+        self.version: tuple[int, ...] = ()
+        self.status: dict[str, Any] = {}
+
+    def __enter__(self) -> NetBox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.__exit__()
+
+    def open(self) -> None:
+        """``GET /api/status/``. Raises SourceError where the token is refused or the version too old."""
+        try:
+            status = self.http.get("/api/status/")
+        except SourceError as error:
+            if error.status in _REFUSED:
+                raise SourceError(
+                    WHO,
+                    f"the token in {self.target.token_env} was refused ({_detail(error.body)}); check that it is"
+                    " complete, enabled, not expired, and allowed from this address",
+                    status=error.status,
+                ) from None
+            if error.status == 404:
+                raise SourceError(
+                    WHO,
+                    f"there is no NetBox API at {self.target.base_url} (/api/status/ answered 404);"
+                    " check netbox.url",
+                    status=404,
+                ) from None
+            raise
+        text = status.get("netbox-version") if isinstance(status, dict) else None
+        self.version = parse_version(str(text or ""))
+        if not self.version:
+            raise SourceError(WHO, "/api/status/ names no NetBox version; check that netbox.url is a NetBox")
+        self.status = status
+        if self.version < OLDEST:
+            raise SourceError(
+                WHO, f"this is NetBox {text}; netbox-sync needs NetBox 4.2 or newer: upgrade NetBox"
+            )
+
+    @property
+    def version_text(self) -> str:
+        """The version as NetBox says it."""
+        return str(self.status["netbox-version"])
+
+    def graphql(self, query: str) -> dict[str, list[dict[str, Any]]]:
+        """The lists that a query asks for. Raises GraphQLFailure where REST should be tried instead."""
+        try:
+            response = self.http.send("POST", "/graphql/", json={"query": query})
+            answer = decode(WHO, response)
+        except SourceError as error:
+            if error.passing or error.status is None:
+                raise
+            raise GraphQLFailure(error.what) from None
+        if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
+            errors = answer.get("errors") if isinstance(answer, dict) else None
+            message = errors[0].get("message", "") if errors else "no data"
+            raise GraphQLFailure(str(message)[:300])
+        data: dict[str, list[dict[str, Any]]] = answer["data"]
+        return data
+
+    def page(self, path: str, params: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+        """One page of a REST list: (objects, whether there are more)."""
+        answer = self.http.get(f"/api/{path}/", params)
+        if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+            raise SourceError(WHO, f"/api/{path}/ answered without a list of results; is this NetBox's API?")
+        return answer["results"], answer.get("next") is not None

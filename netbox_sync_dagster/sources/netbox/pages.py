@@ -1,0 +1,170 @@
+"""Reading a table page by page in the order of its ids, which neither loses nor repeats rows.
+
+A page is "objects with an id from ``start`` on". Rows that others delete or add meanwhile do not shift the
+pages, so every object that exists throughout is read exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from threading import Lock
+from typing import Any
+
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox.client import (
+    GRAPHQL_SINCE,
+    START_SINCE,
+    WHO,
+    GraphQLFailure,
+    NetBox,
+)
+from netbox_sync_dagster.sources.netbox.queries import Source, absent_fields, graphql_list
+
+Row = dict[str, Any]
+# Ids per request when single objects are read again; keeps the URL short.
+_AGAIN = 50
+_NESTED = ("tags", "tagged_vlans", "terminations")
+
+
+class PageSize:
+    """How many rows this server is known to put into a page; its MAX_PAGE_SIZE may be below ``limit``.
+
+    GraphQL does not say whether there is more, so a page is the last one only if it is shorter than a page
+    that this server was seen to give.
+    """
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._lock = Lock()
+
+    def note(self, rows: int) -> None:
+        """A page (or a list inside an object) with that many rows came."""
+        with self._lock:
+            self._seen = max(self._seen, rows)
+
+    def whole(self, rows: int, limit: int) -> bool:
+        """Whether a page of ``limit`` that came with ``rows`` rows was not cut off."""
+        with self._lock:
+            return rows == 0 or (rows < limit and rows < self._seen)
+
+
+class Pages:
+    """Reads pages of tables from one NetBox, by GraphQL or REST.
+
+    ``graphql_tables``: tables whose every reference the token sees. ``notes`` says why a table fell back.
+    """
+
+    def __init__(self, netbox: NetBox, graphql_tables: Collection[str]) -> None:
+        self.netbox = netbox
+        self.size = PageSize()
+        self.limit = netbox.target.page_size
+        self.absent = absent_fields(netbox.version)
+        self.notes: dict[str, str] = {}
+        self._graphql = set(graphql_tables) if netbox.version >= GRAPHQL_SINCE else set()
+
+    def by_graphql(self, source: Source) -> bool:
+        """Whether this table is asked for by GraphQL."""
+        return source.listing is not None and source.table in self._graphql
+
+    def learn_page_size(self) -> None:
+        """``GET /api/core/object-types/``, a list of more than a hundred rows on every NetBox."""
+        if not self._graphql:
+            return
+        try:
+            rows, _ = self.netbox.page("core/object-types", {"limit": self.limit, "fields": "id"})
+        except SourceError as error:
+            if error.passing or error.status is None:
+                raise
+            # Only knowledge that spares a request here and there.
+            return
+        self.size.note(len(rows))
+
+    def page(self, source: Source, start: int, before: int | None) -> tuple[list[Row], int | None]:
+        """(objects, where the next page starts); None after the last. ``start`` <= id < ``before``.
+
+        Raises SourceError; its ``status`` is 403 where the token may not read this type.
+        """
+        if self.by_graphql(source):
+            query = graphql_list(source, start, before, self.limit, self.absent)
+            try:
+                rows = self.netbox.graphql(f"{{ {query} }}")[source.listing or ""]
+            except GraphQLFailure as failure:
+                self._give_up_graphql(source, failure)
+            else:
+                return self._taken(source, rows, start, before)
+        params: dict[str, Any] = {"limit": self.limit, "fields": source.fields(self.absent)}
+        if self.netbox.version >= START_SINCE:
+            params["start"] = start
+        else:
+            params |= {"id__gte": start, "ordering": "id"}
+        if before is not None:
+            params["id__lt"] = before
+        rows, more = self.netbox.page(source.path, params)
+        self.size.note(len(rows))
+        following = _last_id(source, rows, start, before) + 1
+        return rows, following if more and rows and following != before else None
+
+    def group(self, sources: list[Source]) -> dict[str, tuple[list[Row], int | None]]:
+        """The first page of several tables in one GraphQL request. Empty where GraphQL cannot."""
+        lists = (graphql_list(source, 1, None, self.limit, self.absent) for source in sources)
+        try:
+            answer = self.netbox.graphql("{ " + " ".join(lists) + " }")
+        except GraphQLFailure:
+            # One table's trouble must not decide for the others: each is asked alone.
+            return {}
+        for source in sources:
+            self.size.note(len(answer[source.listing or ""]))
+        return {
+            source.table: self._taken(source, answer[source.listing or ""], 1, None) for source in sources
+        }
+
+    def _give_up_graphql(self, source: Source, failure: GraphQLFailure) -> None:
+        """Read this table by REST from now on."""
+        self._graphql.discard(source.table)
+        self.notes[source.table] = str(failure)
+
+    def _taken(
+        self, source: Source, rows: list[Row], start: int, before: int | None
+    ) -> tuple[list[Row], int | None]:
+        """Judge a GraphQL page: in order, complete, and whether another follows."""
+        following = _last_id(source, rows, start, before) + 1
+        last = following == before or self.size.whole(len(rows), self.limit)
+        self.size.note(len(rows))
+        cut = {int(row["id"]) for row in rows if self._may_be_cut(row)}
+        if cut:
+            rows = [row for row in rows if int(row["id"]) not in cut] + self._again(source, sorted(cut))
+        return rows, None if last else following
+
+    def _may_be_cut(self, row: Row) -> bool:
+        # Lists inside an object are cut at the server's MAX_PAGE_SIZE too.
+        return any(not self.size.whole(len(row[name]), self.limit) for name in _NESTED if row.get(name))
+
+    def _again(self, source: Source, ids: list[int]) -> list[Row]:
+        """These objects by REST, which shows their lists whole; those deleted meanwhile are missing."""
+        found: list[Row] = []
+        for first in range(0, len(ids), _AGAIN):
+            part = ids[first : first + _AGAIN]
+            params = {"id": part, "limit": len(part), "fields": source.fields(self.absent)}
+            rows, _ = self.netbox.page(source.path, params)
+            found += (row for row in rows if int(row["id"]) in part)
+        return found
+
+    def highest_id(self, source: Source) -> int:
+        """The highest id of a table, 0 where it is empty."""
+        rows, _ = self.netbox.page(source.path, {"ordering": "-id", "limit": 1, "fields": "id"})
+        return int(rows[0]["id"]) if rows else 0
+
+
+def _last_id(source: Source, rows: list[Row], start: int, before: int | None) -> int:
+    """The last id of a page. Raises SourceError where the server did not page by id as asked."""
+    last = start - 1
+    for row in rows:
+        number = int(row["id"])
+        if number <= last or (before is not None and number >= before):
+            raise SourceError(
+                WHO,
+                f"/api/{source.path}/ was not paged by id as asked (id {number} after {last});"
+                " something between here and NetBox changes the requests",
+            )
+        last = number
+    return last

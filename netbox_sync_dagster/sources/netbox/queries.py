@@ -1,0 +1,329 @@
+"""What is asked of NetBox for each table: the GraphQL selection, the REST ``fields=``, and what they refer to.
+
+The requests of one snapshot, in order (NetBox 4.6, a token that sees everything):
+
+- ``GET /api/status/``
+- ``GET /api/core/background-workers/``: 200 for a superuser's token, else 403; then
+  ``GET /api/authentication-check/`` and ``GET /api/users/permissions/`` (see ``rights``)
+- ``GET /api/extras/custom-fields/?limit=1000&start=1&fields=...`` (their object types are not in GraphQL)
+- ``GET /api/core/object-types/?limit=1000&start=1``: how many rows this server puts into a page
+- two ``POST /graphql/`` with the first pages of all tables in GROUPS: ``{ site_list(pagination: {start: 1,
+  limit: 1000}) { id last_updated name ... } region_list(...) {...} ... }``
+- one ``POST /graphql/`` per further page, or ``GET /api/<path>/?limit=1000&start=<id>&fields=...``
+- ``GET /api/<path>/?ordering=-id&limit=1&fields=id`` for a table of many pages, which is then read in pieces:
+  ``filters: {id: {lt: 5000}}`` or ``id__lt=5000``
+- ``OPTIONS /api/<path>/`` of interfaces and virtual machines for the choices, once per NetBox version
+
+Before 4.6 REST pages are ``?id__gte=<id>&ordering=id``; before 4.5.2 GraphQL is not used at all, because its
+lists can only be paged by offset, which loses or repeats rows while others write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netbox_sync_dagster.warehouse.tables import NETBOX
+
+# GraphQL type name -> NetBox model, for generic relations.
+MODEL_OF_TYPE = {
+    "RegionType": "dcim.region",
+    "SiteGroupType": "dcim.sitegroup",
+    "SiteType": "dcim.site",
+    "LocationType": "dcim.location",
+    "RackType": "dcim.rack",
+    "ClusterType": "virtualization.cluster",
+    "ClusterGroupType": "virtualization.clustergroup",
+    "InterfaceType": "dcim.interface",
+    "VMInterfaceType": "virtualization.vminterface",
+    "FHRPGroupType": "ipam.fhrpgroup",
+    "CircuitTerminationType": "circuits.circuittermination",
+    "ConsolePortType": "dcim.consoleport",
+    "ConsoleServerPortType": "dcim.consoleserverport",
+    "FrontPortType": "dcim.frontport",
+    "PowerFeedType": "dcim.powerfeed",
+    "PowerOutletType": "dcim.poweroutlet",
+    "PowerPortType": "dcim.powerport",
+    "RearPortType": "dcim.rearport",
+}
+_TYPE_OF_MODEL = {model: name for name, model in MODEL_OF_TYPE.items()}
+
+_CLUSTER_SCOPES = ("dcim.region", "dcim.sitegroup", "dcim.site", "dcim.location")
+_VLAN_SCOPES = (*_CLUSTER_SCOPES, "dcim.rack", "virtualization.cluster", "virtualization.clustergroup")
+_IP_OWNERS = ("dcim.interface", "virtualization.vminterface", "ipam.fhrpgroup")
+_CABLE_ENDS = (
+    "circuits.circuittermination",
+    "dcim.consoleport",
+    "dcim.consoleserverport",
+    "dcim.frontport",
+    "dcim.interface",
+    "dcim.powerfeed",
+    "dcim.poweroutlet",
+    "dcim.powerport",
+    "dcim.rearport",
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one table comes from.
+
+    ``model`` names the permission (``dcim.site`` needs ``dcim.view_site``) and the custom fields; ``path`` is
+    the REST list below ``/api/``; ``listing`` the GraphQL list, None where REST is as cheap or the only way.
+    ``refs`` maps a column that holds an object's id to (NetBox field, model of that object). ``generic``
+    are the models that the table's generic relation may point to.
+    """
+
+    table: str
+    model: str
+    path: str
+    listing: str | None
+    refs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    generic: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The table's columns."""
+        return list(NETBOX[self.table].columns)
+
+    @property
+    def permission(self) -> str:
+        """The permission needed to read it, e.g. ``dcim.view_site``."""
+        app, _, name = self.model.partition(".")
+        return f"{app}.view_{name}"
+
+    @property
+    def shows(self) -> set[str]:
+        """The models a token must see in full for GraphQL to say every reference of this table."""
+        seen = {self.model, *(model for _, model in self.refs.values()), *self.generic}
+        if "tags" in self.columns:
+            seen.add("extras.tag")
+        if "cf" in self.columns:
+            # Without the definitions an object in a custom field cannot be told from a number.
+            seen.add("extras.customfield")
+        if self.table == "cables":
+            seen.add("dcim.cabletermination")
+        return seen
+
+    def _parts(self) -> list[tuple[str, list[str]]]:
+        """(GraphQL selection, REST fields) of every column, in order."""
+        parts: list[tuple[str, list[str]]] = []
+        for column in self.columns:
+            if column in self.refs:
+                name = self.refs[column][0]
+                parts.append((f"{name} {{ id }}", [name]))
+            elif column in _SPECIAL:
+                parts.append(_SPECIAL[column])
+            elif column == "scope_type":
+                parts.append((f"scope {_union(self.generic)}", [column]))
+            elif column == "assigned_object_type":
+                parts.append((f"assigned_object {_union(self.generic)}", [column]))
+            elif column == "a_type":
+                ends = f"terminations {{ cable_end termination {_union(self.generic)} }}"
+                parts.append((ends, ["a_terminations", "b_terminations"]))
+            elif column in ("scope_id", "assigned_object_id"):
+                parts.append(("", [column]))
+            elif column not in ("a_ids", "b_type", "b_ids", "host", "prefixlen", "family"):
+                parts.append((column, [column]))
+        return parts
+
+    def selection(self, absent: Iterable[str] = ()) -> str:
+        """The GraphQL fields, without the columns that this NetBox version does not have."""
+        return " ".join(text for text, _ in self._parts() if text and text not in absent)
+
+    def fields(self, absent: Iterable[str] = ()) -> str:
+        """The value of REST's ``fields=``."""
+        return ",".join(name for _, names in self._parts() for name in names if name not in absent)
+
+
+_SPECIAL: dict[str, tuple[str, list[str]]] = {
+    "tags": ("tags { slug }", ["tags"]),
+    "cf": ("custom_fields", ["custom_fields"]),
+    "tagged_vlan_ids": ("tagged_vlans { id }", ["tagged_vlans"]),
+}
+
+
+def _union(models: tuple[str, ...]) -> str:
+    return "{ __typename " + " ".join(f"... on {_TYPE_OF_MODEL[m]} {{ id }}" for m in models) + " }"
+
+
+def _source(  # noqa: PLR0917
+    table: str, model: str, path: str, listing: str | None, refs: str = "", generic: tuple[str, ...] = ()
+) -> Source:
+    """``refs`` is ``"region:dcim.region ..."``; the column is the field's name with ``_id``."""
+    pairs = [tuple(word.split(":")) for word in refs.split()]
+    columns = {
+        "primary_mac_address": "primary_mac_id",
+    }
+    named = {columns.get(name, f"{name}_id"): (name, target) for name, target in pairs}
+    many = (
+        {"tagged_vlan_ids": ("tagged_vlans", "ipam.vlan")}
+        if "tagged_vlan_ids" in NETBOX[table].columns
+        else {}
+    )
+    return Source(table, model, path, listing, {**named, **many}, generic)
+
+
+# The order is that of the tables.
+SOURCES: dict[str, Source] = {
+    source.table: source
+    for source in (
+        _source("sites", "dcim.site", "dcim/sites", "site_list", "region:dcim.region group:dcim.sitegroup"),
+        _source("regions", "dcim.region", "dcim/regions", "region_list", "parent:dcim.region"),
+        _source(
+            "site_groups", "dcim.sitegroup", "dcim/site-groups", "site_group_list", "parent:dcim.sitegroup"
+        ),
+        _source(
+            "locations",
+            "dcim.location",
+            "dcim/locations",
+            "location_list",
+            "site:dcim.site parent:dcim.location",
+        ),
+        _source("racks", "dcim.rack", "dcim/racks", "rack_list", "site:dcim.site location:dcim.location"),
+        _source("manufacturers", "dcim.manufacturer", "dcim/manufacturers", "manufacturer_list"),
+        _source(
+            "device_types",
+            "dcim.devicetype",
+            "dcim/device-types",
+            "device_type_list",
+            "manufacturer:dcim.manufacturer",
+        ),
+        _source("device_roles", "dcim.devicerole", "dcim/device-roles", "device_role_list"),
+        _source(
+            "platforms", "dcim.platform", "dcim/platforms", "platform_list", "manufacturer:dcim.manufacturer"
+        ),
+        _source("tags", "extras.tag", "extras/tags", "tag_list"),
+        _source("custom_fields", "extras.customfield", "extras/custom-fields", None),
+        _source("tenants", "tenancy.tenant", "tenancy/tenants", "tenant_list"),
+        _source("vrfs", "ipam.vrf", "ipam/vrfs", "vrf_list"),
+        _source("vlan_groups", "ipam.vlangroup", "ipam/vlan-groups", "vlan_group_list", generic=_VLAN_SCOPES),
+        _source(
+            "cluster_types",
+            "virtualization.clustertype",
+            "virtualization/cluster-types",
+            "cluster_type_list",
+        ),
+        _source(
+            "cluster_groups",
+            "virtualization.clustergroup",
+            "virtualization/cluster-groups",
+            "cluster_group_list",
+        ),
+        _source(
+            "clusters",
+            "virtualization.cluster",
+            "virtualization/clusters",
+            "cluster_list",
+            "type:virtualization.clustertype group:virtualization.clustergroup",
+            _CLUSTER_SCOPES,
+        ),
+        _source(
+            "virtual_chassis",
+            "dcim.virtualchassis",
+            "dcim/virtual-chassis",
+            "virtual_chassis_list",
+            "master:dcim.device",
+        ),
+        _source(
+            "devices",
+            "dcim.device",
+            "dcim/devices",
+            "device_list",
+            "device_type:dcim.devicetype role:dcim.devicerole platform:dcim.platform site:dcim.site"
+            " location:dcim.location rack:dcim.rack tenant:tenancy.tenant cluster:virtualization.cluster"
+            " virtual_chassis:dcim.virtualchassis primary_ip4:ipam.ipaddress primary_ip6:ipam.ipaddress"
+            " oob_ip:ipam.ipaddress",
+        ),
+        _source(
+            "virtual_machines",
+            "virtualization.virtualmachine",
+            "virtualization/virtual-machines",
+            "virtual_machine_list",
+            "cluster:virtualization.cluster site:dcim.site device:dcim.device role:dcim.devicerole"
+            " platform:dcim.platform tenant:tenancy.tenant primary_ip4:ipam.ipaddress"
+            " primary_ip6:ipam.ipaddress",
+        ),
+        _source(
+            "interfaces",
+            "dcim.interface",
+            "dcim/interfaces",
+            "interface_list",
+            "device:dcim.device untagged_vlan:ipam.vlan lag:dcim.interface parent:dcim.interface"
+            " bridge:dcim.interface vrf:ipam.vrf cable:dcim.cable module:dcim.module"
+            " primary_mac_address:dcim.macaddress",
+        ),
+        _source(
+            "vm_interfaces",
+            "virtualization.vminterface",
+            "virtualization/interfaces",
+            "vm_interface_list",
+            "virtual_machine:virtualization.virtualmachine untagged_vlan:ipam.vlan"
+            " parent:virtualization.vminterface bridge:virtualization.vminterface vrf:ipam.vrf"
+            " primary_mac_address:dcim.macaddress",
+        ),
+        # REST gives the assigned object's type and id plainly: a tenth of what GraphQL's union costs.
+        _source("mac_addresses", "dcim.macaddress", "dcim/mac-addresses", None),
+        _source(
+            "vlans",
+            "ipam.vlan",
+            "ipam/vlans",
+            "vlan_list",
+            "group:ipam.vlangroup site:dcim.site tenant:tenancy.tenant role:ipam.role",
+        ),
+        _source(
+            "ip_addresses",
+            "ipam.ipaddress",
+            "ipam/ip-addresses",
+            "ip_address_list",
+            "vrf:ipam.vrf nat_inside:ipam.ipaddress tenant:tenancy.tenant",
+            _IP_OWNERS,
+        ),
+        _source(
+            "virtual_disks",
+            "virtualization.virtualdisk",
+            "virtualization/virtual-disks",
+            "virtual_disk_list",
+            "virtual_machine:virtualization.virtualmachine",
+        ),
+        _source("cables", "dcim.cable", "dcim/cables", "cable_list", generic=_CABLE_ENDS),
+        _source(
+            "module_types",
+            "dcim.moduletype",
+            "dcim/module-types",
+            "module_type_list",
+            "manufacturer:dcim.manufacturer",
+        ),
+        _source("module_bays", "dcim.modulebay", "dcim/module-bays", "module_bay_list", "device:dcim.device"),
+        _source(
+            "modules",
+            "dcim.module",
+            "dcim/modules",
+            "module_list",
+            "device:dcim.device module_bay:dcim.modulebay module_type:dcim.moduletype",
+        ),
+    )
+}
+
+# Tables whose first pages share one GraphQL request: those that are large in most installations, and the many
+# small ones, with the cables, which cost NetBox most per row.
+_LARGER = ("devices", "virtual_machines", "interfaces", "vm_interfaces", "ip_addresses")
+GROUPS = (
+    _LARGER,
+    tuple(name for name, source in SOURCES.items() if source.listing and name not in _LARGER),
+)
+
+# Fields that came after 4.2: column -> first version. Older servers give NULL.
+SINCE = {"start_on_boot": (4, 5)}
+
+
+def absent_fields(version: tuple[int, ...]) -> set[str]:
+    """Fields that this NetBox version does not have."""
+    return {name for name, since in SINCE.items() if version < since}
+
+
+def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Iterable[str]) -> str:
+    """One list of a GraphQL query: objects with ``start`` <= id < ``before``, in the order of their ids."""
+    bound = "" if before is None else f", filters: {{id: {{lt: {before}}}}}"
+    page = f"pagination: {{start: {start}, limit: {limit}}}{bound}"
+    return f"{source.listing}({page}) {{ {source.selection(absent)} }}"

@@ -1,0 +1,226 @@
+"""One snapshot of NetBox: every table of ``warehouse.tables.NETBOX``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Lock
+from typing import Any
+
+from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox import choices
+from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
+from netbox_sync_dagster.sources.netbox.pages import Pages
+from netbox_sync_dagster.sources.netbox.queries import GROUPS, SOURCES, Source
+from netbox_sync_dagster.sources.netbox.rights import read_rights
+from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
+from netbox_sync_dagster.warehouse.store import Warehouse
+
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+# A task reads one page or one piece of a table and says what is to be read next.
+Task = Callable[[], "list[Task]"]
+
+# A table expected to have at least this many more pages is read in pieces, at once.
+_PIECES_FROM_PAGES = 4
+
+
+def snapshot_netbox(
+    target: NetBoxTarget,
+    warehouse: Warehouse,
+    *,
+    progress: Progress | None = None,
+    accept_shrink: bool = False,
+) -> Manifest:
+    """Read NetBox into the warehouse as the current snapshot ``netbox`` / ``netbox``.
+
+    Up to ``target.max_in_flight`` requests at once; pages go to disk as they come. ``progress`` gets one line
+    per table, e.g. ``"interfaces: 10000 rows"``. ``accept_shrink`` as in ``write_snapshot``. GraphQL or REST is
+    chosen per table (see ``rights``); the rows are the same. ``last_updated`` is in the form of the object's
+    ETag: ``W/"<last_updated>"``.
+
+    A table that the token may not read marks the snapshot incomplete (scope ``table``) with the permission
+    that is missing; the others are read. A permission with constraints shows a part of the objects only, and
+    NetBox does not say so: such a snapshot counts as complete.
+
+    Raises SourceError where NetBox cannot be reached, refuses the token, fails, or is older than 4.2, and
+    MissingSecret where the token's environment variable is not set; then nothing becomes current.
+    """
+    # Inside, so that a NetBox that cannot be reached is a failed attempt on record.
+    with (
+        write_snapshot(warehouse, "netbox", "netbox", accept_shrink=accept_shrink) as writer,
+        NetBox(target) as netbox,
+    ):
+        netbox.open()
+        _Reader(netbox, warehouse, writer, progress).run()
+    folder = warehouse.snapshots("netbox", "netbox")
+    return Manifest(**warehouse.manifest(folder))
+
+
+class _Reader:
+    def __init__(
+        self, netbox: NetBox, warehouse: Warehouse, writer: SnapshotWriter, progress: Progress | None
+    ) -> None:
+        self.netbox = netbox
+        self.warehouse = warehouse
+        self.writer = writer
+        self.progress = progress
+        self.custom_fields: dict[str, CustomFields] = {}
+        self.pages = Pages(netbox, ())
+        self.counts = dict.fromkeys(SOURCES, 0)
+        self.lock = Lock()
+
+    def run(self) -> None:
+        """Read everything into the writer."""
+        status = {
+            "netbox_version": self.netbox.version_text,
+            "plugins": json.dumps(self.netbox.status.get("plugins") or {}, sort_keys=True),
+        }
+        self.writer.source_version = status["netbox_version"]
+        self.writer.rows("status", [status])
+        rights = read_rights(self.netbox)
+        readable = [name for name, source in SOURCES.items() if rights.sees_all(source.shows)]
+        self.pages = Pages(self.netbox, readable)
+        # The custom fields come first: their types decide how values of all other tables are written.
+        self._drain([self.pages_task(SOURCES["custom_fields"]), self._learn])
+        tasks = [self._together([SOURCES[name] for name in names]) for names in GROUPS]
+        tasks += [
+            self.pages_task(source)
+            for source in SOURCES.values()
+            if source.listing is None and source.table != "custom_fields"
+        ]
+        self._drain([*tasks, *self._choices(status)])
+        if self.progress:
+            for name, why in self.pages.notes.items():
+                self.progress(f"{name}: read by REST, because GraphQL failed: {why}")
+            for name, count in self.counts.items():
+                self.progress(f"{name}: {count} rows")
+
+    def _drain(self, tasks: list[Task]) -> None:
+        """Run tasks and those they ask for, as many at once as the target allows."""
+        with ThreadPoolExecutor(self.netbox.target.max_in_flight, thread_name_prefix="netbox") as pool:
+            running: set[Future[list[Task]]] = {pool.submit(task) for task in tasks}
+            try:
+                while running:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        running |= {pool.submit(task) for task in future.result()}
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _learn(self) -> list[Task]:
+        self.pages.learn_page_size()
+        return []
+
+    def _together(self, sources: list[Source]) -> Task:
+        """The first page of several tables in one request; the rest, and all that failed, one by one."""
+
+        def task() -> list[Task]:
+            together = [source for source in sources if self.pages.by_graphql(source)]
+            tasks = [self.pages_task(source) for source in sources if source not in together]
+            answers = self.pages.group(together) if together else {}
+            for source in together:
+                if source.table in answers:
+                    rows, following = answers[source.table]
+                    tasks += self._keep(source, rows, 1, following, None, split=True)
+                else:
+                    tasks.append(self.pages_task(source))
+            return tasks
+
+        return task
+
+    def pages_task(
+        self, source: Source, start: int = 1, before: int | None = None, *, split: bool = True
+    ) -> Task:
+        """Read a table from ``start`` on, up to ``before``; ``split``: in pieces at once, if it is large."""
+
+        def task() -> list[Task]:
+            try:
+                rows, following = self.pages.page(source, start, before)
+            except SourceError as error:
+                if error.status != 403:
+                    raise
+                self._unreadable(source)
+                return []
+            return self._keep(source, rows, start, following, before, split=split)
+
+        return task
+
+    def _keep(
+        self,
+        source: Source,
+        rows: list[Row],
+        start: int,
+        following: int | None,
+        before: int | None,
+        *,
+        split: bool,
+    ) -> list[Task]:
+        """Store a page that began at ``start``; what is to be read after it."""
+        self.store(source, rows)
+        if following is None:
+            return []
+        if split and len(rows) == self.pages.limit and self.netbox.target.max_in_flight > 1:
+            return self._pieces(source, following, (following - start) / len(rows))
+        return [self.pages_task(source, following, before, split=False)]
+
+    def _pieces(self, source: Source, start: int, ids_per_row: float) -> list[Task]:
+        """Split what is left of a large table by id, so that its pages can be read at once.
+
+        The last piece has no upper end: objects that are added meanwhile belong to it.
+        """
+        left = max(self.pages.highest_id(source) + 1 - start, 0)
+        number = self.netbox.target.max_in_flight
+        if left / ids_per_row < _PIECES_FROM_PAGES * self.pages.limit:
+            number = 1
+        starts = [start + left * part // number for part in range(number)]
+        ends = [*starts[1:], None]
+        return [
+            self.pages_task(source, low, high, split=False) for low, high in zip(starts, ends, strict=True)
+        ]
+
+    def _unreadable(self, source: Source) -> None:
+        self.writer.incomplete(
+            "table",
+            source.table,
+            f"{source.table}: the token may not read /api/{source.path}/;"
+            f" give its user the permission {source.permission}",
+        )
+
+    def store(self, source: Source, rows: list[Row]) -> None:
+        """Convert and write one page; an object that is not as documented is kept aside."""
+        absent = self.pages.absent
+        convert = converter(source, self.custom_fields.get(source.model, {}), absent)
+        good: list[Row] = []
+        for row in rows:
+            try:
+                good.append(convert(row))
+            except (KeyError, TypeError, ValueError) as error:
+                reason = f"{source.table} {row.get('id')}: not as NetBox documents it ({error!r})"
+                self.writer.reject(source.table, row.get("id"), reason, row)
+                self.writer.incomplete("table", source.table, reason)
+        if source.table == "custom_fields":
+            for row in good:
+                for model in row["object_types"]:
+                    self.custom_fields.setdefault(model, {})[row["name"]] = row["type"]
+        self.writer.rows(source.table, good)
+        with self.lock:
+            self.counts[source.table] += len(good)
+
+    def _choices(self, status: Row) -> list[Task]:
+        known = choices.known_choices(self.warehouse, status)
+        if known:
+            self.writer.rows("choices", known)
+            return []
+        return [self._choices_of(table) for table in choices.TABLES]
+
+    def _choices_of(self, table: str) -> Task:
+        def task() -> list[Task]:
+            self.writer.rows("choices", choices.read_choices(self.netbox, table))
+            return []
+
+        return task

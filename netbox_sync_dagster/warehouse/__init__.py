@@ -1,0 +1,18 @@
+"""Where tables live: snapshots and diffs as Parquet, the ledger as JSON lines, DuckDB views over both."""
+
+from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
+from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.tables import LIBRENMS, NETBOX, PROXMOX, SYSTEMS, Table
+
+__all__ = [
+    "LIBRENMS",
+    "NETBOX",
+    "PROXMOX",
+    "SYSTEMS",
+    "Manifest",
+    "SnapshotWriter",
+    "Table",
+    "Warehouse",
+    "WarehouseError",
+    "write_snapshot",
+]

@@ -1,0 +1,199 @@
+"""Writing one snapshot: tables, completeness and rejected rows, current at once or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
+from netbox_sync_dagster.warehouse.store import (
+    KEEP_SNAPSHOTS,
+    Warehouse,
+    WarehouseError,
+    append_jsonl,
+    now,
+    write_json,
+)
+from netbox_sync_dagster.warehouse.tables import SYSTEMS
+
+# A table with less than this share of the rows of the last good snapshot is no evidence for a delete.
+SHRINK_LIMIT = 0.7
+# Below this many rows a share says nothing.
+_SHRINK_MIN_ROWS = 10
+# Tables whose size changes by nature.
+_SHRINK_EXEMPT = {"scopes", "rejected", "tasks", "guest_agent_interfaces", "guest_addresses", "choices"}
+
+
+@dataclass
+class Manifest:
+    """What a snapshot holds. ``reasons`` say why it is incomplete; empty when complete.
+
+    ``baseline`` are the row counts that the next snapshot is measured by.
+    """
+
+    snapshot_id: str
+    system: str
+    endpoint: str
+    started: str
+    finished: str
+    source_version: str
+    complete: bool
+    reasons: list[str]
+    row_counts: dict[str, int]
+    baseline: dict[str, int] = field(default_factory=dict)
+    shrunken: dict[str, str] = field(default_factory=dict)
+
+
+class SnapshotWriter:
+    """Takes rows, scopes and rejects while a source reads. All methods are thread-safe."""
+
+    def __init__(self, system: str, endpoint: str, snapshot_id: str, folder: Path) -> None:
+        self.system = system
+        self.endpoint = endpoint
+        self.snapshot_id = snapshot_id
+        self.source_version = ""
+        self.folder = folder
+        self._reasons: list[str] = []
+        self._lock = Lock()
+        constants = {"endpoint": endpoint, "snapshot_id": snapshot_id}
+        self._writers: dict[str, TableWriter] = {}
+        for name, table in SYSTEMS[system].items():
+            self._writers[name] = TableWriter(
+                folder / f"{name}.parquet",
+                table.columns,
+                constants,
+                on_reject=lambda row, reason, name=name: self._late_reject(name, row, reason),  # type: ignore[misc]
+            )
+        self._late_rejects: list[tuple[str, Row, str]] = []
+
+    def rows(self, table: str, rows: Iterable[Row]) -> None:
+        """Append rows to a table of this system (see ``warehouse.tables``)."""
+        self._writers[table].write(rows)
+
+    def incomplete(self, scope: str, scope_id: object, reason: str) -> None:
+        """Say that a part of the endpoint could not be read; nothing in it may look deleted.
+
+        ``scope_id`` is the device id, node name, vmid, ... or ``"*"`` for all of that kind.
+        """
+        row = {"scope": scope, "scope_id": str(scope_id), "complete": False, "reason": reason}
+        self._writers["scopes"].write([row])
+        with self._lock:
+            if reason not in self._reasons:
+                self._reasons.append(reason)
+
+    def reject(self, table: str, row_key: object, reason: str, row: object) -> None:
+        """Keep a row that could not be taken. The caller removes secrets from ``row`` first."""
+        text = json.dumps(row, default=str, ensure_ascii=False)[:4000]
+        line = {"source_table": table, "row_key": str(row_key), "reason": reason, "row_json": text}
+        self._writers["rejected"].write([line])
+
+    def _late_reject(self, table: str, row: Row, reason: str) -> None:
+        # Called under the table's own lock; written when that table is closed.
+        self._late_rejects.append((table, row, reason))
+
+    def close(self) -> tuple[dict[str, int], list[str]]:
+        """Write all footers; returns (row counts, reasons why incomplete)."""
+        last = ("scopes", "rejected")
+        for name, writer in self._writers.items():
+            if name not in last:
+                writer.close()
+        for table, row, reason in self._late_rejects:
+            key = next(iter(row.values()), "")
+            self.reject(table, key, reason, row)
+            self.incomplete("table", table, f"{table}: {reason}")
+        for name in last:
+            self._writers[name].close()
+        return {name: writer.rows for name, writer in self._writers.items()}, self._reasons
+
+
+def _shrunken(counts: dict[str, int], baseline: dict[str, int]) -> dict[str, str]:
+    return {
+        table: f"{counts[table]} of {before} rows of the last good snapshot"
+        for table, before in baseline.items()
+        if table in counts
+        and table not in _SHRINK_EXEMPT
+        and before >= _SHRINK_MIN_ROWS
+        and counts[table] < before * SHRINK_LIMIT
+    }
+
+
+def _baseline(
+    before: dict[str, int], counts: dict[str, int], good: bool, shrunken: dict[str, str]
+) -> dict[str, int]:
+    """What the next snapshot is measured by. A complete one sets it; an incomplete one may only raise it,
+    so that a row of partial reads cannot lower it step by step."""
+    return {
+        table: before[table] if table in shrunken else count if good else max(count, before.get(table, 0))
+        for table, count in counts.items()
+    }
+
+
+@contextmanager
+def write_snapshot(
+    warehouse: Warehouse, system: str, endpoint: str, *, accept_shrink: bool = False
+) -> Iterator[SnapshotWriter]:
+    """Write a snapshot of ``endpoint``; it becomes current when the block ends without an exception.
+
+    A table that holds fewer than 70 % of the rows of the last good snapshot marks the snapshot incomplete
+    (scope ``table``), unless ``accept_shrink`` says that somebody knows why. Every try, failed ones too, is
+    a line in ``attempts.jsonl``.
+    """
+    folder = warehouse.snapshots(system, endpoint)
+    started = now()
+    try:
+        baseline = dict(warehouse.manifest(folder)["baseline"])
+    except WarehouseError:
+        baseline = {}
+    try:
+        with warehouse.publish(folder, KEEP_SNAPSHOTS) as (snapshot_id, stage):
+            writer = SnapshotWriter(system, endpoint, snapshot_id, stage)
+            try:
+                yield writer
+            finally:
+                manifest = _finish(writer, started, baseline, accept_shrink)
+            write_json(stage / "manifest.json", manifest.__dict__)
+    except Exception as error:
+        _attempt(folder, started, {"ok": False, "error": str(error)})
+        raise
+    _attempt(
+        folder,
+        started,
+        {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete},
+    )
+
+
+def _finish(
+    writer: SnapshotWriter, started: datetime, baseline: dict[str, int], accept_shrink: bool
+) -> Manifest:
+    # The rows of scopes must be known before it is closed, so shrinkage is judged on what was written so far
+    # plus what is pending: count through the writers.
+    pending = {name: table.rows + table.pending for name, table in writer._writers.items()}
+    shrunken = {} if accept_shrink else _shrunken(pending, baseline)
+    for table, text in shrunken.items():
+        writer.incomplete("table", table, f"{table}: {text}")
+    counts, reasons = writer.close()
+    good = not reasons
+    return Manifest(
+        snapshot_id=writer.snapshot_id,
+        system=writer.system,
+        endpoint=writer.endpoint,
+        started=started.isoformat(),
+        finished=now().isoformat(),
+        source_version=writer.source_version,
+        complete=good,
+        reasons=reasons,
+        row_counts=counts,
+        baseline=_baseline(baseline, counts, good, shrunken),
+        shrunken=shrunken,
+    )
+
+
+def _attempt(folder: Path, started: datetime, result: dict[str, Any]) -> None:
+    line = {"started": started.isoformat(), "finished": now().isoformat(), **result}
+    append_jsonl(folder / "attempts.jsonl", line)

@@ -1,0 +1,204 @@
+"""``netbox_sync.duckdb``: views over the warehouse's files, for any DuckDB client (1.4 and newer), at any time.
+
+The file holds no data. The pipeline never opens it, a sync replaces it by rename and only when the set of views
+changed, and the views read whatever is current when they are asked. So a client may keep it open as long as it
+likes: no run is stopped by it, it is never locked out, and it sees new snapshots at once.
+
+- ``librenms.<table>``, ``proxmox.<table>``, ``netbox.<table>``: the current snapshots (``warehouse.tables``)
+- ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
+- ``desired.<table>``: the current snapshots in NetBox's terms
+- ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs
+- ``ledger.*``: approvals, applies, verdicts
+- ``sync.*``: status, snapshots, diffs, attempts, scopes, rejected, left_out
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse.ledger import prepare_ledger
+from netbox_sync_dagster.warehouse.parquet import write_parquet
+from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, SYSTEMS, Columns
+
+# Written so that DuckDB 1.0 and newer can open it; the views' SQL is text and needs no newer storage.
+_STORAGE_VERSION = "v1.0.0"
+# No endpoint's name begins with an underscore. The empty files in this folder give every view its columns
+# while there is no data, and columns that are newer than the data.
+_NONE = "_none"
+# Hand-written views, after the generated ones that they read.
+_FILES = ("views/ledger.sql", "views/diff.sql", "views/sync.sql", "views/comments.sql")
+_SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
+
+
+def build_database(warehouse: Warehouse) -> Path:
+    """Write ``netbox_sync.duckdb`` where it is missing or its views are not today's; returns its path.
+
+    Safe to run in several processes at once, and while clients have the file open: those keep the old views.
+    """
+    sql = prepare_views(warehouse)
+    mark = warehouse.home / ".netbox_sync.duckdb.views"
+    digest = hashlib.sha256(sql.encode()).hexdigest()
+    with suppress(FileNotFoundError):
+        if warehouse.database.exists() and mark.read_text(encoding="utf-8") == digest:
+            return warehouse.database
+    beside = warehouse.home / f".{secrets.token_hex(6)}.duckdb"
+    try:
+        con = duck.connect()
+        try:
+            # The catalog's name is part of nothing: the views name schemas and tables only.
+            con.execute(f"ATTACH '{_quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')")
+            con.execute("USE netbox_sync")
+            con.execute(sql)
+            con.execute("USE memory")
+            con.execute("DETACH netbox_sync")
+        finally:
+            con.close()
+        beside.replace(warehouse.database)
+    finally:
+        beside.unlink(missing_ok=True)
+    _replace_text(mark, digest)
+    return warehouse.database
+
+
+def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """A connection with all views, which locks nothing and nobody can lock out; the caller closes it.
+
+    Raises WarehouseError where there is no warehouse directory.
+    """
+    if not warehouse.home.is_dir():
+        raise WarehouseError(f"there is no warehouse in {warehouse.home} yet; run: netbox-sync sync")
+    con = duck.connect()
+    # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
+    try:
+        sql = prepare_views(warehouse)
+    except OSError:
+        con.execute(f"ATTACH '{_quoted(warehouse.database)}' AS netbox_sync (READ_ONLY)")
+        con.execute("USE netbox_sync")
+        return con
+    con.execute(sql)
+    return con
+
+
+def prepare_views(warehouse: Warehouse) -> str:
+    """Create the empty files that the views need; returns the SQL that creates all views."""
+    desired = _desired_columns()
+    for system, tables in SYSTEMS.items():
+        head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
+        empty = {f"{name}.parquet": {**head, **table.columns} for name, table in tables.items()}
+        _publish_empty(warehouse, warehouse.snapshots(system, _NONE), empty)
+        (warehouse.snapshots(system, _NONE) / "attempts.jsonl").touch()
+    empty = {f"{name}.parquet": DIFF_COLUMNS for name in RESOURCES}
+    empty |= {f"desired/{name}.parquet": columns for name, columns in desired.items()}
+    _publish_empty(warehouse, warehouse.diffs(_NONE), empty)
+    prepare_ledger(warehouse)
+    return _views_sql(warehouse, desired)
+
+
+def _views_sql(warehouse: Warehouse, desired: Iterable[str]) -> str:
+    current = _current_pattern(warehouse)
+    lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
+
+    def view(name: str, pattern: str, comment: str = "") -> None:
+        # By name: an older file may lack columns that a newer one has.
+        lines.append(
+            f"CREATE OR REPLACE VIEW {name} AS\n"
+            f"SELECT * FROM read_parquet('{{home}}/{pattern}', union_by_name = true);"
+        )
+        if comment:
+            lines.append(f"COMMENT ON VIEW {name} IS '{comment}';")
+
+    for system, tables in SYSTEMS.items():
+        for table in tables:
+            view(f"{system}.{table}", f"snapshots/{system}/*/{current}/{table}.parquet")
+            view(
+                f"history.{system}_{table}",
+                f"snapshots/{system}/*/[0-9]*/{table}.parquet",
+                f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
+            )
+    for table in desired:
+        view(
+            f"desired.{table}",
+            f"diffs/*/{current}/desired/{table}.parquet",
+            f"{table.replace('_', ' ')} of the current diffs, from the endpoints'' snapshots in NetBox''s terms",
+        )
+    for resource in RESOURCES:
+        view(
+            f"diff.{resource}",
+            f"diffs/*/{current}/{resource}.parquet",
+            f"Current differences in {resource}, one row per object; columns as in diff.changes",
+        )
+    lines += [read_sql(file) for file in _FILES]
+    home = _quoted(re.sub(r"([*?\[])", r"[\1]", str(warehouse.home)))
+    return "\n".join(lines).replace("{home}", home).replace("{current}", current)
+
+
+def _current_pattern(warehouse: Warehouse) -> str:
+    """The path from an endpoint's folder to its current version, as a glob.
+
+    DuckDB opens a file more than once per query. Where a version holds a link to itself under its own name
+    (``<id>/<id> -> .``), the path found is ``current/<id>/...``: it names the version, so a query that a newer
+    snapshot overtakes ends in an error and is asked again, instead of mixing two snapshots.
+    """
+    for link in (*warehouse.home.glob("snapshots/*/*/current"), *warehouse.home.glob("diffs/*/current")):
+        if not (link / link.readlink().name).is_dir():
+            return "current"
+    return "current/[0-9]*"
+
+
+def _desired_columns() -> dict[str, Columns]:
+    """{table: columns} of the desired tables, endpoint first, as the comparison keeps them."""
+    con = duck.connect()
+    try:
+        con.execute("CREATE SCHEMA desired")
+        con.execute(read_sql("desired/tables.sql"))
+        rows = con.execute(
+            """SELECT table_name, column_name, data_type FROM duckdb_columns()
+               WHERE schema_name = 'desired' ORDER BY table_name, column_index"""
+        ).fetchall()
+    finally:
+        con.close()
+    found: dict[str, Columns] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {"endpoint": "VARCHAR"})[column] = kind
+    return found
+
+
+def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]) -> None:
+    """Make an endpoint without rows current in ``folder``, unless the one there has these columns already."""
+    digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+    with suppress(OSError):
+        if (folder / "current" / "columns").read_text(encoding="utf-8") == digest:
+            return
+    # Several processes may do this at once; none must prune what another has just made current.
+    with warehouse.publish(folder, keep=20) as (version, stage):
+        for name, columns in files.items():
+            file = stage / name
+            file.parent.mkdir(exist_ok=True)
+            write_parquet(file, columns, [])
+        # No manifest's worth of rows either.
+        (stage / "manifest.json").touch()
+        (stage / "columns").write_text(digest, encoding="utf-8")
+        if not (stage / version).is_symlink():
+            (stage / version).symlink_to(".")
+
+
+def _replace_text(path: Path, text: str) -> None:
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _quoted(path: Path | str) -> str:
+    """For use between single quotes in SQL."""
+    return str(path).replace("'", "''")

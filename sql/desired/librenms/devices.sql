@@ -1,0 +1,60 @@
+-- LibreNMS devices in NetBox's terms, one row per device that LibreNMS shows.
+-- Key: the name it has or gets in NetBox; source_id is LibreNMS's device_id.
+with settings as (from config.endpoint),
+
+named as (
+    select
+        d.*,
+        -- The order in which names are tried: sysName, then hostname, each as given and without its domain.
+        list_filter([usable_name(sysName), short_name(sysName), usable_name(hostname), short_name(hostname)],
+                    lambda n: n is not null) as names,
+        nullif(regexp_replace(coalesce(d.location, ''), '^<private>$', ''), '') as place
+    from librenms.devices d
+),
+
+-- Two devices that would get one name: the device id tells them apart, and the diff shows a conflict.
+keyed as (
+    select *, count(*) over (partition by lower(names[1])) as same_name from named
+),
+
+decided as (
+    select
+        k.*,
+        case
+            when disabled then 'disabled in LibreNMS'
+            when ignore then 'ignored in LibreNMS'
+            when len(names) = 0 then 'LibreNMS has neither a sysName nor a hostname for it'
+            when settings.import_devices = 'none' then 'not in NetBox, and import_devices is none for this endpoint'
+            when settings.import_devices = 'filter' and not (
+                    (len(settings.import_location) = 0 or list_contains(settings.import_location, place))
+                and (len(settings.import_type) = 0 or list_contains(settings.import_type, type))
+                and (len(settings.import_os) = 0 or list_contains(settings.import_os, os))
+                and (len(settings.import_hardware) = 0 or list_contains(settings.import_hardware, hardware))
+                and (len(settings.import_group) = 0
+                     or device_id in (select g.device_id from librenms.device_groups g where list_contains(settings.import_group, g.name)))
+                and (len(settings.import_hostname) = 0
+                     or len(list_filter(settings.import_hostname, lambda p: regexp_full_match(hostname, p))) > 0)
+            ) then 'not in NetBox, and the import filter of this endpoint leaves it out'
+        end as not_imported
+    from keyed k, settings
+)
+
+select
+    device_id::varchar as source_id,
+    case when same_name > 1 or names[1] is null
+         then coalesce(names[1] || ' ', '') || '(LibreNMS ' || device_id || ')' else names[1] end as key,
+    names[1] as name,
+    names,
+    case when is_placeholder(serial) then null else trim(serial) end as serial,
+    case when status then 'active' else 'offline' end as status,
+    case when disabled or ignore then true else false end as inactive,
+    blank(ip) as ip,
+    to_json(device_id)::varchar as id_value,
+    not_imported,
+    false as in_site_only,
+    -- What the references table resolves to NetBox objects.
+    place,
+    blank(hardware) as hardware,
+    blank(os) as os,
+    blank(type) as device_kind
+from decided

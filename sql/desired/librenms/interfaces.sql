@@ -1,0 +1,137 @@
+-- LibreNMS ports in NetBox's terms. Key: device + interface name; source_id is LibreNMS's port_id.
+-- speed in kbit/s, mtu in bytes. A port that cannot be one NetBox interface carries a problem; the rest go on.
+-- Installations have a million ports: whatever only few of them need is looked up apart, by narrow rows, and each
+-- costly test stands behind a cheap one.
+with settings as (from config.endpoint),
+
+-- Of a stack: position -> member.
+stacks as (
+    select device, map(list(position), list(key)) as members from desired.members group by device
+),
+-- Devices whose inventory was to be read and was not: which member a port is on is unknown.
+unread as (
+    select scope_id, any_value(reason) as reason from librenms.scopes where scope = 'inventory' and not complete group by scope_id
+),
+devices as (
+    select dev.device_id, d.key as stack, s.members, u.reason as unread,
+        coalesce(n.name_field, settings.interface_name_field) = 'ifDescr' as named_by_description
+    from librenms.devices dev
+    join desired.devices d on d.source_id = dev.device_id::varchar
+    left join unread u on u.scope_id = d.source_id
+    left join stacks s on s.device = d.key
+    left join config.name_fields n on n.os = dev.os
+    cross join settings
+),
+
+named as not materialized (
+    select p.*, d.stack, d.members, d.unread, if(d.named_by_description, p.ifDescr, p.ifName) as name
+    from librenms.ports p
+    join devices d using (device_id)
+    cross join settings
+    where not coalesce(p.deleted, false) and (settings.ignored_ports or not coalesce(p.ignore, false))
+),
+placed as not materialized (
+    -- The member that the name says; logical ports are the master's.
+    select *, case when members is null then stack else coalesce(members[member_number(name)], stack) end as device
+    from named
+),
+
+namesakes as materialized (
+    select device_id, name, count(*) as ports from named group by device_id, name having count(*) > 1
+),
+
+-- The highest mapped speed not above the port's, else the line without a speed.
+mapped_types as (
+    select p.port_id, arg_max(t.type, coalesce(t.speed, -1)) as type
+    from named p join config.interface_types t
+        on t.ifType = p.ifType and (t.speed is null or t.speed <= p.ifSpeed // 1000)
+    group by p.port_id
+),
+
+-- The LAG is the side whose ifType is ieee8023adLag, whichever column it stands in.
+stacked as (
+    select s.device_id, s.high_port_id as lag_id, s.low_port_id as member_id from librenms.port_stack s
+    union
+    select s.device_id, s.low_port_id, s.high_port_id from librenms.port_stack s
+),
+lags as (
+    select p.port_id, p.device, p.name
+    from placed p anti join namesakes n on n.device_id = p.device_id and n.name is not distinct from p.name
+    where p.ifType = 'ieee8023adLag'
+),
+lag_members as (
+    select s.member_id as port_id, min(lag.device || ' ' || lag.name) as lag, count(distinct lag.port_id) as lags
+    from stacked s
+    join lags lag on lag.port_id = s.lag_id
+    join named member on member.port_id = s.member_id
+        and coalesce(member.ifType, '') not in ('ieee8023adLag', 'l2vlan', 'propVirtual', 'softwareLoopback')
+        -- A sub-interface X.N lies on its parent, it is no member.
+        and not starts_with(member.name, lag.name || '.')
+    group by s.member_id
+),
+
+ports as (
+    select p.*,
+        coalesce(s.ports, 1) as same_name,
+        trimmed(p.ifAlias) as written,
+        if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''), null) as parent_name
+    from placed p
+    left join namesakes s on s.device_id = p.device_id and s.name is not distinct from p.name
+)
+
+select
+    p.port_id::varchar as source_id,
+    case when p.same_name > 1 then p.device || ' ' || coalesce(p.name, '') || ' (port ' || p.port_id || ')'
+         else p.device || ' ' || coalesce(blank(p.name), '(port ' || p.port_id || ')') end as key,
+    p.device,
+    p.device_id::varchar as device_source_id,
+    p.name,
+    case
+        when blank(p.name) is null then 'blocked'
+        when (strlen(p.name) > 64 and length(p.name) > 64) or has_control_characters(p.name) then 'blocked'
+        when p.same_name > 1 then 'conflict'
+        when p.unread is not null and member_number(p.name) > 1 then 'blocked'
+    end as problem_action,
+    case
+        when blank(p.name) is null then 'LibreNMS has no name for port ' || p.port_id
+        when length(p.name) > 64 then 'the name has ' || length(p.name) || ' characters; NetBox takes 64'
+        when has_control_characters(p.name) then 'the name contains control characters'
+        when p.same_name > 1 then p.same_name || ' ports of this device have the name ' || p.name
+        when p.unread is not null and member_number(p.name) > 1 then 'which member of the stack it is on is unknown: ' || p.unread
+    end as problem,
+    mt.type as mapped_type,
+    -- Without a mapping: what LibreNMS's ifType says by itself. Used for a new interface, and where NetBox says
+    -- no better than 'other'.
+    coalesce(mt.type, case
+        when p.ifType = 'ieee8023adLag' then 'lag'
+        when p.ifType in ('softwareLoopback', 'propVirtual', 'l3ipvlan', 'l2vlan', 'tunnel') then 'virtual'
+        when p.ifType = 'bridge' then 'bridge'
+        when p.parent_name is not null then 'virtual'
+        when p.ifType in ('ethernetCsmacd', 'gigabitEthernet') then
+            case p.ifSpeed // 1000000
+                when 10 then '10base-t' when 100 then '100base-tx' when 1000 then '1000base-t'
+                when 2500 then '2.5gbase-t' when 5000 then '5gbase-t' when 10000 then '10gbase-x-sfpp'
+                when 25000 then '25gbase-x-sfp28' when 40000 then '40gbase-x-qsfpp'
+                when 50000 then '50gbase-x-sfp56' when 100000 then '100gbase-x-qsfp28'
+                when 200000 then '200gbase-x-qsfp56' when 400000 then '400gbase-x-qsfpdd'
+                else 'other' end
+        else 'other' end) as natural_type,
+    case lower(p.ifAdminStatus) when 'up' then true when 'down' then false when 'testing' then false end as enabled,
+    case when p.ifMtu between 1 and 65536 then p.ifMtu::integer end as mtu,
+    -- 4294967295 is a 32-bit counter that ran full: the speed is unknown.
+    case when p.ifSpeed is null or p.ifSpeed = 4294967295 or p.ifSpeed < 0 then null
+         when p.ifSpeed // 1000 > 2147483647 then null else p.ifSpeed // 1000 end as speed,
+    -- LibreNMS fills ifAlias with the name where nobody wrote one: that is no description.
+    case when coalesce(p.written, '') = '' then ''
+         when p.written in (trimmed(p.ifName), trimmed(p.ifDescr)) then ''
+         when strlen(p.written) > 200 and length(p.written) > 200 then null
+         when has_control_characters(p.written) then trim(regexp_replace(p.written, '[\x00-\x1f\x7f]+', ' ', 'g'))
+         else p.written end as description,
+    if(coalesce(p.ifPhysAddress, '') = '', '', mac_address(p.ifPhysAddress)) as mac,
+    case when l.lags = 1 then l.lag end as lag,
+    p.device || ' ' || p.parent_name as parent_interface,
+    null::varchar as bridge,
+    p.ifVrf as vrf_source_id
+from ports p
+left join mapped_types mt using (port_id)
+left join lag_members l using (port_id)

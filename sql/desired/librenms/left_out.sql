@@ -1,0 +1,19 @@
+-- What is not compared at all, with the reason. Key: resource + key.
+select 'interfaces' as resource, dev.key || ' port ' || p.port_id as key,
+       case when p.deleted then 'deleted in LibreNMS' else 'ignored in LibreNMS' end as reason
+from librenms.ports p
+join desired.devices dev on dev.source_id = p.device_id::varchar
+cross join config.endpoint settings
+where coalesce(p.deleted, false) or (coalesce(p.ignore, false) and not settings.ignored_ports)
+union all
+select 'ip_addresses', interface || ' ' || host || '/' || prefixlen, left_out
+from desired.ip_addresses where left_out is not null
+union all
+select 'vlans', owner || ' ' || vid, problem from desired.vlans where problem is not null
+union all
+select 'cables', dev.key || ' link ' || l.id, 'LibreNMS does not say at which port, or the port is left out'
+from librenms.links l
+join desired.devices dev on dev.source_id = l.local_device_id::varchar
+where coalesce(l.active, true) and (l.local_port_id is null or l.local_port_id::varchar not in (select source_id from desired.interfaces where source_id is not null))
+union all
+select source_table, row_key, reason from librenms.rejected

@@ -1,0 +1,51 @@
+-- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several chassis
+-- of their own. Key: the member's name; the master is the device that LibreNMS shows. One chassis is no stack.
+with settings as (from config.endpoint),
+
+chassis as (
+    select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part, c.entPhysicalParentRelPos as place,
+        usable_name(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
+        -- "2", "Switch 2", "Switch 2 Chassis", "Stack Unit 2", "CHASSIS-2": a number that the device itself shows.
+        try_cast(nullif(regexp_extract(trim(coalesce(c.entPhysicalName, '')),
+            '(?i)^(?:.*\b(?:switch|unit|member|chassis|node)[ -]?)?([0-9]+)(?: chassis)?$', 1), '') as integer) as number,
+        s.entPhysicalIndex is not null as in_stack
+    from librenms.inventory c
+    join desired.devices d on d.source_id = c.device_id::varchar
+    cross join settings
+    left join librenms.inventory s
+        on s.device_id = c.device_id and s.entPhysicalIndex = c.entPhysicalContainedIn and s.entPhysicalClass = 'stack'
+    where settings.virtual_chassis and c.entPhysicalClass = 'chassis'
+      and (s.entPhysicalIndex is not null or c.entPhysicalContainedIn = 0)
+),
+-- An empty place in the stack has neither a serial nor a model. Chassis beside a stack are none of its members.
+present as (
+    select * from chassis where serial is not null or model is not null
+    qualify in_stack = bool_or(in_stack) over (partition by device)
+),
+numbered as (
+    select *,
+        count(*) over w as members,
+        count(number) over w = count(*) over w and count(distinct number) over w = count(*) over w and min(number) over w >= 1 as by_number,
+        count(distinct place) over w = count(*) over w and min(place) over w >= 0 as by_place,
+        min(place) over w as first_place,
+        row_number() over (partition by device order by part) as turn
+    from present
+    window w as (partition by device)
+),
+placed as (
+    select *, (case when by_number then number when by_place then place + if(first_place = 0, 1, 0) else turn end)::integer as position
+    from numbered where members > 1
+),
+ranked as (
+    -- The master has the serial that LibreNMS shows for the device, else the first place.
+    select placed.*, row_number() over (partition by device order by coalesce(lower(serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
+        replace(replace(settings.member_name, '{name}', stack_name), '{position}', position::varchar) as new_name
+    from placed cross join settings
+    where stack_name is not null
+)
+select
+    case when is_master then device
+         when new_name in (select key from desired.devices) then new_name || ' (member of ' || device || ')'
+         else new_name end as key,
+    device, position, if(is_master, stack_name, new_name) as name, serial, model, is_master, part
+from ranked

@@ -1,0 +1,63 @@
+-- Parts of devices as modules: modules, power supplies and fans of the inventory, and transceivers. Key: device + bay.
+-- The bay is the container that a part is in, or the part's own name; a transceiver's bay is its port. The
+-- configured rules rewrite bay, model and serial before anything is compared.
+with recursive settings as (from config.endpoint),
+
+-- A part of a stack is the member's in whose chassis it is.
+chassis_of as (
+    select device_id, entPhysicalIndex as part, entPhysicalIndex as chassis from librenms.inventory where entPhysicalClass = 'chassis'
+    union
+    select i.device_id, i.entPhysicalIndex, c.chassis
+    from chassis_of c join librenms.inventory i
+        on i.device_id = c.device_id and i.entPhysicalContainedIn = c.part and i.entPhysicalClass is distinct from 'chassis'
+),
+parts as (
+    select coalesce(m.key, d.key) as device, coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
+            usable_name(i.entPhysicalName)) as bay,
+        usable_name(i.entPhysicalModelName) as model, usable_name(i.entPhysicalSerialNum) as serial,
+        usable_name(i.entPhysicalMfgName) as manufacturer, d.os
+    from librenms.inventory i
+    join desired.devices d on d.source_id = i.device_id::varchar
+    cross join settings
+    left join librenms.inventory box on box.device_id = i.device_id and box.entPhysicalIndex = i.entPhysicalContainedIn
+    left join chassis_of c on c.device_id = i.device_id and c.part = i.entPhysicalIndex
+    left join desired.members m on m.device = d.key and m.part = c.chassis
+    where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan') and coalesce(i.entPhysicalIsFRU, true)
+      -- LibreNMS shows it a second time, with its port.
+      and not exists (from librenms.transceivers t where t.device_id = i.device_id and t.entity_physical_index = i.entPhysicalIndex)
+    union all
+    select p.device, p.name, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
+    from librenms.transceivers t
+    join desired.interfaces p on p.source_id = t.port_id::varchar
+    join desired.devices d on d.key = p.device
+    cross join settings
+    where settings.inventory
+),
+-- Without a model nobody can say what it is: an empty place, or a part that is no module.
+named as (
+    select * from parts where model is not null and bay is not null
+),
+rules as (
+    select m.manufacturer, r.field, list({'word': r.pattern, 'replacement': r.replacement} order by r.position) as rules
+    from (select distinct manufacturer from named) m
+    join config.module_rules r on r.manufacturer is null or lower(r.manufacturer) = lower(m.manufacturer)
+    group by all
+),
+rewritten as (
+    select n.device, n.manufacturer, n.os,
+        blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model, blank(rewrite(n.serial, s.rules)) as serial
+    from named n
+    left join rules b on b.field = 'bay' and b.manufacturer is not distinct from n.manufacturer
+    left join rules mo on mo.field = 'model' and mo.manufacturer is not distinct from n.manufacturer
+    left join rules s on s.field = 'serial' and s.manufacturer is not distinct from n.manufacturer
+),
+counted as (
+    select *, count(*) over (partition by device, lower(bay)) as same_bay, row_number() over (partition by device, lower(bay) order by model, serial) as turn
+    from rewritten where bay is not null and model is not null
+)
+select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer, serial, os,
+    case when length(bay) > 64 or has_control_characters(bay) then 'blocked' when same_bay > 1 then 'conflict' end as problem_action,
+    case when length(bay) > 64 then 'the bay''s name has ' || length(bay) || ' characters; NetBox takes 64'
+         when has_control_characters(bay) then 'the bay''s name contains control characters'
+         when same_bay > 1 then same_bay || ' parts of this device are in a bay of the name ' || bay || '; tell them apart by mappings.module_rules' end as problem
+from counted

@@ -1,0 +1,43 @@
+-- Where LibreNMS's answer is no evidence that something is gone. Key: resource + owner.
+-- What holds for a stack holds for its members.
+with settings as (from config.endpoint),
+gaps as (
+    select scope, scope_id, reason from librenms.scopes where not complete
+),
+known as (
+    select resources.resource, '*' as owner, g.reason
+    from gaps g, (values ('interfaces'), ('ip_addresses'), ('vlans'), ('mac_addresses'), ('cables')) resources(resource)
+    where g.scope in ('installation', 'devices', 'table') or (g.scope = 'ports' and g.scope_id = '*')
+    union all
+    select 'ip_addresses', '*', reason from gaps where scope = 'ip_addresses'
+    union all
+    select 'vlans', '*', reason from gaps where scope = 'vlans'
+    union all
+    select 'cables', '*', reason from gaps where scope = 'links' and scope_id = '*'
+    union all
+    select 'cables', d.key, reason from gaps join desired.devices d on d.source_id = scope_id where scope = 'links'
+    union all
+    -- Without any neighbour nobody knows whether the device speaks LLDP or CDP at all.
+    select 'cables', d.key, 'LibreNMS sees no neighbour of ' || d.key || ' at all'
+    from desired.devices d
+    where d.source_id is not null
+      and d.source_id not in (select i.device_source_id from desired.cables c join desired.interfaces i on i.key = c.interface)
+    union all
+    select resources.resource, d.key, g.reason
+    from gaps g join desired.devices d on d.source_id = g.scope_id,
+         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables')) resources(resource)
+    where g.scope in ('ports', 'device')
+    union all
+    select resources.resource, d.key,
+           case when not p.status then 'the device is down in LibreNMS'
+                else 'LibreNMS polled the device last at ' || coalesce(p.last_polled, 'never') end
+    from librenms.devices p
+    join desired.devices d on d.source_id = p.device_id::varchar
+    cross join settings,
+         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables')) resources(resource)
+    where not p.status
+       or coalesce(epoch(settings.snapshot_time) - epoch(try_cast(p.last_polled as timestamp)), 1e12) > settings.max_poll_age
+)
+from known
+union all
+select k.resource, m.key, k.reason from known k join desired.members m on m.device = k.owner where not m.is_master

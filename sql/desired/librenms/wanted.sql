@@ -1,0 +1,38 @@
+-- Which site, type, role and platform each device wants, as words; sql/match/references.sql finds the objects.
+-- Key: owner_resource + owner_key + field. A mapping decides; without one, LibreNMS's own word where NetBox
+-- knows it; else the endpoint's default.
+with settings as (from config.endpoint),
+
+mapped as (
+    select
+        d.key, d.place, d.hardware, d.os, d.device_kind,
+        (select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)) as site,
+        (select target from config.mappings where kind = 'device_types' and lower(source) = lower(d.hardware)) as device_type,
+        (select target from config.mappings where kind = 'platforms' and lower(source) = lower(d.os)) as platform,
+        (select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(d.os)) as manufacturer,
+        coalesce(
+            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.hardware)),
+            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.os)),
+            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.device_kind))) as role
+    from desired.devices d
+)
+
+select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
+       site as mapped, place as own_word, settings.default_site as fallback,
+       coalesce(site, settings.default_site) as new_name, null::varchar as manufacturer, true as required,
+       'map sites: ' || coalesce(to_json(place)::varchar, '(no location)') || ', or set defaults.site' as advice
+from mapped, settings
+union all
+select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
+       coalesce(device_type, hardware, settings.default_device_type), coalesce(manufacturer, settings.default_manufacturer), true,
+       'map device_types: ' || coalesce(to_json(hardware)::varchar, '(no hardware)') || ', set defaults.device_type, or allow create: device_types'
+from mapped, settings
+union all
+select 'devices', key, 'role', 'device_roles', role, null, settings.default_role,
+       coalesce(role, settings.default_role), null, true,
+       'map roles by hardware, os or type (' || coalesce(device_kind, 'none') || '), or set defaults.role'
+from mapped, settings
+union all
+select 'devices', key, 'platform', 'platforms', platform, os, settings.default_platform,
+       coalesce(platform, os), coalesce(manufacturer, settings.default_manufacturer), false, null
+from mapped, settings

@@ -1,0 +1,45 @@
+-- The nodes' network interfaces in NetBox's terms. Key: node + interface. Proxmox gives them no id.
+with settings as (from config.endpoint),
+
+members as (
+    select i.node, p.port, i.iface, i.type
+    from proxmox.node_interfaces i, unnest(i.ports) as p(port)
+),
+bonds as (
+    select node, port, min(iface) as iface, count(*) as number
+    from members where type in ('bond', 'OVSBond') group by all
+),
+bridges as (
+    select node, port, min(iface) as iface, count(*) as number
+    from members where type in ('bridge', 'OVSBridge') group by all
+)
+select
+    i.node || ' ' || i.iface as key,
+    null::varchar as source_id,
+    i.node as device,
+    i.node as device_source_id,
+    i.iface as name,
+    case when length(i.iface) > 64 or has_control_characters(i.iface) then 'blocked' end as problem_action,
+    case when length(i.iface) > 64 then 'the name has ' || length(i.iface) || ' characters; NetBox takes 64'
+         when has_control_characters(i.iface) then 'the name contains control characters' end as problem,
+    -- NetBox lets only a lag have members and only a virtual interface have a parent.
+    case when i.type in ('bond', 'OVSBond') then 'lag' when i.type in ('vlan', 'OVSIntPort') then 'virtual' end as mapped_type,
+    case when i.type = 'eth' then settings.node_interface_type
+         when i.type in ('bridge', 'OVSBridge') then 'bridge'
+         when i.type in ('bond', 'OVSBond') then 'lag'
+         when i.type in ('vlan', 'OVSIntPort') then 'virtual'
+         else 'other' end as natural_type,
+    coalesce(i.active, i.autostart) as enabled,
+    case when i.mtu between 1 and 65536 then i.mtu end as mtu,
+    null::bigint as speed,
+    left(trim(regexp_replace(regexp_extract(blank(i.comments), '^[^\r\n]*'), '[\x00-\x1f\x7f]+', ' ', 'g')), 200) as description,
+    nullif(mac_address(i.mac), '') as mac,
+    case when bonds.number = 1 then i.node || ' ' || bonds.iface end as lag,
+    case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null then i.node || ' ' || i.vlan_raw_device end as parent_interface,
+    case when bridges.number = 1 and i.type <> 'OVSIntPort' then i.node || ' ' || bridges.iface end as bridge,
+    null::bigint as vrf_source_id
+from proxmox.node_interfaces i
+cross join settings
+left join bonds on bonds.node = i.node and bonds.port = i.iface
+left join bridges on bridges.node = i.node and bridges.port = i.iface
+where i.iface <> 'lo'

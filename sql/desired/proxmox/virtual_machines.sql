@@ -1,0 +1,81 @@
+-- Guests in NetBox's terms, one row per guest that is not left out. Key: the name it has or gets in NetBox;
+-- source_id is the vmid. On a node that is down everything but the guest's existence is unknown.
+with settings as (from config.endpoint),
+
+target as (
+    select
+        release_number(any_value(netbox_version)) as release,
+        coalesce((select bool_or(value = 'paused') from netbox.choices
+                  where model = 'virtualization.virtualmachine' and field = 'status'),
+                 release_number(any_value(netbox_version)) >= 406) as has_paused
+    from netbox.status
+),
+
+guests as (
+    select g.*,
+        case when g.name_given is null then null
+             when blank(g.name_given) is null then if(g.type = 'lxc', 'ct-', 'vm-') || g.vmid
+             else trim(g.name_given) end as given,
+        -- A node that does not answer: what the cluster remembers of its guests is no fact.
+        not g.config_read and g.status is null and g.maxmem is null as unseen
+    from proxmox.guests g, settings
+    where not coalesce(g.template, false) or settings.include_templates
+),
+
+-- Names that collide within the cluster: the lowest vmid keeps the name.
+named as (
+    select *,
+        case when given is not null and row_number() over (partition by lower(given) order by vmid) > 1
+             then given || ' (' || vmid || ')' else given end as name
+    from guests
+),
+counted as (
+    select *, coalesce(name, if(type = 'lxc', 'ct-', 'vm-') || vmid) as shown_name,
+        count(*) over (partition by lower(name)) as same_name,
+        count(*) over (partition by lower(coalesce(name, if(type = 'lxc', 'ct-', 'vm-') || vmid))) as same_shown
+    from named
+),
+
+tags_of as (
+    select g.vmid, list_sort(list(distinct d.slug)) as slugs
+    from proxmox.guests g, unnest(g.tags) as t(tag)
+    join desired.tags d on d.key = lower(t.tag)
+    group by g.vmid
+),
+gaps as (
+    select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ') as reason
+    from proxmox.scopes where scope = 'guest' and not complete group by 1
+)
+
+select
+    if(same_shown > 1, shown_name || ' [' || c.vmid || ']', shown_name) as key,
+    c.vmid::varchar as source_id,
+    c.name,
+    cluster.name as cluster,
+    if(unseen, null, c.node) as device,
+    case when c.status = 'running' then 'active'
+         when c.status = 'stopped' then 'offline'
+         when c.status in ('paused', 'suspended', 'prelaunch') then if(target.has_paused, 'paused', 'offline')
+    end as status,
+    round(c.maxcpu, 2) as vcpus,
+    c.maxmem // 1048576 as memory,
+    -- NetBox knows it since 4.5.
+    case when target.release >= 405 and c.config_read then if(coalesce(c.onboot, false), 'on', 'off') end as start_on_boot,
+    case when c.config_read
+         then left(trim(regexp_replace(regexp_extract(trim(coalesce(c.description, ''), chr(10) || chr(13) || ' '), '^[^\r\n]*'),
+                                       '[\x00-\x1f\x7f]+', ' ', 'g')), 200) end as description,
+    case when c.config_read then coalesce(t.slugs, []) end as tags,
+    to_json({'proxmox_cluster': cluster.name, 'proxmox_vmid': c.vmid})::varchar as id_values,
+    coalesce(c.template, false) as is_template,
+    c.type,
+    case when not c.config_read
+         then 'not in NetBox, and Proxmox does not show enough to create it: ' || coalesce(g.reason, 'its configuration was not read') end as not_imported,
+    c.unseen as inactive,
+    case when length(c.name) > 64 then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
+    case when length(c.name) > 64 then 'the name has ' || length(c.name) || ' characters; NetBox takes 64'
+         when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem
+from counted c
+cross join proxmox.cluster cluster
+cross join target
+left join tags_of t using (vmid)
+left join gaps g on g.vmid = c.vmid

@@ -1,0 +1,74 @@
+-- The netN of each guest whose configuration was read, in NetBox's terms. Key: guest + netN.
+-- The configuration is known here: no tag means no VLAN, and that is no missing evidence.
+with settings as (from config.endpoint),
+
+-- A vnet's tag is a VLAN in VLAN and QinQ zones; in VXLAN and EVPN zones it is a VNI.
+vnets as (
+    select v.vnet, v.tag from proxmox.sdn_vnets v left join proxmox.sdn_zones z using (zone)
+    where v.tag is not null and coalesce(z.type, 'vlan') in ('vlan', 'qinq')
+),
+mapped_vnets as (
+    select source as vnet, try_cast(target as integer) as tag from config.mappings where kind = 'vnets'
+),
+sdn_unread as (
+    select count(*) > 0 as unread from proxmox.scopes where scope = 'sdn' and not complete
+),
+bridges as (
+    select distinct node, iface from proxmox.node_interfaces
+),
+agent_names as (
+    select vmid, key, min_by(name, position) as name from proxmox.guest_agent_interfaces where blank(name) is not null group by all
+),
+
+nics as (
+    select
+        i.vmid, i.key as net, i.position, v.key as virtual_machine, g.type,
+        case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
+             when settings.agent_interface_names then trim(a.name)
+             else i.key end as name,
+        not coalesce(i.link_down, false) as enabled,
+        -- 1 stands for the bridge's MTU.
+        case when coalesce(i.mtu, 1) = 1 then 0 when i.mtu between 1 and 65536 then i.mtu end as mtu,
+        mac_address(i.mac) as mac,
+        coalesce(i.tag, m.tag, vn.tag) as tag,
+        coalesce(i.trunks, []) as trunks,
+        -- The bridge may be a vnet that nobody showed.
+        sdn_unread.unread and i.tag is null and m.tag is null and vn.tag is null and i.bridge is not null
+            and b.iface is null as vlan_unknown
+    from proxmox.guest_interfaces i
+    join proxmox.guests g using (vmid)
+    join desired.virtual_machines v on v.source_id = i.vmid::varchar
+    cross join settings
+    cross join sdn_unread
+    left join agent_names a on a.vmid = i.vmid and a.key = i.key
+    left join mapped_vnets m on m.vnet = i.bridge
+    left join vnets vn on vn.vnet = i.bridge
+    left join bridges b on b.node = g.node and b.iface = i.bridge
+    where g.config_read
+),
+counted as (
+    select *, count(*) over (partition by vmid, coalesce(name, net)) as same_name,
+        tag is not null and tag not between 1 and 4094 as bad_tag
+    from nics
+)
+
+select
+    virtual_machine || ' ' || net as key,
+    virtual_machine,
+    name,
+    net as old_name,
+    enabled,
+    mtu,
+    null::varchar as description,
+    mac,
+    case when vlan_unknown or bad_tag then null else coalesce(tag, 0) end as untagged,
+    case when vlan_unknown then null else list_filter(trunks, lambda v: v <> coalesce(tag, 0)) end as tagged,
+    case when vlan_unknown or bad_tag then null
+         when len(trunks) > 0 then 'tagged'
+         when tag is not null then 'access'
+         else '' end as mode,
+    case when length(name) > 64 or has_control_characters(name) then 'blocked' when same_name > 1 then 'conflict' end as problem_action,
+    case when length(name) > 64 then 'the name has ' || length(name) || ' characters; NetBox takes 64'
+         when has_control_characters(name) then 'the name contains control characters'
+         when same_name > 1 then same_name || ' interfaces of this guest have the name ' || coalesce(name, net) end as problem
+from counted

@@ -1,0 +1,77 @@
+-- Which site, type, role and platform clusters, nodes and guests want, as words; sql/match/references.sql finds
+-- the objects. Key: owner_resource + owner_key + field.
+with settings as (from config.endpoint),
+
+nodes as (
+    select n.*,
+        regexp_extract(n.pveversion, '^[^/]*/([0-9]+)\.', 1) as major,
+        (select target from config.mappings where kind = 'sites' and lower(source) = lower(n.node)) as site,
+        coalesce(
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(n.node)),
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.dmi_product))),
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.cpu_model)))) as device_type,
+        (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
+        -- Of a node that is down the hardware is unknown: a mapping by it may exist, so the default is no answer.
+        n.cpu_model is null and n.dmi_product is null and exists (from config.mappings where kind = 'device_types') as hardware_unknown
+    from proxmox.nodes n
+),
+
+-- A cluster whose nodes stand in several sites has no site of its own.
+sites_of_nodes as (
+    select count(distinct lower(coalesce(site, settings.default_site))) as sites,
+           any_value(coalesce(site, settings.default_site)) as site
+    from nodes, settings
+),
+
+guests as (
+    select v.key, if(v.is_template, 'template', v.type) as guest_type, blank(g.ostype) as ostype
+    from desired.virtual_machines v
+    join proxmox.guests g on g.vmid::varchar = v.source_id
+),
+mapped_guests as (
+    select *,
+        (select target from config.mappings where kind = 'roles' and lower(source) = guest_type) as role,
+        (select target from config.mappings where kind = 'platforms' and lower(source) = lower(ostype)) as platform
+    from guests
+)
+
+select 'clusters' as owner_resource, c.key as owner_key, 'type' as field, 'cluster_types' as resource,
+       null::varchar as mapped, settings.cluster_type as own_word, null::varchar as fallback, settings.cluster_type as new_name,
+       null::varchar as manufacturer, true as required,
+       'NetBox has no cluster type ' || to_json(settings.cluster_type)::varchar || '; create it, set cluster_type, or allow create: cluster_types' as advice
+from desired.clusters c, settings
+union all
+select 'clusters', c.key, 'group', 'cluster_groups', settings.cluster_group, null, null, null, null, true, null
+from desired.clusters c, settings where settings.cluster_group is not null
+union all
+select 'clusters', c.key, 'site', 'sites', null, null, s.site, s.site, null, true, null
+from desired.clusters c, sites_of_nodes s where s.sites = 1
+union all
+select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null, true,
+       'map sites: ' || to_json(node)::varchar || ', or set defaults.site'
+from nodes, settings
+union all
+select 'devices', node, 'device_type', 'device_types', device_type, blank(dmi_product),
+       if(hardware_unknown, null, settings.default_device_type),
+       coalesce(device_type, blank(dmi_product), if(hardware_unknown, null, settings.default_device_type)),
+       coalesce(blank(dmi_manufacturer), settings.default_manufacturer), true,
+       if(hardware_unknown, 'the node is not read; map device_types: ' || to_json(node)::varchar || ', or wait until it answers',
+          'map device_types: ' || coalesce(to_json(blank(cpu_model))::varchar, to_json(node)::varchar)
+          || ', set defaults.device_type, or allow create: device_types')
+from nodes, settings
+union all
+select 'devices', node, 'role', 'device_roles', role, null, settings.default_role, coalesce(role, settings.default_role), null, true,
+       'map roles: node, or set defaults.role'
+from nodes, settings
+union all
+select 'devices', node, 'platform', 'platforms', null,
+       case when major <> '' then settings.platform || ' ' || major end, null,
+       case when major <> '' then settings.platform || ' ' || major end, null, false, null
+from nodes, settings
+union all
+select 'virtual_machines', key, 'role', 'device_roles', role, null, null, role, null, false, null
+from mapped_guests
+union all
+-- An ostype that NetBox knows by that very name (debian, ubuntu) needs no mapping; others want none.
+select 'virtual_machines', key, 'platform', 'platforms', platform, ostype, null, platform, null, false, null
+from mapped_guests

@@ -1,0 +1,100 @@
+-- The desired tables: what each source's SQL delivers, in NetBox's terms, and what matching and diff rely on.
+-- key is unique within a table and is what other tables refer to. NULL means unknown: no opinion, no difference;
+-- '' , 0 and [] mean none. A row with a problem is shown with its reason and never written.
+
+-- names: tried in this order when the NetBox object is looked for. id_value: JSON, kept in the id custom field.
+-- not_imported: why it is not created when NetBox lacks it. inactive: known, but not updated.
+-- in_site_only: a NetBox device of that name in another site is a conflict.
+create table desired.devices (
+    key varchar, source_id varchar, name varchar, names varchar[], serial varchar, status varchar, inactive boolean,
+    ip varchar, id_value varchar, not_imported varchar, in_site_only boolean, cluster varchar,
+    place varchar, hardware varchar, os varchar, device_kind varchar);
+
+-- Devices of a stack, the master among them. device: the key of the device that the source shows for all of them;
+-- key: that of the member (desired.devices); the master's are the same.
+create table desired.members (
+    key varchar, device varchar, position integer, name varchar, serial varchar, model varchar, is_master boolean,
+    part bigint);
+
+-- Parts of devices. bay, model and serial as the configured rules rewrite them; serial NULL: unknown.
+create table desired.modules (
+    key varchar, device varchar, bay varchar, model varchar, manufacturer varchar, serial varchar, os varchar,
+    problem_action varchar, problem varchar);
+
+-- The words to be resolved to NetBox objects; see sql/match/references.sql.
+create table desired.wanted (
+    owner_resource varchar, owner_key varchar, field varchar, resource varchar, mapped varchar, own_word varchar,
+    fallback varchar, new_name varchar, manufacturer varchar, required boolean, advice varchar);
+
+create table desired.tags (key varchar, name varchar, slug varchar, color varchar);
+
+-- Which resources carry an id custom field, e.g. librenms_id on dcim.device.
+create table desired.custom_fields (key varchar, label varchar, type varchar, object_types varchar[], description varchar);
+
+create table desired.clusters (key varchar, name varchar, status varchar, problem varchar);
+
+-- vcpus decimal, memory in MiB. start_on_boot is on or off. managed_tags: tags that this source manages and may
+-- therefore remove. name NULL: unknown. device: key of the host in desired.devices.
+-- id_values: JSON object of custom fields by name.
+create table desired.virtual_machines (
+    key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
+    memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
+    type varchar, not_imported varchar, inactive boolean, problem_action varchar, problem varchar);
+
+-- Every virtual machine that the source shows, those that are left out too.
+create table desired.listed_guests (source_id varchar);
+
+-- speed in kbit/s, mtu in bytes. mapped_type comes from the configured table, natural_type from the source's own
+-- word. lag, parent_interface and bridge are keys of this table.
+create table desired.interfaces (
+    key varchar, source_id varchar, device varchar, device_source_id varchar, name varchar, problem_action varchar,
+    problem varchar, mapped_type varchar, natural_type varchar, enabled boolean, mtu integer, speed bigint,
+    description varchar, mac varchar, lag varchar, parent_interface varchar, bridge varchar,
+    vrf_source_id bigint);
+
+-- untagged is a VID (0 = none), tagged a list of VIDs. mode_if_empty: used where NetBox has no mode.
+create table desired.interface_vlans (
+    key varchar, untagged integer, tagged integer[], mode varchar, mode_if_empty varchar, problem varchar);
+
+-- old_name: the name it has when nobody tells a better one (netN); used to find it again after a rename.
+create table desired.vm_interfaces (
+    key varchar, virtual_machine varchar, name varchar, old_name varchar, enabled boolean, mtu integer,
+    description varchar, mac varchar, untagged integer, tagged integer[], mode varchar, problem_action varchar,
+    problem varchar);
+
+-- One row per owner (a device or cluster) that knows the VID. name NULL: nobody named it.
+create table desired.vlans (owner_resource varchar, owner varchar, vid bigint, name varchar, problem varchar);
+create table desired.carried_vids (owner_resource varchar, owner varchar, vid integer);
+
+-- One row per place where an address stands. interface is a key of desired.<interface_resource>; vrf a word;
+-- owner is the device or virtual machine. left_out: why it is not compared.
+create table desired.ip_addresses (
+    host varchar, prefixlen integer, family integer, vrf varchar, interface_resource varchar, interface varchar,
+    owner_resource varchar, owner varchar, dns_name varchar, source varchar, left_out varchar);
+create table desired.primary_ips (
+    owner_resource varchar, owner varchar, family integer, host varchar, vrf varchar, interface varchar);
+
+create table desired.oob_ips (owner varchar, host varchar, vrf varchar, interface varchar, problem varchar);
+-- Degrees. site is a word: a mapping's, or the location's own.
+create table desired.site_coordinates (location varchar, site varchar, latitude double, longitude double);
+
+-- size in MiB; NULL = unknown.
+create table desired.virtual_disks (key varchar, virtual_machine varchar, name varchar, size bigint, description varchar, problem varchar);
+
+-- One row per port and neighbour that is seen there. interface and remote_interface are keys of desired.interfaces,
+-- remote_device of desired.devices; the words are what the neighbour calls itself and its port.
+create table desired.cables (
+    interface varchar, remote_device varchar, remote_name varchar, remote_interface varchar, remote_port varchar);
+-- Other names of ports, in lower case.
+create table desired.port_names (interface varchar, device varchar, name varchar);
+
+-- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere.
+-- resource is the kind of object that may look gone though it is not.
+create table desired.unproven (resource varchar, owner varchar, reason varchar);
+
+-- The source's VRFs that nothing maps, with the interfaces that have addresses in them.
+create table desired.vrf_words (word varchar, owners integer, example varchar);
+-- The source's words that mean no NetBox object yet; filled by sql/match/unresolved.sql.
+create table desired.unresolved (section varchar, word varchar, owners integer, example varchar, is_mapped boolean);
+
+create table desired.left_out (resource varchar, key varchar, reason varchar);

@@ -1,0 +1,62 @@
+-- Devices: desired against NetBox. Joined by the device's identity (sql/match/devices.sql).
+with settings as (from config.endpoint),
+
+referenced as (
+    select owner_key as key,
+        max(case when field = 'site' then value end) as site,
+        max(case when field = 'device_type' then value end) as device_type,
+        bool_or(field = 'device_type' and by_default) as default_type,
+        max(case when field = 'role' then value end) as role,
+        max(case when field = 'platform' then value end) as platform,
+        string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing
+    from match.references where owner_resource = 'devices' group by owner_key
+),
+
+actual as (
+    select d.*, existing(s.id, s.name) as site, existing(t.id, t.model) as device_type,
+           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(c.id, c.name) as cluster
+    from netbox.devices d
+    left join netbox.sites s on s.id = d.site_id
+    left join netbox.device_types t on t.id = d.device_type_id
+    left join netbox.device_roles r on r.id = d.role_id
+    left join netbox.platforms p on p.id = d.platform_id
+    left join netbox.clusters c on c.id = d.cluster_id
+),
+
+paired as (
+    select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
+        differing([
+            -- Any of the device's names is right; only a name that is none of them differs.
+            text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)), lower(a.name)) then a.name else w.name end),
+            text_field('serial', a.serial, w.serial),
+            -- Proxmox does not tell a node's hardware: its default type is for new devices only.
+            json_field('device_type', a.device_type,
+                case when settings.kind <> 'proxmox' or m.netbox_id is null or not r.default_type then r.device_type end),
+            json_field('role', a.role, r.role),
+            json_field('site', a.site, r.site),
+            json_field('platform', a.platform, r.platform),
+            json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
+            text_field('status', a.status, w.status),
+            json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,
+                case when settings.writes_id_fields
+                     then with_claim(a.cf, settings.node_field, settings.id_scope, w.id_value, settings.node_field_type) end)
+        ]) as fields
+    from desired.devices w
+    join match.devices m using (key)
+    join referenced r using (key)
+    cross join settings
+    left join actual a on a.id = m.netbox_id
+    left join match.live_clusters c on c.key = w.cluster
+)
+
+select
+    'devices' as resource, key, key as parent, 'dcim/devices' as object_type, netbox_id,
+    null::varchar as target, last_updated,
+    case when problem is not null then 'conflict'
+         when netbox_id is not null then 'update'
+         when not_imported is not null or missing is not null then 'blocked'
+         else 'create' end as action,
+    coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as reason,
+    fields
+from paired
+where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -1,0 +1,142 @@
+-- Interfaces: desired against NetBox. Key: desired interface (device + name), as sql/match/interfaces.sql pairs them.
+with settings as (from config.endpoint),
+
+differing as (
+    from match.differing_interfaces
+),
+
+-- The VLANs of a port as references; one that cannot be resolved leaves the field undecided.
+vlans as (
+    select v.*, i.device
+    from desired.interface_vlans v
+    join desired.interfaces i using (key)
+    where v.key in (select key from differing)
+),
+untagged as (
+    select v.key, v.untagged = 0 as none,
+           link('vlans', m.key, m.netbox_id, v.untagged || coalesce(' ' || m.netbox_name, '')) as value,
+           coalesce(v.problem, m.problem) as problem
+    from vlans v
+    left join match.vlans m on m.owner_resource = 'devices' and m.owner = v.device and m.vid = v.untagged
+    where v.untagged is not null or v.problem is not null
+),
+tagged as (
+    select v.key,
+           '[' || coalesce(string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')), ',' order by vids.vid), '') || ']' as value,
+           any_value(m.problem) as problem
+    from vlans v
+    cross join unnest(v.tagged) as vids(vid)
+    left join match.vlans m on m.owner_resource = 'devices' and m.owner = v.device and m.vid = vids.vid
+    where v.tagged is not null
+    group by v.key
+    union all
+    select key, '[]', null from vlans where tagged = []
+),
+
+present as materialized (
+    select * from netbox.interfaces where id in (select netbox_id from differing)
+),
+present_links as (
+    select id, name from netbox.interfaces
+    where id in (select unnest([lag_id, parent_id, bridge_id]) from present)
+),
+actual as (
+    select i.*,
+        existing(lag.id, lag.name) as lag, existing(parent.id, parent.name) as parent_interface,
+        existing(bridge.id, bridge.name) as bridge, existing(u.id, u.vid || ' ' || u.name) as untagged_vlan
+    from present i
+    left join present_links lag on lag.id = i.lag_id
+    left join present_links parent on parent.id = i.parent_id
+    left join present_links bridge on bridge.id = i.bridge_id
+    left join netbox.vlans u on u.id = i.untagged_vlan_id
+),
+actual_tagged as (
+    select i.id, '[' || string_agg(existing(v.id, v.vid || ' ' || v.name), ',' order by v.vid, v.id) || ']' as value
+    from present i cross join unnest(i.tagged_vlan_ids) as t(vlan_id)
+    join netbox.vlans v on v.id = t.vlan_id
+    where len(i.tagged_vlan_ids) > 0
+    group by i.id
+),
+
+link_targets as materialized (
+    select key, netbox_id, name, problem from match.interface_names
+    where resource = 'interfaces' and key in (
+        select unnest([lag, parent_interface, bridge]) from desired.interfaces where key in (select key from differing))
+),
+
+-- A type that this NetBox does not offer: the source's own word becomes 'other', a mapping is a mistake to be told.
+offered as (
+    select list(value) as types from netbox.choices where model = 'dcim.interface' and field = 'type'
+),
+
+sayable as (
+    select w.* replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
+        offered.types
+    from desired.interfaces w cross join offered
+    where w.key in (select key from differing)
+),
+
+typed as (
+    select w.*, m.netbox_id, m.candidate_id,
+        case when m.problem is not null then m.problem_action
+             when len(w.types) > 0 and not list_contains(w.types, w.mapped_type) then 'blocked' end as match_action,
+        coalesce(m.problem, case when len(w.types) > 0 and not list_contains(w.types, w.mapped_type)
+             then 'NetBox has no interface type "' || w.mapped_type || '" (mappings.interface_types)' end) as match_problem,
+        d.key as device_key, d.netbox_id as device_id, d.name as device_name,
+        -- A mapping counts always; the source's own word only where NetBox says no better than 'other'.
+        case when w.mapped_type is not null then w.mapped_type
+             when m.netbox_id is null or a.type = 'other' then w.natural_type end as type,
+        coalesce(w.mapped_type, case when m.netbox_id is null or a.type = 'other' then w.natural_type end, a.type) as effective_type
+    from sayable w
+    join match.live_devices d on d.key = w.device
+    join differing m on m.key = w.key
+    left join present a on a.id = m.netbox_id
+),
+
+paired as (
+    select w.key, w.device_key, w.netbox_id, w.candidate_id, w.match_action, w.match_problem, a.last_updated,
+        differing([
+            case when w.netbox_id is null then field('device', null, link('devices', w.device_key, w.device_id, w.device_name)) end,
+            shown_field('device', existing(away.netbox_id, away.name), link('devices', w.device_key, w.device_id, w.device_name),
+                case when away.netbox_id is not null then 'NetBox cannot move an interface to another device of the stack' end),
+            text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name else w.name end),
+            text_field('type', a.type, w.type),
+            number_field('enabled', a.enabled, w.enabled),
+            number_field('mtu', a.mtu, w.mtu),
+            number_field('speed', a.speed, w.speed),
+            text_field('description', a.description, w.description),
+            json_field('lag', a.lag, case when w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
+                then link('interfaces', lag.key, lag.netbox_id, lag.name) end),
+            json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null and parent.problem is null
+                then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
+            json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null
+                then link('interfaces', bridge.key, bridge.netbox_id, bridge.name) end),
+            choice_field('mode', a.mode, coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end)),
+            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null then if(u.none, 'null', u.value) end),
+            json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
+            undecided_field('untagged_vlan', a.untagged_vlan, u.problem),
+            undecided_field('tagged_vlans', had.value, t.problem),
+            json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
+                case when settings.writes_id_fields and w.source_id is not null
+                     then with_claim(a.cf, settings.id_field, settings.id_scope, w.source_id, settings.id_field_type) end)
+        ]) as fields
+    from typed w
+    cross join settings
+    left join actual a on a.id = w.netbox_id
+    left join match.housings away on away.key = w.device_key and away.netbox_id = a.device_id
+    left join link_targets lag on lag.key = w.lag
+    left join link_targets parent on parent.key = w.parent_interface
+    left join link_targets bridge on bridge.key = w.bridge
+    left join desired.interface_vlans v on v.key = w.key
+    left join untagged u on u.key = w.key
+    left join tagged t on t.key = w.key
+    left join actual_tagged had on had.id = w.netbox_id
+)
+
+select 'interfaces' as resource, key, device_key as parent, 'dcim/interfaces' as object_type,
+       coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,
+       case when match_problem is not null then match_action when netbox_id is null then 'create' else 'update' end as action,
+       match_problem as reason,
+       case when match_problem is null then fields else [] end as fields
+from paired
+where match_problem is not null or len(fields) > 0

@@ -1,0 +1,54 @@
+-- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
+-- replaced. A serial that NetBox has in another bay is a conflict: nobody moves a module silently.
+with settings as (from config.endpoint),
+actual as (
+    select i.*, existing(t.id, t.model) as module_type, b.name as bay, d.name as device_name
+    from netbox.modules i
+    left join netbox.module_types t on t.id = i.module_type_id
+    left join netbox.module_bays b on b.id = i.module_bay_id
+    left join netbox.devices d on d.id = i.device_id
+),
+paired as (
+    select w.key, w.device, w.serial, m.netbox_id, m.last_updated, m.problem, m.problem_action, m.bay_id, r.problem as type_problem,
+        e.device_name || ' ' || e.bay as elsewhere,
+        differing([
+            case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
+            case when m.netbox_id is null then field('module_bay', null, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))) end,
+            json_field('module_type', a.module_type, r.value),
+            case when m.netbox_id is null then field('status', null, '"active"') end,
+            text_field('serial', a.serial, w.serial)]) as fields
+    from desired.modules w
+    join match.modules m using (key)
+    join match.live_devices d on d.key = w.device
+    join match.references r on r.owner_resource = 'modules' and r.owner_key = w.key and r.field = 'module_type'
+    left join actual a on a.id = m.netbox_id
+    left join actual e on e.id = m.elsewhere_id
+)
+select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target, last_updated,
+       case when problem is not null then problem_action
+            when elsewhere is not null then 'conflict'
+            when netbox_id is not null then 'update'
+            when type_problem is not null then 'blocked'
+            when bay_id is null and 'module_bays' not in (select resource from config.may_create) then 'blocked'
+            else 'create' end as action,
+       case when problem is not null then problem
+            when elsewhere is not null then 'NetBox has serial ' || serial || ' in ' || elsewhere
+            when netbox_id is not null then null
+            when type_problem is not null then type_problem
+            when bay_id is null and 'module_bays' not in (select resource from config.may_create)
+                then 'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or allow create: module_bays' end as reason,
+       fields
+from paired
+where problem is not null or elsewhere is not null or netbox_id is null or len(fields) > 0
+union all
+-- What NetBox has and the inventory does not show is shown, and stays.
+select 'modules', d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)', d.key, 'dcim/modules', i.id, null, i.last_updated,
+       'drifted', 'not in the inventory that ' || settings.system_name || ' shows', []
+from netbox.modules i
+join match.live_devices d on d.netbox_id = i.device_id
+cross join settings
+left join netbox.module_bays b on b.id = i.module_bay_id
+where settings.inventory
+  and i.id not in (select netbox_id from match.modules where netbox_id is not null)
+  and i.id not in (select elsewhere_id from match.modules where elsewhere_id is not null)
+  and d.key in (select device from desired.modules)

@@ -1,0 +1,30 @@
+-- Out-of-band addresses of devices. Key: device + OOB. As with primary addresses an update of the device, after the
+-- address stands on its interface; the policy primary_ip decides whether NetBox's own is replaced.
+with settings as (from config.endpoint),
+placed as (
+    select w.*, d.netbox_id, d.name, b.last_updated, b.oob_ip_id as current_id, a.id as ip_id, c.action as ip_action,
+        c.netbox_id as ip_change_id, w.host || coalesce(' in ' || w.vrf, '') as ip_key
+    from desired.oob_ips w
+    join match.live_devices d on d.key = w.owner
+    join match.interface_names n on n.resource = 'interfaces' and n.key = w.interface
+    left join netbox.devices b on b.id = d.netbox_id
+    left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
+    left join diff.ip_addresses c on c.key = w.host || coalesce(' in ' || w.vrf, '')
+),
+valued as (
+    select p.*, split_part(was.address, '/', 1) as current_host,
+        case when p.ip_id is not null then existing(p.ip_id, p.host)
+             when p.ip_action = 'create' then created('ip_addresses', p.ip_key, p.host)
+             when p.ip_action = 'update' then existing(p.ip_change_id, p.host) end as value
+    from placed p left join netbox.ip_addresses was on was.id = p.current_id
+)
+select 'primary_ips' as resource, v.owner || ' OOB' as key, v.owner as parent, 'dcim/devices' as object_type, v.netbox_id,
+       case when v.netbox_id is null then created('devices', v.owner, v.name) end as target, v.last_updated,
+       case when v.problem is not null then 'conflict'
+            when v.current_id is not null and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
+       case when v.problem is not null then v.problem
+            when v.current_id is not null and settings.primary_ip = 'set_if_empty' then 'NetBox has another out-of-band address; primary_ip is set_if_empty' end as reason,
+       case when v.problem is null then [field('oob_ip', coalesce(existing(v.current_id, v.current_host), 'null'), v.value)] else [] end as fields
+from valued v cross join settings
+where settings.primary_ip <> 'never'
+  and (v.problem is not null or (v.value is not null and (v.current_id is null or v.current_id is distinct from v.ip_id)))

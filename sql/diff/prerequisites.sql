@@ -1,0 +1,62 @@
+-- What other objects need before they can be written: tags, custom fields, manufacturers, device types, roles,
+-- platforms, sites, cluster types. Key: slug (custom fields: name). Created by policy and approval, never changed.
+with new_references as (
+    -- One object per slug, in whatever case the sources write its name.
+    select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,
+           case when count(distinct m.value) = 1 then min(m.value) end as manufacturer,
+           case when count(distinct lower(r.name)) > 1
+                    then 'several names have this slug: ' || string_agg(distinct r.name, ', ' order by r.name) || '; map them'
+                when count(distinct m.value) = 0 then min(m.problem)
+                when count(distinct m.value) > 1 then 'several manufacturers are said to make ' || min(r.name)
+                    || '; map manufacturers, or create it' end as problem
+    from match.references r
+    left join match.references m on m.owner_resource = r.resource and m.owner_key = r.name and m.field = 'manufacturer'
+    where r.netbox_id is null and r.value is not null
+    group by r.resource, prerequisite_key(r.resource, r.name)
+),
+rows_of_references as (
+    select resource, key, name as parent,
+        case resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types' when 'device_roles' then 'dcim/device-roles'
+            when 'platforms' then 'dcim/platforms' when 'manufacturers' then 'dcim/manufacturers' when 'sites' then 'dcim/sites'
+            when 'cluster_types' then 'virtualization/cluster-types' end as object_type,
+        case when problem is not null then 'blocked' else 'create' end as action, problem as reason,
+        differing([
+            field(if(resource in ('device_types', 'module_types'), 'model', 'name'), null, to_json(name)::varchar),
+            case when resource <> 'module_types' then field('slug', null, to_json(key)::varchar) end,
+            case when resource in ('device_types', 'module_types') then json_field('manufacturer', null, manufacturer) end,
+            case when resource = 'device_roles' then field('color', null, '"9e9e9e"') end,
+            case when resource = 'device_roles' then field('vm_role', null, 'true') end,
+            case when resource = 'sites' then field('status', null, '"active"') end
+        ]) as fields
+    from new_references
+),
+new_tags as (
+    select distinct on (w.slug) w.slug as key, w.name, w.color from desired.tags w
+    where w.slug not in (select slug from netbox.tags) and 'tags' in (select resource from config.may_create)
+    order by w.slug, w.name
+),
+rows_of_custom_fields as (
+    select w.key, c.id, c.last_updated, w.label, w.type, w.object_types, w.description, c.object_types as present,
+        case when c.id is null then w.object_types
+             else list_sort(list_distinct(list_concat(c.object_types, w.object_types))) end as all_types
+    from desired.custom_fields w
+    left join netbox.custom_fields c on c.name = w.key
+)
+select resource, key, parent, object_type, null::bigint as netbox_id, null::varchar as target, null::varchar as last_updated,
+       action, reason, fields
+from rows_of_references
+union all
+select 'tags', key, name, 'extras/tags', null, null, null, 'create', null,
+       differing([field('name', null, to_json(name)::varchar), field('slug', null, to_json(key)::varchar), text_field('color', null, color)])
+from new_tags
+union all
+select 'custom_fields', key, key, 'extras/custom-fields', id, null, last_updated, if(id is null, 'create', 'update'), null,
+       differing([
+           case when id is null then field('name', null, to_json(key)::varchar) end,
+           case when id is null then field('label', null, to_json(label)::varchar) end,
+           case when id is null then field('type', null, to_json(type)::varchar) end,
+           case when id is null then field('description', null, to_json(description)::varchar) end,
+           json_field('object_types', to_json(list_sort(present))::varchar, to_json(all_types)::varchar)])
+from rows_of_custom_fields
+where 'custom_fields' in (select resource from config.may_create)
+  and (id is null or not list_has_all(present, object_types))

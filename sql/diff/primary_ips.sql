@@ -1,0 +1,42 @@
+-- Primary addresses of devices and virtual machines. Key: owner + family. An update of the owner, after the address
+-- stands on one of its interfaces.
+with settings as (from config.endpoint),
+owners as (
+    select 'devices' as owner_resource, d.key as owner, 'dcim/devices' as object_type, d.netbox_id, d.name,
+           a.last_updated, a.primary_ip4_id, a.primary_ip6_id
+    from match.live_devices d left join netbox.devices a on a.id = d.netbox_id
+    union all
+    select 'virtual_machines', v.key, 'virtualization/virtual-machines', v.netbox_id, v.name,
+           a.last_updated, a.primary_ip4_id, a.primary_ip6_id
+    from match.live_virtual_machines v left join netbox.virtual_machines a on a.id = v.netbox_id
+),
+wanted as (
+    select p.*, o.object_type, o.netbox_id, o.name, o.last_updated,
+        if(p.family = 4, o.primary_ip4_id, o.primary_ip6_id) as current_id,
+        p.host || coalesce(' in ' || p.vrf, '') as ip_key
+    from desired.primary_ips p join owners o using (owner_resource, owner)
+),
+-- The address object, as NetBox has it on this very interface or as this diff creates or adopts it.
+placed as (
+    select w.*, a.id as ip_id, a.address,
+        d.action as ip_action, d.netbox_id as ip_change_id
+    from wanted w
+    join match.interface_names n on n.key = w.interface
+        and n.resource = if(w.owner_resource = 'devices', 'interfaces', 'vm_interfaces')
+    left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
+    left join diff.ip_addresses d on d.key = w.ip_key
+),
+paired as (
+    select p.*, current.address as current_address,
+        case when ip_id is not null then existing(ip_id, p.host)
+             when ip_action = 'create' then created('ip_addresses', ip_key, p.host)
+             when ip_action = 'update' then existing(ip_change_id, p.host) end as value
+    from placed p left join netbox.ip_addresses current on current.id = p.current_id
+)
+select 'primary_ips' as resource, p.owner || ' IPv' || p.family as key, p.owner as parent, p.object_type, p.netbox_id,
+       case when p.netbox_id is null then created(p.owner_resource, p.owner, p.name) end as target, p.last_updated,
+       case when p.current_id is not null and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
+       case when p.current_id is not null and settings.primary_ip = 'set_if_empty' then 'NetBox has another primary address; primary_ip is set_if_empty' end as reason,
+       [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'), p.value)] as fields
+from paired p cross join settings
+where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)

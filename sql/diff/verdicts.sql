@@ -1,0 +1,88 @@
+-- Decides each differing field: written, drifted or in conflict. Key: resource + key.
+-- Three-way: what NetBox has, what the source wants, and what this product wrote last (ledger.last_written).
+with settings as (from config.endpoint),
+
+fields as (
+    select r.resource, r.key, r.object_type, r.netbox_id, r.action, f.*, position
+    from diff.candidates r, unnest(r.fields) with ordinality as u(f, position)
+),
+
+judged as (
+    select f.*, w.value as ours,
+        -- Another endpoint wrote it last: the configured precedence decides between the two.
+        case when w.endpoint <> settings.endpoint then w.endpoint end as rival,
+        (select rank from config.precedence p where p.endpoint = settings.endpoint) as rank,
+        (select rank from config.precedence p where p.endpoint = w.endpoint) as rival_rank,
+        (f.resource || '.' || f.field) in (select field from config.owned) as owned,
+        (f.resource || '.' || f.field) in (select field from config.disowned) as disowned,
+        (f.field in (select field from config.unowned_fields) and (f.resource || '.' || f.field) not in (select field from config.owned_by_default))
+            and coalesce(f.before, 'null') not in ('null', '""', '[]') as kept
+    from fields f
+    cross join settings
+    left join ledger.last_written w
+        on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
+),
+
+decided as (
+    select *,
+        case
+            when verdict is not null then verdict
+            when action <> 'update' then 'update'
+            when disowned then 'drifted'
+            when rival is not null and same_value(before, ours) and not same_value("after", ours) then
+                case when rank < coalesce(rival_rank, 1000) then 'update'
+                     when rival_rank < coalesce(rank, 1000) then 'drifted'
+                     else 'conflict' end
+            when owned then 'update'
+            -- Tags go on and off one by one; what others put on stays.
+            when field = 'tags' then 'update'
+            when ours is not null and same_value(before, ours) then 'update'
+            when ours is not null and same_value("after", ours) then 'drifted'
+            when ours is not null then 'conflict'
+            when kept then 'drifted'
+            else 'update'
+        end as final,
+        case
+            when verdict is not null then reason
+            when action <> 'update' then null
+            when disowned then 'policies.disowns names it'
+            when rival is not null and same_value(before, ours) and not same_value("after", ours) then
+                case when rank < coalesce(rival_rank, 1000) then null
+                     when rival_rank < coalesce(rank, 1000) then 'sources disagree: ' || rival || ' wrote it and has precedence'
+                     else 'sources disagree: ' || rival || ' wrote it; name both in precedence to decide' end
+            when owned then null
+            when field = 'tags' then null
+            when ours is not null and same_value(before, ours) then null
+            when ours is not null and same_value("after", ours) then 'changed in NetBox since netbox-sync wrote it; the source is unchanged'
+            when ours is not null then 'changed in NetBox and in the source since netbox-sync wrote it'
+            when kept then 'NetBox has a value that netbox-sync did not write (policies.owns)'
+        end as final_reason
+    from judged
+),
+
+gathered as (
+    select resource, key,
+        list({'field': field, 'before': before, 'after': "after", 'verdict': final, 'reason': final_reason} order by position) as fields,
+        bool_or(final = 'update') as any_update,
+        bool_or(final = 'conflict') as any_conflict,
+        string_agg(field || ': ' || final_reason, '; ' order by position) filter (final_reason is not null) as reasons
+    from decided
+    group by resource, key
+)
+
+select
+    r.resource,
+    case
+        when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'blocked'
+        when r.action <> 'update' or g.any_update then r.action
+        when g.any_conflict then 'conflict'
+        else 'drifted'
+    end as action,
+    r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated,
+    case
+        when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'policies.create does not name ' || r.resource
+        else coalesce(r.reason, g.reasons)
+    end as reason,
+    coalesce(g.fields, []) as fields
+from diff.candidates r
+left join gathered g using (resource, key)

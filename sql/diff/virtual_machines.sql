@@ -1,0 +1,136 @@
+-- Virtual machines: desired against NetBox. Joined by sql/match/virtual_machines.sql.
+with settings as (from config.endpoint),
+
+referenced as (
+    select owner_key as key,
+        max(case when field = 'role' then value end) as role,
+        max(case when field = 'platform' then value end) as platform,
+        string_agg(problem, '; ' order by field) filter (problem is not null) as lacking
+    from match.references where owner_resource = 'virtual_machines' group by owner_key
+),
+
+actual as (
+    select v.*, existing(c.id, c.name) as cluster, existing(d.id, d.name) as device,
+           existing(r.id, r.name) as role, existing(p.id, p.name) as platform
+    from netbox.virtual_machines v
+    left join netbox.clusters c on c.id = v.cluster_id
+    left join netbox.devices d on d.id = v.device_id
+    left join netbox.device_roles r on r.id = v.role_id
+    left join netbox.platforms p on p.id = v.platform_id
+),
+disks as (
+    select virtual_machine_id as id, sum(size)::bigint as size from netbox.virtual_disks group by 1
+),
+wanted_disks as (
+    select virtual_machine as key, case when count(size) = count(*) then sum(size)::bigint end as size
+    from desired.virtual_disks group by 1
+),
+
+-- Tags that this product put on a virtual machine and did not take off again: only these are ever removed.
+tag_lists as (
+    select netbox_id, "at", text_list(before) as had, text_list("after") as has
+    from ledger.operations
+    where object_type = 'virtualization/virtual-machines' and field = 'tags' and verdict = 'applied' and action <> 'delete'
+),
+tag_moves as (
+    select netbox_id, "at", unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added from tag_lists
+    union all
+    select netbox_id, "at", unnest(list_filter(had, lambda t: not list_contains(has, t))), false from tag_lists
+),
+managed as (
+    select netbox_id, list(slug) as slugs
+    from (select netbox_id, slug, arg_max(added, "at") as added from tag_moves group by all)
+    where added group by netbox_id
+),
+known_tags as (
+    select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create from netbox.tags
+),
+tagged as (
+    select w.key, a.tags as had, coalesce(g.slugs, []) as managed,
+        list_filter(w.tags, lambda t: list_contains(k.slugs, t) or k.may_create) as wanted,
+        'virtual_machines.tags' in (select field from config.owned) as owned
+    from desired.virtual_machines w
+    join match.virtual_machines m using (key)
+    cross join known_tags k
+    left join netbox.virtual_machines a on a.id = m.netbox_id
+    left join managed g on g.netbox_id = m.netbox_id
+    where w.tags is not null
+),
+tags as (
+    select key, coalesce(had, []) as had,
+        list_sort(list_distinct(list_concat(
+            list_filter(coalesce(had, []), lambda t: list_contains(wanted, t) or not list_contains(managed, t)),
+            -- One that somebody took off in NetBox is not put on again.
+            list_filter(wanted, lambda t: had is null or owned or list_contains(had, t) or not list_contains(managed, t))))) as has,
+        list_filter(wanted, lambda t: had is not null and not owned and not list_contains(had, t) and list_contains(managed, t)) as taken_off
+    from tagged
+),
+described as (
+    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-machines' and field = 'description'
+),
+
+paired as (
+    select w.key, m.netbox_id, m.problem_action, m.problem, w.not_imported, w.inactive, a.last_updated,
+        c.key is null as homeless, r.lacking,
+        differing([
+            text_field('name', a.name, case when m.name_held_by is null then w.name end),
+            undecided_field('name', to_json(a.name)::varchar,
+                case when m.netbox_id is not null and w.name <> a.name and m.name_held_by is not null
+                     then 'NetBox has the name ' || w.name || ' in this cluster for another guest: ' || m.name_held_by end),
+            json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
+            json_field('device', a.device, case when d.netbox_id is not null or 'devices' in (select resource from config.may_create)
+                then link('devices', d.key, d.netbox_id, d.name) end),
+            text_field('status', a.status, w.status),
+            json_field('role', a.role, r.role),
+            json_field('platform', a.platform, r.platform),
+            amount_field('vcpus', a.vcpus, w.vcpus),
+            amount_field('memory', a.memory, w.memory),
+            -- NetBox keeps the size as the sum of the disks. Wrong is one that was typed in for a guest without disks,
+            -- or beside disks that are all there.
+            case when a.disk is not null and nd.id is null and w.tags is not null and wd.key is null
+                      and w.key not in (select owner from desired.unproven where resource = 'virtual_disks')
+                 then field('disk', to_json(a.disk)::varchar, 'null')
+                 when nd.size = wd.size and a.disk is distinct from nd.size
+                 then field('disk', coalesce(to_json(a.disk)::varchar, 'null'), to_json(nd.size)::varchar) end,
+            text_field('start_on_boot', a.start_on_boot, w.start_on_boot),
+            -- No notes in Proxmox clear only what came from there.
+            text_field('description', a.description, case when w.description <> '' or own.netbox_id is not null then w.description end),
+            case when t.has <> t.had then field('tags', to_json(t.had)::varchar, to_json(t.has)::varchar) end,
+            case when len(t.taken_off) > 0 then
+                {'field': 'tags', 'before': to_json(t.had)::varchar, 'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
+                 'verdict': 'drifted', 'reason': 'taken off in NetBox since netbox-sync put it on: ' || array_to_string(t.taken_off, ', ')} end,
+            json_field('cf.' || settings.cluster_field, json_extract(a.cf, '$.' || settings.cluster_field)::varchar,
+                case when settings.writes_id_fields then to_json(w.cluster)::varchar end),
+            json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
+                case when not settings.writes_id_fields then null
+                     when settings.id_field_type = 'text' then to_json(w.source_id)::varchar
+                     else w.source_id end)
+        ]) as fields
+    from desired.virtual_machines w
+    join match.virtual_machines m using (key)
+    cross join settings
+    left join referenced r using (key)
+    left join tags t using (key)
+    left join actual a on a.id = m.netbox_id
+    left join disks nd on nd.id = m.netbox_id
+    left join wanted_disks wd using (key)
+    left join described own on own.netbox_id = m.netbox_id
+    left join match.live_clusters c on c.key = w.cluster
+    left join match.live_devices d on d.key = w.device
+)
+
+select
+    'virtual_machines' as resource, key, key as parent, 'virtualization/virtual-machines' as object_type, netbox_id,
+    null::varchar as target, last_updated,
+    case when problem is not null then problem_action
+         when netbox_id is not null then 'update'
+         when not_imported is not null or homeless then 'blocked'
+         else 'create' end as action,
+    case when problem is not null then problem
+         when netbox_id is not null then null
+         when not_imported is not null then not_imported
+         when homeless then 'its cluster is not written: ' || (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)
+         else lacking end as reason,
+    fields
+from paired
+where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -1,0 +1,72 @@
+-- VLANs: what the sources name against NetBox. Key: VID + group. One VLAN may be known to many devices.
+with live as (
+    select 'devices' as owner_resource, key as owner from match.live_devices
+    union all
+    select 'clusters', key from match.live_clusters
+),
+
+-- Devices that name one VID differently make one VLAN, and a conflict on the name.
+named as (
+    select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.netbox_id,
+           list_sort(list(distinct w.name) filter (w.name is not null)) as names,
+           string_agg(distinct w.name || ' (' || w.owner || ')', ', ' order by w.name || ' (' || w.owner || ')') as who
+    from match.vlans m
+    join live using (owner_resource, owner)
+    left join desired.vlans w using (owner_resource, owner, vid)
+    where m.problem is null
+    group by all
+),
+
+-- One group cannot hold a name twice.
+wanted_names as (
+    select group_id, names[1] as name, count(*) as vlans from named where len(names) = 1 group by all
+),
+judged as (
+    select n.*,
+        case
+            when len(n.names) > 1 then 'sources disagree: ' || left(n.who, 300)
+            when length(n.names[1]) > 64 then 'the name has ' || length(n.names[1]) || ' characters; NetBox takes 64'
+            when n.group_id is not null and w.vlans > 1
+                then w.vlans || ' VLANs of the group have the name ' || n.names[1] || '; NetBox takes a name once'
+            when n.group_id is not null and other.id is not null
+                then 'VLAN ' || other.vid || ' of the group has the name ' || n.names[1] || ' already'
+        end as name_problem
+    from named n
+    left join wanted_names w on w.group_id is not distinct from n.group_id and w.name = n.names[1]
+    left join netbox.vlans other on other.group_id = n.group_id and other.name = n.names[1] and other.id is distinct from n.netbox_id
+),
+
+paired as (
+    select j.*, a.last_updated,
+        case when j.name_problem is null and len(j.names) = 1 then j.names[1]
+             when j.netbox_id is null then 'VLAN' || lpad(j.vid::varchar, 4, '0') end as name,
+        a.name as actual_name
+    from judged j left join netbox.vlans a on a.id = j.netbox_id
+),
+
+rows_of_vlans as (
+    select 'vlans' as resource, key, coalesce(group_slug, '') as parent, 'ipam/vlans' as object_type, netbox_id,
+        null::varchar as target, last_updated,
+        case when netbox_id is null then 'create' else 'update' end as action,
+        null::varchar as reason,
+        differing([
+            number_field('vid', if(netbox_id is null, null, vid), vid),
+            text_field('name', actual_name, name),
+            case when netbox_id is null then json_field('group', null, (select existing(g.id, g.name) from netbox.vlan_groups g where g.id = group_id)) end,
+            case when netbox_id is null and group_id is null then json_field('site', null, (select existing(s.id, s.name) from netbox.sites s where s.id = site_id)) end,
+            case when netbox_id is null then field('status', null, '"active"') end,
+            undecided_field('name', to_json(actual_name)::varchar, name_problem)
+        ]) as fields
+    from paired
+)
+
+select * from rows_of_vlans where len(fields) > 0
+union all
+select 'vlans', 'VLAN ' || m.vid || ' of ' || m.owner, m.owner, 'ipam/vlans', null, null, null,
+       case when starts_with(m.problem, 'ambiguous') then 'conflict' else 'blocked' end, m.problem, []
+from match.vlans m join live using (owner_resource, owner)
+where m.problem is not null
+union all
+select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, 'blocked', w.problem, []
+from desired.vlans w join live using (owner_resource, owner)
+where w.problem is not null

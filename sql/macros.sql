@@ -1,0 +1,298 @@
+-- Words that the comparison's files share.
+-- In desired tables NULL means unknown: no opinion, no difference. '' , 0 (where 0 is no value) and the
+-- reference 'null' mean none: the field is to be empty.
+
+-- Text ------------------------------------------------------------------------------------------------------
+create or replace macro blank(text) as nullif(trim(text), '');
+
+-- A value that stands for "no value": as serial numbers and names come from the field.
+create or replace macro is_placeholder(text) as
+    text is null or trim(text) = '' or lower(trim(text)) in
+        ('-', '0', 'n/a', 'na', 'none', 'default', 'unknown', 'null', '<private>', 'not specified',
+         'to be filled by o.e.m.', 'system serial number')
+    or length(replace(trim(text), left(trim(text), 1), '')) = 0;
+
+-- trim() is slow where a million texts hardly ever need it.
+create or replace macro trimmed(text) as
+    if(starts_with(text, ' ') or ends_with(text, ' '), trim(text), text);
+
+-- A text after a list of rules {word: regular expression, replacement}, one after the other.
+create or replace macro rewrite(text, rules) as
+    case when rules is null or text is null then text
+         else list_reduce(list_concat([{'word': text, 'replacement': ''}], rules),
+             lambda a, r: {'word': regexp_replace(a.word, r.word, r.replacement, 'g'), 'replacement': ''}).word end;
+
+create or replace macro is_ip(text) as
+    regexp_full_match(text, '[0-9]{1,3}(\.[0-9]{1,3}){3}') or contains(text, ':');
+
+create or replace macro usable_name(text) as
+    case when is_placeholder(text) then null else trim(text) end;
+
+-- A host name without its domain; NULL where there is none. Never of an IP address.
+create or replace macro short_name(text) as
+    case when is_placeholder(text) or is_ip(trim(text)) or not contains(trim(text), '.') then null
+         else blank(split_part(trim(text), '.', 1)) end;
+
+create or replace macro slug(text) as
+    trim(regexp_replace(lower(strip_accents(trim(text))), '[^a-z0-9_]+', '-', 'g'), '-');
+
+-- The key of an object that others need: its slug; a module type has none.
+create or replace macro prerequisite_key(resource, name) as
+    if(resource = 'module_types', lower(trim(name)), slug(name));
+
+create or replace macro has_control_characters(text) as regexp_matches(text, '[\x00-\x1f\x7f]');
+
+-- Interface values ----------------------------------------------------------------------------------------------
+-- Any spelling of 12 hex digits -> upper case with colons; zero, multicast and anything else -> none ('').
+create or replace macro mac_digits(text) as upper(regexp_replace(coalesce(text, ''), '[:.\- ]', '', 'g'));
+create or replace macro mac_address(text) as
+    case when not regexp_full_match(mac_digits(text), '[0-9A-F]{12}') then ''
+         when mac_digits(text) = '000000000000' then ''
+         when substr(mac_digits(text), 2, 1) in ('1', '3', '5', '7', '9', 'B', 'D', 'F') then ''
+         else regexp_replace(mac_digits(text), '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6') end;
+
+-- Short and long Cisco names compare equal: one spelling for both.
+create or replace macro interface_alias(name) as
+    case when not regexp_matches(name, '^[A-Za-z-]+ ?[0-9]') then lower(name)
+    else lower(case lower(regexp_extract(name, '^([A-Za-z-]+)', 1))
+        when 'fa' then 'FastEthernet' when 'gi' then 'GigabitEthernet' when 'ge' then 'ge'
+        when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigE' when 'fo' then 'FortyGigabitEthernet'
+        when 'hu' then 'HundredGigE' when 'twe' then 'TwentyFiveGigE' when 'eth' then 'Ethernet'
+        when 'po' then 'Port-channel' when 'lo' then 'Loopback' when 'vl' then 'Vlan'
+        else regexp_extract(name, '^([A-Za-z-]+)', 1) end
+        || trim(regexp_replace(name, '^[A-Za-z-]+', ''))) end;
+
+-- The number of the stack member that a physical port's name begins with: Gi2/0/1, Te3/1/1, 2/1/1, 1:2; Juniper
+-- counts from 0 (ge-1/0/0 is the second). NULL for logical ports and for names without one.
+create or replace macro member_number(name) as
+    case when regexp_matches(name, '^(?i:vlan|vl|port-channel|po|bundle|loopback|lo|mgmt|management|null|nu)[- ]?[a-z]*[0-9]') then null
+         when regexp_matches(name, '^[a-z]{2,3}-[0-9]+/') then try_cast(regexp_extract(name, '^[a-z]{2,3}-([0-9]+)/', 1) as integer) + 1
+         else try_cast(nullif(regexp_extract(name, '^[A-Za-z. -]*([0-9]+)[/:]', 1), '') as integer) end;
+
+-- References ------------------------------------------------------------------------------------------------
+-- The notation of netbox_sync_dagster/compare/values.py.
+create or replace macro existing(netbox_id, name) as
+    case when netbox_id is not null then '{"id":' || netbox_id || ',"name":' || to_json(name) || '}' end;
+create or replace macro created(resource, key, name) as
+    '{"key":' || to_json(key) || ',"name":' || to_json(name) || ',"ref":' || to_json(resource) || '}';
+create or replace macro typed_existing(type, netbox_id, name) as
+    case when netbox_id is not null
+        then '{"id":' || netbox_id || ',"name":' || to_json(name) || ',"type":' || to_json(type) || '}' end;
+create or replace macro typed_created(type, resource, key, name) as
+    '{"key":' || to_json(key) || ',"name":' || to_json(name) || ',"ref":' || to_json(resource)
+        || ',"type":' || to_json(type) || '}';
+create or replace macro link(resource, key, netbox_id, name) as
+    coalesce(existing(netbox_id, name), created(resource, key, name));
+create or replace macro typed_link(type, resource, key, netbox_id, name) as
+    coalesce(typed_existing(type, netbox_id, name), typed_created(type, resource, key, name));
+
+-- Fields of a diff row ----------------------------------------------------------------------------------------
+-- Each yields one struct where before and after differ, else NULL. An after of NULL is unknown: no difference.
+create or replace macro field(name, before_json, after_json) as
+    {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
+create or replace macro text_field(name, old, new) as
+    case when new is not null and coalesce(old, '') <> new
+        then field(name, to_json(old)::varchar, to_json(new)::varchar) end;
+-- A choice that may be empty: '' is sent as null.
+create or replace macro choice_field(name, old, new) as
+    case when new is not null and coalesce(old, '') <> new
+        then field(name, to_json(nullif(old, ''))::varchar, coalesce(to_json(nullif(new, ''))::varchar, 'null')) end;
+create or replace macro number_field(name, old, new) as
+    case when new is not null and old is distinct from new
+        then field(name, to_json(old)::varchar, to_json(new)::varchar) end;
+-- A number for which 0 means none.
+create or replace macro amount_field(name, old, new) as
+    case when new is not null and coalesce(old, 0) <> new
+        then field(name, to_json(old)::varchar, coalesce(to_json(nullif(new, 0))::varchar, 'null')) end;
+-- A reference, or custom field content: both sides JSON text. A reference is the same object whatever its name.
+create or replace macro same_object(old, new) as
+    starts_with(old, '{"id":') and starts_with(new, '{"id":')
+    and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
+    and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
+create or replace macro json_field(name, old, new) as
+    case when new is not null and coalesce(old, 'null') <> new and not coalesce(same_object(old, new), false)
+        then field(name, coalesce(old, 'null'), new) end;
+-- A field that cannot be decided: shown with its reason, never written.
+create or replace macro undecided_field(name, old, why) as
+    case when why is not null then
+        {'field': name, 'before': old, 'after': null::varchar, 'verdict': 'conflict', 'reason': why} end;
+-- A field that is shown with its reason and never written, though what it should be is known.
+create or replace macro shown_field(name, old, new, why) as
+    case when why is not null then
+        {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
+create or replace macro differing(fields) as list_filter(fields, lambda f: f is not null);
+
+-- Custom fields ------------------------------------------------------------------------------------------------
+-- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
+-- number or text counts only while one endpoint of the kind is configured. Everything else is no id.
+create or replace macro id_text(held) as
+    case json_type(held) when 'VARCHAR' then held->>'$' when 'UBIGINT' then held::varchar end;
+create or replace macro source_claim(cf, name, scope, alone) as
+    case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
+         then id_text(json_extract(cf, '$.' || name || '."' || scope || '"'))
+         when alone then id_text(json_extract(cf, '$.' || name)) end;
+-- What the field holds once the id is in it: as it is where it has the id (merging would reorder it); else merged into the others' ids, or bare where the field is no JSON.
+create or replace macro with_claim(cf, name, scope, id_json, field_type) as
+    case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json and coalesce(field_type, 'json') = 'json'
+         then json_extract(cf, '$.' || name)::varchar
+         when field_type = 'json' or field_type is null
+         then json_merge_patch(
+                case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT' then json_extract(cf, '$.' || name) else '{}'::json end,
+                ('{' || to_json(scope) || ':' || id_json || '}')::json)::varchar
+         when field_type = 'text' then to_json(id_json::json->>'$')::varchar
+         else id_json end;
+
+-- Addresses ------------------------------------------------------------------------------------------------------
+-- Why an address is left out, or NULL. host is canonical text.
+create or replace macro left_out_address(host, family, prefixlen, keep_link_local) as
+    case when prefixlen is null then 'no prefix length'
+         when family = 4 and prefixlen not between 1 and 32 then 'prefix length ' || prefixlen
+         when family = 6 and prefixlen not between 1 and 128 then 'prefix length ' || prefixlen
+         when family = 4 and starts_with(host, '127.') then 'loopback address'
+         when family = 4 and starts_with(host, '169.254.') and not keep_link_local then 'link-local address'
+         when family = 4 and starts_with(host, '0.') then 'no host address'
+         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224 then 'multicast or reserved address'
+         when family = 6 and host in ('::', '::1') then 'loopback or unspecified address'
+         when family = 6 and regexp_matches(host, '^fe[89ab]') then 'link-local address'
+         when family = 6 and starts_with(host, 'ff') then 'multicast address' end;
+
+-- NetBox refuses a network's or broadcast's own address on an interface. Why, or NULL.
+create or replace macro ipv4_number(host) as
+    split_part(host, '.', 1)::ubigint * 16777216 + split_part(host, '.', 2)::ubigint * 65536
+    + split_part(host, '.', 3)::ubigint * 256 + split_part(host, '.', 4)::ubigint;
+-- The 32 hex digits of a canonical IPv6 address.
+create or replace macro ipv6_groups(text) as
+    case when text = '' then []::varchar[] else string_split(text, ':') end;
+create or replace macro ipv6_hex(host) as
+    array_to_string(list_transform(
+        list_concat(
+            ipv6_groups(split_part(host, '::', 1)),
+            list_transform(range(8 - len(ipv6_groups(split_part(host, '::', 1))) - len(ipv6_groups(split_part(host, '::', 2)))), lambda z: '0'),
+            ipv6_groups(split_part(host, '::', 2))),
+        lambda g: lpad(g, 4, '0')), '');
+create or replace macro ipv6_is_network(host, prefixlen) as
+    regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
+    and (prefixlen % 4 = 0
+         or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1, 1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
+create or replace macro unassignable(host, family, prefixlen) as
+    case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
+             then 'it is the network address of its prefix; NetBox takes no such address on an interface'
+         when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = (1::ubigint << (32 - prefixlen)) - 1
+             then 'it is the broadcast address of its prefix; NetBox takes no such address on an interface'
+         when family = 6 and prefixlen < 127 and ipv6_is_network(host, prefixlen)
+             then 'it is the network address of its prefix; NetBox takes no such address on an interface'
+         end;
+
+-- Two JSON texts that say the same: references by their id, lists without regard to order, else by the text.
+-- (The name in a reference is for people; it may have been another when it was written.)
+create or replace macro identity_text(value) as
+    case when json_type(value) = 'OBJECT' and json_extract(value, '$.id') is not null
+         then json_extract(value, '$.id')::varchar || coalesce(' ' || json_extract_string(value, '$.type'), '')
+         else value::varchar end;
+create or replace macro same_value(a, b) as
+    case when a = b then true
+         when json_type(a::json) = 'OBJECT' and json_type(b::json) = 'OBJECT' and json_extract(a::json, '$.id') is not null
+             then identity_text(a::json) = identity_text(b::json)
+         when json_type(a::json) = 'ARRAY' and json_type(b::json) = 'ARRAY'
+             then list_sort(list_transform(a::json[], lambda v: identity_text(v)))
+                  = list_sort(list_transform(b::json[], lambda v: identity_text(v)))
+         else false end;
+
+-- NetBox's release as a number that can be compared: '4.6.8' -> 406.
+create or replace macro release_number(version) as
+    try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 1) as integer) * 100
+    + try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 2) as integer);
+
+-- What a guest shows of itself comes before what its configuration would set.
+create or replace macro source_rank(source) as
+    coalesce(list_position(['agent', 'lxc', 'static', 'cloudinit'], source), 9);
+
+-- The list of texts in a JSON text; 'null' and NULL are an empty list.
+create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
+
+-- What a delete takes away: every field that has a value, so that an undo can bring it back. The parameter is a
+-- whole row of the netbox table.
+create or replace macro gone_field(name, before_json) as field(name, before_json, 'null');
+-- Of a delete's fields those that hold something.
+create or replace macro holding(fields) as list_filter(fields, lambda f: f is not null and f.before is not null);
+create or replace macro gone_text(name, old) as gone_field(name, to_json(nullif(old, ''))::varchar);
+create or replace macro gone_value(name, old) as gone_field(name, to_json(old)::varchar);
+create or replace macro gone_tags(slugs) as
+    case when len(slugs) > 0 then gone_field('tags', to_json(slugs)::varchar) end;
+create or replace macro gone_custom_fields(cf) as
+    list_transform(json_keys(coalesce(cf, '{}')::json), lambda k:
+        gone_field('cf.' || k, nullif(json_extract(cf, '$."' || k || '"')::varchar, 'null')));
+create or replace macro gone_vlan(name, vlan_id) as
+    gone_field(name, (select existing(v.id, v.vid || ' ' || v.name) from netbox.vlans v where v.id = vlan_id));
+create or replace macro gone_vlans(name, vlan_ids) as
+    gone_field(name, (
+        select '[' || string_agg(existing(v.id, v.vid || ' ' || v.name), ',' order by v.vid, v.id) || ']'
+        from netbox.vlans v where list_contains(vlan_ids, v.id)));
+create or replace macro gone_vrf(vrf_id) as
+    gone_field('vrf', (select existing(v.id, v.name) from netbox.vrfs v where v.id = vrf_id));
+create or replace macro gone_tenant(tenant_id) as
+    gone_field('tenant', (select existing(t.id, t.name) from netbox.tenants t where t.id = tenant_id));
+create or replace macro gone_mac_reference(mac_id) as
+    gone_field('primary_mac_address', (select existing(m.id, m.mac_address) from netbox.mac_addresses m where m.id = mac_id));
+create or replace macro gone_primary_ip(name, address_id) as
+    gone_field(name, (select existing(a.id, a.address) from netbox.ip_addresses a where a.id = address_id));
+create or replace macro gone_interface_reference(name, interface_id) as
+    gone_field(name, (select existing(i.id, i.name) from netbox.interfaces i where i.id = interface_id));
+create or replace macro gone_vm_interface_reference(name, interface_id) as
+    gone_field(name, (select existing(i.id, i.name) from netbox.vm_interfaces i where i.id = interface_id));
+create or replace macro gone_interface(r, device_name) as holding(list_concat([
+    gone_field('device', existing(struct_extract(r, 'device_id'), device_name)),
+    gone_value('name', struct_extract(r, 'name')),
+    gone_text('label', struct_extract(r, 'label')),
+    gone_value('type', struct_extract(r, 'type')),
+    gone_value('enabled', struct_extract(r, 'enabled')),
+    gone_value('mtu', struct_extract(r, 'mtu')),
+    gone_value('speed', struct_extract(r, 'speed')),
+    gone_text('description', struct_extract(r, 'description')),
+    gone_text('mode', struct_extract(r, 'mode')),
+    gone_vlan('untagged_vlan', struct_extract(r, 'untagged_vlan_id')),
+    gone_vlans('tagged_vlans', struct_extract(r, 'tagged_vlan_ids')),
+    gone_interface_reference('lag', struct_extract(r, 'lag_id')),
+    gone_interface_reference('parent', struct_extract(r, 'parent_id')),
+    gone_interface_reference('bridge', struct_extract(r, 'bridge_id')),
+    gone_vrf(struct_extract(r, 'vrf_id')),
+    case when struct_extract(r, 'mgmt_only') then gone_field('mgmt_only', 'true') end,
+    case when struct_extract(r, 'mark_connected') then gone_field('mark_connected', 'true') end,
+    gone_mac_reference(struct_extract(r, 'primary_mac_id')),
+    gone_tags(struct_extract(r, 'tags'))],
+    gone_custom_fields(struct_extract(r, 'cf'))));
+create or replace macro gone_vm_interface(r, vm_name) as holding(list_concat([
+    gone_field('virtual_machine', existing(struct_extract(r, 'virtual_machine_id'), vm_name)),
+    gone_value('name', struct_extract(r, 'name')),
+    gone_value('enabled', struct_extract(r, 'enabled')),
+    gone_value('mtu', struct_extract(r, 'mtu')),
+    gone_text('description', struct_extract(r, 'description')),
+    gone_text('mode', struct_extract(r, 'mode')),
+    gone_vlan('untagged_vlan', struct_extract(r, 'untagged_vlan_id')),
+    gone_vlans('tagged_vlans', struct_extract(r, 'tagged_vlan_ids')),
+    gone_vm_interface_reference('parent', struct_extract(r, 'parent_id')),
+    gone_vm_interface_reference('bridge', struct_extract(r, 'bridge_id')),
+    gone_vrf(struct_extract(r, 'vrf_id')),
+    gone_mac_reference(struct_extract(r, 'primary_mac_id')),
+    gone_tags(struct_extract(r, 'tags'))],
+    gone_custom_fields(struct_extract(r, 'cf'))));
+create or replace macro gone_virtual_disk(r, vm_name) as holding([
+    gone_field('virtual_machine', existing(struct_extract(r, 'virtual_machine_id'), vm_name)),
+    gone_value('name', struct_extract(r, 'name')),
+    gone_value('size', struct_extract(r, 'size')),
+    gone_text('description', struct_extract(r, 'description'))]);
+create or replace macro gone_ip_address(r, place) as holding(list_concat([
+    gone_value('address', struct_extract(r, 'address')),
+    gone_vrf(struct_extract(r, 'vrf_id')),
+    gone_tenant(struct_extract(r, 'tenant_id')),
+    gone_value('status', struct_extract(r, 'status')),
+    gone_text('role', struct_extract(r, 'role')),
+    gone_text('dns_name', struct_extract(r, 'dns_name')),
+    gone_text('description', struct_extract(r, 'description')),
+    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'), struct_extract(r, 'assigned_object_id'), place)),
+    gone_primary_ip('nat_inside', struct_extract(r, 'nat_inside_id')),
+    gone_tags(struct_extract(r, 'tags'))],
+    gone_custom_fields(struct_extract(r, 'cf'))));
+create or replace macro gone_mac_address(r, place) as holding([
+    gone_value('mac_address', struct_extract(r, 'mac_address')),
+    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'), struct_extract(r, 'assigned_object_id'), place))]);

@@ -1,0 +1,6 @@
+-- Virtual machines that are in NetBox or are created by this diff: only what hangs on them is compared.
+select m.*
+from match.virtual_machines m
+join desired.virtual_machines w using (key)
+where m.problem is null and not w.inactive
+  and (m.netbox_id is not null or m.key in (select key from diff.virtual_machines where action = 'create'))

@@ -1,0 +1,37 @@
+-- Where each part is in NetBox: its bay by name or label, else the bay of the module with its serial. Key: module.
+with wanted as (
+    select m.*, d.netbox_id as device_id, d.name as device_name from desired.modules m join match.live_devices d on d.key = m.device
+),
+by_name as (
+    select w.key, b.id, 1 as step
+    from wanted w join netbox.module_bays b on b.device_id = w.device_id and (lower(b.name) = lower(w.bay) or lower(b.label) = lower(w.bay))
+    where w.problem is null
+),
+serials as (
+    select lower(trim(serial)) as serial, min(id) as id, min(device_id) as device_id, min(module_bay_id) as bay_id
+    from netbox.modules where not is_placeholder(serial) group by 1 having count(*) = 1
+),
+by_serial as (
+    select w.key, s.bay_id as id, 2 as step
+    from wanted w join serials s on s.serial = lower(w.serial) and s.device_id = w.device_id
+    where w.problem is null and w.key not in (select key from by_name)
+),
+best as (
+    select key, count(distinct id) as candidates, min(id) as bay_id
+    from (from by_name union all from by_serial) group by key
+),
+taken as (
+    select bay_id from best group by bay_id having count(*) > 1
+)
+select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as bay_name, i.id as netbox_id, i.last_updated,
+    elsewhere.id as elsewhere_id,
+    case when w.problem is not null then w.problem_action
+         when b.candidates > 1 or b.bay_id in (select bay_id from taken) then 'conflict' end as problem_action,
+    case when w.problem is not null then w.problem
+         when b.candidates > 1 then b.candidates || ' module bays of ' || w.device_name || ' could be ' || w.bay
+         when b.bay_id in (select bay_id from taken) then 'several parts could be in the module bay ' || n.name end as problem
+from wanted w
+left join best b using (key)
+left join netbox.module_bays n on n.id = b.bay_id
+left join netbox.modules i on i.module_bay_id = b.bay_id
+left join serials elsewhere on elsewhere.serial = lower(w.serial) and elsewhere.id is distinct from i.id

@@ -1,0 +1,83 @@
+-- The NetBox objects that the wanted words mean: one row per owner and field.
+-- Key: owner_resource + owner_key + field. Exact, case-insensitive; two candidates are ambiguous, never a guess.
+-- value is the reference that a change carries; problem says why there is none.
+with known as (
+    select 'sites' as resource, id, name, name as word, 1 as rank from netbox.sites
+    union all select 'sites', id, name, slug, 1 from netbox.sites
+    union all select 'device_types', id, model, part_number, 1 from netbox.device_types where part_number <> ''
+    union all select 'device_types', id, model, model, 2 from netbox.device_types
+    union all select 'device_types', id, model, slug, 3 from netbox.device_types
+    union all select 'module_types', id, model, part_number, 1 from netbox.module_types where part_number <> ''
+    union all select 'module_types', id, model, model, 2 from netbox.module_types
+    union all select 'device_roles', id, name, name, 1 from netbox.device_roles
+    union all select 'device_roles', id, name, slug, 1 from netbox.device_roles
+    union all select 'platforms', id, name, name, 1 from netbox.platforms
+    union all select 'platforms', id, name, slug, 1 from netbox.platforms
+    union all select 'manufacturers', id, name, name, 1 from netbox.manufacturers
+    union all select 'manufacturers', id, name, slug, 1 from netbox.manufacturers
+    union all select 'cluster_types', id, name, name, 1 from netbox.cluster_types
+    union all select 'cluster_types', id, name, slug, 1 from netbox.cluster_types
+    union all select 'cluster_groups', id, name, name, 1 from netbox.cluster_groups
+    union all select 'cluster_groups', id, name, slug, 1 from netbox.cluster_groups
+    union all select 'tenants', id, name, name, 1 from netbox.tenants
+    union all select 'tenants', id, name, slug, 1 from netbox.tenants
+    union all select 'vlan_groups', id, name, name, 1 from netbox.vlan_groups
+    union all select 'vlan_groups', id, name, slug, 1 from netbox.vlan_groups
+    union all select 'vrfs', id, name, rd, 1 from netbox.vrfs where rd <> ''
+    union all select 'vrfs', id, name, name, 2 from netbox.vrfs
+),
+
+-- A manufacturer is wanted by the device types and module types that are to be created for it.
+wanted as (
+    select * from desired.wanted
+    union all
+    select distinct resource, new_name, 'manufacturer', 'manufacturers', manufacturer, null::varchar, null::varchar,
+           manufacturer, null::varchar, true,
+           'map manufacturers by os, or set defaults.manufacturer'
+    from desired.wanted where resource in ('device_types', 'module_types')
+),
+
+-- mapped first and alone; without a mapping the source's own word where NetBox knows it; then the default.
+words as (
+    select *, mapped as word, 1 as step from wanted where mapped is not null
+    union all
+    select *, own_word, 2 from wanted where mapped is null and own_word is not null
+    union all
+    select *, fallback, 3 from wanted where mapped is null and fallback is not null
+),
+
+hits as (
+    select w.owner_resource, w.owner_key, w.field, w.step, w.word, k.rank, k.id, k.name
+    from words w join known k on k.resource = w.resource and lower(k.word) = lower(w.word)
+),
+
+best as (
+    select owner_resource, owner_key, field, step, rank, any_value(word) as word,
+           count(distinct id) as candidates, min(id) as id, min_by(name, id) as name
+    from hits
+    group by owner_resource, owner_key, field, step, rank
+    qualify row_number() over (partition by owner_resource, owner_key, field order by step, rank) = 1
+),
+
+may_create as (select resource from config.may_create)
+
+select
+    w.owner_resource, w.owner_key, w.field, w.resource, w.required,
+    case when b.candidates = 1 then b.id end as netbox_id,
+    case when b.candidates = 1 then b.name
+         when b.candidates is null and w.new_name is not null and w.resource in (from may_create) then w.new_name end as name,
+    case when b.candidates = 1 then existing(b.id, b.name)
+         when b.candidates is null and w.new_name is not null and w.resource in (from may_create)
+             then created(w.resource, prerequisite_key(w.resource, w.new_name), w.new_name) end as value,
+    case when b.candidates = 1 then null
+         when b.candidates > 1 then b.candidates || ' ' || replace(w.resource, '_', ' ') || ' in NetBox match "' || b.word || '"; rename one or map to a slug'
+         when w.new_name is not null and w.resource in (from may_create) then null
+         when w.mapped is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.mapped || '" (from the mappings)'
+         when w.required and w.fallback is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.fallback || '" (from defaults)'
+         when w.required then 'no ' || replace(w.field, '_', ' ') || ': ' || w.advice
+    end as problem,
+    w.manufacturer,
+    -- Nobody named it for this object: the endpoint's default.
+    coalesce(b.step = 3, false) as by_default
+from wanted w
+left join best b using (owner_resource, owner_key, field)

@@ -1,0 +1,40 @@
+-- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
+-- Key: section + word. owners: how many objects want it; word NULL: the source says nothing, only a default helps.
+with settings as (from config.endpoint),
+concerned as (
+    select 'devices' as owner_resource, d.key as owner_key, d.device_kind, d.os, d.hardware
+    from desired.devices d left join match.devices m using (key)
+    where not d.inactive and (d.not_imported is null or m.netbox_id is not null)
+    union all
+    select 'virtual_machines', v.key, v.type, null, null
+    from desired.virtual_machines v left join match.virtual_machines m using (key)
+    where not v.inactive and (v.not_imported is null or m.netbox_id is not null)
+    union all
+    select 'modules', key, null, os, null from desired.modules
+),
+wanted as (
+    select
+        case r.resource when 'device_roles' then 'roles' else r.resource end as section,
+        case r.resource
+            when 'device_roles' then coalesce(w.own_word, c.device_kind, c.os, c.hardware)
+            when 'manufacturers' then c.os
+            else coalesce(w.own_word, if(settings.kind = 'proxmox', r.owner_key, null)) end as word,
+        r.owner_key, w.mapped is not null as is_mapped
+    from match.references r
+    join desired.wanted w using (owner_resource, owner_key, field)
+    join concerned c using (owner_resource, owner_key)
+    cross join settings
+    where r.netbox_id is null and r.value is null and r.resource in ('sites', 'device_types', 'device_roles', 'platforms', 'module_types')
+      and (r.required or w.own_word is not null)
+    union all
+    -- New device types need a manufacturer.
+    select 'manufacturers', c.os, c.owner_key, m.manufacturer is not null
+    from match.references r
+    join concerned c using (owner_resource, owner_key)
+    join match.references m on m.owner_resource = r.resource and m.owner_key = r.name and m.field = 'manufacturer'
+    where r.resource in ('device_types', 'module_types') and r.netbox_id is null and r.value is not null and m.value is null
+)
+select section, word, count(distinct owner_key)::integer as owners, min(owner_key) as example, bool_or(is_mapped) as is_mapped
+from wanted group by section, word
+union all
+select 'vrfs', word, owners, example, false from desired.vrf_words

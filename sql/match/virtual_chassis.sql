@@ -1,0 +1,39 @@
+-- Which NetBox virtual chassis each stack is: the one that its members are in, else an empty one of its name.
+-- Key: the stack's device.
+with settings as (from config.endpoint),
+members as (
+    select m.device, n.virtual_chassis_id as id
+    from desired.members m
+    join match.devices x using (key)
+    join netbox.devices n on n.id = x.netbox_id
+    where n.virtual_chassis_id is not null
+),
+held as (
+    select device, count(distinct id) as candidates, min(id) as netbox_id,
+        string_agg(distinct v.name, ', ' order by v.name) as names
+    from members join netbox.virtual_chassis v using (id) group by device
+),
+named as (
+    select d.key as device, count(*) as candidates, min(v.id) as netbox_id
+    from match.live_devices d
+    join netbox.virtual_chassis v on lower(v.name) = lower(d.name)
+    where v.id not in (select virtual_chassis_id from netbox.devices where virtual_chassis_id is not null)
+    group by d.key
+),
+judged as (
+    select d.key, d.name as device_name,
+        coalesce(h.netbox_id, case when n.candidates = 1 then n.netbox_id end) as candidate_id,
+        case when h.candidates > 1 then 'its members are in several virtual chassis of NetBox: ' || h.names
+             when h.netbox_id is not null and count(*) over (partition by h.netbox_id) > 1
+                 then 'several stacks of ' || settings.system_name || ' could be the virtual chassis ' || h.names
+             when h.netbox_id is null and n.candidates > 1 then n.candidates || ' virtual chassis in NetBox have the name ' || d.name end as problem
+    from match.live_devices d
+    cross join settings
+    left join held h on h.device = d.key
+    left join named n on n.device = d.key
+    where d.key in (select device from desired.members)
+)
+select j.key, case when j.problem is null then j.candidate_id end as netbox_id, coalesce(v.name, j.device_name) as name, j.problem,
+       v.master_id, v.last_updated
+from judged j
+left join netbox.virtual_chassis v on v.id = j.candidate_id

@@ -1,0 +1,138 @@
+-- Which NetBox VLAN each VID of a device or cluster is. Key: owner + VID.
+-- Among the groups whose scope contains the owner and that hold the VID, the most specific wins: rack; location and
+-- its parents; site; site group and its parents; region and its parents; cluster; cluster group; no scope. A tie is
+-- a conflict. No group holds it: the endpoint's group for new VLANs, else the most specific group whose range takes
+-- it, else (policy) no group.
+with recursive settings as (from config.endpoint),
+
+-- Where each owner stands in NetBox; of one that is still to be created the site is known.
+places as (
+    select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
+           m.location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, null::bigint as cluster_group_id
+    from match.devices m
+    join desired.devices d using (key)
+    left join match.clusters c on c.key = d.cluster
+    left join match.references r on r.owner_resource = 'devices' and r.owner_key = m.key and r.field = 'site'
+    union all
+    select 'clusters', m.key, coalesce(m.site_id, r.netbox_id), null, null, m.netbox_id, m.group_id
+    from match.clusters m
+    left join match.references r on r.owner_resource = 'clusters' and r.owner_key = m.key and r.field = 'site'
+),
+
+location_line as (
+    select owner_resource, owner, location_id as id, 0 as depth from places where location_id is not null
+    union all
+    select l.owner_resource, l.owner, p.parent_id, depth + 1
+    from location_line l join netbox.locations p on p.id = l.id where p.parent_id is not null
+),
+site_group_line as (
+    select p.owner_resource, p.owner, s.group_id as id, 0 as depth
+    from places p join netbox.sites s on s.id = p.site_id where s.group_id is not null
+    union all
+    select l.owner_resource, l.owner, g.parent_id, depth + 1
+    from site_group_line l join netbox.site_groups g on g.id = l.id where g.parent_id is not null
+),
+region_line as (
+    select p.owner_resource, p.owner, s.region_id as id, 0 as depth
+    from places p join netbox.sites s on s.id = p.site_id where s.region_id is not null
+    union all
+    select l.owner_resource, l.owner, r.parent_id, depth + 1
+    from region_line l join netbox.regions r on r.id = l.id where r.parent_id is not null
+),
+
+-- rank: the smaller the more specific. Clusters look at their own scope first.
+scopes as (
+    select owner_resource, owner, 'dcim.rack' as scope_type, rack_id as scope_id, 10 as rank from places where rack_id is not null
+    union all select owner_resource, owner, 'dcim.location', id, 100 + depth from location_line
+    union all select owner_resource, owner, 'dcim.site', site_id, 1000 from places where site_id is not null
+    union all select owner_resource, owner, 'dcim.sitegroup', id, 2000 + depth from site_group_line
+    union all select owner_resource, owner, 'dcim.region', id, 3000 + depth from region_line
+    union all select owner_resource, owner, 'virtualization.cluster', cluster_id, if(owner_resource = 'clusters', 1, 4000) from places where cluster_id is not null
+    union all select owner_resource, owner, 'virtualization.clustergroup', cluster_group_id, if(owner_resource = 'clusters', 2, 4001) from places where cluster_group_id is not null
+),
+groups_in_reach as (
+    select s.owner_resource, s.owner, g.id as group_id, s.rank, g.name, g.slug, g.vid_ranges
+    from scopes s join netbox.vlan_groups g on g.scope_type = s.scope_type and g.scope_id = s.scope_id
+    union all
+    select p.owner_resource, p.owner, g.id, 9000, g.name, g.slug, g.vid_ranges
+    from places p cross join netbox.vlan_groups g where g.scope_type is null
+),
+
+-- Every VID that an owner names or that one of its interfaces carries.
+wanted as (
+    select distinct owner_resource, owner, vid from (
+        select owner_resource, owner, vid from desired.vlans where problem is null
+        union all
+        select owner_resource, owner, vid from desired.carried_vids
+    )
+),
+
+holders as (
+    select w.owner_resource, w.owner, w.vid, v.id, v.name, g.rank, g.group_id, g.slug as group_slug
+    from wanted w
+    join groups_in_reach g using (owner_resource, owner)
+    join netbox.vlans v on v.group_id = g.group_id and v.vid = w.vid
+    union all
+    -- Ungrouped VLANs: by VID and site, behind every group.
+    select w.owner_resource, w.owner, w.vid, v.id, v.name, if(v.site_id is null, 9902, 9901), null, null
+    from wanted w
+    join places p using (owner_resource, owner)
+    join netbox.vlans v on v.group_id is null and v.vid = w.vid and (v.site_id = p.site_id or v.site_id is null)
+),
+held as (
+    select owner_resource, owner, vid, rank, count(*) as candidates, min(id) as netbox_id, min_by(name, id) as name,
+           min_by(group_id, id) as group_id, min_by(group_slug, id) as group_slug,
+           string_agg(coalesce(group_slug, 'no group'), ', ' order by group_slug) as places
+    from holders group by owner_resource, owner, vid, rank
+    qualify rank = min(rank) over (partition by owner_resource, owner, vid)
+),
+
+-- Where a new VLAN goes.
+configured_group as (
+    select g.id as group_id, g.name, g.slug from settings
+    join netbox.vlan_groups g on lower(settings.default_vlan_group) in (lower(g.name), lower(g.slug))
+),
+allowing as (
+    select w.owner_resource, w.owner, w.vid, g.group_id, g.slug, g.rank
+    from wanted w join groups_in_reach g using (owner_resource, owner)
+    where g.vid_ranges is null or len(list_filter(g.vid_ranges, lambda r: w.vid between r[1] and r[2])) > 0
+),
+home as (
+    select owner_resource, owner, vid, count(*) as candidates, min(group_id) as group_id, min_by(slug, group_id) as slug,
+           string_agg(slug, ', ' order by slug) as places
+    from (select * from allowing qualify rank = min(rank) over (partition by owner_resource, owner, vid))
+    group by owner_resource, owner, vid
+),
+
+chosen as (
+    select
+        w.owner_resource, w.owner, w.vid, p.site_id,
+        h.netbox_id, h.name as netbox_name,
+        case when h.candidates is not null then h.group_id
+             when settings.default_vlan_group is not null then c.group_id
+             else o.group_id end as group_id,
+        case when h.candidates is not null then h.group_slug
+             when settings.default_vlan_group is not null then c.slug
+             else o.slug end as group_slug,
+        case
+            when h.candidates > 1 then 'ambiguous: VLAN ' || w.vid || ' is in several places of the same rank (' || h.places || ')'
+            when h.candidates = 1 then null
+            when settings.default_vlan_group is not null and c.group_id is null
+                then 'NetBox has no VLAN group "' || settings.default_vlan_group || '" (defaults.vlan_group)'
+            when settings.default_vlan_group is not null then null
+            when o.candidates > 1 then 'ambiguous: several VLAN groups could take VLAN ' || w.vid || ' (' || o.places || '); set defaults.vlan_group'
+            when o.candidates = 1 then null
+            when settings.ungrouped_vlans and p.site_id is not null then null
+            else 'no VLAN group takes VLAN ' || w.vid || ': set defaults.vlan_group, or allow policies.ungrouped_vlans'
+        end as problem
+    from wanted w
+    join places p using (owner_resource, owner)
+    cross join settings
+    left join held h using (owner_resource, owner, vid)
+    left join home o using (owner_resource, owner, vid)
+    left join configured_group c on true
+)
+
+select *,
+    vid || ' in ' || coalesce(group_slug, 'no group' || coalesce(' at site ' || (select slug from netbox.sites s where s.id = chosen.site_id), '')) as key
+from chosen

@@ -1,0 +1,54 @@
+-- Which NetBox interface each netN of a guest is. Key: guest + netN.
+-- On the matched virtual machine: by its MAC address, else by the name that the guest gives it, else by netN. An
+-- interface that an earlier step found is no candidate of a later one.
+with wanted as (
+    select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id,
+        count(*) over (partition by i.virtual_machine, i.mac) as same_mac
+    from desired.vm_interfaces i
+    join match.virtual_machines m on m.key = i.virtual_machine
+    where m.netbox_id is not null
+),
+macs as (
+    select i.virtual_machine_id as vm_id, upper(m.mac_address) as mac, min(i.id) as id, count(distinct i.id) as interfaces
+    from netbox.mac_addresses m
+    join netbox.vm_interfaces i on m.assigned_object_type = 'virtualization.vminterface' and m.assigned_object_id = i.id
+    group by all
+),
+by_mac as (
+    select w.key, m.id, 1 as step
+    from wanted w join macs m on m.vm_id = w.vm_id and m.mac = w.mac
+    where w.same_mac = 1 and m.interfaces = 1
+),
+by_name as (
+    select w.key, a.id, 2 as step
+    from wanted w join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id and a.name = w.name
+    where w.key not in (select key from by_mac) and a.id not in (select id from by_mac)
+),
+by_old_name as (
+    select w.key, a.id, 3 as step
+    from wanted w join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id and a.name = w.old_name
+    where w.key not in (select key from by_mac union all select key from by_name)
+      and a.id not in (select id from by_mac union all select id from by_name)
+),
+hits as (
+    select key, min(id) as netbox_id, count(*) as candidates
+    from (from by_mac union all from by_name union all from by_old_name) group by key
+),
+taken as (
+    select netbox_id from hits group by netbox_id having count(*) > 1
+),
+judged as (
+    select i.key, i.problem_action, i.problem, h.netbox_id,
+        h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
+    from desired.vm_interfaces i
+    left join hits h using (key)
+)
+select j.key,
+    case when j.problem is null and not coalesce(j.unclear, false) then j.netbox_id end as netbox_id,
+    j.netbox_id as candidate_id,
+    a.name as netbox_name,
+    case when j.problem is not null then j.problem_action when j.unclear then 'conflict' end as problem_action,
+    case when j.problem is not null then j.problem
+         when j.unclear then 'several interfaces could be the NetBox interface ' || a.name end as problem
+from judged j
+left join netbox.vm_interfaces a on a.id = j.netbox_id

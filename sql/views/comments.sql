@@ -1,0 +1,146 @@
+-- What the views hold, for DuckDB clients that show comments. Units where they are not plain from the name.
+
+-- librenms: the current snapshot of every LibreNMS endpoint, in LibreNMS's own words.
+COMMENT ON VIEW librenms.system IS 'LibreNMS server: its release and its parts, one row per endpoint';
+COMMENT ON VIEW librenms.devices IS 'Devices that LibreNMS monitors; SNMP credentials are never stored';
+COMMENT ON COLUMN librenms.devices.uptime IS 'seconds';
+COMMENT ON COLUMN librenms.devices.last_polled IS 'in the time zone of the LibreNMS server';
+COMMENT ON VIEW librenms.ports IS 'Ports of devices, deleted and ignored ones included';
+COMMENT ON COLUMN librenms.ports.ifSpeed IS 'bit/s';
+COMMENT ON COLUMN librenms.ports.ifVlan IS 'VID of the untagged VLAN, as text';
+COMMENT ON VIEW librenms.port_vlans IS 'VLAN memberships of ports, one row per port and VID';
+COMMENT ON VIEW librenms.port_stack IS 'Which port runs over which: members of LAGs, subinterfaces';
+COMMENT ON VIEW librenms.ip_addresses IS 'IPv4 and IPv6 addresses on ports; canonical is the canonical host address';
+COMMENT ON VIEW librenms.vlans IS 'VLANs that devices know';
+COMMENT ON COLUMN librenms.vlans.vlan_vlan IS 'VID';
+COMMENT ON VIEW librenms.links IS 'Neighbours that devices report (LLDP, CDP and others)';
+COMMENT ON VIEW librenms.locations IS 'Locations with coordinates';
+COMMENT ON VIEW librenms.device_groups IS 'Members of the device groups that the import filter names';
+COMMENT ON VIEW librenms.vrfs IS 'VRFs of devices';
+COMMENT ON VIEW librenms.inventory IS 'Physical parts of devices (ENTITY-MIB)';
+COMMENT ON VIEW librenms.transceivers IS 'Transceivers in ports, where the endpoint''s option inventory is on';
+COMMENT ON VIEW librenms.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
+COMMENT ON VIEW librenms.rejected IS 'Rows from the server that could not be taken, with the reason';
+
+-- proxmox: the current snapshot of every Proxmox VE endpoint.
+COMMENT ON VIEW proxmox.cluster IS 'The cluster, or the standalone node, behind each endpoint';
+COMMENT ON VIEW proxmox.nodes IS 'Nodes';
+COMMENT ON COLUMN proxmox.nodes.maxmem IS 'bytes';
+COMMENT ON COLUMN proxmox.nodes.maxdisk IS 'bytes';
+COMMENT ON COLUMN proxmox.nodes.uptime IS 'seconds';
+COMMENT ON VIEW proxmox.node_interfaces IS 'Network interfaces of nodes: NICs, bonds, bridges, VLANs';
+COMMENT ON VIEW proxmox.guests IS 'Virtual machines (qemu) and containers (lxc), templates included';
+COMMENT ON COLUMN proxmox.guests.maxmem IS 'bytes';
+COMMENT ON COLUMN proxmox.guests.maxdisk IS 'bytes';
+COMMENT ON COLUMN proxmox.guests.uptime IS 'seconds';
+COMMENT ON COLUMN proxmox.guests.config_read IS 'false: the configuration could not be read, what it would say is unknown';
+COMMENT ON VIEW proxmox.guest_config IS 'Every line of every guest''s configuration; secrets are never stored';
+COMMENT ON VIEW proxmox.guest_interfaces IS 'Network cards of guests (netN)';
+COMMENT ON COLUMN proxmox.guest_interfaces.tag IS 'VID';
+COMMENT ON COLUMN proxmox.guest_interfaces.rate IS 'MB/s';
+COMMENT ON VIEW proxmox.guest_agent_interfaces IS 'Interface names that guests report, joined to their network cards by MAC';
+COMMENT ON VIEW proxmox.guest_addresses IS 'Addresses of guests: from the guest agent, the container, or the configuration';
+COMMENT ON VIEW proxmox.disks IS 'Disks of guests, and what in the configuration is no disk and why';
+COMMENT ON COLUMN proxmox.disks.size_mib IS 'MiB; NULL: unknown';
+COMMENT ON VIEW proxmox.storages IS 'Storages, per node';
+COMMENT ON COLUMN proxmox.storages.total IS 'bytes';
+COMMENT ON COLUMN proxmox.storages.used IS 'bytes';
+COMMENT ON COLUMN proxmox.storages.avail IS 'bytes';
+COMMENT ON VIEW proxmox.backups IS 'Backups on storages';
+COMMENT ON COLUMN proxmox.backups.size IS 'bytes';
+COMMENT ON VIEW proxmox.snapshots IS 'Snapshots of guests';
+COMMENT ON VIEW proxmox.tasks IS 'Tasks of the cluster';
+COMMENT ON VIEW proxmox.replications IS 'Replication jobs';
+COMMENT ON VIEW proxmox.backup_jobs IS 'Scheduled backup jobs';
+COMMENT ON VIEW proxmox.sdn_zones IS 'SDN zones';
+COMMENT ON VIEW proxmox.sdn_vnets IS 'SDN virtual networks';
+COMMENT ON COLUMN proxmox.sdn_vnets.tag IS 'VID';
+COMMENT ON VIEW proxmox.pools IS 'Resource pools';
+COMMENT ON VIEW proxmox.tag_styles IS 'Colours of tags';
+COMMENT ON VIEW proxmox.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
+COMMENT ON VIEW proxmox.rejected IS 'Rows from the server that could not be taken, with the reason';
+
+-- netbox: the current snapshot of the target.
+COMMENT ON VIEW netbox.status IS 'Version and plugins of NetBox';
+COMMENT ON VIEW netbox.choices IS 'Values that this NetBox accepts per model and field';
+COMMENT ON VIEW netbox.sites IS 'Sites';
+COMMENT ON VIEW netbox.regions IS 'Regions';
+COMMENT ON VIEW netbox.site_groups IS 'Site groups';
+COMMENT ON VIEW netbox.locations IS 'Locations within sites';
+COMMENT ON VIEW netbox.racks IS 'Racks';
+COMMENT ON VIEW netbox.manufacturers IS 'Manufacturers';
+COMMENT ON VIEW netbox.device_types IS 'Device types';
+COMMENT ON VIEW netbox.device_roles IS 'Device roles, also of virtual machines';
+COMMENT ON VIEW netbox.platforms IS 'Platforms';
+COMMENT ON VIEW netbox.tags IS 'Tags';
+COMMENT ON VIEW netbox.custom_fields IS 'Custom fields';
+COMMENT ON VIEW netbox.tenants IS 'Tenants';
+COMMENT ON VIEW netbox.vrfs IS 'VRFs';
+COMMENT ON VIEW netbox.vlan_groups IS 'VLAN groups with their scope';
+COMMENT ON VIEW netbox.cluster_types IS 'Cluster types';
+COMMENT ON VIEW netbox.cluster_groups IS 'Cluster groups';
+COMMENT ON VIEW netbox.clusters IS 'Clusters';
+COMMENT ON VIEW netbox.virtual_chassis IS 'Virtual chassis';
+COMMENT ON VIEW netbox.devices IS 'Devices';
+COMMENT ON COLUMN netbox.devices.cf IS 'custom fields as JSON text';
+COMMENT ON VIEW netbox.virtual_machines IS 'Virtual machines';
+COMMENT ON COLUMN netbox.virtual_machines.memory IS 'MB as NetBox shows it; this product writes MiB';
+COMMENT ON COLUMN netbox.virtual_machines.disk IS 'MB as NetBox shows it; this product writes MiB';
+COMMENT ON COLUMN netbox.virtual_machines.cf IS 'custom fields as JSON text';
+COMMENT ON VIEW netbox.interfaces IS 'Interfaces of devices';
+COMMENT ON COLUMN netbox.interfaces.speed IS 'kbit/s';
+COMMENT ON COLUMN netbox.interfaces.cf IS 'custom fields as JSON text';
+COMMENT ON VIEW netbox.vm_interfaces IS 'Interfaces of virtual machines';
+COMMENT ON VIEW netbox.mac_addresses IS 'MAC address objects and what they are assigned to';
+COMMENT ON VIEW netbox.vlans IS 'VLANs';
+COMMENT ON VIEW netbox.ip_addresses IS 'IP addresses and what they are assigned to';
+COMMENT ON COLUMN netbox.ip_addresses.host IS 'canonical host address, without the prefix length';
+COMMENT ON VIEW netbox.virtual_disks IS 'Virtual disks';
+COMMENT ON COLUMN netbox.virtual_disks.size IS 'MB as NetBox shows it; this product writes MiB';
+COMMENT ON VIEW netbox.cables IS 'Cables between two ends';
+COMMENT ON VIEW netbox.module_types IS 'Module types';
+COMMENT ON VIEW netbox.module_bays IS 'Module bays of devices';
+COMMENT ON VIEW netbox.modules IS 'Modules in module bays';
+COMMENT ON VIEW netbox.scopes IS 'Tables of NetBox that could not be read completely';
+COMMENT ON VIEW netbox.rejected IS 'Rows from NetBox that could not be taken, with the reason';
+
+-- diff: the current diff of every endpoint.
+COMMENT ON VIEW diff.changes IS 'Current differences of all resources, one row per object';
+COMMENT ON COLUMN diff.changes.change_id IS 'hash of the change''s content, what approvals name; empty: no change that can be approved';
+COMMENT ON COLUMN diff.changes.action IS 'create, update, delete: can be approved; conflict, blocked, drifted: see reason';
+COMMENT ON COLUMN diff.changes.parent IS 'the device, virtual machine or cluster that the object belongs to';
+COMMENT ON COLUMN diff.changes.target IS 'the change that creates the object, where it does not exist yet';
+COMMENT ON COLUMN diff.changes.last_updated IS 'of the NetBox object as compared; if it has another one by then, the change is not applied';
+COMMENT ON COLUMN diff.changes.fields IS 'see diff.fields';
+COMMENT ON COLUMN diff.changes.depends_on IS 'change ids that have to be applied before';
+COMMENT ON VIEW diff.fields IS 'Current differences, one row per object and field';
+COMMENT ON COLUMN diff.fields.before IS 'NetBox''s value as JSON text';
+COMMENT ON COLUMN diff.fields.after IS 'the endpoint''s value as JSON text';
+COMMENT ON COLUMN diff.fields.verdict IS 'update: written when applied; drifted, conflict: not written, see reason';
+COMMENT ON VIEW history.diff_changes IS 'diff.changes of every kept diff; slow where many are kept, so filter by endpoint and resource';
+
+-- sync: how the syncs stand.
+COMMENT ON VIEW sync.status IS 'One row per endpoint and for NetBox: last reads, completeness, what waits';
+COMMENT ON COLUMN sync.status.state IS 'ok; incomplete: parts could not be read; failed: the last attempt failed, see error';
+COMMENT ON COLUMN sync.status.rows IS 'rows in the current snapshot';
+COMMENT ON COLUMN sync.status.gates IS 'why nothing of the current diff can be approved';
+COMMENT ON COLUMN sync.status.waiting IS 'changes that nobody decided on, or whose approval has expired';
+COMMENT ON COLUMN sync.status.approved IS 'changes that are approved and not applied yet';
+COMMENT ON COLUMN sync.status.applied IS 'changes of the current diff that were applied since';
+COMMENT ON VIEW sync.snapshots IS 'Every kept snapshot: completeness, reasons, row counts';
+COMMENT ON VIEW sync.diffs IS 'Every kept diff: its snapshots, counts, and what blocks its approval';
+COMMENT ON VIEW sync.attempts IS 'Every try to read an endpoint or NetBox, failed ones included';
+COMMENT ON VIEW sync.decisions IS 'The decision that stands per change: approved, expired, rejected';
+COMMENT ON VIEW sync.scopes IS 'Parts of the current snapshots that could not be read completely';
+COMMENT ON VIEW sync.rejected IS 'Rows of the current snapshots that could not be taken, with the reason';
+COMMENT ON VIEW sync.left_out IS 'What the comparison leaves out, with the reason';
+
+-- ledger: what was decided and done.
+COMMENT ON VIEW ledger.approvals IS 'Every decision, one row per change';
+COMMENT ON VIEW ledger.verdicts IS 'What became of every change that an apply took up';
+COMMENT ON VIEW ledger.applies IS 'Every apply with its counts';
+COMMENT ON VIEW ledger.operations IS 'Every change applied or refused, one row per field';
+COMMENT ON VIEW ledger.last_written IS 'The value that this product wrote last, per object and field';
+COMMENT ON VIEW ledger.created IS 'Objects that this product created';
+COMMENT ON VIEW ledger.journal IS 'Journal entries that applies wrote into NetBox, with their ids there';
+COMMENT ON VIEW ledger.object_changes IS 'The entries of NetBox''s own changelog that belong to applied changes';

@@ -1,0 +1,13 @@
+-- The current diffs and the kept ones. {home} is the warehouse directory, {current} the way to what is current.
+
+CREATE OR REPLACE VIEW diff.changes AS
+SELECT * FROM read_parquet('{home}/diffs/*/{current}/*.parquet', union_by_name = true);
+
+CREATE OR REPLACE VIEW diff.fields AS
+SELECT
+    endpoint, resource, key, parent, action, item.field AS field, item.before AS before, item.after AS after,
+    item.verdict AS verdict, item.reason AS reason, change_id, netbox_id
+FROM (SELECT *, unnest(fields) AS item FROM diff.changes);
+
+CREATE OR REPLACE VIEW history.diff_changes AS
+SELECT * FROM read_parquet('{home}/diffs/*/[0-9]*/*.parquet', union_by_name = true);

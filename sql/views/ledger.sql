@@ -1,0 +1,138 @@
+-- The ledger as tables. {home} is the warehouse directory. Times are UTC.
+CREATE SCHEMA IF NOT EXISTS ledger;
+
+-- One row per decision and change id. decision: approve, reject, withdraw.
+CREATE OR REPLACE VIEW ledger.approvals AS
+SELECT
+    approval_id, "at", who, through, decision, endpoint, diff_id, expires, override,
+    change.change_id, change.resource, change.action, change.key
+FROM (
+    SELECT * EXCLUDE (changes), unnest(changes) AS change
+    FROM read_json(
+        '{home}/ledger/approvals/*/*.jsonl',
+        format = 'newline_delimited',
+        ignore_errors = true,
+        columns = {
+            approval_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
+            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMP', override: 'VARCHAR',
+            changes: 'STRUCT(change_id VARCHAR, resource VARCHAR, action VARCHAR, key VARCHAR)[]'
+        }
+    )
+    WHERE approval_id IS NOT NULL
+);
+
+-- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
+-- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write.
+CREATE OR REPLACE VIEW ledger.verdicts AS
+SELECT * EXCLUDE (kind)
+FROM read_json(
+    '{home}/ledger/applies/*/*.jsonl',
+    format = 'newline_delimited',
+    ignore_errors = true,
+    columns = {
+        kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+        operation_id: 'VARCHAR', change_id: 'VARCHAR', resource: 'VARCHAR', action: 'VARCHAR', key: 'VARCHAR',
+        parent: 'VARCHAR', object_type: 'VARCHAR', netbox_id: 'BIGINT', verdict: 'VARCHAR',
+        message: 'VARCHAR', last_updated: 'VARCHAR', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
+        open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR',
+        fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]'
+    }
+)
+WHERE kind = 'verdict';
+
+-- One row per apply. finished is NULL while it runs or when it was killed; changes are those approved then;
+-- undoes is the apply that this one takes back.
+CREATE OR REPLACE VIEW ledger.applies AS
+WITH lines AS (
+    SELECT *
+    FROM read_json(
+        '{home}/ledger/applies/*/*.jsonl',
+        format = 'newline_delimited',
+        ignore_errors = true,
+        columns = {
+            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+            who: 'VARCHAR', diff_id: 'VARCHAR', netbox_version: 'VARCHAR', changes: 'JSON',
+            verdict: 'VARCHAR', undoes: 'VARCHAR'
+        }
+    )
+    WHERE kind IN ('start', 'verdict', 'end')
+)
+SELECT
+    apply_id, endpoint, any_value(target) AS target, any_value(who) AS who,
+    any_value(netbox_version) AS netbox_version, any_value(diff_id) AS diff_id, any_value(undoes) AS undoes,
+    min("at") FILTER (kind = 'start') AS started, max("at") FILTER (kind = 'end') AS finished,
+    any_value(changes::BIGINT) FILTER (kind = 'start') AS changes,
+    count(*) FILTER (verdict = 'applied') AS applied,
+    count(*) FILTER (verdict = 'stale') AS stale,
+    count(*) FILTER (verdict = 'failed') AS failed,
+    count(*) FILTER (verdict = 'blocked') AS blocked,
+    count(*) FILTER (verdict = 'uncertain') AS uncertain
+FROM lines
+GROUP BY apply_id, endpoint;
+
+-- Where NetBox's own changelog has what was written; no rows for a token that may not view it, nor where
+-- netbox.changelog_message is off.
+CREATE OR REPLACE VIEW ledger.object_changes AS
+SELECT apply_id, endpoint, target, item.*
+FROM (
+    SELECT apply_id, endpoint, target, unnest(found) AS item
+    FROM read_json(
+        '{home}/ledger/applies/*/*.jsonl',
+        format = 'newline_delimited',
+        ignore_errors = true,
+        columns = {
+            kind: 'VARCHAR', apply_id: 'VARCHAR', endpoint: 'VARCHAR', target: 'VARCHAR',
+            found: 'STRUCT(object_type VARCHAR, netbox_id BIGINT, request_id VARCHAR, object_change_id BIGINT)[]'
+        }
+    )
+    WHERE kind = 'object_changes'
+);
+
+-- One row per journal entry that an apply wrote into NetBox.
+CREATE OR REPLACE VIEW ledger.journal AS
+SELECT apply_id, endpoint, target, "at", item.*
+FROM (
+    SELECT apply_id, endpoint, target, "at", unnest(entries) AS item
+    FROM read_json(
+        '{home}/ledger/applies/*/*.jsonl',
+        format = 'newline_delimited',
+        ignore_errors = true,
+        columns = {
+            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+            entries: 'STRUCT(assigned_object_type VARCHAR, assigned_object_id BIGINT, journal_entry_id BIGINT, comments VARCHAR)[]'
+        }
+    )
+    WHERE kind = 'journal'
+);
+
+-- One row per change and field that an apply decided on; before and after are JSON text.
+CREATE OR REPLACE VIEW ledger.operations AS
+SELECT
+    apply_id, operation_id, endpoint, target, resource, action, key, parent, object_type, netbox_id, change_id,
+    item.field AS field, item.before::VARCHAR AS before, item.after::VARCHAR AS after,
+    approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, "at"
+FROM (
+    SELECT *, unnest(CASE WHEN len(fields) > 0 THEN fields ELSE [NULL] END) AS item
+    FROM ledger.verdicts
+)
+LEFT JOIN (
+    SELECT target, object_type, netbox_id, request_id, min(object_change_id) AS object_change_id
+    FROM ledger.object_changes GROUP BY ALL
+) USING (target, object_type, netbox_id, request_id);
+
+-- The value that this product wrote last, per object and field, whichever endpoint it came from. value is
+-- JSON text with references by NetBox id, as the comparison sees it as `before` next time.
+CREATE OR REPLACE VIEW ledger.last_written AS
+SELECT
+    arg_max(endpoint, "at") AS endpoint, object_type, netbox_id, field, arg_max(after, "at") AS value,
+    max("at") AS "at", arg_max(change_id, "at") AS change_id, target
+FROM ledger.operations
+WHERE verdict = 'applied' AND action <> 'delete' AND netbox_id IS NOT NULL AND field IS NOT NULL
+GROUP BY target, object_type, netbox_id, field;
+
+-- The objects that this product created.
+CREATE OR REPLACE VIEW ledger.created AS
+SELECT any_value(endpoint) AS endpoint, object_type, netbox_id, min("at") AS "at", target
+FROM ledger.verdicts
+WHERE verdict = 'applied' AND action = 'create' AND netbox_id IS NOT NULL
+GROUP BY target, object_type, netbox_id;

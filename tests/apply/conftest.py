@@ -1,0 +1,150 @@
+"""A NetBox with one site, cluster, device and virtual machine; the lab's, or a real one for `live`."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.apply import ApplyResult, apply_approved
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.config import NetBoxTarget, Policies
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.warehouse import Warehouse
+from tests.support import NetBox
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Place:
+    """Objects that every test has for itself. ``suffix`` keeps names apart on a NetBox that others use too."""
+
+    suffix: str
+    site: Row
+    role: Row
+    device_type: Row
+    device: Row
+    cluster: Row
+    vm: Row
+    group: Row
+    network: str
+
+    def ip(self, host: int) -> str:
+        """An address in the test's own network."""
+        return f"{self.network}.{host}/24"
+
+
+class Desk:
+    """Approves and applies against one NetBox."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        self.warehouse = Warehouse(home)
+        self.target = NetBoxTarget(url=url, timeout=10)
+
+    def configure(self, **changes: Any) -> None:
+        """Change the target's settings."""
+        content = self.target.model_dump(mode="json", exclude_unset=True)
+        self.target = NetBoxTarget.model_validate({**content, **changes})
+
+    def approve(self, plan: Plan, ids: list[str] | None = None, **more: Any) -> None:
+        """Approve these changes, all without ids."""
+        chosen = list(plan.by_id()) if ids is None else ids
+        approve(self.warehouse, plan, chosen, who="alice", through="cli", policies=Policies(), **more)
+
+    def apply(self, plan: Plan, **more: Any) -> ApplyResult:
+        return apply_approved(self.warehouse, self.target, plan.endpoint, plan, who="alice", **more)
+
+    def approve_and_apply(self, plan: Plan, ids: list[str] | None = None) -> ApplyResult:
+        self.approve(plan, ids)
+        return self.apply(plan)
+
+
+def verdicts(result: ApplyResult) -> dict[str, str]:
+    """{key: verdict}"""
+    return {item.key: item.verdict for item in result.verdicts}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
+    """The lab NetBox itself, for faults and for what it was asked."""
+    with LabNetBox() as lab:
+        monkeypatch.setenv("NETBOX_TOKEN", lab.token)
+        yield lab
+
+
+@pytest.fixture(params=["lab", pytest.param("live", marks=pytest.mark.live)])
+def netbox(request: pytest.FixtureRequest) -> NetBox:
+    """The NetBox to write to."""
+    if request.param == "live":
+        url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
+        if not url or not token:
+            pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
+        return NetBox(url.rstrip("/"), token)
+    lab: LabNetBox = request.getfixturevalue("server")
+    return NetBox(lab.url, lab.token)
+
+
+@pytest.fixture
+def lab_netbox(server: LabNetBox) -> NetBox:
+    """The lab NetBox as a person uses it."""
+    return NetBox(server.url, server.token)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, netbox: NetBox) -> Desk:
+    return Desk(tmp_path / "data", netbox.url)
+
+
+@pytest.fixture
+def lab_desk(tmp_path: Path, server: LabNetBox) -> Desk:
+    return Desk(tmp_path / "data", server.url)
+
+
+@pytest.fixture
+def place(netbox: NetBox) -> Place:
+    return furnish(netbox)
+
+
+@pytest.fixture
+def lab_place(lab_netbox: NetBox) -> Place:
+    return furnish(lab_netbox)
+
+
+def furnish(netbox: NetBox) -> Place:
+    """Create what a test needs."""
+    number = random.randrange(1 << 30)
+    suffix = f"{number:08x}"
+    site = netbox.create("dcim/sites", name=f"Paris {suffix}", slug=f"paris-{suffix}")
+    maker = netbox.create("dcim/manufacturers", name=f"Cisco {suffix}", slug=f"cisco-{suffix}")
+    device_type = netbox.create(
+        "dcim/device-types", manufacturer=maker["id"], model=f"C9300 {suffix}", slug=f"c9300-{suffix}"
+    )
+    role = netbox.create(
+        "dcim/device-roles", name=f"Access {suffix}", slug=f"access-{suffix}", color="00ff00"
+    )
+    cluster_type = netbox.create("virtualization/cluster-types", name=f"PVE {suffix}", slug=f"pve-{suffix}")
+    cluster = netbox.create("virtualization/clusters", name=f"pve {suffix}", type=cluster_type["id"])
+    return Place(
+        suffix=suffix,
+        site=site,
+        role=role,
+        device_type=device_type,
+        device=netbox.create(
+            "dcim/devices",
+            name=f"sw1-{suffix}",
+            site=site["id"],
+            device_type=device_type["id"],
+            role=role["id"],
+        ),
+        cluster=cluster,
+        vm=netbox.create("virtualization/virtual-machines", name=f"web-{suffix}", cluster=cluster["id"]),
+        group=netbox.create("ipam/vlan-groups", name=f"Paris {suffix}", slug=f"paris-vlans-{suffix}"),
+        network=f"10.{number % 256}.{number // 256 % 256}",
+    )

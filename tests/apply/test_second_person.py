@@ -1,0 +1,42 @@
+"""Where the configuration asks for it, nobody writes what he approved himself."""
+
+from __future__ import annotations
+
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve, open_ledger
+from netbox_sync_dagster.config import Policies
+from tests.apply.conftest import Desk, Place
+from tests.apply.drafts import Draft
+from tests.support import NetBox
+
+
+def test_who_approved_a_change_does_not_apply_it_and_the_refusal_is_on_record(
+    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    draft = Draft()
+    draft.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
+    draft.update("virtual_machines", "web", lab_place.vm, {"memory": (None, 512)})
+    plan = draft.publish(lab_desk.warehouse)
+    by_key = {row.key: row.change_id for row in plan.changes}
+    for who, key in (("alice", "sw1"), ("bob", "web")):
+        policies = Policies(second_approver=True)
+        approve(lab_desk.warehouse, plan, [by_key[key]], who=who, through="cli", policies=policies)
+
+    result = apply_approved(lab_desk.warehouse, lab_desk.target, "lab", plan, who="alice")
+
+    assert {v.key: v.verdict for v in result.verdicts} == {"sw1": "blocked", "web": "applied"}
+    assert not result.ok
+    assert lab_netbox.one("dcim/devices", id=lab_place.device["id"])["serial"] == ""
+    con = open_ledger(lab_desk.warehouse)
+    said = con.execute("SELECT verdict, approver, message FROM ledger.verdicts WHERE key = 'sw1'").fetchall()
+    con.close()
+    assert said == [
+        (
+            "blocked",
+            "alice",
+            "approved by alice, who started this apply; policies.second_approver asks for another person to"
+            " approve or to apply it",
+        )
+    ]
+    assert apply_approved(lab_desk.warehouse, lab_desk.target, "lab", plan, who="bob").ok
+    assert lab_netbox.one("dcim/devices", id=lab_place.device["id"])["serial"] == "X1"

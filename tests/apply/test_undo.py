@@ -1,0 +1,298 @@
+"""Undo: NetBox is as before, through an approval of its own, and never over somebody else's work."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.apply import ApplyResult, plan_undo
+from netbox_sync_dagster.approve import ApprovalError, open_ledger
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.warehouse import WarehouseError
+from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.drafts import Draft, of, ref
+from tests.support import NetBox
+
+PATHS = (
+    *("dcim/devices", "dcim/interfaces", "dcim/mac-addresses", "ipam/vlans", "ipam/ip-addresses"),
+    *("virtualization/virtual-machines", "virtualization/interfaces", "virtualization/virtual-disks"),
+)
+# An object that is made again is another one to NetBox; its own counters of what was there stay out too.
+NOT_COMPARED = {"id", "url", "display_url", "created", "last_updated", "config_context"}
+
+
+def picture(netbox: NetBox, place: Place) -> dict[str, list[str]]:
+    """Every field of every object of the place, references by name: ids of objects made again aside."""
+    own = {
+        "dcim/devices": {"name": place.device["name"]},
+        "dcim/interfaces": {"device_id": place.device["id"]},
+        "ipam/vlans": {"group_id": place.group["id"]},
+        "virtualization/virtual-machines": {"cluster_id": place.cluster["id"]},
+        "virtualization/interfaces": {"cluster_id": place.cluster["id"]},
+    }
+    found: dict[str, list[str]] = {}
+    for path in PATHS:
+        rows = netbox.all(path, **own.get(path, {}))
+        if path not in own:
+            rows = [
+                row for row in rows if place.suffix in json.dumps(row) or place.network in json.dumps(row)
+            ]
+        found[path] = sorted(json.dumps(_plain(row), sort_keys=True) for row in rows)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if k not in NOT_COMPARED and not k.endswith("_id")}
+    return value
+
+
+def furnished(netbox: NetBox, place: Place) -> dict[str, dict[str, Any]]:
+    """A guest with all that hangs on it and a port, with fields that this product does not know of too."""
+    tag = netbox.create("extras/tags", name=f"own {place.suffix}", slug=f"own-{place.suffix}")
+    vlan = netbox.create("ipam/vlans", vid=10, name="ten", group=place.group["id"])
+    machine = netbox.edit(
+        "virtualization/virtual-machines",
+        place.vm["id"],
+        vcpus=2.5,
+        memory=2048,
+        comments="kept by hand",
+        tags=[{"slug": tag["slug"]}],
+    )
+    inside = netbox.create(
+        "virtualization/interfaces",
+        virtual_machine=machine["id"],
+        name="eth0",
+        mode="access",
+        untagged_vlan=vlan["id"],
+    )
+    child = netbox.create(
+        "virtualization/interfaces", virtual_machine=machine["id"], name="eth0.5", parent=inside["id"]
+    )
+    mac = netbox.create(
+        "dcim/mac-addresses",
+        mac_address="02:00:00:00:00:AA",
+        assigned_object_type="virtualization.vminterface",
+        assigned_object_id=inside["id"],
+        description=f"of {place.suffix}",
+    )
+    inside = netbox.edit("virtualization/interfaces", inside["id"], primary_mac_address=mac["id"])
+    address = netbox.create(
+        "ipam/ip-addresses",
+        address=place.ip(9),
+        assigned_object_type="virtualization.vminterface",
+        assigned_object_id=inside["id"],
+        dns_name="web.example.org",
+    )
+    disk = netbox.create(
+        "virtualization/virtual-disks", virtual_machine=machine["id"], name=f"d {place.suffix}", size=10
+    )
+    machine = netbox.edit("virtualization/virtual-machines", machine["id"], primary_ip4=address["id"])
+    port = netbox.create(
+        "dcim/interfaces", device=place.device["id"], name="Gi0/9", type="1000base-t", description="by hand"
+    )
+    return {
+        "vlan": vlan,
+        "vm": machine,
+        "inside": inside,
+        "child": child,
+        "mac": mac,
+        "address": address,
+        "disk": disk,
+        "port": port,
+    }
+
+
+def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
+    """Creates of all kinds on the device, updates of the port, deletes of the guest and what hangs on it."""
+    made = Draft()
+    device = of(place.device)
+    assigned = ref("interfaces", "new", type="dcim.interface")
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
+    made.create("interfaces", "new", {"device": device, "name": "new", "type": "other", "mtu": 9000})
+    made.create("mac_addresses", "m", {"mac_address": "02:00:00:00:00:01", "assigned_object": assigned})
+    made.add(
+        "primary_macs",
+        "update",
+        "new",
+        {"primary_mac_address": (None, ref("mac_addresses", "m"))},
+        object_type="dcim/interfaces",
+        target=json.dumps({"key": "new", "name": "new", "ref": "interfaces"}, sort_keys=True),
+    )
+    made.create("ip_addresses", "a", {"address": place.ip(1), "assigned_object": assigned})
+    made.update(
+        "primary_ips",
+        "sw1",
+        place.device,
+        {"primary_ip4": (None, ref("ip_addresses", "a"))},
+        object_type="dcim/devices",
+    )
+    made.update(
+        "interfaces",
+        "Gi0/9",
+        there["port"],
+        {
+            "description": ("by hand", "uplink"),
+            "mode": (None, "access"),
+            "untagged_vlan": (None, ref("vlans", "20")),
+        },
+    )
+    vm = of(place.vm)
+    on = {**of(there["inside"]), "type": "virtualization.vminterface"}
+    gone = {
+        "disk": ("virtual_disks", {"virtual_machine": vm, "name": there["disk"]["name"], "size": 10}),
+        "address": ("ip_addresses", {"address": place.ip(9), "assigned_object": on}),
+        "mac": ("mac_addresses", {"mac_address": "02:00:00:00:00:AA", "assigned_object": on}),
+        "child": ("vm_interfaces", {"virtual_machine": vm, "name": "eth0.5"}),
+        "inside": (
+            "vm_interfaces",
+            {"virtual_machine": vm, "name": "eth0", "primary_mac_address": of(there["mac"])},
+        ),
+        "vm": ("virtual_machines", {"name": place.vm["name"], "primary_ip4": of(there["address"])}),
+    }
+    for key, (resource, content) in gone.items():
+        made.delete(resource, key, there[key], fields={n: (v, None) for n, v in content.items()})
+    return made
+
+
+def not_applied(result: ApplyResult) -> list[str]:
+    """The changes that were not applied, with the reasons."""
+    return [f"{v.verdict} {v.key}: {v.message}" for v in result.verdicts if v.verdict != "applied"]
+
+
+def test_after_an_undo_netbox_is_as_before_and_after_its_undo_as_applied(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    """A10."""
+    there = furnished(netbox, place)
+    # The disk and the primary address moved the machine.
+    there["vm"] = netbox.one("virtualization/virtual-machines", id=place.vm["id"])
+    before = picture(netbox, place)
+    result = desk.approve_and_apply(draft(place, there).publish(desk.warehouse))
+    assert not_applied(result) == []
+    applied = picture(netbox, place)
+    assert applied != before
+
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    assert plan.name == f"undo-{result.apply_id}"
+    assert [row for row in plan.rows if not row.is_change] == []
+    assert desk.apply(plan).verdicts == []
+    assert picture(netbox, place) == applied, "nothing is undone without an approval"
+    undone = desk.approve_and_apply(load_plan(desk.warehouse, plan.name))
+    assert not_applied(undone) == []
+    assert picture(netbox, place) == before
+
+    again = plan_undo(desk.warehouse, desk.target, undone.apply_id or "")
+    redone = desk.approve_and_apply(again)
+    assert not_applied(redone) == []
+    assert picture(netbox, place) == applied
+    con = open_ledger(desk.warehouse)
+    said = con.execute("SELECT undoes FROM ledger.applies ORDER BY started").fetchall()
+    con.close()
+    assert said == [(None,), (result.apply_id,), (undone.apply_id,)]
+
+
+def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    made = Draft()
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
+    port = {"device": of(place.device), "type": "other"}
+    made.create(
+        "interfaces",
+        "edited",
+        {**port, "name": "edited", "mode": "access", "untagged_vlan": ref("vlans", "20")},
+    )
+    made.create("interfaces", "gone", {**port, "name": "gone"})
+    made.create("interfaces", "free", {**port, "name": "free"})
+    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    ids = {row["name"]: row["id"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])}
+    netbox.edit("dcim/interfaces", ids["edited"], description="mine")
+    netbox.delete("dcim/interfaces", ids["gone"])
+    netbox.edit("dcim/devices", place.device["id"], comments="mine")
+
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    found = {row.key: (row.action, (row.reason or "").partition(" (")[0]) for row in plan.rows}
+    assert found == {
+        "edited": ("conflict", "it was changed in NetBox since"),
+        "gone": ("conflict", "it is gone from NetBox since"),
+        "free": ("delete", ""),
+        "20": ("conflict", "interfaces edited uses it and stays: it was changed in NetBox since"),
+        "sw1": ("conflict", "it was changed in NetBox since"),
+    }
+    assert verdicts(desk.approve_and_apply(plan)) == {"free": "applied"}
+    left = {
+        row["name"]: row["description"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])
+    }
+    assert left == {"edited": "mine"}
+    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+
+
+def test_an_edit_between_the_undo_plan_and_its_apply_survives(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    made = Draft()
+    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    desk.approve(plan)
+    netbox.edit("dcim/devices", place.device["id"], comments="mine")
+
+    assert verdicts(desk.apply(plan)) == {"sw1": "stale"}
+    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+
+
+def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    made = Draft()
+    made.create("interfaces", "new", {"device": of(place.device), "name": "new", "type": "other"})
+    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    netbox.create(
+        "ipam/ip-addresses",
+        address=place.ip(1),
+        assigned_object_type="dcim.interface",
+        assigned_object_id=result.verdicts[0].netbox_id,
+    )
+    # NetBox does not move an interface when it gets an address: last_updated alone would let this pass.
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    assert verdicts(desk.approve_and_apply(plan)) == {"new": "blocked"}
+    assert len(netbox.all("ipam/ip-addresses", device_id=place.device["id"])) == 1
+
+
+def test_an_undo_counts_against_the_limit_like_any_plan(
+    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    made = Draft()
+    for vid in range(1, 13):
+        made.create("vlans", str(vid), {"vid": vid, "name": str(vid), "group": of(lab_place.group)})
+    result = lab_desk.approve_and_apply(made.publish(lab_desk.warehouse, existing={"vlans": 8}))
+    plan = plan_undo(lab_desk.warehouse, lab_desk.target, result.apply_id or "")
+
+    with pytest.raises(ApprovalError, match=r"updates or deletes 12 of 20 vlans \(60 %, limit 30 %\)"):
+        lab_desk.approve(plan)
+    lab_desk.approve(plan, override_limit="a mistake")
+    assert lab_desk.apply(plan).ok
+
+
+def test_applies_that_cannot_be_undone_are_named(
+    server: LabNetBox, lab_desk: Desk, lab_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ApprovalError, match=r"the ledger has no apply 'nonsense'.*ledger.applies"):
+        plan_undo(lab_desk.warehouse, lab_desk.target, "nonsense")
+    with pytest.raises(WarehouseError, match="make it with: netbox-sync undo 20260101T000000000Z-abcd"):
+        load_plan(lab_desk.warehouse, "undo-20260101T000000000Z-abcd")
+    made = Draft()
+    made.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
+    result = lab_desk.approve_and_apply(made.publish(lab_desk.warehouse))
+    with LabNetBox() as other:
+        monkeypatch.setenv("NETBOX_TOKEN", other.token)
+        lab_desk.configure(url=other.url)
+        with pytest.raises(ApprovalError, match=f"wrote to {server.url}, and netbox.url is {other.url}"):
+            plan_undo(lab_desk.warehouse, lab_desk.target, result.apply_id or "")

@@ -1,0 +1,88 @@
+"""Checking approved changes before they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.apply.validate import validate
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from tests.apply.conftest import Desk, Place
+from tests.apply.drafts import Draft, of, ref
+from tests.support import NetBox
+
+
+@pytest.fixture
+def port(lab_netbox: NetBox, lab_place: Place) -> dict[str, Any]:
+    return lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name="Gi0/1", type="other")
+
+
+def test_what_netbox_would_refuse_is_said_before_it_is_sent(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, port: dict[str, Any]
+) -> None:
+    lab_netbox.create(
+        "extras/custom-fields", name="owner", type="text", object_types=["dcim.interface"], required=True
+    )
+    lab_netbox.create(
+        "extras/custom-fields", name="rack_note", type="text", object_types=["dcim.device"], required=False
+    )
+    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
+    device = of(lab_place.device)
+    whole = {"device": device, "type": "other", "cf.owner": "net"}
+    draft = Draft()
+    draft.create("interfaces", "good", {**whole, "name": "good"})
+    draft.create("interfaces", "choice", {**whole, "name": "choice", "type": "10base-banana"})
+    draft.create("interfaces", "long", {**whole, "name": "n" * 65})
+    draft.create("interfaces", "taken", {**whole, "name": "Gi0/1"})
+    draft.create("interfaces", "bare", {"device": device, "type": "other", "name": "bare"})
+    draft.create("interfaces", "wrong field", {**whole, "name": "w", "cf.rack_note": "x", "cf.nothing": 1})
+    draft.create("interfaces", "twin 1", {**whole, "name": "twin"})
+    draft.create("interfaces", "twin 2", {**whole, "name": "twin"})
+    draft.create("interfaces", "of new", {**whole, "device": ref("devices", "sw9"), "name": "Gi0/1"})
+    draft.update("interfaces", "described", port, {"description": ("", "x" * 200)})
+    draft.create("ip_addresses", "ip", {"address": lab_place.ip(1)})
+    plan = draft.publish(lab_desk.warehouse)
+    lab_desk.approve(plan)
+    server.reset_requests()
+
+    found = {check.key: (check.verdict, check.message) for check in validate(lab_desk.warehouse, plan)}
+
+    unique = "device, name"
+    assert found == {
+        "good": ("ok", ""),
+        "choice": ("wrong", "type: '10base-banana' is no choice of this NetBox"),
+        "long": ("wrong", "name: 65 characters; NetBox takes 64"),
+        "taken": ("wrong", f"NetBox has another object with this {unique} (id {port['id']})"),
+        "bare": ("wrong", "cf.owner: NetBox requires a value"),
+        "wrong field": (
+            "wrong",
+            "cf.rack_note: the custom field is not for dcim.interface; cf.nothing: NetBox has no such custom field",
+        ),
+        "twin 1": ("wrong", f"2 approved changes create the same {unique}"),
+        "twin 2": ("wrong", f"2 approved changes create the same {unique}"),
+        "of new": ("ok", ""),
+        "described": ("ok", ""),
+        "ip": found["ip"],
+    }
+    assert found["ip"][0] == "unchecked"
+    assert "asked just before the write" in found["ip"][1]
+    assert server.requests == []
+
+
+def test_a_name_that_another_change_frees_is_free_and_only_approved_changes_are_checked(
+    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, port: dict[str, Any]
+) -> None:
+    other = lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name="Gi0/2", type="other")
+    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
+    draft = Draft()
+    draft.update("interfaces", "a", port, {"name": ("Gi0/1", "Gi0/2")})
+    draft.update("interfaces", "b", other, {"name": ("Gi0/2", "Gi0/3")})
+    plan = draft.publish(lab_desk.warehouse)
+    assert validate(lab_desk.warehouse, plan) == []
+    by_key = {row.key: row.change_id for row in plan.changes}
+    lab_desk.approve(plan, [by_key["a"]])
+    assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["wrong"]
+    lab_desk.approve(plan, [by_key["b"]])
+    assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["ok", "ok"]

@@ -1,0 +1,104 @@
+"""Part of a change, and a plan that was reviewed in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.approve import ApprovalError, approve, approved
+from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.compare.plan_file import PlanFileError, read_plan_file, to_document
+from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.warehouse import Warehouse
+from tests.apply.drafts import Draft
+
+PORT = {"id": 7, "last_updated": "2026-01-01T00:00:00+00:00"}
+CHANGES = {"description": ("", "uplink"), "mtu": (None, 9000), "enabled": (False, True)}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path)
+
+
+@pytest.fixture
+def plan(warehouse: Warehouse) -> Plan:
+    draft = Draft()
+    draft.update("interfaces", "Gi0/1", PORT, CHANGES)
+    draft.create("vlans", "5", {"vid": 5, "name": "five"})
+    return draft.publish(warehouse)
+
+
+def decide(warehouse: Warehouse, plan: Plan, ids: list[str], **more: Any) -> Any:
+    return approve(warehouse, plan, ids, who="alice", through="cli", policies=Policies(), **more)
+
+
+def test_an_approved_field_is_a_change_of_its_own(warehouse: Warehouse, plan: Plan) -> None:
+    whole = next(row for row in plan.changes if row.action == "update")
+    approval = decide(warehouse, plan, [whole.change_id], fields=["description"])
+    [part_id] = approval.change_ids
+    assert part_id != whole.change_id
+    parts = with_parts(warehouse, plan)
+    part = parts.by_id()[part_id]
+    assert [(f.name, f.before, f.after) for f in part.fields] == [("description", "", "uplink")]
+    assert (part.netbox_id, part.last_updated, part.expected_id()) == (7, PORT["last_updated"], part_id)
+    assert list(approved(warehouse, "lab", parts)) == [part_id]
+
+    # The whole takes its part in; a rejection of the whole takes it out.
+    decide(warehouse, plan, [whole.change_id])
+    assert list(approved(warehouse, "lab", parts)) == [whole.change_id]
+    decide(warehouse, plan, [whole.change_id], decision="reject")
+    assert list(approved(warehouse, "lab", parts)) == []
+    with pytest.raises(ApprovalError, match="was rejected by alice"):
+        decide(warehouse, plan, [whole.change_id], fields=["mtu"])
+
+
+def test_a_part_ends_with_its_whole(warehouse: Warehouse, plan: Plan) -> None:
+    whole = next(row for row in plan.changes if row.action == "update")
+    decide(warehouse, plan, [whole.change_id], fields=["description"])
+    draft = Draft()
+    draft.update("interfaces", "Gi0/1", {**PORT, "last_updated": "2026-01-02T00:00:00+00:00"}, CHANGES)
+    later = draft.publish(warehouse)
+
+    assert with_parts(warehouse, later) == later
+    assert approved(warehouse, "lab", with_parts(warehouse, later)) == {}
+
+
+def test_what_cannot_be_divided_is_named(plan: Plan) -> None:
+    by_action = {row.action: row for row in plan.changes}
+    with pytest.raises(ApprovalError, match="create vlans 5: only updates can be approved by field"):
+        part_of(by_action["create"], ["name"])
+    with pytest.raises(ApprovalError, match="does not write speed; it writes description, mtu, enabled"):
+        part_of(by_action["update"], ["mtu", "speed"])
+    assert part_of(by_action["update"], list(CHANGES)) is by_action["update"]
+
+
+def test_a_plan_comes_back_from_its_file_as_it_was(plan: Plan, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    document = to_document(plan, plan.rows, {})
+    assert [row["change_id"] for row in document["rows"]] == [row.change_id for row in plan.rows]
+    file.write_text(json.dumps({"diffs": [document]}))
+    assert read_plan_file(file, "lab") == plan.changes
+
+    document["rows"].pop()
+    file.write_text(json.dumps({"diffs": [document]}))
+    assert read_plan_file(file, "lab") == plan.changes[:-1]
+
+
+def test_a_plan_file_that_was_edited_is_refused(plan: Plan, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    document = to_document(plan, plan.rows, {})
+    row = next(row for row in document["rows"] if row["action"] == "update")
+    row["fields"][0]["after"] = "something else"
+    file.write_text(json.dumps({"diffs": [document]}))
+    with pytest.raises(PlanFileError, match=r"row 2 \(update interfaces Gi0/1\) was edited"):
+        read_plan_file(file, "lab")
+    with pytest.raises(PlanFileError, match="holds no plan of endpoint 'paris', but of: lab"):
+        read_plan_file(file, "paris")
+    file.write_text("{}")
+    with pytest.raises(PlanFileError, match=r"plan\.json is no plan file: it has no 'diffs'"):
+        read_plan_file(file, "lab")

@@ -1,0 +1,141 @@
+"""A folder with a configuration, lab servers behind it, and the command line as people run it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from tests.support import NetBox
+
+COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
+
+
+@dataclass
+class Answer:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Desk:
+    """A person's working folder: netbox_sync.yaml, data/, and the environment with the tokens."""
+
+    folder: Path
+    content: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def configure(self, **endpoint: Any) -> None:
+        """Write netbox_sync.yaml, the first endpoint changed so."""
+        self.content["endpoints"][0] |= endpoint
+        (self.folder / "netbox_sync.yaml").write_text(json.dumps(self.content, indent=1), encoding="utf-8")
+
+    def add_endpoint(self, **endpoint: Any) -> None:
+        """Write netbox_sync.yaml with one endpoint more."""
+        self.content["endpoints"].append(endpoint)
+        self.configure()
+
+    @property
+    def all_environment(self) -> dict[str, str]:
+        """The whole environment of a command."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "USER": "alice", **self.environment}
+
+    def run(self, *arguments: str, stdin: str = "") -> Answer:
+        """Run netbox-sync with its output piped; in this process, which saves loading the libraries."""
+        out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
+        with (
+            patch.dict(os.environ, self.all_environment, clear=True),
+            patch("sys.stdin", io.StringIO(stdin)),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            os.chdir(self.folder)
+            try:
+                code = run(list(arguments))
+            finally:
+                os.chdir(before)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def process(self, *arguments: str) -> Answer:
+        """Run netbox-sync as a process of its own, its output piped."""
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.all_environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str, stdin: str = "") -> str:
+        """Run netbox-sync, expect success, return what it printed."""
+        answer = self.run(*arguments, stdin=stdin)
+        assert answer.code == 0, answer.out + answer.err
+        return answer.out
+
+
+@pytest.fixture
+def lab() -> Iterator[LabNetBox]:
+    with LabNetBox(token="netbox-token-1") as server:
+        yield server
+
+
+@pytest.fixture
+def netbox(lab: LabNetBox) -> NetBox:
+    """NetBox with what a switch in Paris needs."""
+    person = NetBox(lab.url, lab.token)
+    site = person.create("dcim/sites", name="Paris", slug="paris")
+    maker = person.create("dcim/manufacturers", name="Cisco", slug="cisco")
+    person.create("dcim/device-types", manufacturer=maker["id"], model="C2960", slug="c2960")
+    person.create("dcim/device-roles", name="Access", slug="access", color="00ff00")
+    person.create("ipam/vlan-groups", name="Paris", slug="paris", scope_type="dcim.site", scope_id=site["id"])
+    return person
+
+
+@pytest.fixture
+def nms() -> Iterator[LabLibreNMS]:
+    """LibreNMS with one switch: two ports, a VLAN, an address."""
+    state = LibreNMSState()
+    switch = state.add_device(
+        "sw1", os="ios", hardware="C2960", serial="FOC1", location="Paris", ip="10.0.0.5"
+    )
+    port = state.add_port(switch, "Gi0/1", ifVlan="50", ifAlias="to the roof", ifPhysAddress="84bf20853e00")
+    state.add_port(switch, "Gi0/2", ifVlan="50", ifAlias="printer")
+    state.add_ipv4(port, "10.0.0.5", 24)
+    state.add_vlan(switch, 50, "DATA")
+    with LabLibreNMS(state, token="librenms-token-1") as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> Desk:
+    endpoint = {
+        "name": "nms",
+        "kind": "librenms",
+        "url": nms.url,
+        "import_devices": "all",
+        "defaults": {"site": "paris", "role": "access", "device_type": "C2960", "vlan_group": "paris"},
+    }
+    tokens = {"NETBOX_TOKEN": netbox.token, "LIBRENMS_TOKEN": nms.token}
+    desk = Desk(tmp_path, {"netbox": {"url": netbox.url}, "endpoints": [endpoint]}, tokens)
+    desk.configure()
+    return desk

@@ -1,0 +1,283 @@
+"""sync, diff, approve, apply and sync again, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import duckdb
+
+from netbox_sync_dagster.lab.librenms import LabLibreNMS
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from tests.cli.conftest import Answer, Desk
+from tests.support import NetBox
+
+SYNCED = """\
+nms against NetBox
+    custom_fields  1 create
+    devices        1 create
+    interfaces     2 create
+    ip_addresses   1 create
+    mac_addresses  1 create
+    primary_ips    1 update
+    primary_macs   1 update
+    vlans          1 create
+"""
+
+
+def tail(answer: Answer) -> str:
+    """The last line printed."""
+    return answer.out.splitlines()[-1]
+
+
+def test_the_way_from_sync_to_an_empty_diff(desk: Desk, netbox: NetBox, lab: LabNetBox) -> None:
+    first = desk.process("sync")
+    assert (first.code, first.err) == (0, "")
+    synced = first.out
+    assert synced.endswith(SYNCED)
+    assert "nms: read 26.7.0, 7 rows in " in synced
+
+    assert desk.run("diff", "--exit-code").code == 2
+    lab.reset_requests()
+    approved = desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    assert approved.splitlines()[-1].startswith("approved 9 changes until 20")
+    assert approved.endswith(" UTC; next: netbox-sync apply nms\n")
+    assert lab.requests == []
+
+    applied = desk.process("apply", "nms", "--yes")
+    assert (applied.code, applied.err) == (0, "")
+    assert "nms: 9 applied (" in applied.out
+    interface = netbox.one("dcim/interfaces", name="Gi0/1")
+    assert (interface["description"], interface["mac_address"]) == ("to the roof", "84:BF:20:85:3E:00")
+    assert netbox.one("dcim/devices", name="sw1")["primary_ip4"]["address"] == "10.0.0.5/24"
+
+    # What is applied is not offered again, before the next sync neither.
+    assert desk.run("diff", "--exit-code").code == 0
+    assert desk.ok("apply", "nms", "--yes") == "nms: nothing is approved that is not applied\n"
+
+    assert desk.ok("sync").endswith("\nnms against NetBox: no differences\n")
+    assert desk.ok("diff").endswith(" UTC\nno differences\n")
+    lab.reset_requests()
+    desk.ok("apply", "nms", "--yes")
+    assert lab.requests == []
+
+
+def test_the_diff_shows_marks_ids_and_values(desk: Desk, netbox: NetBox) -> None:
+    desk.ok("sync")
+    text = desk.ok("diff", "nms", "--resource", "interfaces")
+    document = json.loads(desk.ok("diff", "--json"))["diffs"][0]
+
+    ids = {row["key"]: row["change_id"] for row in document["rows"] if row["resource"] == "interfaces"}
+    assert text.splitlines()[1:] == [
+        "interfaces  2 create",
+        f"  + create sw1 Gi0/1  [{ids['sw1 Gi0/1'][:8]}]",
+        "      device: sw1",
+        '      name: "Gi0/1"',
+        '      type: "1000base-t"',
+        "      enabled: true",
+        "      mtu: 1500",
+        "      speed: 1000000",
+        '      description: "to the roof"',
+        '      mode: "access"',
+        "      untagged_vlan: 50",
+        '      cf.librenms_id: {"nms": 1}',
+        f"  + create sw1 Gi0/2  [{ids['sw1 Gi0/2'][:8]}]",
+        "      device: sw1",
+        '      name: "Gi0/2"',
+        '      type: "1000base-t"',
+        "      enabled: true",
+        "      mtu: 1500",
+        "      speed: 1000000",
+        '      description: "printer"',
+        '      mode: "access"',
+        "      untagged_vlan: 50",
+        '      cf.librenms_id: {"nms": 2}',
+        "2 create",
+    ]
+    assert document["endpoint"] == "nms"
+    assert document["counts"] == {"create": 7, "update": 2}
+    mac = next(row for row in document["rows"] if row["resource"] == "primary_macs")
+    assert (mac["action"], mac["key"], mac["state"]) == ("update", "sw1 Gi0/1", "waiting")
+    assert mac["fields"][0]["field"] == "primary_mac_address"
+    assert mac["fields"][0]["before"] is None
+    assert ids["sw1 Gi0/1"] in mac["depends_on"]
+
+
+def test_diff_filters_limits_and_files(desk: Desk) -> None:
+    desk.ok("sync")
+
+    assert desk.ok("diff", "--action", "update").endswith("\n2 update\n")
+    assert desk.ok("diff", "--field", "vid").endswith("\n1 create\n")
+    # The device itself, and what hangs on it.
+    assert desk.ok("diff", "--device", "sw1", "--resource", "devices").endswith("\n1 create\n")
+    assert desk.ok("diff", "--device", "sw2").endswith(" UTC\nno differences\n")
+    short = desk.ok("diff")
+    assert short.splitlines()[-2:] == ["  … and 4 more (--all shows them)", "7 create, 2 update"]
+    everything = desk.ok("diff", "--all")
+    assert "more" not in everything
+    assert desk.ok("diff", "--out", "plan.txt") == ""
+    assert (desk.folder / "plan.txt").read_text(encoding="utf-8") == everything
+    desk.ok("diff", "--json", "--out", "plan.json")
+    assert len(json.loads((desk.folder / "plan.json").read_text(encoding="utf-8"))["diffs"][0]["rows"]) == 9
+
+    wrong = desk.run("diff", "--action", "modify")
+    assert wrong.code == 1
+    assert wrong.err == (
+        "error: --action modify: no such action; there are: create, update, delete, conflict, blocked, drifted\n"
+    )
+
+
+def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(desk: Desk) -> None:
+    desk.ok("sync")
+    rows = json.loads(desk.ok("diff", "--json"))["diffs"][0]["rows"]
+    device = next(row["change_id"] for row in rows if row["resource"] == "devices")
+
+    alone = desk.run("approve", "nms", device[:6], "--yes")
+    assert "1 changes that these need are not approved" in alone.out
+    assert tail(alone).startswith("approved 1 change until ")
+    blocked = desk.run("apply", "nms", "--yes")
+    assert blocked.code == 1
+    assert f"  blocked create devices sw1 [{device[:8]}]: needs " in blocked.out
+    assert "nms: 1 blocked (" in blocked.out
+
+    together = desk.run("approve", "nms", device, "--with-dependencies", "--yes")
+    assert tail(together).startswith("approved 2 changes until ")
+    assert "nms: 2 applied (" in desk.ok("apply", "nms", "--yes")
+
+
+def test_a_rejected_change_is_not_approved_until_withdrawn(desk: Desk) -> None:
+    desk.ok("sync")
+    rejected = desk.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
+    assert rejected.endswith("rejected 1 change\n")
+
+    refused = desk.run("approve", "nms", "--resource", "vlans", "--yes")
+    assert refused.code == 1
+    assert refused.err.startswith("error: change ")
+    assert "was rejected by bob on " in refused.err
+
+    assert desk.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
+        "withdrew the decisions on 1 change\n"
+    )
+    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert desk.ok(
+        "sql", "--csv", "SELECT who, decision, through FROM ledger.approvals ORDER BY approval_id"
+    ) == ("who,decision,through\nbob,reject,cli\nalice,withdraw,cli\nalice,approve,cli\n")
+
+
+def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(desk: Desk, lab: LabNetBox) -> None:
+    desk.ok("sync")
+    lab.reset_requests()
+
+    approve = desk.run("approve", "nms", "--resource", "vlans")
+    assert approve.code == 1
+    assert approve.err == (
+        "error: nothing done: nobody can be asked here; add --yes to record it without being asked\n"
+    )
+    assert desk.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
+
+    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
+    apply = desk.run("apply", "nms")
+    assert apply.code == 1
+    assert "  + create 50 in paris  [" in apply.out
+    assert apply.err == (
+        "error: nothing done: nobody can be asked here; the changes above would be written; "
+        "add --yes to write them\n"
+    )
+    assert lab.requests == []
+
+
+def test_approving_needs_to_say_what(desk: Desk) -> None:
+    desk.ok("sync")
+    unsaid = desk.run("approve", "nms", "--yes")
+    unknown = desk.run("approve", "nms", "ffffffff", "--yes")
+    both = desk.run("approve", "nms", "ffffffff", "--resource", "vlans", "--yes")
+
+    assert (unsaid.code, unknown.code, both.code) == (1, 1, 1)
+    assert unsaid.err.startswith("error: say which changes: their ids, a filter")
+    assert unknown.err.startswith("error: no change 'ffffffff' in the current diff of 'nms'")
+    assert both.err == "error: give change ids or a filter, not both\n"
+
+
+def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
+    desk: Desk, netbox: NetBox, nms: LabLibreNMS
+) -> None:
+    desk.configure(policies={"owns": ["interfaces.description"]})
+    desk.ok("sync")
+    desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    desk.ok("apply", "nms", "--yes")
+    nms.state.ports[1]["ifAlias"] = "scanner"
+    assert desk.ok("sync").endswith("    interfaces  1 update\n")
+    desk.ok("approve", "nms", "--field", "description", "--yes")
+    interface = netbox.one("dcim/interfaces", name="Gi0/2")
+    netbox.edit("dcim/interfaces", interface["id"], description="edited by hand")
+
+    answer = desk.run("apply", "nms", "--yes")
+
+    assert answer.code == 1
+    assert '      description: "printer" -> "scanner"' in answer.out
+    assert "  stale update interfaces sw1 Gi0/2 [" in answer.out
+    assert "nms: 1 stale (" in answer.out
+    assert answer.out.endswith(
+        "  stale: the object was edited in NetBox after the diff: sync again and look at the new diff\n"
+    )
+    assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "edited by hand"
+
+
+def test_what_somebody_deleted_after_the_apply_is_offered_again(desk: Desk, netbox: NetBox) -> None:
+    desk.ok("sync")
+    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
+    desk.ok("apply", "nms", "--yes")
+    question = "SELECT waiting, approved, applied FROM sync.status WHERE endpoint = 'nms'"
+    assert desk.ok("sql", "--csv", question) == "waiting,approved,applied\n8,0,1\n"
+
+    netbox.delete("ipam/vlans", netbox.one("ipam/vlans", vid=50)["id"])
+    desk.ok("sync")
+
+    # The same content is the same change, but its approval is used up.
+    assert desk.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
+    assert desk.run("diff", "--resource", "vlans", "--exit-code").code == 2
+    assert desk.ok("apply", "nms", "--yes").startswith(
+        "nms: nothing is approved that is not applied; 9 changes"
+    )
+    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert "nms: 1 applied (" in desk.ok("apply", "nms", "--yes")
+    assert netbox.one("ipam/vlans", vid=50)["name"] == "DATA"
+
+
+def test_policies_approve_after_the_sync(desk: Desk) -> None:
+    desk.configure(policies={"auto_approve": ["vlans.create"]})
+
+    synced = desk.ok("sync")
+
+    assert synced.endswith("    approved by policy: 1; next: netbox-sync apply nms\n")
+    assert "  + create 50 in paris  [" in desk.ok("diff", "--resource", "vlans")
+    assert "]  approved\n" in desk.ok("diff", "--resource", "vlans")
+    assert desk.ok("apply", "nms", "--yes").splitlines()[-1].startswith("nms: 1 applied (")
+
+
+def test_the_database_answers_a_client_that_holds_it_through_a_sync(desk: Desk, nms: LabLibreNMS) -> None:
+    desk.ok("sync")
+    question = "SELECT hostname FROM librenms.devices ORDER BY 1"
+    holder = f"""
+import duckdb, sys
+con = duckdb.connect({str(desk.folder / "data" / "netbox_sync.duckdb")!r}, read_only=True)
+print(con.execute({question!r}).fetchall(), flush=True)
+sys.stdin.readline()
+print(con.execute({question!r}).fetchall(), flush=True)
+"""
+    command = [sys.executable, "-c", holder]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "[('sw1',)]\n"
+        nms.state.add_device("sw2", os="ios", hardware="C2960")
+        desk.ok("sync")
+        assert desk.ok("sql", "--csv", question) == "hostname\nsw1\nsw2\n"
+        rest = client.communicate(input="\n", timeout=30)[0]
+    assert rest == "[('sw1',), ('sw2',)]\n"
+
+    with duckdb.connect(str(desk.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
+        fields = con.execute(
+            "SELECT before, after, verdict FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
+        ).fetchall()
+    assert fields == [(None, '"DATA"', "update")]

@@ -1,0 +1,117 @@
+"""One LibreNMS and one NetBox, both on loopback, both empty but for what every installation has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from tests.support import NetBox, World
+
+Basics = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+    with LabNetBox(token="lab-token") as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        yield NetBox(server.url, server.token)
+
+
+@pytest.fixture
+def basics(netbox: NetBox) -> Basics:
+    """Site Paris, manufacturer, device type, role, platform and a VLAN group of the site."""
+    site = netbox.create("dcim/sites", name="Paris", slug="paris")
+    maker = netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
+    return {
+        "site": site,
+        "maker": maker,
+        "type": netbox.create(
+            "dcim/device-types", manufacturer=maker["id"], model="C9300-48P", slug="c9300-48p"
+        ),
+        "role": netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00"),
+        "group": netbox.create(
+            "ipam/vlan-groups",
+            name="Paris VLANs",
+            slug="paris-vlans",
+            scope_type="dcim.site",
+            scope_id=site["id"],
+        ),
+    }
+
+
+@pytest.fixture
+def state() -> LibreNMSState:
+    return LibreNMSState()
+
+
+@pytest.fixture
+def world(
+    state: LibreNMSState, netbox: NetBox, basics: Basics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    with LabLibreNMS(state, token="lnms-token") as server:
+        monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
+        endpoint = {
+            "name": "production",
+            "kind": "librenms",
+            "url": server.url,
+            "import_devices": "all",
+            "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+        }
+        yield World(tmp_path / "data", netbox, endpoint)
+
+
+@pytest.fixture
+def device(netbox: NetBox, basics: Basics) -> Callable[..., dict[str, Any]]:
+    """Create a NetBox device: ``device("sw1", serial="X1")``."""
+
+    def create(name: str, **content: Any) -> dict[str, Any]:
+        defaults = {
+            "site": basics["site"]["id"],
+            "device_type": basics["type"]["id"],
+            "role": basics["role"]["id"],
+        }
+        return netbox.create("dcim/devices", name=name, **{**defaults, **content})
+
+    return create
+
+
+@pytest.fixture
+def cluster() -> ProxmoxState:
+    """The Proxmox cluster paris with two nodes that have no network of their own, and no guests."""
+    found = ProxmoxState(cluster="paris")
+    found.add_node("pve1", network=[])
+    found.add_node("pve2", network=[])
+    return found
+
+
+@pytest.fixture
+def proxmox(cluster: ProxmoxState) -> Iterator[LabProxmox]:
+    with LabProxmox(cluster) as server:
+        yield server
+
+
+@pytest.fixture
+def pve(
+    proxmox: LabProxmox, netbox: NetBox, basics: Basics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """The cluster against NetBox, as endpoint ``paris-pve``."""
+    monkeypatch.setenv("PROXMOX_TOKEN", proxmox.token_value)
+    netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
+    endpoint = {
+        "name": "paris-pve",
+        "kind": "proxmox",
+        "url": proxmox.url,
+        "tls": {"ca": proxmox.ca_path},
+        "user": proxmox.user,
+        "token_name": proxmox.token_name,
+        "token_env": "PROXMOX_TOKEN",
+        "agent_timeout": 1,
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+    }
+    return World(tmp_path / "data", netbox, endpoint)

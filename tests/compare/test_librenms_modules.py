@@ -1,0 +1,241 @@
+"""Parts and transceivers of LibreNMS's inventory, as modules in module bays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from tests.support import NetBox, World, after, before, row, rows
+
+Device = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def switch(world: World, state: LibreNMSState) -> dict[str, Any]:
+    """sw1 with a power supply in a slot, a fan, a port with a transceiver, and what is no module."""
+    world.configure(inventory=True)
+    found = state.add_device("sw1", hardware="C9300-48P", os="ios")
+
+    def part(kind: str, name: str, model: str, serial: str, inside: int = 0, **more: Any) -> int:
+        row = state.add_inventory(
+            found,
+            entPhysicalClass=kind,
+            entPhysicalName=name,
+            entPhysicalModelName=model,
+            entPhysicalSerialNum=serial,
+            entPhysicalContainedIn=inside,
+            **{"entPhysicalIsFRU": "true", "entPhysicalMfgName": "Cisco", **more},
+        )
+        return row["entPhysicalIndex"]
+
+    chassis = part("chassis", "Switch 1", "C9300-48P", "FOC1")
+    slot = part("container", "Power Supply Bay A", "", "", chassis)
+    part("powerSupply", "Switch 1 - Power Supply A", "PWR-C1-715WAC", "LIT1", slot)
+    part("fan", "FAN 1", "FAN-T1", "N/A", chassis)
+    part("fan", "FAN 2", "", "", chassis)
+    part("module", "Fixed Module 0", "C9300-48P", "FOC1", chassis, entPhysicalIsFRU="false")
+    part("sensor", "Temp 1", "X", "Y", chassis)
+    optic = part("module", "Te1/1/1 Container", "SFP-10G-LR", "AVD1", chassis)
+    state.add_transceiver(
+        state.add_port(found, "Te1/1/1"),
+        vendor="CISCO-AVAGO",
+        model="SFP-10G-LR",
+        serial="AVD1",
+        entity_physical_index=optic,
+    )
+    return found
+
+
+@pytest.fixture
+def types(netbox: NetBox, basics: Any) -> dict[str, dict[str, Any]]:
+    """The module types in NetBox."""
+    maker = basics["maker"]["id"]
+    return {
+        model: netbox.create("dcim/module-types", manufacturer=maker, model=model, part_number=number)
+        for model, number in (("715W", "PWR-C1-715WAC"), ("Fan", "FAN-T1"), ("SFP-10G-LR", ""), ("Other", ""))
+    }
+
+
+def told(plan: Any) -> list[tuple[str, str, str | None]]:
+    return [(r.key, r.action, r.reason) for r in rows(plan, "modules")]
+
+
+def test_without_the_option_nothing_is_read(world: World, state: LibreNMSState, switch: Any) -> None:
+    world.configure(inventory=False)
+    plan = world.sync()
+    assert rows(plan, "modules") == []
+    said: list[str] = []
+    world.snapshot(progress=said.append)
+    assert said[-1] == "8 calls"
+
+
+def test_parts_are_blocked_until_their_type_and_bay_are_there(
+    world: World, switch: Any, device: Device, netbox: NetBox
+) -> None:
+    """And the reason says what to do; a placeholder is no serial, a fixed part no module."""
+    known = device("sw1")
+    no_type = 'no module type: map module_types: "{}", or allow create: module_types'
+    assert told(world.sync()) == [
+        ("sw1 FAN 1", "blocked", no_type.format("FAN-T1")),
+        ("sw1 Power Supply Bay A", "blocked", no_type.format("PWR-C1-715WAC")),
+        ("sw1 Te1/1/1", "blocked", no_type.format("SFP-10G-LR")),
+    ]
+    netbox.create("dcim/module-bays", device=known["id"], name="Te1/1/1")
+    world.configure(
+        policies={"create": ["modules", "module_types", "devices", "interfaces", "custom_fields"]},
+        defaults={"site": "paris", "role": "access", "device_type": "C9300-48P", "manufacturer": "cisco"},
+        mappings={"manufacturers": {"CISCO-AVAGO": "cisco"}},
+    )
+    plan = world.sync()
+    no_bay = (
+        "NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, "
+        "or allow create: module_bays"
+    )
+    assert told(plan) == [
+        ("sw1 FAN 1", "blocked", no_bay),
+        ("sw1 Power Supply Bay A", "blocked", no_bay),
+        ("sw1 Te1/1/1", "create", None),
+    ]
+    assert [(r.key, after(r)) for r in rows(plan, "module_types")] == [
+        ("sfp-10g-lr", {"model": "SFP-10G-LR", "manufacturer": {"id": 1, "name": "Cisco"}})
+    ]
+
+
+def test_bays_and_modules_are_written_and_then_in_sync(
+    world: World, switch: Any, types: Any, netbox: NetBox
+) -> None:
+    world.configure(policies={"create": [*world.endpoint.policies.create, "module_bays"]})
+    plan = world.sync()
+    assert row(plan, "modules", "sw1 Te1/1/1").depends_on == tuple(
+        sorted([row(plan, "devices", "sw1").change_id, row(plan, "module_bays", "sw1 Te1/1/1").change_id])
+    )
+    done = world.apply_all()
+    assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
+    assert sorted(
+        (m["module_bay"]["name"], m["module_type"]["model"], m["serial"]) for m in netbox.all("dcim/modules")
+    ) == [
+        ("FAN 1", "Fan", ""),
+        ("Power Supply Bay A", "715W", "LIT1"),
+        ("Te1/1/1", "SFP-10G-LR", "AVD1"),
+    ]
+
+
+def test_replaced_moved_and_vanished_parts(
+    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+) -> None:
+    first, second = device("sw1"), device("sw2")
+
+    def install(owner: Any, bay: str, model: str, serial: str, **more: Any) -> dict[str, Any]:
+        place = netbox.create("dcim/module-bays", device=owner["id"], name=bay, **more)
+        return netbox.create(
+            "dcim/modules",
+            device=owner["id"],
+            module_bay=place["id"],
+            module_type=types[model]["id"],
+            serial=serial,
+        )
+
+    # Found by the bay's label; the part in it is another one now.
+    supply = install(first, "PSU1", "Other", "OLD1", label="Power Supply Bay A")
+    install(second, "Uplink 1", "SFP-10G-LR", "AVD1")
+    old = install(first, "Slot 9", "Other", "S9")
+    plan = world.sync()
+    replaced = row(plan, "modules", "sw1 Power Supply Bay A")
+    assert (replaced.netbox_id, before(replaced)["serial"], after(replaced)["serial"]) == (
+        supply["id"],
+        "OLD1",
+        "LIT1",
+    )
+    assert after(replaced)["module_type"] == {"id": types["715W"]["id"], "name": "715W"}
+    assert told(plan)[2:] == [
+        ("sw1 Slot 9 (gone)", "drifted", "not in the inventory that LibreNMS shows"),
+        ("sw1 Te1/1/1", "conflict", "NetBox has serial AVD1 in sw2 Uplink 1"),
+    ]
+    assert row(plan, "modules", "sw1 Slot 9 (gone)").netbox_id == old["id"]
+
+
+def test_rules_rewrite_bays_models_and_serials(
+    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+) -> None:
+    """In order, by manufacturer, before anything is compared."""
+    known = device("sw1")
+    for name in ("PSU A", "Fan 1", "Te1/1/1"):
+        netbox.create("dcim/module-bays", device=known["id"], name=name)
+    world.configure(
+        mappings={
+            "module_rules": [
+                {
+                    "field": "bay",
+                    "match": "^Power Supply Bay (.)$",
+                    "replace": r"PSU-\1",
+                    "manufacturer": "cisco",
+                },
+                {"field": "bay", "match": "-", "replace": " ", "manufacturer": "CISCO"},
+                {"field": "serial", "match": "^AVD", "replace": "", "manufacturer": "Juniper"},
+                {"field": "serial", "match": "^LIT", "replace": "L"},
+            ],
+            "module_types": {"SFP-10G-LR": "Other"},
+        }
+    )
+    plan = world.sync()
+    assert [
+        (r.key, r.action, after(r)["module_type"]["name"], after(r).get("serial"))
+        for r in rows(plan, "modules")
+    ] == [
+        ("sw1 FAN 1", "create", "Fan", None),
+        ("sw1 PSU A", "create", "715W", "L1"),
+        ("sw1 Te1/1/1", "create", "Other", "AVD1"),
+    ]
+    content = world.config.model_dump(mode="json", exclude_unset=True)
+    content["endpoints"][0]["mappings"]["module_rules"][0]["match"] = "(?<=x)"
+    with pytest.raises(ValueError, match="is not a regular expression"):
+        Config.model_validate(content)
+
+
+def test_a_model_in_two_cases_is_one_new_type(
+    world: World, state: LibreNMSState, switch: Any, device: Device
+) -> None:
+    """And one that several manufacturers are said to make is nobody's."""
+    device("sw1")
+    state.inventory[4] |= {"entPhysicalModelName": "fan-t1", "entPhysicalSerialNum": "F2"}
+    world.configure(
+        policies={"create": ["modules", "module_bays", "module_types", "manufacturers", "interfaces"]},
+        mappings={"manufacturers": {"CISCO-AVAGO": "Avago"}},
+    )
+    plan = world.sync()
+    assert [(r.key, r.action, after(r).get("model")) for r in rows(plan, "module_types")] == [
+        ("fan-t1", "create", "FAN-T1"),
+        ("pwr-c1-715wac", "create", "PWR-C1-715WAC"),
+        ("sfp-10g-lr", "create", "SFP-10G-LR"),
+    ]
+    state.inventory[4]["entPhysicalMfgName"] = "Delta"
+    plan = world.sync()
+    assert row(plan, "module_types", "fan-t1").reason == (
+        "several manufacturers are said to make FAN-T1; map manufacturers, or create it"
+    )
+    assert [r.action for r in rows(plan, "modules")] == ["blocked", "blocked", "create", "create"]
+
+
+def test_two_parts_in_one_bay_are_a_conflict(
+    world: World, state: LibreNMSState, switch: Any, types: Any, device: Device
+) -> None:
+    device("sw1")
+    state.inventory[3]["entPhysicalName"] = "FAN 2"
+    state.inventory[4]["entPhysicalModelName"] = "FAN-T1"
+    reason = "2 parts of this device are in a bay of the name FAN 2; tell them apart by mappings.module_rules"
+    assert told(world.sync())[:2] == [
+        ("sw1 FAN 2 (1)", "conflict", reason),
+        ("sw1 FAN 2 (2)", "conflict", reason),
+    ]
+
+
+def test_an_old_librenms_shows_no_transceivers(world: World, state: LibreNMSState, switch: Any) -> None:
+    """The snapshot says so, and reads the rest."""
+    with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:
+        world.configure(url=old.url)
+        manifest = world.snapshot()
+    assert "LibreNMS 23.11.0 gives no transceivers (24.10 and newer do)" in " ".join(manifest.reasons)

@@ -1,0 +1,244 @@
+"""Stacks in LibreNMS: a virtual chassis with a device per member, and every port on the member that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.lab.librenms import LibreNMSState
+from tests.support import NetBox, World, after, before, row, rows
+
+PARTS = {
+    1: ("FOC1", "C9300-48P"),
+    2: ("FOC2", "C9300-24P"),
+    3: ("FOC3", "C9300-48P"),
+}
+
+
+def stack(
+    state: LibreNMSState, *positions: int, ports: tuple[str, ...] = (), **columns: Any
+) -> dict[str, Any]:
+    """Device ``sw1`` with a chassis of PARTS for each number; entPhysicalParentRelPos as given."""
+    found = state.add_device("sw1", hardware="C9300-48P", serial="FOC1", **columns)
+    state.add_inventory(found, entPhysicalClass="stack", entPhysicalIndex=1, entPhysicalName="c93xx Stack")
+    for number, place in enumerate(positions, 1):
+        serial, model = PARTS[number]
+        state.add_inventory(
+            found,
+            entPhysicalClass="chassis",
+            entPhysicalIndex=1000 * number,
+            entPhysicalContainedIn=1,
+            entPhysicalParentRelPos=place,
+            entPhysicalSerialNum=serial,
+            entPhysicalModelName=model,
+        )
+    for port in (f"Gi{len(positions) or 2}/0/48", *ports):
+        state.add_port(found, port)
+    return found
+
+
+def members(world: World) -> list[tuple[str, int, str]]:
+    folder = world.warehouse.current(world.warehouse.diffs("production"))
+    query = f"SELECT key, position, serial FROM '{folder}/desired/members.parquet' ORDER BY position"
+    return duckdb.connect().execute(query).fetchall()
+
+
+def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:
+    return netbox.create(
+        "dcim/device-types", manufacturer=basics["maker"]["id"], model="C9300-24P", slug="c9300-24p"
+    )
+
+
+def test_ports_are_on_the_member_that_their_name_says(
+    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+) -> None:
+    """L37: and logical ports on the master."""
+    small_type(netbox, basics)
+    stack(
+        state,
+        0,
+        1,
+        2,
+        ports=("GigabitEthernet2/0/1", "Te3/1/1", "Gi2/0/1.10", "Vlan10", "Port-channel1", "Lo0", "Gi0/0"),
+    )
+    plan = world.sync()
+    assert {r.key: after(r)["device"]["key"] for r in rows(plan, "interfaces")} == {
+        "sw1 Gi0/0": "sw1",
+        "sw1 Lo0": "sw1",
+        "sw1 Port-channel1": "sw1",
+        "sw1 Vlan10": "sw1",
+        "sw1-M2 Gi2/0/1.10": "sw1-M2",
+        "sw1-M2 GigabitEthernet2/0/1": "sw1-M2",
+        "sw1-M3 Gi3/0/48": "sw1-M3",
+        "sw1-M3 Te3/1/1": "sw1-M3",
+    }
+
+
+def test_positions_count_from_one(world: World, state: LibreNMSState) -> None:
+    """L38: where all are equal, by the order of the list; a number in the parts' names comes first."""
+    stack(state, 0, 1)
+    world.sync()
+    assert members(world) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    for part in state.inventory:
+        part["entPhysicalParentRelPos"] = 0
+    world.sync()
+    assert members(world) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    # As a real C2960X stack says it: places 0, 2 and 3.
+    for part, name, place in zip(state.inventory[1:], ("Switch 3", "Switch 1 Chassis"), (0, 2), strict=True):
+        part |= {"entPhysicalName": name, "entPhysicalParentRelPos": place}
+    world.sync()
+    assert members(world) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
+
+
+def test_one_chassis_is_no_stack(world: World, state: LibreNMSState) -> None:
+    """L39: nor are empty places."""
+    found = stack(state, 1, ports=("Gi2/0/1",))
+    state.add_inventory(
+        found,
+        entPhysicalClass="chassis",
+        entPhysicalIndex=2000,
+        entPhysicalContainedIn=1,
+        entPhysicalParentRelPos=2,
+    )
+    plan = world.sync()
+    assert members(world) == []
+    assert rows(plan, "virtual_chassis") == []
+    assert [r.key for r in rows(plan, "interfaces")] == ["sw1 Gi1/0/48", "sw1 Gi2/0/1"]
+
+
+def test_only_devices_that_look_like_a_stack_are_asked(world: World, state: LibreNMSState) -> None:
+    """One call each; none with the option off."""
+    stack(state, 0, 1)
+    other = state.add_device("sw2", hardware="C9300-48P")
+    for port in ("Gi1/0/1", "ge-0/0/1", "Vlan2", "Port-channel2"):
+        state.add_port(other, port)
+    said: list[str] = []
+    world.snapshot(progress=said.append)
+    assert (said[-1], "inventory: 3 rows" in said) == ("9 calls", True)
+    world.configure(virtual_chassis=False)
+    world.snapshot(progress=said.append)
+    assert said[-1] == "8 calls"
+    assert rows(world.sync(), "virtual_chassis") == []
+
+
+def test_a_stack_is_written_whole(world: World, state: LibreNMSState, netbox: NetBox, basics: Any) -> None:
+    """Members with their own type and serial, the master last, a LAG across members; then in sync."""
+    small = small_type(netbox, basics)
+    found = stack(state, 0, 1, ports=("Gi1/0/1", "Gi2/0/1"), ip="10.0.0.1")
+    lag = state.add_port(found, "Po1", ifType="ieee8023adLag")
+    for name in ("Gi1/0/1", "Gi2/0/1"):
+        state.add_stack(high=lag, low=state.port(found, name))
+    state.add_ipv4(state.port(found, "Gi2/0/48"), "10.0.0.1", 24)
+    plan = world.sync()
+    assert [(r.key, after(r)) for r in rows(plan, "virtual_chassis")] == [("sw1", {"name": "sw1"})]
+    assert (
+        row(plan, "virtual_chassis_members", "sw1-M2").change_id
+        in row(plan, "interfaces", "sw1-M2 Gi2/0/1").depends_on
+    )
+    done = world.apply_all()
+    assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
+    chassis = netbox.one("dcim/virtual-chassis")
+    assert (chassis["name"], chassis["master"]["name"]) == ("sw1", "sw1")
+    second = netbox.one("dcim/devices", name="sw1-M2")
+    assert (
+        second["serial"],
+        second["device_type"]["id"],
+        second["vc_position"],
+        second["virtual_chassis"]["id"],
+    ) == (
+        "FOC2",
+        small["id"],
+        2,
+        chassis["id"],
+    )
+    port = netbox.one("dcim/interfaces", device_id=second["id"], name="Gi2/0/1")
+    assert (port["lag"]["name"], port["lag"]["device"]["name"]) == ("Po1", "sw1")
+    master = netbox.one("dcim/devices", name="sw1")
+    assert (master["vc_position"], master["primary_ip4"]["address"]) == (1, "10.0.0.1/24")
+
+
+def test_a_virtual_chassis_of_netbox_is_matched(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]], basics: Any
+) -> None:
+    """By serial, else by position: nothing is created a second time, and what NetBox has more is shown."""
+    small_type(netbox, basics)
+    stack(state, 0, 1, 2, ports=("Gi2/0/1",))
+    chassis = netbox.create("dcim/virtual-chassis", name="Floor 1")
+    first, second, third, fourth = (
+        device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=position)
+        for name, serial, position in (
+            ("sw1", "FOC1", 1),
+            ("floor1-b", "FOC2", 4),
+            ("floor1-c", "", 3),
+            ("floor1-d", "FOC9", 2),
+        )
+    )
+    netbox.edit("dcim/virtual-chassis", chassis["id"], master=first["id"])
+    port = netbox.create("dcim/interfaces", device=first["id"], name="Gi2/0/1", type="1000base-t")
+    plan = world.sync()
+    assert {r.key: r.netbox_id for r in rows(plan, "devices")} == {
+        "sw1": first["id"],
+        "sw1-M2": second["id"],
+        "sw1-M3": third["id"],
+    }
+    assert rows(plan, "virtual_chassis") == rows(plan, "virtual_chassis_masters") == []
+    assert [(r.key, r.action, before(r), after(r)) for r in rows(plan, "virtual_chassis_members")] == [
+        ("Floor 1: floor1-d", "drifted", {}, {}),
+        ("sw1-M2", "update", {"vc_position": 4}, {"vc_position": 2}),
+    ]
+    assert row(plan, "virtual_chassis_members", "Floor 1: floor1-d").netbox_id == fourth["id"]
+    # A port that NetBox has on the master stays there: it cannot be moved, and is not made twice.
+    kept = row(plan, "interfaces", "sw1-M2 Gi2/0/1")
+    shown = next(f for f in kept.fields if f.name == "device")
+    assert (kept.netbox_id, shown.verdict, shown.reason) == (
+        port["id"],
+        "drifted",
+        "NetBox cannot move an interface to another device of the stack",
+    )
+
+
+def test_members_in_several_virtual_chassis_are_a_conflict(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
+) -> None:
+    stack(state, 0, 1)
+    for name, serial in (("a", "FOC1"), ("b", "FOC2")):
+        chassis = netbox.create("dcim/virtual-chassis", name=f"Chassis {name}")
+        device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=1)
+    plan = world.sync()
+    assert [(r.action, r.reason) for r in rows(plan, "virtual_chassis")] == [
+        ("conflict", "its members are in several virtual chassis of NetBox: Chassis a, Chassis b")
+    ]
+    assert rows(plan, "virtual_chassis_members") == []
+
+
+def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
+) -> None:
+    stack(state, 0, 1, ports=("Gi1/0/1",))
+    device("sw1", serial="FOC1")
+    state.inventory[1]["entPhysicalContainedIn"] = "nowhere"
+    plan = world.sync()
+    assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces")} == {
+        "sw1 Gi1/0/1": ("create", None),
+        "sw1 Gi2/0/48": (
+            "blocked",
+            "which member of the stack it is on is unknown: "
+            "inventory: LibreNMS sent a row that cannot be read (entPhysicalContainedIn: 'nowhere' is no number)",
+        ),
+    }
+
+
+def test_a_cable_to_a_member_of_a_stack(
+    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+) -> None:
+    """The neighbour calls itself by the stack's name."""
+    small_type(netbox, basics)
+    found = stack(state, 0, 1)
+    far = state.add_port(state.add_device("sw9", hardware="C9300-48P"), "Gi0/1")
+    state.add_link(far, "sw1", "GigabitEthernet2/0/48")
+    state.add_link(state.port(found, "Gi2/0/48"), "sw9", "")
+    assert [(r.key, r.action) for r in rows(world.sync(), "cables")] == [
+        ("sw1-M2 Gi2/0/48 <-> sw9 Gi0/1", "create")
+    ]

@@ -1,0 +1,100 @@
+"""Disks of guests as virtual disks, in MiB."""
+
+from __future__ import annotations
+
+from tests.support import after, before, rows
+
+VMS = "virtualization/virtual-machines"
+
+
+def test_what_counts_as_a_disk(pve, cluster):
+    """P1 to P10: key and line -> size in MiB and storage."""
+    machines = {
+        111: {"scsi0": "lvmthinbig:vm-111-disk-0,iothread=1,size=32G", "unused0": "rbd:vm-111-disk-0"},
+        112: {"ide0": "cifs-store:iso/two.iso,media=disk,size=112M", "ide2": "none,media=cdrom"},
+        113: {"efidisk0": "rbd:vm-1-disk-0,size=1M", "ide1": "x:iso/virtio-win.iso,media=cdrom,size=707456K"},
+        114: {
+            "efidisk0": "rbd:vm-1-disk-0,size=528K",
+            "ide3": "local-lvm:vm-114-cloudinit,media=cdrom,size=4M",
+        },
+        115: {"tpmstate0": "local:108/vm-100-disk-1.raw,size=4M,version=v2.0", "scsi0": "/dev/sda"},
+        116: {"scsi1": "size=2T,file=rbd:vm-1-disk-1", "virtio3": "/dev/disk/by-id/x,size=10G"},
+    }
+    for vmid, config in machines.items():
+        cluster.add_qemu(vmid, node="pve1", name=f"v{vmid}", config=config)
+    cluster.add_lxc(
+        117,
+        node="pve1",
+        name="c117",
+        config={
+            "rootfs": "local-lvm:vm-101-disk-0,size=8G",
+            "mp0": "/mnt/bindmount,mp=/data",
+            "mp1": "local-zfs:subvol-101-disk-1,mp=/srv,size=100G",
+        },
+    )
+    plan = pve.sync()
+    assert {
+        r.key: (after(r)["size"], after(r)["description"]) for r in rows(plan, "virtual_disks", "create")
+    } == {
+        "v111 scsi0": (32768, "lvmthinbig"),
+        "v112 ide0": (112, "cifs-store"),
+        "v113 efidisk0": (1, "rbd"),
+        "v114 efidisk0": (1, "rbd"),
+        "v115 tpmstate0": (4, "local"),
+        "v116 scsi1": (2097152, "rbd"),
+        "v116 virtio3": (10240, "/dev/disk/by-id/x"),
+        "c117 rootfs": (8192, "local-lvm"),
+        "c117 mp1": (102400, "local-zfs"),
+    }
+    # P8: shown, not written.
+    assert [(r.key, r.reason) for r in rows(plan, "virtual_disks", "blocked")] == [
+        ("v115 scsi0", "size unknown: Proxmox gives no size for /dev/sda")
+    ]
+
+
+def test_the_size_of_a_machine_is_the_sum_of_its_disks(pve, cluster, netbox):
+    """P11. A size that was typed in is cleared where there is no disk, not where one is of unknown size."""
+    guest = cluster.add_qemu(
+        111, node="pve1", name="web", config={"scsi0": "rbd:a,size=32G", "scsi1": "rbd:b,size=1G"}
+    )
+    cluster.add_qemu(112, node="pve1", name="diskless")
+    cluster.add_qemu(113, node="pve1", name="raw", config={"scsi0": "/dev/sda"})
+    assert pve.apply_all().changes == []
+    machines = {vm["name"]: vm for vm in netbox.all(VMS)}
+    assert {name: vm["disk"] for name, vm in machines.items()} == {
+        "web": 33792,
+        "diskless": None,
+        "raw": None,
+    }
+    for name in ("diskless", "raw"):
+        netbox.edit(VMS, machines[name]["id"], disk=500)
+    guest.config["scsi0"] = "rbd:a,size=64G"
+    assert [(r.key, before(r), after(r)) for r in pve.sync().changes] == [
+        ("diskless", {"disk": 500}, {"disk": None}),
+        ("web scsi0", {"size": 32768}, {"size": 65536}),
+    ]
+    assert pve.apply_all().changes == []
+    assert netbox.one(VMS, name="web")["disk"] == 66560
+
+
+def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(pve, cluster, netbox):
+    guest = cluster.add_qemu(
+        111, node="pve1", name="web", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
+    )
+    pve.apply_all()
+    netbox.create("virtualization/virtual-disks", virtual_machine=netbox.one(VMS)["id"], name="nas", size=10)
+    del guest.config["scsi1"]
+    assert {r.key: (r.action, r.reason) for r in rows(pve.sync(), "virtual_disks")} == {
+        "web scsi1 (gone)": (
+            "blocked",
+            "no disk of the guest in Proxmox, but policies.delete does not name virtual_disks",
+        ),
+        "web nas (gone)": (
+            "drifted",
+            "no disk of the guest in Proxmox, but netbox-sync did not create it (policies.delete_unowned)",
+        ),
+    }
+    pve.configure(policies={"delete": ["virtual_disks"]})
+    assert [(r.key, r.action) for r in pve.again().changes] == [("web scsi1 (gone)", "delete")]
+    assert pve.apply_all().changes == []
+    assert [disk["name"] for disk in netbox.all("virtualization/virtual-disks")] == ["nas", "scsi0"]

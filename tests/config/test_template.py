@@ -1,0 +1,90 @@
+"""The configuration that ``init`` writes, with everything in it switched on, and its JSON schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from netbox_sync_dagster.config import ConfigError, LibreNMSEndpoint, ProxmoxEndpoint, load_config
+from netbox_sync_dagster.config.template import TEMPLATE, json_schema
+
+
+def uncommented() -> str:
+    """The template with every commented setting switched on, and the one it stands in for off."""
+    lines = []
+    for line in TEMPLATE.splitlines():
+        setting = re.match(r"^( *)# ((  )*(- )?[a-z{\[\"].*)$", line)
+        is_setting = setting and re.match(r" *(- )?\{?[a-z_A-Z]+:( |$)", setting[2]) and "`" not in line
+        lines.append(setting[1] + setting[2] if setting and is_setting else line)
+    text = "\n".join(lines)
+    return text.replace("    import_devices: none\n", "").replace("# precedence", "precedence")
+
+
+def test_the_template_is_valid_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.yaml"
+    file.write_text(TEMPLATE, encoding="utf-8")
+
+    config = load_config(file)
+
+    assert str(config.netbox.url) == "https://netbox.example.com/"
+    assert [endpoint.interval for endpoint in config.endpoints] == [0, 0]
+
+
+def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.yaml"
+    (tmp_path / "ca.pem").touch()
+    file.write_text(uncommented(), encoding="utf-8")
+
+    config = load_config(file)
+
+    librenms, proxmox = config.endpoints
+    assert isinstance(librenms, LibreNMSEndpoint) and isinstance(proxmox, ProxmoxEndpoint)
+    assert config.netbox.tls.ca == tmp_path / "ca.pem"
+    assert config.precedence == ["proxmox", "librenms"]
+    assert librenms.defaults.site == "Paris"
+    assert librenms.mappings.interface_types[0].speed == 1000000
+    assert librenms.policies.auto_approve == ["interfaces.update.description"]
+    assert not isinstance(librenms.import_devices, str)
+    assert librenms.import_devices.hostname == [r".*\.example\.com"]
+    assert proxmox.mappings.platforms == {"l26": "Linux"}
+    assert proxmox.policies.missing_guests == "delete"
+
+
+def test_the_schema_describes_the_fields_that_editors_complete() -> None:
+    schema = json.loads(json_schema())
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert list(schema["properties"]) == ["netbox", "endpoints", "precedence"]
+    librenms = schema["$defs"]["LibreNMSEndpoint"]["properties"]
+    assert librenms["max_poll_age"]["description"].startswith("Seconds; ")
+    assert schema["$defs"]["LibreNMSEndpoint"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("netbox: [", "file.yaml:1: not valid YAML: "),
+        ("- a\n", "file.yaml:1: expected a mapping with the keys netbox and endpoints"),
+        ("endpoints: []\n", "file.yaml:1: netbox: is required"),
+        (
+            "netbox: {url: 'https://n.example.com'}\nprecedence: [nms]\n",
+            "file.yaml:1: file: precedence names unknown endpoints: nms",
+        ),
+        (
+            "netbox:\n  url: https://n.example.com\n  page_size: 5000\n",
+            "file.yaml:3: netbox.page_size: Input should be less than or equal to 1000 (found: 5000)",
+        ),
+    ],
+)
+def test_an_error_names_file_line_and_field(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+
+    assert len(caught.value.errors) == 1
+    assert caught.value.errors[0].removeprefix(f"{tmp_path}/").startswith(sentence)

@@ -1,0 +1,174 @@
+"""Two LibreNMS servers, a Proxmox cluster and one NetBox on loopback, and a Dagster instance for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from ruamel.yaml import YAML
+
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.definitions import definitions
+from netbox_sync_dagster.defs.partitions import keep_in_step
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_dagster.warehouse import Warehouse
+from tests.support import NetBox
+
+DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
+
+
+class House:
+    """A configuration file, a warehouse, the servers, and Dagster over all of it."""
+
+    def __init__(
+        self, folder: Path, netbox: LabNetBox, paris: LabLibreNMS, lyon: LabLibreNMS, pve: LabProxmox
+    ) -> None:
+        self.config_path = folder / "netbox_sync.yaml"
+        self.warehouse = Warehouse(folder / "data")
+        self.netbox_server, self.paris, self.lyon, self.pve = netbox, paris, lyon, pve
+        self.netbox = NetBox(netbox.url, netbox.token)
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.built = 0
+        self.site: dict[str, Any] = {}
+        self.device: dict[str, Any] = {}
+        self.endpoints: list[dict[str, Any]] = [
+            self._librenms("paris", paris.url, "PARIS_TOKEN"),
+            self._librenms("lyon", lyon.url, "LYON_TOKEN"),
+            {
+                "name": "pve",
+                "kind": "proxmox",
+                "url": pve.url,
+                "user": pve.user,
+                "token_name": pve.token_name,
+                "token_env": "PVE_TOKEN",
+                "tls": {"ca": pve.ca_path},
+                "defaults": DEFAULTS,
+            },
+        ]
+        self.write()
+
+    @staticmethod
+    def _librenms(name: str, url: str, token_env: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "kind": "librenms",
+            "url": url,
+            "token_env": token_env,
+            "import_devices": "all",
+            "defaults": DEFAULTS,
+        }
+
+    def write(self, **changes: Any) -> None:
+        """Write the configuration; ``changes`` are {endpoint: {field: value}}."""
+        self.endpoints = [{**item, **changes.get(item["name"], {})} for item in self.endpoints]
+        content = {"netbox": {"url": self.netbox.url}, "endpoints": self.endpoints}
+        YAML(typ="safe").dump(content, self.config_path)
+        keep_in_step(self.instance, load_config(self.config_path))
+
+    def run(self, job: str, *, tags: dict[str, str] | None = None, **options: Any) -> Any:
+        """Run a job to its end, in this process; a failed run is a result, not an error."""
+        return (
+            definitions()
+            .resolve_job_def(job)
+            .execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
+        )
+
+    def both(self) -> dict[str, str]:
+        """Tags of a run over both LibreNMS endpoints."""
+        return {
+            "dagster/asset_partition_range_start": "paris",
+            "dagster/asset_partition_range_end": "lyon",
+        }
+
+    def writes(self) -> list[tuple[str, str]]:
+        """(method, path) of what was asked of NetBox since the house was built, reads by GraphQL left out."""
+        return [
+            (item.method, item.path)
+            for item in self.netbox_server.requests[self.built :]
+            if item.method not in ("GET", "OPTIONS", "HEAD") and not item.path.startswith("/graphql")
+        ]
+
+    def plan(self, endpoint: str) -> Plan:
+        return load_plan(self.warehouse, endpoint)
+
+
+def failure(result: Any) -> str:
+    """The sentence of the step that failed."""
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    return str(event.step_failure_data.user_failure_data.description)
+
+
+def made(result: Any, key: str) -> dict[str | None, dict[str, Any]]:
+    """{partition: metadata values} of an asset's materializations in this run."""
+    found = {}
+    for event in result.all_events:
+        if event.is_step_materialization:
+            what = event.step_materialization_data.materialization
+            if what.asset_key.to_user_string() == key:
+                found[what.partition] = {name: item.value for name, item in what.metadata.items()}
+    return found
+
+
+def checks(result: Any) -> dict[str, Any]:
+    """{asset:check -> evaluation} of this run."""
+    return {
+        f"{item.asset_key.to_user_string()}:{item.check_name}": item
+        for item in result.get_asset_check_evaluations()
+    }
+
+
+@contextmanager
+def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """``paris`` knows sw-paris with two ports, ``lyon`` sw-lyon with one, ``pve`` the guest web01.
+
+    NetBox knows site, device type and role, and sw-paris without ports.
+    """
+    states = {}
+    for city, ports in (("paris", ["Gi0/1", "Gi0/2"]), ("lyon", ["Gi0/1"])):
+        states[city] = LibreNMSState()
+        device = states[city].add_device(f"sw-{city}", hardware="C9300-48P")
+        for port in ports:
+            states[city].add_port(device, port, ifAlias=f"{city} uplink")
+    cluster = ProxmoxState("alpha")
+    cluster.add_node("pve1")
+    cluster.add_qemu(100, node="pve1", name="web01")
+    with (
+        LabNetBox(token="lab-token") as netbox,
+        LabLibreNMS(states["paris"], token="paris-token") as paris,
+        LabLibreNMS(states["lyon"], token="lyon-token") as lyon,
+        LabProxmox(cluster) as pve,
+    ):
+        house = House(folder, netbox, paris, lyon, pve)
+        for name, value in {
+            "NETBOX_TOKEN": netbox.token,
+            "PARIS_TOKEN": "paris-token",
+            "LYON_TOKEN": "lyon-token",
+            "PVE_TOKEN": pve.token_value,
+            "NETBOX_SYNC_CONFIG": str(house.config_path),
+            "NETBOX_SYNC_HOME": str(house.warehouse.home),
+        }.items():
+            monkeypatch.setenv(name, value)
+        house.site = house.netbox.create("dcim/sites", name="Paris", slug="paris")
+        maker = house.netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
+        kind = house.netbox.create(
+            "dcim/device-types", manufacturer=maker["id"], model="C9300-48P", slug="c9300-48p"
+        )
+        role = house.netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00")
+        house.device = house.netbox.create(
+            "dcim/devices", name="sw-paris", site=house.site["id"], device_type=kind["id"], role=role["id"]
+        )
+        house.built = len(netbox.requests)
+        yield house
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    with build_house(tmp_path, monkeypatch) as built:
+        yield built

@@ -1,0 +1,175 @@
+"""The job ``approve`` and the apply assets: what is recorded, what is written, and when a run is not green."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from netbox_sync_dagster.apply.lease import lease
+from netbox_sync_dagster.approve import approved
+from netbox_sync_dagster.approve.records import read_approvals
+from tests.apply.drafts import Draft
+from tests.defs.conftest import House, failure, made
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def ids(house: House) -> dict[str, str]:
+    """A diff of ``paris`` with an update of sw-paris, a new VLAN and a delete, by key."""
+    vlan = house.netbox.create("ipam/vlans", vid=99, name="OLD")
+    house.built = len(house.netbox_server.requests)
+    draft = Draft("paris")
+    found = {
+        "sw-paris": draft.update(
+            "devices", "sw-paris", house.device, {"serial": ("", "FOC1")}, parent="sw-paris"
+        ),
+        "50 DATA": draft.create("vlans", "50 DATA", {"vid": 50, "name": "DATA"}),
+        "99 OLD": draft.delete("vlans", "99 OLD", vlan),
+    }
+    draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
+    return found
+
+
+def decide(house: House, **config: Any) -> Any:
+    """Run the job ``approve`` as the Launchpad does."""
+    content = {"endpoint": "paris", "who": "alice", **config}
+    return house.run("approve", run_config={"ops": {"decide": {"config": content}}})
+
+
+def approved_ids(house: House) -> set[str]:
+    return set(approved(house.warehouse, "paris", house.plan("paris")))
+
+
+def test_a_filter_is_resolved_to_ids_and_recorded_with_who_and_how(house: House, ids: dict[str, str]) -> None:
+    result = decide(house, resource=["vlans"])
+
+    assert result.success
+    # The delete is in the filter's resource, but deletes are meant only when named.
+    assert approved_ids(house) == {ids["50 DATA"]}
+    [approval] = read_approvals(house.warehouse, "paris")
+    assert (approval.who, approval.through, approval.decision) == ("alice", "dagster", "approve")
+    assert house.writes() == []
+
+
+def test_ids_can_be_given_by_their_first_characters(house: House, ids: dict[str, str]) -> None:
+    assert decide(house, change_ids=[ids["99 OLD"][:12]]).success
+    assert approved_ids(house) == {ids["99 OLD"]}
+
+
+def test_a_rejected_change_cannot_be_approved_until_that_is_withdrawn(
+    house: House, ids: dict[str, str]
+) -> None:
+    assert decide(house, decision="reject", device=["sw-paris"], who="bob").success
+    refused = decide(house, change_ids=[ids["sw-paris"]])
+    assert "was rejected by bob" in failure(refused)
+    assert decide(house, decision="withdraw", change_ids=[ids["sw-paris"]]).success
+    assert decide(house, change_ids=[ids["sw-paris"]]).success
+    assert approved_ids(house) == {ids["sw-paris"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (
+            {},
+            "say which changes: change_ids, a filter (resource, action, field, device), or all_creates_and_updates",
+        ),
+        ({"change_ids": ["abcdef"], "resource": ["vlans"]}, "give change_ids or a filter, not both"),
+        ({"endpoint": "nice"}, "no endpoint 'nice' in the configuration; known: lyon, paris, pve"),
+        ({"endpoint": "lyon"}, "there is no diff of 'lyon' yet; run: netbox-sync sync lyon"),
+        ({"all_creates_and_updates": True, "who": " "}, "an approval needs the name of who gives it"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused_in_one_sentence(
+    house: House, ids: dict[str, str], config: dict[str, Any], sentence: str
+) -> None:
+    result = decide(house, **config)
+    assert failure(result) == sentence
+    assert approved_ids(house) == set()
+
+
+def test_apply_writes_exactly_what_was_approved(house: House, ids: dict[str, str]) -> None:
+    decide(house, change_ids=[ids["sw-paris"]])
+
+    result = house.run("apply_librenms", partition_key="paris")
+
+    assert result.success
+    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
+    assert house.netbox.all("ipam/vlans", vid=50) == []
+    assert len(house.netbox.all("ipam/vlans", vid=99)) == 1
+    assert house.writes() == [("PATCH", "/api/dcim/devices/")]
+    devices = made(result, "apply/librenms/devices")["paris"]
+    assert (devices["applied"], devices["stale"], devices["failed"]) == (1, 0, 0)
+    link = f"[sw-paris]({house.netbox.url}/dcim/devices/{house.device['id']}/)"
+    assert f"| applied | update devices | {link} |" in devices["applied changes"]
+    assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 0
+
+
+def test_apply_without_an_approval_writes_nothing(house: House, ids: dict[str, str]) -> None:
+    result = house.run("apply_librenms", partition_key="paris")
+    assert result.success
+    assert house.writes() == []
+
+
+def test_only_the_selected_resources_are_written(house: House, ids: dict[str, str]) -> None:
+    decide(house, all_creates_and_updates=True)
+    result = house.run(
+        "apply_librenms", partition_key="paris", asset_selection=[dg.AssetKey(["apply", "librenms", "vlans"])]
+    )
+
+    assert result.success
+    assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 1
+    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == ""
+
+
+def test_a_run_with_a_stale_change_is_not_green_and_the_edit_survives(
+    house: House, ids: dict[str, str]
+) -> None:
+    decide(house, all_creates_and_updates=True)
+    house.netbox.edit("dcim/devices", house.device["id"], serial="by hand")
+
+    result = house.run("apply_librenms", partition_key="paris")
+
+    assert not result.success
+    assert failure(result).startswith(
+        "endpoint 'paris': 1 of 2 approved changes are not applied (1 applied, 1 stale); first: update devices "
+        "sw-paris: stale: "
+    )
+    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "by hand"
+    assert len(house.netbox.all("ipam/vlans", vid=50)) == 1
+    # What went well is recorded, what did not is not.
+    assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 1
+    assert made(result, "apply/librenms/devices") == {}
+
+
+def test_a_refused_change_is_shown_with_netboxs_own_words(house: House) -> None:
+    draft = Draft("paris")
+    draft.create("vlans", "9000 BAD", {"vid": 9000, "name": "BAD"})
+    draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
+    decide(house, all_creates_and_updates=True)
+
+    result = house.run("apply_librenms", partition_key="paris")
+
+    assert "4094" in failure(result)
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    shown = event.step_failure_data.user_failure_data.metadata
+    assert (shown["failed"].value, shown["applied"].value) == (1, 0)
+    assert "| failed | create vlans | 9000 BAD |" in shown["not applied"].value
+
+
+def test_two_applies_of_one_endpoint_never_work_at_once(house: House, ids: dict[str, str]) -> None:
+    decide(house, all_creates_and_updates=True)
+    with lease(house.warehouse, "paris", "somebody"):
+        result = house.run("apply_librenms", partition_key="paris")
+    assert failure(result).startswith("another apply to endpoint 'paris' is running (by somebody, process ")
+    assert house.writes() == []
+
+
+def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
+    house: House, ids: dict[str, str]
+) -> None:
+    result = house.run("apply_librenms", partition_key="paris")
+    assert result.dagster_run.tags["netbox_sync/endpoint"] == "paris"

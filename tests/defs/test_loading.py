@@ -1,0 +1,145 @@
+"""The code location: what it holds, and that it loads whatever the configuration is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from ruamel.yaml import YAML
+
+from netbox_sync_dagster.definitions import definitions
+from netbox_sync_dagster.defs.lineage import sql_version, tables_read
+
+ROOT = Path(__file__).parents[2]
+
+LOAD = """
+from netbox_sync_dagster.definitions import definitions
+loaded = definitions()
+sensors = {sensor.name: sensor.default_status.value for sensor in loaded.sensors}
+print(len(loaded.get_repository_def().assets_defs_by_key) > 100, sorted(sensors.items()))
+print([schedule.name for schedule in loaded.schedules])
+[devices] = [spec for spec in loaded.resolve_all_asset_specs() if spec.key.path == ["librenms", "devices"]]
+if devices.freshness_policy is not None:
+    policy = devices.freshness_policy
+    print(policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
+"""
+
+
+def load(config: Path) -> subprocess.CompletedProcess[str]:
+    """Load the code location in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOAD],
+        env={**os.environ, "NETBOX_SYNC_CONFIG": str(config)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "no such file; write one with: netbox-sync init"),
+        ("netbox:\n  url: nonsense\n", "netbox.url: Input should be a valid URL"),
+    ],
+)
+def test_it_loads_without_a_configuration_and_says_what_is_wrong(
+    tmp_path: Path, text: str | None, sentence: str
+) -> None:
+    config = tmp_path / "netbox_sync.yaml"
+    if text is not None:
+        config.write_text(text, encoding="utf-8")
+    done = load(config)
+    assert done.stdout.startswith("True ")
+    assert "('librenms_intervals', 'STOPPED')" in done.stdout
+    assert "('endpoints', 'RUNNING')" in done.stdout
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_intervals_and_schedules_of_the_configuration_are_on_from_the_start(tmp_path: Path) -> None:
+    config = tmp_path / "netbox_sync.yaml"
+    endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
+    endpoints = [
+        {"name": "paris", "interval": 600, **endpoint},
+        {"name": "lyon", "schedule": "15 3 * * *", **endpoint},
+    ]
+    YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
+    done = load(config)
+    assert "('librenms_intervals', 'RUNNING')" in done.stdout
+    assert "('proxmox_intervals', 'STOPPED')" in done.stdout
+    assert "['lyon_schedule']" in done.stdout
+    # Late after two intervals, missing after four.
+    assert done.stdout.splitlines()[-1] == "0:20:00 0:40:00"
+
+
+def test_the_jobs() -> None:
+    names = [job.name for job in definitions().get_repository_def().get_all_jobs()]
+    assert sorted(name for name in names if not name.startswith("__")) == [
+        "apply_librenms",
+        "apply_proxmox",
+        "approve",
+        "read_netbox",
+        "sync_librenms",
+        "sync_proxmox",
+    ]
+
+
+def test_no_sync_job_applies() -> None:
+    repository = definitions().get_repository_def()
+    for name in ("sync_librenms", "sync_proxmox", "read_netbox"):
+        keys = repository.get_job(name).asset_layer.executable_asset_keys
+        assert keys
+        assert not [key for key in keys if key.path[0] == "apply"]
+
+
+def test_nothing_applies_by_itself() -> None:
+    specs = [spec for spec in definitions().resolve_all_asset_specs() if spec.key.path[0] == "apply"]
+    assert len(specs) > 20
+    assert all(spec.automation_condition is None for spec in specs)
+
+
+def test_a_diff_depends_on_what_its_sql_reads() -> None:
+    source, target = tables_read("librenms", "interfaces")
+    assert {"devices", "ports", "port_vlans"} <= set(source)
+    assert {"interfaces", "vlans"} <= set(target)
+    assert "guests" in tables_read("proxmox", "virtual_machines")[0]
+    assert tables_read("librenms", "sites")[1] == ["sites"]
+    specs = {spec.key: spec for spec in definitions().resolve_all_asset_specs()}
+    deps = {dep.asset_key for dep in specs[dg.AssetKey(["diff", "librenms", "interfaces"])].deps}
+    assert {dg.AssetKey(["librenms", "ports"]), dg.AssetKey(["netbox", "interfaces"])} <= deps
+    [apply_dep] = specs[dg.AssetKey(["apply", "librenms", "interfaces"])].deps
+    assert apply_dep.asset_key == dg.AssetKey(["diff", "librenms", "interfaces"])
+
+
+def test_a_diffs_code_version_is_that_of_its_own_sql() -> None:
+    versions = {name: sql_version("librenms", name) for name in ("devices", "vlans", "interfaces")}
+    assert len(set(versions.values())) == 3
+    # One file makes all prerequisites.
+    assert sql_version("proxmox", "sites") == sql_version("proxmox", "platforms")
+    assert sql_version("proxmox", "devices") != versions["devices"]
+
+
+def test_every_asset_says_what_it_is() -> None:
+    for spec in definitions().resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.group_name, spec.key
+        assert list(spec.owners) == ["team:network"], spec.key
+        assert spec.kinds, spec.key
+
+
+def test_the_shipped_instance_settings_are_ones_that_dagster_takes(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert instance.get_settings("telemetry") == {"enabled": False}
+        assert instance.run_monitoring_enabled
+        assert instance.run_retries_enabled
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None
+        assert {"key": "netbox_sync/endpoint", "value": {"applyLimitPerUniqueValue": True}, "limit": 1} in (
+            queue.tag_concurrency_limits
+        )

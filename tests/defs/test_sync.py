@@ -1,0 +1,308 @@
+"""Sync runs: what is read, compared, recorded and checked, also when one endpoint of the run fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from netbox_sync_dagster.defs.endpoints import sync_assets
+from netbox_sync_dagster.defs.netbox import netbox as netbox_assets
+from netbox_sync_dagster.defs.partitions import PARTITIONS
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.lab.librenms import LabLibreNMS
+from tests.defs.conftest import House, build_house, checks, failure, made
+
+EVIL = "[click](http://evil.example) | <img src=x> ![](http://evil.example)"
+
+
+def read(
+    house: House, tags: dict[str, str], retries: dg.RetryPolicy | None = None, *, shrink: bool = False
+) -> Any:
+    """Read LibreNMS endpoints without comparing them."""
+    return dg.materialize(
+        [netbox_assets, sync_assets("librenms", retries or dg.RetryPolicy(max_retries=0))],
+        instance=house.instance,
+        resources={"sync": SyncResource()},
+        selection=dg.AssetSelection.groups("librenms"),
+        run_config={"ops": {"sync_librenms_endpoints": {"config": {"accept_shrink": shrink}}}},
+        tags=tags,
+        raise_on_error=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Any]]:
+    """A run over both LibreNMS endpoints in which all is well, and its result."""
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        build_house(tmp_path_factory.mktemp("synced"), monkeypatch) as house,
+    ):
+        house.paris.state.ports[1]["ifAlias"] = EVIL
+        yield house, house.run("sync_librenms", tags=house.both())
+
+
+def asked(server: LabLibreNMS) -> int:
+    """How often a read of this server was begun."""
+    return sum(request.path == "/api/v0/system" for request in server.requests)
+
+
+def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[House, Any]) -> None:
+    house, result = synced
+
+    assert result.success
+    ports = made(result, "librenms/ports")
+    assert {name: item["dagster/row_count"] for name, item in ports.items()} == {"paris": 2, "lyon": 1}
+    devices = made(result, "diff/librenms/devices")
+    assert {name: (item["create"], item["update"]) for name, item in devices.items()} == {
+        "paris": (0, 1),
+        "lyon": (1, 0),
+    }
+    assert len(house.plan("lyon").changes) > 0
+    # NetBox has no partitions: it is read once for both.
+    assert list(made(result, "netbox/devices")) == [None]
+    assert made(result, "netbox/devices")[None]["dagster/row_count"] == 1
+
+
+def test_metadata_says_what_a_person_wants_to_know(synced: tuple[House, Any]) -> None:
+    house, result = synced
+
+    table = made(result, "librenms/devices")["paris"]
+    assert table["dagster/row_count"] == 1
+    assert table["complete"] is True
+    assert table["source version"] == "26.7.0"
+    assert table["snapshot"] == house.plan("paris").manifest["source_snapshot"]
+    assert table["seconds"] >= 0
+
+    interfaces = made(result, "diff/librenms/interfaces")["paris"]
+    assert [interfaces[name] for name in ("create", "update", "delete", "conflict", "blocked", "drifted")] == [
+        2, 0, 0, 0, 0, 0,
+    ]  # fmt: skip
+    assert "| create | sw-paris Gi0/1 |" in interfaces["differences"]
+    assert 'description: "paris uplink"' in interfaces["differences"]
+    assert interfaces["over time"].startswith("![interfaces of paris over the last 1 diffs](data:image/svg")
+
+    sw_paris = house.netbox.one("dcim/devices", name="sw-paris")
+    devices = made(result, "diff/librenms/devices")["paris"]
+    link = f"[sw-paris]({house.netbox.url}/dcim/devices/{sw_paris['id']}/)"
+    assert f"| update | {link} |" in devices["differences"]
+    assert devices["approved by policy"] == 0
+
+
+def test_a_server_cannot_write_markup_into_the_page(synced: tuple[House, Any]) -> None:
+    _, result = synced
+    shown = made(result, "diff/librenms/interfaces")["paris"]["differences"]
+    assert r"\[click\]\(http" in shown
+    assert r"\| \<img src=x\>" in shown
+    assert "http://evil" not in shown
+
+
+def test_one_endpoint_that_fails_does_not_stop_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LYON_TOKEN", "wrong")
+
+    result = house.run("sync_librenms", tags=house.both())
+
+    assert not result.success
+    assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+    assert asked(house.lyon) == 1
+    assert failure(result) == (
+        "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
+        "expired. Done: paris."
+    )
+    assert list(made(result, "librenms/ports")) == ["paris"]
+    assert list(made(result, "diff/librenms/interfaces")) == ["paris"]
+    assert len(house.plan("paris").changes) > 0
+    status = house.instance.get_status_by_partition(
+        dg.AssetKey(["diff", "librenms", "devices"]), ["paris", "lyon"], PARTITIONS["librenms"]
+    )
+    assert status is not None
+    assert {name: item.value if item else None for name, item in status.items()} == {
+        "paris": "MATERIALIZED",
+        "lyon": "FAILED",
+    }
+    # A good run of one endpoint does not hide what is wrong with another.
+    later = house.run("sync_librenms", partition_key="paris")
+    assert later.success
+    complete = checks(later)["librenms/devices:complete"]
+    assert not complete.passed
+    assert complete.metadata["endpoints with a problem"].value == 1
+    assert complete.description.startswith("lyon: the last read failed: endpoint 'lyon': the server refused")
+
+
+def test_a_server_that_is_down_for_a_moment_is_read_in_the_next_try_and_the_others_only_once(
+    house: House,
+) -> None:
+    house.lyon.fail_next(4, status=503, headers={"Retry-After": "0"})
+
+    result = read(house, house.both(), dg.RetryPolicy(max_retries=1, delay=0.1))
+
+    assert result.success
+    assert asked(house.lyon) == 5
+    assert asked(house.paris) == 1
+    assert set(made(result, "librenms/devices")) == {"paris", "lyon"}
+
+
+def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(house: House) -> None:
+    address = house.lyon.url
+    house.lyon.stop()
+
+    result = read(house, house.both())
+
+    assert failure(result).startswith(f"endpoint 'lyon': cannot connect to {address} ")
+    assert failure(result).endswith("check the url and the network. Done: paris.")
+    assert list(made(result, "librenms/devices")) == ["paris"]
+    complete = checks(result)["librenms/devices:complete"]
+    assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_an_endpoint_that_shows_nothing_is_not_compared(house: House) -> None:
+    house.lyon.state.devices.clear()
+    house.lyon.state.ports.clear()
+
+    result = house.run("sync_librenms", tags=house.both())
+
+    assert failure(result) == (
+        "endpoint 'lyon': nothing was compared: LibreNMS shows no device at all; an empty answer is no evidence "
+        "that anything is gone. Done: paris."
+    )
+    assert list(made(result, "diff/librenms/devices")) == ["paris"]
+    assert made(result, "librenms/devices")["lyon"]["dagster/row_count"] == 0
+    complete = checks(result)["librenms/devices:complete"]
+    assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[House, Any]) -> None:
+    _, result = synced
+    found = checks(result)
+    assert sorted(found) == [
+        "diff/librenms/devices:gates",
+        "diff/librenms/devices:snapshots_agree",
+        "diff/librenms/devices:unique_keys",
+        "diff/librenms/devices:within_limits",
+        "librenms/devices:complete",
+        "librenms/devices:not_shrunken",
+        "librenms/devices:references",
+        "librenms/rejected:nothing_rejected",
+        "netbox/rejected:nothing_rejected",
+        "netbox/status:complete",
+        "netbox/status:not_shrunken",
+        "netbox/status:references",
+    ]
+    assert all(item.passed for item in found.values())
+    assert found["librenms/devices:complete"].metadata["endpoints"].value == "paris, lyon"
+    assert found["diff/librenms/devices:gates"].blocking
+
+
+def test_checks_can_be_run_by_themselves(synced: tuple[House, Any]) -> None:
+    house, _ = synced
+    key = dg.AssetKey(["librenms", "devices"])
+    assets = sync_assets("librenms")
+    house.paris.reset_requests()
+    result = dg.materialize(
+        [netbox_assets, assets],
+        instance=house.instance,
+        resources={"sync": SyncResource()},
+        selection=dg.AssetSelection.checks_for_assets(key),
+    )
+    assert sorted(checks(result)) == [
+        "librenms/devices:complete",
+        "librenms/devices:not_shrunken",
+        "librenms/devices:references",
+    ]
+    assert house.paris.requests == []
+
+
+def test_a_shrunken_snapshot_is_named(house: House) -> None:
+    paris = {"dagster/partition": "paris"}
+    device = house.paris.state.devices[0]
+    for number in range(20):
+        house.paris.state.add_port(device, f"Te1/{number}")
+    read(house, paris)
+    del house.paris.state.ports[5:]
+
+    result = read(house, paris)
+
+    assert result.success
+    shrunken = checks(result)["librenms/devices:not_shrunken"]
+    assert (shrunken.passed, shrunken.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert shrunken.description == "paris: ports: 5 of 22 rows of the last good snapshot"
+    ports = made(result, "librenms/ports")["paris"]
+    assert ports["complete"] is False
+    assert "5 of 22 rows of the last good snapshot" in ports["why incomplete"]
+    # Somebody who knows that it is right says so.
+    accepted = read(house, paris, shrink=True)
+    assert made(accepted, "librenms/ports")["paris"]["complete"] is True
+
+
+def test_an_incomplete_read_of_netbox_closes_the_gate(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = house.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
+    monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
+
+    result = house.run("sync_librenms", partition_key="paris")
+
+    gates = checks(result)["diff/librenms/devices:gates"]
+    assert (gates.passed, gates.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert gates.description.startswith("paris: NetBox was not read completely: ")
+    shown = made(result, "diff/librenms/devices")["paris"]["cannot be approved"]
+    assert shown.startswith("- NetBox was not read completely")
+
+
+def test_proxmox_goes_the_same_way(house: House) -> None:
+    result = house.run("sync_proxmox", partition_key="pve")
+
+    assert result.success
+    assert made(result, "proxmox/guests")["pve"]["dagster/row_count"] == 1
+    machines = made(result, "diff/proxmox/virtual_machines")["pve"]
+    assert "web01" in machines["differences"]
+    assert checks(result)["proxmox/guests:references"].passed
+
+
+def test_a_diff_can_be_made_again_without_reading_anything(house: House) -> None:
+    house.run("sync_librenms", partition_key="paris")
+    house.paris.reset_requests()
+
+    result = house.run(
+        "sync_librenms",
+        partition_key="paris",
+        asset_selection=[dg.AssetKey(["diff", "librenms", "interfaces"])],
+    )
+
+    assert result.success
+    assert made(result, "diff/librenms/interfaces")["paris"]["create"] == 2
+    assert house.paris.requests == []
+    # All resources are compared together, so all of them are told to be new.
+    assert list(made(result, "diff/librenms/devices")) == ["paris"]
+
+
+def test_policies_approve_after_the_comparison_and_nothing_is_written(house: House) -> None:
+    house.write(paris={"policies": {"auto_approve": ["devices.update", "custom_fields.create"]}})
+
+    result = house.run("sync_librenms", partition_key="paris")
+
+    devices = made(result, "diff/librenms/devices")["paris"]
+    assert (devices["update"], devices["approved by policy"]) == (1, 1)
+    assert made(result, "diff/librenms/interfaces")["paris"]["approved by policy"] == 0
+    assert house.writes() == []
+
+
+def test_an_endpoint_that_left_the_configuration_is_named(house: House) -> None:
+    tags = house.both()
+    house.endpoints = [item for item in house.endpoints if item["name"] != "lyon"]
+    content = house.config_path.read_text(encoding="utf-8")
+    house.config_path.write_text(content.replace("name: lyon", "name: nice"), encoding="utf-8")
+
+    result = read(house, tags)
+
+    assert failure(result) == (
+        "no endpoint 'lyon' in the configuration; known: nice, paris, pve. Done: paris."
+    )
+
+
+def test_a_wrong_configuration_is_said_in_one_sentence(house: House) -> None:
+    house.config_path.write_text("netbox:\n  url: nonsense\n", encoding="utf-8")
+    result = house.run("sync_librenms", partition_key="paris")
+    assert failure(result).startswith(f"{house.config_path}:2: netbox.url: Input should be a valid URL")

@@ -1,0 +1,118 @@
+"""What ``netbox-sync check`` says about NetBox."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.sources.netbox import check_netbox
+from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from tests.sources.netbox.seed import Seed
+
+MODELS = sorted({source.model for source in SOURCES.values()})
+
+
+def _check(monkeypatch: pytest.MonkeyPatch, url: str, token: str) -> dict[str, tuple[bool, str]]:
+    monkeypatch.setenv("NETBOX_TOKEN", token)
+    checks = check_netbox(NetBoxTarget.model_validate({"url": url}))
+    assert len({check.name for check in checks}) == len(checks)
+    return {check.name: (check.ok, check.sentence) for check in checks}
+
+
+def test_a_token_that_may_do_everything_passes_every_check_and_writes_nothing(
+    lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = lab.store.rows("extras.tag")
+    found = _check(monkeypatch, lab.url, lab.token)
+    assert [name for name, (ok, _) in found.items() if not ok] == []
+    assert found["version"] == (True, "NetBox 4.6.8")
+    assert found["graphql"] == (True, "on, and used")
+    assert found["rights: interfaces"] == (True, "view, add, change, delete")
+    assert found["rights: racks"] == (True, "view")
+    assert found["custom field: librenms_id"][1] == (
+        "librenms_id is not there yet; the first diff proposes to create it"
+    )
+    writes = [
+        (method, path, status) for method, path, status in lab.requests if method in ("PATCH", "DELETE")
+    ]
+    assert writes
+    assert all(path.endswith("/0/") and status == 404 for _, path, status in writes)
+    assert list(lab.store.rows("extras.tag")) == list(before)
+
+
+def test_missing_permissions_are_named_by_type_and_action(
+    lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    permissions = {model: {"view", "add", "change", "delete"} for model in MODELS}
+    permissions["ipam.vlan"] = {"view", "add", "change"}
+    permissions["dcim.cable"] = {"add", "change", "delete"}
+    header = lab.add_token("some", permissions)
+    found = _check(monkeypatch, lab.url, header.removeprefix("Token "))
+    assert found["rights: vlans"] == (
+        False,
+        "missing ipam.delete_vlan: such changes will fail when they are applied;"
+        " give the token's user these permissions",
+    )
+    assert found["rights: cables"] == (
+        False,
+        "missing dcim.view_cable: the snapshot is incomplete without this table;"
+        " give the token's user these permissions",
+    )
+    assert [name for name, (ok, _) in found.items() if not ok] == ["rights: vlans", "rights: cables"]
+    assert found["graphql"][1].startswith("on, but not used for ")
+
+
+def test_a_token_that_is_not_write_enabled_is_found(lab: LabNetBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = lab.add_token("reader", None, write_enabled=False)
+    found = _check(monkeypatch, lab.url, header.removeprefix("Token "))
+    ok, sentence = found["rights: sites"]
+    assert not ok
+    assert "dcim.change_site, dcim.delete_site" in sentence
+    assert "such changes will fail when they are applied" in sentence
+    assert found["rights: racks"] == (True, "view")
+
+
+def test_custom_fields_that_exist_are_said_to_be_there(
+    lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = Seed(lab.url, f"Token {lab.token}")
+    seed.post(
+        "extras/custom-fields", {"name": "librenms_id", "type": "json", "object_types": ["dcim.device"]}
+    )
+    found = _check(monkeypatch, lab.url, lab.token)
+    assert found["custom field: librenms_id"] == (True, "librenms_id is there")
+    seed.http.close()
+
+
+def test_graphql_that_is_off_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LabNetBox(graphql=False) as lab:
+        ok, sentence = _check(monkeypatch, lab.url, lab.token)["graphql"]
+    assert ok
+    assert sentence.startswith("off (") and sentence.endswith("everything is read by REST, which is slower")
+
+
+def test_a_wrong_token_an_old_version_and_a_dead_server_are_told_apart(
+    lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = _check(monkeypatch, lab.url, "not-the-token")
+    assert [name for name, (ok, _) in found.items() if not ok] == ["token"]
+    with LabNetBox(version="4.1.11") as old:
+        found = _check(monkeypatch, old.url, old.token)
+        assert [name for name, (ok, _) in found.items() if not ok] == ["version"]
+        assert "needs NetBox 4.2 or newer" in found["version"][1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    found = _check(monkeypatch, f"http://127.0.0.1:{port}", lab.token)
+    assert [name for name, (ok, _) in found.items() if not ok] == ["reachable"]
+
+
+def test_a_missing_token_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NETBOX_TOKEN", raising=False)
+    checks = check_netbox(NetBoxTarget.model_validate({"url": "http://127.0.0.1:1"}))
+    assert [(check.ok, check.name, check.sentence) for check in checks] == [
+        (False, "token", "netbox.token_env: set the environment variable NETBOX_TOKEN")
+    ]

@@ -1,0 +1,102 @@
+"""The snapshot against a real NetBox: rows, references, ETags."""
+
+from __future__ import annotations
+
+import pytest
+
+from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.sources.netbox import check_netbox
+from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from tests.sources.netbox.conftest import Snap, viewer
+from tests.sources.netbox.seed import Seed, expected
+
+pytestmark = pytest.mark.live
+Live = tuple[str, str, Seed]
+MODELS = sorted({source.model for source in SOURCES.values()})
+
+
+def _seeded(rows: list[tuple], wanted: list[tuple]) -> list[tuple]:
+    ids = {row[0] for row in wanted}
+    return [row for row in rows if row[0] in ids]
+
+
+def test_graphql_and_rest_give_the_rows_that_were_seeded(live: Live, snap: Snap) -> None:
+    url, token, seed = live
+    by_graphql = snap(url, token, "graphql")
+    by_rest = snap(url, viewer(seed, MODELS), "rest")
+    assert by_graphql.manifest.reasons == by_rest.manifest.reasons == []
+    for table, rows in expected(seed.ids).items():
+        rows.sort(key=lambda row: row[0])
+        assert _seeded(by_graphql.rows(table), rows) == rows, table
+        assert by_graphql.sql("select * exclude (snapshot_id) from t order by id", table) == by_rest.sql(
+            "select * exclude (snapshot_id) from t order by id", table
+        ), table
+
+
+def test_the_etag_of_an_object_can_be_built_from_the_snapshot(live: Live, snap: Snap) -> None:
+    url, token, seed = live
+    taken = snap(url, token)
+    for table, path, name in (
+        ("interfaces", "dcim/interfaces", "peer"),
+        ("vlans", "ipam/vlans", "vlan101"),
+        ("mac_addresses", "dcim/mac-addresses", "loose_mac"),
+    ):
+        number = seed.ids[name]
+        [(stamp,)] = taken.sql(f"select last_updated from t where id = {number}", table)
+        guard = {"If-Match": f'W/"{stamp}"'}
+        fresh = seed.http.patch(f"/api/{path}/{number}/", json={"description": "guarded"}, headers=guard)
+        assert fresh.status_code == 200, fresh.text
+        stale = seed.http.patch(f"/api/{path}/{number}/", json={"description": "again"}, headers=guard)
+        assert stale.status_code == 412
+        seed.http.patch(
+            f"/api/{path}/{number}/", json={"description": "VLAN 101" if table == "vlans" else ""}
+        )
+
+
+def test_references_to_objects_that_the_token_may_not_view_are_read_all_the_same(
+    live: Live, snap: Snap
+) -> None:
+    url, _, seed = live
+    token = viewer(seed, MODELS, {"ipam.vlan": {"vid": 101}})
+    taken = snap(url, token)
+    port = taken.sql(
+        f"select untagged_vlan_id, tagged_vlan_ids from t where id = {seed.ids['port']}", "interfaces"
+    )
+    assert port == [(seed.ids["vlan101"], sorted([seed.ids["vlan102"], seed.ids["vlan300"]]))]
+    assert taken.sql(f"select vid from t where id = {seed.ids['vlan300']}", "vlans") == []
+
+
+def test_a_type_without_permission_is_named_and_the_others_are_read(live: Live, snap: Snap) -> None:
+    url, _, seed = live
+    taken = snap(url, viewer(seed, [model for model in MODELS if model != "dcim.interface"]))
+    assert taken.manifest.reasons == [
+        "interfaces: the token may not read /api/dcim/interfaces/;"
+        " give its user the permission dcim.view_interface"
+    ]
+    assert taken.sql("select scope, scope_id, complete from t", "scopes") == [("table", "interfaces", False)]
+    assert taken.sql(f"select name from t where id = {seed.ids['sw1']}", "devices") == [("seed-sw1",)]
+
+
+def test_check_names_what_a_token_may_not_do(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, token, seed = live
+    monkeypatch.setenv("NETBOX_TOKEN", viewer(seed, MODELS))
+    target = NetBoxTarget.model_validate({"url": url})
+    found = {check.name: (check.ok, check.sentence) for check in check_netbox(target)}
+    assert found["rights: racks"] == (True, "view")
+    assert found["rights: vlans"] == (
+        False,
+        "missing ipam.add_vlan, ipam.change_vlan, ipam.delete_vlan (or the token is not write-enabled):"
+        " such changes will fail when they are applied; give the token's user these permissions",
+    )
+    monkeypatch.setenv("NETBOX_TOKEN", token)
+    assert [check.sentence for check in check_netbox(target) if not check.ok] == []
+
+
+def test_permissions_that_prove_full_view_allow_graphql(live: Live, snap: Snap) -> None:
+    url, _, seed = live
+    models = sorted({*MODELS, *(model for source in SOURCES.values() for model in source.shows)})
+    token = viewer(seed, [*models, "users.objectpermission"])
+    by_graphql = snap(url, token, "proven")
+    by_rest = snap(url, viewer(seed, MODELS), "unproven")
+    for table in SOURCES:
+        assert by_graphql.rows(table) == by_rest.rows(table), table

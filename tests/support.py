@@ -1,0 +1,135 @@
+"""A small world for tests: a lab source and a lab NetBox over real HTTP, a warehouse, and the whole path between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
+from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.warehouse import Warehouse
+
+
+class NetBox:
+    """What a person does in NetBox, over its REST API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self.token = url, token
+        auth = f"Bearer {token}" if token.startswith("nbt_") else f"Token {token}"
+        self.http = httpx.Client(base_url=f"{url}/api/", headers={"Authorization": auth}, timeout=60)
+
+    def create(self, path: str, **content: Any) -> dict[str, Any]:
+        answer = self.http.post(f"{path}/", json=content)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def edit(self, path: str, netbox_id: int, **content: Any) -> dict[str, Any]:
+        answer = self.http.patch(f"{path}/{netbox_id}/", json=content)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def delete(self, path: str, netbox_id: int) -> None:
+        answer = self.http.delete(f"{path}/{netbox_id}/")
+        assert answer.status_code == 204, answer.text
+
+    def all(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        answer = self.http.get(f"{path}/", params={"limit": 1000, **params})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["results"]
+
+    def one(self, path: str, **params: Any) -> dict[str, Any]:
+        found = self.all(path, **params)
+        assert len(found) == 1, f"{len(found)} {path} for {params}"
+        return found[0]
+
+
+class World:
+    """One endpoint against one NetBox. ``sync()`` reads both and compares; the plan's rows are the result."""
+
+    def __init__(self, home: Path, netbox: NetBox, endpoint: dict[str, Any], **more: Any) -> None:
+        self.netbox = netbox
+        self.warehouse = Warehouse(home)
+        self.config = Config.model_validate(
+            {"netbox": {"url": netbox.url}, "endpoints": [endpoint, *more.get("endpoints", [])]}
+        )
+        self.name = endpoint["name"]
+
+    @property
+    def endpoint(self) -> LibreNMSEndpoint | ProxmoxEndpoint:
+        return self.config.endpoint(self.name)
+
+    def configure(self, **changes: Any) -> None:
+        """Change the endpoint's configuration, e.g. ``configure(policies={"owns": ["devices.name"]})``."""
+        content = self.config.model_dump(mode="json", exclude_unset=True)
+        content["endpoints"] = [
+            {**item, **changes} if item["name"] == self.name else item for item in content["endpoints"]
+        ]
+        self.config = Config.model_validate(content)
+
+    def snapshot(self, **options: Any) -> Any:
+        endpoint = self.endpoint
+        if isinstance(endpoint, LibreNMSEndpoint):
+            return snapshot_librenms(endpoint, self.warehouse, **options)
+        return snapshot_proxmox(endpoint, self.warehouse, **options)
+
+    def sync(self) -> Plan:
+        self.snapshot()
+        snapshot_netbox(self.config.netbox, self.warehouse)
+        compare(self.warehouse, self.config, self.endpoint)
+        return load_plan(self.warehouse, self.name)
+
+    def again(self) -> Plan:
+        """Compare the snapshots that are there once more, e.g. under another configuration."""
+        compare(self.warehouse, self.config, self.endpoint)
+        return load_plan(self.warehouse, self.name)
+
+    def apply_all(self) -> Plan:
+        """Sync, approve every change, apply it, and sync again: the plan after that."""
+        plan = self.sync()
+        approve(
+            self.warehouse,
+            plan,
+            list(plan.by_id()),
+            who="alice",
+            through="cli",
+            policies=self.endpoint.policies,
+            override_limit="test",
+        )
+        result = apply_approved(self.warehouse, self.config.netbox, self.name, plan, who="alice")
+        refused = [
+            f"{v.verdict} {v.resource} {v.key}: {v.message}"
+            for v in result.verdicts
+            if v.verdict != "applied"
+        ]
+        assert not refused, refused
+        return self.sync()
+
+
+def rows(plan: Plan, resource: str, action: str | None = None) -> list[DiffRow]:
+    """The plan's rows of one resource, and of one action where given."""
+    return [row for row in plan.rows if row.resource == resource and action in (None, row.action)]
+
+
+def row(plan: Plan, resource: str, key: str) -> DiffRow:
+    """The row with that key; fails with the keys that are there."""
+    found = [item for item in plan.rows if item.resource == resource and item.key == key]
+    assert found, f"no {resource} '{key}'; there are: {[item.key for item in rows(plan, resource)]}"
+    return found[0]
+
+
+def after(diff_row: DiffRow) -> dict[str, Any]:
+    """{field: after} of what applying the row writes."""
+    return {item.name: item.after for item in diff_row.written}
+
+
+def before(diff_row: DiffRow) -> dict[str, Any]:
+    """{field: before} of what applying the row writes."""
+    return {item.name: item.before for item in diff_row.written}

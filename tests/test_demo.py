@@ -1,0 +1,120 @@
+"""The demo, as a new user runs it: it ends well, and no secret is left anywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from netbox_sync_dagster.lab.librenms.schema import SNMP_COMMUNITY
+from netbox_sync_dagster.lab.proxmox.server import PASSWORD, TOKEN_VALUE
+from netbox_sync_dagster.lab.running import LIBRENMS_TOKEN, NETBOX_TOKEN
+
+SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
+COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
+
+
+@dataclass
+class Demo:
+    """A demo that has run."""
+
+    folder: Path
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo") / "here"
+    done = subprocess.run(
+        [*COMMAND, "demo", "--dir", str(folder)],
+        cwd=folder.parent,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    return Demo(folder, done.returncode, done.stdout, done.stderr)
+
+
+def files_with(home: Path, word: str) -> list[str]:
+    """Files of a warehouse in which the word stands; Parquet, which is compressed, row by row."""
+    found = []
+    with duckdb.connect() as con:
+        for file in sorted(home.rglob("*")):
+            if file.suffix == ".parquet":
+                query = (
+                    "SELECT count(*) FROM read_parquet(?) t WHERE contains(CAST(to_json(t) AS VARCHAR), ?)"
+                )
+                row = con.execute(query, [str(file), word]).fetchone()
+                there = row is not None and row[0] > 0
+            else:
+                there = file.is_file() and word.encode() in file.read_bytes()
+            if there:
+                found.append(str(file.relative_to(home)))
+    return found
+
+
+def test_it_ends_with_an_empty_diff(demo: Demo) -> None:
+    assert demo.code == 0, demo.out[-3000:] + demo.err
+    assert "\nThe next diff is empty. The whole job took " in demo.out
+    assert demo.err == ""
+    assert "Traceback" not in demo.out
+
+
+def test_every_step_is_shown_as_the_command_that_a_user_would_type(demo: Demo) -> None:
+    commands = [line.split()[2] for line in demo.out.splitlines() if line.startswith("$ netbox-sync ")]
+
+    assert commands == [
+        *("check", "sync", "diff", "diff", "diff"),
+        *("sync", "approve", "apply") * 3,
+        *("sync", "status", "sql", "sql"),
+    ]
+
+
+def test_what_it_wrote_is_in_the_ledger_and_nothing_failed(demo: Demo) -> None:
+    database = demo.folder / "data" / "netbox_sync.duckdb"
+    with duckdb.connect(str(database), read_only=True) as con:
+        verdicts = con.execute("SELECT DISTINCT verdict FROM ledger.verdicts").fetchall()
+        waiting = con.execute(
+            "SELECT count(*) FROM diff.changes WHERE action IN ('create', 'update', 'delete')"
+        ).fetchall()
+
+    assert verdicts == [("applied",)]
+    assert waiting == [(0,)]
+
+
+def test_no_secret_is_in_what_it_prints(demo: Demo) -> None:
+    assert [secret for secret in SECRETS if secret in demo.out + demo.err] == []
+
+
+def test_no_secret_is_in_any_file_of_the_warehouse(demo: Demo) -> None:
+    home = demo.folder / "data"
+
+    # The search finds what is there: a device in a snapshot, and who approved in the ledger.
+    assert any(f.endswith("devices.parquet") for f in files_with(home, "par-acc1.example.net"))
+    assert any(f.startswith("ledger/approvals/") for f in files_with(home, "alice"))
+    for secret in SECRETS:
+        assert files_with(home, secret) == []
+
+
+def test_every_query_of_the_documentation_is_answered(demo: Demo) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sql.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+
+    assert len(queries) >= 15
+    with duckdb.connect(str(demo.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
+        for query in queries:
+            con.execute(query).fetchall()
+        # The views and columns that its tables name are there.
+        for view in re.findall(r"`((?:librenms|proxmox|netbox|diff|ledger|sync|desired)\.[a-z_]+)`", page):
+            con.execute(f"DESCRIBE {view}").fetchall()

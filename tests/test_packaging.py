@@ -1,0 +1,124 @@
+"""What a user gets from the built packages: everything that the product runs with, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def build(source: Path, target: str, folder: Path) -> Path:
+    """Build a wheel or an sdist as pip does, with the build backend of this environment."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.whl" if target == "wheel" else "*.tar.gz")
+    return built
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if not name.endswith("/")}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, "wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def python(unpacked: Path, folder: Path, code: str) -> str:
+    """Run code in a clean directory, with the unpacked wheel before everything else."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(unpacked)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_carries_all_sql_and_says_that_it_is_typed(wheel: Path) -> None:
+    files = names(wheel)
+
+    wanted = {f"netbox_sync_dagster/_sql/{f.relative_to(ROOT / 'sql')}" for f in ROOT.glob("sql/**/*.sql")}
+    assert "netbox_sync_dagster/_sql/diff/interfaces.sql" in wanted
+    assert wanted <= files
+    assert "netbox_sync_dagster/py.typed" in files
+
+
+def test_the_wheel_carries_the_data_that_the_lab_servers_answer_from(wheel: Path) -> None:
+    data = {str(f.relative_to(ROOT)) for f in ROOT.glob("netbox_sync_dagster/**/*.json")}
+
+    assert "netbox_sync_dagster/lab/netbox/filters.json" in data
+    assert data <= names(wheel)
+
+
+def test_the_wheel_holds_one_package_and_no_tests(wheel: Path) -> None:
+    top = {name.split("/")[0] for name in names(wheel)}
+
+    assert top == {"netbox_sync_dagster", "netbox_sync_dagster-0.1.0.dist-info"}
+    assert [name for name in names(wheel) if "test" in name or "benchmark" in name] == []
+
+
+def test_the_wheel_names_its_licence_its_command_and_its_requirements(unpacked: Path) -> None:
+    info = unpacked / "netbox_sync_dagster-0.1.0.dist-info"
+    metadata = (info / "METADATA").read_text(encoding="utf-8").splitlines()
+
+    assert (info / "licenses" / "LICENSE").is_file()
+    assert "netbox-sync = netbox_sync_dagster.cli:main" in (info / "entry_points.txt").read_text("utf-8")
+    assert "Requires-Python: <3.14,>=3.11" in metadata
+    assert [line for line in metadata if line.startswith("Requires-Dist: dagster<")]
+
+
+def test_an_unpacked_wheel_finds_its_sql_in_a_clean_directory(unpacked: Path, tmp_path: Path) -> None:
+    code = """
+from netbox_sync_dagster import sqlfiles
+print(sqlfiles.sql_root())
+print(len(sqlfiles.read_sql("diff/interfaces.sql")))
+"""
+    root, length = python(unpacked, tmp_path, code).split()
+
+    assert Path(root) == unpacked / "netbox_sync_dagster" / "_sql"
+    assert int(length) == len((ROOT / "sql/diff/interfaces.sql").read_text(encoding="utf-8"))
+
+
+def test_the_command_runs_from_an_unpacked_wheel(unpacked: Path, tmp_path: Path) -> None:
+    code = """
+import netbox_sync_dagster.cli as cli
+print(cli.__file__)
+cli.main(["init"])
+"""
+    where, *said = python(unpacked, tmp_path, code).splitlines()
+
+    assert Path(where).is_relative_to(unpacked)
+    assert said[0].startswith("wrote netbox_sync.yaml")
+    assert (tmp_path / "netbox_sync.yaml").is_file()
+
+
+def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    sdist = build(ROOT, "sdist", tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+
+    assert names(build(source, "wheel", tmp_path / "again")) == names(wheel)

@@ -1,0 +1,345 @@
+"""netbox_sync.duckdb: what a person with a DuckDB client sees, while syncs go on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, write_snapshot
+from netbox_sync_dagster.warehouse.parquet import write_parquet
+from netbox_sync_dagster.warehouse.store import write_json
+from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+from netbox_sync_dagster.warehouse.views import build_database, open_views
+
+# Publishes snapshots of two endpoints, as fast as it can, until told to stop; prints how many.
+WRITER = """
+import sys
+from pathlib import Path
+from tests.warehouse.test_views import publish_devices
+from netbox_sync_dagster.warehouse import Warehouse
+
+warehouse, number = Warehouse(sys.argv[1]), 0
+while not Path(sys.argv[2]).exists():
+    number += 1
+    publish_devices(warehouse, "nms-a", 5_000 + number % 7)
+    publish_devices(warehouse, "nms-b", 5_000 + number % 5)
+print(number)
+"""
+
+
+def publish_devices(warehouse: Warehouse, endpoint: str, count: int) -> None:
+    """Make a snapshot current with that many devices; each says how many there are in all (serial)."""
+    with warehouse.publish(warehouse.snapshots("librenms", endpoint), keep=20) as (version, stage):
+        columns = {
+            "endpoint": "VARCHAR",
+            "snapshot_id": "VARCHAR",
+            "device_id": "BIGINT",
+            "serial": "VARCHAR",
+        }
+        rows = [
+            {"endpoint": endpoint, "snapshot_id": version, "device_id": i, "serial": str(count)}
+            for i in range(count)
+        ]
+        write_parquet(stage / "devices.parquet", columns, rows)
+        if not (stage / version).exists():
+            (stage / version).symlink_to(".")
+
+
+def add_device(warehouse: Warehouse, endpoint: str, hostname: str, **more: Any) -> None:
+    with write_snapshot(warehouse, "librenms", endpoint) as writer:
+        writer.source_version = "26.7.0"
+        writer.rows("devices", [{"device_id": 1, "hostname": hostname}])
+        for scope, reason in more.items():
+            writer.incomplete(scope, "*", reason)
+
+
+def publish_diff(warehouse: Warehouse, endpoint: str, **actions: int) -> None:
+    """Make a diff current with that many device rows per action."""
+    with warehouse.publish(warehouse.diffs(endpoint), keep=20) as (diff_id, stage):
+        rows = [
+            {
+                "endpoint": endpoint,
+                "diff_id": diff_id,
+                "change_id": f"{action}{i}" if action in ("create", "update", "delete") else "",
+                "resource": "devices",
+                "action": action,
+                "key": f"{action}-{i}",
+                "object_type": "dcim/devices",
+                "fields": [
+                    {"field": "name", "before": "null", "after": '"x"', "verdict": "update", "reason": None},
+                    {
+                        "field": "serial",
+                        "before": '"A"',
+                        "after": '"B"',
+                        "verdict": "drifted",
+                        "reason": "edited",
+                    },
+                ],
+                "depends_on": [],
+            }
+            for action, number in actions.items()
+            for i in range(number)
+        ]
+        write_parquet(stage / "devices.parquet", DIFF_COLUMNS, rows)
+        manifest = {
+            "diff_id": diff_id,
+            "endpoint": endpoint,
+            "kind": "librenms",
+            "source_snapshot": diff_id,
+            "target_snapshot": diff_id,
+            "source_complete": True,
+            "counts": {"devices": actions},
+            "existing": {"devices": 3},
+            "gates": ["NetBox was not read completely"],
+            "finished": "2026-03-01T10:00:00+00:00",
+        }
+        write_json(stage / "manifest.json", manifest)
+
+
+def ask(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "data")
+
+
+@pytest.mark.parametrize("folder", ["data", "o'brien's data", "100% [new] *data"])
+def test_every_view_answers_without_any_data_wherever_the_warehouse_is(tmp_path: Path, folder: str) -> None:
+    warehouse = Warehouse(tmp_path / folder)
+    build_database(warehouse)
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        views = ask(con, "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal")
+        assert len(views) > 150
+        for schema, name, comment in views:
+            assert ask(con, f'SELECT * FROM {schema}."{name}"') == []
+            assert comment, f"{schema}.{name} has no comment"
+
+
+@pytest.mark.parametrize("folder", ["data", "o'brien's data", "100% [new] *data"])
+def test_current_shows_the_newest_snapshot_and_history_all(tmp_path: Path, folder: str) -> None:
+    warehouse = Warehouse(tmp_path / folder)
+    add_device(warehouse, "nms-a", "old")
+    add_device(warehouse, "nms-a", "new")
+    add_device(warehouse, "9-nms", "other")
+    build_database(warehouse)
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        current = ask(con, "SELECT endpoint, hostname FROM librenms.devices ORDER BY ALL")
+        kept = ask(con, "SELECT endpoint, hostname FROM history.librenms_devices ORDER BY ALL")
+
+    assert current == [("9-nms", "other"), ("nms-a", "new")]
+    assert kept == [("9-nms", "other"), ("nms-a", "new"), ("nms-a", "old")]
+
+
+def test_a_file_with_fewer_columns_is_shown_with_nulls(warehouse: Warehouse) -> None:
+    publish_devices(warehouse, "nms-a", 2)
+    add_device(warehouse, "nms-b", "sw1")
+
+    with open_views(warehouse) as con:
+        found = ask(con, "SELECT endpoint, serial, hostname, uptime FROM librenms.devices ORDER BY ALL")
+
+    assert found == [("nms-a", "2", None, None), ("nms-a", "2", None, None), ("nms-b", None, "sw1", None)]
+
+
+def test_an_open_connection_sees_new_snapshots_and_new_endpoints(warehouse: Warehouse) -> None:
+    add_device(warehouse, "nms-a", "sw1")
+    build_database(warehouse)
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        assert ask(con, "SELECT hostname FROM librenms.devices") == [("sw1",)]
+        add_device(warehouse, "nms-a", "sw2")
+        add_device(warehouse, "nms-b", "sw3")
+        assert ask(con, "SELECT hostname FROM librenms.devices ORDER BY ALL") == [("sw2",), ("sw3",)]
+
+
+def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehouse, tmp_path: Path) -> None:
+    publish_devices(warehouse, "nms-a", 5)
+    publish_devices(warehouse, "nms-b", 5)
+    build_database(warehouse)
+    stop = tmp_path / "stop"
+    answers, overtaken, versions = 0, 0, set()
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        command = [sys.executable, "-c", WRITER, str(warehouse.home), str(stop)]
+        root = Path(__file__).parents[2]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as writer:
+            until = time.monotonic() + 60
+            while (len(versions) < 12 or answers < 20) and time.monotonic() < until:
+                try:
+                    found = ask(
+                        con,
+                        """SELECT endpoint, count(*), min(serial::INT), max(serial::INT), max(snapshot_id),
+                           count(DISTINCT snapshot_id), count(DISTINCT device_id)
+                           FROM librenms.devices GROUP BY endpoint ORDER BY endpoint""",
+                    )
+                except duckdb.IOException:
+                    overtaken += 1
+                    continue
+                answers += 1
+                assert [row[0] for row in found] == ["nms-a", "nms-b"]
+                for _, rows, low, high, version, snapshots, devices in found:
+                    assert (low, high, snapshots, devices) == (rows, rows, 1, rows)
+                    versions.add(version)
+            stop.touch()
+            written = int(writer.communicate(timeout=30)[0])
+
+    assert writer.returncode == 0
+    assert written >= 5 and len(versions) >= 12
+    assert overtaken < answers
+
+
+def test_a_client_that_holds_the_file_stops_no_sync_and_is_not_locked_out(warehouse: Warehouse) -> None:
+    add_device(warehouse, "nms-a", "old")
+    build_database(warehouse)
+    # Even a client that opened it for writing: DuckDB locks that file, not the warehouse.
+    holder = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read(); "
+        "print(con.execute('SELECT hostname FROM librenms.devices').fetchall())"
+    )
+    command = [sys.executable, "-c", holder, str(warehouse.database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        add_device(warehouse, "nms-a", "sw1")
+        build_database(warehouse)
+        with open_views(warehouse) as con:
+            assert ask(con, "SELECT hostname FROM librenms.devices") == [("sw1",)]
+        rest = process.communicate(input="", timeout=30)[0]
+    assert rest == "[('sw1',)]\n"
+
+
+def test_the_file_is_replaced_only_when_the_views_changed_or_it_is_gone(warehouse: Warehouse) -> None:
+    add_device(warehouse, "nms-a", "sw1")
+    build_database(warehouse)
+    first = warehouse.database.stat().st_ino
+    add_device(warehouse, "nms-a", "sw2")
+    build_database(warehouse)
+    assert warehouse.database.stat().st_ino == first
+
+    warehouse.database.unlink()
+    build_database(warehouse)
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        assert ask(con, "SELECT hostname FROM librenms.devices") == [("sw2",)]
+
+
+def test_a_warehouse_that_moved_gets_views_of_its_new_place(warehouse: Warehouse, tmp_path: Path) -> None:
+    add_device(warehouse, "nms-a", "sw1")
+    build_database(warehouse)
+    warehouse.home.rename(tmp_path / "moved")
+    moved = Warehouse(tmp_path / "moved")
+    build_database(moved)
+
+    with duckdb.connect(str(moved.database), read_only=True) as con:
+        assert ask(con, "SELECT hostname FROM librenms.devices") == [("sw1",)]
+
+
+def test_processes_that_build_at_once_leave_one_good_file(warehouse: Warehouse) -> None:
+    program = (
+        "import sys; from netbox_sync_dagster.warehouse import Warehouse; "
+        "from netbox_sync_dagster.warehouse.views import build_database; build_database(Warehouse(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", program, str(warehouse.home)]
+    processes = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        assert ask(con, "SELECT count(*) FROM librenms.devices") == [(0,)]
+    assert [file.name for file in warehouse.home.glob(".*.duckdb")] == []
+
+
+def test_older_duckdb_releases_can_open_the_file(warehouse: Warehouse) -> None:
+    build_database(warehouse)
+    header = warehouse.database.read_bytes()[:20]
+
+    # Bytes 8 to 12 say DUCK; the storage version behind it is 64 for DuckDB 1.0 and newer.
+    assert header[8:12] == b"DUCK"
+    assert int.from_bytes(header[12:20], "little") == 64
+
+
+def test_status_tells_success_failure_and_incompleteness(warehouse: Warehouse) -> None:
+    add_device(warehouse, "good", "sw1")
+    add_device(warehouse, "part", "sw1", devices="the token sees 2 of 104 devices")
+    add_device(warehouse, "down", "sw1")
+    with pytest.raises(RuntimeError), write_snapshot(warehouse, "librenms", "down"):
+        raise RuntimeError("cannot connect")
+
+    with open_views(warehouse) as con:
+        found = ask(
+            con,
+            "SELECT endpoint, system, state, complete, reasons, error, rows FROM sync.status ORDER BY endpoint",
+        )
+        tries = ask(
+            con, "SELECT system, endpoint, ok FROM sync.attempts WHERE endpoint = 'down' ORDER BY started"
+        )
+        times = ask(con, "SELECT last_attempt > last_success FROM sync.status WHERE endpoint = 'down'")
+        scopes = ask(con, "SELECT system, endpoint, scope, reason FROM sync.scopes")
+        kept = ask(con, "SELECT endpoint, row_counts['devices'] FROM sync.snapshots ORDER BY endpoint")
+
+    assert found == [
+        ("down", "librenms", "failed", True, [], "cannot connect", 1),
+        ("good", "librenms", "ok", True, [], None, 1),
+        ("part", "librenms", "incomplete", False, ["the token sees 2 of 104 devices"], None, 2),
+    ]
+    assert tries == [("librenms", "down", True), ("librenms", "down", False)]
+    assert times == [(True,)]
+    assert scopes == [("librenms", "part", "devices", "the token sees 2 of 104 devices")]
+    assert kept == [("down", 1), ("good", 1), ("part", 1)]
+
+
+def test_rejected_rows_of_every_system_are_in_one_view(warehouse: Warehouse) -> None:
+    for system, endpoint in (("librenms", "nms"), ("netbox", "netbox")):
+        with write_snapshot(warehouse, system, endpoint) as writer:
+            writer.reject("devices", 7, "no id", {"hostname": "sw1"})
+
+    with open_views(warehouse) as con:
+        found = ask(
+            con,
+            "SELECT system, endpoint, source_table, row_key, reason, row_json FROM sync.rejected ORDER BY 1",
+        )
+
+    assert found == [
+        ("librenms", "nms", "devices", "7", "no id", '{"hostname": "sw1"}'),
+        ("netbox", "netbox", "devices", "7", "no id", '{"hostname": "sw1"}'),
+    ]
+
+
+def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Warehouse) -> None:
+    publish_diff(warehouse, "nms", create=4)
+    add_device(warehouse, "nms", "sw1")
+    publish_diff(warehouse, "nms", create=2, conflict=1, blocked=3, drifted=1)
+
+    with open_views(warehouse) as con:
+        by_action = ask(con, "SELECT action, count(*) FROM diff.changes GROUP BY ALL ORDER BY ALL")
+        devices = ask(con, "SELECT count(*) FROM diff.devices")
+        kept = ask(con, "SELECT count(*) FROM history.diff_changes")
+        fields = ask(
+            con,
+            """SELECT endpoint, resource, key, action, field, before, after, verdict, reason, change_id
+               FROM diff.fields WHERE key = 'create-0' ORDER BY field""",
+        )
+        status = ask(
+            con, "SELECT waiting, approved, applied, conflicts, blocked, drifted, gates FROM sync.status"
+        )
+
+    assert by_action == [("blocked", 3), ("conflict", 1), ("create", 2), ("drifted", 1)]
+    assert devices == [(7,)]
+    assert kept == [(11,)]
+    assert fields == [
+        ("nms", "devices", "create-0", "create", "name", "null", '"x"', "update", None, "create0"),
+        ("nms", "devices", "create-0", "create", "serial", '"A"', '"B"', "drifted", "edited", "create0"),
+    ]
+    assert status == [(2, 0, 0, 1, 3, 1, ["NetBox was not read completely"])]
+
+
+def test_opening_the_views_where_there_is_no_warehouse_says_what_to_do(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseError, match=r"there is no warehouse in .*/data yet; run: netbox-sync sync"):
+        open_views(warehouse)
