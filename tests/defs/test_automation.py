@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -131,16 +132,22 @@ def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> Non
     assert (schedule.name, schedule.cron_schedule) == ("paris_schedule", "15 3 * * *")
     storage = tmp_path / "dagster"
     storage.mkdir()
+
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Any:
+        # A schedule called by hand opens the instance again and never leaves it: in a context of its own,
+        # that instance's storage does not stay the one that later tests load definitions with.
+        return copy_context().run(schedule, context, sync=SyncResource())
+
     with (
         dg.DagsterInstance.local_temp(str(storage)) as instance,
         dg.build_schedule_context(instance=instance) as context,
     ):
-        request = schedule(context, sync=SyncResource())
+        request = evaluate(context)
         assert (request.partition_key, request.tags["netbox_sync/endpoint"]) == ("paris", "paris")
         # The partition need not have been there before.
         assert partition_keys(instance, "librenms") == ["paris", "lyon"]
         house.write(paris={"enabled": False})
-        skipped = schedule(context, sync=SyncResource())
+        skipped = evaluate(context)
     assert skipped.skip_message == "endpoint 'paris' is no longer in the configuration or disabled"
 
 
