@@ -17,6 +17,9 @@ from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 
+# Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
+ODD_FOLDER = "it's [our] data*"
+
 
 class NetBox:
     """What a person does in NetBox, over its REST API."""

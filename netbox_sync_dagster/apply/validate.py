@@ -118,8 +118,10 @@ class _Rules:
                 self._taking[row.object_type, *key].append(row.change_id)
 
     def _read(self, table: str, columns: str) -> list[tuple[Any, ...]]:
-        file = f"{self._folder}/{table}.parquet"
-        return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [file]).fetchall()
+        return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [self._file(table)]).fetchall()
+
+    def _file(self, table: str) -> str:
+        return duck.pattern(f"{self._folder}/{table}.parquet")
 
     def check(self, row: DiffRow) -> Check:
         """What is wrong with one change, else what cannot be checked, else that it is well."""
@@ -183,7 +185,7 @@ class _Rules:
         ]
         found = self._con.execute(
             f"SELECT id FROM read_parquet(?) WHERE {' AND '.join(wheres)}",
-            [f"{self._folder}/{table}.parquet", *key],
+            [self._file(table), *key],
         ).fetchall()
         for (netbox_id,) in found:
             if netbox_id != row.netbox_id and (row.object_type, netbox_id) not in self._leaving:
@@ -211,7 +213,7 @@ class _Rules:
         names = ", ".join(column for column, _ in columns)
         found = self._con.execute(
             f"SELECT {names} FROM read_parquet(?) WHERE id = ?",
-            [f"{self._folder}/{table}.parquet", row.netbox_id],
+            [self._file(table), row.netbox_id],
         ).fetchone()
         if found is None:
             return None

@@ -57,7 +57,7 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
         return con.execute(
             """SELECT section, word, owners, example, is_mapped FROM read_parquet(?)
                ORDER BY section, word IS NULL, owners DESC, word""",
-            [str(file)],
+            [duck.pattern(file)],
         ).fetchall()
     finally:
         con.close()

@@ -135,7 +135,7 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     folder = warehouse.current(folder)
     con = duck.connect()
     try:
-        cursor = con.execute("SELECT * FROM read_parquet(?)", [str(folder / "*.parquet")])
+        cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{duck.pattern(folder)}/*.parquet"])
         names = [column[0] for column in cursor.description]
         rows = [_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
     finally:

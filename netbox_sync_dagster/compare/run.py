@@ -94,7 +94,7 @@ def connect(spill: Path) -> duckdb.DuckDBPyConnection:
     spill.mkdir(parents=True, exist_ok=True)
     con = duck.connect()
     con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    con.execute(f"SET temp_directory = '{spill}'")
+    con.execute(f"SET temp_directory = '{duck.quoted(spill)}'")
     con.execute("SET preserve_insertion_order = false")
     return con
 
@@ -114,7 +114,7 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
                 for column, kind in table.columns.items()
                 if column not in held
             )
-            con.execute(f"CREATE VIEW {system}.{name} AS SELECT *{absent} FROM read_parquet('{file}')")
+            con.execute(f"CREATE VIEW {system}.{name} AS SELECT *{absent} FROM {_parquet(file)}")
         else:
             columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
             con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})")
@@ -235,7 +235,7 @@ def _file_desired(con: duckdb.DuckDBPyConnection, stage: Path, table: str, query
     con.execute(f"DROP TABLE desired.{table}")
     con.execute(
         f"CREATE VIEW desired.{table} AS "
-        f"SELECT * EXCLUDE (endpoint) FROM read_parquet('{_desired_path(stage, table)}')"
+        f"SELECT * EXCLUDE (endpoint) FROM {_parquet(_desired_path(stage, table))}"
     )
 
 
@@ -252,12 +252,16 @@ def _write_desired(con: duckdb.DuckDBPyConnection, stage: Path, table: str, quer
     # Keys and names are all different: a large dictionary of them costs time and saves no space.
     con.execute(
         f"COPY (SELECT (SELECT endpoint FROM config.endpoint) AS endpoint, * FROM ({query})) "
-        f"TO '{path}' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000)"
+        f"TO '{duck.quoted(path)}' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000)"
     )
 
 
 def _desired_path(stage: Path, table: str) -> Path:
     return stage / "desired" / f"{table}.parquet"
+
+
+def _parquet(file: Path) -> str:
+    return f"read_parquet('{duck.quoted(duck.pattern(file))}')"
 
 
 def describe(manifest: dict[str, Any]) -> str:

@@ -146,7 +146,7 @@ def _dangling(system: str, folder: Path) -> str:
     try:
         problems = []
         for name, column, other, other_column in _REFERENCES[system]:
-            paths = [str(folder / f"{name}.parquet"), str(folder / f"{other}.parquet")]
+            paths = [duck.pattern(folder / f"{table}.parquet") for table in (name, other)]
             row = con.execute(
                 f"""SELECT count(*), min("{column}") FROM read_parquet(?) WHERE "{column}" IS NOT NULL
                     AND "{column}" NOT IN (
@@ -168,7 +168,7 @@ def _rejected(manifest: Manifest, folder: Path) -> str:
     try:
         row = con.execute(
             "SELECT source_table, row_key, reason FROM read_parquet(?) LIMIT 1",
-            [str(folder / "rejected.parquet")],
+            [duck.pattern(folder / "rejected.parquet")],
         ).fetchone()
     finally:
         con.close()
@@ -266,7 +266,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
                 continue
             others = con.execute(
                 "SELECT DISTINCT snapshot_id FROM read_parquet(?, union_by_name = true) WHERE snapshot_id <> ?",
-                [str(folder / "*.parquet"), snapshot_id],
+                [f"{duck.pattern(folder)}/*.parquet", snapshot_id],
             ).fetchall()
             problems += [
                 f"rows of snapshot {other} in {system} snapshot {snapshot_id}" for (other,) in others

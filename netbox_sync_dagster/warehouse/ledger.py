@@ -48,7 +48,7 @@ def prepare_ledger(warehouse: Warehouse) -> None:
 
 def ledger_views(warehouse: Warehouse) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse."""
-    return read_sql("views/ledger.sql").replace("{home}", str(warehouse.home).replace("'", "''"))
+    return read_sql("views/ledger.sql").replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
 
 
 def open_ledger(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:

@@ -15,7 +15,6 @@ likes: no run is stopped by it, it is never locked out, and it sees new snapshot
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -57,7 +56,9 @@ def build_database(warehouse: Warehouse) -> Path:
         con = duck.connect()
         try:
             # The catalog's name is part of nothing: the views name schemas and tables only.
-            con.execute(f"ATTACH '{_quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')")
+            con.execute(
+                f"ATTACH '{duck.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
+            )
             con.execute("USE netbox_sync")
             con.execute(sql)
             con.execute("USE memory")
@@ -83,7 +84,7 @@ def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     try:
         sql = prepare_views(warehouse)
     except OSError:
-        con.execute(f"ATTACH '{_quoted(warehouse.database)}' AS netbox_sync (READ_ONLY)")
+        con.execute(f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY)")
         con.execute("USE netbox_sync")
         return con
     con.execute(sql)
@@ -139,7 +140,7 @@ def _views_sql(warehouse: Warehouse, desired: Iterable[str]) -> str:
             f"Current differences in {resource}, one row per object; columns as in diff.changes",
         )
     lines += [read_sql(file) for file in _FILES]
-    home = _quoted(re.sub(r"([*?\[])", r"[\1]", str(warehouse.home)))
+    home = duck.quoted(duck.pattern(warehouse.home))
     return "\n".join(lines).replace("{home}", home).replace("{current}", current)
 
 
@@ -197,8 +198,3 @@ def _replace_text(path: Path, text: str) -> None:
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)
-
-
-def _quoted(path: Path | str) -> str:
-    """For use between single quotes in SQL."""
-    return str(path).replace("'", "''")

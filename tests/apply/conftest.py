@@ -17,7 +17,7 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import Warehouse
-from tests.support import NetBox
+from tests.support import ODD_FOLDER, NetBox
 
 Row = dict[str, Any]
 
@@ -99,12 +99,12 @@ def lab_netbox(server: LabNetBox) -> NetBox:
 
 @pytest.fixture
 def desk(tmp_path: Path, netbox: NetBox) -> Desk:
-    return Desk(tmp_path / "data", netbox.url)
+    return Desk(tmp_path / ODD_FOLDER, netbox.url)
 
 
 @pytest.fixture
 def lab_desk(tmp_path: Path, server: LabNetBox) -> Desk:
-    return Desk(tmp_path / "data", server.url)
+    return Desk(tmp_path / ODD_FOLDER, server.url)
 
 
 @pytest.fixture

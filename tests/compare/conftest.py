@@ -11,7 +11,7 @@ import pytest
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import NetBox, World
+from tests.support import ODD_FOLDER, NetBox, World
 
 Basics = dict[str, dict[str, Any]]
 
@@ -63,7 +63,7 @@ def world(
             "import_devices": "all",
             "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
         }
-        yield World(tmp_path / "data", netbox, endpoint)
+        yield World(tmp_path / ODD_FOLDER, netbox, endpoint)
 
 
 @pytest.fixture
@@ -114,4 +114,4 @@ def pve(
         "agent_timeout": 1,
         "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
     }
-    return World(tmp_path / "data", netbox, endpoint)
+    return World(tmp_path / ODD_FOLDER, netbox, endpoint)

@@ -19,7 +19,7 @@ from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.warehouse import Warehouse
-from tests.support import NetBox
+from tests.support import ODD_FOLDER, NetBox
 
 DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
 
@@ -31,7 +31,7 @@ class House:
         self, folder: Path, netbox: LabNetBox, paris: LabLibreNMS, lyon: LabLibreNMS, pve: LabProxmox
     ) -> None:
         self.config_path = folder / "netbox_sync.yaml"
-        self.warehouse = Warehouse(folder / "data")
+        self.warehouse = Warehouse(folder / ODD_FOLDER)
         self.netbox_server, self.paris, self.lyon, self.pve = netbox, paris, lyon, pve
         self.netbox = NetBox(netbox.url, netbox.token)
         self.instance = dg.DagsterInstance.ephemeral()
