@@ -83,8 +83,8 @@ class World:
             return snapshot_librenms(endpoint, self.warehouse, **options)
         return snapshot_proxmox(endpoint, self.warehouse, **options)
 
-    def sync(self) -> Plan:
-        self.snapshot()
+    def sync(self, **options: Any) -> Plan:
+        self.snapshot(**options)
         snapshot_netbox(self.config.netbox, self.warehouse)
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
@@ -94,9 +94,9 @@ class World:
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
-    def apply_all(self) -> Plan:
+    def apply_all(self, **options: Any) -> Plan:
         """Sync, approve every change, apply it, and sync again: the plan after that."""
-        plan = self.sync()
+        plan = self.sync(**options)
         approve(
             self.warehouse,
             plan,
@@ -113,7 +113,7 @@ class World:
             if v.verdict != "applied"
         ]
         assert not refused, refused
-        return self.sync()
+        return self.sync(**options)
 
 
 def rows(plan: Plan, resource: str, action: str | None = None) -> list[DiffRow]:

@@ -42,6 +42,16 @@ def sync(
             help="Take a snapshot with far fewer rows than the last one as complete: what is gone is gone.",
         ),
     ] = False,
+    guest: Annotated[
+        int | None,
+        typer.Option(
+            "--guest",
+            min=1,
+            metavar="VMID",
+            help="Read and compare only this guest of one Proxmox endpoint.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Read the endpoints and NetBox, and compare. Nothing is written to NetBox.
 
@@ -52,9 +62,11 @@ def sync(
     chosen = session.endpoints(endpoints or [])
     if not chosen:
         raise CliError(f"{session.config_path}: no endpoint is enabled; add one below endpoints")
+    if guest is not None:
+        _check_guest(endpoints or [], chosen)
     reads: dict[str, Read] = {TARGET: partial(_read_target, session, accept_shrink)}
     for endpoint in chosen:
-        reads[endpoint.name] = partial(_read_endpoint, session, endpoint, accept_shrink)
+        reads[endpoint.name] = partial(_read_endpoint, session, endpoint, accept_shrink, guest)
     readings = read_all(reads, session.err)
     failed = [
         sentence
@@ -78,10 +90,23 @@ def _read_target(session: Session, accept_shrink: bool, say: Say) -> Manifest:
     )
 
 
-def _read_endpoint(session: Session, endpoint: Endpoint, accept_shrink: bool, say: Say) -> Manifest:
+def _check_guest(named: list[str], chosen: list[Endpoint]) -> None:
+    if len(named) != 1:
+        raise CliError(
+            "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101"
+        )
+    if chosen[0].kind != "proxmox":
+        raise CliError(f"endpoint '{named[0]}' is {chosen[0].kind}; only Proxmox endpoints have guests")
+
+
+def _read_endpoint(
+    session: Session, endpoint: Endpoint, accept_shrink: bool, guest: int | None, say: Say
+) -> Manifest:
     if isinstance(endpoint, LibreNMSEndpoint):
         return snapshot_librenms(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
-    return snapshot_proxmox(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
+    return snapshot_proxmox(
+        endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink, guest=guest
+    )
 
 
 def _told(session: Session, name: str, reading: Reading) -> str | None:
@@ -98,6 +123,10 @@ def _told(session: Session, name: str, reading: Reading) -> str | None:
     if rejected:
         text.append(f", {rejected} rows rejected (sync.rejected)", "yellow")
     session.out.print(text, soft_wrap=True)
+    if manifest.guest is not None:
+        session.out.print(
+            f"    only guest {manifest.guest} was read; the rest is as the last sync left it", soft_wrap=True
+        )
     for reason in manifest.reasons[:_REASONS_SHOWN]:
         session.out.print(f"    {reason}", style="yellow", soft_wrap=True)
     if len(manifest.reasons) > _REASONS_SHOWN:
@@ -127,7 +156,8 @@ def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
     counts: dict[str, dict[str, int]] = manifest["counts"]
     found = {resource: actions for resource, actions in counts.items() if any(actions.values())}
     head = "" if found else ": no differences"
-    session.out.print(Text.assemble((f"{name} against NetBox", "bold"), head))
+    of_guest = "" if manifest["guest"] is None else f", guest {manifest['guest']} only"
+    session.out.print(Text.assemble((f"{name} against NetBox{of_guest}", "bold"), head))
     width = max((len(resource) for resource in found), default=0)
     for resource, actions in found.items():
         parts = [Text(f"{actions[a]} {a}", MARKS[a][1]) for a in ACTIONS if actions.get(a)]

@@ -61,15 +61,35 @@ GROUP BY n.resource, n.key
 """
 
 
+# The rows of one guest, and what they need. A guest that is gone has its vmid in its rows' keys.
+_OF_A_GUEST = """
+WITH RECURSIVE kept AS (
+    SELECT r.resource, r.key FROM diff.rows r
+    WHERE r.parent IN (SELECT key FROM desired.virtual_machines WHERE source_id = $vmid)
+      AND r.resource IN ('virtual_machines', 'vm_interfaces', 'mac_addresses', 'primary_macs', 'ip_addresses',
+                         'primary_ips', 'virtual_disks')
+      AND NOT contains(r.key, ' [vmid ')
+    UNION
+    SELECT r.resource, r.key FROM diff.rows r WHERE contains(r.key, ' [vmid ' || $vmid || ']')
+    UNION
+    SELECT n.needs_resource, n.needs_key FROM diff.needs n JOIN kept k ON n.resource = k.resource AND n.key = k.key
+)
+DELETE FROM diff.rows WHERE (resource, key) NOT IN (SELECT (resource, key) FROM kept)
+"""
+
+
 def finish(
-    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str
+    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str, guest: int | None = None
 ) -> dict[str, dict[str, int]]:
     """Write ``<resource>.parquet`` for every resource into ``stage``; returns {resource: {action: rows}}.
 
     A row that needs an object which no change creates is blocked by it, and so on down the line. A
-    prerequisite that nothing needs is left out.
+    prerequisite that nothing needs is left out. With ``guest``, a vmid, so is everything that is neither this
+    guest's nor needed by it.
     """
     con.execute(_NEEDS)
+    if guest is not None:
+        con.execute(_OF_A_GUEST, {"vmid": str(guest)})
     _drop_unneeded(con)
     _block(con)
     ids = _change_ids(con, endpoint)

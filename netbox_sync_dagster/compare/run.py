@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, same_cluster
 from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings
@@ -45,9 +46,12 @@ def compare(
 ) -> dict[str, Any]:
     """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
 
+    Where only one guest was read anew, the diff holds that guest's rows and what they need.
+
     Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, counts
-    ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences that block
-    approval), finished. Raises WarehouseError where a snapshot is missing.
+    ({resource: {action: n}}), guest (the vmid of the only one compared), existing ({resource: matched NetBox objects}), gates (sentences that block
+    approval), finished. Raises WarehouseError where a snapshot is missing,
+    CompareError where another endpoint's cluster has this one's name and may be another.
     """
     say = progress or (lambda _: None)
     source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
@@ -55,21 +59,29 @@ def compare(
     source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
     source_path = source_folder / source["snapshot_id"]
     target_path = target_folder / target["snapshot_id"]
+    peers = _same_cluster(warehouse, config, endpoint)
     with warehouse.publish(warehouse.diffs(endpoint.name), KEEP_DIFFS) as (diff_id, stage):
         con = connect(warehouse.home / "tmp")
         try:
             attach_snapshot(con, endpoint.kind, source_path)
             attach_snapshot(con, "netbox", target_path)
+            if isinstance(endpoint, ProxmoxEndpoint):
+                rename_cluster(con, endpoint)
             # Some of them look names up in NetBox's tables.
             con.execute(read_sql("macros.sql"))
             attach_ledger(con, warehouse, config.netbox.base_url)
             create_settings(
-                con, config, endpoint, snapshot_time=source["started"], id_scope=_id_scope(con, endpoint)
+                con,
+                config,
+                endpoint,
+                snapshot_time=source["started"],
+                id_scope=_id_scope(con, endpoint),
+                peers=peers,
             )
             add_id_field_facts(con)
             run_sql(con, endpoint.kind, stage, say)
             say("change ids")
-            counts = finish(con, stage, endpoint.name, diff_id)
+            counts = finish(con, stage, endpoint.name, diff_id, source.get("guest"))
             _keep_desired(con, stage)
             manifest = {
                 "diff_id": diff_id,
@@ -78,6 +90,7 @@ def compare(
                 "source_snapshot": source["snapshot_id"],
                 "source_complete": source["complete"],
                 "target_snapshot": target["snapshot_id"],
+                "guest": source.get("guest"),
                 "counts": counts,
                 "existing": _existing(con),
                 "gates": gates(source, target),
@@ -87,6 +100,17 @@ def compare(
             con.close()
         write_json(stage / "manifest.json", manifest)
     return manifest
+
+
+def _same_cluster(
+    warehouse: Warehouse, config: Config, endpoint: LibreNMSEndpoint | ProxmoxEndpoint
+) -> list[str]:
+    if not isinstance(endpoint, ProxmoxEndpoint):
+        return []
+    try:
+        return same_cluster(warehouse, config, endpoint)
+    except ClusterError as error:
+        raise CompareError(str(error)) from None
 
 
 def connect(spill: Path) -> duckdb.DuckDBPyConnection:

@@ -7,11 +7,13 @@
 - ``config.may_create(resource)``, ``config.may_delete(resource)``, ``config.may_delete_unowned(resource)``
 - ``config.owned(field)``, ``config.disowned(field)``, ``config.owned_by_default(field)`` (``resource.field``),
   ``config.unowned_fields(field)``
+- ``config.same_source(endpoint)``: this endpoint and those that reach the same cluster
 - ``config.precedence(endpoint, rank)``: the endpoints in order; the first wins
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -32,8 +34,10 @@ def create_settings(
     *,
     snapshot_time: str,
     id_scope: str,
+    peers: Sequence[str] = (),
 ) -> None:
-    """Create schema ``config``. ``id_scope`` is the name under which ids are kept in id custom fields."""
+    """Create schema ``config``. ``id_scope`` is the name under which ids are kept in id custom fields; ``peers``
+    are the other endpoints that reach the same cluster."""
     con.execute("CREATE SCHEMA config")
     row = _endpoint_row(config, endpoint, id_scope)
     _table(con, "endpoint_text", list(row), [tuple(row.values())])
@@ -73,6 +77,7 @@ def create_settings(
         ("owned_by_default", "field", OWNED_BY_DEFAULT),
         ("unowned_fields", "field", UNOWNED_FIELDS),
         ("precedence", "endpoint", config.precedence),
+        ("same_source", "endpoint", [endpoint.name, *peers]),
     ):
         _table(con, table, [column], [(value,) for value in values])
     con.execute("ALTER TABLE config.precedence ADD COLUMN rank INTEGER")

@@ -268,6 +268,12 @@ class ProxmoxEndpoint(_Endpoint):
     token_name: str | None = Field(None, description="Name of the API token (the part after '!').")
     token_env: EnvName | None = Field(None, description="Environment variable that holds the token's value.")
     password_env: EnvName | None = Field(None, description="Environment variable that holds the password.")
+    cluster_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Name of the cluster in NetBox, where two clusters have the same name; default: its own.",
+    )
     cluster_type: str = Field("Proxmox VE", description="Name or slug of the type of a new cluster.")
     cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
     platform: str = Field("Proxmox VE", description="Platform of nodes; the major version is added.")

@@ -33,9 +33,11 @@ Event = dg.MaterializeResult | dg.AssetCheckResult
 
 
 class ReadEndpoints(dg.Config):
-    """How endpoints are read. ``accept_shrink``: what is gone from a far smaller snapshot is gone."""
+    """How endpoints are read. ``accept_shrink``: what is gone from a far smaller snapshot is gone. ``guest``: the
+    vmid of the only guest to be read and compared, of the one Proxmox endpoint of the run."""
 
     accept_shrink: bool = False
+    guest: int | None = None
 
 
 def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefinition:
@@ -67,6 +69,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
                 read=not selected.isdisjoint(snapshots),
                 compare=not selected.isdisjoint(diffs),
                 accept_shrink=config.accept_shrink,
+                guest=config.guest,
             )
             # A run of checks alone names no partition and makes nothing.
             outcomes = step.run(context.partition_keys) if selected else []

@@ -68,6 +68,7 @@ class Sync:
         read: bool,
         compare: bool,
         accept_shrink: bool,
+        guest: int | None = None,
     ) -> None:
         self._log = context.log
         self._retry = context.retry_number
@@ -78,10 +79,15 @@ class Sync:
         self._read = read
         self._compare = compare
         self._accept_shrink = accept_shrink
+        self._guest = guest
         self._stop = threading.Event()
 
     def run(self, names: Sequence[str]) -> list[Outcome]:
         """Take every endpoint as far as it goes; an error of one is its own outcome."""
+        if self._guest is not None and (self._kind != "proxmox" or len(names) != 1):
+            raise WarehouseError(
+                f"guest {self._guest} is of one Proxmox endpoint: start the run for that partition alone"
+            )
         with ThreadPoolExecutor(min(len(names), _AT_ONCE), thread_name_prefix="sync") as pool:
             try:
                 return list(pool.map(self._one, names))
@@ -136,13 +142,18 @@ class Sync:
                 raise Stopped
             self._log.debug(f"{endpoint.name}: {text}")
 
-        read = snapshot_librenms if isinstance(endpoint, LibreNMSEndpoint) else snapshot_proxmox
-        manifest: Manifest = read(
-            endpoint,  # type: ignore[arg-type]
-            self._warehouse,
-            progress=say,
-            accept_shrink=self._accept_shrink,
-        )
+        if isinstance(endpoint, LibreNMSEndpoint):
+            manifest = snapshot_librenms(
+                endpoint, self._warehouse, progress=say, accept_shrink=self._accept_shrink
+            )
+        else:
+            manifest = snapshot_proxmox(
+                endpoint,
+                self._warehouse,
+                progress=say,
+                accept_shrink=self._accept_shrink,
+                guest=self._guest,
+            )
         rows = sum(manifest.row_counts.values())
         how = "complete" if manifest.complete else f"incomplete ({len(manifest.reasons)} reasons)"
         self._log.info(f"{endpoint.name}: read {rows} rows in {time.monotonic() - began:.1f} s, {how}")

@@ -34,7 +34,8 @@ _SHRINK_EXEMPT = {"scopes", "rejected", "tasks", "guest_agent_interfaces", "gues
 class Manifest:
     """What a snapshot holds. ``reasons`` say why it is incomplete; empty when complete.
 
-    ``baseline`` are the row counts that the next snapshot is measured by.
+    ``baseline`` are the row counts that the next snapshot is measured by. ``guest``: the vmid of the only guest
+    that was read anew; ``whole_started``: when the whole endpoint was last read, None where it never was.
     """
 
     snapshot_id: str
@@ -48,6 +49,8 @@ class Manifest:
     row_counts: dict[str, int]
     baseline: dict[str, int] = field(default_factory=dict)
     shrunken: dict[str, str] = field(default_factory=dict)
+    guest: int | None = None
+    whole_started: str | None = None
 
 
 class SnapshotWriter:
@@ -58,6 +61,8 @@ class SnapshotWriter:
         self.endpoint = endpoint
         self.snapshot_id = snapshot_id
         self.source_version = ""
+        self.guest: int | None = None
+        self.whole_started: datetime | None = None
         self.folder = folder
         self._reasons: list[str] = []
         self._lock = Lock()
@@ -71,6 +76,10 @@ class SnapshotWriter:
                 on_reject=lambda row, reason, name=name: self._late_reject(name, row, reason),  # type: ignore[misc]
             )
         self._late_rejects: list[tuple[str, Row, str]] = []
+
+    def only_guest(self, vmid: int, whole_started: datetime | None) -> None:
+        """Say that only this guest is read anew, and when the whole endpoint was last read."""
+        self.guest, self.whole_started = vmid, whole_started
 
     def rows(self, table: str, rows: Iterable[Row]) -> None:
         """Append rows to a table of this system (see ``warehouse.tables``)."""
@@ -191,7 +200,13 @@ def _finish(
         row_counts=counts,
         baseline=_baseline(baseline, counts, good, shrunken),
         shrunken=shrunken,
+        guest=writer.guest,
+        whole_started=_text(started if writer.guest is None else writer.whole_started),
     )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _attempt(folder: Path, started: datetime, result: dict[str, Any]) -> None:

@@ -73,7 +73,8 @@ _LIBRENMS = {
 
 _PROXMOX = {
     # name is the cluster's name, or the node's own for a standalone node; quorate NULL when standalone.
-    "cluster": "name standalone:BOOLEAN quorate:BOOLEAN version release",
+    # fingerprint: that of the cluster's certificate authority, by which it is told from a namesake.
+    "cluster": "name standalone:BOOLEAN quorate:BOOLEAN version release fingerprint",
     "nodes": """node online:BOOLEAN ip maxcpu:INTEGER maxmem:BIGINT maxdisk:BIGINT uptime:BIGINT cpu_model
         cpu_sockets:INTEGER pveversion dmi_product dmi_manufacturer dmi_serial""",
     # ports are bridge_ports, bond slaves or OVS ports, as a list; method/method6 say static, dhcp, manual.

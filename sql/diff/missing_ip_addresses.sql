@@ -17,7 +17,7 @@ unproven as (
 judged as (
     select g.*, u.reason as unproven, settings.stale_addresses as policy, settings.system_name,
         g.id in (select id from primaries where id is not null) as is_primary,
-        g.id in (select netbox_id from ledger.created where object_type = 'ipam/ip-addresses' and endpoint = settings.endpoint) as created_here,
+        g.id in (select netbox_id from ledger.created where object_type = 'ipam/ip-addresses' and endpoint in (select endpoint from config.same_source)) as created_here,
         'ip_addresses' in (select resource from config.may_delete) as may_delete,
         'ip_addresses' in (select resource from config.may_delete_unowned) as may_delete_unowned
     from gone g cross join settings left join unproven u using (id)

@@ -9,8 +9,9 @@ fields as (
 
 judged as (
     select f.*, w.value as ours,
-        -- Another endpoint wrote it last: the configured precedence decides between the two.
-        case when w.endpoint <> settings.endpoint then w.endpoint end as rival,
+        -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
+        -- same cluster is no other.
+        case when w.endpoint not in (select endpoint from config.same_source) then w.endpoint end as rival,
         (select rank from config.precedence p where p.endpoint = settings.endpoint) as rank,
         (select rank from config.precedence p where p.endpoint = w.endpoint) as rival_rank,
         (f.resource || '.' || f.field) in (select field from config.owned) as owned,

@@ -10,6 +10,7 @@ import duckdb
 
 from netbox_sync_dagster.lab.librenms import LabLibreNMS
 from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from tests.cli.conftest import Answer, Desk
 from tests.support import NetBox
 
@@ -281,3 +282,36 @@ print(con.execute({question!r}).fetchall(), flush=True)
             "SELECT before, after, verdict FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
         ).fetchall()
     assert fields == [(None, '"DATA"', "update")]
+
+
+def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
+    state = ProxmoxState(cluster="paris")
+    state.add_node("pve1", network=[])
+    for vmid, name in ((101, "web"), (102, "mail")):
+        state.add_qemu(vmid, node="pve1", name=name)
+    with LabProxmox(state) as server:
+        desk.environment["PVE_TOKEN"] = server.token_value
+        desk.add_endpoint(
+            name="pve-paris",
+            kind="proxmox",
+            url=server.url,
+            tls={"ca": server.ca_path},
+            user=server.user,
+            token_name=server.token_name,
+            token_env="PVE_TOKEN",
+            cluster_type="access",
+            policies={
+                "create": ["clusters", "cluster_types", "devices", "custom_fields", "virtual_machines"]
+            },
+            defaults={"site": "paris", "role": "access", "device_type": "C2960"},
+        )
+        out = desk.ok("sync", "pve-paris", "--guest", "101")
+        assert "    only guest 101 was read; the rest is as the last sync left it\n" in out
+        assert "pve-paris against NetBox, guest 101 only\n" in out
+        shown = desk.ok("diff", "pve-paris")
+        assert "web" in shown
+        assert "mail" not in shown
+        unknown = desk.run("sync", "pve-paris", "--guest", "999")
+        assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
+        assert "only Proxmox endpoints have guests" in desk.run("sync", "nms", "--guest", "1").err
+        assert "--guest needs the one endpoint that has it" in desk.run("sync", "--guest", "1").err

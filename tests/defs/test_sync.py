@@ -261,6 +261,18 @@ def test_proxmox_goes_the_same_way(house: House) -> None:
     assert checks(result)["proxmox/guests:references"].passed
 
 
+def test_one_guest_by_run_config(house: House) -> None:
+    house.pve.state.add_qemu(101, node="pve1", name="web02")
+    only = {"ops": {"sync_proxmox_endpoints": {"config": {"guest": 101}}}}
+    result = house.run("sync_proxmox", partition_key="pve", run_config=only)
+    assert result.success
+    assert [r.key for r in house.plan("pve").rows if r.resource == "virtual_machines"] == ["web02"]
+
+    only = {"ops": {"sync_librenms_endpoints": {"config": {"guest": 101}}}}
+    result = house.run("sync_librenms", partition_key="paris", run_config=only)
+    assert failure(result) == ("guest 101 is of one Proxmox endpoint: start the run for that partition alone")
+
+
 def test_a_diff_can_be_made_again_without_reading_anything(house: House) -> None:
     house.run("sync_librenms", partition_key="paris")
     house.paris.reset_requests()

@@ -57,6 +57,33 @@ def node_status(call: Call) -> Row:
     }
 
 
+def node_certificates(call: Call) -> list[Row]:
+    node = node_of(call)
+    return [
+        {
+            "filename": "pve-root-ca.pem",
+            "fingerprint": call.state.ca_fingerprint,
+            "issuer": "/CN=Proxmox Virtual Environment/OU=lab/O=PVE Cluster Manager CA",
+            "subject": "/CN=Proxmox Virtual Environment/OU=lab/O=PVE Cluster Manager CA",
+            "notbefore": EPOCH,
+            "notafter": EPOCH + 3650 * 86400,
+            "public-key-bits": 4096,
+            "public-key-type": "rsaEncryption",
+        },
+        {
+            "filename": "pve-ssl.pem",
+            "fingerprint": ":".join(["80", "D4", "F2", "DF"] * 8),
+            "issuer": "/CN=Proxmox Virtual Environment/OU=lab/O=PVE Cluster Manager CA",
+            "subject": f"/OU=PVE Cluster Node/O=Proxmox Virtual Environment/CN={node.name}",
+            "san": [node.ip, node.name],
+            "notbefore": EPOCH,
+            "notafter": EPOCH + 730 * 86400,
+            "public-key-bits": 2048,
+            "public-key-type": "rsaEncryption",
+        },
+    ]
+
+
 def node_network(call: Call) -> list[Row]:
     node = node_of(call)
     kind = call.query.get("type")

@@ -34,6 +34,7 @@ ROUTES: list[tuple[re.Pattern[str], Callable[[Call], Any]]] = [
         (_N + r"/lxc", lambda call: nodes.node_guests(call, "lxc")),
         (_N + r"/storage", nodes.node_storage),
         (_N + r"/storage/(?P<storage>[^/]+)/content", nodes.storage_content),
+        (_N + r"/certificates/info", nodes.node_certificates),
         (_N + r"/tasks", nodes.node_tasks),
         (_N + r"/replication", nodes.node_replication),
         (_Q + r"/config", lambda call: guests.guest_config(call, "qemu")),

@@ -1,6 +1,7 @@
 """What the lab's Proxmox VE holds: nodes, guests, storages, backups, jobs, SDN, tasks."""
 
 import re
+import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ class ProxmoxState:
         self.lock = threading.RLock()
         self.cluster = cluster
         self.version = version
+        # Of the certificate authority that all nodes of the cluster share.
+        self.ca_fingerprint = ":".join(re.findall("..", secrets.token_hex(32).upper()))
         self.nodes: dict[str, Node] = {}
         self.guests: dict[int, Guest] = {}
         self.storages: dict[str, Storage] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
+from netbox_sync_dagster.sources.proxmox.listing import Node
 from netbox_sync_dagster.sources.proxmox.propstring import parse_properties
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, Rights
@@ -32,6 +33,40 @@ def cluster_row(status: list[dict[str, Any]], node_names: list[str], version: di
     if len(alone) != 1:
         return None
     return row | {"name": alone[0], "standalone": True, "quorate": None}
+
+
+def read_cluster(
+    reading: Reading, status: list[dict[str, Any]], nodes: dict[str, Node], version: dict[str, Any]
+) -> None:
+    """The row of ``proxmox.cluster``, and the gap where the cluster's state is not certain."""
+    row = cluster_row(status, sorted(nodes), version)
+    if row is None:
+        reading.incomplete(
+            "cluster", "*", "neither a cluster nor a single node is seen, so guests have no home"
+        )
+        return
+    row["fingerprint"] = _fingerprint(reading, [node.name for node in nodes.values() if node.online])
+    reading.writer.rows("cluster", [row])
+    if row["quorate"] is False:
+        reading.incomplete(
+            "cluster", "*", f"cluster {row['name']} has no quorum, so its state is not certain"
+        )
+
+
+def _fingerprint(reading: Reading, online: list[str]) -> str | None:
+    """SHA-256 of the cluster's own certificate authority, which all its nodes share and no other cluster has;
+    None where no node tells it. Every user may ask for it."""
+    for node in sorted(online)[:3]:
+        try:
+            answer = reading.client.get(f"nodes/{node}/certificates/info")
+        except EndpointDown:
+            raise
+        except SourceError:
+            continue
+        for item in answer if isinstance(answer, list) else []:
+            if isinstance(item, dict) and item.get("filename") == "pve-root-ca.pem":
+                return text(item.get("fingerprint")) or None
+    return None
 
 
 def read_rights(reading: Reading) -> Rights | None:

@@ -22,7 +22,7 @@ SCOPES = {
     "cluster": "'*': nodes or guests may be missing (no quorum, none seen, malformed rows)",
     "rights": "'*': the token does not see everything (VM.Audit, Sys.Audit or Datastore.Audit not on all)",
     "node": "a node: its status, interfaces or storages (offline, unreachable, refused)",
-    "guest": "a vmid: its configuration, so also its interfaces, disks and tags",
+    "guest": "a vmid: its configuration, so also its interfaces, disks and tags; '*': only one guest was ever read",
     "guest_addresses": "a vmid: its addresses (U); '*': the token has no right to ask guest agents",
     "guest_snapshots": "a vmid: its snapshots",
     "storage": "a storage: its backups, on one node or all; U where the token's rights or a disabled storage"
@@ -55,6 +55,8 @@ class Reading:
         self.client = client
         self.writer = writer
         self.progress = progress
+        # What ``/version`` answered.
+        self.version: dict[str, Any] = {}
         # Node -> why nothing can be read from it.
         self.down: dict[str, str] = {}
         # The refusal, where the token may not ask guest agents.

@@ -17,16 +17,19 @@ from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 
 @dataclass
 class LastSnapshot:
-    """When the current snapshot was started, and the vmids that it listed or could not read."""
+    """The current snapshot: its folder, the vmids that it listed or could not read, why it is incomplete, and
+    when the whole endpoint was last read."""
 
-    started: datetime | None = None
+    folder: Path | None = None
+    whole_started: datetime | None = None
     guests: set[int] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
 
 
 def last_snapshot(warehouse: Warehouse, folder: Path) -> LastSnapshot:
     """What the current snapshot below ``folder`` says; empty where there is none."""
     try:
-        started = datetime.fromisoformat(warehouse.manifest(folder)["started"])
+        manifest = warehouse.manifest(folder)
         current = warehouse.current(folder)
     except WarehouseError:
         return LastSnapshot()
@@ -34,7 +37,13 @@ def last_snapshot(warehouse: Warehouse, folder: Path) -> LastSnapshot:
     # A guest that was out of sight last time has no row, but it is still to be asked for.
     scopes = pq.read_table(current / "scopes.parquet", columns=["scope", "scope_id"]).to_pylist()
     unread = {row["scope_id"] for row in scopes if row["scope"] == "guest"}
-    return LastSnapshot(started, set(listed) | {int(vmid) for vmid in unread if vmid.isdigit()})
+    whole = manifest["whole_started"] if "whole_started" in manifest else manifest["started"]
+    return LastSnapshot(
+        current,
+        None if whole is None else datetime.fromisoformat(whole),
+        set(listed) | {int(vmid) for vmid in unread if vmid.isdigit()},
+        list(manifest["reasons"]),
+    )
 
 
 def probe_vanished(reading: Reading, pool: ThreadPoolExecutor, vmids: set[int], nodes: list[str]) -> None:

@@ -1,0 +1,93 @@
+"""Which endpoints reach one and the same Proxmox cluster: its guests are one set then, whoever read them.
+
+A cluster is recognised by the fingerprint of its certificate authority, which all its nodes share. Where an
+endpoint does not tell it, a node of the same name and address in both is as good. NetBox's custom fields keep a
+guest's identity under the cluster's name: two clusters of one name would be taken for each other, so a
+comparison that cannot tell them apart does not run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.config import Config, ProxmoxEndpoint
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+
+
+class ClusterError(Exception):
+    """Two endpoints name one cluster and may mean two: the sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What an endpoint's current snapshot says of its cluster; nodes are {name: address}."""
+
+    endpoint: str
+    name: str
+    fingerprint: str | None
+    nodes: dict[str, str | None]
+
+
+def cluster_of(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> Cluster | None:
+    """The cluster that an endpoint reads, by the name it has in NetBox; None where no snapshot names one."""
+    try:
+        folder = warehouse.current(warehouse.snapshots("proxmox", endpoint.name))
+        rows = pq.read_table(folder / "cluster.parquet").to_pylist()
+        nodes = pq.read_table(folder / "nodes.parquet", columns=["node", "ip"]).to_pylist()
+    except (WarehouseError, OSError):
+        return None
+    if not rows:
+        return None
+    name = endpoint.cluster_name or str(rows[0]["name"])
+    known = {str(row["node"]): row["ip"] for row in nodes}
+    return Cluster(endpoint.name, name, rows[0].get("fingerprint"), known)
+
+
+def same_cluster(warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:
+    """The other endpoints that reach this endpoint's cluster, by name.
+
+    Raises ClusterError for an endpoint whose cluster has the same name and is, or may be, another one.
+    """
+    own = cluster_of(warehouse, endpoint)
+    found: list[str] = []
+    for other in config.endpoints:
+        if not isinstance(other, ProxmoxEndpoint) or other.name == endpoint.name or own is None:
+            continue
+        seen = cluster_of(warehouse, other)
+        if seen is None or seen.name.lower() != own.name.lower():
+            continue
+        if _is_same(own, seen):
+            found.append(other.name)
+    return sorted(found)
+
+
+def _is_same(own: Cluster, seen: Cluster) -> bool:
+    who = f"endpoints '{own.endpoint}' and '{seen.endpoint}' both name their cluster {own.name}"
+    todo = f"set cluster_name of '{seen.endpoint}' or '{own.endpoint}', so that NetBox can tell them apart"
+    if own.fingerprint and seen.fingerprint:
+        if own.fingerprint == seen.fingerprint:
+            return True
+        raise ClusterError(
+            f"{who}, but they are two clusters: their certificate authorities differ; {todo}. "
+            f"If one cluster has renewed its authority, sync both endpoints again"
+        )
+    shared = [name for name, ip in own.nodes.items() if ip and seen.nodes.get(name) == ip]
+    if shared:
+        return True
+    raise ClusterError(
+        f"{who}, and nothing shows whether it is one: neither a certificate authority nor a node of the same "
+        f"name and address; {todo}, or remove one of the endpoints"
+    )
+
+
+def rename_cluster(con: duckdb.DuckDBPyConnection, endpoint: ProxmoxEndpoint) -> None:
+    """Give ``proxmox.cluster`` the name that the configuration gives the cluster."""
+    if endpoint.cluster_name is not None:
+        name = endpoint.cluster_name.replace("'", "''")
+        con.execute("ALTER VIEW proxmox.cluster RENAME TO cluster_said")
+        con.execute(
+            f"CREATE VIEW proxmox.cluster AS SELECT * REPLACE ('{name}' AS name) FROM proxmox.cluster_said"
+        )

@@ -1,0 +1,145 @@
+"""What the cluster lists: its nodes and guests; and each node's own answers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
+from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
+from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row
+from netbox_sync_dagster.sources.proxmox.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.proxmox.values import boolean
+
+_GUEST_TYPES = ("qemu", "lxc")
+# Tasks are listed by their start: this far back, a task that ran across the last snapshot is seen again and
+# gets its end. Its UPID is the same in both.
+_TASK_OVERLAP = timedelta(days=1)
+
+
+class Node:
+    """A node as ``/cluster/status`` and ``/cluster/resources`` say it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.online = False
+        self.ip: Any = None
+        self.resource: dict[str, Any] = {}
+
+
+def nodes_listed(status: list[dict[str, Any]], resources: list[dict[str, Any]]) -> dict[str, Node]:
+    """Every node that is seen. Online is what the cluster's membership says; a node that only the resources
+    list is online where its own status says so."""
+    nodes: dict[str, Node] = {}
+    for item in resources:
+        if item.get("type") == "node" and item.get("node"):
+            node = nodes.setdefault(str(item["node"]), Node(str(item["node"])))
+            node.resource = item
+            node.online = item.get("status") == "online"
+    for item in status:
+        if item.get("type") == "node" and item.get("name"):
+            node = nodes.setdefault(str(item["name"]), Node(str(item["name"])))
+            node.online = bool(boolean(item.get("online"), False))
+            node.ip = item.get("ip")
+    return nodes
+
+
+def guests_listed(reading: Reading, resources: list[dict[str, Any]]) -> list[Guest]:
+    """The guests of ``/cluster/resources``; a row that cannot be read is kept as rejected."""
+    guests: dict[int, Guest] = {}
+    for item in resources:
+        if item.get("type") not in _GUEST_TYPES:
+            continue
+        try:
+            guest = guest_of(item)
+        except MALFORMED as error:
+            reading.reject("guests", item.get("id", "?"), explain(error), item, scope="cluster", scope_id="*")
+            continue
+        if guest.vmid in guests:
+            reading.reject(
+                "guests", guest.vmid, "the vmid is listed twice", item, scope="guest", scope_id=guest.vmid
+            )
+        else:
+            guests[guest.vmid] = guest
+    return list(guests.values())
+
+
+def read_node(
+    reading: Reading, node: Node, guests: list[Guest], since: datetime | None, *, tasks: bool = True
+) -> tuple[str, list[dict[str, Any]] | None]:
+    """Write a node's rows. Returns its name and storages; None for the storages that could not be read."""
+    name = node.name
+    answers: dict[str, Any] = {}
+    if node.online:
+        running = any(g.node == name and g.type == "qemu" and g.status == "running" for g in guests)
+        answers = _ask_node(reading, name, running, since, tasks)
+    else:
+        reading.down[name] = f"node {name} is offline"
+        reading.incomplete("node", name, reading.down[name])
+        reading.incomplete("tasks", name, reading.down[name])
+    online = name not in reading.down
+    status = answers.get("status") if isinstance(answers.get("status"), dict) else {}
+    reading.add(
+        "nodes",
+        [node.resource],
+        lambda resource: node_row(name, online, resource, node.ip, status or {}),
+        key="node",
+        scope="node",
+        scope_id=name,
+    )
+    network = reading.items(answers.get("network"), f"nodes/{name}/network", "node", name)
+    reading.add(
+        "node_interfaces",
+        [item for item in network if item.get("iface") != "lo" and item.get("type") != "loopback"],
+        lambda item: node_interface_row(name, item),
+        key="iface",
+        scope="node",
+        scope_id=name,
+    )
+    listed = reading.items(answers.get("tasks"), f"nodes/{name}/tasks", "tasks", name)
+    reading.add("tasks", listed, lambda item: task_row(name, item), key="upid", scope="tasks", scope_id=name)
+    if len(listed) >= NEWEST_TASKS:
+        reading.unknown("tasks", name, f"only the newest {NEWEST_TASKS} tasks of node {name} are read")
+    qmp = {
+        str(item.get("vmid")): item.get("qmpstatus")
+        for item in reading.items(answers.get("qemu"), f"nodes/{name}/qemu", "node", name)
+    }
+    for guest in guests:
+        if guest.node == name and guest.type == "qemu":
+            refine_status(guest, qmp.get(str(guest.vmid)))
+    storages = answers.get("storage")
+    return name, None if storages is None else reading.items(storages, f"nodes/{name}/storage", "node", name)
+
+
+def _ask_node(
+    reading: Reading, name: str, running: bool, since: datetime | None, tasks: bool
+) -> dict[str, Any]:
+    base = f"nodes/{name}"
+    newest: dict[str, Any] = {"limit": NEWEST_TASKS, "source": "all"}
+    if since is not None:
+        newest["since"] = int((since - _TASK_OVERLAP).timestamp())
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("status", "node", {}),
+        ("network", "node", {}),
+        ("storage", "node", {}),
+    ]
+    if tasks:
+        calls.append(("tasks", "tasks", newest))
+    if running:
+        # The only list that tells paused guests from running ones.
+        calls.append(("qemu", "node", {"full": 1}))
+    answers: dict[str, Any] = {}
+    for part, scope, params in calls:
+        try:
+            answers[part] = reading.client.get(f"{base}/{part}", **params)
+        except EndpointDown:
+            raise
+        except SourceError as error:
+            reading.incomplete(scope, name, error.what)
+            if node_unreachable(error):
+                reading.down[name] = f"node {name} is not reachable: {error.what}"
+                reading.incomplete("node", name, reading.down[name])
+                reading.incomplete("tasks", name, reading.down[name])
+                break
+    return answers
