@@ -8,7 +8,8 @@
 - ``config.owned(field)``, ``config.disowned(field)``, ``config.owned_by_default(field)`` (``resource.field``),
   ``config.unowned_fields(field)``
 - ``config.same_source(endpoint)``: this endpoint and those that reach the same cluster
-- ``config.precedence(endpoint, rank)``: the endpoints in order; the first wins
+- ``config.precedence(field, endpoint, rank)``: the endpoints in order, the first wins; field is ``resource.field``
+  or ``*`` for those that have no order of their own
 """
 
 from __future__ import annotations
@@ -76,13 +77,13 @@ def create_settings(
         ("disowned", "field", policies.disowns),
         ("owned_by_default", "field", OWNED_BY_DEFAULT),
         ("unowned_fields", "field", UNOWNED_FIELDS),
-        ("precedence", "endpoint", config.precedence),
         ("same_source", "endpoint", [endpoint.name, *peers]),
     ):
         _table(con, table, [column], [(value,) for value in values])
-    con.execute("ALTER TABLE config.precedence ADD COLUMN rank INTEGER")
-    for rank, name in enumerate(config.precedence):
-        con.execute("UPDATE config.precedence SET rank = ? WHERE endpoint = ?", [rank, name])
+    con.execute("CREATE TABLE config.precedence (field VARCHAR, endpoint VARCHAR, rank INTEGER)")
+    for field, order in {"*": config.precedence, **config.field_precedence}.items():
+        for rank, name in enumerate(order):
+            con.execute("INSERT INTO config.precedence VALUES (?, ?, ?)", [field, name, rank])
 
 
 def _table(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
-from netbox_sync_dagster.config.policies import Policies
+from netbox_sync_dagster.config.policies import Policies, check_field
 
 
 class MissingSecret(Exception):
@@ -311,6 +311,18 @@ class Config(_Model):
     precedence: list[EndpointName] = Field(
         [], description="Endpoints in order: the first wins where two want different values for one field."
     )
+    field_precedence: dict[str, list[EndpointName]] = Field(
+        {},
+        description="The same for one field, e.g. `interfaces.type: [librenms-main, pve-paris]`; it goes before "
+        "`precedence`.",
+    )
+
+    @field_validator("field_precedence")
+    @classmethod
+    def _fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for item in value:
+            check_field(item)
+        return value
 
     @model_validator(mode="after")
     def _names(self) -> Config:
@@ -321,6 +333,10 @@ class Config(_Model):
         unknown = [name for name in self.precedence if name not in names]
         if unknown:
             raise ValueError(f"precedence names unknown endpoints: {', '.join(unknown)}")
+        for field, order in self.field_precedence.items():
+            unknown = [name for name in order if name not in names]
+            if unknown:
+                raise ValueError(f"field_precedence.{field} names unknown endpoints: {', '.join(unknown)}")
         return self
 
     def endpoint(self, name: str) -> Endpoint:

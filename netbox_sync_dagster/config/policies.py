@@ -51,6 +51,13 @@ _RULE = re.compile(
 )
 
 
+def check_field(item: str) -> None:
+    """Raise ValueError where this is not ``resource.field``."""
+    resource, dot, field = item.partition(".")
+    if not dot or not field or resource not in RESOURCES:
+        raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
+
+
 class Policies(BaseModel):
     """Policies of one endpoint. The defaults never delete, never move and never approve by themselves."""
 
@@ -111,9 +118,7 @@ class Policies(BaseModel):
     @classmethod
     def _fields(cls, value: list[str]) -> list[str]:
         for item in value:
-            resource, dot, field = item.partition(".")
-            if not dot or not field or resource not in RESOURCES:
-                raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
+            check_field(item)
         return value
 
     @field_validator("create", "delete", "delete_unowned")

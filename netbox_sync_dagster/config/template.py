@@ -77,6 +77,7 @@ endpoints:
 
 # Where two endpoints want different values for one field, the first of these wins.
 # precedence: [proxmox, librenms]
+# field_precedence: {{interfaces.type: [librenms, proxmox]}}   # for one field, before precedence
 """
 
 

@@ -1,8 +1,6 @@
 -- Decides each differing field: written, drifted or in conflict. Key: resource + key.
 -- Three-way: what NetBox has, what the source wants, and what this product wrote last (ledger.last_written).
-with settings as (from config.endpoint),
-
-fields as (
+with fields as (
     select r.resource, r.key, r.object_type, r.netbox_id, r.action, f.*, position
     from diff.candidates r, unnest(r.fields) with ordinality as u(f, position)
 ),
@@ -12,14 +10,16 @@ judged as (
         -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
         -- same cluster is no other.
         case when w.endpoint not in (select endpoint from config.same_source) then w.endpoint end as rival,
-        (select rank from config.precedence p where p.endpoint = settings.endpoint) as rank,
-        (select rank from config.precedence p where p.endpoint = w.endpoint) as rival_rank,
+        -- A field's own order goes before the order for all.
+        (select min(rank) from config.precedence p
+         where p.field = if(o.field is null, '*', o.field) and p.endpoint in (select endpoint from config.same_source)) as rank,
+        (select min(rank) from config.precedence p where p.field = if(o.field is null, '*', o.field) and p.endpoint = w.endpoint) as rival_rank,
         (f.resource || '.' || f.field) in (select field from config.owned) as owned,
         (f.resource || '.' || f.field) in (select field from config.disowned) as disowned,
         (f.field in (select field from config.unowned_fields) and (f.resource || '.' || f.field) not in (select field from config.owned_by_default))
             and coalesce(f.before, 'null') not in ('null', '""', '[]') as kept
     from fields f
-    cross join settings
+    left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
 ),
@@ -50,7 +50,7 @@ decided as (
             when rival is not null and same_value(before, ours) and not same_value("after", ours) then
                 case when rank < coalesce(rival_rank, 1000) then null
                      when rival_rank < coalesce(rank, 1000) then 'sources disagree: ' || rival || ' wrote it and has precedence'
-                     else 'sources disagree: ' || rival || ' wrote it; name both in precedence to decide' end
+                     else 'sources disagree: ' || rival || ' wrote it; name both in precedence or field_precedence to decide' end
             when owned then null
             when field = 'tags' then null
             when ours is not null and same_value(before, ours) then null

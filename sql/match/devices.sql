@@ -78,8 +78,24 @@ hits as (
 
 -- A virtual machine of the same name is a second candidate of step 3.
 vm_namesakes as (
-    select distinct w.key, v.name
+    select w.key, min(v.name) as name
     from desired.devices w join netbox.virtual_machines v on lower(v.name) = lower(w.names[1])
+    group by w.key
+),
+-- What would become a new device may be a guest that NetBox has as a virtual machine: by another of its names, or
+-- by the address that the source talks to.
+guests as (
+    select key, min(name) as name, min(why) as why from (
+        select w.key, v.name, 'the name' as why
+        from desired.devices w, unnest(w.names) as n(name)
+        join netbox.virtual_machines v on lower(v.name) = lower(n.name)
+        union all
+        select w.key, v.name, 'the address ' || w.ip
+        from desired.devices w
+        join netbox.ip_addresses a on a.host = w.ip and a.assigned_object_type = 'virtualization.vminterface'
+        join netbox.vm_interfaces i on i.id = a.assigned_object_id
+        join netbox.virtual_machines v on v.id = i.virtual_machine_id)
+    group by key
 ),
 
 summed as (
@@ -107,12 +123,15 @@ judged as (
                 then 'several devices of this endpoint could be the NetBox device ' || s.found
             when coalesce(s.step, 3) >= 3 and v.name is not null
                 then 'NetBox has a virtual machine of this name and no other evidence: ' || v.name
+            when s.netbox_id is null and g.name is not null and w.not_imported is null
+                then 'NetBox has ' || g.why || ' for a virtual machine: ' || g.name
             when s.netbox_id is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
                 then 'several devices of this endpoint have the name ' || w.name
         end as problem
     from desired.devices w
     left join summed s using (key)
     left join vm_namesakes v using (key)
+    left join guests g using (key)
     left join devices d on d.id = s.netbox_id
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key and site.field = 'site'
     left join netbox.sites other on other.id = d.site_id
