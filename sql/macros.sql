@@ -69,6 +69,10 @@ create or replace macro member_number(name) as
          when regexp_matches(name, '^[a-z]{2,3}-[0-9]+/') then try_cast(regexp_extract(name, '^[a-z]{2,3}-([0-9]+)/', 1) as integer) + 1
          else try_cast(nullif(regexp_extract(name, '^[A-Za-z. -]*([0-9]+)[/:]', 1), '') as integer) end;
 
+-- The FPC that a part of a Juniper device is or is in: "FPC: EX4300-48T @ 1/*/*", "Power Supply 0 @ 1/0/*" -> 1.
+create or replace macro juniper_slot(text) as
+    try_cast(nullif(regexp_extract(text, ' @ ([0-9]+)/([0-9]+|\*)/([0-9]+|\*)$', 1), '') as integer);
+
 -- References ------------------------------------------------------------------------------------------------
 -- The notation of netbox_sync_dagster/compare/values.py.
 create or replace macro existing(netbox_id, name) as

@@ -81,6 +81,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.vlans", "match/vlans.sql"),
     ("diff.vlans", "diff/vlans.sql"),
     ("match.stack_needs", "match/stack_needs.sql"),
+    ("match.left_lags", "match/left_lags.sql"),
     ("match.differing_interfaces", "match/differing_interfaces.sql"),
     ("diff.interfaces", "diff/interfaces.sql"),
     ("match.gone_interfaces", "match/gone_interfaces.sql"),

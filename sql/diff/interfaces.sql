@@ -106,7 +106,8 @@ paired as (
             number_field('speed', a.speed, w.speed),
             text_field('description', a.description, w.description),
             json_field('lag', a.lag, case when w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
-                then link('interfaces', lag.key, lag.netbox_id, lag.name) end),
+                then link('interfaces', lag.key, lag.netbox_id, lag.name)
+                when w.key in (select key from match.left_lags) then 'null' end),
             json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null and parent.problem is null
                 then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
             json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null

@@ -1,5 +1,7 @@
 -- IP addresses: desired against NetBox. Key: host address + VRF; the mask is a compared field.
 -- An address that NetBox has on another object is a conflict, never moved silently; one without an object is adopted.
+-- Where NetBox gives it a role that several hold, it is none: an anycast address gets an object per place, and one
+-- that moves between its holders (VIP, VRRP, HSRP, ...) stays where NetBox has it.
 with settings as (from config.endpoint),
 
 vrf_hits as (
@@ -23,13 +25,15 @@ wanted as (
 
 -- Roles by which NetBox itself holds one address several times.
 shared_hosts as (
-    select distinct host, vrf_id from netbox.ip_addresses
-    where role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp')
+    select host, vrf_id, if(bool_and(coalesce(role, '') = 'anycast'), 'anycast', 'moving') as shared
+    from netbox.ip_addresses
+    group by host, vrf_id
+    having bool_or(role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp') or assigned_object_type = 'ipam.fhrpgroup')
 ),
 counted as (
     select w.*,
         count(*) over (partition by w.host, w.vrf_id, w.vrf) as places_in_source,
-        s.host is not null as shared
+        s.shared
     from wanted w
     left join shared_hosts s on s.host = w.host and s.vrf_id is not distinct from w.vrf_id
 ),
@@ -56,7 +60,10 @@ paired as (
         case a.assigned_object_type
             when 'dcim.interface' then (select d.name || ' ' || i.name from netbox.interfaces i join netbox.devices d on d.id = i.device_id where i.id = a.assigned_object_id)
             when 'virtualization.vminterface' then (select m.name || ' ' || i.name from netbox.vm_interfaces i join netbox.virtual_machines m on m.id = i.virtual_machine_id where i.id = a.assigned_object_id)
-            else a.assigned_object_type || ' ' || a.assigned_object_id end as actual_label
+            when 'ipam.fhrpgroup' then 'FHRP group ' || a.assigned_object_id
+            else a.assigned_object_type || ' ' || a.assigned_object_id end as actual_label,
+        -- One more place of an anycast address: an object of its own.
+        coalesce(c.shared = 'anycast' and k.here = 0 and (c.places_in_source > 1 or a.assigned_object_id is not null), false) as another
     from counted c
     join source_places sp on sp.host = c.host and sp.vrf_id is not distinct from c.vrf_id and sp.vrf is not distinct from c.vrf
     left join candidates k on k.host = c.host and k.vrf_id is not distinct from c.vrf_id
@@ -64,11 +71,21 @@ paired as (
     left join netbox.ip_addresses a on a.id = k.id
 ),
 
+placed as (
+    select * replace (
+        if(another, null, netbox_id) as netbox_id, if(another, null, last_updated) as last_updated,
+        if(another, null, actual_address) as actual_address, if(another, null, same_address) as same_address,
+        if(another, null, actual_dns) as actual_dns, if(another, null, actual_type) as actual_type,
+        if(another, null, actual_object) as actual_object, if(another, null, actual_label) as actual_label,
+        if(another, 0, candidates) as candidates)
+    from paired
+),
+
 judged as (
     select p.*,
         p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct from p.interface_id) as elsewhere,
         case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
-    from paired p cross join settings
+    from placed p
 ),
 -- NetBox refuses to move an address that its owner has as a primary one.
 primaries as (
@@ -81,7 +98,8 @@ decided as (
         case
             when j.interface_problem is not null then 'blocked'
             when j.vrf_problem is not null then 'conflict'
-            when j.places_in_source > 1 and not (j.shared and coalesce(j.here, 0) = 1) then 'conflict'
+            when j.shared = 'moving' and j.here <> 1 then 'drifted'
+            when j.places_in_source > 1 and j.shared is null then 'conflict'
             when j.candidates > 1 and j.here <> 1 then 'conflict'
             when j.elsewhere and not settings.move_addresses then 'conflict'
             when j.elsewhere and j.netbox_id in (select id from primaries) then 'blocked'
@@ -91,7 +109,8 @@ decided as (
         case
             when j.interface_problem is not null then 'its interface ' || j.label || ' is not written: ' || j.interface_problem
             when j.vrf_problem is not null then j.vrf_problem
-            when j.places_in_source > 1 and not (j.shared and coalesce(j.here, 0) = 1) then 'duplicate in source: ' || j.places
+            when j.shared = 'moving' and j.here <> 1 then 'NetBox has it' || coalesce(' on ' || j.actual_label, '') || ' as an address that moves between its holders'
+            when j.places_in_source > 1 and j.shared is null then 'duplicate in source: ' || j.places
             when j.candidates > 1 and j.here <> 1 then j.candidates || ' addresses in NetBox have this host and VRF, and none stands on ' || j.label
             when j.elsewhere and not settings.move_addresses then 'assigned elsewhere: NetBox has it on ' || j.actual_label
             when j.elsewhere and j.netbox_id in (select id from primaries)
@@ -105,6 +124,7 @@ decided as (
             text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
             case when j.netbox_id is null and j.vrf_id is not null then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
+            case when j.another then field('role', null, '"anycast"') end,
             text_field('dns_name', j.actual_dns, j.dns_name),
             json_field('assigned_object', typed_existing(j.actual_type, j.actual_object, j.actual_label),
                 typed_link(j.type, j.interface_resource, j.interface, j.interface_id, j.label))
@@ -116,4 +136,4 @@ select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as 
        null::varchar as target, last_updated, action, reason,
        case when action in ('create', 'update') then fields else [] end as fields
 from decided
-where action in ('conflict', 'blocked') or len(fields) > 0
+where action in ('conflict', 'blocked', 'drifted') or len(fields) > 0

@@ -55,4 +55,6 @@ select key, netbox_id, candidate_id, problem_action, problem from match.interfac
 union
 select *, null, null, null from linked_otherwise
 union
+select *, null, null, null from match.left_lags
+union
 select *, null, null, null from tagged_otherwise

@@ -8,10 +8,11 @@ with recursive settings as (from config.endpoint),
 -- Where each owner stands in NetBox; of one that is still to be created the site is known.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
-           m.location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, null::bigint as cluster_group_id
+           m.location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
     from match.devices m
     join desired.devices d using (key)
     left join match.clusters c on c.key = d.cluster
+    left join netbox.clusters n on n.id = coalesce(m.cluster_id, c.netbox_id)
     left join match.references r on r.owner_resource = 'devices' and r.owner_key = m.key and r.field = 'site'
     union all
     select 'clusters', m.key, coalesce(m.site_id, r.netbox_id), null, null, m.netbox_id, m.group_id
@@ -89,8 +90,13 @@ held as (
 
 -- Where a new VLAN goes.
 configured_group as (
-    select g.id as group_id, g.name, g.slug from settings
-    join netbox.vlan_groups g on lower(settings.default_vlan_group) in (lower(g.name), lower(g.slug))
+    select count(distinct g.id) as candidates, min(g.id) as group_id, min_by(g.slug, g.id) as slug,
+        string_agg(g.slug, ', ' order by g.slug) as places
+    from settings
+    join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
+        -- A slug means its group, though another one has it as its name.
+        or (lower(settings.default_vlan_group) = lower(g.name)
+            and lower(settings.default_vlan_group) not in (select lower(slug) from netbox.vlan_groups))
 ),
 allowing as (
     select w.owner_resource, w.owner, w.vid, g.group_id, g.slug, g.rank
@@ -119,6 +125,8 @@ chosen as (
             when h.candidates = 1 then null
             when settings.default_vlan_group is not null and c.group_id is null
                 then 'NetBox has no VLAN group "' || settings.default_vlan_group || '" (defaults.vlan_group)'
+            when settings.default_vlan_group is not null and c.candidates > 1
+                then 'ambiguous: several VLAN groups are called "' || settings.default_vlan_group || '" (' || c.places || '); give a slug as defaults.vlan_group'
             when settings.default_vlan_group is not null then null
             when o.candidates > 1 then 'ambiguous: several VLAN groups could take VLAN ' || w.vid || ' (' || o.places || '); set defaults.vlan_group'
             when o.candidates = 1 then null

@@ -84,7 +84,7 @@ class PerDevice:
             self._memberships_of_trunks(devices)
         else:
             self.intake.incomplete(
-                "port_vlans",
+                "tagged_vlans",
                 "*",
                 f"LibreNMS {self.version} gives no VLAN memberships (26.2 and newer do): "
                 "the tagged VLANs of trunks are unknown",
@@ -167,7 +167,7 @@ class PerDevice:
 
         for device in devices:
             self.intake.incomplete(
-                "port_vlans",
+                "tagged_vlans",
                 device,
                 f"LibreNMS {self.version} gives VLAN memberships port by port (26.2 and newer by device): "
                 "only those of trunks were read",

@@ -11,6 +11,8 @@ SCOPES = {
     "ports": "device_id or '*': a port without a row is not gone.",
     "port_vlans": "device_id or '*': a port without rows may have memberships that are unknown. "
     "A port that has rows has all of them.",
+    "tagged_vlans": "device_id or '*': this release of LibreNMS has no memberships to give for a port without rows; "
+    "its ifVlan is all there is.",
     "port_stack": "device_id or '*': LAG members of that device are unknown. Read only for devices that have "
     "a port of type ieee8023adLag; the others have no LAG.",
     "inventory": "device_id or '*': the members of that stack are unknown. Read only for devices that look like a "

@@ -1,7 +1,12 @@
 -- The VLANs of each port. Key: interface. untagged is a VID (0 = none), tagged a list of VIDs; NULL = unknown.
 -- Never an empty set out of missing evidence: without membership rows a trunk's tagged VLANs stay unknown.
-with unread_devices as (
+-- Where LibreNMS has memberships and they could not be read, the native VLAN alone tells nothing either.
+with unread as (
     select distinct scope_id from librenms.scopes where scope = 'port_vlans' and not complete
+),
+-- Rows are missing in a table that has shrunk, so a port's are no full set.
+shrunken as (
+    select count(*) > 0 as yes from librenms.scopes where scope = 'table' and scope_id = 'port_vlans' and not complete
 ),
 
 rows_of_port as (
@@ -18,13 +23,13 @@ ports as (
     select
         i.key, p.port_id, p.ifTrunk,
         case when try_cast(p.ifVlan as integer) between 1 and 4094 then try_cast(p.ifVlan as integer) end as native_vid,
-        r.vids, coalesce(r.untagged_vids, []) as untagged_vids,
-        -- Rows that came from a device whose read broke off are no full set.
-        p.device_id::varchar in (select scope_id from unread_devices)
-            or '*' in (select scope_id from unread_devices) as unread
+        r.vids, coalesce(r.untagged_vids, []) as untagged_vids, shrunken.yes as no_full_set
     from librenms.ports p
     join desired.interfaces i on i.source_id = p.port_id::varchar
+    cross join shrunken
     left join rows_of_port r using (port_id)
+    where r.vids is not null
+       or not ('*' in (from unread) or p.device_id::varchar in (from unread) or shrunken.yes)
 ),
 
 decided as (
@@ -45,11 +50,11 @@ decided as (
 select
     key,
     case when problem is null then untagged end as untagged,
-    case when problem is null and not unread and vids is not null
+    case when problem is null and not no_full_set and vids is not null
          then list_filter(vids, lambda v: v <> untagged) end as tagged,
     case when problem is not null or vids is null then null
          when len(list_filter(vids, lambda v: v <> coalesce(untagged, 0))) > 0 then 'tagged'
-         when not unread and untagged > 0 then 'access' end as mode,
+         when not no_full_set and untagged > 0 then 'access' end as mode,
     -- Without membership rows nobody knows what else the port carries: the mode is only set where NetBox has none.
     case when vids is null and untagged > 0 then if(ifTrunk = 'dot1Q', 'tagged', 'access') end as mode_if_empty,
     problem

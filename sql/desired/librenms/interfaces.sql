@@ -13,12 +13,14 @@ unread as (
     select scope_id, any_value(reason) as reason from librenms.scopes where scope = 'inventory' and not complete group by scope_id
 ),
 devices as (
-    select dev.device_id, d.key as stack, s.members, u.reason as unread,
+    select dev.device_id, d.key as stack, s.members,
+        if(s.members is null, coalesce(u.reason, everywhere.reason), null) as unread,
         coalesce(n.name_field, settings.interface_name_field) = 'ifDescr' as named_by_description
     from librenms.devices dev
     join desired.devices d on d.source_id = dev.device_id::varchar
-    left join unread u on u.scope_id = d.source_id
     left join stacks s on s.device = d.key
+    left join unread u on u.scope_id = d.source_id
+    left join unread everywhere on everywhere.scope_id = '*'
     left join config.name_fields n on n.os = dev.os
     cross join settings
 ),

@@ -1,10 +1,16 @@
 -- LibreNMS addresses in NetBox's terms. Key: host address + VRF + interface (one row per place it stands).
 -- What NetBox shall not hold (loopback, link-local, ...) is in desired.left_out with its reason.
 with settings as (from config.endpoint),
+-- Without the list of VRFs an address of one would look as if it were in another.
+mapped as (
+    select count(*) > 0 as any_vrf from config.mappings where kind = 'vrfs'
+),
 
 placed as (
     select
-        a.*, i.key as interface, i.device, i.problem as interface_problem,
+        a.*, i.key as interface, i.device,
+        case when mapped.any_vrf and i.vrf_source_id > 0 and v.vrf_id is null
+             then 'LibreNMS does not tell which VRF ' || i.key || ' is in' end as vrf_problem,
         coalesce(
             (select target from config.mappings m where m.kind = 'vrfs' and lower(m.source) = lower(v.vrf_name)),
             (select target from config.mappings m where m.kind = 'vrfs' and m.source = v.mplsVpnVrfRouteDistinguisher),
@@ -13,6 +19,7 @@ placed as (
     join desired.interfaces i on i.source_id = a.port_id::varchar
     left join librenms.vrfs v on v.vrf_id = i.vrf_source_id and i.vrf_source_id > 0
     cross join settings
+    cross join mapped
 )
 
 select distinct on (canonical, vrf, interface)
@@ -26,7 +33,7 @@ select distinct on (canonical, vrf, interface)
     'devices' as owner_resource,
     null::varchar as dns_name,
     ''::varchar as source,
-    left_out_address(canonical, family, prefixlen, settings.link_local_ipv4) as left_out
+    coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4), vrf_problem) as left_out
 from placed, settings
 where canonical is not null
 order by canonical, vrf, interface, prefixlen desc

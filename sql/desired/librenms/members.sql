@@ -1,5 +1,6 @@
 -- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several chassis
--- of their own. Key: the member's name; the master is the device that LibreNMS shows. One chassis is no stack.
+-- of their own, else Juniper's FPCs that are whole switches. Key: the member's name; the master is the device that
+-- LibreNMS shows. One chassis is no stack.
 with settings as (from config.endpoint),
 
 chassis as (
@@ -17,9 +18,25 @@ chassis as (
     where settings.virtual_chassis and c.entPhysicalClass = 'chassis'
       and (s.entPhysicalIndex is not null or c.entPhysicalContainedIn = 0)
 ),
+-- A Juniper virtual chassis has no list of chassis: each member is an FPC ("FPC: EX4300-48T @ 1/*/*"), counted from 0.
+-- In a modular router the FPCs are line cards; a switch has a power supply or a fan of its own ("FAN 0 @ 1/0/0").
+slots as (
+    select device_id, entPhysicalIndex as part, entPhysicalClass as class, entPhysicalSerialNum as serial,
+        juniper_slot(entPhysicalDescr) as slot, nullif(regexp_extract(entPhysicalDescr, '^FPC: (.+) @ [0-9]+/\*/\*$', 1), '') as model
+    from librenms.inventory where juniper_slot(entPhysicalDescr) is not null
+),
+switches as (
+    select d.key as device, d.name as stack_name, d.serial as stack_serial, f.part, null::bigint as place,
+        nullif(usable_name(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number, true as in_stack
+    from slots f
+    join desired.devices d on d.source_id = f.device_id::varchar
+    cross join settings
+    where settings.virtual_chassis and starts_with(d.os, 'junos') and f.model is not null
+      and f.slot in (select o.slot from slots o where o.device_id = f.device_id and o.class in ('powerSupply', 'fan'))
+),
 -- An empty place in the stack has neither a serial nor a model. Chassis beside a stack are none of its members.
 present as (
-    select * from chassis where serial is not null or model is not null
+    select * from (from chassis union all by name from switches) where serial is not null or model is not null
     qualify in_stack = bool_or(in_stack) over (partition by device)
 ),
 numbered as (

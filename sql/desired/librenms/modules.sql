@@ -1,6 +1,6 @@
 -- Parts of devices as modules: modules, power supplies and fans of the inventory, and transceivers. Key: device + bay.
--- The bay is the container that a part is in, or the part's own name; a transceiver's bay is its port. The
--- configured rules rewrite bay, model and serial before anything is compared.
+-- The bay is the container that a part is in, or the part's own name, or what describes it (Juniper names no part); a
+-- transceiver's bay is its port. The configured rules rewrite bay, model and serial before anything is compared.
 with recursive settings as (from config.endpoint),
 
 -- A part of a stack is the member's in whose chassis it is.
@@ -11,17 +11,27 @@ chassis_of as (
     from chassis_of c join librenms.inventory i
         on i.device_id = c.device_id and i.entPhysicalContainedIn = c.part and i.entPhysicalClass is distinct from 'chassis'
 ),
+housed as (
+    select c.device_id, c.part, m.key as member, m.device
+    from chassis_of c join desired.members m on m.part = c.chassis
+    union
+    -- Juniper says it in words.
+    select i.device_id, i.entPhysicalIndex, m.key, m.device
+    from librenms.inventory i
+    join librenms.inventory f on f.device_id = i.device_id and f.entPhysicalClass is distinct from 'chassis'
+        and juniper_slot(f.entPhysicalDescr) = juniper_slot(i.entPhysicalDescr)
+    join desired.members m on m.part = f.entPhysicalIndex
+),
 parts as (
-    select coalesce(m.key, d.key) as device, coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
-            usable_name(i.entPhysicalName)) as bay,
+    select coalesce(h.member, d.key) as device, coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
+            usable_name(i.entPhysicalName), usable_name(i.entPhysicalDescr)) as bay,
         usable_name(i.entPhysicalModelName) as model, usable_name(i.entPhysicalSerialNum) as serial,
         usable_name(i.entPhysicalMfgName) as manufacturer, d.os
     from librenms.inventory i
     join desired.devices d on d.source_id = i.device_id::varchar
     cross join settings
     left join librenms.inventory box on box.device_id = i.device_id and box.entPhysicalIndex = i.entPhysicalContainedIn
-    left join chassis_of c on c.device_id = i.device_id and c.part = i.entPhysicalIndex
-    left join desired.members m on m.device = d.key and m.part = c.chassis
+    left join housed h on h.device = d.key and h.device_id = i.device_id and h.part = i.entPhysicalIndex
     where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan') and coalesce(i.entPhysicalIsFRU, true)
       -- LibreNMS shows it a second time, with its port.
       and not exists (from librenms.transceivers t where t.device_id = i.device_id and t.entity_physical_index = i.entPhysicalIndex)

@@ -1,6 +1,11 @@
 -- Where LibreNMS's answer is no evidence that something is gone. Key: resource + owner.
 -- What holds for a stack holds for its members.
 with settings as (from config.endpoint),
+-- LibreNMS gives the time of its own clock, in its own time zone: the device that it polled last tells how late it is there.
+polled as (
+    select device_id, try_cast(last_polled as timestamp) as at, max(try_cast(last_polled as timestamp)) over () as newest
+    from librenms.devices
+),
 gaps as (
     select scope, scope_id, reason from librenms.scopes where not complete
 ),
@@ -9,13 +14,21 @@ known as (
     from gaps g, (values ('interfaces'), ('ip_addresses'), ('vlans'), ('mac_addresses'), ('cables')) resources(resource)
     where g.scope in ('installation', 'devices', 'table') or (g.scope = 'ports' and g.scope_id = '*')
     union all
-    select 'ip_addresses', '*', reason from gaps where scope = 'ip_addresses'
+    select 'ip_addresses', '*', reason from gaps where scope = 'ip_addresses' and scope_id = '*'
+    union all
+    select 'ip_addresses', d.key, reason from gaps join desired.devices d on d.source_id = scope_id where scope = 'ip_addresses'
     union all
     select 'vlans', '*', reason from gaps where scope = 'vlans'
     union all
     select 'cables', '*', reason from gaps where scope = 'links' and scope_id = '*'
     union all
     select 'cables', d.key, reason from gaps join desired.devices d on d.source_id = scope_id where scope = 'links'
+    union all
+    -- Before 24.8 a member that is out of service is not shown.
+    select 'lags', '*', 'LibreNMS before 24.8 shows only the active members of a LAG' from librenms.system
+    where coalesce(release_number(local_ver), 0) < 2408
+    union all
+    select 'lags', d.key, reason from gaps join desired.devices d on scope_id in ('*', d.source_id) where scope = 'port_stack'
     union all
     -- Without any neighbour nobody knows whether the device speaks LLDP or CDP at all.
     select 'cables', d.key, 'LibreNMS sees no neighbour of ' || d.key || ' at all'
@@ -32,11 +45,12 @@ known as (
            case when not p.status then 'the device is down in LibreNMS'
                 else 'LibreNMS polled the device last at ' || coalesce(p.last_polled, 'never') end
     from librenms.devices p
+    join polled using (device_id)
     join desired.devices d on d.source_id = p.device_id::varchar
     cross join settings,
          (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables')) resources(resource)
     where not p.status
-       or coalesce(epoch(settings.snapshot_time) - epoch(try_cast(p.last_polled as timestamp)), 1e12) > settings.max_poll_age
+       or coalesce(epoch(greatest(settings.snapshot_time, polled.newest)) - epoch(polled.at), 1e12) > settings.max_poll_age
 )
 from known
 union all

@@ -69,7 +69,7 @@ def test_before_26_2_memberships_are_asked_of_trunk_ports_only(state: LibreNMSSt
         (1, 20),
         (4, 20),
     ]
-    assert reader.scopes() == {("port_vlans", "1"), ("port_vlans", "2")}
+    assert reader.scopes() == {("tagged_vlans", "1"), ("tagged_vlans", "2")}
     assert manifest.reasons == [
         "LibreNMS 25.12.0 gives VLAN memberships port by port (26.2 and newer by device): "
         "only those of trunks were read"
@@ -81,7 +81,7 @@ def test_before_25_4_memberships_are_unknown_and_not_asked_for(state: LibreNMSSt
         manifest = reader.read(server)
     assert {path.partition("?")[0] for path in calls(server)} == {*BULK, "/devices/1/port_stack"}
     assert reader.rows("port_vlans") == []
-    assert reader.scopes() == {("port_vlans", "*")}
+    assert reader.scopes() == {("tagged_vlans", "*")}
     assert manifest.reasons == [
         "LibreNMS 23.11.0 gives no VLAN memberships (26.2 and newer do): "
         "the tagged VLANs of trunks are unknown"
@@ -105,7 +105,7 @@ def test_what_a_version_does_not_tell_is_tried_out(
         manifest = reader.read(server)
     assert manifest.source_version == said
     assert reader.column("port_vlans", "port_id") == ports
-    assert (("port_vlans", "*") in reader.scopes()) == (version == "23.11.0")
+    assert (("tagged_vlans", "*") in reader.scopes()) == (version == "23.11.0")
 
 
 class SaysVersion(LabLibreNMS):

@@ -1,0 +1,19 @@
+-- Interfaces that NetBox has in a LAG of which LibreNMS shows other members, and not this one: it has left. Key: desired
+-- interface. A LAG without any member in LibreNMS is no evidence: many devices do not tell.
+with members as (
+    select i.device, i.key, i.lag, m.netbox_id
+    from desired.interfaces i join match.interfaces m using (key)
+    where m.problem is null and m.netbox_id in (select id from netbox.interfaces where lag_id is not null)
+),
+shown as (
+    select distinct l.netbox_id as lag_id
+    from desired.interfaces x join match.interfaces l on l.key = x.lag
+    where x.lag is not null and l.netbox_id is not null
+)
+select m.key, m.netbox_id
+from members m
+join netbox.interfaces a on a.id = m.netbox_id
+join shown s on s.lag_id = a.lag_id
+cross join config.endpoint settings
+where m.lag is null and settings.kind = 'librenms'
+  and not exists (from desired.unproven u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
