@@ -144,6 +144,8 @@ def _endpoint_row(
             "node_field": "librenms_id",
             "cluster_field": None,
             "id_fields": ["librenms_id"],
+            "guest_records": "none",
+            "guest_bridge": "none",
             "import_devices": rule if isinstance(rule, str) else "filter",
             **{f"import_{name}": list(values) for name, values in chosen},
             "interface_name_field": endpoint.interface_name_field,
@@ -165,6 +167,8 @@ def _endpoint_row(
             "cluster_group": endpoint.cluster_group,
             "platform": endpoint.platform,
             "node_interface_type": endpoint.node_interface_type,
+            "guest_records": endpoint.guest_records,
+            "guest_bridge": endpoint.guest_bridge,
             "agent_interface_names": endpoint.use_guest_agent_interface_name,
             "include_templates": endpoint.include_templates,
         }

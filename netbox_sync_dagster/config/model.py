@@ -257,6 +257,10 @@ class ProxmoxMappings(_Model):
         {}, description="Node name, CPU model or DMI product -> device type model."
     )
     sites: dict[str, str] = Field({}, description="Node name -> site.")
+    virtual_machine_types: dict[str, str] = Field(
+        {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
+        description="Guest type -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
+    )
     vnets: dict[str, int] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
 
 
@@ -280,6 +284,16 @@ class ProxmoxEndpoint(_Endpoint):
     node_interface_type: str = Field("other", description="NetBox type of physical node interfaces.")
     use_guest_agent_interface_name: bool = Field(
         True, description="Name a guest's interface as its guest agent does (ens18); false: net0, net1, ..."
+    )
+    guest_records: Literal["none", "custom_fields", "plugin", "auto"] = Field(
+        "none",
+        description="Where storages, backups, snapshots, tasks and replications go in NetBox: the models of the plugin "
+        "netbox-proxbox, custom fields of the virtual machines (times and counts), auto (the plugin where NetBox has "
+        "it), or none. DuckDB has them always.",
+    )
+    guest_bridge: Literal["none", "description", "custom_field"] = Field(
+        "none",
+        description="Where the bridge or vnet of a guest's interface is kept: its description, a custom field, or none.",
     )
     include_templates: bool = Field(False, description="Take templates as virtual machines too.")
     agent_timeout: float = Field(5, gt=0, le=60, description="Seconds a guest agent may take.")

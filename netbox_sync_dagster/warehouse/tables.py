@@ -152,11 +152,13 @@ _NETBOX = {
         location_id:BIGINT rack_id:BIGINT tenant_id:BIGINT cluster_id:BIGINT virtual_chassis_id:BIGINT
         vc_position:INTEGER serial asset_tag primary_ip4_id:BIGINT primary_ip6_id:BIGINT oob_ip_id:BIGINT
         description comments tags:VARCHAR[] cf""",
+    # NetBox 4.6 and newer.
+    "virtual_machine_types": _NB + "name slug",
     "virtual_machines": _NB
     + """name status cluster_id:BIGINT site_id:BIGINT device_id:BIGINT
         role_id:BIGINT platform_id:BIGINT tenant_id:BIGINT vcpus:DOUBLE memory:BIGINT disk:BIGINT
         start_on_boot serial primary_ip4_id:BIGINT primary_ip6_id:BIGINT description comments
-        tags:VARCHAR[] cf""",
+        tags:VARCHAR[] cf virtual_machine_type_id:BIGINT""",
     # speed in kbit/s; primary_mac_id the MAC address object; cable_id where a cable is attached.
     "interfaces": _NB
     + """device_id:BIGINT name label type enabled:BOOLEAN mtu:INTEGER speed:BIGINT

@@ -35,11 +35,12 @@ create table desired.clusters (key varchar, name varchar, status varchar, proble
 
 -- vcpus decimal, memory in MiB. start_on_boot is on or off. managed_tags: tags that this source manages and may
 -- therefore remove. name NULL: unknown. device: key of the host in desired.devices.
--- id_values: JSON object of custom fields by name.
+-- id_values: JSON object of custom fields by name. facts: the same for those that policy adds; a field that is not
+-- known has no entry.
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
-    type varchar, not_imported varchar, inactive boolean, problem_action varchar, problem varchar);
+    type varchar, facts varchar, not_imported varchar, inactive boolean, problem_action varchar, problem varchar);
 
 -- Every virtual machine that the source shows, those that are left out too.
 create table desired.listed_guests (source_id varchar);
@@ -56,11 +57,11 @@ create table desired.interfaces (
 create table desired.interface_vlans (
     key varchar, untagged integer, tagged integer[], mode varchar, mode_if_empty varchar, problem varchar);
 
--- old_name: the name it has when nobody tells a better one (netN); used to find it again after a rename.
+-- bridge: the custom field's value. old_name: the name it has when nobody tells a better one (netN); used to find it again after a rename.
 create table desired.vm_interfaces (
     key varchar, virtual_machine varchar, name varchar, old_name varchar, enabled boolean, mtu integer,
-    description varchar, mac varchar, untagged integer, tagged integer[], mode varchar, problem_action varchar,
-    problem varchar);
+    description varchar, bridge varchar, mac varchar, untagged integer, tagged integer[], mode varchar,
+    problem_action varchar, problem varchar);
 
 -- One row per owner (a device or cluster) that knows the VID. name NULL: nobody named it.
 create table desired.vlans (owner_resource varchar, owner varchar, vid bigint, name varchar, problem varchar);

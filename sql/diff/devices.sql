@@ -8,6 +8,7 @@ referenced as (
         bool_or(field = 'device_type' and by_default) as default_type,
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
+        max(case when field = 'tenant' then value end) as tenant,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing
     from match.references where owner_resource = 'devices' group by owner_key
 ),
@@ -35,6 +36,8 @@ paired as (
             json_field('role', a.role, r.role),
             json_field('site', a.site, r.site),
             json_field('platform', a.platform, r.platform),
+            -- The default tenant is for new devices only.
+            case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             text_field('status', a.status, w.status),
             json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,

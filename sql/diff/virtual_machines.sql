@@ -5,14 +5,18 @@ referenced as (
     select owner_key as key,
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
+        max(case when field = 'virtual_machine_type' then value end) as machine_type,
+        max(case when field = 'tenant' then value end) as tenant,
+        string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing,
         string_agg(problem, '; ' order by field) filter (problem is not null) as lacking
     from match.references where owner_resource = 'virtual_machines' group by owner_key
 ),
 
 actual as (
     select v.*, existing(c.id, c.name) as cluster, existing(d.id, d.name) as device,
-           existing(r.id, r.name) as role, existing(p.id, p.name) as platform
+           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(t.id, t.name) as machine_type
     from netbox.virtual_machines v
+    left join netbox.virtual_machine_types t on t.id = v.virtual_machine_type_id
     left join netbox.clusters c on c.id = v.cluster_id
     left join netbox.devices d on d.id = v.device_id
     left join netbox.device_roles r on r.id = v.role_id
@@ -71,8 +75,8 @@ described as (
 
 paired as (
     select w.key, m.netbox_id, m.problem_action, m.problem, w.not_imported, w.inactive, a.last_updated,
-        c.key is null as homeless, r.lacking,
-        differing([
+        c.key is null as homeless, r.lacking, r.missing,
+        differing(list_concat([
             text_field('name', a.name, case when m.name_held_by is null then w.name end),
             undecided_field('name', to_json(a.name)::varchar,
                 case when m.netbox_id is not null and w.name <> a.name and m.name_held_by is not null
@@ -82,7 +86,10 @@ paired as (
                 then link('devices', d.key, d.netbox_id, d.name) end),
             text_field('status', a.status, w.status),
             json_field('role', a.role, r.role),
+            json_field('virtual_machine_type', a.machine_type, r.machine_type),
             json_field('platform', a.platform, r.platform),
+            -- The default tenant is for new virtual machines only.
+            case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
             amount_field('vcpus', a.vcpus, w.vcpus),
             amount_field('memory', a.memory, w.memory),
             -- NetBox keeps the size as the sum of the disks. Wrong is one that was typed in for a guest without disks,
@@ -104,8 +111,10 @@ paired as (
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when not settings.writes_id_fields then null
                      when settings.id_field_type = 'text' then to_json(w.source_id)::varchar
-                     else w.source_id end)
-        ]) as fields
+                     else w.source_id end)],
+            list_transform(coalesce(json_keys(w.facts), []), lambda k: json_field('cf.' || k,
+                json_extract(a.cf, '$.' || k)::varchar, json_extract(w.facts, '$.' || k)::varchar))
+        )) as fields
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     cross join settings
@@ -124,7 +133,7 @@ select
     null::varchar as target, last_updated,
     case when problem is not null then problem_action
          when netbox_id is not null then 'update'
-         when not_imported is not null or homeless then 'blocked'
+         when not_imported is not null or homeless or missing is not null then 'blocked'
          else 'create' end as action,
     case when problem is not null then problem
          when netbox_id is not null then null

@@ -46,6 +46,8 @@ paired as (
             number_field('enabled', a.enabled, w.enabled),
             amount_field('mtu', a.mtu, case when w.mtu <> 0 or o.netbox_id is not null then w.mtu end),
             text_field('description', a.description, w.description),
+            json_field('cf.proxmox_bridge', json_extract(a.cf, '$.proxmox_bridge')::varchar,
+                case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
             choice_field('mode', a.mode, w.mode),
             json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null then if(u.none, 'null', u.value) end),
             json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),

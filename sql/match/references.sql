@@ -19,6 +19,8 @@ with known as (
     union all select 'cluster_types', id, name, slug, 1 from netbox.cluster_types
     union all select 'cluster_groups', id, name, name, 1 from netbox.cluster_groups
     union all select 'cluster_groups', id, name, slug, 1 from netbox.cluster_groups
+    union all select 'virtual_machine_types', id, name, name, 1 from netbox.virtual_machine_types
+    union all select 'virtual_machine_types', id, name, slug, 1 from netbox.virtual_machine_types
     union all select 'tenants', id, name, name, 1 from netbox.tenants
     union all select 'tenants', id, name, slug, 1 from netbox.tenants
     union all select 'vlan_groups', id, name, name, 1 from netbox.vlan_groups

@@ -83,6 +83,7 @@ COMMENT ON VIEW netbox.clusters IS 'Clusters';
 COMMENT ON VIEW netbox.virtual_chassis IS 'Virtual chassis';
 COMMENT ON VIEW netbox.devices IS 'Devices';
 COMMENT ON COLUMN netbox.devices.cf IS 'custom fields as JSON text';
+COMMENT ON VIEW netbox.virtual_machine_types IS 'Virtual machine types (NetBox 4.6 and newer)';
 COMMENT ON VIEW netbox.virtual_machines IS 'Virtual machines';
 COMMENT ON COLUMN netbox.virtual_machines.memory IS 'MB as NetBox shows it; this product writes MiB';
 COMMENT ON COLUMN netbox.virtual_machines.disk IS 'MB as NetBox shows it; this product writes MiB';

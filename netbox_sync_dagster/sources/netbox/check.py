@@ -9,7 +9,7 @@ from netbox_sync_dagster.config.model import MissingSecret, NetBoxTarget
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, GraphQLFailure, NetBox
-from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source
+from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
 
 # Tables whose objects a sync may create, change or delete, by policy and approval.
@@ -47,7 +47,11 @@ def check_netbox(target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_F
             Check(True, "token", f"the token in {target.token_env} is taken"),
             Check(True, "version", f"NetBox {netbox.version_text}"),
             *_try(lambda: [_graphql(netbox)], "graphql"),
-            *(check for name in SOURCES for check in _try(partial(_rights, netbox, name), f"rights: {name}")),
+            *(
+                check
+                for name in sources_of(netbox.version)
+                for check in _try(partial(_rights, netbox, name), f"rights: {name}")
+            ),
             *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
             *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
         ]
@@ -94,7 +98,9 @@ def _graphql(netbox: NetBox) -> Check:
         return Check(True, "graphql", f"off ({failure}); everything is read by REST, which is slower")
     rights = read_rights(netbox)
     by_rest = [
-        name for name, source in SOURCES.items() if source.listing and not rights.sees_all(source.shows)
+        name
+        for name, source in sources_of(netbox.version).items()
+        if source.listing and not rights.sees_all(source.shows)
     ]
     if not by_rest:
         return Check(True, "graphql", "on, and used")

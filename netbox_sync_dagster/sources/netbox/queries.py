@@ -105,10 +105,12 @@ class Source:
             seen.add("dcim.cabletermination")
         return seen
 
-    def _parts(self) -> list[tuple[str, list[str]]]:
+    def _parts(self, absent: Iterable[str]) -> list[tuple[str, list[str]]]:
         """(GraphQL selection, REST fields) of every column, in order."""
         parts: list[tuple[str, list[str]]] = []
         for column in self.columns:
+            if column in absent:
+                continue
             if column in self.refs:
                 name = self.refs[column][0]
                 parts.append((f"{name} {{ id }}", [name]))
@@ -129,11 +131,11 @@ class Source:
 
     def selection(self, absent: Iterable[str] = ()) -> str:
         """The GraphQL fields, without the columns that this NetBox version does not have."""
-        return " ".join(text for text, _ in self._parts() if text and text not in absent)
+        return " ".join(text for text, _ in self._parts(absent) if text)
 
     def fields(self, absent: Iterable[str] = ()) -> str:
         """The value of REST's ``fields=``."""
-        return ",".join(name for _, names in self._parts() for name in names if name not in absent)
+        return ",".join(name for _, names in self._parts(absent) for name in names)
 
 
 _SPECIAL: dict[str, tuple[str, list[str]]] = {
@@ -236,13 +238,19 @@ SOURCES: dict[str, Source] = {
             " oob_ip:ipam.ipaddress",
         ),
         _source(
+            "virtual_machine_types",
+            "virtualization.virtualmachinetype",
+            "virtualization/virtual-machine-types",
+            "virtual_machine_type_list",
+        ),
+        _source(
             "virtual_machines",
             "virtualization.virtualmachine",
             "virtualization/virtual-machines",
             "virtual_machine_list",
             "cluster:virtualization.cluster site:dcim.site device:dcim.device role:dcim.devicerole"
             " platform:dcim.platform tenant:tenancy.tenant primary_ip4:ipam.ipaddress"
-            " primary_ip6:ipam.ipaddress",
+            " primary_ip6:ipam.ipaddress virtual_machine_type:virtualization.virtualmachinetype",
         ),
         _source(
             "interfaces",
@@ -314,12 +322,19 @@ GROUPS = (
 )
 
 # Fields that came after 4.2: column -> first version. Older servers give NULL.
-SINCE = {"start_on_boot": (4, 5)}
+SINCE = {"start_on_boot": (4, 5), "virtual_machine_type_id": (4, 6)}
+# Tables that came after 4.2: table -> first version. A token that may not read them misses only what they add.
+TABLES_SINCE = {"virtual_machine_types": (4, 6)}
 
 
 def absent_fields(version: tuple[int, ...]) -> set[str]:
     """Fields that this NetBox version does not have."""
     return {name for name, since in SINCE.items() if version < since}
+
+
+def sources_of(version: tuple[int, ...]) -> dict[str, Source]:
+    """The tables that this NetBox version has."""
+    return {name: source for name, source in SOURCES.items() if version >= TABLES_SINCE.get(name, (0,))}
 
 
 def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Iterable[str]) -> str:

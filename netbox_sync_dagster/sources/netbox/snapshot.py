@@ -14,7 +14,7 @@ from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.pages import Pages
-from netbox_sync_dagster.sources.netbox.queries import GROUPS, SOURCES, Source
+from netbox_sync_dagster.sources.netbox.queries import GROUPS, TABLES_SINCE, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
 from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse
@@ -70,7 +70,8 @@ class _Reader:
         self.progress = progress
         self.custom_fields: dict[str, CustomFields] = {}
         self.pages = Pages(netbox, ())
-        self.counts = dict.fromkeys(SOURCES, 0)
+        self.sources: dict[str, Source] = {}
+        self.counts: dict[str, int] = {}
         self.lock = Lock()
 
     def run(self) -> None:
@@ -81,15 +82,19 @@ class _Reader:
         }
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])
+        self.sources = sources_of(self.netbox.version)
+        self.counts = dict.fromkeys(self.sources, 0)
         rights = read_rights(self.netbox)
-        readable = [name for name, source in SOURCES.items() if rights.sees_all(source.shows)]
+        readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]
         self.pages = Pages(self.netbox, readable)
         # The custom fields come first: their types decide how values of all other tables are written.
-        self._drain([self.pages_task(SOURCES["custom_fields"]), self._learn])
-        tasks = [self._together([SOURCES[name] for name in names]) for names in GROUPS]
+        self._drain([self.pages_task(self.sources["custom_fields"]), self._learn])
+        tasks = [
+            self._together([self.sources[name] for name in names if name in self.sources]) for names in GROUPS
+        ]
         tasks += [
             self.pages_task(source)
-            for source in SOURCES.values()
+            for source in self.sources.values()
             if source.listing is None and source.table != "custom_fields"
         ]
         self._drain([*tasks, *self._choices(status)])
@@ -184,12 +189,15 @@ class _Reader:
         ]
 
     def _unreadable(self, source: Source) -> None:
-        self.writer.incomplete(
-            "table",
-            source.table,
+        reason = (
             f"{source.table}: the token may not read /api/{source.path}/;"
-            f" give its user the permission {source.permission}",
+            f" give its user the permission {source.permission}"
         )
+        if source.table in TABLES_SINCE:
+            row = {"scope": "table", "scope_id": source.table, "complete": False, "reason": reason}
+            self.writer.rows("scopes", [row])
+        else:
+            self.writer.incomplete("table", source.table, reason)
 
     def store(self, source: Source, rows: list[Row]) -> None:
         """Convert and write one page; an object that is not as documented is kept aside."""

@@ -42,6 +42,33 @@ tags_of as (
     join desired.tags d on d.key = lower(t.tag)
     group by g.vmid
 ),
+-- Times and counts of backups and snapshots. What one unread storage may hold is unknown, and so is the sum.
+storages_read as (
+    select count(*) = 0 as yes from proxmox.scopes where not complete and scope in ('storage', 'storages', 'rights', 'cluster')
+),
+backups as (
+    select vmid, count(*) as number, max(ctime) as newest
+    from (select distinct storage, volid, vmid, ctime from proxmox.backups) group by vmid
+),
+snapshots as (
+    select vmid, count(*) as number, max_by(name, snaptime) as newest from proxmox.snapshots group by vmid
+),
+facts as (
+    select g.vmid, json_merge_patch(
+        if(r.yes, json_object(
+            'proxmox_backups', coalesce(b.number, 0),
+            'proxmox_last_backup', strftime(b.newest, '%Y-%m-%dT%H:%M:%S+00:00')), '{}'::json),
+        if(g.config_read and not exists (from proxmox.scopes s where not s.complete and s.scope = 'guest_snapshots' and s.scope_id = g.vmid::varchar),
+           json_object('proxmox_snapshots', coalesce(n.number, 0), 'proxmox_newest_snapshot', n.newest), '{}'::json))::varchar as facts
+    from proxmox.guests g
+    cross join storages_read r
+    cross join settings
+    cross join netbox.status t
+    left join backups b on b.vmid = g.vmid
+    left join snapshots n on n.vmid = g.vmid
+    where settings.guest_records = 'custom_fields'
+       or (settings.guest_records = 'auto' and json_extract(t.plugins, '$.netbox_proxbox') is null)
+),
 gaps as (
     select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ') as reason
     from proxmox.scopes where scope = 'guest' and not complete group by 1
@@ -68,6 +95,7 @@ select
     to_json({'proxmox_cluster': cluster.name, 'proxmox_vmid': c.vmid})::varchar as id_values,
     coalesce(c.template, false) as is_template,
     c.type,
+    f.facts,
     case when not c.config_read
          then 'not in NetBox, and Proxmox does not show enough to create it: ' || coalesce(g.reason, 'its configuration was not read') end as not_imported,
     c.unseen as inactive,
@@ -78,4 +106,5 @@ from counted c
 cross join proxmox.cluster cluster
 cross join target
 left join tags_of t using (vmid)
+left join facts f on f.vmid = c.vmid
 left join gaps g on g.vmid = c.vmid

@@ -22,7 +22,7 @@ agent_names as (
 
 nics as (
     select
-        i.vmid, i.key as net, i.position, v.key as virtual_machine, g.type,
+        i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position, v.key as virtual_machine, g.type,
         case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
              when settings.agent_interface_names then trim(a.name)
              else i.key end as name,
@@ -59,7 +59,8 @@ select
     net as old_name,
     enabled,
     mtu,
-    null::varchar as description,
+    case when guest_bridge = 'description' then bridge end as description,
+    case when guest_bridge = 'custom_field' then bridge end as bridge,
     mac,
     case when vlan_unknown or bad_tag then null else coalesce(tag, 0) end as untagged,
     case when vlan_unknown then null else list_filter(trunks, lambda v: v <> coalesce(tag, 0)) end as tagged,

@@ -75,3 +75,13 @@ union all
 -- An ostype that NetBox knows by that very name (debian, ubuntu) needs no mapping; others want none.
 select 'virtual_machines', key, 'platform', 'platforms', platform, ostype, null, platform, null, false, null
 from mapped_guests
+union all
+select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
+       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null, null, null, false, null
+from mapped_guests
+union all
+select 'virtual_machines', key, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
+from mapped_guests, settings where settings.default_tenant is not null
+union all
+select 'devices', node, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
+from nodes, settings where settings.default_tenant is not null

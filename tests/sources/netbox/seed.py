@@ -225,7 +225,7 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         ],
         "virtual_machines": [
             (i["vm"], "seed-vm", "offline", i["cluster"], n, n, i["switch"], i["os"], n, 1.5, 2048, 32768)
-            + ("on", "V1", n, n, "guest", "", [], '{"seed_number":100}')
+            + ("on", "V1", n, n, "guest", "", [], '{"seed_number":100}', n)
         ],
         "interfaces": [
             (i["lag"], i["sw1"], "Po1", "", "lag", True, n, n, "", n, n, [], n, n, n, n, False, False)
