@@ -1,60 +1,186 @@
-"""One apply per endpoint at a time: a lease that dies with its process."""
+"""One apply per endpoint at a time: a lease that dies with its process, on this machine or on an object store."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.store import now
 
 _BEAT_SECONDS = 15
 # A lease written on another machine counts as dead only after this much silence: not every shared file
 # system carries locks from machine to machine.
 _SILENCE_SECONDS = 120
+# Who could not renew his own for half of that writes no more: somebody may soon take it over.
+_UNSURE_SECONDS = _SILENCE_SECONDS / 2
 
 
 class LeaseHeld(Exception):
     """Somebody else is applying to this endpoint; the sentence says who, where and since when."""
 
 
-@contextmanager
-def lease(warehouse: Warehouse, endpoint: str, who: str) -> Iterator[None]:
-    """Hold the endpoint's lease while the block runs. Raises LeaseHeld, without waiting.
+class Lease:
+    """A lease that is held. ``lost`` says why nothing may be written under it any more; None while all is well."""
 
-    The kernel drops the lock of a process that ends in whatever way, so a lease that can be locked and was
-    written on this machine is free. The file stays, empty, when the lease is given back.
-    """
+    def __init__(self, endpoint: str, who: str) -> None:
+        self._endpoint = endpoint
+        self._mark = {
+            "who": who,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "since": now().isoformat(),
+        }
+        self._taken_over = False
+        self._renewed = time.time()
+
+    @property
+    def lost(self) -> str | None:
+        silent = time.time() - self._renewed
+        if self._taken_over:
+            return (
+                f"another apply has taken over the lease of endpoint '{self._endpoint}'; sync and apply again"
+            )
+        if silent > _UNSURE_SECONDS:
+            return (
+                f"the lease of endpoint '{self._endpoint}' could not be renewed for {silent:.0f} seconds, so another "
+                "apply may have begun; sync and apply again"
+            )
+        return None
+
+    @contextmanager
+    def renewed(self, write: Callable[[bytes], bool]) -> Iterator[None]:
+        """Renew it in the background while the block runs; ``write`` returns False where it is somebody else's."""
+        stop = threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(_BEAT_SECONDS):
+                began = time.time()
+                try:
+                    self._taken_over = not write(self.content())
+                except (OSError, WarehouseError):
+                    continue
+                if self._taken_over:
+                    return
+                self._renewed = began
+
+        thread = threading.Thread(target=beat, name="apply-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def content(self) -> bytes:
+        """What stands in the lease's file."""
+        return json.dumps({**self._mark, "heartbeat": now().isoformat()}).encode()
+
+
+@contextmanager
+def lease(warehouse: Warehouse, endpoint: str, who: str) -> Iterator[Lease]:
+    """Hold the endpoint's lease while the block runs. Raises LeaseHeld, without waiting."""
     path = warehouse.ledger / "leases" / endpoint
+    mine = Lease(endpoint, who)
+    if warehouse.mirror is None:
+        with _in_directory(path, endpoint, mine):
+            yield mine
+    else:
+        with _in_store(warehouse.mirror, warehouse.mirror.key(path), endpoint, mine):
+            yield mine
+
+
+@contextmanager
+def _in_directory(path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
+    """The kernel drops the lock of a process that ends in whatever way, so a lease that can be locked and was
+    written on this machine is free. The file stays, empty, when the lease is given back."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LeaseHeld(_sentence(endpoint, _read(fd))) from None
-        holder = _read(fd)
+            raise LeaseHeld(_sentence(endpoint, _holder(os.pread(fd, 4096, 0)))) from None
+        holder = _holder(os.pread(fd, 4096, 0))
         if holder and holder["host"] != socket.gethostname():
             silent = (now() - datetime.fromisoformat(holder["heartbeat"])).total_seconds()
             if silent < _SILENCE_SECONDS:
-                raise LeaseHeld(
-                    f"{_sentence(endpoint, holder)}; if that machine is gone, try again in "
-                    f"{_SILENCE_SECONDS - silent:.0f} seconds"
-                )
+                raise LeaseHeld(_not_yet(endpoint, holder, silent))
+
+        def write(content: bytes) -> bool:
+            os.pwrite(fd, content, 0)
+            os.ftruncate(fd, len(content))
+            return True
+
         try:
-            with _heartbeat(fd, who):
+            write(mine.content())
+            with mine.renewed(write):
                 yield
         finally:
             os.ftruncate(fd, 0)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[None]:
+    """Every write names the version that it replaces, so of two that want the lease one gets it.
+
+    The store's clock alone says how long a lease has been silent. The object stays, empty, when it is given back.
+    """
+    store = mirror.store
+    version: list[str] = [_take(mirror, key, endpoint, mine)]
+
+    def write(content: bytes) -> bool:
+        written = store.replace(key, content, version[0])
+        if written is not None:
+            version[0] = written
+        return written is not None
+
+    try:
+        with mine.renewed(write):
+            yield
+    finally:
+        if mine.lost is None:
+            store.replace(key, b"", version[0])
+
+
+def _take(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> str:
+    """Take the lease; returns the object's version. Raises LeaseHeld."""
+    store = mirror.store
+    there = store.get(key)
+    if there is None:
+        taken = store.create(key, mine.content())
+    else:
+        holder = _holder(there[0])
+        if holder:
+            clock = f"{key}.clock-{secrets.token_hex(4)}"
+            store.put(clock, b"")
+            moment = store.head(clock)
+            store.delete([clock])
+            silent = (moment.written - there[1].written).total_seconds() if moment else 0.0
+            if silent < _SILENCE_SECONDS:
+                raise LeaseHeld(_not_yet(endpoint, holder, silent))
+        taken = store.replace(key, mine.content(), there[1].etag)
+    if taken is None:
+        there = store.get(key)
+        raise LeaseHeld(_sentence(endpoint, _holder(there[0]) if there else None))
+    return taken
+
+
+def _not_yet(endpoint: str, holder: dict[str, Any], silent: float) -> str:
+    return f"{_sentence(endpoint, holder)}; if that machine is gone, try again in {_SILENCE_SECONDS - silent:.0f} seconds"
 
 
 def _sentence(endpoint: str, holder: dict[str, Any] | None) -> str:
@@ -66,40 +192,9 @@ def _sentence(endpoint: str, holder: dict[str, Any] | None) -> str:
     )
 
 
-def _read(fd: int) -> dict[str, Any] | None:
+def _holder(content: bytes) -> dict[str, Any] | None:
     try:
-        content: dict[str, Any] = json.loads(os.pread(fd, 4096, 0))
+        found: dict[str, Any] = json.loads(content)
     except json.JSONDecodeError:
         return None
-    return content
-
-
-@contextmanager
-def _heartbeat(fd: int, who: str) -> Iterator[None]:
-    since = now().isoformat()
-    stop = threading.Event()
-
-    def write() -> None:
-        content = {
-            "who": who,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "since": since,
-            "heartbeat": now().isoformat(),
-        }
-        data = json.dumps(content).encode()
-        os.pwrite(fd, data, 0)
-        os.ftruncate(fd, len(data))
-
-    def beat() -> None:
-        while not stop.wait(_BEAT_SECONDS):
-            write()
-
-    write()
-    thread = threading.Thread(target=beat, name="apply-lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    return found

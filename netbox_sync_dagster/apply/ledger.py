@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ import orjson
 
 from netbox_sync_dagster.apply.changes import Item, Verdict
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, open_ledger, read_lines
-from netbox_sync_dagster.warehouse.store import fsync_dir, now
+from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.store import now
 
 _IDS_PER_LINE = 5_000
 
@@ -24,18 +23,15 @@ class ApplyLog:
     """Writes one apply's file. Thread-safe; every method returns when its lines are on disk."""
 
     def __init__(self, warehouse: Warehouse, endpoint: str, apply_id: str, target: str) -> None:
-        folder = applies_folder(warehouse, endpoint)
-        folder.mkdir(parents=True, exist_ok=True)
+        self._warehouse = warehouse
         self._head: Line = {"apply_id": apply_id, "endpoint": endpoint, "target": target}
-        path = folder / f"{apply_id}.jsonl"
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-        fsync_dir(folder)
+        self._path = applies_folder(warehouse, endpoint) / f"{apply_id}.jsonl"
         self._lock = Lock()
         self._operations = 0
 
     def close(self) -> None:
-        """Close the file; the apply ended or failed."""
-        os.close(self._fd)
+        """Nothing more comes; the apply ended or failed."""
+        self._warehouse.end_of(self._path)
 
     def start(
         self,
@@ -99,9 +95,7 @@ class ApplyLog:
     def _write(self, lines: list[Line]) -> None:
         data = b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
         with self._lock:
-            while data:
-                data = data[os.write(self._fd, data) :]
-            os.fsync(self._fd)
+            self._warehouse.append(self._path, data)
 
 
 @dataclass(frozen=True)
@@ -151,7 +145,7 @@ def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
     with nothing open.
     """
     files: list[Path] = []
-    for path in sorted(applies_folder(warehouse, endpoint).glob("*.jsonl"), reverse=True):
+    for path in reversed(ledger_files(warehouse, applies_folder(warehouse, endpoint))):
         files.append(path)
         if _ended_clean(path):
             break

@@ -20,7 +20,7 @@ from netbox_sync_dagster.apply.changes import (
 )
 from netbox_sync_dagster.apply.client import NetBoxWriter, moment_of
 from netbox_sync_dagster.apply.journal import Journal
-from netbox_sync_dagster.apply.lease import lease
+from netbox_sync_dagster.apply.lease import Lease, lease
 from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
 from netbox_sync_dagster.apply.order import Needs, groups
 from netbox_sync_dagster.apply.sender import Refused, Sender
@@ -71,7 +71,7 @@ def apply_approved(
     if plan.endpoint != endpoint_name:
         raise ApprovalError(f"the diff is of endpoint '{plan.endpoint}', not of '{endpoint_name}'")
     plan = with_parts(warehouse, plan)
-    with lease(warehouse, endpoint_name, who):
+    with lease(warehouse, endpoint_name, who) as held:
         wanted = {
             change_id: approval
             for change_id, approval in approved(warehouse, endpoint_name, plan).items()
@@ -89,7 +89,15 @@ def apply_approved(
         with NetBoxWriter(target) as netbox:
             netbox.connect()
             apply = _Apply(
-                warehouse, target, plan, netbox, wanted=wanted, who=who, result=result, progress=progress
+                warehouse,
+                target,
+                plan,
+                netbox,
+                wanted=wanted,
+                who=who,
+                held=held,
+                result=result,
+                progress=progress,
             )
             apply.run(left_open)
     return result
@@ -113,6 +121,7 @@ class _Apply:
         *,
         wanted: dict[str, Approval],
         who: str,
+        held: Lease,
         result: ApplyResult,
         progress: Progress | None,
     ) -> None:
@@ -137,6 +146,7 @@ class _Apply:
             self._state,
             message=self._message,
             window=target.timeout,
+            held=held,
             journal=self._journal,
         )
 

@@ -11,6 +11,7 @@ from netbox_sync_dagster.apply.changes import Item, Verdict
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter, Object
 from netbox_sync_dagster.apply.freshness import Freshness
 from netbox_sync_dagster.apply.journal import Journal
+from netbox_sync_dagster.apply.lease import Lease
 from netbox_sync_dagster.apply.ledger import ApplyLog
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing
 from netbox_sync_dagster.apply.settle import Finding, Settler
@@ -44,6 +45,7 @@ class Sender:
         *,
         message: Callable[[str], str],
         window: float,
+        held: Lease,
         journal: Journal | None = None,
     ) -> None:
         self.changelog = Changelog(netbox)
@@ -51,6 +53,7 @@ class Sender:
         self._log = log
         self._state = state
         self._window = window
+        self._held = held
         self._journal = journal
         self.settler = Settler(netbox, self.changelog, message)
         self._freshness = Freshness(netbox, self.changelog, self.settler, state)
@@ -101,6 +104,10 @@ class Sender:
         self._stale(stale)
         put_off += [Refused(item, text, None, "blocked") for item, text in blocked]
         if not items:
+            return []
+        # As late as can be: reading took its time.
+        if self._held.lost:
+            self.give_up(items, f"not written: {self._held.lost}")
             return []
         batch = Batch(items, batch.attempt)
         method = _METHODS[head.action]

@@ -16,7 +16,7 @@ from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sources.netbox.convert import utc_text
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import new_id, now, write_json
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
@@ -65,7 +65,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
 def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
     files = [
         path
-        for path in (warehouse.ledger / "applies").glob("*/*.jsonl")
+        for path in ledger_files(warehouse, warehouse.ledger / "applies", "*/*.jsonl")
         if path.stem == apply_id and endpoint in (None, path.parent.name)
     ]
     if not files:
@@ -80,7 +80,7 @@ def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
 def _applied(warehouse: Warehouse, endpoint: str, apply_id: str) -> list[Line]:
     """The verdict lines of what this apply's requests wrote, also where a later apply found it out."""
     lines: list[Line] = []
-    for path in sorted(applies_folder(warehouse, endpoint).glob("*.jsonl")):
+    for path in ledger_files(warehouse, applies_folder(warehouse, endpoint)):
         if path.stem < apply_id:
             continue
         for line in read_lines(path):

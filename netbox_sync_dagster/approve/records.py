@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import Line, append_lines, approvals_folder, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.ledger import (
+    Line,
+    append_lines,
+    approvals_folder,
+    ledger_files,
+    open_ledger,
+    read_lines,
+)
 from netbox_sync_dagster.warehouse.store import now
 
 THROUGH = ("cli", "policy", "dagster", "review")
@@ -73,12 +80,14 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
         )
     path = approvals_folder(warehouse, approval.endpoint) / f"{approval.at:%Y-%m}.jsonl"
     pieces = range(0, len(changes), _CHANGES_PER_LINE)
-    append_lines(path, ({**head, "changes": changes[at : at + _CHANGES_PER_LINE]} for at in pieces))
+    append_lines(
+        warehouse, path, ({**head, "changes": changes[at : at + _CHANGES_PER_LINE]} for at in pieces)
+    )
 
 
 def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
     """Every recorded decision on this endpoint's changes, oldest first."""
-    for path in sorted(approvals_folder(warehouse, endpoint).glob("*.jsonl")):
+    for path in ledger_files(warehouse, approvals_folder(warehouse, endpoint)):
         for line in read_lines(path):
             expires = line["expires"]
             yield Approval(
@@ -123,8 +132,8 @@ def approved(
     """The changes of ``plan`` that may be applied at that moment (default: now), with their approval.
 
     Left out are changes whose approval has expired, that were rejected, parts of changes that are approved or
-    rejected as a whole, and changes that were applied under their approval: it is used up then, and what comes back with the same content (somebody deleted the object that
-    we created) needs another. Keys are in apply order.
+    rejected as a whole, and changes that were applied under their approval: it is used up then, and what comes back with the same
+    content (somebody deleted the object that we created) needs another. Keys are in apply order.
     """
     moment = at or now()
     standing = decisions(warehouse, endpoint)

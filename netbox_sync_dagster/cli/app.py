@@ -95,9 +95,13 @@ def options(
         Path, typer.Option("--config", "-c", envvar="NETBOX_SYNC_CONFIG", help="The configuration file.")
     ] = Path("netbox_sync.yaml"),
     home: Annotated[
-        Path,
-        typer.Option("--home", envvar="NETBOX_SYNC_HOME", help="The warehouse directory, where tables live."),
-    ] = Path("data"),
+        str,
+        typer.Option(
+            "--home",
+            envvar="NETBOX_SYNC_HOME",
+            help="The warehouse, where tables live: a directory, or s3://...",
+        ),
+    ] = "data",
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours, on a terminal too.")] = False,
     traceback: Annotated[
         bool, typer.Option("--traceback", envvar="NETBOX_SYNC_TRACEBACK", hidden=True)

@@ -42,7 +42,7 @@ class Session:
     """The options given before the command, and what follows from them."""
 
     config_path: Path
-    home: Path
+    home: str
     no_color: bool = False
     out: Console = field(init=False)
     err: Console = field(init=False)
@@ -85,15 +85,17 @@ class Session:
     def diffed(self, names: list[str]) -> list[str]:
         """These endpoints, or all that have a diff. Raises WarehouseError where there is none."""
         folder = self.warehouse.home / "diffs"
-        there = sorted(
-            entry.name for entry in folder.glob("*") if entry.name[:1] != "_" and (entry / "current").exists()
-        )
+        there = [
+            name
+            for name in self.warehouse.names(folder)
+            if self.warehouse.mirror is not None or (folder / name / "current").exists()
+        ]
         for name in names:
             if name not in there and not is_undo(name):
                 known = f" (there are diffs of: {', '.join(there)})" if there else ""
                 raise WarehouseError(f"there is no diff of '{name}' yet{known}; run: netbox-sync sync {name}")
         if not there and not names:
-            raise WarehouseError(f"there is no diff in {self.warehouse.home} yet; run: netbox-sync sync")
+            raise WarehouseError(f"there is no diff in {self.warehouse.address} yet; run: netbox-sync sync")
         return list(dict.fromkeys(names)) or there
 
     @property

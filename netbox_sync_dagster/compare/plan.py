@@ -126,7 +126,12 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     folder = warehouse.diffs(name)
     match = _UNDO.fullmatch(name)
     if match is not None:
-        found = list((warehouse.home / "undo").glob(f"*/{match[1]}"))
+        plans = warehouse.home / "undo"
+        found = [
+            plans / endpoint / match[1]
+            for endpoint in warehouse.names(plans)
+            if match[1] in warehouse.names(plans / endpoint)
+        ]
         if not found:
             raise WarehouseError(f"there is no plan '{name}'; make it with: netbox-sync undo {match[1]}")
         folder = found[0]

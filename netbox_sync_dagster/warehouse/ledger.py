@@ -12,7 +12,6 @@ empty file, which lets DuckDB find the columns of a ledger that has no lines yet
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
-from netbox_sync_dagster.warehouse.store import Warehouse, fsync_dir
+from netbox_sync_dagster.warehouse.store import Warehouse
 
 Line = dict[str, Any]
 
@@ -38,7 +37,8 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
 
 
 def prepare_ledger(warehouse: Warehouse) -> None:
-    """Create what the views of ``sql/views/ledger.sql`` need in order to work before there is any line."""
+    """Bring the ledger here, and what the views of ``sql/views/ledger.sql`` need before there is any line."""
+    warehouse.pull(warehouse.ledger)
     for kind in ("approvals", "applies"):
         empty = warehouse.ledger / kind / "_none" / "none.jsonl"
         if not empty.exists():
@@ -59,26 +59,17 @@ def open_ledger(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def append_lines(path: Path, lines: Iterable[Line]) -> None:
-    """Append lines in one write and flush them to disk before returning.
+def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
+    """Append lines in one write and flush them to disk before returning."""
+    warehouse.append(
+        path, b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
+    )
 
-    A line that a crash cut off stays alone on its line, so that it cannot spoil the next one.
-    """
-    data = b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
-    new = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":
-            data = b"\n" + data
-        while data:
-            data = data[os.write(fd, data) :]
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    if new:
-        fsync_dir(path.parent)
+
+def ledger_files(warehouse: Warehouse, folder: Path, pattern: str = "*.jsonl") -> list[Path]:
+    """The files of decisions or applies in an endpoint's folder, oldest first, as they are now on any machine."""
+    warehouse.pull(folder)
+    return sorted(folder.glob(pattern))
 
 
 def read_lines(path: Path) -> Iterator[Line]:

@@ -16,7 +16,6 @@ from netbox_sync_dagster.warehouse.store import (
     KEEP_SNAPSHOTS,
     Warehouse,
     WarehouseError,
-    append_jsonl,
     now,
     write_json,
 )
@@ -168,9 +167,10 @@ def write_snapshot(
                 manifest = _finish(writer, started, baseline, accept_shrink)
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
-        _attempt(folder, started, {"ok": False, "error": str(error)})
+        _attempt(warehouse, folder, started, {"ok": False, "error": str(error)})
         raise
     _attempt(
+        warehouse,
         folder,
         started,
         {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete},
@@ -209,6 +209,6 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _attempt(folder: Path, started: datetime, result: dict[str, Any]) -> None:
+def _attempt(warehouse: Warehouse, folder: Path, started: datetime, result: dict[str, Any]) -> None:
     line = {"started": started.isoformat(), "finished": now().isoformat(), **result}
-    append_jsonl(folder / "attempts.jsonl", line)
+    warehouse.note(folder / "attempts.jsonl", line)

@@ -10,6 +10,8 @@ Layout under ``home``::
     ledger/...                                        approvals and applies, append-only
     netbox_sync.duckdb                                views only
 
+On an object store (``warehouse.mirror``) the layout is the same, and ``home`` is this machine's copy.
+
 ``current`` is a symbolic link that is replaced by rename: all tables of a snapshot become current in one
 step, a reader that has opened the old files keeps them, and two writers never meet in one file.
 """
@@ -23,16 +25,18 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.warehouse.mirror import Mirror, link
 
 # Snapshots and diffs of an endpoint that stay for history.
 KEEP_SNAPSHOTS = 20
 KEEP_DIFFS = 200
-
-
-class WarehouseError(Exception):
-    """The warehouse cannot answer: the sentence says what is missing and what to do."""
+# On an object store, where a file is written whole: lines of attempts of an endpoint.
+KEEP_ATTEMPTS = 2000
 
 
 def now() -> datetime:
@@ -65,23 +69,28 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def append_jsonl(path: Path, line: dict[str, Any]) -> None:
-    """Append one line in a single write and flush it to disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = (json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n").encode()
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        os.write(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _copy_of(url: str) -> Path:
+    """Where this machine keeps its copy of the warehouse at ``url``."""
+    folder = os.environ.get("NETBOX_SYNC_CACHE")
+    if folder:
+        return Path(folder).expanduser().absolute()
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return caches / "netbox_sync" / sha256(url.encode()).hexdigest()[:12]
 
 
 class Warehouse:
-    """One warehouse directory (setting ``NETBOX_SYNC_HOME``, default ``./data``)."""
+    """One warehouse (setting ``NETBOX_SYNC_HOME``, default ``./data``): a directory, or the URL of an object store.
+
+    With a URL (``s3://bucket/folder``, ``gs://``, ``az://``) ``home`` is a copy on this machine: setting
+    ``NETBOX_SYNC_CACHE``, default a folder below ``~/.cache/netbox_sync``. Raises WarehouseError for a URL that
+    cannot be used.
+    """
 
     def __init__(self, home: str | Path) -> None:
-        self.home = Path(home).expanduser().absolute()
+        url = str(home).rstrip("/") if "://" in str(home) else None
+        self.home = Path(home).expanduser().absolute() if url is None else _copy_of(url)
+        self.mirror = None if url is None else Mirror(url, self.home)
+        self.address = url or str(self.home)
 
     @property
     def database(self) -> Path:
@@ -107,7 +116,7 @@ class Warehouse:
         Raises WarehouseError where there is none yet.
         """
         try:
-            name = os.readlink(folder / "current")
+            name = self._brought(folder) if self._shared(folder) else os.readlink(folder / "current")
         except FileNotFoundError:
             what = "diff" if folder.parent.name == "diffs" else "complete read"
             raise WarehouseError(
@@ -144,11 +153,90 @@ class Warehouse:
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
         os.replace(stage, folder / version)
-        link = folder / f".current-{version}"
-        link.symlink_to(version)
-        os.replace(link, folder / "current")
+        if self._shared(folder) and self.mirror is not None:
+            try:
+                self.mirror.publish(folder, version)
+            except BaseException:
+                shutil.rmtree(folder / version, ignore_errors=True)
+                raise
+            self.mirror.prune(folder, keep)
+        link(folder, version)
         fsync_dir(folder)
         self._prune(folder, keep)
+
+    def append(self, path: Path, data: bytes) -> None:
+        """Append lines to a file of the ledger; durable, for all machines, when this returns."""
+        if self.mirror is not None:
+            self.mirror.append(path, data)
+            return
+        new = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            size = os.fstat(fd).st_size
+            # A line that a crash cut off stays alone on its line, so that it cannot spoil the next one.
+            if size and os.pread(fd, 1, size - 1) != b"\n":
+                data = b"\n" + data
+            while data:
+                data = data[os.write(fd, data) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        if new:
+            fsync_dir(path.parent)
+
+    def end_of(self, path: Path) -> None:
+        """Say that a file of the ledger is complete."""
+        if self.mirror is not None and path.exists():
+            self.mirror.close(path)
+
+    def note(self, path: Path, line: dict[str, Any]) -> None:
+        """Append one line to a file of attempts, flushed to disk."""
+        data = (json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n").encode()
+        if self.mirror is not None and self._shared(path.parent):
+            self.mirror.append_small(path, data, KEEP_ATTEMPTS)
+        else:
+            self.append(path, data)
+
+    def pull(self, folder: Path) -> None:
+        """Bring what other machines have written into the ledger below ``folder`` here."""
+        if self.mirror is not None:
+            self.mirror.pull(folder)
+
+    def pull_current(self, *, history: bool = False) -> None:
+        """Bring the current snapshots and diffs of all endpoints here, for the views; what is kept with ``history``."""
+        if self.mirror is None:
+            return
+        for folder in self.published():
+            self.current(folder)
+            self.mirror.history(folder, manifests_only=not history)
+            self.mirror.fetch(folder / "attempts.jsonl")
+
+    def published(self) -> list[Path]:
+        """The folders of all endpoints that have snapshots or diffs."""
+        found = [self.diffs(name) for name in self.names(self.home / "diffs")]
+        for system in self.names(self.home / "snapshots"):
+            found += [self.snapshots(system, name) for name in self.names(self.home / "snapshots" / system)]
+        return found
+
+    def names(self, folder: Path) -> list[str]:
+        """The names of the folders directly below ``folder``, the product's own left out."""
+        if self.mirror is not None:
+            found = self.mirror.folders(self.mirror.key(folder))
+        else:
+            found = sorted(entry.name for entry in folder.glob("*") if entry.is_dir())
+        return [name for name in found if name[:1] not in "_."]
+
+    def _shared(self, folder: Path) -> bool:
+        """Whether a folder is for all machines; the empty tables that views need are each machine's own."""
+        return self.mirror is not None and not folder.name.startswith("_")
+
+    def _brought(self, folder: Path) -> str:
+        assert self.mirror is not None
+        name = self.mirror.current(folder)
+        if name is None:
+            raise FileNotFoundError(folder)
+        return name
 
     @staticmethod
     def _prune(folder: Path, keep: int) -> None:

@@ -77,8 +77,9 @@ def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 
     Raises WarehouseError where there is no warehouse directory.
     """
+    warehouse.pull_current()
     if not warehouse.home.is_dir():
-        raise WarehouseError(f"there is no warehouse in {warehouse.home} yet; run: netbox-sync sync")
+        raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
     con = duck.connect()
     # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
     try:
