@@ -5,7 +5,17 @@ from __future__ import annotations
 import dagster as dg
 
 from netbox_sync_dagster import defs as folder
-from netbox_sync_dagster.defs import alarms, approvals, due, jobs, partitions
+from netbox_sync_dagster.defs import (
+    alarms,
+    approvals,
+    approved,
+    group,
+    intervals,
+    jobs,
+    partitions,
+    schedules,
+    states,
+)
 from netbox_sync_dagster.defs.resources import SyncResource
 
 
@@ -20,12 +30,20 @@ def definitions() -> dg.Definitions:
         assets=dg.load_assets_from_package_module(folder),
         jobs=[
             jobs.read_netbox,
+            group.sync_group,
             *jobs.SYNC_JOBS.values(),
             approvals.approve_job,
             *jobs.APPLY_JOBS.values(),
         ],
-        sensors=[partitions.endpoints, *due.INTERVALS, alarms.failed_runs],
-        schedules=due.SCHEDULES,
+        sensors=[
+            partitions.endpoints,
+            intervals.intervals,
+            states.status,
+            approved.apply_when_approved,
+            alarms.notifications,
+            alarms.failed_runs,
+        ],
+        schedules=schedules.SCHEDULES,
         resources={"sync": SyncResource()},
         executor=dg.in_process_executor,
     )

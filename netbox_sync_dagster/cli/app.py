@@ -20,6 +20,7 @@ from netbox_sync_dagster.cli import (
     deciding,
     lab,
     mappings,
+    notifying,
     show,
     sql,
     starting,
@@ -31,7 +32,7 @@ from netbox_sync_dagster.cli.session import CliError, Session, make_console
 from netbox_sync_dagster.compare.plan_file import PlanFileError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 
@@ -124,6 +125,7 @@ app.command("apply")(applying.apply)
 app.command("undo")(undoing.undo)
 app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
+app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
 app.command("lab", context_settings=lab.PASS_ON)(lab.lab)
 app.command("demo", context_settings=lab.PASS_ON)(lab.demo)

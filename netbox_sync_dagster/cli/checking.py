@@ -11,7 +11,7 @@ import typer
 
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.config import Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import check_librenms

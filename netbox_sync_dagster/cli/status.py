@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,8 +15,18 @@ from rich.text import Text
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.cli.views import query
 from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.status import overrun
 
-_STYLES = {"ok": "green", "incomplete": "yellow", "failed": "red"}
+_STYLES = {
+    "ok": "green",
+    "in sync": "green",
+    "changes waiting": "cyan",
+    "conflicts": "yellow",
+    "stale": "red",
+    "unreachable": "red",
+    "error": "red",
+}
 _NUMBERS = ("waiting", "approved", "conflicts", "blocked", "drifted")
 
 
@@ -27,16 +38,21 @@ def status(
 ) -> None:
     """Show how every endpoint stands.
 
-    Per endpoint: the last read, whether it was complete, and what waits.
+    Per endpoint: the last read, whether it was complete, and what waits. The state is the first that holds of:
+    not configured, disabled, unreachable, error, never synced, running, stale (older than twice its interval),
+    changes waiting, conflicts, in sync.
 
     The same as: netbox-sync sql "FROM sync.status".
     """
     session = session_of(context)
+    # A configuration with errors is what `check` is for, and somebody else's warehouse can be looked at too.
+    with suppress(ConfigError, OSError):
+        if session.warehouse.home.is_dir():
+            note_endpoints(session.warehouse, session.config)
     columns, rows = query(
         session.warehouse, "SELECT * FROM sync.status ORDER BY system = 'netbox' DESC, endpoint"
     )
     found = [dict(zip(columns, values, strict=True)) for values in rows]
-    found += _never_read(session, columns, {(row["system"], row["endpoint"]) for row in found})
     if as_json:
         session.out.file.write(
             json.dumps({"endpoints": found}, indent=2, default=_iso, ensure_ascii=False) + "\n"
@@ -47,30 +63,14 @@ def status(
         return
     _print_table(session, found)
     for row in found:
-        if row["state"] == "failed":
+        if row["error"]:
             session.out.print(f"{row['endpoint']}: {row['error']}", style="red", soft_wrap=True)
+        if sentence := overrun(row["every"], row["seconds"]):
+            session.out.print(f"{row['endpoint']}: {sentence}", style="yellow", soft_wrap=True)
         for reason in (row["reasons"] or [])[:3]:
             session.out.print(f"{row['endpoint']}: {reason}", style="yellow", soft_wrap=True)
         for gate in row["gates"] or []:
             session.out.print(f"{row['endpoint']}: cannot be approved: {gate}", style="red", soft_wrap=True)
-
-
-def _never_read(session: Session, columns: list[str], known: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The endpoints of the configuration, where there is one, that no sync has tried yet."""
-    try:
-        endpoints = session.config.endpoints
-    except ConfigError:
-        return []
-    return [
-        {
-            **dict.fromkeys(columns),
-            "endpoint": endpoint.name,
-            "system": endpoint.kind,
-            "state": "never read" if endpoint.enabled else "disabled",
-        }
-        for endpoint in endpoints
-        if (endpoint.kind, endpoint.name) not in known
-    ]
 
 
 def _print_table(session: Session, found: list[dict[str, Any]]) -> None:

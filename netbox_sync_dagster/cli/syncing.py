@@ -12,16 +12,18 @@ from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.approve.decide import approve_by_policy
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.reading import Read, Reading, Say, read_all
-from netbox_sync_dagster.cli.session import CliError, Session, session_of
+from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import CompareError, compare
 from netbox_sync_dagster.config import Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Manifest, WarehouseError
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.views import build_database
 
 TARGET = "NetBox"
@@ -64,6 +66,7 @@ def sync(
         raise CliError(f"{session.config_path}: no endpoint is enabled; add one below endpoints")
     if guest is not None:
         _check_guest(endpoints or [], chosen)
+    note_endpoints(session.warehouse, session.config)
     reads: dict[str, Read] = {TARGET: partial(_read_target, session, accept_shrink)}
     for endpoint in chosen:
         reads[endpoint.name] = partial(_read_endpoint, session, endpoint, accept_shrink, guest)
@@ -102,11 +105,12 @@ def _check_guest(named: list[str], chosen: list[Endpoint]) -> None:
 def _read_endpoint(
     session: Session, endpoint: Endpoint, accept_shrink: bool, guest: int | None, say: Say
 ) -> Manifest:
-    if isinstance(endpoint, LibreNMSEndpoint):
-        return snapshot_librenms(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
-    return snapshot_proxmox(
-        endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink, guest=guest
-    )
+    with hold(session.warehouse, endpoint.kind, endpoint.name, f"netbox-sync by {default_who()}"):
+        if isinstance(endpoint, LibreNMSEndpoint):
+            return snapshot_librenms(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
+        return snapshot_proxmox(
+            endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink, guest=guest
+        )
 
 
 def _told(session: Session, name: str, reading: Reading) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, same_cluster
 from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates
@@ -37,6 +38,7 @@ class CompareError(Exception):
     """The comparison cannot run: the sentence says which snapshot is missing and what to do."""
 
 
+@recorded
 def compare(
     warehouse: Warehouse,
     config: Config,

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
+from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
+from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.policies import Policies, check_field
-
-
-class MissingSecret(Exception):
-    """A credential's environment variable is not set; the sentence names it and who needs it."""
+from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.secrets import EnvName, read_secret
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # An endpoint's name is a partition key, a folder and part of changelog messages.
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-
-
-def read_secret(variable: str, needed_by: str) -> str:
-    """The value of an environment variable. Raises MissingSecret with a sentence that names both."""
-    value = os.environ.get(variable, "").strip()
-    if not value:
-        raise MissingSecret(f"{needed_by}: set the environment variable {variable}")
-    return value
 
 
 class Tls(_Model):
@@ -138,6 +128,7 @@ class _Endpoint(_Server):
     enabled: bool = Field(True, description="false: not read unless it is named in the command.")
     interval: int = Field(0, description="Seconds between syncs; 0 = by hand only, otherwise at least 30.")
     schedule: str | None = Field(None, description='Cron expression, e.g. "15 3 * * *".')
+    timezone: str = Field("UTC", description="Time zone of `schedule`, e.g. Europe/Paris")
     fetch_max_concurrency: int = Field(8, ge=1, le=64, description="Requests at once to this endpoint.")
     defaults: Defaults = Field(Defaults(), description="What a new object gets where no mapping says better.")
     policies: Policies = Field(Policies(), description="What may be done, and what needs nobody's approval.")
@@ -148,6 +139,22 @@ class _Endpoint(_Server):
         if value != 0 and value < 30:
             raise ValueError("must be 0 (only by hand) or at least 30 seconds")
         return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, value: str | None) -> str | None:
+        return None if value is None else check_cron(value)
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        return check_zone(value)
+
+    @property
+    def every(self) -> int:
+        """Seconds from one sync to the next at most, by ``interval`` or ``schedule``; 0: by hand only."""
+        gap = longest_gap(self.schedule, self.timezone) if self.schedule else 0
+        return min(self.interval or gap, gap or self.interval)
 
 
 class ImportFilter(_Model):
@@ -322,6 +329,10 @@ class Config(_Model):
     endpoints: list[Annotated[Endpoint, Field(discriminator="kind")]] = Field(
         [], description="What is read: LibreNMS servers and Proxmox VE clusters."
     )
+    notifications: list[Annotated[Channel, Field(discriminator="kind")]] = Field(
+        [], description="Who is told of failures, recoveries, drift and waiting deletes."
+    )
+    retention: Retention = Field(Retention(), description="How much history is kept.")
     precedence: list[EndpointName] = Field(
         [], description="Endpoints in order: the first wins where two want different values for one field."
     )
@@ -344,6 +355,10 @@ class Config(_Model):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"endpoint name given twice: {', '.join(twice)}")
+        channels = [channel.name for channel in self.notifications]
+        twice = sorted({name for name in channels if channels.count(name) > 1})
+        if twice:
+            raise ValueError(f"notifications name given twice: {', '.join(twice)}")
         unknown = [name for name in self.precedence if name not in names]
         if unknown:
             raise ValueError(f"precedence names unknown endpoints: {', '.join(unknown)}")

@@ -109,6 +109,9 @@ class Policies(BaseModel):
         le=100,
         description="A plan that updates or deletes more of a resource's objects needs an override.",
     )
+    apply_approved: bool = Field(
+        False, description="Dagster starts the apply by itself when approved changes wait."
+    )
     second_approver: bool = Field(
         False, description="Who approves a change must not be the one who starts the apply that writes it."
     )

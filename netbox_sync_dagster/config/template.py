@@ -29,7 +29,7 @@ endpoints:
     kind: librenms
     url: https://librenms.example.com
     token_env: LIBRENMS_TOKEN
-    # Seconds between syncs in Dagster; 0: by hand only. Or `schedule: "15 3 * * *"`.
+    # Seconds between syncs in Dagster; 0: by hand only. Or `schedule: "15 3 * * *"` with `timezone: Europe/Paris`.
     interval: 0
     # Which devices that NetBox lacks may be created: none, all, or a filter.
     import_devices: none
@@ -57,6 +57,7 @@ endpoints:
     #   disowns: [interfaces.type]         # never written in updates
     #   delete: []                         # resources whose objects may be deleted if this product made them
     #   approval_hours: 24
+    #   apply_approved: false              # Dagster applies what is approved by itself
     #   max_change_percent: 30
 
   - name: proxmox

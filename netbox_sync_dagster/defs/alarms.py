@@ -1,8 +1,11 @@
-"""What happens when a run fails: its sentence is logged, where logs are watched."""
-
-from __future__ import annotations
+"""Who is told what: failed runs in the daemon's log, and the channels of the configuration."""
 
 import dagster as dg
+
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.notify import notify
+from netbox_sync_dagster.warehouse import WarehouseError
 
 
 def failure_sentences(context: dg.RunFailureSensorContext) -> list[str]:
@@ -28,3 +31,23 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
     run = context.dagster_run
     for text in failure_sentences(context):
         context.log.error(f"{run.job_name} ({run.run_id[:8]}): {text}")
+
+
+@dg.sensor(
+    name="notifications",
+    description="Tells the channels below `notifications` of failures, recoveries, drift and waiting deletes, once.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def notifications(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SkipReason:
+    """Sends what is new; starts no run."""
+    try:
+        config = sync.config()
+        if not config.notifications:
+            return dg.SkipReason("the configuration names nobody to tell")
+        sent, problems = notify(sync.warehouse(), config)
+    except (ConfigError, WarehouseError) as error:
+        return dg.SkipReason(str(error))
+    for text in problems:
+        context.log.error(text)
+    return dg.SkipReason("; ".join([*sent, *problems]) or "nothing new to tell")

@@ -20,9 +20,14 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.markdown import plain, table
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
+from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
 
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10
+
+# Rows of the table of all endpoints.
+_STATES_SHOWN = 200
+STATUS = "status"
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -202,6 +207,11 @@ def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:
             asset=key,
             description="All tables that went into the diff are of the snapshots that it names.",
         ),
+        dg.AssetCheckSpec(
+            STATUS,
+            asset=key,
+            description="No endpoint is unreachable, in error or stale. What each is: sync.status.",
+        ),
     ]
 
 
@@ -224,9 +234,31 @@ def diff_results(
     severity = {"within_limits": WARN}
     key = diff_key(kind, MAIN_RESOURCE[kind])
     return [
-        _result(name, key, [Finding(plan.endpoint, look(plan), severity.get(name, ERROR)) for plan in plans])
-        for name, look in checks.items()
+        *(
+            _result(
+                name, key, [Finding(plan.endpoint, look(plan), severity.get(name, ERROR)) for plan in plans]
+            )
+            for name, look in checks.items()
+        ),
+        status_result(kind, read_status(warehouse)),
     ]
+
+
+def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:
+    """The result of the check ``status``, which speaks of every configured endpoint of the kind."""
+    mine = [row for row in rows if row.system == kind and row.state != "not configured"]
+    findings = [
+        Finding(
+            row.endpoint,
+            row.sentence if row.state in BAD_STATES or row.overrun else "",
+            ERROR if row.state in BAD_STATES else WARN,
+        )
+        for row in mine
+    ]
+    result = _result(STATUS, diff_key(kind, MAIN_RESOURCE[kind]), findings)
+    shown = [(plain(row.endpoint), row.state, plain(row.error or "")) for row in mine[:_STATES_SHOWN]]
+    states = dg.MetadataValue.md(table(("endpoint", "status", "why"), shown))
+    return result._replace(metadata={**result.metadata, "status": states})
 
 
 def _beyond_limits(plan: Plan, config: Config) -> str:

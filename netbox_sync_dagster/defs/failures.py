@@ -11,7 +11,7 @@ from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 

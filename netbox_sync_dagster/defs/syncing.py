@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import compare, describe
 from netbox_sync_dagster.config import Config, Endpoint, LibreNMSEndpoint
@@ -29,6 +30,8 @@ from netbox_sync_dagster.defs.metadata import (
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.warehouse.store import now
 
 # Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
 _AT_ONCE = 8
@@ -45,6 +48,7 @@ class Outcome:
     """How far one endpoint came: its snapshot, its diff, and the error that stopped it."""
 
     endpoint: str
+    kind: Kind | None = None
     manifest: Manifest | None = None
     plan: Plan | None = None
     by_policy: dict[str, int] = field(default_factory=dict)
@@ -56,14 +60,14 @@ class EmptySnapshot(WarehouseError):
 
 
 class Sync:
-    """One try of the step for some endpoints of one kind."""
+    """One try of the step for some endpoints, of one kind where one is given."""
 
     def __init__(
         self,
-        context: dg.AssetExecutionContext,
+        context: dg.OpExecutionContext | dg.AssetExecutionContext,
         config: Config,
         warehouse: Warehouse,
-        kind: Kind,
+        kind: Kind | None,
         *,
         read: bool,
         compare: bool,
@@ -73,6 +77,7 @@ class Sync:
         self._log = context.log
         self._retry = context.retry_number
         self._began = _run_start(context)
+        self._who = f"dagster run {context.run.run_id[:8]}"
         self._config = config
         self._warehouse = warehouse
         self._kind = kind
@@ -109,12 +114,12 @@ class Sync:
         outcome = Outcome(name)
         try:
             endpoint = self._endpoint(name)
-            if self._read:
-                outcome.manifest = self._snapshot(endpoint)
-                if is_empty(outcome.manifest) and self._compare:
-                    raise EmptySnapshot(_why_empty(outcome.manifest))
-            if self._compare:
-                self._diff(endpoint, outcome)
+            outcome.kind = endpoint.kind
+            with hold(self._warehouse, endpoint.kind, name, self._who):
+                if self._read:
+                    outcome.manifest = self._snapshot(endpoint)
+                if self._compare:
+                    self._diff(endpoint, outcome)
         except Exception as error:  # noqa: BLE001
             if not is_expected(error):
                 self._log.exception(f"{name}: the traceback, for a report:")
@@ -126,7 +131,7 @@ class Sync:
             endpoint = self._config.endpoint(name)
         except KeyError as error:
             raise WarehouseError(error.args[0]) from None
-        if endpoint.kind != self._kind:
+        if self._kind is not None and endpoint.kind != self._kind:
             raise WarehouseError(f"endpoint '{name}' is {endpoint.kind} now, not {self._kind}")
         return endpoint
 
@@ -162,13 +167,17 @@ class Sync:
     def _read_in_this_run(self, endpoint: Endpoint) -> Manifest | None:
         try:
             manifest = Manifest(
-                **self._warehouse.manifest(self._warehouse.snapshots(self._kind, endpoint.name))
+                **self._warehouse.manifest(self._warehouse.snapshots(endpoint.kind, endpoint.name))
             )
         except WarehouseError:
             return None
         return manifest if datetime.fromisoformat(manifest.started) >= self._began else None
 
     def _diff(self, endpoint: Endpoint, outcome: Outcome) -> None:
+        if outcome.manifest is not None and is_empty(outcome.manifest):
+            empty = EmptySnapshot(_why_empty(outcome.manifest))
+            record_failure(self._warehouse, endpoint, now(), empty)
+            raise empty
         with _COMPARING:
             if self._stop.is_set():
                 raise Stopped
@@ -211,6 +220,16 @@ def record(
             for name, metadata in partitions.items():
                 context.add_asset_metadata(metadata, asset_key=key, partition_key=name)
             yield dg.MaterializeResult(asset_key=key, data_version=versions.get(key))
+
+
+def materializations(
+    base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
+) -> Iterator[dg.AssetMaterialization]:
+    """What was made, one event per asset and endpoint."""
+    for outcome in outcomes:
+        if outcome.kind is not None:
+            for key, metadata in _made(outcome.kind, base_url, warehouse, outcome):
+                yield dg.AssetMaterialization(key, partition=outcome.endpoint, metadata=metadata)
 
 
 def _made(
@@ -260,7 +279,7 @@ def _why_empty(manifest: Manifest) -> str:
     return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"
 
 
-def _run_start(context: dg.AssetExecutionContext) -> datetime:
+def _run_start(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:
     found = context.instance.get_run_record_by_id(context.run.run_id)
     began = found.start_time if found is not None and found.start_time is not None else time.time()
     return datetime.fromtimestamp(began, UTC)

@@ -167,7 +167,8 @@ def write_snapshot(
                 manifest = _finish(writer, started, baseline, accept_shrink)
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
-        _attempt(warehouse, folder, started, {"ok": False, "error": str(error)})
+        unreachable = bool(getattr(error, "unreachable", False))
+        _attempt(warehouse, folder, started, {"ok": False, "error": str(error), "unreachable": unreachable})
         raise
     _attempt(
         warehouse,

@@ -7,6 +7,9 @@ Layout under ``home``::
     snapshots/<system>/<endpoint>/attempts.jsonl      every try, failed ones included
     diffs/<endpoint>/<diff id>/<resource>.parquet, desired/<table>.parquet, manifest.json
     diffs/<endpoint>/current -> <diff id>
+    diffs/<endpoint>/attempts.jsonl                   every try to compare
+    running/<system>/<endpoint>.json                  who is syncing it now
+    endpoints.jsonl                                   the endpoints of the configuration, as last seen
     ledger/...                                        approvals and applies, append-only
     netbox_sync.duckdb                                views only
 

@@ -100,9 +100,13 @@ def prepare_views(warehouse: Warehouse) -> str:
         empty = {f"{name}.parquet": {**head, **table.columns} for name, table in tables.items()}
         _publish_empty(warehouse, warehouse.snapshots(system, _NONE), empty)
         (warehouse.snapshots(system, _NONE) / "attempts.jsonl").touch()
+        (warehouse.home / "running" / system).mkdir(parents=True, exist_ok=True)
     empty = {f"{name}.parquet": DIFF_COLUMNS for name in RESOURCES}
     empty |= {f"desired/{name}.parquet": columns for name, columns in desired.items()}
     _publish_empty(warehouse, warehouse.diffs(_NONE), empty)
+    (warehouse.diffs(_NONE) / "attempts.jsonl").touch()
+    (warehouse.home / "running" / "netbox" / f"{_NONE}.json").touch()
+    (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
     return _views_sql(warehouse, desired)
 
@@ -140,7 +144,7 @@ def _views_sql(warehouse: Warehouse, desired: Iterable[str]) -> str:
             f"diffs/*/{current}/{resource}.parquet",
             f"Current differences in {resource}, one row per object; columns as in diff.changes",
         )
-    lines += [read_sql(file) for file in _FILES]
+    lines += [read_sql(file).replace("{state}", read_sql("views/state.sql")) for file in _FILES]
     home = duck.quoted(duck.pattern(warehouse.home))
     return "\n".join(lines).replace("{home}", home).replace("{current}", current)
 

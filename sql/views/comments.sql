@@ -122,7 +122,11 @@ COMMENT ON VIEW history.diff_changes IS 'diff.changes of every kept diff; slow w
 
 -- sync: how the syncs stand.
 COMMENT ON VIEW sync.status IS 'One row per endpoint and for NetBox: last reads, completeness, what waits';
-COMMENT ON COLUMN sync.status.state IS 'ok; incomplete: parts could not be read; failed: the last attempt failed, see error';
+COMMENT ON COLUMN sync.status.state IS 'the first that holds: not configured, disabled, unreachable, error (see error), never synced, running, stale, changes waiting, conflicts, in sync; NetBox: ok';
+COMMENT ON COLUMN sync.status.every IS 'seconds from sync to sync, by interval or schedule; 0: by hand only';
+COMMENT ON COLUMN sync.status.seconds IS 'the last sync, from the start of the read to the end of the comparison';
+COMMENT ON COLUMN sync.status.failures IS 'failed tries since the last good sync';
+COMMENT ON COLUMN sync.status.deletes IS 'of the waiting changes, the deletes';
 COMMENT ON COLUMN sync.status.rows IS 'rows in the current snapshot';
 COMMENT ON COLUMN sync.status.gates IS 'why nothing of the current diff can be approved';
 COMMENT ON COLUMN sync.status.waiting IS 'changes that nobody decided on, or whose approval has expired';
@@ -130,6 +134,9 @@ COMMENT ON COLUMN sync.status.approved IS 'changes that are approved and not app
 COMMENT ON COLUMN sync.status.applied IS 'changes of the current diff that were applied since';
 COMMENT ON VIEW sync.snapshots IS 'Every kept snapshot: completeness, reasons, row counts';
 COMMENT ON VIEW sync.diffs IS 'Every kept diff: its snapshots, counts, and what blocks its approval';
+COMMENT ON VIEW sync.facts IS 'What the status is computed from';
+COMMENT ON VIEW sync.comparisons IS 'Every try to compare an endpoint with NetBox, failed ones included';
+COMMENT ON VIEW sync.running IS 'Endpoints that a process is syncing at this moment, and who';
 COMMENT ON VIEW sync.attempts IS 'Every try to read an endpoint or NetBox, failed ones included';
 COMMENT ON VIEW sync.decisions IS 'The decision that stands per change: approved, expired, rejected';
 COMMENT ON VIEW sync.scopes IS 'Parts of the current snapshots that could not be read completely';

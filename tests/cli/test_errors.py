@@ -134,8 +134,8 @@ def test_a_server_that_is_down_does_not_stop_the_other_endpoint(desk: Desk) -> N
     assert answer.out.endswith("    vlans          1 create\n")
     status = desk.ok("status")
     lines = [line.split() for line in status.splitlines()]
-    assert ["down", "failed", "never"] in [words[:3] for words in lines]
-    assert ["nms", "ok"] in [words[:2] for words in lines]
+    assert ["down", "unreachable", "never"] in [words[:3] for words in lines]
+    assert ["nms", "changes", "waiting"] in [words[:3] for words in lines]
     assert f"down: endpoint 'down': cannot connect to http://127.0.0.1:{port} (" in status
 
 
@@ -300,11 +300,11 @@ def test_status_as_json_and_for_endpoints_that_were_never_read(desk: Desk) -> No
 
     found = {row["endpoint"]: row for row in json.loads(desk.ok("status", "--json"))["endpoints"]}
 
-    assert list(found) == ["netbox", "nms", "later"]
+    assert list(found) == ["netbox", "later", "nms"]
     assert found["later"]["state"] == "disabled"
     nms = found["nms"]
     assert (nms["state"], nms["complete"], nms["waiting"], nms["approved"], nms["conflicts"]) == (
-        "ok",
+        "changes waiting",
         True,
         9,
         0,

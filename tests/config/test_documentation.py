@@ -21,6 +21,8 @@ from netbox_sync_dagster.config.model import (
     ModuleRule,
     ProxmoxMappings,
 )
+from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
+from netbox_sync_dagster.config.retention import Retention
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 MODELS: dict[str, type[BaseModel]] = {
@@ -28,6 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
         *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, Tls, Defaults, Policies),
+        *(WebhookChannel, EmailChannel, Retention),
     )
 }
 _MARKED = re.compile(r"<!-- table: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,9 @@ import pytest
 from netbox_sync_dagster.apply.lease import lease
 from netbox_sync_dagster.approve import approved
 from netbox_sync_dagster.approve.records import read_approvals
+from netbox_sync_dagster.definitions import definitions
+from netbox_sync_dagster.defs.approved import apply_when_approved
+from netbox_sync_dagster.defs.resources import SyncResource
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, failure, made
 
@@ -173,3 +177,93 @@ def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
 ) -> None:
     result = house.run("apply_librenms", partition_key="paris")
     assert result.dagster_run.tags["netbox_sync/endpoint"] == "paris"
+
+
+# -- apply_when_approved ---------------------------------------------------------------------------
+
+
+def tick(house: House, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(
+        instance=house.instance, cursor=cursor, repository_def=definitions().get_repository_def()
+    )
+    return apply_when_approved(context, sync=SyncResource())
+
+
+def start(house: House, request: Any) -> Any:
+    assert (request.job_name, request.partition_key) == ("apply_librenms", "paris")
+    return house.run(request.job_name, partition_key=request.partition_key, tags=dict(request.tags))
+
+
+def test_nothing_is_applied_by_itself_where_the_configuration_does_not_ask_for_it(
+    house: House, ids: dict[str, str]
+) -> None:
+    decide(house, resource=["vlans"])
+    assert tick(house).skip_message == "no enabled endpoint has policies.apply_approved"
+
+
+def test_what_is_approved_is_applied_once(house: House, ids: dict[str, str]) -> None:
+    house.write(paris={"policies": {"apply_approved": True}})
+    nothing = tick(house)
+    assert nothing.skip_message == "no approved change waits"
+    decide(house, resource=["vlans"])
+
+    first = tick(house)
+    [request] = first.run_requests
+    assert start(house, request).success
+    assert [item["vid"] for item in house.netbox.all("ipam/vlans")] == [50, 99]
+
+    again = tick(house, first.cursor)
+    assert again.skip_message == "no approved change waits"
+    # Nor when the daemon remembers nothing.
+    assert tick(house).skip_message == "no approved change waits"
+
+
+def test_a_change_that_was_stale_is_not_tried_again_in_a_loop(house: House, ids: dict[str, str]) -> None:
+    house.write(paris={"policies": {"apply_approved": True}})
+    decide(house, change_ids=[ids["sw-paris"]])
+    house.netbox.edit("dcim/devices", house.device["id"], comments="by hand")
+    first = tick(house)
+    [request] = first.run_requests
+    assert not start(house, request).success
+
+    assert tick(house, first.cursor).skip_message == "no approved change waits"
+    assert tick(house).skip_message == "no approved change waits"
+    # Who approves it once more wants another try.
+    decide(house, change_ids=[ids["sw-paris"]])
+    assert len(tick(house, first.cursor).run_requests) == 1
+
+
+def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
+    house: House, ids: dict[str, str]
+) -> None:
+    house.write(paris={"policies": {"apply_approved": True}})
+    decide(house, resource=["vlans"])
+    first = tick(house)
+    assert len(first.run_requests) == 1
+    # The run is killed before it has sent anything.
+    waiting = tick(house, first.cursor)
+    assert waiting.skip_message.startswith(
+        "paris: the apply has ended without a verdict on 1 approved changes; started again at 20"
+    )
+    memory = json.loads(first.cursor)
+    memory["paris"]["at"] -= 61
+    second = tick(house, json.dumps(memory))
+    assert len(second.run_requests) == 1
+    assert json.loads(second.cursor)["paris"]["tries"] == 2
+
+
+def test_a_program_is_not_the_second_person(house: House, ids: dict[str, str]) -> None:
+    house.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
+    decide(house, resource=["vlans"])
+    assert tick(house).skip_message == "no approved change waits"
+
+
+def test_what_a_policy_approves_is_applied(house: House) -> None:
+    rules = {"auto_approve": ["devices.update", "custom_fields.create"], "apply_approved": True}
+    house.write(paris={"policies": rules})
+    assert house.run("sync_librenms", partition_key="paris").success
+
+    [request] = tick(house).run_requests
+    assert start(house, request).success
+    written = {path for _, path in house.writes()}
+    assert written == {"/api/extras/custom-fields/", "/api/dcim/devices/"}

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import time
 from contextvars import copy_context
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster import DagsterEventType
 
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.alarms import failure_sentences
-from netbox_sync_dagster.defs.due import due, in_flight, interval_sensor, run_tags, schedules, stretches
 from netbox_sync_dagster.defs.freshness import snapshot_freshness
+from netbox_sync_dagster.defs.intervals import intervals
 from netbox_sync_dagster.defs.partitions import endpoints, partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
-from tests.defs.conftest import House
+from netbox_sync_dagster.defs.runs import in_flight
+from netbox_sync_dagster.defs.schedules import schedules
+from netbox_sync_dagster.warehouse.hold import hold
+from tests.defs.conftest import House, checks, failure, made
 
 
 def tick(sensor: Any, house: House, cursor: str | None = None) -> Any:
@@ -50,35 +55,59 @@ def test_a_disabled_endpoint_is_no_partition(house: House) -> None:
 
 def test_a_wrong_configuration_is_a_reason_to_wait_not_a_crash(house: House) -> None:
     house.config_path.write_text("netbox: [", encoding="utf-8")
-    for sensor in (endpoints, interval_sensor("librenms")):
+    for sensor in (endpoints, intervals):
         assert tick(sensor, house).skip_message.startswith(f"{house.config_path}:1: not valid YAML")
 
 
-def test_endpoints_of_one_interval_come_due_together_and_once(house: House) -> None:
-    house.write(paris={"interval": 300}, lyon={"interval": 300}, pve={"interval": 300})
-    sensor = interval_sensor("librenms")
-    turn = int(time.time() // 300) * 300
+def config_of(request: Any) -> list[str]:
+    return request.run_config["ops"]["sync_endpoints"]["config"]["endpoints"]
 
-    first = tick(sensor, house)
+
+def start(house: House, request: Any) -> Any:
+    """Run what the sensor asked for, as the daemon does."""
+    return house.run("sync_group", run_config=request.run_config, tags=dict(request.tags))
+
+
+def test_endpoints_that_are_due_are_one_run_whatever_their_kind(house: House) -> None:
+    house.write(paris={"interval": 300}, lyon={"interval": 300}, pve={"interval": 300})
+
+    first = tick(intervals, house)
 
     [request] = first.run_requests
-    assert request.run_key == f"paris@{turn},lyon@{turn}"
-    assert request.tags == {
-        "dagster/asset_partition_range_start": "paris",
-        "dagster/asset_partition_range_end": "lyon",
-        "netbox_sync/endpoint": "paris,lyon",
-    }
-    assert json.loads(first.cursor) == {"lyon": turn, "paris": turn}
-    again = tick(sensor, house, first.cursor)
-    # At the boundary of two turns the second tick may see the next one.
-    assert isinstance(again, dg.SkipReason) or again.run_requests[0].run_key != request.run_key
+    assert config_of(request) == ["paris", "lyon", "pve"]
+    assert request.tags == {"netbox_sync/endpoint": "paris,lyon,pve"}
+    result = start(house, request)
+    assert result.success
+    assert {name for key in ("librenms/ports", "proxmox/guests") for name in made(result, key)} == {
+        "paris", "lyon", "pve",
+    }  # fmt: skip
+    # NetBox is read once for all of them.
+    assert sum(request.path == "/api/status/" for request in house.netbox_server.requests[house.built :]) == 1
+    # A turn is used once.
+    again = tick(intervals, house, first.cursor)
+    assert again.skip_message.count("next at") == 3
 
 
-def test_an_interval_sensor_starts_only_endpoints_with_an_interval(house: House) -> None:
-    assert tick(interval_sensor("librenms"), house).skip_message == "no librenms endpoint has an interval"
+def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(house: House) -> None:
+    house.write(paris={"interval": 60}, pve={"interval": 60}, lyon={"enabled": False})
+    [request] = tick(intervals, house).run_requests
+    result = start(house, request)
+
+    found = made(result, "diff/librenms/interfaces")["paris"]
+    assert (found["create"], found["update"]) == (2, 0)
+    assert made(result, "netbox/devices")[None]["dagster/row_count"] == 1
+    evaluations = checks(result)
+    assert evaluations["librenms/devices:complete"].passed
+    assert evaluations["diff/proxmox/virtual_machines:gates"].passed
+    assert evaluations["netbox/status:complete"].passed
+    assert house.writes() == []
+
+
+def test_only_endpoints_with_an_interval_are_started(house: House) -> None:
+    assert tick(intervals, house).skip_message == "no enabled endpoint has an interval or a schedule"
     house.write(lyon={"interval": 60})
-    [request] = tick(interval_sensor("librenms"), house).run_requests
-    assert request.tags["dagster/partition"] == "lyon"
+    [request] = tick(intervals, house).run_requests
+    assert config_of(request) == ["lyon"]
 
 
 def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: House) -> None:
@@ -88,48 +117,88 @@ def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: Hou
             job_name="sync_librenms",
             run_id="11111111-1111-4111-8111-111111111111",
             status=dg.DagsterRunStatus.STARTED,
-            tags=run_tags(["paris"]),
+            tags={"dagster/partition": "paris"},
         )
     )
-    assert in_flight(house.instance, "librenms") == {"paris"}
-    [request] = tick(interval_sensor("librenms"), house).run_requests
-    assert request.tags["dagster/partition"] == "lyon"
+    assert set(in_flight(house.instance, "librenms")) == {"paris"}
+    result = tick(intervals, house)
+    [request] = result.run_requests
+    assert config_of(request) == ["lyon"]
+    assert json.loads(result.cursor)["paris"]["waits"] == "due, but the run 11111111 works on it"
     house.instance.report_run_failed(run)
-    assert in_flight(house.instance, "librenms") == set()
+    assert in_flight(house.instance) == {}
 
 
-@pytest.mark.parametrize(
-    ("now", "started", "expected"),
-    [
-        (1000.0, {}, {"a": 960, "b": 900}),
-        (1000.0, {"a": 960}, {"b": 900}),
-        (1019.9, {"a": 960, "b": 900}, {}),
-        (1020.0, {"a": 960, "b": 900}, {"a": 1020}),
-        # Turns that were missed are not made up for.
-        (100_000.0, {"a": 960, "b": 900}, {"a": 99_960, "b": 99_900}),
-    ],
-)
-def test_turns(house: House, now: float, started: dict[str, int], expected: dict[str, int]) -> None:
-    house.write(paris={"interval": 60}, lyon={"interval": 300})
-    named = dict(zip(("paris", "lyon"), ("a", "b"), strict=True))
-    found = due(
-        load_config(house.config_path).endpoints,  # type: ignore[arg-type]
-        {name: started[short] for name, short in named.items() if short in started},
-        now,
+def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(house: House) -> None:
+    house.write(paris={"interval": 60})
+    with hold(house.warehouse, "librenms", "paris", "netbox-sync by alice"):
+        assert tick(intervals, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
+        # Nor can a run that is started all the same get at it.
+        result = house.run("sync_librenms", partition_key="paris")
+        assert "endpoint 'paris' is being read already (by netbox-sync by alice, process" in failure(result)
+    assert asked(house.paris) == 0
+    assert len(tick(intervals, house).run_requests) == 1
+
+
+def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_it_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LYON_TOKEN", "wrong")
+    house.write(paris={"interval": 3600}, lyon={"interval": 3600})
+    first = tick(intervals, house)
+    [request] = first.run_requests
+    result = start(house, request)
+
+    sentence = (
+        "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
+        "expired"
     )
-    assert {named[name]: turn for name, turn in found.items()} == expected
+    assert failure(result) == f"{sentence}. Done: paris."
+    assert list(made(result, "librenms/ports")) == ["paris"]
+    waiting = tick(intervals, house, first.cursor)
+    assert waiting.skip_message.startswith(f"lyon: the last try failed ({sentence}); tried again at 20")
+    assert "; paris: next at 20" in waiting.skip_message
+    # A daemon that was started anew and remembers nothing decides the same, by what is on record.
+    assert tick(intervals, house).skip_message == waiting.skip_message
 
 
-def test_a_run_takes_neighbouring_partitions_only() -> None:
-    assert list(stretches(["a", "b", "c", "d", "e"], {"a", "b", "d"})) == [["a", "b"], ["d"]]
-    assert list(stretches(["a", "b"], set())) == []
-    assert run_tags(["a"]) == {"dagster/partition": "a", "netbox_sync/endpoint": "a"}
+def test_a_run_that_never_came_to_the_endpoint_counts_as_a_failed_try(house: House) -> None:
+    house.write(paris={"interval": 3600})
+    first = tick(intervals, house)
+    # The run is killed before it has read anything: there is none, and no try on record.
+    second = tick(intervals, house, first.cursor)
+
+    assert second.skip_message.startswith(
+        "paris: the last try failed (the run ended without reading it); tried again at 20"
+    )
+
+
+def test_a_run_whose_process_is_gone_does_not_hold_its_endpoints_for_ever(house: House) -> None:
+    def add(run_id: str, ago: float) -> None:
+        run = house.instance.add_run(
+            dg.DagsterRun(job_name="sync_group", run_id=run_id, tags={"netbox_sync/endpoint": "paris"})
+        )
+        house.instance.handle_run_event(
+            run_id,
+            dg.DagsterEvent(DagsterEventType.RUN_START.value, run.job_name),
+            datetime.fromtimestamp(time.time() - ago, UTC),
+        )
+
+    house.write(paris={"interval": 60})
+    dead, alive, young = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
+    for run_id, ago in ((dead, 1000), (alive, 1000), (young, 1)):
+        add(run_id, ago)
+    with hold(house.warehouse, "run", alive, "dagster"):
+        tick(intervals, house)
+    found = {run_id: house.instance.get_run_by_id(run_id).status.value for run_id in (dead, alive, young)}
+    assert found == {dead: "FAILURE", alive: "STARTED", young: "STARTED"}
 
 
 def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> None:
-    house.write(paris={"schedule": "15 3 * * *"})
+    house.write(paris={"schedule": "15 3 * * *", "timezone": "Europe/Paris"})
     [schedule] = schedules(load_config(house.config_path))
     assert (schedule.name, schedule.cron_schedule) == ("paris_schedule", "15 3 * * *")
+    assert schedule.execution_timezone == "Europe/Paris"
     storage = tmp_path / "dagster"
     storage.mkdir()
 
@@ -149,6 +218,10 @@ def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> Non
         house.write(paris={"enabled": False})
         skipped = evaluate(context)
     assert skipped.skip_message == "endpoint 'paris' is no longer in the configuration or disabled"
+
+
+def asked(server: Any) -> int:
+    return sum(request.path == "/api/v0/system" for request in server.requests)
 
 
 def test_no_interval_no_freshness_policy() -> None:

@@ -55,13 +55,13 @@ def test_it_loads_without_a_configuration_and_says_what_is_wrong(
         config.write_text(text, encoding="utf-8")
     done = load(config)
     assert done.stdout.startswith("True ")
-    assert "('librenms_intervals', 'STOPPED')" in done.stdout
+    assert "('intervals', 'RUNNING')" in done.stdout
     assert "('endpoints', 'RUNNING')" in done.stdout
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_intervals_and_schedules_of_the_configuration_are_on_from_the_start(tmp_path: Path) -> None:
+def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_path: Path) -> None:
     config = tmp_path / "netbox_sync.yaml"
     endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
     endpoints = [
@@ -70,8 +70,6 @@ def test_intervals_and_schedules_of_the_configuration_are_on_from_the_start(tmp_
     ]
     YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
     done = load(config)
-    assert "('librenms_intervals', 'RUNNING')" in done.stdout
-    assert "('proxmox_intervals', 'STOPPED')" in done.stdout
     assert "['lyon_schedule']" in done.stdout
     # Late after two intervals, missing after four.
     assert done.stdout.splitlines()[-1] == "0:20:00 0:40:00"
@@ -84,6 +82,7 @@ def test_the_jobs() -> None:
         "apply_proxmox",
         "approve",
         "read_netbox",
+        "sync_group",
         "sync_librenms",
         "sync_proxmox",
     ]

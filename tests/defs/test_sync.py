@@ -181,6 +181,7 @@ def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[House, Any]) -> N
     assert sorted(found) == [
         "diff/librenms/devices:gates",
         "diff/librenms/devices:snapshots_agree",
+        "diff/librenms/devices:status",
         "diff/librenms/devices:unique_keys",
         "diff/librenms/devices:within_limits",
         "librenms/devices:complete",

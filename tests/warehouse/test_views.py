@@ -285,9 +285,9 @@ def test_status_tells_success_failure_and_incompleteness(warehouse: Warehouse) -
         kept = ask(con, "SELECT endpoint, row_counts['devices'] FROM sync.snapshots ORDER BY endpoint")
 
     assert found == [
-        ("down", "librenms", "failed", True, [], "cannot connect", 1),
-        ("good", "librenms", "ok", True, [], None, 1),
-        ("part", "librenms", "incomplete", False, ["the token sees 2 of 104 devices"], None, 2),
+        ("down", "librenms", "error", True, [], "cannot connect", 1),
+        ("good", "librenms", "never synced", True, [], None, 1),
+        ("part", "librenms", "never synced", False, ["the token sees 2 of 104 devices"], None, 2),
     ]
     assert tries == [("librenms", "down", True), ("librenms", "down", False)]
     assert times == [(True,)]

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 import ijson
 import orjson
 
-from netbox_sync_dagster.config.model import LibreNMSEndpoint, MissingSecret
+from netbox_sync_dagster.config.model import LibreNMSEndpoint
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError
 
 API = "/api/v0"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.config.model import MissingSecret, ProxmoxEndpoint
+from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient

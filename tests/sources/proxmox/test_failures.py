@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from netbox_sync_dagster.config.model import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox import check_proxmox
 

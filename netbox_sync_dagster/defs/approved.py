@@ -1,0 +1,144 @@
+"""The sensor ``apply_when_approved``: starts the apply of endpoints whose configuration asks for it."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from netbox_sync_dagster.apply.waiting import not_taken_up
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.jobs import APPLY_JOBS
+from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
+from netbox_sync_dagster.defs.partitions import partition_keys
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.runs import Busy, in_flight
+from netbox_sync_dagster.turns.decide import clock
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.ledger import applies_folder, approvals_folder
+
+# Until the same changes are asked for again, where the apply has ended without a verdict on them.
+_FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the sensor remembers of one endpoint.
+
+    ``seen``: the state of the files in which nothing was ready. ``ids``: a digest of the changes it last started an
+    apply for, the ``tries``-th time at ``at`` (seconds since 1970).
+    """
+
+    seen: str = ""
+    ids: str = ""
+    tries: int = 0
+    at: float = 0
+
+    @property
+    def again_at(self) -> float:
+        """When the same changes may be asked for again."""
+        return self.at + min(_FIRST_PAUSE * 2.0 ** min(self.tries - 1, 10), _LONGEST_PAUSE)
+
+
+@dg.sensor(
+    name="apply_when_approved",
+    jobs=list(APPLY_JOBS.values()),
+    description="Applies approved changes of endpoints with `policies.apply_approved`. Nothing else is written.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def apply_when_approved(
+    context: dg.SensorEvaluationContext, sync: SyncResource
+) -> dg.SensorResult | dg.SkipReason:
+    """One apply per endpoint with approved changes that no apply has taken up."""
+    try:
+        config = sync.config()
+    except ConfigError as error:
+        return dg.SkipReason(str(error))
+    wanted = [item for item in config.endpoints if item.enabled and item.policies.apply_approved]
+    if not wanted:
+        return dg.SkipReason("no enabled endpoint has policies.apply_approved")
+    running = in_flight(context.instance)
+    remembered = _remembered(context.cursor)
+    memory: dict[str, Memory] = {}
+    requests, why = [], []
+    for endpoint in wanted:
+        name = endpoint.name
+        if name not in partition_keys(context.instance, endpoint.kind):
+            why.append(f"{name}: not a partition yet (the sensor `endpoints` adds it)")
+            continue
+        before = remembered.get(name, Memory())
+        memory[name], request, text = _look(
+            sync.warehouse(), endpoint, running.get(name), before, time.time()
+        )
+        if request is not None:
+            requests.append(request)
+        elif text:
+            why.append(f"{name}: {text}")
+    cursor = json.dumps({name: item.__dict__ for name, item in sorted(memory.items())})
+    if requests:
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
+    context.update_cursor(cursor)
+    return dg.SkipReason("; ".join(why) or "no approved change waits")
+
+
+def _look(
+    warehouse: Warehouse, endpoint: Endpoint, busy: Busy | None, before: Memory, now: float
+) -> tuple[Memory, dg.RunRequest | None, str]:
+    """What to remember of one endpoint, the apply to start, and else why none."""
+    if busy is not None:
+        return before, None, busy.sentence
+    state = _files(warehouse, endpoint.name)
+    if state == before.seen:
+        return before, None, ""
+    diff_id, ids, gates = _ready(warehouse, endpoint.name)
+    if not ids:
+        return Memory(seen=state), None, ""
+    if gates:
+        return before, None, f"{len(ids)} approved changes wait; {'; '.join(gates)}"
+    digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
+    same = digest == before.ids
+    if same and now < before.again_at:
+        text = (
+            f"the apply has ended without a verdict on {len(ids)} approved changes; started again at "
+            f"{clock(before.again_at)}"
+        )
+        return before, None, text
+    memory = Memory(ids=digest, tries=before.tries + 1 if same else 1, at=now)
+    request = dg.RunRequest(
+        run_key=f"{endpoint.name} {diff_id} {digest} {now:.0f}",
+        job_name=f"apply_{endpoint.kind}",
+        partition_key=endpoint.name,
+        tags={ENDPOINT_TAG: endpoint.name},
+    )
+    return memory, request, ""
+
+
+def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str]]:
+    """The endpoint's diff, the changes in it that may be applied, and what stands against that."""
+    try:
+        plan = load_plan(warehouse, name)
+    except WarehouseError:
+        return "", [], []
+    return plan.diff_id, not_taken_up(warehouse, plan), plan.manifest["gates"]
+
+
+def _files(warehouse: Warehouse, name: str) -> str:
+    """Changes when a diff, a decision or a verdict is new. An approval that expires only makes less ready."""
+    parts = []
+    for path in (warehouse.diffs(name) / "current", applies_folder(warehouse, name)):
+        parts.append(str(path.lstat().st_mtime_ns) if path.is_symlink() or path.exists() else "")
+    for path in sorted(approvals_folder(warehouse, name).glob("*.jsonl"))[-1:]:
+        parts.append(f"{path.name} {path.stat().st_size}")
+    return " ".join(parts)
+
+
+def _remembered(cursor: str | None) -> dict[str, Memory]:
+    try:
+        content: dict[str, dict[str, Any]] = json.loads(cursor or "{}")
+        return {name: Memory(**item) for name, item in content.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,112 @@
+"""The job ``sync_group``: whatever endpoints are due, of any kind, in one run that reads NetBox once.
+
+Dagster's asset jobs take one range of neighbouring partitions of one kind; what is due together is neither. So
+this is a job of ops, which records the same assets, partitions and checks.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.defs.checks import diff_results, snapshot_results
+from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
+from netbox_sync_dagster.defs.metadata import snapshot_metadata
+from netbox_sync_dagster.defs.netbox import POOL
+from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.warehouse import NETBOX, Warehouse
+from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.warehouse.views import build_database
+
+GROUP_JOB = "sync_group"
+READ, SYNC = "read_target", "sync_endpoints"
+# The mark that a run's process lives, beside those of the endpoints it works on.
+RUN = "run"
+
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+class Group(dg.Config):
+    """Which endpoints are synced."""
+
+    endpoints: list[str] = Field(description="Names of endpoints, of any kind.")
+
+
+@dg.op(
+    name=READ,
+    out=dg.Out(dg.Nothing),
+    pool=POOL,
+    retry_policy=RETRIES,
+    description="Reads NetBox, once for all endpoints of the run.",
+)
+def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
+    """Read NetBox into the warehouse."""
+    with told_plainly(context.log):
+        settings, warehouse = sync.config(), sync.warehouse()
+        with hold(warehouse, RUN, context.run.run_id, "dagster"):
+            manifest = snapshot_netbox(settings.netbox, warehouse, progress=context.log.debug)
+            results = snapshot_results(warehouse, "netbox", ["netbox"])
+    for name in NETBOX:
+        yield dg.AssetMaterialization(table_key("netbox", name), metadata=snapshot_metadata(manifest, name))
+    yield from map(as_evaluation, results)
+
+
+@dg.op(
+    name=SYNC,
+    ins={"netbox": dg.In(dg.Nothing)},
+    out=dg.Out(dg.Nothing),
+    description="Reads these endpoints, compares each with NetBox, and lets the policies approve.",
+)
+def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: Group) -> Iterator[Event]:
+    """Sync every endpoint for itself; those that failed are tried again by the sensor, after a pause."""
+    with told_plainly(context.log):
+        settings, warehouse = sync.config(), sync.warehouse()
+        # What is said of a partition counts only while there is one.
+        keep_in_step(context.instance, settings)
+        with hold(warehouse, RUN, context.run.run_id, "dagster"):
+            step = Sync(context, settings, warehouse, None, read=True, compare=True, accept_shrink=False)
+            outcomes = step.run(config.endpoints)
+            build_database(warehouse)
+            results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
+    # Yielded, not logged: what is logged before a failure is lost with it.
+    yield from materializations(settings.netbox.base_url, warehouse, outcomes)
+    yield from map(as_evaluation, results)
+    fail(context.log, outcomes)
+
+
+def _results(warehouse: Warehouse, config: Config, kinds: set[Kind | None]) -> Iterator[dg.AssetCheckResult]:
+    for kind in KINDS:
+        if kind in kinds:
+            names = [endpoint.name for endpoint in enabled(config, kind)]
+            yield from snapshot_results(warehouse, kind, names)
+            yield from diff_results(warehouse, config, kind, names)
+
+
+def as_evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """A check's result as an event that any op or sensor may log."""
+    assert result.asset_key is not None and result.check_name is not None
+    return dg.AssetCheckEvaluation(
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+    )
+
+
+@dg.job(
+    name=GROUP_JOB,
+    description=(
+        "Reads NetBox once and the named endpoints, compares, and lets the policies approve. Started by the sensor "
+        "`intervals`. Writes nothing to NetBox."
+    ),
+)
+def sync_group() -> None:
+    """Read NetBox, then sync the endpoints."""
+    sync_endpoints(netbox=read_target())

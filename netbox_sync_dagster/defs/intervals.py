@@ -1,0 +1,163 @@
+"""The sensor ``intervals``: starts what is due, as one run, and says why the others wait."""
+
+import json
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dagster as dg
+
+from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.group import GROUP_JOB, RUN, SYNC, sync_group
+from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
+from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.hold import marks
+
+# Of the endpoints that wait.
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the sensor remembers of one endpoint: ``at``: when it last asked for a run.
+
+    ``open``: nothing is known yet of what became of that; ``lost``: runs in a row that never tried the endpoint
+    (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are seconds since 1970.
+    """
+
+    at: float = 0
+    open: bool = False
+    lost: int = 0
+    noticed: float = 0
+
+
+def settle(asked: Asked, last_start: float, busy: bool, now: float) -> Asked:
+    """What became of the run that was asked for, where that can be told by now."""
+    if not asked.open or busy:
+        return asked
+    if last_start >= asked.at:
+        return Asked(at=asked.at)
+    return Asked(at=asked.at, lost=asked.lost + 1, noticed=now)
+
+
+def facts_of(warehouse: Warehouse, endpoint: Endpoint, asked: Asked, busy: Busy | None, held: str) -> Facts:
+    """What is known of an endpoint, from its tries, the sensor's memory and the runs under way."""
+    tries = read_tries(warehouse, endpoint.kind, endpoint.name)
+    facts = Facts(
+        endpoint.name,
+        endpoint.interval,
+        endpoint.every,
+        last_start=max(tries.last_start, asked.at),
+        last_end=max(tries.last_end, asked.noticed),
+        failures=tries.failures + asked.lost,
+        error=tries.error,
+        seconds=tries.seconds,
+    )
+    if asked.lost:
+        how = (
+            "ended without reading it" if asked.lost == 1 else f"{asked.lost} times ended without reading it"
+        )
+        facts = replace(facts, error=f"the run {how}{'; before: ' + tries.error if tries.error else ''}")
+    if busy is not None:
+        return replace(facts, busy=busy.sentence, busy_since=busy.since)
+    return replace(facts, busy=held)
+
+
+@dg.sensor(
+    name="intervals",
+    job=sync_group,
+    description="Syncs endpoints by the interval that the configuration gives them; failed ones again after a pause.",
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
+    """One run over all endpoints that are due; the configuration is read anew at every tick."""
+    try:
+        config = sync.config()
+    except ConfigError as error:
+        return dg.SkipReason(str(error))
+    warehouse, now = sync.warehouse(), time.time()
+    note_endpoints(warehouse, config)
+    alive = marks(warehouse)
+    for run_id in end_orphans(context.instance, set(alive.get(RUN, {})), GROUP_JOB, now):
+        context.log.warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
+    running = in_flight(context.instance)
+    remembered = _remembered(context.cursor)
+    turns: dict[str, Turn] = {}
+    asked: dict[str, Asked] = {}
+    for endpoint in config.endpoints:
+        name = endpoint.name
+        if not endpoint.enabled or not endpoint.every:
+            continue
+        busy = running.get(name)
+        who = alive.get(endpoint.kind, {}).get(name)
+        before = remembered.get(name, Asked())
+        asked[name] = settle(
+            before, read_tries(warehouse, endpoint.kind, name).last_start, busy is not None, now
+        )
+        held = f"{who} is reading it" if who else ""
+        turns[name] = decide(facts_of(warehouse, endpoint, asked[name], busy, held), now)
+    due = [name for name, turn in turns.items() if turn.start]
+    asked |= {name: replace(asked[name], at=now, open=True) for name in due}
+    cursor = _cursor(asked, turns)
+    for name, turn in turns.items():
+        if turn.late:
+            context.log.warning(f"{name}: {turn.why}")
+    if not due:
+        context.update_cursor(cursor)
+        return dg.SkipReason(why_none(turns))
+    return dg.SensorResult(run_requests=[_request(due, now)], cursor=cursor)
+
+
+def _request(due: list[str], now: float) -> dg.RunRequest:
+    return dg.RunRequest(
+        # With its time: a key is good for one run for ever.
+        run_key=f"{now:.0f} {','.join(due)}",
+        run_config={"ops": {SYNC: {"config": {"endpoints": due}}}},
+        tags={ENDPOINT_TAG: ",".join(due)},
+    )
+
+
+def why_none(turns: dict[str, Turn]) -> str:
+    """Why nothing was started: the endpoints that wait for other things than their time first."""
+    if not turns:
+        return "no enabled endpoint has an interval or a schedule"
+    order = sorted(
+        (item for item in turns.items() if item[1].at),
+        key=lambda item: (item[1].why.startswith("next at"), item[1].at),
+    )
+    shown = [f"{name}: {turn.why}" for name, turn in order[:_SHOWN]]
+    left = len(order) - len(shown)
+    if not shown:
+        return "no endpoint is due: all follow their schedules"
+    return "; ".join(shown) + (f"; and {left} more" if left else "")
+
+
+def _remembered(cursor: str | None) -> dict[str, Asked]:
+    try:
+        content: dict[str, dict[str, Any]] = json.loads(cursor or "{}")
+        return {
+            name: Asked(item["asked"], item["open"], item["lost"], item["noticed"])
+            for name, item in content.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Somebody edited it, or it is of an older version: the tries on record are enough to go on.
+        return {}
+
+
+def _cursor(asked: dict[str, Asked], turns: dict[str, Turn]) -> str:
+    content = {
+        name: {
+            "asked": round(item.at, 3),
+            "open": item.open,
+            "lost": item.lost,
+            "noticed": round(item.noticed, 3),
+            "waits": turns[name].why,
+        }
+        for name, item in sorted(asked.items())
+    }
+    return json.dumps(content)

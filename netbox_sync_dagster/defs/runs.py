@@ -1,0 +1,80 @@
+"""Which runs are under way, and on which endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
+from netbox_sync_dagster.defs.partitions import partition_keys
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+_PARTITION = "dagster/partition"
+_ALIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+# A worker says that it lives from its first step on.
+_STARTUP_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A run under way on an endpoint; ``since``: seconds since 1970 when it was asked for."""
+
+    run_id: str
+    job: str
+    status: dg.DagsterRunStatus
+    since: float
+
+    @property
+    def sentence(self) -> str:
+        """E.g. ``the run 1f0c22aa works on it``"""
+        if self.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED):
+            return f"the run {self.run_id[:8]} for it is queued"
+        return f"the run {self.run_id[:8]} works on it"
+
+
+def endpoints_of(run: dg.DagsterRun, order: list[str]) -> set[str]:
+    """The endpoints that a run is about; ``order`` are the partition keys in Dagster's order."""
+    tags = run.tags
+    named = {name for name in tags.get(ENDPOINT_TAG, "").split(",") if name}
+    if tags.get(_PARTITION) in order:
+        named.add(tags[_PARTITION])
+    elif tags.get(_RANGE_START) in order and tags.get(_RANGE_END) in order:
+        named.update(order[order.index(tags[_RANGE_START]) : order.index(tags[_RANGE_END]) + 1])
+    return named
+
+
+def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
+    """The endpoints that a queued or running run works on, whoever started it."""
+    orders = [partition_keys(instance, kind) for kind in kinds or KINDS]
+    busy: dict[str, Busy] = {}
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_ALIVE)):
+        run = record.dagster_run
+        found = Busy(run.run_id, run.job_name, run.status, record.create_timestamp.timestamp())
+        for order in orders:
+            busy |= dict.fromkeys(endpoints_of(run, order), found)
+    return busy
+
+
+def end_orphans(instance: dg.DagsterInstance, alive: set[str], job: str, now: float) -> list[str]:
+    """Report the runs of a job as failed whose process is gone; returns their ids.
+
+    ``alive`` are the runs whose process has said lately that it works. Dagster itself notices a process that died
+    only as long as the code server lives that started it.
+    """
+    ended = []
+    running = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.STARTED])
+    for record in instance.get_run_records(running):
+        run = record.dagster_run
+        if run.run_id in alive or now - (record.start_time or now) < _STARTUP_SECONDS:
+            continue
+        instance.report_run_failed(run, "the run's process is gone: it has not been heard of for a minute")
+        ended.append(run.run_id)
+    return ended

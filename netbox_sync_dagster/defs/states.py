@@ -1,0 +1,55 @@
+"""The sensor ``status``: keeps the check of the same name true between runs, when endpoints grow stale."""
+
+import hashlib
+from collections import Counter
+
+import dagster as dg
+
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.defs.checks import status_result
+from netbox_sync_dagster.defs.group import as_evaluation
+from netbox_sync_dagster.defs.keys import KINDS
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
+
+# Of the endpoints that a person should look at.
+_SHOWN = 5
+
+
+@dg.sensor(
+    name="status",
+    description="Evaluates the checks `status` anew when an endpoint's status changes, also between runs.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def status(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
+    """One evaluation per kind of endpoint, when anything that the check says is new."""
+    try:
+        config, warehouse = sync.config(), sync.warehouse()
+        note_endpoints(warehouse, config)
+        rows = read_status(warehouse)
+    except (ConfigError, WarehouseError) as error:
+        return dg.SkipReason(str(error))
+    text = said(rows)
+    # An endpoint that runs is no news, and a minute later it does not.
+    steady = [(row.endpoint, row.system, row.sentence) for row in rows if row.state != "running"]
+    digest = hashlib.sha256(repr(steady).encode()).hexdigest()[:16]
+    if context.cursor == digest:
+        return dg.SkipReason(text)
+    kinds = {row.system for row in rows}
+    return dg.SensorResult(
+        asset_events=[as_evaluation(status_result(kind, rows)) for kind in KINDS if kind in kinds],
+        cursor=digest,
+        skip_reason=text,
+    )
+
+
+def said(rows: list[Status]) -> str:
+    """How many endpoints have which status, and which are to be looked at."""
+    counts = Counter(row.state for row in rows if row.system != "netbox")
+    text = ", ".join(f"{number} {state}" for state, number in counts.most_common()) or "no endpoints yet"
+    bad = [f"{row.endpoint}: {row.sentence}" for row in rows if row.state in BAD_STATES]
+    more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+    return f"{text}. {'; '.join(bad[:_SHOWN])}{more}" if bad else text

@@ -1,0 +1,109 @@
+"""Sending one message to one channel."""
+
+from __future__ import annotations
+
+import html
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+
+from netbox_sync_dagster.config.notifications import Channel, EmailChannel, WebhookChannel
+from netbox_sync_dagster.notify.notices import Notice
+
+
+class NotSent(Exception):
+    """The message did not arrive: it may be sent again. The sentence names the channel, never its secret."""
+
+
+class Uncertain(Exception):
+    """The message may have arrived: it is not sent again. The sentence names the channel, never its secret."""
+
+
+def send(channel: Channel, told: Sequence[Notice]) -> None:
+    """Send one message with these notices. Raises NotSent, Uncertain, MissingSecret."""
+    if isinstance(channel, WebhookChannel):
+        _post(channel, told)
+    else:
+        _mail(channel, told)
+
+
+def title(told: Sequence[Notice]) -> str:
+    """``netbox-sync: 2 failures, 1 recovery``"""
+    words = {"failure": "failures", "recovery": "recoveries", "drift": "drift", "deletes": "deletes"}
+    counts = {event: sum(item.event == event for item in told) for event in words}
+    parts = [
+        f"{number} {event if number == 1 else words[event]}" for event, number in counts.items() if number
+    ]
+    return f"netbox-sync: {', '.join(parts)}"
+
+
+def _post(channel: WebhookChannel, told: Sequence[Notice]) -> None:
+    url = channel.url()
+    try:
+        answer = httpx.post(url, json=_payload(channel, told), timeout=channel.timeout)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise NotSent(
+            f"notifications '{channel.name}': no connection to the webhook ({type(error).__name__}); check {channel.url_env}"
+        ) from None
+    except httpx.HTTPError as error:
+        raise Uncertain(
+            f"notifications '{channel.name}': the webhook took the message and did not answer ({type(error).__name__})"
+        ) from None
+    if not answer.is_success:
+        raise NotSent(
+            f"notifications '{channel.name}': the webhook answered {answer.status_code}; check {channel.url_env}"
+        )
+
+
+def _payload(channel: WebhookChannel, told: Sequence[Notice]) -> dict[str, Any]:
+    if channel.format == "slack":
+        # Slack's own three characters; quotes stay.
+        lines = [f"• {html.escape(item.sentence, quote=False)}" for item in told]
+        return {"text": "\n".join([f"*{title(told)}*", *lines])}
+    return {
+        "title": title(told),
+        "text": "\n".join(item.sentence for item in told),
+        "notices": [
+            {"event": item.event, "endpoint": item.endpoint, "sentence": item.sentence} for item in told
+        ],
+    }
+
+
+def _mail(channel: EmailChannel, told: Sequence[Notice]) -> None:
+    password = channel.password()
+    message = EmailMessage()
+    message["Subject"] = title(told)
+    message["From"] = channel.sender
+    message["To"] = ", ".join(channel.to)
+    message.set_content("\n\n".join(item.sentence for item in told) + "\n")
+    try:
+        with _connect(channel) as server:
+            if channel.user and password:
+                server.login(channel.user, password)
+            server.send_message(message)
+    except (smtplib.SMTPException, OSError) as error:
+        code = getattr(error, "smtp_code", None)
+        why = f"answered {code}" if code else f"could not be used ({type(error).__name__})"
+        raise NotSent(
+            f"notifications '{channel.name}': the mail server {channel.host}:{channel.port} {why}; check host, "
+            "port, security and user"
+        ) from None
+
+
+def _connect(channel: EmailChannel) -> smtplib.SMTP:
+    if channel.security == "tls":
+        return smtplib.SMTP_SSL(
+            channel.host, channel.port, timeout=channel.timeout, context=ssl.create_default_context()
+        )
+    server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout)
+    if channel.security == "starttls":
+        try:
+            server.starttls(context=ssl.create_default_context())
+        except BaseException:
+            server.close()
+            raise
+    return server

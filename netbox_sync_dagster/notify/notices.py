@@ -1,0 +1,145 @@
+"""What is worth telling, as a function of what is seen and of what was told before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from netbox_sync_dagster.config.notifications import Channel, Event
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.status import Status, read_status
+from netbox_sync_dagster.warehouse.views import open_views
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to tell. ``ids`` name what it is about, for ever: what was told under an id is not told again.
+
+    ``event`` is None for what is only to be remembered.
+    """
+
+    event: Event | None
+    endpoint: str
+    sentence: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The state of things: ``sync.status``; deletes that wait as (endpoint, change id, object); applies of the last
+    days that left something undone as (endpoint, apply id, sentence)."""
+
+    rows: list[Status]
+    deletes: list[tuple[str, str, str]]
+    applies: list[tuple[str, str, str]]
+
+
+def look(warehouse: Warehouse) -> Seen:
+    """What there is to tell of. Raises WarehouseError without a warehouse."""
+    rows = read_status(warehouse)
+    con = open_views(warehouse)
+    try:
+        deletes = _deletes(con) if any(row.deletes for row in rows) else []
+        return Seen(rows, deletes, _applies(con))
+    finally:
+        con.close()
+
+
+def _deletes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    return con.execute(
+        """
+        SELECT c.endpoint, c.change_id, c.resource || ' ' || c.key
+        FROM diff.changes AS c
+        LEFT JOIN sync.decisions AS d ON d.endpoint = c.endpoint AND d.change_id = c.change_id
+        LEFT JOIN ledger.verdicts AS v
+            ON v.endpoint = c.endpoint AND v.change_id = c.change_id AND v.verdict = 'applied'
+        WHERE c.action = 'delete' AND coalesce(d.state, 'expired') = 'expired' AND v.change_id IS NULL
+        ORDER BY ALL
+        """
+    ).fetchall()
+
+
+def _applies(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    return con.execute(
+        """
+        SELECT endpoint, apply_id, concat_ws(
+            ', ', applied || ' applied', nullif(stale, 0) || ' stale', nullif(failed, 0) || ' failed',
+            nullif(blocked, 0) || ' blocked', nullif(uncertain, 0) || ' uncertain')
+        FROM ledger.applies
+        WHERE stale + failed + blocked + uncertain > 0 AND finished > now() AT TIME ZONE 'UTC' - INTERVAL 2 DAY
+        ORDER BY apply_id
+        """
+    ).fetchall()
+
+
+def notices(seen: Seen, told: set[str], channel: Channel) -> list[Notice]:
+    """What this channel is to be told now, in the order of the endpoints; and what is only to be remembered."""
+    found = [
+        *_failures(seen, told, channel.after_failures),
+        *_recoveries(seen, told),
+        *_drift(seen, told, channel.drift_above),
+        *_waiting_deletes(seen, told),
+    ]
+    return [item for item in found if item.event is None or item.event in channel.on]
+
+
+def _failures(seen: Seen, told: set[str], after: int) -> Iterator[Notice]:
+    for row in seen.rows:
+        mark = _streak(row)
+        if row.state in ("unreachable", "error") and row.failures >= after and mark not in told:
+            yield Notice("failure", _name(row), f"{_name(row)}: {row.sentence}", (mark,))
+    for endpoint, apply_id, counts in seen.applies:
+        mark = f"apply {apply_id}"
+        if mark not in told:
+            text = f"{endpoint}: the apply {apply_id} is not complete: {counts}; see ledger.verdicts"
+            yield Notice("failure", endpoint, text, (mark,))
+
+
+def _recoveries(seen: Seen, told: set[str]) -> Iterator[Notice]:
+    for row in seen.rows:
+        head = f"failure {row.system} {row.endpoint} "
+        for mark in sorted(item for item in told if item.startswith(head)):
+            over = f"recovery {mark}"
+            if row.failures == 0 and row.state not in ("unreachable", "error") and over not in told:
+                text = f"{_name(row)}: works again, after failing since {mark.removeprefix(head)}"
+                yield Notice("recovery", _name(row), text, (over,))
+
+
+def _drift(seen: Seen, told: set[str], above: int) -> Iterator[Notice]:
+    """Told when the changes that wait rise above the threshold, and again only after they were below it."""
+    for row in seen.rows:
+        if row.waiting is None:
+            continue
+        head = f"drift {row.endpoint} "
+        current = [item for item in told if item.startswith(head) and f"over {item}" not in told]
+        if row.waiting > above and not current:
+            text = f"{row.endpoint}: {row.waiting} changes wait, more than {above}"
+            yield Notice("drift", row.endpoint, text, (f"{head}{row.diff_id}",))
+        elif row.waiting <= above:
+            for item in current:
+                yield Notice(None, row.endpoint, "", (f"over {item}",))
+
+
+def _waiting_deletes(seen: Seen, told: set[str]) -> Iterator[Notice]:
+    new: dict[str, list[tuple[str, str]]] = {}
+    for endpoint, change_id, what in seen.deletes:
+        if f"delete {change_id}" not in told:
+            new.setdefault(endpoint, []).append((change_id, what))
+    for endpoint, items in new.items():
+        named = ", ".join(what for _, what in items[:_NAMED])
+        more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+        text = f"{endpoint}: {len(items)} new deletes wait for a decision: {named}{more}"
+        yield Notice("deletes", endpoint, text, tuple(f"delete {change_id}" for change_id, _ in items))
+
+
+def _streak(row: Status) -> str:
+    since = f"{row.failing_since:%Y-%m-%d %H:%M:%S} UTC" if row.failing_since else "an unknown time"
+    return f"failure {row.system} {row.endpoint} {since}"
+
+
+def _name(row: Status) -> str:
+    return "NetBox" if row.system == "netbox" else row.endpoint

@@ -1,0 +1,110 @@
+"""Whose turn it is, as a function of facts: no clock, no files, no state of its own.
+
+So nothing is lost when a process that asks it is restarted, and a turn that was missed for an hour is one sync
+when it is asked again, not many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# The first pause after a failed try; it doubles with every further one, up to the endpoint's interval.
+FIRST_PAUSE = 30
+_JITTER = 0.2
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one endpoint. Times are seconds since 1970, 0 for never.
+
+    ``interval``: as configured, 0 for none. ``every``: seconds from sync to sync at most, by interval or schedule,
+    0 by hand only. ``failures``: tries in a row that failed, the last of them at ``last_end``. ``seconds``: what
+    the last good sync took. ``busy``: why no other run may start now, e.g. ``a run is working on it``.
+    """
+
+    name: str
+    interval: int
+    every: int
+    last_start: float = 0
+    last_end: float = 0
+    failures: int = 0
+    error: str = ""
+    seconds: float | None = None
+    busy: str = ""
+    busy_since: float = 0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """``start``: the endpoint is to be synced now. Otherwise ``why`` says why not, and ``at`` when it may be.
+
+    ``at``: when the turn came, or comes; 0 for never. ``late``: it is due and cannot start, with more to say than
+    that a run is at it: its interval is too short.
+    """
+
+    start: bool
+    at: float
+    why: str
+    late: bool = False
+
+
+def decide(facts: Facts, now: float) -> Turn:
+    """Whether the endpoint is to be synced at this moment, and why not."""
+    at = _next(facts, now)
+    if not at:
+        return Turn(False, 0, "by hand only")
+    if at > now:
+        why = f"{_failed(facts)}; tried again at {clock(at)}" if facts.failures else f"next at {clock(at)}"
+        return Turn(False, at, why)
+    if not facts.busy:
+        return Turn(True, at, "")
+    lasts = now - facts.busy_since if facts.busy_since else 0
+    if facts.interval and lasts > facts.interval:
+        why = f"{facts.busy} for {lasts:.0f} s now, longer than its interval of {facts.interval} s: raise the interval"
+        return Turn(False, at, why, late=True)
+    return Turn(False, at, f"due, but {facts.busy}")
+
+
+def _next(facts: Facts, now: float) -> float:
+    """When the endpoint's turn came that was not used yet, or when the next one comes; 0 for never."""
+    if facts.failures and facts.every:
+        pause = back_off(facts.name, facts.failures, facts.last_end, facts.every)
+        if pause < facts.every or not facts.interval:
+            return facts.last_end + pause
+    if not facts.interval:
+        return 0
+    shift = offset(facts.name, facts.interval)
+    turn = (now - shift) // facts.interval * facts.interval + shift
+    return turn if facts.last_start < turn else turn + facts.interval
+
+
+def offset(name: str, interval: int) -> float:
+    """Where in its interval an endpoint's turn is: endpoints of one interval are spread over it."""
+    return interval * _share(name)
+
+
+def back_off(name: str, failures: int, failed_at: float, longest: int) -> float:
+    """Seconds from a failed try to the next: exponential, 20 % up or down, ``longest`` at most.
+
+    The jitter is a hash of who failed when: the same on every tick.
+    """
+    pause = FIRST_PAUSE * 2.0 ** min(failures - 1, 30)
+    jitter = 1 + _JITTER * (2 * _share(f"{name} {failed_at:.0f}") - 1)
+    return min(pause * jitter, float(longest))
+
+
+def clock(moment: float) -> str:
+    """``2026-11-21 14:05:10 UTC``"""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _failed(facts: Facts) -> str:
+    how_often = "the last try failed" if facts.failures == 1 else f"the last {facts.failures} tries failed"
+    return f"{how_often} ({facts.error})" if facts.error else how_often
+
+
+def _share(text: str) -> float:
+    """A number from 0 to below 1 that looks random and is always the same."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48

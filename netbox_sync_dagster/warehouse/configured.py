@@ -1,0 +1,37 @@
+"""What the configuration says of its endpoints, on record for the views: ``endpoints.jsonl``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import suppress
+
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.warehouse.store import Warehouse
+
+
+def note_endpoints(warehouse: Warehouse, config: Config) -> None:
+    """Make the configuration's endpoints known to ``sync.status``, where they are not already.
+
+    What was read of an endpoint that is gone from the configuration, or has another name there, stays.
+    """
+    lines = [
+        {
+            "endpoint": endpoint.name,
+            "kind": endpoint.kind,
+            "enabled": endpoint.enabled,
+            "every": endpoint.every,
+        }
+        for endpoint in config.endpoints
+    ]
+    # NetBox's own row, without which a configuration without endpoints would look like none.
+    lines.append({"endpoint": "netbox", "kind": "netbox", "enabled": True, "every": 0})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    path = warehouse.home / "endpoints.jsonl"
+    with suppress(FileNotFoundError):
+        if path.read_text(encoding="utf-8") == text:
+            return
+    warehouse.home.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,110 @@
+"""How every endpoint stands: the rows of ``sync.status``, which everything that shows a status reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.warehouse.views import open_views
+
+# In the order in which they are tried; see sql/views/state.sql.
+STATES = (
+    "not configured",
+    "disabled",
+    "unreachable",
+    "error",
+    "never synced",
+    "running",
+    "stale",
+    "changes waiting",
+    "conflicts",
+    "in sync",
+)
+# A person should look: nothing new comes from these endpoints.
+BAD_STATES = ("unreachable", "error", "stale")
+
+# A snapshot that becomes current between listing and opening its files: ask again.
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Status:
+    """One row of ``sync.status``: an endpoint, or NetBox. Times are in UTC; counts are None without a diff.
+
+    ``every``: seconds from sync to sync, 0 by hand only. ``seconds``: what the last sync took. ``failures``:
+    failed tries since the last good sync, the first of them at ``failing_since``.
+    """
+
+    endpoint: str
+    system: str
+    state: str
+    error: str | None
+    every: int
+    running_since: datetime | None
+    last_attempt: datetime | None
+    last_success: datetime | None
+    last_finished: datetime | None
+    seconds: float | None
+    failures: int
+    failing_since: datetime | None
+    complete: bool | None
+    rows: int | None
+    diff_id: str | None
+    waiting: int | None
+    deletes: int | None
+    approved: int | None
+    conflicts: int | None
+    blocked: int | None
+    drifted: int | None
+
+    @property
+    def overrun(self) -> str:
+        """A sentence where the interval is shorter than the sync; else empty."""
+        return overrun(self.every, self.seconds)
+
+    @property
+    def sentence(self) -> str:
+        """The state, with why where that is known."""
+        text = self.state
+        if self.error:
+            text = f"{text}: {self.error}"
+        if self.overrun:
+            text = f"{text}; {self.overrun}"
+        return text
+
+
+def overrun(every: int, seconds: float | None) -> str:
+    """A sentence where a sync takes longer than the seconds from one to the next; else empty."""
+    if not every or seconds is None or seconds <= every:
+        return ""
+    return f"a sync takes {seconds:.0f} s, longer than the {every} s that the configuration gives it; raise the interval"
+
+
+def read_status(warehouse: Warehouse) -> list[Status]:
+    """All rows of ``sync.status``, NetBox first, then by name. Raises WarehouseError without a warehouse."""
+    names = [item.name for item in fields(Status)]
+    columns = ", ".join(names)
+    rows = _ask(warehouse, f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', endpoint")
+    return [Status(**dict(zip(names, map(_aware, row), strict=True))) for row in rows]
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _ask(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
+    con = open_views(warehouse)
+    try:
+        for left in reversed(range(_TRIES)):
+            try:
+                return con.execute(sql).fetchall()
+            except duckdb.IOException:
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+    finally:
+        con.close()

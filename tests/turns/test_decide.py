@@ -1,0 +1,133 @@
+"""Whose turn it is: intervals, the pause after a failure, and what a run that is too long is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.store import append_jsonl
+
+NOW = 1_800_000_000.0
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
+INTERVALS = st.integers(30, 100_000)
+
+
+def test_without_an_interval_an_endpoint_is_synced_by_hand_only() -> None:
+    turn = decide(Facts("paris", interval=0, every=0, failures=3, last_end=NOW - 10_000), NOW)
+    assert (turn.start, turn.why) == (False, "by hand only")
+
+
+def test_a_new_endpoint_is_due_at_once() -> None:
+    assert decide(Facts("paris", interval=3600, every=3600), NOW).start
+
+
+@given(name=NAMES, interval=INTERVALS, ago=st.floats(0, 1_000_000))
+def test_after_a_downtime_there_is_one_sync_not_many(name: str, interval: int, ago: float) -> None:
+    facts = Facts(name, interval, interval, last_start=NOW - ago)
+    turn = decide(facts, NOW)
+    if turn.start:
+        turn = decide(replace(facts, last_start=NOW), NOW)
+    assert not turn.start
+    # The next one comes within an interval.
+    assert NOW < turn.at <= NOW + interval + 0.001
+
+
+@given(name=NAMES, interval=INTERVALS)
+def test_an_endpoint_is_synced_once_per_interval_however_often_it_is_asked(name: str, interval: int) -> None:
+    facts = Facts(name, interval, interval, last_start=NOW - interval * 50)
+    starts = []
+    step = interval / 7
+    for number in range(7 * 12):
+        moment = NOW + number * step
+        if decide(facts, moment).start:
+            starts.append(moment)
+            facts = replace(facts, last_start=moment)
+    assert 12 <= len(starts) <= 13
+    gaps = [later - earlier for earlier, later in pairwise(starts[1:])]
+    assert all(gap == pytest.approx(interval, abs=step * 1.01) for gap in gaps)
+
+
+def test_endpoints_of_one_interval_are_spread_over_it() -> None:
+    tenths = [int(offset(f"site-{number}", 300) // 30) for number in range(100)]
+    assert {tenths.count(tenth) for tenth in range(10)} <= set(range(3, 20))
+
+
+def test_pauses_double_with_every_failure_up_to_the_interval() -> None:
+    pauses = [back_off("paris", failures, NOW, 3600) for failures in range(1, 10)]
+    assert [round(pause / (30 * 2**n), 1) for n, pause in enumerate(pauses[:6])] == [
+        pytest.approx(1.0, abs=0.2)
+    ] * 6
+    assert pauses[8:] == [3600.0]
+    # Two that failed together do not come back together.
+    assert back_off("paris", 4, NOW, 3600) != back_off("lyon", 4, NOW, 3600)
+
+
+def test_after_a_failure_the_pause_counts_from_its_end_and_says_so() -> None:
+    facts = Facts(
+        "paris", 3600, 3600, last_start=NOW - 65, last_end=NOW - 5, failures=2, error="cannot connect"
+    )
+    turn = decide(facts, NOW)
+    assert not turn.start
+    assert turn.at == NOW - 5 + back_off("paris", 2, NOW - 5, 3600)
+    assert turn.why.startswith("the last 2 tries failed (cannot connect); tried again at 2027-01-15 08:0")
+    assert decide(facts, turn.at).start
+
+
+@given(failures=st.integers(1, 10_000), interval=INTERVALS)
+def test_an_endpoint_that_fails_for_ever_is_still_tried_within_its_interval(
+    failures: int, interval: int
+) -> None:
+    facts = Facts("paris", interval, interval, last_start=NOW - 1, last_end=NOW, failures=failures)
+    assert NOW < decide(facts, NOW).at <= NOW + interval + 0.001
+
+
+def test_an_endpoint_with_a_schedule_only_is_tried_again_too() -> None:
+    facts = Facts("paris", interval=0, every=86_400, last_start=NOW - 100, last_end=NOW - 60, failures=1)
+    assert decide(facts, NOW).start
+    assert decide(replace(facts, failures=0), NOW).why == "by hand only"
+
+
+def test_an_interval_shorter_than_the_run_is_reported_and_not_queued_up() -> None:
+    facts = Facts("paris", 60, 60, last_start=NOW - 200, busy="the run 1f0c works on it", busy_since=NOW - 95)
+    turn = decide(facts, NOW)
+    assert (turn.start, turn.late) == (False, True)
+    assert turn.why == (
+        "the run 1f0c works on it for 95 s now, longer than its interval of 60 s: raise the interval"
+    )
+    soon = decide(replace(facts, busy_since=NOW - 20), NOW)
+    assert (soon.start, soon.late, soon.why) == (False, False, "due, but the run 1f0c works on it")
+
+
+def test_tries_are_read_from_their_record(tmp_path) -> None:
+    warehouse = Warehouse(tmp_path)
+    assert read_tries(warehouse, "librenms", "paris") == Tries()
+    reads = warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
+    compares = warehouse.diffs("paris") / "attempts.jsonl"
+
+    def line(second: int, seconds: int, error: str = "") -> dict[str, object]:
+        times = {
+            "started": f"2026-01-01T00:00:{second:02d}+00:00",
+            "finished": f"2026-01-01T00:00:{second + seconds:02d}+00:00",
+        }
+        return {**times, "system": "librenms", "ok": not error, "error": error or None}
+
+    append_jsonl(reads, line(0, 5))
+    append_jsonl(compares, line(5, 2))
+    at = 1_767_225_600.0
+    assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0)
+    append_jsonl(reads, line(10, 1, "cannot connect"))
+    append_jsonl(reads, line(20, 1))
+    append_jsonl(compares, line(21, 3, "NetBox was never read"))
+    with reads.open("a") as file:
+        file.write('{"started": "2026-01-01T0')
+    assert read_tries(warehouse, "librenms", "paris") == Tries(
+        at + 20, at + 24, 2, "NetBox was never read", 7.0
+    )
+    # Of another kind, once, under the same name.
+    assert read_tries(warehouse, "proxmox", "paris") == Tries()
