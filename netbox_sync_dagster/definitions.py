@@ -9,6 +9,7 @@ from netbox_sync_dagster.defs import (
     alarms,
     approvals,
     approved,
+    cleaning,
     group,
     intervals,
     jobs,
@@ -34,6 +35,7 @@ def definitions() -> dg.Definitions:
             *jobs.SYNC_JOBS.values(),
             approvals.approve_job,
             *jobs.APPLY_JOBS.values(),
+            cleaning.clean_up,
         ],
         sensors=[
             partitions.endpoints,
@@ -43,7 +45,7 @@ def definitions() -> dg.Definitions:
             alarms.notifications,
             alarms.failed_runs,
         ],
-        schedules=schedules.SCHEDULES,
+        schedules=[*schedules.SCHEDULES, cleaning.every_night],
         resources={"sync": SyncResource()},
         executor=dg.in_process_executor,
     )

@@ -27,6 +27,7 @@ from netbox_sync_dagster.cli import (
     status,
     syncing,
     undoing,
+    upkeep,
 )
 from netbox_sync_dagster.cli.session import CliError, Session, make_console
 from netbox_sync_dagster.compare.plan_file import PlanFileError
@@ -125,6 +126,8 @@ app.command("apply")(applying.apply)
 app.command("undo")(undoing.undo)
 app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
+app.command("metrics")(upkeep.metrics_command)
+app.command("clean")(upkeep.clean_command)
 app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
 app.command("lab", context_settings=lab.PASS_ON)(lab.lab)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
-from netbox_sync_dagster.config import Config, Endpoint, load_config
+from netbox_sync_dagster.config import Config, ConfigError, Endpoint, load_config
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 
 
@@ -59,7 +59,11 @@ class Session:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The warehouse directory, which need not exist yet."""
-        return Warehouse(self.home)
+        try:
+            keep = self.config.retention
+        except ConfigError:
+            return Warehouse(self.home)
+        return Warehouse(self.home, keep_snapshots=keep.snapshots, keep_diffs=keep.diffs)
 
     def endpoints(self, names: list[str]) -> list[Endpoint]:
         """The endpoints of these names, or all that are enabled. Raises CliError for an unknown name."""

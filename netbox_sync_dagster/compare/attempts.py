@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import append_jsonl, now
+from netbox_sync_dagster.warehouse.store import now
 
 P = ParamSpec("P")
 Manifest = dict[str, Any]
@@ -48,4 +48,4 @@ def _record(warehouse: Warehouse, endpoint: Endpoint, started: datetime, result:
         "finished": now().isoformat(),
         **result,
     }
-    append_jsonl(warehouse.diffs(endpoint.name) / "attempts.jsonl", line)
+    warehouse.note(warehouse.diffs(endpoint.name) / "attempts.jsonl", line)

@@ -28,7 +28,7 @@ from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
 from netbox_sync_dagster.warehouse.ledger import ledger_views, prepare_ledger
-from netbox_sync_dagster.warehouse.store import KEEP_DIFFS, now, write_json
+from netbox_sync_dagster.warehouse.store import now, write_json
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
 MEMORY_LIMIT = "700MB"
@@ -62,7 +62,7 @@ def compare(
     source_path = source_folder / source["snapshot_id"]
     target_path = target_folder / target["snapshot_id"]
     peers = _same_cluster(warehouse, config, endpoint)
-    with warehouse.publish(warehouse.diffs(endpoint.name), KEEP_DIFFS) as (diff_id, stage):
+    with warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage):
         con = connect(warehouse.home / "tmp")
         try:
             attach_snapshot(con, endpoint.kind, source_path)

@@ -81,8 +81,7 @@ def apply_when_approved(
     cursor = json.dumps({name: item.__dict__ for name, item in sorted(memory.items())})
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=cursor)
-    context.update_cursor(cursor)
-    return dg.SkipReason("; ".join(why) or "no approved change waits")
+    return dg.SensorResult(skip_reason="; ".join(why) or "no approved change waits", cursor=cursor)
 
 
 def _look(

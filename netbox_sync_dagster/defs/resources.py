@@ -36,7 +36,12 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def warehouse(self) -> Warehouse:
         """The warehouse directory, which need not exist yet."""
-        return Warehouse(self.home or os.environ.get(HOME_VARIABLE) or "data")
+        home = self.home or os.environ.get(HOME_VARIABLE) or "data"
+        try:
+            keep = self.config().retention
+        except ConfigError:
+            return Warehouse(home)
+        return Warehouse(home, keep_snapshots=keep.snapshots, keep_diffs=keep.diffs)
 
 
 @cache

@@ -14,7 +14,7 @@ from netbox_sync_dagster.notify.channels import NotSent, Uncertain, send, title
 from netbox_sync_dagster.notify.notices import Seen, look, notices
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.hold import Held, hold
-from netbox_sync_dagster.warehouse.store import append_jsonl, now
+from netbox_sync_dagster.warehouse.store import now
 
 # After a message that did not arrive; doubling.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -59,27 +59,29 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
 
 def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], problems: list[str]) -> None:
     path = warehouse.home / "notices" / f"{channel.name}.jsonl"
+    if warehouse.mirror is not None:
+        warehouse.mirror.fetch(path)
     memory = read_memory(path)
     if now() < memory.again_at:
         return
     found = notices(seen, memory.told, channel)
     silent = [mark for item in found if item.event is None for mark in item.ids]
     if silent:
-        append_jsonl(path, _line("silent", silent))
+        warehouse.note(path, _line("silent", silent))
     told = [item for item in found if item.event is not None]
     if not told:
         return
     ids = [mark for item in told for mark in item.ids]
-    append_jsonl(path, _line("sending", ids))
+    warehouse.note(path, _line("sending", ids))
     try:
         send(channel, told)
     except (NotSent, MissingSecret) as error:
-        append_jsonl(path, _line("failed", ids))
+        warehouse.note(path, _line("failed", ids))
         problems.append(str(error))
     except Uncertain as error:
         problems.append(str(error))
     else:
-        append_jsonl(path, _line("sent", ids))
+        warehouse.note(path, _line("sent", ids))
         sent.append(f"{channel.name}: {title(told)}")
 
 

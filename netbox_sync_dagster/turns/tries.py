@@ -29,10 +29,15 @@ class Tries:
 
 def read_tries(warehouse: Warehouse, system: str, endpoint: str) -> Tries:
     """The last tries to read and to compare the endpoint."""
-    reads = list(_lines(warehouse.snapshots(system, endpoint) / "attempts.jsonl"))
-    compares = [
-        line for line in _lines(warehouse.diffs(endpoint) / "attempts.jsonl") if line["system"] == system
+    files = [
+        folder / "attempts.jsonl"
+        for folder in (warehouse.snapshots(system, endpoint), warehouse.diffs(endpoint))
     ]
+    if warehouse.mirror is not None:
+        for file in files:
+            warehouse.mirror.fetch(file)
+    reads = list(_lines(files[0]))
+    compares = [line for line in _lines(files[1]) if line["system"] == system]
     both = sorted([*reads, *compares], key=lambda line: (line["finished"], line["started"]))
     if not both:
         return Tries()

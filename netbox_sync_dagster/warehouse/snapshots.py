@@ -13,7 +13,6 @@ from typing import Any
 
 from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
 from netbox_sync_dagster.warehouse.store import (
-    KEEP_SNAPSHOTS,
     Warehouse,
     WarehouseError,
     now,
@@ -159,7 +158,7 @@ def write_snapshot(
     except WarehouseError:
         baseline = {}
     try:
-        with warehouse.publish(folder, KEEP_SNAPSHOTS) as (snapshot_id, stage):
+        with warehouse.publish(folder, warehouse.keep_snapshots) as (snapshot_id, stage):
             writer = SnapshotWriter(system, endpoint, snapshot_id, stage)
             try:
                 yield writer

@@ -89,11 +89,15 @@ class Warehouse:
     cannot be used.
     """
 
-    def __init__(self, home: str | Path) -> None:
+    def __init__(
+        self, home: str | Path, *, keep_snapshots: int = KEEP_SNAPSHOTS, keep_diffs: int = KEEP_DIFFS
+    ) -> None:
         url = str(home).rstrip("/") if "://" in str(home) else None
         self.home = Path(home).expanduser().absolute() if url is None else _copy_of(url)
         self.mirror = None if url is None else Mirror(url, self.home)
         self.address = url or str(self.home)
+        self.keep_snapshots = keep_snapshots
+        self.keep_diffs = keep_diffs
 
     @property
     def database(self) -> Path:

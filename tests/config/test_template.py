@@ -57,7 +57,14 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
     schema = json.loads(json_schema())
 
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert list(schema["properties"]) == ["netbox", "endpoints", "precedence", "field_precedence"]
+    assert list(schema["properties"]) == [
+        "netbox",
+        "endpoints",
+        "notifications",
+        "retention",
+        "precedence",
+        "field_precedence",
+    ]
     librenms = schema["$defs"]["LibreNMSEndpoint"]["properties"]
     assert librenms["max_poll_age"]["description"].startswith("Seconds; ")
     assert schema["$defs"]["LibreNMSEndpoint"]["additionalProperties"] is False

@@ -70,7 +70,7 @@ def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_pat
     ]
     YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
     done = load(config)
-    assert "['lyon_schedule']" in done.stdout
+    assert "['lyon_schedule', 'clean_up_schedule']" in done.stdout
     # Late after two intervals, missing after four.
     assert done.stdout.splitlines()[-1] == "0:20:00 0:40:00"
 
@@ -81,6 +81,7 @@ def test_the_jobs() -> None:
         "apply_librenms",
         "apply_proxmox",
         "approve",
+        "clean_up",
         "read_netbox",
         "sync_group",
         "sync_librenms",

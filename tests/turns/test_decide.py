@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import append_jsonl
 
 NOW = 1_800_000_000.0
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
@@ -117,13 +116,13 @@ def test_tries_are_read_from_their_record(tmp_path) -> None:
         }
         return {**times, "system": "librenms", "ok": not error, "error": error or None}
 
-    append_jsonl(reads, line(0, 5))
-    append_jsonl(compares, line(5, 2))
+    warehouse.note(reads, line(0, 5))
+    warehouse.note(compares, line(5, 2))
     at = 1_767_225_600.0
     assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0)
-    append_jsonl(reads, line(10, 1, "cannot connect"))
-    append_jsonl(reads, line(20, 1))
-    append_jsonl(compares, line(21, 3, "NetBox was never read"))
+    warehouse.note(reads, line(10, 1, "cannot connect"))
+    warehouse.note(reads, line(20, 1))
+    warehouse.note(compares, line(21, 3, "NetBox was never read"))
     with reads.open("a") as file:
         file.write('{"started": "2026-01-01T0')
     assert read_tries(warehouse, "librenms", "paris") == Tries(

@@ -30,7 +30,7 @@ from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.status import BAD_STATES, STATES, read_status
-from netbox_sync_dagster.warehouse.store import append_jsonl, now
+from netbox_sync_dagster.warehouse.store import now
 from netbox_sync_dagster.warehouse.views import build_database
 from tests.warehouse.test_views import publish_diff
 
@@ -135,14 +135,14 @@ def write_case(warehouse: Warehouse, name: str, case: Case) -> None:
         return {"system": "librenms", "started": at, "finished": at, **more}
 
     if case.read is not None:
-        append_jsonl(reads, line(case.read, ok=True, snapshot_id="s", complete=True))
+        warehouse.note(reads, line(case.read, ok=True, snapshot_id="s", complete=True))
         if case.compared:
             publish_diff(warehouse, name, create=case.creates, conflict=case.conflicts)
-            append_jsonl(compares, line(case.read - 1, ok=True, diff_id="d"))
+            warehouse.note(compares, line(case.read - 1, ok=True, diff_id="d"))
     if case.fault == "compare":
-        append_jsonl(compares, line(3, ok=False, error="NetBox was never read"))
+        warehouse.note(compares, line(3, ok=False, error="NetBox was never read"))
     elif case.fault:
-        append_jsonl(reads, line(3, ok=False, error="boom", unreachable=case.fault == "unreachable"))
+        warehouse.note(reads, line(3, ok=False, error="boom", unreachable=case.fault == "unreachable"))
 
 
 @pytest.fixture
@@ -234,11 +234,11 @@ def test_a_sync_that_takes_longer_than_its_interval_is_reported(tmp_path: Path) 
     note_endpoints(warehouse, load_config(config))
     publish_diff(warehouse, "paris")
     began, read, end = (now() - timedelta(seconds=ago) for ago in (100, 90, 5))
-    append_jsonl(
+    warehouse.note(
         warehouse.snapshots("librenms", "paris") / "attempts.jsonl",
         {"started": began.isoformat(), "finished": read.isoformat(), "ok": True},
     )
-    append_jsonl(
+    warehouse.note(
         warehouse.diffs("paris") / "attempts.jsonl",
         {"system": "librenms", "started": read.isoformat(), "finished": end.isoformat(), "ok": True},
     )

@@ -1,0 +1,53 @@
+"""``metrics`` and ``clean``: what a long-running installation needs besides."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.session import session_of
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.warehouse.cleaning import clean
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+
+
+def metrics_command(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", help="Write them there, whole or not at all: for node_exporter's textfile collector."
+        ),
+    ] = None,
+) -> None:
+    """Show metrics in Prometheus's text format."""
+    from netbox_sync_dagster.metrics import metrics
+
+    session = session_of(context)
+    with suppress(ConfigError, OSError):
+        if session.warehouse.home.is_dir():
+            note_endpoints(session.warehouse, session.config)
+    text = metrics(session.warehouse)
+    if file is None:
+        session.out.file.write(text)
+        return
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def clean_command(context: typer.Context) -> None:
+    """Remove what is older than `retention` in the configuration keeps, and what killed processes left.
+
+    Never the ledger. Dagster's job clean_up does the same every night, and prunes Dagster's runs.
+    """
+    session = session_of(context)
+    counts = clean(session.warehouse, session.config.retention)
+    session.out.print("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))

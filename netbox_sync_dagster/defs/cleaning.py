@@ -1,0 +1,57 @@
+"""The job ``clean_up``, every night: old snapshots, diffs, tries, and Dagster's old runs."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from netbox_sync_dagster.defs.failures import told_plainly
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.warehouse.cleaning import clean
+
+_FINISHED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+_AT_A_TIME = 200
+
+
+@dg.op(description="Removes what is older than `retention` in the configuration keeps. Never the ledger.")
+def remove_old(context: dg.OpExecutionContext, sync: SyncResource) -> None:
+    """Prune the warehouse and Dagster's runs."""
+    with told_plainly(context.log):
+        retention = sync.config().retention
+        counts = clean(sync.warehouse(), retention)
+        before = datetime.now(UTC) - timedelta(days=retention.run_days)
+        counts["runs"] = sum(1 for _ in delete_runs(context.instance, before))
+    context.log.info("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
+
+
+def delete_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
+    """Delete the finished runs that nothing has happened in since then, with their events; yields their ids."""
+    old = dg.RunsFilter(statuses=_FINISHED, updated_before=before)
+    while runs := instance.get_runs(old, limit=_AT_A_TIME):
+        for run in runs:
+            instance.delete_run(run.run_id)
+            yield run.run_id
+
+
+@dg.job(
+    description="Removes what is older than `retention` in the configuration keeps. Writes nothing to NetBox."
+)
+def clean_up() -> None:
+    """Prune the warehouse and Dagster's runs."""
+    remove_old()
+
+
+@dg.schedule(
+    name="clean_up_schedule",
+    job=clean_up,
+    cron_schedule="25 4 * * *",
+    description="Removes every night what is older than the configuration keeps.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def every_night() -> dg.RunRequest:
+    """Run ``clean_up``."""
+    return dg.RunRequest()

@@ -1,0 +1,69 @@
+"""Taking away what is older than the configuration keeps, and what killed processes left behind. Never the ledger."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.warehouse.store import Warehouse, now
+
+# A living writer's files are younger.
+_LEFT_BEHIND_SECONDS = 86_400
+
+
+def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
+    """Prune the warehouse; returns {what: how many were removed}. Safe while syncs go on."""
+    counts = {"snapshots": 0, "diffs": 0, "tries": 0, "left behind": 0}
+    kept = (("snapshots", "snapshots/*/*", retention.snapshots), ("diffs", "diffs/*", retention.diffs))
+    for what, pattern, keep in kept:
+        for folder in warehouse.home.glob(pattern):
+            # The empty files of the views; see warehouse.views.
+            if folder.name.startswith("_"):
+                continue
+            for old in _versions(folder)[:-keep]:
+                shutil.rmtree(old, ignore_errors=True)
+                counts[what] += 1
+            counts["tries"] += _shorten(folder / "attempts.jsonl", retention.tries)
+    for path in _left_behind(warehouse.home):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        counts["left behind"] += 1
+    return counts
+
+
+def _versions(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.name[:1].isdigit())
+
+
+def _shorten(path: Path, keep: int) -> int:
+    """Leave the last ``keep`` lines; returns how many went. Done only when a tenth too many are there."""
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return 0
+    if len(lines) <= keep * 1.1:
+        return 0
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    beside.write_bytes(b"".join(lines[-keep:]))
+    beside.replace(path)
+    return len(lines) - keep
+
+
+def _left_behind(home: Path) -> Iterator[Path]:
+    patterns = (
+        *("snapshots/*/*/.*", "diffs/*/.*", "running/run/*", "tmp/*"),
+        *(".*.duckdb", ".endpoints.jsonl.*", ".netbox_sync.duckdb.views.*"),
+    )
+    for pattern in patterns:
+        for path in home.glob(pattern):
+            try:
+                age = now().timestamp() - path.lstat().st_mtime
+            except FileNotFoundError:
+                continue
+            if age > _LEFT_BEHIND_SECONDS:
+                yield path

@@ -1,0 +1,342 @@
+"""Who is told what, over real HTTP and SMTP on loopback: each thing once, whatever is restarted or breaks."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from aiosmtpd.controller import Controller
+from ruamel.yaml import YAML
+
+from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.config.notifications import WebhookChannel
+from netbox_sync_dagster.defs.alarms import notifications
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.notify import notices, notify
+from netbox_sync_dagster.notify.notices import Seen
+from netbox_sync_dagster.notify.run import read_memory
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.store import now
+from tests.warehouse.test_views import publish_diff
+
+ENDPOINT = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 3600}
+NETBOX = {"url": "http://127.0.0.1:1"}
+
+
+class Hook(ThreadingHTTPServer):
+    """Takes what is posted; answers with ``status``, or drops the connection where that is 0."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _HookHandler)
+        self.bodies: list[Any] = []
+        self.status = 200
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/services/SECRET-PATH"
+
+    def handle_error(self, *_: Any) -> None:
+        """A dropped connection is on purpose."""
+
+
+class _HookHandler(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.bodies.append(body)
+        if not self.server.status:
+            self.connection.close()
+            return
+        self.send_response(self.server.status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Tests are quiet."""
+
+
+class Inbox:
+    """Takes every mail, or none."""
+
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+        self.open = True
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if not self.open:
+            return "451 try again later"
+        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default)))
+        return "250 OK"
+
+
+class _OnAnyPort(Controller):
+    """Listens on a port of the system's choice."""
+
+    @property
+    def chosen(self) -> int:
+        return self.server.sockets[0].getsockname()[1]
+
+    def _trigger_server(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.chosen), 5) as connection:
+            connection.recv(1000)
+
+
+class Post:
+    """A warehouse with one endpoint, and the channels that hear of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.warehouse = Warehouse(folder / "data")
+        self.path = folder / "netbox_sync.yaml"
+        self.channels: list[dict[str, Any]] = []
+        self.minute = 0
+
+    @property
+    def config(self) -> Config:
+        content = {"netbox": NETBOX, "endpoints": [ENDPOINT], "notifications": self.channels}
+        YAML(typ="safe").dump(content, self.path)
+        return Config.model_validate(content)
+
+    def tell(self) -> tuple[list[str], list[str]]:
+        """What the sensor does at a tick."""
+        note_endpoints(self.warehouse, self.config)
+        return notify(self.warehouse, self.config)
+
+    def tried(self, error: str = "", *, unreachable: bool = False) -> None:
+        """Paris was read and compared, or could not be read."""
+        self.minute += 1
+        at = (now() - timedelta(hours=1) + timedelta(minutes=self.minute)).isoformat()
+        line = {"system": "librenms", "started": at, "finished": at, "ok": not error}
+        reads = self.warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
+        self.warehouse.note(reads, {**line, "error": error or None, "unreachable": unreachable})
+        if not error:
+            self.warehouse.note(self.warehouse.diffs("paris") / "attempts.jsonl", line)
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Post:
+    return Post(tmp_path)
+
+
+@pytest.fixture
+def hook(post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    with Hook() as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setenv("CHAT_URL", server.url)
+        post.channels.append({"name": "chat", "kind": "webhook", "url_env": "CHAT_URL"})
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def inbox(post: Post) -> Iterator[Inbox]:
+    box = Inbox()
+    controller = _OnAnyPort(box, hostname="127.0.0.1", port=0)
+    controller.start()
+    port = controller.chosen
+    post.channels.append(
+        {
+            "name": "mail",
+            "kind": "email",
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "sender": "netbox-sync@example.com",
+            "to": ["a@example.com", "b@example.com"],
+        }
+    )
+    yield box
+    controller.stop()
+
+
+def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, inbox: Inbox) -> None:
+    publish_diff(post.warehouse, "paris")
+    post.tried()
+    assert post.tell() == ([], [])
+    post.tried("endpoint 'paris': cannot connect to <b> & co", unreachable=True)
+
+    sent, problems = post.tell()
+    assert (sent, problems) == (["chat: netbox-sync: 1 failure", "mail: netbox-sync: 1 failure"], [])
+    assert hook.bodies == [
+        {
+            "text": "*netbox-sync: 1 failure*\n"
+            "• paris: unreachable: endpoint 'paris': cannot connect to &lt;b&gt; &amp; co"
+        }
+    ]
+    [(to, mail)] = inbox.mails
+    assert to == ["a@example.com", "b@example.com"]
+    assert (mail["From"], mail["Subject"]) == ("netbox-sync@example.com", "netbox-sync: 1 failure")
+    assert mail.get_content().strip() == "paris: unreachable: endpoint 'paris': cannot connect to <b> & co"
+
+    # It goes on failing, in whatever words: the same thing.
+    post.tried("endpoint 'paris': no answer")
+    assert post.tell() == ([], [])
+    post.tried()
+    post.tell()
+    assert post.tell() == ([], [])
+    assert [body["text"].split("\n")[0] for body in hook.bodies] == [
+        "*netbox-sync: 1 failure*",
+        "*netbox-sync: 1 recovery*",
+    ]
+    assert "• paris: works again, after failing since 20" in hook.bodies[1]["text"]
+    assert len(inbox.mails) == 2
+    # Another failure is another thing.
+    post.tried("endpoint 'paris': cannot connect")
+    assert len(post.tell()[0]) == 2
+
+
+def test_a_channel_can_wait_for_several_failures_and_leave_events_out(post: Post, hook: Hook) -> None:
+    post.channels[0] |= {"after_failures": 3, "on": ["failure"], "format": "json"}
+    publish_diff(post.warehouse, "paris")
+    post.tried()
+    for number in range(3):
+        assert len(hook.bodies) == 0
+        post.tried(f"error {number}")
+        post.tell()
+    sentence = "paris: error: error 2"
+    assert hook.bodies == [
+        {
+            "title": "netbox-sync: 1 failure",
+            "text": sentence,
+            "notices": [{"event": "failure", "endpoint": "paris", "sentence": sentence}],
+        }
+    ]
+    post.tried()
+    assert post.tell() == ([], [])
+
+
+def test_drift_is_told_when_it_rises_above_the_threshold(post: Post, hook: Hook) -> None:
+    post.channels[0] |= {"drift_above": 2}
+    publish_diff(post.warehouse, "paris", create=2)
+    post.tried()
+    assert post.tell() == ([], [])
+    for creates, told in ((3, 1), (7, 1), (1, 1), (1, 1), (9, 2)):
+        publish_diff(post.warehouse, "paris", create=creates)
+        post.tell()
+        assert len(hook.bodies) == told, creates
+    assert [body["text"].split("• ")[1] for body in hook.bodies] == [
+        "paris: 3 changes wait, more than 2",
+        "paris: 9 changes wait, more than 2",
+    ]
+
+
+def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(post: Post, hook: Hook) -> None:
+    publish_diff(post.warehouse, "paris", delete=2)
+    post.tried()
+    post.tell()
+    publish_diff(post.warehouse, "paris", delete=3)
+    post.tell()
+    assert post.tell() == ([], [])
+    assert [body["text"].split("• ")[1] for body in hook.bodies] == [
+        "paris: 2 new deletes wait for a decision: devices delete-0, devices delete-1",
+        "paris: 1 new deletes wait for a decision: devices delete-2",
+    ]
+
+
+def test_a_message_that_did_not_arrive_is_sent_again_after_a_pause(
+    post: Post, hook: Hook, inbox: Inbox
+) -> None:
+    publish_diff(post.warehouse, "paris")
+    post.tried("boom")
+    hook.status, inbox.open = 500, False
+
+    sent, problems = post.tell()
+
+    assert sent == []
+    assert problems[0] == "notifications 'chat': the webhook answered 500; check CHAT_URL"
+    assert problems[1].startswith("notifications 'mail': the mail server 127.0.0.1:")
+    assert problems[1].endswith("answered 451; check host, port, security and user")
+    # Neither the URL nor a part of it.
+    assert "SECRET" not in "".join(problems)
+    hook.status, inbox.open = 200, True
+    # Not at once.
+    assert post.tell() == ([], [])
+    for name in ("chat", "mail"):
+        path = post.warehouse.home / "notices" / f"{name}.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            line["at"] = (now() - timedelta(seconds=61)).isoformat()
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert post.tell() == (["chat: netbox-sync: 1 failure", "mail: netbox-sync: 1 failure"], [])
+    assert post.tell() == ([], [])
+    assert (len(hook.bodies), len(inbox.mails)) == (2, 1)
+
+
+def test_what_may_have_arrived_is_not_sent_again(post: Post, hook: Hook) -> None:
+    publish_diff(post.warehouse, "paris")
+    post.tried("boom")
+    hook.status = 0
+    sent, problems = post.tell()
+    assert (sent, len(hook.bodies)) == ([], 1)
+    assert problems == [
+        "notifications 'chat': the webhook took the message and did not answer (RemoteProtocolError)"
+    ]
+    hook.status = 200
+    assert post.tell() == ([], [])
+    # Killed after the message was on its way: the same.
+    post.tried()
+    path = post.warehouse.home / "notices" / "chat.jsonl"
+    [told] = read_memory(path).told
+    post.warehouse.note(path, {"at": now().isoformat(), "outcome": "sending", "ids": [f"recovery {told}"]})
+    assert post.tell() == ([], [])
+
+
+def test_a_missing_secret_is_named_and_hinders_no_other_channel(
+    post: Post, hook: Hook, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHAT_URL")
+    publish_diff(post.warehouse, "paris")
+    post.tried("boom")
+    assert post.tell() == (
+        ["mail: netbox-sync: 1 failure"],
+        ["notifications 'chat': set the environment variable CHAT_URL"],
+    )
+
+
+def test_the_sensor_tells_and_says_what_it_told(
+    post: Post, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_diff(post.warehouse, "paris")
+    post.tried("boom")
+    note_endpoints(post.warehouse, post.config)
+    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(post.path))
+    monkeypatch.setenv("NETBOX_SYNC_HOME", str(post.warehouse.home))
+    said = [notifications(dg.build_sensor_context(), sync=SyncResource()).skip_message for _ in range(2)]
+    assert said == ["chat: netbox-sync: 1 failure", "nothing new to tell"]
+
+
+def test_the_command_line_tells_and_tests(post: Post, hook: Hook, capsys: pytest.CaptureFixture[str]) -> None:
+    publish_diff(post.warehouse, "paris")
+    post.tried("boom")
+    note_endpoints(post.warehouse, post.config)
+    options = ["--config", str(post.path), "--home", str(post.warehouse.home)]
+    assert run([*options, "notify", "--test"]) == 0
+    assert "this is a test of the channel 'chat'" in hook.bodies[0]["text"]
+    assert run([*options, "notify"]) == 0
+    hook.status = 404
+    assert run([*options, "notify", "--test"]) == 1
+    out = capsys.readouterr()
+    assert out.out.splitlines() == ["chat: sent", "chat: netbox-sync: 1 failure"]
+    assert out.err == "error: notifications 'chat': the webhook answered 404; check CHAT_URL\n"
+
+
+def test_an_apply_that_left_something_undone_is_a_failure() -> None:
+    channel = WebhookChannel(name="chat", kind="webhook", url_env="CHAT_URL")
+    seen = Seen([], [], [("paris", "20260101T000000000Z-0000", "3 applied, 1 stale")])
+    [notice] = notices(seen, set(), channel)
+    assert (notice.event, notice.sentence) == (
+        "failure",
+        "paris: the apply 20260101T000000000Z-0000 is not complete: 3 applied, 1 stale; see ledger.verdicts",
+    )
+    assert notices(seen, set(notice.ids), channel) == []

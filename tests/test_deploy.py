@@ -1,0 +1,67 @@
+"""deploy/: what can be checked of units and containers without systemd and Docker."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+BIN = Path(sys.executable).parent
+
+
+def compose() -> dict:
+    return YAML(typ="safe").load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(path)
+    return parser
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_unit_starts_a_program_that_the_package_installs(path: Path) -> None:
+    command = shlex.split(unit(path)["Service"]["ExecStart"])
+    assert command[0].startswith("/opt/netbox-sync/.venv/bin/")
+    assert (BIN / Path(command[0]).name).exists()
+
+
+def test_containers_run_the_same_programs_as_the_units() -> None:
+    services = compose()["services"]
+    assert sorted(services) == ["code", "daemon", "web"]
+    for name, service in services.items():
+        started = shlex.split(
+            unit(DEPLOY / "systemd" / f"netbox-sync-{name}.service")["Service"]["ExecStart"]
+        )
+        there = shlex.split(service["command"])
+        assert Path(started[0]).name == there[0]
+        # But for the address to listen on.
+        assert [word for word in there if word != "0.0.0.0"] == [
+            word for word in [there[0], *started[1:]] if word != "127.0.0.1"
+        ]
+    # Who has no secrets can lose none.
+    assert [name for name, service in services.items() if "env_file" in service] == ["code"]
+    assert services["web"]["ports"] == ["127.0.0.1:3000:3000"]
+
+
+def test_the_workspace_file_names_the_code_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_CODE_HOST", "code")
+    [origin] = location_origins_from_yaml_paths([str(DEPLOY / "workspace.yaml")])
+    assert (origin.host, origin.port, origin.location_name) == ("code", 4000, "netbox_sync")
+
+
+def test_the_image_is_made_of_files_that_are_there() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
+    assert "requirements.lock" in copied
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert lines[-1] == 'CMD ["netbox-sync", "--help"]'
