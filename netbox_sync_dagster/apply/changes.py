@@ -8,6 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.compare.values import Reference, Value, reference
+from netbox_sync_dagster.sources.netbox.branch import MergeState
 
 VERDICTS = ("applied", "stale", "failed", "blocked", "uncertain")
 
@@ -85,7 +86,8 @@ class ApplyResult:
     """An apply's verdicts, one per approved change, in the order in which they were known.
 
     ``notes`` are sentences on what went wrong beside the changes themselves, such as a journal entry that
-    NetBox refused. ``settled`` are verdicts on what an earlier apply had left unfinished.
+    NetBox refused. ``settled`` are verdicts on what an earlier apply had left unfinished. ``branch``: the
+    branch that was written to, and how it stands to main afterwards; None for main itself.
     """
 
     apply_id: str | None
@@ -94,6 +96,7 @@ class ApplyResult:
     settled: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     requests: int = 0
+    branch: MergeState | None = None
 
     @property
     def counts(self) -> dict[str, int]:

@@ -18,6 +18,7 @@ import orjson
 
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.http import JsonClient, SourceError, retry_after
+from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState, written_as
 
 OLDEST = (4, 2)
 _GUARDS = (4, 6)
@@ -54,17 +55,26 @@ class NetBoxWriter:
     def __init__(self, target: NetBoxTarget) -> None:
         token = target.token()
         scheme = "Bearer" if token.startswith("nbt_") else "Token"
-        self._client = JsonClient(
-            "netbox",
-            target.base_url,
-            headers={"Authorization": f"{scheme} {token}", "Accept": "application/json"},
-            tls=target.tls,
-            timeout=target.timeout,
-            concurrency=target.max_in_flight,
-        )
+        self._target = target
+
+        def client() -> JsonClient:
+            return JsonClient(
+                "netbox",
+                target.base_url,
+                headers={"Authorization": f"{scheme} {token}", "Accept": "application/json"},
+                tls=target.tls,
+                timeout=target.timeout,
+                concurrency=target.max_in_flight,
+            )
+
+        self._client = client()
+        # Outside the branch: what is asked about branches themselves.
+        self._main = client() if target.branch is not None else None
         self.version = "unknown"
         self.guards = False
         self.messages = False
+        self.branch: Branch | None = None
+        self.branches: Branches | None = None
         self._want_messages = target.changelog_message
         self._writes = 0
 
@@ -73,14 +83,40 @@ class NetBoxWriter:
 
     def __exit__(self, *_: object) -> None:
         self._client.http.close()
+        if self._main is not None:
+            self._main.http.close()
 
     @property
     def requests(self) -> int:
         """Requests sent so far, reads included."""
-        return self._client.calls + self._writes
+        return self._client.calls + self._writes + (self._main.calls if self._main else 0)
 
-    def connect(self) -> None:
-        """Ask for the version (``/api/status/``) and what follows from it. Raises SourceError."""
+    @property
+    def written_as(self) -> str:
+        """How the ledger calls what is written to: main, or the branch."""
+        return written_as(self._target, self.branch)
+
+    def held(self) -> set[str]:
+        """How the ledger calls all whose writes are in what is written to: main, and what was merged into it."""
+        merged = [one for one in self.branches.all() if one.merged] if self.branches is not None else []
+        return {written_as(self._target, one) for one in (None, *merged, self.branch)}
+
+    def keeps(self, model: str) -> bool:
+        """Whether writes of this model (``dcim.device``) go where all go: not into main past a branch."""
+        return self.branches is None or self.branches.keeps(model)
+
+    def merge_state(self) -> MergeState | None:
+        """How the branch that is written to stands to main; None for main itself. Raises SourceError."""
+        if self.branches is None or self.branch is None:
+            return None
+        return self.branches.state(self.branch)
+
+    def connect(self, *, create_branch: bool = False) -> None:
+        """Ask for the version (``/api/status/``) and what follows from it, and choose the branch.
+
+        ``create_branch``: where one is configured and none is open, it is made. Without, main is read.
+        Raises SourceError.
+        """
         self.version = str(self._client.get("/api/status/").get("netbox-version", ""))
         match = re.match(r"(\d+)\.(\d+)", self.version)
         if not match or (number := (int(match[1]), int(match[2]))) < OLDEST:
@@ -91,6 +127,12 @@ class NetBoxWriter:
             )
         self.guards = number >= _GUARDS
         self.messages = number >= _MESSAGES and self._want_messages
+        if self._main is not None:
+            self.branches = Branches(self._main, self._target)
+            self.branch = self.branches.current(create=create_branch)
+            if self.branch is not None:
+                self.branches.prove()
+                self._client.http.headers[HEADER] = self.branch.schema_id
 
     def rows(self, object_type: str, params: list[tuple[str, Any]]) -> Iterator[Object]:
         """All objects of a list endpoint that pass the filters, page by page."""
@@ -100,7 +142,7 @@ class NetBoxWriter:
         offset = 0
         while True:
             page = self._client.get(f"/api/{object_type}/", {**query, "offset": offset})
-            yield from page["results"]
+            yield from map(dated, page["results"])
             offset += len(page["results"])
             if not page["next"] or not page["results"]:
                 return
@@ -174,6 +216,16 @@ def _answer(method: str, response: httpx.Response) -> Answer:
     if status >= 500 or status < 300:
         return Answer("doubt", status, content, message, request_id, wait=retry_after(response))
     return Answer("refused", status, content, message, request_id)
+
+
+def dated(row: Object) -> Object:
+    """The object with ``created`` for a missing ``last_updated``, as NetBox does it for the ETag.
+
+    A merge of the netbox-branching plugin leaves such objects behind.
+    """
+    if row.get("last_updated") is None and row.get("created") is not None:
+        row["last_updated"] = row["created"]
+    return row
 
 
 def etag(last_updated: str) -> str:

@@ -95,7 +95,7 @@ class Freshness:
         is deleted) stays, with the new guard; NetBox's changelog is the evidence.
         """
         object_type = items[0].object_type
-        fields = "id,last_updated,tags" if self._full_tags(items) else "id,last_updated"
+        fields = "id,created,last_updated,tags" if self._full_tags(items) else "id,created,last_updated"
         rows = self._netbox.by_ids(object_type, [i.netbox_id for i in items if i.netbox_id], fields)
         return self._compare(items, rows)
 

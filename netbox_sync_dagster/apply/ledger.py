@@ -41,14 +41,19 @@ class ApplyLog:
         netbox_version: str,
         change_ids: list[str],
         undoes: str | None = None,
+        branch: str | None = None,
     ) -> None:
-        """The first line: what this apply is going to do. ``undoes``: the id of the apply that it takes back."""
+        """The first line: what this apply is going to do.
+
+        ``undoes``: the id of the apply that it takes back. ``branch``: the name of the branch that it writes to.
+        """
         head = {
             "who": who,
             "diff_id": diff_id,
             "netbox_version": netbox_version,
             "changes": len(change_ids),
             "undoes": undoes,
+            "branch": branch,
         }
         lines = [self._line("start", **head)]
         for at in range(0, len(change_ids), _IDS_PER_LINE):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from netbox_sync_dagster.apply.changelog import Entry
+from netbox_sync_dagster.apply.changelog import MODELS, Entry
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
     Item,
@@ -79,15 +79,16 @@ def apply_approved(
         }
         if wanted:
             check_gates(plan)
-        url = target.base_url
-        before = applied_changes(warehouse, endpoint_name, url, wanted, netbox_read_at(plan))
         left_open = unfinished(warehouse, endpoint_name)
         result = ApplyResult(None, endpoint_name)
-        if before.keys() == wanted.keys() and not any(item.target == url for item in left_open):
+        # Which branch is written to, and so what was applied to it, only NetBox knows.
+        url = target.base_url if target.branch is None else None
+        before = applied_changes(warehouse, endpoint_name, url, wanted, netbox_read_at(plan)) if url else {}
+        if before.keys() == wanted.keys() and not any(_is_of(target, item) for item in left_open):
             result.verdicts += [_applied_before(plan, i, before[i].netbox_id) for i in wanted]
             return result
         with NetBoxWriter(target) as netbox:
-            netbox.connect()
+            netbox.connect(create_branch=bool(wanted))
             apply = _Apply(
                 warehouse,
                 target,
@@ -101,6 +102,13 @@ def apply_approved(
             )
             apply.run(left_open)
     return result
+
+
+def _is_of(target: NetBoxTarget, item: Unfinished) -> bool:
+    """Whether what an apply left open is in this NetBox, or in a branch of it."""
+    return item.target == target.base_url or (
+        target.branch is not None and item.target.startswith(f"{target.base_url} branch ")
+    )
 
 
 def _applied_before(plan: Plan, change_id: str, netbox_id: int | None) -> Verdict:
@@ -136,7 +144,7 @@ class _Apply:
         self._needs = Needs(plan)
         self._rows = plan.by_id()
         result.apply_id = new_id()
-        self._url = target.base_url
+        self._url = netbox.written_as
         self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
         self._state = ApplyState(plan, self._log, self._on_verdict)
         self._journal = Journal() if target.journal else None
@@ -160,6 +168,7 @@ class _Apply:
                 netbox_version=self._netbox.version,
                 change_ids=list(self._wanted),
                 undoes=self._plan.manifest.get("undoes"),
+                branch=self._netbox.branch.name if self._netbox.branch else None,
             )
             self._settle([item for item in left_open if item.target == self._url])
             self._send_all()
@@ -169,6 +178,7 @@ class _Apply:
                 self._log.journal(written)
                 self._result.notes += notes
             self._note_object_changes()
+            self._note_merge_state()
             # An apply that does not get here has no last line, and the next one settles what it left open.
             still_open = sum(v.open for v in [*self._result.verdicts, *self._result.settled])
             self._log.end(self._result.counts, open_operations=still_open + elsewhere)
@@ -213,6 +223,12 @@ class _Apply:
                 if (entry.netbox_id, entry.request_id) in written
             ]
         )
+
+    def _note_merge_state(self) -> None:
+        try:
+            self._result.branch = self._netbox.merge_state()
+        except SourceError as error:
+            self._result.notes.append(f"how the branch stands to main could not be read: {error}")
 
     def _message(self, change_id: str) -> str:
         return f"netbox-sync {self._plan.endpoint} {change_id}"
@@ -263,6 +279,13 @@ class _Apply:
                     "blocked",
                     f"approved by {self._who}, who started this apply; policies.second_approver asks for another "
                     "person to approve or to apply it",
+                )
+            elif not self._netbox.keeps(MODELS.get(row.object_type, row.object_type)):
+                self._decide(
+                    row,
+                    "blocked",
+                    f"netbox-branching keeps {row.resource} out of branches, so it would be written into main at "
+                    "once; make it there (apply it without netbox.branch), then sync again",
                 )
             elif row.expected_id() != change_id or row.endpoint != self._plan.endpoint:
                 self._decide(

@@ -145,7 +145,7 @@ class Sender:
         # NetBox answers 204 also for objects that it did not touch.
         ids = [item.netbox_id for item in batch.items if item.netbox_id]
         try:
-            left = self._netbox.by_ids(batch.head.object_type, ids, "id,last_updated")
+            left = self._netbox.by_ids(batch.head.object_type, ids, "id,created,last_updated")
         except SourceError as error:
             self._uncertain(batch.items, f"deleted according to NetBox, but not verified: {error}", operation)
             return []
@@ -165,7 +165,7 @@ class Sender:
         head = items[0]
         try:
             left = self._netbox.by_ids(
-                head.object_type, [i.netbox_id for i in items if i.netbox_id], "id,last_updated"
+                head.object_type, [i.netbox_id for i in items if i.netbox_id], "id,created,last_updated"
             )
         except SourceError as error:
             self._uncertain(items, f"NetBox passed over it without a reason: {error}", operation)

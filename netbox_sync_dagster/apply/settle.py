@@ -107,7 +107,7 @@ class Settler:
 
     def _deletes(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
         ids = [item.netbox_id for item in items if item.netbox_id]
-        rows = self._netbox.by_ids(object_type, ids, "id,last_updated")
+        rows = self._netbox.by_ids(object_type, ids, "id,created,last_updated")
         entries = self._evidence(object_type, [i for i in ids if i not in rows]) or {}
         findings = {}
         for item in items:

@@ -45,13 +45,19 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
             f"netbox-sync apply {endpoint}"
         )
     urls = {line["target"] for line in lines}
-    if urls - {target.base_url}:
+    if any(url.partition(" branch ")[0] != target.base_url for url in urls):
         raise ApprovalError(
             f"apply {apply_id} wrote to {', '.join(sorted(urls))}, and netbox.url is {target.base_url}"
         )
     read = new_id()
     with NetBoxWriter(target) as netbox:
         netbox.connect()
+        elsewhere = sorted(urls - netbox.held())
+        if elsewhere:
+            raise ApprovalError(
+                f"apply {apply_id} wrote to {', '.join(elsewhere)}, which is neither the branch that is open for "
+                "netbox.branch nor merged; there is nothing of it to undo here"
+            )
         reader = _Reader(netbox, lines)
         done = [_done(line) for line in lines]
         times, conflicts = reader.state()
@@ -126,7 +132,7 @@ class _Reader:
         conflicts: dict[Place, str] = {}
         for object_type in {place[0] for place in self._ours}:
             ids = [place[1] for place in self._ours if place[0] == object_type]
-            rows = self._netbox.by_ids(object_type, ids, "id,last_updated")
+            rows = self._netbox.by_ids(object_type, ids, "id,created,last_updated")
             moved = []
             for netbox_id in ids:
                 place = object_type, netbox_id

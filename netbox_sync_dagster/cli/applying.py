@@ -175,6 +175,8 @@ def _report(session: Session, plan: Plan, result: ApplyResult) -> None:
     known_as = f", apply {result.apply_id}" if result.apply_id else ""
     line = Text(", ").join(numbers) if numbers else Text("nothing to write")
     out.print(Text.assemble((plan.endpoint, "bold"), ": ", line, f" ({result.requests} requests{known_as})"))
+    if result.branch is not None:
+        out.print(f"  {result.branch}", soft_wrap=True)
     for name, advice in _ADVICE.items():
         if result.counts[name]:
             out.print(f"  {name}: {advice}", soft_wrap=True)

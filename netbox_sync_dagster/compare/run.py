@@ -71,7 +71,7 @@ def compare(
                 rename_cluster(con, endpoint)
             # Some of them look names up in NetBox's tables.
             con.execute(read_sql("macros.sql"))
-            attach_ledger(con, warehouse, config.netbox.base_url)
+            attach_ledger(con, warehouse, _written_as(con) or [config.netbox.base_url])
             create_settings(
                 con,
                 config,
@@ -146,19 +146,31 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
             con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})")
 
 
-def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, target: str) -> None:
+def _written_as(con: duckdb.DuckDBPyConnection) -> list[str]:
+    row = con.execute("SELECT written_as FROM netbox.status").fetchone()
+    return list(row[0]) if row and row[0] else []
+
+
+def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, targets: list[str]) -> None:
     """Schema ``ledger`` with what the comparison asks of it, read once, and of this NetBox only.
 
+    ``targets``: how the ledger calls it; several where branches were merged, which keep their objects' ids.
     An id means another object in another NetBox. A null that was written is the JSON text ``null``.
     """
     prepare_ledger(warehouse)
     con.execute(ledger_views(warehouse))
     con.execute(
         """CREATE TEMP TABLE ledger_last_written AS
-           SELECT * REPLACE (coalesce(value::VARCHAR, 'null') AS value) FROM ledger.last_written WHERE target = ?""",
-        [target],
+           SELECT * REPLACE (coalesce(value::VARCHAR, 'null') AS value) FROM ledger.last_written
+           WHERE list_contains(?, target)
+           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id, field ORDER BY "at" DESC) = 1""",
+        [targets],
     )
-    con.execute("CREATE TEMP TABLE ledger_created AS FROM ledger.created WHERE target = ?", [target])
+    con.execute(
+        """CREATE TEMP TABLE ledger_created AS FROM ledger.created WHERE list_contains(?, target)
+           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id ORDER BY "at") = 1""",
+        [targets],
+    )
     for view in ("last_written", "created"):
         con.execute(f"CREATE OR REPLACE VIEW ledger.{view} AS FROM temp.ledger_{view}")
 

@@ -68,6 +68,18 @@ class NetBoxTarget(_Server):
     max_in_flight: int = Field(2, ge=1, le=16, description="Requests at once; NetBox's number of workers.")
     changelog_message: bool = Field(True, description="Write the change id into NetBox's changelog (4.4+).")
     journal: bool = Field(False, description="Write one journal entry per device or VM touched.")
+    branch: str | None = Field(
+        None,
+        min_length=1,
+        # NetBox takes 100; a number follows once the name is used up.
+        max_length=90,
+        description="Name of a netbox-branching branch to read and write instead of main; made where there is none.",
+    )
+    branch_wait: float = Field(
+        600,
+        gt=0,
+        description="Seconds to wait until NetBox has made the branch, or is done with it otherwise.",
+    )
 
     def token(self) -> str:
         """The token from the environment. Raises MissingSecret."""

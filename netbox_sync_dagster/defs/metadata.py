@@ -202,6 +202,9 @@ def apply_metadata(
     if result.notes:
         found["notes"] = dg.MetadataValue.md(_first(result.notes))
     found["apply"] = result.apply_id or "nothing to do"
+    if result.branch is not None:
+        found["branch"] = dg.MetadataValue.url(result.branch.branch.url)
+        found["branch state"] = str(result.branch)
     found["NetBox"] = dg.MetadataValue.url(base_url)
     return found
 

@@ -122,7 +122,9 @@ _PROXMOX = {
 # cf is the object's custom fields as JSON text, keys sorted. tags are slugs, sorted.
 _NB = "id:BIGINT last_updated "
 _NETBOX = {
-    "status": "netbox_version plugins:VARCHAR",
+    # branch is the netbox-branching branch that was read, none for main; written_as: how the ledger calls it, and
+    # what was merged into it.
+    "status": "netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[]",
     # model is 'dcim.interface'; field 'status', 'type', ...; the choices and lengths this server accepts.
     "choices": "model field value label",
     "sites": _NB

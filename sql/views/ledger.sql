@@ -41,7 +41,7 @@ FROM read_json(
 WHERE kind = 'verdict';
 
 -- One row per apply. finished is NULL while it runs or when it was killed; changes are those approved then;
--- undoes is the apply that this one takes back.
+-- undoes is the apply that this one takes back; branch the netbox-branching branch that it wrote to.
 CREATE OR REPLACE VIEW ledger.applies AS
 WITH lines AS (
     SELECT *
@@ -52,7 +52,7 @@ WITH lines AS (
         columns = {
             kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
             who: 'VARCHAR', diff_id: 'VARCHAR', netbox_version: 'VARCHAR', changes: 'JSON',
-            verdict: 'VARCHAR', undoes: 'VARCHAR'
+            verdict: 'VARCHAR', undoes: 'VARCHAR', branch: 'VARCHAR'
         }
     )
     WHERE kind IN ('start', 'verdict', 'end')
@@ -60,6 +60,7 @@ WITH lines AS (
 SELECT
     apply_id, endpoint, any_value(target) AS target, any_value(who) AS who,
     any_value(netbox_version) AS netbox_version, any_value(diff_id) AS diff_id, any_value(undoes) AS undoes,
+    any_value(branch) AS branch,
     min("at") FILTER (kind = 'start') AS started, max("at") FILTER (kind = 'end') AS finished,
     any_value(changes::BIGINT) FILTER (kind = 'start') AS changes,
     count(*) FILTER (verdict = 'applied') AS applied,

@@ -159,9 +159,10 @@ class Handler:
         return CLASS_NAMES.get(self.model.label, self.model.title.replace(" ", ""))
 
     def etag(self, row: Row) -> dict[str, str]:
-        if self.api.version < (4, 6) or row["last_updated"] is None:
+        stamp = row["last_updated"] or row["created"]
+        if self.api.version < (4, 6) or stamp is None:
             return {}
-        return {"ETag": f'W/"{row["last_updated"].isoformat()}"'}
+        return {"ETag": f'W/"{stamp.isoformat()}"'}
 
     def check_etag(self, row: Row) -> None:
         header = self.request.headers.get("if-match")

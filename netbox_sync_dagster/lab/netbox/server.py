@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,9 @@ from starlette.responses import Response
 from netbox_sync_dagster.lab.serving import LabServer, Message, Receive, Send
 
 from .auth import Denied, Token, authenticate, new_key
+from .branching import PATH as BRANCHING_PATH
+from .branching import VERSION as BRANCHING_VERSION
+from .branching import Branching, LabBranch
 from .faults import Faults
 from .registry import MODELS, parse_version
 from .rest import RestApi
@@ -32,7 +36,8 @@ class LabNetBox(LabServer):
     Use it as a context manager, or call ``start()`` and ``stop()``. ``port=0`` takes a free port. ``version``
     turns features off that the named NetBox version does not have. Every request is listed in ``requests`` as
     (method, path, status; 0 where no answer was sent), with its query string in ``targets``;
-    :meth:`fail_next` makes requests go wrong, before or after they took effect.
+    :meth:`fail_next` makes requests go wrong, before or after they took effect. ``branching``: it has the
+    netbox-branching plugin.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class LabNetBox(LabServer):
         *,
         enforce_global_unique: bool = True,
         plugins: dict[str, str] | None = None,
+        branching: bool = False,
         certfile: Path | str | None = None,
         keyfile: Path | str | None = None,
     ) -> None:
@@ -56,6 +62,9 @@ class LabNetBox(LabServer):
         self._store_lock = threading.Lock()
         self._graphql: Any = None
         self.tokens = [Token(self._user("admin"), token, None, None)]
+        self.branching = Branching(self.store) if branching else None
+        if branching:
+            plugins = {**(plugins or {}), "netbox_branching": BRANCHING_VERSION}
         self.rest = RestApi(self.store, version, plugins or {}, self.tokens)
 
     # For tests
@@ -227,8 +236,20 @@ class LabNetBox(LabServer):
         def sign_in() -> Token:
             return authenticate(self.tokens, request.headers.get("authorization"), v2)
 
+        rest, graphql = self.rest, self._graphql_api
+        if self.branching is not None:
+            branch = self.branching.of(request)
+            if isinstance(branch, Answer):
+                return branch
+            if request.path.startswith(BRANCHING_PATH):
+                try:
+                    return self.branching.answer(request, sign_in, self.version)
+                except Denied as denied:
+                    return Answer(403, {"detail": str(denied)})
+            if branch is not None and not request.path.startswith("/api/extras/custom-fields/"):
+                rest, graphql = self._apis_of(branch)
         if request.path == "/api" or request.path.startswith("/api/"):
-            return self.rest.answer(request, sign_in, request_id)
+            return rest.answer(request, sign_in, request_id)
         if request.path == "/graphql/" and self.graphql_enabled:
             try:
                 token = sign_in()
@@ -238,8 +259,16 @@ class LabNetBox(LabServer):
                 return Answer(
                     302, "", {"Location": "/login/?next=/graphql/"}, content_type="text/html; charset=utf-8"
                 )
-            return self._graphql_api().answer(request, token)
+            return graphql().answer(request, token)
         return not_found_page(self.version)
+
+    def _apis_of(self, branch: LabBranch) -> Any:
+        if branch.api is None:
+            from .graphql_api import GraphQLApi
+
+            rest = RestApi(branch.store, self.version, self.rest.system.plugins, self.tokens)
+            branch.api = rest, lru_cache(lambda: GraphQLApi(branch.store, parse_version(self.version)))
+        return branch.api
 
     def _graphql_api(self) -> Any:
         """Built at the first query: the schema takes a moment and many tests need none."""

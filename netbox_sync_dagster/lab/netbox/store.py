@@ -7,6 +7,7 @@ assignments, which makes counting, cascading and filtering by a parent independe
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -88,6 +89,20 @@ class Store:
         for m in self.models.values():
             for f in self._refs[m.label]:
                 self.referrers[f.model].append((m, f))
+
+    def twin(self) -> Store:
+        """Another store with the same rows, indexes of its own and the same sequences; ``tables`` are shared."""
+        other = copy.copy(self)
+        other._unique = copy.deepcopy(self._unique)
+        other._by_ref = defaultdict(
+            lambda: defaultdict(set),
+            {
+                key: defaultdict(set, {value: set(ids) for value, ids in table.items()})
+                for key, table in self._by_ref.items()
+            },
+        )
+        other._undo, other._sorted = [], {}
+        return other
 
     # Reading
 

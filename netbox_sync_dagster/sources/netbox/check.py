@@ -9,6 +9,7 @@ from netbox_sync_dagster.config.model import NetBoxTarget
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox.branch import Branches
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, GraphQLFailure, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
@@ -54,6 +55,7 @@ def check_netbox(target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_F
                 for check in _try(partial(_rights, netbox, name), f"rights: {name}")
             ),
             *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
+            *(_try(lambda: [_branch(netbox)], "branch") if target.branch is not None else []),
             *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
         ]
 
@@ -112,6 +114,15 @@ def _graphql(netbox: NetBox) -> Check:
         " views everything they refer to cannot be seen; reading by REST is slower. A superuser's token, or"
         " users.view_objectpermission with permissions without constraints, shows it",
     )
+
+
+def _branch(netbox: NetBox) -> Check:
+    branches = Branches(netbox.http, netbox.target)
+    branches.prove()
+    branch = branches.current()
+    if branch is None:
+        return Check(True, "branch", f"none is open; the next apply makes '{netbox.target.branch}'")
+    return Check(True, "branch", str(branches.state(branch)))
 
 
 def _rights(netbox: NetBox, table: str) -> list[Check]:

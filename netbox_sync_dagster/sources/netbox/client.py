@@ -8,6 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.config.model import NetBoxTarget
 from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode
+from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
 
 OLDEST = (4, 2)
 # The first version whose GraphQL lists page by id; before, only offset paging, which loses rows.
@@ -60,6 +61,8 @@ class NetBox:
         )
         self.version: tuple[int, ...] = ()
         self.status: dict[str, Any] = {}
+        self.branch: Branch | None = None
+        self.written_as = [target.base_url]
 
     def __enter__(self) -> NetBox:
         return self
@@ -96,6 +99,19 @@ class NetBox:
             raise SourceError(
                 WHO, f"this is NetBox {text}; netbox-sync needs NetBox 4.2 or newer: upgrade NetBox"
             )
+
+    def choose_branch(self) -> None:
+        """Read the branch of ``netbox.branch`` from now on, if there is one; main without."""
+        if self.target.branch is None:
+            return
+        branches = Branches(self.http, self.target)
+        self.branch = branches.current()
+        merged = [branch for branch in branches.all() if branch.merged]
+        self.written_as = [written_as(self.target, one) for one in (None, *merged, self.branch)]
+        self.written_as = list(dict.fromkeys(self.written_as))
+        if self.branch is not None:
+            branches.prove()
+            self.http.http.headers[HEADER] = self.branch.schema_id
 
     @property
     def version_text(self) -> str:

@@ -55,6 +55,7 @@ def snapshot_netbox(
         NetBox(target) as netbox,
     ):
         netbox.open()
+        netbox.choose_branch()
         _Reader(netbox, warehouse, writer, progress).run()
     folder = warehouse.snapshots("netbox", "netbox")
     return Manifest(**warehouse.manifest(folder))
@@ -76,9 +77,11 @@ class _Reader:
 
     def run(self) -> None:
         """Read everything into the writer."""
-        status = {
+        status: Row = {
             "netbox_version": self.netbox.version_text,
             "plugins": json.dumps(self.netbox.status.get("plugins") or {}, sort_keys=True),
+            "branch": self.netbox.branch.name if self.netbox.branch else None,
+            "written_as": self.netbox.written_as,
         }
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])

@@ -1,0 +1,132 @@
+"""A proxy between client and NetBox that does to a request what networks and proxies do."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+# What happens to a request that is picked: (whether NetBox gets it, what the client gets).
+FAULTS: dict[str, tuple[bool, str | int]] = {
+    "reset before": (False, "reset"),
+    "reset after": (True, "reset"),
+    "silence before": (False, "silence"),
+    "silence after": (True, "silence"),
+    "429": (False, 429),
+    "503": (False, 503),
+    "502 before": (False, 502),
+    "502 after": (True, 502),
+    "504 before": (False, 504),
+    "504 after": (True, 504),
+    "500 before": (False, 500),
+    "500 after": (True, 500),
+    "truncated after": (True, "truncated"),
+    "html before": (False, "html"),
+    "html after": (True, "html"),
+}
+_PAGE = b"<html><body>Please log in.</body></html>"
+
+
+class FaultProxy:
+    """Stands in front of ``url``. ``fault`` (see FAULTS) befalls the next ``times`` requests of ``method``.
+
+    ``silence`` seconds pass before a silent connection is closed: longer than the client waits.
+    ``drop_header``: this header of every request is lost. ``before``: called with (method, path) of every
+    request before it is passed on.
+    """
+
+    def __init__(self, url: str, *, silence: float = 0.0, drop_header: str = "", before: Any = None) -> None:
+        self._lock = threading.Lock()
+        self._pending: list[tuple[str, str, str]] = []
+        self.silence, self.drop_header, self.before = silence, drop_header.lower(), before
+        self.backend = httpx.Client(base_url=url, timeout=60)
+        # (method, path, whether NetBox got it) of every request.
+        self.seen: list[tuple[str, str, bool]] = []
+        self._over = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fail(self, fault: str, method: str, path: str = "", times: int = 1) -> None:
+        """The next ``times`` requests of that method and path (its beginning) meet this fault."""
+        with self._lock:
+            self._pending += [(fault, method, path)] * times
+
+    def take(self, method: str, path: str) -> str | None:
+        """The fault of this request, if any."""
+        with self._lock:
+            for index, (fault, wanted, prefix) in enumerate(self._pending):
+                if wanted == method and path.startswith(prefix):
+                    del self._pending[index]
+                    return fault
+        return None
+
+    def wait(self) -> None:
+        """Let a client wait for an answer that does not come."""
+        self._over.wait(self.silence)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self.backend.close()
+
+
+def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+        def forward(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            dropped = ("host", "connection", "accept-encoding", proxy.drop_header)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+            fault = proxy.take(self.command, self.path)
+            passed, outcome = FAULTS[fault] if fault else (True, "")
+            if proxy.before is not None:
+                proxy.before(self.command, self.path)
+            answer = None
+            if passed:
+                answer = proxy.backend.request(self.command, self.path, content=body, headers=headers)
+            proxy.seen.append((self.command, self.path, passed))
+            if outcome == "silence":
+                proxy.wait()
+            if outcome in ("reset", "silence"):
+                self.close_connection = True
+                self.connection.shutdown(2)
+            elif outcome == "html":
+                self._say(200, _PAGE, {"content-type": "text/html"})
+            elif isinstance(outcome, int):
+                extra = {"retry-after": "1"} if outcome in (429, 503) else {}
+                self._say(outcome, _PAGE, {"content-type": "text/html", **extra})
+            elif answer is not None:
+                kept = ("content-type", "x-request-id", "allow")
+                found = {k: v for k, v in answer.headers.items() if k.lower() in kept}
+                cut = len(answer.content) // 2 if outcome == "truncated" else 0
+                self._say(answer.status_code, answer.content, found, cut=cut)
+
+        def _say(self, status: int, content: bytes, headers: dict[str, str], cut: int = 0) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if status != 204:
+                self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: len(content) - cut])
+            if cut:
+                self.close_connection = True
+
+        do_GET = do_POST = do_PATCH = do_DELETE = do_OPTIONS = forward
+
+    return Handler
