@@ -108,11 +108,14 @@ def _duckdb_type(value: Any) -> str:
 
 
 def _mappings(endpoint: LibreNMSEndpoint | ProxmoxEndpoint) -> list[tuple[str, str, str]]:
-    found = []
+    """One line per word: two spellings of one word, which have the same target, are one."""
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
     for kind, content in endpoint.mappings:
         if isinstance(content, dict):
-            found += [(kind, str(source), str(target)) for source, target in content.items()]
-    return found
+            for source, target in content.items():
+                word = source if kind == "vnets" else source.lower()
+                found.setdefault((kind, word), (kind, str(source), str(target)))
+    return list(found.values())
 
 
 def _endpoint_row(

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
 from netbox_sync_dagster.config.notifications import Channel
@@ -187,7 +195,29 @@ class ImportFilter(_Model):
         return [_database_regex(pattern) for pattern in value]
 
 
-class LibreNMSMappings(_Model):
+class _Mappings(_Model):
+    """Words of a source and what they are called in NetBox."""
+
+    # Names of a Linux host: case tells them apart.
+    _exact: ClassVar[tuple[str, ...]] = ("vnets",)
+
+    @field_validator("*")
+    @classmethod
+    def _one_target_per_word(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict) or info.field_name in cls._exact:
+            return value
+        seen: dict[str, tuple[str, str]] = {}
+        for word, target in value.items():
+            first, known = seen.setdefault(word.lower(), (word, target))
+            if known.lower() != target.lower():
+                raise ValueError(
+                    f"'{first}' and '{word}' are the same word, as case does not matter here,"
+                    f" but one is mapped to '{known}' and the other to '{target}'; keep one of the two lines"
+                )
+        return value
+
+
+class LibreNMSMappings(_Mappings):
     """From LibreNMS's words to NetBox's. Left side: what LibreNMS says; right side: a NetBox name or slug."""
 
     sites: dict[str, str] = Field({}, description="LibreNMS location -> site.")
@@ -264,7 +294,7 @@ class LibreNMSEndpoint(_Endpoint):
         return read_secret(self.token_env, f"endpoint '{self.name}'")
 
 
-class ProxmoxMappings(_Model):
+class ProxmoxMappings(_Mappings):
     """From Proxmox's words to NetBox's."""
 
     platforms: dict[str, str] = Field({}, description="ostype -> platform, e.g. l26: Linux.")

@@ -1,5 +1,5 @@
 -- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
--- Key: section + word. owners: how many objects want it; word NULL: the source says nothing, only a default helps.
+-- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a default helps.
 with settings as (from config.endpoint),
 concerned as (
     select 'devices' as owner_resource, d.key as owner_key, d.device_kind, d.os, d.hardware
@@ -34,7 +34,7 @@ wanted as (
     join match.references m on m.owner_resource = r.resource and m.owner_key = r.name and m.field = 'manufacturer'
     where r.resource in ('device_types', 'module_types') and r.netbox_id is null and r.value is not null and m.value is null
 )
-select section, word, count(distinct owner_key)::integer as owners, min(owner_key) as example, bool_or(is_mapped) as is_mapped
-from wanted group by section, word
+select section, min(word) as word, count(distinct owner_key)::integer as owners, min(owner_key) as example, bool_or(is_mapped) as is_mapped
+from wanted group by section, lower(word)
 union all
 select 'vrfs', word, owners, example, false from desired.vrf_words

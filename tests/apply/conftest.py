@@ -80,15 +80,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
 
 
 @pytest.fixture(params=["lab", pytest.param("live", marks=pytest.mark.live)])
-def netbox(request: pytest.FixtureRequest) -> NetBox:
+def netbox(request: pytest.FixtureRequest) -> Iterator[NetBox]:
     """The NetBox to write to."""
     if request.param == "live":
         url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
         if not url or not token:
             pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
-        return NetBox(url.rstrip("/"), token)
+        real = NetBox(url.rstrip("/"), token)
+        yield real
+        real.remove_created()
+        return
     lab: LabNetBox = request.getfixturevalue("server")
-    return NetBox(lab.url, lab.token)
+    yield NetBox(lab.url, lab.token)
 
 
 @pytest.fixture

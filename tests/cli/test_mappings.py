@@ -62,3 +62,28 @@ def test_mappings_need_a_diff(desk: Desk) -> None:
         1,
         "error: there is no diff of 'nms' yet; run: netbox-sync sync nms\n",
     )
+
+
+def test_words_that_differ_in_case_alone_are_one_word(desk: Desk, nms: LabLibreNMS, netbox: NetBox) -> None:
+    for name, hardware in (("sw2", "WS-LX"), ("sw3", "WS-Lx")):
+        nms.state.add_device(name, os="ios", hardware=hardware, type="network")
+    desk.configure(defaults={"site": "paris", "role": "access"})
+    desk.ok("sync")
+    assert '  device_types:\n    "WS-LX":   # 2 objects, e.g. sw2\n' in desk.ok(
+        "mappings", "--missing", "nms"
+    )
+
+    # Both spellings may stand in the file as long as they say the same.
+    desk.configure(
+        defaults={"site": "paris", "role": "access"},
+        mappings={"device_types": {"WS-LX": "C2960", "ws-lx": "c2960"}},
+    )
+    desk.ok("sync")
+    assert "device_types" not in desk.ok("mappings", "--missing", "nms")
+    desk.configure(mappings={"device_types": {"WS-LX": "C2960", "ws-lx": "C9300"}})
+    answer = desk.run("sync")
+    assert answer.code == 1
+    assert (
+        "'WS-LX' and 'ws-lx' are the same word, as case does not matter here,"
+        " but one is mapped to 'C2960' and the other to 'C9300'; keep one of the two lines"
+    ) in answer.err

@@ -21,7 +21,9 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
         if not url or not token:
             pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
-        yield NetBox(url.rstrip("/"), token)
+        real = NetBox(url.rstrip("/"), token)
+        yield real
+        real.remove_created()
         return
     with LabNetBox() as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from netbox_sync_dagster.config.model import NetBoxTarget
@@ -16,8 +18,16 @@ MODELS = sorted({source.model for source in SOURCES.values()})
 
 
 def _seeded(rows: list[tuple], wanted: list[tuple]) -> list[tuple]:
+    """The rows of the seed, without the custom fields that this NetBox has of its own."""
     ids = {row[0] for row in wanted}
-    return [row for row in rows if row[0] in ids]
+    return [tuple(_own_fields(value) for value in row) for row in rows if row[0] in ids]
+
+
+def _own_fields(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    fields = {name: content for name, content in json.loads(value).items() if name.startswith("seed_")}
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def test_graphql_and_rest_give_the_rows_that_were_seeded(live: Live, snap: Snap) -> None:
