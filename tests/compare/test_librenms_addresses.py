@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from netbox_sync_dagster.warehouse import duck
 from tests.support import after, before, row, rows
 
 
@@ -24,7 +25,8 @@ def left_out(world):
     return dict(
         duckdb.connect()
         .execute(
-            f"SELECT key, reason FROM '{folder}/desired/left_out.parquet' WHERE resource LIKE '%addresses'"
+            "SELECT key, reason FROM read_parquet(?) WHERE resource LIKE '%addresses'",
+            [duck.pattern(folder / "desired" / "left_out.parquet")],
         )
         .fetchall()
     )

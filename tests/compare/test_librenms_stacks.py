@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_dagster.warehouse import duck
 from tests.support import NetBox, World, after, before, row, rows
 
 PARTS = {
@@ -41,8 +42,8 @@ def stack(
 
 def members(world: World) -> list[tuple[str, int, str]]:
     folder = world.warehouse.current(world.warehouse.diffs("production"))
-    query = f"SELECT key, position, serial FROM '{folder}/desired/members.parquet' ORDER BY position"
-    return duckdb.connect().execute(query).fetchall()
+    query = "SELECT key, position, serial FROM read_parquet(?) ORDER BY position"
+    return duckdb.connect().execute(query, [duck.pattern(folder / "desired" / "members.parquet")]).fetchall()
 
 
 def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:
