@@ -77,7 +77,9 @@ def _next(facts: Facts, now: float) -> float:
         return 0
     shift = offset(facts.name, facts.interval)
     turn = (now - shift) // facts.interval * facts.interval + shift
-    return turn if facts.last_start < turn else turn + facts.interval
+    # A turn that came during a try that failed is used up by it: the next try has its pause.
+    used = max(facts.last_start, facts.last_end) if facts.failures else facts.last_start
+    return turn if used < turn else turn + facts.interval
 
 
 def offset(name: str, interval: int) -> float:
