@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, Kind, diff_
 from netbox_sync_dagster.defs.markdown import plain, table
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
+from netbox_sync_dagster.warehouse.store import write_json
 
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10
@@ -115,11 +118,32 @@ def snapshot_results(
         found["complete"].append(_failed_read(folder, name) or _complete(manifest))
         shrunken = "; ".join(f"{part}: {text}" for part, text in sorted(manifest.shrunken.items()))
         found["not_shrunken"].append(Finding(name, shrunken))
-        found["references"].append(Finding(name, _dangling(system, path)))
-        found["nothing_rejected"].append(Finding(name, _rejected(manifest, path)))
+        problems = _remembered(
+            path,
+            "1",
+            {"references": partial(_dangling, system, path), "rejected": partial(_rejected, manifest, path)},
+        )
+        found["references"].append(Finding(name, problems["references"]))
+        found["nothing_rejected"].append(Finding(name, problems["rejected"]))
     main = table_key(system, MAIN_TABLE[system])
     keys = dict.fromkeys(found, main) | {"nothing_rejected": table_key(system, "rejected")}
     return [_result(name, keys[name], findings) for name, findings in found.items()]
+
+
+def _remembered(folder: Path, mark: str, looks: dict[str, Callable[[], str]]) -> dict[str, str]:
+    """What is found in a version, which never changes: looked for once, then read.
+
+    A check speaks of all endpoints, also of the many that its run was not about. ``mark`` says by which rules.
+    """
+    file = folder / ".checks.json"
+    with suppress(OSError, ValueError, KeyError):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["mark"] == mark and kept["problems"].keys() == looks.keys():
+            return dict(kept["problems"])
+    problems = {name: look() for name, look in looks.items()}
+    with suppress(OSError):
+        write_json(file, {"mark": mark, "problems": problems})
+    return problems
 
 
 def is_empty(manifest: Manifest) -> bool:
@@ -219,29 +243,39 @@ def diff_results(
     warehouse: Warehouse, config: Config, kind: Kind, endpoints: Iterable[str]
 ) -> list[dg.AssetCheckResult]:
     """The results of ``diff_checks`` over the current diffs of these endpoints; those without one are left out."""
-    plans = []
-    for name in endpoints:
-        try:
-            plans.append(load_plan(warehouse, name))
-        except WarehouseError:
-            continue
-    checks: dict[str, Callable[[Plan], str]] = {
-        "gates": lambda plan: "; ".join(plan.manifest["gates"]),
-        "within_limits": lambda plan: _beyond_limits(plan, config),
-        "unique_keys": _duplicates,
-        "snapshots_agree": lambda plan: _disagreement(warehouse, kind, plan),
-    }
-    severity = {"within_limits": WARN}
+    checks = ("gates", "within_limits", "unique_keys", "snapshots_agree")
+    found: dict[str, list[Finding]] = {name: [] for name in checks}
+    for endpoint in endpoints:
+        for name, problem in _diff_problems(warehouse, config, kind, endpoint).items():
+            found[name].append(Finding(endpoint, problem, WARN if name == "within_limits" else ERROR))
     key = diff_key(kind, MAIN_RESOURCE[kind])
     return [
-        *(
-            _result(
-                name, key, [Finding(plan.endpoint, look(plan), severity.get(name, ERROR)) for plan in plans]
-            )
-            for name, look in checks.items()
-        ),
+        *(_result(name, key, findings) for name, findings in found.items()),
         status_result(kind, read_status(warehouse)),
     ]
+
+
+def _diff_problems(warehouse: Warehouse, config: Config, kind: Kind, endpoint: str) -> dict[str, str]:
+    """What stands against the endpoint's current diff, by check; empty where there is none."""
+    try:
+        folder = warehouse.current(warehouse.diffs(endpoint))
+    except WarehouseError:
+        return {}
+
+    @cache
+    def plan() -> Plan:
+        return load_plan(warehouse, endpoint)
+
+    return _remembered(
+        folder,
+        f"1, {config.endpoint(endpoint).policies.max_change_percent} %",
+        {
+            "gates": lambda: "; ".join(plan().manifest["gates"]),
+            "within_limits": lambda: _beyond_limits(plan(), config),
+            "unique_keys": lambda: _duplicates(plan()),
+            "snapshots_agree": lambda: _disagreement(warehouse, kind, plan()),
+        },
+    )
 
 
 def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:

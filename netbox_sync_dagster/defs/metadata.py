@@ -85,7 +85,8 @@ def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, d
     if plan.manifest["gates"]:
         found["cannot be approved"] = dg.MetadataValue.md(bullets(plan.manifest["gates"]))
     found["approved by policy"] = by_policy
-    found["over time"] = dg.MetadataValue.md(drift)
+    if drift:
+        found["over time"] = dg.MetadataValue.md(drift)
     existing = plan.manifest["existing"].get(resource)
     if existing is not None:
         found["in NetBox"] = existing
@@ -180,6 +181,10 @@ def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) 
             Line("conflicts, blocked", [one.get("conflict", 0) + one.get("blocked", 0) for one in counts]),
             Line("drifted", [one.get("drifted", 0) for one in counts]),
         ]
+        # Where nothing ever differed, a picture of that in every event of every endpoint is a burden.
+        if not any(any(line.values) for line in lines):
+            charts[resource] = ""
+            continue
         charts[resource] = chart(times, lines, f"{resource} of {endpoint} over the last {len(times)} diffs")
     return charts
 

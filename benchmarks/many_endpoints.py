@@ -1,0 +1,76 @@
+"""What many endpoints cost in which nothing changes, each synced once per interval by the sensor.
+
+    python benchmarks/many_endpoints.py [--endpoints 100] [--interval 300] [--rounds 2]
+
+Starts the lab, Dagster's code server and its daemon. After the first sync of every endpoint it measures ``rounds``
+intervals: CPU seconds of everything that belongs to Dagster and the runs (the lab's servers are in this process and do
+not count), how late endpoints came, and the memory of daemon and code server without the runs.
+
+Limits: 100 endpoints in 300 seconds with at most 40 % of one core on average, each within its interval, below 1 GB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from installation import Installation
+
+CORE_LIMIT, MEMORY_LIMIT = 0.40, 1 << 30
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--endpoints", type=int, default=100)
+    parser.add_argument("--interval", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Installation(Path(folder), options.endpoints, options.interval) as installation,
+    ):
+        began = time.monotonic()
+        while not all(installation.syncs().values()):
+            time.sleep(1)
+        print(
+            f"first sync of all {options.endpoints} endpoints: {time.monotonic() - began:.0f} s", flush=True
+        )
+        # What the first one has put off is not measured.
+        time.sleep(options.interval / 2)
+        before = sum(process.cpu for process in installation.processes())
+        start, first = time.time(), installation.syncs()
+        highest = 0
+        while time.time() < start + options.rounds * options.interval:
+            time.sleep(2)
+            rest = [process for process in installation.processes() if not process.is_run]
+            highest = max(highest, sum(process.rss for process in rest))
+        seconds = time.time() - start
+        cpu = sum(process.cpu for process in installation.processes()) - before
+        syncs = installation.syncs()
+    number = sum(len(syncs[name]) - len(first[name]) for name in syncs)
+    gaps = [
+        later - earlier
+        for name, times in syncs.items()
+        for earlier, later in pairwise(times)
+        if later > start
+    ]
+    share = cpu / seconds
+    allowed = CORE_LIMIT * (options.endpoints / options.interval) / (100 / 300)
+    print(f"{number} syncs in {seconds:.0f} s")
+    print(f"CPU: {cpu:.0f} s, {cpu / max(number, 1):.2f} s per sync, {share:.0%} of one core")
+    print(f"from sync to sync: {min(gaps):.0f} to {max(gaps):.0f} s (interval {options.interval} s)")
+    print(f"daemon and code server: {highest / 2**20:.0f} MB at most")
+    late = [name for name, times in syncs.items() if len(times) - len(first[name]) < options.rounds]
+    print(f"endpoints with fewer syncs than intervals: {len(late)}")
+    if share > allowed or highest > MEMORY_LIMIT or late:
+        raise SystemExit(
+            f"over a limit: {allowed:.0%} of one core, {MEMORY_LIMIT >> 20} MB, no endpoint late"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Leave an installation alone with faults and kills, and count what is late or left behind.
+
+    python benchmarks/soak.py [--endpoints 5] [--interval 45] [--minutes 10] [--seed 1] [--web 8190]
+
+Every few seconds one of: a server answers some requests with 503, or breaks connections, or is down for a while; a run's
+process is killed with SIGKILL; the daemon is killed with SIGKILL and started again. After that everything works for
+two intervals. Then it counts:
+
+- late: from one good sync of an endpoint to the next more than three intervals (two late), and for how many of these no
+  reason is on record (a failed try, a killed run, a daemon that was down)
+- leaked: processes of runs that are over, open files of daemon and code server, temporary files in the warehouse
+- memory of daemon and code server at the beginning and at the end
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from installation import Installation, Process
+
+TEMPORARY = ("snapshots/*/*/.stage-*", "diffs/*/.stage-*", "tmp/*", ".*.duckdb", "running/run/*")
+
+
+def steady(installation: Installation) -> list[Process]:
+    """Daemon and code server."""
+    return [process for process in installation.processes() if not process.is_run]
+
+
+def disturb(installation: Installation, choice: random.Random, done: list[tuple[float, str, str]]) -> None:
+    """Do one bad thing."""
+    what = choice.choice(["503", "reset", "down", "kill run", "kill run", "kill daemon"])
+    name = choice.choice(installation.names)
+    source = installation.sources[name]
+    if what == "503":
+        source.fail_next(choice.randint(1, 12), status=503, headers={"Retry-After": "1"})
+    elif what == "reset":
+        source.fail_next(choice.randint(1, 6), status="reset")
+    elif what == "down":
+        source.fail_always(status=502)
+    elif what == "kill run":
+        name = "*"
+        runs = [process for process in installation.processes() if process.is_run]
+        if not runs:
+            return
+        kill(choice.choice(runs).pid)
+    else:
+        name = "*"
+        daemon = installation.started["daemon"]
+        daemon.kill()
+        daemon.wait()
+        time.sleep(choice.uniform(0, 5))
+        installation.start_daemon()
+    done.append((time.time(), what, name))
+    print(f"{time.strftime('%H:%M:%S')} {what} {name}", flush=True)
+
+
+def kill(pid: int) -> None:
+    """SIGKILL, as the kernel does where memory is short."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Run the soak and print its counts."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--endpoints", type=int, default=5)
+    parser.add_argument("--interval", type=int, default=45)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--web", type=int, default=0, help="port for Dagster's web page; 0: none")
+    options = parser.parse_args()
+    choice = random.Random(options.seed)
+    done: list[tuple[float, str, str]] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Installation(Path(folder), options.endpoints, options.interval) as installation,
+    ):
+        if options.web:
+            workspace = str(installation.folder / "workspace.yaml")
+            installation.start("web", "dagster-webserver", "-p", str(options.web), "-w", workspace)
+        while not all(installation.syncs().values()):
+            time.sleep(1)
+        time.sleep(options.interval)
+        start, first = time.time(), steady(installation)
+        while time.time() < start + options.minutes * 60:
+            time.sleep(choice.uniform(5, 25))
+            for source in installation.sources.values():
+                source.clear_faults()
+            disturb(installation, choice, done)
+        for source in installation.sources.values():
+            source.clear_faults()
+        time.sleep(2 * options.interval)
+        report(installation, start, first, done, options.interval)
+
+
+def report(
+    installation: Installation,
+    start: float,
+    first: list[Process],
+    done: list[tuple[float, str, str]],
+    interval: int,
+) -> None:
+    """Count and print."""
+    good = failed = 0
+    late: list[tuple[str, float, str]] = []
+    for name in installation.names:
+        tries = [*installation.tries(name, "snapshots"), *installation.tries(name, "diffs")]
+        failed += sum(not ok for at, ok, _ in tries if at > start)
+        times = [at for at in installation.syncs()[name] if at > start - interval]
+        good += len(times)
+        for earlier, later in zip(times, [*times[1:], time.time()], strict=True):
+            if later - earlier > 3 * interval:
+                reasons = Counter(error[:60] for at, ok, error in tries if not ok and earlier < at < later)
+                reasons += Counter(
+                    what for at, what, who in done if earlier < at < later and who in ("*", name)
+                )
+                late.append(
+                    (name, later - earlier, ", ".join(f"{n} x {text}" for text, n in reasons.items()))
+                )
+    # A run that is going on is no leak.
+    deadline = time.time() + 60
+    while time.time() < deadline and any(process.is_run for process in installation.processes()):
+        time.sleep(0.2)
+    last = steady(installation)
+    runs = [process for process in installation.processes() if process.is_run]
+    left = [path for pattern in TEMPORARY for path in installation.home.glob(pattern)]
+    old = [path for path in left if time.time() - path.lstat().st_mtime > 3 * interval]
+    print(f"disturbed: {dict(Counter(what for _, what, _ in done))}")
+    print(f"good syncs: {good}, failed tries: {failed}")
+    print(
+        f"more than two intervals late: {len(late)}, without a reason on record: {sum(not r for _, _, r in late)}"
+    )
+    for name, gap, reasons in late:
+        print(f"  {name}: {gap:.0f} s; {reasons or 'no reason'}")
+    for title, found in (("at the beginning", first), ("at the end", last)):
+        memory = sum(process.rss for process in found) / 2**20
+        print(f"{title}: {len(found)} processes, {memory:.0f} MB, {sum(p.files for p in found)} open files")
+    print(
+        f"runs' processes left: {len(runs)}; temporary files of killed runs: {len(old)} (removed after a day)"
+    )
+    print("\n".join(sorted({str(path.relative_to(installation.home)) for path in old})[:10]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Metrics: what Prometheus reads, and what it can be alerted by."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from tests.warehouse.test_views import add_device, publish_diff
+
+# Of the format's definition: a metric line.
+SAMPLE = re.compile(r'^[a-z_]+\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)*\} -?[0-9.]+$')
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    warehouse = Warehouse(tmp_path / "data")
+    endpoint = {"name": "nms", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 60}
+    config = Config.model_validate({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint]})
+    note_endpoints(warehouse, config)
+    add_device(warehouse, "nms", "sw1")
+    publish_diff(warehouse, "nms", create=2, delete=1, conflict=1)
+    verdict = '"kind":"verdict","apply_id":"1","endpoint":"nms","at":"2026-01-01T00:00:00","verdict"'
+    applies = warehouse.ledger / "applies" / "nms" / "1.jsonl"
+    applies.parent.mkdir(parents=True)
+    applies.write_text(
+        '{"kind":"start","apply_id":"1","endpoint":"nms","at":"2026-01-01T00:00:00"}\n'
+        f'{{{verdict}:"applied"}}\n{{{verdict}:"stale"}}\n'
+    )
+    return warehouse
+
+
+def read(text: str) -> dict[str, str]:
+    return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+
+def test_the_metrics_of_an_endpoint(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--config", "none.yaml", "--home", str(warehouse.home), "metrics"]) == 0
+    text = capsys.readouterr().out
+    bad = [line for line in text.splitlines() if not line.startswith("# ") and not SAMPLE.match(line)]
+    assert bad == []
+    found = read(text)
+    who = 'endpoint="nms",system="librenms"'
+    assert [
+        name for name, value in found.items() if name.startswith("netbox_sync_status") and value == "1"
+    ] == [f'netbox_sync_status{{{who},status="changes waiting"}}']
+    assert found[f"netbox_sync_interval_seconds{{{who}}}"] == "60"
+    assert found[f"netbox_sync_failed_tries{{{who}}}"] == "0"
+    assert found[f"netbox_sync_snapshot_complete{{{who}}}"] == "1"
+    assert found[f'netbox_sync_changes{{{who},what="waiting"}}'] == "3"
+    assert found[f'netbox_sync_changes{{{who},what="deletes"}}'] == "1"
+    assert found[f'netbox_sync_changes{{{who},what="conflicts"}}'] == "1"
+    assert 0 <= float(found[f"netbox_sync_last_good_snapshot_age_seconds{{{who}}}"]) < 600
+    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="stale"}'] == "1"
+    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="failed"}'] == "0"
+    assert found['netbox_sync_applies_unfinished{endpoint="nms"}'] == "1"
+    assert found['netbox_sync_reads_last_day{endpoint="nms",system="librenms",result="good"}'] == "1"
+    # Every family is announced once, before its samples.
+    families = re.findall(r"# TYPE (\w+) (?:gauge|counter)\n", text)
+    assert len(families) == len(set(families)) > 10
+
+
+def test_the_file_is_whole_or_not_there(warehouse: Warehouse, tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.prom"
+    options = ["--config", "none.yaml", "--home", str(warehouse.home), "metrics", "--file"]
+    assert run([*options, str(file)]) == 0
+    assert file.read_text().startswith("# HELP netbox_sync_status ")
+    assert run([*options, str(tmp_path / "missing" / "x.prom")]) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "netbox_sync.prom"]
