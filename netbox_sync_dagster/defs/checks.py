@@ -28,6 +28,10 @@ from netbox_sync_dagster.warehouse.store import write_json
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10
 
+# In every note of what a check found in a version. To be changed together with a rule of the checks: older notes count
+# no more then.
+_RULES = "1"
+
 # Rows of the table of all endpoints.
 _STATES_SHOWN = 200
 STATUS = "status"
@@ -120,7 +124,7 @@ def snapshot_results(
         found["not_shrunken"].append(Finding(name, shrunken))
         problems = _remembered(
             path,
-            "1",
+            _RULES,
             {"references": partial(_dangling, system, path), "rejected": partial(_rejected, manifest, path)},
         )
         found["references"].append(Finding(name, problems["references"]))
@@ -133,7 +137,8 @@ def snapshot_results(
 def _remembered(folder: Path, mark: str, looks: dict[str, Callable[[], str]]) -> dict[str, str]:
     """What is found in a version, which never changes: looked for once, then read.
 
-    A check speaks of all endpoints, also of the many that its run was not about. ``mark`` says by which rules.
+    A check speaks of all endpoints, also of the many that its run was not about. ``mark`` says by which rules; with
+    other ones it is looked for again.
     """
     file = folder / ".checks.json"
     with suppress(OSError, ValueError, KeyError):
@@ -268,7 +273,7 @@ def _diff_problems(warehouse: Warehouse, config: Config, kind: Kind, endpoint: s
 
     return _remembered(
         folder,
-        f"1, {config.endpoint(endpoint).policies.max_change_percent} %",
+        f"{_RULES}, {config.endpoint(endpoint).policies.max_change_percent} %",
         {
             "gates": lambda: "; ".join(plan().manifest["gates"]),
             "within_limits": lambda: _beyond_limits(plan(), config),
