@@ -23,6 +23,7 @@ _TYPE_OF_FIELD = {
     "virtual_machine": "virtualization/virtual-machines",
     "cluster": "virtualization/clusters",
     "site": "dcim/sites",
+    "location": "dcim/locations",
     "role": "dcim/device-roles",
     "platform": "dcim/platforms",
     "device_type": "dcim/device-types",

@@ -56,6 +56,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.references", "match/references.sql"),
     ("match.clusters", "match/clusters.sql"),
     ("match.devices", "match/devices.sql"),
+    ("desired.matched_devices", "match/matched_devices.sql"),
     ("diff.clusters", "diff/clusters.sql"),
     ("match.live_clusters", "match/live_clusters.sql"),
     ("diff.devices", "diff/devices.sql"),

@@ -221,6 +221,9 @@ class LibreNMSMappings(_Mappings):
     """From LibreNMS's words to NetBox's. Left side: what LibreNMS says; right side: a NetBox name or slug."""
 
     sites: dict[str, str] = Field({}, description="LibreNMS location -> site.")
+    locations: dict[str, str] = Field(
+        {}, description="LibreNMS location -> location within the device's site."
+    )
     roles: dict[str, str] = Field({}, description="LibreNMS hardware, os or type -> device role.")
     device_types: dict[str, str] = Field({}, description="LibreNMS hardware -> device type model.")
     manufacturers: dict[str, str] = Field(

@@ -42,7 +42,7 @@ _NOT_BY_DEFAULT = (*(name for name in PREREQUISITES if name not in ("tags", "cus
 ACTIONS = ("create", "update", "delete")
 
 # Fields that stay as NetBox has them once somebody gave them a value, unless `owns` names them.
-UNOWNED_FIELDS = ("name", "status", "site", "scope", "role", "platform", "description")
+UNOWNED_FIELDS = ("name", "status", "site", "location", "scope", "role", "platform", "description")
 # ... but a VLAN's name comes from the switches: there a different name is a change that can be approved.
 OWNED_BY_DEFAULT = ("vlans.name",)
 

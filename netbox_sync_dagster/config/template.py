@@ -33,12 +33,22 @@ endpoints:
     interval: 0
     # Which devices that NetBox lacks may be created: none, all, or a filter.
     import_devices: none
-    # import_devices:
+    # import_devices:          # every line that is given must match one of its values
+    #   location: [Paris, "Paris, Rack 4"]
     #   type: [network]
+    #   os: [iosxe, junos]
+    #   hardware: ["C9300-48P"]
+    #   group: [Core]          # a device group of LibreNMS
     #   hostname: ['.*\\.example\\.com']
-    # virtual_chassis: true  # stacks: one inventory call for each device that looks like one
-    # inventory: false       # parts and transceivers as modules: two calls more per device
+    # interface_name_field: ifName             # or ifDescr
+    # interface_name_field_by_os: {{routeros: ifDescr}}
+    # ignored_ports: false     # true: take ports that LibreNMS ignores
+    # virtual_chassis: true    # stacks: one inventory call for each device that looks like one
+    # member_name: "{{name}}-M{{position}}"        # of a new member of a stack
+    # inventory: false         # parts and transceivers as modules: two calls more per device
     # oob_interfaces: ['mgmt.*']
+    # max_poll_age: 86400      # seconds; a device polled longer ago is no evidence that something is gone
+    # fetch_max_concurrency: 8 # requests at once
     # What a new device gets where no mapping below says better: names or slugs of NetBox objects.
     # defaults:
     #   site: Paris
@@ -47,15 +57,29 @@ endpoints:
     # From LibreNMS's words (left) to NetBox's (right).
     # mappings:
     #   sites: {{"Paris, Rack 4": Paris}}
+    #   locations: {{"Paris, Rack 4": Room 2}}     # within the site
+    #   roles: {{fortigate: Firewall}}             # hardware, os or type
     #   device_types: {{"C9300-48P": "Catalyst 9300-48P"}}
+    #   manufacturers: {{iosxe: Cisco}}            # of new device types, by os
     #   platforms: {{iosxe: Cisco IOS-XE}}
+    #   vrfs: {{MGMT: Management}}                 # VRF name or route distinguisher
     #   interface_types:
     #     - {{ifType: ethernetCsmacd, speed: 1000000, type: 1000base-t}}   # speed in kbit/s
+    #   module_types: {{"PWR-C1-715WAC": "715W"}}
+    #   module_rules:
+    #     - {{manufacturer: Cisco, field: bay, match: '^Switch [0-9]+ - ', replace: ''}}
     # policies:
     #   auto_approve: [interfaces.update.description]   # resource.action or resource.action.field
     #   owns: [interfaces.description]     # written although NetBox has a value
     #   disowns: [interfaces.type]         # never written in updates
     #   delete: []                         # resources whose objects may be deleted if this product made them
+    #   missing_interfaces: leave          # or disable, delete: what LibreNMS no longer shows
+    #   stale_addresses: leave             # or unassign, delete
+    #   move_addresses: false              # true: propose moving an address that is on another object
+    #   primary_ip: set_if_empty           # or always, never
+    #   site_coordinates: never            # or set_if_empty, always
+    #   ungrouped_vlans: false             # true: new VLANs may be without a group, in the device's site
+    #   link_local_ipv4: false             # true: keep 169.254.0.0/16
     #   approval_hours: 24
     #   apply_approved: false              # Dagster applies what is approved by itself
     #   max_change_percent: 30

@@ -93,6 +93,10 @@ create table desired.port_names (interface varchar, device varchar, name varchar
 -- resource is the kind of object that may look gone though it is not.
 create table desired.unproven (resource varchar, owner varchar, reason varchar);
 
+-- Which NetBox device each of the source's devices is; filled by sql/match/matched_devices.sql. key and name as in the
+-- source and in NetBox.
+create table desired.matched_devices (key varchar, source_id varchar, name varchar, netbox_id bigint);
+
 -- The source's VRFs that nothing maps, with the interfaces that have addresses in them.
 create table desired.vrf_words (word varchar, owners integer, example varchar);
 -- The source's words that mean no NetBox object yet; filled by sql/match/unresolved.sql.

@@ -4,6 +4,9 @@ with settings as (from config.endpoint),
 referenced as (
     select owner_key as key,
         max(case when field = 'site' then value end) as site,
+        max(case when field = 'location' then value end) as location,
+        max(case when field = 'location' then problem end) as location_problem,
+        max(case when field = 'site' then netbox_id end) as site_id,
         max(case when field = 'device_type' then value end) as device_type,
         bool_or(field = 'device_type' and by_default) as default_type,
         max(case when field = 'role' then value end) as role,
@@ -15,13 +18,15 @@ referenced as (
 
 actual as (
     select d.*, existing(s.id, s.name) as site, existing(t.id, t.model) as device_type,
-           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(c.id, c.name) as cluster
+           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(c.id, c.name) as cluster,
+           existing(l.id, l.name) as location
     from netbox.devices d
     left join netbox.sites s on s.id = d.site_id
     left join netbox.device_types t on t.id = d.device_type_id
     left join netbox.device_roles r on r.id = d.role_id
     left join netbox.platforms p on p.id = d.platform_id
     left join netbox.clusters c on c.id = d.cluster_id
+    left join netbox.locations l on l.id = d.location_id
 ),
 
 paired as (
@@ -35,6 +40,10 @@ paired as (
                 case when settings.kind <> 'proxmox' or m.netbox_id is null or not r.default_type then r.device_type end),
             json_field('role', a.role, r.role),
             json_field('site', a.site, r.site),
+            -- NetBox takes only a location of the device's own site; a rack has its own.
+            json_field('location', a.location,
+                case when m.netbox_id is null or (a.site_id = r.site_id and a.rack_id is null) then r.location end),
+            undecided_field('location', a.location, r.location_problem),
             json_field('platform', a.platform, r.platform),
             -- The default tenant is for new devices only.
             case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,

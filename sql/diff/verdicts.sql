@@ -9,7 +9,9 @@ judged as (
     select f.*, w.value as ours,
         -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
         -- same cluster is no other.
-        case when w.endpoint not in (select endpoint from config.same_source) then w.endpoint end as rival,
+        -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
+        case when w.endpoint not in (select endpoint from config.same_source)
+              and f.field not in (select 'cf.' || unnest(id_fields) from config.endpoint) then w.endpoint end as rival,
         -- A field's own order goes before the order for all.
         (select min(rank) from config.precedence p
          where p.field = if(o.field is null, '*', o.field) and p.endpoint in (select endpoint from config.same_source)) as rank,

@@ -4,6 +4,8 @@
 with known as (
     select 'sites' as resource, id, name, name as word, 1 as rank from netbox.sites
     union all select 'sites', id, name, slug, 1 from netbox.sites
+    union all select 'locations', id, name, name, 1 from netbox.locations
+    union all select 'locations', id, name, slug, 1 from netbox.locations
     union all select 'device_types', id, model, part_number, 1 from netbox.device_types where part_number <> ''
     union all select 'device_types', id, model, model, 2 from netbox.device_types
     union all select 'device_types', id, model, slug, 3 from netbox.device_types
@@ -49,14 +51,27 @@ words as (
 ),
 
 hits as (
-    select w.owner_resource, w.owner_key, w.field, w.step, w.word, k.rank, k.id, k.name
+    select w.owner_resource, w.owner_key, w.field, w.resource, w.step, w.word, k.rank, k.id, k.name
     from words w join known k on k.resource = w.resource and lower(k.word) = lower(w.word)
+),
+
+-- Locations of several sites have one name: only those of the owner's own site count.
+sites as (
+    select owner_resource, owner_key, min(id) as id from
+        (select * from hits where field = 'site' qualify (step, rank) = min((step, rank)) over (partition by owner_resource, owner_key))
+    group by all having count(distinct id) = 1
+),
+in_site as (
+    select h.* from hits h
+    left join netbox.locations l on l.id = h.id and h.resource = 'locations'
+    left join sites s on s.owner_resource = h.owner_resource and s.owner_key = h.owner_key
+    where h.resource <> 'locations' or l.site_id = s.id
 ),
 
 best as (
     select owner_resource, owner_key, field, step, rank, any_value(word) as word,
            count(distinct id) as candidates, min(id) as id, min_by(name, id) as name
-    from hits
+    from in_site
     group by owner_resource, owner_key, field, step, rank
     qualify row_number() over (partition by owner_resource, owner_key, field order by step, rank) = 1
 ),
@@ -74,6 +89,7 @@ select
     case when b.candidates = 1 then null
          when b.candidates > 1 then b.candidates || ' ' || replace(w.resource, '_', ' ') || ' in NetBox match "' || b.word || '"; rename one or map to a slug'
          when w.new_name is not null and w.resource in (from may_create) then null
+         when w.mapped is not null and w.resource = 'locations' then 'the site of ' || w.owner_key || ' has no location "' || w.mapped || '" (from the mappings)'
          when w.mapped is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.mapped || '" (from the mappings)'
          when w.required and w.fallback is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.fallback || '" (from defaults)'
          when w.required then 'no ' || replace(w.field, '_', ' ') || ': ' || w.advice

@@ -141,6 +141,7 @@ COMMENT ON VIEW sync.attempts IS 'Every try to read an endpoint or NetBox, faile
 COMMENT ON VIEW sync.decisions IS 'The decision that stands per change: approved, expired, rejected';
 COMMENT ON VIEW sync.scopes IS 'Parts of the current snapshots that could not be read completely';
 COMMENT ON VIEW sync.rejected IS 'Rows of the current snapshots that could not be taken, with the reason';
+COMMENT ON VIEW sync.shared_devices IS 'NetBox devices that more than one endpoint shows, by what each calls it';
 COMMENT ON VIEW sync.left_out IS 'What the comparison leaves out, with the reason';
 
 -- ledger: what was decided and done.

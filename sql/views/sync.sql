@@ -81,6 +81,14 @@ UNION ALL BY NAME SELECT 'netbox' AS system, * FROM netbox.rejected;
 
 CREATE OR REPLACE VIEW sync.left_out AS SELECT * FROM desired.left_out;
 
+CREATE OR REPLACE VIEW sync.shared_devices AS
+SELECT
+    netbox_id, any_value(name) AS name, list(endpoint ORDER BY endpoint) AS endpoints,
+    list(key ORDER BY endpoint) AS keys, list(source_id ORDER BY endpoint) AS source_ids
+FROM desired.matched_devices
+GROUP BY netbox_id
+HAVING count(DISTINCT endpoint) > 1;
+
 -- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it.
 CREATE OR REPLACE VIEW sync.decisions AS
 WITH since AS (

@@ -100,6 +100,11 @@ def test_ports_read_device_by_device_delete_nothing_of_a_device_that_failed(
 ) -> None:
     """PHP's memory does not suffice for /ports, and one device's own ports fail: the others are still judged."""
     state.add_port(state.add_device("sw2", hardware="C9300-48P"), "Gi0/1")
+    # A second place of an address is no less one because its port could not be read.
+    for port in state.ports:
+        state.add_ipv4(port, "10.0.0.7", 24)
+    for number in (8, 9):
+        state.add_ipv4(state.ports[1], f"10.0.0.{number}", 24)
     with LabLibreNMS(state, token="lnms-token", php_memory_mb=1) as small:
         world.configure(url=small.url)
         assert [action for action, _ in gone()] == ["delete", "delete"]
@@ -111,6 +116,7 @@ def test_ports_read_device_by_device_delete_nothing_of_a_device_that_failed(
         ("sw1 Gi0/1", "blocked"),
         ("sw1 Gi0/2", "blocked"),
     ]
+    assert [r.key for r in rows(plan, "ip_addresses")] == ["10.0.0.8", "10.0.0.9"]
     assert row(plan, "interfaces", "sw1 Gi0/2").reason == (
         "not in LibreNMS, but that is no evidence: "
         "the ports of a device could not be read: LibreNMS answered 400"

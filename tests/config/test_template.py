@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.config import ConfigError, LibreNMSEndpoint, ProxmoxEndpoint, load_config
+from netbox_sync_dagster.config.model import ImportFilter
 from netbox_sync_dagster.config.template import TEMPLATE, json_schema
 
 
@@ -51,6 +52,18 @@ def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) ->
     assert librenms.import_devices.hostname == [r".*\.example\.com"]
     assert proxmox.mappings.platforms == {"l26": "Linux"}
     assert proxmox.policies.missing_guests == "delete"
+
+
+def test_the_template_speaks_of_everything_that_librenms_has(tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.yaml"
+    (tmp_path / "ca.pem").touch()
+    file.write_text(uncommented(), encoding="utf-8")
+    librenms = load_config(file).endpoints[0]
+    assert isinstance(librenms, LibreNMSEndpoint) and isinstance(librenms.import_devices, ImportFilter)
+    of_its_own = set(LibreNMSEndpoint.model_fields) - set(ProxmoxEndpoint.model_fields)
+    assert of_its_own - librenms.model_fields_set == set()
+    for part in (librenms.mappings, librenms.import_devices):
+        assert set(type(part).model_fields) - part.model_fields_set == set()
 
 
 def test_the_schema_describes_the_fields_that_editors_complete() -> None:

@@ -34,10 +34,14 @@ class Seen:
     trunk_ports: dict[int, list[int]] = field(default_factory=dict)
     # Table -> the device ids that its rows name.
     named: dict[str, set[int]] = field(default_factory=dict)
-    # Ports that addresses name and that the port list does not show, and how many addresses there are.
-    unknown_ports: set[int] = field(default_factory=set)
+    # Ports that addresses named before they were known, with their number of addresses, and how many there are.
+    addressed_ports: Counter[int] = field(default_factory=Counter)
     addresses: int = 0
-    addresses_of_unknown_ports: int = 0
+
+    @property
+    def unknown_ports(self) -> dict[int, int]:
+        """Ports that addresses name and that no port list shows -> how many addresses."""
+        return {port: n for port, n in self.addressed_ports.items() if port not in self.port_device}
 
     @property
     def vlan_devices(self) -> list[int]:
@@ -136,8 +140,7 @@ class Intake:
         seen, port = self.seen, row["port_id"]
         seen.addresses += 1
         if port not in seen.port_device:
-            seen.unknown_ports.add(port)
-            seen.addresses_of_unknown_ports += 1
+            seen.addressed_ports[port] += 1
         try:
             row["canonical"] = canonical_address(row["address"] or "")
         except ValueError:

@@ -46,11 +46,12 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
     this token.
     """
     seen = intake.seen
-    unknown = sorted(seen.unknown_ports - seen.port_device.keys())
+    found = seen.unknown_ports
+    unknown = sorted(found)
     if not unknown:
         return
     late: set[int] = set()
-    hidden = 2 * seen.addresses_of_unknown_ports > seen.addresses
+    hidden = 2 * sum(found.values()) > seen.addresses
     # Spread over all of them: a token of few devices and a few deleted ports both show.
     for port in unknown[:: max(1, len(unknown) // _PROBES)][:_PROBES]:
         try:
@@ -65,9 +66,7 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
             continue
         late |= {device for row in rows if (device := _living(row)) is not None}
     if hidden:
-        count = (
-            f"{seen.addresses_of_unknown_ports} of {seen.addresses} addresses are on ports it does not see"
-        )
+        count = f"{sum(found.values())} of {seen.addresses} addresses are on ports it does not see"
         intake.incomplete("installation", "*", PARTIAL_VIEW.format(evidence=count))
         return
     per_device.ports(sorted(late & seen.devices))

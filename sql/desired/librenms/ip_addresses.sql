@@ -6,9 +6,15 @@ mapped as (
     select count(*) > 0 as any_vrf from config.mappings where kind = 'vrfs'
 ),
 
+-- Where ports are missing from the snapshot, an address on one of them may be a second place of an address.
+unread as (
+    select distinct a.canonical from librenms.ip_addresses a anti join librenms.ports p using (port_id)
+    where exists (from librenms.scopes where scope = 'ports' and not complete)
+),
+
 placed as (
     select
-        a.*, i.key as interface, i.device,
+        a.*, a.canonical in (from unread) as elsewhere_too, i.key as interface, i.device,
         case when mapped.any_vrf and i.vrf_source_id > 0 and v.vrf_id is null
              then 'LibreNMS does not tell which VRF ' || i.key || ' is in' end as vrf_problem,
         coalesce(
@@ -33,7 +39,8 @@ select distinct on (canonical, vrf, interface)
     'devices' as owner_resource,
     null::varchar as dns_name,
     ''::varchar as source,
-    coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4), vrf_problem) as left_out
+    coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4), vrf_problem,
+        case when elsewhere_too then 'it also stands on a port that was not read' end) as left_out
 from placed, settings
 where canonical is not null
 order by canonical, vrf, interface, prefixlen desc

@@ -1,4 +1,4 @@
--- Which site, type, role and platform each device wants, as words; sql/match/references.sql finds the objects.
+-- Which site, location, type, role and platform each device wants, as words; sql/match/references.sql finds the objects.
 -- Key: owner_resource + owner_key + field. A mapping decides; without one, LibreNMS's own word where NetBox
 -- knows it; else the endpoint's default.
 with settings as (from config.endpoint),
@@ -7,6 +7,7 @@ mapped as (
     select
         d.key, d.place, d.hardware, d.os, d.device_kind,
         (select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)) as site,
+        (select target from config.mappings where kind = 'locations' and lower(source) = lower(d.place)) as location,
         (select target from config.mappings where kind = 'device_types' and lower(source) = lower(d.hardware)) as device_type,
         (select target from config.mappings where kind = 'platforms' and lower(source) = lower(d.os)) as platform,
         (select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(d.os)) as manufacturer,
@@ -23,6 +24,10 @@ select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' a
        'map sites: ' || coalesce(to_json(place)::varchar, '(no location)') || ', or set defaults.site' as advice
 from mapped, settings
 union all
+-- Within the device's site; a place that is none there is mostly the site itself.
+select 'devices', key, 'location', 'locations', location, place, null, location, null, false, null
+from mapped
+union all
 select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
        coalesce(device_type, hardware, settings.default_device_type), coalesce(manufacturer, settings.default_manufacturer), true,
        'map device_types: ' || coalesce(to_json(hardware)::varchar, '(no hardware)') || ', set defaults.device_type, or allow create: device_types'
@@ -36,3 +41,7 @@ union all
 select 'devices', key, 'platform', 'platforms', platform, os, settings.default_platform,
        coalesce(platform, os), coalesce(manufacturer, settings.default_manufacturer), false, null
 from mapped, settings
+union all
+-- LibreNMS knows no tenants: the default is for new devices.
+select 'devices', key, 'tenant', 'tenants', null, null, settings.default_tenant, null, null, true, null
+from mapped, settings where settings.default_tenant is not null

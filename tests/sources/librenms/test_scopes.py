@@ -48,9 +48,13 @@ def test_hidden_ports_show_even_where_nothing_is_refused(reader: Reader) -> None
     )
 
 
-def test_addresses_of_deleted_ports_are_normal(state: LibreNMSState, reader: Reader) -> None:
+@pytest.mark.parametrize("php_memory_mb", [None, 1])
+def test_addresses_of_deleted_ports_are_normal(
+    state: LibreNMSState, reader: Reader, php_memory_mb: int | None
+) -> None:
+    """Also where the ports are read device by device, after the addresses."""
     state.ports[4]["deleted"] = 1
-    with LabLibreNMS(state) as server:
+    with LabLibreNMS(state, php_memory_mb=php_memory_mb) as server:
         manifest = reader.read(server)
     assert (manifest.complete, manifest.row_counts["ports"], manifest.row_counts["ip_addresses"]) == (
         True,

@@ -1,0 +1,224 @@
+"""The steps by which a LibreNMS device finds its NetBox objects, and who may be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.lab.librenms import LibreNMSState
+from tests.support import NetBox, World, after, row, rows
+
+Device = Callable[..., dict[str, Any]]
+
+
+def test_a_primary_address_is_the_last_evidence(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+) -> None:
+    """And only that address which LibreNMS talks to; another name stays NetBox's."""
+    state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.5")
+    known = device("by-another-name")
+    port = netbox.create("dcim/interfaces", device=known["id"], name="Vlan1", type="virtual")
+    address = netbox.create(
+        "ipam/ip-addresses",
+        address="10.0.0.5/24",
+        assigned_object_type="dcim.interface",
+        assigned_object_id=port["id"],
+    )
+    assert row(world.sync(), "devices", "sw1").action == "create"
+    netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
+    assert row(world.sync(), "devices", "sw1").netbox_id == known["id"]
+    # The name speaks for one device and the address for another.
+    device("sw1")
+    found = row(world.sync(), "devices", "sw1")
+    assert (found.action, found.reason) == (
+        "conflict",
+        "several NetBox devices could be this one: by-another-name (primary IP), sw1 (name)",
+    )
+
+
+def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
+    world: World, state: LibreNMSState, device: Device
+) -> None:
+    """The hostname stands in; 10.0.0.7 has no first label."""
+    state.add_device("core.example.net", sysName="<private>", hardware="C9300-48P")
+    state.add_device("10.0.0.7", sysName=None, hardware="C9300-48P")
+    known = device("core")
+    device("10")
+    plan = world.sync()
+    assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
+        "core.example.net": ("update", known["id"]),
+        "10.0.0.7": ("create", None),
+    }
+
+
+def test_types_and_platforms_by_their_words(
+    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+) -> None:
+    """Part number before model, slug or name of a platform, in any case; two candidates are none."""
+    maker = basics["maker"]["id"]
+    for model, number in (("Catalyst 9300", "WS-1"), ("WS-1", ""), ("Twin A", "WS-2"), ("Twin B", "WS-2")):
+        slug = model.lower().replace(" ", "-")
+        netbox.create("dcim/device-types", manufacturer=maker, model=model, slug=slug, part_number=number)
+    netbox.create("dcim/platforms", name="Cisco IOS", slug="ios")
+    netbox.create("dcim/platforms", name="JunOS", slug="juniper")
+    state.add_device("sw1", hardware="ws-1", os="IOS")
+    state.add_device("sw2", hardware="WS-2", os="junos")
+    state.add_device("sw3", hardware="WS-1", os="eos")
+    plan = world.sync()
+    first = after(row(plan, "devices", "sw1"))
+    assert (first["device_type"]["name"], first["platform"]["name"]) == ("Catalyst 9300", "Cisco IOS")
+    second = row(plan, "devices", "sw2")
+    assert (second.action, second.reason) == (
+        "blocked",
+        '2 device types in NetBox match "WS-2"; rename one or map to a slug',
+    )
+    assert "platform" not in after(row(plan, "devices", "sw3"))
+
+
+def test_a_role_is_mapped_by_hardware_then_os_then_type(
+    world: World, state: LibreNMSState, netbox: NetBox
+) -> None:
+    for name in ("core", "firewall", "radio"):
+        netbox.create("dcim/device-roles", name=name, slug=name, color="00ff00")
+    world.configure(
+        mappings={"roles": {"c9300-48p": "core", "fortigate": "firewall", "wireless": "radio"}},
+    )
+    state.add_device("sw1", hardware="C9300-48P", os="fortigate", type="wireless")
+    state.add_device("sw2", hardware="other", os="fortigate", type="wireless")
+    state.add_device("sw3", hardware="other", os="ios", type="wireless")
+    state.add_device("sw4", hardware="other", os="ios", type="network")
+    plan = world.sync()
+    assert [after(r)["role"]["name"] for r in rows(plan, "devices")] == [
+        "core",
+        "firewall",
+        "radio",
+        "Access",
+    ]
+
+
+def test_a_new_device_gets_the_default_tenant(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+) -> None:
+    """One that is in NetBox keeps its own; a tenant that is not there is said."""
+    for name in ("sw1", "sw2"):
+        state.add_device(name, hardware="C9300-48P")
+    device("sw2")
+    world.configure(defaults={"site": "paris", "role": "access", "tenant": "acme"})
+    found = row(world.sync(), "devices", "sw1")
+    assert (found.action, found.reason) == ("blocked", 'NetBox has no tenant "acme" (from defaults)')
+    tenant = netbox.create("tenancy/tenants", name="Acme Inc", slug="acme")
+    plan = world.sync()
+    assert after(row(plan, "devices", "sw1"))["tenant"] == {"id": tenant["id"], "name": "Acme Inc"}
+    assert "tenant" not in after(row(plan, "devices", "sw2"))
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"location": ["Paris"]},
+        {"type": ["network"]},
+        {"hardware": ["C9300-48P"]},
+        {"hostname": ["sw[0-9]+"]},
+        {"location": ["Paris", "Nice"], "os": ["ios"]},
+    ],
+)
+def test_import_filters(world: World, state: LibreNMSState, chosen: dict[str, list[str]]) -> None:
+    """Each line must match; a hostname as a whole."""
+    state.add_device("sw1", location="Paris", type="network", hardware="C9300-48P", os="ios")
+    state.add_device("old-sw2", location="Lyon", type="server", hardware="X", os="linux")
+    world.configure(import_devices=chosen)
+    assert [(r.key, r.action) for r in rows(world.sync(), "devices")] == [
+        ("old-sw2", "blocked"),
+        ("sw1", "create"),
+    ]
+
+
+def test_a_device_goes_to_the_location_of_its_site(
+    world: World, state: LibreNMSState, netbox: NetBox, basics: Any, device: Device
+) -> None:
+    """By the mapping, else by the location's own name; one of that name elsewhere is none, NetBox's own stays."""
+    paris = basics["site"]["id"]
+    lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon")["id"]
+    rooms = {
+        (site, name): netbox.create("dcim/locations", site=site, name=name, slug=name.lower())["id"]
+        for site, name in ((paris, "Room2"), (lyon, "Room2"), (lyon, "Room3"), (paris, "Cellar"))
+    }
+    for name, place in (("sw1", "room2"), ("sw2", "Room3"), ("sw3", "Floor 7"), ("sw4", "Attic")):
+        state.add_device(name, location=place, hardware="C9300-48P")
+    world.configure(mappings={"locations": {"floor 7": "cellar", "Attic": "nowhere"}})
+    plan = world.sync()
+    assert after(row(plan, "devices", "sw1"))["location"] == {"id": rooms[paris, "Room2"], "name": "Room2"}
+    assert "location" not in after(row(plan, "devices", "sw2"))
+    assert after(row(plan, "devices", "sw3"))["location"]["id"] == rooms[paris, "Cellar"]
+    wrong = row(plan, "devices", "sw4")
+    assert (wrong.action, [f.reason for f in wrong.fields if f.verdict == "conflict"]) == (
+        "create",
+        ['the site of sw4 has no location "nowhere" (from the mappings)'],
+    )
+    device("sw1", location=rooms[paris, "Cellar"])
+    device("sw3", site=lyon)
+    done = world.apply_all()
+    kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
+    assert (kept.verdict, kept.reason) == (
+        "drifted",
+        "NetBox has a value that netbox-sync did not write (policies.owns)",
+    )
+    assert netbox.one("dcim/devices", name="sw2")["location"] is None
+    # The operator has put it into another site: no location of Paris fits there.
+    assert netbox.one("dcim/devices", name="sw3")["location"] is None
+    world.configure(policies={"owns": ["devices.location"]})
+    world.apply_all()
+    assert netbox.one("dcim/devices", name="sw1")["location"]["id"] == rooms[paris, "Room2"]
+
+
+def test_what_a_device_needs_is_created_by_policy(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+    """Manufacturer, type, role, platform and site, and the custom field that keeps the ids; then in sync."""
+    everything = [
+        "manufacturers",
+        "device_types",
+        "device_roles",
+        "platforms",
+        "sites",
+        "custom_fields",
+        "devices",
+    ]
+    world.configure(
+        defaults={},
+        mappings={
+            "sites": {"Building 7": "Nice"},
+            "roles": {"network": "Switch"},
+            "manufacturers": {"eos": "Arista"},
+            "platforms": {"eos": "Arista EOS"},
+        },
+    )
+    state.add_device("sw1", location="Building 7", hardware="DCS-7050", os="eos", type="network")
+    assert row(world.sync(), "devices", "sw1").action == "blocked"
+    world.configure(policies={"create": everything})
+    plan = world.sync()
+    assert sorted((r.resource, r.key) for r in plan.rows if r.action == "create") == [
+        ("custom_fields", "librenms_id"),
+        ("device_roles", "switch"),
+        ("device_types", "dcs-7050"),
+        ("devices", "sw1"),
+        ("manufacturers", "arista"),
+        ("platforms", "arista-eos"),
+        ("sites", "nice"),
+    ]
+    done = world.apply_all()
+    assert [r.key for r in done.rows if r.is_change] == []
+    made = netbox.one("dcim/devices", name="sw1")
+    assert (
+        made["site"]["name"],
+        made["role"]["name"],
+        made["device_type"]["model"],
+        made["device_type"]["manufacturer"]["name"],
+        made["platform"]["name"],
+        made["custom_fields"]["librenms_id"],
+    ) == ("Nice", "Switch", "DCS-7050", "Arista", "Arista EOS", {"production": 1})
+    field = netbox.one("extras/custom-fields", name="librenms_id")
+    assert (field["type"]["value"], sorted(field["object_types"])) == (
+        "json",
+        ["dcim.device", "dcim.interface"],
+    )

@@ -1,0 +1,124 @@
+"""Two LibreNMS servers and one NetBox: ids by server, and devices that both of them poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.warehouse.views import open_views
+from tests.support import NetBox, World, after, row, rows
+
+Worlds = tuple[World, World]
+
+
+@pytest.fixture
+def other(state: LibreNMSState) -> LibreNMSState:
+    """Both servers poll core; each has a switch of its own, and the same numbers mean other things."""
+    second = LibreNMSState()
+    for place, hosts in ((state, ("paris", "core")), (second, ("core", "lyon"))):
+        for name in hosts:
+            device = place.add_device(name, hardware="C9300-48P", serial=f"FOC-{name}")
+            place.add_port(device, "Gi0/1", ifAlias=f"from {hosts[0]}")
+    return second
+
+
+@pytest.fixture
+def worlds(world: World, other: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
+    with LabLibreNMS(other, token="second-token") as server:
+        monkeypatch.setenv("SECOND_TOKEN", server.token)
+        first = world.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
+        second = {**first, "name": "secondary", "url": server.url, "token_env": "SECOND_TOKEN"}
+        home = world.warehouse.home
+        yield (
+            World(home, world.netbox, first, endpoints=[second]),
+            World(home, world.netbox, second, endpoints=[first]),
+        )
+
+
+def ids(netbox: NetBox) -> dict[str, Any]:
+    return {
+        **{d["name"]: d["custom_fields"]["librenms_id"] for d in netbox.all("dcim/devices")},
+        **{
+            f"{i['device']['name']} {i['name']}": i["custom_fields"]["librenms_id"]
+            for i in netbox.all("dcim/interfaces")
+        },
+    }
+
+
+def shared(world: World) -> list[tuple[Any, ...]]:
+    con = open_views(world.warehouse)
+    try:
+        return con.execute("SELECT name, endpoints, keys, source_ids FROM sync.shared_devices").fetchall()
+    finally:
+        con.close()
+
+
+def test_ids_are_kept_by_server(worlds: Worlds, netbox: NetBox) -> None:
+    """What one server's number means to another is nothing; a device that both show is told."""
+    first, second = worlds
+    first.apply_all()
+    plan = second.sync()
+    assert after(row(plan, "devices", "core")) == {"cf.librenms_id": {"production": 2, "secondary": 1}}
+    done = second.apply_all()
+    assert ids(netbox) == {
+        "paris": {"production": 1},
+        "core": {"production": 2, "secondary": 1},
+        "lyon": {"secondary": 2},
+        "paris Gi0/1": {"production": 1},
+        "core Gi0/1": {"production": 2, "secondary": 1},
+        "lyon Gi0/1": {"secondary": 2},
+    }
+    assert [r.key for r in done.rows if r.is_change] == []
+    # They do not agree on the description; neither writes over the other.
+    said = "sources disagree: production wrote it; name both in precedence or field_precedence to decide"
+    assert [(r.key, r.action, r.reason) for r in rows(done, "interfaces")] == [
+        ("core Gi0/1", "conflict", f"description: {said}")
+    ]
+    assert [r.key for r in first.sync().rows if r.is_change] == []
+    assert shared(first) == [("core", ["production", "secondary"], ["core", "core"], ["2", "1"])]
+
+
+def test_what_both_would_create_is_created_once(worlds: Worlds, netbox: NetBox) -> None:
+    """Both diffs were made and approved before either was applied."""
+    second = worlds[1]
+    plans = [(world, world.sync()) for world in worlds]
+    for world, plan in plans:
+        approve(
+            world.warehouse,
+            plan,
+            list(plan.by_id()),
+            who="alice",
+            through="cli",
+            policies=world.endpoint.policies,
+        )
+    results = [
+        apply_approved(world.warehouse, world.config.netbox, world.name, plan, who="alice")
+        for world, plan in plans
+    ]
+    assert {v.verdict for v in results[0].verdicts} == {"applied"}
+    # The custom field that keeps the ids is there already: the second plan is out of date as a whole.
+    assert "applied" not in {v.verdict for v in results[1].verdicts}
+    assert sorted(d["name"] for d in netbox.all("dcim/devices")) == ["core", "paris"]
+    second.apply_all()
+    assert ids(netbox)["core"] == {"production": 2, "secondary": 1}
+
+
+def test_a_device_that_leaves_one_server_stays_with_the_other(
+    worlds: Worlds, state: LibreNMSState, netbox: NetBox
+) -> None:
+    first, second = worlds
+    first.apply_all()
+    second.apply_all()
+    state.delete_device(2)
+    gone = row(first.sync(), "devices", "core (gone, id 2)")
+    assert (gone.action, gone.reason) == (
+        "drifted",
+        "no longer in LibreNMS; devices are never deleted by a sync",
+    )
+    assert [r.key for r in second.sync().rows if r.is_change] == []
+    assert shared(first) == []
