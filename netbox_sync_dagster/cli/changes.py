@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netbox_sync_dagster.compare.plan import DiffRow
-from netbox_sync_dagster.compare.values import Value, display
+from netbox_sync_dagster.compare.values import Value, difference, display
 
 # action: (mark, style)
 MARKS = {
@@ -109,7 +109,7 @@ def _fields(row: DiffRow) -> Iterator[Text]:
         elif item.before == item.after:
             text.append(f"stays {_shown(item.before)}")
         else:
-            text.append(f"{_shown(item.before)} -> {_shown(item.after)}")
+            text.append(_one_line(difference(item.before, item.after)))
         # The row's own reason is told already.
         told = item.reason is None or item.reason in (row.reason or "")
         if item.verdict != "update":
@@ -120,8 +120,12 @@ def _fields(row: DiffRow) -> Iterator[Text]:
 
 
 def _shown(value: Value) -> str:
+    return _one_line(display(value))
+
+
+def _one_line(text: str) -> str:
     # One line per field, whatever a description holds.
-    return display(value).replace("\n", "\\n").replace("\r", "\\r").replace("\x1b", "\\x1b")
+    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\x1b", "\\x1b")
 
 
 def print_rows(

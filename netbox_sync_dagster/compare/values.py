@@ -41,6 +41,24 @@ def references(value: Value) -> list[Reference]:
     return [ref for ref in map(reference, items) if ref is not None]
 
 
+def difference(before: Value, after: Value) -> str:
+    """What an update does, as a person reads it. Of a list that has members: which come and which go."""
+    if not isinstance(before, list) or not isinstance(after, list) or not before:
+        return f"{display(before)} -> {display(after)}"
+    had, has = ({_identity(item): item for item in items} for items in (before, after))
+    added = [item for key, item in has.items() if key not in had]
+    removed = [item for key, item in had.items() if key not in has]
+    parts = [f"add {display(added)}"] * bool(added) + [f"remove {display(removed)}"] * bool(removed)
+    return ", ".join(parts) or f"{display(before)} -> {display(after)}"
+
+
+def _identity(item: Value) -> str:
+    """Equal for the same object, whatever its name."""
+    if isinstance(item, dict) and "id" in item:
+        return json.dumps([item["id"], item.get("type")])
+    return json.dumps(reference(item) or item, sort_keys=True)
+
+
 def display(value: Value) -> str:
     """A value as a person reads it: names instead of ids."""
     if value is None:

@@ -14,7 +14,7 @@ import dagster as dg
 
 from netbox_sync_dagster.apply import VERDICTS, ApplyResult, Verdict
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
-from netbox_sync_dagster.compare.values import display
+from netbox_sync_dagster.compare.values import difference, display
 from netbox_sync_dagster.defs.markdown import bullets, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
@@ -145,7 +145,10 @@ def _field(row: DiffRow, item: FieldDiff) -> str:
     elif row.action == "create" and item.before is None:
         value = plain(display(item.after))
     else:
+        # Each side is shortened by itself; what comes and goes of a list needs less room than both.
         value = f"{plain(display(item.before))} → {plain(display(item.after))}"
+        if isinstance(item.before, list) and item.before and isinstance(item.after, list):
+            value = plain(difference(item.before, item.after))
     note = ""
     if item.verdict != "update":
         note = f" ({item.verdict}: not written{'; ' + plain(item.reason) if item.reason else ''})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 
 from netbox_sync_dagster.lab.librenms import LibreNMSState
@@ -39,6 +40,19 @@ def plug(netbox: NetBox, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]
         a_terminations=[{"object_type": "dcim.interface", "object_id": a["id"]}],
         b_terminations=[{"object_type": "dcim.interface", "object_id": b["id"]}],
     )
+
+
+def behind_a_panel(world: World, kind: str, port: int) -> None:
+    """NetBox's snapshot as it is where that end of a cable is of another kind than an interface."""
+    file = world.warehouse.current(world.warehouse.snapshots("netbox", "netbox")) / "cables.parquet"
+    with duckdb.connect() as con:
+        cables = con.read_parquet([str(file)]).to_arrow_table()
+        con.register("cables", cables)
+        con.execute(
+            "CREATE TABLE changed AS SELECT * REPLACE (if(list_contains(b_ids, ?), ?, b_type) AS b_type) FROM cables",
+            [port, kind],
+        )
+        con.table("changed").write_parquet(str(file))
 
 
 def told(plan: Any) -> list[tuple[str, str, str | None]]:
@@ -264,6 +278,33 @@ def test_a_cable_that_nobody_sees(world: World, state: LibreNMSState, netbox: Ne
     assert (deletes.action, deletes.netbox_id) == ("delete", cable["id"])
     state.devices[1]["status"] = 0
     assert row(world.sync(), "cables", key).action == "blocked"
+
+
+@pytest.mark.parametrize("kind", ["dcim.frontport", "dcim.rearport", "circuits.circuittermination"])
+def test_a_cable_to_a_panel_is_no_direct_one(
+    world: World, state: LibreNMSState, netbox: NetBox, known: Known, kind: str
+) -> None:
+    """The way goes on behind it: neither in sync nor miscabled, and nothing that is gone."""
+    (a, c), (b, d) = (switch(state, name, "Gi0/1", "Gi0/2") for name in ("sw1", "sw2"))
+    state.connect(a, b)
+    state.connect(c, d)
+    patched = plug(netbox, known("sw1", "Gi0/1"), known("panel", "1"))
+    plug(netbox, known("sw2", "Gi0/1"), known("sw3", "Gi0/9"))
+    plug(netbox, known("sw1", "Gi0/3"), known("panel", "3"))
+    world.configure(policies={"delete_unowned": ["cables"]})
+    world.sync()
+    behind_a_panel(world, kind, patched["b_terminations"][0]["object_id"])
+    said = {"dcim.frontport": "front port", "dcim.rearport": "rear port"}.get(kind, "circuit termination")
+    port = f"{said} {patched['b_terminations'][0]['object_id']}"
+    assert told(world.again()) == [
+        (
+            "sw1 Gi0/1 <-> sw2 Gi0/1",
+            "blocked",
+            "NetBox leads the way through panels or circuits, which is not followed: "
+            f"sw1 Gi0/1 cabled to {port} and sw2 Gi0/1 cabled to sw3 Gi0/9",
+        ),
+        ("sw1 Gi0/2 <-> sw2 Gi0/2", "create", None),
+    ]
 
 
 def test_cables_are_written_once_and_then_in_sync(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from tests.support import NetBox, World, after, before, row, rows
 
@@ -186,6 +187,9 @@ def test_trunks_of_25_4_are_known_and_its_other_ports_by_their_native_vlan(
     assert [v["name"] for v in before(trunk)["tagged_vlans"]] == ["30 V30"]
     assert [v["name"] for v in after(trunk)["tagged_vlans"]] == ["40"]
     assert "untagged_vlan" not in after(trunk)
+    # So it is shown.
+    field = next(f for f in trunk.written if f.name == "tagged_vlans")
+    assert difference(field.before, field.after) == "add [40], remove [30 V30]"
     assert after(row(plan, "interfaces", "sw1 Gi0/2"))["untagged_vlan"]["name"] == "20 V20"
 
 
