@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -30,25 +31,53 @@ FAULTS: dict[str, tuple[bool, str | int]] = {
 _PAGE = b"<html><body>Please log in.</body></html>"
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
 class FaultProxy:
     """Stands in front of ``url``. ``fault`` (see FAULTS) befalls the next ``times`` requests of ``method``.
 
     ``silence`` seconds pass before a silent connection is closed: longer than the client waits.
     ``drop_header``: this header of every request is lost. ``before``: called with (method, path) of every
-    request before it is passed on.
+    request before it is passed on. ``edit`` changes the list that a DELETE carries, ``answer`` the list that
+    answers a POST.
     """
 
-    def __init__(self, url: str, *, silence: float = 0.0, drop_header: str = "", before: Any = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        port: int = 0,
+        silence: float = 0.0,
+        drop_header: str = "",
+        before: Any = None,
+        edit: Any = None,
+        answer: Any = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._pending: list[tuple[str, str, str]] = []
+        self._then: dict[str, list[tuple[str, str, str]]] = {}
         self.silence, self.drop_header, self.before = silence, drop_header.lower(), before
+        self.edit, self.answer = edit, answer
         self.backend = httpx.Client(base_url=url, timeout=60)
         # (method, path, whether NetBox got it) of every request.
         self.seen: list[tuple[str, str, bool]] = []
         self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def after(self, first: str, fault: str, method: str, path: str, times: int) -> None:
+        """As ``fail``, from the next request of method ``first`` on."""
+        self._then.setdefault(first, []).extend([(fault, method, path)] * times)
+
+    def heal(self) -> None:
+        """No faults any more."""
+        with self._lock:
+            self._pending.clear()
+            self._then.clear()
 
     def fail(self, fault: str, method: str, path: str = "", times: int = 1) -> None:
         """The next ``times`` requests of that method and path (its beginning) meet this fault."""
@@ -58,6 +87,7 @@ class FaultProxy:
     def take(self, method: str, path: str) -> str | None:
         """The fault of this request, if any."""
         with self._lock:
+            self._pending += self._then.pop(method, [])
             for index, (fault, wanted, prefix) in enumerate(self._pending):
                 if wanted == method and path.startswith(prefix):
                     del self._pending[index]
@@ -90,13 +120,15 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
 
         def forward(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            dropped = ("host", "connection", "accept-encoding", proxy.drop_header)
+            dropped = ("host", "connection", "content-length", "accept-encoding", proxy.drop_header)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
             fault = proxy.take(self.command, self.path)
             passed, outcome = FAULTS[fault] if fault else (True, "")
             if proxy.before is not None:
                 proxy.before(self.command, self.path)
             answer = None
+            if self.command == "DELETE" and proxy.edit is not None:
+                body = json.dumps(proxy.edit(json.loads(body))).encode()
             if passed:
                 answer = proxy.backend.request(self.command, self.path, content=body, headers=headers)
             proxy.seen.append((self.command, self.path, passed))
@@ -113,8 +145,12 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             elif answer is not None:
                 kept = ("content-type", "x-request-id", "allow")
                 found = {k: v for k, v in answer.headers.items() if k.lower() in kept}
-                cut = len(answer.content) // 2 if outcome == "truncated" else 0
-                self._say(answer.status_code, answer.content, found, cut=cut)
+                content = answer.content
+                if self.command == "POST" and proxy.answer is not None and answer.status_code == 201:
+                    content = json.dumps(proxy.answer(json.loads(content))).encode()
+                self._say(
+                    answer.status_code, content, found, cut=len(content) // 2 * (outcome == "truncated")
+                )
 
         def _say(self, status: int, content: bytes, headers: dict[str, str], cut: int = 0) -> None:
             self.send_response(status)
