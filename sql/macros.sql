@@ -28,6 +28,10 @@ create or replace macro is_ip(text) as
 create or replace macro usable_name(text) as
     case when is_placeholder(text) then null else trim(text) end;
 
+-- NetBox holds 50 characters; what is longer is left out (sql/desired/librenms/left_out.sql).
+create or replace macro serial_number(text) as
+    case when length(trim(text)) <= 50 then usable_name(text) end;
+
 -- A host name without its domain; NULL where there is none. Never of an IP address.
 create or replace macro short_name(text) as
     case when is_placeholder(text) or is_ip(trim(text)) or not contains(trim(text), '.') then null

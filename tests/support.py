@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 
 from netbox_sync_dagster.apply import apply_approved
@@ -15,7 +16,7 @@ from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse import Warehouse, duck
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
@@ -108,6 +109,15 @@ class World:
         """Compare the snapshots that are there once more, e.g. under another configuration."""
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
+
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """(resource, key, reason) of what the last comparison left out."""
+        folder = self.warehouse.current(self.warehouse.diffs(self.name)) / "desired"
+        with duckdb.connect() as con:
+            return con.execute(
+                "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
+                [duck.pattern(folder / "left_out.parquet")],
+            ).fetchall()
 
     def apply_all(self, **options: Any) -> Plan:
         """Sync, approve every change, apply it, and sync again: the plan after that."""

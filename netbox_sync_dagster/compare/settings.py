@@ -154,6 +154,8 @@ def _endpoint_row(
             "interface_name_field": endpoint.interface_name_field,
             "ignored_ports": endpoint.ignored_ports,
             "max_poll_age": endpoint.max_poll_age,
+            "device_name": endpoint.device_name,
+            "strip_domain": endpoint.strip_domain,
             "virtual_chassis": endpoint.virtual_chassis,
             "member_name": endpoint.member_name,
             "inventory": endpoint.inventory,

@@ -259,6 +259,12 @@ class LibreNMSEndpoint(_Endpoint):
     import_devices: Literal["all", "none"] | ImportFilter = Field(
         "none", description="Which unknown devices may be created: all, none, or a filter."
     )
+    device_name: Literal["sysName", "hostname"] = Field(
+        "sysName", description="Which of its names a new device gets; the other where there is no such name."
+    )
+    strip_domain: bool = Field(
+        False, description="A new device gets its name without the domain, e.g. sw1 for sw1.example.com"
+    )
     virtual_chassis: bool = Field(
         True, description="Read the inventory of devices that look like a stack, and keep their members."
     )

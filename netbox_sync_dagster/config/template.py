@@ -40,6 +40,8 @@ endpoints:
     #   hardware: ["C9300-48P"]
     #   group: [Core]          # a device group of LibreNMS
     #   hostname: ['.*\\.example\\.com']
+    # device_name: sysName     # or hostname: what a new device is called
+    # strip_domain: false      # true: sw1 for sw1.example.com
     # interface_name_field: ifName             # or ifDescr
     # interface_name_field_by_os: {{routeros: ifDescr}}
     # ignored_ports: false     # true: take ports that LibreNMS ignores

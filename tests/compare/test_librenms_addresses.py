@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 
-from netbox_sync_dagster.warehouse import duck
 from tests.support import after, before, row, rows
 
 
@@ -21,15 +19,7 @@ def known_port(netbox, device):
 
 
 def left_out(world):
-    folder = world.warehouse.current(world.warehouse.diffs("production"))
-    return dict(
-        duckdb.connect()
-        .execute(
-            "SELECT key, reason FROM read_parquet(?) WHERE resource LIKE '%addresses'",
-            [duck.pattern(folder / "desired" / "left_out.parquet")],
-        )
-        .fetchall()
-    )
+    return {key: reason for resource, key, reason in world.left_out() if resource.endswith("addresses")}
 
 
 def test_addresses_are_created_with_their_mask(world, state, port):

@@ -53,6 +53,63 @@ def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
     }
 
 
+@pytest.mark.parametrize(
+    ("chosen", "names"),
+    [
+        ({}, ["core.example.net", "mgmt.example.net", "10.0.0.7"]),
+        ({"strip_domain": True}, ["core", "mgmt", "10.0.0.7"]),
+        ({"device_name": "hostname"}, ["192.0.2.1", "mgmt.example.net", "10.0.0.7"]),
+    ],
+)
+def test_what_a_new_device_is_called(
+    world: World, state: LibreNMSState, chosen: dict[str, Any], names: list[str]
+) -> None:
+    """The other name where there is none; an address keeps its dots."""
+    state.add_device("192.0.2.1", sysName="core.example.net", hardware="C9300-48P")
+    state.add_device("mgmt.example.net", sysName=None, hardware="C9300-48P")
+    state.add_device("10.0.0.7", sysName="10.0.0.7", hardware="C9300-48P")
+    world.configure(**chosen)
+    plan = world.sync()
+    assert {after(r)["name"] for r in rows(plan, "devices", "create")} == set(names)
+
+
+def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(
+    world: World, state: LibreNMSState, device: Device
+) -> None:
+    """sw01.a.net and sw01.b.net would both be sw01; a device that has its long name keeps it."""
+    state.add_device("sw01.a.net", hardware="C9300-48P")
+    state.add_device("sw01.b.net", hardware="C9300-48P")
+    state.add_device("core.a.net", hardware="C9300-48P")
+    device("core.a.net")
+    world.configure(strip_domain=True, policies={"owns": ["devices.name"]})
+    plan = world.sync()
+    assert {(r.key, r.action, r.reason) for r in rows(plan, "devices")} == {
+        ("sw01 (LibreNMS 1)", "conflict", "several devices of this endpoint have the name sw01"),
+        ("sw01 (LibreNMS 2)", "conflict", "several devices of this endpoint have the name sw01"),
+        ("core", "update", None),
+    }
+    assert "name" not in after(row(plan, "devices", "core"))
+
+
+def test_what_is_too_long_for_netbox_is_said(world: World, state: LibreNMSState, device: Device) -> None:
+    """A name of 65 characters creates no device; a serial and a description are left out, the rest is written."""
+    long_name = "x" * 62 + ".fr"
+    state.add_device(long_name, hardware="C9300-48P")
+    known = state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
+    state.add_port(known, "Gi0/1", ifAlias="a" * 201)
+    device("sw1", serial="FOC1")
+    plan = world.apply_all()
+    assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
+        (long_name, "blocked", "the name has 65 characters; NetBox takes 64")
+    ]
+    assert world.netbox.one("dcim/devices", name="sw1")["serial"] == "FOC1"
+    assert world.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == ""
+    assert world.left_out() == [
+        ("devices", "sw1", "its serial has 51 characters; NetBox takes 50"),
+        ("interfaces", "sw1 port 1", "its description has 201 characters; NetBox takes 200"),
+    ]
+
+
 def test_types_and_platforms_by_their_words(
     world: World, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import duckdb
-
 from netbox_sync_dagster.lab.librenms import LabLibreNMS
-from netbox_sync_dagster.warehouse import duck
 from tests.support import after, before, row, rows
 
 
@@ -454,13 +451,4 @@ def test_deleted_and_ignored_ports_are_left_out_with_a_reason(world, state):
     state.add_port(dev, "kept")
     plan = world.sync()
     assert [r.key for r in rows(plan, "interfaces")] == ["sw1 kept"]
-    folder = world.warehouse.current(world.warehouse.diffs("production"))
-    found = (
-        duckdb.connect()
-        .execute(
-            "SELECT resource, key, reason FROM read_parquet(?)",
-            [duck.pattern(folder / "desired" / "left_out.parquet")],
-        )
-        .fetchall()
-    )
-    assert found == [("interfaces", "sw1 port 1", "ignored in LibreNMS")]
+    assert world.left_out() == [("interfaces", "sw1 port 1", "ignored in LibreNMS")]

@@ -12,9 +12,18 @@ named as (
     from librenms.devices d
 ),
 
+-- What a new device is called, as configured.
+called as (
+    select n.*,
+        case when settings.strip_domain then coalesce(short_name(full_name), full_name) else full_name end as name
+    from (select named.*, case when settings.device_name = 'hostname' then coalesce(usable_name(hostname), usable_name(sysName))
+                               else coalesce(usable_name(sysName), usable_name(hostname)) end as full_name
+          from named, settings) n, settings
+),
+
 -- Two devices that would get one name: the device id tells them apart, and the diff shows a conflict.
 keyed as (
-    select *, count(*) over (partition by lower(names[1])) as same_name from named
+    select *, count(*) over (partition by lower(name)) as same_name from called
 ),
 
 decided as (
@@ -23,7 +32,8 @@ decided as (
         case
             when disabled then 'disabled in LibreNMS'
             when ignore then 'ignored in LibreNMS'
-            when len(names) = 0 then 'LibreNMS has neither a sysName nor a hostname for it'
+            when name is null then 'LibreNMS has neither a sysName nor a hostname for it'
+            when length(name) > 64 then 'the name has ' || length(name) || ' characters; NetBox takes 64'
             when settings.import_devices = 'none' then 'not in NetBox, and import_devices is none for this endpoint'
             when settings.import_devices = 'filter' and not (
                     (len(settings.import_location) = 0 or list_contains(settings.import_location, place))
@@ -41,11 +51,11 @@ decided as (
 
 select
     device_id::varchar as source_id,
-    case when same_name > 1 or names[1] is null
-         then coalesce(names[1] || ' ', '') || '(LibreNMS ' || device_id || ')' else names[1] end as key,
-    names[1] as name,
+    case when same_name > 1 or name is null
+         then coalesce(name || ' ', '') || '(LibreNMS ' || device_id || ')' else name end as key,
+    if(length(name) > 64, null, name) as name,
     names,
-    case when is_placeholder(serial) then null else trim(serial) end as serial,
+    serial_number(serial) as serial,
     case when status then 'active' else 'offline' end as status,
     case when disabled or ignore then true else false end as inactive,
     blank(ip) as ip,

@@ -5,7 +5,7 @@ with settings as (from config.endpoint),
 
 chassis as (
     select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part, c.entPhysicalParentRelPos as place,
-        usable_name(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
+        serial_number(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
         -- "2", "Switch 2", "Switch 2 Chassis", "Stack Unit 2", "CHASSIS-2": a number that the device itself shows.
         try_cast(nullif(regexp_extract(trim(coalesce(c.entPhysicalName, '')),
             '(?i)^(?:.*\b(?:switch|unit|member|chassis|node)[ -]?)?([0-9]+)(?: chassis)?$', 1), '') as integer) as number,
@@ -27,7 +27,7 @@ slots as (
 ),
 switches as (
     select d.key as device, d.name as stack_name, d.serial as stack_serial, f.part, null::bigint as place,
-        nullif(usable_name(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number, true as in_stack
+        nullif(serial_number(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number, true as in_stack
     from slots f
     join desired.devices d on d.source_id = f.device_id::varchar
     cross join settings

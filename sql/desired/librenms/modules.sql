@@ -55,7 +55,7 @@ rules as (
 ),
 rewritten as (
     select n.device, n.manufacturer, n.os,
-        blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model, blank(rewrite(n.serial, s.rules)) as serial
+        blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model, serial_number(rewrite(n.serial, s.rules)) as serial
     from named n
     left join rules b on b.field = 'bay' and b.manufacturer is not distinct from n.manufacturer
     left join rules mo on mo.field = 'model' and mo.manufacturer is not distinct from n.manufacturer
