@@ -17,6 +17,7 @@ from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse, duck
+from netbox_sync_dagster.warehouse.views import open_views
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
@@ -118,6 +119,10 @@ class World:
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
                 [duck.pattern(folder / "left_out.parquet")],
             ).fetchall()
+
+    def views(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse's views, as anybody asks them."""
+        return open_views(self.warehouse)
 
     def apply_all(self, **options: Any) -> Plan:
         """Sync, approve every change, apply it, and sync again: the plan after that."""

@@ -35,6 +35,11 @@ MODELS = {
     "virtualization/virtual-machines": "virtualization.virtualmachine",
     "virtualization/interfaces": "virtualization.vminterface",
     "virtualization/virtual-disks": "virtualization.virtualdisk",
+    "plugins/proxbox/storage": "netbox_proxbox.proxmoxstorage",
+    "plugins/proxbox/backups": "netbox_proxbox.vmbackup",
+    "plugins/proxbox/snapshots": "netbox_proxbox.vmsnapshot",
+    "plugins/proxbox/task-history": "netbox_proxbox.vmtaskhistory",
+    "plugins/proxbox/replications": "netbox_proxbox.replication",
 }
 
 # NetBox writes the changelog entry just after it has set last_updated.

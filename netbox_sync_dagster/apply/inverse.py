@@ -37,6 +37,7 @@ _TYPE_OF_FIELD = {
     "oob_ip": "ipam/ip-addresses",
     "nat_inside": "ipam/ip-addresses",
     "primary_mac_address": "dcim/mac-addresses",
+    "proxmox_storage": "plugins/proxbox/storage",
 }
 _TYPE_OF_MODEL = {
     "dcim.interface": "dcim/interfaces",

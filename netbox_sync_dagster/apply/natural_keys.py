@@ -97,6 +97,18 @@ NATURAL_KEYS: dict[str, NaturalKey] = {
     "dcim/module-bays": NaturalKey({"device": "device_id", "name": "name"}),
     "dcim/modules": NaturalKey({"module_bay": "module_bay_id"}),
     "dcim/cables": CableKey({}),
+    # The plugin takes a second storage or task of the same key for an update of the first: it is asked before.
+    "plugins/proxbox/storage": NaturalKey({"cluster": "cluster_id", "name": "name"}, _never),
+    "plugins/proxbox/backups": NaturalKey(
+        {"virtual_machine": "virtual_machine_id", "storage": "storage", "volume_id": "volume_id"}, _never
+    ),
+    "plugins/proxbox/snapshots": NaturalKey(
+        {"virtual_machine": "virtual_machine_id", "name": "name"}, _never
+    ),
+    "plugins/proxbox/task-history": NaturalKey({"upid": "upid"}, _never),
+    "plugins/proxbox/replications": NaturalKey(
+        {"virtual_machine": "virtual_machine_id", "replication_id": "replication_id"}, _never
+    ),
     "virtualization/virtual-disks": NaturalKey({"virtual_machine": "virtual_machine_id", "name": "name"}),
 }
 

@@ -181,13 +181,23 @@ def _endpoint_row(
 
 
 def add_id_field_facts(con: duckdb.DuckDBPyConnection) -> None:
-    """Add what NetBox knows of the id custom fields: their type, and whether they may be written at all."""
+    """Add what NetBox knows of the id custom fields: their type, and whether they may be written at all; and where
+    the records of guests (backups, snapshots, ...) go: plugin, custom_fields or none."""
     for column in ("id_field", "node_field"):
         con.execute(f"ALTER TABLE config.endpoint ADD COLUMN {column}_type VARCHAR")
         con.execute(
             f"UPDATE config.endpoint SET {column}_type = "
             f"(SELECT any_value(type) FROM netbox.custom_fields WHERE name = {column})"
         )
+    con.execute("ALTER TABLE config.endpoint ADD COLUMN records_to VARCHAR")
+    con.execute(
+        """UPDATE config.endpoint SET records_to = CASE
+             WHEN guest_records IN ('none', 'custom_fields') THEN guest_records
+             -- A table that the token may not read would look empty.
+             WHEN EXISTS (FROM netbox.scopes WHERE NOT complete AND starts_with(scope_id, 'proxbox_')) THEN 'none'
+             WHEN (SELECT bool_or(proxbox) FROM netbox.status) THEN 'plugin'
+             WHEN guest_records = 'auto' THEN 'custom_fields' ELSE 'none' END"""
+    )
     con.execute("ALTER TABLE config.endpoint ADD COLUMN writes_id_fields BOOLEAN")
     con.execute(
         """UPDATE config.endpoint SET writes_id_fields =

@@ -42,6 +42,11 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "ip_addresses",
         "primary_ips",
         "virtual_disks",
+        "storages",
+        "backups",
+        "snapshots",
+        "tasks",
+        "replications",
         "unproven",
         "left_out",
     ),
@@ -105,6 +110,17 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("diff.virtual_disks", "diff/virtual_disks.sql"),
     ("match.gone_virtual_machines", "match/gone_virtual_machines.sql"),
     ("diff.missing_virtual_machines", "diff/missing_virtual_machines.sql"),
+    ("diff.storages", "diff/storages.sql"),
+    ("diff.backups", "diff/backups.sql"),
+    ("diff.snapshots", "diff/snapshots.sql"),
+    ("diff.tasks", "diff/tasks.sql"),
+    ("diff.replications", "diff/replications.sql"),
+    ("match.gone_records", "match/gone_records.sql"),
+    ("diff.missing_storages", "diff/missing_storages.sql"),
+    ("diff.missing_backups", "diff/missing_backups.sql"),
+    ("diff.missing_snapshots", "diff/missing_snapshots.sql"),
+    ("diff.missing_tasks", "diff/missing_tasks.sql"),
+    ("diff.missing_replications", "diff/missing_replications.sql"),
     ("match.gone_vm_interfaces", "match/gone_vm_interfaces.sql"),
     ("diff.missing_vm_interfaces", "diff/missing_vm_interfaces.sql"),
     ("diff.missing_virtual_disks", "diff/missing_virtual_disks.sql"),
@@ -117,6 +133,8 @@ VIEWS = frozenset({"match.interfaces", "match.interface_names"})
 # The desired tables that grow with the estate go straight into their file, and later stages read that: DuckDB
 # reads only the columns that are asked for, and nothing is held twice.
 FILED = frozenset({"interfaces"})
+# What goes into the models of the plugin netbox-proxbox.
+_RECORDS = ("storages", "backups", "snapshots", "tasks", "replications")
 # Stages that have rows only where another table has some: planning them costs more than the rest of a small
 # comparison.
 ONLY_WITH = {
@@ -134,6 +152,8 @@ ONLY_WITH = {
     "diff.virtual_disks": "desired.virtual_disks",
     "diff.missing_virtual_machines": "match.gone_virtual_machines",
     "diff.missing_vm_interfaces": "match.gone_vm_interfaces",
+    **{f"diff.{name}": f"desired.{name}" for name in _RECORDS},
+    **{f"diff.missing_{name}": "match.gone_records" for name in _RECORDS},
 }
 
 

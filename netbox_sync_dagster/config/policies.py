@@ -35,6 +35,11 @@ RESOURCES = (
     "primary_ips",
     "cables",
     "virtual_disks",
+    "storages",
+    "backups",
+    "snapshots",
+    "tasks",
+    "replications",
 )
 PREREQUISITES = RESOURCES[: RESOURCES.index("clusters")]
 # What is created only where `create` names it. Module bays usually come with the device type.

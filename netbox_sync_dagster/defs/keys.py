@@ -13,7 +13,10 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "netbox": "NetBox"}
 OWNERS = ("team:network",)
 
-_PROXMOX_ONLY = ("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks")
+_PROXMOX_ONLY = (
+    *("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks"),
+    *("storages", "backups", "snapshots", "tasks", "replications"),
+)
 _LIBRENMS_ONLY = (
     "virtual_chassis",
     "virtual_chassis_members",

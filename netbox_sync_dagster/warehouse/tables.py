@@ -123,8 +123,8 @@ _PROXMOX = {
 _NB = "id:BIGINT last_updated "
 _NETBOX = {
     # branch is the netbox-branching branch that was read, none for main; written_as: how the ledger calls it, and
-    # what was merged into it.
-    "status": "netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[]",
+    # what was merged into it. proxbox: whether the models of the plugin netbox-proxbox are there.
+    "status": "netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[] proxbox:BOOLEAN",
     # model is 'dcim.interface'; field 'status', 'type', ...; the choices and lengths this server accepts.
     "choices": "model field value label",
     "sites": _NB
@@ -183,6 +183,20 @@ _NETBOX = {
         description tags:VARCHAR[] cf""",
     # size in the unit NetBox stores (MB; this product writes MiB).
     "virtual_disks": _NB + "virtual_machine_id:BIGINT name size:BIGINT description",
+    # Of the plugin netbox-proxbox, where it is installed. Times are ISO 8601 in UTC, as text.
+    "proxbox_storages": _NB
+    + "cluster_id:BIGINT name storage_type content path nodes shared:BOOLEAN enabled:BOOLEAN",
+    "proxbox_backups": _NB
+    + """virtual_machine_id:BIGINT proxmox_storage_id:BIGINT storage subtype format creation_time size:BIGINT
+        notes volume_id vmid:BIGINT verification_state""",
+    "proxbox_snapshots": _NB
+    + "virtual_machine_id:BIGINT name description vmid:BIGINT node snaptime parent subtype status",
+    "proxbox_tasks": _NB
+    + """virtual_machine_id:BIGINT vm_type upid node task_id task_type username start_time end_time description
+        status""",
+    "proxbox_replications": _NB
+    + """virtual_machine_id:BIGINT replication_id guest:BIGINT target schedule rate:DOUBLE comment
+        disable:BOOLEAN source jobnum:BIGINT status""",
     "cables": _NB + "status type label a_type a_ids:BIGINT[] b_type b_ids:BIGINT[]",
     "module_types": _NB + "manufacturer_id:BIGINT model part_number",
     "module_bays": _NB + "device_id:BIGINT name label",

@@ -82,6 +82,24 @@ create table desired.site_coordinates (location varchar, site varchar, latitude 
 -- size in MiB; NULL = unknown.
 create table desired.virtual_disks (key varchar, virtual_machine varchar, name varchar, size bigint, description varchar, problem varchar);
 
+-- What the plugin netbox-proxbox has models for. key: as Proxmox names it, with the guest where it needs one. Times are
+-- ISO 8601 in UTC, as text; size in bytes. virtual_machine is a key of desired.virtual_machines.
+create table desired.storages (
+    key varchar, cluster varchar, name varchar, storage_type varchar, content varchar, path varchar, nodes varchar,
+    shared boolean, enabled boolean);
+create table desired.backups (
+    key varchar, virtual_machine varchar, storage varchar, volume_id varchar, vmid bigint, subtype varchar,
+    format varchar, creation_time varchar, size bigint, notes varchar, verification_state varchar);
+create table desired.snapshots (
+    key varchar, virtual_machine varchar, name varchar, description varchar, vmid bigint, node varchar,
+    snaptime varchar, parent varchar, subtype varchar);
+create table desired.tasks (
+    key varchar, virtual_machine varchar, vm_type varchar, upid varchar, node varchar, task_id varchar,
+    task_type varchar, username varchar, start_time varchar, end_time varchar, description varchar, status varchar);
+create table desired.replications (
+    key varchar, virtual_machine varchar, replication_id varchar, guest bigint, target varchar, schedule varchar,
+    rate double, comment varchar, disabled boolean, source varchar, jobnum bigint);
+
 -- One row per port and neighbour that is seen there. interface and remote_interface are keys of desired.interfaces,
 -- remote_device of desired.devices; the words are what the neighbour calls itself and its port.
 create table desired.cables (

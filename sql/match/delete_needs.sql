@@ -3,7 +3,11 @@ with deleted as (
     select resource, key, netbox_id from
         (select resource, key, netbox_id, action from diff.missing_virtual_machines
          union all select resource, key, netbox_id, action from diff.missing_interfaces
-         union all select resource, key, netbox_id, action from diff.missing_vm_interfaces)
+         union all select resource, key, netbox_id, action from diff.missing_vm_interfaces
+         union all select resource, key, netbox_id, action from diff.missing_backups
+         union all select resource, key, netbox_id, action from diff.missing_snapshots
+         union all select resource, key, netbox_id, action from diff.missing_tasks
+         union all select resource, key, netbox_id, action from diff.missing_replications)
     where action = 'delete'
 ),
 -- ... and an address that moves away must have gone.
@@ -34,6 +38,12 @@ select v.resource, v.key, c.resource, c.key
 from deleted v
 join netbox.virtual_disks d on d.virtual_machine_id = v.netbox_id
 join deleted c on c.resource = 'virtual_disks' and c.netbox_id = d.id
+where v.resource = 'virtual_machines'
+union
+select v.resource, v.key, c.resource, c.key
+from deleted v
+join match.gone_records g on g.vm_id = v.netbox_id
+join deleted c on c.resource = g.resource and c.netbox_id = g.id
 where v.resource = 'virtual_machines'
 union
 select i.resource, i.key, c.resource, c.key

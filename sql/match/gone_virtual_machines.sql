@@ -44,6 +44,18 @@ children as (
     union all
     select i.vm_id, 'mac_addresses', 'dcim/mac-addresses', a.id, a.mac_address
     from netbox.mac_addresses a join interfaces i on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = i.id
+    union all
+    select b.virtual_machine_id, 'backups', 'plugins/proxbox/backups', b.id, b.volume_id
+    from netbox.proxbox_backups b join gone g on g.id = b.virtual_machine_id
+    union all
+    select s.virtual_machine_id, 'snapshots', 'plugins/proxbox/snapshots', s.id, s.name
+    from netbox.proxbox_snapshots s join gone g on g.id = s.virtual_machine_id
+    union all
+    select t.virtual_machine_id, 'tasks', 'plugins/proxbox/task-history', t.id, t.upid
+    from netbox.proxbox_tasks t join gone g on g.id = t.virtual_machine_id
+    union all
+    select r.virtual_machine_id, 'replications', 'plugins/proxbox/replications', r.id, r.replication_id
+    from netbox.proxbox_replications r join gone g on g.id = r.virtual_machine_id
 ),
 strangers as (
     select c.vm_id, left(string_agg(c.label, ', ' order by c.resource, c.label), 200) as labels

@@ -98,6 +98,11 @@ COMMENT ON VIEW netbox.ip_addresses IS 'IP addresses and what they are assigned 
 COMMENT ON COLUMN netbox.ip_addresses.host IS 'canonical host address, without the prefix length';
 COMMENT ON VIEW netbox.virtual_disks IS 'Virtual disks';
 COMMENT ON COLUMN netbox.virtual_disks.size IS 'MB as NetBox shows it; this product writes MiB';
+COMMENT ON VIEW netbox.proxbox_storages IS 'Proxmox storages in the plugin netbox-proxbox';
+COMMENT ON VIEW netbox.proxbox_backups IS 'Backups of guests in the plugin netbox-proxbox';
+COMMENT ON VIEW netbox.proxbox_snapshots IS 'Snapshots of guests in the plugin netbox-proxbox';
+COMMENT ON VIEW netbox.proxbox_tasks IS 'Tasks of guests in the plugin netbox-proxbox';
+COMMENT ON VIEW netbox.proxbox_replications IS 'Replication jobs in the plugin netbox-proxbox';
 COMMENT ON VIEW netbox.cables IS 'Cables between two ends';
 COMMENT ON VIEW netbox.module_types IS 'Module types';
 COMMENT ON VIEW netbox.module_bays IS 'Module bays of devices';

@@ -32,7 +32,7 @@ class RestApi:
         self.store = store
         self.version_text = version
         self.version = parse_version(version)
-        self.endpoints = endpoints(self.version)
+        self.endpoints = endpoints(self.version, plugins)
         self.system = SystemApi(store, version, plugins, list(self.endpoints), tokens)
         self.max_page_size = MAX_PAGE_SIZE
 
@@ -40,8 +40,10 @@ class RestApi:
 
     def answer(self, request: Request, authenticate: Callable[[], Token], request_id: str) -> Answer:
         parts = [p for p in request.path.removeprefix("/api").split("/") if p]
-        model = self.endpoints.get("/".join(parts[:2]))
-        if (model is None or len(parts) > 3) and not self.system.knows(parts):
+        # A plugin's models stand one step deeper: plugins/<plugin>/<model>.
+        depth = 3 if parts[:1] == ["plugins"] else 2
+        model = self.endpoints.get("/".join(parts[:depth]))
+        if (model is None or len(parts) > depth + 1) and not self.system.knows(parts):
             return not_found_page(self.version_text)
         if not request.path.endswith("/"):
             if request.method not in ("GET", "HEAD"):
@@ -53,7 +55,7 @@ class RestApi:
         except Denied as denied:
             return Answer(403, {"detail": str(denied)})
         if model is not None:
-            return self._model(request, model, parts[2:], token, request_id)
+            return self._model(request, model, parts[depth:], token, request_id)
         return self.system.answer(request, parts, token)
 
     # One model

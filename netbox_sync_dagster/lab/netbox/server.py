@@ -20,7 +20,7 @@ from .branching import PATH as BRANCHING_PATH
 from .branching import VERSION as BRANCHING_VERSION
 from .branching import Branching, LabBranch
 from .faults import Faults
-from .registry import MODELS, parse_version
+from .registry import models_of, parse_version
 from .rest import RestApi
 from .session import Session
 from .store import Store
@@ -58,7 +58,7 @@ class LabNetBox(LabServer):
         self.token = token
         self.graphql_enabled = graphql
         self.faults = Faults()
-        self.store = Store(MODELS, enforce_global_unique=enforce_global_unique)
+        self.store = Store(models_of(plugins or {}), enforce_global_unique=enforce_global_unique)
         self._store_lock = threading.Lock()
         self._graphql: Any = None
         self.tokens = [Token(self._user("admin"), token, None, None)]

@@ -40,7 +40,12 @@ class SystemApi:
             or parts in (["core", "background-workers"], ["users", "permissions"])
             or (parts == ["authentication-check"] and self.version >= (4, 5))
             or (len(parts) == 1 and parts[0] in APPS)
+            or (len(parts) == 2 and parts[0] == "plugins" and any(self._below(parts)))
         )
+
+    def _below(self, parts: list[str]) -> list[str]:
+        prefix = "/".join(parts) + "/"
+        return sorted(path for path in self.paths if path.startswith(prefix))
 
     def answer(self, request: Request, parts: list[str], token: Token) -> Answer:
         if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -53,7 +58,10 @@ class SystemApi:
                 case ["status"]:
                     return Answer(200, self._status())
                 case ["plugins"]:
-                    return Answer(200, {"installed-plugins": f"{root}plugins/installed-plugins/"})
+                    names = {path.split("/")[1] for path in self._below(parts)}
+                    return Answer(
+                        200, {n: f"{root}plugins/{n}/" for n in ["installed-plugins", *sorted(names)]}
+                    )
                 case ["plugins", "installed-plugins"]:
                     return Answer(
                         200, [{"name": n, "package": n, "version": v} for n, v in self.plugins.items()]
@@ -67,8 +75,8 @@ class SystemApi:
                 case ["users", "permissions"]:
                     return self._permissions(request, token)
                 case _:
-                    below = [p for p in self.paths if p.startswith(f"{parts[0]}/")]
-                    return Answer(200, {p.partition("/")[2]: f"{root}{p}/" for p in sorted(below)})
+                    skip = len("/".join(parts)) + 1
+                    return Answer(200, {p[skip:]: f"{root}{p}/" for p in self._below(parts)})
         except ValidationFailed as failed:
             return Answer(400, failed.detail)
 

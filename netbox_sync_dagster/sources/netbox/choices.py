@@ -28,7 +28,7 @@ def known_choices(warehouse: Warehouse, status: Row) -> list[Row]:
     try:
         folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
         before = pq.read_table(folder / "status.parquet").to_pylist()
-        if not before or any(before[0][name] != status[name] for name in status):
+        if not before or any(before[0].get(name) != status[name] for name in status):
             return []
         rows: list[Row] = pq.read_table(folder / "choices.parquet").to_pylist()
     except (WarehouseError, OSError):

@@ -21,7 +21,7 @@ Take = Callable[[Row], Any]
 CustomFields = dict[str, str]
 
 # Columns that NetBox gives as {value, label} in REST, as the plain value in GraphQL; empty means none.
-_CHOICES = {"status", "type", "mode", "role", "start_on_boot"}
+_CHOICES = {"status", "type", "mode", "role", "start_on_boot", "subtype", "format"}
 # GraphQL writes decimals, and whole numbers that may be large, as text.
 _NUMBERS = {"BIGINT": int, "DOUBLE": float}
 
@@ -160,6 +160,10 @@ _SPECIAL: dict[str, Take] = {
     "host": lambda row: canonical_address(row["address"].partition("/")[0]),
     "prefixlen": lambda row: _interface(row).network.prefixlen,
     "family": lambda row: _interface(row).version,
+    **{
+        name: lambda row, name=name: None if row[name] is None else utc_text(row[name])  # type: ignore[misc]
+        for name in ("creation_time", "snaptime", "start_time", "end_time")
+    },
     "object_types": lambda row: sorted(row["object_types"] or []),
 }
 

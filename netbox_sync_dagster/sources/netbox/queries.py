@@ -166,6 +166,9 @@ def _source(  # noqa: PLR0917
     return Source(table, model, path, listing, {**named, **many}, generic)
 
 
+_MACHINE = "virtual_machine:virtualization.virtualmachine"
+_STORAGE = "proxmox_storage:netbox_proxbox.proxmoxstorage"
+
 # The order is that of the tables.
 SOURCES: dict[str, Source] = {
     source.table: source
@@ -294,6 +297,16 @@ SOURCES: dict[str, Source] = {
             "virtual_disk_list",
             "virtual_machine:virtualization.virtualmachine",
         ),
+        *(
+            _source(table, f"netbox_proxbox.{model}", f"plugins/proxbox/{path}", None, refs)
+            for table, model, path, refs in (
+                ("proxbox_storages", "proxmoxstorage", "storage", "cluster:virtualization.cluster"),
+                ("proxbox_backups", "vmbackup", "backups", f"{_MACHINE} {_STORAGE}"),
+                ("proxbox_snapshots", "vmsnapshot", "snapshots", _MACHINE),
+                ("proxbox_tasks", "vmtaskhistory", "task-history", _MACHINE),
+                ("proxbox_replications", "replication", "replications", _MACHINE),
+            )
+        ),
         _source("cables", "dcim.cable", "dcim/cables", "cable_list", generic=_CABLE_ENDS),
         _source(
             "module_types",
@@ -325,6 +338,9 @@ GROUPS = (
 SINCE = {"start_on_boot": (4, 5), "virtual_machine_type_id": (4, 6)}
 # Tables that came after 4.2: table -> first version. A token that may not read them misses only what they add.
 TABLES_SINCE = {"virtual_machine_types": (4, 6)}
+# The tables of plugins; see TABLES_SINCE for what a missing right means.
+PROXBOX = tuple(name for name, source in SOURCES.items() if source.path.startswith("plugins/proxbox/"))
+OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX})
 
 
 def absent_fields(version: tuple[int, ...]) -> set[str]:
@@ -332,9 +348,13 @@ def absent_fields(version: tuple[int, ...]) -> set[str]:
     return {name for name, since in SINCE.items() if version < since}
 
 
-def sources_of(version: tuple[int, ...]) -> dict[str, Source]:
-    """The tables that this NetBox version has."""
-    return {name: source for name, source in SOURCES.items() if version >= TABLES_SINCE.get(name, (0,))}
+def sources_of(version: tuple[int, ...], *, proxbox: bool = False) -> dict[str, Source]:
+    """The tables that this NetBox version has; ``proxbox``: and the plugin's."""
+    return {
+        name: source
+        for name, source in SOURCES.items()
+        if version >= TABLES_SINCE.get(name, (0,)) and (proxbox or name not in PROXBOX)
+    }
 
 
 def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Iterable[str]) -> str:

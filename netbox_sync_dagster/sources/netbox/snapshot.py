@@ -14,7 +14,7 @@ from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.pages import Pages
-from netbox_sync_dagster.sources.netbox.queries import GROUPS, TABLES_SINCE, Source, sources_of
+from netbox_sync_dagster.sources.netbox.queries import GROUPS, OPTIONAL, PROXBOX, SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
 from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse
@@ -77,15 +77,17 @@ class _Reader:
 
     def run(self) -> None:
         """Read everything into the writer."""
+        proxbox = self._has_proxbox()
         status: Row = {
             "netbox_version": self.netbox.version_text,
             "plugins": json.dumps(self.netbox.status.get("plugins") or {}, sort_keys=True),
             "branch": self.netbox.branch.name if self.netbox.branch else None,
             "written_as": self.netbox.written_as,
+            "proxbox": proxbox,
         }
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])
-        self.sources = sources_of(self.netbox.version)
+        self.sources = sources_of(self.netbox.version, proxbox=proxbox)
         self.counts = dict.fromkeys(self.sources, 0)
         rights = read_rights(self.netbox)
         readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]
@@ -106,6 +108,20 @@ class _Reader:
                 self.progress(f"{name}: read by REST, because GraphQL failed: {why}")
             for name, count in self.counts.items():
                 self.progress(f"{name}: {count} rows")
+
+    def _has_proxbox(self) -> bool:
+        """Whether NetBox has every model of the plugin netbox-proxbox that this product writes to."""
+        if "netbox_proxbox" not in (self.netbox.status.get("plugins") or {}):
+            return False
+        try:
+            listed = self.netbox.http.get("/api/plugins/proxbox/", {})
+        except SourceError as error:
+            if error.status in (403, 404):
+                return False
+            raise
+        return isinstance(listed, dict) and all(
+            SOURCES[name].path.removeprefix("plugins/proxbox/") in listed for name in PROXBOX
+        )
 
     def _drain(self, tasks: list[Task]) -> None:
         """Run tasks and those they ask for, as many at once as the target allows."""
@@ -196,7 +212,7 @@ class _Reader:
             f"{source.table}: the token may not read /api/{source.path}/;"
             f" give its user the permission {source.permission}"
         )
-        if source.table in TABLES_SINCE:
+        if source.table in OPTIONAL:
             row = {"scope": "table", "scope_id": source.table, "complete": False, "reason": reason}
             self.writer.rows("scopes", [row])
         else:

@@ -16,4 +16,10 @@ select 'vlans', owner || ' ' || vid, problem from desired.vlans where problem is
 union all
 select 'virtual_machines', key, 'its node does not answer, so nothing about it is compared' from desired.virtual_machines where inactive
 union all
+select 'backups', settings.endpoint, 'guest_records is plugin, but NetBox does not have the models of the plugin netbox-proxbox'
+from config.endpoint settings where settings.guest_records = 'plugin' and not (select coalesce(bool_or(proxbox), false) from netbox.status)
+union all
+select 'backups', s.scope_id, s.reason from netbox.scopes s, config.endpoint settings
+where not s.complete and starts_with(s.scope_id, 'proxbox_') and settings.guest_records in ('plugin', 'auto')
+union all
 select source_table, row_key, reason from proxmox.rejected

@@ -35,6 +35,22 @@ where g.scope = 'guest_addresses'
 union all
 select 'ip_addresses', '*', g.reason from gaps g where g.scope = 'guest_addresses' and g.scope_id = '*'
 union all
+-- What hangs on the guests: a backup may be in any storage, a snapshot is its guest's own, the jobs are the cluster's.
+select r.resource, '*', g.reason
+from gaps g, (values ('storages'), ('backups'), ('snapshots'), ('replications')) r(resource)
+where g.scope in ('cluster', 'rights')
+   or (g.scope = 'table' and g.scope_id in ('*', 'guests', r.resource))
+   -- Only one guest was ever read.
+   or (g.scope = 'guest' and g.scope_id = '*')
+   or (r.resource = 'backups' and g.scope in ('storage', 'storages', 'node'))
+   or (r.resource = 'storages' and g.scope in ('storages', 'node'))
+   or (r.resource = 'replications' and g.scope = 'replication')
+   or (r.resource = 'snapshots' and g.scope = 'guest_snapshots' and g.scope_id = '*')
+union all
+select 'snapshots', v.key, g.reason
+from gaps g join desired.virtual_machines v on v.source_id = g.scope_id
+where g.scope in ('guest', 'guest_snapshots')
+union all
 -- An address that cannot be shown cannot be called gone.
 select 'ip_addresses', v.key, 'the guest is not running'
 from proxmox.guests g join desired.virtual_machines v on v.source_id = g.vmid::varchar

@@ -63,11 +63,9 @@ facts as (
     from proxmox.guests g
     cross join storages_read r
     cross join settings
-    cross join netbox.status t
     left join backups b on b.vmid = g.vmid
     left join snapshots n on n.vmid = g.vmid
-    where settings.guest_records = 'custom_fields'
-       or (settings.guest_records = 'auto' and json_extract(t.plugins, '$.netbox_proxbox') is null)
+    where settings.records_to = 'custom_fields'
 ),
 gaps as (
     select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ') as reason
