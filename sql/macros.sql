@@ -77,6 +77,10 @@ create or replace macro member_number(name) as
 create or replace macro juniper_slot(text) as
     try_cast(nullif(regexp_extract(text, ' @ ([0-9]+)/([0-9]+|\*)/([0-9]+|\*)$', 1), '') as integer);
 
+-- Whether a VLAN group's ranges have room for a VID.
+create or replace macro takes_vid(vid_ranges, vid) as
+    vid_ranges is null or len(list_filter(vid_ranges, lambda r: vid between r[1] and r[2])) > 0;
+
 -- References ------------------------------------------------------------------------------------------------
 -- The notation of netbox_sync_dagster/compare/values.py.
 create or replace macro existing(netbox_id, name) as

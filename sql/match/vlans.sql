@@ -5,15 +5,16 @@
 -- it, else (policy) no group.
 with recursive settings as (from config.endpoint),
 
--- Where each owner stands in NetBox; of one that is still to be created the site is known.
+-- Where each owner stands in NetBox; of one that is still to be created the site and the location are known.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
-           m.location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
+           if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
     from match.devices m
     join desired.devices d using (key)
     left join match.clusters c on c.key = d.cluster
     left join netbox.clusters n on n.id = coalesce(m.cluster_id, c.netbox_id)
     left join match.references r on r.owner_resource = 'devices' and r.owner_key = m.key and r.field = 'site'
+    left join match.references l on l.owner_resource = 'devices' and l.owner_key = m.key and l.field = 'location'
     union all
     select 'clusters', m.key, coalesce(m.site_id, r.netbox_id), null, null, m.netbox_id, m.group_id
     from match.clusters m
@@ -91,7 +92,7 @@ held as (
 -- Where a new VLAN goes.
 configured_group as (
     select count(distinct g.id) as candidates, min(g.id) as group_id, min_by(g.slug, g.id) as slug,
-        string_agg(g.slug, ', ' order by g.slug) as places
+        min_by(g.vid_ranges, g.id) as vid_ranges, string_agg(g.slug, ', ' order by g.slug) as places
     from settings
     join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
         -- A slug means its group, though another one has it as its name.
@@ -101,7 +102,7 @@ configured_group as (
 allowing as (
     select w.owner_resource, w.owner, w.vid, g.group_id, g.slug, g.rank
     from wanted w join groups_in_reach g using (owner_resource, owner)
-    where g.vid_ranges is null or len(list_filter(g.vid_ranges, lambda r: w.vid between r[1] and r[2])) > 0
+    where takes_vid(g.vid_ranges, w.vid)
 ),
 home as (
     select owner_resource, owner, vid, count(*) as candidates, min(group_id) as group_id, min_by(slug, group_id) as slug,
@@ -127,6 +128,8 @@ chosen as (
                 then 'NetBox has no VLAN group "' || settings.default_vlan_group || '" (defaults.vlan_group)'
             when settings.default_vlan_group is not null and c.candidates > 1
                 then 'ambiguous: several VLAN groups are called "' || settings.default_vlan_group || '" (' || c.places || '); give a slug as defaults.vlan_group'
+            when settings.default_vlan_group is not null and not takes_vid(c.vid_ranges, w.vid)
+                then 'the VLAN group ' || c.slug || ' (defaults.vlan_group) does not take VLAN ' || w.vid || ': widen its VID ranges'
             when settings.default_vlan_group is not null then null
             when o.candidates > 1 then 'ambiguous: several VLAN groups could take VLAN ' || w.vid || ' (' || o.places || '); set defaults.vlan_group'
             when o.candidates = 1 then null

@@ -38,6 +38,27 @@ def test_a_primary_address_is_the_last_evidence(
     )
 
 
+def test_a_name_counts_in_any_case_and_a_serial_only_once(
+    world: World, state: LibreNMSState, device: Device
+) -> None:
+    """A serial on several devices of either side is no evidence."""
+    state.add_device("SW1.Example.net", sysName="SW1", hardware="C9300-48P")
+    known = device("sw1")
+    for name in ("a1", "a2"):
+        state.add_device(name, serial="TWICE-THERE", hardware="C9300-48P")
+    device("old-a", serial="TWICE-THERE")
+    state.add_device("b1", serial="TWICE-HERE", hardware="C9300-48P")
+    for name in ("old-b1", "old-b2"):
+        device(name, serial="TWICE-HERE")
+    plan = world.sync()
+    assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
+        "SW1": ("update", known["id"]),
+        "a1": ("create", None),
+        "a2": ("create", None),
+        "b1": ("create", None),
+    }
+
+
 def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
     world: World, state: LibreNMSState, device: Device
 ) -> None:

@@ -229,6 +229,84 @@ def test_no_group_takes_the_vid(world, state, switch, netbox, basics):
     assert (created.action, after(created)["site"]["name"]) == ("create", "Paris")
 
 
+def test_new_vlans_go_into_the_configured_group(world, state, switch, netbox):
+    """Though the site has a group of its own; and only what its ranges take."""
+    netbox.create("ipam/vlan-groups", name="Campus", slug="campus", vid_ranges=[[1, 99]])
+    state.add_vlan(switch, 50, "data")
+    state.add_vlan(switch, 150, "voice")
+    world.configure(
+        defaults={**world.endpoint.defaults.model_dump(exclude_none=True), "vlan_group": "Campus"}
+    )
+    plan = world.apply_all()
+    assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "campus"
+    assert [(r.key, r.action, r.reason) for r in rows(plan, "vlans")] == [
+        (
+            "VLAN 150 of sw1",
+            "blocked",
+            "the VLAN group campus (defaults.vlan_group) does not take VLAN 150: widen its VID ranges",
+        )
+    ]
+
+
+def test_the_group_of_the_devices_cluster(world, state, switch, netbox, basics, device):
+    """A cluster's group is behind those of places and before those without a scope."""
+    netbox.delete("ipam/vlan-groups", basics["group"]["id"])
+    kind = netbox.create("virtualization/cluster-types", name="K", slug="k")
+    group = netbox.create("virtualization/cluster-groups", name="G", slug="g")
+    cluster = netbox.create("virtualization/clusters", name="c1", type=kind["id"], group=group["id"])
+    device("sw1", cluster=cluster["id"])
+    state.add_vlan(switch, 50, "data")
+    netbox.create("ipam/vlan-groups", name="everywhere", slug="everywhere")
+    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in everywhere"]
+    netbox.create(
+        "ipam/vlan-groups",
+        name="of the group",
+        slug="of-the-group",
+        scope_type="virtualization.clustergroup",
+        scope_id=group["id"],
+    )
+    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in of-the-group"]
+    netbox.create(
+        "ipam/vlan-groups",
+        name="of the cluster",
+        slug="of-the-cluster",
+        scope_type="virtualization.cluster",
+        scope_id=cluster["id"],
+    )
+    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in of-the-cluster"]
+
+
+def test_a_new_device_takes_the_group_of_its_location(world, state, netbox, basics):
+    """As it will once it is there: the next diff has nothing to move."""
+    room = netbox.create("dcim/locations", name="Room 2", slug="room-2", site=basics["site"]["id"])
+    netbox.create(
+        "ipam/vlan-groups", name="Room", slug="room", scope_type="dcim.location", scope_id=room["id"]
+    )
+    found = state.add_device("sw1", hardware="C9300-48P", location="Room 2")
+    state.add_vlan(found, 50, "data")
+    state.add_port(found, "Gi0/1", ifVlan="50")
+    plan = world.apply_all()
+    assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
+    assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "room"
+
+
+def test_ungrouped_vlans_are_told_apart_by_their_site(world, state, switch, netbox, basics, device):
+    """The site's own comes before those of no site; two of no site are ambiguous."""
+    netbox.delete("ipam/vlan-groups", basics["group"]["id"])
+    device("sw1")
+    state.add_vlan(switch, 50, "data")
+    for name in ("a", "b"):
+        netbox.create("ipam/vlans", vid=50, name=name)
+    (found,) = rows(world.sync(), "vlans")
+    assert (found.action, found.reason) == (
+        "conflict",
+        "ambiguous: VLAN 50 is in several places of the same rank (no group, no group)",
+    )
+    own = netbox.create("ipam/vlans", vid=50, name="c", site=basics["site"]["id"])
+    (found,) = rows(world.sync(), "vlans")
+    assert (found.action, found.netbox_id, after(found)) == ("update", own["id"], {"name": "data"})
+
+
 def test_a_port_waits_for_the_create_of_its_vlan(world, state, switch):
     state.add_vlan(switch, 50, "data")
     state.add_port(switch, "Gi0/1", ifVlan="50")
