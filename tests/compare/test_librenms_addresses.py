@@ -126,6 +126,24 @@ def test_another_primary_address_stays(world, state, port, netbox, known_port):
     )
 
 
+def test_the_primary_address_follows_by_policy(world, state, port, netbox, known_port):
+    """always: another one is replaced by that which LibreNMS talks to; never: not even an empty one is filled."""
+    state.add_ipv4(port, "10.0.0.5", 24)
+    here = {"assigned_object_type": "dcim.interface", "assigned_object_id": known_port["id"]}
+    wanted = netbox.create("ipam/ip-addresses", address="10.0.0.5/24", **here)
+    other = netbox.create("ipam/ip-addresses", address="10.0.0.99/24", **here)
+    world.configure(policies={"primary_ip": "never"})
+    assert rows(world.sync(), "primary_ips") == []
+    netbox.edit("dcim/devices", known_port["device"]["id"], primary_ip4=other["id"])
+    world.configure(policies={"primary_ip": "always"})
+    found = row(world.sync(), "primary_ips", "sw1 IPv4")
+    assert (found.action, before(found)["primary_ip4"]["id"], after(found)["primary_ip4"]["id"]) == (
+        "update",
+        other["id"],
+        wanted["id"],
+    )
+
+
 def test_assigned_elsewhere_is_a_conflict_and_moves_only_by_policy(
     world, state, port, netbox, device, known_port
 ):

@@ -58,6 +58,34 @@ def test_a_device_that_is_down_is_no_evidence(state: LibreNMSState, gone: Callab
     ]
 
 
+def test_fewer_than_seven_tenths_of_the_rows_are_no_evidence(
+    world: World, state: LibreNMSState, gone: Callable[[], list[Any]]
+) -> None:
+    """Until somebody says that it is right: then what is gone is gone."""
+    ports = [state.add_port(state.devices[0], f"Te1/{number}") for number in range(12)]
+    assert [action for action, _ in gone()] == ["delete", "delete"]
+    for port in ports[:6]:
+        state.delete_port(port)
+    assert gone()[0] == (
+        "blocked",
+        "not in LibreNMS, but that is no evidence: ports: 7 of 13 rows of the last good snapshot",
+    )
+    plan = world.sync(accept_shrink=True)
+    assert row(plan, "interfaces", "sw1 Gi0/2").action == "delete"
+
+
+def test_a_device_that_is_down_stays_and_is_offline_where_the_status_is_owned(
+    world: World, state: LibreNMSState, device: Device
+) -> None:
+    state.add_device("sw1", hardware="C9300-48P", status=0)
+    known = device("sw1", status="active")
+    field = next(f for f in row(world.sync(), "devices", "sw1").fields if f.name == "status")
+    assert (field.before, field.after, field.verdict) == ("active", "offline", "drifted")
+    world.configure(policies={"owns": ["devices.status"]})
+    owned = row(world.again(), "devices", "sw1")
+    assert (owned.action, owned.netbox_id, after(owned)["status"]) == ("update", known["id"], "offline")
+
+
 def test_a_device_that_was_not_polled_lately_is_no_evidence(
     world: World, state: LibreNMSState, gone: Callable[[], list[Any]]
 ) -> None:
