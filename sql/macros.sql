@@ -55,13 +55,15 @@ create or replace macro mac_address(text) as
          when substr(mac_digits(text), 2, 1) in ('1', '3', '5', '7', '9', 'B', 'D', 'F') then ''
          else regexp_replace(mac_digits(text), '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6') end;
 
--- Short and long Cisco names compare equal: one spelling for both.
+-- Short and long Cisco names compare equal: one spelling for both, and for that of IOS-XR (TenGigE0/0/0/1).
 create or replace macro interface_alias(name) as
     case when not regexp_matches(name, '^[A-Za-z-]+ ?[0-9]') then lower(name)
     else lower(case lower(regexp_extract(name, '^([A-Za-z-]+)', 1))
         when 'fa' then 'FastEthernet' when 'gi' then 'GigabitEthernet' when 'ge' then 'ge'
-        when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigE' when 'fo' then 'FortyGigabitEthernet'
-        when 'hu' then 'HundredGigE' when 'twe' then 'TwentyFiveGigE' when 'eth' then 'Ethernet'
+        when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigabitEthernet'
+        when 'fo' then 'FortyGigabitEthernet' when 'fortygige' then 'FortyGigabitEthernet'
+        when 'hu' then 'HundredGigE' when 'hundredgigabitethernet' then 'HundredGigE'
+        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE' when 'eth' then 'Ethernet'
         when 'po' then 'Port-channel' when 'lo' then 'Loopback' when 'vl' then 'Vlan'
         else regexp_extract(name, '^([A-Za-z-]+)', 1) end
         || trim(regexp_replace(name, '^[A-Za-z-]+', ''))) end;

@@ -135,7 +135,9 @@ class ModuleRule(_Model):
     )
     field: Literal["bay", "model", "serial"] = Field(description="What is rewritten.")
     match: str = Field(description="Regular expression (RE2), found anywhere in the text.")
-    replace: str = Field(description=r"What stands in its place; \1 is the first group.")
+    replace: str = Field(
+        description=r"What stands in its place; \1 is the first group. A part whose bay or model becomes empty is left out."
+    )
 
     @field_validator("match")
     @classmethod
@@ -227,7 +229,8 @@ class LibreNMSMappings(_Mappings):
     roles: dict[str, str] = Field({}, description="LibreNMS hardware, os or type -> device role.")
     device_types: dict[str, str] = Field({}, description="LibreNMS hardware -> device type model.")
     manufacturers: dict[str, str] = Field(
-        {}, description="LibreNMS os -> manufacturer, for new device types."
+        {},
+        description="LibreNMS os, or the maker that a part names -> manufacturer, for new device and module types.",
     )
     platforms: dict[str, str] = Field({}, description="LibreNMS os -> platform.")
     vrfs: dict[str, str] = Field({}, description="LibreNMS VRF name or route distinguisher -> VRF.")

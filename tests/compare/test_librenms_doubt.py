@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from netbox_sync_dagster.lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, row, rows
 
@@ -35,3 +37,37 @@ def test_two_netbox_interfaces_with_one_port_id(
         ("sw1 Gi0/2", "update", None),
     }
     assert after(row(plan, "interfaces", "sw1 Gi0/2")) == {"mtu": 9000}
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("Gi1/0/1", "GigabitEthernet1/0/1"),
+        ("Te1/1/1", "TenGigabitEthernet1/1/1"),
+        ("Te0/0/0/1", "TenGigE0/0/0/1"),
+        ("Twe1/0/1", "TwentyFiveGigE1/0/1"),
+        ("Fo1/1/1", "FortyGigabitEthernet1/1/1"),
+        ("Hu1/0/49", "HundredGigE1/0/49"),
+        ("Eth1/1", "Ethernet1/1"),
+        ("Po1", "Port-channel1"),
+        ("Lo0", "Loopback0"),
+        ("Vl10", "Vlan10"),
+    ],
+)
+def test_a_port_under_its_long_name_is_no_second_interface(
+    world: World, state: LibreNMSState, netbox: NetBox, device: Device, short: str, long: str
+) -> None:
+    """Whichever side has which; a name that only looks alike is another port."""
+    switch = state.add_device("sw1", hardware="C9300-48P")
+    other = state.add_device("sw2", hardware="C9300-48P")
+    state.add_port(switch, short)
+    state.add_port(other, long)
+    state.add_port(other, f"{long}1")
+    for name, known in (("sw1", long), ("sw2", short)):
+        netbox.create("dcim/interfaces", device=device(name)["id"], name=known, type="1000base-t")
+    found = {r.key: (r.action, "name" in after(r)) for r in rows(world.sync(), "interfaces")}
+    assert found == {
+        f"sw1 {short}": ("update", False),
+        f"sw2 {long}": ("update", False),
+        f"sw2 {long}1": ("create", True),
+    }

@@ -231,6 +231,8 @@ def test_two_parts_in_one_bay_are_a_conflict(
         ("sw1 FAN 2 (1)", "conflict", reason),
         ("sw1 FAN 2 (2)", "conflict", reason),
     ]
+    world.configure(mappings={"module_rules": [{"field": "bay", "match": "^FAN 2$", "replace": ""}]})
+    assert [r.key for r in rows(world.again(), "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
 
 
 def test_an_old_librenms_shows_no_transceivers(world: World, state: LibreNMSState, switch: Any) -> None:
