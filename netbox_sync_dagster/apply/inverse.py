@@ -29,6 +29,10 @@ _TYPE_OF_FIELD = {
     "device_type": "dcim/device-types",
     "manufacturer": "dcim/manufacturers",
     "virtual_chassis": "dcim/virtual-chassis",
+    "master": "dcim/devices",
+    "module_bay": "dcim/module-bays",
+    "module_type": "dcim/module-types",
+    "module": "dcim/modules",
     "untagged_vlan": "ipam/vlans",
     "tagged_vlans": "ipam/vlans",
     "qinq_svlan": "ipam/vlans",
@@ -52,6 +56,18 @@ _SET_LATER = {
     "primary_ip4": "primary_ips",
     "primary_ip6": "primary_ips",
     "oob_ip": "primary_ips",
+    "virtual_chassis": "virtual_chassis_members",
+    "vc_position": "virtual_chassis_members",
+    "vc_priority": "virtual_chassis_members",
+    "master": "virtual_chassis_masters",
+}
+# What is taken back by a change of its own before the object is deleted: NetBox lets no device go that is in a virtual
+# chassis as its master, and a virtual chassis takes its members' positions along.
+_TAKEN_BACK_FIRST = {
+    "virtual_chassis": "virtual_chassis_members",
+    "vc_position": "virtual_chassis_members",
+    "vc_priority": "virtual_chassis_members",
+    "master": "virtual_chassis_masters",
 }
 
 
@@ -102,10 +118,14 @@ def inverse(done: list[Done], now: dict[Place, str | None], conflicts: dict[Plac
             back = {name: (after, before) for name, (before, after) in item.fields.items()}
             rows.append(Inverse(item, "update", back))
         elif item.action == "create" and item.place not in deleted:
-            rows.append(Inverse(item, "delete", _content_of_created(item, done)))
+            rows += _deleted_again(item, done)
         elif item.action == "delete" and item.place not in created:
             rows += _created_again(item, done)
     for row in rows:
+        if row.action == "update" and "master" in row.fields:
+            # A master is named after the members have come, and taken back before they go: earlier in the order.
+            late = row.fields["master"][1] is not None
+            row.done = replace(row.done, resource="virtual_chassis_masters" if late else "virtual_chassis")
         row.fields = {
             name: (before, _again(row.done, name, after, deleted))
             for name, (before, after) in row.fields.items()
@@ -116,12 +136,22 @@ def inverse(done: list[Done], now: dict[Place, str | None], conflicts: dict[Plac
     return rows
 
 
-def _content_of_created(item: Done, done: list[Done]) -> Fields:
+def _deleted_again(item: Done, done: list[Done]) -> list[Inverse]:
     content = {name: after for name, (_, after) in item.fields.items()}
     for later in done:
         if later.action == "update" and later.place == item.place:
             content |= {name: after for name, (_, after) in later.fields.items()}
-    return {name: (value, None) for name, value in content.items() if value not in (None, "", [])}
+    now: Fields = {}
+    first: dict[str, Fields] = {}
+    for name, value in content.items():
+        if value in (None, "", []):
+            continue
+        if name in _TAKEN_BACK_FIRST:
+            first.setdefault(_TAKEN_BACK_FIRST[name], {})[name] = (value, None)
+        else:
+            now[name] = (value, None)
+    taken_back = [Inverse(replace(item, resource=r), "update", fields) for r, fields in first.items()]
+    return [*taken_back, Inverse(item, "delete", now)]
 
 
 def _created_again(item: Done, done: list[Done]) -> list[Inverse]:
@@ -192,6 +222,13 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
                 fields=[(name, before, after) for name, (before, after) in row.fields.items()],
             )
     creates = {(r.done.resource, r.done.key): r.change_id for r in rows if r.action == "create"}
+    # By device: the changes that take it back as a master, without which it cannot leave.
+    masters: dict[Place, list[str]] = {}
+    for row in rows:
+        before, after = row.fields.get("master", (None, None))
+        if row.action == "update" and after is None:
+            for place in points_to(row.done, "master", before):
+                masters.setdefault(place, []).append(row.change_id)
     for row in rows:
         needs = [creates[ref] for _, after in row.fields.values() for ref in references(after)]
         if row.target is not None:
@@ -199,6 +236,8 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
             needs.append(creates[ref["ref"], ref["key"]])
         if row.action == "delete":
             needs += [user.change_id for user in users[id(row)]]
+        if row.action == "update" and "virtual_chassis" in row.fields:
+            needs += masters.get(row.done.place, [])
         row.depends_on = sorted({need for need in needs if need and need != row.change_id})
 
 

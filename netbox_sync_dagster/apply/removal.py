@@ -18,22 +18,41 @@ _NOT_CONTENT = {
     *("assigned_object_type", "assigned_object_id", "scope_type", "scope_id", "primary_ip", "_occupied"),
     *("link_peers", "link_peers_type", "connected_endpoints", "connected_endpoints_type"),
     *("connected_endpoints_reachable", "mac_addresses", "parent_device", "tagged_items"),
+    *("installed_module", "members"),
 }
 # Lists and objects in an answer that are other objects which would go, or lose this one.
-_HANGING = ("mac_addresses", "nat_outside", "cable", "wireless_link", "l2vpn_termination")
-_WORDS = {"mac_addresses": "MAC address", "nat_outside": "NAT address", "l2vpn_termination": "L2VPN"}
+_HANGING = (
+    *("mac_addresses", "nat_outside", "cable", "wireless_link", "l2vpn_termination"),
+    "installed_module",
+)
+_WORDS = {
+    "mac_addresses": "MAC address",
+    "nat_outside": "NAT address",
+    "l2vpn_termination": "L2VPN",
+    "installed_module": "module",
+}
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class _Referrer:
-    """Objects that name one of the deleted type in ``fields``; ``name`` is what people call them."""
+    """Objects that name one of the deleted type in ``fields``; ``name`` is what people call them.
+
+    ``bearing``: only those count that have something in one of these fields themselves.
+    """
 
     path: str
     filter: str
     fields: tuple[str, ...]
     name: str
+    bearing: tuple[str, ...] = ()
 
+
+# Ports come and go with their module; what somebody plugged into them must not.
+_PORTS = (
+    *("console-ports", "console-server-ports", "power-ports", "power-outlets"),
+    *("front-ports", "rear-ports"),
+)
 
 # What NetBox neither counts in the object's own answer nor refuses to leave behind.
 _REFERRERS = {
@@ -48,6 +67,16 @@ _REFERRERS = {
     "dcim/devices": (
         _Referrer("virtualization/virtual-machines", "device_id", ("device",), "virtual machine"),
         _Referrer("ipam/services", "device_id", ("parent", "device"), "service"),
+    ),
+    "dcim/modules": (
+        _Referrer(
+            *("dcim/interfaces", "module_id", ("module",), "interface"),
+            bearing=("cable", "count_ipaddresses", "mac_addresses", "wireless_link"),
+        ),
+        *(
+            _Referrer(f"dcim/{path}", "module_id", ("module",), path.removesuffix("s"), bearing=("cable",))
+            for path in _PORTS
+        ),
     ),
     "virtualization/virtual-machines": (
         _Referrer("ipam/services", "virtual_machine_id", ("parent", "virtual_machine"), "service"),
@@ -104,8 +133,10 @@ def _counted(row: Object) -> list[str]:
 
 
 def _referring(netbox: NetBoxWriter, referrer: _Referrer, ids: set[int]) -> Iterable[tuple[int, str]]:
-    fixed = [("fields", ",".join(("id", "display", *referrer.fields)))]
+    fixed = [("fields", ",".join(("id", "display", *referrer.fields, *referrer.bearing)))]
     for row in netbox.any_of(referrer.path, ([(referrer.filter, i)] for i in sorted(ids)), fixed):
+        if referrer.bearing and not any(row.get(name) for name in referrer.bearing):
+            continue
         for name in referrer.fields:
             value = row.get(name)
             for item in value if isinstance(value, list) else [value]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import duckdb
+
 # NetBox read longer than this before the endpoint is no picture of the present.
 MAX_TARGET_LAG_SECONDS = 24 * 3600
 
@@ -22,3 +24,26 @@ def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
     if lag.total_seconds() > MAX_TARGET_LAG_SECONDS:
         found.append("NetBox was read more than a day before the endpoint; run the sync again")
     return found
+
+
+_TWICE = """
+SELECT object_type || ' ' || netbox_id || ' (' || string_agg(DISTINCT resource || ' ' || key, ', ' ORDER BY resource || ' ' || key) || ')'
+FROM (
+    SELECT resource, key, object_type, netbox_id, 'delete' AS written FROM diff.rows WHERE action = 'delete'
+    UNION ALL
+    SELECT resource, key, object_type, netbox_id, f.field FROM diff.rows, unnest(fields) AS u(f)
+    WHERE action = 'update' AND f.verdict = 'update'
+)
+WHERE netbox_id IS NOT NULL
+GROUP BY object_type, netbox_id, written
+HAVING count(*) > 1
+ORDER BY ALL
+LIMIT 5
+"""
+
+
+def written_twice(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A sentence where two rows of ``diff.rows`` write one field of one object, or delete it; which is right nobody
+    can tell."""
+    objects = [text for (text,) in con.execute(_TWICE).fetchall()]
+    return [f"two changes write one object: {'; '.join(dict.fromkeys(objects))}"] if objects else []

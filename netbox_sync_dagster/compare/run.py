@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, same_cluster
 from netbox_sync_dagster.compare.finish import finish
-from netbox_sync_dagster.compare.gates import gates
+from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings
 from netbox_sync_dagster.compare.stages import (
     COMPARE,
@@ -95,7 +95,7 @@ def compare(
                 "guest": source.get("guest"),
                 "counts": counts,
                 "existing": _existing(con),
-                "gates": gates(source, target),
+                "gates": [*gates(source, target), *written_twice(con)],
                 "finished": now().isoformat(),
             }
         finally:

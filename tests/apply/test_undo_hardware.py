@@ -1,0 +1,227 @@
+"""Undo of what devices are put together from: virtual chassis, modules in bays, cables."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from netbox_sync_dagster.apply import plan_undo
+from netbox_sync_dagster.compare.plan import load_plan
+from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.drafts import Draft, of, ref
+from tests.support import NetBox
+
+PATHS = ("virtual-chassis", "devices", "module-bays", "modules", "interfaces", "cables")
+NOT_COMPARED = {"id", "url", "display_url", "display", "created", "last_updated", "config_context"}
+
+
+def picture(netbox: NetBox, place: Place) -> dict[str, list[str]]:
+    """Every field of the site's hardware by names, but for ids of objects that were made again."""
+    found = {}
+    for path in PATHS:
+        texts = [json.dumps(_plain(row), sort_keys=True) for row in netbox.all(f"dcim/{path}")]
+        found[path] = sorted(text for text in texts if place.suffix in text)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if k not in NOT_COMPARED and not k.endswith("_id")}
+    return value
+
+
+def device_fields(place: Place, name: str) -> dict[str, Any]:
+    return {
+        "name": f"{name}-{place.suffix}",
+        "site": of(place.site),
+        "device_type": of(place.device_type),
+        "role": of(place.role),
+    }
+
+
+def stack(place: Place) -> Draft:
+    """A device that is there and a new one become a virtual chassis; the new one gets a module, a port, a cable."""
+    draft = Draft()
+    draft.create("devices", "sw2", device_fields(place, "sw2"))
+    draft.create(
+        "virtual_chassis", "sw1", {"name": f"stack {place.suffix}"}, object_type="dcim/virtual-chassis"
+    )
+    chassis = ref("virtual_chassis", "sw1")
+    draft.update(
+        "virtual_chassis_members",
+        "sw1",
+        place.device,
+        {"virtual_chassis": (None, chassis), "vc_position": (None, 1)},
+        object_type="dcim/devices",
+    )
+    draft.add(
+        "virtual_chassis_members",
+        "update",
+        "sw2",
+        {"virtual_chassis": (None, chassis), "vc_position": (None, 2)},
+        object_type="dcim/devices",
+        target=json.dumps(ref("devices", "sw2"), sort_keys=True),
+    )
+    draft.add(
+        "virtual_chassis_masters",
+        "update",
+        "sw1",
+        {"master": (None, of(place.device))},
+        object_type="dcim/virtual-chassis",
+        target=json.dumps(chassis, sort_keys=True),
+    )
+    return draft
+
+
+def test_a_stack_comes_and_goes_and_comes_again(desk: Desk, netbox: NetBox, place: Place) -> None:
+    before = picture(netbox, place)
+    result = desk.approve_and_apply(stack(place).publish(desk.warehouse))
+    assert result.ok, result.verdicts
+    applied = picture(netbox, place)
+
+    undone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, result.apply_id or ""))
+    assert undone.ok, undone.verdicts
+    assert picture(netbox, place) == before
+
+    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
+    assert redone.ok, redone.verdicts
+    assert picture(netbox, place) == applied
+    again = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, redone.apply_id or ""))
+    assert again.ok, again.verdicts
+    assert picture(netbox, place) == before
+
+
+def test_a_device_that_joined_a_virtual_chassis_leaves_it_again_master_first(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    chassis = netbox.create("dcim/virtual-chassis", name=f"stack {place.suffix}")
+    draft = Draft()
+    draft.update(
+        "virtual_chassis_members",
+        "sw1",
+        place.device,
+        {"virtual_chassis": (None, of(chassis)), "vc_position": (None, 1)},
+        object_type="dcim/devices",
+    )
+    draft.update(
+        "virtual_chassis_masters",
+        "sw1",
+        chassis,
+        {"master": (None, of(place.device))},
+        object_type="dcim/virtual-chassis",
+    )
+    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    assert result.ok, result.verdicts
+
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    leave = next(row for row in plan.changes if row.resource == "virtual_chassis_members")
+    blocked = desk.approve_and_apply(plan, [leave.change_id])
+    assert verdicts(blocked) == {"sw1": "blocked"}, "the master cannot leave before it is master no more"
+    undone = desk.approve_and_apply(load_plan(desk.warehouse, plan.name))
+    assert undone.ok, undone.verdicts
+    device = netbox.one("dcim/devices", id=place.device["id"])
+    assert (device["virtual_chassis"], device["vc_position"]) == (None, None)
+    assert netbox.one("dcim/virtual-chassis", id=chassis["id"])["master"] is None
+
+    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
+    assert redone.ok, redone.verdicts
+    assert netbox.one("dcim/virtual-chassis", id=chassis["id"])["master"]["id"] == device["id"]
+
+
+def test_modules_bays_and_cables_come_and_go_and_come_again(desk: Desk, netbox: NetBox, place: Place) -> None:
+    maker = place.device_type["manufacturer"]["id"]
+    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"PSU {place.suffix}")
+    old_bay = netbox.create("dcim/module-bays", device=place.device["id"], name="slot 1")
+    netbox.create(
+        "dcim/modules",
+        device=place.device["id"],
+        module_bay=old_bay["id"],
+        module_type=kind["id"],
+        serial="A1",
+        status="active",
+    )
+    draft = Draft()
+    device = of(place.device)
+    draft.create(
+        "module_bays", "slot 2", {"device": device, "name": "slot 2"}, object_type="dcim/module-bays"
+    )
+    draft.create(
+        "modules",
+        "slot 2",
+        {
+            "device": device,
+            "module_bay": ref("module_bays", "slot 2"),
+            "module_type": of(kind),
+            "status": "active",
+            "serial": "B2",
+        },
+        object_type="dcim/modules",
+    )
+    module = netbox.one("dcim/modules", serial="A1", device_id=place.device["id"])
+    draft.update("modules", "slot 1", module, {"serial": ("A1", "A2")}, object_type="dcim/modules")
+    for name in ("p1", "p2"):
+        draft.create("interfaces", name, {"device": device, "name": name, "type": "1000base-t"})
+    draft.create(
+        "cables",
+        "p1 <-> p2",
+        {
+            "a_terminations": [ref("interfaces", "p1", type="dcim.interface")],
+            "b_terminations": [ref("interfaces", "p2", type="dcim.interface")],
+            "status": "connected",
+        },
+        object_type="dcim/cables",
+    )
+    before = picture(netbox, place)
+    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    assert result.ok, result.verdicts
+    applied = picture(netbox, place)
+
+    undone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, result.apply_id or ""))
+    assert undone.ok, undone.verdicts
+    assert picture(netbox, place) == before
+    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
+    assert redone.ok, redone.verdicts
+    assert picture(netbox, place) == applied
+
+
+def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its_bay(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    maker = place.device_type["manufacturer"]["id"]
+    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"Card {place.suffix}")
+    device = of(place.device)
+    draft = Draft()
+    for bay in ("used", "free"):
+        draft.create("module_bays", bay, {"device": device, "name": bay}, object_type="dcim/module-bays")
+        fields = {"device": device, "module_bay": ref("module_bays", bay), "module_type": of(kind)}
+        draft.create("modules", bay, {**fields, "status": "active"}, object_type="dcim/modules")
+    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    assert result.ok, result.verdicts
+    ids = {v.key: v.netbox_id for v in result.verdicts if v.resource == "modules"}
+    # Ports such as those that come with a module type.
+    port = {"device": place.device["id"], "type": "1000base-t"}
+    ends = [
+        netbox.create("dcim/interfaces", **port, name="Card/1", module=ids["used"]),
+        netbox.create("dcim/interfaces", **port, name="elsewhere"),
+    ]
+    netbox.create("dcim/interfaces", **port, name="bare", module=ids["free"])
+    netbox.create(
+        "dcim/cables",
+        a_terminations=[{"object_type": "dcim.interface", "object_id": ends[0]["id"]}],
+        b_terminations=[{"object_type": "dcim.interface", "object_id": ends[1]["id"]}],
+    )
+
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    undone = desk.approve_and_apply(plan)
+    found = {(v.resource, v.key): v.verdict for v in undone.verdicts}
+    assert found == {
+        ("modules", "used"): "blocked",
+        ("module_bays", "used"): "blocked",
+        ("modules", "free"): "applied",
+        ("module_bays", "free"): "applied",
+    }
+    said = next(v.message for v in undone.verdicts if v.key == "used" and v.resource == "modules")
+    assert said == "interface Card/1 in NetBox would go with it or lose it, and no change says so"
+    assert netbox.all("dcim/cables", device_id=place.device["id"])
