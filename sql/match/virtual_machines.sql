@@ -30,14 +30,15 @@ summed as (
         string_agg(distinct a.name || ' (id ' || a.id || ')', ', ' order by a.name || ' (id ' || a.id || ')') as found
     from hits h join actual a using (id) group by h.key
 ),
--- A name in the cluster that another guest's virtual machine has.
+-- A name in the cluster that another virtual machine has: another guest's, or one without a vmid where the guest has
+-- been found as a different one.
 held_names as (
-    select w.key, string_agg(a.name || ' (vmid ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), '') || ')', ', ') as found
+    select w.key, string_agg(a.name || coalesce(' (vmid ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), '') || ')', ' (no vmid)'), ', ') as found
     from desired.virtual_machines w
     join match.clusters c on c.key = w.cluster
-    join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name) and a.held_vmid is not null
+    join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
     left join summed s on s.key = w.key
-    where a.id is distinct from s.netbox_id
+    where a.id is distinct from s.netbox_id and (a.held_vmid is not null or s.netbox_id is not null)
     group by w.key
 ),
 judged as (

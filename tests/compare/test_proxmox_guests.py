@@ -238,6 +238,21 @@ def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(pve, cluster):
     )
 
 
+def test_a_rename_to_the_name_of_a_machine_made_by_hand_is_a_conflict(pve, cluster, netbox):
+    """NetBox takes a name once in a cluster."""
+    guest = cluster.add_qemu(101, node="pve1", name="web")
+    pve.configure(policies={"owns": ["virtual_machines.name"]})
+    pve.apply_all()
+    home = netbox.one("virtualization/clusters", name="paris")
+    netbox.create(VMS, name="DB", cluster=home["id"])
+    guest.name = "db"
+    found = row(pve.sync(), "virtual_machines", "db")
+    assert (found.action, found.reason) == (
+        "conflict",
+        "name: NetBox has the name db in this cluster for another guest: DB (no vmid)",
+    )
+
+
 def test_two_machines_with_one_vmid_are_a_conflict(pve, cluster, netbox):
     cluster.add_qemu(101, node="pve1", name="web01")
     pve.apply_all()
