@@ -18,6 +18,7 @@ from netbox_sync_dagster.compare.settings import add_id_field_facts, create_sett
 from netbox_sync_dagster.compare.stages import (
     COMPARE,
     DESIRED,
+    DIFF_SHAPE,
     FILED,
     FILLS,
     ONLY_WITH,
@@ -184,7 +185,10 @@ def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callabl
     for schema in ("desired", "match", "diff"):
         con.execute(f"CREATE SCHEMA {schema}")
     con.execute(read_sql("desired/tables.sql"))
+    con.execute(read_sql("match/tables.sql"))
     for table in DESIRED[kind]:
+        if not _has_ground(con, f"desired.{table}"):
+            continue
         say(f"desired {table}")
         query = read_sql(desired_file(kind, table))
         if table in FILED:
@@ -193,21 +197,28 @@ def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callabl
             con.execute(f"INSERT INTO desired.{FILLS.get(table, table)} BY NAME {query}")
     diffs = []
     for table, file in COMPARE:
-        say(table)
-        if table in ONLY_WITH and _is_empty(con, ONLY_WITH[table]):
-            con.execute(f"CREATE TABLE {table} AS FROM diff.devices LIMIT 0")
-            diffs.append(table)
+        if not _has_ground(con, table):
+            if table.startswith("diff."):
+                con.execute(f"CREATE TABLE {table} {DIFF_SHAPE}")
             continue
+        say(table)
         try:
             kind_of = "VIEW" if table in VIEWS else "TABLE"
             con.execute(f"CREATE OR REPLACE {kind_of} {table} AS {read_sql(file)}")
         except duckdb.Error as error:
             raise CompareError(f"sql/{file}: {error}") from error
-        if table.startswith("diff."):
+        if table.startswith("diff.") and not _is_empty(con, table):
             diffs.append(table)
-    union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in diffs)
-    con.execute(f"CREATE VIEW diff.candidates AS {union}")
-    con.execute(f"CREATE TABLE diff.rows AS {read_sql('diff/verdicts.sql')}")
+    con.execute(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
+    if diffs:
+        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in diffs)
+        con.execute(f"CREATE VIEW diff.candidates AS {union}")
+        con.execute(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
+
+
+def _has_ground(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a stage can have rows at all; see ``ONLY_WITH``."""
+    return table not in ONLY_WITH or not all(_is_empty(con, other) for other in ONLY_WITH[table])
 
 
 def _is_empty(con: duckdb.DuckDBPyConnection, table: str) -> bool:

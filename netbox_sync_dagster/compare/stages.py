@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netbox_sync_dagster.warehouse.tables import FIELD_STRUCT
+
 # Desired: each source's own files fill the tables of sql/desired/tables.sql.
 DESIRED: dict[str, tuple[str, ...]] = {
     "librenms": (
@@ -135,26 +137,77 @@ VIEWS = frozenset({"match.interfaces", "match.interface_names"})
 FILED = frozenset({"interfaces"})
 # What goes into the models of the plugin netbox-proxbox.
 _RECORDS = ("storages", "backups", "snapshots", "tasks", "replications")
-# Stages that have rows only where another table has some: planning them costs more than the rest of a small
-# comparison.
-ONLY_WITH = {
-    "diff.virtual_chassis": "desired.members",
-    "diff.virtual_chassis_members": "desired.members",
-    "diff.virtual_chassis_masters": "desired.members",
-    "diff.virtual_machines": "desired.virtual_machines",
-    "diff.interfaces": "match.differing_interfaces",
-    "diff.missing_interfaces": "match.gone_interfaces",
-    "diff.vm_interfaces": "desired.vm_interfaces",
-    "diff.missing_mac_addresses": "desired.vm_interfaces",
-    "diff.ip_addresses": "desired.ip_addresses",
-    "diff.missing_ip_addresses": "match.gone_ip_addresses",
-    "diff.cables": "match.neighbours",
-    "diff.virtual_disks": "desired.virtual_disks",
-    "diff.missing_virtual_machines": "match.gone_virtual_machines",
-    "diff.missing_vm_interfaces": "match.gone_vm_interfaces",
-    **{f"diff.{name}": f"desired.{name}" for name in _RECORDS},
-    **{f"diff.missing_{name}": "match.gone_records" for name in _RECORDS},
+# Stages that have rows only where one of these has: planning them costs more than the rest of a small comparison.
+# A stage that does not run leaves its table as sql/desired/tables.sql, sql/match/tables.sql or DIFF_SHAPE has it.
+ONLY_WITH: dict[str, tuple[str, ...]] = {
+    "desired.members": ("librenms.inventory",),
+    "desired.member_devices": ("desired.members",),
+    "desired.modules": ("librenms.inventory", "librenms.transceivers"),
+    "desired.module_words": ("desired.modules",),
+    "desired.carried_vids": ("desired.interface_vlans", "desired.vm_interfaces"),
+    "desired.primary_ips": ("desired.ip_addresses",),
+    "desired.oob_ips": ("desired.ip_addresses",),
+    "desired.vrf_words": ("librenms.vrfs",),
+    "desired.cables": ("librenms.links",),
+    "desired.port_names": ("desired.cables",),
+    "desired.virtual_disks": ("proxmox.disks",),
+    "desired.unresolved": ("match.references WHERE netbox_id IS NULL", "desired.vrf_words"),
+    "match.clusters": ("desired.clusters",),
+    "diff.clusters": ("desired.clusters",),
+    "match.live_clusters": ("match.clusters",),
+    "match.virtual_chassis": ("desired.members",),
+    "diff.virtual_chassis": ("desired.members",),
+    "diff.virtual_chassis_members": ("desired.members",),
+    "diff.virtual_chassis_masters": ("desired.members",),
+    "match.stack_needs": ("desired.members",),
+    "match.modules": ("desired.modules",),
+    "diff.module_bays": ("desired.modules",),
+    "diff.modules": ("desired.modules",),
+    "match.virtual_machines": ("desired.virtual_machines",),
+    "diff.virtual_machines": ("desired.virtual_machines",),
+    "match.live_virtual_machines": ("match.virtual_machines",),
+    "match.interface_exceptions": ("match.interface_pairs WHERE NOT settled",),
+    "match.gone_interfaces": ("match.interface_pairs WHERE NOT settled",),
+    "match.vm_interfaces": ("desired.vm_interfaces",),
+    "match.vlans": ("desired.vlans", "desired.carried_vids"),
+    "diff.vlans": ("desired.vlans", "match.vlans"),
+    "diff.interfaces": ("match.differing_interfaces",),
+    "diff.missing_interfaces": ("match.gone_interfaces",),
+    "diff.vm_interfaces": ("desired.vm_interfaces",),
+    "diff.mac_addresses": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces"),
+    "diff.primary_macs": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces"),
+    "diff.missing_mac_addresses": ("desired.vm_interfaces",),
+    "diff.ip_addresses": ("desired.ip_addresses",),
+    "match.gone_ip_addresses": ("netbox.ip_addresses",),
+    "diff.missing_ip_addresses": ("match.gone_ip_addresses",),
+    "diff.primary_ips": ("desired.primary_ips",),
+    "diff.oob_ips": ("desired.oob_ips",),
+    "diff.sites": ("desired.site_coordinates",),
+    "match.neighbours": ("desired.cables",),
+    "match.cables": ("match.neighbours",),
+    "match.cable_ends": ("netbox.cables",),
+    "diff.cables": ("match.neighbours",),
+    "diff.missing_cables": ("match.cable_ends",),
+    "diff.virtual_disks": ("desired.virtual_disks",),
+    "match.gone_virtual_machines": ("config.endpoint, netbox.virtual_machines WHERE kind <> 'librenms'",),
+    "diff.missing_virtual_machines": ("match.gone_virtual_machines",),
+    "match.gone_vm_interfaces": ("match.live_virtual_machines",),
+    "diff.missing_vm_interfaces": ("match.gone_vm_interfaces",),
+    "diff.missing_virtual_disks": ("match.live_virtual_machines",),
+    "match.delete_needs": (
+        "diff.missing_virtual_machines WHERE action = 'delete'",
+        "diff.missing_interfaces WHERE action = 'delete'",
+        "diff.missing_vm_interfaces WHERE action = 'delete'",
+    ),
+    "match.gone_records": tuple(f"netbox.proxbox_{name}" for name in _RECORDS),
+    **{f"diff.{name}": (f"desired.{name}",) for name in _RECORDS},
+    **{f"diff.missing_{name}": ("match.gone_records",) for name in _RECORDS},
 }
+# The columns of every diff table.
+DIFF_SHAPE = (
+    "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, target VARCHAR,"
+    f" last_updated VARCHAR, action VARCHAR, reason VARCHAR, fields {FIELD_STRUCT})"
+)
 
 
 def desired_file(kind: str, table: str) -> str:

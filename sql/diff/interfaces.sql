@@ -4,13 +4,15 @@ with settings as (from config.endpoint),
 differing as (
     from match.differing_interfaces
 ),
+differing_desired as materialized (
+    select * from desired.interfaces where key in (select key from differing)
+),
 
 -- The VLANs of a port as references; one that cannot be resolved leaves the field undecided.
 vlans as (
     select v.*, i.device
     from desired.interface_vlans v
-    join desired.interfaces i using (key)
-    where v.key in (select key from differing)
+    join differing_desired i using (key)
 ),
 untagged as (
     select v.key, v.untagged = 0 as none,
@@ -61,7 +63,7 @@ actual_tagged as (
 link_targets as materialized (
     select key, netbox_id, name, problem from match.interface_names
     where resource = 'interfaces' and key in (
-        select unnest([lag, parent_interface, bridge]) from desired.interfaces where key in (select key from differing))
+        select unnest([lag, parent_interface, bridge]) from differing_desired)
 ),
 
 -- A type that this NetBox does not offer: the source's own word becomes 'other', a mapping is a mistake to be told.
@@ -72,8 +74,7 @@ offered as (
 sayable as (
     select w.* replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
         offered.types
-    from desired.interfaces w cross join offered
-    where w.key in (select key from differing)
+    from differing_desired w cross join offered
 ),
 
 typed as (

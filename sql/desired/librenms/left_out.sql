@@ -1,4 +1,7 @@
 -- What is not compared at all, with the reason. Key: resource + key.
+with linked as (
+    select source_id from desired.interfaces where source_id in (select local_port_id::varchar from librenms.links)
+)
 select 'interfaces' as resource, dev.key || ' port ' || p.port_id as key,
        case when p.deleted then 'deleted in LibreNMS' else 'ignored in LibreNMS' end as reason
 from librenms.ports p
@@ -28,6 +31,6 @@ union all
 select 'cables', dev.key || ' link ' || l.id, 'LibreNMS does not say at which port, or the port is left out'
 from librenms.links l
 join desired.devices dev on dev.source_id = l.local_device_id::varchar
-where coalesce(l.active, true) and (l.local_port_id is null or l.local_port_id::varchar not in (select source_id from desired.interfaces where source_id is not null))
+where coalesce(l.active, true) and (l.local_port_id is null or l.local_port_id::varchar not in (from linked))
 union all
 select source_table, row_key, reason from librenms.rejected

@@ -1,0 +1,228 @@
+"""What the comparison of a small endpoint costs when nothing has changed: CPU seconds per endpoint.
+
+    python benchmarks/small_endpoints.py [endpoints]        half of them LibreNMS, half Proxmox VE; default 10
+
+Every LibreNMS has three switches with 24 ports, VLANs and addresses; every Proxmox cluster two nodes and six
+guests. All are applied to one lab NetBox first. Then, each in one process after the other as a run over many
+endpoints does, CPU (user and system) and wall seconds per endpoint of
+
+1. same snapshots: both sides are what the last diff saw
+2. read again: both sides were read once more and say the same
+3. NetBox changed elsewhere: somebody edited an object that is none of the endpoint's; fails above LIMIT
+
+Hundreds of endpoints every few minutes leave about a second of CPU for each; the limit is what the comparison may
+take of that.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.config import Config, LibreNMSEndpoint
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
+from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.sources.netbox.client import credentials
+from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.warehouse import Warehouse
+
+LIMIT = 0.6
+SWITCHES, PORTS, GUESTS = 3, 24, 6
+ROUNDS = 3
+POLICIES = {
+    "create": ["tags", "custom_fields", "device_roles", "device_types", "manufacturers", "platforms", "sites",
+               "cluster_types", "clusters", "devices", "virtual_machines", "vlans", "interfaces", "vm_interfaces",
+               "mac_addresses", "primary_macs", "ip_addresses", "primary_ips", "virtual_disks", "cables"],
+    "ungrouped_vlans": True,
+}  # fmt: skip
+
+
+def campus(number: int) -> LibreNMSState:
+    """Switches in a row, each linked to the next."""
+    state = LibreNMSState()
+    ports = []
+    for switch in range(SWITCHES):
+        name = f"c{number}-sw{switch}"
+        device = state.add_device(
+            name, location=f"campus-{number}", os="ios", hardware="C9300-24P", serial=f"S{number}{switch}"
+        )
+        for vid in (10, 20):
+            state.add_vlan(device, vid, f"VLAN{vid}")
+        rows = [
+            state.add_port(
+                device, f"Gi1/0/{port}", ifAlias=f"room {port}", ifVlan="10",
+                ifPhysAddress=f"0250{number:04x}{switch:02x}{port:02x}",
+            )
+            for port in range(1, PORTS + 1)
+        ]  # fmt: skip
+        state.add_ipv4(rows[0], f"10.{number}.{switch}.1", 24)
+        ports.append(rows)
+    for switch in range(SWITCHES - 1):
+        neighbour = f"c{number}-sw{switch + 1}"
+        state.add_link(ports[switch][1], neighbour, "Gi1/0/3", remote_port_id=ports[switch + 1][2]["port_id"])
+    return state
+
+
+def cluster(number: int) -> ProxmoxState:
+    """Two nodes with guests that have a disk, an interface and an agent."""
+    state = ProxmoxState(cluster=f"pve-{number}")
+    for node in (1, 2):
+        state.add_node(f"pve{number}-{node}")
+    for guest in range(GUESTS):
+        mac = f"BC:24:{number:02X}:00:00:{guest:02X}"
+        state.add_qemu(
+            100 + guest,
+            node=f"pve{number}-{guest % 2 + 1}",
+            name=f"vm{number}-{guest}",
+            config={"agent": "1", "net0": f"virtio={mac},bridge=vmbr0,tag=30", "scsi0": f"lvm:vm-{guest},size=32G"},
+            agent_interfaces=[agent_interface("ens18", mac, f"10.{100 + number}.0.{guest + 10}/24")],
+        )
+    return state
+
+
+@contextmanager
+def servers(endpoints: int) -> Iterator[tuple[LabNetBox, Config]]:
+    """The lab servers and the configuration that reads them."""
+    with ExitStack() as running:
+        netbox = running.enter_context(LabNetBox())
+        os.environ["NETBOX_TOKEN"] = netbox.token
+        content: list[dict[str, Any]] = []
+        for number in range(endpoints // 2):
+            librenms = running.enter_context(LabLibreNMS(campus(number), token="bench"))
+            os.environ["LIBRENMS_TOKEN"] = librenms.token
+            content.append(
+                {
+                    "name": f"campus-{number}",
+                    "kind": "librenms",
+                    "url": librenms.url,
+                    "import_devices": "all",
+                    "defaults": {"site": f"campus-{number}", "role": "access", "manufacturer": "Cisco"},
+                    "policies": POLICIES,
+                }
+            )
+            proxmox = running.enter_context(LabProxmox(cluster(number)))
+            os.environ["PROXMOX_TOKEN"] = proxmox.token_value
+            content.append(
+                {
+                    "name": f"pve-{number}",
+                    "kind": "proxmox",
+                    "url": proxmox.url,
+                    "tls": {"ca": proxmox.ca_path},
+                    "user": proxmox.user,
+                    "token_name": proxmox.token_name,
+                    "token_env": "PROXMOX_TOKEN",
+                    "defaults": {"site": f"campus-{number}", "role": "access", "device_type": "C9300-24P"},
+                    "policies": POLICIES,
+                }
+            )
+        yield netbox, Config.model_validate({"netbox": {"url": netbox.url}, "endpoints": content})
+
+
+class Bench:
+    """The endpoints, their NetBox and one warehouse."""
+
+    def __init__(self, home: Path, netbox: LabNetBox, config: Config) -> None:
+        self.warehouse = Warehouse(home)
+        self.config = config
+        self.http = httpx.Client(base_url=netbox.url, headers=credentials(netbox.token))
+
+    def read(self) -> None:
+        for endpoint in self.config.endpoints:
+            read = snapshot_librenms if isinstance(endpoint, LibreNMSEndpoint) else snapshot_proxmox
+            read(endpoint, self.warehouse)  # type: ignore[operator]
+        snapshot_netbox(self.config.netbox, self.warehouse)
+
+    def settle(self) -> None:
+        """Apply all that the endpoints have to say. What two of them would create, the first one creates."""
+        for _ in range(4):
+            if not sum(self._apply(name) for name in self._names()):
+                return
+        raise SystemExit("changes are left after four rounds")
+
+    def _names(self) -> list[str]:
+        return [endpoint.name for endpoint in self.config.endpoints]
+
+    def _apply(self, name: str) -> int:
+        endpoint = self.config.endpoint(name)
+        snapshot_netbox(self.config.netbox, self.warehouse)
+        compare(self.warehouse, self.config, endpoint)
+        plan = load_plan(self.warehouse, name)
+        if plan.changes:
+            approve(
+                self.warehouse, plan, list(plan.by_id()), who="bench", through="cli",
+                policies=endpoint.policies, override_limit="benchmark",
+            )  # fmt: skip
+            apply_approved(self.warehouse, self.config.netbox, name, plan, who="bench")
+        return len(plan.changes)
+
+    def edit_elsewhere(self) -> None:
+        """A tag that nobody knows."""
+        name = f"edit-{time.time_ns()}"
+        answer = self.http.post("/api/extras/tags/", json={"name": name, "slug": name, "color": "00ff00"})
+        answer.raise_for_status()
+        snapshot_netbox(self.config.netbox, self.warehouse)
+
+    def compare_all(self) -> dict[str, tuple[float, float]]:
+        """{kind: (CPU seconds, wall seconds) per endpoint}."""
+        spent: dict[str, list[tuple[float, float]]] = {}
+        for endpoint in self.config.endpoints:
+            cpu, wall = _cpu(), time.perf_counter()
+            manifest = compare(self.warehouse, self.config, endpoint)
+            spent.setdefault(endpoint.kind, []).append((_cpu() - cpu, time.perf_counter() - wall))
+            changes = [
+                actions for actions in manifest["counts"].values() if {"create", "update", "delete"} & set(actions)
+            ]
+            if changes:
+                raise SystemExit(f"{endpoint.name} has changes where there must be none: {manifest['counts']}")
+        return {kind: (_mean(c for c, _ in times), _mean(w for _, w in times)) for kind, times in spent.items()}
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _mean(numbers: Iterator[float]) -> float:
+    found = list(numbers)
+    return sum(found) / len(found)
+
+
+def main() -> int:
+    endpoints = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    with tempfile.TemporaryDirectory() as folder, servers(endpoints) as (netbox, config):
+        bench = Bench(Path(folder), netbox, config)
+        bench.read()
+        bench.settle()
+        worst = 0.0
+        steps = {"same snapshots": lambda: None, "read again": bench.read, "NetBox changed elsewhere": bench.edit_elsewhere}
+        for title, before in steps.items():
+            rounds = []
+            for _ in range(ROUNDS):
+                before()
+                rounds.append(bench.compare_all())
+            for kind in rounds[0]:
+                cpu, wall = sorted(one[kind] for one in rounds)[ROUNDS // 2]
+                print(f"{title:26} {kind:9} {cpu:.2f} s CPU, {wall:.2f} s wall per endpoint")
+                worst = max(worst, cpu)
+        print(f"worst {worst:.2f} s CPU (limit {LIMIT})")
+    return 0 if worst <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
