@@ -101,31 +101,26 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
     coalesce(typed_existing(type, netbox_id, name), typed_created(type, resource, key, name));
 
 -- Fields of a diff row ----------------------------------------------------------------------------------------
--- Each yields one struct where before and after differ, else NULL. An after of NULL is unknown: no difference.
+-- Each is one struct; differing() keeps those of which before and after differ. An after of NULL is unknown: no
+-- difference. Each argument stands once in a field's text: what is repeated there is planned over and over.
 create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
-create or replace macro text_field(name, old, new) as
-    case when new is not null and coalesce(old, '') <> new
-        then field(name, to_json(old)::varchar, to_json(new)::varchar) end;
+create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
 -- A choice that may be empty: '' is sent as null.
 create or replace macro choice_field(name, old, new) as
-    case when new is not null and coalesce(old, '') <> new
-        then field(name, to_json(nullif(old, ''))::varchar, coalesce(to_json(nullif(new, ''))::varchar, 'null')) end;
-create or replace macro number_field(name, old, new) as
-    case when new is not null and old is distinct from new
-        then field(name, to_json(old)::varchar, to_json(new)::varchar) end;
+    field(name, to_json(nullif(old, ''))::varchar,
+          case when new is not null then coalesce(to_json(nullif(new, ''))::varchar, 'null') end);
+create or replace macro number_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
 -- A number for which 0 means none.
 create or replace macro amount_field(name, old, new) as
     case when new is not null and coalesce(old, 0) <> new
         then field(name, to_json(old)::varchar, coalesce(to_json(nullif(new, 0))::varchar, 'null')) end;
 -- A reference, or custom field content: both sides JSON text. A reference is the same object whatever its name.
+create or replace macro json_field(name, old, new) as field(name, coalesce(old, 'null'), new);
 create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
     and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
-create or replace macro json_field(name, old, new) as
-    case when new is not null and coalesce(old, 'null') <> new and not coalesce(same_object(old, new), false)
-        then field(name, coalesce(old, 'null'), new) end;
 -- A field that cannot be decided: shown with its reason, never written.
 create or replace macro undecided_field(name, old, why) as
     case when why is not null then
@@ -134,7 +129,12 @@ create or replace macro undecided_field(name, old, why) as
 create or replace macro shown_field(name, old, new, why) as
     case when why is not null then
         {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
-create or replace macro differing(fields) as list_filter(fields, lambda f: f is not null);
+-- An empty text is none.
+create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
+create or replace macro differing(fields) as
+    list_filter(fields, lambda f: f.verdict is not null
+        or (f.after is not null and content(f.before) <> content(f.after)
+            and not coalesce(same_object(f.before, f.after), false)));
 
 -- Custom fields ------------------------------------------------------------------------------------------------
 -- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare

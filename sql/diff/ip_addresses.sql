@@ -84,6 +84,7 @@ placed as (
 judged as (
     select p.*,
         p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct from p.interface_id) as elsewhere,
+        unassignable(p.host, p.family, p.prefixlen) as unassignable,
         case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
     from placed p
 ),
@@ -103,7 +104,7 @@ decided as (
             when j.candidates > 1 and j.here <> 1 then 'conflict'
             when j.elsewhere and not settings.move_addresses then 'conflict'
             when j.elsewhere and j.netbox_id in (select id from primaries) then 'blocked'
-            when unassignable(j.host, j.family, j.prefixlen) is not null then 'blocked'
+            when j.unassignable is not null then 'blocked'
             when j.netbox_id is null then 'create' else 'update'
         end as action,
         case
@@ -115,7 +116,7 @@ decided as (
             when j.elsewhere and not settings.move_addresses then 'assigned elsewhere: NetBox has it on ' || j.actual_label
             when j.elsewhere and j.netbox_id in (select id from primaries)
                 then 'not moved from ' || j.actual_label || ': it is a primary address there, which NetBox does not let go'
-            when unassignable(j.host, j.family, j.prefixlen) is not null then unassignable(j.host, j.family, j.prefixlen)
+            when j.unassignable is not null then j.unassignable
             when j.elsewhere then 'moved from ' || j.actual_label || ' to ' || j.label
             when j.netbox_id is not null and j.actual_object is null then 'adopted: NetBox has it without an interface'
             when not j.same_address then 'prefix differs'

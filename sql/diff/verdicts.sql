@@ -7,6 +7,8 @@ with fields as (
 
 judged as (
     select f.*, w.value as ours,
+        case when w.value is not null then same_value(f.before, w.value) end as was_ours,
+        case when w.value is not null then same_value(f.after, w.value) end as wants_ours,
         -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
         -- same cluster is no other.
         -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
@@ -32,15 +34,15 @@ decided as (
             when verdict is not null then verdict
             when action <> 'update' then 'update'
             when disowned then 'drifted'
-            when rival is not null and same_value(before, ours) and not same_value("after", ours) then
+            when rival is not null and was_ours and not wants_ours then
                 case when rank < coalesce(rival_rank, 1000) then 'update'
                      when rival_rank < coalesce(rank, 1000) then 'drifted'
                      else 'conflict' end
             when owned then 'update'
             -- Tags go on and off one by one; what others put on stays.
             when field = 'tags' then 'update'
-            when ours is not null and same_value(before, ours) then 'update'
-            when ours is not null and same_value("after", ours) then 'drifted'
+            when ours is not null and was_ours then 'update'
+            when ours is not null and wants_ours then 'drifted'
             when ours is not null then 'conflict'
             when kept then 'drifted'
             else 'update'
@@ -49,14 +51,14 @@ decided as (
             when verdict is not null then reason
             when action <> 'update' then null
             when disowned then 'policies.disowns names it'
-            when rival is not null and same_value(before, ours) and not same_value("after", ours) then
+            when rival is not null and was_ours and not wants_ours then
                 case when rank < coalesce(rival_rank, 1000) then null
                      when rival_rank < coalesce(rank, 1000) then 'sources disagree: ' || rival || ' wrote it and has precedence'
                      else 'sources disagree: ' || rival || ' wrote it; name both in precedence or field_precedence to decide' end
             when owned then null
             when field = 'tags' then null
-            when ours is not null and same_value(before, ours) then null
-            when ours is not null and same_value("after", ours) then 'changed in NetBox since netbox-sync wrote it; the source is unchanged'
+            when ours is not null and was_ours then null
+            when ours is not null and wants_ours then 'changed in NetBox since netbox-sync wrote it; the source is unchanged'
             when ours is not null then 'changed in NetBox and in the source since netbox-sync wrote it'
             when kept then 'NetBox has a value that netbox-sync did not write (policies.owns)'
         end as final_reason
