@@ -90,7 +90,11 @@ def cluster(number: int) -> ProxmoxState:
             100 + guest,
             node=f"pve{number}-{guest % 2 + 1}",
             name=f"vm{number}-{guest}",
-            config={"agent": "1", "net0": f"virtio={mac},bridge=vmbr0,tag=30", "scsi0": f"lvm:vm-{guest},size=32G"},
+            config={
+                "agent": "1",
+                "net0": f"virtio={mac},bridge=vmbr0,tag=30",
+                "scsi0": f"lvm:vm-{guest},size=32G",
+            },
             agent_interfaces=[agent_interface("ens18", mac, f"10.{100 + number}.0.{guest + 10}/24")],
         )
     return state
@@ -186,11 +190,17 @@ class Bench:
             manifest = compare(self.warehouse, self.config, endpoint)
             spent.setdefault(endpoint.kind, []).append((_cpu() - cpu, time.perf_counter() - wall))
             changes = [
-                actions for actions in manifest["counts"].values() if {"create", "update", "delete"} & set(actions)
+                actions
+                for actions in manifest["counts"].values()
+                if {"create", "update", "delete"} & set(actions)
             ]
             if changes:
-                raise SystemExit(f"{endpoint.name} has changes where there must be none: {manifest['counts']}")
-        return {kind: (_mean(c for c, _ in times), _mean(w for _, w in times)) for kind, times in spent.items()}
+                raise SystemExit(
+                    f"{endpoint.name} has changes where there must be none: {manifest['counts']}"
+                )
+        return {
+            kind: (_mean(c for c, _ in times), _mean(w for _, w in times)) for kind, times in spent.items()
+        }
 
 
 def _cpu() -> float:
@@ -210,7 +220,11 @@ def main() -> int:
         bench.read()
         bench.settle()
         worst = 0.0
-        steps = {"same snapshots": lambda: None, "read again": bench.read, "NetBox changed elsewhere": bench.edit_elsewhere}
+        steps = {
+            "same snapshots": lambda: None,
+            "read again": bench.read,
+            "NetBox changed elsewhere": bench.edit_elsewhere,
+        }
         for title, before in steps.items():
             rounds = []
             for _ in range(ROUNDS):
