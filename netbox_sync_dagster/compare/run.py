@@ -211,7 +211,9 @@ def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callabl
             diffs.append(table)
     con.execute(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
     if diffs:
-        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in diffs)
+        # The empty table gives the columns their types: a list of no fields has none.
+        con.execute(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
+        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
         con.execute(f"CREATE VIEW diff.candidates AS {union}")
         con.execute(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
 
