@@ -3,14 +3,15 @@
 with new_references as (
     -- One object per slug, in whatever case the sources write its name.
     select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,
-           case when count(distinct m.value) = 1 then min(m.value) end as manufacturer,
+           case when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) = 1 then min(m.value) end as manufacturer,
            case when count(distinct lower(r.name)) > 1
                     then 'several names have this slug: ' || string_agg(distinct r.name, ', ' order by r.name) || '; map them'
-                when count(distinct m.value) = 0 then min(m.problem)
-                when count(distinct m.value) > 1 then 'several manufacturers are said to make ' || min(r.name)
-                    || '; map manufacturers, or create it' end as problem
+                -- Those that NetBox has, those that are to be created, and those that nobody may create.
+                when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) > 1
+                    then 'several manufacturers are said to make ' || min(r.name) || '; map manufacturers, or create it'
+                when count(m.value) = 0 then min(m.problem) end as problem
     from match.references r
-    left join match.references m on m.owner_resource = r.resource and m.owner_key = r.name and m.field = 'manufacturer'
+    left join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '') and m.field = 'manufacturer'
     where r.netbox_id is null and r.value is not null
     group by r.resource, prerequisite_key(r.resource, r.name)
 ),

@@ -31,11 +31,12 @@ with known as (
     union all select 'vrfs', id, name, name, 2 from netbox.vrfs
 ),
 
--- A manufacturer is wanted by the device types and module types that are to be created for it.
+-- A manufacturer is wanted by the device types and module types that are to be created for it. Its own word is the
+-- key: parts of one model may name several makers.
 wanted as (
     select * from desired.wanted
     union all
-    select distinct resource, new_name, 'manufacturer', 'manufacturers', manufacturer, null::varchar, null::varchar,
+    select distinct resource, coalesce(manufacturer, ''), 'manufacturer', 'manufacturers', manufacturer, null::varchar, null::varchar,
            manufacturer, null::varchar, true,
            'map manufacturers by os, or set defaults.manufacturer'
     from desired.wanted where resource in ('device_types', 'module_types')

@@ -31,7 +31,7 @@ wanted as (
     select 'manufacturers', c.os, c.owner_key, m.manufacturer is not null
     from match.references r
     join concerned c using (owner_resource, owner_key)
-    join match.references m on m.owner_resource = r.resource and m.owner_key = r.name and m.field = 'manufacturer'
+    join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '') and m.field = 'manufacturer'
     where r.resource in ('device_types', 'module_types') and r.netbox_id is null and r.value is not null and m.value is null
 )
 select section, min(word) as word, count(distinct owner_key)::integer as owners, min(owner_key) as example, bool_or(is_mapped) as is_mapped
