@@ -134,6 +134,7 @@ def _endpoint_row(
         "missing_interfaces": policies.missing_interfaces,
         "stale_addresses": policies.stale_addresses,
         "move_addresses": policies.move_addresses,
+        "move_modules": policies.move_modules,
         "primary_ip": policies.primary_ip,
         "site_coordinates": policies.site_coordinates,
         "ungrouped_vlans": policies.ungrouped_vlans,

@@ -97,6 +97,10 @@ class Policies(BaseModel):
     move_addresses: bool = Field(
         False, description="Propose moving an address that NetBox has on another object."
     )
+    move_modules: bool = Field(
+        False,
+        description="Propose moving a module that NetBox has in another bay of the same device, where its bay is empty.",
+    )
     stale_addresses: Literal["unassign", "delete", "leave"] = Field(
         "leave", description="What is proposed for an address that the source no longer shows."
     )

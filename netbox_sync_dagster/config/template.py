@@ -78,6 +78,7 @@ endpoints:
     #   missing_interfaces: leave          # or disable, delete: what LibreNMS no longer shows
     #   stale_addresses: leave             # or unassign, delete
     #   move_addresses: false              # true: propose moving an address that is on another object
+    #   move_modules: false                # true: propose moving a module to another bay of its device
     #   primary_ip: set_if_empty           # or always, never
     #   site_coordinates: never            # or set_if_empty, always
     #   ungrouped_vlans: false             # true: new VLANs may be without a group, in the device's site

@@ -1,19 +1,20 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
--- replaced. A serial that NetBox has in another bay is a conflict: nobody moves a module silently.
+-- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move to an empty bay of the same
+-- device: on another device NetBox would leave the module's interfaces behind.
 with settings as (from config.endpoint),
 actual as (
-    select i.*, existing(t.id, t.model) as module_type, b.name as bay, d.name as device_name
+    select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay, d.name as device_name
     from netbox.modules i
     left join netbox.module_types t on t.id = i.module_type_id
     left join netbox.module_bays b on b.id = i.module_bay_id
     left join netbox.devices d on d.id = i.device_id
 ),
 paired as (
-    select w.key, w.device, w.serial, m.netbox_id, m.last_updated, m.problem, m.problem_action, m.bay_id, r.problem as type_problem,
+    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.problem_action, m.bay_id, m.occupied, r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
-            case when m.netbox_id is null then field('module_bay', null, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))) end,
+            json_field('module_bay', a.module_bay, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))),
             json_field('module_type', a.module_type, r.value),
             case when m.netbox_id is null then field('status', null, '"active"') end,
             text_field('serial', a.serial, w.serial)]) as fields
@@ -27,14 +28,14 @@ paired as (
 select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target, last_updated,
        case when problem is not null then problem_action
             when elsewhere is not null then 'conflict'
-            when netbox_id is not null then 'update'
-            when type_problem is not null then 'blocked'
+            when netbox_id is null and type_problem is not null then 'blocked'
             when bay_id is null and 'module_bays' not in (select resource from config.may_create) then 'blocked'
+            when netbox_id is not null then 'update'
             else 'create' end as action,
        case when problem is not null then problem
             when elsewhere is not null then 'NetBox has serial ' || serial || ' in ' || elsewhere
-            when netbox_id is not null then null
-            when type_problem is not null then type_problem
+                || if(occupied, ', and another module in its bay', '')
+            when netbox_id is null and type_problem is not null then type_problem
             when bay_id is null and 'module_bays' not in (select resource from config.may_create)
                 then 'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or allow create: module_bays' end as reason,
        fields

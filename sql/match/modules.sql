@@ -1,6 +1,10 @@
 -- Where each part is in NetBox: its bay by name or label, else the bay of the module with its serial. Key: module.
-with wanted as (
-    select m.*, d.netbox_id as device_id, d.name as device_name from desired.modules m join match.live_devices d on d.key = m.device
+-- By policy a module moves to another bay of its device that is empty; elsewhere_id is one that stays where it is.
+with settings as (from config.endpoint),
+wanted as (
+    select m.*, d.netbox_id as device_id, d.name as device_name,
+        count(*) over (partition by lower(m.serial)) as same_serial
+    from desired.modules m join match.live_devices d on d.key = m.device
 ),
 by_name as (
     select w.key, b.id, 1 as step
@@ -23,15 +27,22 @@ best as (
 taken as (
     select bay_id from best group by bay_id having count(*) > 1
 )
-select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as bay_name, i.id as netbox_id, i.last_updated,
-    elsewhere.id as elsewhere_id,
+select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as bay_name,
+    case when i.id is null and moves then elsewhere.id else i.id end as netbox_id,
+    case when moves then null else elsewhere.id end as elsewhere_id,
+    settings.move_modules and elsewhere.device_id = w.device_id and i.id is not null as occupied,
     case when w.problem is not null then w.problem_action
          when b.candidates > 1 or b.bay_id in (select bay_id from taken) then 'conflict' end as problem_action,
     case when w.problem is not null then w.problem
          when b.candidates > 1 then b.candidates || ' module bays of ' || w.device_name || ' could be ' || w.bay
          when b.bay_id in (select bay_id from taken) then 'several parts could be in the module bay ' || n.name end as problem
 from wanted w
+cross join settings
 left join best b using (key)
 left join netbox.module_bays n on n.id = b.bay_id
 left join netbox.modules i on i.module_bay_id = b.bay_id
 left join serials elsewhere on elsewhere.serial = lower(w.serial) and elsewhere.id is distinct from i.id
+cross join lateral (
+    select coalesce(settings.move_modules and elsewhere.device_id = w.device_id and w.same_serial = 1 and i.id is null
+        and w.problem is null and coalesce(b.candidates, 1) = 1 and b.bay_id not in (select bay_id from taken), false) as moves
+)

@@ -6,7 +6,7 @@ create table match.live_clusters as from match.clusters;
 create table match.virtual_chassis (
     key varchar, netbox_id bigint, name varchar, problem varchar, master_id bigint, last_updated varchar);
 create table match.modules (
-    key varchar, bay_id bigint, bay_name varchar, netbox_id bigint, last_updated varchar, elsewhere_id bigint,
+    key varchar, bay_id bigint, bay_name varchar, netbox_id bigint, elsewhere_id bigint, occupied boolean,
     problem_action varchar, problem varchar);
 create table match.virtual_machines (
     key varchar, netbox_id bigint, candidate_id bigint, name varchar, step integer, problem_action varchar,

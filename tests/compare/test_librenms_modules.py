@@ -158,6 +158,52 @@ def test_replaced_moved_and_vanished_parts(
     assert row(plan, "modules", "sw1 Slot 9 (gone)").netbox_id == old["id"]
 
 
+def test_a_part_in_another_bay_of_its_device_moves_by_policy(
+    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+) -> None:
+    """Into an empty bay; one that another part is still in, and another device, stay conflicts."""
+    known, other = device("sw1"), device("sw2")
+    bays = {
+        name: netbox.create("dcim/module-bays", device=known["id"], name=name)
+        for name in ("Slot 9", "Te1/1/1", "FAN 1", "Power Supply Bay A")
+    }
+    far = netbox.create("dcim/module-bays", device=other["id"], name="PSU")
+
+    def install(bay: dict[str, Any], model: str, serial: str) -> dict[str, Any]:
+        return netbox.create(
+            "dcim/modules",
+            device=bay["device"]["id"],
+            module_bay=bay["id"],
+            module_type=types[model]["id"],
+            serial=serial,
+        )
+
+    optic = install(bays["Slot 9"], "SFP-10G-LR", "AVD1")
+    supply = install(far, "715W", "LIT1")
+    install(bays["FAN 1"], "Fan", "")
+    assert told(world.sync()) == [
+        ("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU"),
+        ("sw1 Te1/1/1", "conflict", "NetBox has serial AVD1 in sw1 Slot 9"),
+    ]
+    world.configure(policies={"move_modules": True})
+    guest = install(bays["Te1/1/1"], "Other", "X1")
+    assert told(world.sync())[1] == (
+        "sw1 Te1/1/1",
+        "conflict",
+        "NetBox has serial AVD1 in sw1 Slot 9, and another module in its bay",
+    )
+    netbox.delete("dcim/modules", guest["id"])
+    moved = row(world.sync(), "modules", "sw1 Te1/1/1")
+    assert (moved.action, moved.netbox_id) == ("update", optic["id"])
+    assert [(f.name, f.before["name"], f.after["name"]) for f in moved.written] == [
+        ("module_bay", "Slot 9", "Te1/1/1")
+    ]
+    done = world.apply_all()
+    assert told(done) == [("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU")]
+    assert netbox.one("dcim/modules", serial="AVD1")["module_bay"]["name"] == "Te1/1/1"
+    assert netbox.one("dcim/modules", serial="LIT1")["id"] == supply["id"]
+
+
 def test_rules_rewrite_bays_models_and_serials(
     world: World, switch: Any, types: Any, netbox: NetBox, device: Device
 ) -> None:
