@@ -21,7 +21,7 @@ from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_inte
 from tests.support import NetBox, World
 
 # Every example is a whole sync, apply and undo over HTTP: a few at a time; more by hand.
-EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "3"))
 
 DEVICES = ("sw1", "sw2")
 PORTS = ("Gi0/1", "Gi0/2", "Gi0/3")

@@ -281,6 +281,30 @@ def test_a_lease_of_another_machine_holds_until_it_has_been_silent(tmp_path) -> 
     assert path.read_text() == ""
 
 
+def test_an_apply_that_lost_its_lease_sends_nothing_more(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that holds the lease cannot be renewed from the first request on."""
+    lab_desk.configure(batch_size=1, max_in_flight=1)
+    draft = Draft()
+    for vid in (1, 2, 3):
+        draft.create("vlans", str(vid), {"vid": vid, "name": str(vid), "group": of(lab_place.group)})
+    plan = draft.publish(lab_desk.warehouse)
+    lab_desk.approve(plan)
+
+    def silent(done: int, total: int) -> None:
+        monkeypatch.setattr("netbox_sync_dagster.apply.lease._UNSURE_SECONDS", -1)
+
+    result = lab_desk.apply(plan, progress=silent)
+
+    assert verdicts(result) == {"1": "applied", "2": "failed", "3": "failed"}
+    assert {v.message.partition(" could not")[0] for v in result.verdicts if v.verdict == "failed"} == {
+        "not written: the lease of endpoint 'lab'"
+    }
+    assert server.count("POST", "/api/ipam/vlans/") == 1
+    assert len(lab_netbox.all("ipam/vlans", group_id=lab_place.group["id"])) == 1
+
+
 def test_an_interrupted_apply_stops_after_the_requests_under_way_and_the_next_one_goes_on(
     server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
 ) -> None:
