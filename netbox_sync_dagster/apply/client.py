@@ -171,11 +171,15 @@ class NetBoxWriter:
         found = self.any_of(object_type, ([("id", i)] for i in wanted), fixed)
         return {row["id"]: row for row in found}
 
+    def fields(self, object_type: str) -> dict[str, Object] | None:
+        """What NetBox says of the fields of an object (``OPTIONS``); None where the token may neither add nor change."""
+        actions = self._client.send("OPTIONS", f"/api/{object_type}/").json().get("actions") or {}
+        return actions.get("POST") or actions.get("PUT") or None
+
     def writable(self, object_type: str) -> set[str] | None:
-        """The fields that NetBox takes for a new object (``OPTIONS``); None where it does not say."""
-        answer = self._client.send("OPTIONS", f"/api/{object_type}/").json()
-        fields = (answer.get("actions") or {}).get("POST")
-        if not fields:
+        """The fields that NetBox takes for a new object; None where it does not say."""
+        fields = self.fields(object_type)
+        if fields is None:
             return None
         return {name for name, about in fields.items() if not about.get("read_only")}
 

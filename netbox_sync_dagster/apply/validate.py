@@ -1,11 +1,12 @@
-"""Checks approved changes before they are sent, against what the NetBox snapshot says NetBox accepts.
+"""Checks approved changes before they are sent, against what NetBox says that it takes.
 
-Nothing is written and NetBox is not asked: the tables of the last snapshot are the measure. NetBox has rules
-that are not in them; a change that passes here may still be refused there.
+Nothing is written. NetBox is asked which values it takes; what it holds (unique names and keys, custom fields) is
+taken from the last snapshot. NetBox has rules that are in neither; a change that passes here may still be refused.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.apply.accepted import Accepted, ask
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import Value, reference
+from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
+from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.warehouse import Warehouse, duck
+from netbox_sync_dagster.warehouse.tables import NETBOX
 
 OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
 
@@ -47,10 +52,21 @@ _UNIQUE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "dcim/platforms": ("platforms", (("slug", "slug"),)),
     "dcim/sites": ("sites", (("slug", "slug"),)),
     "virtualization/cluster-types": ("cluster_types", (("slug", "slug"),)),
+    "virtualization/clusters": ("clusters", (("group_id", "group"), ("name", "name"))),
+    "extras/custom-fields": ("custom_fields", (("name", "name"),)),
+    "dcim/device-types": ("device_types", (("manufacturer_id", "manufacturer"), ("slug", "slug"))),
+    "dcim/module-types": ("module_types", (("manufacturer_id", "manufacturer"), ("model", "model"))),
+    "dcim/modules": ("modules", (("module_bay_id", "module_bay"),)),
 }
 _ANY_CASE = ("dcim/devices", "virtualization/virtual-machines")
 # Without a value of this field NetBox compares nothing.
-_ONLY_WITH = {"ipam/vlans": "group", "virtualization/virtual-machines": "cluster"}
+_ONLY_WITH = {
+    "ipam/vlans": "group",
+    "virtualization/virtual-machines": "cluster",
+    "virtualization/clusters": "group",
+}
+# The snapshot's table of each type whose objects have custom fields there.
+_HOLDERS = {source.path: name for name, source in SOURCES.items() if "cf" in NETBOX[name].columns}
 
 
 @dataclass(frozen=True)
@@ -65,12 +81,16 @@ class Check:
     message: str
 
 
-def validate(warehouse: Warehouse, plan: Plan) -> list[Check]:
+def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = None) -> list[Check]:
     """One check per approved change of the plan, in apply order; none approved, none checked.
 
-    Checked are choices and text lengths (``netbox.choices``), required custom fields and the models they are
-    for (``netbox.custom_fields``), and names and keys that NetBox takes only once, in the snapshot and among
-    the approved changes themselves. Raises WarehouseError where there is no NetBox snapshot.
+    Checked are choices, text lengths, numbers and required fields (``OPTIONS`` of every type that is written),
+    required custom fields and the models they are for (``netbox.custom_fields``), and names and keys that NetBox
+    takes only once, in the snapshot and among the approved changes themselves. Without ``target`` NetBox is not
+    asked: then only the choices and lengths are known that the snapshot holds (``netbox.choices``).
+
+    Raises WarehouseError where there is no NetBox snapshot, MissingSecret without a token and SourceError where
+    NetBox cannot be asked.
     """
     plan = with_parts(warehouse, plan)
     wanted = approved(warehouse, plan.endpoint, plan)
@@ -78,28 +98,29 @@ def validate(warehouse: Warehouse, plan: Plan) -> list[Check]:
     if not rows:
         return []
     folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+    written = dict.fromkeys(row.object_type for row in rows if row.action != "delete")
+    accepted = ask(target, written) if target is not None else {}
     con = duck.connect()
     try:
-        rules = _Rules(con, str(folder), rows)
+        rules = _Rules(con, str(folder), rows, accepted)
         return [rules.check(row) for row in rows]
     finally:
         con.close()
 
 
 class _Rules:
-    """What the snapshot knows of NetBox's rules."""
+    """What NetBox and its snapshot say of NetBox's rules."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, folder: str, rows: list[DiffRow]) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        folder: str,
+        rows: list[DiffRow],
+        accepted: dict[str, Accepted],
+    ) -> None:
         self._con = con
         self._folder = folder
-        self._choices: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._lengths: dict[tuple[str, str], int] = {}
-        for model, name, value, label in self._read("choices", "model, field, value, label"):
-            if value == MAX_LENGTH:
-                self._lengths[model, name] = int(label)
-            else:
-                self._choices[model, name].add(value)
-        self._known = {model for model, _ in [*self._choices, *self._lengths]}
+        self._accepted = {**self._of_snapshot(), **accepted}
         self._custom: dict[str, tuple[set[str], bool]] = {
             name: (set(object_types or ()), bool(required))
             for name, object_types, required in self._read("custom_fields", "name, object_types, required")
@@ -116,6 +137,17 @@ class _Rules:
             key = self._key(row) if row.action == "create" else None
             if key is not None:
                 self._taking[row.object_type, *key].append(row.change_id)
+
+    def _of_snapshot(self) -> dict[str, Accepted]:
+        object_types = {model: object_type for object_type, model in MODELS.items()}
+        found: dict[str, Accepted] = defaultdict(lambda: Accepted(defaultdict(set), {}, {}))
+        for model, name, value, label in self._read("choices", "model, field, value, label"):
+            known = found[object_types.get(model, model)]
+            if value == MAX_LENGTH:
+                known.lengths[name] = int(label)
+            else:
+                known.choices[name].add(value)
+        return dict(found)
 
     def _read(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [self._file(table)]).fetchall()
@@ -136,15 +168,8 @@ class _Rules:
         return Check(row.change_id, row.resource, row.action, row.key, verdict, "; ".join(unchecked))
 
     def _values(self, row: DiffRow) -> Iterable[str]:
-        model = MODELS.get(row.object_type, "")
-        for item in row.written:
-            value = item.after
-            choices = self._choices.get((model, item.name))
-            if choices and isinstance(value, str) and value and value not in choices:
-                yield f"{item.name}: '{value}' is no choice of this NetBox"
-            longest = self._lengths.get((model, item.name))
-            if longest is not None and isinstance(value, str) and len(value) > longest:
-                yield f"{item.name}: {len(value)} characters; NetBox takes {longest}"
+        accepted = self._accepted.get(row.object_type)
+        return accepted.faults(row) if accepted else ()
 
     def _custom_fields(self, row: DiffRow) -> Iterable[str]:
         model = MODELS.get(row.object_type, "")
@@ -160,10 +185,26 @@ class _Rules:
                 yield f"cf.{name}: the custom field is not for {model}"
             elif self._custom[name][1] and value in (None, ""):
                 yield f"cf.{name}: NetBox requires a value"
-        if row.action == "create":
-            for name, (object_types, required) in sorted(self._custom.items()):
-                if required and model in object_types and name not in written:
-                    yield f"cf.{name}: NetBox requires a value"
+        missing = [
+            name
+            for name, (object_types, required) in sorted(self._custom.items())
+            if required and model in object_types and name not in written
+        ]
+        held = self._custom_held(row) if missing and row.action == "update" else {}
+        for name in missing:
+            if row.action == "create":
+                yield f"cf.{name}: NetBox requires a value"
+            elif held is not None and held.get(name) in (None, ""):
+                yield f"cf.{name}: NetBox requires a value before it takes any change of this object"
+
+    def _custom_held(self, row: DiffRow) -> dict[str, Any] | None:
+        """The object's custom fields in the snapshot; None where it does not hold them."""
+        table = _HOLDERS.get(row.object_type)
+        if table is None:
+            return None
+        query = "SELECT cf FROM read_parquet(?) WHERE id = ?"
+        found = self._con.execute(query, [self._file(table), row.netbox_id]).fetchone()
+        return None if found is None else json.loads(found[0] or "{}")
 
     def _uniqueness(self, row: DiffRow) -> Iterable[str]:
         key = self._key(row)
@@ -225,9 +266,8 @@ class _Rules:
         return any(item.name == name for item in row.written for _, name in columns)
 
     def _unchecked(self, row: DiffRow) -> Iterable[str]:
-        model = MODELS.get(row.object_type, "")
-        if model not in self._known:
-            yield f"choices and lengths of {model or row.object_type} are not in the snapshot"
+        if row.object_type not in self._accepted:
+            yield f"NetBox does not say which values it takes for {MODELS.get(row.object_type, row.object_type)}"
         if row.action == "create" and row.object_type not in _UNIQUE:
             yield "whether NetBox has it already is asked just before the write"
 

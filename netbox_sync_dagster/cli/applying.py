@@ -90,7 +90,7 @@ def apply(
 
 def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
     """Print what a check of the approved changes finds; False where NetBox would refuse one."""
-    checks = validate(session.warehouse, plan)
+    checks = validate(session.warehouse, plan, session.config.netbox)
     told = [check for check in checks if show_all or check.verdict != "ok"]
     if told:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)

@@ -63,7 +63,7 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
         "twin 1": ("wrong", f"2 approved changes create the same {unique}"),
         "twin 2": ("wrong", f"2 approved changes create the same {unique}"),
         "of new": ("ok", ""),
-        "described": ("ok", ""),
+        "described": ("wrong", "cf.owner: NetBox requires a value before it takes any change of this object"),
         "ip": found["ip"],
     }
     assert found["ip"][0] == "unchecked"
@@ -86,3 +86,78 @@ def test_a_name_that_another_change_frees_is_free_and_only_approved_changes_are_
     assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["wrong"]
     lab_desk.approve(plan, [by_key["b"]])
     assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["ok", "ok"]
+
+
+def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox, place: Place) -> None:
+    nic = netbox.create("virtualization/interfaces", virtual_machine=place.vm["id"], name="eth0")
+    bare = netbox.create("dcim/interfaces", device=place.device["id"], name="p1", type="other")
+    bay = netbox.create("dcim/module-bays", device=place.device["id"], name="slot 1")
+    kind = netbox.create(
+        "dcim/module-types", manufacturer=place.device_type["manufacturer"]["id"], model=f"PSU {place.suffix}"
+    )
+    netbox.create(
+        "dcim/modules",
+        device=place.device["id"],
+        module_bay=bay["id"],
+        module_type=kind["id"],
+        status="active",
+    )
+    owner = f"owner_{place.suffix}"
+    field = netbox.create(
+        "extras/custom-fields", name=owner, type="text", object_types=["dcim.interface"], required=True
+    )
+    try:
+        snapshot_netbox(desk.target, desk.warehouse)
+        group, module = of(place.group), {"device": of(place.device), "status": "active"}
+        draft = Draft()
+        draft.create("vlans", "good", {"vid": 5, "name": "five", "group": group})
+        draft.create("vlans", "vid", {"vid": 5000, "name": "x", "group": group})
+        draft.create("vlans", "nameless", {"vid": 6, "group": group})
+        draft.update("vm_interfaces", "mode", nic, {"mode": (None, "bridged"), "mtu": (None, 0)})
+        draft.update("interfaces", "bare", bare, {"description": ("", "x")})
+        draft.update("interfaces", "filled", bare, {f"cf.{owner}": (None, "net"), "label": ("", "x")})
+        fields = {**module, "module_bay": of(bay), "module_type": of(kind)}
+        draft.create("modules", "taken", fields, object_type="dcim/modules")
+        plan = draft.publish(desk.warehouse)
+        desk.approve(plan)
+
+        checks = validate(desk.warehouse, plan, desk.target)
+        result = desk.apply(plan)
+    finally:
+        netbox.delete("extras/custom-fields", field["id"])
+
+    assert {check.key: (check.verdict, check.message) for check in checks} == {
+        "good": ("ok", ""),
+        "vid": ("wrong", "vid: 5000; NetBox takes 4094 or less"),
+        "nameless": ("wrong", "name: NetBox requires a value"),
+        "mode": ("wrong", "mode: 'bridged' is no choice of this NetBox; mtu: 0; NetBox takes 1 or more"),
+        "bare": ("wrong", f"cf.{owner}: NetBox requires a value before it takes any change of this object"),
+        "filled": ("ok", ""),
+        "taken": (
+            "wrong",
+            "NetBox has another object with this module_bay (id "
+            f"{netbox.one('dcim/modules', device_id=place.device['id'])['id']})",
+        ),
+    }
+    # And so it is.
+    refused = {verdict.key for verdict in result.verdicts if verdict.verdict != "applied"}
+    assert refused == {"vid", "nameless", "mode", "bare", "taken"}, result.verdicts
+
+
+def test_without_a_right_to_write_what_netbox_takes_is_not_known(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
+    draft = Draft()
+    draft.update("devices", "sw1", lab_place.device, {"status": ("active", "no-such")})
+    plan = draft.publish(lab_desk.warehouse)
+    lab_desk.approve(plan)
+    header = server.add_token("limited", {"dcim.device": {"view"}})
+    monkeypatch.setenv("NETBOX_TOKEN", header.partition(" ")[2])
+
+    [check] = validate(lab_desk.warehouse, plan, lab_desk.target)
+
+    assert (check.verdict, check.message) == (
+        "unchecked",
+        "NetBox does not say which values it takes for dcim.device",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .auth import ACTIONS, Token
 from .schema import CHOICES, Field, Model
 from .store import Store
 
@@ -24,18 +25,26 @@ _TYPES = {
 
 
 def describe(
-    store: Store, model: Model, fields: tuple[Field, ...], *, detail: bool = False
+    store: Store, model: Model, fields: tuple[Field, ...], token: Token, *, detail: bool = False
 ) -> dict[str, Any]:
-    """The metadata of a list (POST, PUT) or of one object (PUT). Read-only models have no actions."""
+    """The metadata of a list (POST, PUT) or of one object (PUT), as far as the token may send such requests.
+
+    Without any, as for read-only models, there are no actions.
+    """
     out: dict[str, Any] = {
         "name": f"{model.title} {'Instance' if detail else 'List'}",
         "description": "",
         "renders": ["application/json", "text/html"],
         "parses": ["application/json", "multipart/form-data"],
     }
-    if not model.read_only:
+    methods = [
+        method
+        for method in (("PUT",) if detail else ("PUT", "POST"))
+        if token.write_enabled and token.allows(model.label, ACTIONS[method])
+    ]
+    if methods and not model.read_only:
         described = {f.name: _field(store, f) for f in fields}
-        out["actions"] = {"PUT": described} if detail else {"PUT": described, "POST": described}
+        out["actions"] = {method: described for method in methods}  # noqa: C420
     return out
 
 

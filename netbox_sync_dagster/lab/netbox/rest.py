@@ -174,12 +174,14 @@ class Handler:
         if current["ETag"] not in [tag.strip() for tag in header.split(",")]:
             raise Refusal(412, {"detail": "Precondition failed."}, **current)
 
+    def described(self, *, detail: bool = False) -> Row:
+        fields = self.renderer.fields(self.model)
+        return options.describe(self.store, self.model, fields, self.token, detail=detail)
+
     def one(self, pk: str) -> Answer:
         method = self.request.method
         if method == "OPTIONS":
-            return Answer(
-                200, options.describe(self.store, self.model, self.renderer.fields(self.model), detail=True)
-            )
+            return Answer(200, self.described(detail=True))
         row = self.get(pk)
         if method in ("GET", "HEAD"):
             return Answer(200, self.renderer.apply(self.plan(), row), self.etag(row))
@@ -198,7 +200,7 @@ class Handler:
     def many(self) -> Answer:
         match self.request.method:
             case "OPTIONS":
-                return Answer(200, options.describe(self.store, self.model, self.renderer.fields(self.model)))
+                return Answer(200, self.described())
             case "GET" | "HEAD":
                 return self.listing()
             case "POST":
