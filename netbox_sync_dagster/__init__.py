@@ -1,1 +1,1 @@
-"""Keep NetBox in step with LibreNMS and Proxmox VE: snapshot, compare, approve, apply."""
+"""Keep NetBox in step with LibreNMS, Proxmox VE and Docker: snapshot, compare, approve, apply."""

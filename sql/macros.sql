@@ -217,6 +217,13 @@ create or replace macro release_number(version) as
     try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 1) as integer) * 100
     + try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 2) as integer);
 
+-- The release of the NetBox that is kept, as such a number.
+create or replace macro target_release() as (select release_number(any_value(netbox_version)) from netbox.status);
+-- Whether its virtual machines may be paused; where it does not tell its choices, by the release.
+create or replace macro target_has_paused() as coalesce(
+    (select bool_or(value = 'paused') from netbox.choices where model = 'virtualization.virtualmachine' and field = 'status'),
+    target_release() >= 406);
+
 -- What a guest shows of itself comes before what its configuration would set.
 create or replace macro source_rank(source) as
     coalesce(list_position(['agent', 'lxc', 'static', 'cloudinit'], source), 9);

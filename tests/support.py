@@ -12,7 +12,8 @@ from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.run import compare
-from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
+from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
@@ -83,7 +84,7 @@ class World:
         self.name = endpoint["name"]
 
     @property
-    def endpoint(self) -> LibreNMSEndpoint | ProxmoxEndpoint:
+    def endpoint(self) -> Endpoint:
         return self.config.endpoint(self.name)
 
     def configure(self, **changes: Any) -> None:
@@ -98,6 +99,8 @@ class World:
         endpoint = self.endpoint
         if isinstance(endpoint, LibreNMSEndpoint):
             return snapshot_librenms(endpoint, self.warehouse, **options)
+        if isinstance(endpoint, DockerEndpoint):
+            return snapshot_docker(endpoint, self.warehouse, **options)
         return snapshot_proxmox(endpoint, self.warehouse, **options)
 
     def sync(self, **options: Any) -> Plan:
@@ -123,6 +126,11 @@ class World:
     def views(self) -> duckdb.DuckDBPyConnection:
         """The warehouse's views, as anybody asks them."""
         return open_views(self.warehouse)
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query over the views."""
+        with self.views() as con:
+            return con.execute(query).fetchall()
 
     def apply_all(self, **options: Any) -> Plan:
         """Sync, approve every change, apply it, and sync again: the plan after that."""

@@ -51,7 +51,7 @@ USER_ERRORS = (
 )
 INTERRUPTED = 130
 
-HELP = """Keep NetBox in step with LibreNMS and Proxmox VE.
+HELP = """Keep NetBox in step with LibreNMS, Proxmox VE and Docker.
 
 The job, in order:
 

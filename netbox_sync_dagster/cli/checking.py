@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from netbox_sync_dagster.cli.session import Session, session_of
-from netbox_sync_dagster.config import Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.docker import check_docker
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import check_librenms
 from netbox_sync_dagster.sources.netbox import check_netbox
@@ -23,6 +24,7 @@ _AT_ONCE = 8
 _CUSTOM_FIELDS = {
     "librenms": ("librenms_id",),
     "proxmox": ("proxmox_vmid", "proxmox_node", "proxmox_cluster"),
+    "docker": ("docker_host", "docker_container"),
 }
 
 
@@ -64,6 +66,8 @@ def check(
 def _check_endpoint(endpoint: Endpoint) -> list[Check]:
     if isinstance(endpoint, LibreNMSEndpoint):
         return check_librenms(endpoint)
+    if isinstance(endpoint, DockerEndpoint):
+        return check_docker(endpoint)
     return check_proxmox(endpoint)
 
 

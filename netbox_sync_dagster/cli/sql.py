@@ -25,7 +25,7 @@ def sql(
 ) -> None:
     """Ask everything that was read and done, in SQL.
 
-    The views: librenms.*, proxmox.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
+    The views: librenms.*, proxmox.*, docker.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
 
     For example: netbox-sync sql "FROM diff.fields WHERE field = 'description'". It only reads and never locks;
     any DuckDB client can open the file netbox_sync.duckdb in the warehouse directory in the same way.

@@ -15,8 +15,9 @@ from netbox_sync_dagster.cli.reading import Read, Reading, Say, read_all
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import CompareError, compare
-from netbox_sync_dagster.config import Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
@@ -108,6 +109,8 @@ def _read_endpoint(
     with hold(session.warehouse, endpoint.kind, endpoint.name, f"netbox-sync by {default_who()}"):
         if isinstance(endpoint, LibreNMSEndpoint):
             return snapshot_librenms(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
+        if isinstance(endpoint, DockerEndpoint):
+            return snapshot_docker(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
         return snapshot_proxmox(
             endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink, guest=guest
         )

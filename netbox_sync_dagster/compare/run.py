@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, same_cluster
+from netbox_sync_dagster.compare.docker_hosts import docker_cluster, same_daemon
 from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings
@@ -25,7 +26,7 @@ from netbox_sync_dagster.compare.stages import (
     VIEWS,
     desired_file,
 )
-from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
+from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
 from netbox_sync_dagster.warehouse.ledger import ledger_views, prepare_ledger
@@ -43,7 +44,7 @@ class CompareError(Exception):
 def compare(
     warehouse: Warehouse,
     config: Config,
-    endpoint: LibreNMSEndpoint | ProxmoxEndpoint,
+    endpoint: Endpoint,
     *,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def compare(
                 config,
                 endpoint,
                 snapshot_time=source["started"],
-                id_scope=_id_scope(con, endpoint),
+                id_scope=_id_scope(con, warehouse, endpoint),
                 peers=peers,
             )
             add_id_field_facts(con)
@@ -105,13 +106,11 @@ def compare(
     return manifest
 
 
-def _same_cluster(
-    warehouse: Warehouse, config: Config, endpoint: LibreNMSEndpoint | ProxmoxEndpoint
-) -> list[str]:
-    if not isinstance(endpoint, ProxmoxEndpoint):
-        return []
+def _same_cluster(warehouse: Warehouse, config: Config, endpoint: Endpoint) -> list[str]:
     try:
-        return same_cluster(warehouse, config, endpoint)
+        if isinstance(endpoint, ProxmoxEndpoint):
+            return same_cluster(warehouse, config, endpoint)
+        return same_daemon(warehouse, config, endpoint) if isinstance(endpoint, DockerEndpoint) else []
     except ClusterError as error:
         raise CompareError(str(error)) from None
 
@@ -227,19 +226,23 @@ def _is_empty(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
 
 
-def _id_scope(con: duckdb.DuckDBPyConnection, endpoint: LibreNMSEndpoint | ProxmoxEndpoint) -> str:
-    """Under which name ids stand in id custom fields: the endpoint; for Proxmox the cluster.
+def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:
+    """Under which name ids stand in id custom fields: the endpoint; for Proxmox and Docker the cluster.
 
     One cluster reached through two endpoints is one set of guests.
     """
     if endpoint.kind == "librenms":
         return endpoint.name
-    row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
-    if row is None:
+    if isinstance(endpoint, DockerEndpoint):
+        name = docker_cluster(warehouse, endpoint)
+    else:
+        row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
+        name = str(row[0]) if row else None
+    if name is None:
         raise CompareError(
             f"the snapshot of '{endpoint.name}' names no cluster; run: netbox-sync sync {endpoint.name}"
         )
-    return str(row[0])
+    return name
 
 
 def _existing(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

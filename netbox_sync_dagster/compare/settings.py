@@ -19,19 +19,19 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.config import Config, LibreNMSEndpoint, ProxmoxEndpoint
+from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.config.model import ImportFilter
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
 
 # What the policy `primary_ip: always` owns.
 _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primary_ips.oob_ip")
-SYSTEM_NAMES = {"librenms": "LibreNMS", "proxmox": "Proxmox"}
+SYSTEM_NAMES = {"librenms": "LibreNMS", "proxmox": "Proxmox", "docker": "Docker"}
 
 
 def create_settings(
     con: duckdb.DuckDBPyConnection,
     config: Config,
-    endpoint: LibreNMSEndpoint | ProxmoxEndpoint,
+    endpoint: Endpoint,
     *,
     snapshot_time: str,
     id_scope: str,
@@ -107,7 +107,7 @@ def _duckdb_type(value: Any) -> str:
     return "VARCHAR[]" if isinstance(value, list) else "VARCHAR"
 
 
-def _mappings(endpoint: LibreNMSEndpoint | ProxmoxEndpoint) -> list[tuple[str, str, str]]:
+def _mappings(endpoint: Endpoint) -> list[tuple[str, str, str]]:
     """One line per word: two spellings of one word, which have the same target, are one."""
     found: dict[tuple[str, str], tuple[str, str, str]] = {}
     for kind, content in endpoint.mappings:
@@ -118,9 +118,7 @@ def _mappings(endpoint: LibreNMSEndpoint | ProxmoxEndpoint) -> list[tuple[str, s
     return list(found.values())
 
 
-def _endpoint_row(
-    config: Config, endpoint: LibreNMSEndpoint | ProxmoxEndpoint, id_scope: str
-) -> dict[str, Any]:
+def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str, Any]:
     policies = endpoint.policies
     same_kind = [other for other in config.endpoints if other.kind == endpoint.kind]
     row: dict[str, Any] = {
@@ -145,6 +143,8 @@ def _endpoint_row(
         chosen = rule if isinstance(rule, ImportFilter) else ImportFilter()
         row |= {
             "id_field": "librenms_id",
+            "id_word": "device_id",
+            "nic_word": None,
             "node_field": "librenms_id",
             "cluster_field": None,
             "id_fields": ["librenms_id"],
@@ -162,9 +162,28 @@ def _endpoint_row(
             "inventory": endpoint.inventory,
             "oob_interfaces": endpoint.oob_interfaces,
         }
+    elif isinstance(endpoint, DockerEndpoint):
+        row |= {
+            "id_field": "docker_container",
+            "id_word": "container",
+            "nic_word": "network of the container",
+            "inventory": False,
+            "node_field": "docker_container",
+            "cluster_field": "docker_host",
+            "id_fields": ["docker_host", "docker_container"],
+            "cluster_name": id_scope,
+            "cluster_type": endpoint.cluster_type,
+            "cluster_group": endpoint.cluster_group,
+            "ignored_containers": endpoint.ignored_containers,
+            "bridge_addresses": endpoint.bridge_addresses,
+            "guest_records": "none",
+            "guest_bridge": "none",
+        }
     else:
         row |= {
             "id_field": "proxmox_vmid",
+            "id_word": "vmid",
+            "nic_word": "netN of the guest",
             "inventory": False,
             "node_field": "proxmox_node",
             "cluster_field": "proxmox_cluster",

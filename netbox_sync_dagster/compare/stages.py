@@ -52,6 +52,18 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "unproven",
         "left_out",
     ),
+    "docker": (
+        "clusters",
+        "virtual_machines",
+        "listed_guests",
+        "wanted",
+        "custom_fields",
+        "vm_interfaces",
+        "ip_addresses",
+        "primary_ips",
+        "unproven",
+        "left_out",
+    ),
 }
 # Files that add to the table of another one.
 FILLS = {"member_devices": "devices", "module_words": "wanted"}

@@ -3,6 +3,7 @@
 from netbox_sync_dagster.config.load import ConfigError, load_config
 from netbox_sync_dagster.config.model import (
     Config,
+    DockerEndpoint,
     Endpoint,
     LibreNMSEndpoint,
     NetBoxTarget,
@@ -14,6 +15,7 @@ from netbox_sync_dagster.config.model import (
 __all__ = [
     "Config",
     "ConfigError",
+    "DockerEndpoint",
     "Endpoint",
     "LibreNMSEndpoint",
     "NetBoxTarget",

@@ -52,8 +52,9 @@ def _resolve_paths(document: CommentedMap, folder: Path) -> None:
     servers = [document.get("netbox"), *(endpoints if isinstance(endpoints, list) else [])]
     for server in servers:
         tls = server.get("tls") if isinstance(server, dict) else None
-        if isinstance(tls, dict) and isinstance(tls.get("ca"), str):
-            tls["ca"] = str(folder / Path(tls["ca"]).expanduser())
+        for file in ("ca", "cert", "key"):
+            if isinstance(tls, dict) and isinstance(tls.get(file), str):
+                tls[file] = str(folder / Path(tls[file]).expanduser())
 
 
 def _sentence(file: Path, document: CommentedMap, error: Any) -> str:

@@ -47,6 +47,24 @@ class Tls(_Model):
         return value.expanduser() if value else None
 
 
+class ClientTls(Tls):
+    """How a server's certificate is checked, and the certificate that is shown to a server that asks for one."""
+
+    cert: Path | None = Field(None, description="PEM file of the client certificate.")
+    key: Path | None = Field(None, description="PEM file of the client certificate's private key.")
+
+    @field_validator("cert", "key")
+    @classmethod
+    def _exists(cls, value: Path | None) -> Path | None:
+        return cls._ca_exists(value)
+
+    @model_validator(mode="after")
+    def _pair(self) -> ClientTls:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together: give both")
+        return self
+
+
 class _Server(_Model):
     url: HttpUrl = Field(description="Base URL, e.g. https://netbox.example.com")
     tls: Tls = Field(Tls(), description="How the certificate is checked.")
@@ -373,7 +391,72 @@ class ProxmoxEndpoint(_Endpoint):
         return read_secret(self.token_env or self.password_env or "", f"endpoint '{self.name}'")
 
 
-Endpoint = LibreNMSEndpoint | ProxmoxEndpoint
+class DockerMappings(_Model):
+    """From Docker's words to NetBox's."""
+
+    platforms: dict[str, str] = Field(
+        {}, description="Image, with or without its tag -> platform, e.g. postgres: PostgreSQL."
+    )
+    roles: dict[str, str] = Field({"container": "Container"}, description="container -> device role.")
+    virtual_machine_types: dict[str, str] = Field(
+        {"container": "Container"},
+        description="container -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
+    )
+    vrfs: dict[str, str] = Field({}, description="Network -> VRF, where it is not defaults.vrf.")
+
+
+class DockerEndpoint(_Endpoint):
+    """A Docker host: one daemon, read over the Docker Engine API."""
+
+    # Not only http: a daemon listens on a socket file first of all.
+    url: str = Field(  # type: ignore[assignment]
+        description="unix:///var/run/docker.sock, http://127.0.0.1:2375 or https://docker1.example.com:2376"
+    )
+    kind: Literal["docker"] = Field(description="docker")
+    tls: ClientTls = Field(ClientTls(), description="How the certificate is checked, and our own.")
+    cluster_name: Literal["endpoint", "daemon"] = Field(
+        "endpoint", description="The cluster's name: the endpoint's, or what the daemon calls its host."
+    )
+    cluster_type: str = Field("Docker", description="Name or slug of the type of a new cluster.")
+    cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
+    ignored_containers: list[str] = Field(
+        [], description="Regular expressions of container names, matched whole, that are left out, e.g. ci-.*"
+    )
+    bridge_addresses: bool = Field(
+        True,
+        description="Keep addresses of bridge networks, which exist behind this host only and repeat from host to host.",
+    )
+    mappings: DockerMappings = Field(DockerMappings(), description="From Docker's words to NetBox's.")
+
+    @field_validator("url")
+    @classmethod
+    def _docker_url(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        if scheme == "unix" and rest.startswith("/") and len(rest) > 1:
+            return value
+        if scheme in ("http", "https") and rest.strip("/"):
+            HttpUrl(value)
+            return value
+        if scheme == "tcp":
+            raise ValueError(
+                f"'{value}': write http://{rest}, or https://{rest} where the daemon asks for TLS"
+            )
+        raise ValueError(
+            f"'{value}' is no address of a Docker daemon; it begins with unix:///, http:// or https://"
+        )
+
+    @field_validator("ignored_containers")
+    @classmethod
+    def _ignored(cls, value: list[str]) -> list[str]:
+        return [_database_regex(pattern) for pattern in value]
+
+    @property
+    def socket(self) -> str | None:
+        """The path of the daemon's socket file; None where it is asked over TCP."""
+        return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
+
+
+Endpoint = LibreNMSEndpoint | ProxmoxEndpoint | DockerEndpoint
 
 
 class Config(_Model):
@@ -381,7 +464,7 @@ class Config(_Model):
 
     netbox: NetBoxTarget = Field(description="The NetBox that is kept.")
     endpoints: list[Annotated[Endpoint, Field(discriminator="kind")]] = Field(
-        [], description="What is read: LibreNMS servers and Proxmox VE clusters."
+        [], description="What is read: LibreNMS servers, Proxmox VE clusters and Docker hosts."
     )
     notifications: list[Annotated[Channel, Field(discriminator="kind")]] = Field(
         [], description="Who is told of failures, recoveries, drift and waiting deletes."

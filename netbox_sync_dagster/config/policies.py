@@ -89,7 +89,7 @@ class Policies(BaseModel):
         [], description="Resources whose objects may be deleted even though somebody else created them."
     )
     missing_guests: Literal["delete", "offline", "decommissioning", "leave"] = Field(
-        "delete", description="What is proposed for a guest that is gone from Proxmox."
+        "delete", description="What is proposed for a guest that is gone from Proxmox or Docker."
     )
     missing_interfaces: Literal["delete", "disable", "leave"] = Field(
         "leave", description="What is proposed for a device interface that LibreNMS no longer shows."

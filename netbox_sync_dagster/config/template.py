@@ -103,6 +103,21 @@ endpoints:
     #   missing_guests: delete     # proposed for a guest that is gone: delete, offline, decommissioning, leave
     #   auto_approve: [virtual_machines.update, virtual_disks.*]
 
+  - name: docker1              # one endpoint per Docker host
+    kind: docker
+    url: unix:///var/run/docker.sock   # or http://, or https:// with tls
+    interval: 0
+    # tls:
+    #   ca: ca.pem
+    #   cert: cert.pem         # client certificate and key, where the daemon asks for them
+    #   key: key.pem
+    # cluster_name: daemon     # the host's own name instead of docker1
+    # ignored_containers: ['ci-.*']
+    # bridge_addresses: true   # false: leave out addresses that only this host knows
+    # defaults:
+    #   site: Paris
+    #   vrf: docker1           # every host has the same 172.17.0.0/16: one VRF each
+
 # Where two endpoints want different values for one field, the first of these wins.
 # precedence: [proxmox, librenms]
 # field_precedence: {{interfaces.type: [librenms, proxmox]}}   # for one field, before precedence

@@ -54,6 +54,10 @@ _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("disks", "vmid", "guests", "vmid"),
         ("node_interfaces", "node", "nodes", "node"),
     ),
+    "docker": (
+        ("container_interfaces", "container", "containers", "name"),
+        ("container_addresses", "container", "containers", "name"),
+    ),
     "netbox": (
         ("devices", "site_id", "sites", "id"),
         ("interfaces", "device_id", "devices", "id"),

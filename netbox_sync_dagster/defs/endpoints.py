@@ -1,4 +1,4 @@
-"""Assets ``librenms/<table>``, ``proxmox/<table>`` and ``diff/<kind>/<resource>``, a partition per endpoint.
+"""Assets ``librenms/<table>``, ``proxmox/<table>``, ``docker/<table>`` and ``diff/<kind>/<resource>``, a partition per endpoint.
 
 Reading an endpoint and comparing it with NetBox is one step: so each endpoint of a run goes all the way by itself,
 whatever becomes of the others. As two steps, one endpoint that is down would keep all others from being compared.
@@ -138,4 +138,4 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
         )
 
 
-sync_librenms, sync_proxmox = (sync_assets(kind) for kind in KINDS)
+sync_librenms, sync_proxmox, sync_docker = (sync_assets(kind) for kind in KINDS)

@@ -8,15 +8,13 @@ import dagster as dg
 
 from netbox_sync_dagster.config.policies import RESOURCES
 
-Kind = Literal["librenms", "proxmox"]
+Kind = Literal["librenms", "proxmox", "docker"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "netbox": "NetBox"}
+TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "docker": "Docker", "netbox": "NetBox"}
 OWNERS = ("team:network",)
 
-_PROXMOX_ONLY = (
-    *("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks"),
-    *("storages", "backups", "snapshots", "tasks", "replications"),
-)
+_GUESTS_ONLY = ("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks")
+_PROXMOX_ONLY = ("storages", "backups", "snapshots", "tasks", "replications")
 _LIBRENMS_ONLY = (
     "virtual_chassis",
     "virtual_chassis_members",
@@ -26,14 +24,32 @@ _LIBRENMS_ONLY = (
     "module_bays",
     "modules",
 )
+# A Docker host shows containers and their networks. Disks are deleted along with a virtual machine.
+_DOCKER = (
+    "custom_fields",
+    "device_roles",
+    "platforms",
+    "sites",
+    *_GUESTS_ONLY,
+    "mac_addresses",
+    "primary_macs",
+    "ip_addresses",
+    "primary_ips",
+)
 RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
-    "librenms": tuple(name for name in RESOURCES if name not in _PROXMOX_ONLY),
+    "librenms": tuple(name for name in RESOURCES if name not in (*_GUESTS_ONLY, *_PROXMOX_ONLY)),
     "proxmox": tuple(name for name in RESOURCES if name not in _LIBRENMS_ONLY),
+    "docker": tuple(name for name in RESOURCES if name in _DOCKER),
 }
 
 # The asset that carries the checks on a whole snapshot or diff.
-MAIN_TABLE = {"librenms": "devices", "proxmox": "guests", "netbox": "status"}
-MAIN_RESOURCE: dict[Kind, str] = {"librenms": "devices", "proxmox": "virtual_machines"}
+# A Docker host without containers is no empty snapshot.
+MAIN_TABLE = {"librenms": "devices", "proxmox": "guests", "docker": "host", "netbox": "status"}
+MAIN_RESOURCE: dict[Kind, str] = {
+    "librenms": "devices",
+    "proxmox": "virtual_machines",
+    "docker": "virtual_machines",
+}
 
 KIND_TAG = "netbox_sync/kind"
 ENDPOINT_TAG = "netbox_sync/endpoint"

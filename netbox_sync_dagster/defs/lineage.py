@@ -12,7 +12,7 @@ from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.sqlfiles import code_version, read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS
 
-_TABLE = re.compile(r"\b(librenms|proxmox|netbox|desired|match|diff)\.([a-z_]+)\b")
+_TABLE = re.compile(r"\b(librenms|proxmox|docker|netbox|desired|match|diff)\.([a-z_]+)\b")
 _COMMENT = re.compile(r"--[^\n]*")
 _COMPARE_FILES = dict(COMPARE)
 # Every diff passes through these.

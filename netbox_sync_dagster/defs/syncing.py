@@ -16,7 +16,7 @@ from netbox_sync_dagster.approve import approve_by_policy
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import compare, describe
-from netbox_sync_dagster.config import Config, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
 from netbox_sync_dagster.defs.keys import RESOURCES_OF, Kind, diff_key, table_key
@@ -27,6 +27,7 @@ from netbox_sync_dagster.defs.metadata import (
     drift_charts,
     snapshot_metadata,
 )
+from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
@@ -149,6 +150,10 @@ class Sync:
 
         if isinstance(endpoint, LibreNMSEndpoint):
             manifest = snapshot_librenms(
+                endpoint, self._warehouse, progress=say, accept_shrink=self._accept_shrink
+            )
+        elif isinstance(endpoint, DockerEndpoint):
+            manifest = snapshot_docker(
                 endpoint, self._warehouse, progress=say, accept_shrink=self._accept_shrink
             )
         else:

@@ -1,4 +1,4 @@
-"""Throw-away certificates for the lab servers: one CA and one server certificate, valid for this machine only."""
+"""Throw-away certificates for the lab servers: a CA, a server's and a client's, valid for this machine only."""
 
 import datetime as dt
 import ipaddress
@@ -13,15 +13,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 class LabCertificates(NamedTuple):
-    """Paths of PEM files: the CA to trust, the server's certificate and its private key."""
+    """Paths of PEM files: the CA to trust, and the server's and a client's certificate and private key."""
 
     ca_path: Path
     certfile: Path
     keyfile: Path
+    client_certfile: Path
+    client_keyfile: Path
 
 
 def make_certificates(directory: Path | None = None, *, common_name: str = "Lab CA") -> LabCertificates:
-    """Write `ca.pem`, `server.pem` and `server.key` for 127.0.0.1, ::1 and localhost.
+    """Write `ca.pem`, `server.pem` and `server.key` for 127.0.0.1, ::1 and localhost, `client.pem` and `client.key`.
 
     directory: where the files go; a new temporary directory without it. Every call makes a new CA.
     """
@@ -46,42 +48,59 @@ def make_certificates(directory: Path | None = None, *, common_name: str = "Lab 
         .sign(ca_key, hashes.SHA256())
     )
 
-    server_key = ec.generate_private_key(ec.SECP256R1())
-    names = [
+    def sign(name: str, usage: x509.ObjectIdentifier, names: list[x509.GeneralName]) -> _Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(ca_name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(not_before)
+            .not_valid_after(not_after)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+            )
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(ca_key, hashes.SHA256()), key
+
+    here = [
         x509.DNSName("localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]
-    server_cert = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]))
-        .issuer_name(ca_name)
-        .public_key(server_key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(ca=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
-        .sign(ca_key, hashes.SHA256())
+    files = LabCertificates(
+        folder / "ca.pem",
+        folder / "server.pem",
+        folder / "server.key",
+        folder / "client.pem",
+        folder / "client.key",
     )
-
-    files = LabCertificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     files.ca_path.write_bytes(ca_cert.public_bytes(serialization.Encoding.PEM))
-    files.certfile.write_bytes(server_cert.public_bytes(serialization.Encoding.PEM))
-    files.keyfile.touch(mode=0o600)
-    files.keyfile.write_bytes(
-        server_key.private_bytes(
+    _write(sign("localhost", ExtendedKeyUsageOID.SERVER_AUTH, here), files.certfile, files.keyfile)
+    _write(sign("client", ExtendedKeyUsageOID.CLIENT_AUTH, []), files.client_certfile, files.client_keyfile)
+    return files
+
+
+_Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def _write(pair: _Pair, certfile: Path, keyfile: Path) -> None:
+    certificate, key = pair
+    certfile.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    keyfile.touch(mode=0o600)
+    keyfile.write_bytes(
+        key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
-    return files
 
 
 def _key_usage(*, ca: bool) -> x509.KeyUsage:

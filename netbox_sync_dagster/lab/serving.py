@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fnmatch
 import socket
+import ssl
 import struct
 import threading
 from abc import ABC, abstractmethod
@@ -56,13 +57,20 @@ class LabServer(ABC):
     """Base of the lab servers. Subclasses answer in `handle`; this class listens, logs and breaks things.
 
     port: 0 takes a free one. certfile and keyfile (PEM): serve HTTPS. Only 127.0.0.1 is ever bound.
+    client_ca: ask clients for a certificate of that authority. socket_path: listen on a socket file instead of a port.
     Use as a context manager, or call `start()` and `stop()`.
     """
 
     base_path = ""
 
     def __init__(
-        self, *, port: int = 0, certfile: Path | str | None = None, keyfile: Path | str | None = None
+        self,
+        *,
+        port: int = 0,
+        certfile: Path | str | None = None,
+        keyfile: Path | str | None = None,
+        client_ca: Path | str | None = None,
+        socket_path: Path | str | None = None,
     ) -> None:
         self.host = "127.0.0.1"
         self.port = port
@@ -71,6 +79,8 @@ class LabServer(ABC):
         self.targets: list[str] = []
         self._certfile = str(certfile) if certfile else None
         self._keyfile = str(keyfile) if keyfile else None
+        self._client_ca = str(client_ca) if client_ca else None
+        self._socket_path = str(socket_path) if socket_path else None
         self._faults: list[_Fault] = []
         self._latency: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -86,17 +96,23 @@ class LabServer(ABC):
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:<port>` (https with a certificate), without a path."""
+        """`http://127.0.0.1:<port>` (https with a certificate), without a path; `unix://<path>` of a socket file."""
+        if self._socket_path:
+            return f"unix://{self._socket_path}"
         return f"{'https' if self._certfile else 'http'}://{self.host}:{self.port}"
 
     def start(self) -> Self:
         """Listen; returns when requests are answered. Raises OSError when the port is taken."""
         # The protocol is named because asyncio sets TCP_NODELAY only then; without it every second answer on
         # a kept connection comes 40 ms late.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.host, self.port))
-        self.port = listener.getsockname()[1]
+        if self._socket_path:
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(self._socket_path)
+        else:
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+            self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._asgi,
             http=_protocol(self._transports),
@@ -110,6 +126,8 @@ class LabServer(ABC):
             date_header=False,
             ssl_certfile=self._certfile,
             ssl_keyfile=self._keyfile,
+            ssl_ca_certs=self._client_ca,
+            ssl_cert_reqs=ssl.CERT_REQUIRED if self._client_ca else ssl.CERT_NONE,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
@@ -125,6 +143,8 @@ class LabServer(ABC):
         if self._server and self._thread:
             self._server.stop()
             self._thread.join(timeout=10)
+            if self._socket_path:
+                Path(self._socket_path).unlink(missing_ok=True)
         self._server = self._thread = None
 
     def __enter__(self) -> Self:
@@ -253,11 +273,15 @@ class LabServer(ABC):
             {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
         )
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        if transport := self._transports.get(tuple(scope["client"])):
+        if transport := self._transport(scope):
             transport.close()
 
+    def _transport(self, scope: Message) -> asyncio.Transport | None:
+        # A client on a socket file has no address.
+        return self._transports.get(tuple(scope["client"])) if scope["client"] else None
+
     def _abort(self, scope: Message) -> None:
-        if transport := self._transports.get(tuple(scope["client"])):
+        if transport := self._transport(scope):
             with contextlib.suppress(OSError):
                 # Linger of zero seconds: the peer sees a reset, not an orderly close.
                 transport.get_extra_info("socket").setsockopt(
@@ -266,7 +290,7 @@ class LabServer(ABC):
             transport.abort()
 
     async def _send_raw(self, scope: Message, receive: Receive, response: "RawResponse") -> None:
-        if transport := self._transports.get(tuple(scope["client"])):
+        if transport := self._transport(scope):
             transport.write(response.wire())
             transport.close()
         await _until_disconnected(receive)

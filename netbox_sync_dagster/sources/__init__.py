@@ -1,1 +1,1 @@
-"""Reading LibreNMS, Proxmox VE and NetBox: a server's answers to typed tables, nothing else."""
+"""Reading LibreNMS, Proxmox VE, Docker and NetBox: a server's answers to typed tables, nothing else."""

@@ -1,8 +1,12 @@
-"""One canonical text for a host address, whatever a server wrote and whichever Python reads it."""
+"""One canonical text for host and MAC addresses, whatever a server wrote and whichever Python reads it."""
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+_NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 
 
 def canonical_address(text: str) -> str:
@@ -16,3 +20,16 @@ def canonical_address(text: str) -> str:
         value = int(address.ipv4_mapped)
         return f"::ffff:{value >> 16:x}:{value & 0xFFFF:x}"
     return str(address)
+
+
+def canonical_mac(value: Any) -> str | None:
+    """A MAC address in upper case with colons; None where there is none (null, "", all zeros)."""
+    given = str(value or "").strip()
+    if not given:
+        return None
+    digits = _NOT_HEX.sub("", given)
+    if len(digits) != 12 or len(given) not in (12, 14, 17):
+        raise ValueError(f"not a MAC address: {given!r}")
+    if not digits.strip("0"):
+        return None
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2)).upper()

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 import httpx
 import orjson
 
-from netbox_sync_dagster.config.model import Tls
+from netbox_sync_dagster.config.model import ClientTls, Tls
 
 # Reads are tried this often; the pauses are about 0.5, 1 and 2 seconds with jitter.
 READ_ATTEMPTS = 4
@@ -58,6 +58,13 @@ class SourceError(Exception):
 
 def tls_context(tls: Tls) -> ssl.SSLContext | bool:
     """What httpx and requests take as ``verify``."""
+    if isinstance(tls, ClientTls) and tls.cert is not None:
+        context = ssl.create_default_context(cafile=str(tls.ca) if tls.ca else None)
+        if not tls.verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        # Without a password here OpenSSL would ask for that of a locked key on the terminal.
+        context.load_cert_chain(tls.cert, tls.key, password="")
+        return context
     if not tls.verify:
         return False
     if tls.ca is not None:
@@ -125,7 +132,8 @@ class JsonClient:
     """A thread-safe client for one server's JSON API.
 
     ``who`` names the endpoint in errors (``endpoint 'librenms-paris'``). ``headers`` carry the credentials.
-    ``passing_status`` are the answers after which a read is tried again. ``calls`` counts the requests sent.
+    ``passing_status`` are the answers after which a read is tried again. ``socket`` is the path of a socket file
+    that is asked instead of the URL's host. ``calls`` counts the requests sent.
     """
 
     def __init__(
@@ -139,6 +147,7 @@ class JsonClient:
         concurrency: int,
         attempts: int = READ_ATTEMPTS,
         passing_status: frozenset[int] = PASSING_STATUS,
+        socket: str | None = None,
     ) -> None:
         self.who = who
         self.base_url = base_url.rstrip("/")
@@ -149,17 +158,21 @@ class JsonClient:
         # Once the server has answered with JSON, a web page is a passing fault (a proxy's error or login
         # page); before, it says that the URL is wrong.
         self._proven = False
+        limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         try:
             self.http = httpx.Client(
                 base_url=self.base_url,
                 headers=headers,
                 verify=tls_context(tls),
                 timeout=httpx.Timeout(timeout, connect=min(timeout, 10)),
-                limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+                limits=limits,
+                transport=httpx.HTTPTransport(uds=socket, limits=limits) if socket else None,
                 follow_redirects=False,
             )
         except (ssl.SSLError, OSError) as error:
-            raise SourceError(who, f"the file in tls.ca cannot be used ({error})") from None
+            own = isinstance(tls, ClientTls) and tls.cert is not None
+            files = "a file in tls.ca, tls.cert or tls.key" if own else "the file in tls.ca"
+            raise SourceError(who, f"{files} cannot be used ({error})") from None
 
     def __enter__(self) -> JsonClient:
         return self
@@ -211,7 +224,7 @@ class JsonClient:
                     for chunk in response.iter_bytes(1 << 20):
                         target.write(chunk)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise explain(self.who, self.base_url, error) from None
+                raise self._explain(error) from None
             size = target.tell()
             target.seek(0)
             if target.read(256).lstrip()[:1] == b"<":
@@ -231,7 +244,7 @@ class JsonClient:
         try:
             response = self.http.request(method, path, **kwargs)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise explain(self.who, self.base_url, error) from None
+            raise self._explain(error) from None
         if response.status_code not in ok:
             raise self._refused(method, path, response)
         return response
@@ -247,6 +260,9 @@ class JsonClient:
                 time.sleep(pause(attempt, failure.wait))
             attempt += 1
 
+    def _explain(self, error: Exception) -> SourceError:
+        return explain(self.who, self.base_url, error)
+
     def _refused(self, method: str, path: str, response: httpx.Response) -> SourceError:
         status = response.status_code
         body = response.text[:300]
@@ -254,11 +270,11 @@ class JsonClient:
         if status == 401:
             what = f"the server refused the token ({call} answered 401); check it and that it has not expired"
         elif status == 403:
-            what = f"no permission for {call} (403: {_message(body)}); give the token's user that right"
+            what = f"no permission for {call} (403: {message(body)}); give the token's user that right"
         elif 300 <= status < 400:
             what = f"{call} was redirected to {response.headers.get('location', '?')}; put that address into `url`"
         else:
-            what = f"{call} answered {status}: {_message(body)}{advice(status)}"
+            what = f"{call} answered {status}: {message(body)}{advice(status)}"
         return SourceError(
             self.who,
             what,
@@ -293,7 +309,7 @@ def _cut_off(who: str, call: str, status: int, size: int) -> SourceError:
     return SourceError(who, what, passing=True, status=status)
 
 
-def _message(body: str) -> str:
+def message(body: str) -> str:
     """The server's own words in an error answer, on one line."""
     try:
         content = orjson.loads(body)

@@ -25,7 +25,10 @@ SHRINK_LIMIT = 0.7
 # Below this many rows a share says nothing.
 _SHRINK_MIN_ROWS = 10
 # Tables whose size changes by nature.
-_SHRINK_EXEMPT = {"scopes", "rejected", "tasks", "guest_agent_interfaces", "guest_addresses", "choices"}
+_SHRINK_EXEMPT = {
+    *("scopes", "rejected", "tasks", "choices"),
+    *("guest_agent_interfaces", "guest_addresses", "container_addresses"),
+}
 
 
 @dataclass

@@ -21,7 +21,7 @@ def _columns(text: str) -> Columns:
 
 @dataclass(frozen=True)
 class Table:
-    """One stored table: its system (``librenms``, ``proxmox``, ``netbox``, ``diff``), name and columns."""
+    """One stored table: its system (``librenms``, ``proxmox``, ``docker``, ``netbox``, ``diff``), name and columns."""
 
     system: str
     name: str
@@ -118,6 +118,22 @@ _PROXMOX = {
     "tag_styles": "tag color",
 }
 
+_DOCKER = {
+    # The daemon: one row. memtotal in bytes. name and id NULL where /info may not be read.
+    "host": """name id version api_version os kernel architecture ncpu:INTEGER memtotal:BIGINT swarm""",
+    # One row per container. cpus and memory (bytes) are its limits, 0 = none; NULL, like the rest, where it could
+    # not be inspected. Environment, command and labels are never kept: they may hold secrets.
+    "containers": """name id image image_id state created:TIMESTAMP started:TIMESTAMP hostname domainname network_mode
+        cpus:DOUBLE memory:BIGINT restart_policy compose_project compose_service swarm_service
+        inspected:BOOLEAN""",
+    # One row per network of a container; position 0 is the network that it was started with. attached: it is there
+    # now, with mac and addresses.
+    "container_interfaces": "container network position:INTEGER network_id mac attached:BOOLEAN",
+    # canonical as in librenms.ip_addresses.
+    "container_addresses": "container network family:INTEGER address prefixlen:INTEGER canonical",
+    "networks": "id name driver scope internal:BOOLEAN subnets:VARCHAR[]",
+}
+
 # id and last_updated (the server's own text in UTC, from which the ETag is built) head every NetBox table.
 # cf is the object's custom fields as JSON text, keys sorted. tags are slugs, sorted.
 _NB = "id:BIGINT last_updated "
@@ -210,9 +226,15 @@ def _tables(system: str, spec: dict[str, str]) -> dict[str, Table]:
 
 LIBRENMS = _tables("librenms", _LIBRENMS)
 PROXMOX = _tables("proxmox", _PROXMOX)
+DOCKER = _tables("docker", _DOCKER)
 NETBOX = _tables("netbox", _NETBOX)
 
-SYSTEMS: dict[str, dict[str, Table]] = {"librenms": LIBRENMS, "proxmox": PROXMOX, "netbox": NETBOX}
+SYSTEMS: dict[str, dict[str, Table]] = {
+    "librenms": LIBRENMS,
+    "proxmox": PROXMOX,
+    "docker": DOCKER,
+    "netbox": NETBOX,
+}
 
 # One file per resource and endpoint holds the diff; the rows of all resources have these columns.
 # key is unique within resource and endpoint; parent is the device, VM or cluster it belongs to, for filters.

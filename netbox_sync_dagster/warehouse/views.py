@@ -4,7 +4,7 @@ The file holds no data. The pipeline never opens it, a sync replaces it by renam
 changed, and the views read whatever is current when they are asked. So a client may keep it open as long as it
 likes: no run is stopped by it, it is never locked out, and it sees new snapshots at once.
 
-- ``librenms.<table>``, ``proxmox.<table>``, ``netbox.<table>``: the current snapshots (``warehouse.tables``)
+- ``librenms.<table>``, ``proxmox.<table>``, ``docker.<table>``, ``netbox.<table>``: the current snapshots (``warehouse.tables``)
 - ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
 - ``desired.<table>``: the current snapshots in NetBox's terms
 - ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs

@@ -21,8 +21,8 @@ judged as (
         'ip_addresses' in (select resource from config.may_delete) as may_delete,
         'ip_addresses' in (select resource from config.may_delete_unowned) as may_delete_unowned
     from gone g cross join settings left join unproven u using (id)
-    -- What a silent guest agent or an unread node does not show is unknown, and no difference.
-    where settings.kind <> 'proxmox' or u.reason is null
+    -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
+    where settings.kind = 'librenms' or u.reason is null
 ),
 decided as (
     select *,

@@ -1,4 +1,4 @@
--- MAC addresses that this product put on a guest's interface and that Proxmox has replaced there. Key: interface +
+-- MAC addresses that this product put on a guest's interface and that the source has replaced there. Key: interface +
 -- address. They go only where policies.delete names them, after the new one is the interface's own.
 with settings as (from config.endpoint),
 old as (
@@ -15,12 +15,12 @@ unproven as (
     group by o.id
 ),
 judged as (
-    select old.*, unproven.reason as unproven, 'mac_addresses' in (select resource from config.may_delete) as may_delete
-    from old left join unproven using (id)
+    select old.*, settings.system_name, unproven.reason as unproven, 'mac_addresses' in (select resource from config.may_delete) as may_delete
+    from old cross join settings left join unproven using (id)
 ),
 decided as (
     select *, if(unproven is null and may_delete, 'delete', 'blocked') as action,
-        'the interface has ' || mac || ' in Proxmox now' || case
+        'the interface has ' || mac || ' in ' || system_name || ' now' || case
             when unproven is not null then ', but that is no evidence: ' || unproven
             when not may_delete then ', but policies.delete does not name mac_addresses' else '' end as reason
     from judged

@@ -23,12 +23,12 @@ decided as (
         case when not created_here and not may_delete_unowned then 'drifted'
              when unproven is not null or not (may_delete or may_delete_unowned) then 'blocked'
              else 'delete' end as action,
-        'no disk of the guest in Proxmox' || case
+        'no disk of the guest in ' || settings.system_name || case
              when not created_here and not may_delete_unowned then ', but netbox-sync did not create it (policies.delete_unowned)'
              when unproven is not null then ', but that is no evidence: ' || unproven
              when not (may_delete or may_delete_unowned) then ', but policies.delete does not name virtual_disks'
              else '' end as reason
-    from judged
+    from judged, config.endpoint settings
 )
 select 'virtual_disks' as resource, owner || ' ' || name || ' (gone)' as key, owner as parent, 'virtualization/virtual-disks' as object_type,
        id as netbox_id, null::varchar as target, last_updated, action, reason,

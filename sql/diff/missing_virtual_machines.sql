@@ -1,4 +1,4 @@
--- Virtual machines that are gone from Proxmox (sql/match/gone_virtual_machines.sql) and what hangs on them.
+-- Virtual machines that are gone from their source (sql/match/gone_virtual_machines.sql) and what hangs on them.
 -- Key: NetBox's name. What NetBox would delete along with a virtual machine is deleted first, each by its own row.
 with interfaces as (
     select i.*, g.id as vm_id from netbox.vm_interfaces i join match.gone_virtual_machines g on g.id = i.virtual_machine_id
@@ -10,7 +10,7 @@ moved as (
 addresses as (
     select * from netbox.ip_addresses where id not in (select id from moved where id is not null)
 )
-select 'virtual_machines' as resource, name || ' [vmid ' || vmid || ']' as key, name as parent,
+select 'virtual_machines' as resource, name || ' [' || guest || ']' as key, name as parent,
        'virtualization/virtual-machines' as object_type, id as netbox_id, null::varchar as target, last_updated, action, reason,
        case action
            when 'update' then [field('status', to_json(status)::varchar, to_json(policy)::varchar)]
@@ -32,21 +32,21 @@ select 'virtual_machines' as resource, name || ' [vmid ' || vmid || ']' as key, 
            else [] end as fields
 from match.gone_virtual_machines
 union all
-select 'vm_interfaces', d.name || ' [vmid ' || d.vmid || '] ' || i.name, d.name, 'virtualization/interfaces', i.id, null, i.last_updated,
+select 'vm_interfaces', d.name || ' [' || d.guest || '] ' || i.name, d.name, 'virtualization/interfaces', i.id, null, i.last_updated,
        'delete', 'goes with its virtual machine: ' || d.reason, gone_vm_interface(i, d.name)
 from match.gone_virtual_machines d join interfaces i on i.vm_id = d.id where d.action = 'delete'
 union all
-select 'virtual_disks', d.name || ' [vmid ' || d.vmid || '] ' || v.name, d.name, 'virtualization/virtual-disks', v.id, null, v.last_updated,
+select 'virtual_disks', d.name || ' [' || d.guest || '] ' || v.name, d.name, 'virtualization/virtual-disks', v.id, null, v.last_updated,
        'delete', 'goes with its virtual machine: ' || d.reason, gone_virtual_disk(v, d.name)
 from match.gone_virtual_machines d join netbox.virtual_disks v on v.virtual_machine_id = d.id where d.action = 'delete'
 union all
-select 'ip_addresses', a.address || ' on ' || d.name || ' [vmid ' || d.vmid || '] ' || i.name, d.name, 'ipam/ip-addresses', a.id, null, a.last_updated,
+select 'ip_addresses', a.address || ' on ' || d.name || ' [' || d.guest || '] ' || i.name, d.name, 'ipam/ip-addresses', a.id, null, a.last_updated,
        'delete', 'goes with its virtual machine: ' || d.reason, gone_ip_address(a, d.name || ' ' || i.name)
 from match.gone_virtual_machines d join interfaces i on i.vm_id = d.id
 join addresses a on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = i.id
 where d.action = 'delete'
 union all
-select 'mac_addresses', d.name || ' [vmid ' || d.vmid || '] ' || i.name || ' ' || a.mac_address || ' (id ' || a.id || ')', d.name, 'dcim/mac-addresses', a.id, null, a.last_updated,
+select 'mac_addresses', d.name || ' [' || d.guest || '] ' || i.name || ' ' || a.mac_address || ' (id ' || a.id || ')', d.name, 'dcim/mac-addresses', a.id, null, a.last_updated,
        'delete', 'goes with its virtual machine: ' || d.reason, gone_mac_address(a, d.name || ' ' || i.name)
 from match.gone_virtual_machines d join interfaces i on i.vm_id = d.id
 join netbox.mac_addresses a on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = i.id

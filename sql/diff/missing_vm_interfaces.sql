@@ -1,4 +1,4 @@
--- Interfaces of guests that are gone from Proxmox (sql/match/gone_vm_interfaces.sql) with the addresses on them.
+-- Interfaces of guests that are gone from their source (sql/match/gone_vm_interfaces.sql) with the addresses on them.
 -- Key: virtual machine + NetBox's name. The addresses go first, each by its own row.
 with moved as (
     -- An address that this diff moves to another interface does not go with the old one.

@@ -69,8 +69,10 @@ tags as (
         list_filter(wanted, lambda t: had is not null and not owned and not list_contains(had, t) and list_contains(managed, t)) as taken_off
     from tagged
 ),
-described as (
-    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-machines' and field = 'description'
+written as (
+    select netbox_id, bool_or(field = 'description') as description, bool_or(field = 'vcpus') as vcpus,
+        bool_or(field = 'memory') as memory
+    from ledger.last_written where object_type = 'virtualization/virtual-machines' group by netbox_id
 ),
 
 paired as (
@@ -90,8 +92,9 @@ paired as (
             json_field('platform', a.platform, r.platform),
             -- The default tenant is for new virtual machines only.
             case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
-            amount_field('vcpus', a.vcpus, w.vcpus),
-            amount_field('memory', a.memory, w.memory),
+            -- No limit clears only what came from one.
+            amount_field('vcpus', a.vcpus, case when w.vcpus <> 0 or own.vcpus then w.vcpus end),
+            amount_field('memory', a.memory, case when w.memory <> 0 or own.memory then w.memory end),
             -- NetBox keeps the size as the sum of the disks. Wrong is one that was typed in for a guest without disks,
             -- or beside disks that are all there.
             case when a.disk is not null and nd.id is null and w.tags is not null and wd.key is null
@@ -100,8 +103,8 @@ paired as (
                  when nd.size = wd.size and a.disk is distinct from nd.size
                  then field('disk', coalesce(to_json(a.disk)::varchar, 'null'), to_json(nd.size)::varchar) end,
             text_field('start_on_boot', a.start_on_boot, w.start_on_boot),
-            -- No notes in Proxmox clear only what came from there.
-            text_field('description', a.description, case when w.description <> '' or own.netbox_id is not null then w.description end),
+            -- No notes in the source clear only what came from there.
+            text_field('description', a.description, case when w.description <> '' or own.description then w.description end),
             case when t.has <> t.had then field('tags', to_json(t.had)::varchar, to_json(t.has)::varchar) end,
             case when len(t.taken_off) > 0 then
                 {'field': 'tags', 'before': to_json(t.had)::varchar, 'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
@@ -110,7 +113,7 @@ paired as (
                 case when settings.writes_id_fields then to_json(w.cluster)::varchar end),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when not settings.writes_id_fields then null
-                     when settings.id_field_type = 'text' then to_json(w.source_id)::varchar
+                     when coalesce(settings.id_field_type, id_type.type) = 'text' then to_json(w.source_id)::varchar
                      else w.source_id end)],
             list_transform(coalesce(json_keys(w.facts), []), lambda k: json_field('cf.' || k,
                 json_extract(a.cf, '$.' || k)::varchar, json_extract(w.facts, '$.' || k)::varchar))
@@ -118,12 +121,13 @@ paired as (
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     cross join settings
+    left join desired.custom_fields id_type on id_type.key = settings.id_field
     left join referenced r using (key)
     left join tags t using (key)
     left join actual a on a.id = m.netbox_id
     left join disks nd on nd.id = m.netbox_id
     left join wanted_disks wd using (key)
-    left join described own on own.netbox_id = m.netbox_id
+    left join written own on own.netbox_id = m.netbox_id
     left join match.live_clusters c on c.key = w.cluster
     left join match.live_devices d on d.key = w.device
 )

@@ -3,7 +3,7 @@
 -- hangs on a guest that is deleted goes with it.
 with settings as (from config.endpoint),
 dying as (
-    select id, name || ' [vmid ' || vmid || ']' as owner from match.gone_virtual_machines where action = 'delete'
+    select id, name || ' [' || guest || ']' as owner from match.gone_virtual_machines where action = 'delete'
 ),
 records as (
     select 'backups' as resource, 'plugins/proxbox/backups' as object_type, b.id, b.last_updated, b.virtual_machine_id as vm_id,

@@ -1,20 +1,21 @@
--- Virtual machines that NetBox has with a vmid of this cluster and Proxmox no longer shows, and what is proposed.
+-- Virtual machines that NetBox has with an id of this cluster (a vmid, a container's name) and the source no longer
+-- shows, and what is proposed.
 -- Key: NetBox's id. They go only with complete evidence, and by policy; what NetBox would delete along with them
 -- must be this product's own or free to be deleted by policy.
 with settings as (from config.endpoint),
 
 gone as (
-    select v.*, json_extract_string(v.cf, '$.' || settings.id_field) as vmid
+    select v.*, settings.id_word || ' ' || json_extract_string(v.cf, '$.' || settings.id_field) as guest
     from netbox.virtual_machines v, settings
     where lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
       and json_extract_string(v.cf, '$.' || settings.id_field) is not null
-      and settings.kind = 'proxmox'
+      and settings.cluster_field is not null
       and v.id not in (select candidate_id from match.virtual_machines where candidate_id is not null)
       and json_extract_string(v.cf, '$.' || settings.id_field) not in (select source_id from desired.listed_guests)
 ),
 unproven as (
     select g.id, string_agg(distinct u.reason, '; ') as reason
-    from gone g join desired.unproven u on u.resource = 'virtual_machines' and u.owner in ('*', 'vmid ' || g.vmid)
+    from gone g join desired.unproven u on u.resource = 'virtual_machines' and u.owner in ('*', g.guest)
     group by g.id
 ),
 ours as (
@@ -69,7 +70,7 @@ judged as (
         o.netbox_id is not null as created_here,
         'virtual_machines' in (select resource from config.may_delete) as may_delete,
         'virtual_machines' in (select resource from config.may_delete_unowned) as may_delete_unowned,
-        'vmid ' || g.vmid || ' is no longer in Proxmox' as fact
+        g.guest || ' is no longer in ' || settings.system_name as fact
     from gone g cross join settings
     left join unproven u using (id)
     left join strangers s on s.vm_id = g.id

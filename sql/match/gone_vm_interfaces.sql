@@ -1,4 +1,4 @@
--- Interfaces that NetBox has on a matched virtual machine and whose guest has no such netN, and what is proposed.
+-- Interfaces that NetBox has on a matched virtual machine and whose guest has no such netN or network, and what is proposed.
 -- Key: NetBox's id. NetBox deletes an interface's addresses along with it: they must be this product's own or free
 -- to be deleted by policy.
 with gone as (
@@ -56,13 +56,13 @@ decided as (
         case when not created_here and not may_delete_unowned then 'drifted'
              when unproven is not null or not (may_delete or may_delete_unowned) or strangers is not null or is_parent then 'blocked'
              else 'delete' end as action,
-        'no netN of the guest in Proxmox' || case
+        'no ' || settings.nic_word || ' in ' || settings.system_name || case
              when not created_here and not may_delete_unowned then ', but netbox-sync did not create it (policies.delete_unowned)'
              when unproven is not null then ', but that is no evidence: ' || unproven
              when not (may_delete or may_delete_unowned) then ', but policies.delete does not name vm_interfaces'
              when strangers is not null then ', but netbox-sync did not create what hangs on it: ' || strangers
              when is_parent then ', but another interface hangs on it'
              else '' end as reason
-    from judged
+    from judged, config.endpoint settings
 )
 select * from decided

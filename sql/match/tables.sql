@@ -31,6 +31,6 @@ create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 create table match.gone_interfaces (id bigint);
 create table match.gone_ip_addresses (id bigint);
-create table match.gone_virtual_machines (id bigint, name varchar, vmid varchar, action varchar);
+create table match.gone_virtual_machines (id bigint, name varchar, guest varchar, action varchar);
 create table match.gone_records (resource varchar, id bigint, vm_id bigint);
 create table match.gone_vm_interfaces (id bigint);

@@ -1,6 +1,6 @@
 -- Which NetBox virtual machine each guest is. Key: the desired virtual machine.
--- Steps: (1) the custom fields proxmox_cluster and proxmox_vmid, wherever the virtual machine stands; (2) its name
--- within the cluster, if it has no vmid of its own. Two candidates are a conflict.
+-- Steps: (1) the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the
+-- virtual machine stands; (2) its name within the cluster, if it has no id of its own. Two candidates are a conflict.
 with settings as (from config.endpoint),
 
 actual as (
@@ -33,8 +33,9 @@ summed as (
 -- A name in the cluster that another virtual machine has: another guest's, or one without a vmid where the guest has
 -- been found as a different one.
 held_names as (
-    select w.key, string_agg(a.name || coalesce(' (vmid ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), '') || ')', ' (no vmid)'), ', ') as found
+    select w.key, string_agg(a.name || ' (' || coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) || ')', ', ') as found
     from desired.virtual_machines w
+    cross join settings
     join match.clusters c on c.key = w.cluster
     join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
     left join summed s on s.key = w.key
@@ -51,7 +52,7 @@ judged as (
         end as problem_action,
         case
             when w.problem is not null then w.problem
-            when s.candidates > 1 and s.step = 1 then 'several NetBox virtual machines have vmid ' || w.source_id || ' of ' || w.cluster || ': ' || s.found
+            when s.candidates > 1 and s.step = 1 then 'several NetBox virtual machines have ' || settings.id_word || ' ' || w.source_id || ' of ' || w.cluster || ': ' || s.found
             when s.candidates > 1 then 'several NetBox virtual machines could be this one: ' || s.found
             when s.netbox_id is not null and count(*) over (partition by s.netbox_id) > 1
                 then 'several guests could be the NetBox virtual machine ' || s.found
@@ -59,6 +60,7 @@ judged as (
         end as problem,
         h.found as name_held_by
     from desired.virtual_machines w
+    cross join settings
     left join summed s using (key)
     left join held_names h using (key)
 )

@@ -25,7 +25,11 @@ def test_the_file_it_writes_is_valid_and_names_its_schema(capsys: Capture) -> No
         "  netbox-sync --config netbox_sync.yaml check\n"
     )
     config = load_config("netbox_sync.yaml")
-    assert [(e.name, e.kind) for e in config.endpoints] == [("librenms", "librenms"), ("proxmox", "proxmox")]
+    assert [(e.name, e.kind) for e in config.endpoints] == [
+        ("librenms", "librenms"),
+        ("proxmox", "proxmox"),
+        ("docker1", "docker"),
+    ]
     text = Path("netbox_sync.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=netbox_sync.schema.json\n")
 

@@ -12,9 +12,19 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from netbox_sync_dagster.config import Config, LibreNMSEndpoint, NetBoxTarget, Policies, ProxmoxEndpoint, Tls
+from netbox_sync_dagster.config import (
+    Config,
+    DockerEndpoint,
+    LibreNMSEndpoint,
+    NetBoxTarget,
+    Policies,
+    ProxmoxEndpoint,
+    Tls,
+)
 from netbox_sync_dagster.config.model import (
+    ClientTls,
     Defaults,
+    DockerMappings,
     ImportFilter,
     InterfaceTypeMapping,
     LibreNMSMappings,
@@ -29,7 +39,8 @@ MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
-        *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, Tls, Defaults, Policies),
+        *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
+        *(Tls, ClientTls, Defaults, Policies),
         *(WebhookChannel, EmailChannel, Retention),
     )
 }

@@ -8,9 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.config import ConfigError, LibreNMSEndpoint, ProxmoxEndpoint, load_config
+from netbox_sync_dagster.config import (
+    ConfigError,
+    DockerEndpoint,
+    LibreNMSEndpoint,
+    ProxmoxEndpoint,
+    load_config,
+)
 from netbox_sync_dagster.config.model import ImportFilter
 from netbox_sync_dagster.config.template import TEMPLATE, json_schema
+
+
+def _docker(settings: str) -> str:
+    """A configuration with one Docker host; its settings are in line 3."""
+    start = "netbox: {url: 'https://n.example.com'}\nendpoints:\n"
+    return f"{start}  - {{name: d, kind: docker, {settings}}}\n"
 
 
 def uncommented() -> str:
@@ -31,18 +43,20 @@ def test_the_template_is_valid_as_it_is(tmp_path: Path) -> None:
     config = load_config(file)
 
     assert str(config.netbox.url) == "https://netbox.example.com/"
-    assert [endpoint.interval for endpoint in config.endpoints] == [0, 0]
+    assert [endpoint.interval for endpoint in config.endpoints] == [0, 0, 0]
 
 
 def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) -> None:
     file = tmp_path / "netbox_sync.yaml"
-    (tmp_path / "ca.pem").touch()
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).touch()
     file.write_text(uncommented(), encoding="utf-8")
 
     config = load_config(file)
 
-    librenms, proxmox = config.endpoints
+    librenms, proxmox, docker = config.endpoints
     assert isinstance(librenms, LibreNMSEndpoint) and isinstance(proxmox, ProxmoxEndpoint)
+    assert isinstance(docker, DockerEndpoint)
     assert config.netbox.tls.ca == tmp_path / "ca.pem"
     assert config.precedence == ["proxmox", "librenms"]
     assert librenms.defaults.site == "Paris"
@@ -52,11 +66,15 @@ def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) ->
     assert librenms.import_devices.hostname == [r".*\.example\.com"]
     assert proxmox.mappings.platforms == {"l26": "Linux"}
     assert proxmox.policies.missing_guests == "delete"
+    assert docker.socket == "/var/run/docker.sock"
+    assert docker.tls.cert == tmp_path / "cert.pem"
+    assert (docker.cluster_name, docker.ignored_containers) == ("daemon", ["ci-.*"])
 
 
 def test_the_template_speaks_of_everything_that_librenms_has(tmp_path: Path) -> None:
     file = tmp_path / "netbox_sync.yaml"
-    (tmp_path / "ca.pem").touch()
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).touch()
     file.write_text(uncommented(), encoding="utf-8")
     librenms = load_config(file).endpoints[0]
     assert isinstance(librenms, LibreNMSEndpoint) and isinstance(librenms.import_devices, ImportFilter)
@@ -96,6 +114,41 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         (
             "netbox:\n  url: https://n.example.com\n  page_size: 5000\n",
             "file.yaml:3: netbox.page_size: Input should be less than or equal to 1000 (found: 5000)",
+        ),
+        (
+            _docker("url: tcp://10.0.0.1:2375"),
+            "file.yaml:3: endpoints.0.url: 'tcp://10.0.0.1:2375': write http://10.0.0.1:2375, "
+            "or https://10.0.0.1:2375 where the daemon asks for TLS",
+        ),
+        (
+            _docker("url: unix://docker.sock"),
+            "file.yaml:3: endpoints.0.url: 'unix://docker.sock' is no address of a Docker daemon; "
+            "it begins with unix:///, http:// or https://",
+        ),
+        (
+            _docker("url: 'https://'"),
+            "file.yaml:3: endpoints.0.url: 'https://' is no address of a Docker daemon; "
+            "it begins with unix:///, http:// or https://",
+        ),
+        (
+            _docker("url: https://d.example.com, tls: {cert: file.yaml}"),
+            "file.yaml:3: endpoints.0.tls: cert and key belong together: give both",
+        ),
+        (
+            _docker("url: https://d.example.com, tls: {cert: none.pem, key: file.yaml}"),
+            "file.yaml:3: endpoints.0.tls.cert: no such file: ",
+        ),
+        (
+            _docker("url: https://d.example.com, cluster_name: whale"),
+            "file.yaml:3: endpoints.0.cluster_name: Input should be 'endpoint' or 'daemon' (found: 'whale')",
+        ),
+        (
+            _docker("url: https://d.example.com, ignored_containers: ['[']"),
+            "file.yaml:3: endpoints.0.ignored_containers: '[' is not a regular expression: ",
+        ),
+        (
+            _docker("url: https://d.example.com, token_env: DOCKER_TOKEN"),
+            "file.yaml:3: endpoints.0.token_env: unknown field; ",
         ),
     ],
 )

@@ -78,11 +78,13 @@ def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_pat
 def test_the_jobs() -> None:
     names = [job.name for job in definitions().get_repository_def().get_all_jobs()]
     assert sorted(name for name in names if not name.startswith("__")) == [
+        "apply_docker",
         "apply_librenms",
         "apply_proxmox",
         "approve",
         "clean_up",
         "read_netbox",
+        "sync_docker",
         "sync_group",
         "sync_librenms",
         "sync_proxmox",
@@ -91,7 +93,7 @@ def test_the_jobs() -> None:
 
 def test_no_sync_job_applies() -> None:
     repository = definitions().get_repository_def()
-    for name in ("sync_librenms", "sync_proxmox", "read_netbox"):
+    for name in ("sync_librenms", "sync_proxmox", "sync_docker", "read_netbox"):
         keys = repository.get_job(name).asset_layer.executable_asset_keys
         assert keys
         assert not [key for key in keys if key.path[0] == "apply"]
@@ -108,6 +110,7 @@ def test_a_diff_depends_on_what_its_sql_reads() -> None:
     assert {"devices", "ports", "port_vlans"} <= set(source)
     assert {"interfaces", "vlans"} <= set(target)
     assert "guests" in tables_read("proxmox", "virtual_machines")[0]
+    assert "containers" in tables_read("docker", "virtual_machines")[0]
     assert tables_read("librenms", "sites")[1] == ["sites"]
     specs = {spec.key: spec for spec in definitions().resolve_all_asset_specs()}
     deps = {dep.asset_key for dep in specs[dg.AssetKey(["diff", "librenms", "interfaces"])].deps}

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from netbox_sync_dagster.sources.addresses import canonical_mac
+
 _TRUE = {"1", "on", "yes", "true"}
 _FALSE = {"0", "off", "no", "false", ""}
 _SEPARATORS = re.compile(r"[;,\s]+")
-_NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 
 
 def integer(value: Any, name: str = "value") -> int | None:
@@ -80,14 +81,4 @@ def moment(value: Any, name: str = "time") -> datetime | None:
         raise ValueError(f"{name} is not a Unix time: {value!r}") from None
 
 
-def mac(value: Any) -> str | None:
-    """A MAC address in upper case with colons; None where there is none (null, "", all zeros)."""
-    given = str(value or "").strip()
-    if not given:
-        return None
-    digits = _NOT_HEX.sub("", given)
-    if len(digits) != 12 or len(given) not in (12, 14, 17):
-        raise ValueError(f"not a MAC address: {given!r}")
-    if not digits.strip("0"):
-        return None
-    return ":".join(digits[i : i + 2] for i in range(0, 12, 2)).upper()
+mac = canonical_mac

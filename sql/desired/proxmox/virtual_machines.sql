@@ -3,12 +3,7 @@
 with settings as (from config.endpoint),
 
 target as (
-    select
-        release_number(any_value(netbox_version)) as release,
-        coalesce((select bool_or(value = 'paused') from netbox.choices
-                  where model = 'virtualization.virtualmachine' and field = 'status'),
-                 release_number(any_value(netbox_version)) >= 406) as has_paused
-    from netbox.status
+    select target_release() as release, target_has_paused() as has_paused
 ),
 
 guests as (

@@ -1,0 +1,160 @@
+"""One container: its row, networks and addresses, from ``GET /containers/{id}/json``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from netbox_sync_dagster.sources.addresses import canonical_address, canonical_mac
+from netbox_sync_dagster.warehouse.parquet import Row
+
+# What Docker itself takes as a name and gives as an id: both become part of a path.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ID = re.compile(r"[0-9a-f]{12,64}")
+# CpuQuota is per CpuPeriod; without a period the kernel's own holds.
+_CPU_PERIOD = 100_000
+# Labels that say where a container comes from; others may hold secrets.
+_ORIGIN = {
+    "compose_project": "com.docker.compose.project",
+    "compose_service": "com.docker.compose.service",
+    "swarm_service": "com.docker.swarm.service.name",
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A container as ``GET /containers/json`` lists it."""
+
+    name: str
+    id: str
+    state: str
+    image: str
+
+
+def listed(item: dict[str, Any]) -> Listed:
+    """The container in a row of the list. Raises ValueError, KeyError or TypeError for a malformed one."""
+    found = Listed(_name(item["Names"]), _text(item, "Id"), _text(item, "State"), _text(item, "Image"))
+    if not _NAME.fullmatch(found.name) or not _ID.fullmatch(found.id):
+        raise ValueError(f"no container has the name {found.name!r} and the id {found.id!r}")
+    return found
+
+
+def _name(names: Any) -> str:
+    """``web`` of ``["/web", "/proxy/web"]``: the second is the name that a link gives it."""
+    own = [name[1:] for name in names if name.startswith("/") and "/" not in name[1:] and len(name) > 1]
+    if len(own) != 1:
+        raise ValueError(f"the container has {len(own)} names of its own: {names}")
+    return str(own[0])
+
+
+def _text(item: dict[str, Any], field: str) -> str:
+    value = item[field]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{field} is {value!r}")
+    return value
+
+
+def listed_row(container: Listed) -> Row:
+    """The row of ``docker.containers`` where only the list is known."""
+    return {
+        "name": container.name,
+        "id": container.id,
+        "image": container.image,
+        "state": container.state,
+        "inspected": False,
+    }
+
+
+def container_row(container: Listed, answer: dict[str, Any]) -> Row:
+    """The row of ``docker.containers``. Raises what a malformed answer makes it raise."""
+    config, host, state = answer["Config"], answer["HostConfig"], answer["State"]
+    labels = config.get("Labels") or {}
+    return {
+        "name": container.name,
+        "id": _text(answer, "Id"),
+        # As it was named when the container was made; the list shows an id once another image has the name.
+        "image": _text(config, "Image"),
+        "image_id": answer.get("Image"),
+        "state": _text(state, "Status"),
+        "created": _moment(answer.get("Created"), "Created"),
+        "started": _moment(state.get("StartedAt"), "StartedAt"),
+        "hostname": config.get("Hostname") or None,
+        "domainname": config.get("Domainname") or None,
+        "network_mode": host.get("NetworkMode") or None,
+        "cpus": _cpus(host),
+        "memory": _amount(host, "Memory"),
+        "restart_policy": (host.get("RestartPolicy") or {}).get("Name") or "no",
+        **{column: labels.get(label) for column, label in _ORIGIN.items()},
+        "inspected": True,
+    }
+
+
+def _cpus(host: dict[str, Any]) -> float:
+    """The CPUs that the container may use at most; 0: no limit."""
+    if nano := _amount(host, "NanoCpus"):
+        return nano / 1e9
+    quota = _amount(host, "CpuQuota")
+    return quota / (_amount(host, "CpuPeriod") or _CPU_PERIOD) if quota > 0 else 0.0
+
+
+def _amount(item: dict[str, Any], field: str) -> int:
+    value = item.get(field) or 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{field} is not a number: {value!r}")
+    return value
+
+
+def _moment(value: Any, field: str) -> datetime | None:
+    """A moment in UTC without a zone; None for null and for the year 1, by which Docker says never."""
+    if not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return None if found.year == 1 else found.astimezone(UTC).replace(tzinfo=None)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{field} is no moment: {value!r}") from None
+
+
+def interface_rows(container: Listed, answer: dict[str, Any]) -> tuple[list[Row], list[Row]]:
+    """(rows of ``docker.container_interfaces``, rows of ``docker.container_addresses``), one interface per network.
+
+    ``position``: the network that the container was started with comes first, the others by their name. A
+    container that does not run has its networks, but neither MAC nor address in them.
+    """
+    mode = answer["HostConfig"].get("NetworkMode") or "default"
+    first = "bridge" if mode == "default" else mode
+    networks = answer["NetworkSettings"].get("Networks") or {}
+    interfaces: list[Row] = []
+    addresses: list[Row] = []
+    order = sorted(networks.items(), key=lambda item: (first not in (item[0], item[1]["NetworkID"]), item[0]))
+    for position, (network, settings) in enumerate(order):
+        place = {"container": container.name, "network": network}
+        interfaces.append(
+            {
+                **place,
+                "position": position,
+                "network_id": settings["NetworkID"] or None,
+                "mac": canonical_mac(settings.get("MacAddress")),
+                "attached": bool(settings["EndpointID"]),
+            }
+        )
+        addresses += ({**place, **address} for address in _addresses(settings))
+    return interfaces, addresses
+
+
+def _addresses(settings: dict[str, Any]) -> Iterator[Row]:
+    for family, field, length in (
+        (4, "IPAddress", "IPPrefixLen"),
+        (6, "GlobalIPv6Address", "GlobalIPv6PrefixLen"),
+    ):
+        text = settings.get(field)
+        if text:
+            yield {
+                "family": family,
+                "address": text,
+                "prefixlen": _amount(settings, length),
+                "canonical": canonical_address(text),
+            }

@@ -1,0 +1,232 @@
+"""Snapshot of a Docker host: the daemon, its networks and the list of containers, then each container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.config.model import DockerEndpoint
+from netbox_sync_dagster.sources.docker.client import DockerClient
+from netbox_sync_dagster.sources.docker.containers import (
+    Listed,
+    container_row,
+    interface_rows,
+    listed,
+    listed_row,
+)
+from netbox_sync_dagster.sources.docker.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
+from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+
+SYSTEM = "docker"
+# One container that the daemon hangs on must not cost the time of four tries.
+_INSPECT_ATTEMPTS = 2
+
+
+def snapshot_docker(
+    endpoint: DockerEndpoint,
+    warehouse: Warehouse,
+    *,
+    progress: Callable[[str], None] | None = None,
+    accept_shrink: bool = False,
+) -> Manifest:
+    """Read the whole host into the tables of ``warehouse.tables.DOCKER`` and make them current.
+
+    Parts that could not be read are rows of ``docker.scopes`` (see ``reading.SCOPES``). Raises SourceError where
+    the host as a whole cannot be read (socket, address, TLS, no answer, no list of containers): the last snapshot
+    stays current then. ``accept_shrink``: that the host has far fewer containers, or none, is right.
+    """
+    folder = warehouse.snapshots(SYSTEM, endpoint.name)
+    last = _last_containers(warehouse, folder)
+    with (
+        write_snapshot(warehouse, SYSTEM, endpoint.name, accept_shrink=accept_shrink) as writer,
+        DockerClient(endpoint) as client,
+    ):
+        reading = Reading(endpoint, client, writer, progress or (lambda _: None))
+        with ThreadPoolExecutor(endpoint.fetch_max_concurrency, thread_name_prefix="docker") as pool:
+            try:
+                _read(reading, pool, last, accept_shrink=accept_shrink)
+            except MALFORMED as error:
+                pool.shutdown(wait=True, cancel_futures=True)
+                what = f"an answer has a form that is not understood ({explain(error)})"
+                raise SourceError(client.who, what) from error
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        reading.progress(f"{client.calls} calls")
+    return Manifest(**warehouse.manifest(folder))
+
+
+def _last_containers(warehouse: Warehouse, folder: Path) -> set[str]:
+    """The containers that the current snapshot lists or could not read; empty where there is none."""
+    try:
+        current = warehouse.current(folder)
+    except WarehouseError:
+        return set()
+    names = pq.read_table(current / "containers.parquet", columns=["name"]).column("name").to_pylist()
+    # A container that was out of sight last time has no row, but it is still to be asked for.
+    scopes = pq.read_table(current / "scopes.parquet", columns=["scope", "scope_id"]).to_pylist()
+    return set(names) | {row["scope_id"] for row in scopes if row["scope"] == "container"}
+
+
+def _read(reading: Reading, pool: ThreadPoolExecutor, last: set[str], *, accept_shrink: bool) -> None:
+    client, writer = reading.client, reading.writer
+    # Alone and first: where the address or TLS is wrong, one call says so.
+    version = client.negotiate()
+    writer.source_version = str(version.get("Version") or "of an unknown version")
+    # Nothing but running containers is listed without `all`; the daemon knows no pages.
+    rows = client.ask("containers/json", all=1)
+    if not isinstance(rows, list):
+        raise SourceError(client.who, "GET /containers/json answered something else than a list")
+    info = _host(reading, version)
+    _networks(reading)
+    containers = _listed(reading, rows)
+    reading.progress(f"{info}, {len(containers)} containers")
+    if not rows and not accept_shrink:
+        reading.unknown(
+            "containers",
+            "*",
+            "the daemon lists no container at all; if that is right, sync with --accept-shrink",
+        )
+    calls: list[Future[None]] = [pool.submit(_read_container, reading, one) for one in containers]
+    calls += [pool.submit(_probe, reading, name) for name in sorted(last - {one.name for one in containers})]
+    for number, call in enumerate(calls, 1):
+        call.result()
+        if number % 200 == 0:
+            reading.progress(f"{number} of {len(calls)} containers")
+
+
+def _host(reading: Reading, version: dict[str, Any]) -> str:
+    """Write the daemon's row; returns its name, or the endpoint's. Raises SourceError where the cluster would have
+    no name."""
+    info = reading.fetch("info", "host", needed=False)
+    if info is not None and not isinstance(info, dict):
+        reading.incomplete("host", "*", "GET /info answered something else than an object")
+        info = None
+    info = info or {}
+    if not info.get("Name") and reading.endpoint.cluster_name == "daemon":
+        raise SourceError(
+            reading.client.who, "GET /info names no host; allow that call, or set cluster_name: endpoint"
+        )
+    row = {
+        "name": info.get("Name") or None,
+        "id": info.get("ID") or None,
+        "version": version.get("Version"),
+        "api_version": version.get("ApiVersion"),
+        "os": info.get("OperatingSystem") or version.get("Os"),
+        "kernel": version.get("KernelVersion"),
+        "architecture": info.get("Architecture") or version.get("Arch"),
+        "ncpu": info.get("NCPU"),
+        "memtotal": info.get("MemTotal"),
+        "swarm": (info.get("Swarm") or {}).get("LocalNodeState") or None,
+    }
+    reading.writer.rows("host", [row])
+    return str(row["name"] or reading.endpoint.name)
+
+
+def _networks(reading: Reading) -> None:
+    answer = reading.fetch("networks", "networks", needed=not reading.endpoint.bridge_addresses)
+    if answer is None:
+        return
+    for item in answer if isinstance(answer, list) else [answer]:
+        try:
+            row = {
+                "id": item["Id"],
+                "name": item["Name"],
+                "driver": item["Driver"],
+                "scope": item["Scope"],
+                "internal": bool(item.get("Internal")),
+                "subnets": [
+                    part["Subnet"] for part in item["IPAM"].get("Config") or [] if part.get("Subnet")
+                ],
+            }
+        except MALFORMED as error:
+            reading.reject("networks", _label(item, "Name"), error, item, scope="networks", scope_id="*")
+        else:
+            reading.writer.rows("networks", [row])
+
+
+def _label(item: Any, field: str) -> str:
+    return str(item.get(field) or "?") if isinstance(item, dict) else "?"
+
+
+def _listed(reading: Reading, rows: list[Any]) -> list[Listed]:
+    found: dict[str, Listed] = {}
+    for item in rows:
+        try:
+            container = listed(item)
+            if container.name in found:
+                raise ValueError(f"the name {container.name} is listed twice")
+        except MALFORMED as error:
+            key = _label(item, "Id")
+            reading.reject("containers", key, error, item, scope="containers", scope_id="*")
+        else:
+            found[container.name] = container
+    return list(found.values())
+
+
+def _read_container(reading: Reading, container: Listed) -> None:
+    """Read one container and write its rows; one that is gone meanwhile has none."""
+    answer = _inspect(reading, container, container.id)
+    if answer is None:
+        # A container that was made anew has its name, and another id.
+        answer = _inspect(reading, container, container.name)
+    if answer is None:
+        return
+    if not answer:
+        reading.writer.rows("containers", [listed_row(container)])
+        return
+    try:
+        row = container_row(container, answer)
+        interfaces, addresses = interface_rows(container, answer)
+    except MALFORMED as error:
+        reading.reject(
+            "containers", container.name, error, answer, scope="container", scope_id=container.name
+        )
+        return
+    reading.writer.rows("containers", [row])
+    reading.writer.rows("container_interfaces", interfaces)
+    reading.writer.rows("container_addresses", addresses)
+
+
+def _inspect(reading: Reading, container: Listed, key: str) -> dict[str, Any] | None:
+    """The daemon's answer; empty where it gave none, None where it knows no such container."""
+    try:
+        answer = reading.client.ask(f"containers/{key}/json", attempts=_INSPECT_ATTEMPTS)
+    except SourceError as error:
+        if error.unreachable:
+            raise
+        if is_gone(error):
+            return None
+        reading.incomplete("container", container.name, error.what)
+        return {}
+    if isinstance(answer, dict) and answer:
+        return answer
+    reading.incomplete(
+        "container", container.name, f"GET /containers/{key}/json answered something else than an object"
+    )
+    return {}
+
+
+def _probe(reading: Reading, name: str) -> None:
+    """Ask for a container that is no longer listed: gone, or only kept from our sight by something before the
+    daemon. What is not certainly gone is recorded as a gap."""
+    try:
+        reading.client.ask(f"containers/{name}/json", attempts=_INSPECT_ATTEMPTS)
+    except SourceError as error:
+        if error.unreachable:
+            raise
+        if not is_gone(error):
+            reading.incomplete("container", name, f"container {name} is no longer listed, but: {error.what}")
+    else:
+        reading.incomplete("container", name, f"container {name} is not listed, but it exists")
+
+
+def is_gone(error: SourceError) -> bool:
+    """Whether the daemon itself said that it has no such container."""
+    return error.status == 404 and "no such container" in error.body.lower()

@@ -1,0 +1,21 @@
+-- What is not compared at all, with the reason. Key: resource + key.
+select 'virtual_machines' as resource, name as key, 'ignored_containers names it' as reason
+from docker.containers where name not in (select source_id from desired.virtual_machines)
+union all
+select 'vm_interfaces', v.key || ' ' || i.network,
+       if(i.network = 'host', 'it uses the host''s own interfaces', 'it has no network')
+from docker.container_interfaces i
+join desired.virtual_machines v on v.source_id = i.container
+where i.network in ('host', 'none')
+union all
+select 'vm_interfaces', v.key || ' ' || c.network_mode, 'it uses the interfaces of another container'
+from docker.containers c
+join desired.virtual_machines v on v.source_id = c.name
+where starts_with(c.network_mode, 'container:')
+union all
+select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out
+from desired.ip_addresses where left_out is not null
+union all
+select 'virtual_machines', name, 'Docker is removing it' from docker.containers where state = 'removing'
+union all
+select source_table, row_key, reason from docker.rejected

@@ -1,0 +1,45 @@
+-- Containers in NetBox's terms, one row per container that is not left out. Key and source_id: the container's name,
+-- which the host gives to one container only and which stays when a container is made anew; its id does not.
+with settings as (from config.endpoint),
+
+-- NetBox tells names apart without regard to case, Docker does not: the first one keeps the name.
+counted as (
+    select *, row_number() over (partition by lower(name) order by name) as position,
+        min(name) over (partition by lower(name)) as first_name
+    from docker.containers
+    where len(list_filter((select ignored_containers from settings), lambda pattern: regexp_full_match(name, pattern))) = 0
+),
+gaps as (
+    select scope_id as name, string_agg(distinct reason, '; ') as reason
+    from docker.scopes where scope = 'container' and not complete group by 1
+)
+
+select
+    c.name as key,
+    c.name as source_id,
+    c.name,
+    settings.cluster_name as cluster,
+    null::varchar as device,
+    case when c.state in ('running', 'restarting') then 'active'
+         when c.state = 'paused' then if(target_has_paused(), 'paused', 'offline')
+         when c.state in ('created', 'exited', 'dead') then 'offline'
+    end as status,
+    round(c.cpus, 2) as vcpus,
+    c.memory // 1048576 as memory,
+    -- NetBox knows it since 4.5.
+    case when target_release() >= 405 and c.inspected
+         then if(c.restart_policy in ('always', 'unless-stopped'), 'on', 'off') end as start_on_boot,
+    case when c.inspected then left(c.image, 200) end as description,
+    null::varchar[] as tags,
+    to_json({'docker_host': settings.cluster_name, 'docker_container': c.name})::varchar as id_values,
+    false as is_template,
+    'container' as type,
+    case when not c.inspected
+         then 'not in NetBox, and Docker does not show enough to create it: ' || coalesce(g.reason, 'it was not inspected') end as not_imported,
+    false as inactive,
+    case when length(c.name) > 64 then 'blocked' when c.position > 1 then 'conflict' end as problem_action,
+    case when length(c.name) > 64 then 'the name has ' || length(c.name) || ' characters; NetBox takes 64'
+         when c.position > 1 then 'NetBox tells names apart without regard to case, and the container ' || c.first_name || ' has this one' end as problem
+from counted c
+cross join settings
+left join gaps g on g.name = c.name

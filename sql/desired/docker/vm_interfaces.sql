@@ -1,0 +1,21 @@
+-- The networks of each container that was inspected, as interfaces. Key: container + network.
+-- Docker does not tell the interface's name inside the container. host and none are no networks of the container's
+-- own. A container that does not run has no MAC address at the moment, which is no difference.
+select
+    v.key || ' ' || i.network as key,
+    v.key as virtual_machine,
+    i.network as name,
+    i.network as old_name,
+    null::boolean as enabled,
+    null::integer as mtu,
+    null::varchar as description,
+    mac_address(i.mac) as mac,
+    null::integer as untagged,
+    null::integer[] as tagged,
+    null::varchar as mode,
+    case when length(i.network) > 64 or has_control_characters(i.network) then 'blocked' end as problem_action,
+    case when length(i.network) > 64 then 'the name has ' || length(i.network) || ' characters; NetBox takes 64'
+         when has_control_characters(i.network) then 'the name contains control characters' end as problem
+from docker.container_interfaces i
+join desired.virtual_machines v on v.source_id = i.container
+where i.network not in ('host', 'none')

@@ -1,0 +1,465 @@
+"""Docker hosts: containers as virtual machines of one cluster per host, over the whole path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.run import CompareError, compare
+from netbox_sync_dagster.lab.docker import DockerState, LabDocker
+from netbox_sync_dagster.sources.docker import snapshot_docker
+from tests.support import NetBox, World, after, before, row, rows
+
+VMS = "virtualization/virtual-machines"
+INTERFACES = "virtualization/interfaces"
+
+
+@pytest.fixture
+def host() -> DockerState:
+    """Host whale with the networks front and back, without containers."""
+    state = DockerState("whale")
+    state.add_network("front", "172.30.0.0/24")
+    state.add_network("back", "172.31.0.0/24", subnet6="2001:db8:31::/64")
+    return state
+
+
+@pytest.fixture
+def daemon(host: DockerState) -> Iterator[LabDocker]:
+    with LabDocker(host) as server:
+        yield server
+
+
+@pytest.fixture
+def docker(daemon: LabDocker, netbox: NetBox, basics: Any, tmp_path: Path) -> World:
+    """The host against NetBox, as endpoint ``docker1``."""
+    netbox.create("virtualization/cluster-types", name="Docker", slug="docker")
+    endpoint = {"name": "docker1", "kind": "docker", "url": daemon.url, "defaults": {"site": "paris"}}
+    return World(tmp_path / "data", netbox, endpoint)
+
+
+def created(docker: World, name: str) -> dict[str, Any]:
+    return after(row(docker.sync(), "virtual_machines", name))
+
+
+def test_a_container_becomes_a_virtual_machine(docker: World, host: DockerState, netbox: NetBox) -> None:
+    role = netbox.create("dcim/device-roles", name="Container", slug="container", color="00ff00")
+    host.add(
+        "web",
+        "front",
+        "back",
+        image="registry.example.com/shop/web:2.1",
+        nano_cpus=1_500_000_000,
+        memory=536_870_912,
+        restart="unless-stopped",
+    )
+    plan = docker.sync()
+    assert after(row(plan, "clusters", "docker1")) == {
+        "name": "docker1",
+        "type": {"id": 1, "name": "Docker"},
+        "scope": {"id": 1, "name": "Paris", "type": "dcim.site"},
+        "status": "active",
+    }
+    assert after(row(plan, "virtual_machines", "web")) == {
+        "name": "web",
+        "cluster": {"key": "docker1", "name": "docker1", "ref": "clusters"},
+        "status": "active",
+        "role": {"id": role["id"], "name": "Container"},
+        "vcpus": 1.5,
+        "memory": 512,
+        "start_on_boot": "on",
+        "description": "registry.example.com/shop/web:2.1",
+        "cf.docker_host": "docker1",
+        "cf.docker_container": "web",
+    }
+    assert [(r.key, after(r)["name"]) for r in rows(plan, "vm_interfaces")] == [
+        ("web back", "back"),
+        ("web front", "front"),
+    ]
+    assert [after(r)["mac_address"] for r in rows(plan, "mac_addresses")] == [
+        "02:42:AC:1F:00:02",
+        "02:42:AC:1E:00:02",
+    ]
+    assert [after(r)["address"] for r in rows(plan, "ip_addresses")] == [
+        "172.30.0.2/24",
+        "172.31.0.2/24",
+        "2001:db8:31::2/64",
+    ]
+    # The network that it was started with has the primary address; only the other one knows IPv6.
+    assert [(r.key, next(iter(after(r).values()))["name"]) for r in rows(plan, "primary_ips")] == [
+        ("web IPv4", "172.30.0.2"),
+        ("web IPv6", "2001:db8:31::2"),
+    ]
+
+
+def test_everything_applied_leaves_nothing_to_do(docker: World, host: DockerState, netbox: NetBox) -> None:
+    host.add("web", "front", "back", hostname="web", nano_cpus=500_000_000)
+    host.add("db", "back", state="exited", memory=268_435_456)
+    host.add("proxy", "host")
+    host.add("batch", "none")
+    host.add("sidecar", network_mode="container:web")
+    docker.configure(policies={"owns": ["ip_addresses.dns_name"]})
+    assert docker.apply_all().rows == ()
+    found = {vm["name"]: vm for vm in netbox.all(VMS)}
+    assert sorted(found) == ["batch", "db", "proxy", "sidecar", "web"]
+    assert found["web"]["primary_ip4"]["address"] == "172.30.0.2/24"
+    assert (found["db"]["status"]["value"], found["db"]["memory"], found["db"]["vcpus"]) == (
+        "offline",
+        256,
+        None,
+    )
+    assert sorted(i["display"] for i in netbox.all(INTERFACES)) == ["back", "back", "front"]
+    assert {a["dns_name"] for a in netbox.all("ipam/ip-addresses")} == {"web"}
+    left_out = "SELECT key, reason FROM desired.left_out ORDER BY key"
+    assert docker.sql(left_out) == [
+        ("batch none", "it has no network"),
+        ("proxy host", "it uses the host's own interfaces"),
+        ("sidecar container:web", "it uses the interfaces of another container"),
+    ]
+    stamps = [vm["last_updated"] for vm in netbox.all(VMS)]
+    assert docker.apply_all().rows == ()
+    assert [vm["last_updated"] for vm in netbox.all(VMS)] == stamps
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("running", "active"),
+        ("restarting", "active"),
+        ("paused", "paused"),
+        ("created", "offline"),
+        ("exited", "offline"),
+        ("dead", "offline"),
+    ],
+)
+def test_status(docker: World, host: DockerState, state: str, status: str) -> None:
+    host.add("web", "front", state=state)
+    assert created(docker, "web")["status"] == status
+
+
+def test_a_container_that_stops_keeps_what_it_has(docker: World, host: DockerState) -> None:
+    """It shows neither MAC nor addresses then, which is no evidence that they are gone."""
+    host.add("web", "front", "back")
+    policies = {"stale_addresses": "delete", "delete": ["ip_addresses", "vm_interfaces", "mac_addresses"]}
+    docker.configure(policies=policies)
+    docker.apply_all()
+    host.containers["web"].state = "exited"
+    plan = docker.sync()
+    assert [(r.resource, r.key, after(r)) for r in plan.rows] == [
+        ("virtual_machines", "web", {"status": "offline"})
+    ]
+    assert docker.apply_all().rows == ()
+    host.containers["web"].state = "running"
+    assert [(r.resource, after(r)) for r in docker.sync().rows] == [
+        ("virtual_machines", {"status": "active"})
+    ]
+
+
+def test_a_container_made_anew_is_the_same_virtual_machine(
+    docker: World, host: DockerState, netbox: NetBox
+) -> None:
+    """Its id is another, its name is not."""
+    host.add("web", "front", image="shop:1.0")
+    docker.apply_all()
+    host.recreate("web", image="shop:1.1")
+    plan = docker.sync()
+    assert [(r.resource, r.action, before(r), after(r)) for r in plan.rows] == [
+        ("virtual_machines", "update", {"description": "shop:1.0"}, {"description": "shop:1.1"})
+    ]
+    docker.apply_all()
+    assert [vm["description"] for vm in netbox.all(VMS)] == ["shop:1.1"]
+
+
+def test_a_name_given_in_netbox_is_kept(docker: World, host: DockerState, netbox: NetBox) -> None:
+    """The custom fields say which container it is."""
+    host.add("web", "front")
+    docker.apply_all()
+    netbox.edit(VMS, netbox.one(VMS)["id"], name="Web shop")
+    [found] = docker.sync().rows
+    assert (found.resource, found.action) == ("virtual_machines", "drifted")
+
+
+def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(
+    docker: World, host: DockerState, netbox: NetBox, basics: Any
+) -> None:
+    kind = netbox.one("virtualization/cluster-types")
+    cluster = netbox.create(
+        "virtualization/clusters",
+        name="docker1",
+        type=kind["id"],
+        scope_type="dcim.site",
+        scope_id=basics["site"]["id"],
+    )
+    other = netbox.create("virtualization/clusters", name="other", type=kind["id"])
+    ours = netbox.create(VMS, name="web", cluster=cluster["id"], vcpus=4, memory=1024)
+    netbox.create(VMS, name="web", cluster=other["id"])
+    host.add("web", "front")
+    plan = docker.sync()
+    [found] = rows(plan, "virtual_machines")
+    assert (found.action, found.netbox_id) == ("update", ours["id"])
+    # Without limits Docker has no opinion on the size.
+    assert {"vcpus", "memory"} & set(after(found)) == set()
+    assert docker.apply_all().rows == ()
+
+
+def test_a_limit_that_is_lifted_is_cleared(docker: World, host: DockerState) -> None:
+    host.add("web", "front", nano_cpus=2_000_000_000, memory=268_435_456)
+    docker.apply_all()
+    host.recreate("web", nano_cpus=0, memory=0)
+    assert after(row(docker.sync(), "virtual_machines", "web")) == {"vcpus": None, "memory": None}
+    assert docker.apply_all().rows == ()
+
+
+def test_a_container_that_leaves_a_network(docker: World, host: DockerState, netbox: NetBox) -> None:
+    host.add("web", "front", "back")
+    docker.configure(policies={"delete": ["vm_interfaces", "ip_addresses", "mac_addresses"]})
+    docker.apply_all()
+    del host.containers["web"].networks["back"]
+    plan = docker.sync()
+    [gone] = rows(plan, "vm_interfaces")
+    assert (gone.action, gone.reason) == ("delete", "no network of the container in Docker")
+    # NetBox does not let go of a primary address, so that one is shown for what it is.
+    assert docker.apply_all().changes == []
+    assert [i["name"] for i in netbox.all(INTERFACES)] == ["front"]
+
+
+# -- containers that are gone --------------------------------------------------------------------
+
+DELETE = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "mac_addresses"]}
+
+
+@pytest.fixture
+def three(docker: World, host: DockerState) -> World:
+    """web, db and cache in NetBox; every policy allows deletes."""
+    for name in ("web", "db", "cache"):
+        host.add(name, "back")
+    docker.configure(policies=DELETE)
+    docker.apply_all()
+    return docker
+
+
+def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(
+    three: World, host: DockerState, netbox: NetBox
+) -> None:
+    host.remove("db")
+    plan = three.sync()
+    [gone] = rows(plan, "virtual_machines")
+    assert (gone.key, gone.action, gone.reason) == (
+        "db [container db]",
+        "delete",
+        "container db is no longer in Docker",
+    )
+    assert {r.action for r in plan.rows} == {"delete"}
+    assert three.apply_all().rows == ()
+    assert sorted(vm["name"] for vm in netbox.all(VMS)) == ["cache", "web"]
+    assert len(netbox.all("ipam/ip-addresses")) == 4
+
+
+@pytest.mark.parametrize("policy", ["offline", "decommissioning"])
+def test_a_container_that_is_gone_may_be_marked_instead(three: World, host: DockerState, policy: str) -> None:
+    three.configure(policies={**DELETE, "missing_guests": policy})
+    host.remove("db")
+    [gone] = three.sync().rows
+    assert (gone.action, after(gone)) == ("update", {"status": policy})
+
+
+def test_it_may_be_left_alone(three: World, host: DockerState) -> None:
+    three.configure(policies={**DELETE, "missing_guests": "leave"})
+    host.remove("db")
+    [gone] = three.sync().rows
+    assert (gone.action, gone.reason) == (
+        "drifted",
+        "container db is no longer in Docker; missing_guests is leave",
+    )
+
+
+def test_deletes_need_a_policy(three: World, host: DockerState) -> None:
+    three.configure(policies={})
+    host.remove("db")
+    [gone] = three.sync().rows
+    assert gone.action == "blocked"
+    assert (gone.reason or "").endswith("policies.delete does not name virtual_machines")
+
+
+def test_somebody_elses_virtual_machine_is_not_deleted(
+    docker: World, host: DockerState, netbox: NetBox
+) -> None:
+    docker.configure(policies=DELETE)
+    host.add("web", "front")
+    docker.apply_all()
+    cluster = netbox.one("virtualization/clusters")
+    netbox.create(VMS, name="planned", cluster=cluster["id"])
+    fields = {"docker_host": "docker1", "docker_container": "old"}
+    netbox.create(VMS, name="old", cluster=cluster["id"], custom_fields=fields)
+    [found] = docker.sync().rows
+    assert (found.key, found.action) == ("old [container old]", "blocked")
+    assert "netbox-sync did not create it" in (found.reason or "")
+
+
+def nothing_gone(world: World, reason: str) -> None:
+    """The plan proposes no delete, and says why for the container that looks gone."""
+    plan = world.sync()
+    assert [r for r in plan.rows if r.action == "delete"] == []
+    gone = [r for r in plan.rows if r.key == "db [container db]"]
+    assert [r.action for r in gone] == ["blocked"]
+    assert reason in (gone[0].reason or "")
+
+
+def test_no_delete_while_a_row_of_the_list_is_malformed(three: World, host: DockerState) -> None:
+    host.remove("db")
+    host.odd_rows = [{"Id": "?"}]
+    nothing_gone(three, "that is no evidence: containers ?")
+
+
+def test_no_delete_where_the_daemon_still_has_it(three: World, host: DockerState) -> None:
+    host.hidden.add("db")
+    nothing_gone(three, "container db is not listed, but it exists")
+
+
+def test_no_delete_where_no_container_is_listed(three: World, host: DockerState) -> None:
+    for name in list(host.containers):
+        host.remove(name)
+    nothing_gone(three, "the daemon lists no container at all")
+    three.snapshot(accept_shrink=True)
+    assert len(rows(three.again(), "virtual_machines", "delete")) == 3
+
+
+def test_a_container_that_is_not_shown_is_not_touched(
+    three: World, host: DockerState, daemon: LabDocker
+) -> None:
+    daemon.replace[f"/containers/{host.containers['db'].id}/json"] = 500
+    [interface] = three.sync().rows
+    assert (interface.key, interface.action) == ("db back (gone)", "blocked")
+    assert "that is no evidence: GET /v1.51/containers/" in (interface.reason or "")
+    host.add("new", "front")
+    daemon.replace[f"/containers/{host.containers['new'].id}/json"] = 500
+    [found] = rows(three.sync(), "virtual_machines")
+    assert found.action == "blocked"
+    assert "Docker does not show enough to create it" in (found.reason or "")
+
+
+def test_a_renamed_container_is_another_one(three: World, host: DockerState) -> None:
+    host.add("database", "back")
+    host.remove("db")
+    found = {(r.key, r.action) for r in rows(three.sync(), "virtual_machines")}
+    assert found == {("database", "create"), ("db [container db]", "delete")}
+
+
+# -- names and settings --------------------------------------------------------------------------
+
+
+def test_names_that_netbox_does_not_tell_apart(docker: World, host: DockerState) -> None:
+    host.add("web", "front")
+    host.add("Web", "front")
+    plan = docker.sync()
+    assert {r.key: r.action for r in rows(plan, "virtual_machines")} == {"Web": "create", "web": "conflict"}
+    host.add("w" * 65, "front")
+    found = row(docker.sync(), "virtual_machines", "w" * 65)
+    assert (found.action, found.reason) == ("blocked", "the name has 65 characters; NetBox takes 64")
+
+
+def test_the_clusters_name_may_be_the_daemons(docker: World, host: DockerState) -> None:
+    docker.configure(cluster_name="daemon")
+    host.add("web", "front")
+    assert after(row(docker.sync(), "clusters", "whale"))["name"] == "whale"
+    assert created(docker, "web")["cf.docker_host"] == "whale"
+
+
+def test_two_hosts_of_one_name_are_not_compared(
+    docker: World, host: DockerState, netbox: NetBox, tmp_path: Path
+) -> None:
+    host.add("web", "front")
+    with LabDocker(DockerState("whale", daemon_id="another")) as second:
+        other = {"name": "docker2", "kind": "docker", "url": second.url, "cluster_name": "daemon"}
+        first = {
+            **docker.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0],
+            "cluster_name": "daemon",
+        }
+        world = World(tmp_path / "two", netbox, first, endpoints=[other])
+        snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]
+        with pytest.raises(CompareError, match=r"both name their cluster whale.* set cluster_name: endpoint"):
+            world.sync()
+        second.state.daemon_id = host.daemon_id
+        snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]
+        assert rows(world.sync(), "virtual_machines", "create") != []
+
+
+def test_one_daemon_through_two_endpoints_is_one_set(
+    docker: World, host: DockerState, daemon: LabDocker, netbox: NetBox, tmp_path: Path
+) -> None:
+    host.add("web", "front")
+    endpoints = [
+        {"name": name, "kind": "docker", "url": daemon.url, "cluster_name": "daemon"}
+        for name in ("one", "two")
+    ]
+    world = World(tmp_path / "two", netbox, endpoints[0], endpoints=endpoints[1:])
+    assert world.apply_all().rows == ()
+    other = world.config.endpoint("two")
+    snapshot_docker(other, world.warehouse)  # type: ignore[arg-type]
+    compare(world.warehouse, world.config, other)
+    world.name = "two"
+    assert world.again().rows == ()
+
+
+def test_ignored_containers(docker: World, host: DockerState) -> None:
+    docker.configure(policies=DELETE)
+    for name in ("web", "ci-1", "ci-2", "my-ci-3"):
+        host.add(name, "front")
+    docker.apply_all()
+    docker.configure(ignored_containers=["ci-.*"])
+    assert docker.sync().rows == ()
+    assert docker.sql("SELECT key, reason FROM desired.left_out ORDER BY key") == [
+        ("ci-1", "ignored_containers names it"),
+        ("ci-2", "ignored_containers names it"),
+    ]
+
+
+def test_addresses_of_bridges_may_be_left_out(docker: World, host: DockerState) -> None:
+    host.add_network("lan", "192.0.2.0/24", driver="macvlan")
+    host.add("web", "front", "lan")
+    docker.configure(bridge_addresses=False)
+    plan = docker.sync()
+    assert [r.key for r in rows(plan, "ip_addresses")] == ["192.0.2.2"]
+    assert [next(iter(after(r).values()))["name"] for r in rows(plan, "primary_ips")] == ["192.0.2.2"]
+    assert docker.sql("SELECT reason FROM desired.left_out") == [
+        ("network front is a bridge of this host; bridge_addresses is off",)
+    ]
+
+
+def test_vrfs_platforms_and_roles(docker: World, host: DockerState, netbox: NetBox) -> None:
+    vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
+    platform = netbox.create("dcim/platforms", name="PostgreSQL", slug="postgresql")
+    role = netbox.create("dcim/device-roles", name="Database", slug="database", color="00ff00")
+    host.add("db", "front", "back", image="registry.example.com:5000/library/postgres:16@sha256:" + "0" * 64)
+    docker.configure(
+        defaults={"site": "paris", "vrf": "whale"},
+        mappings={
+            "vrfs": {"back": "lan"},
+            "platforms": {"registry.example.com:5000/library/postgres": "PostgreSQL"},
+            "roles": {"container": "Database"},
+        },
+    )
+    assert docker.apply_all().rows == ()
+    vm = netbox.one(VMS)
+    assert (vm["platform"]["id"], vm["role"]["id"]) == (platform["id"], role["id"])
+    found = {a["address"]: a["vrf"]["id"] for a in netbox.all("ipam/ip-addresses")}
+    assert found == {
+        "172.30.0.2/24": vrfs["whale"],
+        "172.31.0.2/24": vrfs["lan"],
+        "2001:db8:31::2/64": vrfs["lan"],
+    }
+
+
+def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerState, netbox: NetBox) -> None:
+    """Every host has its own 172.17.0.0/16: without a VRF of its own the second one's is a conflict."""
+    host.add("web")
+    docker.apply_all()
+    with LabDocker(DockerState("second")) as second:
+        second.state.add("web")
+        endpoint = {"name": "docker2", "kind": "docker", "url": second.url}
+        world = World(docker.warehouse.home, netbox, endpoint)
+        [found] = rows(world.sync(), "ip_addresses")
+    assert found.action == "conflict"
+    assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on web bridge")
