@@ -44,11 +44,13 @@ where problem is not null or elsewhere is not null or netbox_id is null or len(f
 union all
 -- What NetBox has and the inventory does not show is shown, and stays.
 select 'modules', d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)', d.key, 'dcim/modules', i.id, null, i.last_updated,
-       'drifted', 'not in the inventory that ' || settings.system_name || ' shows', []
+       if(u.reason is null, 'drifted', 'blocked'),
+       'not in the inventory that ' || settings.system_name || ' shows' || coalesce(', but that is no evidence: ' || u.reason, ''), []
 from netbox.modules i
 join match.live_devices d on d.netbox_id = i.device_id
 cross join settings
 left join netbox.module_bays b on b.id = i.module_bay_id
+left join lateral (select min(reason) as reason from desired.unproven where resource = 'modules' and owner in ('*', d.key)) u on true
 where settings.inventory
   and i.id not in (select netbox_id from match.modules where netbox_id is not null)
   and i.id not in (select elsewhere_id from match.modules where elsewhere_id is not null)

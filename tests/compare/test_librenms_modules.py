@@ -286,6 +286,37 @@ def test_two_parts_in_one_bay_are_a_conflict(
     assert [r.key for r in rows(world.again(), "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
 
 
+@pytest.mark.parametrize(
+    ("unread", "gone"),
+    [
+        ("/devices/1/transceivers", ["Te1/1/1"]),
+        ("/inventory/1/all", ["FAN 1", "Power Supply Bay A"]),
+    ],
+)
+def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
+    world: World,
+    state: LibreNMSState,
+    switch: Any,
+    types: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    unread: str,
+    gone: list[str],
+) -> None:
+    """An optic stands in the inventory too, in a bay of its own: it is no second module."""
+    world.configure(
+        policies={"create": [*world.endpoint.policies.create, "module_bays"], "move_modules": True}
+    )
+    assert [r.key for r in world.apply_all().rows if r.is_change] == []
+    with LabLibreNMS(state, token="lnms-token") as server:
+        server.fail_always(status=400, path_prefix=unread)
+        world.configure(url=server.url)
+        plan = world.sync()
+    assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
+    found = [(r.key, r.action) for r in rows(plan, "modules")]
+    assert found == [(f"sw1 {bay} (gone)", "blocked") for bay in gone]
+    assert all("but that is no evidence: " in (r.reason or "") for r in rows(plan, "modules"))
+
+
 def test_an_old_librenms_shows_no_transceivers(world: World, state: LibreNMSState, switch: Any) -> None:
     """The snapshot says so, and reads the rest."""
     with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:

@@ -190,7 +190,7 @@ class PerDevice:
         """``/devices/{id}/transceivers`` of every device that has ports."""
         if self.version.has(TRANSCEIVERS) is False:
             reason = f"LibreNMS {self.version} gives no transceivers (24.10 and newer do)"
-            self.intake.incomplete("transceivers", "*", reason)
+            self.intake.incomplete("transceiver_ports", "*", reason)
             return
         devices = sorted(device for device in self.seen.devices if self.seen.ports_of[device])
         self._for_each(devices, self._transceivers_of, "transceivers", "the transceivers")

@@ -18,6 +18,8 @@ SCOPES = {
     "inventory": "device_id or '*': the members of that stack are unknown. Read only for devices that look like a "
     "stack (the others are none), with the option `inventory` for all.",
     "transceivers": "device_id or '*': a transceiver without a row is not gone. Read with the option `inventory`.",
+    "transceiver_ports": "'*': this release of LibreNMS does not tell which ports have transceivers; they are known "
+    "as parts of the inventory.",
     "vlans": "device_id or '*': a VLAN without a row is not gone.",
     "ip_addresses": "device_id or '*': an address without a row is not gone.",
     "links": "device_id (the local one) or '*': a neighbour without a row is not gone.",

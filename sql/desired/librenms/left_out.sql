@@ -23,6 +23,11 @@ select 'modules', dev.key || ' part ' || i.entPhysicalIndex, 'its serial has ' |
 from librenms.inventory i join desired.devices dev on dev.source_id = i.device_id::varchar
 where length(trim(i.entPhysicalSerialNum)) > 50
 union all
+select 'modules', dev.key, 'which of its parts are transceivers is unknown: ' || s.reason
+from librenms.scopes s join desired.devices dev on s.scope_id in ('*', dev.source_id)
+where s.scope = 'transceivers' and not s.complete
+  and dev.source_id in (select device_id::varchar from librenms.inventory where entPhysicalClass = 'module')
+union all
 select 'ip_addresses', interface || ' ' || host || '/' || prefixlen, left_out
 from desired.ip_addresses where left_out is not null
 union all

@@ -22,6 +22,10 @@ housed as (
         and juniper_slot(f.entPhysicalDescr) = juniper_slot(i.entPhysicalDescr)
     join desired.members m on m.part = f.entPhysicalIndex
 ),
+-- Where transceivers could not be read, a part of class module may be one, in another bay than its port.
+undecided as (
+    select scope_id from librenms.scopes where scope = 'transceivers' and not complete
+),
 parts as (
     select coalesce(h.member, d.key) as device, coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
             usable_name(i.entPhysicalName), usable_name(i.entPhysicalDescr)) as bay,
@@ -33,6 +37,7 @@ parts as (
     left join librenms.inventory box on box.device_id = i.device_id and box.entPhysicalIndex = i.entPhysicalContainedIn
     left join housed h on h.device = d.key and h.device_id = i.device_id and h.part = i.entPhysicalIndex
     where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan') and coalesce(i.entPhysicalIsFRU, true)
+      and not (i.entPhysicalClass = 'module' and exists (from undecided where scope_id in ('*', d.source_id)))
       -- LibreNMS shows it a second time, with its port.
       and not exists (from librenms.transceivers t where t.device_id = i.device_id and t.entity_physical_index = i.entPhysicalIndex)
     union all

@@ -11,7 +11,7 @@ gaps as (
 ),
 known as (
     select resources.resource, '*' as owner, g.reason
-    from gaps g, (values ('interfaces'), ('ip_addresses'), ('vlans'), ('mac_addresses'), ('cables')) resources(resource)
+    from gaps g, (values ('interfaces'), ('ip_addresses'), ('vlans'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
     where g.scope in ('installation', 'devices', 'table') or (g.scope = 'ports' and g.scope_id = '*')
     union all
     select 'ip_addresses', '*', reason from gaps where scope = 'ip_addresses' and scope_id = '*'
@@ -30,6 +30,9 @@ known as (
     union all
     select 'lags', d.key, reason from gaps join desired.devices d on scope_id in ('*', d.source_id) where scope = 'port_stack'
     union all
+    select 'modules', d.key, reason from gaps join desired.devices d on scope_id in ('*', d.source_id)
+    where scope in ('inventory', 'transceivers')
+    union all
     -- Without any neighbour nobody knows whether the device speaks LLDP or CDP at all.
     select 'cables', d.key, 'LibreNMS sees no neighbour of ' || d.key || ' at all'
     from desired.devices d
@@ -38,7 +41,7 @@ known as (
     union all
     select resources.resource, d.key, g.reason
     from gaps g join desired.devices d on d.source_id = g.scope_id,
-         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables')) resources(resource)
+         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
     where g.scope in ('ports', 'device')
     union all
     select resources.resource, d.key,
@@ -48,7 +51,7 @@ known as (
     join polled using (device_id)
     join desired.devices d on d.source_id = p.device_id::varchar
     cross join settings,
-         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables')) resources(resource)
+         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
     where not p.status
        or coalesce(epoch(greatest(settings.snapshot_time, polled.newest)) - epoch(polled.at), 1e12) > settings.max_poll_age
 )
