@@ -367,8 +367,8 @@ class ProxmoxEndpoint(_Endpoint):
     guest_records: Literal["none", "custom_fields", "plugin", "auto"] = Field(
         "none",
         description="Where storages, backups, snapshots, tasks and replications go in NetBox: the models of the plugin "
-        "netbox-proxbox, custom fields of the virtual machines (times and counts), auto (the plugin where NetBox has "
-        "it), or none. DuckDB has them always.",
+        "netbox-proxbox, custom fields of the virtual machines (counts, times, names), auto (the plugin where NetBox "
+        "has it), or none. DuckDB has them always.",
     )
     guest_bridge: Literal["none", "description", "custom_field"] = Field(
         "none",

@@ -46,15 +46,18 @@ def test_the_bridge_as_custom_field(pve: World, cluster: ProxmoxState, netbox: N
 def backed_up(cluster: ProxmoxState) -> Any:
     cluster.add_backup("local", 101, ctime=MARCH - 86_400, node="pve1")
     cluster.add_backup("local", 101, ctime=MARCH, node="pve1")
-    return cluster.add_qemu(
+    guest = cluster.add_qemu(
         101,
         node="pve1",
         name="web",
+        config={"scsi0": "local-zfs:vm-101-disk-0,size=8G", "scsi1": "ceph:vm-101-disk-1,size=8G"},
         snapshots=[
             {"name": "before-upgrade", "snaptime": MARCH},
             {"name": "after-upgrade", "snaptime": MARCH + 60, "parent": "before-upgrade"},
         ],
     )
+    cluster.add_replication(101, "pve2")
+    return guest
 
 
 def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
@@ -68,6 +71,8 @@ def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxStat
         "proxmox_last_backup": "2024-03-01T02:00:00Z",
         "proxmox_snapshots": 2,
         "proxmox_newest_snapshot": "after-upgrade",
+        "proxmox_storages": "ceph, local-zfs",
+        "proxmox_replications": "pve2 (*/15)",
     }
     guest.snapshots.pop()
     cluster.add_backup("local", 101, ctime=MARCH + 86_400, node="pve1")
@@ -78,6 +83,52 @@ def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxStat
         "cf.proxmox_snapshots": 1,
         "cf.proxmox_newest_snapshot": "before-upgrade",
     }
+    pve.apply_all()
+    guest.snapshots.clear()
+    guest.config["scsi1"] = "local-zfs:vm-101-disk-1,size=8G"
+    cluster.replications.clear()
+    [change] = rows(pve.sync(), "virtual_machines", "update")
+    assert after(change) == {
+        "cf.proxmox_snapshots": 0,
+        "cf.proxmox_newest_snapshot": None,
+        "cf.proxmox_storages": "local-zfs",
+        "cf.proxmox_replications": None,
+    }
+    assert pve.apply_all().rows == ()
+
+
+def test_the_custom_fields_are_created_on_approval_and_only_by_policy(
+    pve: World, cluster: ProxmoxState, netbox: NetBox
+) -> None:
+    backed_up(cluster)
+    pve.configure(guest_records="custom_fields")
+    wanted = {r.key: r.action for r in rows(pve.sync(), "custom_fields") if r.key.startswith("proxmox_")}
+    assert wanted == dict.fromkeys(
+        [
+            *("proxmox_backups", "proxmox_cluster", "proxmox_last_backup", "proxmox_newest_snapshot"),
+            *(
+                "proxmox_node",
+                "proxmox_replications",
+                "proxmox_snapshots",
+                "proxmox_storages",
+                "proxmox_vmid",
+            ),
+        ],
+        "create",
+    )
+    assert netbox.all("extras/custom-fields") == []
+    machine = row(pve.sync(), "virtual_machines", "web")
+    field = row(pve.sync(), "custom_fields", "proxmox_backups")
+    assert field.change_id in machine.depends_on
+
+
+def test_unread_replications_are_unknown(pve: World, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
+    backed_up(cluster)
+    pve.configure(guest_records="custom_fields")
+    pve.apply_all()
+    cluster.replications.clear()
+    proxmox.fail_always(status=500, path_prefix="/api2/json/cluster/replication")
+    assert rows(pve.sync(), "virtual_machines") == []
 
 
 def test_what_one_unread_storage_may_hold_is_unknown(pve: World, cluster: ProxmoxState) -> None:

@@ -37,7 +37,7 @@ tags_of as (
     join desired.tags d on d.key = lower(t.tag)
     group by g.vmid
 ),
--- Times and counts of backups and snapshots. What one unread storage may hold is unknown, and so is the sum.
+-- What hangs on a guest, as custom fields. What one unread storage may hold is unknown, and so is the sum.
 storages_read as (
     select count(*) = 0 as yes from proxmox.scopes where not complete and scope in ('storage', 'storages', 'rights', 'cluster')
 ),
@@ -48,18 +48,36 @@ backups as (
 snapshots as (
     select vmid, count(*) as number, max_by(name, snaptime) as newest from proxmox.snapshots group by vmid
 ),
+replications as (
+    select guest as vmid, string_agg(target || coalesce(' (' || schedule || ')', ''), ', ' order by target) as targets
+    from proxmox.replications where not coalesce(disable, false) group by guest
+),
+replications_read as (
+    select count(*) = 0 as yes from proxmox.scopes where not complete and scope in ('replication', 'rights', 'cluster')
+),
+storages as (
+    select vmid, string_agg(distinct storage, ', ' order by storage) as names
+    from proxmox.disks where counted and storage is not null group by vmid
+),
+-- A field that is not there is unknown; null says that there is nothing.
 facts as (
-    select g.vmid, json_merge_patch(
-        if(r.yes, json_object(
-            'proxmox_backups', coalesce(b.number, 0),
-            'proxmox_last_backup', strftime(b.newest, '%Y-%m-%dT%H:%M:%S+00:00')), '{}'::json),
-        if(g.config_read and not exists (from proxmox.scopes s where not s.complete and s.scope = 'guest_snapshots' and s.scope_id = g.vmid::varchar),
-           json_object('proxmox_snapshots', coalesce(n.number, 0), 'proxmox_newest_snapshot', n.newest), '{}'::json))::varchar as facts
+    select g.vmid, to_json(map_concat(
+        if(r.yes, map {
+            'proxmox_backups': to_json(coalesce(b.number, 0)),
+            'proxmox_last_backup': to_json(strftime(b.newest, '%Y-%m-%dT%H:%M:%S+00:00'))}, map {}::map(varchar, json)),
+        if(g.config_read and not exists (from proxmox.scopes s where not s.complete and s.scope = 'guest_snapshots' and s.scope_id = g.vmid::varchar), map {
+            'proxmox_snapshots': to_json(coalesce(n.number, 0)),
+            'proxmox_newest_snapshot': to_json(n.newest)}, map {}::map(varchar, json)),
+        if(g.config_read, map {'proxmox_storages': to_json(d.names)}, map {}::map(varchar, json)),
+        if(j.yes, map {'proxmox_replications': to_json(t.targets)}, map {}::map(varchar, json))))::varchar as facts
     from proxmox.guests g
     cross join storages_read r
+    cross join replications_read j
     cross join settings
     left join backups b on b.vmid = g.vmid
     left join snapshots n on n.vmid = g.vmid
+    left join storages d on d.vmid = g.vmid
+    left join replications t on t.vmid = g.vmid
     where settings.records_to = 'custom_fields'
 ),
 gaps as (
