@@ -184,6 +184,33 @@ def test_backups_hidden_from_the_token_are_unknown_not_gone(state, serve):
     assert snapshot.manifest.complete
 
 
+def test_guest_and_type_of_a_backup_come_from_its_name_where_proxmox_does_not_say(state, read):
+    state.add_storage("nfs", "nfs", content="backup,iso", shared=True)
+    state.add_volume("nfs", "nfs:iso/debian.iso", "iso", 1)
+    for name in (
+        "nfs:backup/vzdump-lxc-101-2024_01_15-03_00_00.tar.zst",
+        "nfs:backup/vzdump-qemu-100-2024_01_15-03_00_00.vma.zst",
+        "nfs:backup/vzdump-openvz-99-2012_01_15-03_00_00.tar",
+        "nfs:backup/ct/103/2024-01-15T03:00:00Z",
+        "nfs:backup/vm/102/2024-01-15T03:00:00Z",
+        "nfs:backup/host/pve1/2024-01-15T03:00:00Z",
+        "nfs:backup/by-hand.tar",
+    ):
+        state.add_volume("nfs", name, "backup", 1)
+
+    found = columns(read(state), "backups", "vmid, subtype, split_part(volid, '/', -1)")
+
+    assert sorted(found, key=str) == [
+        (100, "qemu", "vzdump-qemu-100-2024_01_15-03_00_00.vma.zst"),
+        (101, "lxc", "vzdump-lxc-101-2024_01_15-03_00_00.tar.zst"),
+        (102, "qemu", "2024-01-15T03:00:00Z"),
+        (103, "lxc", "2024-01-15T03:00:00Z"),
+        (99, "lxc", "vzdump-openvz-99-2012_01_15-03_00_00.tar"),
+        (None, None, "2024-01-15T03:00:00Z"),
+        (None, None, "by-hand.tar"),
+    ]
+
+
 def test_snapshots_keep_their_parents_and_current_is_none(state, read):
     state.add_qemu(
         100,
