@@ -1,16 +1,21 @@
-"""What the first sync of 60 Proxmox guests costs NetBox, and how fast it is beside a bare loop of the same writes.
+"""What the first sync of Proxmox guests costs NetBox, and how fast it is beside a bare loop of the same writes.
 
     python benchmarks/first_sync.py                                  into the lab NetBox
     NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/first_sync.py  into a real one (best an empty one)
+
+    --guests N   60 unless told; a cluster of 500 shares the fixed requests among more guests
+    --rounds N   rounds per setting, 2 unless told
 
 Every guest has two interfaces, two disks and an agent that shows three addresses. Per round: snapshots, diff,
 approval, apply, and a second sync; then all that was created is deleted, and a bare httpx loop writes the same
 objects in the same order, one batch of 100 after the other. What the rounds create is deleted at the end.
 
-1. requests to NetBox per guest, snapshot and apply together: fails above 0.5
+1. requests to NetBox per guest, snapshot and apply together: fails above 0.5, from 500 guests above 0.3
 2. objects per second of the apply over those of the bare loop, best round of each, with the default number of
-   requests at once and with one at once: fails below 0.6
+   requests at once and with one at once: fails below 0.6, from 500 guests below 0.7
 3. the second sync: fails when it writes anything or takes more than 20 requests
+4. one guest gets a tag, one an interface, one a disk, one is removed: fails when the diff holds anything else than
+   that, or when the sync after its apply still finds a difference
 
 The lab answers within a few milliseconds what takes any NetBox seconds, so it waits 100 ms before each answer; it
 is a NetBox that writes a thousand objects per second. What remains are the requests and the client's own time.
@@ -18,6 +23,7 @@ is a NetBox that writes a thousand objects per second. What remains are the requ
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -46,28 +52,44 @@ from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 
-GUESTS = 60
-MOST_PER_GUEST = 0.5
-LEAST_RATIO = 0.6
 MOST_SECOND = 20
-ROUNDS = 2
 BATCH = 100
+WARM = 20
 NAME = "netbox-sync bench"
 SLUG = "netbox-sync-bench"
 LAB_LATENCY = 0.1
 READS_BY_POST = "/graphql/"
+# What a removed guest takes along: two interfaces with a MAC address each, three addresses, two disks.
+GONE = {"virtual_machines": 1, "vm_interfaces": 2, "mac_addresses": 2, "ip_addresses": 3, "virtual_disks": 2}
 
 Request = tuple[str, str, list[dict[str, Any]]]
 
 
-def estate() -> ProxmoxState:
-    """A cluster of three nodes with 60 guests."""
+@dataclass(frozen=True)
+class Size:
+    """How much is done, and what it may cost."""
+
+    guests: int
+    rounds: int
+
+    @property
+    def most_per_guest(self) -> float:
+        return 0.3 if self.guests >= 500 else 0.5
+
+    @property
+    def least_ratio(self) -> float:
+        return 0.7 if self.guests >= 500 else 0.6
+
+
+def estate(guests: int) -> ProxmoxState:
+    """A cluster of three nodes with so many guests; at most 62,500."""
     state = ProxmoxState(cluster=SLUG)
     for number in range(3):
         state.add_node(f"{SLUG}-{number + 1}")
-    for number in range(GUESTS):
+    for number in range(guests):
         vmid = 100 + number
-        macs = [f"BC:24:11:{nic:02X}:00:{number:02X}" for nic in range(2)]
+        high, low = divmod(number, 250)
+        macs = [f"BC:24:11:{nic:02X}:{high:02X}:{low:02X}" for nic in range(2)]
         config = {
             "agent": "1",
             "net0": f"virtio={macs[0]},bridge=vmbr0",
@@ -77,8 +99,10 @@ def estate() -> ProxmoxState:
         }
         agent = [
             loopback_interface(),
-            agent_interface("ens18", macs[0], f"198.18.0.{number + 1}/24", f"2001:db8:b::{number + 1:x}/64"),
-            agent_interface("ens19", macs[1], f"198.18.1.{number + 1}/24"),
+            agent_interface(
+                "ens18", macs[0], f"198.18.{high}.{low + 1}/24", f"2001:db8:b::{number + 1:x}/64"
+            ),
+            agent_interface("ens19", macs[1], f"198.19.{high}.{low + 1}/24"),
         ]
         node = f"{SLUG}-{number % 3 + 1}"
         state.add_qemu(vmid, node=node, name=f"bench{vmid}", config=config, agent_interfaces=agent)
@@ -145,6 +169,7 @@ class Bench:
             "token_env": "PROXMOX_TOKEN",
             "defaults": {"site": SLUG, "role": SLUG, "device_type": SLUG},
             "policies": {
+                "delete": list(GONE),
                 "create": ["tags", "custom_fields", "device_roles", "platforms", "cluster_types", "clusters",
                            "devices", "virtual_machines", "vlans", "interfaces", "vm_interfaces",
                            "mac_addresses", "primary_macs", "ip_addresses", "primary_ips", "virtual_disks"]
@@ -309,7 +334,7 @@ class Measured:
     second_writes: int
 
 
-def one_round(bench: Bench) -> Measured:
+def one_round(bench: Bench, guests: int) -> Measured:
     with tempfile.TemporaryDirectory() as home:
         warehouse = Warehouse(Path(home))
         with watched(bench.url) as snapshot:
@@ -321,8 +346,10 @@ def one_round(bench: Bench) -> Measured:
         with watched(bench.url) as second:
             again = bench.sync(warehouse)
             bench.apply(warehouse, again)
-    guests = sum(row.resource == "virtual_machines" and row.action == "create" for row in plan.changes)
-    assert guests == GUESTS, guests
+    created_guests = sum(
+        row.resource == "virtual_machines" and row.action == "create" for row in plan.changes
+    )
+    assert created_guests == guests, created_guests
     ids = Ids()
     wanted = batched(written.written, ids)
     created = [
@@ -338,7 +365,7 @@ def one_round(bench: Bench) -> Measured:
     return Measured(
         objects=sum(len(bodies) for _, _, bodies in wanted),
         requests=requests,
-        per_guest=requests / GUESTS,
+        per_guest=requests / guests,
         reads_snapshot=snapshot.reads,
         apply_seconds=seconds,
         bare_seconds=bare_seconds,
@@ -348,31 +375,68 @@ def one_round(bench: Bench) -> Measured:
     )
 
 
-def measure(bench: Bench, title: str) -> bool:
+def small_changes(bench: Bench, state: ProxmoxState) -> bool:
+    """A tag, an interface and a disk more, a guest less: whether the diff holds exactly that."""
+    tagged, wired, filled, gone = sorted(state.guests)[:4]
+    with bench.frame(), tempfile.TemporaryDirectory() as home:
+        warehouse = Warehouse(Path(home))
+        with watched(bench.url) as written:
+            bench.apply(warehouse, bench.sync(warehouse))
+            state.guests[tagged].config["tags"] = f"{SLUG}-urgent"
+            state.guests[wired].config["net2"] = "virtio=BC:24:11:02:00:01,bridge=vmbr0"
+            state.guests[filled].config["scsi2"] = "local-lvm:vm-disk-2,size=8G"
+            state.remove(gone)
+            plan = bench.sync(warehouse)
+            result, _ = bench.apply(warehouse, plan)
+        left = bench.sync(warehouse)
+        gone_ids = {(row.object_type, row.netbox_id) for row in plan.changes if row.action == "delete"}
+        for (method, path, _), rows in reversed(written.written):
+            if method == "POST":
+                kind = path.removeprefix("/api/").strip("/")
+                bench.delete(path, [row["id"] for row in rows if (kind, row["id"]) not in gone_ids])
+    found = Counter((row.resource, row.action) for row in plan.changes)
+    expected = Counter({(resource, "delete"): number for resource, number in GONE.items()}) + Counter(
+        [
+            *(("tags", "create"), ("virtual_machines", "update")),
+            *(("vm_interfaces", "create"), ("mac_addresses", "create"), ("primary_macs", "update")),
+            ("virtual_disks", "create"),
+        ]
+    )
+    print(
+        f"small changes: {sum(found.values())}, {len(result.verdicts)} written, {len(left.changes)} left after it"
+    )
+    for what in found - expected:
+        print("  not expected:", *what)
+    for what in expected - found:
+        print("  missing:", *what)
+    return found == expected and result.ok and not left.changes
+
+
+def measure(bench: Bench, title: str, size: Size) -> bool:
     """Rounds with one setting; prints them and says whether they are within the limits."""
     with bench.frame():
-        rounds = [one_round(bench) for _ in range(ROUNDS)]
+        rounds = [one_round(bench, size.guests) for _ in range(size.rounds)]
     worst = max(rounds, key=lambda m: m.per_guest)
     apply_rate = max(m.objects / m.apply_seconds for m in rounds)
     bare_rate = max(m.objects / m.bare_seconds for m in rounds)
     ratio = apply_rate / bare_rate
     second = max(rounds, key=lambda m: (m.second_writes, m.second_reads))
-    print(f"{title}: {worst.objects} objects written for {GUESTS} guests, best of {ROUNDS} rounds")
+    print(f"{title}: {worst.objects} objects written for {size.guests} guests, best of {size.rounds}")
     print(
         f"  requests: {worst.reads_snapshot} snapshot + {worst.requests - worst.reads_snapshot} apply"
-        f" = {worst.per_guest:.2f} per guest (limit {MOST_PER_GUEST})"
+        f" = {worst.per_guest:.2f} per guest (limit {size.most_per_guest})"
     )
     print(
         f"  rate: apply {apply_rate:.0f} objects/s, bare loop {bare_rate:.0f} objects/s"
-        f" ({worst.bare_requests} requests): ratio {ratio:.2f} (limit {LEAST_RATIO})"
+        f" ({worst.bare_requests} requests): ratio {ratio:.2f} (limit {size.least_ratio})"
     )
     print(
         f"  second sync: {second.second_writes} writes, {second.second_reads} reads"
         f" (limits 0 and {MOST_SECOND} requests in all)"
     )
     return (
-        worst.per_guest <= MOST_PER_GUEST
-        and ratio >= LEAST_RATIO
+        worst.per_guest <= size.most_per_guest
+        and ratio >= size.least_ratio
         and second.second_writes == 0
         and second.second_reads <= MOST_SECOND
     )
@@ -399,15 +463,18 @@ def lab_netbox() -> Iterator[tuple[str, str]]:
             process.stdin.close()
 
 
-def run(url: str, token: str) -> bool:
-    with LabProxmox(estate()) as proxmox:
+def run(url: str, token: str, size: Size) -> bool:
+    with LabProxmox(estate(WARM)) as proxmox:
         # The first requests to a NetBox that was just started pay for its start.
         warm = Bench(url, token, proxmox)
         with warm.frame():
-            one_round(warm)
+            one_round(warm, WARM)
+    state = estate(size.guests)
+    with LabProxmox(state) as proxmox:
         results = [
-            measure(Bench(url, token, proxmox), "default settings"),
-            measure(Bench(url, token, proxmox, max_in_flight=1), "one request at once"),
+            measure(Bench(url, token, proxmox), "default settings", size),
+            measure(Bench(url, token, proxmox, max_in_flight=1), "one request at once", size),
+            small_changes(Bench(url, token, proxmox), state),
         ]
     return all(results)
 
@@ -416,12 +483,16 @@ def main() -> int:
     if sys.argv[1:] == ["--serve"]:
         serve()
         return 0
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--guests", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=2)
+    size = Size(**vars(parser.parse_args()))
     url, token = os.environ.get("NETBOX_URL", "").rstrip("/"), os.environ.get("NETBOX_TOKEN")
     if url and token:
-        good = run(url, token)
+        good = run(url, token, size)
     else:
         with lab_netbox() as (url, token):
-            good = run(url, token)
+            good = run(url, token, size)
     print("ok" if good else "a limit is missed")
     return 0 if good else 1
 

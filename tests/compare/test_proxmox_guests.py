@@ -46,6 +46,13 @@ def test_a_guest_becomes_a_virtual_machine(pve, cluster):
     assert [r.key for r in rows(plan, "tags", "create")] == ["a", "b"]
 
 
+def test_cores_and_memory_that_are_no_round_numbers(pve, cluster):
+    cluster.add_qemu(101, node="pve1", name="odd", maxcpu=0, maxmem=512 * 2**20 + 2**20 - 1)
+    found = after(row(pve.sync(), "virtual_machines", "odd"))
+    assert (found.get("vcpus"), found["memory"]) == (None, 512)
+    assert pve.apply_all().changes == []
+
+
 def test_everything_applied_leaves_nothing_to_do(pve, cluster, netbox):
     """P33."""
     cluster.add_qemu(

@@ -137,3 +137,45 @@ def test_nodes_in_two_sites_leave_the_cluster_without_one(pve, netbox):
     plan = pve.sync()
     assert "scope" not in after(row(plan, "clusters", "paris"))
     assert [after(r)["site"]["name"] for r in rows(plan, "devices")] == ["Paris", "Lyon"]
+
+
+def test_a_node_renamed_in_netbox_is_found_by_its_custom_field(pve, cluster, netbox):
+    cluster.add_qemu(101, node="pve1", name="web")
+    pve.apply_all()
+    netbox.edit(DEVICES, netbox.one(DEVICES, name="pve1")["id"], name="paris-hypervisor-1")
+    found = {r.key: r.action for r in pve.sync().rows}
+    assert found == {"pve1": "drifted"}
+
+
+def test_an_open_vswitch_bond_is_a_lag_with_its_members(pve, cluster):
+    cluster.nodes["pve1"].network = [
+        {"iface": "ovs0", "type": "OVSBridge", "active": 1, "ovs_ports": "bond0"},
+        {
+            "iface": "bond0",
+            "type": "OVSBond",
+            "active": 1,
+            "ovs_bridge": "ovs0",
+            "ovs_bonds": "eno1 eno2",
+        },
+        {"iface": "eno1", "type": "eth", "active": 1},
+        {"iface": "eno2", "type": "eth", "active": 1},
+    ]
+    cluster.add_qemu(101, node="pve1", name="web")
+    found = {r.key: after(r) for r in rows(pve.sync(), "interfaces")}
+    assert {
+        key: (values["type"], (values.get("lag") or {}).get("name")) for key, values in found.items()
+    } == {
+        "pve1 ovs0": ("bridge", None),
+        "pve1 bond0": ("lag", None),
+        "pve1 eno1": ("other", "bond0"),
+        "pve1 eno2": ("other", "bond0"),
+    }
+    assert found["pve1 bond0"]["bridge"]["name"] == "ovs0"
+    assert pve.apply_all().changes == []
+
+
+def test_the_group_of_a_new_cluster_is_configured(pve, netbox):
+    pve.configure(cluster_group="Production")
+    assert (row(pve.sync(), "clusters", "paris").action) == "blocked"
+    group = netbox.create("virtualization/cluster-groups", name="Production", slug="production")
+    assert after(row(pve.sync(), "clusters", "paris"))["group"] == {"id": group["id"], "name": "Production"}
