@@ -93,8 +93,13 @@ class Installation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Dagster leaves runs to themselves when it stops.
+        runs = [process.pid for process in self.processes() if process.is_run]
         for process in reversed(self.started.values()):
             process.send_signal(signal.SIGINT)
+        for pid in runs:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for process in self.started.values():
             try:
                 process.wait(30)

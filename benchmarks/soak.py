@@ -80,7 +80,7 @@ def main() -> None:
     choice = random.Random(options.seed)
     done: list[tuple[float, str, str]] = []
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         Installation(Path(folder), options.endpoints, options.interval) as installation,
     ):
         if options.web:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import httpx
 
@@ -13,6 +14,7 @@ from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
@@ -22,6 +24,12 @@ from netbox_sync_dagster.warehouse.views import open_views
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
+
+
+def evaluate(sensor: dg.SensorDefinition, **context: Any) -> Any:
+    """One tick of a sensor; ``context`` as for ``build_sensor_context``."""
+    with dg.build_sensor_context(resources={"sync": SyncResource()}, **context) as opened:
+        return sensor(opened)
 
 
 class NetBox:

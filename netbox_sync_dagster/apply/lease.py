@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import socket
 import threading
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
 from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.store import now
 
@@ -111,8 +111,8 @@ def _in_directory(path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LeaseHeld(_sentence(endpoint, _holder(os.pread(fd, 4096, 0)))) from None
-        holder = _holder(os.pread(fd, 4096, 0))
+            raise LeaseHeld(_sentence(endpoint, holder_of(os.pread(fd, 4096, 0)))) from None
+        holder = holder_of(os.pread(fd, 4096, 0))
         if holder and holder["host"] != socket.gethostname():
             silent = (now() - datetime.fromisoformat(holder["heartbeat"])).total_seconds()
             if silent < _SILENCE_SECONDS:
@@ -135,12 +135,14 @@ def _in_directory(path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
 
 @contextmanager
 def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[None]:
-    """Every write names the version that it replaces, so of two that want the lease one gets it.
-
-    The store's clock alone says how long a lease has been silent. The object stays, empty, when it is given back.
-    """
+    """Renewed as long as it is nobody else's; the object stays, empty, when the lease is given back."""
     store = mirror.store
-    version: list[str] = [_take(mirror, key, endpoint, mine)]
+    try:
+        version = [claim(store, key, mine.content(), _SILENCE_SECONDS)]
+    except Claimed as taken:
+        if taken.holder is None or taken.left is None:
+            raise LeaseHeld(_sentence(endpoint, taken.holder)) from None
+        raise LeaseHeld(_not_yet(endpoint, taken.holder, _SILENCE_SECONDS - taken.left)) from None
 
     def write(content: bytes) -> bool:
         written = store.replace(key, content, version[0])
@@ -156,29 +158,6 @@ def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[
             store.replace(key, b"", version[0])
 
 
-def _take(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> str:
-    """Take the lease; returns the object's version. Raises LeaseHeld."""
-    store = mirror.store
-    there = store.get(key)
-    if there is None:
-        taken = store.create(key, mine.content())
-    else:
-        holder = _holder(there[0])
-        if holder:
-            clock = f"{key}.clock-{secrets.token_hex(4)}"
-            store.put(clock, b"")
-            moment = store.head(clock)
-            store.delete([clock])
-            silent = (moment.written - there[1].written).total_seconds() if moment else 0.0
-            if silent < _SILENCE_SECONDS:
-                raise LeaseHeld(_not_yet(endpoint, holder, silent))
-        taken = store.replace(key, mine.content(), there[1].etag)
-    if taken is None:
-        there = store.get(key)
-        raise LeaseHeld(_sentence(endpoint, _holder(there[0]) if there else None))
-    return taken
-
-
 def _not_yet(endpoint: str, holder: dict[str, Any], silent: float) -> str:
     return f"{_sentence(endpoint, holder)}; if that machine is gone, try again in {_SILENCE_SECONDS - silent:.0f} seconds"
 
@@ -190,11 +169,3 @@ def _sentence(endpoint: str, holder: dict[str, Any] | None) -> str:
         f"another apply to endpoint '{endpoint}' is running (by {holder['who']}, process {holder['pid']} on "
         f"{holder['host']}, since {holder['since'][:19]} UTC); wait until it has ended"
     )
-
-
-def _holder(content: bytes) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(content)
-    except json.JSONDecodeError:
-        return None
-    return found

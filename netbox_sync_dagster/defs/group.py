@@ -20,13 +20,10 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
-from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.views import build_database
 
 GROUP_JOB = "sync_group"
 READ, SYNC = "read_target", "sync_endpoints"
-# The mark that a run's process lives, beside those of the endpoints it works on.
-RUN = "run"
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
@@ -48,9 +45,8 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
     """Read NetBox into the warehouse."""
     with told_plainly(context.log):
         settings, warehouse = sync.config(), sync.warehouse()
-        with hold(warehouse, RUN, context.run.run_id, "dagster"):
-            manifest = snapshot_netbox(settings.netbox, warehouse, progress=context.log.debug)
-            results = snapshot_results(warehouse, "netbox", ["netbox"])
+        manifest = snapshot_netbox(settings.netbox, warehouse, progress=context.log.debug)
+        results = snapshot_results(warehouse, "netbox", ["netbox"])
     for name in NETBOX:
         yield dg.AssetMaterialization(table_key("netbox", name), metadata=snapshot_metadata(manifest, name))
     yield from map(as_evaluation, results)
@@ -68,11 +64,10 @@ def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: G
         settings, warehouse = sync.config(), sync.warehouse()
         # What is said of a partition counts only while there is one.
         keep_in_step(context.instance, settings)
-        with hold(warehouse, RUN, context.run.run_id, "dagster"):
-            step = Sync(context, settings, warehouse, None, read=True, compare=True, accept_shrink=False)
-            outcomes = step.run(config.endpoints)
-            build_database(warehouse)
-            results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
+        step = Sync(context, settings, warehouse, None, read=True, compare=True, accept_shrink=False)
+        outcomes = step.run(config.endpoints)
+        build_database(warehouse)
+        results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
     # Yielded, not logged: what is logged before a failure is lost with it.
     yield from materializations(settings.netbox.base_url, warehouse, outcomes)
     yield from map(as_evaluation, results)

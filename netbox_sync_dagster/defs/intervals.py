@@ -8,15 +8,18 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError, Endpoint
-from netbox_sync_dagster.defs.group import GROUP_JOB, RUN, SYNC, sync_group
+from netbox_sync_dagster.defs.group import GROUP_JOB, SYNC, sync_group
+from netbox_sync_dagster.defs.jobs import APPLY_JOBS, SYNC_JOBS, read_netbox
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
 from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.hold import marks
+from netbox_sync_dagster.warehouse.hold import RUN, marks
 
+# Jobs whose runs hold endpoints, and the place in the queue that goes with them.
+_WATCHED = {GROUP_JOB, *(job.name for job in (read_netbox, *SYNC_JOBS.values(), *APPLY_JOBS.values()))}
 # Of the endpoints that wait.
 _SHOWN = 10
 
@@ -83,7 +86,7 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
     warehouse, now = sync.warehouse(), time.time()
     note_endpoints(warehouse, config)
     alive = marks(warehouse)
-    for run_id in end_orphans(context.instance, set(alive.get(RUN, {})), GROUP_JOB, now):
+    for run_id in end_orphans(context.instance, set(alive.get(RUN, {})), _WATCHED, now):
         context.log.warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, load_config
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.hold import RUN, hold
 
 CONFIG_VARIABLE = "NETBOX_SYNC_CONFIG"
 HOME_VARIABLE = "NETBOX_SYNC_HOME"
@@ -29,6 +32,18 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     config_path: str = ""
     home: str = ""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[SyncResource]:
+        """In a run: say from its start to its end that its process lives, for ``defs.runs.end_orphans``.
+
+        Where that cannot be written, the run's own steps fail with the reason.
+        """
+        with ExitStack() as stack:
+            if context.run is not None:
+                with suppress(WarehouseError, OSError):
+                    stack.enter_context(hold(self.warehouse(), RUN, context.run.run_id, "dagster"))
+            yield self
 
     def config(self) -> Config:
         """The configuration file as it is now. Raises ConfigError with all its errors."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import dagster as dg
@@ -19,8 +21,9 @@ _ALIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-# A worker says that it lives from its first step on.
+# A worker says that it lives as soon as it has loaded what it needs.
 _STARTUP_SECONDS = 180
+_ENDING_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,32 @@ def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
     return busy
 
 
-def end_orphans(instance: dg.DagsterInstance, alive: set[str], job: str, now: float) -> list[str]:
-    """Report the runs of a job as failed whose process is gone; returns their ids.
+def end_orphans(
+    instance: dg.DagsterInstance, alive: set[str], jobs: Collection[str], now: float
+) -> list[str]:
+    """Report the runs of these jobs as failed whose process is gone; returns their ids.
 
     ``alive`` are the runs whose process has said lately that it works. Dagster itself notices a process that died
     only as long as the code server lives that started it.
     """
-    ended = []
-    running = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.STARTED])
-    for record in instance.get_run_records(running):
-        run = record.dagster_run
-        if run.run_id in alive or now - (record.start_time or now) < _STARTUP_SECONDS:
-            continue
-        instance.report_run_failed(run, "the run's process is gone: it has not been heard of for a minute")
-        ended.append(run.run_id)
-    return ended
+    running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    silent = [
+        record.dagster_run.run_id
+        for record in instance.get_run_records(running)
+        if record.dagster_run.job_name in jobs
+        and record.dagster_run.run_id not in alive
+        and now - (record.start_time or now) >= _STARTUP_SECONDS
+    ]
+    if not silent:
+        return []
+    # A run that is just ending has taken its mark away already.
+    time.sleep(_ENDING_SECONDS)
+    gone = instance.get_runs(dg.RunsFilter(run_ids=silent, statuses=[dg.DagsterRunStatus.STARTED]))
+    for run in gone:
+        instance.report_run_failed(
+            run, "the run's process is gone: it has not been heard of for three minutes"
+        )
+        # Others wait for its place in the pool.
+        if instance.event_log_storage.supports_global_concurrency_limits:
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in gone]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.warehouse.objects import ObjectStore
 from netbox_sync_dagster.warehouse.store import Warehouse, now
 
 # A living writer's files are younger.
@@ -33,6 +34,8 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
         else:
             path.unlink(missing_ok=True)
         counts["left behind"] += 1
+    if warehouse.mirror is not None:
+        counts["left behind"] += _clean_marks(warehouse.mirror.store)
     return counts
 
 
@@ -52,6 +55,18 @@ def _shorten(path: Path, keep: int) -> int:
     beside.write_bytes(b"".join(lines[-keep:]))
     beside.replace(path)
     return len(lines) - keep
+
+
+def _clean_marks(store: ObjectStore) -> int:
+    """Delete the marks of runs that were killed, and clocks; returns how many. Those of endpoints are taken over."""
+    left = [
+        item.key
+        for item in store.below("running")
+        if (item.key.startswith("running/run/") or ".clock-" in item.key)
+        and (now() - item.written).total_seconds() > _LEFT_BEHIND_SECONDS
+    ]
+    store.delete(left)
+    return len(left)
 
 
 def _left_behind(home: Path) -> Iterator[Path]:

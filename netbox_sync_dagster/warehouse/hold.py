@@ -1,7 +1,8 @@
 """One sync of an endpoint at a time, and a mark that says who is at it: ``running/<system>/<endpoint>.json``.
 
 The kernel drops the lock of a process that ends in whatever way. What reads the mark without the lock
-(``sync.running``) goes by its heartbeat.
+(``sync.running``) goes by its heartbeat. On an object store the mark is an object too, for all machines; what others
+hold is brought here into ``running/elsewhere/marks.json``.
 """
 
 from __future__ import annotations
@@ -9,18 +10,25 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
+from netbox_sync_dagster.warehouse.claim import Claimed, claim, store_time
+from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError, now
 
 _BEAT_SECONDS = 15
 # After this the mark of a process that was killed counts no more; sql/views/sync.sql has the same.
 SILENCE_SECONDS = 60
+# The system of the marks that say that the process of a Dagster run lives; their endpoint is the run's id. They count
+# longer than the lease of an apply (apply.lease): what is started instead of a dead one must not find its lease held.
+RUN = "run"
+_RUN_SILENCE_SECONDS = 180
 
 
 class Held(WarehouseError):
@@ -39,15 +47,83 @@ def hold(warehouse: Warehouse, system: str, endpoint: str, who: str) -> Iterator
         except BlockingIOError:
             raise Held(_sentence(system, endpoint, _read(fd))) from None
         try:
-            with _heartbeat(fd, {"system": system, "endpoint": endpoint, "who": who}):
+            with _marked(warehouse, system, endpoint, who, fd):
                 yield
         finally:
             # Endpoints come back, runs do not; an empty file holds nothing.
             os.ftruncate(fd, 0)
-            if system == "run":
+            if system == RUN:
                 path.unlink(missing_ok=True)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def _marked(warehouse: Warehouse, system: str, endpoint: str, who: str, fd: int) -> Iterator[None]:
+    what = {
+        "system": system,
+        "endpoint": endpoint,
+        "who": who,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": now().isoformat(),
+    }
+
+    def mark() -> bytes:
+        return json.dumps({**what, "heartbeat": now().isoformat()}).encode()
+
+    def here() -> None:
+        data = mark()
+        os.pwrite(fd, data, 0)
+        os.ftruncate(fd, len(data))
+
+    if warehouse.mirror is None:
+        here()
+        with _heartbeat(endpoint, here):
+            yield
+        return
+    with _in_store(warehouse.mirror, system, endpoint, mark) as renew:
+
+        def everywhere() -> None:
+            here()
+            renew()
+
+        here()
+        with _heartbeat(endpoint, everywhere):
+            yield
+
+
+@contextmanager
+def _in_store(
+    mirror: Mirror, system: str, endpoint: str, mark: Callable[[], bytes]
+) -> Iterator[Callable[[], None]]:
+    """The mark as an object; yields what writes it anew. Raises Held.
+
+    A store that does not answer for a while stops no sync: two at once write two snapshots, each of them whole.
+    """
+    key = f"running/{system}/{endpoint}.json"
+    try:
+        version = claim(mirror.store, key, mark(), SILENCE_SECONDS)
+    except Claimed as taken:
+        left = (
+            "" if taken.left is None else f"; if that machine is gone, try again in {taken.left:.0f} seconds"
+        )
+        raise Held(_sentence(system, endpoint, taken.holder or {}) + left) from None
+    lost = False
+
+    def write(content: bytes) -> None:
+        nonlocal version, lost
+        with suppress(WarehouseError):
+            written = None if lost else mirror.store.replace(key, content, version)
+            lost, version = written is None, written or version
+
+    try:
+        yield lambda: write(mark())
+    finally:
+        write(b"")
+        if system == RUN and not lost:
+            with suppress(WarehouseError):
+                mirror.store.delete([key])
 
 
 def _sentence(system: str, endpoint: str, holder: dict[str, Any]) -> str:
@@ -68,22 +144,14 @@ def _read(fd: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _heartbeat(fd: int, what: dict[str, str]) -> Iterator[None]:
-    since = now().isoformat()
+def _heartbeat(name: str, write: Callable[[], None]) -> Iterator[None]:
     stop = threading.Event()
-
-    def write() -> None:
-        mark = {**what, "host": socket.gethostname(), "pid": os.getpid(), "since": since}
-        data = json.dumps({**mark, "heartbeat": now().isoformat()}).encode()
-        os.pwrite(fd, data, 0)
-        os.ftruncate(fd, len(data))
 
     def beat() -> None:
         while not stop.wait(_BEAT_SECONDS):
             write()
 
-    write()
-    thread = threading.Thread(target=beat, name=f"hold-{what['endpoint']}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"hold-{name}", daemon=True)
     thread.start()
     try:
         yield
@@ -92,15 +160,42 @@ def _heartbeat(fd: int, what: dict[str, str]) -> Iterator[None]:
         thread.join()
 
 
+def _counts(system: str, silent: float) -> bool:
+    return silent < (_RUN_SILENCE_SECONDS if system == RUN else SILENCE_SECONDS)
+
+
 def marks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
-    """{system: {endpoint: who}} of what is held and was heard of in the last minute, on whatever machine."""
+    """{system: {endpoint: who}} of what is held, on whatever machine, and was heard of lately."""
+    pull_marks(warehouse)
     found: dict[str, dict[str, str]] = {}
     for path in warehouse.home.glob("running/*/*.json"):
-        try:
-            mark = json.loads(path.read_bytes())
-        except (FileNotFoundError, json.JSONDecodeError):
-            continue
-        silent = (now() - datetime.fromisoformat(mark["heartbeat"])).total_seconds()
-        if silent < SILENCE_SECONDS:
-            found.setdefault(mark["system"], {})[mark["endpoint"]] = mark["who"]
+        with suppress(FileNotFoundError):
+            for line in path.read_bytes().splitlines():
+                with suppress(json.JSONDecodeError):
+                    mark = json.loads(line)
+                    silent = (now() - datetime.fromisoformat(mark["heartbeat"])).total_seconds()
+                    if _counts(mark["system"], silent):
+                        found.setdefault(mark["system"], {})[mark["endpoint"]] = mark["who"]
     return found
+
+
+def pull_marks(warehouse: Warehouse) -> None:
+    """Bring what is held on any machine here, its heartbeats by this machine's clock."""
+    if warehouse.mirror is None:
+        return
+    store = warehouse.mirror.store
+    held = [item for item in store.below("running") if item.size and item.key.endswith(".json")]
+    lines = []
+    if held:
+        moment = store_time(store, "running/now")
+        for item in held:
+            silent = moment - item.written
+            counts = _counts(item.key.split("/")[1], silent.total_seconds())
+            there = store.get(item.key) if counts else None
+            if there is not None and there[0]:
+                lines.append(json.dumps({**json.loads(there[0]), "heartbeat": (now() - silent).isoformat()}))
+    path = warehouse.home / "running" / "elsewhere" / "marks.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    beside.replace(path)

@@ -25,6 +25,7 @@ import duckdb
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse.hold import pull_marks
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
@@ -78,6 +79,7 @@ def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     Raises WarehouseError where there is no warehouse directory.
     """
     warehouse.pull_current()
+    pull_marks(warehouse)
     if not warehouse.home.is_dir():
         raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
     con = duck.connect()

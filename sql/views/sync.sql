@@ -55,7 +55,8 @@ FROM read_json(
 )
 WHERE ok IS NOT NULL;
 
--- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone.
+-- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone. What is said here
+-- may, on an object store, be said by all machines too.
 CREATE OR REPLACE VIEW sync.running AS
 SELECT system, endpoint, who, host, pid, since, heartbeat
 FROM read_json(
@@ -67,7 +68,8 @@ FROM read_json(
         since: 'TIMESTAMP', heartbeat: 'TIMESTAMP'
     }
 )
-WHERE system NOT IN ('run', 'notify') AND heartbeat > now() AT TIME ZONE 'UTC' - INTERVAL 1 MINUTE;
+WHERE system NOT IN ('run', 'notify') AND heartbeat > now() AT TIME ZONE 'UTC' - INTERVAL 1 MINUTE
+QUALIFY row_number() OVER (PARTITION BY system, endpoint ORDER BY heartbeat DESC) = 1;
 
 CREATE OR REPLACE VIEW sync.scopes AS
 SELECT 'librenms' AS system, * FROM librenms.scopes

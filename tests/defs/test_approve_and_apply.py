@@ -13,9 +13,9 @@ from netbox_sync_dagster.approve import approved
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.approved import apply_when_approved
-from netbox_sync_dagster.defs.resources import SyncResource
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, failure, made
+from tests.support import evaluate
 
 Row = dict[str, Any]
 
@@ -183,10 +183,12 @@ def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
 
 
 def tick(house: House, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(
-        instance=house.instance, cursor=cursor, repository_def=definitions().get_repository_def()
+    return evaluate(
+        apply_when_approved,
+        instance=house.instance,
+        cursor=cursor,
+        repository_def=definitions().get_repository_def(),
     )
-    return apply_when_approved(context, sync=SyncResource())
 
 
 def why(result: Any) -> str:

@@ -23,11 +23,11 @@ from netbox_sync_dagster.defs.runs import in_flight
 from netbox_sync_dagster.defs.schedules import schedules
 from netbox_sync_dagster.warehouse.hold import hold
 from tests.defs.conftest import House, checks, failure, made
+from tests.support import evaluate
 
 
 def tick(sensor: Any, house: House, cursor: str | None = None) -> Any:
-    context = dg.build_sensor_context(instance=house.instance, cursor=cursor)
-    return sensor(context, sync=SyncResource())
+    return evaluate(sensor, instance=house.instance, cursor=cursor)
 
 
 def test_partitions_follow_the_configuration(house: House) -> None:
@@ -205,11 +205,11 @@ def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> Non
     def evaluate(context: dg.ScheduleEvaluationContext) -> Any:
         # A schedule called by hand opens the instance again and never leaves it: in a context of its own,
         # that instance's storage does not stay the one that later tests load definitions with.
-        return copy_context().run(schedule, context, sync=SyncResource())
+        return copy_context().run(schedule, context)
 
     with (
         dg.DagsterInstance.local_temp(str(storage)) as instance,
-        dg.build_schedule_context(instance=instance) as context,
+        dg.build_schedule_context(instance=instance, resources={"sync": SyncResource()}) as context,
     ):
         request = evaluate(context)
         assert (request.partition_key, request.tags["netbox_sync/endpoint"]) == ("paris", "paris")

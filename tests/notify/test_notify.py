@@ -13,7 +13,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 from aiosmtpd.controller import Controller
 from ruamel.yaml import YAML
@@ -22,13 +21,13 @@ from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.notifications import WebhookChannel
 from netbox_sync_dagster.defs.alarms import notifications
-from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.notify import notices, notify
 from netbox_sync_dagster.notify.notices import Seen
 from netbox_sync_dagster.notify.run import read_memory
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.store import now
+from tests.support import evaluate
 from tests.warehouse.test_views import publish_diff
 
 ENDPOINT = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 3600}
@@ -312,7 +311,7 @@ def test_the_sensor_tells_and_says_what_it_told(
     note_endpoints(post.warehouse, post.config)
     monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(post.path))
     monkeypatch.setenv("NETBOX_SYNC_HOME", str(post.warehouse.home))
-    said = [notifications(dg.build_sensor_context(), sync=SyncResource()).skip_message for _ in range(2)]
+    said = [evaluate(notifications).skip_message for _ in range(2)]
     assert said == ["chat: netbox-sync: 1 failure", "nothing new to tell"]
 
 

@@ -23,7 +23,6 @@ from ruamel.yaml import YAML
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.checks import status_result
-from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.states import status
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse
@@ -32,6 +31,7 @@ from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.status import BAD_STATES, STATES, read_status
 from netbox_sync_dagster.warehouse.store import now
 from netbox_sync_dagster.warehouse.views import build_database
+from tests.support import evaluate
 from tests.warehouse.test_views import publish_diff
 
 # In the order of the promise; the first that holds.
@@ -191,7 +191,7 @@ def test_sql_python_command_line_and_dagster_never_contradict(
         check = status_result("librenms", rows)
         tokens.setenv("NETBOX_SYNC_CONFIG", str(config))
         tokens.setenv("NETBOX_SYNC_HOME", str(warehouse.home))
-        said = status(dg.build_sensor_context(), sync=SyncResource())
+        said = evaluate(status)
 
         assert sql == wanted
         assert python == wanted
@@ -215,10 +215,10 @@ def test_a_status_is_told_again_only_when_it_is_another(tmp_path: Path, tokens: 
     tokens.setenv("NETBOX_SYNC_CONFIG", str(config))
     tokens.setenv("NETBOX_SYNC_HOME", str(warehouse.home))
 
-    first = status(dg.build_sensor_context(), sync=SyncResource())
-    again = status(dg.build_sensor_context(cursor=first.cursor), sync=SyncResource())
+    first = evaluate(status)
+    again = evaluate(status, cursor=first.cursor)
     write_case(warehouse, "paris", Case(True, True, 60, 1000, True, "unreachable", False, 0, 0))
-    later = status(dg.build_sensor_context(cursor=first.cursor), sync=SyncResource())
+    later = evaluate(status, cursor=first.cursor)
 
     assert [event.passed for event in first.asset_events] == [True]
     assert again.skip_message == "1 never synced"

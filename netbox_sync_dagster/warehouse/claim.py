@@ -1,0 +1,69 @@
+"""An object of the store that one process at a time holds, whatever machine it is on.
+
+Every write names the version that it replaces, so of two that want it one gets it. The holder writes it anew as long as it
+lives, and leaves it empty; by the store's clock alone, silence of a certain length means that the holder is dead.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from netbox_sync_dagster.warehouse.objects import ObjectStore
+
+
+class Claimed(Exception):
+    """Somebody else holds it.
+
+    ``holder`` is what he wrote, None where he has just begun; ``left``: the seconds until it may be taken from him,
+    None where another was faster this very moment.
+    """
+
+    def __init__(self, holder: dict[str, Any] | None, left: float | None = None) -> None:
+        super().__init__()
+        self.holder = holder
+        self.left = left
+
+
+def claim(store: ObjectStore, key: str, content: bytes, silence: float) -> str:
+    """Write the object, where nobody else holds it; returns its version. Raises Claimed.
+
+    ``silence``: seconds after which a holder that wrote nothing counts as dead.
+    """
+    there = store.get(key)
+    if there is None:
+        taken = store.create(key, content)
+    else:
+        holder = holder_of(there[0])
+        if holder:
+            left = silence - (store_time(store, key) - there[1].written).total_seconds()
+            if left > 0:
+                raise Claimed(holder, left)
+        taken = store.replace(key, content, there[1].etag)
+    if taken is None:
+        there = store.get(key)
+        raise Claimed(holder_of(there[0]) if there else None)
+    return taken
+
+
+def store_time(store: ObjectStore, beside: str) -> datetime:
+    """What time it is for the store: of an object that is written ``beside`` another for that."""
+    key = f"{beside}.clock-{secrets.token_hex(4)}"
+    store.put(key, b"")
+    try:
+        found = store.head(key)
+    finally:
+        store.delete([key])
+    # Without an answer nobody has been silent for long.
+    return found.written if found is not None else datetime.min.replace(tzinfo=UTC)
+
+
+def holder_of(content: bytes) -> dict[str, Any] | None:
+    """Who holds it, from the object's bytes; None where nobody does."""
+    try:
+        found: dict[str, Any] = json.loads(content)
+    except json.JSONDecodeError:
+        return None
+    return found
