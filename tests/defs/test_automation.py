@@ -69,7 +69,8 @@ def start(house: House, request: Any) -> Any:
 
 
 def test_endpoints_that_are_due_are_one_run_whatever_their_kind(house: House) -> None:
-    house.write(paris={"interval": 300}, lyon={"interval": 300}, pve={"interval": 300})
+    # Long, so that no turn comes while the test lasts.
+    house.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
 
     first = tick(intervals, house)
 
