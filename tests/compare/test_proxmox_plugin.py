@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import NetBox, World, after, row, rows
@@ -169,3 +170,28 @@ def test_a_netbox_without_the_plugin_is_told_of(pve: World, guest: Any) -> None:
     assert reasons == [
         "guest_records is plugin, but NetBox does not have the models of the plugin netbox-proxbox"
     ]
+
+
+def test_an_endpoint_of_another_kind_leaves_the_records_alone(
+    plugin: World, guest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin.apply_all()
+    state = LibreNMSState()
+    state.add_device("sw1", hardware="R650", serial="X1")
+    with LabLibreNMS(state, token="lnms-token") as server:
+        monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
+        librenms = World(
+            tmp_path / "librenms",
+            plugin.netbox,
+            {
+                "name": "production",
+                "kind": "librenms",
+                "url": server.url,
+                "import_devices": "all",
+                "policies": {"delete": list(RECORDS), "delete_unowned": list(RECORDS)},
+                "defaults": {"site": "paris", "role": "node", "device_type": "R650"},
+            },
+        )
+        plan = librenms.sync()
+    assert row(plan, "devices", "sw1").action == "create"
+    assert [r for r in plan.rows if r.resource in RECORDS] == []
