@@ -94,11 +94,25 @@ endpoints:
     token_name: sync           # the part after '!'; or password_env instead of both token lines
     token_env: PROXMOX_TOKEN
     interval: 0
+    # cluster_name: paris-2                # where two clusters have the same name
+    # cluster_type: Proxmox VE
+    # cluster_group: Production
+    # platform: Proxmox VE                 # of nodes; the major version is added
+    # node_interface_type: other           # NetBox type of physical node interfaces, e.g. 10gbase-x-sfpp
+    # include_templates: false
+    # use_guest_agent_interface_name: true # false: net0, net1, ...
+    # agent_timeout: 5                     # seconds
+    # guest_records: auto                  # backups, snapshots, ...: custom_fields, plugin, auto, none
+    # guest_bridge: description            # or custom_field, none
     # defaults:
     #   site: Paris
     # mappings:
     #   platforms: {{l26: Linux}}            # ostype -> platform
-    #   device_types: {{pve1: PowerEdge R640}}
+    #   device_types: {{pve1: PowerEdge R640}}   # node name or CPU model -> device type
+    #   sites: {{pve2: Lyon}}                # node name -> site
+    #   roles: {{qemu: Virtual Machine, lxc: Container}}
+    #   virtual_machine_types: {{qemu: Virtual Machine, lxc: Container}}
+    #   vnets: {{vmbr1: 300}}                # bridge or vnet -> VID
     # policies:
     #   missing_guests: delete     # proposed for a guest that is gone: delete, offline, decommissioning, leave
     #   auto_approve: [virtual_machines.update, virtual_disks.*]
@@ -112,11 +126,18 @@ endpoints:
     #   cert: cert.pem         # client certificate and key, where the daemon asks for them
     #   key: key.pem
     # cluster_name: daemon     # the host's own name instead of docker1
+    # cluster_type: Docker
+    # cluster_group: Production
     # ignored_containers: ['ci-.*']
     # bridge_addresses: true   # false: leave out addresses that only this host knows
     # defaults:
     #   site: Paris
     #   vrf: docker1           # every host has the same 172.17.0.0/16: one VRF each
+    # mappings:
+    #   platforms: {{postgres: PostgreSQL}}  # image -> platform
+    #   roles: {{container: Container}}
+    #   virtual_machine_types: {{container: Container}}
+    #   vrfs: {{lan: office}}                # network -> VRF
 
 # Where two endpoints want different values for one field, the first of these wins.
 # precedence: [proxmox, librenms]

@@ -84,6 +84,21 @@ def test_the_template_speaks_of_everything_that_librenms_has(tmp_path: Path) -> 
         assert set(type(part).model_fields) - part.model_fields_set == set()
 
 
+def test_the_template_speaks_of_everything_that_proxmox_and_docker_have(tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.yaml"
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).touch()
+    file.write_text(uncommented(), encoding="utf-8")
+    _, proxmox, docker = load_config(file).endpoints
+    assert isinstance(proxmox, ProxmoxEndpoint) and isinstance(docker, DockerEndpoint)
+    general = set(LibreNMSEndpoint.model_fields)
+    # A password stands in for the token that is there.
+    assert set(ProxmoxEndpoint.model_fields) - general - proxmox.model_fields_set == {"password_env"}
+    assert set(DockerEndpoint.model_fields) - general - docker.model_fields_set == set()
+    for part in (proxmox.mappings, docker.mappings):
+        assert set(type(part).model_fields) - part.model_fields_set == set()
+
+
 def test_the_schema_describes_the_fields_that_editors_complete() -> None:
     schema = json.loads(json_schema())
 
