@@ -131,6 +131,13 @@ create or replace macro shown_field(name, old, new, why) as
         {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
 -- An empty text is none.
 create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
+-- Fields of which only those are in doubt that say so themselves; and what those say.
+create or replace macro undoubted(fields) as
+    list_transform(fields, lambda f: {'field': f.field, 'before': f.before, 'after': f.after,
+        'verdict': coalesce(f.verdict, 'update'), 'reason': if(f.verdict is null, null, f.reason)});
+create or replace macro told(fields) as
+    nullif(array_to_string(list_transform(list_filter(fields, lambda f: f.verdict is not null and f.reason is not null),
+        lambda f: f.field || ': ' || f.reason), '; '), '');
 create or replace macro differing(fields) as
     list_filter(fields, lambda f: f.verdict is not null
         or (f.after is not null and content(f.before) <> content(f.after)

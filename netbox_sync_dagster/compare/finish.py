@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
@@ -92,8 +93,8 @@ def finish(
         con.execute(_OF_A_GUEST, {"vmid": str(guest)})
     _drop_unneeded(con)
     _block(con)
-    ids = _change_ids(con, endpoint)
-    return _write(con, stage, endpoint, diff_id, ids)
+    _change_ids(con, endpoint)
+    return _write(con, stage, endpoint, diff_id)
 
 
 def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
@@ -125,18 +126,17 @@ def _block(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> dict[tuple[str, str], str]:
-    ids: dict[tuple[str, str], str] = {}
+def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
+    """Table ``diff.ids``: the change id of every change, by resource and key. A first sync has a million of them."""
+    con.execute("CREATE TABLE diff.ids (resource VARCHAR, key VARCHAR, change_id VARCHAR)")
     cursor = con.cursor()
     cursor.execute(
         """SELECT resource, key, action, object_type, netbox_id, target, last_updated, fields
            FROM diff.rows WHERE action IN ('create', 'update', 'delete')"""
     )
     while rows := cursor.fetchmany(_BATCH):
-        for resource, key, action, object_type, netbox_id, target, last_updated, fields in rows:
-            if (resource, key) in ids:
-                raise ValueError(f"two diff rows of {endpoint} have the key {resource} '{key}'")
-            ids[resource, key] = change_id(
+        ids = [
+            change_id(
                 endpoint=endpoint,
                 resource=resource,
                 action=action,
@@ -151,46 +151,57 @@ def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> dict[tuple[str
                     if f["verdict"] == "update"
                 ],
             )
-    return ids
+            for resource, key, action, object_type, netbox_id, target, last_updated, fields in rows
+        ]
+        batch = pa.table(
+            [[row[0] for row in rows], [row[1] for row in rows], ids], ["resource", "key", "change_id"]
+        )
+        con.register("batch_of_ids", batch)
+        con.execute("INSERT INTO diff.ids FROM batch_of_ids")
+        con.unregister("batch_of_ids")
+    twice = con.execute(
+        "SELECT resource, key FROM diff.ids GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+    ).fetchone()
+    if twice:
+        raise ValueError(f"two diff rows of {endpoint} have the key {twice[0]} '{twice[1]}'")
 
 
 def _decoded(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
+# One resource's rows, with the changes that each needs.
+_ROWS = """
+WITH needed AS (
+    SELECT n.key, list(i.change_id ORDER BY i.change_id) AS changes
+    FROM diff.needs n JOIN diff.ids i ON i.resource = n.needs_resource AND i.key = n.needs_key
+    WHERE n.resource = $resource GROUP BY n.key
+)
+SELECT
+    r.resource, r.action, r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated, r.reason, r.fields,
+    coalesce(i.change_id, '') AS change_id,
+    CASE WHEN i.change_id IS NULL THEN [] ELSE coalesce(needed.changes, []) END AS depends_on
+FROM diff.rows r
+LEFT JOIN diff.ids i ON i.resource = $resource AND i.key = r.key
+LEFT JOIN needed ON needed.key = r.key
+WHERE r.resource = $resource ORDER BY r.key
+"""
+
+
 def _write(
-    con: duckdb.DuckDBPyConnection,
-    stage: Path,
-    endpoint: str,
-    diff_id: str,
-    ids: dict[tuple[str, str], str],
+    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str
 ) -> dict[str, dict[str, int]]:
-    writers = {name: TableWriter(stage / f"{name}.parquet", DIFF_COLUMNS) for name in RESOURCES}
     counts: dict[str, dict[str, int]] = {}
-    needs: dict[tuple[str, str], list[str]] = {}
-    for resource, key, needed_resource, needed_key in con.execute("FROM diff.needs").fetchall():
-        needed = ids.get((needed_resource, needed_key))
-        if needed:
-            needs.setdefault((resource, key), []).append(needed)
-    cursor = con.cursor()
-    cursor.execute(
-        """SELECT resource, action, key, parent, object_type, netbox_id, target, last_updated, reason, fields
-           FROM diff.rows ORDER BY resource, key"""
-    )
-    names = [column[0] for column in cursor.description]
-    while rows := cursor.fetchmany(_BATCH):
-        for values in rows:
-            row = dict(zip(names, values, strict=True))
-            place = (row["resource"], row["key"])
-            row |= {
-                "endpoint": endpoint,
-                "diff_id": diff_id,
-                "change_id": ids.get(place, ""),
-                "depends_on": sorted(needs.get(place, [])) if place in ids else [],
-            }
-            writers[row["resource"]].write([row])
-            actions = counts.setdefault(row["resource"], {})
-            actions[row["action"]] = actions.get(row["action"], 0) + 1
-    for writer in writers.values():
+    for resource in RESOURCES:
+        writer = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)
+        cursor = con.cursor()
+        cursor.execute(_ROWS, {"resource": resource})
+        names = [column[0] for column in cursor.description]
+        while rows := cursor.fetchmany(_BATCH):
+            for values in rows:
+                row = {"endpoint": endpoint, "diff_id": diff_id, **dict(zip(names, values, strict=True))}
+                writer.write([row])
+                actions = counts.setdefault(resource, {})
+                actions[row["action"]] = actions.get(row["action"], 0) + 1
         writer.close()
     return counts

@@ -23,6 +23,8 @@ from netbox_sync_dagster.compare.stages import (
     FILED,
     FILLS,
     ONLY_WITH,
+    SLICE_ROWS,
+    SLICED,
     VIEWS,
     desired_file,
 )
@@ -203,7 +205,7 @@ def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callabl
         say(table)
         try:
             kind_of = "VIEW" if table in VIEWS else "TABLE"
-            con.execute(f"CREATE OR REPLACE {kind_of} {table} AS {read_sql(file)}")
+            _make(con, kind_of, table, read_sql(file))
         except duckdb.Error as error:
             raise CompareError(f"sql/{file}: {error}") from error
         if table.startswith("diff.") and not _is_empty(con, table):
@@ -215,6 +217,21 @@ def run_sql(con: duckdb.DuckDBPyConnection, kind: str, stage: Path, say: Callabl
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
         con.execute(f"CREATE VIEW diff.candidates AS {union}")
         con.execute(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
+
+
+def _make(con: duckdb.DuckDBPyConnection, kind_of: str, table: str, query: str) -> None:
+    """``table`` is what ``query`` delivers; of a stage in SLICED for SLICE_ROWS rows of another table at a time."""
+    by = SLICED.get(table)
+    row = con.execute(f"SELECT count(*) FROM {by}").fetchone() if by else None
+    slices = -(-row[0] // SLICE_ROWS) if row else 1
+    if by is None or slices <= 1:
+        con.execute(f"CREATE OR REPLACE {kind_of} {table} AS {query}")
+        return
+    con.execute(f"ALTER TABLE {by} RENAME TO {by.split('.')[1]}_whole")
+    con.execute(f"CREATE TABLE {table} {DIFF_SHAPE}")
+    for number in range(slices):
+        con.execute(f"CREATE OR REPLACE VIEW {by} AS FROM {by}_whole WHERE hash(key) % {slices} = {number}")
+        con.execute(f"INSERT INTO {table} BY NAME {query}")
 
 
 def _has_ground(con: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -147,6 +147,10 @@ VIEWS = frozenset({"match.interfaces", "match.interface_names"})
 # The desired tables that grow with the estate go straight into their file, and later stages read that: DuckDB
 # reads only the columns that are asked for, and nothing is held twice.
 FILED = frozenset({"interfaces"})
+# Stages that take what another table names so many rows at a time: all fields of half a million new interfaces are
+# more than DuckDB may hold at once.
+SLICED = {"diff.interfaces": "match.differing_interfaces"}
+SLICE_ROWS = 50_000
 # What goes into the models of the plugin netbox-proxbox.
 _RECORDS = ("storages", "backups", "snapshots", "tasks", "replications")
 # Stages that have rows only where one of these has: planning them costs more than the rest of a small comparison.

@@ -1,8 +1,10 @@
 -- Decides each differing field: written, drifted or in conflict. Key: resource + key.
 -- Three-way: what NetBox has, what the source wants, and what this product wrote last (ledger.last_written).
+-- Only an update's fields are asked one by one. A first sync creates a million objects: what they say is said in passing.
 with fields as (
     select r.resource, r.key, r.object_type, r.netbox_id, r.action, f.*, position
     from diff.candidates r, unnest(r.fields) with ordinality as u(f, position)
+    where r.action = 'update'
 ),
 
 judged as (
@@ -32,7 +34,6 @@ decided as (
     select *,
         case
             when verdict is not null then verdict
-            when action <> 'update' then 'update'
             when disowned then 'drifted'
             when rival is not null and was_ours and not wants_ours then
                 case when rank < coalesce(rival_rank, 1000) then 'update'
@@ -49,7 +50,6 @@ decided as (
         end as final,
         case
             when verdict is not null then reason
-            when action <> 'update' then null
             when disowned then 'policies.disowns names it'
             when rival is not null and was_ours and not wants_ours then
                 case when rank < coalesce(rival_rank, 1000) then null
@@ -86,8 +86,8 @@ select
     r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated,
     case
         when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'policies.create does not name ' || r.resource
-        else coalesce(r.reason, g.reasons)
+        else coalesce(r.reason, if(r.action = 'update', g.reasons, told(r.fields)))
     end as reason,
-    coalesce(g.fields, []) as fields
+    coalesce(if(r.action = 'update', g.fields, undoubted(r.fields)), []) as fields
 from diff.candidates r
 left join gathered g using (resource, key)
