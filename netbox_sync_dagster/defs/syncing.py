@@ -27,6 +27,7 @@ from netbox_sync_dagster.defs.metadata import (
     drift_charts,
     snapshot_metadata,
 )
+from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
@@ -230,11 +231,17 @@ def record(
 def materializations(
     base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
 ) -> Iterator[dg.AssetMaterialization]:
-    """What was made, one event per asset and endpoint."""
+    """What was made, one event per asset and endpoint; what is empty still is left out most times (``Recorded``)."""
     for outcome in outcomes:
-        if outcome.kind is not None:
-            for key, metadata in _made(outcome.kind, base_url, warehouse, outcome):
+        if outcome.kind is None:
+            continue
+        recorded = Recorded(warehouse, outcome.endpoint)
+        left_out = recorded.still_empty(outcome.plan, outcome.kind) if outcome.plan is not None else set()
+        for key, metadata in _made(outcome.kind, base_url, warehouse, outcome):
+            if key not in left_out:
                 yield dg.AssetMaterialization(key, partition=outcome.endpoint, metadata=metadata)
+        # After the events: those of a run that is killed meanwhile are not taken for recorded.
+        recorded.save()
 
 
 def _made(

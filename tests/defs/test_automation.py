@@ -17,6 +17,7 @@ from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.alarms import failure_sentences
 from netbox_sync_dagster.defs.freshness import snapshot_freshness
 from netbox_sync_dagster.defs.intervals import intervals
+from netbox_sync_dagster.defs.keys import RESOURCES_OF
 from netbox_sync_dagster.defs.partitions import endpoints, partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import in_flight
@@ -102,6 +103,28 @@ def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(house: House) ->
     assert evaluations["diff/proxmox/virtual_machines:gates"].passed
     assert evaluations["netbox/status:complete"].passed
     assert house.writes() == []
+
+
+def test_what_still_holds_no_difference_is_not_told_at_every_sync(house: House) -> None:
+    def synced() -> set[str]:
+        request = {"ops": {"sync_endpoints": {"config": {"endpoints": ["paris"]}}}}
+        result = house.run("sync_group", run_config=request)
+        assert result.success
+        return {
+            name
+            for name in RESOURCES_OF["librenms"]
+            if made(result, f"diff/librenms/{name}").keys() == {"paris"}
+        }
+
+    assert synced() == set(RESOURCES_OF["librenms"])
+    told = synced()
+    assert "cables" not in told
+    assert {"devices", "interfaces"} <= told
+    # An hour later.
+    memory = house.warehouse.diffs("paris") / ".recorded.json"
+    old = {name: at - 3601 for name, at in json.loads(memory.read_text()).items()}
+    memory.write_text(json.dumps(old))
+    assert synced() == set(RESOURCES_OF["librenms"])
 
 
 def test_only_endpoints_with_an_interval_are_started(house: House) -> None:
