@@ -325,7 +325,7 @@ def test_the_whole_way_reads_and_writes_the_branch_until_it_is_merged(
         port["ifAlias"] = "to the core"
         plan = world.sync()
         assert [(r.action, r.resource, r.key) for r in plan.changes] == [
-            ("update", "interfaces", "sw9 Gi0/1")
+            ("update", "interfaces", f"{switch} Gi0/1")
         ]
         iface = netbox.one("dcim/interfaces", device=switch, name="Gi0/1", **at_site)
         netbox.edit("dcim/interfaces", iface["id"], description="by hand")
