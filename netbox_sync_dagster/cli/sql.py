@@ -42,7 +42,7 @@ def sql(
     # The current tables come by themselves; the kept ones are many.
     if "history" in statement.lower():
         session.warehouse.pull_current(history=True)
-    columns, rows = query(session.warehouse, statement)
+    columns, rows = query(session.warehouse, statement, history=True)
     if as_json:
         found = [dict(zip(columns, values, strict=True)) for values in rows]
         session.out.file.write(json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n")

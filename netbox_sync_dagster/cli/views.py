@@ -14,9 +14,11 @@ from netbox_sync_dagster.warehouse.views import open_views
 _TRIES = 3
 
 
-def query(warehouse: Warehouse, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def query(
+    warehouse: Warehouse, sql: str, *, history: bool = False
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(column names, rows) of one query over the views. Raises CliError with DuckDB's own words."""
-    con = open_views(warehouse)
+    con = open_views(warehouse, history=history)
     try:
         for left in reversed(range(_TRIES)):
             try:

@@ -46,7 +46,7 @@ def build_database(warehouse: Warehouse) -> Path:
 
     Safe to run in several processes at once, and while clients have the file open: those keep the old views.
     """
-    sql = prepare_views(warehouse)
+    sql = prepare_views(warehouse, history=True)
     mark = warehouse.home / ".netbox_sync.duckdb.views"
     digest = hashlib.sha256(sql.encode()).hexdigest()
     with suppress(FileNotFoundError):
@@ -73,8 +73,10 @@ def build_database(warehouse: Warehouse) -> Path:
     return warehouse.database
 
 
-def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """A connection with all views, which locks nothing and nobody can lock out; the caller closes it.
+def open_views(warehouse: Warehouse, *, history: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection with the views, which locks nothing and nobody can lock out; the caller closes it.
+
+    ``history.*`` only where asked for: DuckDB opens every file of a view when it makes it, a month of them too.
 
     Raises WarehouseError where there is no warehouse directory.
     """
@@ -85,7 +87,7 @@ def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     con = duck.connect()
     # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
     try:
-        sql = prepare_views(warehouse)
+        sql = prepare_views(warehouse, history=history)
     except OSError:
         con.execute(f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY)")
         con.execute("USE netbox_sync")
@@ -94,8 +96,8 @@ def open_views(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def prepare_views(warehouse: Warehouse) -> str:
-    """Create the empty files that the views need; returns the SQL that creates all views."""
+def prepare_views(warehouse: Warehouse, *, history: bool) -> str:
+    """Create the empty files that the views need; returns the SQL that creates them, ``history.*`` where asked for."""
     desired = _desired_columns()
     for system, tables in SYSTEMS.items():
         head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
@@ -110,10 +112,10 @@ def prepare_views(warehouse: Warehouse) -> str:
     (warehouse.home / "running" / "netbox" / f"{_NONE}.json").touch()
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
-    return _views_sql(warehouse, desired)
+    return _views_sql(warehouse, desired, history)
 
 
-def _views_sql(warehouse: Warehouse, desired: Iterable[str]) -> str:
+def _views_sql(warehouse: Warehouse, desired: Iterable[str], history: bool) -> str:
     current = _current_pattern(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
 
@@ -129,11 +131,18 @@ def _views_sql(warehouse: Warehouse, desired: Iterable[str]) -> str:
     for system, tables in SYSTEMS.items():
         for table in tables:
             view(f"{system}.{table}", f"snapshots/{system}/*/{current}/{table}.parquet")
-            view(
-                f"history.{system}_{table}",
-                f"snapshots/{system}/*/[0-9]*/{table}.parquet",
-                f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
-            )
+            if history:
+                view(
+                    f"history.{system}_{table}",
+                    f"snapshots/{system}/*/[0-9]*/{table}.parquet",
+                    f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
+                )
+    if history:
+        view(
+            "history.diff_changes",
+            "diffs/*/[0-9]*/*.parquet",
+            "diff.changes of every kept diff; slow where many are kept, so filter by endpoint and resource",
+        )
     for table in desired:
         view(
             f"desired.{table}",

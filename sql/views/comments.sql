@@ -139,7 +139,6 @@ COMMENT ON VIEW diff.fields IS 'Current differences, one row per object and fiel
 COMMENT ON COLUMN diff.fields.before IS 'NetBox''s value as JSON text';
 COMMENT ON COLUMN diff.fields.after IS 'the endpoint''s value as JSON text';
 COMMENT ON COLUMN diff.fields.verdict IS 'update: written when applied; drifted, conflict: not written, see reason';
-COMMENT ON VIEW history.diff_changes IS 'diff.changes of every kept diff; slow where many are kept, so filter by endpoint and resource';
 
 -- sync: how the syncs stand.
 COMMENT ON VIEW sync.status IS 'One row per endpoint and for NetBox: last reads, completeness, what waits';

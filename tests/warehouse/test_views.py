@@ -317,7 +317,7 @@ def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Wa
     add_device(warehouse, "nms", "sw1")
     publish_diff(warehouse, "nms", create=2, conflict=1, blocked=3, drifted=1)
 
-    with open_views(warehouse) as con:
+    with open_views(warehouse, history=True) as con:
         by_action = ask(con, "SELECT action, count(*) FROM diff.changes GROUP BY ALL ORDER BY ALL")
         devices = ask(con, "SELECT count(*) FROM diff.devices")
         kept = ask(con, "SELECT count(*) FROM history.diff_changes")
