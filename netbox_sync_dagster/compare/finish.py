@@ -204,4 +204,5 @@ def _write(
                 actions = counts.setdefault(resource, {})
                 actions[row["action"]] = actions.get(row["action"], 0) + 1
         writer.close()
-    return counts
+    # By name, as the manifest keeps them.
+    return dict(sorted(counts.items()))
