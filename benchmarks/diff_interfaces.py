@@ -27,7 +27,8 @@ from statistics import median
 
 import pyarrow as pa
 
-from netbox_sync_dagster.compare.run import compare, connect
+from netbox_sync_dagster.compare.inputs import connect
+from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.warehouse import Warehouse, write_snapshot
 

@@ -3,8 +3,8 @@
     python benchmarks/small_endpoints.py [endpoints]        half of them LibreNMS, half Proxmox VE; default 10
 
 Every LibreNMS has three switches with 24 ports, VLANs and addresses; every Proxmox cluster two nodes and six
-guests. All are applied to one lab NetBox first. Then, each in one process after the other as a run over many
-endpoints does, CPU (user and system) and wall seconds per endpoint of
+guests. All are applied to one lab NetBox first. Then, one after the other in one process as a run over many
+endpoints does it, the CPU (user and system) and wall seconds per endpoint, median of three rounds, of
 
 1. same snapshots: both sides are what the last diff saw
 2. read again: both sides were read once more and say the same
@@ -31,7 +31,7 @@ import httpx
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.compare.run import Comparer, compare
 from netbox_sync_dagster.config import Config, LibreNMSEndpoint
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
@@ -185,19 +185,17 @@ class Bench:
     def compare_all(self) -> dict[str, tuple[float, float]]:
         """{kind: (CPU seconds, wall seconds) per endpoint}."""
         spent: dict[str, list[tuple[float, float]]] = {}
-        for endpoint in self.config.endpoints:
-            cpu, wall = _cpu(), time.perf_counter()
-            manifest = compare(self.warehouse, self.config, endpoint)
-            spent.setdefault(endpoint.kind, []).append((_cpu() - cpu, time.perf_counter() - wall))
-            changes = [
-                actions
-                for actions in manifest["counts"].values()
-                if {"create", "update", "delete"} & set(actions)
-            ]
-            if changes:
-                raise SystemExit(
-                    f"{endpoint.name} has changes where there must be none: {manifest['counts']}"
-                )
+        with Comparer(self.warehouse, self.config) as comparer:
+            for endpoint in self.config.endpoints:
+                cpu, wall = _cpu(), time.perf_counter()
+                manifest = comparer.compare(endpoint)
+                spent.setdefault(endpoint.kind, []).append((_cpu() - cpu, time.perf_counter() - wall))
+                if any(
+                    {"create", "update", "delete"} & set(actions) for actions in manifest["counts"].values()
+                ):
+                    raise SystemExit(
+                        f"{endpoint.name} has changes where there must be none: {manifest['counts']}"
+                    )
         return {
             kind: (_mean(c for c, _ in times), _mean(w for _, w in times)) for kind, times in spent.items()
         }

@@ -14,7 +14,7 @@ from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.reading import Read, Reading, Say, read_all
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.compare.run import CompareError, compare
+from netbox_sync_dagster.compare.run import CompareError, Comparer
 from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.docker import snapshot_docker
@@ -78,9 +78,10 @@ def sync(
         if (sentence := _told(session, name, reading)) is not None
     ]
     if readings[TARGET].error is None:
-        for endpoint in chosen:
-            if readings[endpoint.name].error is None:
-                failed += _compare(session, endpoint)
+        with Comparer(session.warehouse, session.config) as comparer:
+            for endpoint in chosen:
+                if readings[endpoint.name].error is None:
+                    failed += _compare(session, comparer, endpoint)
     build_database(session.warehouse)
     for sentence in failed:
         session.err.print(f"error: {sentence}", style="red", soft_wrap=True)
@@ -143,9 +144,9 @@ def _told(session: Session, name: str, reading: Reading) -> str | None:
     return None
 
 
-def _compare(session: Session, endpoint: Endpoint) -> list[str]:
+def _compare(session: Session, comparer: Comparer, endpoint: Endpoint) -> list[str]:
     try:
-        manifest = compare(session.warehouse, session.config, endpoint)
+        manifest = comparer.compare(endpoint)
         _tell_counts(session, endpoint.name, manifest)
         if endpoint.policies.auto_approve:
             plan = load_plan(session.warehouse, endpoint.name)

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
-from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.store import now
 
-P = ParamSpec("P")
-Manifest = dict[str, Any]
 
-
-def recorded(
-    compare: Callable[Concatenate[Warehouse, Config, Endpoint, P], Manifest],
-) -> Callable[Concatenate[Warehouse, Config, Endpoint, P], Manifest]:
-    """The comparison with a line in ``attempts.jsonl`` for every try, failed ones too."""
-
-    @wraps(compare)
-    def run(
-        warehouse: Warehouse, config: Config, endpoint: Endpoint, *args: P.args, **kwargs: P.kwargs
-    ) -> Manifest:
-        started = now()
-        try:
-            manifest = compare(warehouse, config, endpoint, *args, **kwargs)
-        except Exception as error:
-            record_failure(warehouse, endpoint, started, error)
-            raise
-        _record(warehouse, endpoint, started, {"ok": True, "diff_id": manifest["diff_id"]})
-        return manifest
-
-    return run
+@contextmanager
+def recorded(warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    """A line in ``attempts.jsonl`` for a try to compare, a failed one too. Yields what to put ``diff_id`` into."""
+    started = now()
+    result: dict[str, Any] = {}
+    try:
+        yield result
+    except Exception as error:
+        record_failure(warehouse, endpoint, started, error)
+        raise
+    _record(warehouse, endpoint, started, {"ok": True, **result})
 
 
 def record_failure(warehouse: Warehouse, endpoint: Endpoint, started: datetime, error: Exception) -> None:

@@ -86,8 +86,4 @@ def _is_same(own: Cluster, seen: Cluster) -> bool:
 def rename_cluster(con: duckdb.DuckDBPyConnection, endpoint: ProxmoxEndpoint) -> None:
     """Give ``proxmox.cluster`` the name that the configuration gives the cluster."""
     if endpoint.cluster_name is not None:
-        name = endpoint.cluster_name.replace("'", "''")
-        con.execute("ALTER VIEW proxmox.cluster RENAME TO cluster_said")
-        con.execute(
-            f"CREATE VIEW proxmox.cluster AS SELECT * REPLACE ('{name}' AS name) FROM proxmox.cluster_said"
-        )
+        con.execute("UPDATE proxmox.cluster SET name = ?", [endpoint.cluster_name])

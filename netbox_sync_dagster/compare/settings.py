@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -28,46 +29,44 @@ _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primar
 SYSTEM_NAMES = {"librenms": "LibreNMS", "proxmox": "Proxmox", "docker": "Docker"}
 
 
-def create_settings(
-    con: duckdb.DuckDBPyConnection,
-    config: Config,
-    endpoint: Endpoint,
-    *,
-    snapshot_time: str,
-    id_scope: str,
-    peers: Sequence[str] = (),
-) -> None:
-    """Create schema ``config``. ``id_scope`` is the name under which ids are kept in id custom fields; ``peers``
-    are the other endpoints that reach the same cluster."""
-    con.execute("CREATE SCHEMA config")
+@dataclass(frozen=True)
+class SettingsTable:
+    """One table of schema ``config``: {column: DuckDB type} and the rows."""
+
+    columns: dict[str, str]
+    rows: list[tuple[Any, ...]]
+
+
+Settings = dict[str, SettingsTable]
+
+
+def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequence[str] = ()) -> Settings:
+    """The tables of schema ``config``. ``id_scope`` is the name under which ids are kept in id custom fields;
+    ``peers`` are the other endpoints that reach the same cluster."""
     row = _endpoint_row(config, endpoint, id_scope)
-    _table(con, "endpoint_text", list(row), [tuple(row.values())])
     # NULL text columns need a type of their own; lists and numbers are typed by their values.
-    con.execute("CREATE TABLE config.endpoint AS FROM config.endpoint_text")
-    con.execute("DROP TABLE config.endpoint_text")
-    con.execute("ALTER TABLE config.endpoint ADD COLUMN snapshot_time TIMESTAMP")
-    con.execute(
-        "UPDATE config.endpoint SET snapshot_time = ?::TIMESTAMPTZ AT TIME ZONE 'UTC'", [snapshot_time]
+    types = {column: _duckdb_type(value) for column, value in row.items()}
+    found = {
+        "endpoint": SettingsTable(types, [tuple(row.values())]),
+        "mappings": SettingsTable(_texts("kind", "source", "target"), _mappings(endpoint)),
+    }
+    librenms = endpoint if isinstance(endpoint, LibreNMSEndpoint) else None
+    found["interface_types"] = SettingsTable(
+        {"ifType": "VARCHAR", "speed": "BIGINT", "type": "VARCHAR"},
+        [(line.ifType, line.speed, line.type) for line in librenms.mappings.interface_types]
+        if librenms
+        else [],
     )
-    _table(con, "mappings", ["kind", "source", "target"], _mappings(endpoint))
-    types = endpoint.mappings.interface_types if isinstance(endpoint, LibreNMSEndpoint) else []
-    con.execute("CREATE TABLE config.interface_types (ifType VARCHAR, speed BIGINT, type VARCHAR)")
-    for line in types:
-        con.execute(
-            "INSERT INTO config.interface_types VALUES (?, ?, ?)", [line.ifType, line.speed, line.type]
-        )
-    rules = endpoint.mappings.module_rules if isinstance(endpoint, LibreNMSEndpoint) else []
-    con.execute(
-        """CREATE TABLE config.module_rules
-           (position INTEGER, manufacturer VARCHAR, field VARCHAR, pattern VARCHAR, replacement VARCHAR)"""
+    found["module_rules"] = SettingsTable(
+        {"position": "INTEGER", **_texts("manufacturer", "field", "pattern", "replacement")},
+        [
+            (position, rule.manufacturer, rule.field, rule.match, rule.replace)
+            for position, rule in enumerate(librenms.mappings.module_rules if librenms else [])
+        ],
     )
-    for position, rule in enumerate(rules):
-        con.execute(
-            "INSERT INTO config.module_rules VALUES (?, ?, ?, ?, ?)",
-            [position, rule.manufacturer, rule.field, rule.match, rule.replace],
-        )
-    by_os = endpoint.interface_name_field_by_os if isinstance(endpoint, LibreNMSEndpoint) else {}
-    _table(con, "name_fields", ["os", "name_field"], list(by_os.items()))
+    found["name_fields"] = SettingsTable(
+        _texts("os", "name_field"), list(librenms.interface_name_field_by_os.items()) if librenms else []
+    )
     policies = endpoint.policies
     for table, column, values in (
         ("may_create", "resource", policies.create),
@@ -79,24 +78,48 @@ def create_settings(
         ("unowned_fields", "field", UNOWNED_FIELDS),
         ("same_source", "endpoint", [endpoint.name, *peers]),
     ):
-        _table(con, table, [column], [(value,) for value in values])
-    con.execute("CREATE TABLE config.precedence (field VARCHAR, endpoint VARCHAR, rank INTEGER)")
-    for field, order in {"*": config.precedence, **config.field_precedence}.items():
-        for rank, name in enumerate(order):
-            con.execute("INSERT INTO config.precedence VALUES (?, ?, ?)", [field, name, rank])
+        found[table] = SettingsTable(_texts(column), [(value,) for value in values])
+    found["precedence"] = SettingsTable(
+        {**_texts("field", "endpoint"), "rank": "INTEGER"},
+        [
+            (field, name, rank)
+            for field, order in {"*": config.precedence, **config.field_precedence}.items()
+            for rank, name in enumerate(order)
+        ],
+    )
+    return found
 
 
-def _table(
-    con: duckdb.DuckDBPyConnection, name: str, columns: list[str], rows: list[tuple[Any, ...]]
-) -> None:
-    types = []
-    for position in range(len(columns)):
-        value = next((row[position] for row in rows if row[position] is not None), None)
-        types.append(_duckdb_type(value))
-    spec = ", ".join(f'"{column}" {kind}' for column, kind in zip(columns, types, strict=True))
-    con.execute(f"CREATE TABLE config.{name} ({spec})")
-    if rows:
-        con.executemany(f"INSERT INTO config.{name} VALUES ({', '.join('?' * len(columns))})", rows)
+def create_settings(con: duckdb.DuckDBPyConnection, settings: Settings, snapshot_time: str) -> None:
+    """Create schema ``config`` with these tables, and when the endpoint was read, in one script."""
+    lines = ["CREATE SCHEMA config;"]
+    for name, table in settings.items():
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+        lines.append(f"CREATE TABLE config.{name} ({columns});")
+        rows = ", ".join(f"({', '.join(map(_literal, row))})" for row in table.rows)
+        if rows:
+            lines.append(f"INSERT INTO config.{name} VALUES {rows};")
+    moment = _literal(snapshot_time)
+    lines.append(
+        "ALTER TABLE config.endpoint ADD COLUMN snapshot_time TIMESTAMP"
+        f" DEFAULT ({moment}::TIMESTAMPTZ AT TIME ZONE 'UTC');"
+    )
+    con.execute("\n".join(lines))
+
+
+def _texts(*columns: str) -> dict[str, str]:
+    return dict.fromkeys(columns, "VARCHAR")
+
+
+def _literal(value: Any) -> str:
+    """A value as SQL text."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _duckdb_type(value: Any) -> str:
@@ -203,24 +226,18 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
 def add_id_field_facts(con: duckdb.DuckDBPyConnection) -> None:
     """Add what NetBox knows of the id custom fields: their type, and whether they may be written at all; and where
     the records of guests (backups, snapshots, ...) go: plugin, custom_fields or none."""
-    for column in ("id_field", "node_field"):
-        con.execute(f"ALTER TABLE config.endpoint ADD COLUMN {column}_type VARCHAR")
-        con.execute(
-            f"UPDATE config.endpoint SET {column}_type = "
-            f"(SELECT any_value(type) FROM netbox.custom_fields WHERE name = {column})"
-        )
-    con.execute("ALTER TABLE config.endpoint ADD COLUMN records_to VARCHAR")
     con.execute(
-        """UPDATE config.endpoint SET records_to = CASE
-             WHEN guest_records IN ('none', 'custom_fields') THEN guest_records
-             -- A table that the token may not read would look empty.
-             WHEN EXISTS (FROM netbox.scopes WHERE NOT complete AND starts_with(scope_id, 'proxbox_')) THEN 'none'
-             WHEN (SELECT bool_or(proxbox) FROM netbox.status) THEN 'plugin'
-             WHEN guest_records = 'auto' THEN 'custom_fields' ELSE 'none' END"""
-    )
-    con.execute("ALTER TABLE config.endpoint ADD COLUMN writes_id_fields BOOLEAN")
-    con.execute(
-        """UPDATE config.endpoint SET writes_id_fields =
-             'custom_fields' IN (SELECT resource FROM config.may_create)
-             OR list_has_all((SELECT coalesce(list(name), []) FROM netbox.custom_fields), id_fields)"""
+        """CREATE OR REPLACE TABLE config.endpoint AS
+           SELECT *,
+               (SELECT any_value(type) FROM netbox.custom_fields WHERE name = id_field) AS id_field_type,
+               (SELECT any_value(type) FROM netbox.custom_fields WHERE name = node_field) AS node_field_type,
+               'custom_fields' IN (SELECT resource FROM config.may_create)
+                   OR list_has_all((SELECT coalesce(list(name), []) FROM netbox.custom_fields), id_fields) AS writes_id_fields,
+               CASE
+                   WHEN guest_records IN ('none', 'custom_fields') THEN guest_records
+                   -- A table that the token may not read would look empty.
+                   WHEN EXISTS (FROM netbox.scopes WHERE NOT complete AND starts_with(scope_id, 'proxbox_')) THEN 'none'
+                   WHEN (SELECT bool_or(proxbox) FROM netbox.status) THEN 'plugin'
+                   WHEN guest_records = 'auto' THEN 'custom_fields' ELSE 'none' END AS records_to
+           FROM config.endpoint"""
     )

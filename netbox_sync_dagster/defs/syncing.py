@@ -15,7 +15,7 @@ import dagster as dg
 from netbox_sync_dagster.approve import approve_by_policy
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
-from netbox_sync_dagster.compare.run import compare, describe
+from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
@@ -88,6 +88,7 @@ class Sync:
         self._accept_shrink = accept_shrink
         self._guest = guest
         self._stop = threading.Event()
+        self._comparer = Comparer(warehouse, config)
 
     def run(self, names: Sequence[str]) -> list[Outcome]:
         """Take every endpoint as far as it goes; an error of one is its own outcome."""
@@ -95,7 +96,10 @@ class Sync:
             raise WarehouseError(
                 f"guest {self._guest} is of one Proxmox endpoint: start the run for that partition alone"
             )
-        with ThreadPoolExecutor(min(len(names), _AT_ONCE), thread_name_prefix="sync") as pool:
+        with (
+            self._comparer,
+            ThreadPoolExecutor(min(len(names), _AT_ONCE), thread_name_prefix="sync") as pool,
+        ):
             try:
                 return list(pool.map(self._one, names))
             except BaseException:
@@ -187,7 +191,7 @@ class Sync:
         with _COMPARING:
             if self._stop.is_set():
                 raise Stopped
-            manifest = compare(self._warehouse, self._config, endpoint)
+            manifest = self._comparer.compare(endpoint)
         plan = load_plan(self._warehouse, endpoint.name)
         approval = approve_by_policy(self._warehouse, plan, endpoint.policies)
         if approval is not None:

@@ -153,7 +153,7 @@ COMMENT ON COLUMN sync.status.waiting IS 'changes that nobody decided on, or who
 COMMENT ON COLUMN sync.status.approved IS 'changes that are approved and not applied yet';
 COMMENT ON COLUMN sync.status.applied IS 'changes of the current diff that were applied since';
 COMMENT ON VIEW sync.snapshots IS 'Every kept snapshot: completeness, reasons, row counts';
-COMMENT ON VIEW sync.diffs IS 'Every kept diff: its snapshots, counts, and what blocks its approval';
+COMMENT ON VIEW sync.diffs IS 'Every kept diff: its snapshots, counts, what blocks its approval, and the diff whose rows it carried over because nothing had changed';
 COMMENT ON VIEW sync.facts IS 'What the status is computed from';
 COMMENT ON VIEW sync.comparisons IS 'Every try to compare an endpoint with NetBox, failed ones included';
 COMMENT ON VIEW sync.running IS 'Endpoints that a process is syncing at this moment, and who';

@@ -14,14 +14,16 @@ FROM read_json(
 
 CREATE OR REPLACE VIEW sync.diffs AS
 SELECT
-    endpoint, kind, diff_id, finished, source_snapshot, source_complete, target_snapshot, counts, existing, gates
+    endpoint, kind, diff_id, finished, source_snapshot, source_complete, target_snapshot, counts, existing, gates,
+    carried_over_from
 FROM read_json(
     '{home}/diffs/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
         endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
         source_snapshot: 'VARCHAR', source_complete: 'BOOLEAN', target_snapshot: 'VARCHAR',
-        counts: 'MAP(VARCHAR, MAP(VARCHAR, BIGINT))', existing: 'MAP(VARCHAR, BIGINT)', gates: 'VARCHAR[]'
+        counts: 'MAP(VARCHAR, MAP(VARCHAR, BIGINT))', existing: 'MAP(VARCHAR, BIGINT)', gates: 'VARCHAR[]',
+        carried_over_from: 'VARCHAR'
     }
 );
 

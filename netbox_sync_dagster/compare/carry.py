@@ -1,0 +1,135 @@
+"""Whether the last diff of an endpoint still holds, and its tables as the next diff.
+
+A diff follows from the desired tables, NetBox's tables, the settings, the ledger and the code alone. Where none of
+them says anything else than last time, matching and comparing again would give the same rows with the same change
+ids: they are carried over, and the manifest says from which diff.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.compare.inputs import parquet
+from netbox_sync_dagster.compare.settings import Settings
+from netbox_sync_dagster.compare.stages import COMPARE
+from netbox_sync_dagster.sqlfiles import sql_root
+from netbox_sync_dagster.warehouse import NETBOX, Warehouse
+
+Inputs = dict[str, str]
+# Desired tables that come of NetBox's too, after matching.
+_FROM_MATCHING = {name.removeprefix("desired.") for name, _ in COMPARE if name.startswith("desired.")}
+
+
+def inputs_of(warehouse: Warehouse, settings: Settings, guest: int | None) -> Inputs:
+    """What a diff follows from beside the snapshots, as hashes. ``guest``: the only one that is compared."""
+    return {
+        "settings": _hash(repr(sorted(settings.items())), repr(guest)),
+        "ledger": ledger_state(warehouse),
+        "code": _code(),
+    }
+
+
+def ledger_state(warehouse: Warehouse) -> str:
+    """Changes with every line of an apply: its files are only ever appended to."""
+    files = sorted(warehouse.ledger.glob("applies/*/*.jsonl"))
+    return _hash(*(f"{file.relative_to(warehouse.ledger)} {file.stat().st_size}" for file in files))
+
+
+def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:
+    """Whether two snapshots of NetBox say the same. False too where the older one is no longer kept."""
+    if before == now:
+        return True
+    for table in NETBOX:
+        files = [folder / f"{table}.parquet" for folder in (before, now)]
+        if not all(file.exists() for file in files):
+            return False
+        rows = [pq.read_metadata(file).num_rows for file in files]
+        if rows[0] != rows[1]:
+            return False
+        if rows[0]:
+            was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in files)
+            if not _same_rows(con, was, is_):
+                return False
+    return True
+
+
+def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
+    """Whether the desired tables of ``con`` are those that are kept beside that diff."""
+    tables = con.execute(
+        """SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'desired'
+           UNION ALL SELECT view_name, NULL FROM duckdb_views() WHERE schema_name = 'desired' ORDER BY 2"""
+    ).fetchall()
+    for table, rows in tables:
+        if table in _FROM_MATCHING:
+            continue
+        file = diff / "desired" / f"{table}.parquet"
+        if not file.exists() or rows not in (None, pq.read_metadata(file).num_rows):
+            return False
+        kept = f"SELECT * EXCLUDE (endpoint) FROM {parquet(file)}"
+        if rows != 0 and not _same_rows(con, kept, f"FROM desired.{table}"):
+            return False
+    return True
+
+
+def carry_over(before: Path, stage: Path, diff_id: str) -> None:
+    """Make the files of the diff ``before`` those of the new one in ``stage``: only the rows' diff id is another."""
+    (stage / "desired").mkdir(exist_ok=True)
+    for file in before.glob("*.parquet"):
+        if pq.read_metadata(file).num_rows:
+            _renamed(file, stage / file.name, diff_id)
+        else:
+            _linked(file, stage / file.name)
+    for file in before.glob("desired/*.parquet"):
+        if not (stage / "desired" / file.name).exists():
+            _linked(file, stage / "desired" / file.name)
+
+
+def _renamed(file: Path, target: Path, diff_id: str) -> None:
+    source = pq.ParquetFile(file)
+    position = source.schema_arrow.get_field_index("diff_id")
+    with pq.ParquetWriter(target, source.schema_arrow, compression="zstd") as writer:
+        for batch in source.iter_batches():
+            ids = pa.repeat(pa.scalar(diff_id, pa.string()), len(batch))
+            writer.write_batch(batch.set_column(position, source.schema_arrow.field(position), ids))
+
+
+def _linked(file: Path, target: Path) -> None:
+    """No file of a diff is ever written again, so two diffs can share one."""
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copyfile(file, target)
+
+
+def _same_rows(con: duckdb.DuckDBPyConnection, a: str, b: str) -> bool:
+    # In whatever order; the sum tells apart what the exclusive or of equal rows does not.
+    said = [
+        con.execute(
+            f"SELECT count(*), sum(hash(row)::HUGEINT), bit_xor(hash(row)) FROM ({query}) AS row"
+        ).fetchone()
+        for query in (a, b)
+    ]
+    return said[0] == said[1]
+
+
+@cache
+def _code() -> str:
+    """Of all that decides how inputs become a diff: the SQL, this package and DuckDB."""
+    files = [*sorted(sql_root().rglob("*.sql")), *sorted(Path(__file__).parent.glob("*.py"))]
+    return _hash(duckdb.__version__, *(file.read_text(encoding="utf-8") for file in files))
+
+
+def _hash(*texts: str) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:20]

@@ -1,0 +1,79 @@
+"""The desired tables: what an endpoint's snapshot says in NetBox's terms, and their files beside the diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from netbox_sync_dagster.compare.inputs import Database, parquet
+from netbox_sync_dagster.compare.stages import DESIRED, FILED, FILLS, ONLY_WITH, desired_file
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse.parquet import write_parquet
+from netbox_sync_dagster.warehouse.tables import Columns
+
+
+def make_desired(
+    database: Database, endpoint: Endpoint, stage: Path | None, say: Callable[[str], None]
+) -> None:
+    """The desired tables; with ``stage`` those that grow with the estate as files there."""
+    # As a variable the path is a constant to DuckDB, which it takes apart once and not per row.
+    database.run(
+        """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
+    )
+    database.run("CREATE SCHEMA desired")
+    database.run(read_sql("desired/tables.sql"))
+    for table in DESIRED[endpoint.kind]:
+        if not has_ground(database, f"desired.{table}"):
+            continue
+        say(f"desired {table}")
+        query = read_sql(desired_file(endpoint.kind, table))
+        if table in FILED and stage is not None:
+            _file(database.con, endpoint.name, stage, table, query)
+        else:
+            database.run(f"INSERT INTO desired.{FILLS.get(table, table)} BY NAME {query}")
+
+
+def has_ground(database: Database, table: str) -> bool:
+    """Whether a stage can have rows at all; see ``ONLY_WITH``."""
+    return table not in ONLY_WITH or not all(database.is_empty(other) for other in ONLY_WITH[table])
+
+
+def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> None:
+    """The desired tables stay beside the diff, for ``desired.*`` in ad-hoc SQL."""
+    rows = con.execute(
+        """SELECT table_name, estimated_size > 0, list(column_name ORDER BY column_index), list(data_type ORDER BY column_index)
+           FROM duckdb_tables() JOIN duckdb_columns() USING (schema_name, table_name)
+           WHERE schema_name = 'desired' GROUP BY ALL"""
+    ).fetchall()
+    for table, filled, names, types in rows:
+        if filled:
+            _write(con, endpoint, _path(stage, table), f"FROM desired.{table}")
+        else:
+            columns: Columns = {"endpoint": "VARCHAR", **dict(zip(names, types, strict=True))}
+            write_parquet(_path(stage, table), columns, [])
+
+
+def _file(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path, table: str, query: str) -> None:
+    """What ``query`` delivers becomes the file of ``desired.<table>``, and the table a view of it."""
+    path = _path(stage, table)
+    _write(con, endpoint, path, f"FROM desired.{table} WHERE false UNION ALL BY NAME ({query}\n)")
+    con.execute(f"DROP TABLE desired.{table}")
+    con.execute(f"CREATE VIEW desired.{table} AS SELECT * EXCLUDE (endpoint) FROM {parquet(path)}")
+
+
+def _write(con: duckdb.DuckDBPyConnection, endpoint: str, path: Path, query: str) -> None:
+    # Keys and names are all different: a large dictionary of them costs time and saves no space.
+    con.execute(
+        f"COPY (SELECT '{endpoint}' AS endpoint, * FROM ({query})) "
+        f"TO '{duck.quoted(path)}' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000)"
+    )
+
+
+def _path(stage: Path, table: str) -> Path:
+    folder = stage / "desired"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{table}.parquet"
