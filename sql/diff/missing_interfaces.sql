@@ -22,7 +22,7 @@ strangers as (
     group by g.id
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = 'interfaces' and u.owner in ('*', g.device_key)
     group by g.id
 ),

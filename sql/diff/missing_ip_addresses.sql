@@ -10,7 +10,7 @@ primaries as (
     union select primary_ip4_id from netbox.virtual_machines union select primary_ip6_id from netbox.virtual_machines
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = 'ip_addresses' and u.owner in ('*', g.owner)
     group by g.id
 ),

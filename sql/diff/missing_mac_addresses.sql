@@ -10,7 +10,7 @@ old as (
       and c.endpoint in (select endpoint from config.same_source)
 ),
 unproven as (
-    select o.id, string_agg(distinct u.reason, '; ') as reason
+    select o.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from old o join desired.unproven u on u.resource = 'mac_addresses' and u.owner in ('*', o.owner)
     group by o.id
 ),

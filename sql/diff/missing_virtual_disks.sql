@@ -7,7 +7,7 @@ with gone as (
     where w.key is null
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = 'virtual_disks' and u.owner in ('*', g.owner)
     group by g.id
 ),

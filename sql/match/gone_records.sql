@@ -43,7 +43,7 @@ gone as (
     where s.name not in (select name from desired.storages)
 ),
 unproven as (
-    select g.resource, g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.resource, g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = g.resource and u.owner in ('*', g.owner)
     group by all
 ),

@@ -14,7 +14,7 @@ gone as (
       and json_extract_string(v.cf, '$.' || settings.id_field) not in (select source_id from desired.listed_guests)
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = 'virtual_machines' and u.owner in ('*', g.guest)
     group by g.id
 ),

@@ -8,7 +8,7 @@ with gone as (
     where i.id not in (select candidate_id from match.vm_interfaces where candidate_id is not null)
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ') as reason
+    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
     from gone g join desired.unproven u on u.resource = 'vm_interfaces' and u.owner in ('*', g.owner)
     group by g.id
 ),

@@ -70,7 +70,7 @@ homeless as materialized (
     where source_id is not null and key not in (select key from best)
 ),
 elsewhere as (
-    select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', ') as place
+    select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', ' order by coalesce(d.name, 'device ' || d.id) || ' ' || a.name) as place
     from homeless w
     join (select i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope, settings.only_of_its_kind) as claim
           from netbox.interfaces i, settings where contains(i.cf, settings.id_field)) a

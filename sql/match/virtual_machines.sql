@@ -33,7 +33,7 @@ summed as (
 -- A name in the cluster that another virtual machine has: another guest's, or one without a vmid where the guest has
 -- been found as a different one.
 held_names as (
-    select w.key, string_agg(a.name || ' (' || coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) || ')', ', ') as found
+    select w.key, string_agg(a.name || ' (' || coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) || ')', ', ' order by a.name) as found
     from desired.virtual_machines w
     cross join settings
     join match.clusters c on c.key = w.cluster

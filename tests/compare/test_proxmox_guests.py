@@ -447,7 +447,10 @@ def test_no_delete_without_evidence(pve, many, proxmox):
     many.set_node_online("pve2", False)
     found = row(pve.sync(), "virtual_machines", "ct107 [vmid 107]")
     assert found.action == "blocked"
-    assert "that is no evidence: node pve2 is offline" in (found.reason or "")
+    assert found.reason == (
+        "vmid 107 is no longer in Proxmox, but that is no evidence: "
+        "cluster paris has no quorum, so its state is not certain; node pve2 is offline"
+    )
 
     many.set_node_online("pve2", True)
     rights = ["VM.Audit", "Sys.Audit", "Datastore.Audit", "VM.GuestAgent.Audit", "SDN.Audit", "Pool.Audit"]

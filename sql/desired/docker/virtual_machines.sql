@@ -10,7 +10,7 @@ counted as (
     where len(list_filter((select ignored_containers from settings), lambda pattern: regexp_full_match(name, pattern))) = 0
 ),
 gaps as (
-    select scope_id as name, string_agg(distinct reason, '; ') as reason
+    select scope_id as name, string_agg(distinct reason, '; ' order by reason) as reason
     from docker.scopes where scope = 'container' and not complete group by 1
 )
 

@@ -81,7 +81,7 @@ facts as (
     where settings.records_to = 'custom_fields'
 ),
 gaps as (
-    select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ') as reason
+    select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ' order by reason) as reason
     from proxmox.scopes where scope = 'guest' and not complete group by 1
 )
 
