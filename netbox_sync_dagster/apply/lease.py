@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +15,10 @@ from typing import Any
 
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
+from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.store import now
 
-_BEAT_SECONDS = 15
 # A lease written on another machine counts as dead only after this much silence: not every shared file
 # system carries locks from machine to machine.
 _SILENCE_SECONDS = 120
@@ -62,26 +61,19 @@ class Lease:
     @contextmanager
     def renewed(self, write: Callable[[bytes], bool]) -> Iterator[None]:
         """Renew it in the background while the block runs; ``write`` returns False where it is somebody else's."""
-        stop = threading.Event()
 
-        def beat() -> None:
-            while not stop.wait(_BEAT_SECONDS):
-                began = time.time()
-                try:
-                    self._taken_over = not write(self.content())
-                except (OSError, WarehouseError):
-                    continue
-                if self._taken_over:
-                    return
+        def beat() -> bool:
+            began = time.time()
+            try:
+                self._taken_over = not write(self.content())
+            except (OSError, WarehouseError):
+                return True
+            if not self._taken_over:
                 self._renewed = began
+            return not self._taken_over
 
-        thread = threading.Thread(target=beat, name="apply-lease", daemon=True)
-        thread.start()
-        try:
+        with heartbeat("apply-lease", beat):
             yield
-        finally:
-            stop.set()
-            thread.join()
 
     def content(self) -> bytes:
         """What stands in the lease's file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.warehouse.cleaning import clean
 from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.files import put_in_place
 
 
 def metrics_command(
@@ -35,12 +35,7 @@ def metrics_command(
     if file is None:
         session.out.file.write(text)
         return
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    put_in_place(file, text.encode())
 
 
 def clean_command(context: typer.Context) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.objects import ObjectStore
 from netbox_sync_dagster.warehouse.store import Warehouse, now
 
@@ -51,9 +51,7 @@ def _shorten(path: Path, keep: int) -> int:
         return 0
     if len(lines) <= keep * 1.1:
         return 0
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    beside.write_bytes(b"".join(lines[-keep:]))
-    beside.replace(path)
+    put_in_place(path, b"".join(lines[-keep:]))
     return len(lines) - keep
 
 

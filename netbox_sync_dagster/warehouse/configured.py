@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
 from contextlib import suppress
 
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.store import Warehouse
 
 
@@ -32,6 +32,4 @@ def note_endpoints(warehouse: Warehouse, config: Config) -> None:
         if path.read_text(encoding="utf-8") == text:
             return
     warehouse.home.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    put_in_place(path, text.encode())

@@ -10,19 +10,18 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from netbox_sync_dagster.warehouse.claim import Claimed, claim, store_time
+from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of, store_time
+from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError, now
 
-_BEAT_SECONDS = 15
 # After this the mark of a process that was killed counts no more; sql/views/sync.sql has the same.
 SILENCE_SECONDS = 60
 # The system of the marks that say that the process of a Dagster run lives; their endpoint is the run's id. They count
@@ -45,7 +44,7 @@ def hold(warehouse: Warehouse, system: str, endpoint: str, who: str) -> Iterator
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Held(_sentence(system, endpoint, _read(fd))) from None
+            raise Held(_sentence(system, endpoint, holder_of(os.pread(fd, 4096, 0)) or {})) from None
         try:
             with _marked(warehouse, system, endpoint, who, fd):
                 yield
@@ -72,24 +71,26 @@ def _marked(warehouse: Warehouse, system: str, endpoint: str, who: str, fd: int)
     def mark() -> bytes:
         return json.dumps({**what, "heartbeat": now().isoformat()}).encode()
 
-    def here() -> None:
+    def here() -> bool:
         data = mark()
         os.pwrite(fd, data, 0)
         os.ftruncate(fd, len(data))
+        return True
 
     if warehouse.mirror is None:
         here()
-        with _heartbeat(endpoint, here):
+        with heartbeat(f"hold-{endpoint}", here):
             yield
         return
     with _in_store(warehouse.mirror, system, endpoint, mark) as renew:
 
-        def everywhere() -> None:
+        def everywhere() -> bool:
             here()
             renew()
+            return True
 
         here()
-        with _heartbeat(endpoint, everywhere):
+        with heartbeat(f"hold-{endpoint}", everywhere):
             yield
 
 
@@ -136,30 +137,6 @@ def _sentence(system: str, endpoint: str, holder: dict[str, Any]) -> str:
     )
 
 
-def _read(fd: int) -> dict[str, Any]:
-    with suppress(json.JSONDecodeError):
-        content: dict[str, Any] = json.loads(os.pread(fd, 4096, 0))
-        return content
-    return {}
-
-
-@contextmanager
-def _heartbeat(name: str, write: Callable[[], None]) -> Iterator[None]:
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(_BEAT_SECONDS):
-            write()
-
-    thread = threading.Thread(target=beat, name=f"hold-{name}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def _counts(system: str, silent: float) -> bool:
     return silent < (_RUN_SILENCE_SECONDS if system == RUN else SILENCE_SECONDS)
 
@@ -196,6 +173,4 @@ def pull_marks(warehouse: Warehouse) -> None:
                 lines.append(json.dumps({**json.loads(there[0]), "heartbeat": (now() - silent).isoformat()}))
     path = warehouse.home / "running" / "elsewhere" / "marks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    beside.replace(path)
+    put_in_place(path, "".join(f"{line}\n" for line in lines).encode())

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.objects import ObjectStore
 
 _PARTS = ".parts"
@@ -148,9 +149,7 @@ class Mirror:
     @staticmethod
     def _replace(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        beside.write_bytes(content)
-        beside.replace(path)
+        put_in_place(path, content)
 
     # -- growing files ---------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.mirror import Mirror, link
 
 # Snapshots and diffs of an endpoint that stay for history.
@@ -64,12 +65,7 @@ def fsync_dir(path: Path) -> None:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file beside and rename it into place."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    put_in_place(path, json.dumps(content, indent=1, sort_keys=True).encode(), durable=True)
 
 
 def _copy_of(url: str) -> Path:

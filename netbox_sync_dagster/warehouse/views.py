@@ -25,6 +25,7 @@ import duckdb
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.hold import pull_marks
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.parquet import write_parquet
@@ -69,7 +70,7 @@ def build_database(warehouse: Warehouse) -> Path:
         beside.replace(warehouse.database)
     finally:
         beside.unlink(missing_ok=True)
-    _replace_text(mark, digest)
+    put_in_place(mark, digest.encode())
     return warehouse.database
 
 
@@ -208,9 +209,3 @@ def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]
         (stage / "columns").write_text(digest, encoding="utf-8")
         if not (stage / version).is_symlink():
             (stage / version).symlink_to(".")
-
-
-def _replace_text(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

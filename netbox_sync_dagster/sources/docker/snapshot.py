@@ -18,8 +18,9 @@ from netbox_sync_dagster.sources.docker.containers import (
     listed,
     listed_row,
 )
-from netbox_sync_dagster.sources.docker.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.docker.reading import Reading
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.reading import MALFORMED, workers
 from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 
@@ -48,16 +49,8 @@ def snapshot_docker(
         DockerClient(endpoint) as client,
     ):
         reading = Reading(endpoint, client, writer, progress or (lambda _: None))
-        with ThreadPoolExecutor(endpoint.fetch_max_concurrency, thread_name_prefix="docker") as pool:
-            try:
-                _read(reading, pool, last, accept_shrink=accept_shrink)
-            except MALFORMED as error:
-                pool.shutdown(wait=True, cancel_futures=True)
-                what = f"an answer has a form that is not understood ({explain(error)})"
-                raise SourceError(client.who, what) from error
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        with workers(endpoint.fetch_max_concurrency, "docker", client.who) as pool:
+            _read(reading, pool, last, accept_shrink=accept_shrink)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 
@@ -146,7 +139,7 @@ def _networks(reading: Reading) -> None:
                 ],
             }
         except MALFORMED as error:
-            reading.reject("networks", _label(item, "Name"), error, item, scope="networks", scope_id="*")
+            reading.refuse("networks", _label(item, "Name"), error, item, scope="networks", scope_id="*")
         else:
             reading.writer.rows("networks", [row])
 
@@ -164,7 +157,7 @@ def _listed(reading: Reading, rows: list[Any]) -> list[Listed]:
                 raise ValueError(f"the name {container.name} is listed twice")
         except MALFORMED as error:
             key = _label(item, "Id")
-            reading.reject("containers", key, error, item, scope="containers", scope_id="*")
+            reading.refuse("containers", key, error, item, scope="containers", scope_id="*")
         else:
             found[container.name] = container
     return list(found.values())
@@ -185,7 +178,7 @@ def _read_container(reading: Reading, container: Listed) -> None:
         row = container_row(container, answer)
         interfaces, addresses = interface_rows(container, answer)
     except MALFORMED as error:
-        reading.reject(
+        reading.refuse(
             "containers", container.name, error, answer, scope="container", scope_id=container.name
         )
         return

@@ -18,9 +18,10 @@ from netbox_sync_dagster.sources.proxmox.agent import (
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.disks import disk_lines, disk_row
 from netbox_sync_dagster.sources.proxmox.nics import nic_lines, nic_row
-from netbox_sync_dagster.sources.proxmox.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.storage import snapshot_row
 from netbox_sync_dagster.sources.proxmox.values import boolean, clean_tags, integer, number, text
+from netbox_sync_dagster.sources.reading import MALFORMED, explain
 from netbox_sync_dagster.warehouse.parquet import Row
 
 # Passwords, keys and the environment of application containers never leave the server.

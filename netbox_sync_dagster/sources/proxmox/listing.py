@@ -9,8 +9,9 @@ from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
 from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row
-from netbox_sync_dagster.sources.proxmox.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.values import boolean
+from netbox_sync_dagster.sources.reading import MALFORMED, explain
 
 _GUEST_TYPES = ("qemu", "lxc")
 # Tasks are listed by their start: this far back, a task that ran across the last snapshot is seen again and

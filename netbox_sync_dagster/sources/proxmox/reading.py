@@ -1,4 +1,4 @@
-"""What every part of a Proxmox snapshot shares: the client, the writer, and how a gap is recorded."""
+"""What every part of a Proxmox snapshot shares: how the endpoint is asked, and what the snapshot may lack."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 from netbox_sync_dagster.config.model import ProxmoxEndpoint
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
+from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain
 from netbox_sync_dagster.warehouse.parquet import Row
 from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
 
 # The scopes of `proxmox.scopes`; scope_id '*' means all of that kind. A row with complete = false says that
 # nothing of that kind may be deleted, cleared or called gone.
 #
-# A *gap* (written with SnapshotWriter.incomplete) is something that the endpoint should have answered and did
-# not; it makes the whole snapshot incomplete. An *unknown* (marked U) is something that nobody can see at this
-# moment although everything works: its row stands in `scopes`, the snapshot itself stays complete, because
-# otherwise every cluster with one silent agent would never have a complete snapshot to compare with.
+# U marks an unknown: otherwise every cluster with one silent agent would never have a complete snapshot to compare
+# with.
 SCOPES = {
     "cluster": "'*': nodes or guests may be missing (no quorum, none seen, malformed rows)",
     "rights": "'*': the token does not see everything (VM.Audit, Sys.Audit or Datastore.Audit not on all)",
@@ -37,12 +36,9 @@ SCOPES = {
     "table": "a table that shrank since the last good snapshot, or that refused rows",
 }
 
-# What a malformed answer may raise while it is taken apart.
-MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
-
-class Reading:
-    """One snapshot being read. All methods are thread-safe."""
+class Reading(BaseReading[ProxmoxEndpoint, ProxmoxClient]):
+    """One snapshot of a Proxmox endpoint being read. All methods are thread-safe."""
 
     def __init__(
         self,
@@ -51,26 +47,13 @@ class Reading:
         writer: SnapshotWriter,
         progress: Callable[[str], None],
     ) -> None:
-        self.endpoint = endpoint
-        self.client = client
-        self.writer = writer
-        self.progress = progress
+        super().__init__(endpoint, client, writer, progress)
         # What ``/version`` answered.
         self.version: dict[str, Any] = {}
         # Node -> why nothing can be read from it.
         self.down: dict[str, str] = {}
         # The refusal, where the token may not ask guest agents.
         self.agents_refused = ""
-
-    def incomplete(self, scope: str, scope_id: object, reason: str) -> None:
-        """Record a gap: the endpoint should have answered this and did not."""
-        self.writer.incomplete(scope, scope_id, reason)
-
-    def unknown(self, scope: str, scope_id: object, reason: str) -> None:
-        """Record that nobody can see this at the moment; the snapshot itself stays complete."""
-        self.writer.rows(
-            "scopes", [{"scope": scope, "scope_id": str(scope_id), "complete": False, "reason": reason}]
-        )
 
     def fetch(self, path: str, scope: str, scope_id: object = "*", **params: Any) -> Any:
         """The answer, or None where it failed: the gap is recorded then. Raises EndpointDown."""
@@ -113,17 +96,3 @@ class Reading:
                 rows.append(row)
         self.writer.rows(table, rows)
         return rows
-
-    def reject(
-        self, table: str, row_key: object, reason: str, row: object, *, scope: str, scope_id: object
-    ) -> None:
-        """Keep what could not be taken and say which part of the snapshot lacks it."""
-        self.writer.reject(table, row_key, reason, row)
-        self.incomplete(scope, scope_id, f"{table} {row_key}: {reason}")
-
-
-def explain(error: Exception) -> str:
-    """A malformed answer's fault in words."""
-    if isinstance(error, KeyError):
-        return f"the field {error} is missing"
-    return str(error) or type(error).__name__

@@ -21,9 +21,10 @@ from netbox_sync_dagster.sources.proxmox.cluster import (
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest
 from netbox_sync_dagster.sources.proxmox.listing import guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest
-from netbox_sync_dagster.sources.proxmox.reading import MALFORMED, Reading, explain
+from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, agent_right
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, last_snapshot, probe_vanished
+from netbox_sync_dagster.sources.reading import workers
 from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse
 
@@ -52,21 +53,13 @@ def snapshot_proxmox(
         ProxmoxClient(endpoint) as client,
     ):
         reading = Reading(endpoint, client, writer, progress or (lambda _: None))
-        with ThreadPoolExecutor(endpoint.fetch_max_concurrency, thread_name_prefix="proxmox") as pool:
-            try:
-                _ask_version(reading)
-                if guest is None:
-                    _read(reading, pool, last)
-                else:
-                    writer.only_guest(guest, last.whole_started)
-                    read_one_guest(reading, pool, last, guest)
-            except MALFORMED as error:
-                pool.shutdown(wait=True, cancel_futures=True)
-                what = f"an answer has a form that is not understood ({explain(error)})"
-                raise SourceError(client.who, what) from error
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        with workers(endpoint.fetch_max_concurrency, "proxmox", client.who) as pool:
+            _ask_version(reading)
+            if guest is None:
+                _read(reading, pool, last)
+            else:
+                writer.only_guest(guest, last.whole_started)
+                read_one_guest(reading, pool, last, guest)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 
