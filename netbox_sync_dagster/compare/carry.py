@@ -28,11 +28,15 @@ Inputs = dict[str, str]
 _FROM_MATCHING = {name.removeprefix("desired.") for name, _ in COMPARE if name.startswith("desired.")}
 
 
-def inputs_of(warehouse: Warehouse, settings: Settings, guest: int | None) -> Inputs:
-    """What a diff follows from beside the snapshots, as hashes. ``guest``: the only one that is compared."""
+def inputs_of(settings: Settings, guest: int | None, base_url: str, ledger: str) -> Inputs:
+    """What a diff follows from beside the snapshots, as hashes.
+
+    ``guest``: the only one that is compared. ``base_url``: NetBox's, by which the ledger knows its objects.
+    ``ledger``: ``ledger_state`` of what was attached.
+    """
     return {
-        "settings": _hash(repr(sorted(settings.items())), repr(guest)),
-        "ledger": ledger_state(warehouse),
+        "settings": _hash(repr(sorted(settings.items())), repr(guest), base_url),
+        "ledger": ledger,
         "code": _code(),
     }
 

@@ -63,8 +63,9 @@ class Comparer:
         self._warehouse = warehouse
         self._config = config
         self._database: Database | None = None
-        # What the database was opened on, and how many rows of NetBox it has.
-        self._opened_on: tuple[str, str] | None = None
+        # What the database was opened on: NetBox's snapshot and the ledger as it was; and how many rows of NetBox it has.
+        self._target = ""
+        self._ledger = ""
         self._target_rows = 0
         # By older snapshot: whether NetBox has said the same then.
         self._same_target: dict[Path, bool] = {}
@@ -124,7 +125,8 @@ class Comparer:
                 settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
                 create_settings(con, settings, source["started"])
                 add_id_field_facts(con)
-                inputs = inputs_of(warehouse, settings, source.get("guest"))
+                guest, base_url = source.get("guest"), self._config.netbox.base_url
+                inputs = inputs_of(settings, guest, base_url, self._ledger)
                 make_desired(database, endpoint, None if few else stage, say)
                 last = self._still_holds(endpoint.name, target_path, inputs)
                 if last is not None:
@@ -134,7 +136,7 @@ class Comparer:
                 else:
                     match_and_diff(database, say)
                     say("change ids")
-                    counts = finish(con, stage, endpoint.name, diff_id, source.get("guest"))
+                    counts = finish(con, stage, endpoint.name, diff_id, guest)
                     keep_desired(con, endpoint.name, stage)
                     existing, twice = _existing(database), written_twice(con)
                 manifest = {
@@ -144,7 +146,7 @@ class Comparer:
                     "source_snapshot": source["snapshot_id"],
                     "source_complete": source["complete"],
                     "target_snapshot": target["snapshot_id"],
-                    "guest": source.get("guest"),
+                    "guest": guest,
                     "counts": counts,
                     "existing": existing,
                     "gates": [*gates(source, target), *twice],
@@ -164,13 +166,13 @@ class Comparer:
     def _open(self, target: Path) -> Database:
         """The database with NetBox's tables, the ledger and the macros; a new one where they are others now."""
         prepare_ledger(self._warehouse)
-        opened_on = (target.name, ledger_state(self._warehouse))
-        if self._database is not None and self._opened_on == opened_on:
+        ledger = ledger_state(self._warehouse)
+        if self._database is not None and (self._target, self._ledger) == (target.name, ledger):
             return self._database
         self.close()
         self._same_target.clear()
         self._database = Database(self._warehouse.home / "tmp")
-        self._opened_on = opened_on
+        self._target, self._ledger = target.name, ledger
         self._target_rows = attach_snapshot(self._database.con, "netbox", target)
         # Some of them look names up in NetBox's tables.
         self._database.con.execute(read_sql("macros.sql"))

@@ -35,6 +35,7 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "virtual_machines",
         "listed_guests",
         "wanted",
+        "cluster_words",
         "custom_fields",
         "interfaces",
         "interface_vlans",
@@ -57,6 +58,7 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "virtual_machines",
         "listed_guests",
         "wanted",
+        "cluster_words",
         "custom_fields",
         "vm_interfaces",
         "ip_addresses",
@@ -66,9 +68,9 @@ DESIRED: dict[str, tuple[str, ...]] = {
     ),
 }
 # Files that add to the table of another one.
-FILLS = {"member_devices": "devices", "module_words": "wanted"}
-# Files that serve both sources.
-SHARED_DESIRED = ("carried_vids",)
+FILLS = {"member_devices": "devices", "module_words": "wanted", "cluster_words": "wanted"}
+# Files that serve several kinds of endpoints.
+SHARED_DESIRED = ("carried_vids", "cluster_words")
 
 # (schema.table, file): matching and diff by turns, because a VLAN is looked for where its device is.
 COMPARE: tuple[tuple[str, str], ...] = (

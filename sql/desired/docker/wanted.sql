@@ -1,5 +1,5 @@
--- Which type, group and site the cluster wants, and which role and platform containers want, as words;
--- sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
+-- Which site the cluster wants, and which role and platform containers want, as words (the rest:
+-- sql/desired/cluster_words.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
 with settings as (from config.endpoint),
 
 containers as (
@@ -18,16 +18,9 @@ mapped as (
     from containers
 )
 
-select 'clusters' as owner_resource, c.key as owner_key, 'type' as field, 'cluster_types' as resource,
-       null::varchar as mapped, settings.cluster_type as own_word, null::varchar as fallback, settings.cluster_type as new_name,
-       null::varchar as manufacturer, true as required,
-       'NetBox has no cluster type ' || to_json(settings.cluster_type)::varchar || '; create it, set cluster_type, or allow create: cluster_types' as advice
-from desired.clusters c, settings
-union all
-select 'clusters', c.key, 'group', 'cluster_groups', settings.cluster_group, null, null, null, null, true, null
-from desired.clusters c, settings where settings.cluster_group is not null
-union all
-select 'clusters', c.key, 'site', 'sites', null, null, settings.default_site, settings.default_site, null, true, null
+select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites' as resource,
+       null::varchar as mapped, null::varchar as own_word, settings.default_site::varchar as fallback, settings.default_site as new_name,
+       null::varchar as manufacturer, true as required, null::varchar as advice
 from desired.clusters c, settings where settings.default_site is not null
 union all
 select 'virtual_machines', key, 'role', 'device_roles', role, null, null, role, null, false, null
@@ -39,6 +32,3 @@ union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
        (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = 'container'), null, null, null, false, null
 from mapped
-union all
-select 'virtual_machines', key, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
-from mapped, settings where settings.default_tenant is not null

@@ -1,5 +1,5 @@
--- Which site, type, role and platform clusters, nodes and guests want, as words; sql/match/references.sql finds
--- the objects. Key: owner_resource + owner_key + field.
+-- Which site, type, role and platform clusters, nodes and guests want, as words (the rest:
+-- sql/desired/cluster_words.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
 with settings as (from config.endpoint),
 
 nodes as (
@@ -35,16 +35,9 @@ mapped_guests as (
     from guests
 )
 
-select 'clusters' as owner_resource, c.key as owner_key, 'type' as field, 'cluster_types' as resource,
-       null::varchar as mapped, settings.cluster_type as own_word, null::varchar as fallback, settings.cluster_type as new_name,
-       null::varchar as manufacturer, true as required,
-       'NetBox has no cluster type ' || to_json(settings.cluster_type)::varchar || '; create it, set cluster_type, or allow create: cluster_types' as advice
-from desired.clusters c, settings
-union all
-select 'clusters', c.key, 'group', 'cluster_groups', settings.cluster_group, null, null, null, null, true, null
-from desired.clusters c, settings where settings.cluster_group is not null
-union all
-select 'clusters', c.key, 'site', 'sites', null, null, s.site, s.site, null, true, null
+select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites' as resource,
+       null::varchar as mapped, null::varchar as own_word, s.site::varchar as fallback, s.site as new_name,
+       null::varchar as manufacturer, true as required, null::varchar as advice
 from desired.clusters c, sites_of_nodes s where s.sites = 1
 union all
 select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null, true,
@@ -79,9 +72,6 @@ union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
        (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null, null, null, false, null
 from mapped_guests
-union all
-select 'virtual_machines', key, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
-from mapped_guests, settings where settings.default_tenant is not null
 union all
 select 'devices', node, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
 from nodes, settings where settings.default_tenant is not null
