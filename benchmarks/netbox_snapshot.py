@@ -28,7 +28,7 @@ from typing import Any
 import httpx
 import orjson
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.queries import GROUPS, SOURCES, graphql_list

@@ -33,7 +33,7 @@ from unittest.mock import patch
 
 import requests
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Manifest, Warehouse
 

@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.model import ImportFilter
+from netbox_sync_dagster.config.librenms import ImportFilter
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
 
 # What the policy `primary_ip: always` owns.
@@ -136,7 +136,7 @@ def _mappings(endpoint: Endpoint) -> list[tuple[str, str, str]]:
     for kind, content in endpoint.mappings:
         if isinstance(content, dict):
             for source, target in content.items():
-                word = source if kind == "vnets" else source.lower()
+                word = source if kind in endpoint.mappings.exact else source.lower()
                 found.setdefault((kind, word), (kind, str(source), str(target)))
     return list(found.values())
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
+from netbox_sync_dagster.config.strict import StrictModel
 
 Event = Literal["failure", "recovery", "drift", "deletes"]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
-class _Channel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Channel(StrictModel):
     name: ChannelName = Field(description="Unique name; what was sent is remembered under it.")
     on: list[Event] = Field(
         ["failure", "recovery", "drift", "deletes"],

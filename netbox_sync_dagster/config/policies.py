@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from netbox_sync_dagster.config.strict import StrictModel
 
 # The resources in the order in which they are applied; deletes run in reverse.
 RESOURCES = (
@@ -63,10 +65,8 @@ def check_field(item: str) -> None:
         raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
 
 
-class Policies(BaseModel):
+class Policies(StrictModel):
     """Policies of one endpoint. The defaults never delete, never move and never approve by themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owns: list[str] = Field(
         [],

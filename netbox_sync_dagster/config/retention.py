@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from netbox_sync_dagster.config.strict import StrictModel
 
 
-class Retention(BaseModel):
+class Retention(StrictModel):
     """How much history is kept. The ledger is kept whole, always."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     snapshots: int = Field(20, ge=2, le=10_000, description="Snapshots kept per endpoint, and of NetBox.")
     diffs: int = Field(200, ge=2, le=10_000, description="Diffs kept per endpoint.")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 import httpx
 import orjson
 
-from netbox_sync_dagster.config.model import ClientTls, Tls
+from netbox_sync_dagster.config.servers import ClientTls, Tls
 
 # Reads are tried this often; the pauses are about 0.5, 1 and 2 seconds with jitter.
 READ_ATTEMPTS = 4

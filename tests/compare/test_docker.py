@@ -452,6 +452,22 @@ def test_vrfs_platforms_and_roles(docker: World, host: DockerState, netbox: NetB
     }
 
 
+def test_networks_are_told_apart_by_case(docker: World, host: DockerState, netbox: NetBox) -> None:
+    vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
+    host.add("db", "front", "back")
+    docker.configure(
+        defaults={"site": "paris"},
+        mappings={"vrfs": {"front": "whale", "Back": "whale", "back": "lan"}},
+    )
+    assert docker.apply_all().rows == ()
+    found = {a["address"]: a["vrf"]["id"] for a in netbox.all("ipam/ip-addresses")}
+    assert found == {
+        "172.30.0.2/24": vrfs["whale"],
+        "172.31.0.2/24": vrfs["lan"],
+        "2001:db8:31::2/64": vrfs["lan"],
+    }
+
+
 def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerState, netbox: NetBox) -> None:
     """Every host has its own 172.17.0.0/16: without a VRF of its own the second one's is a conflict."""
     host.add("web")

@@ -21,18 +21,18 @@ from netbox_sync_dagster.config import (
     ProxmoxEndpoint,
     Tls,
 )
-from netbox_sync_dagster.config.model import (
-    ClientTls,
-    Defaults,
-    DockerMappings,
+from netbox_sync_dagster.config.docker import DockerMappings
+from netbox_sync_dagster.config.endpoints import Defaults
+from netbox_sync_dagster.config.librenms import (
     ImportFilter,
     InterfaceTypeMapping,
     LibreNMSMappings,
     ModuleRule,
-    ProxmoxMappings,
 )
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
+from netbox_sync_dagster.config.proxmox import ProxmoxMappings
 from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.servers import ClientTls
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 MODELS: dict[str, type[BaseModel]] = {

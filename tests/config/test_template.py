@@ -15,7 +15,7 @@ from netbox_sync_dagster.config import (
     ProxmoxEndpoint,
     load_config,
 )
-from netbox_sync_dagster.config.model import ImportFilter
+from netbox_sync_dagster.config.librenms import ImportFilter
 from netbox_sync_dagster.config.template import TEMPLATE, json_schema
 
 

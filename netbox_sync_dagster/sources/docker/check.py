@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.config.model import DockerEndpoint
+from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.http import SourceError

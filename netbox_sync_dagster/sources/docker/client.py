@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from netbox_sync_dagster.config.model import DockerEndpoint
+from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.sources.http import JsonClient, SourceError, advice, message
 
 Version = tuple[int, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.config.model import DockerEndpoint
+from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.reading import BaseReading, explain

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.config.model import DockerEndpoint
+from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.docker.containers import (
     Listed,

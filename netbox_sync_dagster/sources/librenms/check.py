@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from netbox_sync_dagster.config.model import LibreNMSEndpoint
+from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import JsonClient, SourceError
 from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import ijson
 import orjson
 
-from netbox_sync_dagster.config.model import LibreNMSEndpoint
+from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError
 

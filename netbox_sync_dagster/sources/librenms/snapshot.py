@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from netbox_sync_dagster.config.model import ImportFilter, LibreNMSEndpoint
+from netbox_sync_dagster.config.librenms import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.http import JsonClient, SourceError
 from netbox_sync_dagster.sources.librenms.bulk import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.http import JsonClient, SourceError
 
 HEADER = "X-NetBox-Branch"

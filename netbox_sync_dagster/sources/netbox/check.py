@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
-from netbox_sync_dagster.config.model import NetBoxTarget
 from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.branch import Branches

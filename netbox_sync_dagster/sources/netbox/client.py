@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
 

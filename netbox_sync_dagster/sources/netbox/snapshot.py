@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import NetBox

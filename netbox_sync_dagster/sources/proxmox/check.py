@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from proxmoxer import AuthenticationError, ProxmoxAPI, ResourceException
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.sources.http import (
     LOOK_BETWEEN,
     PASSING_STATUS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
 from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.backups import read_backups, read_storages
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient

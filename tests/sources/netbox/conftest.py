@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.netbox.client import credentials

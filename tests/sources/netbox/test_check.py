@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from netbox_sync_dagster.config.model import NetBoxTarget
+from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.netbox import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES

@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.lab.certs import LabCertificates, make_certificates
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.lab.serving import LabServer

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("fakepve", reason="fakepve comes with the demo extra")
 
-from netbox_sync_dagster.config.model import ProxmoxEndpoint
+from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox import check_proxmox
 from tests.sources.proxmox.conftest import TOKEN, Endpoint
 

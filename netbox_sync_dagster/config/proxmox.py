@@ -1,0 +1,80 @@
+"""A Proxmox VE cluster: what is read from it, and its words in NetBox's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings
+from netbox_sync_dagster.config.secrets import EnvName, read_secret
+
+
+class ProxmoxMappings(Mappings):
+    """From Proxmox's words to NetBox's."""
+
+    # Names of a Linux host: case tells them apart.
+    exact = ("vnets",)
+
+    platforms: dict[str, str] = Field({}, description="ostype -> platform, e.g. l26: Linux.")
+    roles: dict[str, str] = Field(
+        {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
+        description="Guest type -> device role.",
+    )
+    device_types: dict[str, str] = Field(
+        {}, description="Node name, CPU model or DMI product -> device type model."
+    )
+    sites: dict[str, str] = Field({}, description="Node name -> site.")
+    virtual_machine_types: dict[str, str] = Field(
+        {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
+        description="Guest type -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
+    )
+    vnets: dict[str, int] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
+
+
+class ProxmoxEndpoint(BaseEndpoint):
+    """A Proxmox VE cluster, or a node that stands alone. Reads with an API token or with user and password."""
+
+    kind: Literal["proxmox"] = Field(description="proxmox")
+    user: str = Field(description="user@realm, e.g. netbox@pve", pattern=r"^[^@\s]+@[^@\s]+$")
+    token_name: str | None = Field(None, description="Name of the API token (the part after '!').")
+    token_env: EnvName | None = Field(None, description="Environment variable that holds the token's value.")
+    password_env: EnvName | None = Field(None, description="Environment variable that holds the password.")
+    cluster_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Name of the cluster in NetBox, where two clusters have the same name; default: its own.",
+    )
+    cluster_type: str = Field("Proxmox VE", description="Name or slug of the type of a new cluster.")
+    cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
+    platform: str = Field("Proxmox VE", description="Platform of nodes; the major version is added.")
+    node_interface_type: str = Field("other", description="NetBox type of physical node interfaces.")
+    use_guest_agent_interface_name: bool = Field(
+        True, description="Name a guest's interface as its guest agent does (ens18); false: net0, net1, ..."
+    )
+    guest_records: Literal["none", "custom_fields", "plugin", "auto"] = Field(
+        "none",
+        description="Where storages, backups, snapshots, tasks and replications go in NetBox: the models of the plugin "
+        "netbox-proxbox, custom fields of the virtual machines (counts, times, names), auto (the plugin where NetBox "
+        "has it), or none. DuckDB has them always.",
+    )
+    guest_bridge: Literal["none", "description", "custom_field"] = Field(
+        "none",
+        description="Where the bridge or vnet of a guest's interface is kept: its description, a custom field, or none.",
+    )
+    include_templates: bool = Field(False, description="Take templates as virtual machines too.")
+    agent_timeout: float = Field(5, gt=0, le=60, description="Seconds a guest agent may take.")
+    mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="From Proxmox's words to NetBox's.")
+
+    @model_validator(mode="after")
+    def _credentials(self) -> ProxmoxEndpoint:
+        if bool(self.token_name) != bool(self.token_env):
+            raise ValueError("token_name and token_env belong together: give both")
+        if bool(self.token_name) == bool(self.password_env):
+            raise ValueError("give either token_name with token_env, or password_env")
+        return self
+
+    def secret(self) -> str:
+        """The token's value or the password from the environment. Raises MissingSecret."""
+        return read_secret(self.token_env or self.password_env or "", f"endpoint '{self.name}'")
