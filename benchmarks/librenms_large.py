@@ -1,0 +1,136 @@
+"""A very large LibreNMS, once: its snapshot, and its diff into a NetBox that has no device yet.
+
+    LIBRENMS_URL=... LIBRENMS_TOKEN=... python benchmarks/librenms_large.py
+
+Snapshot and diff run in a process each. The bare downloads are those of librenms_snapshot.py: the addresses that the
+snapshot asked for, once more, as many at once, thrown away. Fails where snapshot and diff together take more than
+MOST_RATIO times the bare downloads and MOST_SECONDS_MORE, or more memory than the limits (resident, at their peak).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from librenms_snapshot import Server
+
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.warehouse import Warehouse
+
+MOST_RATIO = 1.5
+MOST_SECONDS_MORE = 120
+SNAPSHOT_MB = 1024
+DIFF_MB = 2048
+DEFAULTS = {"site": "main", "role": "network", "device_type": "unknown", "manufacturer": "unknown"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a part took in a process of its own, and what it returned."""
+
+    seconds: float
+    cpu: float
+    peak_mb: int
+    result: Any
+
+
+def take_snapshot(home: Path) -> tuple[dict[str, int], list[str]]:
+    """(rows by table, the addresses asked for)."""
+    server = Server(os.environ["LIBRENMS_URL"].rstrip("/"), os.environ["LIBRENMS_TOKEN"])
+    asked = server.recorded(home)
+    warehouse = Warehouse(home)
+    return warehouse.manifest(warehouse.snapshots("librenms", "bench"))["row_counts"], asked
+
+
+def diff(home: Path) -> dict[str, Any]:
+    """Counts by resource and action."""
+    config = Config.model_validate_json((home / "config.json").read_bytes())
+    counts: dict[str, Any] = compare(Warehouse(home), config, config.endpoint("bench"))["counts"]
+    return counts
+
+
+def _part(name: str, home: Path, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    begin = time.perf_counter()
+    result = globals()[name](home)
+    seconds = time.perf_counter() - begin
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    queue.put(Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, result))
+
+
+def measure(name: str, home: Path) -> Measured:
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_part, args=(name, home, queue))
+    process.start()
+    measured: Measured = queue.get()
+    process.join()
+    return measured
+
+
+def read_new_netbox(home: Path) -> None:
+    """Snapshot of a NetBox that has what devices refer to and nothing else, and the configuration that names it."""
+    with LabNetBox() as netbox, httpx.Client(headers={"Authorization": f"Token {netbox.token}"}) as http:
+
+        def create(path: str, content: dict[str, Any]) -> int:
+            answer = http.post(f"{netbox.url}/api/dcim/{path}/", json=content).raise_for_status().json()
+            return int(answer["id"])
+
+        create("sites", {"name": "main", "slug": "main"})
+        create("device-roles", {"name": "network", "slug": "network"})
+        manufacturer = create("manufacturers", {"name": "unknown", "slug": "unknown"})
+        create("device-types", {"model": "unknown", "slug": "unknown", "manufacturer": manufacturer})
+        os.environ["NETBOX_TOKEN"] = netbox.token
+        config = Config.model_validate(
+            {
+                "netbox": {"url": netbox.url},
+                "endpoints": [
+                    {
+                        "name": "bench",
+                        "kind": "librenms",
+                        "url": os.environ["LIBRENMS_URL"],
+                        "import_devices": "all",
+                        "defaults": DEFAULTS,
+                    }
+                ],
+            }
+        )
+        snapshot_netbox(config.netbox, Warehouse(home))
+    (home / "config.json").write_text(config.model_dump_json())
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        snapshot = measure("take_snapshot", home)
+        rows, asked = snapshot.result
+        print(f"{rows['devices']} devices, {rows['ports']} ports, {len(asked)} calls")
+        server = Server(os.environ["LIBRENMS_URL"].rstrip("/"), os.environ["LIBRENMS_TOKEN"])
+        bare = server.bare(asked)
+        read_new_netbox(home)
+        compared = measure("diff", home)
+    for name, part in (("snapshot", snapshot), ("diff", compared)):
+        print(f"  {name:10} {part.seconds:7.1f} s, {part.cpu:7.1f} s CPU, {part.peak_mb} MB")
+    limit = MOST_RATIO * bare + MOST_SECONDS_MORE
+    total = snapshot.seconds + compared.seconds
+    changes = sum(number for counts in compared.result.values() for number in counts.values())
+    print(
+        f"  bare downloads {bare:.1f} s; both together {total:.1f} s, limit {limit:.1f} s; {changes} rows of diff"
+    )
+    ok = total <= limit and snapshot.peak_mb <= SNAPSHOT_MB and compared.peak_mb <= DIFF_MB and changes
+    print("ok" if ok else "a limit is missed")
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
