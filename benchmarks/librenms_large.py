@@ -1,6 +1,7 @@
 """A very large LibreNMS, once: its snapshot, and its diff into a NetBox that has no device yet.
 
-    LIBRENMS_URL=... LIBRENMS_TOKEN=... python benchmarks/librenms_large.py
+    python benchmarks/librenms_large.py                                      the lab's largest
+    LIBRENMS_URL=... LIBRENMS_TOKEN=... python benchmarks/librenms_large.py  a real one
 
 Snapshot and diff run in a process each. The bare downloads are those of librenms_snapshot.py: the addresses that the
 snapshot asked for, once more, as many at once, thrown away. Fails where snapshot and diff together take more than
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from librenms_snapshot import Server
+from librenms_snapshot import ESTATES, Server, lab
 
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
@@ -45,10 +46,13 @@ class Measured:
     result: Any
 
 
+def server() -> Server:
+    return Server(os.environ["LIBRENMS_URL"].rstrip("/"), os.environ["LIBRENMS_TOKEN"])
+
+
 def take_snapshot(home: Path) -> tuple[dict[str, int], list[str]]:
     """(rows by table, the addresses asked for)."""
-    server = Server(os.environ["LIBRENMS_URL"].rstrip("/"), os.environ["LIBRENMS_TOKEN"])
-    asked = server.recorded(home)
+    asked = server().recorded(home)
     warehouse = Warehouse(home)
     return warehouse.manifest(warehouse.snapshots("librenms", "bench"))["row_counts"], asked
 
@@ -109,14 +113,14 @@ def read_new_netbox(home: Path) -> None:
     (home / "config.json").write_text(config.model_dump_json())
 
 
-def main() -> int:
+def both() -> bool:
+    """Whether snapshot and diff of the server in the environment keep the limits."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         snapshot = measure("take_snapshot", home)
         rows, asked = snapshot.result
         print(f"{rows['devices']} devices, {rows['ports']} ports, {len(asked)} calls")
-        server = Server(os.environ["LIBRENMS_URL"].rstrip("/"), os.environ["LIBRENMS_TOKEN"])
-        bare = server.bare(asked)
+        bare = server().bare(asked)
         read_new_netbox(home)
         compared = measure("diff", home)
     for name, part in (("snapshot", snapshot), ("diff", compared)):
@@ -127,9 +131,20 @@ def main() -> int:
     print(
         f"  bare downloads {bare:.1f} s; both together {total:.1f} s, limit {limit:.1f} s; {changes} rows of diff"
     )
-    ok = total <= limit and snapshot.peak_mb <= SNAPSHOT_MB and compared.peak_mb <= DIFF_MB and changes
-    print("ok" if ok else "a limit is missed")
-    return 0 if ok else 1
+    # Every port is an interface that NetBox lacks, but for those that LibreNMS itself has marked as gone or ignored.
+    whole = changes > rows["ports"] / 2
+    return total <= limit and snapshot.peak_mb <= SNAPSHOT_MB and compared.peak_mb <= DIFF_MB and whole
+
+
+def main() -> int:
+    if "LIBRENMS_URL" in os.environ:
+        kept = both()
+    else:
+        with lab(list(ESTATES)[-1]) as (url, token):
+            os.environ |= {"LIBRENMS_URL": url, "LIBRENMS_TOKEN": token}
+            kept = both()
+    print("ok" if kept else "a limit is missed")
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
-from netbox_sync_dagster.apply.changelog import MODELS, Entry
+from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
     Item,
@@ -18,10 +18,11 @@ from netbox_sync_dagster.apply.changes import (
     resolve,
     written_fields,
 )
-from netbox_sync_dagster.apply.client import NetBoxWriter, moment_of
+from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.lease import Lease, lease
 from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
+from netbox_sync_dagster.apply.object_changes import find_object_changes
 from netbox_sync_dagster.apply.order import Needs, groups
 from netbox_sync_dagster.apply.sender import Refused, Sender
 from netbox_sync_dagster.apply.state import ApplyState
@@ -39,11 +40,6 @@ Progress = Callable[[int, int], None]
 
 # NetBox takes a lock for these: two at once only wait for each other.
 _ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
-
-# How far NetBox's changelog is read for the entries of an apply, among those of everybody else meanwhile.
-_ENTRIES_PER_OBJECT = 3
-_ENTRIES_OF_OTHERS = 1000
-_JUST_BEFORE = timedelta(seconds=1)
 
 
 def apply_approved(
@@ -187,42 +183,15 @@ class _Apply:
             self._log.close()
 
     def _note_object_changes(self) -> None:
-        """Write into the ledger under which numbers NetBox's changelog has what was applied."""
         if not self._netbox.messages:
             return
-        wanted: dict[str, set[tuple[int, str]]] = {}
-        moments = []
-        for verdict in [*self._result.settled, *self._result.verdicts]:
-            if verdict.verdict == "applied" and verdict.request_id and verdict.netbox_id:
-                kind = self._rows[verdict.change_id].object_type if verdict.change_id in self._rows else ""
-                wanted.setdefault(kind, set()).add((verdict.netbox_id, verdict.request_id))
-                if verdict.last_updated:
-                    moments.append(moment_of(verdict.last_updated))
-        found: dict[str, list[Entry]] = {}
-        try:
-            if moments:
-                most = _ENTRIES_PER_OBJECT * sum(map(len, wanted.values())) + _ENTRIES_OF_OTHERS
-                found = self._sender.changelog.since(min(moments) - _JUST_BEFORE, most)
-            for object_type, written in wanted.items():
-                entries = found.setdefault(object_type, [])
-                missing = written - {(entry.netbox_id, entry.request_id) for entry in entries}
-                history = self._sender.changelog.entries(object_type, {i for i, _ in missing}) or {}
-                entries += [entry for more in history.values() for entry in more]
-        except SourceError as error:
-            self._result.notes.append(f"NetBox's changelog could not be read for the ledger: {error}")
-        self._log.object_changes(
-            [
-                {
-                    "object_type": object_type,
-                    "netbox_id": entry.netbox_id,
-                    "request_id": entry.request_id,
-                    "object_change_id": entry.object_change_id,
-                }
-                for object_type, written in wanted.items()
-                for entry in found.get(object_type, [])
-                if (entry.netbox_id, entry.request_id) in written
-            ]
-        )
+        verdicts = [*self._result.settled, *self._result.verdicts]
+        found, notes = find_object_changes(self._sender.changelog, verdicts, self._object_type)
+        self._log.object_changes(found)
+        self._result.notes += notes
+
+    def _object_type(self, change_id: str) -> str:
+        return self._rows[change_id].object_type if change_id in self._rows else ""
 
     def _note_merge_state(self) -> None:
         try:
