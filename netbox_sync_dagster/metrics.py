@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from netbox_sync_dagster.apply import VERDICTS
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.status import STATES, Status, read_status
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.warehouse.views import ask
 
 _WAITS = ("waiting", "deletes", "approved", "conflicts", "blocked", "drifted")
 _DAY = 86_400
@@ -83,23 +83,22 @@ def _changes(rows: list[Status]) -> Iterator[tuple[dict[str, str], float]]:
                 yield {**_who(row), "what": name}, number
 
 
+_VERDICTS = "SELECT endpoint, verdict, count(*) FROM ledger.verdicts GROUP BY ALL ORDER BY ALL"
+_APPLIES = """
+    SELECT endpoint, count(*), count(*) FILTER (finished IS NULL), max(epoch(finished - started))
+    FROM ledger.applies GROUP BY ALL ORDER BY ALL
+"""
+_READS = f"""
+    SELECT system, endpoint, count(*) FILTER (ok), count(*) FILTER (NOT ok)
+    FROM sync.attempts WHERE started > now() AT TIME ZONE 'UTC' - to_seconds({_DAY})
+    GROUP BY ALL ORDER BY ALL
+"""
+
+
 def _ledger(warehouse: Warehouse) -> Iterator[str]:
-    con = open_views(warehouse)
-    try:
-        verdicts = con.execute(
-            "SELECT endpoint, verdict, count(*) FROM ledger.verdicts GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-        applies = con.execute(
-            """SELECT endpoint, count(*), count(*) FILTER (finished IS NULL), max(epoch(finished - started))
-               FROM ledger.applies GROUP BY ALL ORDER BY ALL"""
-        ).fetchall()
-        tries = con.execute(
-            f"""SELECT system, endpoint, count(*) FILTER (ok), count(*) FILTER (NOT ok)
-                FROM sync.attempts WHERE started > now() AT TIME ZONE 'UTC' - to_seconds({_DAY})
-                GROUP BY ALL ORDER BY ALL"""
-        ).fetchall()
-    finally:
-        con.close()
+    verdicts, applies, tries = ask(
+        warehouse, lambda con: [con.execute(sql).fetchall() for sql in (_VERDICTS, _APPLIES, _READS)]
+    )
     counted = {(endpoint, verdict): number for endpoint, verdict, number in verdicts}
     yield from _family(
         "verdicts_total",

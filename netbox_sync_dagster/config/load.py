@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,19 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([f"{file}: no such file; write one with: netbox-sync init"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: cannot be read: {error}"]) from None
+    document = _document(file, text)
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError([_sentence(file, document, item) for item in error.errors()]) from None
+
+
+@lru_cache(maxsize=1)
+def _document(file: Path, text: str) -> CommentedMap:
+    """The file's content with its lines; parsed once as long as it stays the same, for sensors ask at every tick.
+
+    What the values mean is looked at every time: a file that they name may have gone.
+    """
     try:
         document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -40,10 +54,7 @@ def load_config(path: str | Path) -> Config:
     if not isinstance(document, CommentedMap):
         raise ConfigError([f"{file}:1: expected a mapping with the keys netbox and endpoints"])
     _resolve_paths(document, file.parent)
-    try:
-        return Config.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError([_sentence(file, document, item) for item in error.errors()]) from None
+    return document
 
 
 def _resolve_paths(document: CommentedMap, folder: Path) -> None:

@@ -10,7 +10,7 @@ import duckdb
 from netbox_sync_dagster.config.notifications import Channel, Event
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.status import Status, read_status
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.warehouse.views import ask
 
 _NAMED = 5
 
@@ -41,12 +41,8 @@ class Seen:
 def look(warehouse: Warehouse) -> Seen:
     """What there is to tell of. Raises WarehouseError without a warehouse."""
     rows = read_status(warehouse)
-    con = open_views(warehouse)
-    try:
-        deletes = _deletes(con) if any(row.deletes for row in rows) else []
-        return Seen(rows, deletes, _applies(con))
-    finally:
-        con.close()
+    deletes = ask(warehouse, _deletes) if any(row.deletes for row in rows) else []
+    return Seen(rows, deletes, ask(warehouse, _applies))
 
 
 def _deletes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:

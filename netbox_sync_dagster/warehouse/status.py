@@ -6,10 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
-
 from netbox_sync_dagster.warehouse.store import Warehouse
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.warehouse.views import ask
 
 # In the order in which they are tried; see sql/views/state.sql.
 STATES = (
@@ -26,9 +24,6 @@ STATES = (
 )
 # A person should look: nothing new comes from these endpoints.
 BAD_STATES = ("unreachable", "error", "stale")
-
-# A snapshot that becomes current between listing and opening its files: ask again.
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -88,23 +83,10 @@ def read_status(warehouse: Warehouse) -> list[Status]:
     """All rows of ``sync.status``, NetBox first, then by name. Raises WarehouseError without a warehouse."""
     names = [item.name for item in fields(Status)]
     columns = ", ".join(names)
-    rows = _ask(warehouse, f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', endpoint")
+    sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', endpoint"
+    rows = ask(warehouse, lambda con: con.execute(sql).fetchall())
     return [Status(**dict(zip(names, map(_aware, row), strict=True))) for row in rows]
 
 
 def _aware(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-
-
-def _ask(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
-    con = open_views(warehouse)
-    try:
-        for left in reversed(range(_TRIES)):
-            try:
-                return con.execute(sql).fetchall()
-            except duckdb.IOException:
-                if not left:
-                    raise
-        raise AssertionError("unreachable")
-    finally:
-        con.close()

@@ -15,10 +15,13 @@ likes: no run is stopped by it, it is never locked out, and it sees new snapshot
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -32,13 +35,20 @@ from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, SYSTEMS, Columns
 
+# A version that becomes current between listing and opening its files: ask again.
+_TRIES = 3
+
+Found = TypeVar("Found")
+
 # Written so that DuckDB 1.0 and newer can open it; the views' SQL is text and needs no newer storage.
 _STORAGE_VERSION = "v1.0.0"
 # No endpoint's name begins with an underscore. The empty files in this folder give every view its columns
 # while there is no data, and columns that are newer than the data.
 _NONE = "_none"
-# Hand-written views, after the generated ones that they read.
-_FILES = ("views/ledger.sql", "views/diff.sql", "views/sync.sql", "views/comments.sql")
+# Hand-written views: first those that ``sync.status`` and the ledger are made of, then those that read the generated ones.
+_FEW = ("views/ledger.sql", "views/sync.sql")
+_REST = ("views/diff.sql", "views/across.sql", "views/comments.sql")
+_CHANGES = "diffs/*/{current}/*.parquet"
 _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
 
 
@@ -74,10 +84,15 @@ def build_database(warehouse: Warehouse) -> Path:
     return warehouse.database
 
 
-def open_views(warehouse: Warehouse, *, history: bool = False) -> duckdb.DuckDBPyConnection:
+def open_views(
+    warehouse: Warehouse, *, history: bool = False, few: bool = False
+) -> duckdb.DuckDBPyConnection:
     """A connection with the views, which locks nothing and nobody can lock out; the caller closes it.
 
-    ``history.*`` only where asked for: DuckDB opens every file of a view when it makes it, a month of them too.
+    DuckDB opens every file of a view when it makes it, so not all are there at all times: ``history.*``, which is a
+    month of files, only where asked for; with ``few`` only ``ledger.*``, ``diff.changes`` and the views of
+    ``sync.*`` that ``sync.status`` is made of. Then ``diff.changes`` is of the diffs that
+    were current when it was opened: once another is, a query of it ends in an error (``ask``).
 
     Raises WarehouseError where there is no warehouse directory.
     """
@@ -85,20 +100,34 @@ def open_views(warehouse: Warehouse, *, history: bool = False) -> duckdb.DuckDBP
     pull_marks(warehouse)
     if not warehouse.home.is_dir():
         raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
-    con = duck.connect()
     # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
     try:
-        sql = prepare_views(warehouse, history=history)
+        sql = prepare_views(warehouse, history=history, few=few)
     except OSError:
-        con.execute(f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY)")
-        con.execute("USE netbox_sync")
-        return con
-    con.execute(sql)
+        sql = f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY); USE netbox_sync"
+    con = duck.connect()
+    try:
+        con.execute(sql)
+    except BaseException:
+        con.close()
+        raise
     return con
 
 
-def prepare_views(warehouse: Warehouse, *, history: bool) -> str:
-    """Create the empty files that the views need; returns the SQL that creates them, ``history.*`` where asked for."""
+def ask(warehouse: Warehouse, look: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
+    """What ``look`` finds in the few views (``open_views``); asked anew where a newer version came in between."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with closing(open_views(warehouse, few=True)) as con:
+                return look(con)
+        except duckdb.IOException:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> str:
+    """Create the empty files that the views need; returns the SQL that creates them, which ones as ``open_views`` says."""
     desired = _desired_columns()
     for system, tables in SYSTEMS.items():
         head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
@@ -113,12 +142,25 @@ def prepare_views(warehouse: Warehouse, *, history: bool) -> str:
     (warehouse.home / "running" / "netbox" / f"{_NONE}.json").touch()
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
-    return _views_sql(warehouse, desired, history)
-
-
-def _views_sql(warehouse: Warehouse, desired: Iterable[str], history: bool) -> str:
-    current = _current_pattern(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
+    if not few:
+        lines += _table_views(desired, history)
+    changes = _files_with_rows(warehouse) if few else [_CHANGES]
+    listed = ", ".join(f"'{{home}}/{file}'" for file in changes)
+    lines.append(
+        f"CREATE OR REPLACE VIEW diff.changes AS SELECT * FROM read_parquet([{listed}], union_by_name = true);"
+    )
+    lines += [
+        read_sql(file).replace("{state}", read_sql("views/state.sql"))
+        for file in (_FEW if few else (*_FEW, *_REST))
+    ]
+    home = duck.quoted(duck.pattern(warehouse.home))
+    return "\n".join(lines).replace("{home}", home).replace("{current}", _current_pattern(warehouse))
+
+
+def _table_views(desired: Iterable[str], history: bool) -> list[str]:
+    """One view per table of the snapshots, the desired state and the diffs."""
+    lines: list[str] = []
 
     def view(name: str, pattern: str, comment: str = "") -> None:
         # By name: an older file may lack columns that a newer one has.
@@ -131,7 +173,7 @@ def _views_sql(warehouse: Warehouse, desired: Iterable[str], history: bool) -> s
 
     for system, tables in SYSTEMS.items():
         for table in tables:
-            view(f"{system}.{table}", f"snapshots/{system}/*/{current}/{table}.parquet")
+            view(f"{system}.{table}", f"snapshots/{system}/*/{{current}}/{table}.parquet")
             if history:
                 view(
                     f"history.{system}_{table}",
@@ -147,18 +189,40 @@ def _views_sql(warehouse: Warehouse, desired: Iterable[str], history: bool) -> s
     for table in desired:
         view(
             f"desired.{table}",
-            f"diffs/*/{current}/desired/{table}.parquet",
+            f"diffs/*/{{current}}/desired/{table}.parquet",
             f"{table.replace('_', ' ')} of the current diffs, from the endpoints'' snapshots in NetBox''s terms",
         )
     for resource in RESOURCES:
         view(
             f"diff.{resource}",
-            f"diffs/*/{current}/{resource}.parquet",
+            f"diffs/*/{{current}}/{resource}.parquet",
             f"Current differences in {resource}, one row per object; columns as in diff.changes",
         )
-    lines += [read_sql(file).replace("{state}", read_sql("views/state.sql")) for file in _FILES]
-    home = duck.quoted(duck.pattern(warehouse.home))
-    return "\n".join(lines).replace("{home}", home).replace("{current}", current)
+    return lines
+
+
+def _files_with_rows(warehouse: Warehouse) -> list[str]:
+    """Where ``diff.changes`` finds its rows, below the warehouse: most tables of most diffs are empty."""
+    # The columns, where there is no row at all.
+    files = [f"diffs/{_NONE}/{{current}}/{RESOURCES[0]}.parquet"]
+    for link in sorted(warehouse.home.glob("diffs/*/current")):
+        if link.parent.name != _NONE:
+            files += [duck.quoted(file) for file in _with_rows(link, warehouse.home)]
+    return files
+
+
+def _with_rows(link: Path, home: Path) -> list[str]:
+    """The tables of one current diff in which its manifest counts rows; all where it does not say."""
+    folder = link
+    try:
+        version = link.readlink().name
+        # By a path that names the version, and is no more when another is current (see ``_current_pattern``).
+        folder = link / version if (link / version).is_dir() else link
+        counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["counts"]
+        names = [resource for resource, actions in counts.items() if sum(actions.values())]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return [f"{duck.pattern(link.parent.relative_to(home))}/{{current}}/*.parquet"]
+    return [f"{duck.pattern(folder.relative_to(home))}/{resource}.parquet" for resource in names]
 
 
 def _current_pattern(warehouse: Warehouse) -> str:
@@ -174,6 +238,7 @@ def _current_pattern(warehouse: Warehouse) -> str:
     return "current/[0-9]*"
 
 
+@cache
 def _desired_columns() -> dict[str, Columns]:
     """{table: columns} of the desired tables, endpoint first, as the comparison keeps them."""
     con = duck.connect()

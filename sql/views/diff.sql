@@ -1,7 +1,4 @@
--- The current diffs. {home} is the warehouse directory, {current} the way to what is current.
-
-CREATE OR REPLACE VIEW diff.changes AS
-SELECT * FROM read_parquet('{home}/diffs/*/{current}/*.parquet', union_by_name = true);
+-- What is made of diff.changes, the current diffs.
 
 CREATE OR REPLACE VIEW diff.fields AS
 SELECT

@@ -176,3 +176,15 @@ def test_an_error_names_file_line_and_field(tmp_path: Path, text: str, sentence:
 
     assert len(caught.value.errors) == 1
     assert caught.value.errors[0].removeprefix(f"{tmp_path}/").startswith(sentence)
+
+
+def test_a_certificate_that_is_gone_is_told_of_a_file_that_was_read_before(tmp_path: Path) -> None:
+    file = tmp_path / "netbox_sync.yaml"
+    (tmp_path / "ca.pem").touch()
+    file.write_text(_docker("url: 'https://d.example.com', tls: {ca: ca.pem}"), encoding="utf-8")
+    assert load_config(file).endpoints[0].tls.ca == tmp_path / "ca.pem"
+    assert load_config(file).endpoints[0].tls.ca == tmp_path / "ca.pem"
+    (tmp_path / "ca.pem").unlink()
+
+    with pytest.raises(ConfigError, match=r"netbox_sync.yaml:3: endpoints.0.tls.ca: .*ca.pem"):
+        load_config(file)

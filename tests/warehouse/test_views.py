@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, write_snapshot
+from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, views, write_snapshot
 from netbox_sync_dagster.warehouse.parquet import write_parquet
+from netbox_sync_dagster.warehouse.status import read_status
 from netbox_sync_dagster.warehouse.store import write_json
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
 from netbox_sync_dagster.warehouse.views import build_database, open_views
@@ -100,6 +102,8 @@ def publish_diff(warehouse: Warehouse, endpoint: str, **actions: int) -> None:
             "finished": "2026-03-01T10:00:00+00:00",
         }
         write_json(stage / "manifest.json", manifest)
+        if not (stage / diff_id).exists():
+            (stage / diff_id).symlink_to(".")
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
@@ -338,6 +342,32 @@ def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Wa
         ("nms", "devices", "create-0", "create", "serial", '"A"', '"B"', "drifted", "edited", "create0"),
     ]
     assert status == [(2, 0, 0, 1, 3, 1, ["NetBox was not read completely"])]
+
+
+def test_what_is_asked_while_a_diff_is_replaced_is_of_the_new_one(warehouse: Warehouse) -> None:
+    add_device(warehouse, "nms", "sw1")
+    publish_diff(warehouse, "nms", create=4)
+    asked = 0
+
+    def look(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            publish_diff(warehouse, "nms", create=2, drifted=1)
+        return ask(con, "SELECT endpoint, waiting, drifted FROM sync.status")
+
+    assert views.ask(warehouse, look) == [("nms", 2, 1)]
+    assert asked == 2
+
+
+def test_the_status_counts_the_rows_of_a_diff_whose_manifest_does_not(warehouse: Warehouse) -> None:
+    add_device(warehouse, "nms", "sw1")
+    publish_diff(warehouse, "nms", create=4)
+    file = warehouse.diffs("nms") / "current" / "manifest.json"
+    manifest = {name: value for name, value in json.loads(file.read_text()).items() if name != "counts"}
+    write_json(file, manifest)
+
+    assert [(row.endpoint, row.waiting) for row in read_status(warehouse)] == [("nms", 4)]
 
 
 def test_opening_the_views_where_there_is_no_warehouse_says_what_to_do(warehouse: Warehouse) -> None:
