@@ -23,6 +23,20 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Cleared:
+    """A field of another object that NetBox empties by itself, because what it names is deleted.
+
+    ``owner`` is what people call that object, ``before`` the value, which names the deleted object.
+    """
+
+    object_type: str
+    netbox_id: int
+    owner: str
+    field: str
+    before: Value
+
+
+@dataclass(frozen=True)
 class Item:
     """One change ready to be sent.
 
@@ -44,19 +58,23 @@ class Item:
     approver: str
     # What a delete takes away beside its own fields, as NetBox had it just before.
     removed: tuple[Written, ...] = ()
+    # What NetBox empties of other objects in the same step.
+    cleared: tuple[Cleared, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The item as the ledger keeps it."""
         fields = [{"field": f.name, "before": f.before, "after": f.after} for f in self.fields]
         removed = [{"field": f.name, "before": f.before} for f in self.removed]
-        return {**self.__dict__, "fields": fields, "removed": removed}
+        cleared = [item.__dict__ for item in self.cleared]
+        return {**self.__dict__, "fields": fields, "removed": removed, "cleared": cleared}
 
     @staticmethod
     def from_json(content: dict[str, Any]) -> Item:
         """The item of a ledger line."""
         fields = tuple(Written(f["field"], f["before"], f["after"]) for f in content["fields"])
         removed = tuple(Written(f["field"], f["before"], None) for f in content.get("removed") or ())
-        return Item(**{**content, "fields": fields, "removed": removed})
+        cleared = tuple(Cleared(**item) for item in content.get("cleared") or ())
+        return Item(**{**content, "fields": fields, "removed": removed, "cleared": cleared})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
+from netbox_sync_dagster.apply.clearing import cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, NaturalKey, find_created
 from netbox_sync_dagster.apply.removal import held, removed
@@ -58,7 +59,16 @@ class Freshness:
             if item.netbox_id in names
         ]
         free = [item for item in fresh if item.netbox_id not in names]
-        return [replace(i, removed=removed(i, rows[i.netbox_id or 0])) for i in free], stale, blocked
+        emptied = cleared(self._netbox, object_type, {item.netbox_id for item in free if item.netbox_id})
+        found = [
+            replace(
+                item,
+                removed=removed(item, rows[item.netbox_id or 0]),
+                cleared=tuple(emptied.get(item.netbox_id or 0, ())),
+            )
+            for item in free
+        ]
+        return found, stale, blocked
 
     def _absent(self, object_type: str, items: list[Item]) -> tuple[list[Item], Stale]:
         key = NATURAL_KEYS.get(object_type)

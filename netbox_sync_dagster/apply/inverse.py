@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.compare.change_id import change_id
-from netbox_sync_dagster.compare.values import Value, references
+from netbox_sync_dagster.compare.values import Reference, Value, parse, reference, references
 
 Place = tuple[str, int]
 Fields = dict[str, tuple[Value, Value]]
@@ -61,6 +62,8 @@ _SET_LATER = {
     "vc_priority": "virtual_chassis_members",
     "master": "virtual_chassis_masters",
 }
+# How the keys of such changes end.
+_SHORT = {"primary_ip4": "IPv4", "primary_ip6": "IPv6", "oob_ip": "OOB", "primary_mac_address": "MAC"}
 # What is taken back by a change of its own before the object is deleted: NetBox lets no device go that is in a virtual
 # chassis as its master, and a virtual chassis takes its members' positions along.
 _TAKEN_BACK_FIRST = {
@@ -83,6 +86,7 @@ class Done:
     netbox_id: int
     fields: Fields
     removed: dict[str, Value] = field(default_factory=dict)
+    cleared: tuple[Cleared, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -104,12 +108,21 @@ class Inverse:
     depends_on: list[str] = field(default_factory=list)
 
 
-def inverse(done: list[Done], now: dict[Place, str | None], conflicts: dict[Place, str]) -> list[Inverse]:
-    """The rows that undo these changes, in no order.
+@dataclass
+class Now:
+    """What NetBox has of the objects that are undone.
 
-    ``now`` is each touched object's ``last_updated`` in NetBox; ``conflicts`` says of which objects, and why,
-    nothing can be undone.
+    ``last_updated`` by object. ``conflicts`` says of which objects, and why, nothing can be undone; ``filled``
+    the same of fields that NetBox emptied by itself.
     """
+
+    last_updated: dict[Place, str | None] = field(default_factory=dict)
+    conflicts: dict[Place, str] = field(default_factory=dict)
+    filled: dict[tuple[Place, str], str] = field(default_factory=dict)
+
+
+def inverse(done: list[Done], now: Now) -> list[Inverse]:
+    """The rows that undo these changes, in no order."""
     created = {item.place: item for item in done if item.action == "create"}
     deleted = {item.place: item for item in done if item.action == "delete"}
     rows: list[Inverse] = []
@@ -130,10 +143,35 @@ def inverse(done: list[Done], now: dict[Place, str | None], conflicts: dict[Plac
             name: (before, _again(row.done, name, after, deleted))
             for name, (before, after) in row.fields.items()
         }
-        if row.action != "create" and row.target is None:
-            row.last_updated = now.get(row.done.place)
-            row.reason = conflicts.get(row.done.place)
-    return rows
+        if row.target is None:
+            row.reason = now.conflicts.get(row.done.place)
+            if row.action != "create":
+                row.last_updated = now.last_updated.get(row.done.place)
+    return [*rows, *_filled_again(deleted, now)]
+
+
+def _filled_again(deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
+    """What NetBox emptied by itself, of objects that stayed: an update once the deleted object is there again."""
+    for gone in deleted.values():
+        for item in gone.cleared:
+            owner = item.object_type, item.netbox_id
+            if owner not in deleted:
+                done = Done(
+                    resource=_SET_LATER[item.field],
+                    action="update",
+                    key=f"{item.owner} {_SHORT[item.field]}",
+                    parent=gone.parent or item.owner,
+                    object_type=item.object_type,
+                    netbox_id=item.netbox_id,
+                    fields={},
+                )
+                yield Inverse(
+                    done,
+                    "update",
+                    {item.field: (None, _again(done, item.field, item.before, deleted))},
+                    last_updated=now.last_updated.get(owner),
+                    reason=now.filled.get((owner, item.field)),
+                )
 
 
 def _deleted_again(item: Done, done: list[Done]) -> list[Inverse]:
@@ -159,6 +197,11 @@ def _created_again(item: Done, done: list[Done]) -> list[Inverse]:
     for earlier in done:
         if earlier.action == "update" and earlier.place == item.place:
             content |= {name: before for name, (before, _) in earlier.fields.items()}
+    # Deleted before it, and so emptied before its own content was read.
+    for child in done:
+        for emptied in child.cleared:
+            if (emptied.object_type, emptied.netbox_id) == item.place:
+                content.setdefault(emptied.field, emptied.before)
     later: dict[str, Fields] = {}
     now: Fields = {}
     for name, value in content.items():
@@ -230,10 +273,7 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
             for place in points_to(row.done, "master", before):
                 masters.setdefault(place, []).append(row.change_id)
     for row in rows:
-        needs = [creates[ref] for _, after in row.fields.values() for ref in references(after)]
-        if row.target is not None:
-            ref = json.loads(row.target)
-            needs.append(creates[ref["ref"], ref["key"]])
+        needs = [creates[ref] for ref in _needs(row)]
         if row.action == "delete":
             needs += [user.change_id for user in users[id(row)]]
         if row.action == "update" and "virtual_chassis" in row.fields:
@@ -241,20 +281,39 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
         row.depends_on = sorted({need for need in needs if need and need != row.change_id})
 
 
+def _needs(row: Inverse) -> list[Reference]:
+    """The objects that are made again and that this row names."""
+    target = reference(parse(row.target))
+    named = [ref for _, after in row.fields.values() for ref in references(after)]
+    return named if target is None else [*named, target]
+
+
 def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> None:
-    """What is in use by an object that stays, stays: NetBox would clear the use, or delete the user."""
+    """What is in use by an object that stays, stays: NetBox would clear the use, or delete the user.
+
+    And what names an object that is not made again cannot be written.
+    """
+    creates = {(row.done.resource, row.done.key): row for row in rows if row.action == "create"}
     while True:
-        found = [
-            (row, user)
-            for row in rows
-            if row.action == "delete" and row.reason is None
-            for user in users[id(row)]
-            if user.reason is not None
-        ]
+        found: list[tuple[Inverse, str]] = []
+        for row in rows:
+            if row.reason is not None:
+                continue
+            if row.action == "delete":
+                found += [
+                    (row, f"{user.done.resource} {user.done.key} uses it and stays: {user.reason}")
+                    for user in users[id(row)]
+                    if user.reason is not None
+                ]
+            found += [
+                (row, f"it needs {' '.join(ref)}, which cannot be undone: {creates[ref].reason}")
+                for ref in _needs(row)
+                if creates[ref].reason is not None
+            ]
         if not found:
             return
-        for row, user in found:
-            row.reason = f"{user.done.resource} {user.done.key} uses it and stays: {user.reason}"
+        for row, reason in found:
+            row.reason = reason
 
 
 def _users(rows: list[Inverse]) -> dict[int, list[Inverse]]:

@@ -188,16 +188,16 @@ def removed(item: Item, row: Object) -> tuple[Written, ...]:
         if name in _NOT_CONTENT or name.endswith("_count") or name.startswith("count_"):
             continue
         if name == "custom_fields":
-            content |= {f"cf.{field}": _value(held) for field, held in (value or {}).items()}
+            content |= {f"cf.{field}": as_value(held) for field, held in (value or {}).items()}
         elif name == "tags":
             content["tags"] = sorted(tag["slug"] for tag in value or ())
         elif name in ("assigned_object", "scope") and value:
-            content[name] = {"type": row.get(f"{name}_type"), **_value(value)}
+            content[name] = {"type": row.get(f"{name}_type"), **as_value(value)}
         elif name == "mac_address" and "primary_mac_address" in row:
             # Of an interface: the address of another object, shown.
             continue
         else:
-            content[name] = _value(value)
+            content[name] = as_value(value)
     return tuple(
         Written(name, value, None)
         for name, value in content.items()
@@ -205,10 +205,10 @@ def removed(item: Item, row: Object) -> tuple[Written, ...]:
     )
 
 
-def _value(value: Any) -> Value:
+def as_value(value: Any) -> Value:
     """NetBox's value as a change has it: objects by id and name, choices by their value."""
     if isinstance(value, list):
-        return [_value(item) for item in value]
+        return [as_value(item) for item in value]
     if isinstance(value, dict):
         if "id" in value and ("url" in value or "display" in value):
             return {"id": value["id"], "name": value.get("display") or str(value["id"])}

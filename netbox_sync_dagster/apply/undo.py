@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.apply.changelog import Changelog, Entry, moved_only_by
-from netbox_sync_dagster.apply.client import NetBoxWriter, same_moment
-from netbox_sync_dagster.apply.inverse import Done, Inverse, Place, identify, inverse
+from netbox_sync_dagster.apply.changes import Cleared
+from netbox_sync_dagster.apply.client import NetBoxWriter
+from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse
 from netbox_sync_dagster.apply.ledger import unfinished
+from netbox_sync_dagster.apply.since import Since, Step
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.sources.netbox.convert import utc_text
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
 from netbox_sync_dagster.warehouse.parquet import write_parquet
@@ -30,7 +30,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
 
     The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` takes like an endpoint's; it
     replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or
-    deleted in NetBox since; a row that cannot be undone for another reason is ``blocked``.
+    deleted since, in NetBox or by a later apply of the endpoint that is not undone itself, and what needs them.
 
     Reads NetBox by list requests on the objects' endpoints, ``/api/core/object-changes/``, and ``OPTIONS`` of
     the types that are created again. Raises ApprovalError where the apply is unknown, still open, or was to
@@ -38,17 +38,19 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
     """
     file = _file(warehouse, apply_id, endpoint)
     endpoint = file.parent.name
-    lines = list(_applied(warehouse, endpoint, apply_id))
+    steps, undoes = _ledger(warehouse, endpoint, apply_id)
     if any(entry.operation_id.startswith(f"{apply_id}/") for entry in unfinished(warehouse, endpoint)):
         raise ApprovalError(
             f"apply {apply_id} has left changes open whose outcome is not known; settle them first with: "
             f"netbox-sync apply {endpoint}"
         )
-    urls = {line["target"] for line in lines}
+    own = [step for step in steps if step.apply_id == apply_id]
+    urls = {step.target for step in own}
     if any(url.partition(" branch ")[0] != target.base_url for url in urls):
         raise ApprovalError(
             f"apply {apply_id} wrote to {', '.join(sorted(urls))}, and netbox.url is {target.base_url}"
         )
+    later = [step for step in steps if step.apply_id != apply_id and step.target in urls]
     read = new_id()
     with NetBoxWriter(target) as netbox:
         netbox.connect()
@@ -58,11 +60,9 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
                 f"apply {apply_id} wrote to {', '.join(elsewhere)}, which is neither the branch that is open for "
                 "netbox.branch nor merged; there is nothing of it to undo here"
             )
-        reader = _Reader(netbox, lines)
-        done = [_done(line) for line in lines]
-        times, conflicts = reader.state()
-        rows = inverse(done, times, conflicts)
-        reader.leave_out_read_only(rows)
+        since = Since(netbox, own, later, undoes)
+        rows = inverse(since.done, since.now())
+        _leave_out_read_only(netbox, rows)
     identify(rows, endpoint)
     _store(warehouse, endpoint, apply_id, rows, read)
     return load_plan(warehouse, undo_name(apply_id))
@@ -83,19 +83,25 @@ def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
     return files[0]
 
 
-def _applied(warehouse: Warehouse, endpoint: str, apply_id: str) -> list[Line]:
-    """The verdict lines of what this apply's requests wrote, also where a later apply found it out."""
-    lines: list[Line] = []
+def _ledger(warehouse: Warehouse, endpoint: str, apply_id: str) -> tuple[list[Step], dict[str, str]]:
+    """(what this apply and all after it wrote, in order; which apply each of them took back).
+
+    Also what a later apply found out: a change counts to the apply whose request it was.
+    """
+    steps: list[Step] = []
+    undoes: dict[str, str] = {}
     for path in ledger_files(warehouse, applies_folder(warehouse, endpoint)):
         if path.stem < apply_id:
             continue
         for line in read_lines(path):
-            if line["kind"] != "verdict" or line["verdict"] != "applied":
-                continue
-            sent_by = (line["operation_id"] or line["apply_id"]).partition("/")[0]
-            if sent_by == apply_id and line["netbox_id"] is not None:
-                lines.append(line)
-    return lines
+            if line["kind"] == "start" and line.get("undoes"):
+                undoes[line["apply_id"]] = line["undoes"]
+            elif line["kind"] == "verdict" and line["verdict"] == "applied" and line["netbox_id"] is not None:
+                sent_by = (line["operation_id"] or line["apply_id"]).partition("/")[0]
+                if sent_by >= apply_id:
+                    seen = line["last_updated"], line["request_id"]
+                    steps.append(Step(sent_by, line["target"], _done(line), *seen))
+    return steps, undoes
 
 
 def _done(line: Line) -> Done:
@@ -108,75 +114,28 @@ def _done(line: Line) -> Done:
         netbox_id=line["netbox_id"],
         fields={item["field"]: (item["before"], item["after"]) for item in line["fields"]},
         removed={item["field"]: item["before"] for item in line.get("removed") or ()},
+        cleared=tuple(Cleared(**item) for item in line.get("cleared") or ()),
     )
 
 
-class _Reader:
-    """What NetBox has now of the objects that an apply touched."""
-
-    def __init__(self, netbox: NetBoxWriter, lines: list[Line]) -> None:
-        self._netbox = netbox
-        self._changelog = Changelog(netbox)
-        self._requests = {line["request_id"] for line in lines if line["request_id"]}
-        # What our last write to each object that is still to be there returned; None where it is not known.
-        self._ours: dict[Place, str | None] = {}
-        gone = {(line["object_type"], line["netbox_id"]) for line in lines if line["action"] == "delete"}
-        for line in lines:
-            place = line["object_type"], line["netbox_id"]
-            if place not in gone:
-                self._ours[place] = line["last_updated"]
-
-    def state(self) -> tuple[dict[Place, str | None], dict[Place, str]]:
-        """(``last_updated`` by object, why an object cannot be undone by object). Raises SourceError."""
-        times: dict[Place, str | None] = {}
-        conflicts: dict[Place, str] = {}
-        for object_type in {place[0] for place in self._ours}:
-            ids = [place[1] for place in self._ours if place[0] == object_type]
-            rows = self._netbox.by_ids(object_type, ids, "id,created,last_updated")
-            moved = []
-            for netbox_id in ids:
-                place = object_type, netbox_id
-                if netbox_id not in rows:
-                    conflicts[place] = "it is gone from NetBox since"
-                    continue
-                times[place] = utc_text(rows[netbox_id]["last_updated"])
-                if not same_moment(times[place], self._ours[place]):
-                    moved.append(netbox_id)
-            history = self._changelog.entries(object_type, moved) if moved else {}
-            for netbox_id in moved:
-                entries = None if history is None else history.get(netbox_id, [])
-                if not self._only_ours(entries, self._ours[object_type, netbox_id]):
-                    conflicts[object_type, netbox_id] = (
-                        f"it was changed in NetBox since (last_updated {times[object_type, netbox_id]})"
-                    )
-        return times, conflicts
-
-    def _only_ours(self, entries: list[Entry] | None, seen: str | None) -> bool:
-        """Whether the object moved only by other requests of the same apply; NetBox's changelog is the proof."""
-        if not entries:
-            return False
-        if seen is None:
-            return entries[0].request_id in self._requests
-        return moved_only_by(entries, self._requests, seen)
-
-    def leave_out_read_only(self, rows: list[Inverse]) -> None:
-        """Of objects that are made again, keep the fields that NetBox takes; their own fields stay as they are."""
-        writable: dict[str, set[str] | None] = {}
-        for row in rows:
-            if row.action == "create":
-                kind = row.done.object_type
-                if kind not in writable:
-                    writable[kind] = self._netbox.writable(kind)
-                known = writable[kind]
-                row.fields = {
-                    name: values
-                    for name, values in row.fields.items()
-                    if name not in row.done.removed
-                    or known is None
-                    or name.startswith("cf.")
-                    or name in known
-                    or f"{name}_id" in known
-                }
+def _leave_out_read_only(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
+    """Of objects that are made again, keep the fields that NetBox takes; their own fields stay as they are."""
+    writable: dict[str, set[str] | None] = {}
+    for row in rows:
+        if row.action == "create":
+            kind = row.done.object_type
+            if kind not in writable:
+                writable[kind] = netbox.writable(kind)
+            known = writable[kind]
+            row.fields = {
+                name: values
+                for name, values in row.fields.items()
+                if name not in row.done.removed
+                or known is None
+                or name.startswith("cf.")
+                or name in known
+                or f"{name}_id" in known
+            }
 
 
 def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], read: str) -> None:

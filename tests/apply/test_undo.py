@@ -7,49 +7,15 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.apply import ApplyResult, plan_undo
+from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import WarehouseError
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
+from tests.apply.undoing import back_and_forth, done
 from tests.support import NetBox
-
-PATHS = (
-    *("dcim/devices", "dcim/interfaces", "dcim/mac-addresses", "ipam/vlans", "ipam/ip-addresses"),
-    *("virtualization/virtual-machines", "virtualization/interfaces", "virtualization/virtual-disks"),
-)
-# An object that is made again is another one to NetBox; its own counters of what was there stay out too.
-NOT_COMPARED = {"id", "url", "display_url", "created", "last_updated", "config_context"}
-
-
-def picture(netbox: NetBox, place: Place) -> dict[str, list[str]]:
-    """Every field of every object of the place, references by name: ids of objects made again aside."""
-    own = {
-        "dcim/devices": {"name": place.device["name"]},
-        "dcim/interfaces": {"device_id": place.device["id"]},
-        "ipam/vlans": {"group_id": place.group["id"]},
-        "virtualization/virtual-machines": {"cluster_id": place.cluster["id"]},
-        "virtualization/interfaces": {"cluster_id": place.cluster["id"]},
-    }
-    found: dict[str, list[str]] = {}
-    for path in PATHS:
-        rows = netbox.all(path, **own.get(path, {}))
-        if path not in own:
-            rows = [
-                row for row in rows if place.suffix in json.dumps(row) or place.network in json.dumps(row)
-            ]
-        found[path] = sorted(json.dumps(_plain(row), sort_keys=True) for row in rows)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items() if k not in NOT_COMPARED and not k.endswith("_id")}
-    return value
 
 
 def furnished(netbox: NetBox, place: Place) -> dict[str, dict[str, Any]]:
@@ -160,11 +126,6 @@ def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
     return made
 
 
-def not_applied(result: ApplyResult) -> list[str]:
-    """The changes that were not applied, with the reasons."""
-    return [f"{v.verdict} {v.key}: {v.message}" for v in result.verdicts if v.verdict != "applied"]
-
-
 def test_after_an_undo_netbox_is_as_before_and_after_its_undo_as_applied(
     desk: Desk, netbox: NetBox, place: Place
 ) -> None:
@@ -172,29 +133,25 @@ def test_after_an_undo_netbox_is_as_before_and_after_its_undo_as_applied(
     there = furnished(netbox, place)
     # The disk and the primary address moved the machine.
     there["vm"] = netbox.one("virtualization/virtual-machines", id=place.vm["id"])
-    before = picture(netbox, place)
-    result = desk.approve_and_apply(draft(place, there).publish(desk.warehouse))
-    assert not_applied(result) == []
-    applied = picture(netbox, place)
-    assert applied != before
-
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    assert plan.name == f"undo-{result.apply_id}"
-    assert [row for row in plan.rows if not row.is_change] == []
-    assert desk.apply(plan).verdicts == []
-    assert picture(netbox, place) == applied, "nothing is undone without an approval"
-    undone = desk.approve_and_apply(load_plan(desk.warehouse, plan.name))
-    assert not_applied(undone) == []
-    assert picture(netbox, place) == before
-
-    again = plan_undo(desk.warehouse, desk.target, undone.apply_id or "")
-    redone = desk.approve_and_apply(again)
-    assert not_applied(redone) == []
-    assert picture(netbox, place) == applied
+    back_and_forth(desk, netbox, place, draft(place, there).publish(desk.warehouse))
     con = open_ledger(desk.warehouse)
-    said = con.execute("SELECT undoes FROM ledger.applies ORDER BY started").fetchall()
+    said = con.execute("SELECT apply_id, undoes FROM ledger.applies ORDER BY started").fetchall()
     con.close()
-    assert said == [(None,), (result.apply_id,), (undone.apply_id,)]
+    ids = [apply_id for apply_id, _ in said]
+    assert [undoes for _, undoes in said] == [None, *ids[:3]]
+
+
+def test_nothing_is_undone_without_an_approval(desk: Desk, netbox: NetBox, place: Place) -> None:
+    made = Draft()
+    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+    first = done(desk, made.publish(desk.warehouse))
+
+    plan = plan_undo(desk.warehouse, desk.target, first)
+    assert plan.name == f"undo-{first}"
+    assert desk.apply(plan).verdicts == []
+    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+    done(desk, load_plan(desk.warehouse, plan.name))
+    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == ""
 
 
 def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(

@@ -9,27 +9,8 @@ from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import load_plan
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
+from tests.apply.undoing import back_and_forth
 from tests.support import NetBox
-
-PATHS = ("virtual-chassis", "devices", "module-bays", "modules", "interfaces", "cables")
-NOT_COMPARED = {"id", "url", "display_url", "display", "created", "last_updated", "config_context"}
-
-
-def picture(netbox: NetBox, place: Place) -> dict[str, list[str]]:
-    """Every field of the site's hardware by names, but for ids of objects that were made again."""
-    found = {}
-    for path in PATHS:
-        texts = [json.dumps(_plain(row), sort_keys=True) for row in netbox.all(f"dcim/{path}")]
-        found[path] = sorted(text for text in texts if place.suffix in text)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items() if k not in NOT_COMPARED and not k.endswith("_id")}
-    return value
 
 
 def device_fields(place: Place, name: str) -> dict[str, Any]:
@@ -76,21 +57,7 @@ def stack(place: Place) -> Draft:
 
 
 def test_a_stack_comes_and_goes_and_comes_again(desk: Desk, netbox: NetBox, place: Place) -> None:
-    before = picture(netbox, place)
-    result = desk.approve_and_apply(stack(place).publish(desk.warehouse))
-    assert result.ok, result.verdicts
-    applied = picture(netbox, place)
-
-    undone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, result.apply_id or ""))
-    assert undone.ok, undone.verdicts
-    assert picture(netbox, place) == before
-
-    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
-    assert redone.ok, redone.verdicts
-    assert picture(netbox, place) == applied
-    again = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, redone.apply_id or ""))
-    assert again.ok, again.verdicts
-    assert picture(netbox, place) == before
+    back_and_forth(desk, netbox, place, stack(place).publish(desk.warehouse))
 
 
 def test_a_device_that_joined_a_virtual_chassis_leaves_it_again_master_first(
@@ -173,17 +140,7 @@ def test_modules_bays_and_cables_come_and_go_and_come_again(desk: Desk, netbox: 
         },
         object_type="dcim/cables",
     )
-    before = picture(netbox, place)
-    result = desk.approve_and_apply(draft.publish(desk.warehouse))
-    assert result.ok, result.verdicts
-    applied = picture(netbox, place)
-
-    undone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, result.apply_id or ""))
-    assert undone.ok, undone.verdicts
-    assert picture(netbox, place) == before
-    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
-    assert redone.ok, redone.verdicts
-    assert picture(netbox, place) == applied
+    back_and_forth(desk, netbox, place, draft.publish(desk.warehouse))
 
 
 def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its_bay(

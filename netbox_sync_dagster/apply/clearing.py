@@ -1,0 +1,48 @@
+"""What NetBox empties by itself when an object is deleted: a device's primary address goes with the address."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from netbox_sync_dagster.apply.changes import Cleared
+from netbox_sync_dagster.apply.client import NetBoxWriter
+from netbox_sync_dagster.apply.removal import as_value
+from netbox_sync_dagster.sources.http import SourceError
+
+# By type of the deleted object: the types whose objects may name it, and in which fields.
+_NAMED_IN: dict[str, dict[str, tuple[str, ...]]] = {
+    "ipam/ip-addresses": {
+        "dcim/devices": ("primary_ip4", "primary_ip6", "oob_ip"),
+        "virtualization/virtual-machines": ("primary_ip4", "primary_ip6"),
+    },
+    "dcim/mac-addresses": {
+        "dcim/interfaces": ("primary_mac_address",),
+        "virtualization/interfaces": ("primary_mac_address",),
+    },
+}
+
+
+def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[int, list[Cleared]]:
+    """For each object about to be deleted, by id, the fields of other objects that name it.
+
+    One list request per field, as NetBox joins filters of different names by AND. What the token may not view
+    is left out: it could not be written back either. Raises SourceError.
+    """
+    wanted = sorted(set(ids))
+    found: dict[int, list[Cleared]] = defaultdict(list)
+    for owner_type, names in _NAMED_IN.get(object_type, {}).items():
+        for name in names:
+            filters = ([(f"{name}_id", netbox_id)] for netbox_id in wanted)
+            try:
+                for row in netbox.any_of(owner_type, filters, [("fields", f"id,display,{name}")]):
+                    value = row.get(name)
+                    if value and value["id"] in wanted:
+                        owner = str(row.get("display") or row["id"])
+                        found[value["id"]].append(
+                            Cleared(owner_type, row["id"], owner, name, as_value(value))
+                        )
+            except SourceError as error:
+                if error.status != 403:
+                    raise
+    return found

@@ -1,0 +1,240 @@
+"""What became of the objects of an apply since: by this product's later applies, and by anybody else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from netbox_sync_dagster.apply.changelog import Changelog, Entry
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
+from netbox_sync_dagster.apply.inverse import Done, Now, Place, points_to
+from netbox_sync_dagster.compare.values import Value
+from netbox_sync_dagster.sources.netbox.convert import utc_text
+
+
+@dataclass(frozen=True)
+class Step:
+    """One applied change, as the ledger has it; ``last_updated`` is what NetBox answered, if it did.
+
+    ``target`` is the NetBox that was written to, or the branch of it.
+    """
+
+    apply_id: str
+    target: str
+    done: Done
+    last_updated: str | None
+    request_id: str | None
+
+
+class Since:
+    """Tells for each object of an apply whether that apply's work on it still stands.
+
+    ``own`` are its changes, ``later`` those of this endpoint's applies after it, both in the order in which
+    they were done; ``undoes`` names the apply that an apply took back. An object that an undo made again has
+    another id: it is followed to that one.
+    """
+
+    def __init__(
+        self, netbox: NetBoxWriter, own: list[Step], later: list[Step], undoes: dict[str, str]
+    ) -> None:
+        self._netbox = netbox
+        self._changelog = Changelog(netbox)
+        self._requests = {step.request_id for step in (*own, *later) if step.request_id}
+        self._again = _made_again([*own, *later], undoes)
+        self._later = [replace(step, done=self._current(step.done, place=False)) for step in later]
+        self.done = [self._current(step.done) for step in own]
+        # By object as it is called now: what its places were, and when each was seen first.
+        self._places: dict[Place, list[Place]] = {}
+        self._seen: dict[Place, str | None] = {}
+        gone = {step.done.place for step in own if step.done.action == "delete"}
+        for step in own:
+            if step.done.place not in gone:
+                self._places[self._follow(step.done.place)] = list(self._chain(step.done.place))
+                self._seen[step.done.place] = step.last_updated
+        made = set(self._again.values())
+        for step in later:
+            if step.done.action == "create" and step.done.place in made:
+                self._seen[step.done.place] = step.last_updated
+
+    # -- objects that were made again ------------------------------------------------------------
+
+    def _chain(self, place: Place) -> Iterator[Place]:
+        yield place
+        while place in self._again:
+            place = self._again[place]
+            yield place
+
+    def _follow(self, place: Place) -> Place:
+        return list(self._chain(place))[-1]
+
+    def _current(self, done: Done, *, place: bool = True) -> Done:
+        """The change with all objects by their present ids; ``place``: also the one that it was done to."""
+
+        def value(name: str, old: Value) -> Value:
+            if isinstance(old, list):
+                return [value(name, item) for item in old]
+            for one in points_to(done, name, old):
+                old = {**old, "id": self._follow(one)[1]}
+            return old
+
+        return replace(
+            done,
+            netbox_id=self._follow(done.place)[1] if place else done.netbox_id,
+            fields={n: (value(n, before), value(n, after)) for n, (before, after) in done.fields.items()},
+            removed={n: value(n, before) for n, before in done.removed.items()},
+            cleared=tuple(
+                replace(
+                    item,
+                    netbox_id=self._follow((item.object_type, item.netbox_id))[1],
+                    before=value(item.field, item.before),
+                )
+                for item in done.cleared
+            ),
+        )
+
+    # -- what NetBox has now ---------------------------------------------------------------------
+
+    def now(self) -> Now:
+        """The objects as NetBox has them, and why some of them cannot be undone. Raises SourceError."""
+        found = Now()
+        for object_type in {place[0] for place in self._places}:
+            self._compare(object_type, [p for p in self._places if p[0] == object_type], found)
+        self._there_again(found)
+        self._owners(found)
+        return found
+
+    def _compare(self, object_type: str, places: list[Place], found: Now) -> None:
+        rows = self._netbox.by_ids(object_type, [i for _, i in places], "id,created,last_updated")
+        asked: list[Place] = []
+        for place in places:
+            reason = self._by_us(place)
+            row = rows.get(place[1])
+            if row is not None:
+                found.last_updated[place] = utc_text(row["last_updated"])
+            if reason is None and row is None:
+                reason = "it is gone from NetBox since"
+            if reason is not None:
+                found.conflicts[place] = reason
+            elif len(self._places[place]) > 1 or not same_moment(
+                found.last_updated[place], self._seen[place]
+            ):
+                asked.append(place)
+        ids = {i for place in asked for _, i in self._places[place]}
+        history = self._changelog.entries(object_type, ids) if ids else {}
+        for place in asked:
+            if not all(self._only_ours(history, one) for one in self._places[place]):
+                found.conflicts[place] = (
+                    f"it was changed in NetBox since (last_updated {found.last_updated[place]})"
+                )
+
+    def _only_ours(self, history: dict[int, list[Entry]] | None, place: Place) -> bool:
+        """Whether the object moved only by this product's own requests; NetBox's changelog is the proof."""
+        entries = history.get(place[1]) if history is not None else None
+        if not entries:
+            return False
+        seen = self._seen[place]
+        if seen is None:
+            return entries[0].request_id in self._requests
+        later = [entry for entry in entries if entry.at >= moment_of(seen)]
+        return bool(later) and all(entry.request_id in self._requests for entry in later)
+
+    def _by_us(self, place: Place) -> str | None:
+        """Why later applies stand in the way: they deleted it, or a field has another value by them."""
+        places = self._places[place]
+        own = [done for done in self.done if done.place == place]
+        left = {name: after for done in own for name, (_, after) in done.fields.items()}
+        mine = set(left)
+        values = dict(left)
+        touched: dict[str, str] = {}
+        deleted = None
+        for step in self._later:
+            fields: dict[str, tuple[Value, Value]] = {}
+            if step.done.place in places:
+                if step.done.action == "update":
+                    fields = step.done.fields
+                else:
+                    deleted = step.apply_id if step.done.action == "delete" else None
+            for item in step.done.cleared:
+                if (item.object_type, item.netbox_id) in places:
+                    fields = {item.field: (item.before, None)}
+            for name, (before, after) in fields.items():
+                left.setdefault(name, before)
+                values[name] = after
+                touched[name] = step.apply_id
+        if deleted is not None:
+            return f"apply {deleted} deleted it since; undo that one first"
+        # Of an object that is to go everything counts; of one that stays, what is to be taken back.
+        counts = touched if any(done.action == "create" for done in own) else mine & touched.keys()
+        other = sorted(name for name in counts if _plain(values[name]) != _plain(left[name]))
+        if other:
+            last = max(touched[name] for name in other)
+            return f"apply {last} changed its {', '.join(other)} since; undo that one first"
+        return None
+
+    def _there_again(self, found: Now) -> None:
+        """What the apply deleted and a later one made again is not made a second time."""
+        there: dict[tuple[str, str, str], Step] = {}
+        for step in self._later:
+            key = step.done.object_type, step.done.resource, step.done.key
+            if step.done.action == "create":
+                there[key] = step
+            elif step.done.action == "delete" and key in there and there[key].done.place == step.done.place:
+                del there[key]
+        for done in self.done:
+            step_ = there.get((done.object_type, done.resource, done.key))
+            if (
+                done.action == "delete"
+                and step_ is not None
+                and self._netbox.by_ids(done.object_type, [step_.done.netbox_id], "id")
+            ):
+                found.conflicts[done.place] = f"apply {step_.apply_id} made it again since"
+
+    def _owners(self, found: Now) -> None:
+        """Of what NetBox emptied by itself: whether somebody has filled it since."""
+        fields: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for done in self.done:
+            for item in done.cleared:
+                fields[item.object_type][item.netbox_id].add(item.field)
+        for object_type, owners in fields.items():
+            names = sorted({name for one in owners.values() for name in one})
+            rows = self._netbox.by_ids(
+                object_type, owners, ",".join(("id", "created", "last_updated", *names))
+            )
+            for netbox_id, wanted in owners.items():
+                self._owner((object_type, netbox_id), wanted, rows.get(netbox_id), found)
+
+    @staticmethod
+    def _owner(place: Place, names: Iterable[str], row: Object | None, found: Now) -> None:
+        if row is not None:
+            found.last_updated[place] = utc_text(row["last_updated"])
+        for name in names:
+            if row is None:
+                found.filled[place, name] = "it is gone from NetBox since"
+            elif row.get(name):
+                shown = row[name].get("display") or row[name]["id"]
+                found.filled[place, name] = f"its {name} is {shown} in NetBox since"
+
+
+def _made_again(steps: list[Step], undoes: dict[str, str]) -> dict[Place, Place]:
+    """Deleted object to the one that the undo of that apply made in its place."""
+    deleted: dict[tuple[str, str, str, str], Place] = {}
+    again: dict[Place, Place] = {}
+    for step in steps:
+        what = step.done.object_type, step.done.resource, step.done.key
+        if step.done.action == "delete":
+            deleted[step.apply_id, *what] = step.done.place
+        elif step.done.action == "create" and step.apply_id in undoes:
+            old = deleted.get((undoes[step.apply_id], *what))
+            if old is not None:
+                again[old] = step.done.place
+    return again
+
+
+def _plain(value: Value) -> Value:
+    """The value without the names of objects, which may change, and with one kind of empty."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value] or None
+    if isinstance(value, dict) and "id" in value:
+        return {name: content for name, content in value.items() if name != "name"}
+    return None if value == "" else value
