@@ -41,6 +41,12 @@ class NetBox:
         self.http = httpx.Client(base_url=f"{url}/api/", headers={"Authorization": auth}, timeout=60)
         self.created: list[str] = []
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """What NetBox this is, as (4, 6)."""
+        major, minor = self.http.get("status/").json()["netbox-version"].split(".")[:2]
+        return int(major), int(minor)
+
     def create(self, path: str, **content: Any) -> dict[str, Any]:
         answer = self.http.post(f"{path}/", json=content)
         assert answer.status_code == 201, answer.text

@@ -183,8 +183,6 @@ class _Apply:
             self._log.close()
 
     def _note_object_changes(self) -> None:
-        if not self._netbox.messages:
-            return
         verdicts = [*self._result.settled, *self._result.verdicts]
         found, notes = find_object_changes(self._sender.changelog, verdicts, self._object_type)
         self._log.object_changes(found)

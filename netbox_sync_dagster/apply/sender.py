@@ -55,7 +55,7 @@ class Sender:
         self._window = window
         self._held = held
         self._journal = journal
-        self.settler = Settler(netbox, self.changelog, message)
+        self.settler = Settler(netbox, self.changelog, message, state.maker)
         self._freshness = Freshness(netbox, self.changelog, self.settler, state)
 
     def send(self, items: list[Item]) -> list[Refused]:

@@ -32,12 +32,22 @@ class Finding:
 
 
 class Settler:
-    """Reads NetBox to settle changes of one endpoint. Raises SourceError where NetBox cannot be read."""
+    """Reads NetBox to settle changes of one endpoint. Raises SourceError where NetBox cannot be read.
 
-    def __init__(self, netbox: NetBoxWriter, changelog: Changelog, message: Callable[[str], str]) -> None:
+    ``maker(object type, id)`` is the change that is known to have made an object.
+    """
+
+    def __init__(
+        self,
+        netbox: NetBoxWriter,
+        changelog: Changelog,
+        message: Callable[[str], str],
+        maker: Callable[[str, int], str | None],
+    ) -> None:
         self._netbox = netbox
         self._changelog = changelog
         self._message = message
+        self._maker = maker
 
     def settle(self, items: list[Item]) -> dict[str, Finding]:
         """A finding for each change; all are of one object type and action."""
@@ -54,13 +64,30 @@ class Settler:
         candidates = {item.change_id: rows for item, (_, rows) in zip(items, pairs, strict=True)}
         ids = [row["id"] for rows in candidates.values() for row in rows]
         entries = self._evidence(object_type, ids)
-        return {item.change_id: self._created(item, candidates[item.change_id], entries) for item in items}
+        findings: dict[str, Finding] = {}
+        for item in items:
+            # Where only the content tells whose an object is, two changes of one content share no object.
+            others = {one.netbox_id for one in findings.values() if one.state == "written"}
+            findings[item.change_id] = self._created(item, candidates[item.change_id], entries, others)
+        return findings
 
-    def _created(self, item: Item, rows: list[Object], entries: dict[int, list[Entry]] | None) -> Finding:
+    def _created(
+        self,
+        item: Item,
+        rows: list[Object],
+        entries: dict[int, list[Entry]] | None,
+        others: set[int | None],
+    ) -> Finding:
         if not rows:
             return Finding("absent")
         if entries is None:
-            same = [row for row in rows if not differing(item.body, row)]
+            same = [
+                row
+                for row in rows
+                if row["id"] not in others
+                and self._maker(item.object_type, row["id"]) in (None, item.change_id)
+                and not differing(item.body, row)
+            ]
             if same:
                 return Finding("written", netbox_id=same[0]["id"])
         else:
@@ -69,11 +96,11 @@ class Settler:
                 ours = self._ours(item, history)
                 if ours is not None:
                     return self._written(row, ours, history)
-        others = differing(item.body, rows[0])
+        differs = differing(item.body, rows[0])
         return Finding(
             "unclear",
             f"NetBox has an object under this key (id {rows[0]['id']}) that this apply may not have created"
-            + (f"; it differs in {', '.join(others)}" if others else ""),
+            + (f"; it differs in {', '.join(differs)}" if differs else ""),
         )
 
     def _updates(self, object_type: str, items: list[Item]) -> dict[str, Finding]:

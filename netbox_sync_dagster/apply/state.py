@@ -24,6 +24,8 @@ class ApplyState:
         self._rows: dict[str, DiffRow] = plan.by_id()
         self._moved: dict[_Object, str] = {}
         self._created: set[_Object] = set()
+        # The change that made an object.
+        self._makers: dict[_Object, str] = {}
         # Set when the apply is to end before all is sent.
         self.stop = Event()
         # Verdicts of this apply, and `applied` of earlier ones, by change id.
@@ -57,6 +59,11 @@ class ApplyState:
         """Whether this apply made the object a moment ago, by a request that was plainly answered."""
         with self._lock:
             return (object_type, netbox_id) in self._created
+
+    def maker(self, object_type: str, netbox_id: int) -> str | None:
+        """The change of this plan that made the object, if one did."""
+        with self._lock:
+            return self._makers.get((object_type, netbox_id))
 
     def own_requests(self) -> set[str]:
         """The ids of the requests by which this product applied changes of this plan."""
@@ -100,5 +107,6 @@ class ApplyState:
             return
         if action == "create":
             self.ids[(resource, key)] = done.netbox_id
+            self._makers[(object_type, done.netbox_id)] = done.change_id
         if done.last_updated is not None:
             self._moved[(object_type, done.netbox_id)] = done.last_updated

@@ -72,9 +72,9 @@ def verdicts(result: ApplyResult) -> dict[str, str]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
-    """The lab NetBox itself, for faults and for what it was asked."""
-    with LabNetBox() as lab:
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
+    """The lab NetBox itself, for faults and for what it was asked. An indirect parameter is its version."""
+    with LabNetBox(version=getattr(request, "param", "4.6.8")) as lab:
         monkeypatch.setenv("NETBOX_TOKEN", lab.token)
         yield lab
 

@@ -323,7 +323,8 @@ def test_every_change_carries_its_id_into_netbox_changelog(desk: Desk, netbox: N
         "core/object-changes", changed_object_type="dcim.device", changed_object_id=place.device["id"]
     )
     newest = max(entries, key=lambda entry: entry["time"])
-    assert newest["message"] == f"netbox-sync lab {made}"
+    # NetBox has messages since 4.4.
+    assert newest.get("message") == (f"netbox-sync lab {made}" if netbox.version >= (4, 4) else None)
     assert newest["request_id"] == result.verdicts[0].request_id
 
 

@@ -137,6 +137,13 @@ def test_two_creates_of_one_name_do_not_spoil_their_batch(desk: Desk, netbox: Ne
     assert len(netbox.all("dcim/interfaces", device_id=place.device["id"])) == 2
 
 
+@pytest.mark.parametrize("server", ["4.2.9"], indirect=True)
+def test_without_messages_in_the_changelog_two_creates_of_one_content_share_no_object(
+    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    test_two_creates_of_one_name_do_not_spoil_their_batch(lab_desk, lab_netbox, lab_place)
+
+
 def test_a_tag_that_does_not_exist_fails_its_own_change_only(
     desk: Desk, netbox: NetBox, place: Place
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import Plan
 from tests.apply.conftest import Desk, Place, verdicts
@@ -77,6 +79,13 @@ def test_two_applies_undone_in_turn_lead_back_to_the_first_state(
     plan = plan_undo(desk.warehouse, desk.target, back)
     assert {action for action, _ in found(plan).values()} == {"conflict"}
     assert end != middle != start
+
+
+@pytest.mark.parametrize("server", ["4.2.9"], indirect=True)
+def test_two_applies_undone_in_turn_where_netbox_has_no_etags(
+    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    test_two_applies_undone_in_turn_lead_back_to_the_first_state(lab_desk, lab_netbox, lab_place)
 
 
 def test_an_undo_past_an_apply_that_stands_is_a_conflict_in_what_both_changed(

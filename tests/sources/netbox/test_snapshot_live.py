@@ -8,13 +8,21 @@ import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox import check_netbox
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.queries import SOURCES, sources_of
 from tests.sources.netbox.conftest import Snap, viewer
 from tests.sources.netbox.seed import Seed, expected
 
 pytestmark = pytest.mark.live
 Live = tuple[str, str, Seed]
-MODELS = sorted({source.model for source in SOURCES.values()})
+
+
+def _version(seed: Seed) -> tuple[int, ...]:
+    return tuple(int(part) for part in seed.get("status")["netbox-version"].split(".")[:2])
+
+
+def _models(seed: Seed) -> list[str]:
+    """The models that this NetBox has, without any plugin."""
+    return sorted({source.model for source in sources_of(_version(seed)).values()})
 
 
 def _seeded(rows: list[tuple], wanted: list[tuple]) -> list[tuple]:
@@ -33,9 +41,12 @@ def _own_fields(value: object) -> object:
 def test_graphql_and_rest_give_the_rows_that_were_seeded(live: Live, snap: Snap) -> None:
     url, token, seed = live
     by_graphql = snap(url, token, "graphql")
-    by_rest = snap(url, viewer(seed, MODELS), "rest")
+    by_rest = snap(url, viewer(seed, _models(seed)), "rest")
     assert by_graphql.manifest.reasons == by_rest.manifest.reasons == []
     for table, rows in expected(seed.ids).items():
+        if _version(seed) < (4, 5) and table == "virtual_machines":
+            # VMs have no start_on_boot there.
+            rows[:] = [(*row[:12], None, *row[13:]) for row in rows]
         rows.sort(key=lambda row: row[0])
         assert _seeded(by_graphql.rows(table), rows) == rows, table
         assert by_graphql.sql("select * exclude (snapshot_id) from t order by id", table) == by_rest.sql(
@@ -57,7 +68,8 @@ def test_the_etag_of_an_object_can_be_built_from_the_snapshot(live: Live, snap: 
         fresh = seed.http.patch(f"/api/{path}/{number}/", json={"description": "guarded"}, headers=guard)
         assert fresh.status_code == 200, fresh.text
         stale = seed.http.patch(f"/api/{path}/{number}/", json={"description": "again"}, headers=guard)
-        assert stale.status_code == 412
+        # Before 4.6 NetBox passes over If-Match.
+        assert stale.status_code == (412 if _version(seed) >= (4, 6) else 200), stale.text
         seed.http.patch(
             f"/api/{path}/{number}/", json={"description": "VLAN 101" if table == "vlans" else ""}
         )
@@ -67,7 +79,7 @@ def test_references_to_objects_that_the_token_may_not_view_are_read_all_the_same
     live: Live, snap: Snap
 ) -> None:
     url, _, seed = live
-    token = viewer(seed, MODELS, {"ipam.vlan": {"vid": 101}})
+    token = viewer(seed, _models(seed), {"ipam.vlan": {"vid": 101}})
     taken = snap(url, token)
     port = taken.sql(
         f"select untagged_vlan_id, tagged_vlan_ids from t where id = {seed.ids['port']}", "interfaces"
@@ -78,7 +90,7 @@ def test_references_to_objects_that_the_token_may_not_view_are_read_all_the_same
 
 def test_a_type_without_permission_is_named_and_the_others_are_read(live: Live, snap: Snap) -> None:
     url, _, seed = live
-    taken = snap(url, viewer(seed, [model for model in MODELS if model != "dcim.interface"]))
+    taken = snap(url, viewer(seed, [model for model in _models(seed) if model != "dcim.interface"]))
     assert taken.manifest.reasons == [
         "interfaces: the token may not read /api/dcim/interfaces/;"
         " give its user the permission dcim.view_interface"
@@ -89,7 +101,7 @@ def test_a_type_without_permission_is_named_and_the_others_are_read(live: Live, 
 
 def test_check_names_what_a_token_may_not_do(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     url, token, seed = live
-    monkeypatch.setenv("NETBOX_TOKEN", viewer(seed, MODELS))
+    monkeypatch.setenv("NETBOX_TOKEN", viewer(seed, _models(seed)))
     target = NetBoxTarget.model_validate({"url": url})
     found = {check.name: (check.ok, check.sentence) for check in check_netbox(target)}
     assert found["rights: racks"] == (True, "view")
@@ -104,9 +116,12 @@ def test_check_names_what_a_token_may_not_do(live: Live, monkeypatch: pytest.Mon
 
 def test_permissions_that_prove_full_view_allow_graphql(live: Live, snap: Snap) -> None:
     url, _, seed = live
-    models = sorted({*MODELS, *(model for source in SOURCES.values() for model in source.shows)})
+    sources = sources_of(_version(seed))
+    shown = {model for source in sources.values() for model in source.shows}
+    absent = {source.model for source in SOURCES.values()} - set(_models(seed))
+    models = sorted({*_models(seed), *shown} - absent)
     token = viewer(seed, [*models, "users.objectpermission"])
     by_graphql = snap(url, token, "proven")
-    by_rest = snap(url, viewer(seed, MODELS), "unproven")
-    for table in SOURCES:
+    by_rest = snap(url, viewer(seed, _models(seed)), "unproven")
+    for table in sources:
         assert by_graphql.rows(table) == by_rest.rows(table), table
