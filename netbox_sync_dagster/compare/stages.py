@@ -217,6 +217,12 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
         "diff.missing_interfaces WHERE action = 'delete'",
         "diff.missing_vm_interfaces WHERE action = 'delete'",
     ),
+    "diff.prerequisites": (
+        "match.references WHERE netbox_id IS NULL AND value IS NOT NULL",
+        "desired.tags WHERE slug NOT IN (SELECT slug FROM netbox.tags)",
+        "desired.custom_fields w LEFT JOIN netbox.custom_fields c ON c.name = w.key"
+        " WHERE c.id IS NULL OR NOT list_has_all(c.object_types, w.object_types)",
+    ),
     "match.gone_records": tuple(f"netbox.proxbox_{name}" for name in _RECORDS),
     **{f"diff.{name}": (f"desired.{name}",) for name in _RECORDS},
     **{f"diff.missing_{name}": ("match.gone_records",) for name in _RECORDS},
