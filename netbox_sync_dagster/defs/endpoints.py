@@ -14,6 +14,7 @@ from netbox_sync_dagster.defs.freshness import snapshot_freshness
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
     KINDS,
+    MAIN_TABLE,
     OWNERS,
     RESOURCES_OF,
     TITLES,
@@ -113,7 +114,7 @@ def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             owners=OWNERS,
             tags={KIND_TAG: kind},
             metadata=table_metadata(kind, name),
-            freshness_policy=snapshot_freshness(kind),
+            freshness_policy=snapshot_freshness(kind) if name == MAIN_TABLE[kind] else None,
         )
 
 

@@ -12,10 +12,11 @@ from pydantic import Field
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.checks import diff_results, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
-from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
-from netbox_sync_dagster.defs.metadata import snapshot_metadata
+from netbox_sync_dagster.defs.keys import KINDS, MAIN_TABLE, Kind, table_key
+from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
 from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
+from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
@@ -47,9 +48,13 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(settings.netbox, warehouse, progress=context.log.debug)
         results = snapshot_results(warehouse, "netbox", ["netbox"])
+    recorded = Recorded(warehouse.snapshots("netbox", "netbox"))
     for name in NETBOX:
-        yield dg.AssetMaterialization(table_key("netbox", name), metadata=snapshot_metadata(manifest, name))
+        key, said = table_key("netbox", name), snapshot_digest(manifest, name)
+        if recorded.is_news(key, "" if name == MAIN_TABLE["netbox"] else said):
+            yield dg.AssetMaterialization(key, metadata=snapshot_metadata(manifest, name))
     yield from map(as_evaluation, results)
+    recorded.save()
 
 
 @dg.op(

@@ -72,6 +72,13 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
     return found
 
 
+def snapshot_digest(manifest: Manifest, name: str) -> str:
+    """The same as long as there is nothing new to say of the table; empty where it is not whole."""
+    if not manifest.complete or name in manifest.shrunken:
+        return ""
+    return f"{manifest.row_counts.get(name, 0)} rows, {manifest.source_version}"
+
+
 def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str) -> Metadata:
     """What is said of one resource of a diff: counts by action, the first changes, gates, drift over time."""
     rows = [row for row in plan.rows if row.resource == resource]
@@ -164,6 +171,17 @@ def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
             if row.resource == resource:
                 digest.update(f"{row.action} {row.key} {row.change_id} {row.reason}\n".encode())
     return dg.DataVersion(digest.hexdigest()[:16])
+
+
+def diff_digest(plan: Plan, resource: str) -> str:
+    """The same as long as the differences are; empty while the diff cannot be approved."""
+    if plan.manifest["gates"]:
+        return ""
+    digest = hashlib.sha256()
+    for row in plan.rows:
+        if row.resource == resource:
+            digest.update(f"{row.action} {row.key} {row.change_id} {row.reason} {row.fields}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) -> dict[str, str]:

@@ -7,8 +7,9 @@ import dagster as dg
 from netbox_sync_dagster.defs.checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
 from netbox_sync_dagster.defs.freshness import snapshot_freshness
-from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, OWNERS, table_key
+from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, MAIN_TABLE, OWNERS, table_key
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
+from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX
@@ -36,7 +37,7 @@ class ReadNetBox(dg.Config):
             owners=OWNERS,
             tags={KIND_TAG: "netbox"},
             metadata=table_metadata("netbox", name),
-            freshness_policy=snapshot_freshness(*KINDS),
+            freshness_policy=snapshot_freshness(*KINDS) if name == MAIN_TABLE["netbox"] else None,
         )
         for name in NETBOX
     ],
@@ -55,6 +56,7 @@ def netbox(
             settings.netbox, warehouse, progress=context.log.debug, accept_shrink=config.accept_shrink
         )
         build_database(warehouse)
+        Recorded(warehouse.snapshots("netbox", "netbox")).forget()
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     for name in NETBOX:
         yield dg.MaterializeResult(

@@ -1,7 +1,7 @@
-"""Which diff assets of an endpoint Dagster was told about without a difference, so as not to tell it at every sync.
+"""What Dagster was told of an endpoint's assets, so as not to tell it the same at every sync.
 
 An event costs Dagster more than reading and comparing a table of a small endpoint; with hundreds of endpoints most of
-them would say that there is still nothing.
+them would say that all is as it was.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
 
-from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key
-from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.store import write_json
 
 # Told again after this, also for a Dagster whose records were lost.
@@ -22,34 +20,35 @@ _AGAIN_SECONDS = 3600
 
 
 class Recorded:
-    """Kept in ``diffs/<endpoint>/.recorded.json``: {resource: when it was recorded as empty, seconds since 1970}."""
+    """Kept in ``<folder>/.recorded.json``: {asset: [what was said of it, when in seconds since 1970]}."""
 
-    def __init__(self, warehouse: Warehouse, endpoint: str) -> None:
-        self._file = warehouse.diffs(endpoint) / ".recorded.json"
-        self._at: dict[str, float] = {}
-        self._new: dict[str, float] | None = None
-        with suppress(OSError, ValueError, AttributeError):
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / ".recorded.json"
+        self._told: dict[str, tuple[str, float]] = {}
+        with suppress(OSError, ValueError, AttributeError, TypeError):
             found = json.loads(self._file.read_text(encoding="utf-8"))
-            self._at = {str(name): float(at) for name, at in found.items()}
+            self._told = {str(name): (str(said), float(at)) for name, (said, at) in found.items()}
+        self._new = dict(self._told)
 
-    def still_empty(self, plan: Plan, kind: Kind) -> set[dg.AssetKey]:
-        """The assets that need not be recorded. Never the main one, and none while the diff cannot be approved."""
-        now = time.time()
-        with_rows = {row.resource for row in plan.rows}
-        empty = [name for name in RESOURCES_OF[kind] if name not in with_rows]
-        if plan.manifest["gates"]:
-            self._new = {}
-            return set()
-        known = [
-            name
-            for name in empty
-            if name != MAIN_RESOURCE[kind] and 0 <= now - self._at.get(name, 0) < _AGAIN_SECONDS
-        ]
-        self._new = {name: self._at[name] if name in known else now for name in empty}
-        return {diff_key(kind, name) for name in known}
+    def is_news(self, key: dg.AssetKey, said: str) -> bool:
+        """Whether this was not said of the asset in the last hour. Then it is to be told now; ``save`` remembers it.
+
+        Nothing said stands for what is to be told every time.
+        """
+        name, now = key.to_user_string(), time.time()
+        before, at = self._told.get(name, ("", 0.0))
+        if said and said == before and 0 <= now - at < _AGAIN_SECONDS:
+            return False
+        self._new[name] = (said, now)
+        return True
 
     def save(self) -> None:
-        """Remember what was recorded."""
-        if self._new is not None and self._new != self._at:
+        """Remember what was told."""
+        if self._new != self._told:
             with suppress(OSError):
                 write_json(self._file, dict(self._new))
+
+    def forget(self) -> None:
+        """Dagster was told something else meanwhile."""
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)

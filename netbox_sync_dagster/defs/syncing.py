@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 import dagster as dg
@@ -19,12 +20,14 @@ from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
-from netbox_sync_dagster.defs.keys import RESOURCES_OF, Kind, diff_key, table_key
+from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, RESOURCES_OF, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.metadata import (
     Metadata,
+    diff_digest,
     diff_metadata,
     diff_version,
     drift_charts,
+    snapshot_digest,
     snapshot_metadata,
 )
 from netbox_sync_dagster.defs.recorded import Recorded
@@ -217,56 +220,60 @@ def record(
     """
     made: dict[dg.AssetKey, dict[str, Metadata]] = {}
     for outcome in outcomes:
-        for key, metadata in _made(kind, base_url, warehouse, outcome):
-            made.setdefault(key, {})[outcome.endpoint] = metadata
+        for key, _, metadata in _made(kind, base_url, warehouse, outcome):
+            made.setdefault(key, {})[outcome.endpoint] = metadata()
+        Recorded(warehouse.diffs(outcome.endpoint)).forget()
     bad = any(outcome.error is not None for outcome in outcomes)
     plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
     versions = {diff_key(kind, name): diff_version(plans, name) for name in RESOURCES_OF[kind]}
     for key, partitions in made.items():
         if bad or key not in context.selected_asset_keys:
-            for name, metadata in partitions.items():
-                context.log_event(dg.AssetMaterialization(key, partition=name, metadata=metadata))
+            for name, shown in partitions.items():
+                context.log_event(dg.AssetMaterialization(key, partition=name, metadata=shown))
         else:
-            for name, metadata in partitions.items():
-                context.add_asset_metadata(metadata, asset_key=key, partition_key=name)
+            for name, shown in partitions.items():
+                context.add_asset_metadata(shown, asset_key=key, partition_key=name)
             yield dg.MaterializeResult(asset_key=key, data_version=versions.get(key))
 
 
 def materializations(
     base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
 ) -> Iterator[dg.AssetMaterialization]:
-    """What was made, one event per asset and endpoint; what is empty still is left out most times (``Recorded``)."""
+    """What was made, one event per asset and endpoint; what is as it was is left out most times (``Recorded``)."""
     for outcome in outcomes:
         if outcome.kind is None:
             continue
-        recorded = Recorded(warehouse, outcome.endpoint)
-        left_out = recorded.still_empty(outcome.plan, outcome.kind) if outcome.plan is not None else set()
-        for key, metadata in _made(outcome.kind, base_url, warehouse, outcome):
-            if key not in left_out:
-                yield dg.AssetMaterialization(key, partition=outcome.endpoint, metadata=metadata)
+        recorded = Recorded(warehouse.diffs(outcome.endpoint))
+        for key, said, metadata in _made(outcome.kind, base_url, warehouse, outcome):
+            if recorded.is_news(key, said):
+                yield dg.AssetMaterialization(key, partition=outcome.endpoint, metadata=metadata())
         # After the events: those of a run that is killed meanwhile are not taken for recorded.
         recorded.save()
 
 
 def _made(
     kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome
-) -> Iterator[tuple[dg.AssetKey, Metadata]]:
-    if outcome.manifest is not None:
+) -> Iterator[tuple[dg.AssetKey, str, Callable[[], Metadata]]]:
+    """Every asset of the outcome, what ``Recorded`` is to know of it, and what is shown of it.
+
+    The main table and the main resource are told at every sync: they say that there was one.
+    """
+    manifest, plan = outcome.manifest, outcome.plan
+    if manifest is not None:
         for table in SYSTEMS[kind]:
-            yield table_key(kind, table), snapshot_metadata(outcome.manifest, table)
-    if outcome.plan is not None:
-        charts = drift_charts(warehouse, outcome.endpoint, RESOURCES_OF[kind])
+            said = "" if table == MAIN_TABLE[kind] else snapshot_digest(manifest, table)
+            yield table_key(kind, table), said, partial(snapshot_metadata, manifest, table)
+    if plan is not None:
+        charts = cache(lambda: drift_charts(warehouse, outcome.endpoint, RESOURCES_OF[kind]))
+
+        def metadata(plan: Plan, resource: str) -> Metadata:
+            by_policy, drift = outcome.by_policy.get(resource, 0), charts()[resource]
+            return diff_metadata(plan, resource, base_url=base_url, by_policy=by_policy, drift=drift)
+
         for resource in RESOURCES_OF[kind]:
-            yield (
-                diff_key(kind, resource),
-                diff_metadata(
-                    outcome.plan,
-                    resource,
-                    base_url=base_url,
-                    by_policy=outcome.by_policy.get(resource, 0),
-                    drift=charts[resource],
-                ),
-            )
+            always = resource == MAIN_RESOURCE[kind] or resource in outcome.by_policy
+            said = "" if always else diff_digest(plan, resource)
+            yield diff_key(kind, resource), said, partial(metadata, plan, resource)
 
 
 def fail(log: dg.DagsterLogManager, outcomes: Iterable[Outcome]) -> None:
