@@ -138,7 +138,7 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     manifest = warehouse.manifest(folder)
     endpoint = name if match is None else folder.parent.name
     folder = warehouse.current(folder)
-    con = duck.connect()
+    con = duck.reader()
     try:
         cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{duck.pattern(folder)}/*.parquet"])
         names = [column[0] for column in cursor.description]

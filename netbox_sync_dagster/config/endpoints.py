@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 import duckdb
@@ -85,6 +86,7 @@ class Mappings(StrictModel):
         return value
 
 
+@lru_cache(maxsize=4096)
 def database_regex(pattern: str) -> str:
     """The pattern, if DuckDB can use it, whose expressions are not quite Python's. Raises ValueError."""
     try:

@@ -180,7 +180,7 @@ def _failed_read(folder: Path, endpoint: str) -> Finding | None:
 
 
 def _dangling(system: str, folder: Path) -> str:
-    con = duck.connect()
+    con = duck.reader()
     try:
         problems = []
         for name, column, other, other_column in _REFERENCES[system]:
@@ -202,7 +202,7 @@ def _rejected(manifest: Manifest, folder: Path) -> str:
     number = manifest.row_counts.get("rejected", 0)
     if not number:
         return ""
-    con = duck.connect()
+    con = duck.reader()
     try:
         row = con.execute(
             "SELECT source_table, row_key, reason FROM read_parquet(?) LIMIT 1",
@@ -332,7 +332,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
         (kind, plan.endpoint, plan.manifest["source_snapshot"]),
         ("netbox", "netbox", plan.manifest["target_snapshot"]),
     )
-    con = duck.connect()
+    con = duck.reader()
     try:
         for system, endpoint, snapshot_id in sides:
             folder = warehouse.snapshots(system, endpoint) / snapshot_id

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 # The first pause after a failed try; it doubles with every further one, up to the endpoint's interval.
 FIRST_PAUSE = 30
 _JITTER = 0.2
+# Points of an interval at which endpoints have their turns, and the seconds from one to the next at least.
+_MOST_POINTS, _APART = 10, 30
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,12 @@ def _next(facts: Facts, now: float) -> float:
 
 
 def offset(name: str, interval: int) -> float:
-    """Where in its interval an endpoint's turn is: endpoints of one interval are spread over it."""
-    return interval * _share(name)
+    """Where in its interval an endpoint's turn is: at one of a few points over which all of them are spread.
+
+    Those of one point are one run: a run costs as much as several small endpoints in it.
+    """
+    points = max(1, min(_MOST_POINTS, interval // _APART))
+    return interval * int(points * _share(name)) / points
 
 
 def back_off(name: str, failures: int, failed_at: float, longest: int) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -13,6 +15,21 @@ def connect() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET enable_progress_bar = false")
     return con
+
+
+def reader() -> duckdb.DuckDBPyConnection:
+    """A connection for a question to files alone; the caller closes it.
+
+    All of one process share a database, in which nothing is made: a new one costs more than most such questions.
+    """
+    return _shared().cursor()
+
+
+@cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    # Let go of while Python still works: DuckDB complains on stderr of what is left at the very end.
+    atexit.register(_shared.cache_clear)
+    return connect()
 
 
 def pattern(path: Path | str) -> str:

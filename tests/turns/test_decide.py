@@ -57,6 +57,16 @@ def test_endpoints_of_one_interval_are_spread_over_it() -> None:
     assert {tenths.count(tenth) for tenth in range(10)} <= set(range(3, 20))
 
 
+@pytest.mark.parametrize(
+    ("interval", "points"),
+    [(30, [0]), (60, [0, 30]), (300, list(range(0, 300, 30))), (3600, list(range(0, 3600, 360)))],
+)
+def test_turns_come_at_few_points_of_an_interval_so_that_a_run_has_many(
+    interval: int, points: list[int]
+) -> None:
+    assert sorted({offset(f"site-{number}", interval) for number in range(200)}) == points
+
+
 def test_pauses_double_with_every_failure_up_to_the_interval() -> None:
     pauses = [back_off("paris", failures, NOW, 3600) for failures in range(1, 10)]
     assert [round(pause / (30 * 2**n), 1) for n, pause in enumerate(pauses[:6])] == [
