@@ -10,7 +10,9 @@ with paired as (
             text_field('node', a.node, w.node),
             text_field('snaptime', a.snaptime, w.snaptime),
             text_field('parent', a.parent, w.parent),
-            text_field('subtype', a.subtype, w.subtype)
+            text_field('subtype', a.subtype, w.subtype),
+            -- What Proxmox shows is there; the plugin takes no snapshot without it.
+            text_field('status', a.status, 'active')
         ]) as fields
     from desired.snapshots w
     join match.live_virtual_machines v on v.key = w.virtual_machine

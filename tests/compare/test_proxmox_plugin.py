@@ -88,6 +88,19 @@ def test_everything_goes_into_the_plugins_models_and_stays(plugin: World, guest:
     assert "proxmox_backups" not in [field["name"] for field in netbox.all("extras/custom-fields")]
 
 
+def test_the_plugins_own_word_on_a_snapshot_stays(plugin: World, guest: Any) -> None:
+    """netbox-proxbox calls a snapshot stale; Proxmox has it. Nobody said that the field is ours."""
+    plugin.apply_all()
+    records = plugin.netbox.all(f"{ROOT}/snapshots", name="clean")
+    assert [record["status"]["value"] for record in records] == ["active"]
+    plugin.netbox.edit(f"{ROOT}/snapshots", records[0]["id"], status="stale")
+    [found] = plugin.sync().rows
+    assert (found.resource, found.action) == ("snapshots", "drifted")
+    plugin.configure(policies={"owns": ["snapshots.status"]})
+    [change] = plugin.sync().changes
+    assert after(change) == {"status": "active"}
+
+
 def test_only_what_changed_changes(plugin: World, guest: Any, cluster: ProxmoxState) -> None:
     plugin.apply_all()
     guest.snapshots[1]["description"] = "after the patch of March"
@@ -152,9 +165,8 @@ def test_a_guest_that_is_deleted_takes_its_records_along_one_by_one(
 def test_what_others_keep_in_the_plugin_stays(plugin: World, guest: Any) -> None:
     plugin.apply_all()
     machine = plugin.netbox.one("virtualization/virtual-machines", name="web")["id"]
-    plugin.netbox.create(
-        f"{ROOT}/snapshots", virtual_machine=machine, name="theirs", vmid=101, node="pve1", subtype="qemu"
-    )
+    theirs = {"name": "theirs", "vmid": 101, "node": "pve1", "subtype": "qemu", "status": "active"}
+    plugin.netbox.create(f"{ROOT}/snapshots", virtual_machine=machine, **theirs)
     [found] = plugin.sync().rows
     assert (found.action, found.reason) == (
         "blocked",
