@@ -43,7 +43,7 @@ MODELS = {
 }
 
 # NetBox writes the changelog entry just after it has set last_updated.
-_ENTRY_DELAY = timedelta(seconds=1)
+ENTRY_DELAY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -142,4 +142,4 @@ def moved_only_by(entries: list[Entry], own_requests: set[str], seen: str) -> bo
     foreign = {entry.request_id for entry in later if entry.request_id not in own_requests}
     if not later or later[0].request_id in foreign or len(foreign) > 1:
         return False
-    return all(entry.at - since < _ENTRY_DELAY for entry in later if entry.request_id in foreign)
+    return all(entry.at - since < ENTRY_DELAY for entry in later if entry.request_id in foreign)

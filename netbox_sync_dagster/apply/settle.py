@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netbox_sync_dagster.apply.changelog import Changelog, Entry
+from netbox_sync_dagster.apply.changelog import ENTRY_DELAY, Changelog, Entry
 from netbox_sync_dagster.apply.changes import Item
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find_created
@@ -64,38 +64,41 @@ class Settler:
         candidates = {item.change_id: rows for item, (_, rows) in zip(items, pairs, strict=True)}
         ids = [row["id"] for rows in candidates.values() for row in rows]
         entries = self._evidence(object_type, ids)
+        alone = self._written_once(object_type, ids) if entries is None else {}
         findings: dict[str, Finding] = {}
         for item in items:
             # Where only the content tells whose an object is, two changes of one content share no object.
             others = {one.netbox_id for one in findings.values() if one.state == "written"}
-            findings[item.change_id] = self._created(item, candidates[item.change_id], entries, others)
+            rows = candidates[item.change_id]
+            if rows and entries is None:
+                findings[item.change_id] = self._created_alike(item, rows, others, alone)
+            else:
+                findings[item.change_id] = self._created(item, rows, entries or {})
         return findings
 
-    def _created(
-        self,
-        item: Item,
-        rows: list[Object],
-        entries: dict[int, list[Entry]] | None,
-        others: set[int | None],
+    def _created_alike(
+        self, item: Item, rows: list[Object], others: set[int | None], alone: dict[int, Entry]
     ) -> Finding:
+        for row in rows:
+            makers = None, item.change_id
+            if row["id"] in others or self._maker(item.object_type, row["id"]) not in makers:
+                continue
+            if not differing(item.body, row):
+                return self._alike(row, alone)
+        return self._unclear(item, rows)
+
+    def _created(self, item: Item, rows: list[Object], entries: dict[int, list[Entry]]) -> Finding:
         if not rows:
             return Finding("absent")
-        if entries is None:
-            same = [
-                row
-                for row in rows
-                if row["id"] not in others
-                and self._maker(item.object_type, row["id"]) in (None, item.change_id)
-                and not differing(item.body, row)
-            ]
-            if same:
-                return Finding("written", netbox_id=same[0]["id"])
-        else:
-            for row in rows:
-                history = entries.get(row["id"], [])
-                ours = self._ours(item, history)
-                if ours is not None:
-                    return self._written(row, ours, history)
+        for row in rows:
+            history = entries.get(row["id"], [])
+            ours = self._ours(item, history)
+            if ours is not None:
+                return self._written(row, ours, history)
+        return self._unclear(item, rows)
+
+    @staticmethod
+    def _unclear(item: Item, rows: list[Object]) -> Finding:
         differs = differing(item.body, rows[0])
         return Finding(
             "unclear",
@@ -110,7 +113,9 @@ class Settler:
             for item in items
             if item.netbox_id in rows and not same_moment(rows[item.netbox_id]["last_updated"], item.guard)
         ]
-        entries = self._evidence(object_type, [item.netbox_id for item in moved if item.netbox_id], moved)
+        ids = [item.netbox_id for item in moved if item.netbox_id]
+        entries = self._evidence(object_type, ids, moved)
+        alone = self._written_once(object_type, ids, moved) if entries is None else {}
         findings = {}
         for item in items:
             row = rows.get(item.netbox_id or 0)
@@ -119,17 +124,19 @@ class Settler:
             elif item not in moved:
                 finding = Finding("absent")
             else:
-                finding = self._updated(item, row, entries)
+                finding = self._updated(item, row, entries, alone)
             findings[item.change_id] = finding
         return findings
 
-    def _updated(self, item: Item, row: Object, entries: dict[int, list[Entry]] | None) -> Finding:
+    def _updated(
+        self, item: Item, row: Object, entries: dict[int, list[Entry]] | None, alone: dict[int, Entry]
+    ) -> Finding:
         history = entries.get(row["id"], []) if entries is not None else []
         ours = self._ours(item, history)
         if ours is not None:
             return self._written(row, ours, history)
         if entries is None and not differing(item.body, row):
-            return Finding("written", netbox_id=row["id"])
+            return self._alike(row, alone)
         return Finding("moved", moved_message(item.guard, row["last_updated"]))
 
     def _deletes(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
@@ -154,6 +161,35 @@ class Settler:
         guards = [item.guard for item in items or () if item.guard]
         since = min(guards, key=moment_of, default=None)
         return self._changelog.entries(object_type, ids, since) if ids else {}
+
+    def _written_once(
+        self, object_type: str, ids: list[int], items: list[Item] | None = None
+    ) -> dict[int, Entry]:
+        """The only changelog entry of each of these objects, beside the one that set an update's guard.
+
+        Where the changelog has no messages (before 4.4, or by choice), it still tells whether anything followed.
+        """
+        guards = {item.netbox_id: moment_of(item.guard) for item in items or () if item.guard}
+        found = {}
+        for netbox_id, history in (self._changelog.entries(object_type, ids) or {} if ids else {}).items():
+            guard = guards.get(netbox_id)
+            later = [entry for entry in history if guard is None or entry.at - guard >= ENTRY_DELAY]
+            if len(later) == 1:
+                found[netbox_id] = later[0]
+        return found
+
+    @staticmethod
+    def _alike(row: Object, alone: dict[int, Entry]) -> Finding:
+        """The object has the change's content; whether that is all that happened to it, ``alone`` knows."""
+        only = alone.get(row["id"])
+        if only is None:
+            return Finding("written", netbox_id=row["id"])
+        return Finding(
+            "written",
+            netbox_id=row["id"],
+            last_updated=row["last_updated"],
+            request_id=only.request_id,
+        )
 
     def _ours(self, item: Item, history: list[Entry]) -> Entry | None:
         message = self._message(item.change_id)

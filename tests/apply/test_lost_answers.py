@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
-from tests.apply.drafts import Draft, of
+from tests.apply.drafts import Draft, of, ref
 from tests.apply.late_proxy import LateProxy
 from tests.support import NetBox
 
@@ -257,3 +258,61 @@ def test_below_4_6_a_lost_update_is_read_until_it_cannot_arrive_any_more(
         assert result.ok, result.verdicts
         assert old.count("PATCH", "/api/dcim/devices/") == 1
         assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+
+
+@pytest.mark.parametrize("server", ["4.2.9"], indirect=True)
+def test_without_messages_what_refers_to_a_create_whose_answer_was_lost_is_written(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    draft = Draft()
+    for name in ("p", "q"):
+        draft.create("interfaces", name, {"device": of(lab_place.device), "name": name, "type": "other"})
+        on = ref("interfaces", name, type="dcim.interface")
+        draft.create("mac_addresses", name, {"mac_address": "02:00:00:00:00:01", "assigned_object": on})
+        draft.add(
+            "primary_macs",
+            "update",
+            name,
+            {"primary_mac_address": (None, ref("mac_addresses", name))},
+            object_type="dcim/interfaces",
+            target=json.dumps(ref("interfaces", name), sort_keys=True),
+        )
+    server.fail_next(status="reset", after_write=True, method="POST", path_prefix="/api/dcim/interfaces/")
+
+    result = lab_desk.approve_and_apply(draft.publish(lab_desk.warehouse))
+
+    assert result.ok, result.verdicts
+    found = lab_netbox.all("dcim/interfaces", device_id=lab_place.device["id"])
+    shown = [(row["name"], row["primary_mac_address"]["mac_address"]) for row in found]
+    assert shown == [("p", "02:00:00:00:00:01"), ("q", "02:00:00:00:00:01")]
+
+
+@pytest.mark.parametrize("server", ["4.2.9"], indirect=True)
+def test_without_messages_an_edit_that_followed_a_create_whose_answer_was_lost_survives(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    draft = Draft()
+    device = of(lab_place.device)
+    created = draft.create("interfaces", "p", {"device": device, "name": "p", "type": "other"})
+    draft.add(
+        "interfaces",
+        "update",
+        "p later",
+        {"description": ("", "ours")},
+        object_type="dcim/interfaces",
+        target=json.dumps(ref("interfaces", "p"), sort_keys=True),
+        depends_on=[created],
+    )
+    plan = draft.publish(lab_desk.warehouse)
+    server.fail_next(status="reset", after_write=True, method="POST", path_prefix="/api/dcim/interfaces/")
+    lab_desk.approve(plan, [created])
+    # The answer is lost, and so is the connection that asks what became of it.
+    server.fail_next(20, status=503, method="GET", path_prefix="/api/dcim/interfaces/")
+    assert verdicts(lab_desk.apply(plan)) == {"p": "uncertain"}
+    server.clear_faults()
+    port = lab_netbox.one("dcim/interfaces", device_id=lab_place.device["id"])
+    lab_netbox.edit("dcim/interfaces", port["id"], description="mine")
+
+    result = lab_desk.approve_and_apply(plan)
+    assert verdicts(result)["p later"] == "stale"
+    assert lab_netbox.one("dcim/interfaces", id=port["id"])["description"] == "mine"
