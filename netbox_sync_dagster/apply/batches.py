@@ -58,15 +58,30 @@ def answered(batch: Batch, rows: list[Object]) -> dict[str, Object]:
     return found
 
 
-def named_errors(answer: Answer, count: int) -> dict[int, str]:
-    """NetBox's message by position in the request, where the answer says positions; otherwise empty."""
-    content = answer.content
-    if isinstance(content, list) and len(content) == count:
-        return {index: message_of(error) for index, error in enumerate(content) if error}
-    if isinstance(content, dict) and isinstance(content.get("errors"), list):
-        named = {}
-        for error in content["errors"]:
-            if isinstance(error, dict) and isinstance(error.get("index"), int) and error["index"] < count:
-                named[error["index"]] = message_of(error.get("errors"))
-        return named
-    return {}
+def named_errors(answer: Answer, items: list[Item]) -> dict[int, str]:
+    """NetBox's message by position in the request, where the answer names objects; otherwise empty.
+
+    Before 4.7 a refused POST is a list with one entry per object; from 4.7 on every refusal names the objects, new
+    ones by position and others by id.
+    """
+    if isinstance(answer.content, list) and len(answer.content) == len(items) and items[0].action == "create":
+        return {index: message_of(error) for index, error in enumerate(answer.content) if error}
+    return {index: message_of(error) for index, error in _by_object(answer, items).items()}
+
+
+def missing(answer: Answer, items: list[Item]) -> list[Item]:
+    """The objects that NetBox (4.7 and newer) refuses a whole request for because it does not find them."""
+    named = _by_object(answer, items)
+    return [items[at] for at, error in named.items() if items[at].action != "create" and "id" in error]
+
+
+def _by_object(answer: Answer, items: list[Item]) -> dict[int, Object]:
+    errors = answer.content.get("errors") if isinstance(answer.content, dict) else None
+    places = {item.netbox_id: at for at, item in enumerate(items) if item.netbox_id is not None}
+    found = {}
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict) and isinstance(error.get("errors"), dict):
+            at = places.get(error["id"]) if "id" in error else error.get("index")
+            if isinstance(at, int) and at < len(items):
+                found[at] = error["errors"]
+    return found

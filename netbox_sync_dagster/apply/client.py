@@ -252,6 +252,10 @@ def same_moment(one: str | None, other: str | None) -> bool:
 def message_of(content: Any) -> str:
     """The server's words in an error answer, on one line: ``field: text; field: text``."""
     if isinstance(content, dict):
+        objects = content.get("errors")
+        if isinstance(objects, list) and all(isinstance(item, dict) and "errors" in item for item in objects):
+            # From 4.7 on, what is wrong stands with each object; "detail" only counts them.
+            return message_of([item["errors"] for item in objects]) or _line(str(content.get("detail", "")))
         for name in ("detail", "error"):
             if isinstance(content.get(name), str):
                 return _line(content[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from netbox_sync_dagster.apply.batches import Batch, Refused, answered, named_errors
+from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog
 from netbox_sync_dagster.apply.changes import Item, Verdict
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter, Object
@@ -188,18 +188,22 @@ class Sender:
         put_off: list[Refused],
     ) -> list[Batch]:
         head = batch.head
-        if answer.status in (401, 403):
+        named = named_errors(answer, batch.items)
+        if answer.status in (401, 403) and not named:
             self._bar(head, answer)
             return [batch]
-        if answer.status not in _ONE_OBJECT:
+        if answer.status not in _ONE_OBJECT and not named:
             self.give_up(batch.items, f"{answer.message} ({answer.status})", operation)
             return []
         if answer.status == 412:
             return self._moved(batch, operation)
+        gone = missing(answer, batch.items)
+        if gone:
+            self._skipped(gone, operation)
+            rest = [item for item in batch.items if item not in gone]
+            return [Batch(rest, batch.attempt)] if rest else []
         if len(batch.items) == 1:
-            self._refuse_one(head, answer.message, operation, put_off)
-            return []
-        named = named_errors(answer, len(batch.items)) if head.action == "create" else {}
+            named = {0: answer.message}
         if not named:
             return batch.halves(batch.attempt)
         for index, message in named.items():

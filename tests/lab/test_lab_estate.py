@@ -52,9 +52,11 @@ class Seeded:
         return dict(found[0])
 
     def clean(self) -> None:
-        """Delete what was made, last first."""
+        """Delete what was made, last first, and what has not gone with it already (4.7 refuses the others)."""
         for endpoint, ids in reversed(self.ids.items()):
-            answer = self.http.request("DELETE", f"{endpoint}/", json=[{"id": id_} for id_ in ids])
+            wanted = {"id": list(ids), "limit": 1000, "fields": "id"}
+            there = self.http.get(f"{endpoint}/", params=wanted).json()["results"]
+            answer = self.http.request("DELETE", f"{endpoint}/", json=[{"id": row["id"]} for row in there])
             assert answer.status_code == 204, answer.text
 
 
