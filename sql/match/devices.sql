@@ -33,11 +33,11 @@ by_serial as (
 
 -- Step 3. The first of the device's names that NetBox knows.
 name_hits as (
-    select w.key, names.position, d.id,
+    select w.key, w.position, d.id,
         -- Where the name counts within the site only, a namesake elsewhere is none as long as the site has one.
         w.in_site_only and d.site_id is distinct from site.netbox_id as elsewhere
-    from desired.devices w, unnest(range(1, len(w.names) + 1)) as names(position)
-    join devices d on lower(d.name) = lower(w.names[names.position])
+    from (select key, in_site_only, lower(unnest(names)) as name, generate_subscripts(names, 1) as position from desired.devices) w
+    join (select id, site_id, lower(name) as name from devices) d on d.name = w.name
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key and site.field = 'site'
 ),
 by_name as (
