@@ -24,6 +24,12 @@ class NetBox:
         self._count += 1
         return f"{word}-{self.mark}-{self._count}"
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """What NetBox this is, as (4, 6)."""
+        major, minor = self.get("status/")["netbox-version"].split(".")[:2]
+        return int(major), int(minor)
+
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         names = {k.replace("_", "-"): v for k, v in headers.items()}
         if body is None:

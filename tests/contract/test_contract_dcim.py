@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 def same(answer: Any, field: str, message: str) -> None:
     assert answer == {field: [message]}
 
 
+@pytest.mark.differs("4.7")
 def test_device_names_are_unique_per_site_and_tenant_without_case(netbox: Any) -> None:
     site = netbox.site()
     tenant = netbox.new("tenancy/tenants", {"name": netbox.name(), "slug": netbox.name()})
@@ -33,6 +36,7 @@ def test_device_names_are_unique_per_site_and_tenant_without_case(netbox: Any) -
     )
 
 
+@pytest.mark.differs("4.2")
 def test_asset_tags_are_unique(netbox: Any) -> None:
     tag = netbox.name("asset")
     device = netbox.device(asset_tag=tag)
@@ -46,6 +50,7 @@ def test_asset_tags_are_unique(netbox: Any) -> None:
     assert netbox.patch(f"dcim/devices/{device['id']}/", {"asset_tag": ""})["asset_tag"] is None
 
 
+@pytest.mark.differs("4.2")
 def test_nested_counts_are_not_filled_in(netbox: Any) -> None:
     device = netbox.device()
     assert device["role"]["device_count"] == 0
@@ -54,6 +59,7 @@ def test_nested_counts_are_not_filled_in(netbox: Any) -> None:
     assert role["device_count"] == 1
 
 
+@pytest.mark.differs("4.7")
 def test_interface_rules(netbox: Any) -> None:
     device, other = netbox.device(), netbox.device()
     eth, lag = netbox.interface(device), netbox.interface(device, "po1", "lag")
@@ -173,6 +179,7 @@ def test_vlans_of_interfaces(netbox: Any) -> None:
     assert [v["id"] for v in created["tagged_vlans"]] == [everywhere["id"]]
 
 
+@pytest.mark.differs("4.2", "4.7")
 def test_mac_addresses(netbox: Any) -> None:
     device = netbox.device()
     eth, other = netbox.interface(device), netbox.interface(device, "eth1")
@@ -244,6 +251,7 @@ def test_what_mac_addresses_refuse(netbox: Any) -> None:
     )
 
 
+@pytest.mark.differs("4.2")
 def test_a_primary_mac_given_at_creation_becomes_assigned(netbox: Any) -> None:
     mac = netbox.mac("02:00:5e:10:00:02")
     eth = netbox.interface(netbox.device(), primary_mac_address=mac["id"])
@@ -255,6 +263,7 @@ def ends(*interfaces: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"object_type": "dcim.interface", "object_id": i["id"]} for i in interfaces]
 
 
+@pytest.mark.differs("4.2")
 def test_cables(netbox: Any) -> None:
     one, two = netbox.device(), netbox.device()
     a, b, c = netbox.interface(one), netbox.interface(two), netbox.interface(two, "eth1")
@@ -324,6 +333,7 @@ def test_deleting_a_cabled_interface(netbox: Any) -> None:
     )
 
 
+@pytest.mark.differs("4.2")
 def test_modules(netbox: Any) -> None:
     device, other = netbox.device(), netbox.device()
     maker = netbox.get(f"dcim/device-types/{device['device_type']['id']}/")["manufacturer"]["id"]
@@ -346,6 +356,7 @@ def test_modules(netbox: Any) -> None:
     assert netbox.send("GET", f"dcim/interfaces/{card['id']}/").status_code == 404
 
 
+@pytest.mark.differs("4.2")
 def test_virtual_chassis(netbox: Any) -> None:
     site = netbox.site()
     one, two, alone = netbox.device(site), netbox.device(site), netbox.device(site)

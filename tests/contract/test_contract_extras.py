@@ -11,6 +11,7 @@ def slugs(row: dict[str, Any]) -> list[str]:
     return [t["slug"] for t in row["tags"]]
 
 
+@pytest.mark.differs("4.2")
 def test_tags_by_id_name_and_slug(netbox: Any) -> None:
     site = netbox.site()
     tags = sorted((netbox.tag() for _ in range(3)), key=lambda t: str(t["name"]))
@@ -24,6 +25,7 @@ def test_tags_by_id_name_and_slug(netbox: Any) -> None:
     assert slugs(netbox.patch(path, {"tags": []})) == []
 
 
+@pytest.mark.differs("4.2")
 def test_tags_are_added_and_removed_one_by_one(netbox: Any) -> None:
     site = netbox.site()
     mine, theirs = netbox.tag(), netbox.tag()
@@ -66,6 +68,7 @@ def test_filter_by_tags_wants_all_of_them(netbox: Any) -> None:
     ]
 
 
+@pytest.mark.differs("4.2")
 def test_custom_fields_are_merged_and_unknown_ones_refused(netbox: Any) -> None:
     one = netbox.custom_field("text", ["dcim.site"])
     two = netbox.custom_field("integer", ["dcim.site"], default=7)
@@ -86,6 +89,7 @@ def test_custom_fields_are_merged_and_unknown_ones_refused(netbox: Any) -> None:
     assert netbox.patch(path, {"custom_fields": {one: None}})["custom_fields"][one] is None
 
 
+@pytest.mark.differs("4.2")
 @pytest.mark.parametrize(
     ("kind", "good", "bad", "message"),
     [
@@ -116,6 +120,7 @@ def test_custom_field_types(netbox: Any, kind: str, good: Any, bad: Any, message
         }
 
 
+@pytest.mark.differs("4.7")
 def test_custom_field_choices_and_objects(netbox: Any) -> None:
     choice_set = netbox.new(
         "extras/custom-field-choice-sets",
@@ -146,6 +151,7 @@ def test_custom_field_choices_and_objects(netbox: Any) -> None:
     netbox.patch(path, {"custom_fields": {other: None}})
 
 
+@pytest.mark.differs("4.2")
 def test_required_and_limited_custom_fields(netbox: Any) -> None:
     site = netbox.site()
     name = netbox.custom_field("integer", ["dcim.site"], validation_minimum=1, validation_maximum=9)
@@ -167,6 +173,7 @@ def changes(netbox: Any, model: str, pk: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.differs("4.2")
 def test_every_write_is_in_the_change_log(netbox: Any) -> None:
     body = {"name": netbox.name(), "slug": netbox.name(), "changelog_message": "first"}
     answer = netbox.send("POST", "dcim/sites/", body)
@@ -193,6 +200,7 @@ def test_every_write_is_in_the_change_log(netbox: Any) -> None:
     assert deleted["prechange_data"]["name"] == site["name"]
 
 
+@pytest.mark.differs("4.2")
 def test_one_request_id_for_all_changes_of_a_bulk_request(netbox: Any) -> None:
     sites = [netbox.site() for _ in range(2)]
     body = [{"id": s["id"], "facility": "F", "changelog_message": f"change {i}"} for i, s in enumerate(sites)]
@@ -240,6 +248,7 @@ def test_journal_entries(netbox: Any) -> None:
     assert netbox.send("GET", f"extras/journal-entries/{entry['id']}/").status_code == 404
 
 
+@pytest.mark.differs("4.2")
 def test_tags_and_custom_fields_of_the_whole_installation(netbox: Any) -> None:
     tag = netbox.tag()
     assert (tag["color"], tag["weight"], tag["object_types"]) == ("9e9e9e", 1000, [])
@@ -255,6 +264,7 @@ def test_tags_and_custom_fields_of_the_whole_installation(netbox: Any) -> None:
     assert field["filter_logic"] == {"value": "loose", "label": "Loose"}
 
 
+@pytest.mark.differs("4.2")
 def test_a_new_custom_field_stands_in_existing_objects_and_a_deleted_one_is_gone(netbox: Any) -> None:
     site = netbox.site()
     name = netbox.custom_field("integer", ["dcim.site"], default=5)
