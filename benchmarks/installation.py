@@ -33,18 +33,19 @@ PORTS = 8
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the installation. ``cpu``: seconds, ended children included; ``rss``: bytes."""
+    """One process of the installation. ``cpu``: seconds, ended children included, which are ``ended``; ``rss``: bytes."""
 
     pid: int
     command: str
     cpu: float
+    ended: float
     rss: int
     files: int
 
     @property
     def is_run(self) -> bool:
         """A run's process, which comes and goes."""
-        return "multiprocessing" in self.command
+        return "multiprocessing.spawn" in self.command
 
 
 class Installation:
@@ -230,7 +231,6 @@ def _stat(pid: int) -> list[str]:
 def _process(pid: int) -> Process:
     fields = _stat(pid)
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    cpu = sum(int(fields[at]) for at in (11, 12, 13, 14)) / TICKS
-    return Process(
-        pid, command, cpu, int(fields[21]) * os.sysconf("SC_PAGE_SIZE"), len(os.listdir(f"/proc/{pid}/fd"))
-    )
+    own, ended = (sum(int(fields[at]) for at in places) / TICKS for places in ((11, 12), (13, 14)))
+    rss = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return Process(pid, command, own + ended, ended, rss, len(os.listdir(f"/proc/{pid}/fd")))
