@@ -32,6 +32,8 @@ _PROBLEMS_SHOWN = 10
 # no more then.
 _RULES = "1"
 
+# Bytes of a file of tries that hold the last of them.
+_TAIL = 65_536
 # Rows of the table of all endpoints.
 _STATES_SHOWN = 200
 STATUS = "status"
@@ -170,8 +172,10 @@ def _complete(manifest: Manifest) -> Finding:
 def _failed_read(folder: Path, endpoint: str) -> Finding | None:
     """The last attempt to read the endpoint, where that failed."""
     try:
-        lines = (folder / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
-        last = json.loads(lines[-1])
+        with (folder / "attempts.jsonl").open("rb") as file:
+            # Of a month of tries only the last counts.
+            file.seek(max(0, file.seek(0, 2) - _TAIL))
+            last = json.loads(file.read().splitlines()[-1])
     except (FileNotFoundError, IndexError, json.JSONDecodeError):
         return None
     if last["ok"]:
