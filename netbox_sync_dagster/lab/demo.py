@@ -110,7 +110,19 @@ def _serve_ui(console: Console, folder: Path, port: int) -> None:
     command += ["-m", "netbox_sync_dagster.definitions"]
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
     log = (folder / "dagster.log").open("w", encoding="utf-8")
-    console.print(f"\nStarting the Dagster UI (log: {folder / 'dagster.log'}) ...")
+    console.print(
+        f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
+    )
+    synced = subprocess.run(
+        [sys.executable, "-m", "netbox_sync_dagster.lab.ui_sync"],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if synced.returncode:
+        raise DemoFailed("the sync through Dagster failed; see dagster.log")
+    console.print("Starting the Dagster UI ...")
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_for(f"http://127.0.0.1:{port}/server_info", process)
