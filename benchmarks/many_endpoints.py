@@ -6,7 +6,9 @@ Starts the lab, Dagster's code server and its daemon. After the first sync of ev
 intervals: CPU seconds of everything that belongs to Dagster and the runs (the lab's servers are in this process and do
 not count), how late endpoints came, and the memory of daemon and code server without the runs.
 
-Limits: 100 endpoints in 300 seconds with at most 40 % of one core on average, each within its interval, below 1 GB.
+Limits: 100 endpoints in 300 seconds with at most 40 % of one core on average, below 1 GB, and no endpoint that waits
+longer for a sync than its interval and a tenth: turns are an interval apart, but the sensor looks for them every 15
+seconds, and a run takes its endpoints one after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from pathlib import Path
 
 from installation import Installation
 
-CORE_LIMIT, MEMORY_LIMIT = 0.40, 1 << 30
+CORE_LIMIT, MEMORY_LIMIT, PATIENCE = 0.40, 1 << 30, 0.1
 
 
 def main() -> None:
@@ -70,8 +72,13 @@ def main() -> None:
     print("of that: " + ", ".join(f"{kind} {one:.0f} s" for kind, one in used.most_common()))
     print(f"from sync to sync: {min(gaps):.0f} to {max(gaps):.0f} s (interval {options.interval} s)")
     print(f"daemon and code server: {highest / 2**20:.0f} MB at most")
-    late = [name for name, times in syncs.items() if len(times) - len(first[name]) < options.rounds]
-    print(f"endpoints with fewer syncs than intervals: {len(late)}")
+    longest = options.interval * (1 + PATIENCE)
+    late = [
+        name
+        for name, times in syncs.items()
+        if any(later - earlier > longest for earlier, later in pairwise([*times, start + seconds]))
+    ]
+    print(f"endpoints that waited more than {longest:.0f} s for a sync: {len(late)}")
     if share > allowed or highest > MEMORY_LIMIT or late:
         raise SystemExit(
             f"over a limit: {allowed:.0%} of one core, {MEMORY_LIMIT >> 20} MB, no endpoint late"
