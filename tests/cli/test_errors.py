@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,15 @@ def test_a_terminal_is_asked_and_its_answer_counts(desk: Desk) -> None:
     assert "nms: 1 applied (" in shown
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes started meanwhile obey SIGINT, although a shell's background job hands on that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_sync_at_once_with_130_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     # A server that takes the connection and never answers.
     with socket.socket() as silent:
