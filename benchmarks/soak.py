@@ -125,12 +125,13 @@ def report(
                 late.append(
                     (name, later - earlier, ", ".join(f"{n} x {text}" for text, n in reasons.items()))
                 )
-    # A run that is going on is no leak.
-    deadline = time.time() + 60
-    while time.time() < deadline and any(process.is_run for process in installation.processes()):
+    # A run that is going on is no leak, and none takes that long.
+    going = {process.pid for process in installation.processes() if process.is_run}
+    deadline = time.time() + 2 * interval
+    while time.time() < deadline and going:
         time.sleep(0.2)
+        going &= {process.pid for process in installation.processes()}
     last = steady(installation)
-    runs = [process for process in installation.processes() if process.is_run]
     left = [path for pattern in TEMPORARY for path in installation.home.glob(pattern)]
     old = [path for path in left if time.time() - path.lstat().st_mtime > 3 * interval]
     print(f"disturbed: {dict(Counter(what for _, what, _ in done))}")
@@ -144,7 +145,7 @@ def report(
         memory = sum(process.rss for process in found) / 2**20
         print(f"{title}: {len(found)} processes, {memory:.0f} MB, {sum(p.files for p in found)} open files")
     print(
-        f"runs' processes left: {len(runs)}; temporary files of killed runs: {len(old)} (removed after a day)"
+        f"runs' processes left: {len(going)}; temporary files of killed runs: {len(old)} (removed after a day)"
     )
     print("\n".join(sorted({str(path.relative_to(installation.home)) for path in old})[:10]))
 
