@@ -16,17 +16,16 @@ the wall time of the join, or more memory than MEMORY_LIMIT_MB.
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
 import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import pyarrow as pa
+from apart import Measured, measure
 
 from netbox_sync_dagster.compare.inputs import connect
 from netbox_sync_dagster.compare.run import compare
@@ -102,8 +101,16 @@ def prepare(home: Path, interfaces: int) -> None:
         con.close()
 
 
-def plain_join(home: Path) -> tuple[float, float, int]:
-    """The full outer join, kept as a table: (wall seconds, 0, rows)."""
+class Outcome(NamedTuple):
+    """``wall``: seconds of the work alone; ``desired``: CPU seconds until the desired tables are there."""
+
+    wall: float
+    desired: float
+    rows: int
+
+
+def plain_join(home: Path) -> Outcome:
+    """The full outer join, kept as a table, and its rows."""
     warehouse = Warehouse(home)
     source = warehouse.current(warehouse.snapshots("librenms", "bench"))
     target = warehouse.current(warehouse.snapshots("netbox", "netbox"))
@@ -117,13 +124,13 @@ def plain_join(home: Path) -> tuple[float, float, int]:
                        JOIN '{target}/devices.parquet' d ON d.id = i.device_id) i
             ON p.device = i.device_name AND p.ifName = i.name"""
     )
-    seconds = time.perf_counter() - started
+    wall = time.perf_counter() - started
     row = con.execute("SELECT count(*) FROM joined").fetchone()
-    return seconds, 0.0, row[0] if row else 0
+    return Outcome(wall, 0.0, row[0] if row else 0)
 
 
-def diff(home: Path) -> tuple[float, float, int]:
-    """The whole comparison, files written: (wall seconds, CPU seconds until the desired tables are there, changes)."""
+def diff(home: Path) -> Outcome:
+    """The whole comparison, files written, and its changes."""
     config = Config.model_validate(CONFIG)
     desired: list[float] = []
 
@@ -133,36 +140,16 @@ def diff(home: Path) -> tuple[float, float, int]:
 
     begun, started = time.process_time(), time.perf_counter()
     manifest = compare(Warehouse(home), config, config.endpoint("bench"), progress=step)
-    return time.perf_counter() - started, desired[0], manifest["counts"]["interfaces"]["update"]
+    wall = time.perf_counter() - started
+    return Outcome(wall, desired[0], manifest["counts"]["interfaces"]["update"])
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One run in a process of its own."""
-
-    wall: float
-    cpu: float
-    desired: float
-    rows: int
-    peak_mb: int
+def seconds(runs: list[Measured]) -> float:
+    return median(run.result.wall for run in runs)
 
 
-def _measured(function: str, home: Path, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    wall, desired, rows = globals()[function](home)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    queue.put(Measured(wall, cpu, desired, rows, after.ru_maxrss // 1024))
-
-
-def measure(function: str, home: Path) -> Measured:
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=_measured, args=(function, home, queue))
-    process.start()
-    result: Measured = queue.get()
-    process.join()
-    return result
+def cpu_seconds(runs: list[Measured]) -> float:
+    return median(run.cpu for run in runs)
 
 
 def main() -> int:
@@ -172,24 +159,22 @@ def main() -> int:
         prepare(home, interfaces)
         plain, ours = [], []
         for _ in range(ROUNDS):
-            plain.append(measure("plain_join", home))
+            plain.append(measure(plain_join, home))
             # A diff that is carried over from the round before would be no comparison.
             shutil.rmtree(home / "diffs", ignore_errors=True)
-            ours.append(measure("diff", home))
-    joined, changed = plain[0].rows, ours[0].rows
-    memory = max(o.peak_mb for o in ours)
-    wall = median(o.wall for o in ours) / median(p.wall for p in plain)
-    cpu = median(o.cpu for o in ours) / median(p.cpu for p in plain)
+            ours.append(measure(diff, home))
+    joined, changed = plain[0].result.rows, ours[0].result.rows
+    memory = max(run.peak_mb for run in ours)
+    wall, cpu = seconds(ours) / seconds(plain), cpu_seconds(ours) / cpu_seconds(plain)
     print(f"{interfaces} interfaces per side; joined {joined}, changes found {changed}")
     for title, runs in (("plain full outer join", plain), ("diff", ours)):
-        print(
-            f"{title:22} {median(r.wall for r in runs):.2f} s wall, {median(r.cpu for r in runs):.2f} s CPU,"
-            f" {max(r.peak_mb for r in runs)} MB"
-        )
-    rest = median(o.cpu - o.desired for o in ours)
+        peak = max(run.peak_mb for run in runs)
+        print(f"{title:22} {seconds(runs):.2f} s wall, {cpu_seconds(runs):.2f} s CPU, {peak} MB")
+    desired = median(run.result.desired for run in ours)
+    rest = median(run.cpu - run.result.desired for run in ours)
     print(
-        f"of it desired tables {median(o.desired for o in ours):.2f} s CPU; the rest {rest:.2f} s CPU,"
-        f" {rest / median(p.cpu for p in plain):.2f} times the join"
+        f"of it desired tables {desired:.2f} s CPU; the rest {rest:.2f} s CPU,"
+        f" {rest / cpu_seconds(plain):.2f} times the join"
     )
     print(f"ratio {wall:.2f} wall, {cpu:.2f} CPU (limit {LIMIT}), memory limit {MEMORY_LIMIT_MB} MB")
     return 0 if wall <= LIMIT and memory <= MEMORY_LIMIT_MB and changed == interfaces // DIFFERS_EVERY else 1

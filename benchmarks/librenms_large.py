@@ -10,17 +10,14 @@ MOST_RATIO times the bare downloads and MOST_SECONDS_MORE, or more memory than t
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import resource
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from apart import measure
 from librenms_snapshot import ESTATES, Server, lab
 
 from netbox_sync_dagster.compare.run import compare
@@ -34,16 +31,6 @@ MOST_SECONDS_MORE = 120
 SNAPSHOT_MB = 1024
 DIFF_MB = 2048
 DEFAULTS = {"site": "main", "role": "network", "device_type": "unknown", "manufacturer": "unknown"}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a part took in a process of its own, and what it returned."""
-
-    seconds: float
-    cpu: float
-    peak_mb: int
-    result: Any
 
 
 def server() -> Server:
@@ -62,24 +49,6 @@ def diff(home: Path) -> dict[str, Any]:
     config = Config.model_validate_json((home / "config.json").read_bytes())
     counts: dict[str, Any] = compare(Warehouse(home), config, config.endpoint("bench"))["counts"]
     return counts
-
-
-def _part(name: str, home: Path, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
-    begin = time.perf_counter()
-    result = globals()[name](home)
-    seconds = time.perf_counter() - begin
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    queue.put(Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, result))
-
-
-def measure(name: str, home: Path) -> Measured:
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=_part, args=(name, home, queue))
-    process.start()
-    measured: Measured = queue.get()
-    process.join()
-    return measured
 
 
 def read_new_netbox(home: Path) -> None:
@@ -117,16 +86,16 @@ def both() -> bool:
     """Whether snapshot and diff of the server in the environment keep the limits."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        snapshot = measure("take_snapshot", home)
+        snapshot = measure(take_snapshot, home)
         rows, asked = snapshot.result
         print(f"{rows['devices']} devices, {rows['ports']} ports, {len(asked)} calls")
         bare = server().bare(asked)
         read_new_netbox(home)
-        compared = measure("diff", home)
+        compared = measure(diff, home)
     for name, part in (("snapshot", snapshot), ("diff", compared)):
-        print(f"  {name:10} {part.seconds:7.1f} s, {part.cpu:7.1f} s CPU, {part.peak_mb} MB")
+        print(f"  {name:10} {part.wall:7.1f} s, {part.cpu:7.1f} s CPU, {part.peak_mb} MB")
     limit = MOST_RATIO * bare + MOST_SECONDS_MORE
-    total = snapshot.seconds + compared.seconds
+    total = snapshot.wall + compared.wall
     changes = sum(number for counts in compared.result.values() for number in counts.values())
     print(
         f"  bare downloads {bare:.1f} s; both together {total:.1f} s, limit {limit:.1f} s; {changes} rows of diff"
