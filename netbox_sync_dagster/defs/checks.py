@@ -22,6 +22,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.markdown import plain, table
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
+from netbox_sync_dagster.warehouse.files import last_lines
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
 from netbox_sync_dagster.warehouse.store import write_json
 
@@ -32,8 +33,6 @@ _PROBLEMS_SHOWN = 10
 # no more then.
 _RULES = "1"
 
-# Bytes of a file of tries that hold the last of them.
-_TAIL = 65_536
 # Rows of the table of all endpoints.
 _STATES_SHOWN = 200
 STATUS = "status"
@@ -172,10 +171,7 @@ def _complete(manifest: Manifest) -> Finding:
 def _failed_read(folder: Path, endpoint: str) -> Finding | None:
     """The last attempt to read the endpoint, where that failed."""
     try:
-        with (folder / "attempts.jsonl").open("rb") as file:
-            # Of a month of tries only the last counts.
-            file.seek(max(0, file.seek(0, 2) - _TAIL))
-            last = json.loads(file.read().splitlines()[-1])
+        last = json.loads(last_lines(folder / "attempts.jsonl")[-1])
     except (FileNotFoundError, IndexError, json.JSONDecodeError):
         return None
     if last["ok"]:

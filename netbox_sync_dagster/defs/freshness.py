@@ -17,7 +17,9 @@ _SHORTEST = 120
 
 
 def snapshot_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
-    """For the main table of a snapshot, which is told at every sync: a policy by the shortest interval of these kinds; None where everything is read by hand only.
+    """For the main table of a snapshot, which is told at every sync: a policy by the shortest interval of these kinds.
+
+    None where everything is read by hand only.
 
     Dagster keeps freshness per asset, not per partition: it goes stale when no endpoint of the kind is read any
     more. How old each endpoint's snapshot is: ``netbox-sync status``.

@@ -41,8 +41,9 @@ class Seen:
 def look(warehouse: Warehouse) -> Seen:
     """What there is to tell of. Raises WarehouseError without a warehouse."""
     rows = read_status(warehouse)
-    deletes = ask(warehouse, _deletes) if any(row.deletes for row in rows) else []
-    return Seen(rows, deletes, ask(warehouse, _applies))
+    waiting = any(row.deletes for row in rows)
+    deletes, applies = ask(warehouse, lambda con: (_deletes(con) if waiting else [], _applies(con)))
+    return Seen(rows, deletes, applies)
 
 
 def _deletes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse import Warehouse
-
-# Of a file that grows: some hundred tries, more than any decision needs.
-_TAIL = 65_536
+from netbox_sync_dagster.warehouse.files import last_lines
 
 
 @dataclass(frozen=True)
@@ -63,16 +61,12 @@ def _time(text: str) -> float:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The last lines of a file of tries; one that a crash cut off is left out."""
+    """Some hundred tries, more than any decision needs; one that a crash cut off is left out."""
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL))
-            data = file.read()
+        lines = last_lines(path)
     except FileNotFoundError:
         return
-    lines = data.splitlines()
-    for line in lines[1:] if size > _TAIL else lines:
+    for line in lines:
         try:
             content = json.loads(line)
         except json.JSONDecodeError:

@@ -91,8 +91,8 @@ def open_views(
 
     DuckDB opens every file of a view when it makes it, so not all are there at all times: ``history.*``, which is a
     month of files, only where asked for; with ``few`` only ``ledger.*``, ``diff.changes`` and the views of
-    ``sync.*`` that ``sync.status`` is made of. Then ``diff.changes`` is of the diffs that
-    were current when it was opened: once another is, a query of it ends in an error (``ask``).
+    ``sync.*`` that ``sync.status`` is made of. Then ``diff.changes`` is of the diffs that were current when it was
+    opened: once another is, a query of it ends in an error (``ask``).
 
     Raises WarehouseError where there is no warehouse directory.
     """
