@@ -23,6 +23,7 @@ TYPES = {
     "vm_interfaces": "virtualization/interfaces",
     "mac_addresses": "dcim/mac-addresses",
     "ip_addresses": "ipam/ip-addresses",
+    "primary_ips": "dcim/devices",
     "virtual_disks": "virtualization/virtual-disks",
 }
 Fields = dict[str, tuple[Any, Any]]

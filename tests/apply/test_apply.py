@@ -20,7 +20,6 @@ def new_switch(place: Place, draft: Draft) -> dict[str, str]:
             "update",
             device,
             {"primary_ip4": (None, ref("ip_addresses", place.ip(1)))},
-            object_type="dcim/devices",
             target='{"key": "sw2", "ref": "devices"}',
         ),
         "ip": draft.create(

@@ -96,7 +96,6 @@ def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
         "sw1",
         place.device,
         {"primary_ip4": (None, ref("ip_addresses", "a"))},
-        object_type="dcim/devices",
     )
     made.update(
         "interfaces",

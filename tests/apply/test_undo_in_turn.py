@@ -30,7 +30,6 @@ def first_draft(place: Place) -> Draft:
         "sw1",
         place.device,
         {"primary_ip4": (None, ref("ip_addresses", "a"))},
-        object_type="dcim/devices",
     )
     return made
 
