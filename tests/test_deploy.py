@@ -53,6 +53,28 @@ def test_containers_run_the_same_programs_as_the_units() -> None:
     assert services["web"]["ports"] == ["127.0.0.1:3000:3000"]
 
 
+def test_containers_see_the_configuration_as_a_folder_where_the_image_looks_for_it() -> None:
+    """Of a single file that an editor replaces, a container goes on seeing the old one."""
+    [mounted] = [item for item in compose()["x-netbox-sync"]["volumes"] if item.startswith("./")]
+    assert mounted == "./config:/etc/netbox-sync/config:ro"
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert "NETBOX_SYNC_CONFIG=/etc/netbox-sync/config/netbox_sync.yaml" in image
+    # Neither may get into a commit or an image.
+    for name in (".gitignore", ".dockerignore"):
+        ignored = (ROOT / name).read_text(encoding="utf-8").split()
+        assert [item.rstrip("/") for item in ignored if item.startswith("deploy/")] == [
+            "deploy/config",
+            "deploy/secrets.env",
+        ]
+
+
+def test_daemon_and_page_wait_for_the_code_server() -> None:
+    services = compose()["services"]
+    assert "healthcheck" in services["code"]
+    for name in ("daemon", "web"):
+        assert services[name]["depends_on"] == {"code": {"condition": "service_healthy"}}
+
+
 def test_the_workspace_file_names_the_code_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_CODE_HOST", "code")
     [origin] = location_origins_from_yaml_paths([str(DEPLOY / "workspace.yaml")])
