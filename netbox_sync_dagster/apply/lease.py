@@ -27,7 +27,15 @@ _UNSURE_SECONDS = _SILENCE_SECONDS / 2
 
 
 class LeaseHeld(Exception):
-    """Somebody else is applying to this endpoint; the sentence says who, where and since when."""
+    """Somebody else is applying to this endpoint; the sentence says who, where and since when.
+
+    ``who`` holds the lease. ``left``: the seconds after which it is free if that process is dead; None where it lives.
+    """
+
+    def __init__(self, text: str, who: str = "", left: float | None = None) -> None:
+        super().__init__(text)
+        self.who = who
+        self.left = left
 
 
 class Lease:
@@ -108,7 +116,7 @@ def _in_directory(path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
         if holder and holder["host"] != socket.gethostname():
             silent = (now() - datetime.fromisoformat(holder["heartbeat"])).total_seconds()
             if silent < _SILENCE_SECONDS:
-                raise LeaseHeld(_not_yet(endpoint, holder, silent))
+                raise _not_yet(endpoint, holder, _SILENCE_SECONDS - silent)
 
         def write(content: bytes) -> bool:
             os.pwrite(fd, content, 0)
@@ -134,7 +142,7 @@ def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[
     except Claimed as taken:
         if taken.holder is None or taken.left is None:
             raise LeaseHeld(_sentence(endpoint, taken.holder)) from None
-        raise LeaseHeld(_not_yet(endpoint, taken.holder, _SILENCE_SECONDS - taken.left)) from None
+        raise _not_yet(endpoint, taken.holder, taken.left) from None
 
     def write(content: bytes) -> bool:
         written = store.replace(key, content, version[0])
@@ -150,8 +158,9 @@ def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[
             store.replace(key, b"", version[0])
 
 
-def _not_yet(endpoint: str, holder: dict[str, Any], silent: float) -> str:
-    return f"{_sentence(endpoint, holder)}; if that machine is gone, try again in {_SILENCE_SECONDS - silent:.0f} seconds"
+def _not_yet(endpoint: str, holder: dict[str, Any], left: float) -> LeaseHeld:
+    text = f"{_sentence(endpoint, holder)}; if that machine is gone, try again in {left:.0f} seconds"
+    return LeaseHeld(text, holder["who"], left)
 
 
 def _sentence(endpoint: str, holder: dict[str, Any] | None) -> str:

@@ -1,6 +1,7 @@
 """Assets ``apply/<kind>/<resource>``: what was approved, written to NetBox. Always a run of its own."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
@@ -17,6 +18,7 @@ from netbox_sync_dagster.defs.keys import (
     apply_key,
     diff_key,
 )
+from netbox_sync_dagster.defs.left_behind import name_of, when_free
 from netbox_sync_dagster.defs.metadata import apply_metadata
 from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import PARTITIONS
@@ -55,15 +57,17 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
             # All of the kind's resources selected means all changes, whatever they are.
             everything = len(resources) == len(RESOURCES_OF[kind])
             only = {row.change_id for row in plan.changes if row.resource in resources}
-            result = apply_approved(
+            apply = partial(
+                apply_approved,
                 warehouse,
                 settings.netbox,
                 name,
                 plan,
                 progress=lambda done, total: _say(context.log, name, done, total),
-                who=config.who.strip() or f"dagster run {context.run.run_id[:8]}",
+                who=config.who.strip() or name_of(context.run.run_id),
                 only=None if everything else only,
             )
+            result = when_free(apply, context.instance, context.log)
             build_database(warehouse)
         yield from _record(kind, resources, result, plan, settings.netbox.base_url)
         _fail(context.log, result, plan, settings.netbox.base_url)

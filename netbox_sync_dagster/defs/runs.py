@@ -54,6 +54,11 @@ def endpoints_of(run: dg.DagsterRun, order: list[str]) -> set[str]:
     return named
 
 
+def under_way(instance: dg.DagsterInstance) -> list[str]:
+    """The ids of all runs that are queued or running."""
+    return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=_ALIVE))]
+
+
 def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
     """The endpoints that a queued or running run works on, whoever started it."""
     orders = [partition_keys(instance, kind) for kind in kinds or KINDS]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -21,6 +22,7 @@ from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNM
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, RESOURCES_OF, Kind, diff_key, table_key
+from netbox_sync_dagster.defs.left_behind import name_of, when_free
 from netbox_sync_dagster.defs.metadata import (
     Metadata,
     diff_digest,
@@ -82,7 +84,8 @@ class Sync:
         self._log = context.log
         self._retry = context.retry_number
         self._began = _run_start(context)
-        self._who = f"dagster run {context.run.run_id[:8]}"
+        self._who = name_of(context.run.run_id)
+        self._instance = context.instance
         self._config = config
         self._warehouse = warehouse
         self._kind = kind
@@ -124,7 +127,12 @@ class Sync:
         try:
             endpoint = self._endpoint(name)
             outcome.kind = endpoint.kind
-            with hold(self._warehouse, endpoint.kind, name, self._who):
+            with ExitStack() as stack:
+
+                def take(kind: Kind = endpoint.kind) -> None:
+                    stack.enter_context(hold(self._warehouse, kind, name, self._who))
+
+                when_free(take, self._instance, self._log, self._pause)
                 if self._read:
                     outcome.manifest = self._snapshot(endpoint)
                 if self._compare:
@@ -134,6 +142,10 @@ class Sync:
                 self._log.exception(f"{name}: the traceback, for a report:")
             outcome.error = error
         return outcome
+
+    def _pause(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise Stopped
 
     def _endpoint(self, name: str) -> Endpoint:
         try:

@@ -31,7 +31,15 @@ _RUN_SILENCE_SECONDS = 180
 
 
 class Held(WarehouseError):
-    """The endpoint is being synced already; the sentence says by whom and since when."""
+    """The endpoint is being synced already; the sentence says by whom and since when.
+
+    ``who`` holds it. ``left``: the seconds after which it is free if that process is dead; None where it lives.
+    """
+
+    def __init__(self, text: str, who: str = "", left: float | None = None) -> None:
+        super().__init__(text)
+        self.who = who
+        self.left = left
 
 
 @contextmanager
@@ -106,10 +114,11 @@ def _in_store(
     try:
         version = claim(mirror.store, key, mark(), SILENCE_SECONDS)
     except Claimed as taken:
+        holder = taken.holder or {}
         left = (
             "" if taken.left is None else f"; if that machine is gone, try again in {taken.left:.0f} seconds"
         )
-        raise Held(_sentence(system, endpoint, taken.holder or {}) + left) from None
+        raise Held(_sentence(system, endpoint, holder) + left, holder.get("who", ""), taken.left) from None
     lost = False
 
     def write(content: bytes) -> None:

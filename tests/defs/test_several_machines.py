@@ -28,7 +28,9 @@ from ruamel.yaml import YAML
 from netbox_sync_dagster.apply import LeaseHeld, apply_approved
 from netbox_sync_dagster.apply import lease as leases
 from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.defs import left_behind
 from netbox_sync_dagster.defs.runs import end_orphans
+from netbox_sync_dagster.defs.syncing import Sync
 from netbox_sync_dagster.warehouse import Warehouse, hold
 from netbox_sync_dagster.warehouse.hold import RUN, marks
 from netbox_sync_dagster.warehouse.ledger import ledger_files, read_lines
@@ -209,3 +211,63 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     assert house.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
     house.paris.clear_faults()
     assert house.run("sync_group", **SYNC).success
+
+
+def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts_no_more(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A launcher of containers sees a death at once, long before what was left behind has been silent enough."""
+    house, waited = machines.house, list[float]()
+
+    def pause(_: Sync, seconds: float) -> None:
+        waited.append(seconds)
+        monkeypatch.setattr(hold, "SILENCE_SECONDS", 0)
+
+    monkeypatch.setattr(hold, "SILENCE_SECONDS", 600)
+    monkeypatch.setattr(Sync, "_pause", pause)
+    house.paris.set_latency(60)
+    process = machines.start("sync_group", SYNC)
+    wait_until(lambda: "paris" in marks(house.warehouse).get("librenms", {}), process)
+    [run] = machines.ours()
+    machines.kill()
+    house.paris.clear_faults()
+    # As long as Dagster says that the run is at work, nobody waits for it.
+    failure(house.run("sync_group", **SYNC))
+    assert waited == []
+
+    house.instance.report_run_failed(house.instance.get_run_by_id(run))
+    assert house.run("sync_group", **SYNC).success
+    [seconds] = waited
+    assert 1 < seconds <= 601
+
+
+def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lease(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, waited = machines.house, list[float]()
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
+
+    monkeypatch.setattr(leases, "_SILENCE_SECONDS", 600)
+    monkeypatch.setattr(left_behind, "sleep", pause)
+    decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
+    assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
+    house.netbox_server.fail_next(
+        status=None, after_write=True, delay=600, method="POST", path_prefix="/api/dcim/interfaces/"
+    )
+    process = machines.start("apply_librenms", APPLY)
+    wait_until(lambda: len(house.netbox.all("dcim/interfaces")) == 2, process)
+    [run] = machines.ours()
+    machines.kill()
+    house.instance.report_run_failed(house.instance.get_run_by_id(run))
+    # As Dagster's daemon does for runs that have ended.
+    house.instance.event_log_storage.free_concurrency_slots_for_run(run)
+
+    assert house.run("apply_librenms", **APPLY).success
+    [seconds] = waited
+    assert 1 < seconds <= 601
+    assert sorted(row["name"] for row in house.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
+    assert house.run("sync_group", **SYNC).success
+    assert house.plan("paris").changes == []

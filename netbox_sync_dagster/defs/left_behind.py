@@ -1,0 +1,54 @@
+"""What a run that died still holds: where Dagster knows of its end sooner than the warehouse does.
+
+A launcher that starts runs in containers sees at once that one is gone, and the daemon starts the run again. The mark
+and the lease on another machine count for one or two minutes more, as from there a dead process and one that cannot
+be reached look the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import sleep
+from typing import TypeVar
+
+import dagster as dg
+
+from netbox_sync_dagster.apply import LeaseHeld
+from netbox_sync_dagster.defs.runs import under_way
+from netbox_sync_dagster.warehouse.hold import Held
+
+T = TypeVar("T")
+
+_RUN = "dagster run "
+
+
+def name_of(run_id: str) -> str:
+    """As what a run holds an endpoint."""
+    return f"{_RUN}{run_id[:8]}"
+
+
+def when_free(
+    take: Callable[[], T],
+    instance: dg.DagsterInstance,
+    log: dg.DagsterLogManager,
+    pause: Callable[[float], object] | None = None,
+) -> T:
+    """What ``take`` returns; where a run holds it that has ended, once more as soon as it counts no longer.
+
+    Raises Held or LeaseHeld where somebody holds it who may be at work.
+    """
+    try:
+        return take()
+    except (Held, LeaseHeld) as held:
+        if held.left is None or not _has_ended(instance, held.who):
+            raise
+        left = held.left
+        log.info(
+            f"waiting for {left:.0f} seconds, until what {held.who} left behind counts no longer: {held}"
+        )
+    (pause or sleep)(left + 1)
+    return take()
+
+
+def _has_ended(instance: dg.DagsterInstance, who: str) -> bool:
+    return who.startswith(_RUN) and who not in map(name_of, under_way(instance))
