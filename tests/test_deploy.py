@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shlex
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from ruamel.yaml import YAML
@@ -59,13 +61,10 @@ def test_containers_see_the_configuration_as_a_folder_where_the_image_looks_for_
     assert mounted == "./config:/etc/netbox-sync/config:ro"
     image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert "NETBOX_SYNC_CONFIG=/etc/netbox-sync/config/netbox_sync.yaml" in image
-    # Neither may get into a commit or an image.
+    # None of this may get into a commit or an image.
     for name in (".gitignore", ".dockerignore"):
-        ignored = (ROOT / name).read_text(encoding="utf-8").split()
-        assert [item.rstrip("/") for item in ignored if item.startswith("deploy/")] == [
-            "deploy/config",
-            "deploy/secrets.env",
-        ]
+        ignored = {item.rstrip("/") for item in (ROOT / name).read_text(encoding="utf-8").split()}
+        assert ignored >= {"deploy/config", "deploy/secrets.env", "deploy/dagster.env"}
 
 
 def test_daemon_and_page_wait_for_the_code_server() -> None:
@@ -87,3 +86,44 @@ def test_the_image_is_made_of_files_that_are_there() -> None:
     assert "requirements.lock" in copied
     assert [name for name in copied if not (ROOT / name).exists()] == []
     assert lines[-1] == 'CMD ["netbox-sync", "--help"]'
+
+
+def guide(first_line: str) -> dict:
+    """The block of YAML that begins with this line, in the guide for several machines."""
+    text = (ROOT / "docs" / "more-than-one-machine.md").read_text(encoding="utf-8")
+    [block] = re.findall(rf"```yaml\n({first_line}\n.*?)```", text, re.DOTALL)
+    return YAML(typ="safe").load(block)
+
+
+def test_the_guide_for_runs_in_containers_is_taken_by_dagster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("dagster_docker")
+    settings = YAML(typ="safe").load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    launcher = guide("run_launcher:")
+    YAML(typ="safe").dump({**settings, **launcher}, tmp_path / "dagster.yaml")
+    for name in launcher["run_launcher"]["config"]["env_vars"]:
+        monkeypatch.setenv(name, f"value of {name}")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        found = instance.run_launcher
+    assert type(found).__name__ == "DockerRunLauncher"
+    assert found.image == compose()["x-netbox-sync"]["image"]
+    # As Compose names them: see the project's name in deploy/.env.
+    project = (DEPLOY / ".env").read_text(encoding="utf-8").splitlines()[-1]
+    assert project == "COMPOSE_PROJECT_NAME=netbox-sync"
+    assert found.networks == ["netbox-sync_default"]
+    [config, data] = found.container_kwargs["volumes"]
+    assert config.endswith("/deploy/config:/etc/netbox-sync/config:ro")
+    assert data == "netbox-sync_data:/data"
+
+
+def test_the_guide_for_runs_in_containers_changes_services_that_there_are() -> None:
+    changed = guide("services:")["services"]
+    assert sorted(changed) == sorted(compose()["services"])
+    # Who starts runs hands them the secrets, and commands Docker; the page does neither.
+    assert [name for name, service in changed.items() if "secrets.env" in service["env_file"]] == [
+        "code",
+        "daemon",
+    ]
+    socket = "/var/run/docker.sock:/var/run/docker.sock"
+    assert [name for name, service in changed.items() if socket in service["volumes"]] == ["daemon"]
