@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,10 +83,29 @@ def test_the_workspace_file_names_the_code_server(monkeypatch: pytest.MonkeyPatc
 
 def test_the_image_is_made_of_files_that_are_there() -> None:
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
+    copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    copied = [word for words in copies for word in words]
     assert "requirements.lock" in copied
     assert [name for name in copied if not (ROOT / name).exists()] == []
     assert lines[-1] == 'CMD ["netbox-sync", "--help"]'
+
+
+def test_the_image_leaves_out_the_packages_of_development_and_no_others() -> None:
+    command = [sys.executable, str(DEPLOY / "unneeded.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    left_out = set(done.stdout.split())
+    assert {"fakepve", "hatchling", "moto", "mypy", "pytest", "ruff"} <= left_out
+    # Needed as such, by an extra, by a package with an extra, and by what pip is asked to run.
+    wanted = {
+        "netbox-sync-dagster",
+        "dagster-webserver",
+        "duckdb",
+        "obstore",
+        "psycopg2-binary",
+        "docker",
+        "pip",
+    }
+    assert left_out & wanted == set()
 
 
 def guide(first_line: str) -> dict:
