@@ -9,7 +9,14 @@ placed as (
     join match.interface_names n on n.resource = 'interfaces' and n.key = w.interface
     left join netbox.devices b on b.id = d.netbox_id
     left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
+    left join netbox.vrfs v on v.id = a.vrf_id
     left join diff.ip_addresses c on c.key = w.host || coalesce(' in ' || w.vrf, '')
+    -- Of several, in two VRFs say, one, as with primary addresses.
+    qualify row_number() over (
+        partition by w.owner, w.host, w.interface
+        order by a.id is not distinct from b.oob_ip_id desc,
+            coalesce(lower(w.vrf) in (lower(v.name), lower(v.rd)), w.vrf is null and a.vrf_id is null) desc, a.id
+    ) = 1
 ),
 valued as (
     select p.*, split_part(was.address, '/', 1) as current_host,

@@ -16,7 +16,8 @@ wanted as (
         p.host || coalesce(' in ' || p.vrf, '') as ip_key
     from desired.primary_ips p join owners o using (owner_resource, owner)
 ),
--- The address object, as NetBox has it on this very interface or as this diff creates or adopts it.
+-- The address object, as NetBox has it on this very interface or as this diff creates or adopts it. Where NetBox has it
+-- there several times, in two VRFs say: the one that is primary already, else that of the wanted VRF, else the oldest.
 placed as (
     select w.*, a.id as ip_id, a.address,
         d.action as ip_action, d.netbox_id as ip_change_id
@@ -24,7 +25,13 @@ placed as (
     join match.interface_names n on n.key = w.interface
         and n.resource = if(w.owner_resource = 'devices', 'interfaces', 'vm_interfaces')
     left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
+    left join netbox.vrfs v on v.id = a.vrf_id
     left join diff.ip_addresses d on d.key = w.ip_key
+    qualify row_number() over (
+        partition by w.owner_resource, w.owner, w.family, w.host, w.interface
+        order by a.id is not distinct from w.current_id desc,
+            coalesce(lower(w.vrf) in (lower(v.name), lower(v.rd)), w.vrf is null and a.vrf_id is null) desc, a.id
+    ) = 1
 ),
 paired as (
     select p.*, current.address as current_address,

@@ -144,6 +144,22 @@ def test_the_primary_address_follows_by_policy(world, state, port, netbox, known
     )
 
 
+def test_an_address_that_netbox_has_in_two_vrfs_on_the_interface_is_one_primary_address(
+    world, state, port, netbox, known_port
+):
+    state.add_ipv4(port, "10.0.0.5", 24)
+    here = {"assigned_object_type": "dcim.interface", "assigned_object_id": known_port["id"]}
+    vrf = netbox.create("ipam/vrfs", name="management")
+    in_vrf = netbox.create("ipam/ip-addresses", address="10.0.0.5/24", vrf=vrf["id"], **here)
+    wanted = netbox.create("ipam/ip-addresses", address="10.0.0.5/24", **here)
+    found = row(world.sync(), "primary_ips", "sw1 IPv4")
+    assert (found.action, after(found)["primary_ip4"]["id"]) == ("update", wanted["id"])
+    # What is primary already is as good: nothing is changed to and fro.
+    netbox.edit("dcim/devices", known_port["device"]["id"], primary_ip4=in_vrf["id"])
+    world.configure(policies={"primary_ip": "always"})
+    assert rows(world.sync(), "primary_ips") == []
+
+
 def test_assigned_elsewhere_is_a_conflict_and_moves_only_by_policy(
     world, state, port, netbox, device, known_port
 ):

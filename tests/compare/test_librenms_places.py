@@ -56,6 +56,12 @@ def test_out_of_band_address(world: World, state: LibreNMSState, netbox: NetBox)
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     device = netbox.one("dcim/devices", name="sw1")
     assert (device["oob_ip"]["address"], device["primary_ip4"]["address"]) == ("192.0.2.7/24", "10.0.0.1/24")
+    # Somebody adds the same address in a VRF.
+    vrf = netbox.create("ipam/vrfs", name="management")
+    port_id = netbox.one("dcim/interfaces", name="Mgmt0")["id"]
+    here = {"assigned_object_type": "dcim.interface", "assigned_object_id": port_id}
+    netbox.create("ipam/ip-addresses", address="192.0.2.7/24", vrf=vrf["id"], **here)
+    assert rows(world.sync(), "primary_ips") == []
     state.add_ipv4(state.port(found, "Mgmt0"), "192.0.2.8", 24)
     several = row(world.sync(), "primary_ips", "sw1 OOB")
     assert (several.action, several.reason) == (
