@@ -2,16 +2,18 @@
 
     python benchmarks/diff_interfaces.py [interfaces]
 
-1. plain join: DuckDB reads both snapshots' interfaces with the devices they are on, joins them in full by device and
-   name (what only one side has stays in), and keeps every column of both sides as a table in memory. It parses no
-   JSON, checks no id, finds no duplicates, writes no file.
-2. diff: the whole comparison of an endpoint that was never compared, all resources, decided by the policies, with the
-   desired tables and the diff written as Parquet.
+One comparison of an endpoint that was never compared, all resources, decided by the policies, with all files written.
+It has two parts, each held against a join by DuckDB that keeps in full what only one side has, and every column of both
+sides, as a table in memory; a join parses no JSON, checks no id, finds no duplicates and writes no file:
 
-Both with the same memory limit, each in a process of its own, in turns; medians of the rounds. Prints wall and CPU
-(user and system) seconds, the ratios and the peak of resident memory, and what of the diff's time is the making of
-the desired tables: the rest joins them with NetBox's, as the plain join does with what LibreNMS said. Fails where the diff takes more than LIMIT times
-the wall time of the join, or more memory than MEMORY_LIMIT_MB.
+1. diff: the desired tables and NetBox's snapshot, from their files, to the diff's files. Its join is that of the same
+   files: desired interfaces and NetBox's, by device and name. This is what LIMIT is for.
+2. whole: the making of the desired tables from LibreNMS's snapshot besides. Its join is that of the two snapshots:
+   LibreNMS's ports and NetBox's interfaces, with the devices they are on.
+
+All with the same memory limit, each in a process of its own, in turns; medians of the rounds. Prints wall and CPU
+(user and system) seconds, the ratios and the peak of resident memory. Fails where the diff takes more than LIMIT times
+the wall or the CPU time of its join, or the comparison more memory than MEMORY_LIMIT_MB.
 """
 
 from __future__ import annotations
@@ -102,82 +104,94 @@ def prepare(home: Path, interfaces: int) -> None:
 
 
 class Outcome(NamedTuple):
-    """``wall``: seconds of the work alone; ``desired``: CPU seconds until the desired tables are there."""
+    """Seconds: ``wall`` and ``cpu`` of all, ``desired_*`` of the desired tables alone."""
 
     wall: float
-    desired: float
+    cpu: float
     rows: int
+    desired_wall: float = 0.0
+    desired_cpu: float = 0.0
 
 
-def plain_join(home: Path) -> Outcome:
-    """The full outer join, kept as a table, and its rows."""
+_PORTS = """SELECT p.*, d.sysName AS device FROM '{source}/ports.parquet' p
+            JOIN '{source}/devices.parquet' d USING (device_id)"""
+_DESIRED = "FROM '{desired}/desired/interfaces.parquet'"
+_INTERFACES = """SELECT i.*, d.name AS device_name FROM '{target}/interfaces.parquet' i
+                 JOIN '{target}/devices.parquet' d ON d.id = i.device_id"""
+
+
+def plain_join(home: Path, left: str, name: str) -> Outcome:
+    """The full outer join of ``left`` with NetBox's interfaces, kept as a table, and its rows."""
     warehouse = Warehouse(home)
-    source = warehouse.current(warehouse.snapshots("librenms", "bench"))
-    target = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+    folders = {
+        "source": warehouse.current(warehouse.snapshots("librenms", "bench")),
+        "target": warehouse.current(warehouse.snapshots("netbox", "netbox")),
+        "desired": warehouse.current(warehouse.diffs("bench")),
+    }
     con = connect(home / "tmp")
-    started = time.perf_counter()
+    begun, started = time.process_time(), time.perf_counter()
     con.execute(
-        f"""CREATE TABLE joined AS SELECT * FROM
-            (SELECT p.*, d.sysName AS device FROM '{source}/ports.parquet' p
-             JOIN '{source}/devices.parquet' d USING (device_id)) p
-            FULL JOIN (SELECT i.*, d.name AS device_name FROM '{target}/interfaces.parquet' i
-                       JOIN '{target}/devices.parquet' d ON d.id = i.device_id) i
-            ON p.device = i.device_name AND p.ifName = i.name"""
+        f"CREATE TABLE joined AS SELECT * FROM ({left}) l FULL JOIN ({_INTERFACES}) i"
+        f" ON l.device = i.device_name AND l.{name} = i.name".format(**folders)
     )
-    wall = time.perf_counter() - started
+    wall, cpu = time.perf_counter() - started, time.process_time() - begun
     row = con.execute("SELECT count(*) FROM joined").fetchone()
-    return Outcome(wall, 0.0, row[0] if row else 0)
+    return Outcome(wall, cpu, row[0] if row else 0)
 
 
-def diff(home: Path) -> Outcome:
+def comparison(home: Path) -> Outcome:
     """The whole comparison, files written, and its changes."""
     config = Config.model_validate(CONFIG)
-    desired: list[float] = []
+    marks: dict[str, tuple[float, float]] = {}
 
     def step(text: str) -> None:
-        if not text.startswith("desired") and not desired:
-            desired.append(time.process_time() - begun)
+        part = "desired" if text.startswith("desired") else "diff"
+        marks.setdefault(part, (time.perf_counter(), time.process_time()))
 
-    begun, started = time.process_time(), time.perf_counter()
+    started, begun = time.perf_counter(), time.process_time()
     manifest = compare(Warehouse(home), config, config.endpoint("bench"), progress=step)
-    wall = time.perf_counter() - started
-    return Outcome(wall, desired[0], manifest["counts"]["interfaces"]["update"])
-
-
-def seconds(runs: list[Measured]) -> float:
-    return median(run.result.wall for run in runs)
-
-
-def cpu_seconds(runs: list[Measured]) -> float:
-    return median(run.cpu for run in runs)
+    wall, cpu = time.perf_counter() - started, time.process_time() - begun
+    desired_wall, desired_cpu = (marks["diff"][at] - marks["desired"][at] for at in (0, 1))
+    return Outcome(wall, cpu, manifest["counts"]["interfaces"]["update"], desired_wall, desired_cpu)
 
 
 def main() -> int:
     interfaces = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    runs: dict[str, list[Measured]] = {"diff's join": [], "whole's join": [], "whole": []}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         prepare(home, interfaces)
-        plain, ours = [], []
         for _ in range(ROUNDS):
-            plain.append(measure(plain_join, home))
             # A diff that is carried over from the round before would be no comparison.
             shutil.rmtree(home / "diffs", ignore_errors=True)
-            ours.append(measure(diff, home))
-    joined, changed = plain[0].result.rows, ours[0].result.rows
-    memory = max(run.peak_mb for run in ours)
-    wall, cpu = seconds(ours) / seconds(plain), cpu_seconds(ours) / cpu_seconds(plain)
-    print(f"{interfaces} interfaces per side; joined {joined}, changes found {changed}")
-    for title, runs in (("plain full outer join", plain), ("diff", ours)):
-        peak = max(run.peak_mb for run in runs)
-        print(f"{title:22} {seconds(runs):.2f} s wall, {cpu_seconds(runs):.2f} s CPU, {peak} MB")
-    desired = median(run.result.desired for run in ours)
-    rest = median(run.cpu - run.result.desired for run in ours)
-    print(
-        f"of it desired tables {desired:.2f} s CPU; the rest {rest:.2f} s CPU,"
-        f" {rest / cpu_seconds(plain):.2f} times the join"
+            runs["whole"].append(measure(comparison, home))
+            runs["diff's join"].append(measure(plain_join, home, _DESIRED, "name"))
+            runs["whole's join"].append(measure(plain_join, home, _PORTS, "ifName"))
+    outcomes = {title: [run.result for run in found] for title, found in runs.items()}
+    taken = {
+        title: (median(o.wall for o in found), median(o.cpu for o in found))
+        for title, found in outcomes.items()
+    }
+    whole = outcomes["whole"]
+    taken["diff"] = (
+        median(o.wall - o.desired_wall for o in whole),
+        median(o.cpu - o.desired_cpu for o in whole),
     )
-    print(f"ratio {wall:.2f} wall, {cpu:.2f} CPU (limit {LIMIT}), memory limit {MEMORY_LIMIT_MB} MB")
-    return 0 if wall <= LIMIT and memory <= MEMORY_LIMIT_MB and changed == interfaces // DIFFERS_EVERY else 1
+    changed, joined = whole[0].rows, [outcomes[title][0].rows for title in ("diff's join", "whole's join")]
+    memory = max(run.peak_mb for run in runs["whole"])
+    print(f"{interfaces} interfaces per side; joined {joined}, changes found {changed}; peak {memory} MB")
+    ratios = {}
+    for part in ("diff", "whole"):
+        join = taken[f"{part}'s join"]
+        wall, cpu = (mine / plain for mine, plain in zip(taken[part], join, strict=True))
+        ratios[part] = max(wall, cpu)
+        print(
+            f"{part:6} {taken[part][0]:.2f} s wall, {taken[part][1]:.2f} s CPU;"
+            f" its join {join[0]:.2f} s wall, {join[1]:.2f} s CPU; ratio {wall:.2f} wall, {cpu:.2f} CPU"
+        )
+    print(f"limits: {LIMIT} for the diff, {MEMORY_LIMIT_MB} MB")
+    good = changed == interfaces // DIFFERS_EVERY and joined == [interfaces, interfaces]
+    return 0 if good and ratios["diff"] <= LIMIT and memory <= MEMORY_LIMIT_MB else 1
 
 
 if __name__ == "__main__":
