@@ -9,7 +9,8 @@ two intervals. Then it counts:
 - late: from one good sync of an endpoint to the next more than three intervals (two late), and for how many of these no
   reason is on record (a failed try, a killed run, a daemon that was down)
 - leaked: processes of runs that are over, open files of daemon and code server, temporary files in the warehouse
-- memory of daemon and code server at the beginning and at the end
+- memory of code server and daemon, as the median of each tenth of the time: both take some minutes until they have
+  loaded all that they need, and the daemon begins anew when it is killed
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
+from threading import Event, Thread
 
 from installation import Installation, Process
 
@@ -32,6 +35,35 @@ TEMPORARY = ("snapshots/*/*/.stage-*", "diffs/*/.stage-*", "tmp/*", ".*.duckdb",
 def steady(installation: Installation) -> list[Process]:
     """Daemon and code server."""
     return [process for process in installation.processes() if not process.is_run]
+
+
+class Memory(Thread):
+    """Resident memory of the code server's processes and of the daemon's, every few seconds, until it is stopped."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__(daemon=True)
+        self._installation = installation
+        self._ended = Event()
+        self.seen: list[tuple[float, float]] = []
+
+    def run(self) -> None:
+        while not self._ended.wait(10):
+            daemon = self._installation.started["daemon"].pid
+            found = steady(self._installation)
+            mine = [
+                sum(p.rss for p in found if (p.pid == daemon) is is_daemon) for is_daemon in (False, True)
+            ]
+            self.seen.append((mine[0] / 2**20, mine[1] / 2**20))
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.join()
+
+    def tenths(self, at: int) -> str:
+        """Medians in MB: ``at`` 0 of the code server, 1 of the daemon."""
+        size = -(-len(self.seen) // 10)
+        parts = [self.seen[first : first + size] for first in range(0, len(self.seen), size)]
+        return " ".join(f"{median(sample[at] for sample in part):.0f}" for part in parts)
 
 
 def disturb(installation: Installation, choice: random.Random, done: list[tuple[float, str, str]]) -> None:
@@ -89,7 +121,8 @@ def main() -> None:
         while not all(installation.syncs().values()):
             time.sleep(1)
         time.sleep(options.interval)
-        start, first = time.time(), steady(installation)
+        start, first, memory = time.time(), steady(installation), Memory(installation)
+        memory.start()
         while time.time() < start + options.minutes * 60:
             time.sleep(choice.uniform(5, 25))
             for source in installation.sources.values():
@@ -98,7 +131,10 @@ def main() -> None:
         for source in installation.sources.values():
             source.clear_faults()
         time.sleep(2 * options.interval)
+        memory.stop()
         report(installation, start, first, done, options.interval)
+        print(f"code server, MB: {memory.tenths(0)}")
+        print(f"daemon, MB: {memory.tenths(1)}")
 
 
 def report(
@@ -142,8 +178,7 @@ def report(
     for name, gap, reasons in late:
         print(f"  {name}: {gap:.0f} s; {reasons or 'no reason'}")
     for title, found in (("at the beginning", first), ("at the end", last)):
-        memory = sum(process.rss for process in found) / 2**20
-        print(f"{title}: {len(found)} processes, {memory:.0f} MB, {sum(p.files for p in found)} open files")
+        print(f"{title}: {len(found)} processes, {sum(p.files for p in found)} open files")
     print(
         f"runs' processes left: {len(going)}; temporary files of killed runs: {len(old)} (removed after a day)"
     )
