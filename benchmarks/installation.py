@@ -141,6 +141,8 @@ class Installation:
             "DAGSTER_HOME": str(self.dagster_home),
             "NETBOX_TOKEN": "lab-token",
             "LIBRENMS_TOKEN": "lab-token",
+            # As in deploy/.
+            "MALLOC_ARENA_MAX": "2",
         }
 
     def processes(self) -> list[Process]:
