@@ -10,11 +10,11 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.checks import diff_checks, diff_results, snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
-from netbox_sync_dagster.defs.freshness import snapshot_freshness
+from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
     KINDS,
-    MAIN_TABLE,
+    MAIN_RESOURCE,
     OWNERS,
     RESOURCES_OF,
     TITLES,
@@ -22,7 +22,7 @@ from netbox_sync_dagster.defs.keys import (
     diff_key,
     table_key,
 )
-from netbox_sync_dagster.defs.lineage import sql_version, tables_read
+from netbox_sync_dagster.defs.lineage import made_of, sql_version
 from netbox_sync_dagster.defs.metadata import diff_schema, table_metadata
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -114,19 +114,14 @@ def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             owners=OWNERS,
             tags={KIND_TAG: kind},
             metadata=table_metadata(kind, name),
-            freshness_policy=snapshot_freshness(kind) if name == MAIN_TABLE[kind] else None,
         )
 
 
 def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
     for name in RESOURCES_OF[kind]:
-        source, target = tables_read(kind, name)
         yield dg.AssetSpec(
             diff_key(kind, name),
-            deps=[
-                *(table_key(kind, item) for item in source),
-                *(table_key("netbox", item) for item in target),
-            ],
+            deps=made_of(kind, name),
             group_name=f"diff_{kind}",
             description=(
                 f"What {TITLES[kind]} says about {name.replace('_', ' ')} and NetBox does not: one row per object."
@@ -135,6 +130,7 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             owners=OWNERS,
             tags={KIND_TAG: kind},
             code_version=sql_version(kind, name),
+            freshness_policy=sync_freshness(kind) if name == MAIN_RESOURCE[kind] else None,
             metadata={**diff_schema(), "in DuckDB": f"SELECT * FROM diff.{name}"},
         )
 

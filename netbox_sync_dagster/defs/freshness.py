@@ -1,4 +1,4 @@
-"""How old snapshots may grow, from the configured intervals."""
+"""How long ago the last sync may be, from the configured intervals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.partitions import enabled
 from netbox_sync_dagster.defs.resources import config_at_start
 
-# Times the interval after which a snapshot is late, and missing.
+# Times the interval after which a sync is late, and missing.
 _WARN, _FAIL = 2, 4
 # Dagster's daemon looks at freshness about this often.
 _SHORTEST = 120
 
 
-def snapshot_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
-    """For the main table of a snapshot, which is told at every sync: a policy by the shortest interval of these kinds.
+def sync_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
+    """For what is told at every sync, the main resource of a diff: a policy by the shortest interval of these kinds.
 
     None where everything is read by hand only.
 

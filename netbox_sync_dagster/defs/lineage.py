@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+import dagster as dg
+
 from netbox_sync_dagster.compare.stages import COMPARE, DESIRED, desired_file
 from netbox_sync_dagster.config.policies import PREREQUISITES
-from netbox_sync_dagster.defs.keys import Kind
+from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS
 
@@ -34,6 +36,13 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     else:
         target = {table for file in own for schema, table in _reads(file) if schema == "netbox"}
     return sorted(source & set(SYSTEMS[kind])), sorted(target & set(SYSTEMS["netbox"]))
+
+
+@cache
+def made_of(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
+    """The assets of ``tables_read``."""
+    source, target = tables_read(kind, resource)
+    return (*(table_key(kind, name) for name in source), *(table_key("netbox", name) for name in target))
 
 
 def sql_version(kind: Kind, resource: str) -> str:

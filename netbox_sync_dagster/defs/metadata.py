@@ -73,10 +73,13 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
 
 
 def snapshot_digest(manifest: Manifest, name: str) -> str:
-    """The same as long as there is nothing new to say of the table; empty where it is not whole."""
-    if not manifest.complete or name in manifest.shrunken:
-        return ""
-    return f"{manifest.row_counts.get(name, 0)} rows, {manifest.source_version}"
+    """The same as long as there is nothing new to say of the table."""
+    said = [
+        f"{manifest.row_counts.get(name, 0)} rows, {manifest.source_version}",
+        *(["shrunken"] if name in manifest.shrunken else []),
+        *([] if manifest.complete else ["incomplete", *manifest.reasons]),
+    ]
+    return "; ".join(said) if len(said) == 1 else hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str) -> Metadata:
@@ -174,10 +177,8 @@ def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
 
 
 def diff_digest(plan: Plan, resource: str) -> str:
-    """The same as long as the differences are; empty while the diff cannot be approved."""
-    if plan.manifest["gates"]:
-        return ""
-    digest = hashlib.sha256()
+    """The same as long as the differences are, and what stands against approving them."""
+    digest = hashlib.sha256("\n".join(plan.manifest["gates"]).encode())
     for row in plan.rows:
         if row.resource == resource:
             digest.update(f"{row.action} {row.key} {row.change_id} {row.reason} {row.fields}\n".encode())

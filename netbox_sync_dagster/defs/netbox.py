@@ -6,7 +6,7 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
-from netbox_sync_dagster.defs.freshness import snapshot_freshness
+from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, MAIN_TABLE, OWNERS, table_key
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
 from netbox_sync_dagster.defs.recorded import Recorded
@@ -37,7 +37,7 @@ class ReadNetBox(dg.Config):
             owners=OWNERS,
             tags={KIND_TAG: "netbox"},
             metadata=table_metadata("netbox", name),
-            freshness_policy=snapshot_freshness(*KINDS) if name == MAIN_TABLE["netbox"] else None,
+            freshness_policy=sync_freshness(*KINDS) if name == MAIN_TABLE["netbox"] else None,
         )
         for name in NETBOX
     ],

@@ -42,6 +42,10 @@ class Recorded:
         self._new[name] = (said, now)
         return True
 
+    def told(self, key: dg.AssetKey) -> float:
+        """When the asset was told of last, in seconds since 1970; 0 where that is not known."""
+        return self._new.get(key.to_user_string(), ("", 0.0))[1]
+
     def save(self) -> None:
         """Remember what was told."""
         if self._new != self._told:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
@@ -21,8 +21,9 @@ from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
-from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, RESOURCES_OF, Kind, diff_key, table_key
+from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.left_behind import name_of, when_free
+from netbox_sync_dagster.defs.lineage import made_of
 from netbox_sync_dagster.defs.metadata import (
     Metadata,
     diff_digest,
@@ -232,8 +233,8 @@ def record(
     """
     made: dict[dg.AssetKey, dict[str, Metadata]] = {}
     for outcome in outcomes:
-        for key, _, metadata in _made(kind, base_url, warehouse, outcome):
-            made.setdefault(key, {})[outcome.endpoint] = metadata()
+        for asset in _made(kind, base_url, warehouse, outcome):
+            made.setdefault(asset.key, {})[outcome.endpoint] = asset.metadata()
         Recorded(warehouse.diffs(outcome.endpoint)).forget()
     bad = any(outcome.error is not None for outcome in outcomes)
     plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
@@ -252,29 +253,39 @@ def materializations(
     base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
 ) -> Iterator[dg.AssetMaterialization]:
     """What was made, one event per asset and endpoint; what is as it was is left out most times (``Recorded``)."""
+    netbox = Recorded(warehouse.snapshots("netbox", "netbox"))
     for outcome in outcomes:
         if outcome.kind is None:
             continue
         recorded = Recorded(warehouse.diffs(outcome.endpoint))
-        for key, said, metadata in _made(outcome.kind, base_url, warehouse, outcome):
-            if recorded.is_news(key, said):
-                yield dg.AssetMaterialization(key, partition=outcome.endpoint, metadata=metadata())
+        for made in _made(outcome.kind, base_url, warehouse, outcome):
+            # A diff is told along with the tables it is made of: older than they, it would count as out of step.
+            below = max((book.told(table) for book in (recorded, netbox) for table in made.of), default=0.0)
+            if recorded.is_news(made.key, made.said and f"{made.said} {below}"):
+                yield dg.AssetMaterialization(made.key, partition=outcome.endpoint, metadata=made.metadata())
         # After the events: those of a run that is killed meanwhile are not taken for recorded.
         recorded.save()
 
 
-def _made(
-    kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome
-) -> Iterator[tuple[dg.AssetKey, str, Callable[[], Metadata]]]:
-    """Every asset of the outcome, what ``Recorded`` is to know of it, and what is shown of it.
+class Made(NamedTuple):
+    """An asset of an endpoint; ``said``: what ``Recorded`` is to know of it; ``of``: the assets it is made of."""
 
-    The main table and the main resource are told at every sync: they say that there was one.
+    key: dg.AssetKey
+    said: str
+    of: tuple[dg.AssetKey, ...]
+    metadata: Callable[[], Metadata]
+
+
+def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> Iterator[Made]:
+    """Every asset of the outcome, tables first.
+
+    The main resource is told at every sync: it says that there was one.
     """
     manifest, plan = outcome.manifest, outcome.plan
     if manifest is not None:
         for table in SYSTEMS[kind]:
-            said = "" if table == MAIN_TABLE[kind] else snapshot_digest(manifest, table)
-            yield table_key(kind, table), said, partial(snapshot_metadata, manifest, table)
+            said = snapshot_digest(manifest, table)
+            yield Made(table_key(kind, table), said, (), partial(snapshot_metadata, manifest, table))
     if plan is not None:
         charts = cache(lambda: drift_charts(warehouse, outcome.endpoint, RESOURCES_OF[kind]))
 
@@ -285,7 +296,8 @@ def _made(
         for resource in RESOURCES_OF[kind]:
             always = resource == MAIN_RESOURCE[kind] or resource in outcome.by_policy
             said = "" if always else diff_digest(plan, resource)
-            yield diff_key(kind, resource), said, partial(metadata, plan, resource)
+            of = made_of(kind, resource)
+            yield Made(diff_key(kind, resource), said, of, partial(metadata, plan, resource))
 
 
 def fail(log: dg.DagsterLogManager, outcomes: Iterable[Outcome]) -> None:

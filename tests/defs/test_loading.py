@@ -22,7 +22,7 @@ loaded = definitions()
 sensors = {sensor.name: sensor.default_status.value for sensor in loaded.sensors}
 print(len(loaded.get_repository_def().assets_defs_by_key) > 100, sorted(sensors.items()))
 print([schedule.name for schedule in loaded.schedules])
-[devices] = [spec for spec in loaded.resolve_all_asset_specs() if spec.key.path == ["librenms", "devices"]]
+[devices] = [spec for spec in loaded.resolve_all_asset_specs() if spec.key.path == ["diff", "librenms", "devices"]]
 if devices.freshness_policy is not None:
     policy = devices.freshness_policy
     print(policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
