@@ -2,7 +2,7 @@
 with held as (
     select netbox_id as id from match.interface_exceptions where netbox_id is not null
     union
-    select candidate_id from match.interface_exceptions where candidate_id is not null
+    select unnest(candidate_ids) from match.interface_exceptions
 ),
 unseen as (
     select netbox_id as id from match.interface_pairs where netbox_id is not null and not settled

@@ -1,10 +1,15 @@
 -- Which NetBox interface each desired interface is, where the pair of one name is not settled.
--- Key: desired interface (device + name). On the matched device, else on another one of its stack: the custom field
--- that holds the source's id, else the exact name, else the short or long form of the name. previous_id: what it was paired with.
+-- Key: desired interface (device + name). On the matched device, else on another one of its stack. Names are exact, else
+-- in the short or long form. The source's id is a number that it may hand out again: where it leads elsewhere than the
+-- name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id never
+-- wins against a name; with a witness of its own it is a conflict; alone against a witness it is another port.
+-- previous_id: what it was paired with. candidate_ids: every NetBox interface that it could be.
 with settings as (from config.endpoint),
 
+-- namesake: the desired interface that has its exact name.
 actual as not materialized (
-    select netbox_id as id, device_id, name, claim, settled from match.interface_pairs where netbox_id is not null
+    select netbox_id as id, device_id, name, claim, settled, key as namesake
+    from match.interface_pairs where netbox_id is not null
 ),
 
 unsettled as materialized (
@@ -16,18 +21,17 @@ unsettled as materialized (
 places as materialized (
     select key, source_id, name, problem, device_id, 0 as away from unsettled where device_id is not null
     union all
-    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 10 from unsettled w join match.housings h on h.key = w.device
+    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 1 from unsettled w join match.housings h on h.key = w.device
 ),
 by_name as materialized (
-    select w.key, a.id, 2 + away as step
+    select w.key, a.id, w.away, w.problem
     from places w join actual a on a.device_id = w.device_id and a.name = w.name
-    where w.problem is null
 ),
 unnamed as materialized (
-    select * from places where problem is null and key not in (select key from by_name)
+    select * from places where key not in (select key from by_name)
 ),
 by_alias as materialized (
-    select w.key, a.id, 3 + away as step
+    select w.key, a.id, w.away, w.problem
     from unnamed w
     join (select *, interface_alias(name) as alias from actual where device_id in (select device_id from unnamed)) a
         on a.device_id = w.device_id and a.alias = interface_alias(w.name)
@@ -43,64 +47,248 @@ doubted as materialized (
     union
     select p.*
     from match.interface_pairs p
-    where p.settled and p.netbox_id in (select id from by_name union select id from by_alias)
+    where p.settled and p.netbox_id in
+        (select id from by_name where problem is null union select id from by_alias where problem is null)
 ),
 wanted as materialized (
     from unsettled union all by name from doubted
 ),
 by_id_field as (
-    select w.key, a.id, 1 + away as step
+    select w.key, a.id, w.away
     from (from places union all select key, source_id, name, null, device_id, 0 from doubted) w
     join actual a on a.claim = w.source_id and a.device_id = w.device_id
 ),
 
-best as (
-    select key, min(step) as step, count(distinct id) as candidates, min(id) as netbox_id
+-- The nearest: what is on the device itself goes before what is on another one of the stack.
+hits as materialized (
+    select key, id, bool_or(is_id) as is_id, bool_or(is_name) as is_name, min(away) as away
     from (
-        select * from (from by_id_field union all from by_name union all from by_alias
-                       union all select key, netbox_id, 2 from doubted)
-        qualify step = min(step) over (partition by key)
-    )
-    group by key
+        select key, id, true as is_id, false as is_name, away from by_id_field
+        union all
+        select key, id, false, true, away from by_name
+        union all
+        select key, id, false, true, away from by_alias
+        union all
+        select key, netbox_id, false, true, 0 from doubted)
+    group by key, id
+    qualify min(away) = min(min(away)) over (partition by key)
 ),
 
--- The source's id on an interface of another device, where this device has no such interface.
+-- Ports whose id leads elsewhere than their name, or alone; and those that meet them at a NetBox interface.
+tangled as materialized (
+    select key from hits group by key having bool_or(is_id) and not bool_and(is_id and is_name)
+    union
+    select h.key from hits h join hits o on o.id = h.id and o.key <> h.key where o.is_id and not o.is_name
+),
+
+-- The other witnesses, for these alone. What several have on either side is none: a MAC address of all VLAN interfaces.
+spots as materialized (
+    select distinct h.key, a.device_id from hits h join tangled using (key) join actual a on a.id = h.id
+),
+source_devices as (
+    select distinct device from wanted where key in (from tangled)
+),
+source_ports as materialized (
+    select key, device, name, source_id, nullif(mac, '') as mac, nullif(description, '') as description, mtu, speed
+    from desired.interfaces where device in (from source_devices)
+),
+netbox_ports as materialized (
+    select id, device_id, name, nullif(description, '') as description, mtu, speed
+    from netbox.interfaces where device_id in (select device_id from spots)
+),
+netbox_macs as materialized (
+    select i.id, i.device_id, upper(m.mac_address) as mac
+    from netbox.mac_addresses m
+    join netbox_ports i on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id
+),
+source_hosts as materialized (
+    select distinct interface as key, owner as device, host from desired.ip_addresses
+    where interface_resource = 'interfaces' and left_out is null and owner in (from source_devices)
+),
+netbox_hosts as materialized (
+    select distinct i.id, i.device_id, a.host
+    from netbox.ip_addresses a
+    join netbox_ports i on a.assigned_object_type = 'dcim.interface' and a.assigned_object_id = i.id
+),
+said as (
+    select key, device, 'MAC address' as witness, mac as word from source_ports where mac is not null
+    union all
+    select key, device, 'address', host from source_hosts
+    union all
+    select key, device, 'description', description from source_ports where description is not null
+),
+held as (
+    select id, device_id, 'MAC address' as witness, mac as word from netbox_macs
+    union all
+    select id, device_id, 'address', host from netbox_hosts
+    union all
+    select id, device_id, 'description', description from netbox_ports where description is not null
+),
+said_once as (
+    select device, witness, word, min(key) as key from said group by all having count(distinct key) = 1
+),
+held_once as (
+    select device_id, witness, word, min(id) as id from held group by all having count(distinct id) = 1
+),
+witnesses as materialized (
+    select distinct s.key, h.id, h.witness
+    from said_once s
+    join spots p on p.key = s.key
+    join held_once h on h.device_id = p.device_id and h.witness = s.witness and h.word = s.word
+    union
+    select w.key, l.netbox_id, 'name'
+    from source_ports w
+    join hits on hits.key = w.key
+    join ledger.last_written l on l.object_type = 'dcim/interfaces' and l.field = 'name' and l.netbox_id = hits.id
+    where w.name = l.value::json->>'$'
+),
+-- Both sides know it, and they differ.
+strangers as (
+    select h.key, h.id, 'MAC address' as witness
+    from hits h
+    join said_once s on s.key = h.key and s.witness = 'MAC address'
+    join netbox_macs m on m.id = h.id
+    group by h.key, h.id having not bool_or(m.mac = s.word)
+    union all
+    select h.key, h.id, 'address'
+    from hits h join source_hosts s on s.key = h.key join netbox_hosts n on n.id = h.id
+    group by h.key, h.id having not bool_or(n.host = s.host)
+),
+votes as (
+    select key, id, count(*) as votes, string_agg(witness, ', ' order by witness) as names from witnesses group by key, id
+),
+objections as (
+    select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from strangers group by key, id
+),
+-- ids that this product wrote, and not a person.
+written_ids as (
+    select netbox_id as id from ledger.last_written l, settings
+    where l.object_type = 'dcim/interfaces' and l.field = 'cf.' || settings.id_field
+),
+weighed as materialized (
+    select c.*, a.name, coalesce(v.votes, 0) as votes, coalesce(o.objections, 0) as objections, o.names as objecting,
+        -- Another port has its name.
+        a.namesake is not null and a.namesake <> c.key as named_otherwise,
+        c.id in (from written_ids)
+            and (w.description is distinct from b.description or w.mtu <> b.mtu or w.speed <> b.speed) as differs_too,
+        a.name || ' (' || concat_ws(', ', if(c.is_id, 'id', null), if(c.is_name, 'name', null), v.names) || ')' as found
+    from (
+        select key, id, is_id, is_name from hits join tangled using (key)
+        union all
+        select key, id, false, false from witnesses where witness = 'MAC address' and (key, id) not in (select (key, id) from hits)
+    ) c
+    join actual a on a.id = c.id
+    join source_ports w on w.key = c.key
+    join netbox_ports b on b.id = c.id
+    left join votes v on v.key = c.key and v.id = c.id
+    left join objections o on o.key = c.key and o.id = c.id
+),
+compared as (
+    select key,
+        count(*) filter (is_id and is_name) as agreeing,
+        count(*) filter (is_id and not is_name) as by_id,
+        count(*) filter (is_name and not is_id) as by_name,
+        count(*) filter (not is_id and not is_name) as by_mac,
+        count(*) filter (is_id and not is_name and not named_otherwise) as strays,
+        min(id) filter (is_id and is_name) as agreeing_id,
+        min(id) filter (is_name and not is_id) as name_id,
+        min(id) filter (is_id and not is_name) as id_id,
+        coalesce(max(votes) filter (is_name and not is_id), 0) as name_votes,
+        coalesce(max(votes) filter (is_id and not is_name), 0) as id_votes,
+        coalesce(max(objections) filter (is_name and not is_id), 0) as name_objections,
+        coalesce(max(objections) filter (is_id and not is_name), 0) as id_objections,
+        any_value(objecting) filter (is_id and not is_name) as objecting,
+        any_value(name) filter (is_id and not is_name) as id_name,
+        bool_or(named_otherwise) filter (is_id and not is_name) as named_otherwise,
+        bool_or(differs_too) filter (is_id and not is_name) as differs_too,
+        string_agg(found, ', ' order by name) as found,
+        count(*) as candidates
+    from weighed group by key
+),
+-- strength: 2 with a second witness, 1 by the name, 0 by a number that nothing contradicts. NULL: a new port, whose
+-- number NetBox has on an interface that is another port's.
+chosen as (
+    select *,
+        case when agreeing = 1 and by_name = 0 and strays = 0 then {'id': agreeing_id, 'strength': 2, 'reason': null::varchar}
+             when agreeing > 0 then {'id': null::bigint, 'strength': null, 'reason': candidates || ' NetBox interfaces of this device could be it'}
+             when by_mac > 0 or by_name > 1 or (by_name = 0 and by_id > 1)
+                 then {'id': null, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
+             when by_name = 1 and (id_votes > 0 or (by_id > 0 and name_votes = 0 and name_objections > 0))
+                 then {'id': null, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
+             when by_name = 1 then {'id': name_id, 'strength': if(name_votes > 0, 2, 1), 'reason': null}
+             when id_votes > 0 then {'id': id_id, 'strength': 2, 'reason': null}
+             when id_objections > 0 and named_otherwise then {'id': null, 'strength': null, 'reason': null}
+             when id_objections > 0
+                 then {'id': null, 'strength': null, 'reason': 'another port has the number {} now: NetBox has it on ' || id_name || ', and neither the name nor the ' || objecting || ' is the same'}
+             when not named_otherwise and differs_too
+                 then {'id': null, 'strength': null, 'reason': 'another port may have the number {} now: NetBox has it on ' || id_name || ', the name is another, and nothing else shows that it is the same'}
+             else {'id': id_id, 'strength': if(named_otherwise, 0, 1), 'reason': null}
+        end as choice
+    from compared
+),
+best as (
+    select key, choice.id as netbox_id, choice.strength, choice.reason from chosen
+    union all
+    -- Nothing speaks against these.
+    select key, if(count(*) = 1, min(id), null), 1,
+        if(count(*) > 1, count(*) || ' NetBox interfaces of this device could be it', null)
+    from hits where key not in (from tangled) group by key
+),
+-- Several ports mean one NetBox interface. One with a second witness keeps it where the others have its number alone:
+-- those are new ports.
+taken as (
+    select netbox_id, count(*) filter (strength = 2) = 1 and count(*) filter (strength = 1) = 0 as to_one
+    from best where netbox_id is not null group by netbox_id having count(*) > 1
+),
+decided as (
+    select b.key, b.strength,
+        case when b.strength > 0 and (t.netbox_id is null or (t.to_one and b.strength = 2)) then b.netbox_id end as netbox_id,
+        coalesce(b.reason, case when not coalesce(t.to_one, b.strength > 0 or b.strength is null)
+            then 'several ports of the source could be this NetBox interface' end) as reason
+    from best b
+    join wanted w on w.key = b.key and w.problem is null
+    left join taken t on t.netbox_id = b.netbox_id
+),
+
+-- The source's id on an interface of another device, where this device has no such interface. One whose name a port of
+-- that device has is that port: its number is an old one.
 homeless as materialized (
     select key, source_id, device_id from places
-    where source_id is not null and key not in (select key from best)
+    where source_id is not null and key not in (select key from hits)
 ),
 elsewhere as (
     select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', ' order by coalesce(d.name, 'device ' || d.id) || ' ' || a.name) as place
     from homeless w
-    join (select i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope, settings.only_of_its_kind) as claim
+    join (select i.id, i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope, settings.only_of_its_kind) as claim
           from netbox.interfaces i, settings where contains(i.cf, settings.id_field)) a
         on a.claim = w.source_id and a.device_id <> w.device_id
     join netbox.devices d on d.id = a.device_id
+    where a.id not in (select id from actual where namesake is not null)
     group by w.key
 ),
-
-taken as (
-    select netbox_id from best group by netbox_id having count(*) > 1
+candidates as (
+    select key, list(distinct id order by id) as ids
+    from (select key, id from hits union all select key, id from witnesses where witness = 'MAC address') group by key
 ),
 
 judged as (
-    select w.*, b.netbox_id as best_id,
+    select w.*, b.netbox_id as best_id, c.ids,
         case when w.problem is not null then w.problem_action
-             when e.place is not null or b.candidates > 1 or t.netbox_id is not null then 'conflict' end as action,
+             when e.place is not null or b.reason is not null then 'conflict' end as action,
         case when w.problem is not null then w.problem
              when e.place is not null then 'port ' || w.source_id || ' of ' || w.device || ' is ' || e.place || ' in NetBox'
-             when b.candidates > 1 then b.candidates || ' NetBox interfaces of this device could be it'
-             when t.netbox_id is not null then 'several ports of the source could be this NetBox interface' end as reason
+             else replace(b.reason, '{}', w.source_id) end as reason
     from wanted w
-    left join best b on b.key = w.key
+    left join decided b on b.key = w.key
     left join elsewhere e on e.key = w.key
-    left join taken t on t.netbox_id = b.netbox_id
+    left join candidates c on c.key = w.key
 )
 
 select
     key, device, name, mac,
     if(reason is null, best_id, null) as netbox_id,
-    if(reason is null, null, best_id) as candidate_id,
+    if(reason is null, null, ids[1]) as candidate_id,
+    if(reason is null, null, coalesce(ids, [])) as candidate_ids,
     action as problem_action,
     reason as problem,
     if(settled, netbox_id, null) as previous_id

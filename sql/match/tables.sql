@@ -13,7 +13,7 @@ create table match.virtual_machines (
     problem varchar, name_held_by varchar, last_updated varchar);
 create table match.live_virtual_machines as from match.virtual_machines;
 create table match.interface_exceptions (
-    key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint,
+    key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[],
     problem_action varchar, problem varchar, previous_id bigint);
 create table match.vm_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, netbox_name varchar, problem_action varchar, problem varchar);

@@ -1,0 +1,67 @@
+"""Rules on rows: tables in, one of the comparison's SQL files run, rows out. In memory, without servers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
+from netbox_sync_dagster.compare.stages import COMPARE, VIEWS
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.warehouse import SYSTEMS
+
+FILES = dict(COMPARE)
+URLS = {"librenms": "http://127.0.0.1:1", "proxmox": "https://127.0.0.1:1", "docker": "http://127.0.0.1:1"}
+
+
+class Rules:
+    """An empty comparison of one endpoint called ``lib``; ``more`` are other endpoints of the configuration."""
+
+    def __init__(self, kind: str = "librenms", scope: str = "lib", more: list[dict[str, Any]] | None = None):
+        self.con = duckdb.connect()
+        self.con.execute("SET timezone = 'UTC'")
+        endpoint = {"name": "lib", "kind": kind, "url": URLS[kind]}
+        if kind == "proxmox":
+            endpoint |= {"user": "sync@pve", "token_name": "sync", "token_env": "PROXMOX_TOKEN"}
+        config = Config.model_validate(
+            {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint, *(more or [])]}
+        )
+        for system in {kind, "netbox"}:
+            self.con.execute(f"CREATE SCHEMA {system}")
+            for name, table in SYSTEMS[system].items():
+                columns = ", ".join(f'"{column}" {of}' for column, of in table.columns.items())
+                self.con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns})")
+        self.con.execute(read_sql("macros.sql"))
+        create_settings(
+            self.con, settings_of(config, config.endpoint("lib"), scope), "2026-11-28T00:00:00+00:00"
+        )
+        add_id_field_facts(self.con)
+        self.con.execute(
+            """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint);
+               CREATE SCHEMA desired; CREATE SCHEMA ledger; CREATE SCHEMA diff;
+               CREATE TABLE ledger.last_written (object_type VARCHAR, netbox_id BIGINT, field VARCHAR, value VARCHAR,
+                   endpoint VARCHAR);
+               CREATE TABLE ledger.created (object_type VARCHAR, netbox_id BIGINT, endpoint VARCHAR)"""
+        )
+        self.con.execute(read_sql("desired/tables.sql"))
+        self.con.execute("CREATE SCHEMA match")
+        self.con.execute(read_sql("match/tables.sql"))
+
+    def put(self, table: str, **columns: Any) -> None:
+        """One row; columns that are not named are NULL. A dict becomes JSON text."""
+        values = [json.dumps(value) if isinstance(value, dict) else value for value in columns.values()]
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" for _ in columns)
+        self.con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
+
+    def run(self, *tables: str) -> None:
+        """Run the files that make these tables, in this order."""
+        for table in tables:
+            kind = "VIEW" if table in VIEWS else "TABLE"
+            self.con.execute(f"CREATE OR REPLACE {kind} {table} AS {read_sql(FILES[table])}")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.con.execute(query).fetchall()
