@@ -25,6 +25,7 @@ from netbox_sync_dagster.compare.docker_hosts import docker_cluster, same_daemon
 from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
+from netbox_sync_dagster.compare.moves import load_other_guests
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, SLICE_ROWS, SLICED, VIEWS
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
@@ -128,6 +129,7 @@ class Comparer:
                 guest, base_url = source.get("guest"), self._config.netbox.base_url
                 inputs = inputs_of(settings, guest, base_url, self._ledger)
                 make_desired(database, endpoint, None if few else stage, say)
+                inputs["others"] = load_other_guests(database, warehouse, self._config, endpoint, peers)
                 last = self._still_holds(endpoint.name, target_path, inputs)
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")

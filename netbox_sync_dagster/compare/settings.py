@@ -8,6 +8,14 @@
 - ``config.owned(field)``, ``config.disowned(field)``, ``config.owned_by_default(field)`` (``resource.field``),
   ``config.unowned_fields(field)``
 - ``config.same_source(endpoint)``: this endpoint and those that reach the same cluster
+- ``config.no_rivals(object_type, endpoint)``: endpoints whose earlier writes to such objects are no other opinion: a
+  guest is in one Proxmox cluster at a time, so what another one wrote to it dates from before it moved
+- ``config.other_guests(endpoint, cluster, vmid, name, macs, gap)``: what other Proxmox clusters show, one row per guest
+  and one without a vmid per endpoint; filled only where a guest may have moved (``compare/moves.py``)
+- ``config.no_rivals(object_type, endpoint)``: whose earlier writes to such objects are no other opinion, because the
+  object can only have come here from there: a guest is in one Proxmox cluster at a time
+- ``config.other_guests(endpoint, cluster, vmid, name, macs, gap)``: what the other Proxmox clusters show, one row per
+  guest, and one without a vmid per endpoint; filled only where a guest may have moved (``compare/moves.py``)
 - ``config.precedence(field, endpoint, rank)``: the endpoints in order, the first wins; field is ``resource.field``
   or ``*`` for those that have no order of their own
 """
@@ -20,12 +28,20 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint, ProxmoxEndpoint
 from netbox_sync_dagster.config.librenms import ImportFilter
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
 
 # What the policy `primary_ip: always` owns.
 _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primary_ips.oob_ip")
+# What a guest consists of in NetBox.
+_OF_GUESTS = (
+    "virtualization/virtual-machines",
+    "virtualization/interfaces",
+    "virtualization/virtual-disks",
+    "dcim/mac-addresses",
+    "ipam/ip-addresses",
+)
 SYSTEM_NAMES = {"librenms": "LibreNMS", "proxmox": "Proxmox", "docker": "Docker"}
 
 
@@ -86,6 +102,19 @@ def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequen
             for field, order in {"*": config.precedence, **config.field_precedence}.items()
             for rank, name in enumerate(order)
         ],
+    )
+    found["no_rivals"] = SettingsTable(
+        _texts("object_type", "endpoint"),
+        [
+            (object_type, other.name)
+            for other in config.endpoints
+            if isinstance(endpoint, ProxmoxEndpoint) and isinstance(other, ProxmoxEndpoint)
+            if other.name not in (endpoint.name, *peers)
+            for object_type in _OF_GUESTS
+        ],
+    )
+    found["other_guests"] = SettingsTable(
+        {**_texts("endpoint", "cluster", "vmid", "name"), "macs": "VARCHAR[]", "gap": "VARCHAR"}, []
     )
     return found
 

@@ -15,6 +15,7 @@ judged as (
         -- same cluster is no other.
         -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
         case when w.endpoint not in (select endpoint from config.same_source)
+              and (f.object_type, w.endpoint) not in (select (object_type, endpoint) from config.no_rivals)
               and f.field not in (select 'cf.' || unnest(id_fields) from config.endpoint) then w.endpoint end as rival,
         -- A field's own order goes before the order for all.
         (select min(rank) from config.precedence p

@@ -76,7 +76,7 @@ written as (
 ),
 
 paired as (
-    select w.key, m.netbox_id, m.problem_action, m.problem, w.not_imported, w.inactive, a.last_updated,
+    select w.key, m.netbox_id, m.problem_action, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
         c.key is null as homeless, r.lacking, r.missing,
         differing(list_concat([
             text_field('name', a.name, case when m.name_held_by is null then w.name end),
@@ -85,7 +85,9 @@ paired as (
                      then 'NetBox has the name ' || w.name || ' in this cluster for another guest: ' || m.name_held_by end),
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             json_field('device', a.device, case when d.netbox_id is not null or 'devices' in (select resource from config.may_create)
-                then link('devices', d.key, d.netbox_id, d.name) end),
+                then coalesce(link('devices', d.key, d.netbox_id, d.name), if(m.moved_from is not null, 'null', null))
+                -- NetBox takes no device of the cluster that the guest has left.
+                when m.moved_from is not null then 'null' end),
             text_field('status', a.status, w.status),
             json_field('role', a.role, r.role),
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
@@ -136,13 +138,14 @@ select
     'virtual_machines' as resource, key, key as parent, 'virtualization/virtual-machines' as object_type, netbox_id,
     null::varchar as target, last_updated,
     case when problem is not null then problem_action
+         when moved_from is not null and homeless then 'blocked'
          when netbox_id is not null then 'update'
          when not_imported is not null or homeless or missing is not null then 'blocked'
          else 'create' end as action,
     case when problem is not null then problem
-         when netbox_id is not null then null
+         when netbox_id is not null and not (moved_from is not null and homeless) then moved_from
          when not_imported is not null then not_imported
-         when homeless then 'its cluster is not written: ' || (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)
+         when homeless then coalesce(moved_from || '; ', '') || 'its cluster is not written: ' || (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)
          else lacking end as reason,
     fields
 from paired

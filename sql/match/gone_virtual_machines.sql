@@ -11,12 +11,17 @@ gone as (
       and json_extract_string(v.cf, '$.' || settings.id_field) is not null
       and settings.cluster_field is not null
       and v.id not in (select candidate_id from match.virtual_machines where candidate_id is not null)
+      and v.id not in (select unnest(candidate_ids) from match.virtual_machines where candidate_ids is not null)
       and json_extract_string(v.cf, '$.' || settings.id_field) not in (select source_id from desired.listed_guests)
 ),
 unproven as (
-    select g.id, string_agg(distinct u.reason, '; ' order by u.reason) as reason
-    from gone g join desired.unproven u on u.resource = 'virtual_machines' and u.owner in ('*', g.guest)
-    group by g.id
+    select id, string_agg(distinct reason, '; ' order by reason) as reason
+    from (
+        select g.id, u.reason
+        from gone g join desired.unproven u on u.resource = 'virtual_machines' and u.owner in ('*', g.guest)
+        union all
+        select netbox_id, reason from match.guests_elsewhere)
+    group by id
 ),
 ours as (
     select object_type, netbox_id from ledger.created

@@ -9,14 +9,15 @@ create table match.modules (
     key varchar, bay_id bigint, bay_name varchar, netbox_id bigint, elsewhere_id bigint, occupied boolean,
     problem_action varchar, problem varchar);
 create table match.virtual_machines (
-    key varchar, netbox_id bigint, candidate_id bigint, name varchar, step integer, problem_action varchar,
-    problem varchar, name_held_by varchar, last_updated varchar);
+    key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], name varchar, step integer,
+    problem_action varchar, problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
+create table match.guests_elsewhere (netbox_id bigint, reason varchar);
 create table match.live_virtual_machines as from match.virtual_machines;
 create table match.interface_exceptions (
     key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[],
     problem_action varchar, problem varchar, previous_id bigint);
 create table match.vm_interfaces (
-    key varchar, netbox_id bigint, candidate_id bigint, netbox_name varchar, problem_action varchar, problem varchar);
+    key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem_action varchar, problem varchar);
 create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, site_id bigint, netbox_id bigint, netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);

@@ -1,74 +1,232 @@
 -- Which NetBox virtual machine each guest is. Key: the desired virtual machine.
--- Steps: (1) the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the
--- virtual machine stands; (2) its name within the cluster, if it has no id of its own. Two candidates are a conflict.
+-- By the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the virtual
+-- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
+-- witness (name, also as written before; MAC addresses) and never wins against name and MAC addresses together. A guest
+-- that left another cluster is found there by its name and MAC addresses. A container's name is its id.
+-- candidate_ids: every NetBox virtual machine that it could be. moved_from: what a move is, as text.
 with settings as (from config.endpoint),
 
-actual as (
-    select v.id, v.name, v.cluster_id, v.last_updated,
+-- foreign: another system's guest.
+actual as materialized (
+    select v.id, v.name, v.cluster_id, v.last_updated, v.vcpus, v.memory,
         json_extract_string(v.cf, '$.' || settings.cluster_field) as held_cluster,
-        json_extract_string(v.cf, '$.' || settings.id_field) as held_vmid
+        json_extract_string(v.cf, '$.' || settings.id_field) as held_vmid,
+        held_vmid is null
+            and coalesce(json_extract_string(v.cf, '$.proxmox_vmid'), json_extract_string(v.cf, '$.docker_container')) is not null as "foreign"
     from netbox.virtual_machines v, settings
 ),
-by_id_fields as (
-    select w.key, a.id, 1 as step
+-- Its name in NetBox, and the one that this product wrote: somebody may have given it another one since.
+called as materialized (
+    select id, lower(name) as name from actual
+    union
+    select netbox_id, lower(value::json->>'$') from ledger.last_written
+    where object_type = 'virtualization/virtual-machines' and field = 'name'
+),
+hits as materialized (
+    select key, id, bool_or(is_id) as is_id, bool_or(is_name) as is_name
+    from (
+        select w.key, a.id, true as is_id, settings.kind = 'docker' or c.id is not null as is_name
+        from desired.virtual_machines w
+        cross join settings
+        join actual a on a.held_vmid = w.source_id and lower(a.held_cluster) = lower(w.cluster)
+        left join called c on c.id = a.id and c.name = lower(w.name)
+        union all
+        select w.key, a.id, false, true
+        from desired.virtual_machines w
+        join match.clusters c on c.key = w.cluster
+        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name))
+    group by key, id
+),
+
+-- MAC addresses are asked for where id and name do not agree. One that several have on either side is no evidence.
+asked as materialized (
+    select key, name from desired.virtual_machines, settings
+    where settings.kind = 'proxmox' and key not in (select key from hits where is_id and is_name)
+),
+source_macs as materialized (
+    select min(virtual_machine) as key, mac from desired.vm_interfaces where mac <> '' and exists (from asked)
+    group by mac having count(distinct virtual_machine) = 1
+),
+netbox_macs as materialized (
+    select min(i.virtual_machine_id) as id, upper(m.mac_address) as mac
+    from netbox.mac_addresses m
+    join netbox.vm_interfaces i on m.assigned_object_type = 'virtualization.vminterface' and m.assigned_object_id = i.id
+    where exists (from asked)
+    group by 2 having count(distinct i.virtual_machine_id) = 1
+),
+shared as materialized (
+    select distinct s.key, n.id from source_macs s join netbox_macs n using (mac) where s.key in (select key from asked)
+),
+disks as (
+    select virtual_machine_id as id, list(size order by size) as sizes from netbox.virtual_disks group by 1
+),
+wanted_disks as (
+    select virtual_machine as key, list(size order by size) as sizes from desired.virtual_disks group by 1
+),
+written_ids as (
+    select netbox_id as id from ledger.last_written l, settings
+    where l.object_type = 'virtualization/virtual-machines' and l.field = 'cf.' || settings.id_field
+),
+weighed as materialized (
+    select h.key, h.id, h.is_id, h.is_name, a.name, a."foreign", a.held_vmid,
+        s.id is not null as same_macs,
+        s.id is null and h.key in (select key from source_macs) and h.id in (select id from netbox_macs) as other_macs,
+        -- Another guest of the source has its name.
+        exists (from hits o where o.id = h.id and o.key <> h.key and o.is_name) as named_otherwise,
+        h.id in (from written_ids) and (w.vcpus <> a.vcpus or w.memory <> a.memory
+            or coalesce(wd.sizes, []) is distinct from coalesce(nd.sizes, [])) as differs_too
+    from hits h
+    join desired.virtual_machines w using (key)
+    join actual a using (id)
+    left join shared s on s.key = h.key and s.id = h.id
+    left join disks nd on nd.id = h.id
+    left join wanted_disks wd on wd.key = h.key
+),
+-- Of a name alone only one that has no id yet.
+usable_names as (
+    select * from weighed where is_name and not is_id and not "foreign" and (held_vmid is null or same_macs)
+),
+compared as (
+    select key,
+        count(*) filter (is_id and is_name) as agreeing,
+        min(id) filter (is_id and is_name) as agreeing_id,
+        count(*) filter (is_id and (is_name or not named_otherwise)) as by_id,
+        any_value({'id': id, 'name': name, 'same_macs': same_macs, 'other_macs': other_macs,
+            'named_otherwise': named_otherwise, 'differs_too': differs_too}) filter (is_id and not is_name) as by_number,
+        count(*) filter (is_id and not is_name) as by_number_alone,
+        string_agg(name || ' (id ' || id || ')', ', ' order by name || ' (id ' || id || ')') filter (is_id) as numbered
+    from weighed group by key
+),
+named as (
+    select key, count(*) as candidates, min(id) as id, bool_or(same_macs) as same_macs,
+        string_agg(name || ' (id ' || id || ')', ', ' order by name || ' (id ' || id || ')') as found
+    from usable_names group by key
+),
+
+-- A guest that another cluster had: the same name and MAC addresses (or smbios uuid), and no guest of this cluster yet.
+others as (
+    select lower(cluster) as cluster, string_agg(distinct endpoint, ', ' order by endpoint) as endpoints,
+        string_agg(distinct gap, '; ' order by gap) as gap
+    from config.other_guests group by 1
+),
+moved as (
+    select w.key, a.id, a.name, a.held_cluster, a.held_vmid,
+        a.name || ' (id ' || a.id || ') of the cluster ' || a.held_cluster || ', ' || settings.id_word || ' ' || a.held_vmid as place,
+        case
+            when o.cluster is null
+                then 'which no endpoint of this configuration reads: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox'
+            when g.vmid is not null
+                then 'and ' || g.endpoint || ' still shows it: if it has moved, sync ' || g.endpoint || ' again; if it is a copy, create it in NetBox in this cluster'
+            when o.gap is not null then 'and that it has left there is not certain: ' || o.gap
+        end as doubt
+    from asked w
+    cross join settings
+    join shared s on s.key = w.key
+    join actual a on a.id = s.id and a.held_vmid is not null and lower(a.held_cluster) <> lower(settings.id_scope)
+    join called c on c.id = a.id and c.name = lower(w.name)
+    left join others o on o.cluster = lower(a.held_cluster)
+    left join (select lower(cluster) as cluster, vmid, min(endpoint) as endpoint from config.other_guests where vmid is not null group by all) g
+        on g.cluster = lower(a.held_cluster) and g.vmid = a.held_vmid
+    where w.key not in (select key from weighed)
+),
+left_behind as (
+    select key, count(*) as candidates, min(id) as id, min(place) as place, any_value(doubt) as doubt,
+        string_agg(place, ', ' order by place) as found
+    from moved group by key
+),
+
+-- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the number of
+-- one in NetBox.
+chosen as (
+    select w.key, case
+        when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1, 'reason': null::varchar, 'other_machine': false}
+        when c.by_id > 1 or c.by_number_alone > 1
+            then {'id': null::bigint, 'strength': null, 'step': 1, 'reason': 'several NetBox virtual machines have ' || settings.id_word || ' ' || w.source_id || ' of ' || w.cluster || ': ' || c.numbered, 'other_machine': false}
+        when c.by_number_alone = 1 and c.by_number.same_macs
+            then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
+        when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null, 'other_machine': false}
+        when c.by_number_alone = 1 and c.by_number.other_macs
+            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
+                'another machine has ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || '), and neither the name nor a MAC address is the same; delete that one in NetBox, or take its ' || settings.id_field || ' off', 'other_machine': true}
+        when c.by_number_alone = 1 and (c.by_number.named_otherwise or (c.by_number.differs_too and n.candidates is null))
+            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
+                'another machine may have ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || ')'
+                || case when n.found is not null then ', and the name is that of ' || n.found
+                        when c.by_number.named_otherwise then ', which is the name of another guest'
+                        else ', and nothing else shows that it is the same' end, 'other_machine': false}
+        when c.by_number_alone = 1 then {'id': c.by_number.id, 'strength': 1, 'step': 1, 'reason': null, 'other_machine': false}
+        when n.candidates = 1 then {'id': n.id, 'strength': 1, 'step': 2, 'reason': null, 'other_machine': false}
+        when n.candidates > 1
+            then {'id': null, 'strength': null, 'step': 2, 'reason': 'several NetBox virtual machines could be this one: ' || n.found, 'other_machine': false}
+        when b.candidates > 1
+            then {'id': null, 'strength': null, 'step': 3, 'reason': 'several NetBox virtual machines could be this one: ' || b.found, 'other_machine': false}
+        when b.doubt is not null
+            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': 'NetBox has a guest of this name and these MAC addresses, ' || b.place || ', ' || b.doubt, 'other_machine': false}
+        when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
+        end as choice,
+        case when b.candidates = 1 and b.doubt is null then 'moves here from ' || b.place end as moved_from
     from desired.virtual_machines w
-    join actual a on a.held_vmid = w.source_id and lower(a.held_cluster) = lower(w.cluster)
+    cross join settings
+    left join compared c using (key)
+    left join named n using (key)
+    left join left_behind b using (key)
 ),
-by_name as (
-    select w.key, a.id, 2 as step
-    from desired.virtual_machines w
-    join match.clusters c on c.key = w.cluster
-    join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name) and a.held_vmid is null
-    where w.problem is null
+-- Several guests mean one virtual machine: it is the one with two witnesses, and who has its number alone is new.
+claims as (
+    select choice.id as id, count(*) filter (choice.strength > 0) as claimants,
+        count(*) filter (choice.strength = 2) as certain
+    from chosen where choice.id is not null group by 1
 ),
-hits as (
-    select * from (from by_id_fields union all from by_name)
-    qualify step = min(step) over (partition by key)
+best as (
+    select c.key, c.choice.step as step, c.moved_from,
+        c.choice.other_machine and k.certain = 1 as is_new,
+        case when c.choice.strength > 0 then c.choice.id end as netbox_id,
+        case when c.choice.other_machine and k.certain = 1 then null
+             when c.choice.reason is not null then c.choice.reason
+             when k.claimants > 1 then 'several guests could be the NetBox virtual machine ' || a.name || ' (id ' || a.id || ')' end as reason
+    from chosen c
+    left join claims k on k.id = c.choice.id
+    left join actual a on a.id = c.choice.id
 ),
-summed as (
-    select h.key, count(distinct h.id) as candidates, min(h.id) as netbox_id, min(step) as step,
-        string_agg(distinct a.name || ' (id ' || a.id || ')', ', ' order by a.name || ' (id ' || a.id || ')') as found
-    from hits h join actual a using (id) group by h.key
-),
+
 -- A name in the cluster that another virtual machine has: another guest's, or one without a vmid where the guest has
 -- been found as a different one.
 held_names as (
-    select w.key, string_agg(a.name || ' (' || coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) || ')', ', ' order by a.name) as found
+    select w.key, string_agg(a.name || ' (' || case when a."foreign" then 'of another system'
+            else coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) end || ')', ', ' order by a.name) as found
     from desired.virtual_machines w
     cross join settings
     join match.clusters c on c.key = w.cluster
     join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
-    left join summed s on s.key = w.key
-    where a.id is distinct from s.netbox_id and (a.held_vmid is not null or s.netbox_id is not null)
+    left join best b on b.key = w.key
+    where a.id is distinct from b.netbox_id and (a.held_vmid is not null or a."foreign" or b.netbox_id is not null)
     group by w.key
 ),
+candidates as (
+    select key, list(distinct id order by id) as ids
+    from (select key, id from hits union all select key, id from moved) group by key
+),
 judged as (
-    select w.key, w.name as wanted_name, s.netbox_id, s.step,
-        case
-            when w.problem is not null then w.problem_action
-            when s.candidates > 1 then 'conflict'
-            when s.netbox_id is not null and count(*) over (partition by s.netbox_id) > 1 then 'conflict'
-            when s.netbox_id is null and h.found is not null then 'conflict'
-        end as problem_action,
-        case
-            when w.problem is not null then w.problem
-            when s.candidates > 1 and s.step = 1 then 'several NetBox virtual machines have ' || settings.id_word || ' ' || w.source_id || ' of ' || w.cluster || ': ' || s.found
-            when s.candidates > 1 then 'several NetBox virtual machines could be this one: ' || s.found
-            when s.netbox_id is not null and count(*) over (partition by s.netbox_id) > 1
-                then 'several guests could be the NetBox virtual machine ' || s.found
-            when s.netbox_id is null and h.found is not null then 'NetBox has the name in this cluster for another guest: ' || h.found
+    select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,
+        case when w.problem is not null then w.problem_action
+             when b.reason is not null or (b.netbox_id is null and h.found is not null) then 'conflict' end as problem_action,
+        case when w.problem is not null then w.problem
+             when b.reason is not null then b.reason
+             when b.netbox_id is null and h.found is not null then 'NetBox has the name in this cluster for another guest: ' || h.found
         end as problem,
         h.found as name_held_by
     from desired.virtual_machines w
-    cross join settings
-    left join summed s using (key)
+    left join best b using (key)
     left join held_names h using (key)
+    left join candidates c using (key)
 )
 select j.key,
     case when j.problem is null then j.netbox_id end as netbox_id,
-    j.netbox_id as candidate_id,
+    if(j.problem is null, j.netbox_id, coalesce(j.netbox_id, j.ids[1])) as candidate_id,
+    if(j.problem is null, null, coalesce(j.ids, [])) as candidate_ids,
     coalesce(a.name, j.wanted_name, j.key) as name,
     j.step, j.problem_action, j.problem, j.name_held_by,
-    case when j.problem is null then a.last_updated end as last_updated
+    case when j.problem is null then a.last_updated end as last_updated,
+    case when j.problem is null then j.moved_from end as moved_from
 from judged j
-left join actual a on a.id = j.netbox_id
+left join actual a on a.id = if(j.problem is null, j.netbox_id, coalesce(j.netbox_id, j.ids[1]))

@@ -1,0 +1,259 @@
+"""Which NetBox virtual machine a guest is: its VMID, its name and its MAC addresses against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sql.rules import Rules
+
+Found = dict[str, tuple[int | None, str | None]]
+MAC = "BC:24:11:00:00:{:02X}"
+
+
+class Cluster(Rules):
+    """Cluster paris, NetBox id 1; cluster lyon, NetBox id 2."""
+
+    def __init__(self, kind: str = "proxmox") -> None:
+        super().__init__(kind, "paris")
+        self.put("desired.clusters", key="paris", name="paris")
+        self.con.execute("INSERT INTO match.clusters (key, netbox_id, name) VALUES ('paris', 1, 'paris')")
+        docker = kind == "docker"
+        self.cluster_field = "docker_host" if docker else "proxmox_cluster"
+        self.id_field = "docker_container" if docker else "proxmox_vmid"
+
+    def has(
+        self, netbox_id: int, name: str, number: Any, *macs: int, cluster: str = "paris", **more: Any
+    ) -> None:
+        """What NetBox has. ``ours``: the number was written by this product; ``named``: the name that it wrote."""
+        ours, named = more.pop("ours", False), more.pop("named", None)
+        fields = {} if number is None else {self.cluster_field: cluster, self.id_field: number}
+        where = {"paris": 1, "lyon": 2}[cluster]
+        content = {"cf": fields, "cluster_id": where, "vcpus": 2.0, "memory": 2048, **more}
+        self.put("netbox.virtual_machines", id=netbox_id, name=name, **content)
+        written = {f"cf.{self.id_field}": str(number)} if ours else {}
+        if named:
+            written["name"] = f'"{named}"'
+        for field, value in written.items():
+            of = {"object_type": "virtualization/virtual-machines", "netbox_id": netbox_id}
+            self.put("ledger.last_written", field=field, value=value, **of)
+        for position, mac in enumerate(macs):
+            nic = netbox_id * 100 + position
+            self.put("netbox.vm_interfaces", id=nic, virtual_machine_id=netbox_id, name=f"net{position}")
+            end = {"assigned_object_type": "virtualization.vminterface", "assigned_object_id": nic}
+            self.put("netbox.mac_addresses", id=nic, mac_address=MAC.format(mac), **end)
+
+    def shows(self, number: Any, name: str, *macs: int, **more: Any) -> None:
+        """What Proxmox shows."""
+        content = {"cluster": "paris", "vcpus": 2.0, "memory": 2048, **more}
+        self.put("desired.virtual_machines", key=name, source_id=str(number), name=name, **content)
+        self.put("desired.listed_guests", source_id=str(number))
+        for position, mac in enumerate(macs):
+            self.put(
+                "desired.vm_interfaces",
+                key=f"{name} net{position}",
+                virtual_machine=name,
+                old_name=f"net{position}",
+                mac=MAC.format(mac),
+            )
+
+    def elsewhere(self, number: Any, name: str | None, *macs: int, gap: str | None = None) -> None:
+        """What the endpoint lyon-pve shows in the cluster lyon; without a number only that it reads it."""
+        texts = [MAC.format(mac) for mac in macs]
+        self.put(
+            "config.other_guests",
+            endpoint="lyon-pve",
+            cluster="lyon",
+            vmid=number and str(number),
+            name=name,
+            macs=texts,
+            gap=gap,
+        )
+
+    def found(self) -> Found:
+        """{guest: (NetBox id, problem)}"""
+        self.run("match.virtual_machines")
+        return {
+            key: (netbox_id, problem)
+            for key, netbox_id, problem in self.rows(
+                "SELECT key, netbox_id, problem FROM match.virtual_machines"
+            )
+        }
+
+    def candidates(self) -> dict[str, list[int]]:
+        query = "SELECT key, candidate_ids FROM match.virtual_machines WHERE candidate_ids IS NOT NULL"
+        return dict(self.rows(query))
+
+
+@pytest.fixture
+def paris() -> Cluster:
+    return Cluster()
+
+
+def ids(found: Found) -> dict[str, int | None]:
+    assert [problem for _, problem in found.values() if problem] == []
+    return {name: netbox_id for name, (netbox_id, _) in found.items()}
+
+
+def test_another_machine_has_the_vmid_now(paris: Cluster) -> None:
+    """H2."""
+    paris.has(1, "erp", 105, 1)
+    paris.shows(105, "scratch", 2)
+    assert paris.found() == {
+        "scratch": (
+            None,
+            "another machine has vmid 105 now: in NetBox it is erp (id 1), and neither the name nor a MAC address is"
+            " the same; delete that one in NetBox, or take its proxmox_vmid off",
+        )
+    }
+    assert paris.candidates() == {"scratch": [1]}
+
+
+def test_a_renamed_guest_is_found_by_its_vmid_and_a_second_witness(paris: Cluster) -> None:
+    paris.has(1, "erp", 105, 1)
+    paris.has(2, "db", 106, 2, 3, ours=True)
+    paris.has(3, "ct", 107, ours=True)
+    paris.has(4, "Web shop", 108, 5, named="web")
+    paris.shows(105, "erp2", 1)
+    # One of two cards was replaced.
+    paris.shows(106, "db2", 3, 9, vcpus=8.0)
+    # Without any card: nothing but the name differs.
+    paris.shows(107, "ct2")
+    # Renamed in NetBox; its card was replaced.
+    paris.shows(108, "web", 7)
+    assert ids(paris.found()) == {"erp2": 1, "db2": 2, "ct2": 3, "web": 4}
+
+
+def test_a_guest_whose_cards_were_all_replaced_keeps_its_name(paris: Cluster) -> None:
+    paris.has(1, "erp", 105, 1, 2)
+    paris.shows(105, "erp", 8, 9)
+    assert ids(paris.found()) == {"erp": 1}
+
+
+@pytest.mark.parametrize("numbers", [(106, 105), (106, 107), (107, 106)])
+def test_crossed_and_rotated_vmids(paris: Cluster, numbers: tuple[int, int]) -> None:
+    """Guests restored under each other's number: name and MAC address say who is who."""
+    paris.has(1, "erp", 105, 1)
+    paris.has(2, "web", 106, 2)
+    paris.shows(numbers[0], "erp", 1)
+    paris.shows(numbers[1], "web", 2)
+    assert ids(paris.found()) == {"erp": 1, "web": 2}
+
+
+def test_a_vmid_that_was_given_on_while_its_guest_got_another(paris: Cluster) -> None:
+    paris.has(1, "erp", 105, 1)
+    paris.shows(106, "erp", 1)
+    paris.shows(105, "scratch", 2)
+    assert ids(paris.found()) == {"erp": 1, "scratch": None}
+
+
+def test_crossed_vmids_without_cards_are_a_conflict_of_both(paris: Cluster) -> None:
+    paris.has(1, "erp", 105)
+    paris.has(2, "web", 106)
+    paris.shows(106, "erp")
+    paris.shows(105, "web")
+    said = "another machine may have vmid {} now: in NetBox it is {} (id {}), which is the name of another guest"
+    assert paris.found() == {
+        "erp": (None, said.format(106, "web", 2)),
+        "web": (None, said.format(105, "erp", 1)),
+    }
+    assert paris.candidates() == {"erp": [1, 2], "web": [1, 2]}
+
+
+def test_a_number_of_ours_alone_is_not_enough_where_more_than_the_name_differs(paris: Cluster) -> None:
+    paris.has(1, "erp", 105, ours=True)
+    paris.has(2, "by hand", 106)
+    paris.shows(105, "scratch", memory=8192)
+    paris.shows(106, "web", memory=8192)
+    assert paris.found() == {
+        "scratch": (
+            None,
+            "another machine may have vmid 105 now: in NetBox it is erp (id 1), and nothing else shows that it is"
+            " the same",
+        ),
+        "web": (2, None),
+    }
+
+
+def test_a_name_alone_takes_no_virtual_machine_of_another_number_or_system(paris: Cluster) -> None:
+    paris.has(1, "web", 101, 1)
+    paris.has(2, "db", None, cf={"docker_host": "whale", "docker_container": "db"})
+    paris.shows(105, "web", 2)
+    paris.shows(106, "db")
+    said = "NetBox has the name in this cluster for another guest: "
+    assert paris.found() == {
+        "web": (None, said + "web (vmid 101)"),
+        "db": (None, said + "db (of another system)"),
+    }
+    assert paris.candidates() == {"web": [1], "db": [2]}
+
+
+def test_a_guest_that_left_another_cluster_moves(paris: Cluster) -> None:
+    """H4: the same name and MAC address, and lyon no longer shows it."""
+    paris.has(1, "erp", 205, 1, cluster="lyon")
+    paris.elsewhere(None, None)
+    paris.elsewhere(206, "other", 7)
+    paris.shows(105, "erp", 1)
+    assert ids(paris.found()) == {"erp": 1}
+    assert paris.rows("SELECT moved_from FROM match.virtual_machines") == [
+        ("moves here from erp (id 1) of the cluster lyon, vmid 205",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        ("nothing", "which no endpoint of this configuration reads: if it has moved, enter its new cluster and"
+         " vmid in NetBox"),
+        ("still", "and lyon-pve still shows it: if it has moved, sync lyon-pve again; if it is a copy, create it in"
+         " NetBox in this cluster"),
+        ("gap", "and that it has left there is not certain: node lyon1 is offline"),
+    ],
+)  # fmt: skip
+def test_a_guest_that_may_still_be_in_the_other_cluster_is_a_conflict(
+    paris: Cluster, shown: str, why: str
+) -> None:
+    paris.has(1, "erp", 205, 1, cluster="lyon")
+    if shown != "nothing":
+        paris.elsewhere(None, None, gap="node lyon1 is offline" if shown == "gap" else None)
+    if shown == "still":
+        paris.elsewhere(205, "erp", 1)
+    paris.shows(105, "erp", 1)
+    said = "NetBox has a guest of this name and these MAC addresses, erp (id 1) of the cluster lyon, vmid 205, "
+    assert paris.found() == {"erp": (None, said + why)}
+    assert paris.candidates() == {"erp": [1]}
+
+
+def test_a_name_or_a_mac_address_alone_is_no_move(paris: Cluster) -> None:
+    paris.has(1, "erp", 205, 1, cluster="lyon")
+    paris.has(2, "db", 206, 2, cluster="lyon")
+    paris.elsewhere(None, None)
+    paris.shows(105, "erp", 8)
+    paris.shows(106, "clone", 2)
+    assert ids(paris.found()) == {"erp": None, "clone": None}
+
+
+def test_a_guest_that_another_cluster_shows_is_not_gone(paris: Cluster) -> None:
+    """H4, the side that it left."""
+    paris.has(1, "erp", 105, 1)
+    paris.has(2, "db", 106, 2)
+    paris.elsewhere(205, "ERP", 1)
+    paris.elsewhere(206, "db", 9)
+    paris.run("match.guests_elsewhere")
+    assert paris.rows("FROM match.guests_elsewhere") == [
+        (
+            1,
+            "lyon-pve shows a guest of this name and these MAC addresses (vmid 205 of lyon), so it may have moved there",
+        )
+    ]
+
+
+def test_a_container_is_its_name(paris: Cluster) -> None:
+    """Made anew it has another MAC address; a name that somebody gave it in NetBox changes nothing."""
+    whale = Cluster("docker")
+    whale.has(1, "Web shop", "web", 1, ours=True)
+    whale.has(2, "db", "db", 2)
+    whale.shows("web", "web", 7)
+    whale.shows("db", "db", 1)
+    assert ids(whale.found()) == {"web": 1, "db": 2}
