@@ -1,6 +1,9 @@
--- Which NetBox device each desired device is.
--- Key: the desired device. Steps, each exact: (1) the custom field that holds the source's id, (2) serial,
--- (3) name, (4) primary IP, (5) for a member of a stack its position in NetBox's virtual chassis. Two candidates at a step, or two steps that name different objects, are a conflict.
+-- Which NetBox device each desired device is. Key: the desired device.
+-- Steps, each exact: (1) the custom field that holds the source's id, (2) serial, (3) name, (4) primary IP, (5) for a
+-- member of a stack its position in NetBox's virtual chassis. Two candidates are a conflict, but for the id: a number
+-- that the source hands out again (a new installation begins at 1) never wins against two other steps, nor against the
+-- name where another device of the source is the one that holds it; and alone it needs that nothing speaks against it.
+-- A name alone takes no device that another cluster or server holds the id of. candidate_ids: all that it could be.
 with settings as (from config.endpoint),
 
 devices as (
@@ -54,7 +57,7 @@ by_address as (
     where w.ip is not null
 ),
 
-first_hits as (
+first_hits as materialized (
     select distinct * from
         (from by_id_field union all from by_serial union all from by_name union all from by_address)
 ),
@@ -72,8 +75,77 @@ by_position as (
     join netbox.devices d on d.virtual_chassis_id = n.virtual_chassis_id and d.vc_position = m.position
     where not m.is_master and d.id not in (select id from first_hits) and m.key not in (select key from first_hits)
 ),
-hits as (
-    from first_hits union all from by_position
+pairs as materialized (
+    select key, id, bool_or(step = 1) as is_id, bool_or(step = 3) as is_name,
+        count(distinct step) filter (step > 1) as witnesses, min(step) as step
+    from (from first_hits union all from by_position)
+    group by key, id
+),
+
+-- Who else holds an id on it: other clusters or servers, of which this endpoint is none.
+holders as (
+    select d.id, string_agg(scope, ', ' order by scope) as scopes
+    from devices d cross join settings
+    cross join unnest(case when json_type(json_extract(d.cf, '$.' || settings.node_field)) = 'OBJECT'
+        then json_keys(json_extract(d.cf, '$.' || settings.node_field)) else []::varchar[] end) as k(scope)
+    where d.id in (select id from pairs where not is_id)
+    group by d.id having not bool_or(scope = settings.id_scope)
+),
+-- Pairs by an id alone, or by one step on a device that another one holds: what else is known of both.
+asked as materialized (
+    select p.key, p.id from pairs p left join holders h using (id)
+    where (p.is_id and p.witnesses = 0) or (not p.is_id and p.witnesses = 1 and h.id is not null)
+),
+asked_ports as materialized (
+    select id, device_id from netbox.interfaces where device_id in (select id from asked)
+),
+netbox_hosts as materialized (
+    select distinct i.device_id as id, a.host
+    from netbox.ip_addresses a
+    join asked_ports i on a.assigned_object_type = 'dcim.interface' and a.assigned_object_id = i.id
+),
+shared_macs as (
+    select distinct a.key, a.id
+    from asked a
+    join (select device, mac from desired.interfaces where mac <> '' and device in (select key from asked)) w on w.device = a.key
+    join (select i.device_id, upper(m.mac_address) as mac from netbox.mac_addresses m
+          join asked_ports i on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id) n
+        on n.device_id = a.id and n.mac = w.mac
+),
+known as materialized (
+    select a.key, a.id,
+        m.id is not null or coalesce(w.ip in (select host from netbox_hosts h where h.id = a.id), false)
+            or exists (from ledger.last_written l where l.object_type = 'dcim/devices' and l.netbox_id = a.id and l.field = 'name'
+                and list_contains(list_transform(w.names, lambda n: lower(n)), lower(l.value::json->>'$'))) as agrees,
+        nullif(concat_ws(' and ',
+            if(not is_placeholder(d.serial) and lower(trim(d.serial)) <> lower(w.serial), 'serial', null),
+            if(w.ip not in (select host from netbox_hosts h where h.id = a.id)
+               and coalesce(d.primary_ip4_id, d.primary_ip6_id) is not null, 'address', null)), '') as differs,
+        exists (from ledger.last_written l, settings where l.object_type = 'dcim/devices' and l.netbox_id = a.id
+            and l.field = 'cf.' || settings.node_field) as ours
+    from asked a
+    join desired.devices w using (key)
+    join devices d using (id)
+    left join shared_macs m on m.key = a.key and m.id = a.id
+),
+barred as (
+    select p.key, p.id, 'NetBox has the device ' || coalesce(d.name, 'device ' || d.id) || ' (id ' || d.id || ') as that of ' || h.scopes
+        || ' (' || settings.node_field || '), and ' || case
+            when w.in_site_only then 'a name alone does not show that this node is the same machine'
+            else 'the ' || k.differs || ' is another' end
+        || '. If it is the same, add ' || to_json(settings.id_scope) || ': ' || w.id_value || ' to that field; if not, create its device in NetBox under another name, with '
+        || settings.node_field || ' {' || to_json(settings.id_scope) || ': ' || w.id_value || '}' as reason
+    from pairs p
+    cross join settings
+    join holders h using (id)
+    join desired.devices w using (key)
+    join devices d using (id)
+    join known k on k.key = p.key and k.id = p.id
+    where not p.is_id and p.witnesses = 1 and p.step in (3, 4)
+      and (w.in_site_only or (k.differs is not null and not k.agrees))
+),
+hits as materialized (
+    from pairs p where (key, id) not in (select (key, id) from barred)
 ),
 
 -- A virtual machine of the same name is a second candidate of step 3.
@@ -100,39 +172,87 @@ guests as (
 
 summed as (
     select
-        key,
-        min(step) as step,
-        count(distinct id) as candidates,
-        min(id) as netbox_id,
-        string_agg(distinct d.name || ' (' || ['id field', 'serial', 'name', 'primary IP', 'position'][step] || ')', ', ' order by d.name || ' (' || ['id field', 'serial', 'name', 'primary IP', 'position'][step] || ')') as found
-    from hits join (select id, coalesce(name, 'device ' || id) as name from devices) d using (id)
+        h.key,
+        min(h.step) as step,
+        count(*) as candidates,
+        count(*) filter (is_id) as by_id,
+        min(h.id) filter (is_id) as id_id,
+        min(h.id) filter (witnesses > 0) as other_id,
+        min(h.id) as any_id,
+        count(*) filter (witnesses > 0) as by_witness,
+        max(witnesses) as witnesses,
+        bool_or(is_name and not is_id) as by_name,
+        -- Another device of the source is the one that NetBox has under this id.
+        bool_or(is_id and exists (from hits o where o.id = h.id and o.key <> h.key and o.witnesses > 0)) as id_is_of_another
+    from hits h group by h.key
+),
+texts as (
+    select key, string_agg(text, ', ' order by text) as found from (
+        select distinct f.key, coalesce(d.name, 'device ' || d.id) || ' (' || ['id field', 'serial', 'name', 'primary IP', 'position'][f.step] || ')' as text
+        from (from first_hits union all from by_position) f
+        join hits h on h.key = f.key and h.id = f.id
+        join devices d on d.id = f.id)
     group by key
+),
+-- certain: two witnesses. number: the id alone, against which something speaks.
+chosen as (
+    select s.key, s.step, case
+        when s.candidates = 1 and s.by_id = 0 then {'id': s.any_id, 'certain': s.witnesses > 1, 'number': null::varchar, 'several': false}
+        when s.candidates = 1 and s.witnesses > 0 then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
+        when s.candidates = 1 and k.agrees then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
+        when s.candidates = 1 and k.differs is not null then {'id': s.any_id, 'certain': false, 'number': 'and neither the name nor the ' || k.differs || ' is the same', 'several': false}
+        when s.candidates = 1 and k.ours and not w.in_site_only then {'id': s.any_id, 'certain': false, 'number': 'the name is another, and nothing else shows that it is the same', 'several': false}
+        when s.candidates = 1 then {'id': s.any_id, 'certain': false, 'number': null, 'several': false}
+        -- The id leads elsewhere.
+        when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1 then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
+        when s.by_witness = 1 and s.by_id = 2 and s.candidates = 2 and s.id_is_of_another then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
+        when s.by_witness = 1 and s.by_id = 1 and s.candidates = 2 and s.by_name and s.id_is_of_another then {'id': s.other_id, 'certain': false, 'number': null, 'several': false}
+        else {'id': s.any_id, 'certain': false, 'number': null, 'several': true}
+        end as choice
+    from summed s
+    join desired.devices w using (key)
+    left join known k on k.key = s.key and k.id = s.any_id
+),
+claims as (
+    select choice.id as id, count(*) as claimants, count(*) filter (choice.certain) as certain
+    from chosen where not choice.several group by 1
+),
+candidates as (
+    select key, list(distinct id order by id) as ids from pairs group by key
 ),
 
 judged as (
     select
-        w.key, w.source_id, w.name as wanted_name, w.not_imported,
-        s.step, s.netbox_id,
+        w.key, w.source_id, w.name as wanted_name, w.not_imported, c.step,
+        -- A device that only has the number of one that another device is: a new one.
+        case when c.choice.number is not null and l.certain = 1 then null else c.choice.id end as netbox_id,
         case
-            when w.in_site_only and s.candidates = 1 and s.step = 3 and d.site_id is distinct from site.netbox_id
+            when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then 'the NetBox device ' || d.name || ' is in another site (' || coalesce(other.name, 'none') || '); set the node''s site, or move one of them'
-            when s.candidates > 1 then 'several NetBox devices could be this one: ' || s.found
-            -- The one that the id field names is it; only the others are in doubt.
-            when s.candidates = 1 and count(*) over (partition by s.netbox_id) > 1 and s.netbox_id is not null
-                 and not (s.step = 1 and count(*) filter (where s.step = 1) over (partition by s.netbox_id) = 1)
-                then 'several devices of this endpoint could be the NetBox device ' || s.found
-            when coalesce(s.step, 3) >= 3 and v.name is not null
+            when c.choice.several then 'several NetBox devices could be this one: ' || t.found
+            when c.choice.number is not null and l.certain <> 1
+                then 'another device has ' || settings.id_word || ' ' || w.source_id || ' now: NetBox has it on ' || coalesce(d.name, 'device ' || d.id) || ', ' || c.choice.number
+                    || '; correct ' || settings.node_field || ' there'
+            -- One with two witnesses is it; only the others are in doubt.
+            when l.claimants > 1 and c.choice.number is null and not (c.choice.certain and l.certain = 1)
+                then 'several devices of this endpoint could be the NetBox device ' || t.found
+            when c.key is null and b.reason is not null then b.reason
+            when coalesce(c.step, 3) >= 3 and v.name is not null
                 then 'NetBox has a virtual machine of this name and no other evidence: ' || v.name
-            when s.netbox_id is null and g.name is not null and w.not_imported is null
+            when c.key is null and g.name is not null and w.not_imported is null
                 then 'NetBox has ' || g.why || ' for a virtual machine: ' || g.name
-            when s.netbox_id is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
+            when c.key is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
                 then 'several devices of this endpoint have the name ' || w.name
         end as problem
     from desired.devices w
-    left join summed s using (key)
+    cross join settings
+    left join chosen c using (key)
+    left join claims l on l.id = c.choice.id and not c.choice.several
+    left join texts t using (key)
+    left join (select key, min(reason) as reason from barred group by key) b using (key)
     left join vm_namesakes v using (key)
     left join guests g using (key)
-    left join devices d on d.id = s.netbox_id
+    left join devices d on d.id = c.choice.id
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key and site.field = 'site'
     left join netbox.sites other on other.id = d.site_id
 )
@@ -143,7 +263,9 @@ select
     coalesce(d.name, j.wanted_name) as name,
     j.step,
     j.problem,
+    if(j.problem is null, null, coalesce(c.ids, [])) as candidate_ids,
     -- The device's place in NetBox, which VLAN groups are chosen by.
     d.site_id, d.location_id, d.rack_id, d.cluster_id, d.last_updated
 from judged j
+left join candidates c on c.key = j.key
 left join devices d on d.id = j.netbox_id and j.problem is null
