@@ -1,6 +1,6 @@
 -- Which NetBox interface each netN of a guest is. Key: guest + netN.
 -- On the matched virtual machine: by its MAC address, else by the name that the guest gives it, else by netN. An
--- interface that an earlier step found is no candidate of a later one.
+-- interface that an earlier step found is no candidate of a later one. candidate_ids: every one that it could be.
 with wanted as (
     select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id,
         count(*) over (partition by i.virtual_machine, i.mac) as same_mac
@@ -31,14 +31,14 @@ by_old_name as (
       and a.id not in (select id from by_mac union all select id from by_name)
 ),
 hits as (
-    select key, min(id) as netbox_id, count(*) as candidates
+    select key, min(id) as netbox_id, count(*) as candidates, list(distinct id order by id) as ids
     from (from by_mac union all from by_name union all from by_old_name) group by key
 ),
 taken as (
     select netbox_id from hits group by netbox_id having count(*) > 1
 ),
 judged as (
-    select i.key, i.problem_action, i.problem, h.netbox_id,
+    select i.key, i.problem_action, i.problem, h.netbox_id, h.ids,
         h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
     from desired.vm_interfaces i
     left join hits h using (key)
@@ -46,6 +46,7 @@ judged as (
 select j.key,
     case when j.problem is null and not coalesce(j.unclear, false) then j.netbox_id end as netbox_id,
     j.netbox_id as candidate_id,
+    case when j.problem is not null or j.unclear then coalesce(j.ids, []) end as candidate_ids,
     a.name as netbox_name,
     case when j.problem is not null then j.problem_action when j.unclear then 'conflict' end as problem_action,
     case when j.problem is not null then j.problem

@@ -479,3 +479,41 @@ def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerSt
         [found] = rows(world.sync(), "ip_addresses")
     assert found.action == "conflict"
     assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on web bridge")
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerState, both: bool) -> None:
+    """H21: for a moment it is called after its id, alone or beside the new one."""
+    old = host.containers["web"]
+    temporary = f"{old.id[:12]}_web"
+    host.rename("web", temporary)
+    if both:
+        host.add("web", "back", given_id="f" * 64)
+    found = three.sync().rows
+    # The new one has another address and MAC address as long as the old one holds its own.
+    assert {r.resource for r in found} <= (
+        {"ip_addresses", "mac_addresses", "primary_macs"} if both else set()
+    )
+    assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
+    reason = "a temporary name: Docker Compose is making web anew"
+    assert three.left_out() == [("virtual_machines", temporary, reason)]
+    host.containers.pop(temporary)
+    if not both:
+        host.add("web", "back", given_id="f" * 64)
+        assert three.sync().rows == ()
+
+
+def test_compose_names_the_new_container_after_the_id_of_the_old_one(three: World, host: DockerState) -> None:
+    """As Docker Compose 2 does: the old one is gone, and the new one not yet renamed."""
+    old = host.containers["web"]
+    host.rename("web", f"{old.id[:12]}_web")
+    host.containers[f"{old.id[:12]}_web"].given_id = "f" * 64
+    host.containers[f"{old.id[:12]}_web"].labels = {"com.docker.compose.project": "shop"}
+    assert three.sync().rows == ()
+    host.rename(f"{old.id[:12]}_web", "web")
+    assert three.sync().rows == ()
+
+
+def test_a_name_that_only_looks_like_a_temporary_one(docker: World, host: DockerState) -> None:
+    host.add("0123456789ab_web", "front")
+    assert [r.key for r in rows(docker.sync(), "virtual_machines", "create")] == ["0123456789ab_web"]

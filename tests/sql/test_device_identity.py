@@ -74,9 +74,7 @@ class Estate(Rules):
         return {key: (netbox_id, problem) for key, netbox_id, problem in rows}
 
     def candidates(self) -> dict[str, list[int]]:
-        return dict(
-            self.rows("SELECT key, candidate_ids FROM match.devices WHERE candidate_ids IS NOT NULL")
-        )
+        return dict(self.rows("SELECT key, candidate_ids FROM match.devices WHERE candidate_ids IS NOT NULL"))
 
 
 @pytest.fixture

@@ -153,7 +153,9 @@ def test_crossed_vmids_without_cards_are_a_conflict_of_both(paris: Cluster) -> N
     paris.has(2, "web", 106)
     paris.shows(106, "erp")
     paris.shows(105, "web")
-    said = "another machine may have vmid {} now: in NetBox it is {} (id {}), which is the name of another guest"
+    said = (
+        "another machine may have vmid {} now: in NetBox it is {} (id {}), which is the name of another guest"
+    )
     assert paris.found() == {
         "erp": (None, said.format(106, "web", 2)),
         "web": (None, said.format(105, "erp", 1)),
@@ -220,7 +222,9 @@ def test_a_guest_that_may_still_be_in_the_other_cluster_is_a_conflict(
     if shown == "still":
         paris.elsewhere(205, "erp", 1)
     paris.shows(105, "erp", 1)
-    said = "NetBox has a guest of this name and these MAC addresses, erp (id 1) of the cluster lyon, vmid 205, "
+    said = (
+        "NetBox has a guest of this name and these MAC addresses, erp (id 1) of the cluster lyon, vmid 205, "
+    )
     assert paris.found() == {"erp": (None, said + why)}
     assert paris.candidates() == {"erp": [1]}
 

@@ -26,9 +26,7 @@ class Switch(Rules):
         """What NetBox has. ``host``: its address. ``ours``: the number was written by this product."""
         host, ours = more.pop("host", None), more.pop("ours", False)
         cf = {} if number is None else {"librenms_id": {"lib": number}}
-        self.put(
-            "netbox.interfaces", id=netbox_id, device_id=1, name=name, cf=cf, type="1000base-t", **more
-        )
+        self.put("netbox.interfaces", id=netbox_id, device_id=1, name=name, cf=cf, type="1000base-t", **more)
         end = {"assigned_object_type": "dcim.interface", "assigned_object_id": netbox_id}
         if mac is not None:
             self.put("netbox.mac_addresses", id=netbox_id, mac_address=MAC.format(mac), **end)
@@ -180,7 +178,9 @@ def test_another_port_has_the_number_now(switch: Switch) -> None:
     switch.shows(101, "usb0", 8)
     switch.shows(102, "usb1", host="10.0.9.9")
     switch.shows(103, "usb2", description="b", mtu=9000)
-    said = "another port has the number {} now: NetBox has it on {}, and neither the name nor the {} is the same"
+    said = (
+        "another port has the number {} now: NetBox has it on {}, and neither the name nor the {} is the same"
+    )
     assert switch.found() == {
         "usb0": (None, said.format(101, "eth1", "MAC address")),
         "usb1": (None, said.format(102, "eth2", "address")),

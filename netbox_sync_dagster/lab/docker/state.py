@@ -50,7 +50,8 @@ def _address(subnet: str | None, number: int) -> tuple[str, int]:
 class Container:
     """A container. ``networks``: name -> its number in that network. state as Docker says it. memory in bytes.
 
-    ``made``: how often it was made anew; another time means another id.
+    ``made``: how often it was made anew; another time means another id. ``given_id``: one that it keeps whatever it
+    is called.
     """
 
     name: str
@@ -69,11 +70,12 @@ class Container:
     env: list[str] = field(default_factory=list)
     macs: dict[str, str] = field(default_factory=dict)
     made: int = 1
+    given_id: str = ""
 
     @property
     def id(self) -> str:
         """The container's id."""
-        return new_id("container", self.name, self.made)
+        return self.given_id or new_id("container", self.name, self.made)
 
     @property
     def attached(self) -> bool:
@@ -125,9 +127,16 @@ class DockerState:
     def recreate(self, name: str, **settings: Any) -> Container:
         """``docker compose up``: the name stays, the id is another."""
         old = self.containers[name]
-        content = {**old.__dict__, **settings, "made": old.made + 1}
+        content = {**old.__dict__, **settings, "made": old.made + 1, "given_id": ""}
         self.containers[name] = Container(**content)
         return self.containers[name]
+
+    def rename(self, name: str, new_name: str) -> Container:
+        """``docker rename``: the id stays."""
+        one = self.containers.pop(name)
+        one.given_id, one.name = one.id, new_name
+        self.containers[new_name] = one
+        return one
 
     def _free(self, network: str) -> int:
         used = {

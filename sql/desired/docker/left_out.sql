@@ -1,6 +1,9 @@
 -- What is not compared at all, with the reason. Key: resource + key.
-select 'virtual_machines' as resource, name as key, 'ignored_containers names it' as reason
-from docker.containers where name not in (select source_id from desired.virtual_machines)
+select 'virtual_machines' as resource, name as key,
+       if(len(list_filter(settings.ignored_containers, lambda pattern: regexp_full_match(name, pattern))) > 0,
+           'ignored_containers names it', 'a temporary name: Docker Compose is making ' || substr(name, 14) || ' anew') as reason
+from docker.containers, config.endpoint settings
+where name not in (select source_id from desired.virtual_machines)
 union all
 select 'vm_interfaces', v.key || ' ' || i.network,
        if(i.network = 'host', 'it uses the host''s own interfaces', 'it has no network')

@@ -2,12 +2,20 @@
 -- which the host gives to one container only and which stays when a container is made anew; its id does not.
 with settings as (from config.endpoint),
 
+-- While Docker Compose makes a container anew, the old or the new one is called <12 digits of an id>_<name>. That is no
+-- name of its own, and the container that has it is nothing to compare.
+temporary as (
+    select c.name from docker.containers c
+    where regexp_full_match(c.name, '[0-9a-f]{12}_.+')
+      and (c.compose_project is not null or exists (from docker.containers o where starts_with(o.id, left(c.name, 12))))
+),
 -- NetBox tells names apart without regard to case, Docker does not: the first one keeps the name.
 counted as (
     select *, row_number() over (partition by lower(name) order by name) as position,
         min(name) over (partition by lower(name)) as first_name
     from docker.containers
     where len(list_filter((select ignored_containers from settings), lambda pattern: regexp_full_match(name, pattern))) = 0
+      and name not in (from temporary)
 ),
 gaps as (
     select scope_id as name, string_agg(distinct reason, '; ' order by reason) as reason

@@ -1,0 +1,399 @@
+"""A number that a source hands out again means another thing: ports, guests, nodes and containers over the whole path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from tests.support import NetBox, World, after, row, rows
+
+VMS = "virtualization/virtual-machines"
+DELETES = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "mac_addresses"]}
+
+
+def differences(plan: Plan) -> list[tuple[str, str, str, dict[str, Any]]]:
+    return [(r.resource, r.action, r.key, after(r)) for r in plan.rows]
+
+
+# -- ports -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def srv1(state: LibreNMSState, world: World) -> dict[str, Any]:
+    """Server srv1 with eth0 (port 101) and eth1 (port 102), in NetBox by us."""
+    server = state.add_device("srv1", hardware="C9300-48P", os="linux")
+    for number, name, mac, host, mtu, far in (
+        (101, "eth0", "020000000000", "10.0.0.10", 1500, "to sw0"),
+        (102, "eth1", "020000000001", "10.0.1.10", 9000, "to sw1"),
+    ):
+        port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
+        state.add_ipv4(port, host, 24)
+    assert world.apply_all().changes == []
+    return server
+
+
+def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
+    """The ports of these names hand their row numbers on: the first gets that of the second, ..., in a ring."""
+    ports = [state.port(server, name) for name in names]
+    numbers = [port["port_id"] for port in ports]
+    new = dict(zip(numbers, numbers[1:] + numbers[:1], strict=True))
+    for table in (state.ports, state.ipv4_addresses):
+        for line in table:
+            line["port_id"] = new.get(line["port_id"], line["port_id"])
+
+
+def test_two_ports_exchange_their_row_numbers(
+    world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
+) -> None:
+    """H1."""
+    cross(state, srv1, "eth0", "eth1")
+    assert differences(world.sync()) == [
+        ("interfaces", "update", "srv1 eth0", {"cf.librenms_id": {"production": 102}}),
+        ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}}),
+    ]
+    assert world.apply_all().rows == ()
+    assert {
+        i["name"]: (i["mtu"], i["description"], i["primary_mac_address"]["mac_address"])
+        for i in netbox.all("dcim/interfaces")
+    } == {
+        "eth0": (1500, "to sw0", "02:00:00:00:00:00"),
+        "eth1": (9000, "to sw1", "02:00:00:00:00:01"),
+    }
+
+
+def test_one_of_two_crossed_updates_applied_leaves_the_other(
+    world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
+) -> None:
+    cross(state, srv1, "eth0", "eth1")
+    eth0 = netbox.one("dcim/interfaces", name="eth0")
+    netbox.edit("dcim/interfaces", eth0["id"], custom_fields={"librenms_id": {"production": 102}})
+    assert differences(world.sync()) == [
+        ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}})
+    ]
+
+
+def test_a_renamed_port_is_an_update_of_its_name(
+    world: World, state: LibreNMSState, srv1: dict[str, Any]
+) -> None:
+    port = state.port(srv1, "eth0")
+    port["ifName"] = port["ifDescr"] = "enp1s0"
+    assert differences(world.sync()) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
+
+
+def test_another_port_with_the_number_of_one_that_went(
+    world: World, state: LibreNMSState, srv1: dict[str, Any]
+) -> None:
+    """eth0 went, usb0 has its number: nothing of either is written, and eth0 is not called gone."""
+    world.configure(
+        policies={"missing_interfaces": "delete", "delete": ["interfaces"], "delete_unowned": ["interfaces"]}
+    )
+    port = state.port(srv1, "eth0")
+    state.delete_port(port)
+    fresh = state.add_port(srv1, "usb0", port_id=101, ifPhysAddress="0200000000ff", ifMtu=1400)
+    state.add_ipv4(fresh, "10.0.7.7", 24)
+    found = [(r.resource, r.action, r.key, r.reason) for r in world.sync().rows if r.resource == "interfaces"]
+    assert found == [
+        (
+            "interfaces",
+            "conflict",
+            "srv1 usb0",
+            "another port has the number 101 now: NetBox has it on eth0, and neither the name nor the MAC address and"
+            " address is the same",
+        )
+    ]
+
+
+def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+    """All ids are others, in the range of the old ones: names find everything, and only ids are updated."""
+    for name in ("sw1", "sw2", "sw3"):
+        switch = state.add_device(name, hardware="C9300-48P")
+        for number in range(1, 4):
+            port = state.add_port(switch, f"Gi0/{number}", ifAlias=f"{name} desk {number}")
+            state.add_ipv4(port, f"10.{switch['device_id']}.{number}.1", 24)
+        state.add_port(switch, "Vlan1", ifType="l3ipvlan")
+    assert world.apply_all().changes == []
+    devices = {1: 3, 2: 1, 3: 2}
+    highest = max(port["port_id"] for port in state.ports)
+    for table in (state.devices, state.ports, state.ipv4_addresses):
+        for line in table:
+            if "device_id" in line:
+                line["device_id"] = devices[line["device_id"]]
+            if "port_id" in line:
+                line["port_id"] = highest + 1 - line["port_id"]
+    plan = world.sync()
+    assert {(r.resource, r.action) for r in plan.rows} == {("devices", "update"), ("interfaces", "update")}
+    assert {tuple(after(r)) for r in plan.rows} == {("cf.librenms_id",)}
+    assert len(rows(plan, "devices")) == 3
+    assert world.apply_all().rows == ()
+    assert {d["name"]: d["custom_fields"]["librenms_id"] for d in netbox.all("dcim/devices")} == {
+        "sw1": {"production": 3},
+        "sw2": {"production": 1},
+        "sw3": {"production": 2},
+    }
+
+
+# -- guests ----------------------------------------------------------------------------------------
+
+
+def guest(cluster: ProxmoxState, vmid: int, name: str, mac: int, size: int, uuid: str, node: str) -> Any:
+    config = {
+        "net0": f"virtio=BC:24:11:00:00:{mac:02X},bridge=vmbr0",
+        "scsi0": f"local-lvm:vm-{vmid}-disk-0,size={size}G",
+        "smbios1": f"uuid={uuid}",
+    }
+    return cluster.add_qemu(vmid, node=node, name=name, config=config)
+
+
+UUID_A, UUID_B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.fixture
+def erp(pve: World, cluster: ProxmoxState) -> Any:
+    """Guest 105 erp, in NetBox by us, beside six others; every policy allows deletes."""
+    for vmid in range(106, 112):
+        guest(cluster, vmid, f"ct{vmid}", vmid - 50, 1, UUID_B.replace("2222-4", f"{vmid:04d}-4"), "pve1")
+    found = guest(cluster, 105, "erp", 1, 32, UUID_A, "pve1")
+    pve.configure(policies=DELETES)
+    assert pve.apply_all().changes == []
+    return found
+
+
+def test_a_vmid_is_given_to_another_machine(
+    pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
+) -> None:
+    """H2."""
+    cluster.remove(105)
+    guest(cluster, 105, "scratch", 2, 8, UUID_B, "pve1")
+    plan = pve.sync()
+    assert [(r.resource, r.action, r.key, r.reason) for r in plan.rows] == [
+        (
+            "virtual_machines",
+            "conflict",
+            "scratch",
+            f"another machine has vmid 105 now: in NetBox it is erp (id {netbox.one(VMS, name='erp')['id']}), and neither"
+            " the name nor a MAC address is the same; delete that one in NetBox, or take its proxmox_vmid off",
+        )
+    ]
+    # Once a person has said so, it is a new machine, and the old one stays as it is.
+    known = netbox.one(VMS, name="erp")
+    netbox.edit(VMS, known["id"], custom_fields={"proxmox_vmid": None})
+    assert pve.apply_all().rows == ()
+    assert {vm["name"]: vm["custom_fields"]["proxmox_vmid"] for vm in netbox.all(VMS, name=["erp", "scratch"])} == {
+        "erp": None,
+        "scratch": 105,
+    }  # fmt: skip
+
+
+def test_a_renamed_guest_stays_the_same(pve: World, erp: Any) -> None:
+    erp.name = erp.config["name"] = "erp-old"
+    assert differences(pve.sync()) == [("virtual_machines", "update", "erp-old", {"name": "erp-old"})]
+
+
+def test_a_guest_with_another_card_stays_the_same(pve: World, erp: Any) -> None:
+    erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
+    found = {(r.resource, r.action) for r in pve.sync().rows}
+    assert found == {
+        ("mac_addresses", "create"),
+        ("mac_addresses", "delete"),
+        ("primary_macs", "update"),
+    }
+
+
+def test_guests_restored_under_each_others_vmid(
+    pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
+) -> None:
+    one, two = cluster.guests.pop(105), cluster.guests.pop(106)
+    one.vmid, two.vmid = 106, 105
+    cluster.guests |= {105: two, 106: one}
+    assert differences(pve.sync()) == [
+        ("virtual_machines", "update", "ct106", {"cf.proxmox_vmid": 105}),
+        ("virtual_machines", "update", "erp", {"cf.proxmox_vmid": 106}),
+    ]
+    assert pve.apply_all().rows == ()
+    assert netbox.one(VMS, name="erp")["custom_fields"]["proxmox_vmid"] == 106
+
+
+# -- clusters --------------------------------------------------------------------------------------
+
+
+def lyon_of(pve: World, server: LabProxmox, **more: Any) -> World:
+    """The endpoint ``lyon-pve`` beside ``pve``, in one warehouse and one configuration."""
+    first = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
+    second = {
+        **first,
+        "name": "lyon-pve",
+        "url": server.url,
+        "tls": {"ca": server.ca_path},
+        "token_env": "LYON_TOKEN",
+        **more,
+    }
+    config = pve.config.model_dump(mode="json", exclude_unset=True)
+    pve.config = pve.config.model_validate({**config, "endpoints": [first, second]})
+    return World(pve.warehouse.home, pve.netbox, second, endpoints=[first])
+
+
+@pytest.fixture
+def lyon_state() -> ProxmoxState:
+    state = ProxmoxState(cluster="lyon")
+    state.add_node("lyon1", network=[], ip="10.98.0.11")
+    guest(state, 200, "other", 90, 1, UUID_B, "lyon1")
+    return state
+
+
+@pytest.fixture
+def lyon(pve: World, erp: Any, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Cluster lyon beside paris, in NetBox too."""
+    with LabProxmox(lyon_state) as server:
+        monkeypatch.setenv("LYON_TOKEN", server.token_value)
+        world = lyon_of(pve, server)
+        assert world.apply_all().changes == []
+        yield world
+
+
+def move(cluster: ProxmoxState, lyon_state: ProxmoxState) -> None:
+    cluster.remove(105)
+    guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
+
+
+@pytest.mark.parametrize("first", ["paris", "lyon"])
+def test_a_guest_moves_to_another_cluster(
+    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
+) -> None:
+    """H4: in either order one move of the same virtual machine, and no delete, though every policy allows it."""
+    known = netbox.one(VMS, name="erp")
+    move(cluster, lyon_state)
+    if first == "lyon":
+        # The snapshot of paris is older: it still shows the guest.
+        [waiting] = lyon.sync().rows
+        assert (waiting.action, waiting.reason) == (
+            "conflict",
+            f"NetBox has a guest of this name and these MAC addresses, erp (id {known['id']}) of the cluster paris, vmid"
+            " 105, and paris-pve still shows it: if it has moved, sync paris-pve again; if it is a copy, create it in"
+            " NetBox in this cluster",
+        )
+        [gone] = pve.sync().rows
+        assert (gone.action, gone.reason) == (
+            "blocked",
+            "vmid 105 is no longer in Proxmox, but that is no evidence: lyon-pve shows a guest of this name and these"
+            " MAC addresses (vmid 205 of lyon), so it may have moved there",
+        )
+    else:
+        pve.snapshot()
+    [moved] = lyon.sync().rows
+    assert (moved.resource, moved.action, moved.netbox_id, moved.reason) == (
+        "virtual_machines",
+        "update",
+        known["id"],
+        f"moves here from erp (id {known['id']}) of the cluster paris, vmid 105",
+    )
+    written = after(moved)
+    assert {name: value["name"] if isinstance(value, dict) else value for name, value in written.items()} == {
+        "cluster": "lyon",
+        "device": "lyon1",
+        "cf.proxmox_cluster": "lyon",
+        "cf.proxmox_vmid": 205,
+    }
+    [gone] = pve.sync().rows
+    assert gone.action == "blocked"
+    # Only the approval in lyon; what paris wrote once is no other opinion there.
+    lyon_state.guests[205].maxcpu = 8
+    assert lyon.apply_all().rows == ()
+    there = netbox.one(VMS, name="erp")
+    assert (there["id"], there["cluster"]["name"], there["device"]["name"], there["vcpus"]) == (
+        known["id"],
+        "lyon",
+        "lyon1",
+        8.0,
+    )
+    assert len(netbox.all("virtualization/interfaces", virtual_machine_id=known["id"])) == 1
+    assert pve.sync().rows == ()
+    lyon_state.guests[205].name = lyon_state.guests[205].config["name"] = "erp2"
+    assert [after(r) for r in lyon.sync().rows] == [{"name": "erp2"}]
+
+
+def test_a_copy_in_another_cluster_is_nobodys_move(
+    pve: World, lyon: World, lyon_state: ProxmoxState, netbox: NetBox
+) -> None:
+    """Both clusters show it. What a person enters in NetBox for the copy is the copy."""
+    guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
+    [found] = lyon.sync().rows
+    assert found.action == "conflict"
+    assert pve.sync().rows == ()
+    home = netbox.one("virtualization/clusters", name="lyon")
+    copy = netbox.create(VMS, name="erp", cluster=home["id"])
+    assert row(lyon.sync(), "virtual_machines", "erp").netbox_id == copy["id"]
+
+
+def test_a_guest_of_the_same_name_elsewhere_does_not_stop_a_delete(
+    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
+) -> None:
+    cluster.remove(105)
+    guest(lyon_state, 205, "erp", 99, 32, UUID_B, "lyon1")
+    assert row(lyon.sync(), "virtual_machines", "erp").action == "create"
+    assert row(pve.sync(), "virtual_machines", "erp [vmid 105]").action == "delete"
+
+
+# -- nodes -----------------------------------------------------------------------------------------
+
+
+def home(ip: str, vmid: int, name: str) -> ProxmoxState:
+    state = ProxmoxState(cluster=None)
+    state.add_node("pve", ip=ip)
+    state.add_lxc(vmid, node="pve", name=name, config={"net0": "name=eth0,hwaddr=BC:24:11:00:01:01"})
+    return state
+
+
+def test_two_standalone_nodes_called_pve(
+    pve: World, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, basics: Any
+) -> None:
+    """H3."""
+    with (
+        LabProxmox(home("10.1.0.10", 100, "dns")) as one,
+        LabProxmox(home("10.2.0.10", 100, "nas")) as two,
+    ):
+        monkeypatch.setenv("PROXMOX_TOKEN", one.token_value)
+        monkeypatch.setenv("LYON_TOKEN", two.token_value)
+        pve.configure(url=one.url, tls={"ca": one.ca_path}, cluster_name="home1")
+        home2 = lyon_of(pve, two, cluster_name="home2")
+        assert pve.apply_all().changes == []
+        known = netbox.one("dcim/devices", name="pve")
+        plan = home2.sync()
+        node = row(plan, "devices", "pve")
+        assert (node.action, node.reason) == (
+            "conflict",
+            f"NetBox has the device pve (id {known['id']}) as that of home1 (proxmox_node), and a name alone does not show"
+            ' that this node is the same machine. If it is the same, add "home2": "pve" to that field; if not, create its'
+            ' device in NetBox under another name, with proxmox_node {"home2": "pve"}',
+        )
+        assert {(r.resource, r.action, r.key) for r in plan.changes} == {
+            ("clusters", "create", "home2"),
+            ("virtual_machines", "create", "nas"),
+            ("vm_interfaces", "create", "nas net0"),
+            ("mac_addresses", "create", "nas net0 BC:24:11:00:01:01"),
+            ("primary_macs", "update", "nas net0"),
+        }
+        assert "device" not in after(row(plan, "virtual_machines", "nas"))
+        assert [(r.resource, r.key) for r in home2.apply_all().rows] == [("devices", "pve")]
+        assert netbox.one("dcim/devices", name="pve") == known
+        assert pve.sync().rows == ()
+        # As the row says: a device for it, under another name.
+        other = netbox.create(
+            "dcim/devices",
+            name="pve-home2",
+            site=basics["site"]["id"],
+            device_type=basics["type"]["id"],
+            role=basics["role"]["id"],
+            custom_fields={"proxmox_node": {"home2": "pve"}},
+        )
+        home2.apply_all()
+        assert netbox.one(VMS, name="nas")["device"]["id"] == other["id"]
+        assert netbox.one("dcim/devices", id=known["id"]) == known
+        addresses = {
+            a["address"]: a["assigned_object"]["device"]["name"] for a in netbox.all("ipam/ip-addresses")
+        }
+        assert addresses == {"10.1.0.10/24": "pve", "10.2.0.10/24": "pve-home2"}
