@@ -23,6 +23,7 @@ from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, s
 from netbox_sync_dagster.compare.desired import has_ground, keep_desired, make_desired
 from netbox_sync_dagster.compare.docker_hosts import docker_cluster, same_daemon
 from netbox_sync_dagster.compare.finish import finish
+from netbox_sync_dagster.compare.former_guests import load_former_guests
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
 from netbox_sync_dagster.compare.moves import load_other_guests
@@ -130,6 +131,7 @@ class Comparer:
                 inputs = inputs_of(settings, guest, base_url, self._ledger)
                 make_desired(database, endpoint, None if few else stage, say)
                 inputs["others"] = load_other_guests(database, warehouse, self._config, endpoint, peers)
+                inputs["former"] = load_former_guests(database, warehouse, endpoint)
                 last = self._still_holds(endpoint.name, target_path, inputs)
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")

@@ -12,6 +12,8 @@
   guest is in one Proxmox cluster at a time, so what another one wrote to it dates from before it moved
 - ``config.other_guests(endpoint, cluster, vmid, name, macs, gap)``: what other Proxmox clusters show, one row per guest
   and one without a vmid per endpoint; filled only where a guest may have moved (``compare/moves.py``)
+- ``config.former_guests(netbox_id, uuid)``: the SMBIOS UUID of a guest that has another name now
+  (``compare/former_guests.py``)
 - ``config.no_rivals(object_type, endpoint)``: whose earlier writes to such objects are no other opinion, because the
   object can only have come here from there: a guest is in one Proxmox cluster at a time
 - ``config.other_guests(endpoint, cluster, vmid, name, macs, gap)``: what the other Proxmox clusters show, one row per
@@ -116,6 +118,7 @@ def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequen
     found["other_guests"] = SettingsTable(
         {**_texts("endpoint", "cluster", "vmid", "name"), "macs": "VARCHAR[]", "gap": "VARCHAR"}, []
     )
+    found["former_guests"] = SettingsTable({"netbox_id": "BIGINT", "uuid": "VARCHAR"}, [])
     return found
 
 

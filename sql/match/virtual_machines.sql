@@ -1,7 +1,7 @@
 -- Which NetBox virtual machine each guest is. Key: the desired virtual machine.
 -- By the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the virtual
 -- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
--- witness (name, also as written before; MAC addresses) and never wins against name and MAC addresses together. A guest
+-- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses together. A guest
 -- that left another cluster is found there by its name and MAC addresses. A container's name is its id.
 -- candidate_ids: every NetBox virtual machine that it could be. moved_from: what a move is, as text.
 with settings as (from config.endpoint),
@@ -74,13 +74,17 @@ weighed as materialized (
         -- Another guest of the source has its name.
         exists (from hits o where o.id = h.id and o.key <> h.key and o.is_name) as named_otherwise,
         h.id in (from written_ids) and (w.vcpus <> a.vcpus or w.memory <> a.memory
-            or coalesce(wd.sizes, []) is distinct from coalesce(nd.sizes, [])) as differs_too
+            or coalesce(wd.sizes, []) is distinct from coalesce(nd.sizes, [])) as differs_too,
+        -- A UUID can be copied along: not where the disks are others too.
+        coalesce(f.uuid = w.uuid and coalesce(wd.sizes, []) = coalesce(nd.sizes, []), false) as same_uuid,
+        coalesce(f.uuid <> w.uuid, false) as other_uuid
     from hits h
     join desired.virtual_machines w using (key)
     join actual a using (id)
     left join shared s on s.key = h.key and s.id = h.id
     left join disks nd on nd.id = h.id
     left join wanted_disks wd on wd.key = h.key
+    left join config.former_guests f on f.netbox_id = h.id
 ),
 -- Of a name alone only one that has no id yet.
 usable_names as (
@@ -91,7 +95,8 @@ compared as (
         count(*) filter (is_id and is_name) as agreeing,
         min(id) filter (is_id and is_name) as agreeing_id,
         count(*) filter (is_id and (is_name or not named_otherwise)) as by_id,
-        any_value({'id': id, 'name': name, 'same_macs': same_macs, 'other_macs': other_macs,
+        any_value({'id': id, 'name': name, 'same_macs': same_macs, 'same_uuid': same_uuid,
+            'others': nullif(concat_ws(' nor ', if(other_macs, 'a MAC address', null), if(other_uuid, 'the SMBIOS UUID', null)), ''),
             'named_otherwise': named_otherwise, 'differs_too': differs_too}) filter (is_id and not is_name) as by_number,
         count(*) filter (is_id and not is_name) as by_number_alone,
         string_agg(name || ' (id ' || id || ')', ', ' order by name || ' (id ' || id || ')') filter (is_id) as numbered
@@ -103,7 +108,7 @@ named as (
     from usable_names group by key
 ),
 
--- A guest that another cluster had: the same name and MAC addresses (or smbios uuid), and no guest of this cluster yet.
+-- A guest that another cluster had: the same name and MAC addresses , and no guest of this cluster yet.
 others as (
     select lower(cluster) as cluster, string_agg(distinct endpoint, ', ' order by endpoint) as endpoints,
         string_agg(distinct gap, '; ' order by gap) as gap
@@ -145,9 +150,11 @@ chosen as (
         when c.by_number_alone = 1 and c.by_number.same_macs
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
         when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null, 'other_machine': false}
-        when c.by_number_alone = 1 and c.by_number.other_macs
+        when c.by_number_alone = 1 and c.by_number.same_uuid and n.candidates is null
+            then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
+        when c.by_number_alone = 1 and c.by_number.others is not null
             then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
-                'another machine has ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || '), and neither the name nor a MAC address is the same; delete that one in NetBox, or take its ' || settings.id_field || ' off', 'other_machine': true}
+                'another machine has ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || '), and neither the name nor ' || c.by_number.others || ' is the same; delete that one in NetBox, or take its ' || settings.id_field || ' off', 'other_machine': true}
         when c.by_number_alone = 1 and (c.by_number.named_otherwise or (c.by_number.differs_too and n.candidates is null))
             then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
                 'another machine may have ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || ')'

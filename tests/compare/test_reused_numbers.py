@@ -176,7 +176,7 @@ def test_a_vmid_is_given_to_another_machine(
             "conflict",
             "scratch",
             f"another machine has vmid 105 now: in NetBox it is erp (id {netbox.one(VMS, name='erp')['id']}), and neither"
-            " the name nor a MAC address is the same; delete that one in NetBox, or take its proxmox_vmid off",
+            " the name nor a MAC address nor the SMBIOS UUID is the same; delete that one in NetBox, or take its proxmox_vmid off",
         )
     ]
     # Once a person has said so, it is a new machine, and the old one stays as it is.
@@ -192,6 +192,16 @@ def test_a_vmid_is_given_to_another_machine(
 def test_a_renamed_guest_stays_the_same(pve: World, erp: Any) -> None:
     erp.name = erp.config["name"] = "erp-old"
     assert differences(pve.sync()) == [("virtual_machines", "update", "erp-old", {"name": "erp-old"})]
+
+
+def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(pve: World, erp: Any) -> None:
+    """As long as a snapshot is kept in which it had its old name; a second sync of the same says the same."""
+    erp.name = erp.config["name"] = "erp-old"
+    erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
+    for _ in range(2):
+        plan = pve.sync()
+        assert after(row(plan, "virtual_machines", "erp-old")) == {"name": "erp-old"}
+        assert "create" not in {r.action for r in rows(plan, "virtual_machines")}
 
 
 def test_a_guest_with_another_card_stays_the_same(pve: World, erp: Any) -> None:

@@ -125,6 +125,29 @@ def test_a_renamed_guest_is_found_by_its_vmid_and_a_second_witness(paris: Cluste
     assert ids(paris.found()) == {"erp2": 1, "db2": 2, "ct2": 3, "web": 4}
 
 
+def test_the_smbios_uuid_is_a_witness(paris: Cluster) -> None:
+    """The same one: renamed, and its card replaced. Another one: another machine, if without any card too."""
+    for netbox_id, name in ((1, "erp"), (2, "db"), (3, "ct")):
+        paris.has(netbox_id, name, 100 + netbox_id, *([netbox_id] if netbox_id < 3 else []))
+        paris.put("config.former_guests", netbox_id=netbox_id, uuid=f"uuid-{netbox_id}")
+    paris.put("netbox.virtual_disks", id=1, virtual_machine_id=2, name="scsi0", size=32768)
+    paris.shows(101, "erp2", 8, uuid="uuid-1")
+    # A copy of the configuration, with another disk.
+    paris.shows(102, "db2", 9, uuid="uuid-2")
+    paris.shows(103, "ct2", uuid="uuid-9")
+    found = paris.found()
+    assert found["erp2"] == (1, None)
+    assert found["db2"][0] is None
+    assert (found["db2"][1] or "").startswith(
+        "another machine has vmid 102 now: in NetBox it is db (id 2), and"
+    )
+    assert found["ct2"] == (
+        None,
+        "another machine has vmid 103 now: in NetBox it is ct (id 3), and neither the name nor the SMBIOS UUID is"
+        " the same; delete that one in NetBox, or take its proxmox_vmid off",
+    )
+
+
 def test_a_guest_whose_cards_were_all_replaced_keeps_its_name(paris: Cluster) -> None:
     paris.has(1, "erp", 105, 1, 2)
     paris.shows(105, "erp", 8, 9)

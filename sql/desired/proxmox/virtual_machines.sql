@@ -83,6 +83,10 @@ facts as (
 gaps as (
     select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ' order by reason) as reason
     from proxmox.scopes where scope = 'guest' and not complete group by 1
+),
+uuids as (
+    select vmid, lower(any_value(nullif(regexp_extract(value, '(^|,)uuid=([0-9a-fA-F-]{36})(,|$)', 2), ''))) as uuid
+    from proxmox.guest_config where key = 'smbios1' group by vmid
 )
 
 select
@@ -112,10 +116,12 @@ select
     c.unseen as inactive,
     case when length(c.name) > 64 then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
     case when length(c.name) > 64 then 'the name has ' || length(c.name) || ' characters; NetBox takes 64'
-         when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem
+         when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem,
+    u.uuid
 from counted c
 cross join proxmox.cluster cluster
 cross join target
 left join tags_of t using (vmid)
 left join facts f on f.vmid = c.vmid
 left join gaps g on g.vmid = c.vmid
+left join uuids u on u.vmid = c.vmid
