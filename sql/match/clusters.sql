@@ -1,11 +1,26 @@
--- Which NetBox cluster each desired cluster is. Key: the cluster's name, exact but for case.
+-- Which NetBox cluster each desired cluster is. Key: the cluster's name, exact but for case. A cluster that another
+-- system's guests name as theirs is that system's: a Docker host and a Proxmox cluster of one name are two.
+with settings as (from config.endpoint),
+of_others as (
+    select distinct v.cluster_id as id,
+        case settings.kind when 'docker' then 'Proxmox cluster' else 'Docker host' end as word
+    from netbox.virtual_machines v
+    cross join settings
+    join netbox.clusters c on c.id = v.cluster_id
+    where lower(json_extract_string(v.cf, case settings.kind when 'docker' then '$.proxmox_cluster' else '$.docker_host' end)) = lower(c.name)
+      and json_extract_string(v.cf, '$.' || settings.cluster_field) is null
+)
 select
     w.key,
     case when count(c.id) = 1 then min(c.id) end as netbox_id,
     coalesce(case when count(c.id) = 1 then min(c.name) end, any_value(w.name)) as name,
-    coalesce(any_value(w.problem), case when count(c.id) > 1 then count(c.id) || ' NetBox clusters have the name ' || any_value(w.name) end) as problem,
+    coalesce(any_value(w.problem),
+        case when count(c.id) > 1 then count(c.id) || ' NetBox clusters have the name ' || any_value(w.name)
+             when min(o.word) is not null
+                 then 'NetBox has the cluster ' || min(c.name) || ' as a ' || min(o.word) || '; give one of them another name (cluster_name)' end) as problem,
     case when count(c.id) = 1 then min(c.group_id) end as group_id,
     case when count(c.id) = 1 and min(c.scope_type) = 'dcim.site' then min(c.scope_id) end as site_id
 from desired.clusters w
 left join netbox.clusters c on lower(c.name) = lower(w.name)
+left join of_others o on o.id = c.id
 group by w.key

@@ -33,7 +33,7 @@ hits as materialized (
         union all
         select w.key, a.id, false, true
         from desired.virtual_machines w
-        join match.clusters c on c.key = w.cluster
+        join match.clusters c on c.key = w.cluster and c.problem is null
         join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name))
     group by key, id
 ),

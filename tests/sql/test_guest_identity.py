@@ -284,3 +284,23 @@ def test_a_container_is_its_name(paris: Cluster) -> None:
     whale.shows("web", "web", 7)
     whale.shows("db", "db", 1)
     assert ids(whale.found()) == {"web": 1, "db": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "word"), [("proxmox", "docker", "Docker host"), ("docker", "proxmox", "Proxmox cluster")]
+)
+def test_a_cluster_of_another_system_is_another(kind: str, held: str, word: str) -> None:
+    """A Docker host called paris, and a Proxmox cluster of that name."""
+    rules = Rules(kind, "paris")
+    rules.put("desired.clusters", key="paris", name="paris")
+    rules.put("netbox.clusters", id=1, name="Paris")
+    rules.run("match.clusters")
+    assert rules.rows("SELECT netbox_id, problem FROM match.clusters") == [(1, None)]
+    fields = {"docker": {"docker_host": "paris", "docker_container": "web"}}.get(
+        held, {"proxmox_cluster": "paris", "proxmox_vmid": 100}
+    )
+    rules.put("netbox.virtual_machines", id=1, name="web", cluster_id=1, cf=fields)
+    rules.run("match.clusters")
+    assert rules.rows("SELECT netbox_id, problem FROM match.clusters") == [
+        (1, f"NetBox has the cluster Paris as a {word}; give one of them another name (cluster_name)")
+    ]
