@@ -119,7 +119,7 @@ class World:
 
     def sync(self, **options: Any) -> Plan:
         self.snapshot(**options)
-        snapshot_netbox(self.config.netbox, self.warehouse)
+        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self.config.deletes)
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 

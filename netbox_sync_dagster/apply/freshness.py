@@ -8,8 +8,9 @@ from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
 from netbox_sync_dagster.apply.clearing import cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
+from netbox_sync_dagster.apply.delete_impact import held
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, NaturalKey, find_created
-from netbox_sync_dagster.apply.removal import held, removed
+from netbox_sync_dagster.apply.removal import removed
 from netbox_sync_dagster.apply.settle import Settler, moved_message
 from netbox_sync_dagster.apply.state import ApplyState
 
