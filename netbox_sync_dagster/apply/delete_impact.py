@@ -15,12 +15,13 @@ from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.client import parse_version
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, Dependent, dependents_of
-from netbox_sync_dagster.sources.netbox.object_references import holders_of, value_of
+from netbox_sync_dagster.sources.netbox.object_references import holders_of, path_of, value_of
 from netbox_sync_dagster.sources.netbox.plugins import unknown_plugins
 
 _SHOWN = 5
 # Filters of which NetBox takes one value only.
 _ONE_VALUE = ("vlan_id",)
+_TAGGED = "extras/tagged-objects"
 _MODULES, _INTERFACES = "dcim/modules", "dcim/interfaces"
 
 
@@ -122,8 +123,7 @@ class _Asking:
                     for _, place in way.places(row):
                         number = self._by_slug.get(place, 0) if isinstance(place, str) else place
                         if number in self._ids:
-                            label = str(row.get("display") or row["id"])
-                            yield number, Hanging(path, row["id"], way.field, f"{way.word} {label}")
+                            yield number, _tagged(row) if path == _TAGGED else _named_by(way, row)
         except SourceError as error:
             # 404: this NetBox, or this release of the plugin, knows no such objects.
             if error.status not in (403, 404):
@@ -234,6 +234,18 @@ class _Asking:
                 )
             ),
         )
+
+
+def _named_by(way: Dependent, row: Object) -> Hanging:
+    return Hanging(way.related, row["id"], way.field, f"{way.word} {row.get('display') or row['id']}")
+
+
+def _tagged(row: Object) -> Hanging:
+    """The object that has the tag, instead of NetBox's row in between."""
+    shown = row.get("object")
+    label = shown.get("display") if isinstance(shown, dict) else shown
+    path = path_of(row["object_type"]) or ""
+    return Hanging(path, row["object_id"], "tags", f"tagged object {label or row['object_type']}")
 
 
 def _id(value: Any) -> int:

@@ -77,6 +77,10 @@ DELETED_FOR: dict[str, tuple[str, ...]] = {
 # Plugins that keep nothing which a delete of the types above takes along, but for what the table has.
 KNOWN_PLUGINS = frozenset({"netbox_branching", "netbox_proxbox"})
 
+_MORE_FIELDS = {
+    "extras/journal-entries": ("comments",),
+    "extras/tagged-objects": ("object_type", "object_id", "object"),
+}
 # The journal entries of an apply (apply/journal.py) go with the object that they tell of.
 _OWN_JOURNAL = re.compile(r"netbox-sync \S+ apply \S+: [a-z_]+\.[a-z]+ \d+(, [a-z_]+\.[a-z]+ \d+)*")
 
@@ -117,7 +121,7 @@ class Dependent:
     def fields(self) -> str:
         """The value of REST's ``fields=`` when ``related`` is read."""
         named = (f"{self.field}_type", f"{self.field}_id") if self.how == "generic" else (self.field,)
-        more = ("comments",) if self.related == "extras/journal-entries" else ()
+        more = _MORE_FIELDS.get(self.related, ())
         return ",".join(("id", "display", *named, *more))
 
     @property

@@ -23,6 +23,11 @@ _PATHS = {
 _ANSWERED = (400, 403, 404)
 
 
+def path_of(model: str) -> str | None:
+    """The list endpoint of a model that this product knows."""
+    return _PATHS.get(model)
+
+
 def holders_of(get: Get, model: str) -> str | None:
     """The list endpoint of a model; None where NetBox does not say (it says from 4.4 on)."""
     if model in _PATHS:
