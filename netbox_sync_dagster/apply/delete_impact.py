@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
@@ -184,10 +184,13 @@ class _Asking:
     # -- modules: what somebody hung on the ports that go with them ------------------------------
 
     def _on_ports(self) -> Iterator[tuple[int, Hanging]]:
-        interfaces = self._components(_INTERFACES, None)
-        for number, items in hanging(self._netbox, _INTERFACES, interfaces).items():
-            module = _id(next(row for row in interfaces if row["id"] == number)["module"])
-            yield from ((module, item) for item in items if item.related != _INTERFACES)
+        interfaces = {row["id"]: row for row in self._components(_INTERFACES, None)}
+        for number, items in hanging(self._netbox, _INTERFACES, interfaces.values()).items():
+            where = f"(interface {interfaces[number]['display']})"
+            for item in items:
+                # Other ports of the same card go too.
+                if item.related != _INTERFACES or item.related_id not in interfaces:
+                    yield _id(interfaces[number]["module"]), replace(item, text=f"{item.text} {where}")
         for way in dependents_of(_MODULES, self._version):
             if way.undo == "content" and way.related != _INTERFACES:
                 yield from self._on_component(way)

@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.delete_impact import Hanging, hanging
-from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse
+from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, spread_reasons
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.since import Since, Step
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
@@ -65,6 +65,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         since = Since(netbox, own, later, undoes)
         rows = inverse(since.done, since.now())
         _leave_out_read_only(netbox, rows)
+        spread_reasons(rows)
         _keep_what_others_use(netbox, rows)
     identify(rows, endpoint)
     _store(warehouse, endpoint, apply_id, rows, read)
