@@ -27,7 +27,10 @@ _MODULES, _INTERFACES = "dcim/modules", "dcim/interfaces"
 
 @dataclass(frozen=True)
 class Hanging:
-    """One object that hangs on another by ``field`` of its own; ``text`` is what people call it."""
+    """One object that hangs on another by ``field`` of its own; ``text`` is what people call it.
+
+    ``related_id`` 0: it is not known what there is, and ``text`` says why.
+    """
 
     related: str
     related_id: int
@@ -41,17 +44,24 @@ Leaves = Callable[[Hanging], bool]
 
 
 def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict[int, str]:
-    """For each of these objects (whole answers) what hangs on it, by id; those that are free are left out.
+    """For each of these objects (whole answers) why it may not be deleted, by id; those that are free are left out.
 
     NetBox deletes such objects along, makes them forget this one, or refuses. Raises SourceError.
     """
     rows = list(rows)
     found = hanging(netbox, object_type, rows)
-    names = {number: [item.text for item in items] for number, items in found.items()}
     for row in rows:
-        if row["id"] not in names and (counted := _counted(row)):
-            names[row["id"]] = counted
-    return {number: _named(texts) for number, texts in names.items()}
+        if row["id"] not in found and (counted := _counted(row)):
+            found[row["id"]] = [Hanging(object_type, row["id"], "", text) for text in counted]
+    return {number: reason_of(items) for number, items in found.items()}
+
+
+def reason_of(items: list[Hanging]) -> str:
+    """Why an object on which these hang may not be deleted."""
+    known = [item.text for item in items if item.related_id]
+    if known:
+        return f"{_named(known)} in NetBox would go with it or lose it, and no change says so"
+    return f"what hangs on it is not known: {_named([item.text for item in items])}"
 
 
 def hanging(
@@ -129,7 +139,7 @@ class _Asking:
             if error.status not in (403, 404):
                 raise
             if error.status == 403:
-                text = f"whatever {ways[0].words} the token's user may not view ({ways[0].permission})"
+                text = f"the token's user may not view {ways[0].words} ({ways[0].permission})"
                 yield from ((number, Hanging(path, 0, "", text)) for number in sorted(self._ids))
 
     def _read(self, path: str, filters: list[list[tuple[str, Any]]], names: str) -> Iterator[Object]:
@@ -153,7 +163,9 @@ class _Asking:
             for model in field["object_types"] or ():
                 path = holders_of(self._netbox.get, model)
                 if path is None:
-                    text = f"whatever {model} objects name it in the {name}, which cannot be read"
+                    text = (
+                        f"{model} objects may name it in the {name}, and NetBox does not say how to read them"
+                    )
                     yield from ((number, Hanging("", 0, "", text)) for number in sorted(self._ids))
                     continue
                 filters = [[(f"cf_{field['name']}", number)] for number in sorted(self._ids)]

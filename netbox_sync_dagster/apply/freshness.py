@@ -54,11 +54,7 @@ class Freshness:
         fresh, stale = self._compare(items, rows)
         ids = {item.netbox_id for item in fresh}
         names = held(self._netbox, object_type, [row for row in rows.values() if row["id"] in ids])
-        blocked = [
-            (item, f"{names[item.netbox_id]} in NetBox would go with it or lose it, and no change says so")
-            for item in fresh
-            if item.netbox_id in names
-        ]
+        blocked = [(item, names[item.netbox_id]) for item in fresh if item.netbox_id in names]
         free = [item for item in fresh if item.netbox_id not in names]
         emptied = cleared(self._netbox, object_type, {item.netbox_id for item in free if item.netbox_id})
         found = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
-from netbox_sync_dagster.apply.delete_impact import Hanging, hanging
+from netbox_sync_dagster.apply.delete_impact import Hanging, hanging, reason_of
 from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, spread_reasons
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.since import Since, Step
@@ -164,8 +164,7 @@ def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
         found = hanging(netbox, object_type, objects.values(), leaves)
         for row in rows:
             if row.action == "delete" and row.done.object_type == object_type and row.done.netbox_id in found:
-                names = ", ".join(item.text for item in found[row.done.netbox_id][:5])
-                row.reason = row.reason or f"{names} would go with it or lose it"
+                row.reason = row.reason or reason_of(found[row.done.netbox_id])
 
 
 def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], read: str) -> None:

@@ -221,7 +221,11 @@ def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
     # NetBox does not move an interface when it gets an address: last_updated alone would let this pass.
     plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
     assert [(row.key, row.action, row.reason) for row in plan.rows] == [
-        ("new", "conflict", f"IP address {place.ip(1)} would go with it or lose it")
+        (
+            "new",
+            "conflict",
+            f"IP address {place.ip(1)} in NetBox would go with it or lose it, and no change says so",
+        )
     ]
     assert plan.changes == []
     assert len(netbox.all("ipam/ip-addresses", device_id=place.device["id"])) == 1
@@ -258,7 +262,10 @@ def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
     plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
 
     assert {row.key: (row.action, row.reason) for row in plan.rows} == {
-        **{key: ("conflict", f"{name} would go with it or lose it") for key, name in names.items()},
+        **{
+            key: ("conflict", f"{name} in NetBox would go with it or lose it, and no change says so")
+            for key, name in names.items()
+        },
         "free": ("delete", None),
     }
     client.clean()

@@ -171,7 +171,7 @@ def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its
     )
 
     plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    why = f"cable {cable['display']} (interface Card/1) would go with it or lose it"
+    why = f"cable {cable['display']} (interface Card/1) in NetBox would go with it or lose it, and no change says so"
     assert {(row.resource, row.key): row.reason for row in plan.rows if row.action == "conflict"} == {
         ("modules", "used"): why,
         ("module_bays", "used"): f"modules used uses it and stays: {why}",

@@ -11,9 +11,14 @@ import pytest
 
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.netbox import LabNetBox, registry
+from netbox_sync_dagster.lab.netbox.schema import HEAD, TAIL, Model, char
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_dagster.sources.netbox import check_netbox, snapshot_netbox
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.views import open_views
 from tests.apply.conftest import Desk, furnish, verdicts
 from tests.apply.drafts import Draft
 from tests.contract.client import NetBox as Client
@@ -333,3 +338,136 @@ def test_a_policy_that_came_after_netbox_was_read_deletes_nothing(ports: tuple[W
         "not in LibreNMS, but what hangs on it is not known: NetBox was read before policies.delete named them; sync again",
     )
     assert row(world.sync(), "interfaces", f"{device} bare").action == "delete"
+
+
+# -- what the token may not read, plugins, our own journal -------------------------------------------
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
+    with LabNetBox() as lab:
+        monkeypatch.setenv("NETBOX_TOKEN", lab.token)
+        yield lab
+
+
+@pytest.fixture
+def one(
+    server: LabNetBox, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[World, dict[str, Any]]]:
+    """A switch with an interface that LibreNMS does not show and NetBox may lose."""
+    netbox = NetBox(server.url, server.token)
+    place, state = furnish(netbox), LibreNMSState()
+    state.add_port(state.add_device(place.device["name"], hardware=place.device_type["model"]), "Gi0/1")
+    bare = netbox.create("dcim/interfaces", device=place.device["id"], name="bare", type="virtual")
+    with LabLibreNMS(state, token="lnms-token") as librenms:
+        monkeypatch.setenv("LIBRENMS_TOKEN", librenms.token)
+        endpoint = {
+            "name": "production",
+            "kind": "librenms",
+            "url": librenms.url,
+            "import_devices": "all",
+            "defaults": {
+                "site": place.site["slug"],
+                "role": place.role["slug"],
+                "device_type": place.device_type["model"],
+            },
+            "policies": {"missing_interfaces": "delete", "delete_unowned": ["interfaces", "mac_addresses"]},
+        }
+        yield World(tmp_path / ODD_FOLDER, netbox, endpoint), bare
+
+
+def found(world: World) -> tuple[str, str | None]:
+    """What the plan says of the interface."""
+    name = world.netbox.one("dcim/devices")["name"]
+    result = row(world.sync(), "interfaces", f"{name} bare")
+    return result.action, result.reason
+
+
+def test_what_the_token_may_not_read_blocks_deletes_and_check_names_it(
+    one: tuple[World, dict[str, Any]], server: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = one
+    assert found(world) == ("delete", "not in LibreNMS")
+    everything = {"view", "add", "change", "delete"}
+    rights = {label: everything for label in server.store.models if label != "vpn.tunneltermination"}
+    header = server.add_token("sync", rights)
+    monkeypatch.setenv("NETBOX_TOKEN", header.partition(" ")[2])
+    assert found(world) == (
+        "blocked",
+        "not in LibreNMS, but what hangs on it is not known: tunnel terminations could not be read: the token may not"
+        " read /api/vpn/tunnel-terminations/; give its user the permission vpn.view_tunneltermination",
+    )
+    [check] = [
+        check
+        for check in check_netbox(world.config.netbox, deletes=world.config.deletes)
+        if check.name == "rights: deletes"
+    ]
+    assert (check.ok, check.sentence) == (
+        False,
+        "missing vpn.view_tunneltermination: what hangs on objects of interfaces, mac_addresses is not known, so their"
+        " deletes are blocked; give the token's user these permissions",
+    )
+
+
+def test_a_plugin_that_has_objects_blocks_deletes_until_it_is_said_to_be_harmless(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    acme = Model(
+        label="netbox_acme.sensor",
+        path="plugins/acme/sensors",
+        verbose="sensor",
+        plural="sensors",
+        fields=(*HEAD, char("name", 50, required=True), *TAIL),
+        brief=("id", "url", "display", "name"),
+        ordering=("name",),
+    )
+    monkeypatch.setitem(registry.PLUGIN_MODELS, "netbox_acme", (acme,))
+    with LabNetBox(plugins={"netbox_acme": "1.0"}) as lab:
+        monkeypatch.setenv("NETBOX_TOKEN", lab.token)
+        netbox = NetBox(lab.url, lab.token)
+        place = furnish(netbox)
+        port = {"device": place.device["id"], "type": "virtual"}
+        empty, held = (netbox.create("dcim/interfaces", name=name, **port) for name in ("empty", "held"))
+
+        def verdict(port: dict[str, Any], **settings: Any) -> tuple[str, str]:
+            desk = Desk(tmp_path / port["name"] / str(len(settings)), lab.url)
+            desk.configure(**settings)
+            draft = Draft()
+            draft.delete("interfaces", port["name"], port)
+            [result] = desk.approve_and_apply(draft.publish(desk.warehouse)).verdicts
+            return result.verdict, result.message
+
+        assert verdict(empty) == ("applied", "")
+        netbox.create("plugins/acme/sensors", name="door")
+        why = (
+            "the plugin netbox_acme has 1 sensors, which NetBox may delete along; where none of them refers to such"
+            " objects, name the plugin in netbox.plugins_without_references"
+        )
+        assert verdict(held) == (
+            "blocked",
+            f"what hangs on it is not known: {why}",
+        )
+        warehouse = Warehouse(tmp_path / "read")
+        target = NetBoxTarget.model_validate({"url": lab.url})
+        snapshot_netbox(target, warehouse, deletes=["interfaces"])
+        with open_views(warehouse) as con:
+            said = con.execute(
+                "SELECT DISTINCT reason FROM netbox.scopes WHERE scope = 'dependents'"
+            ).fetchall()
+        assert said == [(why,)]
+        assert verdict(held, plugins_without_references=["netbox_acme"]) == ("applied", "")
+
+
+def test_our_own_journal_goes_with_its_object(one: tuple[World, dict[str, Any]]) -> None:
+    world, bare = one
+    entry = {"assigned_object_type": "dcim.interface", "assigned_object_id": bare["id"]}
+    ours = (
+        "netbox-sync production apply 20260101T000000000Z-abcd: interfaces.create 1, mac_addresses.create 2"
+    )
+    world.netbox.create("extras/journal-entries", comments=ours, **entry)
+    assert found(world) == ("delete", "not in LibreNMS")
+    other = world.netbox.create("extras/journal-entries", comments=f"{ours} (wrong port!)", **entry)
+    assert found(world) == (
+        "blocked",
+        f"not in LibreNMS, but journal entry {other['display']} hangs on it",
+    )

@@ -2,8 +2,8 @@
 
 Only where a policy allows the delete. One list per type of dependent (``fields=`` of an id, a label and the
 reference), journal entries, contact assignments and image attachments one per type that they hang on; wireless LANs
-and virtual device contexts are looked up on interfaces only where there are any. For interfaces alone these are 13
-requests, for everything a sync may delete 26, of which most are answered with an empty page.
+and virtual device contexts are looked up on interfaces only where there are any. For interfaces alone these are 16
+requests, for everything a sync may delete 22, of which most are answered with an empty page.
 
 ``netbox.status.dependents_of`` names the types that were asked for, ``netbox.scopes`` those of which something could
 not be read (scope ``dependents``). That is no evidence that nothing is there, so nothing of such a type is deleted.

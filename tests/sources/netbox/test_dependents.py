@@ -1,4 +1,6 @@
-"""The table of what hangs on objects that are deleted, against NetBox's own models.
+"""The table of what hangs on objects that are deleted, against NetBox's own models, and in docs/deletes.md.
+
+After a change of the table: python -m tests.sources.netbox.test_dependents
 
 ``relations.json`` is what Django says of them: every reverse relation and generic relation of each deleted type, with
 its ``on_delete``, in NetBox 4.2.9, 4.6.8 and 4.7.0-beta1. Left out: the tables behind many-to-many fields, and tags,
@@ -8,14 +10,17 @@ which are content of the tagged object.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, DELETED_FOR, DEPENDENTS, dependents_of
+from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 
 RELATIONS = json.loads((Path(__file__).parent / "relations.json").read_text("utf-8"))
 VERSIONS = ("4.2.9", "4.6.8", "4.7.0-beta1")
@@ -138,3 +143,64 @@ def test_a_protected_or_cascading_dependent_always_blocks_unless_the_plan_or_the
         if not way.blocks and way.on_delete != "SET NULL"
     }
     assert {(parent, undo) for parent, _, _, undo in passed} == {("dcim/modules", "content")}
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "deletes.md"
+_MARKED = re.compile(r"<!-- table: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
+_HERE = {"no": "blocks", "rows": "own row", "ledger": "ledger", "content": "content"}
+
+
+def _relations() -> str:
+    lines = ["| deleted | what hangs on it | in NetBox | here |", "|---|---|---|---|"]
+    for way in sorted(DEPENDENTS, key=lambda item: list(DELETED).index(item.parent)):
+        versions = ""
+        if way.since > (4, 2):
+            versions = f", {way.since[0]}.{way.since[1]} and newer"
+        if way.until < (99, 0):
+            versions = f", before {way.until[0]}.{way.until[1]}"
+        what = f"{way.word} (`{way.field}` of {way.related}{versions})"
+        if way.how == "own":
+            what = f"{way.word} (`{way.field}` of the interface)"
+        lines.append(f"| {way.parent} | {what} | {way.on_delete} | {_HERE[way.undo]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _requests() -> str:
+    lines = []
+    for resources in (
+        ("interfaces",),
+        ("ip_addresses",),
+        ("vm_interfaces",),
+        ("virtual_machines",),
+        tuple(DELETED_FOR),
+    ):
+        name = "everything that a sync can delete" if len(resources) > 1 else f"`{resources[0]}`"
+        lines.append(f"| {name} | {requests_of(resources)} |")
+    return "\n".join(lines) + "\n"
+
+
+def requests_of(resources: Collection[str]) -> int:
+    """The requests of a snapshot for what hangs on objects of these resources, NetBox 4.6 without plugins."""
+    reader = DependentsReader(
+        SimpleNamespace(version=(4, 6, 8)),  # type: ignore[arg-type]
+        deleted_types(resources),
+        lambda table, rows: None,
+        proxbox=False,
+    )
+    # The last task asks for plugins, and sends nothing where there are none.
+    return len(reader.tasks([])) - 1
+
+
+def page() -> str:
+    tables = {"relations": _relations, "requests": _requests}
+    return _MARKED.sub(
+        lambda m: f"<!-- table: {m[1]} -->\n{tables[m[1]]()}<!-- end -->", PAGE.read_text("utf-8")
+    )
+
+
+def test_the_page_has_the_table() -> None:
+    assert PAGE.read_text("utf-8") == page()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
