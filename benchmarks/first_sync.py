@@ -134,7 +134,7 @@ class Bench:
     def sync(self, warehouse: Warehouse) -> Plan:
         """Snapshots and diff."""
         snapshot_proxmox(self.config.endpoint(SLUG), warehouse)  # type: ignore[arg-type]
-        snapshot_netbox(self.config.netbox, warehouse)
+        snapshot_netbox(self.config.netbox, warehouse, deletes=self.config.deletes)
         compare(warehouse, self.config, self.config.endpoint(SLUG))
         return load_plan(warehouse, SLUG)
 

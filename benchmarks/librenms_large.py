@@ -78,7 +78,7 @@ def read_new_netbox(home: Path) -> None:
                 ],
             }
         )
-        snapshot_netbox(config.netbox, Warehouse(home))
+        snapshot_netbox(config.netbox, Warehouse(home), deletes=config.deletes)
     (home / "config.json").write_text(config.model_dump_json())
 
 

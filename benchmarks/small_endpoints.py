@@ -150,7 +150,7 @@ class Bench:
         for endpoint in self.config.endpoints:
             read = snapshot_librenms if isinstance(endpoint, LibreNMSEndpoint) else snapshot_proxmox
             read(endpoint, self.warehouse)  # type: ignore[operator]
-        snapshot_netbox(self.config.netbox, self.warehouse)
+        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self.config.deletes)
 
     def settle(self) -> None:
         """Apply all that the endpoints have to say. What two of them would create, the first one creates."""
@@ -164,7 +164,7 @@ class Bench:
 
     def _apply(self, name: str) -> int:
         endpoint = self.config.endpoint(name)
-        snapshot_netbox(self.config.netbox, self.warehouse)
+        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self.config.deletes)
         compare(self.warehouse, self.config, endpoint)
         plan = load_plan(self.warehouse, name)
         if plan.changes:
@@ -180,7 +180,7 @@ class Bench:
         name = f"edit-{time.time_ns()}"
         answer = self.http.post("/api/extras/tags/", json={"name": name, "slug": name, "color": "00ff00"})
         answer.raise_for_status()
-        snapshot_netbox(self.config.netbox, self.warehouse)
+        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self.config.deletes)
 
     def compare_all(self) -> dict[str, tuple[float, float]]:
         """{kind: (CPU seconds, wall seconds) per endpoint}."""

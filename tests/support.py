@@ -96,6 +96,8 @@ class World:
             {"netbox": {"url": netbox.url}, "endpoints": [endpoint, *more.get("endpoints", [])]}
         )
         self.name = endpoint["name"]
+        # What NetBox was read for, last time.
+        self._deletes: set[str] = set()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -119,12 +121,18 @@ class World:
 
     def sync(self, **options: Any) -> Plan:
         self.snapshot(**options)
-        snapshot_netbox(self.config.netbox, self.warehouse)
+        self._read_netbox()
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
+    def _read_netbox(self) -> None:
+        self._deletes = self.config.deletes
+        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self._deletes)
+
     def again(self) -> Plan:
-        """Compare the snapshots that are there once more, e.g. under another configuration."""
+        """Compare once more, e.g. under another configuration; NetBox is read again where more may be deleted."""
+        if not self.config.deletes <= self._deletes:
+            self._read_netbox()
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 

@@ -9,18 +9,20 @@ from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.removal import as_value
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.netbox.dependents import DEPENDENTS
 
-# By type of the deleted object: the types whose objects may name it, and in which fields.
-_NAMED_IN: dict[str, dict[str, tuple[str, ...]]] = {
-    "ipam/ip-addresses": {
-        "dcim/devices": ("primary_ip4", "primary_ip6", "oob_ip"),
-        "virtualization/virtual-machines": ("primary_ip4", "primary_ip6"),
-    },
-    "dcim/mac-addresses": {
-        "dcim/interfaces": ("primary_mac_address",),
-        "virtualization/interfaces": ("primary_mac_address",),
-    },
-}
+
+def _named_in() -> dict[str, dict[str, tuple[str, ...]]]:
+    """By type of the deleted object: the types whose objects may name it, and in which fields, of which the ledger
+    keeps the values."""
+    found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for way in DEPENDENTS:
+        if way.undo == "ledger":
+            found[way.parent][way.related] = (*found[way.parent].get(way.related, ()), way.field)
+    return dict(found)
+
+
+_NAMED_IN = _named_in()
 
 
 def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[int, list[Cleared]]:

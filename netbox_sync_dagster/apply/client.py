@@ -7,10 +7,11 @@ with 1000 interfaces in batches of 100 it also takes 0.14 ms of client CPU per o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -29,6 +30,7 @@ _LONGEST_QUERY = 3_000
 _PAGE = 1000
 
 Object = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ class NetBoxWriter:
     def __init__(self, target: NetBoxTarget) -> None:
         token = target.token()
         scheme = "Bearer" if token.startswith("nbt_") else "Token"
+        self.target = target
         self._target = target
+        # What does not change while an apply runs, asked once.
+        self._known: dict[str, Any] = {}
+        self._lock = Lock()
 
         def client() -> JsonClient:
             return JsonClient(
@@ -71,6 +77,7 @@ class NetBoxWriter:
         # Outside the branch: what is asked about branches themselves.
         self._main = client() if target.branch is not None else None
         self.version = "unknown"
+        self.plugins: dict[str, Any] = {}
         self.guards = False
         self.messages = False
         self.branch: Branch | None = None
@@ -117,7 +124,9 @@ class NetBoxWriter:
         ``create_branch``: where one is configured and none is open, it is made. Without, main is read.
         Raises SourceError.
         """
-        self.version = str(self._client.get("/api/status/").get("netbox-version", ""))
+        status = self._client.get("/api/status/")
+        self.version = str(status.get("netbox-version", ""))
+        self.plugins = status.get("plugins") or {}
         match = re.match(r"(\d+)\.(\d+)", self.version)
         if not match or (number := (int(match[1]), int(match[2]))) < OLDEST:
             raise SourceError(
@@ -133,6 +142,18 @@ class NetBoxWriter:
             if self.branch is not None:
                 self.branches.prove()
                 self._client.http.headers[HEADER] = self.branch.schema_id
+
+    def get(self, path: str, params: dict[str, Any]) -> Any:
+        """The decoded answer of a GET below the base URL."""
+        return self._client.get(path, params)
+
+    def once(self, name: str, ask: Callable[[], T]) -> T:
+        """What ``ask`` delivers, asked the first time only. Raises what it raises, and asks again then."""
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = ask()
+            known: T = self._known[name]
+        return known
 
     def rows(self, object_type: str, params: list[tuple[str, Any]]) -> Iterator[Object]:
         """All objects of a list endpoint that pass the filters, page by page."""

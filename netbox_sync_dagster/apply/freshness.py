@@ -8,8 +8,9 @@ from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
 from netbox_sync_dagster.apply.clearing import cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
+from netbox_sync_dagster.apply.delete_impact import held
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, NaturalKey, find_created
-from netbox_sync_dagster.apply.removal import held, removed
+from netbox_sync_dagster.apply.removal import removed
 from netbox_sync_dagster.apply.settle import Settler, moved_message
 from netbox_sync_dagster.apply.state import ApplyState
 
@@ -53,11 +54,7 @@ class Freshness:
         fresh, stale = self._compare(items, rows)
         ids = {item.netbox_id for item in fresh}
         names = held(self._netbox, object_type, [row for row in rows.values() if row["id"] in ids])
-        blocked = [
-            (item, f"{names[item.netbox_id]} in NetBox would go with it or lose it, and no change says so")
-            for item in fresh
-            if item.netbox_id in names
-        ]
+        blocked = [(item, names[item.netbox_id]) for item in fresh if item.netbox_id in names]
         free = [item for item in fresh if item.netbox_id not in names]
         emptied = cleared(self._netbox, object_type, {item.netbox_id for item in free if item.netbox_id})
         found = [

@@ -281,6 +281,11 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
         row.depends_on = sorted({need for need in needs if need and need != row.change_id})
 
 
+def spread_reasons(rows: list[Inverse]) -> None:
+    """Make a conflict of every row that a row in conflict uses or is needed by."""
+    _spread_reasons(rows, _users(rows))
+
+
 def _needs(row: Inverse) -> list[Reference]:
     """The objects that are made again and that this row names."""
     target = reference(parse(row.target))

@@ -8,7 +8,8 @@ from typing import Any
 
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
-from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse
+from netbox_sync_dagster.apply.delete_impact import Hanging, hanging, reason_of
+from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, spread_reasons
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.since import Since, Step
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
@@ -30,10 +31,11 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
 
     The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` takes like an endpoint's; it
     replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or
-    deleted since, in NetBox or by a later apply of the endpoint that is not undone itself, and what needs them.
+    deleted since, in NetBox or by a later apply of the endpoint that is not undone itself, what needs them, and
+    objects on which something hangs that would go with them.
 
-    Reads NetBox by list requests on the objects' endpoints, ``/api/core/object-changes/``, and ``OPTIONS`` of
-    the types that are created again. Raises ApprovalError where the apply is unknown, still open, or was to
+    Reads NetBox by list requests on the objects' endpoints and on those of what may hang on objects that are to be
+    deleted, ``/api/core/object-changes/``, and ``OPTIONS`` of the types that are created again. Raises ApprovalError where the apply is unknown, still open, or was to
     another NetBox; SourceError where NetBox cannot be read.
     """
     file = _file(warehouse, apply_id, endpoint)
@@ -63,6 +65,8 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         since = Since(netbox, own, later, undoes)
         rows = inverse(since.done, since.now())
         _leave_out_read_only(netbox, rows)
+        spread_reasons(rows)
+        _keep_what_others_use(netbox, rows)
     identify(rows, endpoint)
     _store(warehouse, endpoint, apply_id, rows, read)
     return load_plan(warehouse, undo_name(apply_id))
@@ -136,6 +140,31 @@ def _leave_out_read_only(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
                 or name in known
                 or f"{name}_id" in known
             }
+
+
+def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
+    """A delete that would take along what no undo brings back is a conflict, with the name of what hangs on it.
+
+    What the plan deletes itself, and references that it takes back, are out of the way by then.
+    """
+    deleted = {row.done.place for row in rows if row.action == "delete" and row.reason is None}
+    taken_back = {
+        (row.done.place, name)
+        for row in rows
+        if row.action == "update" and row.reason is None and row.target is None
+        for name in row.fields
+    }
+
+    def leaves(item: Hanging) -> bool:
+        place = (item.related, item.related_id)
+        return place in deleted or (place, item.field) in taken_back
+
+    for object_type in sorted({kind for kind, _ in deleted}):
+        objects = netbox.by_ids(object_type, [number for kind, number in deleted if kind == object_type])
+        found = hanging(netbox, object_type, objects.values(), leaves)
+        for row in rows:
+            if row.action == "delete" and row.done.object_type == object_type and row.done.netbox_id in found:
+                row.reason = row.reason or reason_of(found[row.done.netbox_id])
 
 
 def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], read: str) -> None:

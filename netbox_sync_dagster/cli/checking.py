@@ -49,7 +49,10 @@ def check(
     kinds = dict.fromkeys(endpoint.kind for endpoint in chosen)
     custom_fields = [name for kind in kinds for name in _CUSTOM_FIELDS[kind]]
     tries: list[tuple[str, Callable[[], list[Check]]]] = [
-        (f"NetBox {target.base_url}", partial(check_netbox, target, custom_fields)),
+        (
+            f"NetBox {target.base_url}",
+            partial(check_netbox, target, custom_fields, session.config.deletes),
+        ),
         *((f"{e.name} ({e.kind} {e.base_url})", partial(_check_endpoint, e)) for e in chosen),
     ]
     failed = 0

@@ -91,7 +91,11 @@ def sync(
 
 def _read_target(session: Session, accept_shrink: bool, say: Say) -> Manifest:
     return snapshot_netbox(
-        session.config.netbox, session.warehouse, progress=say, accept_shrink=accept_shrink
+        session.config.netbox,
+        session.warehouse,
+        progress=say,
+        accept_shrink=accept_shrink,
+        deletes=session.config.deletes,
     )
 
 

@@ -59,6 +59,14 @@ JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('
 LEFT JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
 WHERE c.key IS NULL OR c.action NOT IN ('create', 'update')
 GROUP BY n.resource, n.key
+UNION ALL
+-- What must be deleted, or must have moved, before an object goes, and stays: NetBox would take it along.
+SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '" is ' || c.action || coalesce(' (' || c.reason || ')', ''))
+FROM diff.needs n
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'
+JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
+WHERE c.action NOT IN ('delete', 'update')
+GROUP BY n.resource, n.key
 """
 
 
@@ -121,7 +129,8 @@ def _block(con: duckdb.DuckDBPyConnection) -> None:
         if not row or not row[0]:
             return
         con.execute(
-            """UPDATE diff.rows SET action = 'blocked', reason = 'needs ' || u.reason
+            """UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
+                   reason = if(action = 'delete', reason || ', but it ', '') || 'needs ' || u.reason
                FROM unmet u WHERE u.resource = rows.resource AND u.key = rows.key"""
         )
 

@@ -5,6 +5,7 @@
   ``config.name_fields(os, name_field)``
 - ``config.module_rules(position, manufacturer, field, pattern, replacement)``, to be applied in order
 - ``config.may_create(resource)``, ``config.may_delete(resource)``, ``config.may_delete_unowned(resource)``
+- ``config.deleted_types(resource, object_type)``: the list endpoints of what a delete of the resource may take
 - ``config.owned(field)``, ``config.disowned(field)``, ``config.owned_by_default(field)`` (``resource.field``),
   ``config.unowned_fields(field)``
 - ``config.same_source(endpoint)``: this endpoint and those that reach the same cluster
@@ -33,6 +34,7 @@ import duckdb
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint, ProxmoxEndpoint
 from netbox_sync_dagster.config.librenms import ImportFilter
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
+from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 
 # What the policy `primary_ip: always` owns.
 _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primary_ips.oob_ip")
@@ -97,6 +99,10 @@ def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequen
         ("same_source", "endpoint", [endpoint.name, *peers]),
     ):
         found[table] = SettingsTable(_texts(column), [(value,) for value in values])
+    found["deleted_types"] = SettingsTable(
+        _texts("resource", "object_type"),
+        [(resource, path) for resource, paths in DELETED_FOR.items() for path in paths],
+    )
     found["precedence"] = SettingsTable(
         {**_texts("field", "endpoint"), "rank": "INTEGER"},
         [

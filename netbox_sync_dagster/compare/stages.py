@@ -107,6 +107,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.differing_interfaces", "match/differing_interfaces.sql"),
     ("diff.interfaces", "diff/interfaces.sql"),
     ("match.gone_interfaces", "match/gone_interfaces.sql"),
+    ("match.delete_impact", "match/delete_impact.sql"),
     ("diff.missing_interfaces", "diff/missing_interfaces.sql"),
     ("diff.vm_interfaces", "diff/vm_interfaces.sql"),
     ("diff.mac_addresses", "diff/mac_addresses.sql"),
@@ -214,6 +215,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "match.gone_vm_interfaces": ("match.live_virtual_machines",),
     "diff.missing_vm_interfaces": ("match.gone_vm_interfaces",),
     "diff.missing_virtual_disks": ("match.live_virtual_machines",),
+    "match.delete_impact": ("config.may_delete", "config.may_delete_unowned"),
     "match.delete_needs": (
         "diff.missing_virtual_machines WHERE action = 'delete'",
         "diff.missing_interfaces WHERE action = 'delete'",

@@ -65,6 +65,11 @@ class Config(StrictModel):
                 raise ValueError(f"field_precedence.{field} names unknown endpoints: {', '.join(unknown)}")
         return self
 
+    @property
+    def deletes(self) -> set[str]:
+        """The resources whose objects the policies of any endpoint allow to delete."""
+        return {name for e in self.endpoints for name in (*e.policies.delete, *e.policies.delete_unowned)}
+
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises KeyError with a sentence that lists the known ones."""
         for endpoint in self.endpoints:

@@ -73,6 +73,11 @@ class NetBoxTarget(Server):
     max_in_flight: int = Field(2, ge=1, le=16, description="Requests at once; NetBox's number of workers.")
     changelog_message: bool = Field(True, description="Write the change id into NetBox's changelog (4.4+).")
     journal: bool = Field(False, description="Write one journal entry per device or VM touched.")
+    plugins_without_references: list[str] = Field(
+        [],
+        description="Plugins of NetBox whose objects refer to nothing that is deleted here, e.g. netbox_topology_views; "
+        "any other plugin that has objects blocks deletes.",
+    )
     branch: str | None = Field(
         None,
         min_length=1,

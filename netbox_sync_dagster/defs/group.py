@@ -46,7 +46,9 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
     """Read NetBox into the warehouse."""
     with told_plainly(context.log):
         settings, warehouse = sync.config(), sync.warehouse()
-        manifest = snapshot_netbox(settings.netbox, warehouse, progress=context.log.debug)
+        manifest = snapshot_netbox(
+            settings.netbox, warehouse, progress=context.log.debug, deletes=settings.deletes
+        )
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     recorded = Recorded(warehouse.snapshots("netbox", "netbox"))
     for name in NETBOX:

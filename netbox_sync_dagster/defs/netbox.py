@@ -53,7 +53,11 @@ def netbox(
     with told_plainly(context.log):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
-            settings.netbox, warehouse, progress=context.log.debug, accept_shrink=config.accept_shrink
+            settings.netbox,
+            warehouse,
+            progress=context.log.debug,
+            accept_shrink=config.accept_shrink,
+            deletes=settings.deletes,
         )
         build_database(warehouse)
         Recorded(warehouse.snapshots("netbox", "netbox")).forget()

@@ -26,7 +26,7 @@ SHRINK_LIMIT = 0.7
 _SHRINK_MIN_ROWS = 10
 # Tables whose size changes by nature.
 _SHRINK_EXEMPT = {
-    *("scopes", "rejected", "tasks", "choices"),
+    *("scopes", "rejected", "tasks", "choices", "dependents"),
     *("guest_agent_interfaces", "guest_addresses", "container_addresses"),
 }
 

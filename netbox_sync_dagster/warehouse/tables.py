@@ -139,8 +139,10 @@ _DOCKER = {
 _NB = "id:BIGINT last_updated "
 _NETBOX = {
     # branch is the netbox-branching branch that was read, none for main; written_as: how the ledger calls it, and
-    # what was merged into it. proxbox: whether the models of the plugin netbox-proxbox are there.
-    "status": "netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[] proxbox:BOOLEAN",
+    # what was merged into it. proxbox: whether the models of the plugin netbox-proxbox are there. dependents_of: the
+    # types of which table dependents was read; those that could not be read whole are in scopes (scope dependents).
+    "status": """netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[] proxbox:BOOLEAN
+        dependents_of:VARCHAR[]""",
     # model is 'dcim.interface'; field 'status', 'type', ...; the choices and lengths this server accepts.
     "choices": "model field value label",
     "sites": _NB
@@ -155,7 +157,7 @@ _NETBOX = {
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
     "tags": _NB + "name slug color",
-    "custom_fields": _NB + "name type object_types:VARCHAR[] required:BOOLEAN",
+    "custom_fields": _NB + "name type object_types:VARCHAR[] related_object_type required:BOOLEAN",
     "tenants": _NB + "name slug",
     "vrfs": _NB + "name rd enforce_unique:BOOLEAN",
     "vlan_groups": _NB + "name slug scope_type scope_id:BIGINT vid_ranges:INTEGER[][]",
@@ -214,6 +216,9 @@ _NETBOX = {
     + """virtual_machine_id:BIGINT replication_id guest:BIGINT target schedule rate:DOUBLE comment
         disable:BOOLEAN source jobnum:BIGINT status""",
     "cables": _NB + "status type label a_type a_ids:BIGINT[] b_type b_ids:BIGINT[]",
+    # What hangs on objects that a policy allows to delete, but for what the other tables have: object_type and
+    # related_type are list endpoints, word is what people call the related type.
+    "dependents": "object_type object_id:BIGINT related_type related_id:BIGINT word label",
     "module_types": _NB + "manufacturer_id:BIGINT model part_number",
     "module_bays": _NB + "device_id:BIGINT name label",
     "modules": _NB + "device_id:BIGINT module_bay_id:BIGINT module_type_id:BIGINT status serial",

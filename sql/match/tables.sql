@@ -35,3 +35,5 @@ create table match.gone_ip_addresses (id bigint);
 create table match.gone_virtual_machines (id bigint, name varchar, guest varchar, action varchar);
 create table match.gone_records (resource varchar, id bigint, vm_id bigint);
 create table match.gone_vm_interfaces (id bigint);
+-- Which objects may not be deleted because of what hangs on them (sql/match/delete_impact.sql).
+create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);

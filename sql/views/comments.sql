@@ -120,6 +120,7 @@ COMMENT ON VIEW netbox.proxbox_snapshots IS 'Snapshots of guests in the plugin n
 COMMENT ON VIEW netbox.proxbox_tasks IS 'Tasks of guests in the plugin netbox-proxbox';
 COMMENT ON VIEW netbox.proxbox_replications IS 'Replication jobs in the plugin netbox-proxbox';
 COMMENT ON VIEW netbox.cables IS 'Cables between two ends';
+COMMENT ON VIEW netbox.dependents IS 'What hangs on objects that policies allow to delete, and would go with them or lose them';
 COMMENT ON VIEW netbox.module_types IS 'Module types';
 COMMENT ON VIEW netbox.module_bays IS 'Module bays of devices';
 COMMENT ON VIEW netbox.modules IS 'Modules in module bays';

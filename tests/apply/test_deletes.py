@@ -50,11 +50,11 @@ def test_what_hangs_on_an_object_is_not_deleted_along_with_it(
     }
     said = {v.key: v.message.partition(" in NetBox")[0] for v in result.verdicts if v.verdict == "blocked"}
     assert said == {
-        "addressed": "1 ipaddresses",
+        "addressed": f"IP address {place.ip(1)}",
         "macked": "MAC address 02:00:00:00:00:01",
         "lag": "interface member",
         "7": "interface access",
-        "web": "1 virtual disk",
+        "web": "virtual disk d",
     }
     assert {row["name"] for row in netbox.all("dcim/interfaces", device_id=device)} == {
         *("addressed", "macked", "lag", "member", "access")

@@ -14,7 +14,9 @@ from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import WarehouseError
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
-from tests.apply.undoing import back_and_forth, done
+from tests.apply.undoing import back_and_forth, done, not_applied
+from tests.contract.client import NetBox as Client
+from tests.contract.dependents import CASCADES
 from tests.support import NetBox
 
 
@@ -218,8 +220,58 @@ def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
     )
     # NetBox does not move an interface when it gets an address: last_updated alone would let this pass.
     plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    assert verdicts(desk.approve_and_apply(plan)) == {"new": "blocked"}
+    assert [(row.key, row.action, row.reason) for row in plan.rows] == [
+        (
+            "new",
+            "conflict",
+            f"IP address {place.ip(1)} in NetBox would go with it or lose it, and no change says so",
+        )
+    ]
+    assert plan.changes == []
     assert len(netbox.all("ipam/ip-addresses", device_id=place.device["id"])) == 1
+
+
+def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
+    desk: Desk, netbox: NetBox, place: Place
+) -> None:
+    """S4, undo of creates: what hangs on them would go along, and no undo of the undo brings it back."""
+    made = Draft()
+    port = {"device": of(place.device), "type": "virtual"}
+    for name in ("tunnel", "l2vpn", "journal", "free"):
+        made.create("interfaces", name, {**port, "name": name})
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
+    made.create("vlans", "21", {"vid": 21, "name": "twenty-one", "group": of(place.group)})
+    machine = {"name": f"vm-{place.suffix}", "cluster": of(place.cluster)}
+    made.create("virtual_machines", "vm", machine)
+    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    assert not_applied(result) == []
+    ids = {v.key: v.netbox_id for v in result.verdicts}
+    client = Client(netbox.url, netbox.http.headers["Authorization"])
+    names = {}
+    for key, word, kind in (
+        ("tunnel", "tunnel termination", "dcim.interface"),
+        ("l2vpn", "L2VPN termination", "dcim.interface"),
+        ("journal", "journal entry", "dcim.interface"),
+        ("vm", "service", "virtualization.virtualmachine"),
+        ("20", "L2VPN termination", "ipam.vlan"),
+    ):
+        names[key] = f"{word} {CASCADES[word][1](client, kind, ids[key])['display']}"
+    prefix = client.new("ipam/prefixes", {"prefix": f"{place.network}.0/24", "vlan": ids["21"]})
+    names["21"] = f"prefix {prefix['display']}"
+
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+
+    assert {row.key: (row.action, row.reason) for row in plan.rows} == {
+        **{
+            key: ("conflict", f"{name} in NetBox would go with it or lose it, and no change says so")
+            for key, name in names.items()
+        },
+        "free": ("delete", None),
+    }
+    client.clean()
+    client.http.close()
+    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    assert verdicts(desk.approve_and_apply(plan)) == dict.fromkeys((*names, "free"), "applied")
 
 
 def test_an_undo_counts_against_the_limit_like_any_plan(

@@ -129,7 +129,7 @@ def test_a_device_that_is_polled_no_more(world, state, switch):
 
 def test_an_older_snapshot_of_netbox_that_is_gone(world, switch):
     first = world.sync()
-    snapshot_netbox(world.config.netbox, world.warehouse)
+    snapshot_netbox(world.config.netbox, world.warehouse, deletes=world.config.deletes)
     shutil.rmtree(world.warehouse.snapshots("netbox", "netbox") / first.manifest["target_snapshot"])
     assert carried_from(world.again()) is None
 
@@ -156,7 +156,7 @@ def test_one_comparer_for_several_endpoints(pve, cluster, netbox):
         netbox.create("extras/tags", name="x", slug="x", color="00ff00")
         cluster_type = netbox.one("virtualization/cluster-types")
         netbox.create("virtualization/clusters", name="paris", type=cluster_type["id"])
-        snapshot_netbox(pve.config.netbox, pve.warehouse)
+        snapshot_netbox(pve.config.netbox, pve.warehouse, deletes=pve.config.deletes)
         comparer.compare(pve.endpoint)
     plan = load_plan(pve.warehouse, "paris-pve")
     assert carried_from(plan) is None
@@ -174,7 +174,7 @@ def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def test_a_stage_without_ground_would_have_no_rows(estate, tmp_path, monkeypatch):
     """The whole estate, with stages left out and with all of them: the same rows."""
     config, warehouse = load_config(estate.config_path), Warehouse(tmp_path / "data")
-    snapshot_netbox(config.netbox, warehouse)
+    snapshot_netbox(config.netbox, warehouse, deletes=config.deletes)
     for endpoint in config.endpoints:
         read = snapshot_librenms if endpoint.kind == "librenms" else snapshot_proxmox
         read(endpoint, warehouse)

@@ -40,6 +40,15 @@ def _assigned(label: str) -> Value:
     return lambda store, row: row["assigned_object_id"] if row["assigned_object_type"] == label else None
 
 
+def _service_parent(label: str, column: str) -> Value:
+    """Before 4.3 services have columns for their device and machine, later a generic relation."""
+
+    def get(store: Store, row: Row) -> Any:
+        return row["parent_object_id"] if row["parent_object_type"] == label else row[column]
+
+    return get
+
+
 def _parent(label: str) -> Value:
     def get(store: Store, row: Row) -> Any:
         found = parent_of(store, row["assigned_object_type"], row["assigned_object_id"])
@@ -68,7 +77,8 @@ def _site_part(column: str) -> Value:
 
 
 def _vlan_ids(store: Store, row: Row) -> list[int]:
-    return [*row["tagged_vlans"], *([] if row["untagged_vlan"] is None else [row["untagged_vlan"]])]
+    single = (row["untagged_vlan"], row["qinq_svlan"])
+    return [*row["tagged_vlans"], *(pk for pk in single if pk is not None)]
 
 
 def _macs(label: str) -> Value:
@@ -102,6 +112,8 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Value]]] = {
         "vlan": ("ipam.vlan", _vlan_ids),
         "tenant": ("tenancy.tenant", _via("device", "dcim.device", "tenant")),
         "cable": ("dcim.cable", _cable),
+        "vdc": ("dcim.virtualdevicecontext", lambda store, row: row["vdcs"]),
+        "wireless_lan": ("wireless.wirelesslan", lambda store, row: row["wireless_lans"]),
     },
     "dcim.module": {
         "manufacturer": ("dcim.manufacturer", _via("module_type", "dcim.moduletype", "manufacturer"))
@@ -131,6 +143,27 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Value]]] = {
         "vminterface": ("virtualization.vminterface", _assigned("virtualization.vminterface")),
     },
     "ipam.prefix": {"site": ("dcim.site", lambda store, row: row["_site"])},
+    "vpn.l2vpntermination": {
+        "interface": ("dcim.interface", _assigned("dcim.interface")),
+        "vminterface": ("virtualization.vminterface", _assigned("virtualization.vminterface")),
+        "vlan": ("ipam.vlan", _assigned("ipam.vlan")),
+    },
+    "ipam.service": {
+        "device": ("dcim.device", _service_parent("dcim.device", "device")),
+        "virtual_machine": (
+            "virtualization.virtualmachine",
+            _service_parent("virtualization.virtualmachine", "virtual_machine"),
+        ),
+        "ip_address": ("ipam.ipaddress", lambda store, row: row["ipaddresses"]),
+    },
+    "extras.configcontext": {
+        "site": ("dcim.site", lambda store, row: row["sites"]),
+        "device_type": ("dcim.devicetype", lambda store, row: row["device_types"]),
+        "device_role": ("dcim.devicerole", lambda store, row: row["roles"]),
+        "platform": ("dcim.platform", lambda store, row: row["platforms"]),
+        "cluster_type": ("virtualization.clustertype", lambda store, row: row["cluster_types"]),
+        "cluster": ("virtualization.cluster", lambda store, row: row["clusters"]),
+    },
     "virtualization.cluster": {"site": ("dcim.site", lambda store, row: row["_site"])},
     "virtualization.virtualmachine": {
         "cluster_group": ("virtualization.clustergroup", _via("cluster", "virtualization.cluster", "group")),

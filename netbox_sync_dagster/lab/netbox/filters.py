@@ -45,6 +45,11 @@ TREES = (
 )
 
 
+# Of these NetBox takes the last value only.
+_ONE_VALUE = ("vlan", "vlan_id")
+_NICS = ("dcim.interface", "virtualization.vminterface")
+
+
 class Unsupported(Exception):
     """A filter of a real NetBox that the lab does not know how to apply."""
 
@@ -56,6 +61,8 @@ def select(store: Store, model: Model, params: Iterable[tuple[str, str]], rows: 
         known = key in FILTERS.get(model.label, frozenset()) or key.startswith("cf_")
         if known and key not in NOT_FILTERS and value != "":
             grouped.setdefault(key, []).append(value)
+            if key in _ONE_VALUE and model.label in _NICS:
+                del grouped[key][:-1]
     errors: dict[str, list[str]] = {}
     tests: list[Test] = []
     keep: set[int] | None = None
@@ -93,7 +100,7 @@ def _by_index(store: Store, model: Model, key: str, values: list[str]) -> set[in
     if not key.endswith("_id"):
         return None
     f = model.by_name.get(key[:-3])
-    if f is None or f.kind != "fk" or "null" in values:
+    if f is None or f.kind != "fk" or "null" in values or key[:-3] in RELATED.get(model.label, {}):
         return None
     out: set[int] = set()
     for value in values:
@@ -150,7 +157,7 @@ def _filter(store: Store, model: Model, key: str, values: list[str]) -> Test | N
 
 def _reference(model: Model, related: Mapping[str, tuple[str, Value]], name: str) -> tuple[str, Value] | None:
     f = model.by_name.get(name)
-    if f is not None and f.kind == "fk":
+    if f is not None and f.kind == "fk" and name not in related:
         return f.model, lambda s, r: r[name]
     return related.get(name)
 

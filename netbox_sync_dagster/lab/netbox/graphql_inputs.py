@@ -107,7 +107,7 @@ class FilterInputs:
             if f.kind == "fk" and f.model in self.filters:
                 out[f.name] = GraphQLInputField(self.filters[f.model])
                 out[f"{f.name}_id"] = GraphQLInputField(GraphQLID)
-            elif f.kind in ("m2m", "tags"):
+            elif f.kind in ("m2m", "tags") and (f.model or "extras.tag") in self.filters:
                 out[f.name] = GraphQLInputField(self.filters[f.model or "extras.tag"])
         if m.label == "dcim.interface":
             out["cable_id"] = GraphQLInputField(GraphQLID)

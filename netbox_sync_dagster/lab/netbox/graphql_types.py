@@ -131,7 +131,7 @@ class SchemaBuilder(FilterInputs):
     def __init__(self, store: Store, version: tuple[int, int]) -> None:
         super().__init__(version)
         self.store = store
-        self.models = [m for m in store.models.values() if m.since <= version]
+        self.models = [m for m in store.models.values() if m.since <= version and m.in_graphql]
         self.types: dict[str, GraphQLObjectType] = {}
         self.unions: dict[str, GraphQLUnionType] = {}
         self.stubs = {n: self._stub(n) for n in (*CABLE_END_TYPES, "FHRPGroupType", "RackGroupType")}
@@ -237,7 +237,7 @@ class SchemaBuilder(FilterInputs):
                 label = f.model
                 get: Get = lambda s, r: None if r[name] is None else (label, r[name])  # noqa: E731
                 return GraphQLField(GraphQLNonNull(of) if f.required else of, extensions={"get": get})
-            case "m2m":
+            case "m2m" if f.model in self.types:
                 label = f.model
                 return self._many(label, lambda s, r: [(label, pk) for pk in r[name]])
             case "tags":

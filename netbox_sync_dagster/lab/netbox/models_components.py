@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import models_dependents as dependents
 from . import rules_cables as cables
 from . import rules_dcim as rules
 from .models_dcim import template_counts
@@ -140,7 +141,7 @@ INTERFACE = Model(
     fields=(
         *HEAD,
         fk("device", "dcim.device", required=True, on_delete="cascade"),
-        constant("vdcs", []),
+        m2m("vdcs", "dcim.virtualdevicecontext", in_changelog=False),
         fk(
             "module",
             "dcim.module",
@@ -185,19 +186,19 @@ INTERFACE = Model(
         boolean("mark_connected"),
         read_only("cable", cables.cable_of, in_changelog=False),
         read_only("cable_end", cables.cable_end, in_changelog=False),
-        constant("wireless_link", None),
+        read_only("wireless_link", dependents.wireless_link, in_changelog=False),
         read_only("link_peers", cables.link_peers, in_changelog=False),
         read_only("link_peers_type", cables.link_peers_type, in_changelog=False),
-        constant("wireless_lans", []),
+        m2m("wireless_lans", "wireless.wirelesslan", in_changelog=False),
         fk("vrf", "ipam.vrf", on_delete="set_null"),
-        constant("l2vpn_termination", None),
+        read_only("l2vpn_termination", dependents.l2vpn_termination("dcim.interface"), in_changelog=False),
         read_only("connected_endpoints", cables.connected_endpoints, in_changelog=False),
         read_only("connected_endpoints_type", cables.connected_endpoints_type, in_changelog=False),
         read_only("connected_endpoints_reachable", cables.endpoints_reachable, in_changelog=False),
         OWNER,
         *TAIL,
         read_only("count_ipaddresses", ip_count("dcim.interface"), in_changelog=False),
-        constant("count_fhrp_groups", 0),
+        read_only("count_fhrp_groups", dependents.fhrp_count("dcim.interface"), in_changelog=False),
         read_only("_occupied", cables.interface_occupied, in_changelog=False),
     ),
     brief=("id", "url", "display", "device", "name", "description", "cable", "_occupied"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import models_dependents as dependents
 from . import rules_ipam as rules
 from .schema import (
     COMMENTS,
@@ -161,7 +162,7 @@ VLAN = Model(
         fk("qinq_svlan", "ipam.vlan", nested="nested"),
         OWNER,
         COMMENTS,
-        constant("l2vpn_termination", None),
+        read_only("l2vpn_termination", dependents.l2vpn_termination("ipam.vlan"), in_changelog=False),
         *TAIL,
         read_only("prefix_count", lambda store, row: len(store.referring("ipam.prefix", "vlan", row["id"]))),
     ),

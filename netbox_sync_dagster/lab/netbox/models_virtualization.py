@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from . import models_dependents as dependents
 from . import rules_virtualization as rules
 from .models_ipam import SCOPE_CACHE
 from .models_organization import grouping
@@ -212,11 +213,17 @@ VM_INTERFACE = Model(
         fk("qinq_svlan", "ipam.vlan", on_delete="set_null"),
         constant("vlan_translation_policy", None),
         fk("vrf", "ipam.vrf", on_delete="set_null"),
-        constant("l2vpn_termination", None),
+        read_only(
+            "l2vpn_termination",
+            dependents.l2vpn_termination("virtualization.vminterface"),
+            in_changelog=False,
+        ),
         OWNER,
         *TAIL,
         read_only("count_ipaddresses", rules.ip_count("virtualization.vminterface"), in_changelog=False),
-        constant("count_fhrp_groups", 0),
+        read_only(
+            "count_fhrp_groups", dependents.fhrp_count("virtualization.vminterface"), in_changelog=False
+        ),
     ),
     brief=("id", "url", "display", "virtual_machine", "name", "description"),
     nested_fields=("id", "url", "display_url", "display", "virtual_machine", "name"),

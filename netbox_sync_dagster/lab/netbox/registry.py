@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from . import (
     models_components,
     models_dcim,
+    models_dependents,
     models_ipam,
     models_organization,
     models_places,
@@ -22,6 +23,7 @@ MODELS: tuple[Model, ...] = (
     *models_components.MODELS,
     *models_ipam.MODELS,
     *models_virtualization.MODELS,
+    *models_dependents.MODELS,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable
+from email import message_from_bytes
 from typing import Any
 
 import orjson
@@ -225,6 +226,8 @@ class Handler:
         body, content_type = self.request.body, self.request.headers.get("content-type", "")
         if not body:
             return {}
+        if content_type.startswith("multipart/form-data"):
+            return form_fields(content_type, body)
         if content_type.partition(";")[0].strip().lower() != "application/json":
             raise Refusal(415, {"detail": f'Unsupported media type "{content_type}" in request.'})
         try:
@@ -258,6 +261,16 @@ class Handler:
             return self.bulk.create(body)
         row = self.save(self.check(body, None))
         return Answer(201, self.renderer.apply(self.plan(), row), self.etag(row))
+
+
+def form_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The text fields of a form; the files that come with it are not kept."""
+    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    return {
+        str(part.get_param("name", header="content-disposition")): str(part.get_payload())
+        for part in message.walk()
+        if not part.is_multipart() and part.get_filename() is None
+    }
 
 
 CLASS_NAMES = {

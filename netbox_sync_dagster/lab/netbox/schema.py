@@ -140,6 +140,9 @@ class Model:
     read_only: bool = False
     since: tuple[int, int] = (0, 0)
     owned_generics: tuple[str, ...] = ()
+    goes_with: tuple[str, ...] = ()
+    """Generic relations whose object takes a row of this model along when it is deleted."""
+    in_graphql: bool = True
     page: str = ""
     """Path of the web page of an object, where it is not the path of the API."""
     by_name: dict[str, Field] = field(default_factory=dict, init=False, hash=False, compare=False)

@@ -187,6 +187,9 @@ class Session:
             )
             for row in self.store.assigned(owned, column, label, pk):
                 yield owned, row
+        for owned, name in self.store.going_with:
+            for row in self.store.assigned(owned, f"{name}_type", label, pk):
+                yield owned, row
         for row in self.store.assigned("extras.journalentry", "assigned_object_type", label, pk):
             yield "extras.journalentry", row
 

@@ -85,6 +85,13 @@ class Store:
             m.label: [f for f in (*m.fields, *m.hidden) if f.kind in ("fk", "m2m")]
             for m in self.models.values()
         }
+        self._generics: dict[str, list[str]] = {
+            m.label: [
+                f.name[:-5] for f in m.fields if f.kind == "content_type" and f"{f.name[:-5]}_id" in m.by_name
+            ]
+            for m in self.models.values()
+        }
+        self.going_with = [(m.label, name) for m in self.models.values() for name in m.goes_with]
         self.referrers: dict[str, list[tuple[Model, Field]]] = defaultdict(list)
         for m in self.models.values():
             for f in self._refs[m.label]:
@@ -288,7 +295,7 @@ class Store:
                     yield f.name, item
         for tag in row.get("tags", ()):
             yield "tags", tag
-        for prefix in ("assigned_object", "scope"):
+        for prefix in self._generics[label]:
             if row.get(f"{prefix}_type"):
                 yield f"{prefix}_type+id", (row[f"{prefix}_type"], row[f"{prefix}_id"])
         if label == "ipam.ipaddress":

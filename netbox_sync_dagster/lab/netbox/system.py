@@ -100,10 +100,18 @@ class SystemApi:
             "rq-workers-running": 0,
         }
 
+    def _plugin_types(self) -> list[tuple[str, str, str, str, bool, str | None, list[str]]]:
+        return [
+            (model.label, model.app, model.verbose, model.plural, True, model.path, [])
+            for model in self.store.models.values()
+            if model.app in self.plugins
+        ]
+
     def _object_types(self, request: Request) -> Answer:
         rows = []
         base = f"{request.base}/api/{'/'.join(self._object_types_path())}/"
-        for pk, (label, app_name, name, plural, public, path, features) in enumerate(OBJECT_TYPES, start=1):
+        types = [*OBJECT_TYPES, *self._plugin_types()]
+        for pk, (label, app_name, name, plural, public, path, features) in enumerate(types, start=1):
             app, _, model = label.partition(".")
             row = {
                 "id": pk,
@@ -116,7 +124,7 @@ class SystemApi:
                 "model_name_plural": plural,
                 "public": public,
                 "features": features,
-                "is_plugin_model": False,
+                "is_plugin_model": app in self.plugins,
                 "rest_api_endpoint": f"/api/{path}/" if path else None,
                 "description": "",
             }

@@ -154,8 +154,8 @@ def _unique_message(model: Model, rule: Unique) -> str:
 
 
 def _clean_generic(session: Session, model: Model, row: Row) -> None:
-    for prefix in ("assigned_object", "scope"):
-        if prefix not in model.by_name:
+    for prefix in ("assigned_object", "scope", *model.goes_with):
+        if f"{prefix}_id" not in model.by_name:
             continue
         kind, pk = row[f"{prefix}_type"], row[f"{prefix}_id"]
         if kind is None and pk is not None:

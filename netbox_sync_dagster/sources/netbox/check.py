@@ -11,6 +11,8 @@ from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.branch import Branches
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, GraphQLFailure, NetBox
+from netbox_sync_dagster.sources.netbox.dependents import dependents_of
+from netbox_sync_dagster.sources.netbox.dependents_reading import deleted_types
 from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
 
@@ -26,12 +28,15 @@ CUSTOM_FIELDS = ("librenms_id", "proxmox_cluster", "proxmox_vmid")
 _JOURNAL = Source("journal_entries", "extras.journalentry", "extras/journal-entries", None)
 
 
-def check_netbox(target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_FIELDS) -> list[Check]:
+def check_netbox(
+    target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_FIELDS, deletes: Collection[str] = ()
+) -> list[Check]:
     """Try reachability, TLS, token, version, GraphQL, every permission, custom fields; stops where no more can work.
 
     Per type: view by ``GET ?limit=1``, add by what ``OPTIONS`` offers, change and delete by ``PATCH`` and
     ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
-    write-enabled shows as missing add, change and delete.
+    write-enabled shows as missing add, change and delete. ``deletes``: the resources whose objects a policy allows
+    to delete; what may hang on them must be readable.
     """
     try:
         netbox = NetBox(target)
@@ -54,6 +59,7 @@ def check_netbox(target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_F
                 for name in sources_of(netbox.version)
                 for check in _try(partial(_rights, netbox, name), f"rights: {name}")
             ),
+            *(_try(lambda: [_dependents(netbox, deletes)], "rights: deletes") if deletes else []),
             *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
             *(_try(lambda: [_branch(netbox)], "branch") if target.branch is not None else []),
             *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
@@ -147,6 +153,32 @@ def _writing(netbox: NetBox, source: Source, actions: tuple[str, ...]) -> Check:
         name,
         f"missing {', '.join(missing)}{' (or the token is not write-enabled)' if read_only else ''}: {effect};"
         " give the token's user these permissions",
+    )
+
+
+def _dependents(netbox: NetBox, deletes: Collection[str]) -> Check:
+    """Whether everything that may hang on objects that a sync may delete can be read."""
+    ways = {
+        way.related: way
+        for parent in deleted_types(deletes)
+        for way in dependents_of(parent, netbox.version, proxbox=False)
+        if way.blocks
+    }
+    missing = {
+        way.permission
+        for path, way in ways.items()
+        if netbox.http.send(
+            "GET", f"/api/{path}/", params={"limit": 1, "fields": "id"}, ok=(200, 403, 404)
+        ).status_code
+        == 403
+    }
+    if not missing:
+        return Check(True, "rights: deletes", "whatever may hang on what policies.delete names can be read")
+    return Check(
+        False,
+        "rights: deletes",
+        f"missing {', '.join(sorted(missing))}: what hangs on objects of {', '.join(sorted(deletes))} is not known,"
+        " so their deletes are blocked; give the token's user these permissions",
     )
 
 

@@ -28,10 +28,14 @@ _ANSWERED = (200, 400, 401, 403, 404, 405, 500)
 
 @dataclass(frozen=True)
 class Rights:
-    """``everything``: a superuser. ``full``: models of which every object is proven to be visible."""
+    """``everything``: a superuser. ``full``: models of which every object is proven to be visible.
+
+    ``known``: NetBox has told the permissions, so what is not in ``full`` is visible in part, or not at all.
+    """
 
     everything: bool = False
     full: frozenset[str] = frozenset()
+    known: bool = False
 
     def sees_all(self, models: Iterable[str]) -> bool:
         """Whether every object of these models is proven to be visible."""
@@ -48,13 +52,14 @@ def read_rights(netbox: NetBox) -> Rights:
     if netbox.version < _SUPERUSER_SINCE:
         return Rights()
     if _ask(netbox, "/api/core/background-workers/") is not None:
-        return Rights(everything=True)
+        return Rights(everything=True, known=True)
     user = _ask(netbox, "/api/authentication-check/")
     listed = _ask(netbox, "/api/users/permissions/", {"enabled": "true", "limit": 1000})
     if not isinstance(user, dict) or not isinstance(listed, dict):
         return Rights()
     groups = {group["id"] for group in user.get("groups", [])}
-    return Rights(full=frozenset(_unconstrained(listed.get("results", []), user["id"], groups)))
+    full = _unconstrained(listed.get("results", []), user["id"], groups)
+    return Rights(full=frozenset(full), known=True)
 
 
 def _unconstrained(permissions: list[dict[str, Any]], user: int, groups: set[int]) -> set[str]:

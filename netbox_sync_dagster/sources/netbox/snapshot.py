@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any
@@ -13,6 +13,7 @@ from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
+from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 from netbox_sync_dagster.sources.netbox.pages import Pages
 from netbox_sync_dagster.sources.netbox.queries import GROUPS, OPTIONAL, PROXBOX, SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
@@ -24,6 +25,8 @@ Progress = Callable[[str], None]
 # A task reads one page or one piece of a table and says what is to be read next.
 Task = Callable[[], "list[Task]"]
 
+PROXBOX_PLUGIN = "netbox_proxbox"
+
 # A table expected to have at least this many more pages is read in pieces, at once.
 _PIECES_FROM_PAGES = 4
 
@@ -34,13 +37,15 @@ def snapshot_netbox(
     *,
     progress: Progress | None = None,
     accept_shrink: bool = False,
+    deletes: Collection[str] = (),
 ) -> Manifest:
     """Read NetBox into the warehouse as the current snapshot ``netbox`` / ``netbox``.
 
     Up to ``target.max_in_flight`` requests at once; pages go to disk as they come. ``progress`` gets one line
     per table, e.g. ``"interfaces: 10000 rows"``. ``accept_shrink`` as in ``write_snapshot``. GraphQL or REST is
     chosen per table (see ``rights``); the rows are the same. ``last_updated`` is in the form of the object's
-    ETag: ``W/"<last_updated>"``.
+    ETag: ``W/"<last_updated>"``. ``deletes``: the resources whose objects a policy allows to delete
+    (``Config.deletes``); what hangs on such objects is read too (``dependents_reading``).
 
     A table that the token may not read marks the snapshot incomplete (scope ``table``) with the permission
     that is missing; the others are read. A permission with constraints shows a part of the objects only, and
@@ -56,20 +61,28 @@ def snapshot_netbox(
     ):
         netbox.open()
         netbox.choose_branch()
-        _Reader(netbox, warehouse, writer, progress).run()
+        _Reader(netbox, warehouse, writer, progress, deletes).run()
     folder = warehouse.snapshots("netbox", "netbox")
     return Manifest(**warehouse.manifest(folder))
 
 
 class _Reader:
     def __init__(
-        self, netbox: NetBox, warehouse: Warehouse, writer: SnapshotWriter, progress: Progress | None
+        self,
+        netbox: NetBox,
+        warehouse: Warehouse,
+        writer: SnapshotWriter,
+        progress: Progress | None,
+        deletes: Collection[str],
     ) -> None:
         self.netbox = netbox
         self.warehouse = warehouse
         self.writer = writer
         self.progress = progress
+        self.parents = deleted_types(deletes)
         self.custom_fields: dict[str, CustomFields] = {}
+        # Custom fields whose values name other objects.
+        self.object_fields: list[Row] = []
         self.pages = Pages(netbox, ())
         self.sources: dict[str, Source] = {}
         self.counts: dict[str, int] = {}
@@ -84,6 +97,7 @@ class _Reader:
             "branch": self.netbox.branch.name if self.netbox.branch else None,
             "written_as": self.netbox.written_as,
             "proxbox": proxbox,
+            "dependents_of": self.parents,
         }
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])
@@ -102,7 +116,15 @@ class _Reader:
             for source in self.sources.values()
             if source.listing is None and source.table != "custom_fields"
         ]
-        self._drain([*tasks, *self._choices(status)])
+        dependents = DependentsReader(
+            self.netbox,
+            self.parents,
+            self.writer.rows,
+            proxbox=PROXBOX_PLUGIN in (self.netbox.status.get("plugins") or {}),
+            constrained=lambda model: rights.known and not rights.sees_all({model}),
+        )
+        self._drain([*tasks, *self._choices(status), *dependents.tasks(self.object_fields)])
+        dependents.finish()
         if self.progress:
             for name, why in self.pages.notes.items():
                 self.progress(f"{name}: read by REST, because GraphQL failed: {why}")
@@ -111,7 +133,7 @@ class _Reader:
 
     def _has_proxbox(self) -> bool:
         """Whether NetBox has every model of the plugin netbox-proxbox that this product writes to."""
-        if "netbox_proxbox" not in (self.netbox.status.get("plugins") or {}):
+        if PROXBOX_PLUGIN not in (self.netbox.status.get("plugins") or {}):
             return False
         try:
             listed = self.netbox.http.get("/api/plugins/proxbox/", {})
@@ -234,6 +256,8 @@ class _Reader:
             for row in good:
                 for model in row["object_types"]:
                     self.custom_fields.setdefault(model, {})[row["name"]] = row["type"]
+                if row["related_object_type"]:
+                    self.object_fields.append(row)
         self.writer.rows(source.table, good)
         with self.lock:
             self.counts[source.table] += len(good)
