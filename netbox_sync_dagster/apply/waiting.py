@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.people import Actor, why_alone
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.warehouse import Warehouse
@@ -16,26 +15,28 @@ def not_taken_up(warehouse: Warehouse, plan: Plan) -> list[str]:
 
     A change that is stale, failed or blocked has had its try: it needs another decision, or comes back as another
     change with the next diff. An uncertain one has not: the next apply settles it by reading NetBox. Left out are
-    changes whose approver must not be the one who starts the apply: a program is not the second person.
+    changes that need a second person, where only one has approved them: a program is not the second.
     """
+    program = Actor("apply_when_approved", "sensor")
     decided = {
-        change_id: approval.at
+        change_id: approval.seq
         for change_id, approval in approved(warehouse, plan.endpoint, with_parts(warehouse, plan)).items()
         if not approval.second
+        or why_alone(approval.voices, program, trusted_names=approval.trusted_names) is None
     }
     if not decided:
         return []
     had = _last_verdicts(warehouse, plan.endpoint, list(decided))
-    return [i for i, at in decided.items() if i not in had or had[i] < at]
+    return [i for i, number in decided.items() if had.get(i, 0) < number]
 
 
-def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -> dict[str, datetime]:
-    """When each of these changes had its last verdict that is one."""
+def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -> dict[str, int]:
+    """When each of these changes had its last verdict that is one, as a number of the warehouse's sequence."""
     con = open_ledger(warehouse)
     try:
         rows = con.execute(
             """
-            SELECT change_id, max("at") FROM ledger.verdicts
+            SELECT change_id, max(seq) FROM ledger.verdicts
             WHERE endpoint = ? AND verdict <> 'uncertain' AND change_id IN (SELECT unnest(?::VARCHAR[]))
             GROUP BY change_id
             """,
@@ -43,4 +44,4 @@ def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -
         ).fetchall()
     finally:
         con.close()
-    return {change_id: moment.replace(tzinfo=UTC) for change_id, moment in rows}
+    return dict(rows)

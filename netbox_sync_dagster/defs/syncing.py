@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -84,7 +83,7 @@ class Sync:
     ) -> None:
         self._log = context.log
         self._retry = context.retry_number
-        self._began = _run_start(context)
+        warehouse.run = context.run.run_id
         self._who = name_of(context.run.run_id)
         self._instance = context.instance
         self._config = config
@@ -197,7 +196,7 @@ class Sync:
             )
         except WarehouseError:
             return None
-        return manifest if datetime.fromisoformat(manifest.started) >= self._began else None
+        return manifest if manifest.run == self._warehouse.run else None
 
     def _diff(self, endpoint: Endpoint, outcome: Outcome) -> None:
         if outcome.manifest is not None and is_empty(outcome.manifest):
@@ -324,9 +323,3 @@ def _about(name: str, error: Exception) -> str:
 def _why_empty(manifest: Manifest) -> str:
     reasons = "; ".join(manifest.reasons) or "the server shows nothing"
     return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"
-
-
-def _run_start(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:
-    found = context.instance.get_run_record_by_id(context.run.run_id)
-    began = found.start_time if found is not None and found.start_time is not None else time.time()
-    return datetime.fromtimestamp(began, UTC)
