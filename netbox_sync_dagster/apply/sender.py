@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog

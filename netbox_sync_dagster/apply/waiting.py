@@ -10,24 +10,27 @@ from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.ledger import open_ledger
 
 
-def not_taken_up(warehouse: Warehouse, plan: Plan) -> list[str]:
-    """The approved changes of the plan without a verdict since they were approved, in apply order.
+def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]]:
+    """The approved changes of the plan without a verdict since they were approved, in apply order; and those among them
+    that only a person may apply.
 
     A change that is stale, failed or blocked has had its try: it needs another decision, or comes back as another
-    change with the next diff. An uncertain one has not: the next apply settles it by reading NetBox. Left out are
-    changes that need a second person, where only one has approved them: a program is not the second.
+    change with the next diff. An uncertain one has not: the next apply settles it by reading NetBox. Only a person may
+    apply what needs two and was approved by one: a program is not the second.
     """
-    program = Actor("apply_when_approved", "sensor")
-    decided = {
-        change_id: approval.seq
-        for change_id, approval in approved(warehouse, plan.endpoint, with_parts(warehouse, plan)).items()
-        if not approval.second
-        or why_alone(approval.voices, program, trusted_names=approval.trusted_names) is None
-    }
+    decided = approved(warehouse, plan.endpoint, with_parts(warehouse, plan))
     if not decided:
-        return []
+        return [], []
     had = _last_verdicts(warehouse, plan.endpoint, list(decided))
-    return [i for i, number in decided.items() if had.get(i, 0) < number]
+    program = Actor("apply_when_approved", "sensor")
+    ready: list[str] = []
+    alone: list[str] = []
+    for change_id, approval in decided.items():
+        if had.get(change_id, 0) >= approval.seq:
+            continue
+        why = why_alone(approval.voices, program, trusted_names=approval.trusted_names)
+        (alone if approval.second and why else ready).append(change_id)
+    return ready, alone
 
 
 def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -> dict[str, int]:

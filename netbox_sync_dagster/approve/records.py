@@ -143,9 +143,9 @@ def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
             before = standing.get(change_id)
             if approval.decision == "withdraw":
                 standing.pop(change_id, None)
-            elif approval.decision == "reject" and (before is None or before[-1].decision != "reject"):
-                standing[change_id] = [approval]
-            elif before is None:
+            elif (
+                approval.decision == "reject" and (before is None or before[-1].decision != "reject")
+            ) or before is None:
                 standing[change_id] = [approval]
             elif before[-1].decision != "reject":
                 before.append(approval)

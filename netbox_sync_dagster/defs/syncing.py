@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, describe
@@ -98,6 +99,13 @@ class Sync:
 
     def run(self, names: Sequence[str]) -> list[Outcome]:
         """Take every endpoint as far as it goes; an error of one is its own outcome."""
+        names = list(dict.fromkeys(names))
+        if not names:
+            raise WarehouseError("no endpoint is named; say which are synced, e.g. endpoints: [paris]")
+        if not self._read and (self._accept_shrink or self._guest is not None):
+            raise WarehouseError(
+                "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+            )
         if self._guest is not None and (self._kind != "proxmox" or len(names) != 1):
             raise WarehouseError(
                 f"guest {self._guest} is of one Proxmox endpoint: start the run for that partition alone"
@@ -207,14 +215,15 @@ class Sync:
             if self._stop.is_set():
                 raise Stopped
             manifest = self._comparer.compare(endpoint)
-        plan = load_plan(self._warehouse, endpoint.name)
+        plan = outcome.plan = load_plan(self._warehouse, endpoint.name)
         approval = approve_by_policy(self._warehouse, plan, endpoint.policies)
         if approval is not None:
             rows = plan.by_id()
             for change_id in approval.change_ids:
                 resource = rows[change_id].resource
                 outcome.by_policy[resource] = outcome.by_policy.get(resource, 0) + 1
-        outcome.plan = plan
+        for note in not_allowed(plan, endpoint.policies):
+            self._log.warning(f"{endpoint.name}: {note}")
         self._log.info(f"{endpoint.name}: compared with NetBox: {describe(manifest)}")
 
 

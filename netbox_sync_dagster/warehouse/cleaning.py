@@ -63,9 +63,7 @@ def _clean_marks(store: ObjectStore) -> int:
         return 0
     # Both by the store's own clock.
     moment = store_time(store, "running/now")
-    left = [
-        item.key for item in marks if (moment - item.written).total_seconds() > _LEFT_BEHIND_SECONDS
-    ]
+    left = [item.key for item in marks if (moment - item.written).total_seconds() > _LEFT_BEHIND_SECONDS]
     store.delete(left)
     return len(left)
 

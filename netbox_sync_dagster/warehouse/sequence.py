@@ -137,7 +137,9 @@ def _after(last: int) -> int:
 def highest(home: Path) -> int:
     """The highest number in a warehouse's files: of its ids, and of the lines of its ledger."""
     folders = ("snapshots/*/*/[0-9]*", "diffs/*/[0-9]*", "undo/*/*/[0-9]*", "ledger/applies/*/[0-9]*.jsonl")
-    found = [number_of(path.name.removesuffix(".jsonl")) for pattern in folders for path in home.glob(pattern)]
+    found = [
+        number_of(path.name.removesuffix(".jsonl")) for pattern in folders for path in home.glob(pattern)
+    ]
     files = [*home.glob("ledger/*/*/*.jsonl"), *home.glob("snapshots/*/*/attempts.jsonl")]
     files += home.glob("diffs/*/attempts.jsonl")
     return max([0, *found, *(_highest_of(file) for file in files)])

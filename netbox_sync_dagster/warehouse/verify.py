@@ -132,7 +132,9 @@ def look(warehouse: Warehouse) -> Report:
     whole: dict[str, object] = {}
     with suppress(OSError, ValueError):
         whole = json.loads(_memory(warehouse).read_bytes())
-    folders = [path for path in _folders(warehouse) if whole.get(chain_name(path)) != seen.get(chain_name(path))]
+    folders = [
+        path for path in _folders(warehouse) if whole.get(chain_name(path)) != seen.get(chain_name(path))
+    ]
     return _report(warehouse, [_read(warehouse, folder) for folder in folders], seen)
 
 
@@ -154,7 +156,7 @@ def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Re
 def accept(warehouse: Warehouse, reason: str, by: Line) -> list[Problem]:
     """Record that somebody has looked at what is wrong now; returns it. Applies go on then. Raises WarehouseError."""
     if not reason.strip():
-        raise WarehouseError("say why the ledger may be used as it is: --reason \"...\"")
+        raise WarehouseError('say why the ledger may be used as it is: --reason "..."')
     report = verify(warehouse)
     if report.problems:
         number = id_of(warehouse.next_number())
@@ -205,7 +207,7 @@ def _read(warehouse: Warehouse, folder: Path) -> _Chain:
                     if link is None or not link.sound:
                         old += raw
                         continue
-                    _begin(chain, name, number, link, before, old)
+                    _begin(chain, (name, number), link, before, old)
                 if link is not None and (link.sound or _parsed(raw) is not None):
                     _note(chain, name, number, raw, link)
                 elif is_torn(raw) and at - len(raw) >= acknowledged and file == files[-1]:
@@ -224,7 +226,7 @@ def _read(warehouse: Warehouse, folder: Path) -> _Chain:
     return chain
 
 
-def _begin(chain: _Chain, name: str, number: int, link: Link, before: Hash, old: bytes) -> None:
+def _begin(chain: _Chain, at: tuple[str, int], link: Link, before: Hash, old: bytes) -> None:
     """The first line that has a hash: it covers all that was written before there were any."""
     chain.begun = True
     if old.strip(b"\n"):
@@ -232,7 +234,7 @@ def _begin(chain: _Chain, name: str, number: int, link: Link, before: Hash, old:
     chain.expected = before.hexdigest()
     if link.prev != chain.expected:
         text = "what is before it, or was, is not what was there when it was written"
-        chain.problems.append(Problem(name, number, text, f"gone {link.prev}"))
+        chain.problems.append(Problem(*at, text, f"gone {link.prev}"))
         chain.expected = None
 
 
@@ -246,7 +248,9 @@ def _note_bad(chain: _Chain, name: str, file: str, number: int, raw: bytes) -> N
         text = "netbox-sync has not written it: it has no hash"
     else:
         text = "it is no line of the ledger: what was there has been overwritten"
-    chain.bad[file, made] = Problem(name, number, text, f"line {chain.name} {file} {made} after {chain.expected}")
+    chain.bad[file, made] = Problem(
+        name, number, text, f"line {chain.name} {file} {made} after {chain.expected}"
+    )
     # Whatever the next line follows may have been there.
     chain.expected = None
 
@@ -290,9 +294,7 @@ def _parsed(raw: bytes) -> Line | None:
 def _accepted(warehouse: Warehouse) -> set[str]:
     """The marks of what somebody has looked at."""
     return {
-        str(problem["mark"])
-        for line in accepted_lines(warehouse)
-        for problem in line.get("problems") or ()
+        str(problem["mark"]) for line in accepted_lines(warehouse) for problem in line.get("problems") or ()
     }
 
 
