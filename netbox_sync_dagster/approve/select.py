@@ -29,6 +29,17 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Words:
+    """How a way in calls what it takes, for its sentences."""
+
+    ids: str = "change ids"
+    filters: str = (
+        "their ids, a filter (--resource, --action, --field, --device), or --all-creates-and-updates"
+    )
+    everything: str = "--all-creates-and-updates"
+
+
+@dataclass(frozen=True)
 class Selection:
     """What a filter meant: change ids in apply order.
 
@@ -50,6 +61,9 @@ class Selection:
         return [*left_out, *self.unmatched]
 
 
+_COMMAND_LINE = Words()
+
+
 def meant(
     plan: Plan,
     *,
@@ -57,6 +71,7 @@ def meant(
     wanted: Filter,
     everything: bool,
     with_dependencies: bool = False,
+    words: Words = _COMMAND_LINE,
 ) -> Selection:
     """The changes that are meant, the same whoever asks: by ids, by a filter, or all creates and updates.
 
@@ -65,18 +80,16 @@ def meant(
     """
     filtered = wanted != Filter()
     if ids and (filtered or everything):
-        raise ApprovalError("give change ids or a filter, not both")
+        raise ApprovalError(f"give {words.ids} or a filter, not both")
     if filtered and everything:
         raise ApprovalError(
-            "all creates and updates are meant, or those of a filter: give one of them, not both"
+            f"give {words.everything}, which is everything but deletes, or a filter, not both: leave one out"
         )
     if ids:
         chosen = {row.change_id for row in resolve_ids(plan, ids)}
         return _selection(plan, chosen, {}, with_dependencies=with_dependencies, deletes=False)
     if not filtered and not everything:
-        raise ApprovalError(
-            "say which changes: their ids, a filter (resource, action, field, device), or all creates and updates"
-        )
+        raise ApprovalError(f"say which changes: {words.filters}")
     return select(plan, wanted, with_dependencies=with_dependencies)
 
 

@@ -9,12 +9,19 @@ from netbox_sync_dagster.apply.ledger import applied_changes
 from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import netbox_read_at
+from netbox_sync_dagster.approve.select import Words
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import told_plainly
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.warehouse.views import build_database
+
+_WORDS = Words(
+    ids="change_ids",
+    filters="change_ids, a filter (resource, action, field, device), or all_creates_and_updates",
+    everything="all_creates_and_updates",
+)
 
 
 class Decision(Enum):
@@ -113,6 +120,7 @@ def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[D
         wanted=wanted,
         everything=config.all_creates_and_updates,
         with_dependencies=config.with_dependencies,
+        words=_WORDS,
     )
     for note in selection.notes:
         context.log.warning(note)

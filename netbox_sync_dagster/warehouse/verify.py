@@ -234,6 +234,9 @@ def _begin(chain: _Chain, at: tuple[str, int], link: Link, before: Hash, old: by
     chain.expected = before.hexdigest()
     if link.prev != chain.expected:
         text = "what is before it, or was, is not what was there when it was written"
+        for line, raw in enumerate(old.splitlines(), 1):
+            if _parsed(raw) is None:
+                at, text = (at[0], line), _what(raw)
         chain.problems.append(Problem(*at, text, f"gone {link.prev}"))
         chain.expected = None
 
@@ -242,17 +245,21 @@ def _note_bad(chain: _Chain, name: str, file: str, number: int, raw: bytes) -> N
     """A line without a hash among lines that have one."""
     content = raw.rstrip(b"\n")
     made = hashlib.sha256(content).hexdigest()
-    if not content.strip(b"\0 "):
-        text = "it is empty: what was there has been overwritten"
-    elif content.startswith(b"{") and _parsed(content) is not None:
-        text = "netbox-sync has not written it: it has no hash"
-    else:
-        text = "it is no line of the ledger: what was there has been overwritten"
+    text = _what(content)
     chain.bad[file, made] = Problem(
         name, number, text, f"line {chain.name} {file} {made} after {chain.expected}"
     )
     # Whatever the next line follows may have been there.
     chain.expected = None
+
+
+def _what(raw: bytes) -> str:
+    """What is wrong with a line that has no hash."""
+    if not raw.strip(b"\0 "):
+        return "it is empty: what was there has been overwritten"
+    if _parsed(raw) is not None:
+        return "netbox-sync has not written it: it has no hash"
+    return "it is no line of the ledger: what was there has been overwritten"
 
 
 def _note(chain: _Chain, name: str, number: int, raw: bytes, link: Link) -> None:
