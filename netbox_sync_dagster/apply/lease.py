@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
+from netbox_sync_dagster.warehouse.clock import elapsed, now
+from netbox_sync_dagster.warehouse.files import flock_now
 from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.observed import unchanged_for
 
-# A lease written on another machine counts as dead only after this much silence: not every shared file
+# A lease written on another machine counts as dead only after it was seen silent for so long: not every shared file
 # system carries locks from machine to machine.
 _SILENCE_SECONDS = 120
 # Who could not renew his own for half of that writes no more: somebody may soon take it over.
@@ -49,12 +49,13 @@ class Lease:
             "pid": os.getpid(),
             "since": now().isoformat(),
         }
+        self._beats = count(1)
         self._taken_over = False
-        self._renewed = time.time()
+        self._renewed = elapsed()
 
     @property
     def lost(self) -> str | None:
-        silent = time.time() - self._renewed
+        silent = elapsed() - self._renewed
         if self._taken_over:
             return (
                 f"another apply has taken over the lease of endpoint '{self._endpoint}'; sync and apply again"
@@ -71,7 +72,7 @@ class Lease:
         """Renew it in the background while the block runs; ``write`` returns False where it is somebody else's."""
 
         def beat() -> bool:
-            began = time.time()
+            began = elapsed()
             try:
                 self._taken_over = not write(self.content())
             except (OSError, WarehouseError):
@@ -85,7 +86,9 @@ class Lease:
 
     def content(self) -> bytes:
         """What stands in the lease's file."""
-        return json.dumps({**self._mark, "heartbeat": now().isoformat()}).encode()
+        # Two beats differ whatever the clock does.
+        beat = {"heartbeat": now().isoformat(), "beat": next(self._beats)}
+        return json.dumps({**self._mark, **beat}).encode()
 
 
 @contextmanager
@@ -94,7 +97,7 @@ def lease(warehouse: Warehouse, endpoint: str, who: str) -> Iterator[Lease]:
     path = warehouse.ledger / "leases" / endpoint
     mine = Lease(endpoint, who)
     if warehouse.mirror is None:
-        with _in_directory(path, endpoint, mine):
+        with _in_directory(warehouse.home, path, endpoint, mine):
             yield mine
     else:
         with _in_store(warehouse.mirror, warehouse.mirror.key(path), endpoint, mine):
@@ -102,19 +105,18 @@ def lease(warehouse: Warehouse, endpoint: str, who: str) -> Iterator[Lease]:
 
 
 @contextmanager
-def _in_directory(path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
+def _in_directory(home: Path, path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
     """The kernel drops the lock of a process that ends in whatever way, so a lease that can be locked and was
     written on this machine is free. The file stays, empty, when the lease is given back."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LeaseHeld(_sentence(endpoint, holder_of(os.pread(fd, 4096, 0)))) from None
-        holder = holder_of(os.pread(fd, 4096, 0))
+        if not flock_now(fd):
+            raise LeaseHeld(_sentence(endpoint, holder_of(os.pread(fd, 4096, 0))))
+        content = os.pread(fd, 4096, 0)
+        holder = holder_of(content)
         if holder and holder["host"] != socket.gethostname():
-            silent = (now() - datetime.fromisoformat(holder["heartbeat"])).total_seconds()
+            silent = unchanged_for(home, f"lease {endpoint}", content)
             if silent < _SILENCE_SECONDS:
                 raise _not_yet(endpoint, holder, _SILENCE_SECONDS - silent)
 
@@ -138,7 +140,7 @@ def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[
     """Renewed as long as it is nobody else's; the object stays, empty, when the lease is given back."""
     store = mirror.store
     try:
-        version = [claim(store, key, mine.content(), _SILENCE_SECONDS)]
+        version = [claim(store, mirror.home, key, mine.content(), _SILENCE_SECONDS)]
     except Claimed as taken:
         if taken.holder is None or taken.left is None:
             raise LeaseHeld(_sentence(endpoint, taken.holder)) from None

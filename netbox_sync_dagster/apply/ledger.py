@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,9 +11,19 @@ from typing import Any
 import orjson
 
 from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.chain import read_head
+from netbox_sync_dagster.warehouse.clock import mark, now, since
+from netbox_sync_dagster.warehouse.ledger import (
+    Line,
+    append_lines,
+    applies_folder,
+    approvals_folder,
+    ledger_files,
+    open_ledger,
+    read_lines,
+)
 
 _IDS_PER_LINE = 5_000
 
@@ -36,7 +45,7 @@ class ApplyLog:
     def start(
         self,
         *,
-        who: str,
+        by: Actor,
         diff_id: str,
         netbox_version: str,
         change_ids: list[str],
@@ -47,8 +56,13 @@ class ApplyLog:
 
         ``undoes``: the id of the apply that it takes back. ``branch``: the name of the branch that it writes to.
         """
+        end = read_head(self._warehouse, approvals_folder(self._warehouse, self._head["endpoint"]))
         head = {
-            "who": who,
+            "who": by.name,
+            "through": by.through,
+            "by": by.to_json(),
+            # So that approvals that are taken away as a whole are missed.
+            "approvals_end": end.hash if end is not None else None,
             "diff_id": diff_id,
             "netbox_version": netbox_version,
             "changes": len(change_ids),
@@ -67,7 +81,16 @@ class ApplyLog:
             operation = f"{self._head['apply_id']}/{self._operations}"
         content = [item.to_json() for item in items]
         self._write(
-            [self._line("sending", operation_id=operation, method=method, path=path, changes=content)]
+            [
+                self._line(
+                    "sending",
+                    operation_id=operation,
+                    method=method,
+                    path=path,
+                    changes=content,
+                    clock=mark(),
+                )
+            ]
         )
         return operation
 
@@ -98,9 +121,8 @@ class ApplyLog:
         return {"kind": kind, "at": now().isoformat(), **self._head, **content}
 
     def _write(self, lines: list[Line]) -> None:
-        data = b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
         with self._lock:
-            self._warehouse.append(self._path, data)
+            append_lines(self._warehouse, self._path, lines)
 
 
 @dataclass(frozen=True)
@@ -114,19 +136,22 @@ class Applied:
 
 
 def applied_changes(
-    warehouse: Warehouse, endpoint: str, target: str, change_ids: Iterable[str], since: datetime
+    warehouse: Warehouse, endpoint: str, target: str, change_ids: Iterable[str], since: int
 ) -> dict[str, Applied]:
-    """Those of the changes that were applied to this target since then, in the order in which they were."""
+    """Those of the changes that were applied to this target since then, in the order in which they were.
+
+    ``since``: a number of the warehouse's sequence.
+    """
     con = open_ledger(warehouse)
     try:
         rows = con.execute(
             """
             SELECT change_id, netbox_id, last_updated, request_id FROM ledger.verdicts
-            WHERE endpoint = ? AND target = ? AND verdict = 'applied' AND "at" >= ?
+            WHERE endpoint = ? AND target = ? AND verdict = 'applied' AND seq >= ?
                 AND change_id IN (SELECT unnest(?::VARCHAR[]))
-            ORDER BY "at"
+            ORDER BY seq
             """,
-            [endpoint, target, since.astimezone(UTC).replace(tzinfo=None), list(change_ids)],
+            [endpoint, target, since, list(change_ids)],
         ).fetchall()
     finally:
         con.close()
@@ -139,8 +164,14 @@ class Unfinished:
 
     operation_id: str
     target: str
-    sent_at: str
+    # On the clock of the machine that sent it (``warehouse.clock.mark``).
+    clock: dict[str, Any] | None
     item: Item
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it was sent at least; 0 where this machine cannot know."""
+        return since(self.clock) or 0.0
 
 
 def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
@@ -160,7 +191,9 @@ def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
             if line["kind"] == "sending":
                 for content in line["changes"]:
                     item = Item.from_json(content)
-                    found[item.change_id] = Unfinished(line["operation_id"], line["target"], line["at"], item)
+                    found[item.change_id] = Unfinished(
+                        line["operation_id"], line["target"], line.get("clock"), item
+                    )
             elif line["kind"] == "verdict" and not line["open"]:
                 found.pop(line["change_id"], None)
     return list(found.values())

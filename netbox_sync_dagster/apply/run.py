@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from itertools import groupby
 
 from netbox_sync_dagster.apply.changelog import MODELS
@@ -28,13 +27,15 @@ from netbox_sync_dagster.apply.sender import Refused, Sender
 from netbox_sync_dagster.apply.state import ApplyState
 from netbox_sync_dagster.approve.limits import check_gates
 from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.people import Actor, me, why_alone
 from netbox_sync_dagster.approve.records import Approval, ApprovalError, approved, netbox_read_at
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import parse
-from netbox_sync_dagster.config import NetBoxTarget
+from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import new_id
+from netbox_sync_dagster.warehouse.clock import elapsed
+from netbox_sync_dagster.warehouse.verify import verify
 
 Progress = Callable[[int, int], None]
 
@@ -50,17 +51,23 @@ def apply_approved(
     *,
     progress: Progress | None = None,
     who: str,
+    through: str = "cli",
+    run: str | None = None,
+    policies: Policies | None = None,
     only: Collection[str] | None = None,
 ) -> ApplyResult:
     """Write the approved changes of ``plan`` to NetBox; one verdict per approved change.
 
+    ``who`` starts it, ``through``: cli, dagster, or a program: dagster run, sensor, schedule; ``run``: the Dagster run.
+    ``policies``: those of the endpoint now, where they ask for a second person that an approval did not ask for.
     ``only`` restricts it to these change ids. ``progress(done, total)`` is called after every verdict, from
     several threads. Nothing approved and nothing left open by an earlier apply: no request is sent.
 
     What an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) is settled
     first, by reading NetBox.
 
-    Raises LeaseHeld where another apply of this endpoint runs, ApprovalError where the diff has failed its
+    Raises LeaseHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
+    (``warehouse.verify``), ApprovalError where the diff has failed its
     checks, MissingSecret without a token, and SourceError where NetBox cannot be reached at all or is too old;
     nothing has been written then.
     """
@@ -73,6 +80,7 @@ def apply_approved(
             for change_id, approval in approved(warehouse, endpoint_name, plan).items()
             if only is None or change_id in only
         }
+        verify(warehouse).check()
         if wanted:
             check_gates(plan)
         left_open = unfinished(warehouse, endpoint_name)
@@ -91,7 +99,8 @@ def apply_approved(
                 plan,
                 netbox,
                 wanted=wanted,
-                who=who,
+                by=me(who, through, run),
+                policies=policies,
                 held=held,
                 result=result,
                 progress=progress,
@@ -124,7 +133,8 @@ class _Apply:
         netbox: NetBoxWriter,
         *,
         wanted: dict[str, Approval],
-        who: str,
+        by: Actor,
+        policies: Policies | None,
         held: Lease,
         result: ApplyResult,
         progress: Progress | None,
@@ -134,12 +144,13 @@ class _Apply:
         self._plan = plan
         self._netbox = netbox
         self._wanted = wanted
-        self._who = who.strip()
+        self._by = by
+        self._policies = policies
         self._result = result
         self._progress = progress
         self._needs = Needs(plan)
         self._rows = plan.by_id()
-        result.apply_id = new_id()
+        result.apply_id = warehouse.new_id()
         self._url = netbox.written_as
         self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
         self._state = ApplyState(plan, self._log, self._on_verdict)
@@ -159,7 +170,7 @@ class _Apply:
         elsewhere = sum(item.target != self._url for item in left_open)
         try:
             self._log.start(
-                who=self._who,
+                by=self._by,
                 diff_id=self._plan.diff_id,
                 netbox_version=self._netbox.version,
                 change_ids=list(self._wanted),
@@ -214,7 +225,7 @@ class _Apply:
         for (_, _, operation), entries in groupby(sorted(left_open, key=kind), key=kind):
             group = list(entries)
             items = [entry.item for entry in group]
-            sent = datetime.fromisoformat(group[0].sent_at)
+            sent = elapsed() - min(entry.seconds for entry in group)
             why = f"the apply that sent it ended before NetBox's answer (operation {operation})"
             absent = self._sender.settle_and_record(
                 items, why, operation, running_since=sent, last=True, report=self._result.settled.append
@@ -240,13 +251,8 @@ class _Apply:
             elif change_id in settled and settled[change_id].verdict == "uncertain":
                 # Known to be neither written nor unwritten: sending it could write it twice.
                 self._on_verdict(settled[change_id])
-            elif self._wanted[change_id].second and self._wanted[change_id].who == self._who:
-                self._decide(
-                    row,
-                    "blocked",
-                    f"approved by {self._who}, who started this apply; policies.second_approver asks for another "
-                    "person to approve or to apply it",
-                )
+            elif alone := self._why_alone(self._wanted[change_id]):
+                self._decide(row, "blocked", alone)
             elif not self._netbox.keeps(MODELS.get(row.object_type, row.object_type)):
                 self._decide(
                     row,
@@ -262,6 +268,12 @@ class _Apply:
                 todo.append(row)
         for rows in groups(todo):
             self._work_off(rows)
+
+    def _why_alone(self, approval: Approval) -> str | None:
+        second, trusted = approval.second, approval.trusted_names
+        if self._policies is not None:
+            second, trusted = second or self._policies.second_approver, self._policies.trusted_names
+        return why_alone(approval.voices, self._by, trusted_names=trusted) if second else None
 
     def _work_off(self, pending: list[DiffRow]) -> None:
         while pending:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog
@@ -17,7 +16,7 @@ from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing
 from netbox_sync_dagster.apply.settle import Finding, Settler
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.sources.http import SourceError, pause
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.clock import elapsed
 
 ATTEMPTS = 4
 _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
@@ -271,7 +270,7 @@ class Sender:
         tries = 2 if answer.status == 500 and len(batch.items) == 1 else ATTEMPTS
         last = batch.attempt >= tries
         absent = self.settle_and_record(
-            batch.items, answer.message, operation, running_since=now() if running else None, last=last
+            batch.items, answer.message, operation, running_since=elapsed() if running else None, last=last
         )
         if not absent:
             return []
@@ -288,7 +287,7 @@ class Sender:
         why: str,
         operation: str,
         *,
-        running_since: datetime | None,
+        running_since: float | None,
         last: bool,
         report: Report | None = None,
     ) -> list[Item]:
@@ -296,7 +295,7 @@ class Sender:
 
         A change that NetBox's own rules protect against being made twice can be sent again at once. For
         another (an address, a server without If-Match), and where it will not be sent again (``last``), NetBox
-        is read until ``running_since`` is so long ago that the lost request cannot be running any more. Where NetBox cannot be read, the verdict is
+        is read until ``running_since`` (on the machine's own clock) is so long ago that the lost request cannot be running any more. Where NetBox cannot be read, the verdict is
         ``uncertain`` and the next apply settles it.
         """
         self._state.doubtful.update(item.change_id for item in items)
@@ -316,7 +315,7 @@ class Sender:
                 return rest
             if not last and all(self._protected(item) for item in rest):
                 return rest
-            left = self._window - (now() - running_since).total_seconds()
+            left = self._window - (elapsed() - running_since)
             if left <= 0 or self._state.stop.is_set():
                 return rest
             self._state.stop.wait(min(left, pause(attempt)))

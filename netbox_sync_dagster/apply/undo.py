@@ -19,7 +19,7 @@ from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
 from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.store import new_id, now, write_json
+from netbox_sync_dagster.warehouse.store import now, write_json
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
 
 # A plan that was made anew replaces the one before, which stays for history.
@@ -53,7 +53,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
             f"apply {apply_id} wrote to {', '.join(sorted(urls))}, and netbox.url is {target.base_url}"
         )
     later = [step for step in steps if step.apply_id != apply_id and step.target in urls]
-    read = new_id()
+    read = warehouse.new_id()
     with NetBoxWriter(target) as netbox:
         netbox.connect()
         elsewhere = sorted(urls - netbox.held())
@@ -231,11 +231,10 @@ def _existing(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
     existing = {name: int(number) for name, number in (plan.manifest.get("existing") or {}).items()}
     con = open_ledger(warehouse)
     try:
-        since = netbox_read_at(plan).replace(tzinfo=None)
         rows = con.execute(
             """SELECT resource, count(*) FILTER (action = 'create') - count(*) FILTER (action = 'delete')
-               FROM ledger.verdicts WHERE endpoint = ? AND verdict = 'applied' AND "at" >= ? GROUP BY resource""",
-            [endpoint, since],
+               FROM ledger.verdicts WHERE endpoint = ? AND verdict = 'applied' AND seq >= ? GROUP BY resource""",
+            [endpoint, netbox_read_at(plan)],
         ).fetchall()
     finally:
         con.close()

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from netbox_sync_dagster.approve.limits import check_gates, over_limit
 from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.policy import policy_approvals
 from netbox_sync_dagster.approve.records import (
     DECISIONS,
     THROUGH,
     Approval,
     ApprovalError,
-    applied_times,
+    applied_numbers,
     approved,
     decisions,
     netbox_read_at,
@@ -23,7 +24,8 @@ from netbox_sync_dagster.approve.select import resolve_ids
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import new_id, now
+from netbox_sync_dagster.warehouse.clock import now
+from netbox_sync_dagster.warehouse.verify import look
 
 
 def approve(
@@ -38,12 +40,13 @@ def approve(
     override_limit: str | None = None,
     decision: str = "approve",
     fields: Collection[str] | None = None,
+    run: str | None = None,
 ) -> Approval:
     """Record a decision on changes of the current diff; it is on disk when this returns.
 
     ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (stands until the
     change's content, and so its id, changes) or ``withdraw`` (takes an earlier decision back). ``through`` is
-    cli, policy, dagster or review. ``override_limit`` names why a plan that changes too much may go on all
+    cli, policy, dagster or review, ``run`` the Dagster run. ``override_limit`` names why a plan that changes too much may go on all
     the same; it is recorded. ``fields``: of these updates only those fields; each such part is a change of its
     own with its own id, which the approval holds. No ids: nothing is recorded.
 
@@ -66,6 +69,10 @@ def approve(
         if row is not whole
     }
     override = (override_limit or "").strip() or None
+    if decision != "approve" and (override is not None or expires_hours is not None):
+        raise ApprovalError(
+            f"only approvals expire and have a limit to override; leave both out of a {decision}, which does neither"
+        )
     if decision == "approve" and rows:
         check_gates(plan)
         _check_content(rows)
@@ -76,7 +83,7 @@ def approve(
     if hours <= 0:
         raise ApprovalError(f"an approval that expires after {hours} hours is none; give more than 0")
     approval = Approval(
-        approval_id=new_id(),
+        approval_id=warehouse.new_id(),
         at=moment,
         who=who.strip(),
         through=through,
@@ -87,7 +94,9 @@ def approve(
         override=override,
         change_ids=tuple(row.change_id for row in rows),
         parts=parts,
+        by=me(who, through, run),
         second=policies.second_approver and decision == "approve",
+        trusted_names=policies.trusted_names,
     )
     if rows:
         write_approval(warehouse, approval, rows)
@@ -99,14 +108,17 @@ def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> A
 
     A change that somebody decided on is left to that decision: a rejection stands, and an approval that is
     still valid is not repeated. Nor is a change approved again that was applied since NetBox was read.
+
+    Raises LedgerDamaged where the ledger is not as it was written: a rejection may be what is missing.
     """
     allowed = policy_approvals(plan, policies)
     if not allowed:
         return None
+    look(warehouse).check()
     standing = decisions(warehouse, plan.endpoint)
     rejected = {change_id for change_id, before in standing.items() if before.decision == "reject"}
     since = netbox_read_at(plan)
-    done = {i for i, at in applied_times(warehouse, plan.endpoint).items() if at >= since}
+    done = {i for i, number in applied_numbers(warehouse, plan.endpoint).items() if number >= since}
     settled = rejected | done | approved(warehouse, plan.endpoint, plan).keys()
     ids = [change_id for change_id in allowed if change_id not in settled]
     if not ids:

@@ -31,6 +31,29 @@ def policy_approvals(plan: Plan, policies: Policies) -> list[str]:
             del allowed[change_id]
 
 
+def not_allowed(plan: Plan, policies: Policies) -> list[str]:
+    """Why changes that ``policies.auto_approve`` names are not approved by it, one sentence per reason."""
+    if not policies.auto_approve:
+        return []
+    named = [row for row in plan.changes if _allowed(row, policies.auto_approve)]
+    if plan.manifest.get("gates"):
+        text = "; ".join(plan.manifest["gates"])
+        return [f"{len(named)} changes are not approved by policy: {text}"] if named else []
+    allowed, too_many = set(policy_approvals(plan, policies)), over_limit(plan, policies)
+    left = [row for row in named if row.change_id not in allowed]
+    over = [row for row in left if row.action != "create" and row.resource in too_many]
+    found = [
+        f"{sum(row.resource == resource for row in over)} changes are not approved by policy: {too_many[resource]}"
+        for resource in sorted({row.resource for row in over})
+    ]
+    needing = len(left) - len(over)
+    if needing:
+        found.append(
+            f"{needing} changes are not approved by policy: they need others that auto_approve does not allow"
+        )
+    return found
+
+
 def _allowed(row: DiffRow, rules: list[str]) -> bool:
     fields: set[str] = set()
     for rule in rules:

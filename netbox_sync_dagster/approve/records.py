@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
+from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.clock import TOLERANCE, now
 from netbox_sync_dagster.warehouse.ledger import (
     Line,
     append_lines,
     approvals_folder,
     ledger_files,
+    month_file,
     open_ledger,
     read_lines,
 )
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.sequence import number_of, number_of_line
 
 THROUGH = ("cli", "policy", "dagster", "review")
 DECISIONS = ("approve", "reject", "withdraw")
@@ -32,7 +34,10 @@ class ApprovalError(Exception):
 
 @dataclass(frozen=True)
 class Approval:
-    """One recorded decision. ``at`` and ``expires`` are in UTC; ``override`` names why a limit was lifted."""
+    """One recorded decision. ``at`` and ``expires`` are in UTC; ``override`` names why a limit was lifted.
+
+    ``seq``: its place in the order of all that is on record. ``by``: who decided, as far as the operating system knows.
+    """
 
     approval_id: str
     at: datetime
@@ -44,8 +49,13 @@ class Approval:
     expires: datetime | None
     override: str | None
     change_ids: tuple[str, ...]
-    # Somebody else has to start the apply.
+    by: Actor
+    seq: int = 0
+    # A second person has to agree, and whether that names are given is enough to know that it is one.
     second: bool = False
+    trusted_names: bool = False
+    # Who else has approved the change and still does, the one who did last included.
+    voices: tuple[Actor, ...] = ()
     # Of those that are part of a change of the diff: that change's id, and the fields.
     parts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -64,6 +74,8 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
         "expires": approval.expires.isoformat() if approval.expires else None,
         "override": approval.override,
         "second": approval.second,
+        "trusted_names": approval.trusted_names,
+        "by": approval.by.to_json(),
     }
     changes = []
     for row in rows:
@@ -78,7 +90,7 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
                 "fields": fields,
             }
         )
-    path = approvals_folder(warehouse, approval.endpoint) / f"{approval.at:%Y-%m}.jsonl"
+    path = month_file(warehouse, approvals_folder(warehouse, approval.endpoint))
     pieces = range(0, len(changes), _CHANGES_PER_LINE)
     append_lines(
         warehouse, path, ({**head, "changes": changes[at : at + _CHANGES_PER_LINE]} for at in pieces)
@@ -89,6 +101,8 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
     """Every recorded decision on this endpoint's changes, oldest first."""
     for path in ledger_files(warehouse, approvals_folder(warehouse, endpoint)):
         for line in read_lines(path):
+            if line.get("kind") != "approval":
+                continue
             expires = line["expires"]
             yield Approval(
                 approval_id=line["approval_id"],
@@ -100,7 +114,10 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
                 diff_id=line["diff_id"],
                 expires=datetime.fromisoformat(expires) if expires else None,
                 override=line["override"],
+                by=Actor.from_json(line["who"], line["through"], line.get("by")),
+                seq=number_of_line(line),
                 second=bool(line.get("second")),
+                trusted_names=bool(line.get("trusted_names")),
                 change_ids=tuple(change["change_id"] for change in line["changes"]),
                 parts={
                     change["change_id"]: (change["part_of"], tuple(change["fields"]))
@@ -115,14 +132,23 @@ def decisions(warehouse: Warehouse, endpoint: str) -> dict[str, Approval]:
 
     A rejection sticks to its change id: only ``withdraw`` lifts it, no later approval does.
     """
-    standing: dict[str, Approval] = {}
+    return {change_id: given[-1] for change_id, given in _standing(warehouse, endpoint).items()}
+
+
+def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
+    """For each change id the approvals since the last withdrawal, oldest first; or its rejection alone."""
+    standing: dict[str, list[Approval]] = {}
     for approval in read_approvals(warehouse, endpoint):
         for change_id in approval.change_ids:
             before = standing.get(change_id)
             if approval.decision == "withdraw":
                 standing.pop(change_id, None)
-            elif before is None or before.decision != "reject":
-                standing[change_id] = approval
+            elif (
+                approval.decision == "reject" and (before is None or before[-1].decision != "reject")
+            ) or before is None:
+                standing[change_id] = [approval]
+            elif before[-1].decision != "reject":
+                before.append(approval)
     return standing
 
 
@@ -135,45 +161,63 @@ def approved(
     rejected as a whole, and changes that were applied under their approval: it is used up then, and what comes back with the same
     content (somebody deleted the object that we created) needs another. Keys are in apply order.
     """
-    moment = at or now()
-    standing = decisions(warehouse, endpoint)
-    done = applied_times(warehouse, endpoint)
+    standing = _standing(warehouse, endpoint)
+    done = applied_numbers(warehouse, endpoint)
     result = {}
     for row in plan.changes:
-        approval = standing.get(row.change_id)
-        if approval is None or approval.decision != "approve":
+        given = standing.get(row.change_id)
+        if given is None or given[-1].decision != "approve":
             continue
-        used_up = row.change_id in done and done[row.change_id] >= approval.at
-        whole = approval.parts.get(row.change_id, ("", ()))[0]
-        if whole in result or (whole in standing and standing[whole].decision == "reject"):
+        whole = given[-1].parts.get(row.change_id, ("", ()))[0]
+        if whole in result or (whole in standing and standing[whole][-1].decision == "reject"):
             continue
-        if not used_up and (approval.expires is None or approval.expires > moment):
-            result[row.change_id] = replace(approval, change_ids=(row.change_id,))
+        valid = [
+            approval
+            for approval in given
+            if approval.seq > done.get(row.change_id, 0) and holds(approval, plan, at)
+        ]
+        if valid and valid[-1] is given[-1]:
+            voices = tuple(approval.by for approval in valid)
+            result[row.change_id] = replace(valid[-1], change_ids=(row.change_id,), voices=voices)
     return result
 
 
-def applied_times(warehouse: Warehouse, endpoint: str) -> dict[str, datetime]:
-    """When each change of this endpoint was applied last, by change id."""
+def holds(approval: Approval, plan: Plan, at: datetime | None = None) -> bool:
+    """Whether an approval has not expired.
+
+    Expiry goes by the clock, which may have been wrong when the approval was given. So one that is dated later than now
+    counts as expired, and so does one that a later diff shows to be: that diff is dated before it, or after its end.
+    """
+    moment = at or now()
+    if approval.at > moment + TOLERANCE:
+        return False
+    if approval.expires is None:
+        return True
+    made = plan.manifest.get("finished")
+    if made and number_of(plan.diff_id) > approval.seq:
+        moment = max(moment, datetime.fromisoformat(made))
+        if datetime.fromisoformat(made) < approval.at - TOLERANCE:
+            return False
+    return approval.expires > moment
+
+
+def applied_numbers(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
+    """When each change of this endpoint was applied last, as a number of the warehouse's sequence, by change id."""
     con = open_ledger(warehouse)
     try:
         rows = con.execute(
             """
-            SELECT change_id, max("at") FROM ledger.verdicts
+            SELECT change_id, max(seq) FROM ledger.verdicts
             WHERE endpoint = ? AND verdict = 'applied' GROUP BY change_id
             """,
             [endpoint],
         ).fetchall()
     finally:
         con.close()
-    return {change_id: moment.replace(tzinfo=UTC) for change_id, moment in rows}
+    return dict(rows)
 
 
-def netbox_read_at(plan: Plan) -> datetime:
-    """When NetBox was read for this diff; what was applied before it shows in the diff.
-
-    A diff that does not say counts as read before everything.
-    """
-    match = re.match(r"(\d{8}T\d{6})(\d{3})Z-", str(plan.manifest.get("target_snapshot") or ""))
-    if match is None:
-        return datetime.min.replace(tzinfo=UTC)
-    return datetime.strptime(f"{match[1]}{match[2]}000+0000", "%Y%m%dT%H%M%S%f%z")
+def netbox_read_at(plan: Plan) -> int:
+    """When NetBox was read for this diff, as a number of the warehouse's sequence; what was applied before it shows in
+    the diff. A diff that does not say counts as read before everything."""
+    return number_of(plan.manifest.get("target_snapshot"))

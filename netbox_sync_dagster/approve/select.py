@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
@@ -29,16 +29,68 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Words:
+    """How a way in calls what it takes, for its sentences."""
+
+    ids: str = "change ids"
+    filters: str = (
+        "their ids, a filter (--resource, --action, --field, --device), or --all-creates-and-updates"
+    )
+    everything: str = "--all-creates-and-updates"
+
+
+@dataclass(frozen=True)
 class Selection:
     """What a filter meant: change ids in apply order.
 
     ``missing``: for each selected change the ids it depends on that are not selected. ``left_out``: changes
-    that the filter nearly meant, each with the reason why they are not selected.
+    that the filter nearly meant, each with the reason why they are not selected. ``unmatched``: sentences about what
+    was named in the filter and is in no change.
     """
 
     change_ids: tuple[str, ...]
     missing: dict[str, tuple[str, ...]]
     left_out: dict[str, str]
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was asked for and is not among the changes, one sentence each."""
+        reasons = list(self.left_out.values())
+        left_out = [f"left out {reasons.count(reason)}: {reason}" for reason in sorted(set(reasons))]
+        return [*left_out, *self.unmatched]
+
+
+_COMMAND_LINE = Words()
+
+
+def meant(
+    plan: Plan,
+    *,
+    ids: Collection[str],
+    wanted: Filter,
+    everything: bool,
+    with_dependencies: bool = False,
+    words: Words = _COMMAND_LINE,
+) -> Selection:
+    """The changes that are meant, the same whoever asks: by ids, by a filter, or all creates and updates.
+
+    ``with_dependencies`` adds the creates and updates that these need, whichever way they were named. Raises
+    ApprovalError where that is more than one way or none, and as ``select`` and ``resolve_ids`` do.
+    """
+    filtered = wanted != Filter()
+    if ids and (filtered or everything):
+        raise ApprovalError(f"give {words.ids} or a filter, not both")
+    if filtered and everything:
+        raise ApprovalError(
+            f"give {words.everything}, which is everything but deletes, or a filter, not both: leave one out"
+        )
+    if ids:
+        chosen = {row.change_id for row in resolve_ids(plan, ids)}
+        return _selection(plan, chosen, {}, with_dependencies=with_dependencies, deletes=False)
+    if not filtered and not everything:
+        raise ApprovalError(f"say which changes: {words.filters}")
+    return select(plan, wanted, with_dependencies=with_dependencies)
 
 
 def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Selection:
@@ -49,7 +101,6 @@ def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Se
     """
     _known("resource", wanted.resource, RESOURCES)
     _known("action", wanted.action, CHANGE_ACTIONS)
-    by_id = plan.by_id()
     chosen: set[str] = set()
     left_out: dict[str, str] = {}
     if not wanted.endpoint or plan.endpoint in wanted.endpoint:
@@ -61,13 +112,40 @@ def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Se
                 chosen.add(row.change_id)
             else:
                 left_out[row.change_id] = reason
+    deletes = "delete" in wanted.action
+    selection = _selection(plan, chosen, left_out, with_dependencies=with_dependencies, deletes=deletes)
+    return replace(selection, unmatched=tuple(_unmatched(plan, wanted)))
+
+
+def _selection(
+    plan: Plan, chosen: set[str], left_out: dict[str, str], *, with_dependencies: bool, deletes: bool
+) -> Selection:
+    """The chosen changes, and with ``with_dependencies`` those they need; deletes only where they are named."""
+    by_id = plan.by_id()
     if with_dependencies:
-        for change_id in _closure(by_id, chosen):
-            if by_id[change_id].action != "delete" or "delete" in wanted.action:
+        for change_id in _closure(by_id, chosen) - chosen:
+            if by_id[change_id].action != "delete" or deletes:
                 chosen.add(change_id)
                 left_out.pop(change_id, None)
     ordered = tuple(row.change_id for row in plan.changes if row.change_id in chosen)
     return Selection(ordered, missing_dependencies(plan, ordered), left_out)
+
+
+def _unmatched(plan: Plan, wanted: Filter) -> Iterator[str]:
+    """What a filter names and no change of the plan has."""
+    changes = plan.changes
+    there = {
+        "resource": {row.resource for row in changes},
+        "action": {row.action for row in changes},
+        "field": {item.name for row in changes for item in row.written},
+    }
+    for name, given in (("resource", wanted.resource), ("action", wanted.action), ("field", wanted.field)):
+        for value in given:
+            if value not in there[name]:
+                yield f"no change of the diff has the {name} '{value}'"
+    for value in wanted.parent:
+        if not any(_belongs(row, (value,)) for row in changes):
+            yield f"no change of the diff is of a device, virtual machine or cluster '{value}'"
 
 
 def missing_dependencies(plan: Plan, change_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:

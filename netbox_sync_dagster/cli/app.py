@@ -19,6 +19,7 @@ from netbox_sync_dagster.cli import (
     checking,
     deciding,
     lab,
+    ledger_check,
     mappings,
     notifying,
     show,
@@ -130,6 +131,7 @@ app.command("metrics")(upkeep.metrics_command)
 app.command("clean")(upkeep.clean_command)
 app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
+app.add_typer(ledger_check.ledger, name="ledger")
 app.command("lab", context_settings=lab.PASS_ON)(lab.lab)
 app.command("demo", context_settings=lab.PASS_ON)(lab.demo)
 

@@ -19,7 +19,7 @@ from netbox_sync_dagster.approve import ApprovalError, approved
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.ledger import applied_ids
-from netbox_sync_dagster.cli.session import Session, default_who, session_of
+from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
@@ -58,6 +58,9 @@ def apply(
     written (stale). Exit code 0 when every approved change is applied, 1 when any is not.
     """
     session = session_of(context)
+    name = name_of(who)
+    if validate_only and (yes or who is not None):
+        raise CliError("--validate writes nothing: leave out --yes and --who, or leave out --validate")
     # All configuration errors before anything is written.
     plans = [with_parts(session.warehouse, session.plan(name)) for name in dict.fromkeys(endpoints)]
     if validate_only:
@@ -77,7 +80,7 @@ def apply(
     bad = False
     for plan in todo:
         try:
-            result = _apply(session, plan, who or default_who())
+            result = _apply(session, plan, name)
         except (ApprovalError, LeaseHeld, SourceError, WarehouseError) as error:
             session.err.print(f"error: {error}", style="red", soft_wrap=True)
             bad = True
@@ -144,7 +147,13 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
 def _apply(session: Session, plan: Plan, who: str) -> ApplyResult:
     with _bar(session, plan.endpoint) as progress:
         return apply_approved(
-            session.warehouse, session.config.netbox, plan.endpoint, plan, progress=progress, who=who
+            session.warehouse,
+            session.config.netbox,
+            plan.endpoint,
+            plan,
+            progress=progress,
+            who=who,
+            policies=session.endpoint(plan.endpoint).policies,
         )
 
 

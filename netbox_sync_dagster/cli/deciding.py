@@ -11,15 +11,15 @@ import typer
 from netbox_sync_dagster.approve import (
     Filter,
     approved,
+    meant,
     missing_dependencies,
     resolve_ids,
-    select,
 )
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.ledger import applied_ids
-from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
+from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file
 
@@ -74,21 +74,33 @@ def approve(
     what apply does. With ids, --field approves these fields of an update only, as a change of its own.
     """
     session = session_of(context)
+    name = name_of(who)
+    if override_limit is not None and not override_limit.strip():
+        raise CliError("--override-limit needs the reason why the plan may change so much")
     plan = load_plan(session.warehouse, endpoint)
     wholes: list[DiffRow] = []
     if plan_file is not None:
         if ids or resource or action or field or device or everything:
             raise CliError("give --plan, or change ids, or a filter; not several of them")
+        if with_dependencies:
+            raise CliError(
+                "--plan means exactly the changes in the file; --with-dependencies would add others: leave it out"
+            )
         rows = _of_file(session, plan, plan_file)
     elif ids and field:
         if resource or action or device or everything:
             raise CliError("with change ids, --field names the fields of these; give no other filter")
+        if with_dependencies:
+            raise CliError(
+                "with change ids and --field exactly these fields are approved: approve what they need by a command of its "
+                "own, without --with-dependencies"
+            )
         wholes = resolve_ids(plan, ids)
         rows = [part_of(row, field) for row in wholes]
         plan = replace(plan, rows=(*plan.rows, *rows))
     else:
-        wanted = _filter(resource, action, field, device, everything)
-        rows = _rows(session, plan, ids, wanted, with_dependencies)
+        wanted = _filter(resource, action, field, device)
+        rows = _rows(session, plan, ids, wanted, everything=everything, with_dependencies=with_dependencies)
     rows = _without_applied(session, plan, rows)
     if not _shown(session, plan, rows):
         return
@@ -100,7 +112,7 @@ def approve(
         plan,
         [row.change_id for row in wholes or rows],
         fields=field if wholes else None,
-        who=who or default_who(),
+        who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
         expires_hours=expires,
@@ -132,7 +144,8 @@ def reject(
         context,
         endpoint,
         ids,
-        _filter(resource, action, field, device, everything),
+        _filter(resource, action, field, device),
+        everything=everything,
         who=who,
         yes=yes,
         decision="reject",
@@ -161,7 +174,8 @@ def withdraw(
         context,
         endpoint,
         ids,
-        _filter(resource, action, field, device, everything),
+        _filter(resource, action, field, device),
+        everything=everything,
         who=who,
         yes=yes,
         decision="withdraw",
@@ -173,16 +187,18 @@ def _decide(
     context: typer.Context,
     endpoint: str,
     ids: list[str] | None,
-    wanted: Filter | None,
+    wanted: Filter,
     *,
+    everything: bool,
     who: str | None,
     yes: bool,
     decision: str,
     done: str,
 ) -> None:
     session = session_of(context)
+    name = name_of(who)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
-    rows = _without_applied(session, plan, _rows(session, plan, ids, wanted, False))
+    rows = _without_applied(session, plan, _rows(session, plan, ids, wanted, everything=everything))
     if not _shown(session, plan, rows):
         return
     if not _agreed(session, f"{decision.capitalize()} {_changes(rows)}?", yes):
@@ -191,7 +207,7 @@ def _decide(
         session.warehouse,
         plan,
         [row.change_id for row in rows],
-        who=who or default_who(),
+        who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
         decision=decision,
@@ -200,14 +216,8 @@ def _decide(
 
 
 def _filter(
-    resource: list[str] | None,
-    action: list[str] | None,
-    field: list[str] | None,
-    device: list[str] | None,
-    everything: bool,
-) -> Filter | None:
-    if not (resource or action or field or device):
-        return Filter() if everything else None
+    resource: list[str] | None, action: list[str] | None, field: list[str] | None, device: list[str] | None
+) -> Filter:
     return Filter(
         resource=tuple(resource or ()),
         action=tuple(action or ()),
@@ -217,30 +227,20 @@ def _filter(
 
 
 def _rows(
-    session: Session, plan: Plan, ids: list[str] | None, wanted: Filter | None, with_dependencies: bool
+    session: Session,
+    plan: Plan,
+    ids: list[str] | None,
+    wanted: Filter,
+    *,
+    everything: bool,
+    with_dependencies: bool = False,
 ) -> list[DiffRow]:
+    selection = meant(
+        plan, ids=ids or (), wanted=wanted, everything=everything, with_dependencies=with_dependencies
+    )
+    for note in selection.notes:
+        session.out.print(note, style="yellow", soft_wrap=True)
     by_id = plan.by_id()
-    if ids and wanted:
-        raise CliError("give change ids or a filter, not both")
-    if ids:
-        chosen = {row.change_id for row in resolve_ids(plan, ids)}
-        todo = list(chosen) if with_dependencies else []
-        while todo:
-            for need in by_id[todo.pop()].depends_on:
-                # A delete is decided on by name only.
-                if need in by_id and need not in chosen and by_id[need].action != "delete":
-                    chosen.add(need)
-                    todo.append(need)
-        return [row for row in plan.changes if row.change_id in chosen]
-    if wanted is None:
-        raise CliError(
-            "say which changes: their ids, a filter (--resource, --action, --field, --device), or "
-            "--all-creates-and-updates"
-        )
-    selection = select(plan, wanted, with_dependencies=with_dependencies)
-    for reason in sorted(set(selection.left_out.values())):
-        number = sum(text == reason for text in selection.left_out.values())
-        session.out.print(f"left out {number}: {reason}", style="yellow", soft_wrap=True)
     return [by_id[change_id] for change_id in selection.change_ids]
 
 

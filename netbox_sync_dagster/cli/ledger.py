@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.approve.records import applied_times, netbox_read_at
+from netbox_sync_dagster.approve.records import applied_numbers, netbox_read_at
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.warehouse import Warehouse
 
@@ -15,5 +15,5 @@ def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
     """
     read = netbox_read_at(plan)
     known = plan.by_id()
-    times = applied_times(warehouse, plan.endpoint)
-    return {change_id for change_id, moment in times.items() if change_id in known and moment >= read}
+    numbers = applied_numbers(warehouse, plan.endpoint)
+    return {change_id for change_id, number in numbers.items() if change_id in known and number >= read}

@@ -127,6 +127,13 @@ def session_of(context: typer.Context) -> Session:
     return session
 
 
+def name_of(who: str | None) -> str:
+    """The name given with ``--who``, or the one by default. Raises CliError for an empty one."""
+    if who is not None and not who.strip():
+        raise CliError("--who is empty; give a name, or leave it out")
+    return who.strip() if who is not None else default_who()
+
+
 def default_who() -> str:
     """The name under which decisions are recorded when none is given."""
     try:

@@ -17,6 +17,7 @@ from netbox_sync_dagster.cli.views import query
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.status import overrun
+from netbox_sync_dagster.warehouse.verify import look
 
 _STYLES = {
     "ok": "green",
@@ -58,6 +59,8 @@ def status(
             json.dumps({"endpoints": found}, indent=2, default=_iso, ensure_ascii=False) + "\n"
         )
         return
+    if session.warehouse.home.is_dir() and (damage := look(session.warehouse).sentence):
+        session.err.print(f"warning: {damage}", style="red", soft_wrap=True)
     if not found:
         session.out.print("nothing has been read yet; run: netbox-sync sync")
         return

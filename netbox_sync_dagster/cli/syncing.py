@@ -10,6 +10,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.approve.decide import approve_by_policy
+from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.reading import Read, Reading, Say, read_all
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
@@ -25,6 +26,7 @@ from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Manifest, WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.warehouse.verify import look
 from netbox_sync_dagster.warehouse.views import build_database
 
 TARGET = "NetBox"
@@ -83,6 +85,8 @@ def sync(
                 if readings[endpoint.name].error is None:
                     failed += _compare(session, comparer, endpoint)
     build_database(session.warehouse)
+    if damage := look(session.warehouse).sentence:
+        session.err.print(f"warning: {damage}", style="yellow", soft_wrap=True)
     for sentence in failed:
         session.err.print(f"error: {sentence}", style="red", soft_wrap=True)
     if failed:
@@ -159,6 +163,8 @@ def _compare(session: Session, comparer: Comparer, endpoint: Endpoint) -> list[s
                 session.out.print(
                     f"    approved by policy: {len(approval.change_ids)}; next: netbox-sync apply {endpoint.name}"
                 )
+            for note in not_allowed(plan, endpoint.policies):
+                session.out.print(f"    {note}", style="yellow", soft_wrap=True)
     except Exception as error:  # noqa: BLE001
         return [_sentence(endpoint.name, error)]
     return []

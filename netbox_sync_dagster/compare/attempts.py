@@ -9,20 +9,21 @@ from typing import Any
 
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.clock import elapsed, now
 
 
 @contextmanager
 def recorded(warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
     """A line in ``attempts.jsonl`` for a try to compare, a failed one too. Yields what to put ``diff_id`` into."""
-    started = now()
+    started, began = now(), elapsed()
     result: dict[str, Any] = {}
     try:
         yield result
     except Exception as error:
         record_failure(warehouse, endpoint, started, error)
         raise
-    _record(warehouse, endpoint, started, {"ok": True, **result})
+    seconds = round(elapsed() - began, 3)
+    _record(warehouse, endpoint, started, {"ok": True, "seconds": seconds, **result})
 
 
 def record_failure(warehouse: Warehouse, endpoint: Endpoint, started: datetime, error: Exception) -> None:

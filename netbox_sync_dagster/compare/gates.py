@@ -7,6 +7,9 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.warehouse.clock import TOLERANCE
+from netbox_sync_dagster.warehouse.sequence import number_of
+
 # NetBox read longer than this before the endpoint is no picture of the present.
 MAX_TARGET_LAG_SECONDS = 24 * 3600
 
@@ -20,9 +23,16 @@ def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
     found = []
     if not target["complete"]:
         found.append("NetBox was not read completely: " + "; ".join(target["reasons"][:5]))
-    lag = datetime.fromisoformat(source["finished"]) - datetime.fromisoformat(target["finished"])
-    if lag.total_seconds() > MAX_TARGET_LAG_SECONDS:
-        found.append("NetBox was read more than a day before the endpoint; run the sync again")
+    # What was read later is known by the numbers in the ids; how much later, only by the clock.
+    if number_of(target["snapshot_id"]) < number_of(source["snapshot_id"]):
+        began, read = (datetime.fromisoformat(item["started"]) for item in (source, target))
+        lag = datetime.fromisoformat(source["finished"]) - datetime.fromisoformat(target["finished"])
+        if read > began + TOLERANCE:
+            found.append(
+                "NetBox was read before the endpoint, and is dated later: a clock was wrong; run the sync again"
+            )
+        elif lag.total_seconds() > MAX_TARGET_LAG_SECONDS:
+            found.append("NetBox was read more than a day before the endpoint; run the sync again")
     return found
 
 

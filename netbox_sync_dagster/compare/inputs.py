@@ -90,12 +90,12 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
         """CREATE TEMP TABLE ledger_last_written AS
            SELECT * REPLACE (coalesce(value::VARCHAR, 'null') AS value) FROM ledger.last_written
            WHERE list_contains(?, target)
-           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id, field ORDER BY "at" DESC) = 1""",
+           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id, field ORDER BY seq DESC) = 1""",
         [targets],
     )
     con.execute(
         """CREATE TEMP TABLE ledger_created AS FROM ledger.created WHERE list_contains(?, target)
-           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id ORDER BY "at") = 1""",
+           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id ORDER BY seq) = 1""",
         [targets],
     )
     # Which tags it put on and took off is the one thing that is asked of the single writes.

@@ -122,7 +122,12 @@ class Policies(StrictModel):
         False, description="Dagster starts the apply by itself when approved changes wait."
     )
     second_approver: bool = Field(
-        False, description="Who approves a change must not be the one who starts the apply that writes it."
+        False,
+        description="Two people agree to every change: one approves it, another one approves it too or starts the apply.",
+    )
+    trusted_names: bool = Field(
+        False,
+        description="For second_approver: a name that is given is as good as a user of the operating system.",
     )
     approval_hours: float = Field(24, gt=0, description="Hours after which an approval expires.")
 

@@ -1,12 +1,16 @@
 """Assets ``apply/<kind>/<resource>``: what was approved, written to NetBox. Always a run of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import dagster as dg
+from pydantic import Field
 
 from netbox_sync_dagster.apply import ApplyResult, apply_approved
+from netbox_sync_dagster.approve import ApprovalError
+from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
@@ -27,9 +31,15 @@ from netbox_sync_dagster.warehouse.views import build_database
 
 
 class Apply(dg.Config):
-    """Who applies; empty: the Dagster run."""
+    """How changes are applied."""
 
-    who: str = ""
+    who: str = Field(
+        "",
+        description=(
+            "Who applies; recorded. Empty: the Dagster run, which is no person: with policies.second_approver two people "
+            "must have approved then."
+        ),
+    )
 
 
 def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefinition:
@@ -53,7 +63,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
         ]
         with told_plainly(context.log):
             settings, warehouse = sync.config(), sync.warehouse()
-            plan = load_plan(warehouse, name)
+            plan = with_parts(warehouse, load_plan(warehouse, name))
             # All of the kind's resources selected means all changes, whatever they are.
             everything = len(resources) == len(RESOURCES_OF[kind])
             only = {row.change_id for row in plan.changes if row.resource in resources}
@@ -65,6 +75,9 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
                 plan,
                 progress=lambda done, total: _say(context.log, name, done, total),
                 who=config.who.strip() or name_of(context.run.run_id),
+                through="dagster" if config.who.strip() else _started_by(context.run.tags),
+                run=context.run.run_id,
+                policies=_policies(settings, name),
                 only=None if everything else only,
             )
             result = when_free(apply, context.instance, context.log)
@@ -73,6 +86,20 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
         _fail(context.log, result, plan, settings.netbox.base_url)
 
     return apply_endpoint
+
+
+def _started_by(tags: Mapping[str, str]) -> str:
+    """By which program a run was started for which nobody gave a name."""
+    if "dagster/sensor_name" in tags:
+        return "sensor"
+    return "schedule" if "dagster/schedule_name" in tags else "dagster run"
+
+
+def _policies(settings: Config, endpoint: str) -> Policies:
+    try:
+        return settings.endpoint(endpoint).policies
+    except KeyError as error:
+        raise ApprovalError(error.args[0]) from None
 
 
 def _specs(kind: Kind) -> Iterator[dg.AssetSpec]:

@@ -6,14 +6,22 @@ import dagster as dg
 from pydantic import Field
 
 from netbox_sync_dagster.apply.ledger import applied_changes
-from netbox_sync_dagster.approve import ApprovalError, Filter, approve, resolve_ids, select
+from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
+from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import netbox_read_at
+from netbox_sync_dagster.approve.select import Words
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import told_plainly
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.warehouse.views import build_database
+
+_WORDS = Words(
+    ids="change_ids",
+    filters="change_ids, a filter (resource, action, field, device), or all_creates_and_updates",
+    everything="all_creates_and_updates",
+)
 
 
 class Decision(Enum):
@@ -41,7 +49,7 @@ class Decide(dg.Config):
     field: list[str] = Field([], description="Changes that write no other fields than these.")
     device: list[str] = Field([], description="Changes of these devices, virtual machines or clusters.")
     all_creates_and_updates: bool = Field(False, description="Everything in the diff but deletes.")
-    with_dependencies: bool = Field(False, description="With a filter: also the changes that these need.")
+    with_dependencies: bool = Field(False, description="Also the changes that these need.")
     expires_hours: float | None = Field(None, description="Default: the endpoint's policies.approval_hours.")
     override: str = Field("", description="Approve a diff that changes more than the limit; says why.")
 
@@ -53,6 +61,8 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
         settings, warehouse = sync.config(), sync.warehouse()
         policies = _policies(settings, config.endpoint)
         plan = load_plan(warehouse, config.endpoint)
+        if config.decision is not Decision.approve:
+            plan = with_parts(warehouse, plan)
         rows = _meant(context, plan, config)
         ids = [row.change_id for row in rows]
         target = settings.netbox.base_url
@@ -68,8 +78,9 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
             through="dagster",
             policies=policies,
             expires_hours=config.expires_hours,
-            override_limit=config.override,
+            override_limit=config.override or None,
             decision=config.decision.value,
+            run=context.run.run_id,
         )
         build_database(warehouse)
     number = len(approval.change_ids)
@@ -103,19 +114,16 @@ def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[D
         field=tuple(config.field),
         parent=tuple(config.device),
     )
-    filtered = wanted != Filter() or config.all_creates_and_updates
-    if config.change_ids:
-        if filtered:
-            raise ApprovalError("give change_ids or a filter, not both")
-        return resolve_ids(plan, config.change_ids)
-    if not filtered:
-        raise ApprovalError(
-            "say which changes: change_ids, a filter (resource, action, field, device), or all_creates_and_updates"
-        )
-    selection = select(plan, wanted, with_dependencies=config.with_dependencies)
-    reasons = list(selection.left_out.values())
-    for reason in sorted(set(reasons)):
-        context.log.info(f"left out {reasons.count(reason)}: {reason}")
+    selection = meant(
+        plan,
+        ids=config.change_ids,
+        wanted=wanted,
+        everything=config.all_creates_and_updates,
+        with_dependencies=config.with_dependencies,
+        words=_WORDS,
+    )
+    for note in selection.notes:
+        context.log.warning(note)
     if selection.missing:
         context.log.warning(
             f"{len(selection.missing)} of the changes need others that are not among them: where those are not "

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import time
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, in_flight
 from netbox_sync_dagster.turns.decide import clock
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.clock import now
 from netbox_sync_dagster.warehouse.ledger import applies_folder, approvals_folder
+from netbox_sync_dagster.warehouse.verify import look
 
 # Until the same changes are asked for again, where the apply has ended without a verdict on them.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
@@ -72,7 +74,7 @@ def apply_when_approved(
             continue
         before = remembered.get(name, Memory())
         memory[name], request, text = _look(
-            sync.warehouse(), endpoint, running.get(name), before, time.time()
+            sync.warehouse(), endpoint, running.get(name), before, now().timestamp()
         )
         if request is not None:
             requests.append(request)
@@ -85,7 +87,7 @@ def apply_when_approved(
 
 
 def _look(
-    warehouse: Warehouse, endpoint: Endpoint, busy: Busy | None, before: Memory, now: float
+    warehouse: Warehouse, endpoint: Endpoint, busy: Busy | None, before: Memory, moment: float
 ) -> tuple[Memory, dg.RunRequest | None, str]:
     """What to remember of one endpoint, the apply to start, and else why none."""
     if busy is not None:
@@ -93,22 +95,27 @@ def _look(
     state = _files(warehouse, endpoint.name)
     if state == before.seen:
         return before, None, ""
-    diff_id, ids, gates = _ready(warehouse, endpoint.name)
+    diff_id, ids, gates, alone = _ready(warehouse, endpoint.name)
     if not ids:
-        return Memory(seen=state), None, ""
-    if gates:
-        return before, None, f"{len(ids)} approved changes wait; {'; '.join(gates)}"
+        text = (
+            f"{alone} approved changes wait for a second person (policies.second_approver)" if alone else ""
+        )
+        return (before if alone else Memory(seen=state)), None, text
+    against = "; ".join(gates) or look(warehouse).sentence
+    if against:
+        return before, None, f"{len(ids)} approved changes wait; {against}"
     digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
     same = digest == before.ids
-    if same and now < before.again_at:
+    # What is dated later than now was started by a clock that was ahead.
+    if same and before.at <= moment < before.again_at:
         text = (
             f"the apply has ended without a verdict on {len(ids)} approved changes; started again at "
             f"{clock(before.again_at)}"
         )
         return before, None, text
-    memory = Memory(ids=digest, tries=before.tries + 1 if same else 1, at=now)
+    memory = Memory(ids=digest, tries=before.tries + 1 if same else 1, at=moment)
     request = dg.RunRequest(
-        run_key=f"{endpoint.name} {diff_id} {digest} {now:.0f}",
+        run_key=f"{endpoint.name} {diff_id} {digest} {moment:.0f} {secrets.token_hex(4)}",
         job_name=f"apply_{endpoint.kind}",
         partition_key=endpoint.name,
         tags={ENDPOINT_TAG: endpoint.name},
@@ -116,13 +123,15 @@ def _look(
     return memory, request, ""
 
 
-def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str]]:
-    """The endpoint's diff, the changes in it that may be applied, and what stands against that."""
+def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str], int]:
+    """The endpoint's diff, the changes in it that may be applied, what stands against that, and how many more need a
+    second person."""
     try:
         plan = load_plan(warehouse, name)
     except WarehouseError:
-        return "", [], []
-    return plan.diff_id, not_taken_up(warehouse, plan), plan.manifest["gates"]
+        return "", [], [], 0
+    ids, alone = not_taken_up(warehouse, plan)
+    return plan.diff_id, ids, plan.manifest["gates"], len(alone)
 
 
 def _files(warehouse: Warehouse, name: str) -> str:

@@ -1,7 +1,7 @@
 """The sensor ``intervals``: starts what is due, as one run, and says why the others wait."""
 
 import json
-import time
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
 from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.clock import now as clock_now
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.hold import RUN, marks
 
@@ -28,34 +29,48 @@ _SHOWN = 10
 class Asked:
     """What the sensor remembers of one endpoint: ``at``: when it last asked for a run.
 
-    ``open``: nothing is known yet of what became of that; ``lost``: runs in a row that never tried the endpoint
-    (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are seconds since 1970.
+    ``open``: nothing is known yet of what became of that, ``before``: the endpoint's last try then; ``lost``: runs in a row that never tried the endpoint
+    (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are seconds since 1970, by the clock
+    of the machine that the sensor runs on.
     """
 
     at: float = 0
     open: bool = False
     lost: int = 0
     noticed: float = 0
+    before: int = 0
 
 
-def settle(asked: Asked, last_start: float, busy: bool, now: float) -> Asked:
+def settle(asked: Asked, last: int, busy: bool, now: float) -> Asked:
     """What became of the run that was asked for, where that can be told by now."""
     if not asked.open or busy:
         return asked
-    if last_start >= asked.at:
+    if last != asked.before:
         return Asked(at=asked.at)
     return Asked(at=asked.at, lost=asked.lost + 1, noticed=now)
 
 
-def facts_of(warehouse: Warehouse, endpoint: Endpoint, asked: Asked, busy: Busy | None, held: str) -> Facts:
+def known_time(now: float, *times: float) -> float:
+    """The latest of these moments, which may be other machines' word; 0 where none can be right.
+
+    What is dated later than now is not believed: otherwise a clock that was ahead would keep an endpoint waiting until
+    the clocks have caught up.
+    """
+    return max((moment for moment in times if moment <= now), default=0)
+
+
+def facts_of(
+    warehouse: Warehouse, endpoint: Endpoint, asked: Asked, *, busy: Busy | None, held: str, now: float
+) -> Facts:
     """What is known of an endpoint, from its tries, the sensor's memory and the runs under way."""
     tries = read_tries(warehouse, endpoint.kind, endpoint.name)
     facts = Facts(
         endpoint.name,
         endpoint.interval,
         endpoint.every,
-        last_start=max(tries.last_start, asked.at),
-        last_end=max(tries.last_end, asked.noticed),
+        last_start=known_time(now, tries.last_start, asked.at),
+        # A try that was asked for has not ended before that, whatever its machine's clock says.
+        last_end=known_time(now, tries.last_end, asked.noticed, asked.at),
         failures=tries.failures + asked.lost,
         error=tries.error,
         seconds=tries.seconds,
@@ -83,15 +98,16 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
         config = sync.config()
     except ConfigError as error:
         return dg.SkipReason(str(error))
-    warehouse, now = sync.warehouse(), time.time()
+    warehouse, now = sync.warehouse(), clock_now().timestamp()
     note_endpoints(warehouse, config)
     alive = marks(warehouse)
-    for run_id in end_orphans(context.instance, set(alive.get(RUN, {})), _WATCHED, now):
+    for run_id in end_orphans(context.instance, warehouse.home, set(alive.get(RUN, {})), _WATCHED):
         context.log.warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)
     turns: dict[str, Turn] = {}
     asked: dict[str, Asked] = {}
+    last: dict[str, int] = {}
     for endpoint in config.endpoints:
         name = endpoint.name
         if not endpoint.enabled or not endpoint.every:
@@ -99,13 +115,12 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
         busy = running.get(name)
         who = alive.get(endpoint.kind, {}).get(name)
         before = remembered.get(name, Asked())
-        asked[name] = settle(
-            before, read_tries(warehouse, endpoint.kind, name).last_start, busy is not None, now
-        )
+        last[name] = read_tries(warehouse, endpoint.kind, name).last
+        asked[name] = settle(before, last[name], busy is not None, now)
         held = f"{who} is reading it" if who else ""
-        turns[name] = decide(facts_of(warehouse, endpoint, asked[name], busy, held), now)
+        turns[name] = decide(facts_of(warehouse, endpoint, asked[name], busy=busy, held=held, now=now), now)
     due = [name for name, turn in turns.items() if turn.start]
-    asked |= {name: replace(asked[name], at=now, open=True) for name in due}
+    asked |= {name: replace(asked[name], at=now, open=True, before=last[name]) for name in due}
     cursor = _cursor(asked, turns)
     for name, turn in turns.items():
         if turn.late:
@@ -118,8 +133,8 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
 
 def _request(due: list[str], now: float) -> dg.RunRequest:
     return dg.RunRequest(
-        # With its time: a key is good for one run for ever.
-        run_key=f"{now:.0f} {','.join(due)}",
+        # A key is good for one run for ever, and a clock may say the same twice.
+        run_key=f"{now:.0f} {secrets.token_hex(4)} {','.join(due)}",
         run_config={"ops": {SYNC: {"config": {"endpoints": due}}}},
         tags={ENDPOINT_TAG: ",".join(due)},
     )
@@ -144,7 +159,7 @@ def _remembered(cursor: str | None) -> dict[str, Asked]:
     try:
         content: dict[str, dict[str, Any]] = json.loads(cursor or "{}")
         return {
-            name: Asked(item["asked"], item["open"], item["lost"], item["noticed"])
+            name: Asked(item["asked"], item["open"], item["lost"], item["noticed"], item["before"])
             for name, item in content.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -159,6 +174,7 @@ def _cursor(asked: dict[str, Asked], turns: dict[str, Turn]) -> str:
             "open": item.open,
             "lost": item.lost,
             "noticed": round(item.noticed, 3),
+            "before": item.before,
             "waits": turns[name].why,
         }
         for name, item in sorted(asked.items())

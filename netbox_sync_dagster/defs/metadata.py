@@ -63,7 +63,8 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
         "snapshot": manifest.snapshot_id,
         "source version": manifest.source_version or "unknown",
         "read": dg.MetadataValue.timestamp(finished),
-        "seconds": round((finished - started).total_seconds(), 2),
+        # A clock that stepped meanwhile makes no negative duration.
+        "seconds": round(max((finished - started).total_seconds(), 0), 2),
     }
     if manifest.reasons:
         found["why incomplete"] = dg.MetadataValue.md(_first(manifest.reasons))

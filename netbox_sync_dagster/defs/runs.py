@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
 from netbox_sync_dagster.defs.partitions import partition_keys
+from netbox_sync_dagster.warehouse.observed import unchanged_for
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
@@ -72,11 +74,12 @@ def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
 
 
 def end_orphans(
-    instance: dg.DagsterInstance, alive: set[str], jobs: Collection[str], now: float
+    instance: dg.DagsterInstance, home: Path, alive: set[str], jobs: Collection[str]
 ) -> list[str]:
     """Report the runs of these jobs as failed whose process is gone; returns their ids.
 
-    ``alive`` are the runs whose process has said lately that it works. Dagster itself notices a process that died
+    ``alive`` are the runs whose process has said lately that it works. One counts as dead when this machine has seen it silent
+    for a while (``warehouse.observed``, in ``home``), whatever the clocks say. Dagster itself notices a process that died
     only as long as the code server lives that started it.
     """
     running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
@@ -84,8 +87,7 @@ def end_orphans(
         record.dagster_run.run_id
         for record in instance.get_run_records(running)
         if record.dagster_run.job_name in jobs
-        and record.dagster_run.run_id not in alive
-        and now - (record.start_time or now) >= _STARTUP_SECONDS
+        and _silent_for(home, record.dagster_run.run_id, alive) >= _STARTUP_SECONDS
     ]
     if not silent:
         return []
@@ -100,3 +102,9 @@ def end_orphans(
         if instance.event_log_storage.supports_global_concurrency_limits:
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in gone]
+
+
+def _silent_for(home: Path, run_id: str, alive: set[str]) -> float:
+    """Seconds for which this machine has seen that the run's process says nothing; -1 where it does."""
+    seconds = unchanged_for(home, f"run {run_id}", "alive" if run_id in alive else "silent")
+    return -1 if run_id in alive else seconds

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import dagster as dg
 
 from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, describe
@@ -84,7 +84,7 @@ class Sync:
     ) -> None:
         self._log = context.log
         self._retry = context.retry_number
-        self._began = _run_start(context)
+        warehouse.run = context.run.run_id
         self._who = name_of(context.run.run_id)
         self._instance = context.instance
         self._config = config
@@ -99,6 +99,13 @@ class Sync:
 
     def run(self, names: Sequence[str]) -> list[Outcome]:
         """Take every endpoint as far as it goes; an error of one is its own outcome."""
+        names = list(dict.fromkeys(names))
+        if not names:
+            raise WarehouseError("no endpoint is named; say which are synced, e.g. endpoints: [paris]")
+        if not self._read and (self._accept_shrink or self._guest is not None):
+            raise WarehouseError(
+                "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+            )
         if self._guest is not None and (self._kind != "proxmox" or len(names) != 1):
             raise WarehouseError(
                 f"guest {self._guest} is of one Proxmox endpoint: start the run for that partition alone"
@@ -197,7 +204,7 @@ class Sync:
             )
         except WarehouseError:
             return None
-        return manifest if datetime.fromisoformat(manifest.started) >= self._began else None
+        return manifest if manifest.run == self._warehouse.run else None
 
     def _diff(self, endpoint: Endpoint, outcome: Outcome) -> None:
         if outcome.manifest is not None and is_empty(outcome.manifest):
@@ -208,14 +215,15 @@ class Sync:
             if self._stop.is_set():
                 raise Stopped
             manifest = self._comparer.compare(endpoint)
-        plan = load_plan(self._warehouse, endpoint.name)
+        plan = outcome.plan = load_plan(self._warehouse, endpoint.name)
         approval = approve_by_policy(self._warehouse, plan, endpoint.policies)
         if approval is not None:
             rows = plan.by_id()
             for change_id in approval.change_ids:
                 resource = rows[change_id].resource
                 outcome.by_policy[resource] = outcome.by_policy.get(resource, 0) + 1
-        outcome.plan = plan
+        for note in not_allowed(plan, endpoint.policies):
+            self._log.warning(f"{endpoint.name}: {note}")
         self._log.info(f"{endpoint.name}: compared with NetBox: {describe(manifest)}")
 
 
@@ -324,9 +332,3 @@ def _about(name: str, error: Exception) -> str:
 def _why_empty(manifest: Manifest) -> str:
     reasons = "; ".join(manifest.reasons) or "the server shows nothing"
     return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"
-
-
-def _run_start(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> datetime:
-    found = context.instance.get_run_record_by_id(context.run.run_id)
-    began = found.start_time if found is not None and found.start_time is not None else time.time()
-    return datetime.fromtimestamp(began, UTC)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import duckdb
 
 from netbox_sync_dagster.config.notifications import Channel, Event
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.clock import now
+from netbox_sync_dagster.warehouse.sequence import number_at
 from netbox_sync_dagster.warehouse.status import Status, read_status
 from netbox_sync_dagster.warehouse.views import ask
 
@@ -67,9 +70,10 @@ def _applies(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
             ', ', applied || ' applied', nullif(stale, 0) || ' stale', nullif(failed, 0) || ' failed',
             nullif(blocked, 0) || ' blocked', nullif(uncertain, 0) || ' uncertain')
         FROM ledger.applies
-        WHERE stale + failed + blocked + uncertain > 0 AND finished > now() AT TIME ZONE 'UTC' - INTERVAL 2 DAY
+        WHERE stale + failed + blocked + uncertain > 0 AND finished IS NOT NULL AND seq > ?
         ORDER BY apply_id
-        """
+        """,
+        [number_at(now() - timedelta(days=2))],
     ).fetchall()
 
 

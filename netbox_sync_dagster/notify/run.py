@@ -62,7 +62,8 @@ def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], p
     if warehouse.mirror is not None:
         warehouse.mirror.fetch(path)
     memory = read_memory(path)
-    if now() < memory.again_at:
+    # A failure that is dated later than now was noted by a clock that was ahead.
+    if memory.failed_at <= now() < memory.again_at:
         return
     found = notices(seen, memory.told, channel)
     silent = [mark for item in found if item.event is None for mark in item.ids]

@@ -22,7 +22,8 @@ class Facts:
     """What is known of one endpoint. Times are seconds since 1970, 0 for never.
 
     ``interval``: as configured, 0 for none. ``every``: seconds from sync to sync at most, by interval or schedule,
-    0 by hand only. ``failures``: tries in a row that failed, the last of them at ``last_end``. ``seconds``: what
+    0 by hand only. Moments are not later than now: what is dated so is left out. ``failures``: tries in a row that
+    failed, the last of them at ``last_end``. ``seconds``: what
     the last good sync took. ``busy``: why no other run may start now, e.g. ``a run is working on it``.
     """
 

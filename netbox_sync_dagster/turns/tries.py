@@ -11,11 +11,13 @@ from typing import Any
 
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.files import last_lines
+from netbox_sync_dagster.warehouse.sequence import number_of_line
 
 
 @dataclass(frozen=True)
 class Tries:
-    """Times are seconds since 1970, 0 for never. ``failures``: failed tries since the last good comparison, 0 where the
+    """Times are seconds since 1970, as the clock said that recorded them, 0 for never. ``last``: what comes later has another
+    number. ``failures``: failed tries since the last good comparison, 0 where the
     last try was good; ``seconds``: the last good sync, from the start of the read to the end of the comparison."""
 
     last_start: float = 0
@@ -23,6 +25,7 @@ class Tries:
     failures: int = 0
     error: str = ""
     seconds: float | None = None
+    last: int = 0
 
 
 def read_tries(warehouse: Warehouse, system: str, endpoint: str) -> Tries:
@@ -36,24 +39,38 @@ def read_tries(warehouse: Warehouse, system: str, endpoint: str) -> Tries:
             warehouse.mirror.fetch(file)
     reads = list(_lines(files[0]))
     compares = [line for line in _lines(files[1]) if line["system"] == system]
-    both = sorted([*reads, *compares], key=lambda line: (line["finished"], line["started"]))
+    both = sorted([*reads, *compares], key=_order)
     if not both:
         return Tries()
-    good = max((line["finished"] for line in compares if line["ok"]), default="")
-    failed = [line for line in both if not line["ok"] and line["finished"] > good]
+    good = max((_order(line) for line in compares if line["ok"]), default=(0, ""))
+    failed = [line for line in both if not line["ok"] and _order(line) > good]
     last = both[-1]
     return Tries(
-        last_start=_time(max(line["started"] for line in reads)) if reads else 0,
+        last_start=_time(max(reads, key=_order)["started"]) if reads else 0,
         last_end=_time(last["finished"]),
         failures=0 if last["ok"] else len(failed),
         error="" if last["ok"] else last["error"],
-        seconds=_seconds(reads, good),
+        seconds=_seconds(reads, compares),
+        last=_order(last)[0],
     )
 
 
-def _seconds(reads: list[dict[str, Any]], good: str) -> float | None:
-    began = max((line["started"] for line in reads if line["ok"] and line["finished"] <= good), default="")
-    return _time(good) - _time(began) if began else None
+def _order(line: dict[str, Any]) -> tuple[int, str]:
+    return number_of_line(line, "finished"), line["finished"]
+
+
+def _seconds(reads: list[dict[str, Any]], compares: list[dict[str, Any]]) -> float | None:
+    """What the last good comparison took, with the read before it."""
+    compared = max((line for line in compares if line["ok"]), key=_order, default=None)
+    if compared is None:
+        return None
+    before = [line for line in reads if line["ok"] and _order(line) <= _order(compared)]
+    if not before:
+        return None
+    read = max(before, key=_order)
+    if "seconds" in read and "seconds" in compared:
+        return float(read["seconds"]) + float(compared["seconds"])
+    return _time(compared["finished"]) - _time(read["started"])
 
 
 def _time(text: str) -> float:

@@ -1,7 +1,8 @@
 """An object of the store that one process at a time holds, whatever machine it is on.
 
 Every write names the version that it replaces, so of two that want it one gets it. The holder writes it anew as long as it
-lives, and leaves it empty; by the store's clock alone, silence of a certain length means that the holder is dead.
+lives, and leaves it empty. A holder is dead when who wants it has seen the object unchanged for a certain time, by the
+clock of his own machine (``warehouse.observed``): no two clocks are compared.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse.objects import ObjectStore
+from netbox_sync_dagster.warehouse.observed import unchanged_for
 
 
 class Claimed(Exception):
@@ -27,10 +30,11 @@ class Claimed(Exception):
         self.left = left
 
 
-def claim(store: ObjectStore, key: str, content: bytes, silence: float) -> str:
+def claim(store: ObjectStore, home: Path, key: str, content: bytes, silence: float) -> str:
     """Write the object, where nobody else holds it; returns its version. Raises Claimed.
 
-    ``silence``: seconds after which a holder that wrote nothing counts as dead.
+    ``silence``: seconds for which the object must have been seen unchanged until its holder counts as dead.
+    ``home``: where this machine remembers what it has seen.
     """
     there = store.get(key)
     if there is None:
@@ -38,7 +42,7 @@ def claim(store: ObjectStore, key: str, content: bytes, silence: float) -> str:
     else:
         holder = holder_of(there[0])
         if holder:
-            left = silence - (store_time(store, key) - there[1].written).total_seconds()
+            left = silence - unchanged_for(home, key, there[0])
             if left > 0:
                 raise Claimed(holder, left)
         taken = store.replace(key, content, there[1].etag)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.claim import store_time
+from netbox_sync_dagster.warehouse.files import flock_free, put_in_place
 from netbox_sync_dagster.warehouse.objects import ObjectStore
-from netbox_sync_dagster.warehouse.store import Warehouse, now
+from netbox_sync_dagster.warehouse.store import Warehouse, now, superseded
 
 # A living writer's files are younger.
 _LEFT_BEHIND_SECONDS = 86_400
@@ -24,8 +25,8 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
             # The empty files of the views; see warehouse.views.
             if folder.name.startswith("_"):
                 continue
-            for old in _versions(folder)[:-keep]:
-                shutil.rmtree(old, ignore_errors=True)
+            for old in superseded(folder, keep):
+                shutil.rmtree(folder / old, ignore_errors=True)
                 counts[what] += 1
             counts["tries"] += _shorten(folder / "attempts.jsonl", retention.tries)
     for path in _left_behind(warehouse.home):
@@ -37,10 +38,6 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
     if warehouse.mirror is not None:
         counts["left behind"] += _clean_marks(warehouse.mirror.store)
     return counts
-
-
-def _versions(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.name[:1].isdigit())
 
 
 def _shorten(path: Path, keep: int) -> int:
@@ -57,12 +54,16 @@ def _shorten(path: Path, keep: int) -> int:
 
 def _clean_marks(store: ObjectStore) -> int:
     """Delete the marks of runs that were killed, and clocks; returns how many. Those of endpoints are taken over."""
-    left = [
-        item.key
+    marks = [
+        item
         for item in store.below("running")
-        if (item.key.startswith("running/run/") or ".clock-" in item.key)
-        and (now() - item.written).total_seconds() > _LEFT_BEHIND_SECONDS
+        if item.key.startswith("running/run/") or ".clock-" in item.key
     ]
+    if not marks:
+        return 0
+    # Both by the store's own clock.
+    moment = store_time(store, "running/now")
+    left = [item.key for item in marks if (moment - item.written).total_seconds() > _LEFT_BEHIND_SECONDS]
     store.delete(left)
     return len(left)
 
@@ -76,7 +77,9 @@ def _left_behind(home: Path) -> Iterator[Path]:
         for path in home.glob(pattern):
             try:
                 age = now().timestamp() - path.lstat().st_mtime
-            except FileNotFoundError:
+                held = age > _LEFT_BEHIND_SECONDS and not path.is_symlink() and not flock_free(path)
+            except OSError:
                 continue
-            if age > _LEFT_BEHIND_SECONDS:
+            # However old it looks: a clock may have stepped while it is written.
+            if age > _LEFT_BEHIND_SECONDS and not held:
                 yield path

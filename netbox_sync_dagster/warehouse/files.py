@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import time
 from pathlib import Path
 
 _TAIL = 65_536
@@ -33,3 +35,28 @@ def last_lines(path: Path) -> list[bytes]:
         file.seek(max(0, size - _TAIL))
         lines = file.read().splitlines()
     return lines[1:] if size > _TAIL else lines
+
+
+def flock_now(fd: int) -> bool:
+    """Take an open file's lock, if no other process holds it."""
+    for left in reversed(range(5)):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Who looks whether it is free (``flock_free``) has it for an instant.
+            time.sleep(0.01 if left else 0)
+        else:
+            return True
+    return False
+
+
+def flock_free(path: Path) -> bool:
+    """Whether no process of this machine holds a file's or folder's lock. Raises OSError where it is gone."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True

@@ -1,25 +1,27 @@
 """One sync of an endpoint at a time, and a mark that says who is at it: ``running/<system>/<endpoint>.json``.
 
-The kernel drops the lock of a process that ends in whatever way. What reads the mark without the lock
-(``sync.running``) goes by its heartbeat. On an object store the mark is an object too, for all machines; what others
-hold is brought here into ``running/elsewhere/marks.json``.
+The kernel drops the lock of a process that ends in whatever way. A mark of another machine counts until it has been seen
+unchanged for a while (``warehouse.observed``). On an object store the mark is an object too, for all machines; what
+others hold is brought here into ``running/elsewhere/marks.json``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of, store_time
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
+from netbox_sync_dagster.warehouse.files import flock_free, flock_now, put_in_place
 from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
+from netbox_sync_dagster.warehouse.observed import unchanged_for
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError, now
 
 # After this the mark of a process that was killed counts no more; sql/views/sync.sql has the same.
@@ -49,10 +51,8 @@ def hold(warehouse: Warehouse, system: str, endpoint: str, who: str) -> Iterator
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Held(_sentence(system, endpoint, holder_of(os.pread(fd, 4096, 0)) or {})) from None
+        if not flock_now(fd):
+            raise Held(_sentence(system, endpoint, holder_of(os.pread(fd, 4096, 0)) or {}))
         try:
             with _marked(warehouse, system, endpoint, who, fd):
                 yield
@@ -76,8 +76,11 @@ def _marked(warehouse: Warehouse, system: str, endpoint: str, who: str, fd: int)
         "since": now().isoformat(),
     }
 
+    beats = count(1)
+
     def mark() -> bytes:
-        return json.dumps({**what, "heartbeat": now().isoformat()}).encode()
+        # Two beats differ whatever the clock does.
+        return json.dumps({**what, "heartbeat": now().isoformat(), "beat": next(beats)}).encode()
 
     def here() -> bool:
         data = mark()
@@ -112,7 +115,7 @@ def _in_store(
     """
     key = f"running/{system}/{endpoint}.json"
     try:
-        version = claim(mirror.store, key, mark(), SILENCE_SECONDS)
+        version = claim(mirror.store, mirror.home, key, mark(), SILENCE_SECONDS)
     except Claimed as taken:
         holder = taken.holder or {}
         left = (
@@ -146,12 +149,12 @@ def _sentence(system: str, endpoint: str, holder: dict[str, Any]) -> str:
     )
 
 
-def _counts(system: str, silent: float) -> bool:
-    return silent < (_RUN_SILENCE_SECONDS if system == RUN else SILENCE_SECONDS)
+def _silence(system: str) -> float:
+    return _RUN_SILENCE_SECONDS if system == RUN else SILENCE_SECONDS
 
 
 def marks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
-    """{system: {endpoint: who}} of what is held, on whatever machine, and was heard of lately."""
+    """{system: {endpoint: who}} of what is held, on whatever machine, and was not seen silent for long."""
     pull_marks(warehouse)
     found: dict[str, dict[str, str]] = {}
     for path in warehouse.home.glob("running/*/*.json"):
@@ -159,10 +162,16 @@ def marks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
             for line in path.read_bytes().splitlines():
                 with suppress(json.JSONDecodeError):
                     mark = json.loads(line)
-                    silent = (now() - datetime.fromisoformat(mark["heartbeat"])).total_seconds()
-                    if _counts(mark["system"], silent):
+                    if path.parent.name == "elsewhere" or _lives(warehouse.home, path, mark, line):
                         found.setdefault(mark["system"], {})[mark["endpoint"]] = mark["who"]
     return found
+
+
+def _lives(home: Path, path: Path, mark: dict[str, Any], line: bytes) -> bool:
+    """Whether the process of a mark in this directory lives: on this machine the kernel knows."""
+    if mark["host"] == socket.gethostname():
+        return not flock_free(path)
+    return unchanged_for(home, f"{path.parent.name}/{path.name}", line) < _silence(mark["system"])
 
 
 def pull_marks(warehouse: Warehouse) -> None:
@@ -170,16 +179,18 @@ def pull_marks(warehouse: Warehouse) -> None:
     if warehouse.mirror is None:
         return
     store = warehouse.mirror.store
-    held = [item for item in store.below("running") if item.size and item.key.endswith(".json")]
     lines = []
-    if held:
-        moment = store_time(store, "running/now")
-        for item in held:
-            silent = moment - item.written
-            counts = _counts(item.key.split("/")[1], silent.total_seconds())
-            there = store.get(item.key) if counts else None
-            if there is not None and there[0]:
-                lines.append(json.dumps({**json.loads(there[0]), "heartbeat": (now() - silent).isoformat()}))
+    for item in store.below("running"):
+        if not item.size or not item.key.endswith(".json"):
+            continue
+        there = store.get(item.key)
+        holder = holder_of(there[0]) if there is not None else None
+        if there is None or holder is None:
+            continue
+        silent = unchanged_for(warehouse.home, item.key, there[0])
+        if silent < _silence(item.key.split("/")[1]):
+            seen = (now() - timedelta(seconds=silent)).isoformat()
+            lines.append(json.dumps({**holder, "heartbeat": seen}))
     path = warehouse.home / "running" / "elsewhere" / "marks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     put_in_place(path, "".join(f"{line}\n" for line in lines).encode())

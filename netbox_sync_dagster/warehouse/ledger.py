@@ -4,9 +4,11 @@ Layout under ``<home>/ledger``::
 
     approvals/<endpoint>/<year>-<month>.jsonl     decisions, many short writers
     applies/<endpoint>/<apply id>.jsonl           one file and one writer per apply
+    accepted/all/<year>-<month>.jsonl             damage that somebody has looked at
+    heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``warehouse.chain``
     leases/<endpoint>                             who is applying now
 
-Files are only ever appended to. Endpoint names begin with a letter or digit, so the folder ``_none`` with its
+Files are only ever appended to. The months are those of ``warehouse.sequence``, so that the newest file is the last. Endpoint names begin with a letter or digit, so the folder ``_none`` with its
 empty file, which lets DuckDB find the columns of a ledger that has no lines yet, meets no endpoint.
 """
 
@@ -20,7 +22,8 @@ import duckdb
 import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse import chain, duck
+from netbox_sync_dagster.warehouse.sequence import id_of
 from netbox_sync_dagster.warehouse.store import Warehouse
 
 Line = dict[str, Any]
@@ -60,10 +63,14 @@ def open_ledger(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 
 
 def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
-    """Append lines in one write and flush them to disk before returning."""
-    warehouse.append(
-        path, b"".join(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n" for line in lines)
-    )
+    """Append lines in one write, chained to those before (``warehouse.chain``), and flush them to disk before returning."""
+    chain.append(warehouse, path, lines)
+
+
+def month_file(warehouse: Warehouse, folder: Path) -> Path:
+    """The file of this month in a folder with one file per month."""
+    number = warehouse.next_number()
+    return folder / f"{id_of(number)[:4]}-{id_of(number)[4:6]}.jsonl"
 
 
 def ledger_files(warehouse: Warehouse, folder: Path, pattern: str = "*.jsonl") -> list[Path]:
@@ -73,9 +80,18 @@ def ledger_files(warehouse: Warehouse, folder: Path, pattern: str = "*.jsonl") -
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of one file; a line that was cut off by a crash is left out."""
+    """The lines of one file.
+
+    Left out are lines that were cut off by a crash, and, from the first line on that has a hash, those that this product
+    has not written as they are; ``warehouse.verify`` names them.
+    """
+    begun = False
     with path.open("rb") as file:
         for text in file:
+            link = chain.link_of(text)
+            begun = begun or (link is not None and link.sound)
+            if begun and (link is None or not link.sound):
+                continue
             try:
                 yield orjson.loads(text)
             except orjson.JSONDecodeError:

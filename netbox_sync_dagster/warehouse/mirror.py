@@ -18,7 +18,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,8 +56,13 @@ class Mirror:
         (folder / version / _WHOLE).touch()
 
     def prune(self, folder: Path, keep: int) -> None:
-        """Delete all but the newest versions from the store."""
-        for version in self.store.folders(self.key(folder))[:-keep]:
+        """Delete all but the newest versions from the store; never the current one."""
+        named = self.store.get(self.key(folder / "current"))
+        current = named[0].decode() if named is not None else ""
+        found = [name for name in self.store.folders(self.key(folder)) if name[:1].isdigit()]
+        for version in found[:-keep]:
+            if version == current:
+                continue
             self.store.delete(item.key for item in self.store.below(self.key(folder / version)))
 
     def current(self, folder: Path) -> str | None:
@@ -153,12 +158,16 @@ class Mirror:
 
     # -- growing files ---------------------------------------------------------------------------
 
-    def append(self, path: Path, data: bytes) -> None:
-        """Append to a growing file; it is in the store when this returns. Any number of writers, anywhere."""
+    def append(self, path: Path, build: Callable[[], bytes]) -> None:
+        """Append to a growing file; it is in the store when this returns. Any number of writers, anywhere.
+
+        ``build`` makes what is appended, when the file is here as it is now; once more where another was faster.
+        """
         for _ in range(_TRIES):
             with self._locked(path):
                 self._pull(path)
                 offset = path.stat().st_size if path.exists() else 0
+                data = build()
                 if self.store.create(f"{self.key(path)}{_PARTS}/{offset:012d}", data):
                     _write(path, data)
                     return
@@ -177,12 +186,35 @@ class Mirror:
         names: dict[str, int] = {}
         for item in self.store.below(self.key(folder)):
             file, _, offset = item.key.partition(f"{_PARTS}/")
-            names[file] = max(names.get(file, 0), int(offset or 0) + item.size)
+            if file.endswith(".jsonl"):
+                names[file] = max(names.get(file, 0), int(offset or 0) + item.size)
         for name, size in names.items():
             path = self.home / name
             if not path.exists() or path.stat().st_size != size:
                 with self._locked(path):
                     self._pull(path)
+
+    def pull_anew(self, folder: Path) -> None:
+        """Bring all growing files below ``folder`` here, whatever is here already; what the store has not goes."""
+        names: dict[str, list[str]] = {}
+        for item in self.store.below(self.key(folder)):
+            file = item.key.partition(f"{_PARTS}/")[0]
+            if file.endswith(".jsonl"):
+                names.setdefault(file, []).append(item.key)
+        for path in folder.rglob("*.jsonl"):
+            if path.parent.name[:1] != "_" and self.key(path) not in names:
+                path.unlink(missing_ok=True)
+        for name, keys in names.items():
+            path = self.home / name
+            with self._locked(path):
+                found = [self.store.get(key) for key in ([name] if name in keys else keys)]
+                if None in found:
+                    # Put together meanwhile.
+                    self._pull(path)
+                    continue
+                content = b"".join(item[0] for item in found if item is not None)
+                if not path.exists() or path.read_bytes() != content:
+                    self._replace(path, content)
 
     def _pull(self, path: Path) -> None:
         whole = self.store.get(self.key(path))
@@ -191,6 +223,11 @@ class Mirror:
             return
         parts = self.store.below(f"{self.key(path)}{_PARTS}")
         held = path.stat().st_size if path.exists() else 0
+        end = max((int(part.key.rpartition("/")[2]) + part.size for part in parts), default=0)
+        if held > end:
+            # The store has less than was there once: what is here is not what it says.
+            path.unlink()
+            held = 0
         for part in parts:
             offset = int(part.key.rpartition("/")[2])
             if offset + part.size <= held:

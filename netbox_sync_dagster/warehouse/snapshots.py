@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from netbox_sync_dagster.warehouse.clock import elapsed
 from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
 from netbox_sync_dagster.warehouse.store import (
     Warehouse,
@@ -52,6 +53,7 @@ class Manifest:
     shrunken: dict[str, str] = field(default_factory=dict)
     guest: int | None = None
     whole_started: str | None = None
+    run: str | None = None
 
 
 class SnapshotWriter:
@@ -155,7 +157,7 @@ def write_snapshot(
     a line in ``attempts.jsonl``.
     """
     folder = warehouse.snapshots(system, endpoint)
-    started = now()
+    started, began = now(), elapsed()
     try:
         baseline = dict(warehouse.manifest(folder)["baseline"])
     except WarehouseError:
@@ -166,22 +168,23 @@ def write_snapshot(
             try:
                 yield writer
             finally:
-                manifest = _finish(writer, started, baseline, accept_shrink)
+                manifest = _finish(writer, started, baseline, accept_shrink, warehouse.run)
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
         unreachable = bool(getattr(error, "unreachable", False))
-        _attempt(warehouse, folder, started, {"ok": False, "error": str(error), "unreachable": unreachable})
+        said = {"ok": False, "error": str(error), "unreachable": unreachable}
+        _attempt(warehouse, folder, started, elapsed() - began, said)
         raise
-    _attempt(
-        warehouse,
-        folder,
-        started,
-        {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete},
-    )
+    said = {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete}
+    _attempt(warehouse, folder, started, elapsed() - began, said)
 
 
 def _finish(
-    writer: SnapshotWriter, started: datetime, baseline: dict[str, int], accept_shrink: bool
+    writer: SnapshotWriter,
+    started: datetime,
+    baseline: dict[str, int],
+    accept_shrink: bool,
+    run: str | None,
 ) -> Manifest:
     # The rows of scopes must be known before it is closed, so shrinkage is judged on what was written so far
     # plus what is pending: count through the writers.
@@ -205,6 +208,7 @@ def _finish(
         shrunken=shrunken,
         guest=writer.guest,
         whole_started=_text(started if writer.guest is None else writer.whole_started),
+        run=run,
     )
 
 
@@ -212,6 +216,13 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _attempt(warehouse: Warehouse, folder: Path, started: datetime, result: dict[str, Any]) -> None:
-    line = {"started": started.isoformat(), "finished": now().isoformat(), **result}
+def _attempt(
+    warehouse: Warehouse, folder: Path, started: datetime, seconds: float, result: dict[str, Any]
+) -> None:
+    line = {
+        "started": started.isoformat(),
+        "finished": now().isoformat(),
+        "seconds": round(seconds, 3),
+        **result,
+    }
     warehouse.note(folder / "attempts.jsonl", line)

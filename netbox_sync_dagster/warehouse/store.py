@@ -11,6 +11,7 @@ Layout under ``home``::
     running/<system>/<endpoint>.json                  who is syncing it now
     endpoints.jsonl                                   the endpoints of the configuration, as last seen
     ledger/...                                        approvals and applies, append-only
+    sequence                                          the last number given, see ``warehouse.sequence``
     netbox_sync.duckdb                                views only
 
 On an object store (``warehouse.mirror``) the layout is the same, and ``home`` is this machine's copy.
@@ -21,37 +22,28 @@ step, a reader that has opened the old files keeps them, and two writers never m
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from netbox_sync_dagster.warehouse.clock import now as now  # noqa: PLC0414
 from netbox_sync_dagster.warehouse.errors import WarehouseError
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.files import flock_free, put_in_place
 from netbox_sync_dagster.warehouse.mirror import Mirror, link
+from netbox_sync_dagster.warehouse.sequence import Sequence, StoreSequence, highest, id_of, number_of
 
 # Snapshots and diffs of an endpoint that stay for history.
 KEEP_SNAPSHOTS = 20
 KEEP_DIFFS = 200
 # On an object store, where a file is written whole: lines of attempts of an endpoint.
 KEEP_ATTEMPTS = 2000
-
-
-def now() -> datetime:
-    """The present moment in UTC."""
-    return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """A sortable id: UTC time to the millisecond and four random hex digits."""
-    moment = now()
-    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z-{secrets.token_hex(2)}"
 
 
 def fsync_dir(path: Path) -> None:
@@ -94,6 +86,32 @@ class Warehouse:
         self.address = url or str(self.home)
         self.keep_snapshots = keep_snapshots
         self.keep_diffs = keep_diffs
+        # The Dagster run that works with it, on record in the snapshots it makes.
+        self.run: str | None = None
+        # On an object store: the ends of the ledger's chains as this process left them (``warehouse.chain``).
+        self.heads: dict[str, Any] = {}
+
+    @cached_property
+    def _sequence(self) -> Sequence | StoreSequence:
+        if self.mirror is None:
+            return Sequence(self.home)
+        return StoreSequence(self.mirror.store, self._highest)
+
+    def _highest(self) -> int:
+        assert self.mirror is not None
+        self.pull(self.ledger)
+        kinds = ("snapshots", "diffs", "undo")
+        items = [item for kind in kinds for item in self.mirror.store.below(kind)]
+        names = {part for item in items for part in item.key.split("/")}
+        return max([highest(self.home), *map(number_of, names)])
+
+    def next_number(self, above: int = 0) -> int:
+        """The next number of the warehouse's sequence: what has a higher one came later, on whatever machine."""
+        return self._sequence.next(above)
+
+    def new_id(self, above: int = 0) -> str:
+        """An id that sorts after all ids before it, see ``warehouse.sequence``."""
+        return id_of(self.next_number(above))
 
     @property
     def database(self) -> Path:
@@ -140,17 +158,26 @@ class Warehouse:
         Yields (id, directory to write into). After an exception nothing is current that was not before.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        version = new_id()
+        version = self.new_id(above=max(map(number_of, versions(folder)), default=0))
         stage = folder / f".stage-{version}"
         stage.mkdir()
-        # A path through it names the version (current/<id>/...): DuckDB opens a file more than once per query,
-        # and a query that a newer version overtakes must fail and be asked again, not mix the two.
-        (stage / version).symlink_to(".")
+        # Held as long as this process lives: what is left behind is told by that, not by its age.
+        alive = os.open(stage, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            yield version, stage
-        except BaseException:
-            shutil.rmtree(stage, ignore_errors=True)
-            raise
+            fcntl.flock(alive, fcntl.LOCK_SH)
+            # A path through it names the version (current/<id>/...): DuckDB opens a file more than once per query,
+            # and a query that a newer version overtakes must fail and be asked again, not mix the two.
+            (stage / version).symlink_to(".")
+            try:
+                yield version, stage
+            except BaseException:
+                shutil.rmtree(stage, ignore_errors=True)
+                raise
+            self._make_current(folder, version, stage, keep)
+        finally:
+            os.close(alive)
+
+    def _make_current(self, folder: Path, version: str, stage: Path, keep: int) -> None:
         for file in stage.rglob("*"):
             if file.is_file():
                 with file.open("rb") as handle:
@@ -167,11 +194,9 @@ class Warehouse:
         fsync_dir(folder)
         self._prune(folder, keep)
 
-    def append(self, path: Path, data: bytes) -> None:
-        """Append lines to a file of the ledger; durable, for all machines, when this returns."""
-        if self.mirror is not None:
-            self.mirror.append(path, data)
-            return
+    @staticmethod
+    def append(path: Path, data: bytes) -> int:
+        """Append lines to a file in this directory, flushed to disk; returns where it ends then."""
         new = not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -183,10 +208,12 @@ class Warehouse:
             while data:
                 data = data[os.write(fd, data) :]
             os.fsync(fd)
+            end = os.fstat(fd).st_size
         finally:
             os.close(fd)
         if new:
             fsync_dir(path.parent)
+        return end
 
     def end_of(self, path: Path) -> None:
         """Say that a file of the ledger is complete."""
@@ -194,7 +221,8 @@ class Warehouse:
             self.mirror.close(path)
 
     def note(self, path: Path, line: dict[str, Any]) -> None:
-        """Append one line to a file of attempts, flushed to disk."""
+        """Append one line to a file of attempts, with its number (``seq``), flushed to disk."""
+        line = {"seq": self.next_number(), **line}
         data = (json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n").encode()
         if self.mirror is not None and self._shared(path.parent):
             self.mirror.append_small(path, data, KEEP_ATTEMPTS)
@@ -243,10 +271,24 @@ class Warehouse:
 
     @staticmethod
     def _prune(folder: Path, keep: int) -> None:
-        versions = sorted(entry for entry in folder.iterdir() if entry.name[:1].isdigit())
-        for old in versions[:-keep]:
-            shutil.rmtree(old, ignore_errors=True)
-        # A stage that a killed process left behind; a living writer's is younger than a day.
+        for old in superseded(folder, keep):
+            shutil.rmtree(folder / old, ignore_errors=True)
+        # A stage that a killed process left behind; of one on another machine only its age is known.
         for stage in folder.glob(".stage-*"):
-            if now().timestamp() - stage.stat().st_mtime > 86_400:
-                shutil.rmtree(stage, ignore_errors=True)
+            with suppress(OSError):
+                if flock_free(stage) and now().timestamp() - stage.stat().st_mtime > 86_400:
+                    shutil.rmtree(stage, ignore_errors=True)
+
+
+def versions(folder: Path) -> list[str]:
+    """The ids of the snapshots or diffs below ``folder``, oldest first."""
+    return sorted(entry.name for entry in folder.iterdir() if entry.name[:1].isdigit())
+
+
+def superseded(folder: Path, keep: int) -> list[str]:
+    """The ids below ``folder`` but for the newest ``keep``, and never the current one."""
+    try:
+        current = os.readlink(folder / "current")
+    except OSError:
+        current = ""
+    return [name for name in versions(folder)[:-keep] if name != current]

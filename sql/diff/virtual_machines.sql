@@ -32,18 +32,18 @@ wanted_disks as (
 
 -- Tags that this product put on a virtual machine and did not take off again: only these are ever removed.
 tag_lists as (
-    select netbox_id, "at", text_list(before) as had, text_list("after") as has
+    select netbox_id, seq, text_list(before) as had, text_list("after") as has
     from ledger.operations
     where object_type = 'virtualization/virtual-machines' and field = 'tags' and verdict = 'applied' and action <> 'delete'
 ),
 tag_moves as (
-    select netbox_id, "at", unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added from tag_lists
+    select netbox_id, seq, unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added from tag_lists
     union all
-    select netbox_id, "at", unnest(list_filter(had, lambda t: not list_contains(has, t))), false from tag_lists
+    select netbox_id, seq, unnest(list_filter(had, lambda t: not list_contains(has, t))), false from tag_lists
 ),
 managed as (
     select netbox_id, list(slug) as slugs
-    from (select netbox_id, slug, arg_max(added, "at") as added from tag_moves group by all)
+    from (select netbox_id, slug, arg_max(added, seq) as added from tag_moves group by all)
     where added group by netbox_id
 ),
 known_tags as (

@@ -1,11 +1,13 @@
--- The ledger as tables. {home} is the warehouse directory. Times are UTC.
+-- The ledger as tables. {home} is the warehouse directory. Times are UTC and the word of a clock; what came before what
+-- is seq, the number in the warehouse's sequence. Lines from before there were numbers are placed by their time.
 CREATE SCHEMA IF NOT EXISTS ledger;
 
 -- One row per decision and change id. decision: approve, reject, withdraw.
 CREATE OR REPLACE VIEW ledger.approvals AS
 SELECT
     approval_id, "at", who, through, decision, endpoint, diff_id, expires, override,
-    change.change_id, change.resource, change.action, change.key
+    change.change_id, change.resource, change.action, change.key,
+    "by"."user" AS os_user, "by".host AS host, "by".run AS run_id, coalesce(seq, epoch_ms("at")) AS seq
 FROM (
     SELECT * EXCLUDE (changes), unnest(changes) AS change
     FROM read_json(
@@ -14,7 +16,8 @@ FROM (
         ignore_errors = true,
         columns = {
             approval_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
-            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMP', override: 'VARCHAR',
+            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMP', override: 'VARCHAR', seq: 'BIGINT',
+            "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR)',
             changes: 'STRUCT(change_id VARCHAR, resource VARCHAR, action VARCHAR, key VARCHAR)[]'
         }
     )
@@ -24,7 +27,7 @@ FROM (
 -- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
 -- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write.
 CREATE OR REPLACE VIEW ledger.verdicts AS
-SELECT * EXCLUDE (kind)
+SELECT * EXCLUDE (kind) REPLACE (coalesce(seq, epoch_ms("at")) AS seq)
 FROM read_json(
     '{home}/ledger/applies/*/*.jsonl',
     format = 'newline_delimited',
@@ -34,7 +37,7 @@ FROM read_json(
         operation_id: 'VARCHAR', change_id: 'VARCHAR', resource: 'VARCHAR', action: 'VARCHAR', key: 'VARCHAR',
         parent: 'VARCHAR', object_type: 'VARCHAR', netbox_id: 'BIGINT', verdict: 'VARCHAR',
         message: 'VARCHAR', last_updated: 'VARCHAR', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
-        open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR',
+        open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR', seq: 'BIGINT',
         fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]'
     }
 )
@@ -52,7 +55,8 @@ WITH lines AS (
         columns = {
             kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
             who: 'VARCHAR', diff_id: 'VARCHAR', netbox_version: 'VARCHAR', changes: 'JSON',
-            verdict: 'VARCHAR', undoes: 'VARCHAR', branch: 'VARCHAR'
+            verdict: 'VARCHAR', undoes: 'VARCHAR', branch: 'VARCHAR', through: 'VARCHAR', seq: 'BIGINT',
+            "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR)'
         }
     )
     WHERE kind IN ('start', 'verdict', 'end')
@@ -62,6 +66,8 @@ SELECT
     any_value(netbox_version) AS netbox_version, any_value(diff_id) AS diff_id, any_value(undoes) AS undoes,
     any_value(branch) AS branch,
     min("at") FILTER (kind = 'start') AS started, max("at") FILTER (kind = 'end') AS finished,
+    any_value(through) AS through, any_value("by")."user" AS os_user, any_value("by").host AS host,
+    any_value("by").run AS run_id, max(coalesce(seq, epoch_ms("at"))) AS seq,
     any_value(changes::BIGINT) FILTER (kind = 'start') AS changes,
     count(*) FILTER (verdict = 'applied') AS applied,
     count(*) FILTER (verdict = 'stale') AS stale,
@@ -111,7 +117,7 @@ CREATE OR REPLACE VIEW ledger.operations AS
 SELECT
     apply_id, operation_id, endpoint, target, resource, action, key, parent, object_type, netbox_id, change_id,
     item.field AS field, item.before::VARCHAR AS before, item.after::VARCHAR AS after,
-    approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, "at"
+    approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, "at", seq
 FROM (
     SELECT *, unnest(CASE WHEN len(fields) > 0 THEN fields ELSE [NULL] END) AS item
     FROM ledger.verdicts
@@ -125,15 +131,15 @@ LEFT JOIN (
 -- JSON text with references by NetBox id, as the comparison sees it as `before` next time.
 CREATE OR REPLACE VIEW ledger.last_written AS
 SELECT
-    arg_max(endpoint, "at") AS endpoint, object_type, netbox_id, field, arg_max(after, "at") AS value,
-    max("at") AS "at", arg_max(change_id, "at") AS change_id, target
+    arg_max(endpoint, seq) AS endpoint, object_type, netbox_id, field, arg_max(after, seq) AS value,
+    arg_max("at", seq) AS "at", arg_max(change_id, seq) AS change_id, target, max(seq) AS seq
 FROM ledger.operations
 WHERE verdict = 'applied' AND action <> 'delete' AND netbox_id IS NOT NULL AND field IS NOT NULL
 GROUP BY target, object_type, netbox_id, field;
 
 -- The objects that this product created.
 CREATE OR REPLACE VIEW ledger.created AS
-SELECT any_value(endpoint) AS endpoint, object_type, netbox_id, min("at") AS "at", target
+SELECT any_value(endpoint) AS endpoint, object_type, netbox_id, arg_min("at", seq) AS "at", target, min(seq) AS seq
 FROM ledger.verdicts
 WHERE verdict = 'applied' AND action = 'create' AND netbox_id IS NOT NULL
 GROUP BY target, object_type, netbox_id;

@@ -1,9 +1,11 @@
--- How the syncs stand. {home} is the warehouse directory, {current} the way to what is current. Times are UTC.
+-- How the syncs stand. {home} is the warehouse directory, {current} the way to what is current. Times are UTC and the word
+-- of a clock; what came before what is seq, the number in the warehouse's sequence.
 
 CREATE OR REPLACE VIEW sync.attempts AS
 SELECT
     split_part(filename, '/', -3) AS system, split_part(filename, '/', -2) AS endpoint,
-    started, finished, ok, error, unreachable, snapshot_id, complete
+    started, finished, ok, error, unreachable, snapshot_id, complete, seconds,
+    coalesce(seq, epoch_ms(finished)) AS seq
 FROM read_json(
     '{home}/snapshots/*/*/attempts.jsonl',
     format = 'newline_delimited',
@@ -11,13 +13,15 @@ FROM read_json(
     filename = true,
     columns = {
         started: 'TIMESTAMP', finished: 'TIMESTAMP', ok: 'BOOLEAN', error: 'VARCHAR', unreachable: 'BOOLEAN',
-        snapshot_id: 'VARCHAR', complete: 'BOOLEAN'
+        snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
 WHERE ok IS NOT NULL;
 
 CREATE OR REPLACE VIEW sync.comparisons AS
-SELECT split_part(filename, '/', -2) AS endpoint, system, started, finished, ok, error, diff_id
+SELECT
+    split_part(filename, '/', -2) AS endpoint, system, started, finished, ok, error, diff_id, seconds,
+    coalesce(seq, epoch_ms(finished)) AS seq
 FROM read_json(
     '{home}/diffs/*/attempts.jsonl',
     format = 'newline_delimited',
@@ -25,13 +29,13 @@ FROM read_json(
     filename = true,
     columns = {
         system: 'VARCHAR', started: 'TIMESTAMP', finished: 'TIMESTAMP', ok: 'BOOLEAN', error: 'VARCHAR',
-        diff_id: 'VARCHAR'
+        diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
 WHERE ok IS NOT NULL;
 
--- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone. What is said here
--- may, on an object store, be said by all machines too.
+-- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone, and so it does where
+-- it is dated later than now. What is said here may, on an object store, be said by all machines too.
 CREATE OR REPLACE VIEW sync.running AS
 SELECT system, endpoint, who, host, pid, since, heartbeat
 FROM read_json(
@@ -43,35 +47,39 @@ FROM read_json(
         since: 'TIMESTAMP', heartbeat: 'TIMESTAMP'
     }
 )
-WHERE system NOT IN ('run', 'notify') AND heartbeat > now() AT TIME ZONE 'UTC' - INTERVAL 1 MINUTE
+WHERE system NOT IN ('run', 'notify') AND heartbeat BETWEEN
+    now() AT TIME ZONE 'UTC' - INTERVAL 1 MINUTE AND now() AT TIME ZONE 'UTC' + INTERVAL 1 MINUTE
 QUALIFY row_number() OVER (PARTITION BY system, endpoint ORDER BY heartbeat DESC) = 1;
 
--- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it.
+-- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it. Expiry goes by
+-- the clock: an approval that is dated later than now counts as expired.
 CREATE OR REPLACE VIEW sync.decisions AS
 WITH since AS (
     SELECT a.*
     FROM ledger.approvals AS a
     LEFT JOIN (
-        SELECT endpoint, change_id, max("at") AS withdrawn
+        SELECT endpoint, change_id, max(seq) AS withdrawn
         FROM ledger.approvals WHERE decision = 'withdraw' GROUP BY ALL
     ) AS w ON w.endpoint = a.endpoint AND w.change_id = a.change_id
     LEFT JOIN (
-        SELECT endpoint, change_id, max("at") AS applied
+        SELECT endpoint, change_id, max(seq) AS applied
         FROM ledger.verdicts WHERE verdict = 'applied' GROUP BY ALL
     ) AS v ON v.endpoint = a.endpoint AND v.change_id = a.change_id
-    WHERE a.decision <> 'withdraw' AND (w.withdrawn IS NULL OR a."at" > w.withdrawn)
-        AND (a.decision = 'reject' OR v.applied IS NULL OR a."at" > v.applied)
+    WHERE a.decision <> 'withdraw' AND (w.withdrawn IS NULL OR a.seq > w.withdrawn)
+        AND (a.decision = 'reject' OR v.applied IS NULL OR a.seq > v.applied)
 )
 SELECT
     endpoint, change_id, any_value(resource) AS resource, any_value(action) AS action, any_value(key) AS key,
     CASE
         WHEN bool_or(decision = 'reject') THEN 'rejected'
-        WHEN arg_max(expires, "at") > now() AT TIME ZONE 'UTC' THEN 'approved'
+        WHEN arg_max(expires, seq) > now() AT TIME ZONE 'UTC'
+            AND arg_max("at", seq) <= now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE THEN 'approved'
         ELSE 'expired'
     END AS state,
-    coalesce(arg_min(who, "at") FILTER (decision = 'reject'), arg_max(who, "at")) AS who,
-    coalesce(min("at") FILTER (decision = 'reject'), max("at")) AS "at",
-    CASE WHEN NOT bool_or(decision = 'reject') THEN arg_max(expires, "at") END AS expires
+    coalesce(arg_min(who, seq) FILTER (decision = 'reject'), arg_max(who, seq)) AS who,
+    coalesce(arg_min("at", seq) FILTER (decision = 'reject'), arg_max("at", seq)) AS "at",
+    CASE WHEN NOT bool_or(decision = 'reject') THEN arg_max(expires, seq) END AS expires,
+    coalesce(min(seq) FILTER (decision = 'reject'), max(seq)) AS seq
 FROM since
 GROUP BY endpoint, change_id;
 
@@ -89,23 +97,26 @@ WITH configured AS (
     WHERE endpoint IS NOT NULL
 ),
 tries AS (
-    SELECT system, endpoint, 'read' AS what, started, finished, ok, error, unreachable, snapshot_id
+    SELECT system, endpoint, 'read' AS what, started, finished, ok, error, unreachable, snapshot_id, seconds, seq
     FROM sync.attempts
     UNION ALL BY NAME
-    SELECT system, endpoint, 'compare' AS what, started, finished, ok, error FROM sync.comparisons
+    SELECT system, endpoint, 'compare' AS what, started, finished, ok, error, seconds, seq FROM sync.comparisons
 ),
 last_tries AS (
     SELECT
         system, endpoint,
-        max(started) FILTER (what = 'read') AS last_attempt,
-        max(started) FILTER (what = 'read' AND ok) AS last_success,
-        max(finished) FILTER (what = 'compare' AND ok) AS last_compared,
-        arg_max(started, started) FILTER (what = 'compare' AND ok) AS compare_started,
-        arg_max(ok, (finished, started)) AS ok,
-        arg_max(error, (finished, started)) AS error,
-        arg_max(coalesce(unreachable, false), (finished, started)) AS unreachable,
-        arg_max(snapshot_id, started) FILTER (what = 'read' AND ok) AS snapshot_id,
-        max(finished) AS last_finished
+        arg_max(started, seq) FILTER (what = 'read') AS last_attempt,
+        arg_max(started, seq) FILTER (what = 'read' AND ok) AS last_success,
+        max(seq) FILTER (what = 'read' AND ok) AS read_seq,
+        arg_max(seconds, seq) FILTER (what = 'read' AND ok) AS read_seconds,
+        arg_max(finished, seq) FILTER (what = 'compare' AND ok) AS last_compared,
+        max(seq) FILTER (what = 'compare' AND ok) AS compared_seq,
+        arg_max(seconds, seq) FILTER (what = 'compare' AND ok) AS compare_seconds,
+        arg_max(ok, (seq, finished, started)) AS ok,
+        arg_max(error, (seq, finished, started)) AS error,
+        arg_max(coalesce(unreachable, false), (seq, finished, started)) AS unreachable,
+        arg_max(snapshot_id, seq) FILTER (what = 'read' AND ok) AS snapshot_id,
+        arg_max(finished, (seq, finished)) AS last_finished
     FROM tries
     GROUP BY system, endpoint
 ),
@@ -122,7 +133,10 @@ manifests AS (
 ),
 -- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
 plans AS (
-    SELECT endpoint, kind AS system, diff_id, finished AS diff_finished, gates, target_snapshot
+    SELECT
+        endpoint, kind AS system, diff_id, finished AS diff_finished, gates,
+        epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) AS diff_seq,
+        epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) AS target_seq
     FROM read_json(
         '{home}/diffs/*/{current}/manifest.json',
         format = 'unstructured',
@@ -138,17 +152,15 @@ plans AS (
 applied AS (
     SELECT DISTINCT v.endpoint, v.change_id
     FROM ledger.verdicts AS v JOIN plans AS p ON p.endpoint = v.endpoint
-    WHERE v.verdict = 'applied' AND v."at" >= strptime(p.target_snapshot[1:18], '%Y%m%dT%H%M%S%g')
+    WHERE v.verdict = 'applied' AND v.seq >= p.target_seq
 ),
 found AS (
     SELECT
         c.endpoint,
-        count(*) FILTER (is_open AND d.state IS DISTINCT FROM 'approved'
-            AND d.state IS DISTINCT FROM 'rejected') AS waiting,
-        count(*) FILTER (is_open AND c.action = 'delete' AND d.state IS DISTINCT FROM 'approved'
-            AND d.state IS DISTINCT FROM 'rejected') AS deletes,
-        count(*) FILTER (is_open AND d.state = 'approved') AS approved,
-        count(*) FILTER (is_open AND d.state = 'rejected') AS rejected,
+        count(*) FILTER (is_open AND c.state = 'none') AS waiting,
+        count(*) FILTER (is_open AND c.action = 'delete' AND c.state = 'none') AS deletes,
+        count(*) FILTER (is_open AND c.state = 'approved') AS approved,
+        count(*) FILTER (is_open AND c.state = 'rejected') AS rejected,
         count(*) FILTER (is_applied) AS applied,
         count(*) FILTER (c.action = 'conflict') AS conflicts,
         count(*) FILTER (c.action = 'blocked') AS blocked,
@@ -156,22 +168,31 @@ found AS (
     FROM (
         SELECT
             x.endpoint, x.change_id, x.action, a.change_id IS NOT NULL AS is_applied,
-            x.action IN ('create', 'update', 'delete') AND a.change_id IS NULL AS is_open
+            x.action IN ('create', 'update', 'delete') AND a.change_id IS NULL AS is_open,
+            CASE
+                WHEN d.state = 'rejected' THEN 'rejected'
+                WHEN d.state IS DISTINCT FROM 'approved' THEN 'none'
+                -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
+                WHEN p.diff_seq > d.seq AND (
+                    p.diff_finished < d."at" - INTERVAL 5 MINUTE OR p.diff_finished >= d.expires
+                ) THEN 'none'
+                ELSE 'approved'
+            END AS state
         FROM diff.changes AS x
         JOIN plans AS p ON p.endpoint = x.endpoint AND p.diff_id = x.diff_id
         LEFT JOIN applied AS a ON a.endpoint = x.endpoint AND a.change_id = x.change_id AND x.change_id <> ''
+        LEFT JOIN sync.decisions AS d ON d.endpoint = x.endpoint AND d.change_id = x.change_id
     ) AS c
-    LEFT JOIN sync.decisions AS d ON d.endpoint = c.endpoint AND d.change_id = c.change_id
     GROUP BY c.endpoint
 ),
 streaks AS (
-    SELECT t.system, t.endpoint, count(*) AS failures, min(t.started) AS failing_since
+    SELECT t.system, t.endpoint, count(*) AS failures, arg_min(t.started, t.seq) AS failing_since
     FROM tries AS t
     JOIN last_tries AS l ON l.system = t.system AND l.endpoint = t.endpoint
     LEFT JOIN plans AS p ON p.system = t.system AND p.endpoint = t.endpoint
-    WHERE NOT t.ok AND NOT l.ok AND t.finished > CASE
-        WHEN t.system = 'netbox' THEN coalesce(l.last_success, '-infinity')
-        ELSE coalesce(l.last_compared, p.diff_finished, '-infinity')
+    WHERE NOT t.ok AND NOT l.ok AND t.seq > CASE
+        WHEN t.system = 'netbox' THEN coalesce(l.read_seq, -1)
+        ELSE coalesce(l.compared_seq, p.diff_seq, -1)
     END
     GROUP BY t.system, t.endpoint
 )
@@ -186,15 +207,22 @@ SELECT
     coalesce(CASE WHEN l.system = 'netbox' THEN l.last_success IS NOT NULL ELSE p.diff_id IS NOT NULL END, false)
         AS synced,
     r.since IS NOT NULL AS running,
+    -- Dated later than now: how old it is nobody knows.
     coalesce(
-        c.every > 0 AND now() AT TIME ZONE 'UTC' - l.last_success > to_seconds(2 * c.every), false
+        l.last_success > now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE
+        OR c.every > 0 AND now() AT TIME ZONE 'UTC' - l.last_success > to_seconds(2 * c.every), false
     ) AS stale,
     r.since AS running_since, r.who AS running_by,
     l.last_attempt, l.last_success, l.last_finished,
     -- From the start of the read to the end of the comparison.
-    CASE WHEN l.last_compared > l.last_success
-        THEN round(epoch(l.last_compared - l.last_success), 1) END AS seconds,
-    CASE WHEN NOT l.ok THEN l.error END AS error,
+    CASE WHEN l.compared_seq > l.read_seq THEN round(
+        coalesce(l.read_seconds + l.compare_seconds, epoch(l.last_compared - l.last_success)), 1
+    ) END AS seconds,
+    CASE
+        WHEN NOT l.ok THEN l.error
+        WHEN l.last_success > now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE
+            THEN 'the last read is dated later than now: a clock is or was wrong; check it and sync again'
+    END AS error,
     coalesce(k.failures, 0) AS failures, k.failing_since,
     m.snapshot_id, m.source_version, m.complete, m.reasons,
     CAST(list_sum(map_values(m.row_counts)) AS BIGINT) AS rows,

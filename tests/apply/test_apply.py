@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.warehouse.store import new_id
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox
@@ -156,7 +155,7 @@ def test_an_object_that_somebody_deleted_comes_back_only_by_a_new_approval(
     def diff() -> Plan:
         draft = Draft()
         draft.create("vlans", "10", {"vid": 10, "name": "ten", "group": of(lab_place.group)})
-        return draft.publish(lab_desk.warehouse, target_snapshot=new_id())
+        return draft.publish(lab_desk.warehouse, target_snapshot=lab_desk.warehouse.new_id())
 
     lab_desk.approve_and_apply(diff())
     lab_netbox.delete("ipam/vlans", lab_netbox.one("ipam/vlans", vid=10)["id"])

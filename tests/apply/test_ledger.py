@@ -17,6 +17,7 @@ from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.store import now
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
+from tests.fake_clock import FakeClock
 from tests.support import NetBox
 
 
@@ -262,24 +263,33 @@ def test_two_endpoints_are_applied_at_the_same_time(
     assert lab_desk.apply(plans[0]).ok
 
 
-def test_a_lease_of_another_machine_holds_until_it_has_been_silent(tmp_path) -> None:
+@pytest.mark.parametrize("hours", [0, 24, -24], ids=["right", "ahead", "behind"])
+def test_a_lease_of_another_machine_holds_until_it_was_seen_silent_whatever_its_clock_says(
+    tmp_path, clock: FakeClock, hours: int
+) -> None:
     warehouse = Warehouse(tmp_path)
     path = warehouse.ledger / "leases" / "lab"
     path.parent.mkdir(parents=True)
 
-    def written(host: str, seconds_ago: float) -> None:
-        moment = (now() - timedelta(seconds=seconds_ago)).isoformat()
-        path.write_text(
-            json.dumps({"who": "bob", "host": host, "pid": 1, "since": moment, "heartbeat": moment})
-        )
+    def written(host: str, beat: int) -> None:
+        moment = (now() + timedelta(hours=hours)).isoformat()
+        mark = {"who": "bob", "host": host, "pid": 1, "since": moment, "heartbeat": moment, "beat": beat}
+        path.write_text(json.dumps(mark))
 
-    written("another-machine", 20)
-    with (
-        pytest.raises(LeaseHeld, match=r"by bob, process 1 on another-machine, .*try again in \d+ seconds"),
-        lease(warehouse, "lab", "alice"),
-    ):
-        pass
-    written("another-machine", 600)
+    def refused(seconds: int) -> None:
+        text = rf"by bob, process 1 on another-machine, .*try again in {seconds} seconds"
+        with pytest.raises(LeaseHeld, match=text), lease(warehouse, "lab", "alice"):
+            pass
+
+    written("another-machine", 1)
+    refused(120)
+    clock.wait(100)
+    refused(20)
+    # It lives.
+    written("another-machine", 2)
+    clock.wait(100)
+    refused(120)
+    clock.wait(121)
     with lease(warehouse, "lab", "alice"):
         assert json.loads(path.read_text())["who"] == "alice"
     written(socket.gethostname(), 1)

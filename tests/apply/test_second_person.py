@@ -19,7 +19,7 @@ def test_who_approved_a_change_does_not_apply_it_and_the_refusal_is_on_record(
     plan = draft.publish(lab_desk.warehouse)
     by_key = {row.key: row.change_id for row in plan.changes}
     for who, key in (("alice", "sw1"), ("bob", "web")):
-        policies = Policies(second_approver=True)
+        policies = Policies(second_approver=True, trusted_names=True)
         approve(lab_desk.warehouse, plan, [by_key[key]], who=who, through="cli", policies=policies)
 
     result = apply_approved(lab_desk.warehouse, lab_desk.target, "lab", plan, who="alice")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import socket
+from contextlib import closing
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from netbox_sync_dagster.apply.lease import lease
-from netbox_sync_dagster.approve import approved
+from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
+from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.approved import apply_when_approved
+from netbox_sync_dagster.warehouse.verify import accept
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, failure, made
 from tests.support import evaluate
@@ -264,7 +270,169 @@ def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
 def test_a_program_is_not_the_second_person(house: House, ids: dict[str, str]) -> None:
     house.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
     decide(house, resource=["vlans"])
-    assert why(tick(house)) == "no approved change waits"
+    text = "paris: 1 approved changes wait for a second person (policies.second_approver)"
+    assert why(tick(house)) == text
+    # Nor is a run that somebody starts without a name.
+    result = house.run("apply_librenms", partition_key="paris")
+    assert "blocked: approved by alice alone, and no person is named who started this apply" in failure(
+        result
+    )
+    assert house.writes() == []
+
+
+def applier(who: str) -> dict[str, Any]:
+    return {"ops": {"apply_librenms_changes": {"config": {"who": who}}}}
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_names_are_two_people_where_the_configuration_trusts_them(
+    house: House, ids: dict[str, str], trusted: bool
+) -> None:
+    house.write(paris={"policies": {"second_approver": True, "trusted_names": trusted}})
+    decide(house, resource=["vlans"])
+    for who, text in (
+        (
+            "Alice ",
+            "approved by alice, who started this apply; policies.second_approver asks for another person",
+        ),
+        ("bob", "only a name that was given (in Dagster, which knows no users); where names are checked"),
+    ):
+        result = house.run("apply_librenms", partition_key="paris", run_config=applier(who))
+        if trusted and who == "bob":
+            assert result.success
+        else:
+            assert text in failure(result)
+    assert [item["vid"] for item in house.netbox.all("ipam/vlans")] == ([50, 99] if trusted else [99])
+
+
+def test_a_second_approval_is_a_second_person_and_programs_go_on(house: House, ids: dict[str, str]) -> None:
+    house.write(paris={"policies": {"second_approver": True, "trusted_names": True, "apply_approved": True}})
+    decide(house, resource=["vlans"])
+    decide(house, resource=["vlans"], who="bob")
+    [request] = tick(house).run_requests
+    assert start(house, request).success
+    user, host = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname()
+    with closing(open_ledger(house.warehouse)) as con:
+        applies = con.execute("SELECT through, os_user, host, run_id FROM ledger.applies").fetchall()
+        said = con.execute(
+            "SELECT who, through, os_user, host, run_id <> '' FROM ledger.approvals ORDER BY seq"
+        ).fetchall()
+    assert [row[:3] for row in applies] == [("dagster run", user, host)]
+    assert said == [("alice", "dagster", user, host, True), ("bob", "dagster", user, host, True)]
+
+
+def test_ids_bring_what_they_need(house: House) -> None:
+    assert house.run("sync_librenms", partition_key="paris").success
+    needing = [row for row in house.plan("paris").changes if row.depends_on]
+    row = needing[0]
+    assert decide(house, change_ids=[row.change_id], with_dependencies=True).success
+    assert approved_ids(house) >= {row.change_id, *row.depends_on}
+
+
+def test_parts_of_changes_are_applied_where_only_their_resource_is_selected(house: House) -> None:
+    draft = Draft("paris")
+    fields = {"serial": ("", "FOC1"), "comments": ("", "x")}
+    made_id = draft.update("devices", "sw-paris", house.device, fields, parent="sw-paris")
+    plan = draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
+    approve(
+        house.warehouse,
+        plan,
+        [made_id],
+        fields=["serial"],
+        who="alice",
+        through="cli",
+        policies=load_config(house.config_path).endpoint("paris").policies,
+    )
+    selected = [dg.AssetKey(["apply", "librenms", "devices"])]
+    result = house.run("apply_librenms", partition_key="paris", asset_selection=selected)
+    assert result.success
+    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
+
+
+CONTRADICTIONS = {
+    "ids and a filter": ({"change_ids": ["abcdef"], "field": ["x"]}, "give change_ids or a filter, not both"),
+    "ids and everything": (
+        {"change_ids": ["abcdef"], "all_creates_and_updates": True},
+        "give change_ids or a filter, not both",
+    ),
+    "everything and a filter": (
+        {"all_creates_and_updates": True, "device": ["sw-paris"]},
+        "give all_creates_and_updates, which is everything but deletes, or a filter, not both: leave one out",
+    ),
+    "a rejection that expires": (
+        {"all_creates_and_updates": True, "decision": "reject", "expires_hours": 3},
+        "only approvals expire and have a limit to override; leave both out of a reject, which does neither",
+    ),
+    "a withdrawal with an override": (
+        {"all_creates_and_updates": True, "decision": "withdraw", "override": "because"},
+        "only approvals expire and have a limit to override; leave both out of a withdraw, which does neither",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_nothing_that_is_asked_for_is_left_out_without_a_word(
+    house: House, ids: dict[str, str], name: str
+) -> None:
+    config, sentence = CONTRADICTIONS[name]
+    assert failure(decide(house, **config)) == sentence
+    assert approved_ids(house) == set()
+
+
+def test_what_a_filter_names_and_is_in_no_change_is_said(house: House, ids: dict[str, str]) -> None:
+    result = decide(house, device=["sw-paris", "sw-nice"], with_dependencies=True)
+    assert result.success
+    said = [event.message for event in house.instance.all_logs(result.run_id)]
+    assert any(
+        "no change of the diff is of a device, virtual machine or cluster 'sw-nice'" in text for text in said
+    )
+
+
+def test_a_damaged_ledger_stops_applies_and_policies_until_somebody_has_looked(
+    house: House, ids: dict[str, str]
+) -> None:
+    rules = {"auto_approve": ["*.create"], "apply_approved": True}
+    house.write(paris={"policies": rules})
+    decide(house, decision="reject", change_ids=[ids["50 DATA"]])
+    decide(house, change_ids=[ids["sw-paris"]])
+    [file] = (house.warehouse.ledger / "approvals" / "paris").glob("*.jsonl")
+    first, rest = file.read_bytes().split(b"\n", 1)
+    file.write_bytes(b"\0" * len(first) + b"\n" + rest)
+
+    text = f"ledger/approvals/paris/{file.name}, line 1: "
+    assert text in why(tick(house))
+    assert text in failure(house.run("apply_librenms", partition_key="paris"))
+    synced = house.run("sync_librenms", partition_key="paris")
+    assert text in failure(synced)
+    # It was read and compared all the same.
+    assert "paris" in made(synced, "diff/librenms/devices")
+    assert house.writes() == []
+    accept(house.warehouse, "a test", {"who": "carol", "through": "cli", "by": {}})
+    assert house.run("sync_librenms", partition_key="paris").success
+    assert house.run("apply_librenms", partition_key="paris").success
+
+
+def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(house: House) -> None:
+    def group(*names: str) -> Any:
+        return house.run(
+            "sync_group", run_config={"ops": {"sync_endpoints": {"config": {"endpoints": list(names)}}}}
+        )
+
+    assert failure(group()) == "no endpoint is named; say which are synced, e.g. endpoints: [paris]"
+    assert group("paris", "paris").success
+
+
+def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(house: House) -> None:
+    assert house.run("sync_librenms", partition_key="paris").success
+    result = house.run(
+        "sync_librenms",
+        partition_key="paris",
+        asset_selection=[dg.AssetKey(["diff", "librenms", "devices"])],
+        run_config={"ops": {"sync_librenms_endpoints": {"config": {"accept_shrink": True}}}},
+    )
+    assert failure(result) == (
+        "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+    )
 
 
 def test_what_a_policy_approves_is_applied(house: House) -> None:

@@ -28,7 +28,7 @@ from ruamel.yaml import YAML
 from netbox_sync_dagster.apply import LeaseHeld, apply_approved
 from netbox_sync_dagster.apply import lease as leases
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.defs import left_behind
+from netbox_sync_dagster.defs import left_behind, runs
 from netbox_sync_dagster.defs.runs import end_orphans
 from netbox_sync_dagster.defs.syncing import Sync
 from netbox_sync_dagster.warehouse import Warehouse, hold
@@ -171,7 +171,8 @@ def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
         machines.kill()
 
     monkeypatch.setattr(hold, "_RUN_SILENCE_SECONDS", 0)
-    assert len(end_orphans(house.instance, machines.ours(), {"apply_librenms"}, time.time() + 1000)) == 1
+    monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
+    assert len(end_orphans(house.instance, house.warehouse.home, machines.ours(), {"apply_librenms"})) == 1
     monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
     assert house.run("apply_librenms", **APPLY).success
     assert sorted(row["name"] for row in house.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
@@ -200,14 +201,15 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     sentence = failure(house.run("sync_group", **SYNC))
     assert sentence.startswith(f"endpoint 'paris' is being read already (by dagster run {run[:8]}, process ")
     # However long it takes: a run that lives on another machine is not taken for dead.
-    later = time.time() + 1000
-    assert end_orphans(house.instance, machines.ours(), {"sync_group"}, later) == []
+    monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
+    home = house.warehouse.home
+    assert end_orphans(house.instance, home, machines.ours(), {"sync_group"}) == []
 
     machines.kill()
     assert house.warehouse.manifest(house.warehouse.snapshots("librenms", "paris")) == before
     monkeypatch.setattr(hold, "SILENCE_SECONDS", 0)
     monkeypatch.setattr(hold, "_RUN_SILENCE_SECONDS", 0)
-    assert end_orphans(house.instance, machines.ours(), {"sync_group"}, later) == [run]
+    assert end_orphans(house.instance, home, machines.ours(), {"sync_group"}) == [run]
     assert house.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
     house.paris.clear_faults()
     assert house.run("sync_group", **SYNC).success

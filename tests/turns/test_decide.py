@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netbox_sync_dagster.defs.intervals import Asked, known_time, settle
 from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
 
@@ -126,17 +129,60 @@ def test_tries_are_read_from_their_record(tmp_path) -> None:
         }
         return {**times, "system": "librenms", "ok": not error, "error": error or None}
 
+    def last(path: Path) -> int:
+        return json.loads(path.read_text().splitlines()[-1])["seq"]
+
     warehouse.note(reads, line(0, 5))
     warehouse.note(compares, line(5, 2))
     at = 1_767_225_600.0
-    assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0)
+    assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0, last(compares))
     warehouse.note(reads, line(10, 1, "cannot connect"))
     warehouse.note(reads, line(20, 1))
     warehouse.note(compares, line(21, 3, "NetBox was never read"))
     with reads.open("a") as file:
         file.write('{"started": "2026-01-01T0')
     assert read_tries(warehouse, "librenms", "paris") == Tries(
-        at + 20, at + 24, 2, "NetBox was never read", 7.0
+        at + 20, at + 24, 2, "NetBox was never read", 7.0, last(compares)
     )
     # Of another kind, once, under the same name.
     assert read_tries(warehouse, "proxmox", "paris") == Tries()
+
+
+# -- clocks that are wrong -----------------------------------------------------------------------
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("read", "asked", "due"),
+    [
+        pytest.param(NOW + DAY, 0, True, id="read by a clock a day ahead, nobody remembers when"),
+        pytest.param(NOW + DAY, NOW + DAY, True, id="the sensor's own clock was a day ahead, too"),
+        pytest.param(NOW + DAY, NOW - 1, False, id="read a second ago by a machine a day ahead"),
+        pytest.param(NOW - DAY, NOW - 1, False, id="read a second ago by a machine a day behind"),
+        pytest.param(NOW + DAY, NOW - 61, True, id="asked for more than an interval ago"),
+    ],
+)
+def test_a_clock_that_was_wrong_keeps_no_endpoint_waiting_and_starts_none_again_and_again(
+    read: float, asked: float, due: bool
+) -> None:
+    start = known_time(NOW, read, asked)
+    # Each endpoint has its turn at its own point of the interval: this one's is at NOW.
+    facts = Facts("paris", 60, 60, last_start=start)
+    turn = (NOW - offset("paris", 60)) // 60 * 60 + offset("paris", 60)
+    assert decide(facts, turn + (NOW - turn)).start == (due or start < turn)
+    assert decide(facts, NOW + 60).start
+
+
+def test_a_failed_try_by_a_clock_that_is_behind_has_its_pause_after_it_was_asked_for() -> None:
+    end = known_time(NOW, NOW - DAY, 0, NOW - 1)
+    facts = Facts("paris", 3600, 3600, last_start=end, last_end=end, failures=1, error="down")
+    assert not decide(facts, NOW).start
+    assert decide(facts, NOW + 40).start
+
+
+@pytest.mark.parametrize("last", [5, 7], ids=["not tried", "tried"])
+def test_what_became_of_a_run_is_told_by_the_last_try_not_by_its_date(last: int) -> None:
+    asked = Asked(at=NOW, open=True, before=5)
+    settled = settle(asked, last, busy=False, now=NOW + 100)
+    assert (settled.open, settled.lost) == (False, int(last == 5))

@@ -1,0 +1,160 @@
+"""Who did something: the name that was given, and what the operating system knows. Who counts as a second person."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Ways in that are no person's: what a policy, a sensor or a schedule does.
+PROGRAMS = ("policy", "sensor", "schedule", "dagster run")
+# Here everybody is one user, and the host has a name that nobody gave it.
+_CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
+_NO_LOGIN = 4_294_967_295
+
+
+@dataclass(frozen=True)
+class Actor:
+    """``name`` is what was given, ``through`` the way in. The rest is what the operating system knows: ``user``, ``uid``,
+    ``login`` (who logged in, where the kernel keeps that: sudo does not change it), ``host``, whether it is in a
+    ``container``; ``run`` is the Dagster run. Empty where it is not on record."""
+
+    name: str
+    through: str
+    user: str = ""
+    uid: int | None = None
+    login: str = ""
+    host: str = ""
+    container: bool = False
+    run: str = ""
+
+    @property
+    def is_program(self) -> bool:
+        """Whether no person's name was given."""
+        return self.through in PROGRAMS
+
+    @property
+    def person(self) -> str:
+        """The user by whom the operating system knows the person; empty where it knows none.
+
+        In a container and in Dagster everybody is the same user; so is root, unless the kernel knows who logged in.
+        """
+        if self.through != "cli" or self.container:
+            return ""
+        return self.login or (self.user if self.uid else "")
+
+    def to_json(self) -> dict[str, Any]:
+        """What a line of the ledger keeps beside the name and the way in."""
+        return {
+            "user": self.user,
+            "uid": self.uid,
+            "login": self.login,
+            "host": self.host,
+            "container": self.container,
+            "run": self.run,
+        }
+
+    @classmethod
+    def from_json(cls, name: str, through: str, by: dict[str, Any] | None) -> Actor:
+        """From a line; one from before this was kept has no ``by``."""
+        known = {key: by[key] for key in cls(name, through).to_json() if key in by} if by else {}
+        return cls(name, through, **known)
+
+
+def me(name: str, through: str, run: str | None = None) -> Actor:
+    """The user of this process, under this name."""
+    uid = os.getuid()
+    return Actor(
+        name=name.strip(),
+        through=through,
+        user=_user(uid),
+        uid=uid,
+        login=_login(),
+        host=socket.gethostname(),
+        container=any(path.exists() for path in _CONTAINER_FILES) or "KUBERNETES_SERVICE_HOST" in os.environ,
+        run=run or "",
+    )
+
+
+def os_user() -> str:
+    """The user of this process, whatever its environment says."""
+    return _login() or _user(os.getuid())
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _login() -> str:
+    try:
+        uid = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return ""
+    return "" if uid == _NO_LOGIN else _user(uid)
+
+
+def why_alone(approvers: Iterable[Actor], applier: Actor, *, trusted_names: bool) -> str | None:
+    """Why nobody else has agreed to what ``applier`` is about to write; None where two different people have.
+
+    A second person approves too, or starts the apply. A policy that approved counts beside a person, a program that
+    starts an apply does not. ``trusted_names``: names are as good as people.
+    """
+    voices = list(approvers)
+    pairs = [(voice, other) for at, voice in enumerate(voices) for other in voices[at + 1 :]]
+    if not applier.is_program:
+        pairs = [(voice, applier) for voice in reversed(voices)] + pairs
+    reasons = [_why_same(one, other, trusted_names) for one, other in pairs]
+    if None in reasons:
+        return None
+    names = ", ".join(dict.fromkeys(voice.name for voice in voices))
+    if applier.is_program and all(reason is _SAME_NAME for reason in reasons):
+        return (
+            f"approved by {names} alone, and no person is named who started this apply; policies.second_approver asks for "
+            "another person to approve it, or to start the apply under his name (--who, in Dagster the run's config `who`)"
+        )
+    if all(reason is _SAME_NAME for reason in reasons):
+        return (
+            f"approved by {names}, who started this apply; policies.second_approver asks for another person to approve or "
+            "to apply it"
+        )
+    first = next(reason for reason in reasons if reason is not None and reason is not _SAME_NAME)
+    return (
+        f"approved by {names}, applied by {applier.name}; policies.second_approver asks for two people, and {first}; where "
+        "names are checked before they are given, policies.trusted_names says so"
+    )
+
+
+_SAME_NAME = "both have one name"
+
+
+def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
+    """Why these two may be one person; None where they are two."""
+    programs = [actor for actor in (one, other) if actor.is_program]
+    if programs:
+        return None if len(programs) == 1 else _SAME_NAME
+    if one.name.casefold() == other.name.casefold():
+        return _SAME_NAME
+    if trusted_names:
+        return None
+    if one.person and one.person == other.person:
+        return f"{one.name} and {other.name} are both the user {one.person} of the operating system"
+    for actor in (one, other):
+        if not actor.person:
+            return f"that {actor.name} is who he says is only a name that was given ({_how(actor)})"
+    return None
+
+
+def _how(actor: Actor) -> str:
+    if actor.through == "dagster":
+        return "in Dagster, which knows no users"
+    if not actor.user:
+        return "recorded by a version that did not keep more"
+    where = f"{actor.user} on {actor.host}"
+    return f"by {where}, a container" if actor.container else f"by {where}"

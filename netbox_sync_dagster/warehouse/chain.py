@@ -1,0 +1,276 @@
+"""Every line of the ledger holds the hash of the line before it, so that nobody changes what was decided unnoticed.
+
+A line begins with ``hash`` (SHA-256 of all that follows, as it is written), ``prev`` (the hash of the line before) and
+``seq`` (``warehouse.sequence``). The files of an endpoint's approvals are one chain, those of its applies another:
+the first line of a file follows the last one of the file before. ``ledger/heads/<kind>/<endpoint>.json`` names the
+last line of each chain that was acknowledged, so that lines that were cut off at the end are missed too. What was
+written before there were chains is covered by the first line that has a hash: its ``prev`` is made of all bytes before.
+
+A crash may cut off the last line while it is written: it ends without a line break, behind the line that ``heads``
+names. The next writer puts a line of kind ``torn`` behind it, with its hash. Nothing else explains a line that is none.
+
+There is no secret in this. Who may write to the files and takes the trouble can compute all hashes anew; what it finds
+is everything else: lines that were edited, zeroed, deleted, restored from somewhere or written by hand.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from netbox_sync_dagster.warehouse.clock import now
+from netbox_sync_dagster.warehouse.files import put_in_place
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.warehouse.store import Warehouse
+
+Line = dict[str, Any]
+
+_START = re.compile(rb'\{"hash":"([0-9a-f]{64})","prev":"([0-9a-f]{64})","seq":(\d{1,18}),')
+# Where what the hash is made of begins, but for its brace.
+_HASHED = len(b'{"hash":"') + 64 + len(b'",')
+_BRACE = hashlib.sha256(b"{")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain: its last line's hash and number, and that line's file and end in bytes."""
+
+    file: str
+    bytes: int
+    hash: str
+    seq: int
+
+
+class Link(NamedTuple):
+    """What a line says of itself. ``sound``: it has the hash of its content."""
+
+    hash: str
+    prev: str
+    seq: int
+    sound: bool
+
+
+def link_of(raw: bytes) -> Link | None:
+    """A line as part of a chain; None where it is none."""
+    match = _START.match(raw)
+    if match is None:
+        return None
+    made = _BRACE.copy()
+    made.update(memoryview(raw)[_HASHED : -1 if raw.endswith(b"\n") else None])
+    said, prev, number = match.groups()
+    return Link(said.decode(), prev.decode(), int(number), made.hexdigest().encode() == said)
+
+
+def linked(line: Line, prev: str, number: int) -> tuple[bytes, str]:
+    """The bytes of a line that follows the one with the hash ``prev``, without its line break; and its hash."""
+    content = {name: value for name, value in line.items() if name not in ("hash", "prev", "seq")}
+    rest = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    body = f'"prev":"{prev}","seq":{number},'.encode() + rest[1:]
+    made = hashlib.sha256(b"{" + body).hexdigest()
+    return f'{{"hash":"{made}",'.encode() + body, made
+
+
+def chain_name(folder: Path) -> str:
+    """``approvals/paris``, from the folder that holds the chain's files."""
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def head_file(warehouse: Warehouse, folder: Path) -> Path:
+    """Where the end of the chain in ``folder`` is on record."""
+    return warehouse.ledger / "heads" / folder.parent.name / f"{folder.name}.json"
+
+
+def read_head(warehouse: Warehouse, folder: Path) -> Head | None:
+    """The end of the chain in ``folder``, as acknowledged last; None where that is not on record."""
+    path = head_file(warehouse, folder)
+    try:
+        if warehouse.mirror is None:
+            text = path.read_bytes()
+        else:
+            there = warehouse.mirror.store.get(warehouse.mirror.key(path))
+            text = there[0] if there is not None else b""
+        content = json.loads(text)
+        return Head(str(content["file"]), int(content["bytes"]), str(content["hash"]), int(content["seq"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def first_prev(folder: Path, upto: tuple[Path, int]) -> str:
+    """What the first line of a chain follows: all bytes of its files before, up to that line's file and offset."""
+    made = hashlib.sha256(f"{chain_name(folder)}\n".encode())
+    for path in ledger_chain(folder):
+        if path > upto[0]:
+            break
+        content = path.read_bytes()[: upto[1] if path == upto[0] else None]
+        if content.strip(b"\n"):
+            made.update(content.rstrip(b"\n") + b"\n")
+    return made.hexdigest()
+
+
+def ledger_chain(folder: Path) -> list[Path]:
+    """The files of a chain, oldest first."""
+    return sorted(folder.glob("*.jsonl"))
+
+
+def append(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
+    """Append lines to a file of the ledger; they are durable, for all machines, when this returns."""
+    content = list(lines)
+    folder = path.parent
+    if warehouse.mirror is not None:
+        _append_to_store(warehouse, path, content)
+        return
+    with _locked(head_file(warehouse, folder)):
+        head, torn = _end(warehouse, folder, path)
+        data, made = _data(warehouse, path, content, head, torn)
+        end = warehouse.append(path, data)
+        _write_head(warehouse, folder, Head(path.name, end, made.hash, made.seq))
+
+
+def _append_to_store(warehouse: Warehouse, path: Path, content: list[Line]) -> None:
+    mirror, folder = warehouse.mirror, path.parent
+    assert mirror is not None
+    made: list[Head] = []
+
+    def build() -> bytes:
+        if not path.exists():
+            mirror.pull(folder)
+        known = warehouse.heads.get(chain_name(folder))
+        size = path.stat().st_size if path.exists() else 0
+        more: list[Line] = []
+        if known is None or known.file != path.name or known.bytes != size:
+            known, more = _end(warehouse, folder, path)
+        data, head = _data(warehouse, path, content, known, more)
+        made.append(Head(path.name, size + len(data), head.hash, head.seq))
+        return data
+
+    mirror.append(path, build)
+    warehouse.heads[chain_name(folder)] = made[-1]
+    mirror.store.put(mirror.key(head_file(warehouse, folder)), _as_json(made[-1]))
+
+
+def _data(
+    warehouse: Warehouse, path: Path, content: list[Line], head: Head | None, torn: list[Line]
+) -> tuple[bytes, Head]:
+    """The bytes to append, and the end of the chain then; where in the file that is the caller knows."""
+    size = path.stat().st_size if path.exists() else 0
+    prev = head.hash if head is not None else first_prev(path.parent, (path, size))
+    number = warehouse.next_number(above=head.seq if head is not None else 0)
+    parts = []
+    for line in (*torn, *content):
+        data, prev = linked(line, prev, number)
+        parts.append(data + b"\n")
+    return b"".join(parts), Head(path.name, 0, prev, number)
+
+
+def _end(warehouse: Warehouse, folder: Path, path: Path) -> tuple[Head | None, list[Line]]:
+    """Where the chain ends, with what a crash has left behind its acknowledged end; and lines that say what it cut off."""
+    head = read_head(warehouse, folder)
+    acknowledged = head
+    if head is not None and head.file == path.name:
+        files = [path] if path.exists() else []
+    else:
+        files = [file for file in ledger_chain(folder) if head is None or file.name >= head.file]
+    torn: list[Line] = []
+    for file in files:
+        seen = acknowledged.bytes if acknowledged is not None and file.name == acknowledged.file else 0
+        if file.stat().st_size > seen:
+            head = _follow(file, seen, head)
+        rest, at = fragment(file)
+        # Behind what was acknowledged a crash may have cut it off; before that, somebody did.
+        if is_torn(rest) and head is not None and at >= seen:
+            torn.append(
+                {
+                    "kind": "torn",
+                    "at": now().isoformat(),
+                    "file": file.name,
+                    "bytes": len(rest),
+                    "sha256": hashlib.sha256(rest).hexdigest(),
+                }
+            )
+    if acknowledged is None and head is not None:
+        # Somebody took the record away: what it would have said about the end is lost, and that is to be known.
+        torn.insert(0, {"kind": "headless", "at": now().isoformat()})
+    return head, torn
+
+
+def _follow(file: Path, start: int, head: Head | None) -> Head | None:
+    """The end of the chain with the lines of ``file`` from ``start`` on that follow it."""
+    with file.open("rb") as content:
+        content.seek(start)
+        at = start
+        for raw in content:
+            at += len(raw)
+            link = link_of(raw)
+            if link is None or not link.sound:
+                continue
+            # Without a record of its end the chain goes on from wherever it says.
+            if head is None or link.prev == head.hash:
+                head = Head(file.name, at, link.hash, link.seq)
+    return head
+
+
+def is_torn(raw: bytes) -> bool:
+    """Whether these are bytes of a line that a crash may have cut off: without a line break, and no whole line."""
+    if not raw or raw.endswith(b"\n"):
+        return False
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return True
+    return False
+
+
+def fragment(path: Path) -> tuple[bytes, int]:
+    """What stands behind the last line break of a file, and where it begins; empty where the file ends with one."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            piece = 65_536
+            while True:
+                start = max(0, size - piece)
+                file.seek(start)
+                content = file.read(size - start)
+                found = content.rfind(b"\n")
+                if found >= 0 or start == 0:
+                    return content[found + 1 :], start + found + 1
+                piece *= 16
+    except FileNotFoundError:
+        return b"", 0
+
+
+def _write_head(warehouse: Warehouse, folder: Path, head: Head) -> None:
+    from netbox_sync_dagster.warehouse.store import fsync_dir
+
+    path = head_file(warehouse, folder)
+    new = not path.exists()
+    put_in_place(path, _as_json(head), durable=True)
+    if new:
+        fsync_dir(path.parent)
+
+
+def _as_json(head: Head) -> bytes:
+    return json.dumps(asdict(head)).encode()
+
+
+@contextmanager
+def _locked(head: Path) -> Iterator[None]:
+    """One writer of a chain at a time."""
+    head.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(head.parent / f".{head.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

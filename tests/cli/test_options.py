@@ -1,0 +1,230 @@
+"""Options that contradict each other are refused; what is asked for and is not there is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.warehouse import Warehouse
+from tests.apply.drafts import Draft
+from tests.cli.conftest import Desk
+
+IDS_AND_FILTER = "give change ids or a filter, not both"
+EVERYTHING = (
+    "give --all-creates-and-updates, which is everything but deletes, or a filter, not both: leave one out"
+)
+WHICH = "say which changes: their ids, a filter (--resource, --action, --field, --device), or --all-creates-and-updates"
+PLAN = "give --plan, or change ids, or a filter; not several of them"
+FIELD = "with change ids, --field names the fields of these; give no other filter"
+
+ID = "ID"
+FILTERS = {
+    "--resource": "vlans",
+    "--action": "create",
+    "--device": "sw1",
+}
+ALL = "--all-creates-and-updates"
+
+REFUSED: list[tuple[list[str], str]] = [
+    # Each decision, by more than one way to name changes, or by none.
+    *(([command, "nms"], WHICH) for command in ("approve", "reject", "withdraw")),
+    *(([command, "nms", ID, ALL], IDS_AND_FILTER) for command in ("approve", "reject", "withdraw")),
+    *(
+        ([command, "nms", ID, option, value], IDS_AND_FILTER)
+        for command in ("approve", "reject", "withdraw")
+        for option, value in FILTERS.items()
+    ),
+    *(
+        ([command, "nms", ALL, option, value], EVERYTHING)
+        for command in ("approve", "reject", "withdraw")
+        for option, value in {**FILTERS, "--field": "name"}.items()
+    ),
+    *(([command, "nms", ID, "--field", "name"], IDS_AND_FILTER) for command in ("reject", "withdraw")),
+    # approve with --plan.
+    (["approve", "nms", ID, "--plan", "plan.json"], PLAN),
+    (["approve", "nms", ALL, "--plan", "plan.json"], PLAN),
+    *((["approve", "nms", option, value, "--plan", "plan.json"], PLAN) for option, value in FILTERS.items()),
+    (["approve", "nms", "--field", "name", "--plan", "plan.json"], PLAN),
+    (
+        ["approve", "nms", "--plan", "plan.json", "--with-dependencies"],
+        "--plan means exactly the changes in the file; --with-dependencies would add others: leave it out",
+    ),
+    # approve with ids and --field.
+    (["approve", "nms", ID, "--field", "serial", ALL], FIELD),
+    *(
+        (["approve", "nms", ID, "--field", "serial", option, value], FIELD)
+        for option, value in FILTERS.items()
+    ),
+    (
+        ["approve", "nms", ID, "--field", "serial", "--with-dependencies"],
+        "with change ids and --field exactly these fields are approved: approve what they need by a command of its own, "
+        "without --with-dependencies",
+    ),
+    # Values that are none.
+    (
+        ["approve", "nms", ALL, "--override-limit", " "],
+        "--override-limit needs the reason why the plan may change so much",
+    ),
+    *(
+        ([command, "nms", ALL, "--who", " "], "--who is empty; give a name, or leave it out")
+        for command in ("approve", "reject", "withdraw")
+    ),
+    (
+        ["approve", "nms", ALL, "--expires", "0"],
+        "an approval that expires after 0.0 hours is none; give more than 0",
+    ),
+    (["apply", "nms", "--who", ""], "--who is empty; give a name, or leave it out"),
+    # apply --validate writes nothing.
+    (
+        ["apply", "nms", "--validate", "--yes"],
+        "--validate writes nothing: leave out --yes and --who, or leave out --validate",
+    ),
+    (
+        ["apply", "nms", "--validate", "--who", "bob"],
+        "--validate writes nothing: leave out --yes and --who, or leave out --validate",
+    ),
+    # sync.
+    (
+        ["sync", "--guest", "101"],
+        "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101",
+    ),
+    (["sync", "nms", "--guest", "101"], "endpoint 'nms' is librenms; only Proxmox endpoints have guests"),
+    (["sync", "paris"], "no endpoint 'paris' in the configuration; known: nms"),
+]
+
+
+@pytest.fixture
+def planned(desk: Desk) -> tuple[Desk, dict[str, str]]:
+    """A diff of ``nms`` with three changes, the last of which needs the first; their ids by key."""
+    warehouse = Warehouse(desk.folder / "data")
+    draft = Draft("nms")
+    ids = {"50": draft.create("vlans", "50", {"vid": 50, "name": "A"})}
+    ids["sw1"] = draft.update(
+        "devices",
+        "sw1",
+        {"id": 1, "last_updated": None},
+        {"serial": ("", "X"), "comments": ("", "Y")},
+        parent="sw1",
+    )
+    ids["Gi0/1"] = draft.create(
+        "interfaces",
+        "Gi0/1",
+        {"name": "Gi0/1", "untagged_vlan": {"ref": "vlans", "key": "50"}},
+        parent="sw1",
+        depends_on=[ids["50"]],
+    )
+    draft.publish(warehouse)
+    (desk.folder / "plan.json").write_text(json.dumps({"diffs": []}))
+    return desk, ids
+
+
+def test_contradictions_are_refused_and_nothing_is_recorded(planned: tuple[Desk, dict[str, str]]) -> None:
+    desk, ids = planned
+    for arguments, sentence in REFUSED:
+        given = [ids["sw1"] if item == ID else item for item in arguments]
+        if arguments[0] in ("approve", "reject", "withdraw"):
+            given.append("--yes")
+        answer = desk.run(*given)
+        said = answer.err.removeprefix("error: ").removeprefix("netbox_sync.yaml: ").rstrip("\n")
+        assert (answer.code, said) == (1, sentence), (given, answer.out)
+    assert not (desk.folder / "data" / "ledger" / "approvals" / "nms").exists()
+
+
+WORKS: list[tuple[list[str], list[str], list[str]]] = [
+    # Arguments, the changes that are approved then, and what is said.
+    ([ALL], ["50", "Gi0/1", "sw1"], []),
+    (["Gi0/1"], ["Gi0/1"], ["1 changes that these need are not approved"]),
+    (["Gi0/1", "--with-dependencies"], ["50", "Gi0/1"], []),
+    (["--resource", "interfaces", "--with-dependencies"], ["50", "Gi0/1"], []),
+    ([ALL, "--with-dependencies"], ["50", "Gi0/1", "sw1"], []),
+    (["--device", "sw1"], ["Gi0/1", "sw1"], []),
+    (
+        ["--device", "sw1", "--device", "sw9"],
+        ["Gi0/1", "sw1"],
+        ["no change of the diff is of a device, virtual machine or cluster 'sw9'"],
+    ),
+    (
+        ["--resource", "vlans", "--resource", "cables"],
+        ["50"],
+        ["no change of the diff has the resource 'cables'"],
+    ),
+    (
+        ["--action", "create", "--action", "delete"],
+        ["50", "Gi0/1"],
+        ["no change of the diff has the action 'delete'"],
+    ),
+    (["--field", "serial", "--field", "comments", "--field", "nosuch"], ["sw1"], ["has the field 'nosuch'"]),
+    (["--field", "serial"], [], ["left out 1: it also writes comments"]),
+    (
+        [ALL, "--expires", "3", "--override-limit", "because", "--who", "bob"],
+        ["50", "Gi0/1", "sw1"],
+        ["approved 3 changes until"],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", range(len(WORKS)))
+def test_what_is_asked_for_is_done_or_said(planned: tuple[Desk, dict[str, str]], case: int) -> None:
+    desk, ids = planned
+    arguments, wanted, said = WORKS[case]
+    answer = desk.run(
+        "approve", "nms", *(ids.get(item, item) if item != "sw1" else item for item in arguments), "--yes"
+    )
+    assert answer.code == 0, answer.err
+    for text in said:
+        assert text in answer.out
+    shown = json.loads(desk.ok("diff", "nms", "--json"))["diffs"][0]["rows"]
+    assert sorted(row["key"] for row in shown if row["state"] == "approved") == wanted
+
+
+def test_a_damaged_ledger_is_named_everywhere_and_accepted_with_a_reason(
+    planned: tuple[Desk, dict[str, str]],
+) -> None:
+    desk, ids = planned
+    desk.ok("reject", "nms", ids["50"], "--yes", "--who", "bob")
+    desk.ok("approve", "nms", ids["sw1"], "--yes")
+    assert desk.ok("ledger", "verify") == "2 lines checked, 0 problems\n"
+    [file] = (desk.folder / "data" / "ledger" / "approvals" / "nms").glob("*.jsonl")
+    first, rest = file.read_bytes().split(b"\n", 1)
+    file.write_bytes(b"\0" * len(first) + b"\n" + rest)
+    where = f"ledger/approvals/nms/{file.name}, line 1: it is empty: what was there has been overwritten"
+
+    verify = desk.run("ledger", "verify")
+    assert (verify.code, verify.err) == (1, f"error: {where}\n")
+    apply = desk.run("apply", "nms", "--yes")
+    assert apply.code == 1
+    assert (
+        f"error: the ledger is not as netbox-sync wrote it, so nothing is applied: {where}. Compare"
+        in apply.err
+    )
+    assert where in desk.run("status").err
+    assert desk.run("ledger", "accept").code != 0
+    assert desk.run("ledger", "accept", "--reason", " ", "--yes").code == 1
+    assert "nobody can be asked here" in desk.run("ledger", "accept", "--reason", "disk fault").err
+    assert desk.ok("ledger", "accept", "--reason", "disk fault", "--yes", "--who", "carol").endswith(
+        "accepted 1: disk fault; reject again what was rejected in these lines\n"
+    )
+    again = desk.ok("ledger", "verify")
+    assert f"accepted: {where}" in again
+    assert "1 accepted by carol on " in again
+    assert (
+        desk.ok("ledger", "accept", "--reason", "x", "--yes")
+        == "the ledger is as it was written; nothing to accept\n"
+    )
+    assert "the ledger is not" not in desk.run("apply", "nms", "--yes").err
+
+
+def test_two_names_of_one_user_are_not_two_people(
+    planned: tuple[Desk, dict[str, str]], tmp_path: Path
+) -> None:
+    desk, ids = planned
+    desk.configure(policies={"second_approver": True})
+    desk.ok("approve", "nms", ids["sw1"], "--yes")
+    load_plan(Warehouse(desk.folder / "data"), "nms")
+    for name in ("alice", "bob"):
+        answer = desk.run("apply", "nms", "--yes", "--who", name)
+        assert answer.code == 1
+        assert "policies.second_approver asks for" in answer.out
