@@ -491,9 +491,8 @@ def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerS
         host.add("web", "back", given_id="f" * 64)
     found = three.sync().rows
     # The new one has another address and MAC address as long as the old one holds its own.
-    assert {r.resource for r in found} <= (
-        {"ip_addresses", "mac_addresses", "primary_macs"} if both else set()
-    )
+    of_the_new_one = {"ip_addresses", "mac_addresses", "primary_macs", "primary_ips"} if both else set()
+    assert {r.resource for r in found} <= of_the_new_one
     assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
     reason = "a temporary name: Docker Compose is making web anew"
     assert three.left_out() == [("virtual_machines", temporary, reason)]
@@ -505,12 +504,11 @@ def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerS
 
 def test_compose_names_the_new_container_after_the_id_of_the_old_one(three: World, host: DockerState) -> None:
     """As Docker Compose 2 does: the old one is gone, and the new one not yet renamed."""
-    old = host.containers["web"]
-    host.rename("web", f"{old.id[:12]}_web")
-    host.containers[f"{old.id[:12]}_web"].given_id = "f" * 64
-    host.containers[f"{old.id[:12]}_web"].labels = {"com.docker.compose.project": "shop"}
+    temporary = f"{host.containers['web'].id[:12]}_web"
+    new = host.rename("web", temporary)
+    new.given_id, new.labels = "f" * 64, {"com.docker.compose.project": "shop"}
     assert three.sync().rows == ()
-    host.rename(f"{old.id[:12]}_web", "web")
+    host.rename(temporary, "web")
     assert three.sync().rows == ()
 
 
