@@ -69,6 +69,8 @@ def approve(
         if row is not whole
     }
     override = (override_limit or "").strip() or None
+    if override_limit and override is None:
+        raise ApprovalError("an override needs the reason why the plan may change so much")
     if decision != "approve" and (override is not None or expires_hours is not None):
         raise ApprovalError(
             f"only approvals expire and have a limit to override; leave both out of a {decision}, which does neither"

@@ -15,6 +15,7 @@ What is read is brought here first; versions never change, so each is brought on
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -24,9 +25,11 @@ from pathlib import Path
 
 from netbox_sync_dagster.warehouse.errors import WarehouseError
 from netbox_sync_dagster.warehouse.files import put_in_place
-from netbox_sync_dagster.warehouse.objects import ObjectStore
+from netbox_sync_dagster.warehouse.objects import Found, ObjectStore
 
 _PARTS = ".parts"
+# In the copy: of which versions of objects the ledger's files here are made.
+_VERSIONS = ".ledger_versions.json"
 # In a version's folder here: all its files are.
 _WHOLE = ".whole"
 # A version may be pruned between reading its name and its files, or another writer be faster; ask again.
@@ -194,27 +197,47 @@ class Mirror:
                 with self._locked(path):
                     self._pull(path)
 
-    def pull_anew(self, folder: Path) -> None:
-        """Bring all growing files below ``folder`` here, whatever is here already; what the store has not goes."""
-        names: dict[str, list[str]] = {}
+    def pull_anew(self, folder: Path, *, everything: bool = False) -> None:
+        """Bring all growing files below ``folder`` here as the store has them; what it has not goes.
+
+        Unlike ``pull`` it sees objects that were written over: by their versions, which are remembered. ``everything``:
+        also what was brought here before.
+        """
+        names: dict[str, list[Found]] = {}
         for item in self.store.below(self.key(folder)):
             file = item.key.partition(f"{_PARTS}/")[0]
             if file.endswith(".jsonl"):
-                names.setdefault(file, []).append(item.key)
+                names.setdefault(file, []).append(item)
         for path in folder.rglob("*.jsonl"):
             if path.parent.name[:1] != "_" and self.key(path) not in names:
                 path.unlink(missing_ok=True)
-        for name, keys in names.items():
-            path = self.home / name
-            with self._locked(path):
-                found = [self.store.get(key) for key in ([name] if name in keys else keys)]
-                if None in found:
-                    # Put together meanwhile.
-                    self._pull(path)
-                    continue
-                content = b"".join(item[0] for item in found if item is not None)
-                if not path.exists() or path.read_bytes() != content:
-                    self._replace(path, content)
+        known = {} if everything else self._versions_here()
+        now = {name: [f"{item.key} {item.etag}" for item in items] for name, items in names.items()}
+        for name, items in names.items():
+            if known.get(name) != now[name] or not (self.home / name).exists():
+                self._bring_anew(self.home / name, items)
+        if known != now:
+            self._replace(self.home / _VERSIONS, json.dumps(now).encode())
+
+    def _bring_anew(self, path: Path, items: list[Found]) -> None:
+        name = self.key(path)
+        keys = [item.key for item in items]
+        with self._locked(path):
+            found = [self.store.get(key) for key in ([name] if name in keys else keys)]
+            if None in found:
+                # Put together meanwhile.
+                self._pull(path)
+                return
+            content = b"".join(item[0] for item in found if item is not None)
+            if not path.exists() or path.read_bytes() != content:
+                self._replace(path, content)
+
+    def _versions_here(self) -> dict[str, list[str]]:
+        try:
+            found: dict[str, list[str]] = json.loads((self.home / _VERSIONS).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found
 
     def _pull(self, path: Path) -> None:
         whole = self.store.get(self.key(path))

@@ -109,8 +109,18 @@ class _Chain:
 
 def verify(warehouse: Warehouse) -> Report:
     """Look through the whole ledger, on an object store through what is there now."""
-    if warehouse.mirror is not None:
-        warehouse.mirror.pull_anew(warehouse.ledger)
+    if warehouse.mirror is None:
+        return _verify(warehouse)
+    warehouse.mirror.pull_anew(warehouse.ledger)
+    report = _verify(warehouse)
+    if report.problems:
+        # It may be this machine's copy alone.
+        warehouse.mirror.pull_anew(warehouse.ledger, everything=True)
+        report = _verify(warehouse)
+    return report
+
+
+def _verify(warehouse: Warehouse) -> Report:
     seen = _signatures(warehouse)
     chains = [_read(warehouse, folder) for folder in _folders(warehouse)]
     by_name = {chain.name: chain for chain in chains}

@@ -262,6 +262,9 @@ def test_on_an_object_store_it_is_found_from_every_machine(
             assert [(item.line, item.text) for item in verify(machine).problems] == [(2, CHANGED)]
         store.put(parts[1], content[0])
         assert verify(one).problems == []
+        # A copy is only a copy.
+        path.write_bytes(path.read_bytes().replace(b'"n":2', b'"n":7'))
+        assert verify(one).problems == []
         store.delete(parts[-1:])
         for machine in machines:
             assert [item.text for item in verify(machine).problems] == [END]
