@@ -238,6 +238,26 @@ create or replace macro source_rank(source) as
 -- The list of texts in a JSON text; 'null' and NULL are an empty list.
 create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
 
+-- The one rule for an object that the source does not show: {action, reason}; an action of NULL is no row.
+-- fact: "not in LibreNMS". way: what policy wants (leave, delete, disable, offline, decommissioning, unassign; done: it is
+-- so already); note: that policy in words. doubt: which row of the source the object may be, and doubt_shown whether a row
+-- of the diff says so already. unproven: why the source's answer is no evidence. owned: this product created it for this
+-- source. held: what keeps it from being removed.
+create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned, may_delete, may_delete_unowned, held) as
+    case
+        when doubt is not null then {'action': if(doubt_shown, null, 'blocked'), 'reason': doubt}
+        when unproven is not null then {'action': if(said_unproven, 'blocked', null), 'reason': fact || ', but that is no evidence: ' || unproven}
+        when way = 'done' then {'action': null, 'reason': fact}
+        when way = 'leave' then {'action': 'drifted', 'reason': fact || note}
+        when way not in ('delete', 'unassign') then {'action': 'update', 'reason': fact || note}
+        when way = 'delete' and not owned and not may_delete_unowned
+            then {'action': 'drifted', 'reason': fact || ', but netbox-sync did not create it (policies.delete_unowned)'}
+        when way = 'delete' and not may_delete and not may_delete_unowned
+            then {'action': 'blocked', 'reason': fact || ', but policies.delete does not name ' || resource}
+        when held is not null then {'action': 'blocked', 'reason': fact || ', but ' || held}
+        when way = 'unassign' then {'action': 'update', 'reason': fact || note}
+        else {'action': 'delete', 'reason': fact} end;
+
 -- What a delete takes away: every field that has a value, so that an undo can bring it back. The parameter is a
 -- whole row of the netbox table.
 create or replace macro gone_field(name, before_json) as field(name, before_json, 'null');

@@ -35,12 +35,12 @@ UNION
 SELECT r.resource, r.key, c.resource, c.key
 FROM diff.rows r, unnest(r.fields) AS u(f)
 JOIN diff.rows c ON c.resource = 'custom_fields' AND f.field = 'cf.' || c.key
-WHERE f.verdict = 'update'
+WHERE f.verdict = 'update' AND r.action <> 'delete'
 UNION
 SELECT r.resource, r.key, c.resource, c.key
 FROM diff.rows r, unnest(r.fields) AS u(f), unnest(CAST(f.after::JSON AS VARCHAR[])) AS t(slug)
 JOIN diff.rows c ON c.resource = 'tags' AND c.key = t.slug
-WHERE f.field = 'tags' AND f.verdict = 'update' AND f.after <> 'null'
+WHERE f.field = 'tags' AND f.verdict = 'update' AND f.after <> 'null' AND r.action <> 'delete'
 UNION
 SELECT n.resource, n.key, n.needs_resource, n.needs_key
 FROM match.delete_needs n
@@ -55,17 +55,9 @@ _UNMET = """
 SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '"' ||
        CASE WHEN c.key IS NULL THEN ' is in nobody''s plan' ELSE ' is ' || c.action || coalesce(' (' || c.reason || ')', '') END)
 FROM diff.needs n
-JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update', 'delete')
 LEFT JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
-WHERE c.key IS NULL OR c.action NOT IN ('create', 'update')
-GROUP BY n.resource, n.key
-UNION ALL
--- What must be deleted, or must have moved, before an object goes, and stays: NetBox would take it along.
-SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '" is ' || c.action || coalesce(' (' || c.reason || ')', ''))
-FROM diff.needs n
-JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'
-JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
-WHERE c.action NOT IN ('delete', 'update')
+WHERE c.key IS NULL OR NOT (c.action IN ('create', 'update') OR (r.action = 'delete' AND c.action = 'delete'))
 GROUP BY n.resource, n.key
 """
 
@@ -96,13 +88,18 @@ def finish(
     prerequisite that nothing needs is left out. With ``guest``, a vmid, so is everything that is neither this
     guest's nor needed by it.
     """
+    settle(con, guest)
+    _change_ids(con, endpoint)
+    return _write(con, stage, endpoint, diff_id)
+
+
+def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
+    """The last word on every row of ``diff.rows``: what each needs, and what is blocked because of it."""
     con.execute(_NEEDS)
     if guest is not None:
         con.execute(_OF_A_GUEST, {"vmid": str(guest)})
     _drop_unneeded(con)
     _block(con)
-    _change_ids(con, endpoint)
-    return _write(con, stage, endpoint, diff_id)
 
 
 def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
@@ -122,17 +119,31 @@ def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
             return
 
 
+# What is deleted only because something else is: it stays where that one stays.
+_KEPT_WITH = """
+SELECT g.resource, g.key, min(p.resource || ' "' || p.key || '" is ' || p.action || coalesce(' (' || p.reason || ')', ''))
+FROM match.goes_with g
+JOIN diff.rows r ON r.resource = g.resource AND r.key = g.key AND r.action = 'delete'
+JOIN diff.rows p ON p.resource = g.parent_resource AND p.key = g.parent_key AND p.action <> 'delete'
+GROUP BY g.resource, g.key
+"""
+
+
 def _block(con: duckdb.DuckDBPyConnection) -> None:
     while True:
         con.execute(f"CREATE OR REPLACE TEMP TABLE unmet(resource, key, reason) AS {_UNMET}")
-        row = con.execute("SELECT count(*) FROM unmet").fetchone()
+        con.execute(f"CREATE OR REPLACE TEMP TABLE kept_with(resource, key, reason) AS {_KEPT_WITH}")
+        row = con.execute("SELECT (SELECT count(*) FROM unmet) + (SELECT count(*) FROM kept_with)").fetchone()
         if not row or not row[0]:
             return
-        con.execute(
-            """UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
-                   reason = if(action = 'delete', reason || ', but it ', '') || 'needs ' || u.reason
-               FROM unmet u WHERE u.resource = rows.resource AND u.key = rows.key"""
-        )
+        for table, word in (("unmet", "needs"), ("kept_with", "goes only with")):
+            # A delete that does not happen takes nothing away: its fields are not shown either.
+            con.execute(
+                f"""UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
+                        reason = if(action = 'delete', reason || ', but it ', '') || '{word} ' || u.reason
+                    FROM {table} u
+                    WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'"""
+            )
 
 
 def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:

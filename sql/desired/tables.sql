@@ -108,9 +108,15 @@ create table desired.cables (
 -- Other names of ports, in lower case.
 create table desired.port_names (interface varchar, device varchar, name varchar);
 
--- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere.
+-- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere, else a device, a guest or an
+-- interface (a key of desired.interfaces or desired.vm_interfaces: what is on it).
 -- resource is the kind of object that may look gone though it is not.
 create table desired.unproven (resource varchar, owner varchar, reason varchar);
+
+-- What the source shows and the comparison does not take: ignored, left out, or unreadable. It may be an object that
+-- NetBox has, which is then not called removed. kind: what word is (id, name, mac, host, serial); '*': any object of the
+-- owner could be it. owner '*' = unknown. what: the thing in the source's words.
+create table desired.sightings (resource varchar, owner varchar, kind varchar, word varchar, what varchar);
 
 -- Which NetBox device each of the source's devices is; filled by sql/match/matched_devices.sql. key and name as in the
 -- source and in NetBox.

@@ -1,12 +1,11 @@
--- Backups in the plugin's model that are gone from Proxmox (sql/match/gone_records.sql). Key: owner + name.
-select 'backups' as resource, g.owner || ' ' || g.label || ' (gone, id ' || g.id || ')' as key, g.owner as parent, g.object_type,
-       g.id as netbox_id, null::varchar as target, g.last_updated, g.action, g.reason,
-       case when g.action = 'delete' then holding([
+-- Backups in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+       case when r.action = 'delete' then holding([
            gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),
            gone_text('storage', a.storage), gone_text('volume_id', a.volume_id), gone_value('vmid', a.vmid),
            gone_text('subtype', a.subtype), gone_text('format', a.format), gone_text('creation_time', a.creation_time),
            gone_value('size', a.size), gone_text('notes', a.notes), gone_text('verification_state', a.verification_state),
            gone_field('proxmox_storage', existing(a.proxmox_storage_id, a.storage))]) else [] end as fields
-from match.gone_records g
-join netbox.proxbox_backups a on a.id = g.id
-where g.resource = 'backups'
+from match.removals r
+join netbox.proxbox_backups a on a.id = r.id
+where r.object_type = 'plugins/proxbox/backups'

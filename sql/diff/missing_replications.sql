@@ -1,11 +1,10 @@
--- Replications in the plugin's model that are gone from Proxmox (sql/match/gone_records.sql). Key: owner + name.
-select 'replications' as resource, g.owner || ' ' || g.label || ' (gone, id ' || g.id || ')' as key, g.owner as parent, g.object_type,
-       g.id as netbox_id, null::varchar as target, g.last_updated, g.action, g.reason,
-       case when g.action = 'delete' then holding([
+-- Replications in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+       case when r.action = 'delete' then holding([
            gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),
            gone_text('replication_id', a.replication_id), gone_value('guest', a.guest), gone_value('jobnum', a.jobnum),
            gone_text('target', a.target), gone_text('source', a.source), gone_text('schedule', a.schedule),
            gone_value('rate', a.rate), gone_text('comment', a.comment), gone_value('disable', a.disable), gone_text('status', a.status)]) else [] end as fields
-from match.gone_records g
-join netbox.proxbox_replications a on a.id = g.id
-where g.resource = 'replications'
+from match.removals r
+join netbox.proxbox_replications a on a.id = r.id
+where r.object_type = 'plugins/proxbox/replications'

@@ -1,8 +1,7 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
 -- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move to an empty bay of the same
 -- device: on another device NetBox would leave the module's interfaces behind.
-with settings as (from config.endpoint),
-actual as (
+with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay, d.name as device_name
     from netbox.modules i
     left join netbox.module_types t on t.id = i.module_type_id
@@ -41,17 +40,3 @@ select 'modules' as resource, key, device as parent, 'dcim/modules' as object_ty
        fields
 from paired
 where problem is not null or elsewhere is not null or netbox_id is null or len(fields) > 0
-union all
--- What NetBox has and the inventory does not show is shown, and stays.
-select 'modules', d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)', d.key, 'dcim/modules', i.id, null, i.last_updated,
-       if(u.reason is null, 'drifted', 'blocked'),
-       'not in the inventory that ' || settings.system_name || ' shows' || coalesce(', but that is no evidence: ' || u.reason, ''), []
-from netbox.modules i
-join match.live_devices d on d.netbox_id = i.device_id
-cross join settings
-left join netbox.module_bays b on b.id = i.module_bay_id
-left join lateral (select min(reason) as reason from desired.unproven where resource = 'modules' and owner in ('*', d.key)) u on true
-where settings.inventory
-  and i.id not in (select netbox_id from match.modules where netbox_id is not null)
-  and i.id not in (select elsewhere_id from match.modules where elsewhere_id is not null)
-  and d.key in (select device from desired.modules)

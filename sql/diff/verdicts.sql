@@ -80,7 +80,6 @@ select
     r.resource,
     case
         when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'blocked'
-        when impact.reason is not null then 'blocked'
         when r.action <> 'update' or g.any_update then r.action
         when g.any_conflict then 'conflict'
         else 'drifted'
@@ -88,11 +87,8 @@ select
     r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated,
     case
         when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'policies.create does not name ' || r.resource
-        when impact.reason is not null then coalesce(r.reason || ', but ', '') || impact.reason
         else coalesce(r.reason, if(r.action = 'update', g.reasons, told(r.fields)))
     end as reason,
-    coalesce(case when impact.reason is not null then [] when r.action = 'update' then g.fields else undoubted(r.fields) end, []) as fields
+    coalesce(if(r.action = 'update', g.fields, undoubted(r.fields)), []) as fields
 from diff.candidates r
 left join gathered g using (resource, key)
--- A delete that would take along what no undo brings back.
-left join match.delete_impact impact on r.action = 'delete' and impact.object_type = r.object_type and impact.netbox_id = r.netbox_id

@@ -1,6 +1,5 @@
 -- Which virtual chassis a device is in, and where. Key: the member device. An update of the device, after both exist.
-with settings as (from config.endpoint),
-paired as (
+with paired as (
     select m.key, m.device, d.netbox_id, d.name, a.last_updated,
         differing([
             json_field('virtual_chassis', existing(was.id, was.name), link('virtual_chassis', v.key, v.netbox_id, v.name)),
@@ -16,11 +15,3 @@ select 'virtual_chassis_members' as resource, key, device as parent, 'dcim/devic
        case when netbox_id is null then created('devices', key, name) end as target, last_updated,
        'update' as action, null::varchar as reason, fields
 from paired where len(fields) > 0
-union all
--- Nobody but a person takes a member out.
-select 'virtual_chassis_members', v.name || ': ' || coalesce(a.name, 'device ' || a.id), v.key, 'dcim/devices', a.id, null, a.last_updated,
-       'drifted', settings.system_name || ' shows no such member of ' || v.key, []
-from match.virtual_chassis v
-cross join settings
-join netbox.devices a on a.virtual_chassis_id = v.netbox_id
-where a.id not in (select netbox_id from match.devices where netbox_id is not null)

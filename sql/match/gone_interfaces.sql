@@ -1,17 +1,41 @@
--- NetBox interfaces of matched devices that no desired one is, settled or in doubt. Key: NetBox's id.
-with held as (
-    select netbox_id as id from match.interface_exceptions where netbox_id is not null
-    union
-    select unnest(candidate_ids) from match.interface_exceptions
-),
+-- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.gone in sql/match/tables.sql.
+with settings as (from config.endpoint),
 unseen as (
     select netbox_id as id from match.interface_pairs where netbox_id is not null and not settled
     union
     -- A port had it by name, and is another interface after all.
     select previous_id from match.interface_exceptions where previous_id is not null
+),
+gone as (
+    select i.*, d.key as device_key
+    from netbox.interfaces i
+    join match.devices d on d.netbox_id = i.device_id
+    join desired.devices w on w.key = d.key and not w.inactive
+    where i.id in (select id from unseen)
+      and i.id not in (select netbox_id from match.interface_exceptions where netbox_id is not null)
+),
+bearing as (
+    select unnest([lag_id, parent_id, bridge_id]) as id from netbox.interfaces
+    where lag_id is not null or parent_id is not null or bridge_id is not null
+),
+addressed as (
+    select distinct assigned_object_id as id from netbox.ip_addresses where assigned_object_type = 'dcim.interface'
 )
-select i.*, d.key as device_key, d.name as device_name
-from netbox.interfaces i
-join match.devices d on d.netbox_id = i.device_id
-join desired.devices w on w.key = d.key and not w.inactive
-where i.id in (select id from unseen) and i.id not in (select id from held)
+select 'interfaces' as resource, 'dcim/interfaces' as object_type, g.id, g.last_updated, g.device_key || ' ' || g.name as key,
+    g.device_key as parent, [g.device_key] as owners, [{'type': 'dcim/devices', 'id': g.device_id}] as above,
+    'not in ' || s.system_name as fact,
+    if(s.missing_interfaces = 'disable' and not g.enabled, 'done', s.missing_interfaces) as way,
+    '; missing_interfaces is ' || s.missing_interfaces as note,
+    nullif(array_to_string(list_filter([
+        if(g.cable_id is not null, 'a cable', null),
+        if(g.module_id is not null, 'a module', null),
+        if(g.mark_connected, 'a mark as connected', null),
+        if(g.id in (select id from addressed), 'an IP address', null),
+        if(g.id in (select id from bearing where id is not null), 'another interface', null)
+    ], lambda h: h is not null), ' and ') || ' hangs on it', ' hangs on it') as held,
+    s.kind <> 'proxmox' as said_unproven
+from gone g cross join settings s
+-- Of a node's interfaces Proxmox shows only the configured ones: others are not its business.
+where s.kind <> 'proxmox' or exists (
+    from ledger.created c where c.object_type = 'dcim/interfaces' and c.netbox_id = g.id
+        and c.endpoint in (select endpoint from config.same_source))

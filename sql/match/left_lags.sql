@@ -1,7 +1,8 @@
 -- Interfaces that NetBox has in a LAG of which LibreNMS shows other members, and not this one: it has left. Key: desired
--- interface. A LAG without any member in LibreNMS is no evidence: many devices do not tell.
+-- interface. A LAG without any member in LibreNMS is no evidence: many devices do not tell. Neither is one that is in
+-- doubt, nor a port of which LibreNMS says something of a LAG that could not be taken.
 with members as (
-    select i.device, i.key, i.lag, m.netbox_id
+    select i.device, i.key, i.name, i.lag, m.netbox_id
     from desired.interfaces i join match.interfaces m using (key)
     where m.problem is null and m.netbox_id in (select id from netbox.interfaces where lag_id is not null)
 ),
@@ -17,3 +18,6 @@ join shown s on s.lag_id = a.lag_id
 cross join config.endpoint settings
 where m.lag is null and settings.kind = 'librenms'
   and not exists (from desired.unproven u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
+  and not exists (from desired.sightings g where g.resource = 'lags' and g.owner = m.device and g.word = m.name)
+  and not exists (from match.doubts d where d.object_type = 'dcim/interfaces' and d.netbox_id in (a.id, a.lag_id))
+  and not exists (from match.doubts d where d.object_type = 'dcim/devices' and d.netbox_id = a.device_id)

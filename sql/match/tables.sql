@@ -30,10 +30,30 @@ create table match.cables (
     key varchar, owner varchar, a struct(netbox_id bigint), b struct(netbox_id bigint), crowd varchar);
 create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
-create table match.gone_interfaces (id bigint);
-create table match.gone_ip_addresses (id bigint);
-create table match.gone_virtual_machines (id bigint, name varchar, guest varchar, action varchar);
-create table match.gone_records (resource varchar, id bigint, vm_id bigint);
-create table match.gone_vm_interfaces (id bigint);
--- Which objects may not be deleted because of what hangs on them (sql/match/delete_impact.sql).
+-- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.
+create table match.doubts (object_type varchar, netbox_id bigint, reason varchar, shown boolean);
+-- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
+-- What NetBox has and the source does not show, one table per kind; what becomes of it is decided in
+-- sql/match/removals.sql, for all kinds alike. id: NetBox's. owners: whose evidence counts (desired.unproven); above:
+-- the objects that it is on. fact, way, note, held, said_unproven: as in the macro removal(); held is about deletes and
+-- unassigns alone. doubt: which row of the source it may be, beside match.doubts.
+create table match.gone (
+    resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, owners varchar[],
+    above struct(type varchar, id bigint)[], fact varchar, way varchar, note varchar, held varchar,
+    said_unproven boolean, guest varchar, doubt varchar);
+create table match.gone_interfaces as from match.gone;
+create table match.gone_ip_addresses as from match.gone;
+create table match.gone_mac_addresses as from match.gone;
+create table match.gone_virtual_machines as from match.gone;
+create table match.gone_vm_interfaces as from match.gone;
+create table match.gone_virtual_disks as from match.gone;
+create table match.gone_cables as from match.gone;
+create table match.gone_modules as from match.gone;
+create table match.gone_devices as from match.gone;
+create table match.gone_records as from match.gone;
+-- under: the object that is deleted after this one, because NetBox would delete this one along.
+create table match.removals (
+    resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, action varchar,
+    reason varchar, way varchar, under_type varchar, under_id bigint);
+create table match.goes_with (resource varchar, key varchar, parent_resource varchar, parent_key varchar);

@@ -294,7 +294,7 @@ def test_somebody_elses_virtual_machine_is_not_deleted(
     fields = {"docker_host": "docker1", "docker_container": "old"}
     netbox.create(VMS, name="old", cluster=cluster["id"], custom_fields=fields)
     [found] = docker.sync().rows
-    assert (found.key, found.action) == ("old [container old]", "blocked")
+    assert (found.key, found.action) == ("old [container old]", "drifted")
     assert "netbox-sync did not create it" in (found.reason or "")
 
 

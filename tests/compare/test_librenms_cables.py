@@ -264,9 +264,6 @@ def test_a_cable_that_nobody_sees(world: World, state: LibreNMSState, netbox: Ne
     # A cable to a server is nothing that the switches' neighbours would tell about.
     plug(netbox, known("sw1", "Gi0/8"), known("server7", "eno1"))
     key = f"cable {cable['id']}: sw1 Gi0/9 <-> sw2 Gi0/9"
-    assert told(world.sync()) == [
-        (key, "drifted", "LibreNMS sees no neighbour at either end; policies.delete does not name cables")
-    ]
     world.configure(policies={"delete_unowned": ["cables"]})
     assert told(world.sync()) == [
         (
@@ -277,7 +274,14 @@ def test_a_cable_that_nobody_sees(world: World, state: LibreNMSState, netbox: Ne
         )
     ]
     state.connect(a, b)
-    deletes = row(world.sync(), "cables", key)
+    world.configure(policies={"delete": ["cables"]})
+    kept = row(world.sync(), "cables", key)
+    assert (kept.action, kept.reason) == (
+        "drifted",
+        "LibreNMS sees no neighbour at either end, but netbox-sync did not create it (policies.delete_unowned)",
+    )
+    world.configure(policies={"delete_unowned": ["cables"]})
+    deletes = row(world.again(), "cables", key)
     assert (deletes.action, deletes.netbox_id) == ("delete", cable["id"])
     state.devices[1]["status"] = 0
     assert row(world.sync(), "cables", key).action == "blocked"

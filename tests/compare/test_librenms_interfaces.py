@@ -305,7 +305,7 @@ def test_missing_interfaces_by_policy(world, state, netbox, device):
     world.configure(policies={"missing_interfaces": "delete", "delete": ["interfaces"]})
     kept = row(world.sync(), "interfaces", "sw1 gone")
     assert (kept.action, kept.reason) == (
-        "blocked",
+        "drifted",
         "not in LibreNMS, but netbox-sync did not create it (policies.delete_unowned)",
     )
 

@@ -169,7 +169,7 @@ def test_what_others_keep_in_the_plugin_stays(plugin: World, guest: Any) -> None
     plugin.netbox.create(f"{ROOT}/snapshots", virtual_machine=machine, **theirs)
     [found] = plugin.sync().rows
     assert (found.action, found.reason) == (
-        "blocked",
+        "drifted",
         "no longer in Proxmox, but netbox-sync did not create it (policies.delete_unowned)",
     )
 

@@ -1,0 +1,66 @@
+-- What LibreNMS shows and the comparison does not take. Key: resource + owner + kind + word.
+with settings as (from config.endpoint),
+rejected as (
+    select source_table, row_key, reason, try_cast(row_json as json) as content from librenms.rejected
+),
+lost_ports as (
+    select d.key as owner, p.port_id::varchar as id, [p.ifName, p.ifDescr] as names, p.ifPhysAddress as mac,
+        'port ' || p.port_id || ' of ' || d.key || ', which is ignored in LibreNMS' as what
+    from librenms.ports p
+    join desired.devices d on d.source_id = p.device_id::varchar
+    cross join settings
+    where coalesce(p.ignore, false) and not coalesce(p.deleted, false) and not settings.ignored_ports
+    union all
+    select coalesce(d.key, '*'), r.row_key, [r.content ->> '$.ifName', r.content ->> '$.ifDescr'], r.content ->> '$.ifPhysAddress',
+        'port ' || r.row_key || coalesce(' of ' || d.key, '') || ', which cannot be read: ' || r.reason
+    from rejected r
+    left join desired.devices d on d.source_id = r.content ->> '$.device_id'
+    where r.source_table = 'ports'
+),
+-- A port, or the one that a unit (X.N) lies on, of which port_stack says that a LAG is above or below it.
+stacked as (
+    select high_port_id as port_id, low_port_id as other_id from librenms.port_stack
+    union
+    select low_port_id, high_port_id from librenms.port_stack
+),
+near_lags as (
+    select i.device, i.name, o.name as lag
+    from stacked s
+    join librenms.ports lag on lag.port_id = s.other_id and lag.ifType = 'ieee8023adLag'
+    join desired.interfaces i on i.source_id = s.port_id::varchar
+    join desired.interfaces o on o.source_id = s.other_id::varchar
+)
+select 'interfaces' as resource, owner, 'id' as kind, id as word, what from lost_ports where id is not null
+union all
+select distinct 'interfaces', owner, 'name', name, what from lost_ports, unnest(names) as n(name) where blank(name) is not null
+union all
+select 'interfaces', owner, 'mac', mac_address(mac), what from lost_ports where mac_address(mac) <> ''
+union all
+select 'devices', '*', w.kind, w.word, 'device ' || r.row_key || ', which cannot be read: ' || r.reason
+from rejected r, unnest([
+    {'kind': 'id', 'word': r.row_key}, {'kind': 'serial', 'word': serial_number(r.content ->> '$.serial')},
+    {'kind': 'name', 'word': usable_name(r.content ->> '$.sysName')},
+    {'kind': 'name', 'word': usable_name(r.content ->> '$.hostname')}]) as u(w)
+where r.source_table = 'devices' and w.word is not null
+union all
+select distinct 'ip_addresses', '*', 'host', a.canonical, a.canonical || ' on port ' || a.port_id || ', which is left out or was not read'
+from librenms.ip_addresses a
+where a.canonical is not null and a.canonical not in (select host from desired.ip_addresses where host is not null)
+union all
+select 'cables', d.key, '*', null, 'the neighbour in link ' || l.id || ', of which the port is unknown or left out'
+from librenms.links l
+join desired.devices d on d.source_id = l.local_device_id::varchar
+left join desired.interfaces i on i.source_id = l.local_port_id::varchar
+where coalesce(l.active, true) and i.key is null
+union all
+select distinct 'lags', i.device, 'name', i.name, 'a port that LibreNMS shows with ' || n.lag
+from near_lags n
+join desired.interfaces i on i.device = n.device and i.lag is null
+    and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
+union all
+select distinct 'modules', d.key, 'serial', serial_number(i.entPhysicalSerialNum), 'part ' || i.entPhysicalIndex || ' of ' || d.key || ', which is not taken as a module'
+from librenms.inventory i
+join desired.devices d on d.source_id = i.device_id::varchar
+cross join settings
+where settings.inventory and serial_number(i.entPhysicalSerialNum) is not null
+  and lower(serial_number(i.entPhysicalSerialNum)) not in (select lower(serial) from desired.modules where serial is not null)

@@ -1,0 +1,23 @@
+-- Devices that the source no longer shows: those that carry this endpoint's id, and members of a virtual chassis. They are
+-- shown and never deleted: a device that is gone from monitoring may still be in its rack, and only a person takes a
+-- member out. Shape: match.gone in sql/match/tables.sql.
+with settings as (from config.endpoint),
+claimed as (
+    select d.id, coalesce(d.name, 'device ' || d.id) as name, d.last_updated,
+        source_claim(d.cf, s.node_field, s.id_scope, false) as claim
+    from netbox.devices d cross join settings s
+)
+select 'devices' as resource, 'dcim/devices' as object_type, g.id, g.last_updated, g.name || ' (gone, id ' || g.claim || ')' as key,
+    g.name as parent, [g.name] as owners, []::struct(type varchar, id bigint)[] as above,
+    'no longer in ' || s.system_name as fact, 'leave' as way, '; devices are never deleted by a sync' as note,
+    null::varchar as held, true as said_unproven
+from claimed g cross join settings s
+where g.claim is not null
+  and g.claim not in (select source_id from desired.devices where source_id is not null)
+union all
+select 'virtual_chassis_members', 'dcim/devices', a.id, a.last_updated, v.name || ': ' || coalesce(a.name, 'device ' || a.id),
+    v.key, [v.key], [], s.system_name || ' shows no such member of ' || v.key, 'leave', '', null, true
+from match.virtual_chassis v
+join netbox.devices a on a.virtual_chassis_id = v.netbox_id
+cross join settings s
+where a.id not in (select netbox_id from match.devices where netbox_id is not null)

@@ -1,0 +1,15 @@
+-- Modules that NetBox has on a matched device whose inventory was read and does not show them. They are shown, and stay.
+-- Shape: match.gone in sql/match/tables.sql.
+select 'modules' as resource, 'dcim/modules' as object_type, i.id, i.last_updated,
+    d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)' as key, d.key as parent, [d.key] as owners,
+    [{'type': 'dcim/devices', 'id': i.device_id}] as above,
+    'not in the inventory that ' || s.system_name || ' shows' as fact, 'leave' as way, '' as note, null::varchar as held,
+    true as said_unproven
+from netbox.modules i
+join match.live_devices d on d.netbox_id = i.device_id
+cross join config.endpoint s
+left join netbox.module_bays b on b.id = i.module_bay_id
+where s.inventory
+  and i.id not in (select netbox_id from match.modules where netbox_id is not null)
+  and i.id not in (select elsewhere_id from match.modules where elsewhere_id is not null)
+  and d.key in (select device from desired.modules)

@@ -1,0 +1,137 @@
+"""An estate as rows: what a source and NetBox hold goes in as table rows, the decided diff rows come out.
+
+No server and no file: the comparison's own SQL on an in-memory DuckDB, in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from netbox_sync_dagster.compare.desired import make_desired
+from netbox_sync_dagster.compare.finish import settle
+from netbox_sync_dagster.compare.inputs import Database
+from netbox_sync_dagster.compare.run import match_and_diff
+from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.warehouse.tables import SYSTEMS
+
+# Of all these it is known that nothing hangs on them.
+TYPES = sorted({kind for kinds in DELETED_FOR.values() for kind in kinds})
+WHEN = "2026-11-20T12:00:00+00:00"
+_LEDGER = """
+CREATE SCHEMA ledger;
+CREATE TABLE ledger.created (endpoint VARCHAR, object_type VARCHAR, netbox_id BIGINT);
+CREATE TABLE ledger.last_written (endpoint VARCHAR, object_type VARCHAR, netbox_id BIGINT, field VARCHAR, value VARCHAR,
+    "at" TIMESTAMP, restored BOOLEAN DEFAULT false);
+CREATE TABLE ledger.tag_lists (object_type VARCHAR, netbox_id BIGINT, seq BIGINT, "at" TIMESTAMP, before VARCHAR, "after" VARCHAR);
+CREATE TABLE ledger.operations (object_type VARCHAR, netbox_id BIGINT, field VARCHAR, seq BIGINT, "at" TIMESTAMP, before VARCHAR,
+    "after" VARCHAR, verdict VARCHAR, action VARCHAR);
+"""
+
+
+@cache
+def _database() -> Database:
+    """One for the whole process: it parses each file of SQL once."""
+    return Database(Path(tempfile.mkdtemp()))
+
+
+class Row(NamedTuple):
+    """A decided diff row; ``fields`` is {name: after} of what would be written."""
+
+    resource: str
+    action: str
+    key: str
+    netbox_id: int | None
+    reason: str | None
+    fields: dict[str, Any]
+
+
+class Estate:
+    """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster."""
+
+    def __init__(self, kind: str, scope: str = "lib", peers: tuple[str, ...] = (), **endpoint: Any) -> None:
+        content: dict[str, Any] = {"name": "lib", "kind": kind, "url": "https://127.0.0.1:1", **endpoint}
+        if kind == "proxmox":
+            content |= {"user": "sync@pve", "token_name": "sync", "token_env": "TOKEN"}
+        self.config = Config.model_validate(
+            {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
+        )
+        self.kind, self.scope, self.peers = kind, scope, peers
+        self._rows: list[tuple[str, dict[str, Any]]] = [
+            ("netbox.status", {"netbox_version": "4.6.8", "dependents_of": TYPES})
+        ]
+        # Every installation that was synced before has the fields that hold the ids.
+        for number, name in enumerate(
+            (
+                "librenms_id",
+                "proxmox_cluster",
+                "proxmox_vmid",
+                "proxmox_node",
+                "docker_host",
+                "docker_container",
+            )
+        ):
+            kind_of = {"proxmox_vmid": "integer", "librenms_id": "json", "proxmox_node": "json"}.get(
+                name, "text"
+            )
+            self.add("netbox.custom_fields", id=9000 + number, name=name, type=kind_of, object_types=[])
+
+    def add(self, table: str, **row: Any) -> None:
+        """One row; in NetBox's tables with ``last_updated``, a ``cf`` given as a dict."""
+        if table.startswith("netbox."):
+            columns = SYSTEMS["netbox"][table.partition(".")[2]].columns
+            if "last_updated" in columns:
+                row.setdefault("last_updated", WHEN)
+            if "cf" in columns:
+                row["cf"] = json.dumps(row.get("cf", {}), separators=(",", ":"))
+        self._rows.append((table, row))
+
+    def ours(self, object_type: str, *ids: int, endpoint: str = "lib") -> None:
+        """This product created these objects."""
+        for netbox_id in ids:
+            self.add("ledger.created", endpoint=endpoint, object_type=object_type, netbox_id=netbox_id)
+
+    def rows(self) -> list[Row]:
+        """The diff of this estate, decided, with what it needs and what that blocks."""
+        database = _database()
+        try:
+            return self._compare(database)
+        finally:
+            for schema in (self.kind, "netbox", "ledger", "config", "desired", "match", "diff"):
+                database.con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+    def _compare(self, database: Database) -> list[Row]:
+        con, endpoint = database.con, self.config.endpoint("lib")
+        con.execute("SET threads = 1")
+        for system in (self.kind, "netbox"):
+            con.execute(f"CREATE SCHEMA {system}")
+            for name, table in SYSTEMS[system].items():
+                columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+                con.execute(f"CREATE TABLE {system}.{name} ({columns})")
+        con.execute(read_sql("macros.sql") + _LEDGER)
+        for table, row in self._rows:
+            names = ", ".join(f'"{name}"' for name in row)
+            con.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+            )
+        create_settings(con, settings_of(self.config, endpoint, self.scope, self.peers), WHEN)
+        add_id_field_facts(con)
+        make_desired(database, endpoint, None, lambda _: None)
+        match_and_diff(database, lambda _: None)
+        settle(con)
+        found = con.execute(
+            "SELECT resource, action, key, netbox_id, reason, fields FROM diff.rows ORDER BY ALL"
+        ).fetchall()
+        return [
+            Row(
+                *values,
+                {f["field"]: json.loads(f["after"] or "null") for f in fields if f["verdict"] == "update"},
+            )
+            for *values, fields in found
+        ]

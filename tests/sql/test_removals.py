@@ -1,0 +1,201 @@
+"""The one rule for what NetBox has and the source does not show, the same for every resource: rules on rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate, Row
+from tests.sql.kinds import (
+    GENEROUS,
+    address,
+    guest,
+    interface,
+    machine,
+    nic,
+    paris,
+    port,
+    removals,
+    said_of,
+    switch,
+)
+from tests.sql.test_doubts import M1, M2, cabled
+
+OURS = {
+    "interfaces": ("dcim/interfaces", 12),
+    "ip_addresses": ("ipam/ip-addresses", 31),
+    "cables": ("dcim/cables", 1),
+    "vm_interfaces": ("virtualization/interfaces", 12),
+    "virtual_disks": ("virtualization/virtual-disks", 1),
+    "virtual_machines": ("virtualization/virtual-machines", 2),
+}
+
+
+def gone(resource: str, policies: dict[str, Any], **endpoint: Any) -> Estate:
+    """An estate in which one object of the resource, ``OURS[resource]``, is not in the source."""
+    policies = {"missing_interfaces": "delete", "stale_addresses": "delete", **policies}
+    if resource == "cables":
+        return cabled(policies=policies, **endpoint)
+    if resource in ("interfaces", "ip_addresses"):
+        estate = switch(policies=policies, **endpoint)
+        port(estate, 1, "Gi0/1")
+        interface(estate, 11, "Gi0/1")
+        if resource == "interfaces":
+            interface(estate, 12, "Gi0/2")
+        else:
+            address(estate, 31, "10.0.0.1", on=11)
+        return estate
+    estate = paris(policies=policies, **endpoint)
+    guest(estate, 101, "vm", M1)
+    machine(estate, 1, "vm", 101)
+    nic(estate, 11, "net0", 1, M1)
+    if resource == "vm_interfaces":
+        nic(estate, 12, "net1", 1)
+    elif resource == "virtual_disks":
+        estate.add("netbox.virtual_disks", id=1, virtual_machine_id=1, name="scsi0", size=1024)
+    else:
+        machine(estate, 2, "old", 102)
+    return estate
+
+
+def verdict(found: list[Row], resource: str) -> tuple[str, str]:
+    (one,) = said_of(found, resource, OURS[resource][1])
+    return one[0], (one[1] or "").partition(", but ")[2]
+
+
+@pytest.mark.parametrize("resource", OURS)
+def test_every_resource_is_judged_alike(resource: str) -> None:
+    """Not created by us: drifted. Ours, and no policy: blocked. Ours or not, as policies say: deleted."""
+    stranger = gone(resource, {"delete": [resource]})
+    assert verdict(stranger.rows(), resource) == (
+        "drifted",
+        "netbox-sync did not create it (policies.delete_unowned)",
+    )
+    ours = gone(resource, {})
+    ours.ours(OURS[resource][0], OURS[resource][1])
+    assert verdict(ours.rows(), resource) == ("blocked", f"policies.delete does not name {resource}")
+    allowed = gone(resource, {"delete": [resource]})
+    allowed.ours(OURS[resource][0], OURS[resource][1])
+    assert verdict(allowed.rows(), resource) == ("delete", "")
+    anybodys = gone(resource, {"delete_unowned": [resource]})
+    assert verdict(anybodys.rows(), resource) == ("delete", "")
+
+
+@pytest.mark.parametrize("resource", OURS)
+def test_what_another_endpoint_of_the_same_source_created_is_ours(resource: str) -> None:
+    """And what any other endpoint created is not."""
+    peer = gone(resource, {"delete": [resource]})
+    peer.peers = ("lib2",)
+    peer.ours(OURS[resource][0], OURS[resource][1], endpoint="lib2")
+    assert verdict(peer.rows(), resource) == ("delete", "")
+    other = gone(resource, {"delete": [resource]})
+    other.ours(OURS[resource][0], OURS[resource][1], endpoint="elsewhere")
+    assert verdict(other.rows(), resource)[0] == "drifted"
+
+
+def test_a_node_interface_that_either_endpoint_of_the_cluster_made() -> None:
+    def estate(maker: str) -> Estate:
+        found = paris(policies=GENEROUS | {"delete_unowned": []})
+        found.peers = ("lib2",)
+        found.add("proxmox.nodes", node="pve1", online=True)
+        found.add("proxmox.node_interfaces", node="pve1", iface="eno1", type="eth", active=True)
+        found.add("netbox.devices", id=1, name="pve1", cf={"proxmox_node": {"paris": "pve1"}})
+        interface(found, 11, "eno1")
+        interface(found, 12, "tap9")
+        found.ours("dcim/interfaces", 12, endpoint=maker)
+        return found
+
+    for maker in ("lib", "lib2"):
+        assert removals(estate(maker).rows()) == [("interfaces", "delete", 12)]
+    assert said_of(estate("librenms").rows(), "interfaces", 12) == []
+
+
+def test_the_inside_address_of_nat_stays_and_the_outside_one_may_go() -> None:
+    """NetBox keeps the outside one and empties its inside address: an undo could not bring that back."""
+    estate = switch()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1")
+    address(estate, 31, "10.0.0.1", on=11)
+    address(estate, 32, "192.0.2.1", on=11, nat_inside_id=31)
+    found = estate.rows()
+    assert removals(found) == [("ip_addresses", "delete", 32)]
+    assert said_of(found, "ip_addresses", 31) == [
+        ("blocked", "not on sw1 Gi0/1 in LibreNMS, but NAT address 192.0.2.1/24 hangs on it")
+    ]
+
+
+def test_an_inside_address_keeps_the_interface_and_the_machine_that_it_is_on() -> None:
+    estate = paris()
+    guest(estate, 101, "vm", M1)
+    machine(estate, 1, "vm", 101)
+    nic(estate, 11, "net0", 1, M1)
+    nic(estate, 12, "net1", 1, M2)
+    machine(estate, 2, "old", 102)
+    nic(estate, 21, "net0", 2)
+    for number, on in ((31, 12), (32, 21)):
+        address(estate, number, f"10.0.0.{number}", on, "virtualization.vminterface")
+        address(estate, number + 10, f"192.0.2.{number}", 999, nat_inside_id=number)
+    found = estate.rows()
+    assert removals(found) == []
+    assert said_of(found, "vm_interfaces", 12) == [
+        (
+            "blocked",
+            "no netN of the guest in Proxmox, but NAT address 192.0.2.31/24 hangs on it (10.0.0.31/24)",
+        )
+    ]
+    assert said_of(found, "virtual_machines", 2) == [
+        (
+            "blocked",
+            "vmid 102 is no longer in Proxmox, but NAT address 192.0.2.32/24 hangs on it (10.0.0.32/24) (net0)",
+        )
+    ]
+
+
+def moving(dns_name: str) -> Estate:
+    """vm's net1 is gone; its address is on net0 now, where the policy moves it, with another DNS name."""
+    estate = paris(policies={**GENEROUS, "move_addresses": True, "disowns": ["ip_addresses.assigned_object"]})
+    guest(estate, 101, "vm", M1)
+    estate.add(
+        "proxmox.guest_addresses",
+        vmid=101,
+        key="net0",
+        family=4,
+        address="10.0.0.9/24",
+        prefixlen=24,
+        canonical="10.0.0.9",
+        source="agent",
+        position=0,
+    )
+    machine(estate, 1, "vm", 101)
+    nic(estate, 11, "net0", 1, M1)
+    nic(estate, 12, "net1", 1, M2)
+    address(estate, 31, "10.0.0.9", 12, "virtualization.vminterface", dns_name=dns_name)
+    return estate
+
+
+def test_an_address_that_does_not_move_after_all_keeps_its_interface_and_all_on_it() -> None:
+    """The policy disowns where addresses are: NetBox would delete the address along with the interface."""
+    found = moving("vm.example.org").rows()
+    assert [(r.resource, r.action, r.netbox_id) for r in found if r.netbox_id in (12, 31)] == [
+        ("ip_addresses", "drifted", 31),
+        ("mac_addresses", "blocked", 12),
+        ("vm_interfaces", "blocked", 12),
+    ]
+    assert said_of(found, "vm_interfaces", 12)[0][1] == (
+        'no netN of the guest in Proxmox, but it needs ip_addresses "10.0.0.9" is drifted '
+        "(moved from vm net1 to vm eth0)"
+    )
+    assert 'but it goes only with vm_interfaces "vm net1 (gone)" is blocked' in (
+        said_of(found, "mac_addresses", 12)[0][1] or ""
+    )
+
+
+def test_unproven_is_not_called_gone_whatever_the_policy() -> None:
+    for way in ("leave", "disable", "delete"):
+        estate = switch(policies={**GENEROUS, "missing_interfaces": way})
+        interface(estate, 11, "Gi0/1")
+        estate.add("librenms.scopes", scope="ports", scope_id="1", complete=False, reason="ports: 500")
+        assert said_of(estate.rows(), "interfaces", 11) == [
+            ("blocked", "not in LibreNMS, but that is no evidence: ports: 500")
+        ]
