@@ -34,10 +34,10 @@ def connect(endpoint: LibreNMSEndpoint) -> JsonClient:
     base = endpoint.base_url
     return JsonClient(
         who,
-        base if base.endswith(API) else base + API,
+        endpoint,
+        base_url=base if base.endswith(API) else base + API,
         headers={"X-Auth-Token": token, "Accept": "application/json"},
-        tls=endpoint.tls,
-        timeout=endpoint.timeout,
+        secrets=(token,),
         concurrency=endpoint.fetch_max_concurrency,
         # LibreNMS answers 500 also where its database was busy or restarted.
         passing_status=PASSING_STATUS | {500},
@@ -61,8 +61,9 @@ def nothing_there(error: SourceError) -> bool:
 
 
 def ends_endpoint(error: SourceError) -> bool:
-    """Whether nothing more can be read from this server: token refused, or no connection at all."""
-    return error.unreachable or error.status == 401
+    """Whether nothing more can be read from this server: token refused, no connection at all, or a limit of the whole
+    snapshot exceeded."""
+    return error.unreachable or error.whole or error.status == 401
 
 
 def get_list(
