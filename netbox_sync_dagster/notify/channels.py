@@ -17,7 +17,7 @@ from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.notify.mail import MailServer, TlsMailServer
 from netbox_sync_dagster.notify.notices import Notice
 from netbox_sync_dagster.sources.http import REDIRECTS
-from netbox_sync_dagster.sources.wire import ENCODINGS, Allowance, Transport, UnusableProxy
+from netbox_sync_dagster.sources.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
 
 # What a webhook says is not read any further than this.
 _LONGEST_ANSWER = 1 << 20
@@ -102,7 +102,7 @@ def _remember_parts(url: str) -> None:
 def _host(answer: httpx.Response) -> str:
     """Where a redirect leads, without the path: it may repeat the secret one."""
     try:
-        target = httpx.URL(answer.headers.get("location", ""))
+        target = httpx.URL(answer.headers.get(LOCATION, ""))
     except httpx.InvalidURL:
         return "an address that cannot be read"
     return (

@@ -18,6 +18,7 @@ from netbox_sync_dagster.config.secrets import forms_in_data, redact
 from netbox_sync_dagster.config.servers import ClientTls, Server, Tls
 from netbox_sync_dagster.sources.wire import (
     ENCODINGS,
+    LOCATION,
     MIB,
     Allowance,
     AnswerTimeout,
@@ -165,7 +166,7 @@ def _call(error: Exception) -> str:
 
 def redirected(call: str, response: httpx.Response) -> str:
     """What to say of a redirect, which is never followed: its target would get the credentials."""
-    target = " ".join(response.headers.get("location", "").split())[:_LONGEST_WORDS] or "an unnamed address"
+    target = " ".join(response.headers.get(LOCATION, "").split())[:_LONGEST_WORDS] or "an unnamed address"
     return f"{call} was redirected to {target}; nothing was sent there; set `url` to that, if it is right"
 
 

@@ -29,11 +29,13 @@ MIB = 1 << 20
 ENCODINGS = "gzip, deflate"
 _PIECE = 1 << 20
 _WRITE = 16 << 10
-# Pages about an error are shown in part only.
 _NEVER = float("inf")
 # zlib finds out itself whether gzip's or its own header comes.
 _EITHER_HEADER = 47
 _DROPPED = frozenset({b"set-cookie", b"content-encoding", b"content-length", b"transfer-encoding"})
+# Under this name a redirect's target is handed on: httpx reads Location, and fails where it is no URL.
+LOCATION = "x-location"
+_RENAMED = {b"location": LOCATION.encode()}
 _T = TypeVar("_T")
 
 
@@ -231,7 +233,7 @@ class Transport(httpx.BaseTransport):
         return httpx.Response(
             status_code=answer.status,
             headers=[
-                (name, _masked_header(value))
+                (_RENAMED.get(name.lower(), name), _masked_header(value))
                 for name, value in answer.headers
                 if name.lower() not in _DROPPED
             ],
