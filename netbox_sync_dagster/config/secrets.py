@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from typing import Annotated
 from urllib.parse import quote, quote_plus
 
@@ -50,6 +51,11 @@ def redact(text: str) -> str:
     return text
 
 
+def traceback_of(error: BaseException) -> str:
+    """The traceback as text, without credentials: libraries quote what they were given."""
+    return redact("".join(traceback.format_exception(error)))
+
+
 def forms_in_data(*secrets: str) -> tuple[bytes, ...]:
     """How these credentials look in the bytes of an answer, longest first; without those that are too short."""
     forms = {form for secret in secrets if len(secret) >= _SHORTEST_IN_DATA for form in _forms(secret)}
@@ -58,14 +64,13 @@ def forms_in_data(*secrets: str) -> tuple[bytes, ...]:
 
 def _forms(secret: str) -> set[str]:
     """The secret as it is, on one line, in a URL, and in JSON (PHP escapes slashes too)."""
-    escaped = json.dumps(secret)[1:-1]
+    in_json = [json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]
     return {
         secret,
         " ".join(secret.split()),
         quote(secret, safe=""),
         quote(secret),
         quote_plus(secret),
-        escaped,
-        escaped.replace("/", "\\/"),
-        json.dumps(secret, ensure_ascii=False)[1:-1],
+        *in_json,
+        *(text.replace("/", "\\/") for text in in_json),
     }

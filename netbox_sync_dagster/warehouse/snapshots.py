@@ -185,7 +185,7 @@ def write_snapshot(
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
         unreachable = bool(getattr(error, "unreachable", False))
-        said = {"ok": False, "error": str(error), "unreachable": unreachable}
+        said = {"ok": False, "error": redact(str(error)), "unreachable": unreachable}
         _attempt(warehouse, folder, started, elapsed() - began, said)
         raise
     said = {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete}

@@ -60,6 +60,7 @@ class HostileServer:
         else:
             self._listener = socket.socket()
             self._listener.bind(("127.0.0.1", 0))
+            self._port = self._listener.getsockname()[1]
         self._listener.listen(64)
         self._start(self._accept)
         return self
@@ -78,7 +79,7 @@ class HostileServer:
         if self._path is not None:
             return f"unix://{self._path}"
         scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{scheme}://127.0.0.1:{self._port}"
 
     def _start(self, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, daemon=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.lab.certs import LabCertificates
 from netbox_sync_dagster.sources.http import SourceError
 from tests.hostile.behaviours import BEHAVIOURS, RETRY_AFTER
-from tests.hostile.clients import CANARIES, CLIENTS, IMPATIENT, SECRETS, SMALL, serve
+from tests.hostile.clients import CANARIES, CLIENTS, IMPATIENT, SECRETS, SMALL, netbox, serve
 from tests.hostile.server import Behaviour, HostileServer, answer
 
 # All tries of one call: four that are silent for 0.5 seconds, or one that takes a whole second; and a busy machine.
@@ -120,3 +122,27 @@ def test_any_retry_after_is_a_short_wait(
 def test_a_byte_order_mark_is_no_fault(certificates: LabCertificates) -> None:
     with HostileServer(answer(b'\xef\xbb\xbf{"netbox-version": "4.6.8"}')) as server:
         CLIENTS["netbox"](server.url, certificates)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"answer_seconds": 0}, "answer_seconds"),
+        ({"answer_seconds": float("nan")}, "answer_seconds"),
+        ({"answer_seconds": float("inf")}, "answer_seconds"),
+        ({"answer_mib": 0}, "answer_mib"),
+        ({"list_mib": 1e300}, "list_mib"),
+        ({"snapshot_seconds": "soon"}, "snapshot_seconds"),
+        ({"rows": -1}, "rows"),
+        ({"megabytes": 1}, "megabytes"),
+    ],
+)
+def test_a_limit_that_is_none_is_a_configuration_error(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Limits.model_validate(given)
+
+
+def test_the_time_of_an_answer_follows_from_the_timeout() -> None:
+    assert netbox("http://127.0.0.1:9", timeout=60, limits={}).answer_seconds == 900
+    assert netbox("http://127.0.0.1:9", timeout=3, limits={}).answer_seconds == 45
+    assert netbox("http://127.0.0.1:9", timeout=3, limits={"answer_seconds": 7}).answer_seconds == 7

@@ -73,7 +73,7 @@ def test_what_netbox_repeats_of_the_token_is_masked_in_the_ledgers_message() -> 
     found = written(echo)
 
     assert found.kind == "refused"
-    assert "authorization: Bearer ***" in found.message
+    assert "Authorization: Bearer ***" in found.message
 
 
 @pytest.mark.parametrize("value", ["x" * 5_000, "a b", "<script>", "\x1b[31m"])
