@@ -13,7 +13,7 @@ import httpx
 
 from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS
 from netbox_sync_dagster.config.notifications import Channel, EmailChannel, WebhookChannel
-from netbox_sync_dagster.config.secrets import remember
+from netbox_sync_dagster.config.secrets import MASK, remember
 from netbox_sync_dagster.notify.mail import MailServer, TlsMailServer
 from netbox_sync_dagster.notify.notices import Notice
 from netbox_sync_dagster.sources.http import REDIRECTS
@@ -102,7 +102,7 @@ def _remember_parts(url: str) -> None:
 def _host(answer: httpx.Response) -> str:
     """Where a redirect leads, without the path: it may repeat the secret one."""
     try:
-        target = httpx.URL(answer.headers.get(LOCATION, ""))
+        target = httpx.URL(answer.headers.get(LOCATION, "").partition(MASK)[0])
     except httpx.InvalidURL:
         return "an address that cannot be read"
     return (
