@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import httpx
 import requests
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
@@ -129,13 +130,13 @@ class Server:
     def recorded(self) -> list[str]:
         """The addresses that a snapshot asks for."""
         asked: list[str] = []
-        send = requests.Session.send
+        send = httpx.Client.send
 
-        def noting(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> Any:
+        def noting(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
             asked.append(str(request.url))
-            return send(session, request, **more)
+            return send(client, request, **more)
 
-        with patch.object(requests.Session, "send", noting):
+        with patch.object(httpx.Client, "send", noting):
             self.snapshot()
         return asked
 
@@ -150,7 +151,7 @@ class Server:
                 local.session.trust_env = False
                 local.session.verify = self.ca
                 local.session.headers["Authorization"] = f"PVEAPIToken={USER}!{TOKEN}={SECRET}"
-            answer = local.session.get(url, timeout=60)
+            answer = local.session.get(url, timeout=60, allow_redirects=False)
             assert answer.content
 
         begin = time.perf_counter()

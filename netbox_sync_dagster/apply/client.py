@@ -18,8 +18,18 @@ import httpx
 import orjson
 
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.sources.http import JsonClient, SourceError, retry_after
+from netbox_sync_dagster.sources.http import (
+    REDIRECTS,
+    JsonClient,
+    SourceError,
+    decode,
+    redirected,
+    retry_after,
+    too_many,
+)
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState, written_as
+from netbox_sync_dagster.sources.netbox.client import secrets_of
+from netbox_sync_dagster.sources.wire import AnswerTooLarge
 
 OLDEST = (4, 2)
 _GUARDS = (4, 6)
@@ -28,6 +38,9 @@ _MESSAGES = (4, 4)
 # gunicorn, NetBox's usual server, takes request lines of 4094 bytes.
 _LONGEST_QUERY = 3_000
 _PAGE = 1000
+# Errors within errors, in NetBox's answers.
+_DEEPEST = 20
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,100}")
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -66,11 +79,13 @@ class NetBoxWriter:
         def client() -> JsonClient:
             return JsonClient(
                 "netbox",
-                target.base_url,
+                target,
+                base_url=target.base_url,
                 headers={"Authorization": f"{scheme} {token}", "Accept": "application/json"},
-                tls=target.tls,
-                timeout=target.timeout,
+                secrets=secrets_of(token),
                 concurrency=target.max_in_flight,
+                # An apply reads as long as it writes.
+                snapshot=False,
             )
 
         self._client = client()
@@ -167,6 +182,8 @@ class NetBoxWriter:
             offset += len(page["results"])
             if not page["next"] or not page["results"]:
                 return
+            if offset > self._client.limits.rows:
+                raise SourceError("netbox", too_many(f"/api/{object_type}/", self._client.limits.rows))
 
     def any_of(
         self, object_type: str, filters: Iterable[list[tuple[str, Any]]], fixed: list[tuple[str, Any]]
@@ -194,7 +211,8 @@ class NetBoxWriter:
 
     def fields(self, object_type: str) -> dict[str, Object] | None:
         """What NetBox says of the fields of an object (``OPTIONS``); None where the token may neither add nor change."""
-        actions = self._client.send("OPTIONS", f"/api/{object_type}/").json().get("actions") or {}
+        answer = decode("netbox", self._client.send("OPTIONS", f"/api/{object_type}/"))
+        actions = answer.get("actions") or {}
         return actions.get("POST") or actions.get("PUT") or None
 
     def writable(self, object_type: str) -> set[str] | None:
@@ -220,6 +238,8 @@ class NetBoxWriter:
             return Answer("unsent", 0, None, f"NetBox could not be reached ({type(error).__name__})")
         except httpx.TimeoutException:
             return Answer("doubt", 0, None, "NetBox did not answer in time", timed_out=True)
+        except AnswerTooLarge as error:
+            return Answer("doubt", 0, None, f"NetBox {error}")
         except httpx.HTTPError as error:
             return Answer("doubt", 0, None, f"the connection to NetBox broke ({type(error).__name__})")
         return _answer(method, response)
@@ -227,12 +247,14 @@ class NetBoxWriter:
 
 def _answer(method: str, response: httpx.Response) -> Answer:
     status = response.status_code
-    request_id = response.headers.get("x-request-id")
+    request_id = _request_id(response)
     try:
         content = orjson.loads(response.content) if response.content else None
     except orjson.JSONDecodeError:
         content = None
     message = message_of(content) or f"NetBox answered {status}"
+    if status in REDIRECTS:
+        return Answer("refused", status, None, redirected(method, response))
     expected = {"POST": 201, "PATCH": 200, "DELETE": 204}[method]
     if status == expected and (method == "DELETE" or isinstance(content, list)):
         return Answer("ok", status, content, "", request_id)
@@ -241,6 +263,12 @@ def _answer(method: str, response: httpx.Response) -> Answer:
     if status >= 500 or status < 300:
         return Answer("doubt", status, content, message, request_id, wait=retry_after(response))
     return Answer("refused", status, content, message, request_id)
+
+
+def _request_id(response: httpx.Response) -> str | None:
+    """NetBox's id of the request, by which its changelog is asked; None for a text that cannot be one."""
+    value = response.headers.get("x-request-id", "")
+    return value if _REQUEST_ID.fullmatch(value) else None
 
 
 def dated(row: Object) -> Object:
@@ -270,24 +298,28 @@ def same_moment(one: str | None, other: str | None) -> bool:
     return moment_of(one) == moment_of(other)
 
 
-def message_of(content: Any) -> str:
+def message_of(content: Any, depth: int = _DEEPEST) -> str:
     """The server's words in an error answer, on one line: ``field: text; field: text``."""
+    if depth == 0:
+        return "..."
     if isinstance(content, dict):
         objects = content.get("errors")
         if isinstance(objects, list) and all(isinstance(item, dict) and "errors" in item for item in objects):
             # From 4.7 on, what is wrong stands with each object; "detail" only counts them.
-            return message_of([item["errors"] for item in objects]) or _line(str(content.get("detail", "")))
+            return message_of([item["errors"] for item in objects], depth - 1) or _line(
+                str(content.get("detail", ""))
+            )
         for name in ("detail", "error"):
             if isinstance(content.get(name), str):
                 return _line(content[name])
-        parts = [(str(name), message_of(value)) for name, value in content.items()]
+        parts = [(str(name), message_of(value, depth - 1)) for name, value in content.items()]
         return "; ".join(
             text if name in ("__all__", "non_field_errors") else f"{name}: {text}"
             for name, text in parts
             if text
         )[:1000]
     if isinstance(content, list):
-        return "; ".join(filter(None, (message_of(item) for item in content)))[:1000]
+        return "; ".join(filter(None, (message_of(item, depth - 1) for item in content)))[:1000]
     return "" if content is None else _line(str(content))
 
 

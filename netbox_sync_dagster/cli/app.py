@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback as tracebacks
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,7 +33,7 @@ from netbox_sync_dagster.cli.session import CliError, Session, make_console
 from netbox_sync_dagster.compare.plan_file import PlanFileError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret, redact, traceback_of
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 
@@ -154,13 +153,13 @@ def run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except USER_ERRORS as error:
         if wants_traceback:
-            tracebacks.print_exc()
+            sys.stderr.write(traceback_of(error))
         for sentence in error.errors if isinstance(error, ConfigError) else [str(error)]:
             err.print(f"error: {sentence}", style="red", soft_wrap=True)
         return 1
     except OSError as error:
         if wants_traceback:
-            tracebacks.print_exc()
+            sys.stderr.write(traceback_of(error))
         where = f"{error.filename}: " if error.filename else ""
         err.print(f"error: {where}{error.strerror or error}", style="red", soft_wrap=True)
         return 1
@@ -181,9 +180,9 @@ def _last_resort(error: Any, err: Any, wants_traceback: bool) -> int:
             err.print(f"error: {message}{hint}", style="red", soft_wrap=True)
         return 0 if type(error).__name__ == "NoArgsIsHelpError" else 1
     if wants_traceback:
-        tracebacks.print_exception(error)
+        sys.stderr.write(traceback_of(error))
     err.print(
-        f"error: this should not happen: {type(error).__name__}: {error}; for a report add --traceback before "
+        f"error: this should not happen: {type(error).__name__}: {redact(str(error))}; for a report add --traceback before "
         "the command",
         style="red",
         soft_wrap=True,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
+from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS, Limits
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 from netbox_sync_dagster.config.strict import StrictModel
 
@@ -47,12 +48,20 @@ class ClientTls(Tls):
 class Server(StrictModel):
     url: HttpUrl = Field(description="Base URL, e.g. https://netbox.example.com")
     tls: Tls = Field(Tls(), description="How the certificate is checked.")
-    timeout: float = Field(60, gt=0, le=600, description="Seconds that one request may take.")
+    timeout: float = Field(
+        60, gt=0, le=600, description="Seconds that the server may be silent for; see also `limits`."
+    )
+    limits: Limits = Field(Limits(), description="How much time and room answers may take.")
 
     @property
     def base_url(self) -> str:
         """The URL without a slash at its end."""
         return str(self.url).rstrip("/")
+
+    @property
+    def answer_seconds(self) -> float:
+        """Seconds that one whole answer may take."""
+        return self.limits.answer_seconds or ANSWER_TIMEOUTS * self.timeout
 
 
 class NetBoxTarget(Server):

@@ -11,7 +11,7 @@ from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret, redact, traceback_of
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 
@@ -45,7 +45,7 @@ def sentence(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if is_expected(error):
         return str(error)
-    return f"this should not happen: {type(error).__name__}: {error}"
+    return f"this should not happen: {type(error).__name__}: {redact(str(error))}"
 
 
 @contextmanager
@@ -55,9 +55,9 @@ def told_plainly(log: dg.DagsterLogManager) -> Iterator[None]:
         yield
     except (dg.Failure, dg.RetryRequested):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         if not is_expected(error):
-            log.exception("the traceback, for a report:")
+            log.error(f"the traceback, for a report:\n{traceback_of(error)}")
         text = sentence(error)
         log.error(text)
         # Without its cause: the sentence is what the user needs, and tracebacks may quote what they must not.

@@ -19,6 +19,7 @@ from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config.secrets import traceback_of
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
@@ -147,7 +148,7 @@ class Sync:
                     self._diff(endpoint, outcome)
         except Exception as error:  # noqa: BLE001
             if not is_expected(error):
-                self._log.exception(f"{name}: the traceback, for a report:")
+                self._log.error(f"{name}: the traceback, for a report:\n{traceback_of(error)}")
             outcome.error = error
         return outcome
 

@@ -11,8 +11,17 @@ from typing import Any
 
 import httpx
 
+from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS
 from netbox_sync_dagster.config.notifications import Channel, EmailChannel, WebhookChannel
+from netbox_sync_dagster.config.secrets import MASK, remember
+from netbox_sync_dagster.notify.mail import MailServer, TlsMailServer
 from netbox_sync_dagster.notify.notices import Notice
+from netbox_sync_dagster.sources.http import REDIRECTS
+from netbox_sync_dagster.sources.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
+
+# What a webhook says is not read any further than this.
+_LONGEST_ANSWER = 1 << 20
+_SECRET_PATH = 12
 
 
 class NotSent(Exception):
@@ -43,9 +52,21 @@ def title(told: Sequence[Notice]) -> str:
 
 def _post(channel: WebhookChannel, told: Sequence[Notice]) -> None:
     url = channel.url()
+    _remember_parts(url)
+    seconds = ANSWER_TIMEOUTS * channel.timeout
     try:
-        answer = httpx.post(url, json=_payload(channel, told), timeout=channel.timeout)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        transport = Transport(url, verify=True, connections=1, allowance=Allowance(seconds, _LONGEST_ANSWER))
+        with httpx.Client(transport=transport, timeout=channel.timeout, trust_env=False) as client:
+            answer = client.post(url, json=_payload(channel, told), headers={"Accept-Encoding": ENCODINGS})
+    except UnusableProxy as error:
+        raise NotSent(f"notifications '{channel.name}': {error}") from None
+    except (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+        httpx.InvalidURL,
+    ) as error:
         raise NotSent(
             f"notifications '{channel.name}': no connection to the webhook ({type(error).__name__}); check {channel.url_env}"
         ) from None
@@ -53,10 +74,42 @@ def _post(channel: WebhookChannel, told: Sequence[Notice]) -> None:
         raise Uncertain(
             f"notifications '{channel.name}': the webhook took the message and did not answer ({type(error).__name__})"
         ) from None
+    if answer.status_code in REDIRECTS:
+        raise NotSent(
+            f"notifications '{channel.name}': the webhook was redirected to {_host(answer)}; nothing was sent there; "
+            f"set {channel.url_env} to that address, if it is right"
+        )
     if not answer.is_success:
         raise NotSent(
             f"notifications '{channel.name}': the webhook answered {answer.status_code}; check {channel.url_env}"
         )
+
+
+def _remember_parts(url: str) -> None:
+    """Path, query and password of a webhook's URL are what makes it one: they are masked wherever they come up."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return
+    target = parts.raw_path.decode("ascii")
+    # A short path (/hook) is no secret, and may be a part of any text.
+    remember(
+        *(text for text in (target, parts.path, parts.query.decode("ascii")) if len(text) >= _SECRET_PATH)
+    )
+    remember(parts.password)
+
+
+def _host(answer: httpx.Response) -> str:
+    """Where a redirect leads, without the path: it may repeat the secret one."""
+    try:
+        target = httpx.URL(answer.headers.get(LOCATION, "").partition(MASK)[0])
+    except httpx.InvalidURL:
+        return "an address that cannot be read"
+    return (
+        f"{target.scheme}://{target.netloc.decode()}"[:200]
+        if target.host
+        else "another path of the same server"
+    )
 
 
 def _payload(channel: WebhookChannel, told: Sequence[Notice]) -> dict[str, Any]:
@@ -95,14 +148,13 @@ def _mail(channel: EmailChannel, told: Sequence[Notice]) -> None:
 
 
 def _connect(channel: EmailChannel) -> smtplib.SMTP:
+    context = ssl.create_default_context()
     if channel.security == "tls":
-        return smtplib.SMTP_SSL(
-            channel.host, channel.port, timeout=channel.timeout, context=ssl.create_default_context()
-        )
-    server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout)
+        return TlsMailServer(channel.host, channel.port, timeout=channel.timeout, context=context)
+    server = MailServer(channel.host, channel.port, timeout=channel.timeout)
     if channel.security == "starttls":
         try:
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=context)
         except BaseException:
             server.close()
             raise

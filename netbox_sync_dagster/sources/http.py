@@ -13,7 +13,21 @@ from typing import Any, BinaryIO, TypeVar
 import httpx
 import orjson
 
-from netbox_sync_dagster.config.servers import ClientTls, Tls
+from netbox_sync_dagster.config.limits import Limits
+from netbox_sync_dagster.config.secrets import forms_in_data, redact
+from netbox_sync_dagster.config.servers import ClientTls, Server, Tls
+from netbox_sync_dagster.sources.wire import (
+    ENCODINGS,
+    LOCATION,
+    MIB,
+    Allowance,
+    AnswerTimeout,
+    AnswerTooLarge,
+    Budget,
+    SnapshotOverLimit,
+    Transport,
+    UnusableProxy,
+)
 
 # Reads are tried this often; the pauses are about 0.5, 1 and 2 seconds with jitter.
 READ_ATTEMPTS = 4
@@ -21,6 +35,13 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 # Answers that say "not now": asking again may help.
 PASSING_STATUS = frozenset({429, 502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Digits and letters of an answer that are shown or kept, at most.
+_LONGEST_WORDS = 300
+_LONGEST_NUMBER = 9
+# An answer of more values than this would take gigabytes once it is decoded.
+_MOST_VALUES = 8_000_000
+_BOM = b"\xef\xbb\xbf"
 
 LOOK_BETWEEN = "look at the server and at the proxies before it"
 
@@ -31,8 +52,9 @@ class SourceError(Exception):
     """A server could not be read. The text is one sentence: who, what failed, what to do; never a secret.
 
     ``passing``: a later try may succeed (network, overload); False for a wrong token, TLS or a wrong URL.
-    ``unreachable``: not even a connection came about. ``status``: the HTTP status, where there was an
-    answer; ``body`` the start of its text; ``wait`` the seconds that it asked to wait.
+    ``at_once``: so may one in a second. ``unreachable``: not even a connection came about. ``whole``: nothing
+    more can be read in this snapshot. ``status``: the HTTP status, where there was an answer; ``body`` the
+    start of its text; ``wait`` the seconds that it asked to wait.
     """
 
     def __init__(
@@ -41,18 +63,24 @@ class SourceError(Exception):
         what: str,
         *,
         passing: bool = False,
+        at_once: bool = True,
         unreachable: bool = False,
+        whole: bool = False,
         status: int | None = None,
         body: str = "",
         wait: float | None = None,
     ) -> None:
+        # Whatever a server or a library says may hold what we sent.
+        what = redact(what)
         super().__init__(f"{who}: {what}")
         self.who = who
         self.what = what
         self.passing = passing
+        self.at_once = at_once
         self.unreachable = unreachable
+        self.whole = whole
         self.status = status
-        self.body = body
+        self.body = redact(body)
         self.wait = wait
 
 
@@ -74,8 +102,29 @@ def tls_context(tls: Tls) -> ssl.SSLContext | bool:
 
 def explain(who: str, url: str, error: Exception) -> SourceError:
     """Turn a transport error into a sentence."""
-    where = f"{httpx.URL(url).scheme}://{httpx.URL(url).netloc.decode()}"
+    return _exceeded(who, error) or _broken(who, url, error)
+
+
+def _exceeded(who: str, error: Exception) -> SourceError | None:
+    """The sentence about an answer that came, and was not to be read to its end; None for other errors."""
     text = str(error)
+    if isinstance(error, SnapshotOverLimit):
+        return SourceError(who, text, whole=True)
+    if isinstance(error, AnswerTooLarge):
+        return SourceError(who, f"{_call(error)} {text}")
+    if isinstance(error, AnswerTimeout):
+        what = f"{_call(error)} {text}; look at the server, or raise limits.answer_seconds"
+        return SourceError(who, what, passing=True, at_once=False)
+    if isinstance(error, httpx.DecodingError):
+        return SourceError(who, f"{_call(error)}: {text}; {LOOK_BETWEEN}", passing=True)
+    return None
+
+
+def _broken(who: str, url: str, error: Exception) -> SourceError:
+    where, text = place(url), str(error)
+    if isinstance(error, httpx.ProxyError):
+        what = f"the proxy of HTTPS_PROXY did not let the request through to {where} ({text}); {LOOK_BETWEEN}"
+        return SourceError(who, what, passing=True, unreachable=True)
     if isinstance(error, httpx.ConnectError) and ("CERTIFICATE" in text or "SSL" in text.upper()):
         return SourceError(
             who,
@@ -95,10 +144,35 @@ def explain(who: str, url: str, error: Exception) -> SourceError:
         )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return SourceError(
-            who, f"{url} is no usable URL; it begins with http:// or https://", unreachable=True
+            who, f"{where} is no usable URL; it begins with http:// or https://", unreachable=True
         )
     what = f"the connection to {where} broke ({type(error).__name__}); {LOOK_BETWEEN}"
     return SourceError(who, what, passing=True)
+
+
+def place(url: str) -> str:
+    """``https://host:port`` of a URL, without what else may be in it."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "the url"
+    return f"{parts.scheme}://{parts.netloc.decode()}"
+
+
+def _call(error: Exception) -> str:
+    request = getattr(error, "_request", None)
+    return f"{request.method} {request.url.path}" if request is not None else "the request"
+
+
+def redirected(call: str, response: httpx.Response) -> str:
+    """What to say of a redirect, which is never followed: its target would get the credentials."""
+    target = " ".join(response.headers.get(LOCATION, "").split())[:_LONGEST_WORDS] or "an unnamed address"
+    return f"{call} was redirected to {target}; nothing was sent there; set `url` to that, if it is right"
+
+
+def too_many(what: str, most: int) -> str:
+    """The sentence about a list that does not end."""
+    return f"{what} answered more than {most} rows; look at what the server sends, or raise limits.rows"
 
 
 def advice(status: int) -> str:
@@ -111,13 +185,13 @@ def advice(status: int) -> str:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait (number or HTTP date), or None."""
-    value = response.headers.get("retry-after", "")
-    if value.isdigit():
-        return float(value)
+    """Seconds that the server asks to wait (number or HTTP date), never below 0, or None where it does not say."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:_LONGEST_NUMBER])
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+        return max(0.0, parsedate_to_datetime(value[:_LONGEST_WORDS]).timestamp() - time.time())
+    except (ArithmeticError, IndexError, OSError, TypeError, ValueError):
         return None
 
 
@@ -131,48 +205,76 @@ def pause(attempt: int, asked: float | None = None) -> float:
 class JsonClient:
     """A thread-safe client for one server's JSON API.
 
-    ``who`` names the endpoint in errors (``endpoint 'librenms-paris'``). ``headers`` carry the credentials.
-    ``passing_status`` are the answers after which a read is tried again. ``socket`` is the path of a socket file
-    that is asked instead of the URL's host. ``calls`` counts the requests sent.
+    ``who`` names the endpoint in errors (``endpoint 'librenms-paris'``). ``server`` is its configuration.
+    ``headers`` carry the credentials; ``secrets`` are what of them must not come back. ``passing_status`` are the
+    answers after which a read is tried again. ``socket`` is the path of a socket file that is asked instead of the
+    URL's host. ``snapshot``: the limits of one snapshot hold for all answers together. ``calls`` counts the
+    requests sent. Raises SourceError where a TLS file, a header or the environment's proxy cannot be used.
     """
 
     def __init__(
         self,
         who: str,
-        base_url: str,
+        server: Server,
         *,
-        headers: dict[str, str],
-        tls: Tls,
-        timeout: float,
+        base_url: str,
         concurrency: int,
+        headers: dict[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
         attempts: int = READ_ATTEMPTS,
         passing_status: frozenset[int] = PASSING_STATUS,
         socket: str | None = None,
+        snapshot: bool = True,
     ) -> None:
         self.who = who
         self.base_url = base_url.rstrip("/")
         self.attempts = attempts
         self.passing_status = passing_status
         self.calls = 0
+        self.limits: Limits = server.limits
+        self._list_allowance = Allowance(server.answer_seconds, self.limits.list_mib * MIB, "limits.list_mib")
         self._lock = Lock()
         # Once the server has answered with JSON, a web page is a passing fault (a proxy's error or login
         # page); before, it says that the URL is wrong.
         self._proven = False
-        limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+        for value in (headers or {}).values():
+            if not value.isascii() or not value.isprintable():
+                raise SourceError(who, "the credential holds characters that no credential has; set it again")
+        tls = server.tls
         try:
-            self.http = httpx.Client(
-                base_url=self.base_url,
-                headers=headers,
+            self.transport = Transport(
+                self.base_url,
                 verify=tls_context(tls),
-                timeout=httpx.Timeout(timeout, connect=min(timeout, 10)),
-                limits=limits,
-                transport=httpx.HTTPTransport(uds=socket, limits=limits) if socket else None,
-                follow_redirects=False,
+                connections=concurrency,
+                allowance=Allowance(server.answer_seconds, self.limits.answer_mib * MIB),
+                budget=Budget(self.limits) if snapshot else None,
+                socket=socket,
+                masked=forms_in_data(*secrets),
             )
+        except UnusableProxy as error:
+            raise SourceError(who, str(error), unreachable=True) from None
         except (ssl.SSLError, OSError) as error:
             own = isinstance(tls, ClientTls) and tls.cert is not None
             files = "a file in tls.ca, tls.cert or tls.key" if own else "the file in tls.ca"
             raise SourceError(who, f"{files} cannot be used ({error})") from None
+        self.http = httpx.Client(
+            base_url=self.base_url,
+            headers={**(headers or {}), "Accept-Encoding": ENCODINGS},
+            timeout=httpx.Timeout(server.timeout, connect=min(server.timeout, 10)),
+            transport=self.transport,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    @property
+    def echoed(self) -> str:
+        """A sentence where an answer held one of our own credentials, which was masked; else empty."""
+        if not self.transport.echoes:
+            return ""
+        return (
+            f"{self.transport.echoes[0]} answered with the credential that netbox-sync uses there, which is shown as *** "
+            "and makes the snapshot incomplete; replace that credential, and remove it from the data"
+        )
 
     def __enter__(self) -> JsonClient:
         return self
@@ -217,11 +319,12 @@ class JsonClient:
             target.truncate()
             self._count()
             try:
-                with self.http.stream("GET", path, params=params) as response:
+                more = {"allowance": self._list_allowance}
+                with self.http.stream("GET", path, params=params, extensions=more) as response:
                     if response.status_code != 200:
                         response.read()
                         raise self._refused("GET", path, response)
-                    for chunk in response.iter_bytes(1 << 20):
+                    for chunk in response.iter_raw(1 << 20):
                         target.write(chunk)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise self._explain(error) from None
@@ -255,7 +358,8 @@ class JsonClient:
             try:
                 return once()
             except SourceError as failure:
-                if not failure.passing or attempt >= (attempts or self.attempts):
+                last = attempt >= (attempts or self.attempts)
+                if not failure.passing or not failure.at_once or last:
                     raise
                 time.sleep(pause(attempt, failure.wait))
             attempt += 1
@@ -265,14 +369,14 @@ class JsonClient:
 
     def _refused(self, method: str, path: str, response: httpx.Response) -> SourceError:
         status = response.status_code
-        body = response.text[:300]
+        body = start_of(response)
         call = f"{method} {path}"
         if status == 401:
             what = f"the server refused the token ({call} answered 401); check it and that it has not expired"
         elif status == 403:
             what = f"no permission for {call} (403: {message(body)}); give the token's user that right"
-        elif 300 <= status < 400:
-            what = f"{call} was redirected to {response.headers.get('location', '?')}; put that address into `url`"
+        elif status in REDIRECTS:
+            what = redirected(call, response)
         else:
             what = f"{call} answered {status}: {message(body)}{advice(status)}"
         return SourceError(
@@ -285,18 +389,28 @@ class JsonClient:
         )
 
 
+def start_of(response: httpx.Response) -> str:
+    """The start of an answer's text. JSON is UTF-8, whatever a header says."""
+    return response.content[: 4 * _LONGEST_WORDS].decode("utf-8", "replace")[:_LONGEST_WORDS]
+
+
 def decode(who: str, response: httpx.Response, *, proven: bool = False) -> Any:
     """The JSON of an answer. Raises SourceError for HTML, truncated or empty answers.
 
     ``proven``: this server has answered with JSON before, so a web page is a passing fault.
     """
     call = f"{response.request.method} {response.request.url.path}"
+    content = response.content.removeprefix(_BOM)
+    values = sum(map(content.count, (b",", b"[", b"{"))) if len(content) > _MOST_VALUES else 0
+    if values > _MOST_VALUES:
+        what = f"{call} answered more than {_MOST_VALUES:,} values; look at what the server sends"
+        raise SourceError(who, what, status=response.status_code)
     try:
-        return orjson.loads(response.content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError:
-        if response.text.lstrip()[:1] == "<":
+        if content.lstrip()[:1] == b"<":
             raise _web_page(who, call, response.status_code, proven) from None
-        raise _cut_off(who, call, response.status_code, len(response.content)) from None
+        raise _cut_off(who, call, response.status_code, len(content)) from None
 
 
 def _web_page(who: str, call: str, status: int, proven: bool) -> SourceError:
@@ -305,7 +419,7 @@ def _web_page(who: str, call: str, status: int, proven: bool) -> SourceError:
 
 
 def _cut_off(who: str, call: str, status: int, size: int) -> SourceError:
-    what = f"{call} answered with broken JSON ({size} bytes); the answer was cut off"
+    what = f"{call} answered with broken JSON ({size} bytes); it was cut off, or is not JSON; {LOOK_BETWEEN}"
     return SourceError(who, what, passing=True, status=status)
 
 

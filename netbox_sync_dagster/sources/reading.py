@@ -14,7 +14,7 @@ EndpointT = TypeVar("EndpointT")
 ClientT = TypeVar("ClientT")
 
 # What a malformed answer may raise while it is taken apart.
-MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
 
 class BaseReading(Generic[EndpointT, ClientT]):

@@ -15,9 +15,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from netbox_sync_dagster.config.secrets import redact, remember
 from netbox_sync_dagster.warehouse.errors import WarehouseError
 
 _PARALLEL = 16
+# Where stores take their credentials from.
+_SECRETS = (
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY"),
+    *(
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_STORAGE_SAS_KEY",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_SERVICE_ACCOUNT_KEY",
+    ),
+)
 _TIMEOUT = timedelta(seconds=60)
 
 
@@ -43,6 +54,7 @@ class ObjectStore:
                 f"the warehouse {url} needs the package obstore; run: pip install 'netbox-sync-dagster[objectstore]'"
             ) from None
         self.url = url
+        remember(*(os.environ.get(name, "") for name in _SECRETS))
         self._obstore: Any = obstore
         # Options given here hide the environment's.
         plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1", "yes")
@@ -155,7 +167,7 @@ class _Named:
         if isinstance(error, (BaseError, ValueError, FileNotFoundError)):
             place = urlsplit(self._url)
             # Its further lines are a dump of structures.
-            reason = str(error).strip().partition("\n")[0][:300]
+            reason = redact(str(error)).strip().partition("\n")[0][:300]
             raise WarehouseError(
                 f"the warehouse {place.scheme}://{place.netloc}{place.path} cannot be used: {reason}; check its "
                 "address, its credentials and the network"

@@ -33,6 +33,9 @@ _TYPES: dict[str, pa.DataType] = {
 # Rows held in Python before they become a row group: large enough for good compression, small enough that
 # half a million ports pass through a few dozen MB.
 _FLUSH_ROWS = 20_000
+# A value that is longer, as text or as a list, would make 20,000 rows fill the memory.
+_LONGEST_VALUE = 4 << 20
+_SIZED = (str, list)
 
 
 def arrow_schema(columns: Columns) -> pa.Schema:
@@ -66,6 +69,11 @@ class TableWriter:
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows; keys that are no column are ignored, missing keys are NULL."""
         for row in rows:
+            if self._on_reject is not None and any(
+                value.__class__ in _SIZED and len(value) > _LONGEST_VALUE for value in row.values()
+            ):
+                self._on_reject(_cut(row), f"a value is longer than {_LONGEST_VALUE:,} characters")
+                continue
             with self._lock:
                 self._pending.append(row)
                 full = self._pending if len(self._pending) >= _FLUSH_ROWS else None
@@ -108,6 +116,10 @@ class TableWriter:
             self._on_reject(row, f"a value does not fit its column: {error}")
             return False
         return True
+
+
+def _cut(row: Row) -> Row:
+    return {name: value[:100] if value.__class__ in _SIZED else value for name, value in row.items()}
 
 
 def write_parquet(path: Path, columns: Columns, rows: Iterable[Row]) -> int:

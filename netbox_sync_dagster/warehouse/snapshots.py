@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.warehouse.clock import elapsed
 from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
 from netbox_sync_dagster.warehouse.store import (
@@ -25,6 +26,9 @@ from netbox_sync_dagster.warehouse.tables import SYSTEMS
 SHRINK_LIMIT = 0.7
 # Below this many rows a share says nothing.
 _SHRINK_MIN_ROWS = 10
+# Of a row that could not be taken, and of why.
+_LONGEST_ROW = 4_000
+_LONGEST_REASON = 1_000
 # Tables whose size changes by nature.
 _SHRINK_EXEMPT = {
     *("scopes", "rejected", "tasks", "choices", "dependents"),
@@ -93,6 +97,7 @@ class SnapshotWriter:
 
         ``scope_id`` is the device id, node name, vmid, ... or ``"*"`` for all of that kind.
         """
+        reason = redact(reason)[:_LONGEST_REASON]
         row = {"scope": scope, "scope_id": str(scope_id), "complete": False, "reason": reason}
         self._writers["scopes"].write([row])
         with self._lock:
@@ -101,8 +106,16 @@ class SnapshotWriter:
 
     def reject(self, table: str, row_key: object, reason: str, row: object) -> None:
         """Keep a row that could not be taken. The caller removes secrets from ``row`` first."""
-        text = json.dumps(row, default=str, ensure_ascii=False)[:4000]
-        line = {"source_table": table, "row_key": str(row_key), "reason": reason, "row_json": text}
+        try:
+            text = json.dumps(row, default=str, ensure_ascii=False)[:_LONGEST_ROW]
+        except (RecursionError, ValueError):
+            text = '"a row that is nested too deeply to be kept"'
+        line = {
+            "source_table": table,
+            "row_key": redact(str(row_key)[:_LONGEST_REASON]),
+            "reason": redact(reason)[:_LONGEST_REASON],
+            "row_json": redact(text),
+        }
         self._writers["rejected"].write([line])
 
     def _late_reject(self, table: str, row: Row, reason: str) -> None:
@@ -172,7 +185,7 @@ def write_snapshot(
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
         unreachable = bool(getattr(error, "unreachable", False))
-        said = {"ok": False, "error": str(error), "unreachable": unreachable}
+        said = {"ok": False, "error": redact(str(error)), "unreachable": unreachable}
         _attempt(warehouse, folder, started, elapsed() - began, said)
         raise
     said = {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete}

@@ -29,6 +29,7 @@ from netbox_sync_dagster.config.librenms import (
     LibreNMSMappings,
     ModuleRule,
 )
+from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
 from netbox_sync_dagster.config.proxmox import ProxmoxMappings
 from netbox_sync_dagster.config.retention import Retention
@@ -40,7 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
         *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
-        *(Tls, ClientTls, Defaults, Policies),
+        *(Tls, ClientTls, Limits, Defaults, Policies),
         *(WebhookChannel, EmailChannel, Retention),
     )
 }

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from netbox_sync_dagster.config.docker import DockerEndpoint
-from netbox_sync_dagster.sources.http import JsonClient, SourceError, advice, message
+from netbox_sync_dagster.sources.http import JsonClient, SourceError, advice, message, start_of
 
 Version = tuple[int, int]
 
@@ -29,11 +29,9 @@ class DockerClient(JsonClient):
     def __init__(self, endpoint: DockerEndpoint) -> None:
         super().__init__(
             f"endpoint '{endpoint.name}'",
+            endpoint,
             # The host's name is of no meaning on a socket, but HTTP asks for one.
-            "http://docker" if endpoint.socket else endpoint.url,
-            headers={},
-            tls=endpoint.tls,
-            timeout=endpoint.timeout,
+            base_url="http://docker" if endpoint.socket else endpoint.url,
             concurrency=endpoint.fetch_max_concurrency,
             socket=endpoint.socket,
         )
@@ -89,7 +87,11 @@ class DockerClient(JsonClient):
         found = super()._explain(error)
         if socket is not None:
             found = SourceError(
-                self.who, found.what.replace("http://docker", f"socket {socket}"), passing=found.passing
+                self.who,
+                found.what.replace("http://docker", f"socket {socket}"),
+                passing=found.passing,
+                at_once=found.at_once,
+                whole=found.whole,
             )
         return found
 
@@ -109,13 +111,14 @@ class DockerClient(JsonClient):
     def _refused(self, method: str, path: str, response: httpx.Response) -> SourceError:
         """The daemon itself knows no users: 401 and 403 come from a proxy or plugin before it."""
         status, call = response.status_code, f"{method} {path}"
-        said = message(response.text[:300])
+        text = start_of(response)
+        said = message(text)
         if status in (401, 403):
             what = (
                 f"no permission for {call} ({status}: {said}); let the proxy or the authorization plugin "
                 "before the daemon allow it"
             )
-        elif status == 400 and "HTTPS server" in response.text:
+        elif status == 400 and "HTTPS server" in text:
             what = (
                 f"the daemon at {self.endpoint.url} asks for TLS; write https:// and set tls.cert and tls.key"
             )
@@ -123,7 +126,7 @@ class DockerClient(JsonClient):
             what = f"{call} answered {status}: {said}{advice(status)}"
         else:
             return super()._refused(method, path, response)
-        return SourceError(self.who, what, status=status, body=response.text[:300])
+        return SourceError(self.who, what, status=status, body=text)
 
 
 def version(value: Any) -> Version | None:

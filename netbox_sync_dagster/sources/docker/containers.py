@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netbox_sync_dagster.sources.addresses import canonical_address, canonical_mac
+from netbox_sync_dagster.sources.lengths import short_list, short_text
 from netbox_sync_dagster.warehouse.parquet import Row
 
 # What Docker itself takes as a name and gives as an id: both become part of a path.
@@ -54,7 +55,7 @@ def _text(item: dict[str, Any], field: str) -> str:
     value = item[field]
     if not isinstance(value, str) or not value:
         raise ValueError(f"{field} is {value!r}")
-    return value
+    return short_text(value, field)
 
 
 def listed_row(container: Listed) -> Row:
@@ -72,7 +73,7 @@ def container_row(container: Listed, answer: dict[str, Any]) -> Row:
     """The row of ``docker.containers``. Raises what a malformed answer makes it raise."""
     config, host, state = answer["Config"], answer["HostConfig"], answer["State"]
     labels = config.get("Labels") or {}
-    return {
+    row = {
         "name": container.name,
         "id": _text(answer, "Id"),
         # As it was named when the container was made; the list shows an id once another image has the name.
@@ -90,6 +91,10 @@ def container_row(container: Listed, answer: dict[str, Any]) -> Row:
         **{column: labels.get(label) for column, label in _ORIGIN.items()},
         "inspected": True,
     }
+    for column, value in row.items():
+        if isinstance(value, str):
+            short_text(value, column)
+    return row
 
 
 def _cpus(host: dict[str, Any]) -> float:
@@ -127,11 +132,12 @@ def interface_rows(container: Listed, answer: dict[str, Any]) -> tuple[list[Row]
     mode = answer["HostConfig"].get("NetworkMode") or "default"
     first = "bridge" if mode == "default" else mode
     networks = answer["NetworkSettings"].get("Networks") or {}
+    short_list(list(networks), "Networks")
     interfaces: list[Row] = []
     addresses: list[Row] = []
     order = sorted(networks.items(), key=lambda item: (first not in (item[0], item[1]["NetworkID"]), item[0]))
     for position, (network, settings) in enumerate(order):
-        place = {"container": container.name, "network": network}
+        place = {"container": container.name, "network": short_text(network, "the name of a network")}
         interfaces.append(
             {
                 **place,

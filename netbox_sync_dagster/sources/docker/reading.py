@@ -33,7 +33,7 @@ class Reading(BaseReading[DockerEndpoint, DockerClient]):
         try:
             return self.client.ask(path)
         except SourceError as error:
-            if error.unreachable:
+            if error.unreachable or error.whole:
                 raise
             if error.status in (401, 403) and not needed:
                 self.unknown(scope, "*", error.what)

@@ -51,6 +51,8 @@ def snapshot_docker(
         reading = Reading(endpoint, client, writer, progress or (lambda _: None))
         with workers(endpoint.fetch_max_concurrency, "docker", client.who) as pool:
             _read(reading, pool, last, accept_shrink=accept_shrink)
+        if client.echoed:
+            reading.incomplete("table", "*", client.echoed)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 
@@ -192,7 +194,7 @@ def _inspect(reading: Reading, container: Listed, key: str) -> dict[str, Any] | 
     try:
         answer = reading.client.ask(f"containers/{key}/json", attempts=_INSPECT_ATTEMPTS)
     except SourceError as error:
-        if error.unreachable:
+        if error.unreachable or error.whole:
             raise
         if is_gone(error):
             return None
@@ -212,7 +214,7 @@ def _probe(reading: Reading, name: str) -> None:
     try:
         reading.client.ask(f"containers/{name}/json", attempts=_INSPECT_ATTEMPTS)
     except SourceError as error:
-        if error.unreachable:
+        if error.unreachable or error.whole:
             raise
         if not is_gone(error):
             reading.incomplete("container", name, f"container {name} is no longer listed, but: {error.what}")

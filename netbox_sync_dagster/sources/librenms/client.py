@@ -13,7 +13,8 @@ import orjson
 
 from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError
+from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError, too_many
+from netbox_sync_dagster.sources.wire import MIB
 
 API = "/api/v0"
 # Lists below this size are decoded at once: faster, and every byte is checked before the first row is taken.
@@ -34,10 +35,10 @@ def connect(endpoint: LibreNMSEndpoint) -> JsonClient:
     base = endpoint.base_url
     return JsonClient(
         who,
-        base if base.endswith(API) else base + API,
+        endpoint,
+        base_url=base if base.endswith(API) else base + API,
         headers={"X-Auth-Token": token, "Accept": "application/json"},
-        tls=endpoint.tls,
-        timeout=endpoint.timeout,
+        secrets=(token,),
         concurrency=endpoint.fetch_max_concurrency,
         # LibreNMS answers 500 also where its database was busy or restarted.
         passing_status=PASSING_STATUS | {500},
@@ -61,8 +62,9 @@ def nothing_there(error: SourceError) -> bool:
 
 
 def ends_endpoint(error: SourceError) -> bool:
-    """Whether nothing more can be read from this server: token refused, or no connection at all."""
-    return error.unreachable or error.status == 401
+    """Whether nothing more can be read from this server: token refused, no connection at all, or a limit of the whole
+    snapshot exceeded."""
+    return error.unreachable or error.whole or error.status == 401
 
 
 def get_list(
@@ -97,6 +99,7 @@ class Download:
         attempts: int | None = None,
     ) -> None:
         self._who = client.who
+        self._limits = client.limits
         self._path = path
         self._key = key
         self._file: BinaryIO | None = TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
@@ -124,19 +127,52 @@ class Download:
             size = self._file.seek(0, os.SEEK_END)
             self._file.seek(0)
             if size < _WHOLE:
-                yield from _rows(self._who, self._path, orjson.loads(self._file.read()), self._key)
+                rows = _rows(self._who, self._path, orjson.loads(self._file.read()), self._key)
+                if len(rows) > self._limits.rows:
+                    raise SourceError(self._who, too_many(f"GET {self._path}", self._limits.rows))
+                yield from rows
                 return
-            found = False
-            for row in ijson.items(self._file, f"{self._key}.item", buf_size=1 << 20):
-                found = True
+            count = 0
+            file = _OneRow(self._file, self._limits.answer_mib * MIB)
+            for row in ijson.items(file, f"{self._key}.item", buf_size=1 << 20):
+                file.left = file.most
+                count += 1
+                if count > self._limits.rows:
+                    raise SourceError(self._who, too_many(f"GET {self._path}", self._limits.rows))
                 yield row
-            if not found:
+            if not count:
                 raise _not_a_list(self._who, self._path, self._key)
+        except _RowTooLarge:
+            what = (
+                f"GET {self._path} answered a row of more than {self._limits.answer_mib} MiB; look at what the server "
+                "sends, or raise limits.answer_mib"
+            )
+            raise SourceError(self._who, what) from None
         except ijson.JSONError as error:
             what = f"GET {self._path} answered with broken JSON ({error})"
             raise SourceError(self._who, what, passing=True, status=200) from None
         finally:
             self.close()
+
+
+class _RowTooLarge(Exception):
+    """Between two rows there is more than one row may hold."""
+
+
+class _OneRow:
+    """A list's file for ijson, which keeps a whole row in memory: ``left`` bytes may come before the next row."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file = file
+        self.most = self.left = most
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises _RowTooLarge."""
+        piece = self._file.read(size)
+        self.left -= len(piece)
+        if self.left < 0:
+            raise _RowTooLarge
+        return piece
 
 
 def is_complete(file: BinaryIO) -> bool:

@@ -100,7 +100,7 @@ class Intake:
                 if not isinstance(raw, dict):
                     raise ValueError(f"a {type(raw).__name__} instead of an object")
                 row = read(raw)
-            except ValueError as error:
+            except (ArithmeticError, RecursionError, ValueError) as error:
                 device = row_device(table, raw)
                 self.reject(table, raw, str(error), "*" if device is None or table == "locations" else device)
                 continue

@@ -48,6 +48,8 @@ def snapshot_librenms(
         connect(endpoint) as client,
     ):
         _read(client, writer, endpoint, say)
+        if client.echoed:
+            writer.incomplete("table", "*", client.echoed)
         say(f"{client.calls} calls")
     folder = warehouse.snapshots("librenms", endpoint.name) / writer.snapshot_id
     return Manifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from netbox_sync_dagster.sources.lengths import LONGEST_TEXT, short_text
 from netbox_sync_dagster.warehouse.tables import Columns
 
 Row = dict[str, Any]
@@ -60,6 +61,8 @@ def to_bool(value: Any) -> bool | None:
 def to_text(value: Any) -> str | None:
     """Text as it is, a number as text (``ifVlan`` 50 -> "50"); null -> None."""
     if type(value) is str:
+        if len(value) > LONGEST_TEXT:
+            short_text(value)
         if not value.isascii():
             value.encode()  # half a surrogate pair cannot be stored
         return value

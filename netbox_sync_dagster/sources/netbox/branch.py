@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
+from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode, too_many
 
 HEADER = "X-NetBox-Branch"
 _PATH = "/api/plugins/branching"
@@ -118,7 +118,7 @@ class Branches:
             raise SourceError(
                 _WHO, f"branch '{name}' could not be made: {error.what} {error.body}", status=error.status
             ) from None
-        return self._branch(answer.json())
+        return self._branch(decode(_WHO, answer))
 
     def _wait(self, branch: Branch) -> Branch:
         until = time.monotonic() + self._target.branch_wait
@@ -200,6 +200,8 @@ class Branches:
             rows += page["results"]
             if not page["next"] or not page["results"]:
                 return rows
+            if len(rows) > self._client.limits.rows:
+                raise SourceError(_WHO, too_many(f"{_PATH}/{path}/", self._client.limits.rows))
 
     def _get(self, path: str, params: dict[str, Any]) -> Any:
         try:

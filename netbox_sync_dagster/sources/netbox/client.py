@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
@@ -21,6 +22,13 @@ _REFUSED = (401, 403)
 
 class GraphQLFailure(Exception):
     """GraphQL is off, or could not answer this query; REST may."""
+
+
+def secrets_of(token: str) -> tuple[str, ...]:
+    """What of a token is secret: all of it, and of a v2 token (``nbt_<key>.<token>``) what follows the key."""
+    found = (token, *token.partition(".")[2:]) if token.startswith("nbt_") else (token,)
+    remember(*found)
+    return found
 
 
 def credentials(token: str) -> dict[str, str]:
@@ -51,12 +59,13 @@ class NetBox:
 
     def __init__(self, target: NetBoxTarget) -> None:
         self.target = target
+        token = target.token()
         self.http = JsonClient(
             WHO,
-            target.base_url,
-            headers=credentials(target.token()),
-            tls=target.tls,
-            timeout=target.timeout,
+            target,
+            base_url=target.base_url,
+            headers=credentials(token),
+            secrets=secrets_of(token),
             concurrency=target.max_in_flight,
         )
         self.version: tuple[int, ...] = ()

@@ -62,6 +62,8 @@ def snapshot_netbox(
         netbox.open()
         netbox.choose_branch()
         _Reader(netbox, warehouse, writer, progress, deletes).run()
+        if netbox.http.echoed:
+            writer.incomplete("table", "*", netbox.http.echoed)
     folder = warehouse.snapshots("netbox", "netbox")
     return Manifest(**warehouse.manifest(folder))
 

@@ -1,30 +1,48 @@
-"""Asking a Proxmox VE API through proxmoxer: one session per thread, timeouts, retries, plain sentences."""
+"""Asking a Proxmox VE API through proxmoxer: its paths and errors, over the transport of every other client."""
 
 from __future__ import annotations
 
 import re
-import ssl
 import threading
 import time
 from typing import Any
 
-import requests
-from proxmoxer import AuthenticationError, ProxmoxAPI, ResourceException
+import httpx
+import orjson
+from proxmoxer import ProxmoxResource, ResourceException
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
+from netbox_sync_dagster.config.secrets import forms_in_data, remember
 from netbox_sync_dagster.sources.http import (
     LOOK_BETWEEN,
     PASSING_STATUS,
     READ_ATTEMPTS,
+    REDIRECTS,
+    JsonClient,
     SourceError,
     advice,
+    decode,
+    explain,
     pause,
+    redirected,
+)
+from netbox_sync_dagster.sources.wire import (
+    MIB,
+    Allowance,
+    AnswerTimeout,
+    AnswerTooLarge,
+    SnapshotOverLimit,
 )
 
 # Proxmox passes a request on to the guest's node; these say that it could not reach that node.
 _NODE_STATUS = range(595, 600)
 _NODE_WORDS = ("no route to host", "hostname lookup", "connection refused", "connection timed out")
 _CONNECT_SECONDS = 10.0
+# Of what an answer says is wrong.
+_LONGEST_WORD = 200
+_MOST_ERRORS = 10
+# Proxmox's tickets last two hours.
+_TICKET_SECONDS = 3600.0
 
 
 class EndpointDown(SourceError):
@@ -47,18 +65,18 @@ def node_unreachable(error: SourceError) -> bool:
 class ProxmoxClient:
     """Reads ``/api2/json`` of one endpoint; safe to use from many threads.
 
-    Raises MissingSecret where the credential's environment variable is not set, SourceError for a URL that
-    cannot be used. ``calls`` counts the requests sent.
+    Raises MissingSecret where the credential's environment variable is not set, SourceError for a URL, a
+    certificate or a credential that cannot be used. ``calls`` counts the requests sent.
     """
 
     def __init__(self, endpoint: ProxmoxEndpoint) -> None:
         self.who = f"endpoint '{endpoint.name}'"
         self.endpoint = endpoint
         self.calls = 0
-        self._local = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[requests.Session] = []
-        self._ticket: str | None = None
+        self._login_lock = threading.Lock()
+        self._ticket = ""
+        self._ticket_until = 0.0
         # Once the API has answered, a web page is a passing fault (a proxy's); before, the url is wrong.
         self._proven = False
         self._broken_in_a_row = 0
@@ -70,16 +88,43 @@ class ProxmoxClient:
                 self.who, f"Proxmox answers over HTTPS only; write the url as https://{url.host}:8006"
             )
         # A path in front of /api2/json is a reverse proxy's; people also paste the API's own.
-        path = (url.path or "").strip("/")
-        self._prefix = path.removesuffix("api2/json").strip("/") or None
+        prefix = (url.path or "").strip("/").removesuffix("api2/json").strip("/")
         self._where = f"https://{url.host}:{url.port}"
+        self._base = "/".join(filter(None, (self._where, prefix, "api2/json")))
+        self._client = JsonClient(
+            self.who,
+            endpoint,
+            base_url=self._base,
+            headers=self._token_header(),
+            secrets=(self._secret,),
+            # The workers', and one for what is asked beside them.
+            concurrency=endpoint.fetch_max_concurrency + 1,
+        )
+        self._agent_allowance = Allowance(2 * endpoint.agent_timeout, endpoint.limits.answer_mib * MIB)
 
     def __enter__(self) -> ProxmoxClient:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for session in self._sessions:
-            session.close()
+        self._client.__exit__()
+
+    @property
+    def echoed(self) -> str:
+        """A sentence where an answer held our own credential; else empty."""
+        return self._client.echoed
+
+    def _token_header(self) -> dict[str, str]:
+        endpoint = self.endpoint
+        if not endpoint.token_name:
+            return {}
+        # People paste the whole user@realm!name=uuid line.
+        self._secret = self._secret.removeprefix(f"{endpoint.user}!{endpoint.token_name}=")
+        remember(self._secret)
+        if not self._secret.isascii() or not self._secret.isprintable():
+            raise SourceError(
+                self.who, f"{self._credential()} holds characters that no token has; set it again"
+            )
+        return {"Authorization": f"PVEAPIToken={endpoint.user}!{endpoint.token_name}={self._secret}"}
 
     def get(self, path: str, *, attempts: int = READ_ATTEMPTS, agent: bool = False, **params: Any) -> Any:
         """The ``data`` of a GET. ``agent``: with the endpoint's agent_timeout and without a second try.
@@ -96,7 +141,7 @@ class ProxmoxClient:
                 answer = self._once(path, agent, params)
             except SourceError as failure:
                 last = attempt == tries or (isinstance(failure, _TimedOut) and attempt == 2)
-                if not failure.passing or last:
+                if not failure.passing or not failure.at_once or last:
                     self._judge(failure, agent)
                     raise
                 time.sleep(pause(attempt))
@@ -108,6 +153,8 @@ class ProxmoxClient:
 
     def _judge(self, failure: SourceError, agent: bool) -> None:
         """Decide whether a failure is the endpoint's end."""
+        if isinstance(failure, EndpointDown):
+            self._down = failure
         if failure.status == 401:
             self._down = EndpointDown(self.who, failure.what, status=401)
         if failure.status is not None or agent or not failure.passing:
@@ -124,93 +171,119 @@ class ProxmoxClient:
 
     def _once(self, path: str, agent: bool, params: dict[str, Any]) -> Any:
         call = f"GET /{path}"
+        session = _Session(self, call, agent)
+        api = ProxmoxResource(base_url=self._base, session=session, serializer=session)
         try:
-            api = self._api(agent)
-            with self._lock:
-                self.calls += 1
-            answer = api(path).get(**params)
+            return api(path).get(**params)
         except ResourceException as error:
             raise self._refused(call, error) from None
-        except AuthenticationError as error:
-            raise self._login_refused(error) from None
-        except requests.RequestException as error:
-            raise self._broken(call, error) from None
-        except (OSError, ssl.SSLError) as error:
-            raise SourceError(self.who, f"the file in tls.ca cannot be used ({self._clean(error)})") from None
         except (KeyError, TypeError, AttributeError, ValueError):
-            # proxmoxer's own decoding of an answer that is JSON but not Proxmox's.
+            # An answer that is JSON but not Proxmox's.
             raise SourceError(
                 self.who,
                 f"{call} answered something that is not Proxmox's; check that `url` is {self._where}'s API",
             ) from None
-        if isinstance(answer, dict) and isinstance(answer.get("errors"), bytes):
-            # proxmoxer hands an answer that is no JSON through under this key.
-            raise self._no_json(call, answer["errors"])
-        return answer
 
-    def _api(self, agent: bool) -> ProxmoxAPI:
-        """This thread's session; a second one for the agent, because the timeout belongs to the session."""
-        slot = "agent" if agent else "bulk"
-        api = getattr(self._local, slot, None)
-        if api is None:
-            api = self._login(self.endpoint.agent_timeout if agent else self.endpoint.timeout)
-            setattr(self._local, slot, api)
-        return api
-
-    def _login(self, timeout: float) -> ProxmoxAPI:
-        endpoint = self.endpoint
-        options: dict[str, Any] = {
-            "port": endpoint.url.port,
-            "path_prefix": self._prefix,
-            "verify_ssl": str(endpoint.tls.ca)
-            if endpoint.tls.ca and endpoint.tls.verify
-            else endpoint.tls.verify,
-            "timeout": (min(timeout, _CONNECT_SECONDS), timeout),
-            "user": endpoint.user,
-        }
-        host = endpoint.url.host or ""
-        if endpoint.token_name:
-            # People paste the whole user@realm!name=uuid line.
-            value = self._secret.removeprefix(f"{endpoint.user}!{endpoint.token_name}=")
-            api = ProxmoxAPI(host, token_name=endpoint.token_name, token_value=value, **options)
-        else:
-            # One login with the password; Proxmox takes its own ticket as the password of further ones, which
-            # spares the other threads the slow check against PAM or LDAP.
-            with self._lock:
-                try:
-                    api = ProxmoxAPI(host, password=self._ticket or self._secret, **options)
-                except AuthenticationError:
-                    if self._ticket is None:
-                        raise
-                    # The ticket has run out, or this server renews none.
-                    api = ProxmoxAPI(host, password=self._secret, **options)
-                self._ticket = api.get_tokens()[0]
-        session = api._store["session"]
+    def send(self, call: str, method: str, url: str, *, agent: bool = False, **more: Any) -> httpx.Response:
+        """One request and its whole answer, of whatever status but a redirect. Raises SourceError."""
         with self._lock:
-            # proxmoxer has no close(); without one the sockets would wait for the garbage collector.
-            self._sessions.append(session)
-        self._look_around_once(session)
-        return api
+            self.calls += 1
+        timeout = self.endpoint.agent_timeout if agent else self.endpoint.timeout
+        extensions = {"allowance": self._agent_allowance} if agent else {}
+        try:
+            response = self._client.http.request(
+                method,
+                url,
+                timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+                extensions=extensions,
+                **more,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._broken(call, error) from None
+        status = response.status_code
+        if status in REDIRECTS:
+            raise SourceError(self.who, redirected(call, response), status=status)
+        if status // 100 == 3:
+            # proxmoxer takes these for an empty answer.
+            raise SourceError(self.who, f"{call} answered {status}; {LOOK_BETWEEN}", status=status)
+        return response
 
-    def _look_around_once(self, session: Any) -> None:
-        """Take proxies and authorities from the environment now: requests would look for them at every call,
-        which costs a third of one."""
-        found = session.merge_environment_settings(self._where, {}, None, session.auth.verify_ssl, None)
-        session.proxies, session.auth.verify_ssl = found["proxies"], found["verify"]
-        session.trust_env = False
+    def ticket(self) -> dict[str, str]:
+        """The header with the ticket of a login by password; empty with a token. Raises SourceError.
+
+        One login for all threads; Proxmox takes its own ticket as the password of the next one, which spares it
+        the slow check against PAM or LDAP.
+        """
+        if self.endpoint.token_name:
+            return {}
+        with self._login_lock:
+            if time.monotonic() >= self._ticket_until:
+                self._log_in()
+            return {"Cookie": f"PVEAuthCookie={self._ticket}"}
+
+    def _log_in(self) -> None:
+        response = self._ask_ticket(self._ticket or self._secret)
+        if response.status_code == 401 and self._ticket:
+            # The ticket has run out, or this server renews none.
+            response = self._ask_ticket(self._secret)
+        status = response.status_code
+        if status == 401:
+            what = f"the server refused {self._credential()}; check user, realm and password"
+            raise SourceError(self.who, what, status=401)
+        if status != 200:
+            what = (
+                f"the login of {self.endpoint.user} answered {status}; check that `url` is a Proxmox VE API"
+            )
+            raise SourceError(self.who, what, passing=status in PASSING_STATUS, status=status)
+        answer = decode(self.who, response, proven=self._proven)
+        data = answer.get("data") if isinstance(answer, dict) else None
+        ticket = data.get("ticket") if isinstance(data, dict) else None
+        if (
+            not isinstance(data, dict)
+            or not isinstance(ticket, str)
+            or not ticket.isascii()
+            or not ticket.isprintable()
+        ):
+            what = (
+                f"the login answered something that is not Proxmox's; check that `url` is {self._where}'s API"
+            )
+            raise SourceError(self.who, what)
+        if data.get("NeedTFA"):
+            what = f"{self.endpoint.user} logs in with a second factor; use an API token for netbox-sync"
+            raise SourceError(self.who, what, status=401)
+        secrets = [ticket, str(data.get("CSRFPreventionToken") or "")]
+        remember(*secrets)
+        # The answer to a login holds the ticket; any other that does is an echo.
+        self._client.transport.masked = forms_in_data(self._secret, *secrets)
+        self._ticket, self._ticket_until = ticket, time.monotonic() + _TICKET_SECONDS
+
+    def _ask_ticket(self, password: str) -> httpx.Response:
+        form = {"username": self.endpoint.user, "password": password}
+        return self.send("POST /access/ticket", "POST", f"{self._base}/access/ticket", data=form)
+
+    def loads(self, response: httpx.Response, call: str) -> Any:
+        """The ``data`` of an answer. Raises SourceError, and what an answer of another form makes Python raise."""
+        if response.content.lstrip()[:1] == b"<":
+            raise SourceError(
+                self.who,
+                f"{call} answered with a web page instead of JSON; check that `url` is {self._where}'s API"
+                " and no portal or proxy stands before it",
+                passing=self._proven,
+            )
+        try:
+            return decode(self.who, response)["data"]
+        except SourceError as error:
+            # The status says that all is well, and callers take a status for Proxmox's own refusal.
+            raise SourceError(self.who, error.what, passing=error.passing) from None
 
     def _clean(self, error: object, longest: int = 300) -> str:
-        """A library's text on one line, without our credentials."""
-        line = " ".join(str(error).split())
-        for secret in (self._secret, self._ticket):
-            if secret:
-                line = line.replace(secret, "***")
-        return line[:longest]
+        """A library's text on one line."""
+        return " ".join(str(error).split())[:longest]
 
     def _refused(self, call: str, error: ResourceException) -> SourceError:
         status = int(error.status_code)
         message = self._clean(error.content or error.status_message or "no reason given")
-        if isinstance(error.errors, dict) and not isinstance(error.errors.get("errors"), bytes):
+        if isinstance(error.errors, dict):
             detail = "; ".join(f"{key}: {value}" for key, value in error.errors.items())
             message = f"{message} ({self._clean(detail)})" if detail else message
         if status == 401:
@@ -233,63 +306,71 @@ class ProxmoxClient:
             return f"the token {endpoint.user}!{endpoint.token_name}"
         return f"the password of {endpoint.user}"
 
-    def _login_refused(self, error: AuthenticationError) -> SourceError:
-        text = self._clean(error)
-        status = next((int(word) for word in text.split() if word.isdigit() and len(word) == 3), None)
-        if status is not None and status != 401:
-            what = (
-                f"the login of {self.endpoint.user} answered {status}; check that `url` is a Proxmox VE API"
-            )
-            return SourceError(self.who, what, passing=status in PASSING_STATUS, status=status)
-        return SourceError(
-            self.who, f"the server refused {self._credential()}; check user, realm and password", status=401
-        )
-
-    def _broken(self, call: str, error: requests.RequestException) -> SourceError:
+    def _broken(self, call: str, error: httpx.HTTPError | httpx.InvalidURL) -> SourceError:
         text = self._clean(error, 2000)
         where = self._where
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, SnapshotOverLimit):
+            return EndpointDown(self.who, text, whole=True)
+        if isinstance(error, AnswerTimeout | AnswerTooLarge | httpx.DecodingError | httpx.ProxyError):
+            return explain(self.who, self._base, error)
+        if isinstance(error, httpx.ConnectError) and "SSL" in text:
             if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER" in text:
                 what = f"{where} does not speak TLS; check the port (Proxmox VE listens on 8006)"
-            elif "NO_CERTIFICATE_OR_CRL" in text or "PEM lib" in text:
-                what = f"the file in tls.ca cannot be used ({_core(text)}); it has to hold PEM certificates"
             else:
                 what = f"TLS to {where} failed ({_core(text)}); set tls.ca to your certificate authority's PEM file"
             return SourceError(self.who, what)
-        if isinstance(error, requests.exceptions.ConnectTimeout):
+        if isinstance(error, httpx.ConnectTimeout):
             what = f"cannot connect to {where} in time; check the url and the network"
-        elif isinstance(error, requests.exceptions.Timeout):
+        elif isinstance(error, httpx.TimeoutException):
             what = f"{call} was not answered in time; raise `timeout` or look at the server"
             return _TimedOut(self.who, what, passing=True)
-        elif isinstance(error, requests.exceptions.JSONDecodeError):
-            return self._no_json(call, error.doc.encode())
-        elif isinstance(error, requests.exceptions.InvalidHeader):
-            return SourceError(
-                self.who, f"{self._credential()} holds characters that no token has; set it again"
-            )
-        elif isinstance(error, requests.exceptions.TooManyRedirects):
-            return SourceError(self.who, f"{where} redirects in a circle; check the url")
-        elif isinstance(error, requests.exceptions.ConnectionError) and "refused" in text:
+        elif isinstance(error, httpx.ConnectError) and "refused" in text:
             what = (
                 f"{where} refused the connection; check the url (Proxmox VE listens on 8006) and the network"
             )
-        elif isinstance(error, requests.exceptions.ConnectionError) and "resol" in text:
+        elif isinstance(error, httpx.ConnectError) and ("Name or service" in text or "resolution" in text):
             what = f"the name in {where} cannot be resolved; check the url"
         else:
             what = f"the connection to {where} broke during {call} ({type(error).__name__}); {LOOK_BETWEEN}"
         unreachable = not what.startswith("the connection")
         return SourceError(self.who, what, passing=True, unreachable=unreachable)
 
-    def _no_json(self, call: str, content: bytes) -> SourceError:
-        if content.lstrip()[:1] == b"<":
-            return SourceError(
-                self.who,
-                f"{call} answered with a web page instead of JSON; check that `url` is {self._where}'s API"
-                " and no portal or proxy stands before it",
-                passing=self._proven,
-            )
-        what = f"{call} answered with broken JSON ({len(content)} bytes); the answer was cut off"
-        return SourceError(self.who, what, passing=True)
+
+class _Session:
+    """What proxmoxer asks of its session and of its serializer, for one call."""
+
+    def __init__(self, client: ProxmoxClient, call: str, agent: bool) -> None:
+        self._client, self._call, self._agent = client, call, agent
+
+    def request(self, method: str, url: str, *, data: Any = None, params: Any = None) -> Any:
+        """The answer as proxmoxer reads it: ``status_code``, ``reason``, ``content``."""
+        response = self._client.send(
+            self._call,
+            method,
+            url,
+            agent=self._agent,
+            params=params or None,
+            data=data or None,
+            headers=self._client.ticket(),
+        )
+        response.reason = response.reason_phrase  # type: ignore[attr-defined]
+        return response
+
+    def loads(self, response: httpx.Response) -> Any:
+        """The ``data`` of an answer."""
+        return self._client.loads(response, self._call)
+
+    def loads_errors(self, response: httpx.Response) -> Any:
+        """What an answer says is wrong, by parameter."""
+        try:
+            content = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            return None
+        errors = content.get("errors") if isinstance(content, dict) else None
+        if not isinstance(errors, dict):
+            return None
+        known = [(key, value) for key, value in errors.items() if isinstance(value, str)]
+        return {key[:_LONGEST_WORD]: value[:_LONGEST_WORD] for key, value in known[:_MOST_ERRORS]}
 
 
 def _core(text: str) -> str:

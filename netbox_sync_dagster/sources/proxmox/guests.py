@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.lengths import MOST_INTERFACES, short_list, short_text
 from netbox_sync_dagster.sources.proxmox.agent import (
     Seen,
     agent_enabled,
@@ -117,7 +118,7 @@ def _without_config(reading: Reading, guest: Guest, reason: str, *, offline: boo
 def _with_config(reading: Reading, guest: Guest, config: dict[str, Any]) -> None:
     vmid = guest.vmid
     lines = [
-        {"vmid": vmid, "key": key, "value": value if isinstance(value, str) else _line(value)}
+        {"vmid": vmid, "key": short_text(key), "value": short_text(_line(value), key)}
         for key, value in config.items()
         if key not in _NO_LINE and value is not None
     ]
@@ -270,7 +271,14 @@ def _ask(reading: Reading, guest: Guest, nics: list[Row]) -> Seen:
         source = "lxc"
     if not interfaces:
         raise ValueError("it shows no interface at all")
-    return join(guest.vmid, nics, interfaces, source, reading.endpoint.policies.link_local_ipv4)
+    short_list(interfaces, "the list of its interfaces", MOST_INTERFACES)
+    seen = join(guest.vmid, nics, interfaces, source, reading.endpoint.policies.link_local_ipv4)
+    short_list(seen.addresses + seen.bad, "the list of its addresses", MOST_INTERFACES)
+    for row in (*seen.interfaces, *seen.addresses):
+        for name, value in row.items():
+            if isinstance(value, str):
+                short_text(value, name)
+    return seen
 
 
 def _agent_host_name(reading: Reading, guest: Guest) -> str | None:

@@ -60,6 +60,8 @@ def snapshot_proxmox(
             else:
                 writer.only_guest(guest, last.whole_started)
                 read_one_guest(reading, pool, last, guest)
+        if client.echoed:
+            reading.incomplete("table", "*", client.echoed)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 

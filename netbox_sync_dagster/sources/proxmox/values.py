@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netbox_sync_dagster.sources.addresses import canonical_mac
+from netbox_sync_dagster.sources.lengths import short_list, short_text
 
 _TRUE = {"1", "on", "yes", "true"}
 _FALSE = {"0", "off", "no", "false", ""}
@@ -54,7 +55,7 @@ def boolean(value: Any, default: bool | None = None) -> bool | None:
 
 def text(value: Any) -> str | None:
     """Text, or None for null. Numbers that Proxmox sends unquoted (a name ``123``) become text."""
-    return None if value is None else str(value)
+    return None if value is None else short_text(str(value))
 
 
 def words(value: Any) -> list[str]:
@@ -62,7 +63,7 @@ def words(value: Any) -> list[str]:
     if value is None:
         return []
     parts = value if isinstance(value, list) else _SEPARATORS.split(str(value))
-    return [str(part) for part in parts if str(part)]
+    return short_list([short_text(str(part)) for part in parts if str(part)])
 
 
 def clean_tags(value: Any) -> list[str]:
