@@ -17,6 +17,8 @@ from netbox_sync_dagster.warehouse import SYSTEMS
 _TABLE = re.compile(r"\b(librenms|proxmox|docker|netbox|desired|match|diff)\.([a-z_]+)\b")
 _COMMENT = re.compile(r"--[^\n]*")
 _COMPARE_FILES = dict(COMPARE)
+# What is removed is decided for all resources in one place: followed, every diff would be made of every table.
+_FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 # Every diff passes through these.
 _ALWAYS = ("macros.sql", "diff/verdicts.sql")
 
@@ -28,7 +30,8 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     compares with, not all that matching looks at on the way, so that the graph can be read.
     """
     own = _diff_files(resource)
-    below = _closure(kind, own, ("desired", "match"))
+    removed = _COMPARE_FILES.get(f"match.gone_{resource}")
+    below = _closure(kind, [*own, *([removed] if removed else [])], ("desired", "match"), _FOR_ALL)
     source = {table for file in below for schema, table in _reads(file) if schema == kind}
     if resource in PREREQUISITES:
         # One file makes all of them; each is compared with its own table.
@@ -58,12 +61,14 @@ def _diff_files(resource: str) -> list[str]:
     return [_COMPARE_FILES[name] for name in names if name in _COMPARE_FILES]
 
 
-def _closure(kind: Kind, files: Iterable[str], schemas: tuple[str, ...]) -> set[str]:
+def _closure(
+    kind: Kind, files: Iterable[str], schemas: tuple[str, ...], without: frozenset[str] = frozenset()
+) -> set[str]:
     found = set(files)
     todo = list(found)
     while todo:
         for schema, table in _reads(todo.pop()):
-            file = _file_of(kind, schema, table) if schema in schemas else None
+            file = _file_of(kind, schema, table) if schema in schemas and table not in without else None
             if file is not None and file not in found:
                 found.add(file)
                 todo.append(file)
