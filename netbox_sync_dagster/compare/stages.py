@@ -25,7 +25,11 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "vrf_words",
         "cables",
         "port_names",
+        "evidence",
         "unproven",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
     "proxmox": (
@@ -50,7 +54,11 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "snapshots",
         "tasks",
         "replications",
+        "evidence",
         "unproven",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
     "docker": (
@@ -63,14 +71,23 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "vm_interfaces",
         "ip_addresses",
         "primary_ips",
+        "evidence",
         "unproven",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
 }
 # Files that add to the table of another one.
-FILLS = {"member_devices": "devices", "module_words": "wanted", "cluster_words": "wanted"}
+FILLS = {
+    "member_devices": "devices",
+    "module_words": "wanted",
+    "cluster_words": "wanted",
+    "gaps": "unproven",
+}
 # Files that serve several kinds of endpoints.
-SHARED_DESIRED = ("carried_vids", "cluster_words")
+SHARED_DESIRED = ("carried_vids", "cluster_words", "gaps", "undecided", "remembered_addresses")
 
 # (schema.table, file): matching and diff by turns, because a VLAN is looked for where its device is.
 COMPARE: tuple[tuple[str, str], ...] = (
@@ -100,6 +117,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.interfaces", "match/interfaces.sql"),
     ("match.vm_interfaces", "match/vm_interfaces.sql"),
     ("match.interface_names", "match/interface_names.sql"),
+    ("match.never_seen", "match/never_seen.sql"),
     ("match.vlans", "match/vlans.sql"),
     ("diff.vlans", "diff/vlans.sql"),
     ("match.stack_needs", "match/stack_needs.sql"),
@@ -171,6 +189,9 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "desired.cables": ("librenms.links",),
     "desired.port_names": ("desired.cables",),
     "desired.virtual_disks": ("proxmox.disks",),
+    "desired.gaps": ("config.gaps",),
+    "desired.undecided": ("config.gaps WHERE unseen AND len(decides) > 0",),
+    "desired.remembered_addresses": ("config.last_ip_addresses",),
     "desired.unresolved": ("match.references WHERE netbox_id IS NULL", "desired.vrf_words"),
     "match.clusters": ("desired.clusters",),
     "diff.clusters": ("desired.clusters",),

@@ -111,6 +111,11 @@ create table desired.port_names (interface varchar, device varchar, name varchar
 -- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere.
 -- resource is the kind of object that may look gone though it is not.
 create table desired.unproven (resource varchar, owner varchar, reason varchar);
+-- What each call of the source proves; see sql/desired/<kind>/evidence.sql.
+create table desired.evidence (call varchar, scope varchar, wide boolean, proves varchar[], decides varchar[]);
+-- Creates and updates that rows out of sight could contradict; owner '*' = everywhere.
+create table desired.undecided (resource varchar, owner varchar, reason varchar);
+create table desired.remembered_addresses (host varchar, owner varchar, reason varchar);
 
 -- Which NetBox device each of the source's devices is; filled by sql/match/matched_devices.sql. key and name as in the
 -- source and in NetBox.
