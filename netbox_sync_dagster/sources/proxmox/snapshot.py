@@ -95,7 +95,7 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
     if not guests:
         held = rights_call.result()
         # A cluster may be empty, and a token that sees all guests says so.
-        if held is None or held.missing(VM_AUDIT):
+        if not nodes or held is None or held.missing(VM_AUDIT):
             reading.incomplete("cluster", "*", "no guest is seen; the token needs VM.Audit on /vms")
     reading.progress(f"{len(nodes)} nodes, {len(guests)} guests")
 
