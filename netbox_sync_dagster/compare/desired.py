@@ -15,17 +15,31 @@ from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.tables import Columns
 
+# Of the last comparison: what is out of sight now is remembered as it was then.
+_REMEMBERED = ("ip_addresses", "remembered_addresses", "virtual_machines")
+
 
 def make_desired(
-    database: Database, endpoint: Endpoint, stage: Path | None, say: Callable[[str], None]
+    database: Database,
+    endpoint: Endpoint,
+    stage: Path | None,
+    say: Callable[[str], None],
+    last: Path | None = None,
 ) -> None:
-    """The desired tables; with ``stage`` those that grow with the estate as files there."""
+    """The desired tables; with ``stage`` those that grow with the estate as files there. ``last``: the folder of the
+    endpoint's last diff."""
     # As a variable the path is a constant to DuckDB, which it takes apart once and not per row.
     database.run(
         """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
     )
     database.run("CREATE SCHEMA desired")
     database.run(read_sql("desired/tables.sql"))
+    database.run(f"CREATE VIEW config.scopes AS FROM {endpoint.kind}.scopes")
+    database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
+    for table in _REMEMBERED:
+        file = None if last is None else last / "desired" / f"{table}.parquet"
+        known = f"desired.{table} WHERE false" if file is None or not file.exists() else parquet(file)
+        database.con.execute(f"CREATE TABLE config.last_{table} AS FROM {known}")
     for table in DESIRED[endpoint.kind]:
         if not has_ground(database, f"desired.{table}"):
             continue
@@ -35,6 +49,8 @@ def make_desired(
             _file(database.con, endpoint.name, stage, table, query)
         else:
             database.run(f"INSERT INTO desired.{FILLS.get(table, table)} BY NAME {query}")
+        if table == "evidence":
+            database.run(f"CREATE TABLE config.gaps AS {read_sql('desired/call_gaps.sql')}")
 
 
 def has_ground(database: Database, table: str) -> bool:

@@ -129,7 +129,7 @@ class Comparer:
                 add_id_field_facts(con)
                 guest, base_url = source.get("guest"), self._config.netbox.base_url
                 inputs = inputs_of(settings, guest, base_url, self._ledger)
-                make_desired(database, endpoint, None if few else stage, say)
+                make_desired(database, endpoint, None if few else stage, say, _last_diff(warehouse, endpoint))
                 inputs["others"] = load_other_guests(database, warehouse, self._config, endpoint, peers)
                 inputs["former"] = load_former_guests(database, warehouse, endpoint)
                 last = self._still_holds(endpoint.name, target_path, inputs)
@@ -199,6 +199,13 @@ class Comparer:
         return last if same else None
 
 
+def _last_diff(warehouse: Warehouse, endpoint: Endpoint) -> Path | None:
+    try:
+        return warehouse.current(warehouse.diffs(endpoint.name))
+    except WarehouseError:
+        return None
+
+
 def _same_cluster(warehouse: Warehouse, config: Config, endpoint: Endpoint) -> list[str]:
     try:
         if isinstance(endpoint, ProxmoxEndpoint):
@@ -224,6 +231,8 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
             _make(database, kind_of, table, read_sql(file))
         except duckdb.Error as error:
             raise CompareError(f"sql/{file}: {error}") from error
+        if table == "match.never_seen":
+            database.run("INSERT INTO desired.unproven BY NAME FROM match.never_seen")
         if table.startswith("diff.") and not database.is_empty(table):
             diffs.append(table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
@@ -233,6 +242,13 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
+    block_undecided(database)
+
+
+def block_undecided(database: Database) -> None:
+    """Block the changes that an incomplete picture cannot decide."""
+    if not (database.is_empty("desired.undecided") and database.is_empty("desired.remembered_addresses")):
+        database.run(read_sql("diff/undecided.sql"))
 
 
 def _make(database: Database, kind_of: str, table: str, query: str) -> None:

@@ -25,9 +25,13 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "vrf_words",
         "cables",
         "port_names",
+        "evidence",
         "unproven",
         "unread_stacks",
         "sightings",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
     "proxmox": (
@@ -52,9 +56,13 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "snapshots",
         "tasks",
         "replications",
+        "evidence",
         "unproven",
         "unseen_interfaces",
         "sightings",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
     "docker": (
@@ -67,9 +75,13 @@ DESIRED: dict[str, tuple[str, ...]] = {
         "vm_interfaces",
         "ip_addresses",
         "primary_ips",
+        "evidence",
         "unproven",
         "unseen_interfaces",
         "sightings",
+        "gaps",
+        "undecided",
+        "remembered_addresses",
         "left_out",
     ),
 }
@@ -80,9 +92,10 @@ FILLS = {
     "cluster_words": "wanted",
     "unread_stacks": "unproven",
     "unseen_interfaces": "unproven",
+    "gaps": "unproven",
 }
 # Files that serve several kinds of endpoints.
-SHARED_DESIRED = ("carried_vids", "cluster_words")
+SHARED_DESIRED = ("carried_vids", "cluster_words", "gaps", "undecided", "remembered_addresses")
 
 # What NetBox has and the source does not show: one stage per kind finds it, match.removals decides on all.
 _REMOVED = (
@@ -132,6 +145,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.interfaces", "match/interfaces.sql"),
     ("match.vm_interfaces", "match/vm_interfaces.sql"),
     ("match.interface_names", "match/interface_names.sql"),
+    ("match.never_seen", "match/never_seen.sql"),
     ("match.vlans", "match/vlans.sql"),
     ("diff.vlans", "diff/vlans.sql"),
     ("match.stack_needs", "match/stack_needs.sql"),
@@ -191,6 +205,9 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "desired.cables": ("librenms.links",),
     "desired.port_names": ("desired.cables",),
     "desired.virtual_disks": ("proxmox.disks",),
+    "desired.gaps": ("config.gaps",),
+    "desired.undecided": ("config.gaps WHERE unseen AND len(decides) > 0",),
+    "desired.remembered_addresses": ("config.last_ip_addresses",),
     "desired.unresolved": ("match.references WHERE netbox_id IS NULL", "desired.vrf_words"),
     "match.clusters": ("desired.clusters",),
     "diff.clusters": ("desired.clusters",),

@@ -43,16 +43,14 @@ class BaseReading(Generic[EndpointT, ClientT]):
 
     def unknown(self, scope: str, scope_id: object, reason: str) -> None:
         """Record that nobody can see this at the moment; the snapshot itself stays complete."""
-        self.writer.rows(
-            "scopes", [{"scope": scope, "scope_id": str(scope_id), "complete": False, "reason": reason}]
-        )
+        self.writer.unknown(scope, scope_id, reason)
 
     def reject(
         self, table: str, row_key: object, reason: str, row: object, *, scope: str, scope_id: object
     ) -> None:
         """Keep what could not be taken and say which part of the snapshot lacks it."""
         self.writer.reject(table, row_key, reason, row)
-        self.incomplete(scope, scope_id, f"{table} {row_key}: {reason}")
+        self.writer.incomplete(scope, scope_id, f"{table} {row_key}: {reason}", unseen=False)
 
 
 @contextmanager
@@ -61,15 +59,23 @@ def workers(count: int, name: str, who: str) -> Iterator[ThreadPoolExecutor]:
 
     Raises SourceError, of ``who``, where an answer has a form that is not understood.
     """
-    with ThreadPoolExecutor(count, thread_name_prefix=name) as pool:
+    with understood(who), ThreadPoolExecutor(count, thread_name_prefix=name) as pool:
         try:
             yield pool
-        except BaseException as error:
+        except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
-            if isinstance(error, MALFORMED):
-                what = f"an answer has a form that is not understood ({explain(error)})"
-                raise SourceError(who, what) from error
             raise
+
+
+@contextmanager
+def understood(who: str) -> Iterator[None]:
+    """Makes one sentence of an answer of another shape (a list where an object is expected, null, a text, a missing
+    key). Raises SourceError, of ``who``."""
+    try:
+        yield
+    except MALFORMED as error:
+        what = f"an answer has a form that is not understood ({explain(error)})"
+        raise SourceError(who, what) from error
 
 
 def explain(error: Exception) -> str:

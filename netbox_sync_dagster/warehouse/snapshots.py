@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Any
 
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.warehouse.clock import elapsed
+from netbox_sync_dagster.warehouse.falls import SHORT, SHRINK_LIMIT, count_owners
 from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
 from netbox_sync_dagster.warehouse.store import (
     Warehouse,
@@ -22,8 +23,6 @@ from netbox_sync_dagster.warehouse.store import (
 )
 from netbox_sync_dagster.warehouse.tables import SYSTEMS
 
-# A table with less than this share of the rows of the last good snapshot is no evidence for a delete.
-SHRINK_LIMIT = 0.7
 # Below this many rows a share says nothing.
 _SHRINK_MIN_ROWS = 10
 # Of a row that could not be taken, and of why.
@@ -31,9 +30,11 @@ _LONGEST_ROW = 4_000
 _LONGEST_REASON = 1_000
 # Tables whose size changes by nature.
 _SHRINK_EXEMPT = {
-    *("scopes", "rejected", "tasks", "choices", "dependents"),
+    *("scopes", "rejected", "row_counts", "tasks", "choices", "dependents"),
     *("guest_agent_interfaces", "guest_addresses", "container_addresses"),
 }
+# Tables that others are judged in.
+_LATE = ("scopes", "rejected", "row_counts")
 
 
 @dataclass
@@ -72,6 +73,8 @@ class SnapshotWriter:
         self.whole_started: datetime | None = None
         self.folder = folder
         self._reasons: list[str] = []
+        # Gaps as the owners' counts need them: (scope, scope_id).
+        self._gaps: list[Row] = []
         self._lock = Lock()
         constants = {"endpoint": endpoint, "snapshot_id": snapshot_id}
         self._writers: dict[str, TableWriter] = {}
@@ -92,17 +95,31 @@ class SnapshotWriter:
         """Append rows to a table of this system (see ``warehouse.tables``)."""
         self._writers[table].write(rows)
 
-    def incomplete(self, scope: str, scope_id: object, reason: str) -> None:
+    def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
         """Say that a part of the endpoint could not be read; nothing in it may look deleted.
 
-        ``scope_id`` is the device id, node name, vmid, ... or ``"*"`` for all of that kind.
+        ``scope_id`` is the device id, node name, vmid, ... or ``"*"`` for all of that kind. ``unseen``: rows may be
+        out of sight; False where a row was seen and could not be read, or a column is missing.
         """
         reason = redact(reason)[:_LONGEST_REASON]
-        row = {"scope": scope, "scope_id": str(scope_id), "complete": False, "reason": reason}
-        self._writers["scopes"].write([row])
+        self.unknown(scope, scope_id, reason, unseen=unseen)
         with self._lock:
             if reason not in self._reasons:
                 self._reasons.append(reason)
+
+    def unknown(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
+        """Say that nobody can see a part of the endpoint at the moment; the snapshot stays complete."""
+        reason = redact(reason)[:_LONGEST_REASON]
+        row = {
+            "scope": scope,
+            "scope_id": str(scope_id),
+            "complete": False,
+            "unseen": unseen,
+            "reason": reason,
+        }
+        with self._lock:
+            self._gaps.append(row)
+        self._writers["scopes"].write([row])
 
     def reject(self, table: str, row_key: object, reason: str, row: object) -> None:
         """Keep a row that could not be taken. The caller removes secrets from ``row`` first."""
@@ -122,19 +139,58 @@ class SnapshotWriter:
         # Called under the table's own lock; written when that table is closed.
         self._late_rejects.append((table, row, reason))
 
-    def close(self) -> tuple[dict[str, int], list[str]]:
-        """Write all footers; returns (row counts, reasons why incomplete)."""
-        last = ("scopes", "rejected")
-        for name, writer in self._writers.items():
-            if name not in last:
-                writer.close()
+    def close(
+        self, last: Path | None = None, *, accept_shrink: bool = False, shrunken: Collection[str] = ()
+    ) -> tuple[dict[str, int], list[str]]:
+        """Write all footers; returns (row counts, reasons why incomplete).
+
+        ``last``: the folder of the snapshot that each owner's rows are measured by; ``shrunken``: tables that are too
+        short as a whole.
+        """
+        self.close_files(but=_LATE)
+        if "row_counts" in self._writers:
+            self._count(last, accept_shrink=accept_shrink, shrunken=shrunken)
         for table, row, reason in self._late_rejects:
             key = next(iter(row.values()), "")
             self.reject(table, key, reason, row)
             self.incomplete("table", table, f"{table}: {reason}")
-        for name in last:
-            self._writers[name].close()
+        self.close_files(*_LATE)
         return {name: writer.rows for name, writer in self._writers.items()}, self._reasons
+
+    def close_files(self, *names: str, but: Collection[str] = ()) -> None:
+        """Write the footers of these tables, of all without names, and free their files."""
+        for name, writer in self._writers.items():
+            if name not in but and (not names or name in names):
+                writer.close()
+
+    def _count(self, last: Path | None, *, accept_shrink: bool, shrunken: Collection[str]) -> None:
+        """Write the number of rows of each owner, and the scope of one that has too few."""
+        for row in count_owners(self.system, self.folder, last, self._gaps):
+            rows, before = row["rows"], row["baseline"]
+            fallen = row["fallen"] and not accept_shrink
+            kept = fallen or row["source_table"] in shrunken
+            if fallen and row["source_table"] not in shrunken:
+                tell = self.unknown if row["quiet"] else self.incomplete
+                tell(
+                    f"{SHORT}{row['source_table']}",
+                    row["owner"],
+                    f"{rows} of {before} {row['counted']} of the last good snapshot",
+                )
+            if kept and before is not None:
+                baseline = before
+            else:
+                # Without a good read the number may only rise, so that a row of partial reads cannot lower it.
+                baseline = max(rows, before or 0) if row["unread"] and not accept_shrink else rows
+            self._writers["row_counts"].write(
+                [
+                    {
+                        **row,
+                        "baseline": baseline,
+                        "peak": rows if accept_shrink else row["peak"],
+                        "accepted": accept_shrink or (row["accepted"] and not kept),
+                    }
+                ]
+            )
 
 
 def _shrunken(counts: dict[str, int], baseline: dict[str, int]) -> dict[str, str]:
@@ -166,22 +222,28 @@ def write_snapshot(
     """Write a snapshot of ``endpoint``; it becomes current when the block ends without an exception.
 
     A table that holds fewer than 70 % of the rows of the last good snapshot marks the snapshot incomplete
-    (scope ``table``), unless ``accept_shrink`` says that somebody knows why. Every try, failed ones too, is
-    a line in ``attempts.jsonl``.
+    (scope ``table``), and so does a device, node, guest or container with so few of its rows (scope
+    ``short_<table>``, see ``falls``), unless ``accept_shrink`` says that somebody knows why. Every try, failed ones
+    too, is a line in ``attempts.jsonl``.
     """
     folder = warehouse.snapshots(system, endpoint)
     started, began = now(), elapsed()
     try:
         baseline = dict(warehouse.manifest(folder)["baseline"])
+        last = warehouse.current(folder)
     except WarehouseError:
-        baseline = {}
+        baseline, last = {}, None
     try:
         with warehouse.publish(folder, warehouse.keep_snapshots) as (snapshot_id, stage):
             writer = SnapshotWriter(system, endpoint, snapshot_id, stage)
             try:
                 yield writer
-            finally:
-                manifest = _finish(writer, started, baseline, accept_shrink, warehouse.run)
+            except BaseException:
+                writer.close_files()
+                raise
+            manifest = _finish(
+                writer, started, baseline, last, accept_shrink=accept_shrink, run=warehouse.run
+            )
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:
         unreachable = bool(getattr(error, "unreachable", False))
@@ -196,6 +258,8 @@ def _finish(
     writer: SnapshotWriter,
     started: datetime,
     baseline: dict[str, int],
+    last: Path | None,
+    *,
     accept_shrink: bool,
     run: str | None,
 ) -> Manifest:
@@ -205,7 +269,7 @@ def _finish(
     shrunken = {} if accept_shrink else _shrunken(pending, baseline)
     for table, text in shrunken.items():
         writer.incomplete("table", table, f"{table}: {text}")
-    counts, reasons = writer.close()
+    counts, reasons = writer.close(last, accept_shrink=accept_shrink, shrunken=shrunken)
     good = not reasons
     return Manifest(
         snapshot_id=writer.snapshot_id,

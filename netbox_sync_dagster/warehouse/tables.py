@@ -31,11 +31,18 @@ class Table:
 # Kept beside the rows of every snapshot:
 # scopes: which parts of the snapshot were read completely. `scope` names the kind of part (see SCOPES in each
 #   source), `scope_id` the part ('*' = all of it). No evidence, no delete: SQL reads this table before it
-#   proposes any delete or clear.
+#   proposes any delete or clear. `unseen`: rows may be out of sight altogether; false where a row was seen and
+#   could not be read, or a column is missing.
 # rejected: rows a server sent that could not be taken, with the reason; secrets removed.
 _COMMON = {
-    "scopes": "scope scope_id complete:BOOLEAN reason",
+    "scopes": "scope scope_id complete:BOOLEAN unseen:BOOLEAN reason",
     "rejected": "source_table row_key reason row_json",
+}
+# How many rows each device, node, guest or container has, or the endpoint ('*'): what the next snapshot is measured by.
+# `counted` says of what, for people. `rows` now; `baseline` in the last good snapshot; `peak` the most ever;
+# `accepted`: somebody has said that the number is right (--accept-shrink), and it has not fallen since.
+_COUNTS = {
+    "row_counts": "source_table counted owner rows:BIGINT baseline:BIGINT peak:BIGINT accepted:BOOLEAN",
 }
 
 _LIBRENMS = {
@@ -229,9 +236,9 @@ def _tables(system: str, spec: dict[str, str]) -> dict[str, Table]:
     return {name: Table(system, name, _columns(text)) for name, text in {**spec, **_COMMON}.items()}
 
 
-LIBRENMS = _tables("librenms", _LIBRENMS)
-PROXMOX = _tables("proxmox", _PROXMOX)
-DOCKER = _tables("docker", _DOCKER)
+LIBRENMS = _tables("librenms", {**_LIBRENMS, **_COUNTS})
+PROXMOX = _tables("proxmox", {**_PROXMOX, **_COUNTS})
+DOCKER = _tables("docker", {**_DOCKER, **_COUNTS})
 NETBOX = _tables("netbox", _NETBOX)
 
 SYSTEMS: dict[str, dict[str, Table]] = {

@@ -112,6 +112,11 @@ create table desired.port_names (interface varchar, device varchar, name varchar
 -- interface (a key of desired.interfaces or desired.vm_interfaces: what is on it).
 -- resource is the kind of object that may look gone though it is not.
 create table desired.unproven (resource varchar, owner varchar, reason varchar);
+-- What each call of the source proves; see sql/desired/<kind>/evidence.sql.
+create table desired.evidence (call varchar, scope varchar, wide boolean, proves varchar[], decides varchar[]);
+-- Creates and updates that rows out of sight could contradict; owner '*' = everywhere.
+create table desired.undecided (resource varchar, owner varchar, reason varchar);
+create table desired.remembered_addresses (host varchar, owner varchar, reason varchar);
 
 -- What the source shows and the comparison does not take: ignored, left out, or unreadable. It may be an object that
 -- NetBox has, which is then not called removed. kind: what word is (id, name, mac, host, serial); '*': any object of the

@@ -21,6 +21,7 @@ COMMENT ON VIEW librenms.inventory IS 'Physical parts of devices (ENTITY-MIB)';
 COMMENT ON VIEW librenms.transceivers IS 'Transceivers in ports, where the endpoint''s option inventory is on';
 COMMENT ON VIEW librenms.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
 COMMENT ON VIEW librenms.rejected IS 'Rows from the server that could not be taken, with the reason';
+COMMENT ON VIEW librenms.row_counts IS 'How many rows each owner has, and had in the last good snapshot: what a fall is measured by';
 
 -- proxmox: the current snapshot of every Proxmox VE endpoint.
 COMMENT ON VIEW proxmox.cluster IS 'The cluster, or the standalone node, behind each endpoint';
@@ -59,6 +60,7 @@ COMMENT ON VIEW proxmox.pools IS 'Resource pools';
 COMMENT ON VIEW proxmox.tag_styles IS 'Colours of tags';
 COMMENT ON VIEW proxmox.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
 COMMENT ON VIEW proxmox.rejected IS 'Rows from the server that could not be taken, with the reason';
+COMMENT ON VIEW proxmox.row_counts IS 'How many rows each owner has, and had in the last good snapshot: what a fall is measured by';
 
 -- docker: the current snapshot of every Docker host.
 COMMENT ON VIEW docker.host IS 'The daemon behind each endpoint';
@@ -75,6 +77,7 @@ COMMENT ON VIEW docker.container_addresses IS 'Addresses of running containers';
 COMMENT ON VIEW docker.networks IS 'Networks of the host';
 COMMENT ON VIEW docker.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
 COMMENT ON VIEW docker.rejected IS 'Rows from the server that could not be taken, with the reason';
+COMMENT ON VIEW docker.row_counts IS 'How many rows each owner has, and had in the last good snapshot: what a fall is measured by';
 
 -- netbox: the current snapshot of the target.
 COMMENT ON VIEW netbox.status IS 'Version and plugins of NetBox';

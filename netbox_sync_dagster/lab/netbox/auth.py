@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .schema import Row
+from .store import Store
 
 ACTIONS = {
     "GET": "view",
@@ -23,7 +25,11 @@ class Denied(Exception):
 
 @dataclass(slots=True)
 class Token:
-    """One token of one user. ``permissions`` maps models to actions; None means everything."""
+    """One token of one user. ``permissions`` maps models to actions; None means everything.
+
+    ``constraints`` maps models to what their objects have to be like to be seen: ``{"site__slug": "paris"}``, or a
+    list of such, one of which has to fit.
+    """
 
     user: Row
     secret: str
@@ -31,6 +37,7 @@ class Token:
     permissions: dict[str, set[str]] | None
     write_enabled: bool = True
     enabled: bool = True
+    constraints: dict[str, Any] = field(default_factory=dict)
 
     @property
     def header(self) -> str:
@@ -39,6 +46,40 @@ class Token:
 
     def allows(self, label: str, action: str) -> bool:
         return self.permissions is None or action in self.permissions.get(label, set())
+
+    def sees(self, store: Store, label: str, row: Row) -> bool:
+        """Whether the object fits the constraints of the token's permission."""
+        limits = self.constraints.get(label)
+        if not limits:
+            return True
+        either = limits if isinstance(limits, list) else [limits]
+        return any(
+            all(_fits(store, label, row, path, value) for path, value in one.items()) for one in either
+        )
+
+
+def _fits(store: Store, label: str, row: Row, path: str, wanted: Any) -> bool:
+    """Whether one condition of a permission's constraints holds: ``name``, ``site__slug``, ``name__startswith``."""
+    value: Any = row["id"] if path == "pk" else row
+    for part in path.split("__") if path != "pk" else ():
+        if part in ("in", "startswith", "icontains", "isnull"):
+            test = {
+                "in": lambda v: v in wanted,
+                "startswith": lambda v: str(v or "").startswith(wanted),
+                "icontains": lambda v: str(wanted).casefold() in str(v or "").casefold(),
+                "isnull": lambda v: (v is None) == wanted,
+            }[part]
+            return bool(test(value))
+        column = store.models[label].by_name[part]
+        value = value[part]
+        if column.kind == "fk" and value is not None:
+            label = column.model
+            value = store.get(label, value)
+        if value is None:
+            break
+    if isinstance(value, dict) and not isinstance(wanted, dict):
+        value = value["id"]
+    return bool(value == wanted)
 
 
 def new_key() -> str:

@@ -181,7 +181,7 @@ class _Run:
 
     def _one(self, label: str, pk: str) -> Row:
         row = self.store.get(label, int(pk)) if pk.isdigit() and self.visible(label) else None
-        if row is None:
+        if row is None or not self.token.sees(self.store, label, row):
             of = self.api.store.models[label].title.replace(" ", "")
             raise LookupError(f"{of} matching query does not exist.")
         return row
@@ -194,7 +194,7 @@ class _Run:
         start = pagination.get("start")
         model = self.store.models[label]
         rows = self.store.ordered(label, ("id",) if start is not None else model.ordering)
-        return self._slice(rows, label, arguments)
+        return self._slice([row for row in rows if self.sees(label, row)], label, arguments)
 
     def _slice(self, rows: list[Row], label: str, arguments: dict[str, Any]) -> list[Row]:
         pagination = arguments.get("pagination") or {}
@@ -218,6 +218,10 @@ class _Run:
         if label not in self._visible:
             self._visible[label] = self.token.allows(label, "view")
         return self._visible[label]
+
+    def sees(self, label: str, row: Row) -> bool:
+        """Whether the constraints of the token's permission let this object through."""
+        return label not in self.token.constraints or self.token.sees(self.store, label, row)
 
     # Plans
 
@@ -292,6 +296,7 @@ class _Run:
             references = get(store, row)
             if not references or not self.visible(label):
                 return []
+            references = [(_, pk) for _, pk in references if self.sees(label, store.ref(label, pk))]
             if len(references) > 1 or arguments:
                 rows = [store.ref(label, pk) for _, pk in references]
                 store.sort(label, rows, ordering)
@@ -317,7 +322,8 @@ class _Run:
             label, pk = value[0], value[1]
             if not self.visible(label):
                 return None
-            return _apply(plans[label], self.store.ref(label, pk))
+            found = self.store.ref(label, pk)
+            return _apply(plans[label], found) if self.sees(label, found) else None
 
         return resolve
 

@@ -154,7 +154,7 @@ class Handler:
         if not re.fullmatch(r"\d+", pk):
             raise Refusal(404, {"detail": "Not found."})
         row = self.store.get(self.model.label, int(pk))
-        if row is None:
+        if row is None or not self.token.sees(self.store, self.model.label, row):
             raise Refusal(404, {"detail": f"No {self._class_name()} matches the given query."})
         return row
 
@@ -216,6 +216,8 @@ class Handler:
         pages = Pages(self.request, keyset=self.api.version >= (4, 6), most=self.api.max_page_size)
         ordering = ("id",) if pages.start is not None else pages.ordering(known) or self.model.ordering
         rows = self.store.ordered(self.model.label, ordering)
+        if self.model.label in self.token.constraints:
+            rows = [row for row in rows if self.token.sees(self.store, self.model.label, row)]
         rows = filters.select(self.store, self.model, self.request.query, rows)
         plan = self.plan()
         return pages.answer(rows, lambda row: self.renderer.apply(plan, row))

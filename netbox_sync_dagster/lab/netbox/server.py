@@ -149,15 +149,19 @@ class LabNetBox(LabServer):
         *,
         user: str | None = None,
         write_enabled: bool = True,
+        constraints: dict[str, Any] | None = None,
     ) -> str:
         """Add a token called ``name`` for a user (by default of that name) and return its Authorization header.
 
         ``permissions`` maps models (``dcim.interface``) to the actions ``view``, ``add``, ``change`` and
-        ``delete``; None allows everything.
+        ``delete``; None allows everything. ``constraints`` maps models to the constraints of that permission
+        (``{"dcim.device": {"site__slug": "paris"}}``): other objects are not seen.
         """
         with self._store_lock:
             row = self._user(user or name)
-        token = Token(row, name, new_key() if v2 else None, permissions, write_enabled)
+        token = Token(
+            row, name, new_key() if v2 else None, permissions, write_enabled, constraints=constraints or {}
+        )
         self.tokens.append(token)
         return token.header
 

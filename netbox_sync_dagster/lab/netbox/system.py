@@ -162,7 +162,7 @@ class SystemApi:
                         "enabled": True,
                         "object_types": [label],
                         "actions": sorted(actions),
-                        "constraints": None,
+                        "constraints": token.constraints.get(label),
                         "groups": [],
                         "users": [self._user(request, token.user)],
                     }

@@ -74,11 +74,14 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: set[str], *, accept_
     # Alone and first: where the address or TLS is wrong, one call says so.
     version = client.negotiate()
     writer.source_version = str(version.get("Version") or "of an unknown version")
-    # Nothing but running containers is listed without `all`; the daemon knows no pages.
-    rows = client.ask("containers/json", all=1)
-    if not isinstance(rows, list):
-        raise SourceError(client.who, "GET /containers/json answered something else than a list")
-    info = _host(reading, version)
+    rows = _list(client)
+    info, total = _host(reading, version)
+    if total is not None and len(rows) < total:
+        # One may have been made between the two calls.
+        rows = _list(client)
+        if len(rows) < total:
+            what = f"the daemon says that it has {total} containers, and lists {len(rows)}"
+            reading.incomplete("containers", "*", what)
     _networks(reading)
     containers = _listed(reading, rows)
     reading.progress(f"{info}, {len(containers)} containers")
@@ -96,9 +99,17 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: set[str], *, accept_
             reading.progress(f"{number} of {len(calls)} containers")
 
 
-def _host(reading: Reading, version: dict[str, Any]) -> str:
-    """Write the daemon's row; returns its name, or the endpoint's. Raises SourceError where the cluster would have
-    no name."""
+def _list(client: DockerClient) -> list[Any]:
+    # Nothing but running containers is listed without `all`; the daemon knows no pages.
+    rows = client.ask("containers/json", all=1)
+    if not isinstance(rows, list):
+        raise SourceError(client.who, "GET /containers/json answered something else than a list")
+    return rows
+
+
+def _host(reading: Reading, version: dict[str, Any]) -> tuple[str, int | None]:
+    """Write the daemon's row; returns its name, or the endpoint's, and how many containers it says it has, where it
+    does. Raises SourceError where the cluster would have no name."""
     info = reading.fetch("info", "host", needed=False)
     if info is not None and not isinstance(info, dict):
         reading.incomplete("host", "*", "GET /info answered something else than an object")
@@ -121,7 +132,9 @@ def _host(reading: Reading, version: dict[str, Any]) -> str:
         "swarm": (info.get("Swarm") or {}).get("LocalNodeState") or None,
     }
     reading.writer.rows("host", [row])
-    return str(row["name"] or reading.endpoint.name)
+    total = info.get("Containers")
+    known = isinstance(total, int) and not isinstance(total, bool)
+    return str(row["name"] or reading.endpoint.name), total if known else None
 
 
 def _networks(reading: Reading) -> None:

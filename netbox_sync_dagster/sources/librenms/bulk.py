@@ -93,7 +93,7 @@ class Bulk:
                 raise
             self.intake.incomplete("device_groups", "*", f"device groups: {error.what}")
             return
-        ids = {row.get("name"): row.get("id") for row in groups if isinstance(row, dict)}
+        ids = {str(row.get("name")): row.get("id") for row in groups if isinstance(row, dict)}
         for name in names:
             if name not in ids:
                 reason = f"LibreNMS has no device group '{name}' (import_devices.group)"

@@ -13,7 +13,7 @@ import orjson
 
 from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.sources.http import PASSING_STATUS, JsonClient, SourceError, too_many
+from netbox_sync_dagster.sources.http import LOOK_BETWEEN, PASSING_STATUS, JsonClient, SourceError, too_many
 from netbox_sync_dagster.sources.wire import MIB
 
 API = "/api/v0"
@@ -132,6 +132,8 @@ class Download:
                     raise SourceError(self._who, too_many(f"GET {self._path}", self._limits.rows))
                 yield from rows
                 return
+            total = _tail(self._file).get("count")
+            self._file.seek(0)
             count = 0
             file = _OneRow(self._file, self._limits.answer_mib * MIB)
             for row in ijson.items(file, f"{self._key}.item", buf_size=1 << 20):
@@ -142,6 +144,7 @@ class Download:
                 yield row
             if not count:
                 raise _not_a_list(self._who, self._path, self._key)
+            _check_count(self._who, self._path, total, count)
         except _RowTooLarge:
             what = (
                 f"GET {self._path} answered a row of more than {self._limits.answer_mib} MiB; look at what the server "
@@ -182,27 +185,46 @@ def is_complete(file: BinaryIO) -> bool:
     close the object. An answer that was cut off anywhere within its list does not end that way.
     """
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL) if size >= _WHOLE else 0)
-    text = file.read()
     if size >= _WHOLE:
-        bracket = text.rfind(b"]")
-        if bracket < 0:
-            return False
-        text = b'{"rows":[' + text[bracket:]
+        return bool(_tail(file))
+    file.seek(0)
     try:
-        content = orjson.loads(text)
+        content = orjson.loads(file.read())
     except orjson.JSONDecodeError:
         return False
     return isinstance(content, dict)
+
+
+def _tail(file: BinaryIO) -> dict[str, Any]:
+    """What follows the list of a long answer, with an empty list in front; {} where the answer was cut off."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    text = file.read()
+    bracket = text.rfind(b"]")
+    if bracket < 0:
+        return {}
+    try:
+        content = orjson.loads(b'{"rows":[' + text[bracket:])
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _check_count(who: str, path: str, total: Any, rows: int) -> None:
+    """Raises SourceError where the server gives another number of rows than it sent; many lists have no count."""
+    if isinstance(total, int) and not isinstance(total, bool) and total != rows:
+        what = f"GET {path} says that it has {total} rows, and sent {rows}; {LOOK_BETWEEN}"
+        raise SourceError(who, what, status=200)
 
 
 def _rows(who: str, path: str, content: Any, key: str) -> list[Any]:
     rows = content.get(key) if isinstance(content, dict) else None
     if isinstance(rows, dict):
         # PHP writes a filtered list as an object with the old positions as keys.
-        return list(rows.values())
+        rows = list(rows.values())
     if not isinstance(rows, list):
         raise _not_a_list(who, path, key)
+    _check_count(who, path, content.get("count"), len(rows))
     return rows
 
 

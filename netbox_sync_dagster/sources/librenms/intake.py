@@ -37,6 +37,10 @@ class Seen:
     # Ports that addresses named before they were known, with their number of addresses, and how many there are.
     addressed_ports: Counter[int] = field(default_factory=Counter)
     addresses: int = 0
+    # Ports that neighbours, LAGs and transceivers name -> (their device, the table).
+    referred_ports: dict[int, tuple[int, str]] = field(default_factory=dict)
+    # Devices that are neighbours of others.
+    neighbours: set[int] = field(default_factory=set)
 
     @property
     def unknown_ports(self) -> dict[int, int]:
@@ -72,10 +76,20 @@ class Intake:
         self.writer.rows(table, rows)
         return True
 
-    def incomplete(self, scope: str, scope_id: object, reason: str) -> None:
-        """Mark a scope (see ``scopes.SCOPES``) once per reason."""
+    def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
+        """Mark a scope (see ``scopes.SCOPES``) once per reason; ``unseen`` as for ``SnapshotWriter.incomplete``."""
         if self._first(scope, str(scope_id), reason):
-            self.writer.incomplete(scope, scope_id, reason)
+            self.writer.incomplete(scope, scope_id, reason, unseen=unseen)
+
+    def is_marked(self, scope: str, scope_id: object) -> bool:
+        """Whether this part is known to be incomplete already."""
+        with self._lock:
+            return any(mark[:2] == (scope, str(scope_id)) for mark in self._marked)
+
+    def unknown(self, scope: str, scope_id: object, reason: str) -> None:
+        """Mark a scope that leaves the snapshot complete."""
+        if self._first(scope, str(scope_id), reason):
+            self.writer.unknown(scope, scope_id, reason)
 
     def reject(self, table: str, raw: Any, reason: str, scope_id: object) -> None:
         """Keep a row that could not be taken and mark what it belongs to."""
@@ -83,7 +97,8 @@ class Intake:
         # A list that is read again shows its bad rows again.
         if key == "?" or self._first(f"rejected {table}", key, reason):
             self.writer.reject(table, key, reason, without_secrets(table, raw))
-        self.incomplete(table, scope_id, f"{table}: LibreNMS sent a row that cannot be read ({reason})"[:300])
+        sentence = f"{table}: LibreNMS sent a row that cannot be read ({reason})"[:300]
+        self.incomplete(table, scope_id, sentence, unseen=False)
 
     def _first(self, *mark: str) -> bool:
         with self._lock:
@@ -158,4 +173,20 @@ class Intake:
 
     def _note_links(self, row: Row, raw: Any) -> bool:
         self.seen.named.setdefault("links", set()).add(row["local_device_id"])
+        self._refer("links", row["local_device_id"], row["local_port_id"])
+        if row["remote_device_id"]:
+            self.seen.neighbours.add(row["remote_device_id"])
         return True
+
+    def _note_port_stack(self, row: Row, raw: Any) -> bool:
+        self._refer("port_stack", row["device_id"], row["high_port_id"])
+        self._refer("port_stack", row["device_id"], row["low_port_id"])
+        return True
+
+    def _note_transceivers(self, row: Row, raw: Any) -> bool:
+        self._refer("transceivers", row["device_id"], row["port_id"])
+        return True
+
+    def _refer(self, table: str, device: int, port: int | None) -> None:
+        if port and port not in self.seen.port_device:
+            self.seen.referred_ports[port] = device, table

@@ -128,6 +128,9 @@ class PerDevice:
         if any(port not in self.seen.port_device for port in ports):
             # A port came up since the port list was read.
             self.ports_of(device)
+            if any(port and port not in self.seen.port_device for port in ports):
+                reason = "VLAN memberships of a port that the port list does not show"
+                self.intake.incomplete("ports", device, reason)
         known = sum(self.seen.port_device.get(port) == device for port in ports)
         for port, content in ports.items():
             self._take_memberships(device, port, content)
@@ -150,7 +153,7 @@ class PerDevice:
             "port_vlans", [{**row, **owner} if isinstance(row, dict) else row for row in rows]
         ):
             reason = "a membership of a port cannot be read, so all of that port's are left out"
-            self.intake.incomplete("port_vlans", device, reason)
+            self.intake.incomplete("port_vlans", device, reason, unseen=False)
 
     def _memberships_of_trunks(self, devices: list[int]) -> None:
         """25.4 to 26.1 answer port by port, so only trunks are asked: ifVlan says enough of the others."""

@@ -36,7 +36,7 @@ class PortColumns:
                     raise
             self._columns = [name for name in self._columns if name not in missing]
             names = ", ".join(missing)
-            self._intake.incomplete("ports", "*", f"this LibreNMS has no port columns {names}")
+            self._intake.incomplete("ports", "*", f"this LibreNMS has no port columns {names}", unseen=False)
 
     def _refused(self, error: SourceError) -> list[str]:
         match = _INVALID.search(error.body) if error.status == 400 else None

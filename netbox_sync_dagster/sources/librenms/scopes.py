@@ -4,11 +4,14 @@ from __future__ import annotations
 
 # scope -> what scope_id is, and what must not be concluded where the scope is incomplete.
 # scope_id "*" stands for all of that kind. What no row names as incomplete was read completely.
-# The writer adds the scope "table" (scope_id: a table's name) for a table that shrank or lost rows.
+# The writer adds the scope "table" (scope_id: a table's name) for a table that shrank or lost rows, and
+# "short_<table>" for a device that has far fewer rows of it than it had (warehouse/falls.py).
+# What each scope leaves unproven: sql/desired/librenms/evidence.sql.
 SCOPES = {
     "installation": "'*': the endpoint showed only a part of itself, or nothing; nothing at all is gone.",
     "devices": "device_id or '*': a device could not be read; it is not gone.",
     "ports": "device_id or '*': a port without a row is not gone.",
+    "no_ports": "device_id: it has VLANs or VRFs, and no port; leaves the snapshot complete.",
     "port_vlans": "device_id or '*': a port without rows may have memberships that are unknown. "
     "A port that has rows has all of them.",
     "tagged_vlans": "device_id or '*': this release of LibreNMS has no memberships to give for a port without rows; "

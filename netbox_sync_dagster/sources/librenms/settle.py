@@ -1,5 +1,8 @@
 """Rows of different calls that do not fit together: asked again once, then marked.
 
+A row that refers to a port or a device which no list shows proves that the list is short, unless LibreNMS says that
+the port or the device is deleted.
+
 Nothing in LibreNMS's API ties two calls together: devices and ports come and go between them. And a token
 without global-read gets short lists that look whole; the addresses, which it sees all, give it away.
 """
@@ -25,10 +28,69 @@ def settle_devices(bulk: Bulk, intake: Intake, per_device: PerDevice) -> None:
     bulk.devices_again()
     # A device that was deleted and added again has a new id: its ports may be missing under either.
     per_device.ports(sorted(device for device in seen.devices if not seen.ports_of[device]))
-    for table, devices in _strangers(intake).items():
+    strangers = _strangers(intake)
+    for table, devices in strangers.items():
         for device in sorted(devices):
             reason = f"{table}: rows of a device that the device list does not show"
             intake.incomplete(table, device, reason)
+    _hidden_devices(bulk.client, intake, set().union(*strangers.values()))
+
+
+def settle_neighbours(client: JsonClient, intake: Intake) -> None:
+    """Devices that links name as neighbours and the device list does not show."""
+    _hidden_devices(client, intake, intake.seen.neighbours - intake.seen.devices)
+
+
+def _hidden_devices(client: JsonClient, intake: Intake, devices: set[int]) -> None:
+    """Mark the device list as short where one of these exists: LibreNMS keeps rows of deleted ones for a while."""
+    for device in _spread(sorted(devices)):
+        try:
+            exists = bool(get_list(client, f"/devices/{device}", "devices"))
+        except SourceError as error:
+            if ends_endpoint(error):
+                raise
+            # Refused to this token: it is there.
+            exists = error.status != 404
+        if not exists:
+            continue
+        reason = "other lists name a device that the device list does not show, and LibreNMS has it"
+        intake.incomplete("devices", "*", reason)
+        return
+
+
+def settle_references(client: JsonClient, intake: Intake) -> None:
+    """Ports that neighbours, LAGs and transceivers name and no port list shows; devices of which everything but ports
+    is known. Comes last."""
+    seen = intake.seen
+    unknown = {port: found for port, found in seen.referred_ports.items() if port not in seen.port_device}
+    deleted = {port for port in _spread(sorted(unknown)) if _deleted(client, port)}
+    for port, (device, table) in sorted(unknown.items()):
+        if port not in deleted and device in seen.devices and not intake.is_marked("ports", device):
+            intake.incomplete("ports", device, f"{table}: rows of a port that the port list does not show")
+    named = {device: table for table in ("vrfs", "vlans") for device in seen.named.get(table, ())}
+    for device in sorted(named.keys() & seen.devices):
+        if not seen.ports_of[device]:
+            # Not every device that has VLANs has ports in LibreNMS, so the snapshot stays complete.
+            intake.unknown("no_ports", device, f"{named[device]}: rows of a device without any port")
+
+
+def _deleted(client: JsonClient, port: int) -> bool:
+    """Whether LibreNMS says that a port is deleted."""
+    try:
+        rows = get_list(client, f"/ports/{port}", "port")
+    except SourceError as error:
+        if ends_endpoint(error):
+            raise
+        return False
+    try:
+        return any(isinstance(row, dict) and bool(to_bool(row.get("deleted"))) for row in rows)
+    except ValueError:
+        return False
+
+
+def _spread(ids: list[int]) -> list[int]:
+    """Some of many ids, from the whole list."""
+    return ids[:: max(1, len(ids) // _PROBES)][:_PROBES]
 
 
 def settle_emptied(bulk: Bulk, intake: Intake) -> None:
@@ -53,7 +115,8 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
     late: set[int] = set()
     hidden = 2 * sum(found.values()) > seen.addresses
     # Spread over all of them: a token of few devices and a few deleted ports both show.
-    for port in unknown[:: max(1, len(unknown) // _PROBES)][:_PROBES]:
+    living: dict[int, int] = {}
+    for port in _spread(unknown):
         try:
             rows = get_list(client, f"/ports/{port}", "port")
         except SourceError as error:
@@ -64,7 +127,9 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
                 break
             intake.incomplete("ip_addresses", "*", f"addresses of unknown ports: {error.what}")
             continue
-        late |= {device for row in rows if (device := _living(row)) is not None}
+        found_on = {device for row in rows if (device := _living(row)) is not None}
+        late |= found_on
+        living |= dict.fromkeys([port], min(found_on)) if found_on else {}
     if hidden:
         count = f"{sum(found.values())} of {seen.addresses} addresses are on ports it does not see"
         intake.incomplete("installation", "*", PARTIAL_VIEW.format(evidence=count))
@@ -72,6 +137,12 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
     per_device.ports(sorted(late & seen.devices))
     for device in sorted(late - seen.devices):
         intake.incomplete("ip_addresses", device, "addresses of a device that came while the rest was read")
+    _hidden_devices(client, intake, late - seen.devices)
+    for port, device in living.items():
+        known = intake.is_marked("ports", device)
+        if port not in seen.port_device and device in seen.devices and not known:
+            reason = "addresses of a port that the port list of its device does not show"
+            intake.incomplete("ports", device, reason)
 
 
 def _living(row: object) -> int | None:

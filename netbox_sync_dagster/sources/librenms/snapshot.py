@@ -13,8 +13,15 @@ from netbox_sync_dagster.sources.librenms.client import connect
 from netbox_sync_dagster.sources.librenms.intake import Intake
 from netbox_sync_dagster.sources.librenms.per_device import PerDevice
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
-from netbox_sync_dagster.sources.librenms.settle import settle_devices, settle_emptied, settle_ports
+from netbox_sync_dagster.sources.librenms.settle import (
+    settle_devices,
+    settle_emptied,
+    settle_neighbours,
+    settle_ports,
+    settle_references,
+)
 from netbox_sync_dagster.sources.librenms.version import Version
+from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse
 
@@ -46,6 +53,7 @@ def snapshot_librenms(
     with (
         write_snapshot(warehouse, "librenms", endpoint.name, accept_shrink=accept_shrink) as writer,
         connect(endpoint) as client,
+        understood(client.who),
     ):
         _read(client, writer, endpoint, say)
         if client.echoed:
@@ -80,6 +88,7 @@ def _read(
         intake.incomplete("installation", "*", reason)
     settle_devices(bulk, intake, per_device)
     settle_ports(client, intake, per_device)
+    settle_neighbours(client, intake)
     per_device.stacks()
     way = per_device.memberships()
     per_device.confirm_empty_stacks()
@@ -89,6 +98,7 @@ def _read(
     if endpoint.inventory:
         per_device.transceivers()
         say(f"transceivers: {intake.counts['transceivers']} rows")
+    settle_references(client, intake)
     say(f"port stacking: {intake.counts['port_stack']} rows")
     say(f"VLAN memberships ({way}): {intake.counts['port_vlans']} rows")
 

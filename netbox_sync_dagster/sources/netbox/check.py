@@ -10,11 +10,12 @@ from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.branch import Branches
-from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, GraphQLFailure, NetBox
+from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, WHO, GraphQLFailure, NetBox
 from netbox_sync_dagster.sources.netbox.dependents import dependents_of
 from netbox_sync_dagster.sources.netbox.dependents_reading import deleted_types
 from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source, sources_of
 from netbox_sync_dagster.sources.netbox.rights import read_rights
+from netbox_sync_dagster.sources.reading import understood
 
 # Tables whose objects a sync may create, change or delete, by policy and approval.
 WRITTEN = {
@@ -54,6 +55,7 @@ def check_netbox(
             Check(True, "token", f"the token in {target.token_env} is taken"),
             Check(True, "version", f"NetBox {netbox.version_text}"),
             *_try(lambda: [_graphql(netbox)], "graphql"),
+            *_try(lambda: _sight(netbox), "rights: all objects"),
             *(
                 check
                 for name in sources_of(netbox.version)
@@ -92,7 +94,8 @@ def _connection(target: NetBoxTarget) -> list[Check]:
 def _try(part: Callable[[], list[Check]], name: str) -> list[Check]:
     """A part of the checks; where the server fails in its midst, that is the result."""
     try:
-        return part()
+        with understood(WHO):
+            return part()
     except SourceError as error:
         return [Check(False, name, str(error))]
 
@@ -102,7 +105,7 @@ def _graphql(netbox: NetBox) -> Check:
         text = "not used before NetBox 4.5.2, which cannot page it safely; everything is read by REST"
         return Check(True, "graphql", text)
     try:
-        netbox.graphql("{ site_list(pagination: {start: 1, limit: 1}) { id } }")
+        netbox.graphql("{ site_list(pagination: {start: 1, limit: 1}) { id } }", "site_list")
     except GraphQLFailure as failure:
         return Check(True, "graphql", f"off ({failure}); everything is read by REST, which is slower")
     rights = read_rights(netbox)
@@ -120,6 +123,28 @@ def _graphql(netbox: NetBox) -> Check:
         " views everything they refer to cannot be seen; reading by REST is slower. A superuser's token, or"
         " users.view_objectpermission with permissions without constraints, shows it",
     )
+
+
+def _sight(netbox: NetBox) -> list[Check]:
+    """Whether the token sees all objects of every type that is read, or which it does not."""
+    name = "rights: all objects"
+    rights = read_rights(netbox)
+    models = {source.model: table for table, source in sources_of(netbox.version).items()}
+    hidden = [(table, why) for model, table in models.items() if (why := rights.hidden(model))]
+    if hidden:
+        return [Check(False, f"rights: all {table}", why) for table, why in hidden]
+    if rights.everything or all(rights.sees_all([model]) for model in models):
+        return [Check(True, name, "the token sees every object of all types that are read")]
+    return [
+        Check(
+            True,
+            name,
+            "cannot be proven: NetBox does not tell this token's permissions. Objects that constraints hide are noticed"
+            " only where others refer to them or NetBox counts them (devices, interfaces, VLANs in groups, virtual"
+            " machines and their interfaces and disks); addresses and MAC addresses that nothing refers to are not."
+            " A superuser's token, or users.view_objectpermission, proves it",
+        )
+    ]
 
 
 def _branch(netbox: NetBox) -> Check:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.sources.http import SourceError
-from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 
@@ -45,6 +45,8 @@ def read_choices(netbox: NetBox, table: str) -> list[Row]:
         if error.passing or error.status is None:
             raise
         return []
+    if not isinstance(answer, dict):
+        raise SourceError(WHO, f"OPTIONS /api/{source.path}/ answered something else than an object")
     fields = (answer.get("actions") or {}).get("POST") or {}
     return [{"model": source.model, **row} for name, field in fields.items() for row in _rows(name, field)]
 

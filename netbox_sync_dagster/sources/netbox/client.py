@@ -127,8 +127,8 @@ class NetBox:
         """The version as NetBox says it."""
         return str(self.status["netbox-version"])
 
-    def graphql(self, query: str) -> dict[str, list[dict[str, Any]]]:
-        """The lists that a query asks for. Raises GraphQLFailure where REST should be tried instead."""
+    def graphql(self, query: str, *lists: str) -> dict[str, list[dict[str, Any]]]:
+        """The answer's ``lists`` of objects with an id. Raises GraphQLFailure where REST should be tried instead."""
         try:
             response = self.http.send("POST", "/graphql/", json={"query": query})
             answer = decode(WHO, response)
@@ -136,11 +136,14 @@ class NetBox:
             if error.passing or error.status is None:
                 raise
             raise GraphQLFailure(error.what) from None
-        if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
-            errors = answer.get("errors") if isinstance(answer, dict) else None
-            message = errors[0].get("message", "") if errors else "no data"
-            raise GraphQLFailure(str(message)[:300])
-        data: dict[str, list[dict[str, Any]]] = answer["data"]
+        data = answer.get("data") if isinstance(answer, dict) else None
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if errors or not isinstance(data, dict):
+            first = errors[0] if isinstance(errors, list) and errors else errors
+            message = first.get("message") if isinstance(first, dict) else first
+            raise GraphQLFailure(str(message or "it answered something else than an object with data")[:300])
+        for name in lists:
+            _check_objects(data.get(name), f"its answer has no list of objects '{name}'")
         return data
 
     def page(self, path: str, params: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
@@ -148,4 +151,22 @@ class NetBox:
         answer = self.http.get(f"/api/{path}/", params)
         if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
             raise SourceError(WHO, f"/api/{path}/ answered without a list of results; is this NetBox's API?")
-        return answer["results"], answer.get("next") is not None
+        rows = answer["results"]
+        if not all(isinstance(row, dict) and row.get("id") is not None for row in rows):
+            raise SourceError(
+                WHO, f"/api/{path}/ answered with a list of something else than objects with an id"
+            )
+        return rows, answer.get("next") is not None
+
+    def number(self, path: str, params: dict[str, Any]) -> int:
+        """How many objects a REST list has."""
+        answer = self.http.get(f"/api/{path}/", {**params, "limit": 1})
+        total = answer.get("count") if isinstance(answer, dict) else None
+        if not isinstance(total, int):
+            raise SourceError(WHO, f"/api/{path}/ answered without a count; is this NetBox's API?")
+        return total
+
+
+def _check_objects(rows: Any, otherwise: str) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
+        raise GraphQLFailure(otherwise)

@@ -18,7 +18,7 @@ from netbox_sync_dagster.sources.netbox.client import (
     GraphQLFailure,
     NetBox,
 )
-from netbox_sync_dagster.sources.netbox.queries import Source, absent_fields, graphql_list
+from netbox_sync_dagster.sources.netbox.queries import COUNTS, Source, absent_fields, graphql_list
 
 Row = dict[str, Any]
 # Ids per request when single objects are read again; keeps the URL short.
@@ -87,12 +87,14 @@ class Pages:
         if self.by_graphql(source):
             query = graphql_list(source, start, before, self.limit, self.absent)
             try:
-                rows = self.netbox.graphql(f"{{ {query} }}")[source.listing or ""]
+                listing = source.listing or ""
+                rows = self.netbox.graphql(f"{{ {query} }}", listing)[listing]
             except GraphQLFailure as failure:
                 self._give_up_graphql(source, failure)
             else:
                 return self._taken(source, rows, start, before)
-        params: dict[str, Any] = {"limit": self.limit, "fields": source.fields(self.absent)}
+        names = [source.fields(self.absent), *(count.field for count in COUNTS.get(source.table, ()))]
+        params: dict[str, Any] = {"limit": self.limit, "fields": ",".join(names)}
         if self.netbox.version >= START_SINCE:
             params["start"] = start
         else:
@@ -108,7 +110,9 @@ class Pages:
         """The first page of several tables in one GraphQL request. Empty where GraphQL cannot."""
         lists = (graphql_list(source, 1, None, self.limit, self.absent) for source in sources)
         try:
-            answer = self.netbox.graphql("{ " + " ".join(lists) + " }")
+            answer = self.netbox.graphql(
+                "{ " + " ".join(lists) + " }", *(source.listing or "" for source in sources)
+            )
         except GraphQLFailure:
             # One table's trouble must not decide for the others: each is asked alone.
             return {}

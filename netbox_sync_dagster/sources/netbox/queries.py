@@ -343,6 +343,38 @@ PROXBOX = tuple(name for name, source in SOURCES.items() if source.path.startswi
 OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX})
 
 
+@dataclass(frozen=True)
+class Count:
+    """What NetBox counts without regard to permissions: ``field`` of an object is the number of rows of ``table`` that
+    have its id in ``column``; ``filter``: by which REST lists those."""
+
+    field: str
+    table: str
+    column: str
+    filter: str
+
+
+# Asked for along with a table that is read by REST.
+COUNTS: dict[str, tuple[Count, ...]] = {
+    "sites": (Count("device_count", "devices", "site_id", "site_id"),),
+    "clusters": (
+        Count("device_count", "devices", "cluster_id", "cluster_id"),
+        Count("virtualmachine_count", "virtual_machines", "cluster_id", "cluster_id"),
+    ),
+    "vlan_groups": (Count("vlan_count", "vlans", "group_id", "group_id"),),
+    "vrfs": (Count("ipaddress_count", "ip_addresses", "vrf_id", "vrf_id"),),
+    "virtual_chassis": (Count("member_count", "devices", "virtual_chassis_id", "virtual_chassis_id"),),
+    "devices": (
+        Count("interface_count", "interfaces", "device_id", "device_id"),
+        Count("module_bay_count", "module_bays", "device_id", "device_id"),
+    ),
+    "virtual_machines": (
+        Count("interface_count", "vm_interfaces", "virtual_machine_id", "virtual_machine_id"),
+        Count("virtual_disk_count", "virtual_disks", "virtual_machine_id", "virtual_machine_id"),
+    ),
+}
+
+
 def absent_fields(version: tuple[int, ...]) -> set[str]:
     """Fields that this NetBox version does not have."""
     return {name for name, since in SINCE.items() if version < since}

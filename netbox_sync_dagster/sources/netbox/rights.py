@@ -8,18 +8,22 @@ So GraphQL is used for a table only where it is proven that the token sees every
 - or the user's permissions can be read (``users.view_objectpermission``) and there is an enabled one without
   constraints for every such type.
 
-Otherwise the table is read by REST, and a type that may not be read shows as 403. What cannot be told apart:
-a permission with constraints shows a part of the objects of a type, and nothing in NetBox's answers says so.
+Otherwise the table is read by REST, and a type that may not be read shows as 403.
+
+A permission with constraints shows a part of the objects of a type, and nothing in the lists says so. Where the
+permissions can be read, such a type is known; where not, hidden objects show only by what refers to them or counts
+them (see ``proofs``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from netbox_sync_dagster.sources.http import decode
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
+from netbox_sync_dagster.sources.reading import MALFORMED
 
 # Before, that path asked for staff status, which says nothing about permissions.
 _SUPERUSER_SINCE = (4, 5)
@@ -28,18 +32,30 @@ _ANSWERED = (200, 400, 401, 403, 404, 405, 500)
 
 @dataclass(frozen=True)
 class Rights:
-    """``everything``: a superuser. ``full``: models of which every object is proven to be visible.
+    """``everything``: a superuser. ``full``: models of which every object is proven to be visible. ``constrained``:
+    models of which only a part is, with the names of the permissions.
 
     ``known``: NetBox has told the permissions, so what is not in ``full`` is visible in part, or not at all.
     """
 
     everything: bool = False
     full: frozenset[str] = frozenset()
+    constrained: dict[str, str] = field(default_factory=dict)
     known: bool = False
 
     def sees_all(self, models: Iterable[str]) -> bool:
         """Whether every object of these models is proven to be visible."""
         return self.everything or self.full.issuperset(models)
+
+    def hidden(self, model: str) -> str | None:
+        """Why objects of a model may be out of sight, as far as the permissions say."""
+        name = self.constrained.get(model)
+        if name is None:
+            return None
+        return (
+            f"the token views {model} only within the constraints of the permission {name}, so objects may be hidden; "
+            "give its user a permission to view all of them"
+        )
 
 
 def _ask(netbox: NetBox, path: str, params: dict[str, Any] | None = None) -> Any:
@@ -48,28 +64,43 @@ def _ask(netbox: NetBox, path: str, params: dict[str, Any] | None = None) -> Any
 
 
 def read_rights(netbox: NetBox) -> Rights:
-    """Ask NetBox; whatever it does not tell counts as not proven."""
-    if netbox.version < _SUPERUSER_SINCE:
+    """Ask NetBox; whatever it does not tell, or tells in another form, counts as not proven."""
+    try:
+        return _read(netbox)
+    except MALFORMED:
         return Rights()
-    if _ask(netbox, "/api/core/background-workers/") is not None:
+
+
+def _read(netbox: NetBox) -> Rights:
+    if netbox.version >= _SUPERUSER_SINCE and _ask(netbox, "/api/core/background-workers/") is not None:
         return Rights(everything=True, known=True)
     user = _ask(netbox, "/api/authentication-check/")
     listed = _ask(netbox, "/api/users/permissions/", {"enabled": "true", "limit": 1000})
-    if not isinstance(user, dict) or not isinstance(listed, dict):
+    if not isinstance(user, dict) or not isinstance(listed, dict) or listed.get("next"):
         return Rights()
-    groups = {group["id"] for group in user.get("groups", [])}
-    full = _unconstrained(listed.get("results", []), user["id"], groups)
-    return Rights(full=frozenset(full), known=True)
+    mine = _of(listed["results"], user["id"], {group["id"] for group in user.get("groups") or []})
+    # {} and [] constrain nothing; [{}] neither, but that is not worth relying on.
+    free = {
+        model for item in mine if item.get("constraints") in (None, {}, []) for model in item["object_types"]
+    }
+    limited: dict[str, set[str]] = {}
+    for item in mine:
+        for model in item["object_types"]:
+            if model not in free:
+                limited.setdefault(model, set()).add(f"'{item.get('name')}'")
+    constrained = {model: ", ".join(sorted(names)) for model, names in limited.items()}
+    return Rights(full=frozenset(free), constrained=constrained, known=bool(mine))
 
 
-def _unconstrained(permissions: list[dict[str, Any]], user: int, groups: set[int]) -> set[str]:
-    found: set[str] = set()
-    for permission in permissions:
-        mine = any(item["id"] == user for item in permission.get("users", [])) or any(
-            item["id"] in groups for item in permission.get("groups", [])
+def _of(permissions: list[dict[str, Any]], user: int, groups: set[int]) -> list[dict[str, Any]]:
+    """The enabled permissions to view that this user has, alone or by a group."""
+    return [
+        item
+        for item in permissions
+        if item.get("enabled")
+        and "view" in item.get("actions", [])
+        and (
+            any(one["id"] == user for one in item.get("users") or [])
+            or any(one["id"] in groups for one in item.get("groups") or [])
         )
-        # {} and [] constrain nothing; [{}] neither, but that is not worth relying on.
-        free = permission.get("constraints") in (None, {}, [])
-        if mine and free and permission.get("enabled") and "view" in permission.get("actions", []):
-            found.update(permission.get("object_types", []))
-    return found
+    ]

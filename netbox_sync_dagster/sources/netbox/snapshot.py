@@ -11,12 +11,22 @@ from typing import Any
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox import choices
-from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 from netbox_sync_dagster.sources.netbox.pages import Pages
-from netbox_sync_dagster.sources.netbox.queries import GROUPS, OPTIONAL, PROXBOX, SOURCES, Source, sources_of
-from netbox_sync_dagster.sources.netbox.rights import read_rights
+from netbox_sync_dagster.sources.netbox.proofs import Totals, hidden_objects
+from netbox_sync_dagster.sources.netbox.queries import (
+    COUNTS,
+    GROUPS,
+    OPTIONAL,
+    PROXBOX,
+    SOURCES,
+    Source,
+    sources_of,
+)
+from netbox_sync_dagster.sources.netbox.rights import Rights, read_rights
+from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse
 
@@ -48,8 +58,8 @@ def snapshot_netbox(
     (``Config.deletes``); what hangs on such objects is read too (``dependents_reading``).
 
     A table that the token may not read marks the snapshot incomplete (scope ``table``) with the permission
-    that is missing; the others are read. A permission with constraints shows a part of the objects only, and
-    NetBox does not say so: such a snapshot counts as complete.
+    that is missing; the others are read. So does one of which it sees only a part: the token's permissions say so
+    (see ``rights``), or what NetBox shows refers to objects that it does not show (see ``proofs``).
 
     Raises SourceError where NetBox cannot be reached, refuses the token, fails, or is older than 4.2, and
     MissingSecret where the token's environment variable is not set; then nothing becomes current.
@@ -58,6 +68,7 @@ def snapshot_netbox(
     with (
         write_snapshot(warehouse, "netbox", "netbox", accept_shrink=accept_shrink) as writer,
         NetBox(target) as netbox,
+        understood(WHO),
     ):
         netbox.open()
         netbox.choose_branch()
@@ -88,6 +99,8 @@ class _Reader:
         self.pages = Pages(netbox, ())
         self.sources: dict[str, Source] = {}
         self.counts: dict[str, int] = {}
+        self.totals: Totals = {}
+        self.unreadable: set[str] = set()
         self.lock = Lock()
 
     def run(self) -> None:
@@ -127,11 +140,32 @@ class _Reader:
         )
         self._drain([*tasks, *self._choices(status), *dependents.tasks(self.object_fields)])
         dependents.finish()
+        self._check_sight(rights)
         if self.progress:
             for name, why in self.pages.notes.items():
                 self.progress(f"{name}: read by REST, because GraphQL failed: {why}")
             for name, count in self.counts.items():
                 self.progress(f"{name}: {count} rows")
+
+    def _check_sight(self, rights: Rights) -> None:
+        """Mark every table of which the token does not see all objects."""
+        proven = {name for name, source in self.sources.items() if rights.sees_all([source.model])}
+        known = set(self.unreadable)
+        for name, source in self.sources.items():
+            if (why := rights.hidden(source.model)) and name not in known:
+                known.add(name)
+                self._tell(name)("table", name, f"{name}: {why}")
+        if len(proven) == len(self.sources):
+            return
+        self.writer.close_files(*self.sources)
+        for hidden in hidden_objects(
+            self.netbox, self.writer.folder, self.sources, self.totals, proven | known
+        ):
+            self._tell(hidden.table)("table", hidden.table, hidden.reason)
+
+    def _tell(self, table: str) -> Callable[[str, object, str], None]:
+        """How a table that was not read completely is marked."""
+        return self.writer.unknown if table in OPTIONAL else self.writer.incomplete
 
     def _has_proxbox(self) -> bool:
         """Whether NetBox has every model of the plugin netbox-proxbox that this product writes to."""
@@ -236,11 +270,8 @@ class _Reader:
             f"{source.table}: the token may not read /api/{source.path}/;"
             f" give its user the permission {source.permission}"
         )
-        if source.table in OPTIONAL:
-            row = {"scope": "table", "scope_id": source.table, "complete": False, "reason": reason}
-            self.writer.rows("scopes", [row])
-        else:
-            self.writer.incomplete("table", source.table, reason)
+        self.unreadable.add(source.table)
+        self._tell(source.table)("table", source.table, reason)
 
     def store(self, source: Source, rows: list[Row]) -> None:
         """Convert and write one page; an object that is not as documented is kept aside."""
@@ -261,6 +292,10 @@ class _Reader:
                 if row["related_object_type"]:
                     self.object_fields.append(row)
         self.writer.rows(source.table, good)
+        for count in COUNTS.get(source.table, ()):
+            totals = {row["id"]: row[count.field] for row in rows if isinstance(row.get(count.field), int)}
+            with self.lock:
+                self.totals.setdefault((source.table, count.field), {}).update(totals)
         with self.lock:
             self.counts[source.table] += len(good)
 

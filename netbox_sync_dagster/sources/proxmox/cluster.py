@@ -9,7 +9,7 @@ from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.listing import Node
 from netbox_sync_dagster.sources.proxmox.propstring import parse_properties
 from netbox_sync_dagster.sources.proxmox.reading import Reading
-from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, Rights
+from netbox_sync_dagster.sources.proxmox.rights import DATASTORE_AUDIT, MANDATORY, Rights
 from netbox_sync_dagster.sources.proxmox.storage import backup_job_row, replication_row
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer, text, words
 from netbox_sync_dagster.warehouse.parquet import Row
@@ -81,7 +81,8 @@ def read_rights(reading: Reading) -> Rights | None:
         return None
     for needed in MANDATORY:
         if sentence := rights.missing(needed):
-            reading.incomplete("rights", "*", sentence)
+            # Without the storages nodes and guests are still all seen.
+            reading.writer.incomplete("rights", "*", sentence, unseen=needed is not DATASTORE_AUDIT)
     if not rights.sees_vnets():
         reading.unknown("sdn", "*", "SDN.Audit is missing on /sdn, so zones and vnets may be hidden")
     return rights
@@ -123,14 +124,16 @@ def _vnet_row(item: dict[str, Any]) -> Row:
     }
 
 
-def read_jobs(reading: Reading) -> None:
-    """Replication and backup jobs from ``/cluster/replication`` and ``/cluster/backup``."""
+def read_jobs(reading: Reading) -> set[int]:
+    """Replication and backup jobs from ``/cluster/replication`` and ``/cluster/backup``; returns the vmids of the
+    guests that are replicated."""
     answer = reading.fetch("cluster/replication", "replication")
     items = reading.items(answer, "cluster/replication", "replication")
-    reading.add("replications", items, replication_row, key="id", scope="replication")
+    jobs = reading.add("replications", items, replication_row, key="id", scope="replication")
     answer = reading.fetch("cluster/backup", "backup_jobs")
     items = reading.items(answer, "cluster/backup", "backup_jobs")
     reading.add("backup_jobs", items, backup_job_row, key="id", scope="backup_jobs")
+    return {job["guest"] for job in jobs if job["guest"] is not None}
 
 
 def read_pools(reading: Reading, resources: list[dict[str, Any]]) -> None:

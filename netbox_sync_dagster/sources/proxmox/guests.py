@@ -252,6 +252,7 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
             if uptime is not None and uptime < _BOOTING_SECONDS:
                 reason = f"the guest started {uptime} seconds ago and shows no address yet"
     if not reason:
+        _note_hidden(reading, vmid, nics, seen)
         return seen or Seen()
     reading.unknown("guest_addresses", vmid, reason)
     if guest.type == "qemu" and agent_enabled(config):
@@ -259,6 +260,15 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
     found = configured(vmid, guest.type, nics, config)
     found.interfaces = seen.interfaces if seen else []
     return found
+
+
+def _note_hidden(reading: Reading, vmid: int, nics: list[Row], seen: Seen | None) -> None:
+    """Record the netN that are up and that no interface of the guest belongs to: what the guest shows is right, and of
+    the addresses on the others nothing is known."""
+    shown = {row["key"] for row in seen.interfaces} if seen else set()
+    hidden = [str(n["key"]) for n in nics if n["mac"] and not n["link_down"] and n["key"] not in shown]
+    if hidden:
+        reading.unknown("guest_addresses", vmid, f"the guest shows no interface for {', '.join(hidden)}")
 
 
 def _ask(reading: Reading, guest: Guest, nics: list[Row]) -> Seen:

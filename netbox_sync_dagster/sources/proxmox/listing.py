@@ -46,6 +46,23 @@ def nodes_listed(status: list[dict[str, Any]], resources: list[dict[str, Any]]) 
     return nodes
 
 
+def check_lists(
+    reading: Reading, status: list[dict[str, Any]], resources: list[dict[str, Any]], nodes: dict[str, Node]
+) -> None:
+    """Mark the cluster as incomplete where its lists do not fit together: a node or guest is out of sight."""
+    for item in status:
+        total = item.get("nodes") if item.get("type") == "cluster" else None
+        listed = sum(1 for other in status if other.get("type") == "node")
+        if isinstance(total, int) and listed != total:
+            what = f"the cluster says that it has {total} nodes, and lists {listed}"
+            reading.incomplete("cluster", "*", what)
+    for item in resources:
+        node = item.get("node")
+        if item.get("type") in (*_GUEST_TYPES, "storage") and node and str(node) not in nodes:
+            what = f"{item.get('id')} is on node {node}, which the cluster does not list"
+            reading.incomplete("cluster", "*", what)
+
+
 def guests_listed(reading: Reading, resources: list[dict[str, Any]]) -> list[Guest]:
     """The guests of ``/cluster/resources``; a row that cannot be read is kept as rejected."""
     guests: dict[int, Guest] = {}
@@ -106,6 +123,10 @@ def read_node(
         str(item.get("vmid")): item.get("qmpstatus")
         for item in reading.items(answers.get("qemu"), f"nodes/{name}/qemu", "node", name)
     }
+    hidden = sorted(qmp.keys() - {str(guest.vmid) for guest in guests})
+    if hidden and tasks:
+        what = f"node {name} lists guests that the cluster does not: {', '.join(hidden[:5])}"
+        reading.incomplete("cluster", "*", what)
     for guest in guests:
         if guest.node == name and guest.type == "qemu":
             refine_status(guest, qmp.get(str(guest.vmid)))

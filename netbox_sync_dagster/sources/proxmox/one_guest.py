@@ -17,6 +17,7 @@ from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine
 from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, probe_vanished
+from netbox_sync_dagster.warehouse.falls import SHORT
 from netbox_sync_dagster.warehouse.parquet import Row
 from netbox_sync_dagster.warehouse.tables import PROXMOX
 
@@ -95,7 +96,7 @@ def _take_nodes(reading: Reading, nodes: dict[str, Node], guest: Guest | None, k
 def _keep_the_rest(reading: Reading, last: LastSnapshot, vmid: int) -> None:
     """The rows of the last snapshot that are not this guest's, its gaps among them."""
     for table in PROXMOX:
-        if table in _READ_ANEW or table in ("scopes", "rejected"):
+        if table in _READ_ANEW or table in ("scopes", "rejected", "row_counts"):
             continue
         rows = _rows(last, table)
         if table in _TABLES_OF_A_GUEST:
@@ -108,9 +109,12 @@ def _keep_the_rest(reading: Reading, last: LastSnapshot, vmid: int) -> None:
         scope, scope_id, reason = row["scope"], row["scope_id"], row["reason"]
         if scope in _SCOPES_READ_ANEW or (scope in _SCOPES_OF_A_GUEST and scope_id == str(vmid)):
             continue
+        if scope.startswith(SHORT):
+            # Counted again.
+            continue
         # What made that snapshot incomplete makes this one incomplete too.
-        tell = reading.incomplete if reason in last.reasons else reading.unknown
-        tell(scope, scope_id, reason)
+        tell = reading.writer.incomplete if reason in last.reasons else reading.writer.unknown
+        tell(scope, scope_id, reason, unseen=row.get("unseen") is not False)
 
 
 def _rows(last: LastSnapshot, table: str) -> list[Row]:

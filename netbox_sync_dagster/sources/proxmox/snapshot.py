@@ -19,10 +19,10 @@ from netbox_sync_dagster.sources.proxmox.cluster import (
     read_tag_styles,
 )
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest
-from netbox_sync_dagster.sources.proxmox.listing import guests_listed, nodes_listed, read_node
+from netbox_sync_dagster.sources.proxmox.listing import check_lists, guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest
 from netbox_sync_dagster.sources.proxmox.reading import Reading
-from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, agent_right
+from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, VM_AUDIT, agent_right
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, last_snapshot, probe_vanished
 from netbox_sync_dagster.sources.reading import workers
 from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
@@ -82,7 +82,8 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
     resources_call = pool.submit(client.get, "cluster/resources")
     rights_call = pool.submit(read_rights, reading)
     definitions_call = pool.submit(reading.fetch, "storage", "storages")
-    rest: list[Future[Any]] = [pool.submit(part, reading) for part in (read_sdn, read_jobs, read_tag_styles)]
+    jobs_call = pool.submit(read_jobs, reading)
+    rest: list[Future[Any]] = [pool.submit(part, reading) for part in (read_sdn, read_tag_styles)]
     status = reading.items(status_call.result(), "cluster/status", "cluster")
     resources = reading.items(resources_call.result(), "cluster/resources", "cluster")
     rest.append(pool.submit(read_pools, reading, resources))
@@ -90,10 +91,14 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
     nodes = nodes_listed(status, resources)
     rest.append(pool.submit(read_cluster, reading, status, nodes, reading.version))
     guests = guests_listed(reading, resources)
+    check_lists(reading, status, resources, nodes)
     if not nodes:
         reading.incomplete("cluster", "*", "no node is seen; the token needs Sys.Audit on /")
     if not guests:
-        reading.incomplete("cluster", "*", "no guest is seen; the token needs VM.Audit on /vms")
+        held = rights_call.result()
+        # A cluster may be empty, and a token that sees all guests says so.
+        if not nodes or held is None or held.missing(VM_AUDIT):
+            reading.incomplete("cluster", "*", "no guest is seen; the token needs VM.Audit on /vms")
     reading.progress(f"{len(nodes)} nodes, {len(guests)} guests")
 
     node_storages: dict[str, list[dict[str, Any]]] = {}
@@ -112,7 +117,9 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
         sentence = rights.missing(agent_right(reading.writer.source_version)) if rights else None
         reading.incomplete("guest_addresses", "*", sentence or reading.agents_refused)
     if rights is not None and not any(rights.missing(needed) for needed in MANDATORY):
-        probe_vanished(reading, pool, last.guests - {guest.vmid for guest in guests}, sorted(nodes))
+        known = last.guests | jobs_call.result()
+        probe_vanished(reading, pool, known - {guest.vmid for guest in guests}, sorted(nodes))
+    jobs_call.result()
     for call in rest:
         call.result()
 

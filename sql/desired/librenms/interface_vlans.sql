@@ -8,6 +8,10 @@ with unread as (
 shrunken as (
     select count(*) > 0 as yes from librenms.scopes where scope = 'table' and scope_id = 'port_vlans' and not complete
 ),
+-- So for a device that shows far fewer memberships than it did: of its VLANs nothing is said.
+short as (
+    select distinct scope_id from librenms.scopes where scope = 'short_port_vlans' and not complete
+),
 
 rows_of_port as (
     select
@@ -28,8 +32,9 @@ ports as (
     join desired.interfaces i on i.source_id = p.port_id::varchar
     cross join shrunken
     left join rows_of_port r using (port_id)
-    where r.vids is not null
-       or not ('*' in (from unread) or p.device_id::varchar in (from unread) or shrunken.yes)
+    where p.device_id::varchar not in (from short)
+      and (r.vids is not null
+       or not ('*' in (from unread) or p.device_id::varchar in (from unread) or shrunken.yes))
 ),
 
 decided as (

@@ -8,13 +8,14 @@ with settings as (from config.endpoint),
 stacks as (
     select device, map(list(position), list(key)) as members from desired.members group by device
 ),
--- Devices whose inventory was to be read and was not: which member a port is on is unknown.
+-- Devices whose inventory was to be read and was not, or only in part: which member a port is on is unknown.
 unread as (
-    select scope_id, any_value(reason) as reason from librenms.scopes where scope = 'inventory' and not complete group by scope_id
+    select scope_id, any_value(reason) as reason from librenms.scopes
+    where scope in ('inventory', 'short_inventory') and not complete group by scope_id
 ),
 devices as (
     select dev.device_id, d.key as stack, s.members,
-        if(s.members is null, coalesce(u.reason, everywhere.reason), null) as unread,
+        coalesce(u.reason, everywhere.reason) as unread,
         coalesce(n.name_field, settings.interface_name_field) = 'ifDescr' as named_by_description
     from librenms.devices dev
     join desired.devices d on d.source_id = dev.device_id::varchar
@@ -94,14 +95,14 @@ select
         when blank(p.name) is null then 'blocked'
         when (strlen(p.name) > 64 and length(p.name) > 64) or (p.unprintable and has_control_characters(p.name)) then 'blocked'
         when p.same_name > 1 then 'conflict'
-        when p.unread is not null and member_number(p.name) > 1 then 'blocked'
+        when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'blocked'
     end as problem_action,
     case
         when blank(p.name) is null then 'LibreNMS has no name for port ' || p.port_id
         when length(p.name) > 64 then 'the name has ' || length(p.name) || ' characters; NetBox takes 64'
         when p.unprintable and has_control_characters(p.name) then 'the name contains control characters'
         when p.same_name > 1 then p.same_name || ' ports of this device have the name ' || p.name
-        when p.unread is not null and member_number(p.name) > 1 then 'which member of the stack it is on is unknown: ' || p.unread
+        when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'which member of the stack it is on is unknown: ' || p.unread
     end as problem,
     mt.type as mapped_type,
     -- Without a mapping: what LibreNMS's ifType says by itself. Used for a new interface, and where NetBox says

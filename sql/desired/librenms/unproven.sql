@@ -1,48 +1,21 @@
--- Where LibreNMS's answer is no evidence that something is gone. Key: resource + owner.
--- What holds for a stack holds for its members.
+-- Where LibreNMS's answer is no evidence that something is gone, though every call was answered. Key: resource + owner.
+-- What follows from calls that failed: sql/desired/gaps.sql. What holds for a stack holds for its members.
 with settings as (from config.endpoint),
 -- LibreNMS gives the time of its own clock, in its own time zone: the device that it polled last tells how late it is there.
 polled as (
     select device_id, try_cast(last_polled as timestamp) as at, max(try_cast(last_polled as timestamp)) over () as newest
     from librenms.devices
 ),
-gaps as (
-    select scope, scope_id, reason from librenms.scopes where not complete
-),
 known as (
-    select resources.resource, '*' as owner, g.reason
-    from gaps g, (values ('interfaces'), ('ip_addresses'), ('vlans'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
-    where g.scope in ('installation', 'devices', 'table') or (g.scope = 'ports' and g.scope_id = '*')
-    union all
-    select 'ip_addresses', '*', reason from gaps where scope = 'ip_addresses' and scope_id = '*'
-    union all
-    select 'ip_addresses', d.key, reason from gaps join desired.devices d on d.source_id = scope_id where scope = 'ip_addresses'
-    union all
-    select 'vlans', '*', reason from gaps where scope = 'vlans'
-    union all
-    select 'cables', '*', reason from gaps where scope = 'links' and scope_id = '*'
-    union all
-    select 'cables', d.key, reason from gaps join desired.devices d on d.source_id = scope_id where scope = 'links'
-    union all
     -- Before 24.8 a member that is out of service is not shown.
-    select 'lags', '*', 'LibreNMS before 24.8 shows only the active members of a LAG' from librenms.system
+    select 'lags' as resource, '*' as owner, 'LibreNMS before 24.8 shows only the active members of a LAG' as reason from librenms.system
     where coalesce(release_number(local_ver), 0) < 2408
-    union all
-    select 'lags', d.key, reason from gaps join desired.devices d on scope_id in ('*', d.source_id) where scope = 'port_stack'
-    union all
-    select 'modules', d.key, reason from gaps join desired.devices d on scope_id in ('*', d.source_id)
-    where scope in ('inventory', 'transceivers')
     union all
     -- Without any neighbour nobody knows whether the device speaks LLDP or CDP at all.
     select 'cables', d.key, 'LibreNMS sees no neighbour of ' || d.key || ' at all'
     from desired.devices d
     where d.source_id is not null
       and d.source_id not in (select i.device_source_id from desired.cables c join desired.interfaces i on i.key = c.interface)
-    union all
-    select resources.resource, d.key, g.reason
-    from gaps g join desired.devices d on d.source_id = g.scope_id,
-         (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
-    where g.scope in ('ports', 'device')
     union all
     select resources.resource, d.key,
            case when not p.status then 'the device is down in LibreNMS'

@@ -30,6 +30,7 @@ def test_every_table_holds_what_the_server_said(state: LibreNMSState, reader: Re
         "transceivers": 0,
         "scopes": 0,
         "rejected": 0,
+        "row_counts": 16,
     }
     core = reader.rows("devices", "device_id")[0]
     assert (core["device_id"], core["hostname"], core["os"], core["serial"], core["ip"]) == (

@@ -192,7 +192,7 @@ def test_nothing_at_all(recorded):
 
 def test_a_cluster_without_quorum_is_incomplete(recorded):
     status = [
-        {"type": "cluster", "name": "rack", "quorate": 0, "nodes": 3},
+        {"type": "cluster", "name": "rack", "quorate": 0, "nodes": 1},
         {"type": "node", "name": "pve1", "online": 1},
     ]
 

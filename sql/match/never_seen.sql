@@ -1,0 +1,69 @@
+-- Where NetBox holds more of this product's objects on one device, guest or cluster than any snapshot has ever shown
+-- there, the source may never have been seen whole: more than three tenths and three or more are missing, or all. Until
+-- somebody says that the source is right (--accept-shrink) that is no evidence. A first snapshot is measured by this
+-- alone. Key: resource + owner; the rows join desired.unproven.
+with settings as (from config.endpoint),
+peaks as (
+    select source_table, owner, sum(peak) as peak, bool_and(accepted) as accepted from config.row_counts group by all
+),
+
+-- Counted first: which of them are missing is asked of the few that have more than was ever seen.
+held as (
+    select 'interfaces' as resource, 'ports' as source_table, d.key as owner, d.source_id, count(*) as held, d.netbox_id as place
+    from match.interface_pairs p join match.devices d on d.netbox_id = p.device_id
+    where p.claim is not null and p.netbox_id is not null
+    group by all
+),
+written_addresses as (
+    select a.id, a.host, a.assigned_object_type, a.assigned_object_id
+    from netbox.ip_addresses a join ledger.created c on c.object_type = 'ipam/ip-addresses' and c.netbox_id = a.id
+    where c.endpoint in (select endpoint from config.same_source)
+),
+placed_addresses as (
+    select a.host, m.key as owner, m.source_id
+    from written_addresses a
+    join netbox.interfaces i on a.assigned_object_type = 'dcim.interface' and i.id = a.assigned_object_id
+    join match.devices m on m.netbox_id = i.device_id
+    union all
+    select a.host, m.key, v.source_id
+    from written_addresses a
+    join netbox.vm_interfaces i on a.assigned_object_type = 'virtualization.vminterface' and i.id = a.assigned_object_id
+    join match.virtual_machines m on m.netbox_id = i.virtual_machine_id
+    join desired.virtual_machines v using (key)
+),
+machines as (
+    select json_extract_string(v.cf, '$.' || settings.id_field) as claim
+    from netbox.virtual_machines v cross join settings
+    where settings.cluster_field is not null
+      and lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
+),
+
+lacking as (
+    select h.resource, h.source_table, h.owner, h.source_id, h.held,
+        (select count(*) from match.interface_pairs p
+         where p.device_id = h.place and p.claim is not null and p.netbox_id is not null
+           and p.claim not in (select source_id from desired.interfaces)) as missing
+    from held h left join peaks k on k.source_table = h.source_table and k.owner = h.source_id
+    where coalesce(k.peak, 0) < 0.7 * h.held
+    union all
+    select 'ip_addresses', case settings.kind when 'librenms' then 'ip_addresses' when 'docker' then 'container_addresses' else 'guest_addresses' end,
+        a.owner, a.source_id, count(*), count(*) filter (a.host not in (select host from desired.ip_addresses))
+    from placed_addresses a cross join settings group by all
+    union all
+    select 'virtual_machines', if(settings.kind = 'docker', 'containers', 'guests'), '*', '*', count(*),
+        count(*) filter (m.claim not in (select source_id from desired.listed_guests))
+    from machines m cross join settings
+    where m.claim is not null
+    group by all
+)
+select unnest(case l.resource when 'interfaces' then ['interfaces', 'mac_addresses', 'ip_addresses', 'lags', 'cables'] else [l.resource] end) as resource,
+    l.owner,
+    'NetBox holds ' || l.held || ' ' || replace(l.resource, '_', ' ') || coalesce(' of ' || nullif(l.owner, '*'), '') || ' that netbox-sync wrote, and '
+    || l.missing || ' of them were never seen in ' || settings.system_name || '; if that is right, sync with --accept-shrink' as reason
+from lacking l
+cross join settings
+left join peaks k on k.source_table = l.source_table and k.owner = l.source_id
+where l.missing > 0
+  and (l.missing = l.held or (l.missing >= 3 and l.missing > 0.3 * l.held))
+  and coalesce(k.peak, 0) < 0.7 * l.held
+  and not coalesce(k.accepted, false)
