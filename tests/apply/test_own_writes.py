@@ -16,7 +16,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
-from tests.apply.test_fixed_point import furnished
+from tests.apply.test_fixed_point import decided, furnished
 from tests.support import ODD_FOLDER, NetBox, World, rows
 
 GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]
@@ -84,14 +84,6 @@ def guest(
         agent_interfaces=[agent_interface("ens18", address, f"10.61.0.{host}/24")],
         **content,
     )
-
-
-def decided(plan: Plan) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-    """Every row with the fields and what is decided of them; ids of objects aside."""
-    return {
-        (row.action, row.resource, row.key): sorted((f.name, f.verdict) for f in row.fields)
-        for row in plan.rows
-    }
 
 
 def approved(world: World, plan: Plan) -> None:
