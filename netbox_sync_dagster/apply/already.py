@@ -117,7 +117,7 @@ class Already:
 
     def _files(self) -> Iterator[Path]:
         """The applies of other endpoints since NetBox was read, and of each the last before: it may have gone on."""
-        read = str(self._plan.manifest["target_snapshot"])
+        read = str(self._plan.manifest.get("target_snapshot") or self._plan.diff_id)
         earlier: dict[Path, Path] = {}
         for path in ledger_files(self._warehouse, self._warehouse.ledger / "applies", "*/*.jsonl"):
             if path.parent.name == self._plan.endpoint:
