@@ -148,7 +148,7 @@ def _block(con: duckdb.DuckDBPyConnection) -> None:
             # A delete that does not happen takes nothing away: its fields are not shown either.
             con.execute(
                 f"""UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
-                        reason = if(action = 'delete', reason || ', but it ', '') || '{word} ' || u.reason
+                        reason = if(rows.action = 'delete', rows.reason || ', but it ', '') || '{word} ' || u.reason
                     FROM {table} u
                     WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'"""
             )
