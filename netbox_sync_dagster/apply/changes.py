@@ -83,7 +83,8 @@ class Verdict:
 
     ``message`` is NetBox's own where it refused. ``netbox_id`` and ``last_updated`` are the object's after
     the write. ``weak_guard``: NetBox is older than 4.6, so the object was compared just before the write, not
-    in the same step. ``open``: NetBox could not be read to settle it; the next apply tries again.
+    in the same step. ``open``: NetBox could not be read to settle it; the next apply tries again. ``already``: an
+    apply of another endpoint has written it, and nothing was sent.
     """
 
     change_id: str
@@ -97,6 +98,7 @@ class Verdict:
     request_id: str | None = None
     weak_guard: bool = False
     open: bool = False
+    already: bool = False
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
 from netbox_sync_dagster.apply.clearing import cleared
@@ -25,8 +26,14 @@ class Freshness:
     """
 
     def __init__(
-        self, netbox: NetBoxWriter, changelog: Changelog, settler: Settler, state: ApplyState
+        self,
+        netbox: NetBoxWriter,
+        changelog: Changelog,
+        settler: Settler,
+        state: ApplyState,
+        already: Already,
     ) -> None:
+        self._already = already
         self._netbox = netbox
         self._changelog = changelog
         self._settler = settler
@@ -44,9 +51,13 @@ class Freshness:
             return *self._absent(head.object_type, items), []
         if head.action == "delete":
             return self._deletable(items)
-        if not self._netbox.guards:
-            return *self.recheck(items), []
-        return items, [], []
+        done = self._already.done(self._already.found(items))
+        there = [(item, done[item.change_id].message) for item in items if item.change_id in done]
+        items = [item for item in items if item.change_id not in done]
+        if not self._netbox.guards and items:
+            fresh, stale = self.recheck(items)
+            return fresh, stale + there, []
+        return items, there, []
 
     def _deletable(self, items: list[Item]) -> tuple[list[Item], Stale, Stale]:
         object_type = items[0].object_type
@@ -72,7 +83,9 @@ class Freshness:
         risky = [
             item
             for item in items
-            if key is not None and not key.unique(item.body) and not self._on_new_object(key, item)
+            if key is not None
+            and (not key.unique(item.body) or self._already.creates(object_type))
+            and not self._on_new_object(key, item)
         ]
         if not risky:
             return items, []

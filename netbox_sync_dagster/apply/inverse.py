@@ -6,7 +6,7 @@ Pure: from the ledger's lines and what NetBox has now to diff rows, which are ap
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,10 @@ _TAKEN_BACK_FIRST = {
 }
 
 
+# The fields of other objects for which NetBox does not let an address leave its interface.
+_PRIMARY = ("primary_ip4", "primary_ip6", "oob_ip", "primary_mac_address")
+
+
 @dataclass(frozen=True)
 class Done:
     """One change that the apply carried out; ``fields`` are (before, after) by name, references by id."""
@@ -131,7 +135,7 @@ def inverse(done: list[Done], now: Now) -> list[Inverse]:
             back = {name: (after, before) for name, (before, after) in item.fields.items()}
             rows.append(Inverse(item, "update", back))
         elif item.action == "create" and item.place not in deleted:
-            rows += _deleted_again(item, done)
+            rows += _deleted_again(item, done, created)
         elif item.action == "delete" and item.place not in created:
             rows += _created_again(item, done)
     for row in rows:
@@ -174,7 +178,7 @@ def _filled_again(deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
                 )
 
 
-def _deleted_again(item: Done, done: list[Done]) -> list[Inverse]:
+def _deleted_again(item: Done, done: list[Done], created: Collection[Place]) -> list[Inverse]:
     content = {name: after for name, (_, after) in item.fields.items()}
     for later in done:
         if later.action == "update" and later.place == item.place:
@@ -186,6 +190,9 @@ def _deleted_again(item: Done, done: list[Done]) -> list[Inverse]:
             continue
         if name in _TAKEN_BACK_FIRST:
             first.setdefault(_TAKEN_BACK_FIRST[name], {})[name] = (value, None)
+        elif name in _PRIMARY and not set(points_to(item, name, value)) <= set(created):
+            # An address that was there before stays, and NetBox lets it go only when it is no primary one.
+            first.setdefault(_SET_LATER[name], {})[name] = (value, None)
         else:
             now[name] = (value, None)
     taken_back = [Inverse(replace(item, resource=r), "update", fields) for r, fields in first.items()]
@@ -272,8 +279,10 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
         if row.action == "update" and after is None:
             for place in points_to(row.done, "master", before):
                 masters.setdefault(place, []).append(row.change_id)
+    let_go = _let_go(rows)
     for row in rows:
         needs = [creates[ref] for ref in _needs(row)]
+        needs += [other.change_id for other in let_go[id(row)]]
         if row.action == "delete":
             needs += [user.change_id for user in users[id(row)]]
         if row.action == "update" and "virtual_chassis" in row.fields:
@@ -284,6 +293,38 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
 def spread_reasons(rows: list[Inverse]) -> None:
     """Make a conflict of every row that a row in conflict uses or is needed by."""
     _spread_reasons(rows, _users(rows))
+
+
+# What NetBox refuses as long as there are children: a machine's disk size is the sum of its disks, and an interface with
+# a cable is a physical one.
+_HELD_BY_CHILDREN = {
+    ("virtualization/virtual-machines", "disk"): ("virtualization/virtual-disks", ("virtual_machine",)),
+    ("dcim/interfaces", "type"): ("dcim/cables", ("a_terminations", "b_terminations")),
+}
+
+
+def _let_go(rows: list[Inverse]) -> dict[int, list[Inverse]]:
+    """For each update, by its ``id()``, the rows after which NetBox takes it."""
+    holders: dict[Place, list[Inverse]] = {}
+    children: dict[tuple[str, Place], list[Inverse]] = {}
+    for row in rows:
+        for name, (before, _) in row.fields.items():
+            for place in points_to(row.done, name, before):
+                if row.action == "update" and name in _PRIMARY:
+                    holders.setdefault(place, []).append(row)
+                if row.action == "delete":
+                    children.setdefault((f"{row.done.object_type} {name}", place), []).append(row)
+    found: dict[int, list[Inverse]] = {id(row): [] for row in rows}
+    for row in rows:
+        if row.action != "update":
+            continue
+        for name in row.fields:
+            if name == "assigned_object":
+                found[id(row)] += holders.get(row.done.place, [])
+            kind, fields = _HELD_BY_CHILDREN.get((row.done.object_type, name), ("", ()))
+            for field_ in fields:
+                found[id(row)] += children.get((f"{kind} {field_}", row.done.place), [])
+    return found
 
 
 def _needs(row: Inverse) -> list[Reference]:

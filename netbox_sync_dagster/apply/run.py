@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
+from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
@@ -162,6 +163,7 @@ class _Apply:
             message=self._message,
             window=target.timeout,
             held=held,
+            already=Already(warehouse, plan, self._url, netbox),
             journal=self._journal,
         )
 
@@ -266,8 +268,11 @@ class _Apply:
                 )
             else:
                 todo.append(row)
+        later = {row.change_id for row in todo}
+        carried: list[DiffRow] = []
         for rows in groups(todo):
-            self._work_off(rows)
+            later -= {row.change_id for row in rows}
+            carried = self._work_off([*carried, *rows], later)
 
     def _why_alone(self, approval: Approval) -> str | None:
         second, trusted = approval.second, approval.trusted_names
@@ -275,9 +280,10 @@ class _Apply:
             second, trusted = second or self._policies.second_approver, self._policies.trusted_names
         return why_alone(approval.voices, self._by, trusted_names=trusted) if second else None
 
-    def _work_off(self, pending: list[DiffRow]) -> None:
+    def _work_off(self, pending: list[DiffRow], later: Collection[str] = ()) -> list[DiffRow]:
+        """Send what can be sent; returns what needs a change of a ``later`` group."""
         while pending:
-            waiting = {row.change_id for row in pending}
+            waiting = {row.change_id for row in pending} | set(later)
             ready, blocked = [], []
             for row in pending:
                 needs = [need for need in self._needs.of(row) if not self._state.is_applied(need)]
@@ -286,12 +292,15 @@ class _Apply:
                 elif not all(need in waiting for need in needs):
                     blocked.append((row, needs))
             if not ready and not blocked:
+                if later:
+                    return pending
                 blocked = [(row, self._needs.of(row)) for row in pending]
             for row, needs in blocked:
                 self._decide(row, "blocked", self._why_blocked(needs))
             done = {row.change_id for row, _ in blocked}
             done |= {row.change_id for row in self._round(ready)}
             pending = [row for row in pending if row.change_id not in done]
+        return pending
 
     def _why_blocked(self, needs: list[str]) -> str:
         parts = []

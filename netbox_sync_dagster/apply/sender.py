@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog
 from netbox_sync_dagster.apply.changes import Item, Verdict
@@ -45,8 +46,10 @@ class Sender:
         message: Callable[[str], str],
         window: float,
         held: Lease,
+        already: Already,
         journal: Journal | None = None,
     ) -> None:
+        self._already = already
         self.changelog = Changelog(netbox)
         self._netbox = netbox
         self._log = log
@@ -55,7 +58,7 @@ class Sender:
         self._held = held
         self._journal = journal
         self.settler = Settler(netbox, self.changelog, message, state.maker)
-        self._freshness = Freshness(netbox, self.changelog, self.settler, state)
+        self._freshness = Freshness(netbox, self.changelog, self.settler, state, already)
 
     def send(self, items: list[Item]) -> list[Refused]:
         """Send changes of one object type and action; each gets its verdict, in the ledger too.
@@ -370,11 +373,17 @@ class Sender:
         doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
         # What looks like somebody else's write may be our own earlier request, arrived late.
         findings = self.settler.settle(doubtful)
+        done = self._already.done([item for item, _ in stale if item not in doubtful])
         pairs = []
         for item, message in stale:
             finding = findings.get(item.change_id)
             if finding is not None and finding.state == "written":
                 pairs.append((item, self._conclusion(item, finding, "the answer was lost")))
+            elif item.change_id in done:
+                there = done[item.change_id]
+                seen = {"netbox_id": there.netbox_id, "last_updated": there.last_updated}
+                verdict = self._verdict(item, "applied", there.message, already=True, **seen)
+                pairs.append((item, verdict))
             else:
                 pairs.append((item, self._verdict(item, "stale", message)))
         self._state.record(pairs, operation)

@@ -30,7 +30,7 @@ class Step:
 class Since:
     """Tells for each object of an apply whether that apply's work on it still stands.
 
-    ``own`` are its changes, ``later`` those of this endpoint's applies after it, both in the order in which
+    ``own`` are its changes, ``later`` those of applies after it, of any endpoint, both in the order in which
     they were done; ``undoes`` names the apply that an apply took back. An object that an undo made again has
     another id: it is followed to that one.
     """

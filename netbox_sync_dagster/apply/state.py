@@ -94,7 +94,7 @@ class ApplyState:
                         item.change_id, verdict.netbox_id, verdict.last_updated, verdict.request_id
                     )
                     self._note(item.action, item.resource, item.key, item.object_type, done)
-                    certain = report is None and item.change_id not in self.doubtful
+                    certain = report is None and item.change_id not in self.doubtful and not verdict.already
                     if item.action == "create" and certain and done.netbox_id is not None:
                         self._created.add((item.object_type, done.netbox_id))
             (report or self._on_verdict)(verdict)

@@ -17,7 +17,7 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.ledger import Line, applies_folder, ledger_files, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.ledger import Line, ledger_files, open_ledger, read_lines
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import now, write_json
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
@@ -31,7 +31,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
 
     The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` takes like an endpoint's; it
     replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or
-    deleted since, in NetBox or by a later apply of the endpoint that is not undone itself, what needs them, and
+    deleted since, in NetBox or by a later apply that is not undone itself, what needs them, and
     objects on which something hangs that would go with them.
 
     Reads NetBox by list requests on the objects' endpoints and on those of what may hang on objects that are to be
@@ -40,7 +40,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
     """
     file = _file(warehouse, apply_id, endpoint)
     endpoint = file.parent.name
-    steps, undoes = _ledger(warehouse, endpoint, apply_id)
+    steps, undoes = _ledger(warehouse, apply_id)
     if any(entry.operation_id.startswith(f"{apply_id}/") for entry in unfinished(warehouse, endpoint)):
         raise ApprovalError(
             f"apply {apply_id} has left changes open whose outcome is not known; settle them first with: "
@@ -87,25 +87,36 @@ def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
     return files[0]
 
 
-def _ledger(warehouse: Warehouse, endpoint: str, apply_id: str) -> tuple[list[Step], dict[str, str]]:
+def _ledger(warehouse: Warehouse, apply_id: str) -> tuple[list[Step], dict[str, str]]:
     """(what this apply and all after it wrote, in order; which apply each of them took back).
 
-    Also what a later apply found out: a change counts to the apply whose request it was.
+    Those of other endpoints too, which may have changed the same objects. Also what a later apply found out: a
+    change counts to the apply whose request it was.
     """
     steps: list[Step] = []
     undoes: dict[str, str] = {}
-    for path in ledger_files(warehouse, applies_folder(warehouse, endpoint)):
+    files = ledger_files(warehouse, warehouse.ledger / "applies", "*/*.jsonl")
+    for path in sorted(files, key=lambda file: file.stem):
         if path.stem < apply_id:
             continue
         for line in read_lines(path):
             if line["kind"] == "start" and line.get("undoes"):
                 undoes[line["apply_id"]] = line["undoes"]
-            elif line["kind"] == "verdict" and line["verdict"] == "applied" and line["netbox_id"] is not None:
+            elif _is_done(line):
                 sent_by = (line["operation_id"] or line["apply_id"]).partition("/")[0]
                 if sent_by >= apply_id:
                     seen = line["last_updated"], line["request_id"]
                     steps.append(Step(sent_by, line["target"], _done(line), *seen))
     return steps, undoes
+
+
+def _is_done(line: Line) -> bool:
+    return (
+        line["kind"] == "verdict"
+        and line["verdict"] == "applied"
+        and line["netbox_id"] is not None
+        and not line.get("already")
+    )
 
 
 def _done(line: Line) -> Done:

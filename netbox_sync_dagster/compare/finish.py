@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.together import keep_together
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.warehouse.parquet import TableWriter, write_parquet
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
@@ -45,6 +46,12 @@ UNION
 SELECT n.resource, n.key, n.needs_resource, n.needs_key
 FROM match.delete_needs n
 JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'
+UNION
+SELECT n.resource, n.key, n.needs_resource, n.needs_key
+FROM diff.field_needs n
+JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
+JOIN unnest(r.fields) AS u(f) ON f.field = n.field AND f.verdict = 'update'
+WHERE (n.needs_resource, n.needs_key) <> (n.resource, n.key)
 UNION
 SELECT n.resource, n.key, n.needs_resource, n.needs_key
 FROM match.stack_needs n
@@ -95,6 +102,7 @@ def finish(
 
 def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
     """The last word on every row of ``diff.rows``: what each needs, and what is blocked because of it."""
+    keep_together(con)
     con.execute(_NEEDS)
     if guest is not None:
         con.execute(_OF_A_GUEST, {"vmid": str(guest)})
@@ -140,7 +148,7 @@ def _block(con: duckdb.DuckDBPyConnection) -> None:
             # A delete that does not happen takes nothing away: its fields are not shown either.
             con.execute(
                 f"""UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
-                        reason = if(action = 'delete', reason || ', but it ', '') || '{word} ' || u.reason
+                        reason = if(rows.action = 'delete', rows.reason || ', but it ', '') || '{word} ' || u.reason
                     FROM {table} u
                     WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'"""
             )

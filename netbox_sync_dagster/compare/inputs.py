@@ -76,36 +76,30 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
     return total
 
 
+# What a comparison asks of the ledger (sql/views/ledger_objects.sql).
+_FROM_LEDGER = ("last_written", "created", "tag_lists")
+
+
 def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url: str) -> None:
     """Schema ``ledger`` with what the comparison asks of it, read once, and of this NetBox only.
 
-    An id means another object in another NetBox. A null that was written is the JSON text ``null``. The ledger has
-    been brought here before (``prepare_ledger``).
+    An id means another object in another NetBox. The ledger has been brought here before (``prepare_ledger``).
     """
     # How the ledger calls this NetBox; several where branches were merged, which keep their objects' ids.
     said = con.execute("SELECT written_as FROM netbox.status").fetchone()
     targets = list(said[0]) if said and said[0] else [base_url]
     con.execute(ledger_views(warehouse))
     con.execute(
-        """CREATE TEMP TABLE ledger_last_written AS
-           SELECT * REPLACE (coalesce(value::VARCHAR, 'null') AS value) FROM ledger.last_written
-           WHERE list_contains(?, target)
-           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id, field ORDER BY seq DESC) = 1""",
-        [targets],
+        """CREATE TEMP TABLE ledger_applied AS
+           SELECT * REPLACE (? AS target) FROM ledger.applied WHERE list_contains(?, target)""",
+        [base_url, targets],
     )
-    con.execute(
-        """CREATE TEMP TABLE ledger_created AS FROM ledger.created WHERE list_contains(?, target)
-           QUALIFY row_number() OVER (PARTITION BY object_type, netbox_id ORDER BY seq) = 1""",
-        [targets],
-    )
-    # Which tags it put on and took off is the one thing that is asked of the single writes.
-    con.execute(
-        """CREATE TEMP TABLE ledger_operations AS FROM ledger.operations
-           WHERE list_contains(?, target) AND field = 'tags'""",
-        [targets],
-    )
-    for view in ("last_written", "created", "operations"):
+    con.execute("CREATE OR REPLACE VIEW ledger.applied AS FROM temp.ledger_applied")
+    for view in _FROM_LEDGER:
+        con.execute(f"CREATE TEMP TABLE ledger_{view} AS FROM ledger.{view}")
+    for view in _FROM_LEDGER:
         con.execute(f"CREATE OR REPLACE VIEW ledger.{view} AS FROM temp.ledger_{view}")
+    con.execute("DROP TABLE temp.ledger_applied")
 
 
 def parquet(file: Path) -> str:

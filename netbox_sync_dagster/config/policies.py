@@ -105,7 +105,9 @@ class Policies(StrictModel):
         "leave", description="What is proposed for an address that the source no longer shows."
     )
     primary_ip: Literal["set_if_empty", "always", "never"] = Field(
-        "set_if_empty", description="Whether primary addresses of devices and virtual machines are set."
+        "set_if_empty",
+        description="Whether primary addresses of devices and virtual machines are set. One that netbox-sync chose "
+        "itself follows the source.",
     )
     site_coordinates: Literal["never", "set_if_empty", "always"] = Field(
         "never", description="Whether sites get the coordinates of the source's locations."

@@ -40,7 +40,7 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
 
 
 def prepare_ledger(warehouse: Warehouse) -> None:
-    """Bring the ledger here, and what the views of ``sql/views/ledger.sql`` need before there is any line."""
+    """Bring the ledger here, and what the views of ``sql/views/ledger*.sql`` need before there is any line."""
     warehouse.pull(warehouse.ledger)
     for kind in ("approvals", "applies"):
         empty = warehouse.ledger / kind / "_none" / "none.jsonl"
@@ -51,7 +51,8 @@ def prepare_ledger(warehouse: Warehouse) -> None:
 
 def ledger_views(warehouse: Warehouse) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse."""
-    return read_sql("views/ledger.sql").replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
+    script = read_sql("views/ledger.sql") + read_sql("views/ledger_objects.sql")
+    return script.replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
 
 
 def open_ledger(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,9 @@ _SHRINK_EXEMPT = {
 }
 # Tables that others are judged in.
 _LATE = ("scopes", "rejected", "row_counts")
+
+# Ids of the last snapshot's rows that this product has deleted since, by table.
+DeletedByUs = Callable[[], Mapping[str, Collection[int]]]
 
 
 @dataclass
@@ -204,6 +207,10 @@ def _shrunken(counts: dict[str, int], baseline: dict[str, int]) -> dict[str, str
     }
 
 
+def _without(baseline: dict[str, int], deleted: Mapping[str, Collection[int]]) -> dict[str, int]:
+    return {table: max(count - len(deleted.get(table, ())), 0) for table, count in baseline.items()}
+
+
 def _baseline(
     before: dict[str, int], counts: dict[str, int], good: bool, shrunken: dict[str, str]
 ) -> dict[str, int]:
@@ -217,14 +224,20 @@ def _baseline(
 
 @contextmanager
 def write_snapshot(
-    warehouse: Warehouse, system: str, endpoint: str, *, accept_shrink: bool = False
+    warehouse: Warehouse,
+    system: str,
+    endpoint: str,
+    *,
+    accept_shrink: bool = False,
+    deleted_by_us: DeletedByUs | None = None,
 ) -> Iterator[SnapshotWriter]:
     """Write a snapshot of ``endpoint``; it becomes current when the block ends without an exception.
 
     A table that holds fewer than 70 % of the rows of the last good snapshot marks the snapshot incomplete
     (scope ``table``), and so does a device, node, guest or container with so few of its rows (scope
     ``short_<table>``, see ``falls``), unless ``accept_shrink`` says that somebody knows why. Every try, failed ones
-    too, is a line in ``attempts.jsonl``.
+    too, is a line in ``attempts.jsonl``. ``deleted_by_us`` is asked at the end: rows of the last snapshot that this
+    product has deleted are not missed.
     """
     folder = warehouse.snapshots(system, endpoint)
     started, began = now(), elapsed()
@@ -241,8 +254,9 @@ def write_snapshot(
             except BaseException:
                 writer.close_files()
                 raise
+            expected = _without(baseline, deleted_by_us() if deleted_by_us else {})
             manifest = _finish(
-                writer, started, baseline, last, accept_shrink=accept_shrink, run=warehouse.run
+                writer, started, expected, last, accept_shrink=accept_shrink, run=warehouse.run
             )
             write_json(stage / "manifest.json", manifest.__dict__)
     except Exception as error:

@@ -47,7 +47,7 @@ _STORAGE_VERSION = "v1.0.0"
 _NONE = "_none"
 # Hand-written views: first those that ``sync.status`` and the ledger are made of, then those that read the generated ones.
 _FEW = ("views/ledger.sql", "views/sync.sql")
-_REST = ("views/diff.sql", "views/across.sql", "views/comments.sql")
+_REST = ("views/ledger_objects.sql", "views/diff.sql", "views/across.sql", "views/comments.sql")
 _CHANGES = "diffs/*/{current}/*.parquet"
 _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
 

@@ -88,9 +88,9 @@ judged as (
         case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
     from placed p
 ),
--- NetBox refuses to move an address that its owner has as a primary one.
+-- NetBox refuses to move an address that its owner has as a primary or out-of-band one.
 primaries as (
-    select unnest([primary_ip4_id, primary_ip6_id]) as id from netbox.devices
+    select unnest([primary_ip4_id, primary_ip6_id, oob_ip_id]) as id from netbox.devices
     union
     select unnest([primary_ip4_id, primary_ip6_id]) from netbox.virtual_machines
 ),

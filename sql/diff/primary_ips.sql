@@ -1,5 +1,5 @@
 -- Primary addresses of devices and virtual machines. Key: owner + family. An update of the owner, after the address
--- stands on one of its interfaces.
+-- stands on one of its interfaces. One that this product chose itself follows the source, whatever the policy says.
 with settings as (from config.endpoint),
 owners as (
     select 'devices' as owner_resource, d.key as owner, 'dcim/devices' as object_type, d.netbox_id, d.name,
@@ -33,17 +33,24 @@ placed as (
             coalesce(lower(w.vrf) in (lower(v.name), lower(v.rd)), w.vrf is null and a.vrf_id is null) desc, a.id
     ) = 1
 ),
+chosen_by_us as (
+    select object_type, netbox_id, field, try_cast(json_extract_string(value, '$.id') as bigint) as id
+    from ledger.last_written where field in ('primary_ip4', 'primary_ip6') and not restored
+),
 paired as (
-    select p.*, current.address as current_address,
+    select p.*, current.address as current_address, o.id is not null as ours,
         case when ip_id is not null then existing(ip_id, p.host)
              when ip_action = 'create' then created('ip_addresses', ip_key, p.host)
              when ip_action = 'update' then existing(ip_change_id, p.host) end as value
-    from placed p left join netbox.ip_addresses current on current.id = p.current_id
+    from placed p
+    left join netbox.ip_addresses current on current.id = p.current_id
+    left join chosen_by_us o
+        on o.object_type = p.object_type and o.netbox_id = p.netbox_id and o.field = 'primary_ip' || p.family and o.id = p.current_id
 )
 select 'primary_ips' as resource, p.owner || ' IPv' || p.family as key, p.owner as parent, p.object_type, p.netbox_id,
        case when p.netbox_id is null then created(p.owner_resource, p.owner, p.name) end as target, p.last_updated,
-       case when p.current_id is not null and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
-       case when p.current_id is not null and settings.primary_ip = 'set_if_empty' then 'NetBox has another primary address; primary_ip is set_if_empty' end as reason,
+       case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
+       case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty' then 'NetBox has another primary address; primary_ip is set_if_empty' end as reason,
        [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'), p.value)] as fields
 from paired p cross join settings
 where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)

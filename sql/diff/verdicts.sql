@@ -9,8 +9,8 @@ with fields as (
 
 judged as (
     select f.*, w.value as ours,
-        case when w.value is not null then same_value(f.before, w.value) end as was_ours,
-        case when w.value is not null then same_value(f.after, w.value) end as wants_ours,
+        case when w.value is not null then same_value(content(f.before), content(w.value)) end as was_ours,
+        case when w.value is not null then same_value(content(f.after), content(w.value)) end as wants_ours,
         -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
         -- same cluster is no other.
         -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
@@ -24,11 +24,16 @@ judged as (
         (f.resource || '.' || f.field) in (select field from config.owned) as owned,
         (f.resource || '.' || f.field) in (select field from config.disowned) as disowned,
         (f.field in (select field from config.unowned_fields) and (f.resource || '.' || f.field) not in (select field from config.owned_by_default))
-            and coalesce(f.before, 'null') not in ('null', '""', '[]') as kept
+            and coalesce(f.before, 'null') not in ('null', '""', '[]')
+            -- NetBox itself gives a new virtual machine the site of its cluster.
+            and not (f.resource = 'virtual_machines' and f.field = 'site' and f.netbox_id in (
+                select netbox_id from ledger.created where object_type = 'virtualization/virtual-machines')) as kept
     from fields f
     left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
+        -- What an undo brought back as it was before this product wrote there counts as never written.
+        and not (w.restored and same_value(content(f.before), content(w.value)))
 ),
 
 decided as (

@@ -1,7 +1,7 @@
 -- Virtual disks: desired against NetBox. Key: virtual machine + Proxmox's key. Sizes in MiB.
 -- The size of the virtual machine itself is kept by NetBox: the sum of its disks.
 with described as (
-    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-disks' and field = 'description'
+    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-disks' and field = 'description' and not restored
 ),
 paired as (
     select w.key, w.virtual_machine, w.problem, a.id as netbox_id, a.last_updated,

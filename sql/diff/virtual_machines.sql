@@ -14,8 +14,10 @@ referenced as (
 
 actual as (
     select v.*, existing(c.id, c.name) as cluster, existing(d.id, d.name) as device,
-           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(t.id, t.name) as machine_type
+           existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(t.id, t.name) as machine_type,
+           existing(s.id, s.name) as site
     from netbox.virtual_machines v
+    left join netbox.sites s on s.id = v.site_id
     left join netbox.virtual_machine_types t on t.id = v.virtual_machine_type_id
     left join netbox.clusters c on c.id = v.cluster_id
     left join netbox.devices d on d.id = v.device_id
@@ -33,8 +35,7 @@ wanted_disks as (
 -- Tags that this product put on a virtual machine and did not take off again: only these are ever removed.
 tag_lists as (
     select netbox_id, seq, text_list(before) as had, text_list("after") as has
-    from ledger.operations
-    where object_type = 'virtualization/virtual-machines' and field = 'tags' and verdict = 'applied' and action <> 'delete'
+    from ledger.tag_lists where object_type = 'virtualization/virtual-machines'
 ),
 tag_moves as (
     select netbox_id, seq, unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added from tag_lists
@@ -72,7 +73,20 @@ tags as (
 written as (
     select netbox_id, bool_or(field = 'description') as description, bool_or(field = 'vcpus') as vcpus,
         bool_or(field = 'memory') as memory
-    from ledger.last_written where object_type = 'virtualization/virtual-machines' group by netbox_id
+    from ledger.last_written where object_type = 'virtualization/virtual-machines' and not restored group by netbox_id
+),
+
+-- NetBox gives a machine the site of its cluster, or of its device, and refuses a cluster or device of another site
+-- after that: where one of them changes the site goes along.
+sites as (
+    select w.key, existing(s.id, s.name) as site
+    from desired.virtual_machines w
+    join match.virtual_machines m using (key)
+    join netbox.virtual_machines a on a.id = m.netbox_id
+    left join match.live_clusters c on c.key = w.cluster
+    left join match.live_devices d on d.key = w.device
+    join netbox.sites s on s.id = coalesce(c.site_id, if(d.netbox_id is distinct from a.device_id, d.site_id, null))
+    where a.site_id is not null and (c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct from a.device_id)
 ),
 
 paired as (
@@ -88,6 +102,7 @@ paired as (
                 then coalesce(link('devices', d.key, d.netbox_id, d.name), if(m.moved_from is not null, 'null', null))
                 -- NetBox takes no device of the cluster that the guest has left.
                 when m.moved_from is not null then 'null' end),
+            json_field('site', a.site, st.site),
             text_field('status', a.status, w.status),
             json_field('role', a.role, r.role),
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
@@ -126,6 +141,7 @@ paired as (
     left join desired.custom_fields id_type on id_type.key = settings.id_field
     left join referenced r using (key)
     left join tags t using (key)
+    left join sites st using (key)
     left join actual a on a.id = m.netbox_id
     left join disks nd on nd.id = m.netbox_id
     left join wanted_disks wd using (key)

@@ -33,7 +33,7 @@ actual_tagged as (
 ),
 -- Where Proxmox says nothing of the MTU, only what came from there is cleared.
 written_mtu as (
-    select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu'
+    select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu' and not restored
 ),
 paired as (
     select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem_action, m.problem, a.last_updated,

@@ -18,3 +18,11 @@ from deleted i
 join netbox.vm_interfaces v on i.id in (v.parent_id, v.bridge_id) and v.id <> i.id
 join deleted c on c.resource = 'vm_interfaces' and c.id = v.id
 where i.resource = 'vm_interfaces'
+union
+-- An address that was a primary one goes after another has taken its place.
+select i.resource, i.key, p.resource, p.key
+from deleted i
+join (select resource, key, fields from diff.primary_ips where action = 'update'
+      union all select resource, key, fields from diff.oob_ips where action = 'update') p
+    on try_cast(json_extract_string(p.fields[1].before, '$.id') as bigint) = i.id
+where i.resource = 'ip_addresses'

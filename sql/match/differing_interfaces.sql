@@ -9,7 +9,7 @@ link_targets as materialized (
     where resource = 'interfaces' and key in (select unnest([lag, parent_interface, bridge]) from linked)
 ),
 
--- Another LAG, parent or bridge than NetBox has.
+-- Another LAG, parent or bridge than NetBox has, or one that is still to be created.
 linked_otherwise as (
     select i.key, i.netbox_id
     from linked i
@@ -17,9 +17,9 @@ linked_otherwise as (
     left join link_targets lag on lag.key = i.lag
     left join link_targets parent on parent.key = i.parent_interface
     left join link_targets bridge on bridge.key = i.bridge
-    where (i.lag is not null and lag.netbox_id is distinct from a.lag_id)
-       or (i.parent_interface is not null and parent.netbox_id is distinct from a.parent_id)
-       or (i.bridge is not null and bridge.netbox_id is distinct from a.bridge_id)
+    where (i.lag is not null and (lag.netbox_id is distinct from a.lag_id or (lag.key is not null and lag.netbox_id is null)))
+       or (i.parent_interface is not null and (parent.netbox_id is distinct from a.parent_id or (parent.key is not null and parent.netbox_id is null)))
+       or (i.bridge is not null and (bridge.netbox_id is distinct from a.bridge_id or (bridge.key is not null and bridge.netbox_id is null)))
 ),
 
 -- Other VLANs, or undecided ones.

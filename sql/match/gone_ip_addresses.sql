@@ -1,5 +1,5 @@
 -- Addresses that NetBox has on a matched interface and the source does not show. Shape: match.gone in
--- sql/match/tables.sql. They go only by policy, and never while they are a primary address.
+-- sql/match/tables.sql. They go only by policy, and never while they are a primary address that this plan leaves.
 with settings as (from config.endpoint),
 matched as (
     select resource, key, netbox_id, type, owner, label from match.interface_names where netbox_id is not null and problem is null
@@ -13,6 +13,12 @@ gone as (
     where a.host not in (select host from desired.ip_addresses where host is not null)
       and a.id not in (select netbox_id from diff.ip_addresses where netbox_id is not null)
 ),
+-- Primary addresses that another one takes the place of in this plan.
+replaced as (
+    select try_cast(json_extract_string(p.fields[1].before, '$.id') as bigint) as id
+    from (select fields from diff.primary_ips where action = 'update'
+          union all select fields from diff.oob_ips where action = 'update') p
+),
 primaries as (
     select unnest([primary_ip4_id, primary_ip6_id, oob_ip_id]) as id from netbox.devices
     union
@@ -25,7 +31,8 @@ select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.l
      {'type': if(g.interface_resource = 'interfaces', 'dcim/devices', 'virtualization/virtual-machines'), 'id': g.holder_id}] as above,
     'not on ' || g.label || ' in ' || s.system_name as fact, s.stale_addresses as way,
     '; stale_addresses is ' || s.stale_addresses as note,
-    if(g.id in (select id from primaries where id is not null), 'it is a primary address', null) as held,
+    if(g.id in (select id from primaries where id is not null)
+        and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)), 'it is a primary address', null) as held,
     -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
     s.kind = 'librenms' as said_unproven
 from gone g cross join settings s

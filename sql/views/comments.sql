@@ -174,6 +174,12 @@ COMMENT ON VIEW ledger.verdicts IS 'What became of every change that an apply to
 COMMENT ON VIEW ledger.applies IS 'Every apply with its counts';
 COMMENT ON VIEW ledger.operations IS 'Every change applied or refused, one row per field';
 COMMENT ON VIEW ledger.last_written IS 'The value that this product wrote last, per object and field';
+COMMENT ON COLUMN ledger.last_written.restored IS 'true: an undo brought back a value that this product had not written';
 COMMENT ON VIEW ledger.created IS 'Objects that this product created';
+COMMENT ON VIEW ledger.deleted IS 'Objects that this product deleted';
+COMMENT ON VIEW ledger.made_again IS 'Objects that an undo created again, with the ids that they had before';
+COMMENT ON VIEW ledger.applied IS 'Changes that applies carried out';
+COMMENT ON VIEW ledger.writes IS 'Fields that applied changes set, one row per object, field and change';
+COMMENT ON VIEW ledger.tag_lists IS 'Lists of tags before and after each change of them';
 COMMENT ON VIEW ledger.journal IS 'Journal entries that applies wrote into NetBox, with their ids there';
 COMMENT ON VIEW ledger.object_changes IS 'The entries of NetBox''s own changelog that belong to applied changes';

@@ -25,7 +25,9 @@ FROM (
 );
 
 -- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
--- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write.
+-- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write. cleared: fields
+-- of other objects that NetBox empties because this change deletes the object they name. already: NetBox had it as
+-- approved, so nothing was sent.
 CREATE OR REPLACE VIEW ledger.verdicts AS
 SELECT * EXCLUDE (kind) REPLACE (coalesce(seq, epoch_ms("at")) AS seq)
 FROM read_json(
@@ -38,7 +40,9 @@ FROM read_json(
         parent: 'VARCHAR', object_type: 'VARCHAR', netbox_id: 'BIGINT', verdict: 'VARCHAR',
         message: 'VARCHAR', last_updated: 'VARCHAR', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
         open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR', seq: 'BIGINT',
-        fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]'
+        fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]',
+        cleared: 'STRUCT(object_type VARCHAR, netbox_id BIGINT, owner VARCHAR, field VARCHAR, before JSON)[]',
+        already: 'BOOLEAN'
     }
 )
 WHERE kind = 'verdict';
@@ -126,20 +130,3 @@ LEFT JOIN (
     SELECT target, object_type, netbox_id, request_id, min(object_change_id) AS object_change_id
     FROM ledger.object_changes GROUP BY ALL
 ) USING (target, object_type, netbox_id, request_id);
-
--- The value that this product wrote last, per object and field, whichever endpoint it came from. value is
--- JSON text with references by NetBox id, as the comparison sees it as `before` next time.
-CREATE OR REPLACE VIEW ledger.last_written AS
-SELECT
-    arg_max(endpoint, seq) AS endpoint, object_type, netbox_id, field, arg_max(after, seq) AS value,
-    arg_max("at", seq) AS "at", arg_max(change_id, seq) AS change_id, target, max(seq) AS seq
-FROM ledger.operations
-WHERE verdict = 'applied' AND action <> 'delete' AND netbox_id IS NOT NULL AND field IS NOT NULL
-GROUP BY target, object_type, netbox_id, field;
-
--- The objects that this product created.
-CREATE OR REPLACE VIEW ledger.created AS
-SELECT any_value(endpoint) AS endpoint, object_type, netbox_id, arg_min("at", seq) AS "at", target, min(seq) AS seq
-FROM ledger.verdicts
-WHERE verdict = 'applied' AND action = 'create' AND netbox_id IS NOT NULL
-GROUP BY target, object_type, netbox_id;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -241,7 +242,7 @@ def write(world: World, plan: Plan) -> str:
 
 
 def there_and_back(world: World) -> None:
-    """Apply the whole diff, see that it leaves none, undo it, and see that all is as it was."""
+    """Apply the whole diff, see that it leaves none, undo it, see that all is as it was, and do it again."""
     first = picture(world.netbox)
     plan = world.sync()
     if not plan.changes:
@@ -264,6 +265,22 @@ def there_and_back(world: World) -> None:
     assert [(r.action, r.resource, r.key, r.reason) for r in undo.rows if not r.is_change] == []
     write(world, load_plan(world.warehouse, undo.name))
     assert picture(world.netbox) == first
+
+    # What was undone is nobody else's change: the first plan again, without an --accept-shrink, and all of it applies.
+    again = world.sync()
+    assert again.manifest["gates"] == []
+    assert decided(again) == decided(plan)
+    write(world, again)
+
+
+def decided(plan: Plan) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """Every row, with its fields and what is decided of them. An object that was made again has another id."""
+    return {
+        (row.action, row.resource, re.sub(r" \(id \d+\)$", "", row.key)): sorted(
+            (f.name, f.verdict) for f in row.fields
+        )
+        for row in plan.rows
+    }
 
 
 searched = settings(

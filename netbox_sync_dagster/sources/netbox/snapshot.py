@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -14,6 +15,7 @@ from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
+from netbox_sync_dagster.sources.netbox.own_deletes import deleted_by_us
 from netbox_sync_dagster.sources.netbox.pages import Pages
 from netbox_sync_dagster.sources.netbox.proofs import Totals, hidden_objects
 from netbox_sync_dagster.sources.netbox.queries import (
@@ -66,7 +68,13 @@ def snapshot_netbox(
     """
     # Inside, so that a NetBox that cannot be reached is a failed attempt on record.
     with (
-        write_snapshot(warehouse, "netbox", "netbox", accept_shrink=accept_shrink) as writer,
+        write_snapshot(
+            warehouse,
+            "netbox",
+            "netbox",
+            accept_shrink=accept_shrink,
+            deleted_by_us=partial(deleted_by_us, warehouse, target.base_url),
+        ) as writer,
         NetBox(target) as netbox,
         understood(WHO),
     ):

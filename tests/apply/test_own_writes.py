@@ -1,0 +1,398 @@
+"""What this product did itself is never somebody else's change: undos, clears by NetBox, other endpoints' applies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.apply import ApplyResult, apply_approved, plan_undo
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
+from tests.apply.test_fixed_point import decided, furnished
+from tests.support import ODD_FOLDER, NetBox, World, rows
+
+GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]
+
+
+@pytest.fixture
+def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+    with LabNetBox(token="lab-token") as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        found = NetBox(server.url, server.token)
+        furnished(found)
+        yield found
+
+
+@pytest.fixture
+def cluster() -> ProxmoxState:
+    found = ProxmoxState(cluster="paris")
+    found.add_node("pve1", network=[])
+    found.add_node("pve2", network=[])
+    return found
+
+
+@pytest.fixture
+def proxmox(cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabProxmox]:
+    with LabProxmox(cluster) as server:
+        monkeypatch.setenv("PROXMOX_TOKEN", server.token_value)
+        yield server
+
+
+def endpoint(proxmox: LabProxmox, name: str = "paris-pve", **policies: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "proxmox",
+        "url": proxmox.url,
+        "tls": {"ca": proxmox.ca_path},
+        "user": proxmox.user,
+        "token_name": proxmox.token_name,
+        "token_env": "PROXMOX_TOKEN",
+        "agent_timeout": 1,
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+        "policies": policies,
+    }
+
+
+@pytest.fixture
+def pve(proxmox: LabProxmox, netbox: NetBox, tmp_path: Path) -> World:
+    more = {"stale_addresses": "delete", "delete": GUEST_PARTS}
+    return World(tmp_path / ODD_FOLDER, netbox, endpoint(proxmox, **more))
+
+
+def guest(
+    cluster: ProxmoxState, vmid: int, *, host: int, net: str = "net0", mac: int = 0, **more: Any
+) -> None:
+    """One guest with a card, a disk and an address; in place of the one that is there under this number."""
+    cluster.guests.pop(vmid, None)
+    address = f"BC:24:11:00:{mac:02X}:{vmid % 100:02X}"
+    content = {"node": "pve1", "name": f"vm{vmid}", "tags": "prod", **more}
+    cluster.add_qemu(
+        vmid,
+        config={
+            "agent": "1",
+            net: f"virtio={address},bridge=vmbr0,tag=20",
+            "scsi0": f"local:vm-{vmid}-disk-0,size=1G",
+        },
+        agent_interfaces=[agent_interface("ens18", address, f"10.61.0.{host}/24")],
+        **content,
+    )
+
+
+def approved(world: World, plan: Plan) -> None:
+    ids = list(plan.by_id())
+    more = {"who": "alice", "through": "cli", "policies": world.endpoint.policies, "override_limit": "test"}
+    approve(world.warehouse, plan, ids, **more)  # type: ignore[arg-type]
+
+
+def write(world: World, plan: Plan) -> ApplyResult:
+    """Approve and apply the whole plan; every change has to go through."""
+    approved(world, plan)
+    result = apply_approved(world.warehouse, world.config.netbox, plan.endpoint, plan, who="alice")
+    assert [f"{v.verdict} {v.key}: {v.message}" for v in result.verdicts if v.verdict != "applied"] == []
+    return result
+
+
+def undo(world: World, apply_id: str | None) -> None:
+    plan = plan_undo(world.warehouse, world.config.netbox, apply_id or "")
+    assert [(r.resource, r.key, r.reason) for r in plan.rows if not r.is_change] == []
+    write(world, load_plan(world.warehouse, plan.name))
+
+
+def second(world: World, name: str, content: dict[str, Any]) -> World:
+    """Another endpoint over the same warehouse and NetBox."""
+    config = world.config.model_dump(mode="json", exclude_unset=True)
+    world.config = Config.model_validate({**config, "endpoints": [*config["endpoints"], content]})
+    other = World.__new__(World)
+    other.__dict__.update(world.__dict__)
+    other.name = name
+    return other
+
+
+# -- an undo is ours (S9) ------------------------------------------------------------------------------
+
+
+def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
+    pve: World, cluster: ProxmoxState
+) -> None:
+    """S9. Twelve machines less in NetBox are no shrinkage that somebody has to accept."""
+    for number in range(12):
+        guest(cluster, 101 + number, host=10 + number)
+    first = pve.sync()
+    undo(pve, write(pve, first).apply_id)
+
+    again = pve.sync()
+    assert again.manifest["gates"] == []
+    assert decided(again) == decided(first)
+    write(pve, again)
+    assert [(r.action, r.resource, r.key) for r in pve.sync().rows] == []
+
+
+def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: World, cluster: ProxmoxState) -> None:
+    """What an undo made again counts as the old object: ours to delete, and with tags that others put on."""
+    for number in range(12):
+        guest(cluster, 101 + number, host=10 + number)
+    write(pve, pve.sync())
+    machine = pve.netbox.one("virtualization/virtual-machines", name="vm112")
+    pve.netbox.create("extras/tags", name="mine", slug="mine")
+    pve.netbox.edit(
+        "virtualization/virtual-machines", machine["id"], tags=[{"slug": "prod"}, {"slug": "mine"}]
+    )
+    cluster.remove(112)
+    guest(cluster, 101, host=99)
+    first = pve.sync()
+    assert Counter(r.action for r in first.changes) == {"create": 1, "update": 1, "delete": 6}
+    undo(pve, write(pve, first).apply_id)
+    assert decided(pve.sync()) == decided(first)
+
+    # The guest is there again: what an undo wrote is ours, and the tag of somebody else stays.
+    guest(cluster, 112, host=21)
+    guest(cluster, 101, host=10)
+    assert pve.sync().rows == ()
+    tags = pve.netbox.one("virtualization/virtual-machines", name="vm112")["tags"]
+    assert sorted(tag["slug"] for tag in tags) == ["mine", "prod"]
+
+
+def test_an_undo_of_an_undo_brings_the_apply_back(pve: World, cluster: ProxmoxState) -> None:
+    guest(cluster, 101, host=10)
+    apply_id = write(pve, pve.sync()).apply_id
+    plan = plan_undo(pve.warehouse, pve.config.netbox, apply_id or "")
+    undone = write(pve, load_plan(pve.warehouse, plan.name)).apply_id
+    undo(pve, undone)
+    assert pve.sync().rows == ()
+
+
+def test_what_somebody_changed_after_an_undo_is_his(pve: World, cluster: ProxmoxState) -> None:
+    guest(cluster, 101, host=10, maxmem=2**30)
+    write(pve, pve.sync())
+    guest(cluster, 101, host=10, maxmem=2**31)
+    undo(pve, write(pve, pve.sync()).apply_id)
+    machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
+    assert machine["memory"] == 1024
+    pve.netbox.edit("virtualization/virtual-machines", machine["id"], memory=77)
+    (row,) = rows(pve.sync(), "virtual_machines")
+    assert (row.action, row.reason) == (
+        "conflict",
+        "memory: changed in NetBox and in the source since netbox-sync wrote it",
+    )
+
+
+def test_a_primary_address_that_an_apply_adopted_goes_back(pve: World, cluster: ProxmoxState) -> None:
+    """NetBox lets no address leave its interface while it is the primary one: the undo takes that back first."""
+    guest(cluster, 101, host=10)
+    free = pve.netbox.create("ipam/ip-addresses", address="10.61.0.10/24")
+    apply_id = write(pve, pve.sync()).apply_id
+    assert pve.netbox.one("ipam/ip-addresses", id=free["id"])["assigned_object_id"] is not None
+    undo(pve, apply_id)
+    assert pve.netbox.one("ipam/ip-addresses", id=free["id"])["assigned_object_id"] is None
+    assert pve.netbox.all("virtualization/virtual-machines") == []
+
+
+# -- what NetBox does because of our changes (E6, E7) -----------------------------------------------------
+
+
+def test_a_primary_address_follows_a_guest_to_its_new_address(pve: World, cluster: ProxmoxState) -> None:
+    """E6: both values were written by this product. The old address goes after another is the primary one."""
+    guest(cluster, 101, host=3)
+    write(pve, pve.sync())
+    guest(cluster, 101, host=103)
+    plan = pve.sync()
+    (primary,), (gone,) = rows(plan, "primary_ips"), rows(plan, "ip_addresses", "delete")
+    assert primary.action == "update"
+    assert primary.change_id in gone.depends_on
+    write(pve, plan)
+    assert pve.sync().rows == ()
+    assert [a["address"] for a in pve.netbox.all("ipam/ip-addresses")] == ["10.61.0.103/24"]
+
+
+def test_a_primary_address_that_somebody_chose_stays(pve: World, cluster: ProxmoxState) -> None:
+    guest(cluster, 101, host=3)
+    write(pve, pve.sync())
+    machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
+    card = pve.netbox.one("virtualization/interfaces", virtual_machine_id=machine["id"])
+    mine = pve.netbox.create(
+        "ipam/ip-addresses",
+        address="10.61.0.200/24",
+        assigned_object_type="virtualization.vminterface",
+        assigned_object_id=card["id"],
+    )
+    pve.netbox.edit("virtualization/virtual-machines", machine["id"], primary_ip4=mine["id"])
+    guest(cluster, 101, host=103)
+    (row,) = rows(pve.sync(), "primary_ips")
+    assert (row.action, row.reason) == (
+        "drifted",
+        "NetBox has another primary address; primary_ip is set_if_empty",
+    )
+
+
+def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster: ProxmoxState) -> None:
+    """E7: other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
+    guest(cluster, 101, host=3)
+    write(pve, pve.sync())
+    guest(cluster, 101, host=50, net="net1", mac=9)
+    write(pve, pve.sync())
+    for _ in range(2):
+        left = pve.sync()
+        if not left.rows:
+            break
+        write(pve, left)
+    assert pve.sync().rows == ()
+    machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
+    assert machine["primary_ip4"]["address"] == "10.61.0.50/24"
+
+
+# -- references to what the same plan creates (S10) -----------------------------------------------------
+
+
+def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
+    pve: World, cluster: ProxmoxState
+) -> None:
+    """S10: NetBox has eno1 and eno2, and no bond yet."""
+    cluster.add_node(
+        "pve3",
+        network=[
+            {"iface": "eno1", "type": "eth", "active": 1},
+            {"iface": "eno2", "type": "eth", "active": 1},
+            {"iface": "bond0", "type": "bond", "slaves": "eno1 eno2", "bond_mode": "802.3ad", "active": 1},
+            {"iface": "vmbr0", "type": "bridge", "bridge_ports": "bond0", "active": 1},
+        ],
+    )
+    site, kind, role = (
+        pve.netbox.one(path)["id"] for path in ("dcim/sites", "dcim/device-types", "dcim/device-roles")
+    )
+    node = pve.netbox.create("dcim/devices", name="pve3", site=site, device_type=kind, role=role)
+    for name in ("eno1", "eno2"):
+        pve.netbox.create("dcim/interfaces", device=node["id"], name=name, type="other")
+    plan = pve.sync()
+    assert {r.key for r in rows(plan, "interfaces", "update")} == {"pve3 eno1", "pve3 eno2"}
+    write(pve, plan)
+    assert pve.sync().changes == []
+
+
+# -- fields that NetBox takes only together (S11) ----------------------------------------------------------
+
+
+def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
+    pve: World, cluster: ProxmoxState
+) -> None:
+    """S11: NetBox refuses a virtual machine whose device is not in its cluster."""
+    site, kind, role = (
+        pve.netbox.one(path)["id"] for path in ("dcim/sites", "dcim/device-types", "dcim/device-roles")
+    )
+    pve.netbox.create("dcim/devices", name="pve1", site=site, device_type=kind, role=role)
+    pve.configure(policies={"disowns": ["devices.cluster"]})
+    guest(cluster, 101, host=10)
+    guest(cluster, 102, host=11, node="pve2")
+    plan = pve.sync()
+    found = {r.key: (r.action, r.reason) for r in rows(plan, "virtual_machines")}
+    assert found["vm101"][0] == "blocked"
+    assert "NetBox takes only a device of its cluster paris, and pve1 is in no cluster" in str(
+        found["vm101"][1]
+    )
+    assert "policies.disowns names it" in str(found["vm101"][1])
+    assert found["vm102"][0] == "create"
+    write(pve, plan)
+
+
+# -- two endpoints that want the same (E12) ---------------------------------------------------------------
+
+
+def test_what_another_endpoint_has_written_is_done(
+    pve: World, proxmox: LabProxmox, cluster: ProxmoxState
+) -> None:
+    """E12: both plans are approved; the second apply finds creates, updates and deletes done, and is green."""
+    other = second(
+        pve,
+        "paris-2",
+        endpoint(proxmox, "paris-2", stale_addresses="delete", delete=GUEST_PARTS),
+    )
+
+    def both() -> list[ApplyResult]:
+        plans = [(world, world.sync()) for world in (pve, other)]
+        for world, plan in plans:
+            approved(world, plan)
+        return [
+            apply_approved(world.warehouse, world.config.netbox, world.name, plan, who="alice")
+            for world, plan in plans
+        ]
+
+    def see(results: list[ApplyResult]) -> None:
+        first, late = results
+        assert first.ok and late.ok, [v for r in results for v in r.verdicts if v.verdict != "applied"]
+        assert len(first.verdicts) == len(late.verdicts) > 0
+        assert {v.already for v in first.verdicts} == {False}
+        assert {v.already for v in late.verdicts} == {True}
+        assert late.verdicts[0].message == (
+            f"already as approved: apply {first.apply_id} of endpoint 'paris-pve' wrote it"
+        )
+        assert [world.sync().rows for world in (pve, other)] == [(), ()]
+
+    for number in range(6):
+        guest(cluster, 101 + number, host=10 + number)
+    see(both())
+    guest(cluster, 101, host=99, node="pve2", tags="prod;new")
+    see(both())
+    cluster.remove(106)
+    see(both())
+    # Created once, and by the endpoint that did it.
+    assert pve.sql("SELECT DISTINCT endpoint FROM ledger.created") == [("paris-pve",)]
+
+
+def test_what_a_person_has_made_meanwhile_is_not_done_by_us(pve: World, cluster: ProxmoxState) -> None:
+    guest(cluster, 101, host=10)
+    plan = pve.sync()
+    approved(pve, plan)
+    pve.netbox.create("ipam/ip-addresses", address="10.61.0.10/24")
+    result = apply_approved(pve.warehouse, pve.config.netbox, pve.name, plan, who="alice")
+    (address,) = [v for v in result.verdicts if v.resource == "ip_addresses"]
+    assert (address.verdict, address.already) == ("failed", False)
+
+
+# -- several endpoints and their undos --------------------------------------------------------------------
+
+
+@pytest.fixture
+def polled(netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabLibreNMS]:
+    """LibreNMS polls the node pve1 and a switch."""
+    state = LibreNMSState()
+    for number, name in enumerate(("pve1", "sw1")):
+        device = state.add_device(name, hardware="C9300-48P", serial=f"FOC{number}")
+        port = state.add_port(device, "eno1", ifAlias="uplink", ifType="ethernetCsmacd", ifMtu=9000)
+        state.add_ipv4(port, f"10.7.0.{number + 1}", 24)
+    with LabLibreNMS(state) as server:
+        monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
+        yield server
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["proxmox first", "librenms first"])
+def test_endpoints_that_share_a_device_end_in_no_difference_and_their_undos_in_the_first_plans(
+    pve: World, cluster: ProxmoxState, polled: LabLibreNMS, order: tuple[int, int]
+) -> None:
+    cluster.add_node(
+        "pve1", network=[{"iface": "eno1", "type": "eth", "active": 1, "cidr": "10.7.0.1/24", "mtu": "1500"}]
+    )
+    guest(cluster, 101, host=10)
+    content = {
+        "name": "lnms",
+        "kind": "librenms",
+        "url": polled.url,
+        "import_devices": "all",
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+    }
+    worlds = [pve, second(pve, "lnms", content)]
+    pve.config.precedence[:] = ["paris-pve", "lnms"]
+    alone = [decided(world.sync()) for world in worlds]
+    applies = []
+    for number in order:
+        applies.append((worlds[number], write(worlds[number], worlds[number].sync()).apply_id))
+        assert worlds[number].sync().changes == []
+    for world, apply_id in reversed(applies):
+        undo(world, apply_id)
+    assert [decided(world.sync()) for world in worlds] == alone
