@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.approve import decisions
-from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.approve.records import approved, rejection
 from netbox_sync_dagster.cli.changes import (
     ACTIONS,
     RowFilter,
@@ -90,10 +90,11 @@ def diff(
 
 def states(session: Session, plan: Plan) -> dict[str, str]:
     """What has been decided or done about each change: approved, rejected, approval expired, applied."""
-    ids = plan.by_id()
+    standing = decisions(session.warehouse, plan.endpoint)
     found = {}
-    for change_id, decision in decisions(session.warehouse, plan.endpoint).items():
-        if change_id not in ids:
+    for change_id in plan.by_id() if standing else ():
+        decision = rejection(standing, change_id) or standing.get(change_id)
+        if decision is None:
             continue
         if decision.decision == "reject":
             found[change_id] = "rejected"

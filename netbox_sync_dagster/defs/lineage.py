@@ -18,7 +18,7 @@ _TABLE = re.compile(r"\b(librenms|proxmox|docker|netbox|desired|match|diff)\.([a
 _COMMENT = re.compile(r"--[^\n]*")
 _COMPARE_FILES = dict(COMPARE)
 # Every diff passes through these.
-_ALWAYS = ("macros.sql", "diff/verdicts.sql")
+_ALWAYS = ("macros.sql", "diff/verdicts.sql", "diff/names.sql")
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:

@@ -8,8 +8,8 @@ nodes as (
         (select target from config.mappings where kind = 'sites' and lower(source) = lower(n.node)) as site,
         coalesce(
             (select target from config.mappings where kind = 'device_types' and lower(source) = lower(n.node)),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.dmi_product))),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.cpu_model)))) as device_type,
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.dmi_product))),
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
         (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
         -- Of a node that is down the hardware is unknown: a mapping by it may exist, so the default is no answer.
         n.cpu_model is null and n.dmi_product is null and exists (from config.mappings where kind = 'device_types') as hardware_unknown
