@@ -33,7 +33,7 @@ limits as (
     from texts
 )
 select resource, key,
-    string_agg(if(field = 'name', '', field || ': ') || name_problem(text, coalesce(longest, 100000)), '; ' order by position) as reason
-from limits
-where name_problem(text, coalesce(longest, 100000)) is not null
+    string_agg(if(field = 'name', problem, field || ': ' || replace(problem, 'the name', 'it')), '; ' order by position) as reason
+from (select *, name_problem(text, coalesce(longest, 100000)) as problem from limits)
+where problem is not null
 group by resource, key
