@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,10 @@ def decide(warehouse: Warehouse, plan: Plan, change: str, **more: Any) -> Any:
 def recorded_before(warehouse: Warehouse, plan: Plan, decision: str) -> str:
     """A decision on the plan's change as the older version recorded it: under the first 20 digits."""
     [row] = plan.changes
-    decide(warehouse, plan, row.change_id, decision=decision)
-    (file,) = approvals_folder(warehouse, "paris").glob("*.jsonl")
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace(row.change_id, row.change_id[:20]), encoding="utf-8")
+    older = replace(plan, rows=(replace(row, change_id=row.change_id[:20]),))
+    with pytest.MonkeyPatch.context() as older_version:
+        older_version.setattr("netbox_sync_dagster.compare.change_id.LENGTH", 20)
+        decide(warehouse, older, row.change_id[:20], decision=decision)
     assert [list(item.change_ids) for item in read_approvals(warehouse, "paris")] == [[row.change_id[:20]]]
     return row.change_id
 
