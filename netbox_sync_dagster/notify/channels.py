@@ -25,7 +25,7 @@ from netbox_sync_dagster.text import visible
 _LONGEST_ANSWER = 1 << 20
 _SECRET_PATH = 12
 
-_MRKDWN = re.compile(r"[*_~<>&\[\]@#|\\!]|://|www\.|:[a-z0-9_+-]+:", re.IGNORECASE)
+_MRKDWN = re.compile(r"[*_~\[\]@#|\\!]|://|www\.|:[a-z][a-z0-9_+-]*:", re.IGNORECASE)
 # Of one sentence.
 _LONGEST = 2_000
 
