@@ -18,7 +18,7 @@ import pytest
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.text import needs_escape
-from tests.defs.browser import CHROMIUM, page
+from tests.defs.browser import CHROMIUM, Page, page
 from tests.defs.conftest import House, build_house
 
 EVIL = "evil\x1b[1A\x1b[2K | create\n\u202e<img src=x onerror=\"document.title='owned'\">[a](http://evil.example)"
@@ -126,7 +126,11 @@ def site(hostile: House) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 # Clicks on whatever shows exactly this text; the rows of the table that the dialog shows.
@@ -135,6 +139,18 @@ CLICK = """(text => [...document.querySelectorAll('*')]
     .forEach(e => ['mousedown', 'mouseup', 'click'].forEach(
         type => e.dispatchEvent(new MouseEvent(type, {bubbles: true, cancelable: true, view: window})))))"""
 TABLE = "[...document.querySelectorAll('table')].map(t => [...t.rows]).find(r => r[0]?.cells[0]?.innerText === 'action')"
+
+
+def click(tab: Page, text: str, then: str) -> None:
+    """Click, and wait for what comes of it: what is clicked before the page listens is lost, twice is once too often."""
+    for _ in range(6):
+        time.sleep(1)
+        tab.run(f"{CLICK}('{text}')")
+        for _ in range(30):
+            if tab.run(then):
+                return
+            time.sleep(1)
+    raise AssertionError(f"nothing came of a click on {text}")
 
 
 @pytest.mark.skipif(
@@ -147,9 +163,8 @@ def test_a_hostile_row_in_dagsters_table_is_text_in_a_browser(
         f"{site}/assets/diff/librenms/interfaces?view=partitions&partition=paris", tmp_path / "b"
     ) as tab:
         tab.wait("document.body.innerText?.includes('Materialized (1)')")
-        # The list loads late, and what is clicked too early is lost.
-        tab.wait(f"{CLICK}('paris'), document.body.innerText?.includes('[Show Markdown]')")
-        tab.wait(f"{CLICK}('[Show Markdown]'), {TABLE} !== undefined")
+        click(tab, "paris", "document.body.innerText?.includes('[Show Markdown]')")
+        click(tab, "[Show Markdown]", f"{TABLE} !== undefined")
         rows = tab.run(f"{TABLE}.map(row => [...row.cells].map(cell => cell.innerText))")
         inside = tab.run(f"{TABLE}.map(row => [...row.querySelectorAll('*')].map(e => e.tagName)).flat()")
         links = tab.run(f"{TABLE}.map(row => [...row.querySelectorAll('a')].map(a => a.href)).flat()")
