@@ -153,16 +153,19 @@ def html_text(text: object, longest: int | None = None) -> str:
     return html.escape(visible(text, longest))
 
 
-def traceback_lines(error: BaseException) -> Iterator[Shown]:
-    """A traceback for a report, one line at a time: what an error quotes adds no line."""
+def traceback_lines(error: BaseException, clean: Callable[[str], str] = str) -> Iterator[Shown]:
+    """A traceback for a report, one line at a time: what an error quotes adds no line.
+
+    ``clean`` takes out of each text what nobody may read.
+    """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
-        yield from traceback_lines(cause)
+        yield from traceback_lines(cause, clean)
         yield Shown("")
     for entry in traceback.format_tb(error.__traceback__):
         for line in entry.splitlines():
-            yield Shown(harmless(line))
-    yield Shown(f"{type(error).__name__}: {visible(error)}")
+            yield Shown(harmless(clean(line)))
+    yield Shown(f"{type(error).__name__}: {visible(clean(str(error)))}")
 
 
 def _cut(text: str, longest: int | None, shown: Callable[[str], str]) -> Shown:

@@ -36,7 +36,7 @@ from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.config.secrets import MissingSecret, redact
 from netbox_sync_dagster.sources.http import SourceError
-from netbox_sync_dagster.text import Shown, traceback_lines
+from netbox_sync_dagster.text import traceback_lines
 from netbox_sync_dagster.warehouse import WarehouseError
 
 # Their text is a sentence for the user.
@@ -172,8 +172,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _show_traceback(error: BaseException, err: SafeConsole) -> None:
-    for line in traceback_lines(error):
-        err.print(Shown(redact(line)), soft_wrap=True)
+    for line in traceback_lines(error, redact):
+        err.print(line, soft_wrap=True)
 
 
 def _last_resort(error: Any, err: SafeConsole, wants_traceback: bool) -> int:

@@ -31,7 +31,7 @@ class Log(logging.LoggerAdapter[logging.Logger]):
 
     def traceback(self, head: str, error: BaseException) -> None:
         """Log a traceback for a report."""
-        lines = [visible(head, LONGEST), *(redact(line) for line in traceback_lines(error))]
+        lines = [visible(head, LONGEST), *traceback_lines(error, redact)]
         self.logger.error("\n".join(lines))
 
 
