@@ -30,7 +30,8 @@ ALLOWED = {
     "traceback.format_exc": (),
     "Text.from_markup": (),
     "Text.from_ansi": (),
-    "logging.getLogger": ("defs/resources.py",),
+    # The second: a filter on what the HTTP libraries log.
+    "logging.getLogger": ("defs/resources.py", "sources/wire.py"),
     "dg.Failure": ("defs/shown.py",),
     "dg.SkipReason": ("defs/shown.py",),
     "dg.MetadataValue.md": ("defs/markdown.py",),
