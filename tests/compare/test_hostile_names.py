@@ -60,7 +60,7 @@ def test_librenms(world: World, state: LibreNMSState) -> None:
 
 
 def test_an_existing_device_is_not_renamed_so(world: World, state: LibreNMSState) -> None:
-    switch = state.add_device("sw1", hardware="C9300-48P", os="ios")
+    switch = state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC1")
     world.configure(policies={"owns": ["devices.name"]})
     assert world.apply_all().changes == []
     switch["sysName"] = switch["hostname"] = "sw1\u200b"
