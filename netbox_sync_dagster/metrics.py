@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from netbox_sync_dagster.apply import VERDICTS
+from netbox_sync_dagster.text import harmless
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.status import STATES, Status, read_status
 from netbox_sync_dagster.warehouse.views import ask
@@ -146,4 +147,4 @@ def _family(name: str, text: str, kind: str, samples: Samples) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return harmless(text).replace("\\", "\\\\").replace('"', '\\"')

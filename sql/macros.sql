@@ -3,18 +3,50 @@
 -- reference 'null' mean none: the field is to be empty.
 
 -- Text ------------------------------------------------------------------------------------------------------
-create or replace macro blank(text) as nullif(trim(text), '');
+-- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back equal.
+create or replace macro outer_space() as
+    '[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+';
+create or replace macro stripped(text) as regexp_replace(text, '^' || outer_space() || '|' || outer_space() || '$', '', 'g');
+-- The same, quick where a million texts hardly ever need it.
+create or replace macro trimmed(text) as
+    if(text[1] <= ' ' or text[-1] <= ' ' or strlen(text) <> length(text), stripped(text), text);
+create or replace macro blank(text) as nullif(trimmed(text), '');
+
+-- What a person cannot see, or sees elsewhere than it is: the ranges of netbox_sync_dagster/text.py.
+create or replace macro unseen_characters() as '['
+    || '\x00-\x1f\x7f-\x{9f}\x{ad}\x{34f}\x{600}-\x{605}\x{61c}\x{6dd}\x{70f}\x{890}-\x{891}\x{8e2}'
+    || '\x{115f}-\x{1160}\x{17b4}-\x{17b5}\x{180b}-\x{180f}\x{200b}-\x{200f}\x{2028}-\x{202e}'
+    || '\x{2060}-\x{206f}\x{3164}\x{d800}-\x{f8ff}\x{fdd0}-\x{fdef}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}'
+    || '\x{fff0}-\x{fffb}\x{fffe}-\x{ffff}\x{110bd}\x{110cd}\x{13430}-\x{1343f}\x{1bca0}-\x{1bca3}'
+    || '\x{1d173}-\x{1d17a}\x{1fffe}-\x{1ffff}\x{2fffe}-\x{2ffff}\x{3fffe}-\x{3ffff}\x{4fffe}-\x{4ffff}'
+    || '\x{5fffe}-\x{5ffff}\x{6fffe}-\x{6ffff}\x{7fffe}-\x{7ffff}\x{8fffe}-\x{8ffff}\x{9fffe}-\x{9ffff}'
+    || '\x{afffe}-\x{affff}\x{bfffe}-\x{bffff}\x{cfffe}-\x{cffff}\x{dfffe}-\x{e0fff}'
+    || '\x{efffe}-\x{10ffff}'
+    || ']';
+create or replace macro has_unseen(text) as regexp_matches(text, unseen_characters());
+create or replace macro first_unseen(text) as 'U+' || printf('%04X', unicode(regexp_extract(text, unseen_characters())));
+-- Why a text can be no name in NetBox; NULL where it can.
+create or replace macro name_problem(text, longest) as
+    case when strlen(text) > longest and length(text) > longest then 'the name has ' || length(text) || ' characters; NetBox takes ' || longest
+         when has_unseen(text) then 'the name contains ' || first_unseen(text) || ', which cannot be seen; give it another name in the source' end;
+
+-- A text of one line for people: control characters and line breaks become a space, what is too long ends in "…".
+create or replace macro cut(text, longest) as
+    if(strlen(text) > longest and length(text) > longest, stripped(left(text, longest - 1)) || '…', text);
+create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
+create or replace macro described(text, longest) as cut(one_line(text), longest);
+-- Of several lines: its line breaks and tabs stay.
+create or replace macro noted(text) as stripped(regexp_replace(text, '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
+
+-- A word of a source in a sentence. What shows the sentence escapes what cannot be seen.
+create or replace macro in_quotes(text) as '"' || text || '"';
 
 -- A value that stands for "no value": as serial numbers and names come from the field.
 create or replace macro is_placeholder(text) as
-    text is null or trim(text) = '' or lower(trim(text)) in
+    text is null or stripped(text) = '' or lower(stripped(text)) in
         ('-', '0', 'n/a', 'na', 'none', 'default', 'unknown', 'null', '<private>', 'not specified',
          'to be filled by o.e.m.', 'system serial number')
-    or length(replace(trim(text), left(trim(text), 1), '')) = 0;
-
--- trim() is slow where a million texts hardly ever need it.
-create or replace macro trimmed(text) as
-    if(starts_with(text, ' ') or ends_with(text, ' '), trim(text), text);
+    or length(replace(stripped(text), left(stripped(text), 1), '')) = 0;
 
 -- A text after a list of rules {word: regular expression, replacement}, one after the other.
 create or replace macro rewrite(text, rules) as
@@ -26,25 +58,23 @@ create or replace macro is_ip(text) as
     regexp_full_match(text, '[0-9]{1,3}(\.[0-9]{1,3}){3}') or contains(text, ':');
 
 create or replace macro usable_name(text) as
-    case when is_placeholder(text) then null else trim(text) end;
+    case when is_placeholder(text) then null else stripped(text) end;
 
 -- NetBox holds 50 characters; what is longer is left out (sql/desired/librenms/left_out.sql).
 create or replace macro serial_number(text) as
-    case when length(trim(text)) <= 50 then usable_name(text) end;
+    case when length(stripped(text)) <= 50 then usable_name(text) end;
 
 -- A host name without its domain; NULL where there is none. Never of an IP address.
 create or replace macro short_name(text) as
-    case when is_placeholder(text) or is_ip(trim(text)) or not contains(trim(text), '.') then null
-         else blank(split_part(trim(text), '.', 1)) end;
+    case when is_placeholder(text) or is_ip(stripped(text)) or not contains(stripped(text), '.') then null
+         else blank(split_part(stripped(text), '.', 1)) end;
 
 create or replace macro slug(text) as
-    trim(regexp_replace(lower(strip_accents(trim(text))), '[^a-z0-9_]+', '-', 'g'), '-');
+    trim(regexp_replace(lower(strip_accents(stripped(text))), '[^a-z0-9_]+', '-', 'g'), '-');
 
 -- The key of an object that others need: its slug; a module type has none.
 create or replace macro prerequisite_key(resource, name) as
-    if(resource = 'module_types', lower(trim(name)), slug(name));
-
-create or replace macro has_control_characters(text) as regexp_matches(text, '[\x00-\x1f\x7f]');
+    if(resource = 'module_types', lower(stripped(name)), slug(name));
 
 -- Interface values ----------------------------------------------------------------------------------------------
 -- Any spelling of 12 hex digits -> upper case with colons; zero, multicast and anything else -> none ('').
@@ -105,7 +135,9 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
 -- difference. Each argument stands once in a field's text: what is repeated there is planned over and over.
 create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
-create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
+create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(stripped(new))::varchar);
+-- The same for what has nothing at its ends already, where there may be a million.
+create or replace macro trimmed_text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
 -- A choice that may be empty: '' is sent as null.
 create or replace macro choice_field(name, old, new) as
     field(name, to_json(nullif(old, ''))::varchar,

@@ -9,6 +9,7 @@ import pytest
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.metrics import _family
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from tests.warehouse.test_views import add_device, publish_diff
@@ -72,3 +73,10 @@ def test_the_file_is_whole_or_not_there(warehouse: Warehouse, tmp_path: Path) ->
     assert file.read_text().startswith("# HELP netbox_sync_status ")
     assert run([*options, str(tmp_path / "missing" / "x.prom")]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "netbox_sync.prom"]
+
+
+def test_a_label_is_one_word_of_the_format() -> None:
+    """Names of endpoints are plain; should another one ever come in, it makes no line and turns nothing around."""
+    lines = list(_family("x", "text", "gauge", [({"endpoint": 'evil"\n\u202e\\'}, 1)]))
+    assert lines[2:] == [r'netbox_sync_x{endpoint="evil\"\\n\\u202e\\"} 1']
+    assert SAMPLE.match(lines[2])

@@ -18,6 +18,7 @@ from netbox_sync_dagster.approve.records import (
     approved,
     decisions,
     netbox_read_at,
+    rejection,
     write_approval,
 )
 from netbox_sync_dagster.approve.select import resolve_ids
@@ -118,7 +119,7 @@ def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> A
         return None
     look(warehouse).check()
     standing = decisions(warehouse, plan.endpoint)
-    rejected = {change_id for change_id, before in standing.items() if before.decision == "reject"}
+    rejected = {change_id for change_id in allowed if rejection(standing, change_id)}
     since = netbox_read_at(plan)
     done = {i for i, number in applied_numbers(warehouse, plan.endpoint).items() if number >= since}
     settled = rejected | done | approved(warehouse, plan.endpoint, plan).keys()
@@ -140,8 +141,8 @@ def _check_content(rows: list[DiffRow]) -> None:
 def _check_rejected(warehouse: Warehouse, plan: Plan, rows: list[DiffRow]) -> None:
     standing = decisions(warehouse, plan.endpoint)
     for row in rows:
-        before = standing.get(row.change_id)
-        if before is not None and before.decision == "reject":
+        before = rejection(standing, row.change_id)
+        if before is not None:
             raise ApprovalError(
                 f"change {row.change_id} ({row.action} {row.resource} {row.key}) was rejected by {before.who} "
                 f"on {before.at:%Y-%m-%d %H:%M} UTC; withdraw the rejection first"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from netbox_sync_dagster.approve.people import Actor
+from netbox_sync_dagster.compare.change_id import SHORT_LENGTH
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import TOLERANCE, now
@@ -131,6 +132,9 @@ def decisions(warehouse: Warehouse, endpoint: str) -> dict[str, Approval]:
     """The decision that stands for each change id ever decided, expired approvals included.
 
     A rejection sticks to its change id: only ``withdraw`` lifts it, no later approval does.
+
+    Ids of an older version are shorter. An approval under one approves that id only, and so nothing of a newer diff; a
+    rejection holds for the change whose id begins with it, see ``rejection``.
     """
     return {change_id: given[-1] for change_id, given in _standing(warehouse, endpoint).items()}
 
@@ -143,6 +147,7 @@ def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
             before = standing.get(change_id)
             if approval.decision == "withdraw":
                 standing.pop(change_id, None)
+                standing.pop(change_id[:SHORT_LENGTH], None)
             elif (
                 approval.decision == "reject" and (before is None or before[-1].decision != "reject")
             ) or before is None:
@@ -150,6 +155,14 @@ def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
             elif before[-1].decision != "reject":
                 before.append(approval)
     return standing
+
+
+def rejection(standing: dict[str, Approval], change_id: str) -> Approval | None:
+    """The rejection of a change, under its own id or the shorter one that an older version gave it."""
+    for known_as in (change_id, change_id[:SHORT_LENGTH]):
+        if known_as in standing and standing[known_as].decision == "reject":
+            return standing[known_as]
+    return None
 
 
 def approved(
@@ -162,14 +175,15 @@ def approved(
     content (somebody deleted the object that we created) needs another. Keys are in apply order.
     """
     standing = _standing(warehouse, endpoint)
+    latest = {change_id: given[-1] for change_id, given in standing.items()}
     done = applied_numbers(warehouse, endpoint)
     result = {}
     for row in plan.changes:
         given = standing.get(row.change_id)
-        if given is None or given[-1].decision != "approve":
+        if given is None or given[-1].decision != "approve" or rejection(latest, row.change_id):
             continue
         whole = given[-1].parts.get(row.change_id, ("", ()))[0]
-        if whole in result or (whole in standing and standing[whole][-1].decision == "reject"):
+        if whole in result or rejection(latest, whole):
             continue
         valid = [
             approval

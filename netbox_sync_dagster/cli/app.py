@@ -29,12 +29,14 @@ from netbox_sync_dagster.cli import (
     undoing,
     upkeep,
 )
-from netbox_sync_dagster.cli.session import CliError, Session, make_console
+from netbox_sync_dagster.cli.console import SafeConsole, make_console
+from netbox_sync_dagster.cli.session import CliError, Session
 from netbox_sync_dagster.compare.plan_file import PlanFileError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.secrets import MissingSecret, redact, traceback_of
+from netbox_sync_dagster.config.secrets import MissingSecret, redact
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.text import traceback_lines
 from netbox_sync_dagster.warehouse import WarehouseError
 
 # Their text is a sentence for the user.
@@ -85,7 +87,7 @@ def _version(wanted: bool) -> None:
         number = version("netbox-sync-dagster")
     except PackageNotFoundError:
         number = "not installed"
-    typer.echo(f"netbox-sync {number}")
+    make_console().print(f"netbox-sync {number}")
     raise typer.Exit
 
 
@@ -153,13 +155,15 @@ def run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except USER_ERRORS as error:
         if wants_traceback:
-            sys.stderr.write(traceback_of(error))
+            _show_traceback(error, err)
         for sentence in error.errors if isinstance(error, ConfigError) else [str(error)]:
             err.print(f"error: {sentence}", style="red", soft_wrap=True)
+        for line in error.more if isinstance(error, CliError) else ():
+            err.print(line, soft_wrap=True)
         return 1
     except OSError as error:
         if wants_traceback:
-            sys.stderr.write(traceback_of(error))
+            _show_traceback(error, err)
         where = f"{error.filename}: " if error.filename else ""
         err.print(f"error: {where}{error.strerror or error}", style="red", soft_wrap=True)
         return 1
@@ -167,7 +171,12 @@ def run(arguments: list[str]) -> int:
         return _last_resort(error, err, wants_traceback)
 
 
-def _last_resort(error: Any, err: Any, wants_traceback: bool) -> int:
+def _show_traceback(error: BaseException, err: SafeConsole) -> None:
+    for line in traceback_lines(error, redact):
+        err.print(line, soft_wrap=True)
+
+
+def _last_resort(error: Any, err: SafeConsole, wants_traceback: bool) -> int:
     # Usage errors and aborts: their classes are Click's own or a copy inside Typer, depending on its release.
     if type(error).__name__ == "Abort":
         err.print("interrupted")
@@ -180,7 +189,7 @@ def _last_resort(error: Any, err: Any, wants_traceback: bool) -> int:
             err.print(f"error: {message}{hint}", style="red", soft_wrap=True)
         return 0 if type(error).__name__ == "NoArgsIsHelpError" else 1
     if wants_traceback:
-        sys.stderr.write(traceback_of(error))
+        _show_traceback(error, err)
     err.print(
         f"error: this should not happen: {type(error).__name__}: {redact(str(error))}; for a report add --traceback before "
         "the command",

@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from netbox_sync_dagster.apply import ApplyResult, LeaseHeld, Verdict, apply_approved
@@ -18,10 +16,12 @@ from netbox_sync_dagster.apply.validate import validate
 from netbox_sync_dagster.approve import ApprovalError, approved
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.ledger import applied_ids
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import WarehouseError
 
 _STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
@@ -96,20 +96,18 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
     checks = validate(session.warehouse, plan, session.config.netbox)
     told = [check for check in checks if show_all or check.verdict != "ok"]
     if told:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for column in ("verdict", "change", "resource", "key", "why"):
-            table.add_column(column, overflow="fold")
         digits = id_length(check.change_id for check in checks)
-        for check in told:
-            verdict = Text(check.verdict, _CHECKED[check.verdict])
-            table.add_row(
-                verdict,
+        rows = [
+            (
+                Text(check.verdict, _CHECKED[check.verdict]),
                 check.change_id[:digits],
                 f"{check.resource}.{check.action}",
                 check.key,
                 check.message,
             )
-        session.out.print(table)
+            for check in told
+        ]
+        session.out.print(make_table(("verdict", "change", "resource", "key", "why"), rows))
     numbers = {name: sum(check.verdict == name for check in checks) for name in _CHECKED}
     said = (
         ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing is approved"
@@ -163,9 +161,14 @@ def _bar(session: Session, title: str) -> Iterator[Callable[[int, int], None] | 
     if not session.err.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=session.err, transient=True) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(visible(title), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -194,7 +197,8 @@ def _report(session: Session, plan: Plan, result: ApplyResult) -> None:
 def _tell(session: Session, verdict: Verdict, digits: int) -> None:
     text = Text(f"  {verdict.verdict}", _STYLES[verdict.verdict])
     text.append(
-        f" {verdict.action} {verdict.resource} {verdict.key} [{verdict.change_id[:digits]}]", "default"
+        f" {verdict.action} {verdict.resource} {visible(verdict.key, LONGEST)} [{verdict.change_id[:digits]}]",
+        "default",
     )
-    text.append(f": {verdict.message}", "default")
+    text.append(f": {visible(verdict.message, LONGEST)}", "default")
     session.out.print(text, soft_wrap=True)

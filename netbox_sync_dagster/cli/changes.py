@@ -9,8 +9,10 @@ from itertools import groupby, pairwise
 from rich.console import Console
 from rich.text import Text
 
+from netbox_sync_dagster.cli.console import LONGEST
 from netbox_sync_dagster.compare.plan import DiffRow
-from netbox_sync_dagster.compare.values import Value, difference, display
+from netbox_sync_dagster.compare.values import difference, display
+from netbox_sync_dagster.text import visible
 
 # action: (mark, style)
 MARKS = {
@@ -87,13 +89,13 @@ def lines(
 
 def _head(row: DiffRow, digits: int, note: str | None) -> Text:
     mark, style = MARKS[row.action]
-    text = Text.assemble("  ", (f"{mark} {row.action} {row.key}", style))
+    text = Text.assemble("  ", (f"{mark} {row.action} {visible(row.key, LONGEST)}", style))
     if row.change_id:
         text.append(f"  [{row.change_id[:digits]}]", "dim")
     if note:
         text.append(f"  {note}", "bold")
     if row.reason:
-        text.append(f"  {row.reason}")
+        text.append(f"  {visible(row.reason, LONGEST)}")
     return text
 
 
@@ -101,31 +103,25 @@ def _fields(row: DiffRow) -> Iterator[Text]:
     for item in row.fields:
         if row.action == "create" and item.after is None and item.verdict == "update":
             continue
-        text = Text(f"{_FIELD}{item.name}: ")
+        text = Text(f"{_FIELD}{visible(item.name)}: ")
         if row.action == "delete":
-            text.append(_shown(item.before))
+            text.append(display(item.before, LONGEST))
         elif row.action == "create" and item.before is None:
-            text.append(_shown(item.after))
+            text.append(display(item.after, LONGEST))
         elif item.before == item.after:
-            text.append(f"stays {_shown(item.before)}")
+            text.append(f"stays {display(item.before, LONGEST)}")
         else:
-            text.append(_one_line(difference(item.before, item.after)))
+            text.append(difference(item.before, item.after, LONGEST))
         # The row's own reason is told already.
         told = item.reason is None or item.reason in (row.reason or "")
         if item.verdict != "update":
-            text.append(f"  ({item.verdict}, not written{'' if told else '; ' + str(item.reason)})", "cyan")
+            text.append(
+                f"  ({item.verdict}, not written{'' if told else '; ' + visible(item.reason, LONGEST)})",
+                "cyan",
+            )
         elif not told:
-            text.append(f"  ({item.reason})", "dim")
+            text.append(f"  ({visible(item.reason, LONGEST)})", "dim")
         yield text
-
-
-def _shown(value: Value) -> str:
-    return _one_line(display(value))
-
-
-def _one_line(text: str) -> str:
-    # One line per field, whatever a description holds.
-    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\x1b", "\\x1b")
 
 
 def print_rows(

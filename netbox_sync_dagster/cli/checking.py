@@ -61,9 +61,11 @@ def check(
         for title, future in results:
             failed += _show(session, title, future.result())
     if failed:
-        session.out.print(f"\n{failed} check{'s' if failed != 1 else ''} failed", style="red")
+        session.out.print()
+        session.out.print(f"{failed} check{'s' if failed != 1 else ''} failed", style="red")
         raise typer.Exit(1)
-    session.out.print("\nall checks passed; next: netbox-sync sync", style="green")
+    session.out.print()
+    session.out.print("all checks passed; next: netbox-sync sync", style="green")
 
 
 def _check_endpoint(endpoint: Endpoint) -> list[Check]:
@@ -85,7 +87,8 @@ def _guarded(one: Callable[[], list[Check]]) -> list[Check]:
 
 
 def _show(session: Session, title: str, checks: list[Check]) -> int:
-    session.out.print(f"\n{title}", style="bold")
+    session.out.print()
+    session.out.print(title, style="bold")
     for item in checks:
         mark, style = ("ok    ", "green") if item.ok else ("failed", "red")
         session.out.print(f"  {mark}", style=style, end=" ")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.text import Shown, quoted, visible
 from netbox_sync_dagster.warehouse import Warehouse, duck
 
 # What an endpoint's `defaults` call the object that stands in for a section's.
@@ -43,7 +43,7 @@ def mappings(
     session.diffed([endpoint])
     rows = unresolved(session.warehouse, endpoint)
     for line in stanza(chosen, rows, everything=not missing):
-        session.out.print(line, soft_wrap=True)
+        session.out.print(Shown(line), soft_wrap=True)
 
 
 def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
@@ -81,7 +81,7 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
                 if word.lower() not in wrong
             ]
         for _, word, owners, example, is_mapped in found:
-            what = f"{owners} {_OBJECTS.get(section, 'object')}{'s' if owners != 1 else ''}, e.g. {example}"
+            what = f"{owners} {_OBJECTS.get(section, 'object')}{'s' if owners != 1 else ''}, e.g. {visible(example, 200)}"
             if word is None:
                 default = _DEFAULTS.get(section, section)
                 advice.append(f"# {what}: {endpoint.name} says nothing of it; set defaults.{default}")
@@ -98,5 +98,5 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
 
 
 def _text(word: str) -> str:
-    """A YAML scalar; quoted as in JSON, which YAML reads."""
-    return json.dumps(word, ensure_ascii=False)
+    """A YAML scalar that reads back as the word."""
+    return quoted(word)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest
 
 Say = Callable[[str], None]
@@ -87,12 +88,14 @@ def _spinners(console: Console, names: list[str]) -> Iterator[Callable[[str, str
     if not console.is_terminal:
         yield lambda name, text: None
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         tasks = {name: progress.add_task(name, total=1) for name in names}
 
         def show(name: str, text: str) -> None:
             finished = text in ("done", "failed")
-            progress.update(tasks[name], description=f"{name}: {text}", completed=1 if finished else 0)
+            progress.update(
+                tasks[name], description=f"{name}: {visible(text, 200)}", completed=1 if finished else 0
+            )
 
         yield show

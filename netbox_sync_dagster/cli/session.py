@@ -5,36 +5,28 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
+from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.config import Config, ConfigError, Endpoint, load_config
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 
 
 class CliError(Exception):
-    """The command cannot go on; the sentence says why and what to do. Exit code 1."""
+    """The command cannot go on; the sentence says why and what to do. Exit code 1.
 
+    ``more`` are lines to be shown below it.
+    """
 
-def make_console(*, stderr: bool = False, no_color: bool = False) -> Console:
-    """A console that colours only on a terminal and never breaks or shortens a line when piped."""
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 100_000
-    # Empty NO_COLOR means colours, see no-color.org; rich takes care of the rest of it.
-    return Console(
-        stderr=stderr,
-        no_color=no_color or None,
-        color_system=None if no_color else "auto",
-        width=width,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+    def __init__(self, sentence: str, more: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.more = tuple(more)
 
 
 @dataclass
@@ -44,8 +36,8 @@ class Session:
     config_path: Path
     home: str
     no_color: bool = False
-    out: Console = field(init=False)
-    err: Console = field(init=False)
+    out: SafeConsole = field(init=False)
+    err: SafeConsole = field(init=False)
 
     def __post_init__(self) -> None:
         self.out = make_console(no_color=self.no_color)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from netbox_sync_dagster.approve import decisions
-from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.approve.records import approved, rejection
 from netbox_sync_dagster.cli.changes import (
     ACTIONS,
     RowFilter,
@@ -21,11 +19,13 @@ from netbox_sync_dagster.cli.changes import (
     screenful,
     summary,
 )
+from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
 from netbox_sync_dagster.cli.ledger import applied_ids
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.text import json_text
 from netbox_sync_dagster.warehouse.store import now
 
 CHANGES_WAITING = 2
@@ -78,11 +78,10 @@ def diff(
         if as_document:
             documents.append(to_document(plan, rows, notes))
     if as_document:
-        _write(session, out, json.dumps({"diffs": documents}, indent=2, ensure_ascii=False) + "\n")
+        _write(session, out, json_text({"diffs": documents}, indent=2) + "\n")
     elif out:
         with out.open("w", encoding="utf-8") as file:
-            console = Console(file=file, no_color=True, width=100_000, highlight=False, markup=False)
-            _print(console, shown, None)
+            _print(make_console(file=file, no_color=True), shown, None)
     else:
         _print(session.out, shown, None if everything else screenful(session.out))
     if exit_code and waiting:
@@ -91,10 +90,11 @@ def diff(
 
 def states(session: Session, plan: Plan) -> dict[str, str]:
     """What has been decided or done about each change: approved, rejected, approval expired, applied."""
-    ids = plan.by_id()
+    standing = decisions(session.warehouse, plan.endpoint)
     found = {}
-    for change_id, decision in decisions(session.warehouse, plan.endpoint).items():
-        if change_id not in ids:
+    for change_id in plan.by_id() if standing else ():
+        decision = rejection(standing, change_id) or standing.get(change_id)
+        if decision is None:
             continue
         if decision.decision == "reject":
             found[change_id] = "rejected"
@@ -105,7 +105,7 @@ def states(session: Session, plan: Plan) -> dict[str, str]:
 
 
 def _print(
-    console: Console, shown: list[tuple[Plan, list[DiffRow], dict[str, str]]], limit: int | None
+    console: SafeConsole, shown: list[tuple[Plan, list[DiffRow], dict[str, str]]], limit: int | None
 ) -> None:
     for position, (plan, rows, notes) in enumerate(shown):
         if position:
@@ -127,7 +127,7 @@ def _print(
 
 def _write(session: Session, out: Path | None, text: str) -> None:
     if out is None:
-        session.out.file.write(text)
+        write_data(session.out, text)
     else:
         out.write_text(text, encoding="utf-8")
 

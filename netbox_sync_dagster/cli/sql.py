@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 import sys
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
+from netbox_sync_dagster.cli.console import make_table, write_data, write_json
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.cli.views import query
+from netbox_sync_dagster.text import Shown, json_text, visible
 
 
 def sql(
@@ -44,19 +44,18 @@ def sql(
         session.warehouse.pull_current(history=True)
     columns, rows = query(session.warehouse, statement, history=True)
     if as_json:
-        found = [dict(zip(columns, values, strict=True)) for values in rows]
-        session.out.file.write(json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n")
+        write_json(session.out, [dict(zip(columns, values, strict=True)) for values in rows])
     elif as_csv:
-        writer = csv.writer(session.out.file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([[_plain(value, "") for value in values] for values in rows])
-    else:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        # A file or a program gets what was read; a terminal would obey it.
+        cell = visible if session.out.is_terminal else str
+        writer.writerow([cell(column) for column in columns])
         for values in rows:
-            table.add_row(*(_plain(value, "NULL") for value in values))
-        session.out.print(table)
+            writer.writerow([cell(_plain(value, "")) for value in values])
+        write_data(session.out, text.getvalue())
+    else:
+        session.out.print(make_table(columns, ([_plain(value, "NULL") for value in row] for row in rows)))
         session.out.print(f"{len(rows)} row{'s' if len(rows) != 1 else ''}", style="dim")
 
 
@@ -65,6 +64,4 @@ def _plain(value: Any, null: str) -> str:
         return null
     if isinstance(value, bool):
         return "true" if value else "false"
-    return (
-        json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)
-    )
+    return Shown(json_text(value)) if isinstance(value, list | dict) else str(value)

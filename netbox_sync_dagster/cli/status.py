@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.cli.views import query
 from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.status import overrun
 from netbox_sync_dagster.warehouse.verify import look
@@ -55,9 +54,7 @@ def status(
     )
     found = [dict(zip(columns, values, strict=True)) for values in rows]
     if as_json:
-        session.out.file.write(
-            json.dumps({"endpoints": found}, indent=2, default=_iso, ensure_ascii=False) + "\n"
-        )
+        write_json(session.out, {"endpoints": found}, default=_iso)
         return
     if session.warehouse.home.is_dir() and (damage := look(session.warehouse).sentence):
         session.err.print(f"warning: {damage}", style="red", soft_wrap=True)
@@ -80,23 +77,25 @@ def _print_table(session: Session, found: list[dict[str, Any]]) -> None:
     # What says the same for all is left out, so that the table fits a terminal.
     incomplete = any(row["complete"] is False for row in found)
     numbers = [name for name in _NUMBERS if name == "waiting" or any(row[name] for row in found)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in ("endpoint", "state", "read (UTC)", "age", *(["snapshot"] if incomplete else [])):
-        table.add_column(column, no_wrap=True)
-    for column in numbers:
-        table.add_column(column, no_wrap=True, justify="right")
+    columns = ["endpoint", "state", "read (UTC)", "age", *(["snapshot"] if incomplete else []), *numbers]
+    rows: list[list[str | Text]] = []
     for row in found:
         last = row["last_success"]
         state = str(row["state"])
         complete = {True: "complete", False: "incomplete", None: ""}[row["complete"]]
-        table.add_row(
-            str(row["endpoint"]),
-            Text(state, _STYLES.get(state, "")),
-            f"{last:%Y-%m-%d %H:%M}" if last else "never",
-            _age(last) if last else "",
-            *([complete] if incomplete else []),
-            *("" if row[name] is None else str(row[name]) for name in numbers),
+        rows.append(
+            [
+                visible(row["endpoint"]),
+                Text(state, _STYLES.get(state, "")),
+                f"{last:%Y-%m-%d %H:%M}" if last else "never",
+                _age(last) if last else "",
+                *([complete] if incomplete else []),
+                *("" if row[name] is None else str(row[name]) for name in numbers),
+            ]
         )
+    table = make_table(columns, rows, fold=False)
+    for column in table.columns[-len(numbers) :]:
+        column.justify = "right"
     session.out.print(table)
 
 

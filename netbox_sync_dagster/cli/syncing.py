@@ -23,6 +23,7 @@ from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.hold import hold
@@ -133,7 +134,9 @@ def _told(session: Session, name: str, reading: Reading) -> str | None:
     assert manifest is not None
     rows = sum(number for table, number in manifest.row_counts.items() if table not in ("scopes", "rejected"))
     rejected = manifest.row_counts.get("rejected", 0)
-    text = Text.assemble((name, "bold"), f": read {manifest.source_version or 'it'}, {rows} rows")
+    text = Text.assemble(
+        (name, "bold"), f": read {visible(manifest.source_version or 'it', 200)}, {rows} rows"
+    )
     text.append(f" in {reading.seconds:.1f} s, ")
     text.append("complete" if manifest.complete else "incomplete", "green" if manifest.complete else "yellow")
     if rejected:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from netbox_sync_dagster.cli.console import write_data
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.warehouse.cleaning import clean
@@ -33,7 +34,7 @@ def metrics_command(
             note_endpoints(session.warehouse, session.config)
     text = metrics(session.warehouse)
     if file is None:
-        session.out.file.write(text)
+        write_data(session.out, text)
         return
     put_in_place(file, text.encode())
 

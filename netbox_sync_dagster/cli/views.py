@@ -29,6 +29,16 @@ def query(
                     raise
         raise AssertionError("unreachable")
     except duckdb.Error as error:
-        raise CliError(f"the query cannot be answered: {error}") from None
+        raise _refused(error) from None
     finally:
         con.close()
+
+
+# DuckDB finds these in the query itself, before it reads any row, and marks the place on lines of its own.
+_OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+
+
+def _refused(error: duckdb.Error) -> CliError:
+    # Other errors quote what the rows hold: a line break in that is no new line.
+    first, *more = str(error).splitlines() if isinstance(error, _OF_THE_QUERY) else [str(error)]
+    return CliError(f"the query cannot be answered: {first}", more)

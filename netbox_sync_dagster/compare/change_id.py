@@ -7,8 +7,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-# 80 bits: short enough to type a prefix, long enough that two changes never meet.
-_LENGTH = 20
+# 128 bits: nobody can make two changes with one id, of which a person approves the harmless one. The first digits
+# are enough to type.
+LENGTH = 32
+# Until then an id had 80 bits, which somebody with the means can make two changes for.
+SHORT_LENGTH = 20
 
 
 def change_id(
@@ -40,4 +43,4 @@ def change_id(
         "fields": sorted([name, before, after] for name, before, after in fields),
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -147,7 +147,7 @@ def _block(con: duckdb.DuckDBPyConnection) -> None:
         for table, word in (("unmet", "needs"), ("kept_with", "goes only with")):
             # A delete that does not happen takes nothing away: its fields are not shown either.
             con.execute(
-                f"""UPDATE diff.rows SET action = 'blocked', fields = if(action = 'delete', [], fields),
+                f"""UPDATE diff.rows SET action = 'blocked', fields = if(rows.action = 'delete', [], rows.fields),
                         reason = if(rows.action = 'delete', rows.reason || ', but it ', '') || '{word} ' || u.reason
                     FROM {table} u
                     WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'"""

@@ -242,6 +242,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
+        _block_names(database)
     block_undecided(database)
 
 
@@ -249,6 +250,16 @@ def block_undecided(database: Database) -> None:
     """Block the changes that an incomplete picture cannot decide."""
     if not (database.is_empty("desired.undecided") and database.is_empty("desired.remembered_addresses")):
         database.run(read_sql("diff/undecided.sql"))
+
+
+def _block_names(database: Database) -> None:
+    """Block the rows whose names nobody could see or NetBox would not take, whatever wrote them."""
+    database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('diff/names.sql')}")
+    database.run(
+        """UPDATE diff.rows SET action = 'blocked', reason = n.reason
+           FROM bad_names n WHERE n.resource = rows.resource AND n.key = rows.key"""
+    )
+    database.run("DROP TABLE bad_names")
 
 
 def _make(database: Database, kind_of: str, table: str, query: str) -> None:

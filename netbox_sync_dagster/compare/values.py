@@ -19,6 +19,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from netbox_sync_dagster.text import Shown, quoted, visible
+
 Value = Any
 Reference = tuple[str, str]
 
@@ -41,15 +43,20 @@ def references(value: Value) -> list[Reference]:
     return [ref for ref in map(reference, items) if ref is not None]
 
 
-def difference(before: Value, after: Value) -> str:
-    """What an update does, as a person reads it. Of a list that has members: which come and which go."""
+def difference(before: Value, after: Value, longest: int | None = None) -> Shown:
+    """What an update does, as a person reads it. Of a list that has members: which come and which go.
+
+    ``longest``: as for ``display``, for each side.
+    """
+    whole = Shown(f"{display(before, longest)} -> {display(after, longest)}")
     if not isinstance(before, list) or not isinstance(after, list) or not before:
-        return f"{display(before)} -> {display(after)}"
+        return whole
     had, has = ({_identity(item): item for item in items} for items in (before, after))
     added = [item for key, item in has.items() if key not in had]
     removed = [item for key, item in had.items() if key not in has]
-    parts = [f"add {display(added)}"] * bool(added) + [f"remove {display(removed)}"] * bool(removed)
-    return ", ".join(parts) or f"{display(before)} -> {display(after)}"
+    parts = [f"add {display(added, longest)}"] * bool(added)
+    parts += [f"remove {display(removed, longest)}"] * bool(removed)
+    return Shown(", ".join(parts)) if parts else whole
 
 
 def _identity(item: Value) -> str:
@@ -59,16 +66,25 @@ def _identity(item: Value) -> str:
     return json.dumps(reference(item) or item, sort_keys=True)
 
 
-def display(value: Value) -> str:
-    """A value as a person reads it: names instead of ids."""
-    if value is None:
-        return "none"
+def display(value: Value, longest: int | None = None) -> Shown:
+    """A value as a person reads it: names instead of ids, texts in quotes, escapes for what cannot be seen.
+
+    What has more than ``longest`` characters is cut, and its length named.
+    """
+    if isinstance(value, str):
+        return quoted(value, longest)
+    if isinstance(value, list):
+        return visible(Shown("[" + ", ".join(display(item) for item in value) + "]"), longest)
     if isinstance(value, dict):
         if "name" in value and ("id" in value or "ref" in value):
-            return str(value["name"])
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    if isinstance(value, list):
-        return "[" + ", ".join(display(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+            return visible(value["name"], longest)
+        parts = (f"{quoted(name)}: {_inside(value[name])}" for name in sorted(value))
+        return visible(Shown("{" + ", ".join(parts) + "}"), longest)
+    return Shown(_WORDS[value] if value is None or isinstance(value, bool) else value)
+
+
+def _inside(value: Value) -> str:
+    return "null" if value is None else display(value)
+
+
+_WORDS = {None: "none", True: "true", False: "false"}

@@ -3,7 +3,9 @@
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.notify import notify
 from netbox_sync_dagster.warehouse import WarehouseError
 
@@ -30,7 +32,7 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
     """One log line per failed step of a failed run."""
     run = context.dagster_run
     for text in failure_sentences(context):
-        context.log.error(f"{run.job_name} ({run.run_id[:8]}): {text}")
+        log_of(context).error(f"{run.job_name} ({run.run_id[:8]}): {text}")
 
 
 @dg.sensor(
@@ -44,10 +46,10 @@ def notifications(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
     try:
         config = sync.config()
         if not config.notifications:
-            return dg.SkipReason("the configuration names nobody to tell")
+            return skip("the configuration names nobody to tell")
         sent, problems = notify(sync.warehouse(), config)
     except (ConfigError, WarehouseError) as error:
-        return dg.SkipReason(str(error))
+        return skip(sentence(error))
     for text in problems:
-        context.log.error(text)
-    return dg.SkipReason("; ".join([*sent, *problems]) or "nothing new to tell")
+        log_of(context).error(text)
+    return skip("; ".join([*sent, *problems]) or "nothing new to tell")

@@ -27,6 +27,7 @@ from netbox_sync_dagster.defs.metadata import apply_metadata
 from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import Log, failure, log_of
 from netbox_sync_dagster.warehouse.views import build_database
 
 
@@ -61,7 +62,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
         resources = [
             item for item in RESOURCES_OF[kind] if apply_key(kind, item) in context.selected_asset_keys
         ]
-        with told_plainly(context.log):
+        with told_plainly(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
             plan = with_parts(warehouse, load_plan(warehouse, name))
             # All of the kind's resources selected means all changes, whatever they are.
@@ -73,17 +74,17 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
                 settings.netbox,
                 name,
                 plan,
-                progress=lambda done, total: _say(context.log, name, done, total),
+                progress=lambda done, total: _say(log_of(context), name, done, total),
                 who=config.who.strip() or name_of(context.run.run_id),
                 through="dagster" if config.who.strip() else _started_by(context.run.tags),
                 run=context.run.run_id,
                 policies=_policies(settings, name),
                 only=None if everything else only,
             )
-            result = when_free(apply, context.instance, context.log)
+            result = when_free(apply, context.instance, log_of(context))
             build_database(warehouse)
         yield from _record(kind, resources, result, plan, settings.netbox.base_url)
-        _fail(context.log, result, plan, settings.netbox.base_url)
+        _fail(log_of(context), result, plan, settings.netbox.base_url)
 
     return apply_endpoint
 
@@ -115,7 +116,7 @@ def _specs(kind: Kind) -> Iterator[dg.AssetSpec]:
         )
 
 
-def _say(log: dg.DagsterLogManager, name: str, done: int, total: int) -> None:
+def _say(log: Log, name: str, done: int, total: int) -> None:
     if done % 100 == 0 or done == total:
         log.info(f"{name}: {done} of {total} approved changes have a verdict")
 
@@ -134,7 +135,7 @@ def _record(
             )
 
 
-def _fail(log: dg.DagsterLogManager, result: ApplyResult, plan: Plan, base_url: str) -> None:
+def _fail(log: Log, result: ApplyResult, plan: Plan, base_url: str) -> None:
     """A run with a change that is not applied is not green, nor one that could not settle an earlier apply."""
     open_before = [item for item in result.settled if item.verdict != "applied"]
     for note in result.notes:
@@ -150,8 +151,8 @@ def _fail(log: dg.DagsterLogManager, result: ApplyResult, plan: Plan, base_url: 
         log.error(f"{item.verdict}: {item.action} {item.resource} {item.key}: {item.message}")
     counts = ", ".join(f"{number} {name}" for name, number in result.counts.items() if number)
     first = bad[0]
-    raise dg.Failure(
-        description=(
+    raise failure(
+        (
             f"endpoint '{result.endpoint}': {len(bad)} of {len(result.verdicts)} approved changes are not applied "
             f"({counts}); first: {first.action} {first.resource} {first.key}: {first.verdict}: {first.message}"
         ),

@@ -1,6 +1,7 @@
 """The job ``approve``: a person's decision on changes, from the Launchpad."""
 
 from enum import Enum
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -13,8 +14,10 @@ from netbox_sync_dagster.approve.select import Words
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import told_plainly
+from netbox_sync_dagster.defs.markdown import markdown_value
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of, shown
 from netbox_sync_dagster.warehouse.views import build_database
 
 _WORDS = Words(
@@ -57,7 +60,7 @@ class Decide(dg.Config):
 @dg.op(description="Records a decision on changes of an endpoint's current diff. Writes nothing to NetBox.")
 def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -> None:
     """Resolve the ids or the filter to changes, and record the decision on exactly these."""
-    with told_plainly(context.log):
+    with told_plainly(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         policies = _policies(settings, config.endpoint)
         plan = load_plan(warehouse, config.endpoint)
@@ -69,7 +72,7 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
         done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
         left = [row for row in rows if row.change_id not in done]
         if len(left) < len(rows):
-            context.log.info(f"left out {len(rows) - len(left)}: applied since the diff was made")
+            log_of(context).info(f"left out {len(rows) - len(left)}: applied since the diff was made")
         approval = approve(
             warehouse,
             plan,
@@ -84,20 +87,20 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
         )
         build_database(warehouse)
     number = len(approval.change_ids)
-    context.log.info(
+    log_of(context).info(
         f"{config.decision.value}: {number} changes of '{plan.endpoint}', recorded for {approval.who}"
     )
-    metadata: dict[str, dg.MetadataValue] = {
-        "decision": dg.MetadataValue.text(config.decision.value),
-        "changes": dg.MetadataValue.int(number),
-        "who": dg.MetadataValue.text(approval.who),
+    metadata: dict[str, Any] = {
+        "decision": config.decision.value,
+        "changes": number,
+        "who": approval.who,
     }
     if approval.expires is not None and number:
         metadata["expires"] = dg.MetadataValue.timestamp(approval.expires)
     if left:
         title = "these" if number <= SHOWN else f"first {SHOWN}"
-        metadata[title] = dg.MetadataValue.md(changes_table(left[:SHOWN], settings.netbox.base_url))
-    context.add_output_metadata(metadata)
+        metadata[title] = markdown_value(changes_table(left[:SHOWN], settings.netbox.base_url))
+    context.add_output_metadata(shown(metadata))
 
 
 def _policies(settings: Config, endpoint: str) -> Policies:
@@ -123,9 +126,9 @@ def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[D
         words=_WORDS,
     )
     for note in selection.notes:
-        context.log.warning(note)
+        log_of(context).warning(note)
     if selection.missing:
-        context.log.warning(
+        log_of(context).warning(
             f"{len(selection.missing)} of the changes need others that are not among them: where those are not "
             "approved, they will be blocked (with_dependencies adds them)"
         )

@@ -11,11 +11,14 @@ import dagster as dg
 from netbox_sync_dagster.apply.waiting import not_taken_up
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.jobs import APPLY_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, in_flight
+from netbox_sync_dagster.defs.shown import LONGEST, skip
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.turns.decide import clock
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.clock import now
@@ -59,10 +62,10 @@ def apply_when_approved(
     try:
         config = sync.config()
     except ConfigError as error:
-        return dg.SkipReason(str(error))
+        return skip(sentence(error))
     wanted = [item for item in config.endpoints if item.enabled and item.policies.apply_approved]
     if not wanted:
-        return dg.SkipReason("no enabled endpoint has policies.apply_approved")
+        return skip("no enabled endpoint has policies.apply_approved")
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)
     memory: dict[str, Memory] = {}
@@ -83,7 +86,9 @@ def apply_when_approved(
     cursor = json.dumps({name: item.__dict__ for name, item in sorted(memory.items())})
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=cursor)
-    return dg.SensorResult(skip_reason="; ".join(why) or "no approved change waits", cursor=cursor)
+    return dg.SensorResult(
+        skip_reason=visible("; ".join(why) or "no approved change waits", LONGEST), cursor=cursor
+    )
 
 
 def _look(

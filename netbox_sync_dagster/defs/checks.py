@@ -20,7 +20,9 @@ from netbox_sync_dagster.approve import over_limit
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, Kind, diff_key, table_key
-from netbox_sync_dagster.defs.markdown import plain, table
+from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
+from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
 from netbox_sync_dagster.warehouse.files import last_lines
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
@@ -299,8 +301,8 @@ def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:
         for row in mine
     ]
     result = _result(STATUS, diff_key(kind, MAIN_RESOURCE[kind]), findings)
-    shown = [(plain(row.endpoint), row.state, plain(row.error or "")) for row in mine[:_STATES_SHOWN]]
-    states = dg.MetadataValue.md(table(("endpoint", "status", "why"), shown))
+    cells = [(plain(row.endpoint), row.state, plain(row.error or "")) for row in mine[:_STATES_SHOWN]]
+    states = markdown_value(table(("endpoint", "status", "why"), cells))
     return result._replace(metadata={**result.metadata, "status": states})
 
 
@@ -367,12 +369,13 @@ def _result(name: str, key: dg.AssetKey, findings: list[Finding]) -> dg.AssetChe
             for finding in bad
             for part in finding.problem.split("; ")[:_PROBLEMS_SHOWN]
         ]
-        metadata["problems"] = dg.MetadataValue.md(table(("endpoint", "problem"), rows))
+        metadata["problems"] = markdown_value(table(("endpoint", "problem"), rows))
     return dg.AssetCheckResult(
         passed=not bad,
         asset_key=key,
         check_name=name,
         severity=worst,
-        description="; ".join(f"{finding.endpoint}: {finding.problem}" for finding in bad)[:1000] or None,
-        metadata=metadata,
+        description=visible("; ".join(f"{finding.endpoint}: {finding.problem}" for finding in bad), 1_000)
+        or None,
+        metadata=shown(metadata),
     )

@@ -7,6 +7,7 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.failures import told_plainly
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.warehouse.cleaning import clean
 
 _FINISHED = [
@@ -20,12 +21,12 @@ _AT_A_TIME = 200
 @dg.op(description="Removes what is older than `retention` in the configuration keeps. Never the ledger.")
 def remove_old(context: dg.OpExecutionContext, sync: SyncResource) -> None:
     """Prune the warehouse and Dagster's runs."""
-    with told_plainly(context.log):
+    with told_plainly(log_of(context)):
         retention = sync.config().retention
         counts = clean(sync.warehouse(), retention)
         before = datetime.now(UTC) - timedelta(days=retention.run_days)
         counts["runs"] = sum(1 for _ in delete_runs(context.instance, before))
-    context.log.info("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
+    log_of(context).info("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
 
 
 def delete_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:

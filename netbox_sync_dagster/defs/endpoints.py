@@ -26,6 +26,7 @@ from netbox_sync_dagster.defs.lineage import made_of, sql_version
 from netbox_sync_dagster.defs.metadata import diff_schema, table_metadata
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, record
 from netbox_sync_dagster.warehouse import SYSTEMS
 from netbox_sync_dagster.warehouse.views import build_database
@@ -60,7 +61,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
         context: dg.AssetExecutionContext, sync: SyncResource, config: ReadEndpoints
     ) -> Iterator[Event]:
         selected = context.selected_asset_keys
-        with told_plainly(context.log):
+        with told_plainly(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
             step = Sync(
                 context,
@@ -77,10 +78,10 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
             build_database(warehouse)
             step.retry_if_passing(outcomes, retries.max_retries)
         yield from record(context, kind, settings.netbox.base_url, warehouse, outcomes)
-        with told_plainly(context.log):
+        with told_plainly(log_of(context)):
             results = _check_results(context, sync, kind)
         yield from results
-        fail(context.log, outcomes)
+        fail(log_of(context), outcomes)
 
     return sync_endpoints
 

@@ -11,7 +11,8 @@ from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.secrets import MissingSecret, redact, traceback_of
+from netbox_sync_dagster.config.secrets import MissingSecret, redact
+from netbox_sync_dagster.defs.shown import Log, failure
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 
@@ -41,6 +42,8 @@ def is_expected(error: Exception) -> bool:
 
 def sentence(error: Exception) -> str:
     """The error in one sentence."""
+    if isinstance(error, ConfigError):
+        return "; ".join(error.errors)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if is_expected(error):
@@ -49,7 +52,7 @@ def sentence(error: Exception) -> str:
 
 
 @contextmanager
-def told_plainly(log: dg.DagsterLogManager) -> Iterator[None]:
+def told_plainly(log: Log) -> Iterator[None]:
     """Turn errors into a Failure with their sentence; only passing ones let the retry policy try again."""
     try:
         yield
@@ -57,8 +60,8 @@ def told_plainly(log: dg.DagsterLogManager) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001
         if not is_expected(error):
-            log.error(f"the traceback, for a report:\n{traceback_of(error)}")
+            log.traceback("the traceback, for a report:", error)
         text = sentence(error)
         log.error(text)
         # Without its cause: the sentence is what the user needs, and tracebacks may quote what they must not.
-        raise dg.Failure(description=text, allow_retries=is_passing(error)) from None
+        raise failure(text, allow_retries=is_passing(error)) from None

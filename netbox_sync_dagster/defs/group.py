@@ -18,6 +18,7 @@ from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
 from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
@@ -44,10 +45,10 @@ class Group(dg.Config):
 )
 def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
     """Read NetBox into the warehouse."""
-    with told_plainly(context.log):
+    with told_plainly(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
-            settings.netbox, warehouse, progress=context.log.debug, deletes=settings.deletes
+            settings.netbox, warehouse, progress=log_of(context).debug, deletes=settings.deletes
         )
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     recorded = Recorded(warehouse.snapshots("netbox", "netbox"))
@@ -67,7 +68,7 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
 )
 def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: Group) -> Iterator[Event]:
     """Sync every endpoint for itself; those that failed are tried again by the sensor, after a pause."""
-    with told_plainly(context.log):
+    with told_plainly(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         # What is said of a partition counts only while there is one.
         keep_in_step(context.instance, settings)
@@ -78,7 +79,7 @@ def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: G
     # Yielded, not logged: what is logged before a failure is lost with it.
     yield from materializations(settings.netbox.base_url, warehouse, outcomes)
     yield from map(as_evaluation, results)
-    fail(context.log, outcomes)
+    fail(log_of(context), outcomes)
 
 
 def _results(warehouse: Warehouse, config: Config, kinds: set[Kind | None]) -> Iterator[dg.AssetCheckResult]:

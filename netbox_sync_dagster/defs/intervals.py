@@ -8,11 +8,13 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.group import GROUP_JOB, SYNC, sync_group
 from netbox_sync_dagster.defs.jobs import APPLY_JOBS, SYNC_JOBS, read_netbox
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
+from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import now as clock_now
@@ -97,12 +99,12 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
     try:
         config = sync.config()
     except ConfigError as error:
-        return dg.SkipReason(str(error))
+        return skip(sentence(error))
     warehouse, now = sync.warehouse(), clock_now().timestamp()
     note_endpoints(warehouse, config)
     alive = marks(warehouse)
     for run_id in end_orphans(context.instance, warehouse.home, set(alive.get(RUN, {})), _WATCHED):
-        context.log.warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
+        log_of(context).warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)
     turns: dict[str, Turn] = {}
@@ -124,10 +126,10 @@ def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
     cursor = _cursor(asked, turns)
     for name, turn in turns.items():
         if turn.late:
-            context.log.warning(f"{name}: {turn.why}")
+            log_of(context).warning(f"{name}: {turn.why}")
     if not due:
         context.update_cursor(cursor)
-        return dg.SkipReason(why_none(turns))
+        return skip(why_none(turns))
     return dg.SensorResult(run_requests=[_request(due, now)], cursor=cursor)
 
 

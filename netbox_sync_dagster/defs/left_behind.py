@@ -15,6 +15,7 @@ import dagster as dg
 
 from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.defs.runs import under_way
+from netbox_sync_dagster.defs.shown import Log
 from netbox_sync_dagster.warehouse.hold import Held
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def name_of(run_id: str) -> str:
 def when_free(
     take: Callable[[], T],
     instance: dg.DagsterInstance,
-    log: dg.DagsterLogManager,
+    log: Log,
     pause: Callable[[float], object] | None = None,
 ) -> T:
     """What ``take`` returns; where a run holds it that has ended, once more as soon as it counts no longer.

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
-_LONGEST = 120
+import dagster as dg
+
+from netbox_sync_dagster.text import CELL, harmless, markdown, needs_escape
+
+# Of one sentence of a list.
+_SENTENCE = 1_000
 
 
 def plain(text: object) -> str:
-    """Text for one cell of a table: one line, at most 120 characters, nothing in it is markup."""
-    line = " ".join(str(text).split())
-    if len(line) > _LONGEST:
-        line = line[: _LONGEST - 1] + "…"
-    return _escaped(line)
+    """Text for one cell of a table: one line, cut after 120 characters, nothing in it is markup."""
+    return markdown(text, CELL)
+
+
+def link(text: object, base_url: str, *path: object) -> str:
+    """A link into the NetBox of the configuration; ``path`` are words and ids of ours."""
+    return f"[{plain(text)}]({base_url}/{'/'.join(map(str, path))}/)"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -25,9 +30,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def bullets(sentences: Iterable[str]) -> str:
     """A list of sentences, as plain text."""
-    return "\n".join(f"- {_escaped(' '.join(text.split()))}" for text in sentences)
+    return "\n".join(f"- {markdown(text, _SENTENCE)}" for text in sentences)
 
 
-def _escaped(line: str) -> str:
-    # A bare address would become a link.
-    return _MARKUP.sub(r"\\\1", line).replace("://", ":\u200b//")
+def markdown_value(text: str) -> dg.MarkdownMetadataValue:
+    """Metadata of Markdown that was put together from the functions above."""
+    lines = text.split("\n")
+    return dg.MetadataValue.md("\n".join(harmless(line) if needs_escape(line) else line for line in lines))

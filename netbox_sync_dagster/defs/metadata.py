@@ -14,9 +14,11 @@ import dagster as dg
 
 from netbox_sync_dagster.apply import VERDICTS, ApplyResult, Verdict
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
-from netbox_sync_dagster.compare.values import difference, display
-from netbox_sync_dagster.defs.markdown import bullets, plain, table
+from netbox_sync_dagster.compare.values import Value, difference, display
+from netbox_sync_dagster.defs.markdown import bullets, link, markdown_value, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
+from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.text import CELL, markdown
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, Columns
 
@@ -67,10 +69,10 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
         "seconds": round(max((finished - started).total_seconds(), 0), 2),
     }
     if manifest.reasons:
-        found["why incomplete"] = dg.MetadataValue.md(_first(manifest.reasons))
+        found["why incomplete"] = markdown_value(_first(manifest.reasons))
     if name in manifest.shrunken:
         found["shrunken"] = manifest.shrunken[name]
-    return found
+    return shown(found)
 
 
 def snapshot_digest(manifest: Manifest, name: str) -> str:
@@ -89,15 +91,15 @@ def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, d
     found: Metadata = {"dagster/row_count": len(rows)}
     found |= {action: sum(row.action == action for row in rows) for action in ACTIONS}
     if rows:
-        found["differences"] = dg.MetadataValue.md(
+        found["differences"] = markdown_value(
             _how_many(len(rows), f"netbox-sync diff {plan.endpoint} --resource {resource}")
             + changes_table(_sample(rows), base_url)
         )
     if plan.manifest["gates"]:
-        found["cannot be approved"] = dg.MetadataValue.md(bullets(plan.manifest["gates"]))
+        found["cannot be approved"] = markdown_value(bullets(plan.manifest["gates"]))
     found["approved by policy"] = by_policy
     if drift:
-        found["over time"] = dg.MetadataValue.md(drift)
+        found["over time"] = markdown_value(drift)
     existing = plan.manifest["existing"].get(resource)
     if existing is not None:
         found["in NetBox"] = existing
@@ -105,7 +107,7 @@ def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, d
     found["snapshot"] = plan.manifest["source_snapshot"]
     found["NetBox snapshot"] = plan.manifest["target_snapshot"]
     found["NetBox"] = dg.MetadataValue.url(base_url)
-    return found
+    return shown(found)
 
 
 def _how_many(number: int, rest: str) -> str:
@@ -144,26 +146,29 @@ def _worth_showing(row: DiffRow) -> list[FieldDiff]:
 
 
 def _linked(row: DiffRow, base_url: str) -> str:
-    name = plain(row.key)
     if row.netbox_id is None:
-        return name
-    return f"[{name}]({base_url}/{row.object_type}/{row.netbox_id}/)"
+        return plain(row.key)
+    return link(row.key, base_url, row.object_type, row.netbox_id)
 
 
 def _field(row: DiffRow, item: FieldDiff) -> str:
     if row.action == "delete":
-        value = plain(display(item.before))
+        value = _value(item.before)
     elif row.action == "create" and item.before is None:
-        value = plain(display(item.after))
+        value = _value(item.after)
     else:
         # Each side is shortened by itself; what comes and goes of a list needs less room than both.
-        value = f"{plain(display(item.before))} → {plain(display(item.after))}"
+        value = f"{_value(item.before)} → {_value(item.after)}"
         if isinstance(item.before, list) and item.before and isinstance(item.after, list):
-            value = plain(difference(item.before, item.after))
+            value = markdown(difference(item.before, item.after, CELL), None)
     note = ""
     if item.verdict != "update":
         note = f" ({item.verdict}: not written{'; ' + plain(item.reason) if item.reason else ''})"
     return f"{plain(item.name)}: {value}{note}"
+
+
+def _value(value: Value) -> str:
+    return markdown(display(value, CELL), None)
 
 
 def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
@@ -219,22 +224,22 @@ def apply_metadata(
     found: Metadata = {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
     bad = [item for item in verdicts if item.verdict != "applied"]
     if bad:
-        found["not applied"] = dg.MetadataValue.md(
+        found["not applied"] = markdown_value(
             _how_many(len(bad), _ALL_VERDICTS) + verdicts_table(bad[:SHOWN], base_url, types)
         )
     good = [item for item in verdicts if item.verdict == "applied"]
     if good:
-        found["applied changes"] = dg.MetadataValue.md(
+        found["applied changes"] = markdown_value(
             _how_many(len(good), _ALL_VERDICTS) + verdicts_table(good[:SHOWN], base_url, types)
         )
     if result.notes:
-        found["notes"] = dg.MetadataValue.md(_first(result.notes))
+        found["notes"] = markdown_value(_first(result.notes))
     found["apply"] = result.apply_id or "nothing to do"
     if result.branch is not None:
         found["branch"] = dg.MetadataValue.url(result.branch.branch.url)
         found["branch state"] = str(result.branch)
     found["NetBox"] = dg.MetadataValue.url(base_url)
-    return found
+    return shown(found)
 
 
 def verdicts_table(verdicts: Iterable[Verdict], base_url: str, types: dict[str, str]) -> str:
@@ -255,11 +260,10 @@ def verdicts_table(verdicts: Iterable[Verdict], base_url: str, types: dict[str, 
 
 
 def _object(item: Verdict, base_url: str, types: dict[str, str]) -> str:
-    name = plain(item.key)
     gone = item.action == "delete" and item.verdict == "applied"
     if item.netbox_id is None or gone or item.change_id not in types:
-        return name
-    return f"[{name}]({base_url}/{types[item.change_id]}/{item.netbox_id}/)"
+        return plain(item.key)
+    return link(item.key, base_url, types[item.change_id], item.netbox_id)
 
 
 def _first(sentences: Sequence[str]) -> str:

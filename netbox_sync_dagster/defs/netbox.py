@@ -11,6 +11,7 @@ from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, MAIN_TABLE, OWNERS, t
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
 from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX
 from netbox_sync_dagster.warehouse.views import build_database
@@ -50,12 +51,12 @@ def netbox(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
-    with told_plainly(context.log):
+    with told_plainly(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
             settings.netbox,
             warehouse,
-            progress=context.log.debug,
+            progress=log_of(context).debug,
             accept_shrink=config.accept_shrink,
             deletes=settings.deletes,
         )

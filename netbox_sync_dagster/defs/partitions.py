@@ -5,8 +5,10 @@ from typing import cast
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, Endpoint
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.keys import KINDS, Kind
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of, skip
 
 PARTITIONS: dict[Kind, dg.DynamicPartitionsDefinition] = {
     kind: dg.DynamicPartitionsDefinition(name=f"{kind}_endpoints") for kind in KINDS
@@ -46,7 +48,7 @@ def endpoints(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
     try:
         config = sync.config()
     except ConfigError as error:
-        return dg.SkipReason(str(error))
+        return skip(sentence(error))
     requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
     said = []
     for kind in KINDS:
@@ -58,8 +60,8 @@ def endpoints(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sen
             requests.append(PARTITIONS[kind].build_delete_request(removed))
             said.append(f"removed {', '.join(removed)}")
     if not requests:
-        return dg.SkipReason("the partitions are the enabled endpoints of the configuration")
-    context.log.info("; ".join(said))
+        return skip("the partitions are the enabled endpoints of the configuration")
+    log_of(context).info("; ".join(said))
     return dg.SensorResult(dynamic_partitions_requests=requests)
 
 

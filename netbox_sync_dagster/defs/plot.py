@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from netbox_sync_dagster.text import html_text, markdown
 
 _WIDTH, _HEIGHT = 560, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 26, 24
@@ -26,7 +27,7 @@ def chart(times: Sequence[str], lines: Sequence[Line], title: str) -> str:
     highest = max((value for line in lines for value in line.values), default=0) or 1
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'font-family="sans-serif" font-size="11" role="img" aria-label="{escape(title)}">',
+        f'font-family="sans-serif" font-size="11" role="img" aria-label="{html_text(title)}">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
     ]
     for share in (0.0, 0.5, 1.0):
@@ -45,17 +46,17 @@ def chart(times: Sequence[str], lines: Sequence[Line], title: str) -> str:
         parts += [f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>' for x, y in points]
         place = _LEFT + number * 150
         parts.append(f'<rect x="{place}" y="8" width="10" height="10" fill="{colour}"/>')
-        parts.append(f'<text x="{place + 15}" y="17" fill="#333333">{escape(line.name)}</text>')
+        parts.append(f'<text x="{place + 15}" y="17" fill="#333333">{html_text(line.name)}</text>')
     if times:
         bottom = _HEIGHT - 7
-        parts.append(f'<text x="{_LEFT}" y="{bottom}" fill="#555555">{escape(times[0])}</text>')
+        parts.append(f'<text x="{_LEFT}" y="{bottom}" fill="#555555">{html_text(times[0])}</text>')
     if len(times) > 1:
         parts.append(
-            f'<text x="{_WIDTH - _RIGHT}" y="{bottom}" text-anchor="end" fill="#555555">{escape(times[-1])}</text>'
+            f'<text x="{_WIDTH - _RIGHT}" y="{bottom}" text-anchor="end" fill="#555555">{html_text(times[-1])}</text>'
         )
     parts.append("</svg>")
     data = base64.b64encode("".join(parts).encode()).decode()
-    return f"![{title}](data:image/svg+xml;base64,{data})"
+    return f"![{markdown(title)}](data:image/svg+xml;base64,{data})"
 
 
 def _x(at: int, number: int) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, load_config
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.hold import RUN, hold
 
@@ -72,7 +73,7 @@ def config_at_start() -> Config | None:
     except ConfigError as error:
         log = logging.getLogger("dagster")
         for sentence in error.errors:
-            log.error("netbox-sync: %s", sentence)
+            log.error("netbox-sync: %s", visible(sentence))
         log.error(
             "netbox-sync: no run can work until the configuration is right; it is looked for in %s (environment "
             "variable %s)",

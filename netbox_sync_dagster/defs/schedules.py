@@ -8,11 +8,13 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.jobs import SYNC_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
 from netbox_sync_dagster.defs.resources import SyncResource, config_at_start
 from netbox_sync_dagster.defs.runs import in_flight
+from netbox_sync_dagster.defs.shown import skip
 
 
 def schedules(config: Config | None) -> Iterator[dg.ScheduleDefinition]:
@@ -36,13 +38,13 @@ def _schedule(kind: Kind, name: str, cron: str, zone: str) -> dg.ScheduleDefinit
         try:
             config = sync.config()
         except ConfigError as error:
-            return dg.SkipReason(str(error))
+            return skip(sentence(error))
         if name not in [endpoint.name for endpoint in enabled(config, kind)]:
-            return dg.SkipReason(f"endpoint '{name}' is no longer in the configuration or disabled")
+            return skip(f"endpoint '{name}' is no longer in the configuration or disabled")
         keep_in_step(context.instance, config)
         busy = in_flight(context.instance, kind).get(name)
         if busy is not None:
-            return dg.SkipReason(f"endpoint '{name}': {busy.sentence}")
+            return skip(f"endpoint '{name}': {busy.sentence}")
         return dg.RunRequest(partition_key=name, tags={ENDPOINT_TAG: name})
 
     return at_its_time

@@ -7,9 +7,12 @@ import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.checks import status_result
+from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.group import as_evaluation
 from netbox_sync_dagster.defs.keys import KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import LONGEST, skip
+from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
@@ -31,18 +34,18 @@ def status(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.Sensor
         note_endpoints(warehouse, config)
         rows = read_status(warehouse)
     except (ConfigError, WarehouseError) as error:
-        return dg.SkipReason(str(error))
+        return skip(sentence(error))
     text = said(rows)
     # An endpoint that runs is no news, and a minute later it does not.
     steady = [(row.endpoint, row.system, row.sentence) for row in rows if row.state != "running"]
     digest = hashlib.sha256(repr(steady).encode()).hexdigest()[:16]
     if context.cursor == digest:
-        return dg.SkipReason(text)
+        return skip(text)
     kinds = {row.system for row in rows}
     return dg.SensorResult(
         asset_events=[as_evaluation(status_result(kind, rows)) for kind in KINDS if kind in kinds],
         cursor=digest,
-        skip_reason=text,
+        skip_reason=visible(text, LONGEST),
     )
 
 

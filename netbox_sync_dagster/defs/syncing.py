@@ -19,7 +19,6 @@ from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.secrets import traceback_of
 from netbox_sync_dagster.defs.checks import is_empty
 from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
@@ -35,6 +34,7 @@ from netbox_sync_dagster.defs.metadata import (
     snapshot_metadata,
 )
 from netbox_sync_dagster.defs.recorded import Recorded
+from netbox_sync_dagster.defs.shown import Log, failure, log_of
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
@@ -83,7 +83,7 @@ class Sync:
         accept_shrink: bool,
         guest: int | None = None,
     ) -> None:
-        self._log = context.log
+        self._log = log_of(context)
         self._retry = context.retry_number
         warehouse.run = context.run.run_id
         self._who = name_of(context.run.run_id)
@@ -129,7 +129,7 @@ class Sync:
         if passing and self._retry < retries:
             text = " ".join(_about(item.endpoint, item.error) for item in passing if item.error is not None)
             self._log.warning(f"trying again, {retries - self._retry} more times: {text}")
-            raise dg.Failure(description=text, allow_retries=True)
+            raise failure(text, allow_retries=True)
 
     def _one(self, name: str) -> Outcome:
         outcome = Outcome(name)
@@ -148,7 +148,7 @@ class Sync:
                     self._diff(endpoint, outcome)
         except Exception as error:  # noqa: BLE001
             if not is_expected(error):
-                self._log.error(f"{name}: the traceback, for a report:\n{traceback_of(error)}")
+                self._log.traceback(f"{name}: the traceback, for a report:", error)
             outcome.error = error
         return outcome
 
@@ -309,7 +309,7 @@ def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> 
             yield Made(diff_key(kind, resource), said, of, partial(metadata, plan, resource))
 
 
-def fail(log: dg.DagsterLogManager, outcomes: Iterable[Outcome]) -> None:
+def fail(log: Log, outcomes: Iterable[Outcome]) -> None:
     """Raise a Failure that names every endpoint that failed, with its sentence; return where none did."""
     all_of_them = list(outcomes)
     errors = {item.endpoint: item.error for item in all_of_them if item.error is not None}
@@ -321,7 +321,7 @@ def fail(log: dg.DagsterLogManager, outcomes: Iterable[Outcome]) -> None:
     good = [item.endpoint for item in all_of_them if item.error is None]
     rest = f" Done: {', '.join(good)}." if good else ""
     metadata: dict[str, Any] = {name: sentence(error) for name, error in errors.items()}
-    raise dg.Failure(description=" ".join(sentences) + rest, metadata=metadata, allow_retries=False)
+    raise failure(" ".join(sentences) + rest, metadata=metadata, allow_retries=False)
 
 
 def _about(name: str, error: Exception) -> str:

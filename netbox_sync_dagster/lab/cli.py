@@ -9,7 +9,8 @@ import signal
 import threading
 from pathlib import Path
 
-from netbox_sync_dagster.cli.session import CliError, make_console
+from netbox_sync_dagster.cli.console import make_console
+from netbox_sync_dagster.cli.session import CliError
 from netbox_sync_dagster.lab.demo import DemoFailed, run_demo
 from netbox_sync_dagster.lab.estate import SeedError
 from netbox_sync_dagster.lab.running import Lab, Ports
@@ -34,17 +35,17 @@ def lab(arguments: list[str]) -> int:
     ports = Ports(options.netbox_port, options.librenms_port, options.proxmox_port)
     try:
         with Lab(options.dir, ports, seeded=not options.empty_netbox) as running:
-            console.print(f"NetBox     {running.netbox_url}   token {running.netbox_token}")
-            console.print(f"LibreNMS   {running.librenms.url}   token {running.librenms.token}")
+            console.print_lines(f"NetBox     {running.netbox_url}   token {running.netbox_token}")
+            console.print_lines(f"LibreNMS   {running.librenms.url}   token {running.librenms.token}")
             for server in running.proxmox:
-                console.print(
+                console.print_lines(
                     f"Proxmox    {server.url}   {server.user}!{server.token_name}={server.token_value}"
                 )
-            console.print(f"\nIn another terminal, in this folder:\n  . {options.dir}/lab.env")
-            console.print(
+            console.print_lines(f"\nIn another terminal, in this folder:\n  . {options.dir}/lab.env")
+            console.print_lines(
                 f"  export NETBOX_SYNC_CONFIG={running.config_path} NETBOX_SYNC_HOME={options.dir}/data"
             )
-            console.print("  netbox-sync sync && netbox-sync diff\n\nCtrl-C ends the lab.")
+            console.print_lines("  netbox-sync sync && netbox-sync diff\n\nCtrl-C ends the lab.")
             _until_interrupted()
     except OSError as error:
         raise CliError(f"a lab server cannot start: {error.strerror or error}; choose another port") from None

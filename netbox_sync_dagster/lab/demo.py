@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 
 from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.lab.running import Lab
 from netbox_sync_dagster.warehouse import Warehouse
@@ -29,7 +29,7 @@ class DemoFailed(Exception):
     """A step of the demo did not end as it should; the sentence says which."""
 
 
-def run_demo(lab: Lab, console: Console, *, ui: bool, ui_port: int) -> None:
+def run_demo(lab: Lab, console: SafeConsole, *, ui: bool, ui_port: int) -> None:
     """Snapshot, diff, approval and apply for every endpoint of a running lab, then a diff that is empty.
 
     Raises DemoFailed. With ``ui`` the Dagster UI keeps running on the result until it is interrupted.
@@ -78,24 +78,24 @@ def run_demo(lab: Lab, console: Console, *, ui: bool, ui_port: int) -> None:
     if any(left.values()):
         raise DemoFailed(f"changes are left after the apply: {left}")
     seconds = round(time.monotonic() - started)
-    console.print(f"\nThe next diff is empty. The whole job took {seconds} s.", style="bold green")
-    console.print(f"Configuration: {lab.config_path}\nTables: {Warehouse(home).database}")
+    console.print_lines(f"\nThe next diff is empty. The whole job took {seconds} s.", style="bold green")
+    console.print_lines(f"Configuration: {lab.config_path}\nTables: {Warehouse(home).database}")
     if ui:
         _serve_ui(console, lab.folder, ui_port)
 
 
-def _title(console: Console, text: str) -> None:
-    console.print(f"\n{text}", style="bold cyan")
+def _title(console: SafeConsole, text: str) -> None:
+    console.print_lines(f"\n{text}", style="bold cyan")
 
 
-def _command(console: Console, words: list[str], ok: Iterable[int] = (0,)) -> None:
-    console.print(f"\n$ netbox-sync {shlex.join(words)}", style="bold")
+def _command(console: SafeConsole, words: list[str], ok: Iterable[int] = (0,)) -> None:
+    console.print_lines(f"\n$ netbox-sync {shlex.join(words)}", style="bold")
     code = run(words)
     if code not in ok:
         raise DemoFailed(f"netbox-sync {words[0]} ended with exit code {code}")
 
 
-def _serve_ui(console: Console, folder: Path, port: int) -> None:
+def _serve_ui(console: SafeConsole, folder: Path, port: int) -> None:
     """Run ``dagster dev`` on the demo's data until it is interrupted."""
     if port == 0:
         with socket.socket() as free:
@@ -110,7 +110,7 @@ def _serve_ui(console: Console, folder: Path, port: int) -> None:
     command += ["-m", "netbox_sync_dagster.definitions"]
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
     log = (folder / "dagster.log").open("w", encoding="utf-8")
-    console.print(
+    console.print_lines(
         f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
     )
     synced = subprocess.run(
@@ -122,16 +122,16 @@ def _serve_ui(console: Console, folder: Path, port: int) -> None:
     )
     if synced.returncode:
         raise DemoFailed("the sync through Dagster failed; see dagster.log")
-    console.print("Starting the Dagster UI ...")
+    console.print_lines("Starting the Dagster UI ...")
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_for(f"http://127.0.0.1:{port}/server_info", process)
-        console.print(
+        console.print_lines(
             f"Dagster UI: http://127.0.0.1:{port}   (Ctrl-C ends it and the lab)", style="bold green"
         )
         process.wait()
     except KeyboardInterrupt:
-        console.print("stopping")
+        console.print_lines("stopping")
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -18,10 +19,15 @@ from netbox_sync_dagster.notify.mail import MailServer, TlsMailServer
 from netbox_sync_dagster.notify.notices import Notice
 from netbox_sync_dagster.sources.http import REDIRECTS
 from netbox_sync_dagster.sources.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
+from netbox_sync_dagster.text import visible
 
 # What a webhook says is not read any further than this.
 _LONGEST_ANSWER = 1 << 20
 _SECRET_PATH = 12
+
+_MRKDWN = re.compile(r"[*_~\[\]@#|\\!]|://|www\.|:[a-z][a-z0-9_+-]*:", re.IGNORECASE)
+# Of one sentence.
+_LONGEST = 2_000
 
 
 class NotSent(Exception):
@@ -114,16 +120,28 @@ def _host(answer: httpx.Response) -> str:
 
 def _payload(channel: WebhookChannel, told: Sequence[Notice]) -> dict[str, Any]:
     if channel.format == "slack":
-        # Slack's own three characters; quotes stay.
-        lines = [f"• {html.escape(item.sentence, quote=False)}" for item in told]
+        lines = [f"• {_mrkdwn(item.sentence)}" for item in told]
         return {"text": "\n".join([f"*{title(told)}*", *lines])}
     return {
         "title": title(told),
-        "text": "\n".join(item.sentence for item in told),
+        "text": "\n".join(visible(item.sentence, _LONGEST) for item in told),
         "notices": [
-            {"event": item.event, "endpoint": item.endpoint, "sentence": item.sentence} for item in told
+            {
+                "event": item.event,
+                "endpoint": item.endpoint,
+                "sentence": visible(item.sentence, _LONGEST),
+            }
+            for item in told
         ],
     }
+
+
+def _mrkdwn(sentence: str) -> str:
+    """A sentence as Slack and Mattermost show it: where they would find markup, a link or a mention, inline code."""
+    # Nothing escapes a backtick there, and Slack wants its own three characters escaped; quotes stay.
+    shown = visible(sentence, _LONGEST).replace("`", "\\x60")
+    text = html.escape(shown, quote=False)
+    return f"`{text}`" if _MRKDWN.search(shown) else text
 
 
 def _mail(channel: EmailChannel, told: Sequence[Notice]) -> None:
@@ -132,7 +150,7 @@ def _mail(channel: EmailChannel, told: Sequence[Notice]) -> None:
     message["Subject"] = title(told)
     message["From"] = channel.sender
     message["To"] = ", ".join(channel.to)
-    message.set_content("\n\n".join(item.sentence for item in told) + "\n")
+    message.set_content("\n\n".join(visible(item.sentence, _LONGEST) for item in told) + "\n")
     try:
         with _connect(channel) as server:
             if channel.user and password:

@@ -100,12 +100,12 @@ paired as (
             case when w.netbox_id is null then field('device', null, link('devices', w.device_key, w.device_id, w.device_name)) end,
             shown_field('device', existing(away.netbox_id, away.name), link('devices', w.device_key, w.device_id, w.device_name),
                 case when away.netbox_id is not null then 'NetBox cannot move an interface to another device of the stack' end),
-            text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name else w.name end),
-            text_field('type', a.type, w.type),
+            trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name else w.name end),
+            trimmed_text_field('type', a.type, w.type),
             number_field('enabled', a.enabled, w.enabled),
             number_field('mtu', a.mtu, w.mtu),
             number_field('speed', a.speed, w.speed),
-            text_field('description', a.description, w.description),
+            trimmed_text_field('description', a.description, w.description),
             json_field('lag', a.lag, case when w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
                 when w.key in (select key from match.left_lags) then 'null' end),

@@ -122,7 +122,7 @@ decided as (
             when not j.same_address then 'prefix differs'
         end as reason,
         differing([
-            text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
+            trimmed_text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
             case when j.netbox_id is null and j.vrf_id is not null then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
             case when j.another then field('role', null, '"anycast"') end,

@@ -24,7 +24,7 @@ select 'mac_addresses' as resource, w.interface || ' ' || w.mac as key, w.owner 
        a.id as netbox_id, null::varchar as target, a.last_updated,
        if(a.id is null, 'create', 'update') as action, null::varchar as reason,
        differing([
-           text_field('mac_address', if(a.id is null, null, w.mac), w.mac),
+           trimmed_text_field('mac_address', if(a.id is null, null, w.mac), w.mac),
            field('assigned_object', if(a.id is null, null, 'null'), typed_link(w.type, w.resource, w.interface, w.interface_id, w.label))
        ]) as fields
 from wanted w

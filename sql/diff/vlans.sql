@@ -25,7 +25,7 @@ judged as (
     select n.*,
         case
             when len(n.names) > 1 then 'sources disagree: ' || left(n.who, 300)
-            when length(n.names[1]) > 64 then 'the name has ' || length(n.names[1]) || ' characters; NetBox takes 64'
+            when name_problem(n.names[1], 64) is not null then name_problem(n.names[1], 64)
             when n.group_id is not null and w.vlans > 1
                 then w.vlans || ' VLANs of the group have the name ' || n.names[1] || '; NetBox takes a name once'
             when n.group_id is not null and other.id is not null

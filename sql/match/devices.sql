@@ -23,7 +23,7 @@ by_id_field as (
 
 -- Step 2. A serial that stands on several devices of either side is no evidence.
 netbox_serials as (
-    select lower(trim(serial)) as serial, min(id) as id from devices
+    select lower(stripped(serial)) as serial, min(id) as id from devices
     where not is_placeholder(serial) group by 1 having count(*) = 1
 ),
 source_serials as (

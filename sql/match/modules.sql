@@ -12,7 +12,7 @@ by_name as (
     where w.problem is null
 ),
 serials as (
-    select lower(trim(serial)) as serial, min(id) as id, min(device_id) as device_id, min(module_bay_id) as bay_id
+    select lower(stripped(serial)) as serial, min(id) as id, min(device_id) as device_id, min(module_bay_id) as bay_id
     from netbox.modules where not is_placeholder(serial) group by 1 having count(*) = 1
 ),
 by_serial as (

@@ -58,8 +58,12 @@ WITH since AS (
     SELECT a.*
     FROM ledger.approvals AS a
     LEFT JOIN (
+        -- Under the shorter id of an older version too.
         SELECT endpoint, change_id, max(seq) AS withdrawn
-        FROM ledger.approvals WHERE decision = 'withdraw' GROUP BY ALL
+        FROM (
+            SELECT endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) AS change_id, seq
+            FROM ledger.approvals WHERE decision = 'withdraw'
+        ) GROUP BY ALL
     ) AS w ON w.endpoint = a.endpoint AND w.change_id = a.change_id
     LEFT JOIN (
         SELECT endpoint, change_id, max(seq) AS applied
@@ -170,7 +174,7 @@ found AS (
             x.endpoint, x.change_id, x.action, a.change_id IS NOT NULL AS is_applied,
             x.action IN ('create', 'update', 'delete') AND a.change_id IS NULL AS is_open,
             CASE
-                WHEN d.state = 'rejected' THEN 'rejected'
+                WHEN d.state = 'rejected' OR o.state IS NOT NULL THEN 'rejected'
                 WHEN d.state IS DISTINCT FROM 'approved' THEN 'none'
                 -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
                 WHEN p.diff_seq > d.seq AND (
@@ -182,6 +186,9 @@ found AS (
         JOIN plans AS p ON p.endpoint = x.endpoint AND p.diff_id = x.diff_id
         LEFT JOIN applied AS a ON a.endpoint = x.endpoint AND a.change_id = x.change_id AND x.change_id <> ''
         LEFT JOIN sync.decisions AS d ON d.endpoint = x.endpoint AND d.change_id = x.change_id
+        -- A rejection under the shorter id of an older version.
+        LEFT JOIN sync.decisions AS o
+            ON o.endpoint = x.endpoint AND o.change_id = left(x.change_id, 20) AND o.state = 'rejected'
     ) AS c
     GROUP BY c.endpoint
 ),

@@ -113,7 +113,7 @@ def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(
 
 
 def test_what_is_too_long_for_netbox_is_said(world: World, state: LibreNMSState, device: Device) -> None:
-    """A name of 65 characters creates no device; a serial and a description are left out, the rest is written."""
+    """A name of 65 characters creates no device; a serial is left out, a description cut, the rest is written."""
     long_name = "x" * 62 + ".fr"
     state.add_device(long_name, hardware="C9300-48P")
     known = state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
@@ -124,10 +124,14 @@ def test_what_is_too_long_for_netbox_is_said(world: World, state: LibreNMSState,
         (long_name, "blocked", "the name has 65 characters; NetBox takes 64")
     ]
     assert world.netbox.one("dcim/devices", name="sw1")["serial"] == "FOC1"
-    assert world.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == ""
+    assert world.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == "a" * 199 + "…"
     assert world.left_out() == [
         ("devices", "sw1", "its serial has 51 characters; NetBox takes 50"),
-        ("interfaces", "sw1 port 1", "its description has 201 characters; NetBox takes 200"),
+        (
+            "interfaces",
+            "sw1 port 1",
+            "its description has 201 characters; NetBox takes 200, and the rest is cut off",
+        ),
     ]
 
 

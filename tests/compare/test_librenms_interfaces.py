@@ -389,7 +389,7 @@ def test_names_that_netbox_cannot_take(world, state):
     plan = world.sync()
     assert sorted((r.action, r.reason or "") for r in rows(plan, "interfaces")) == [
         ("blocked", "LibreNMS has no name for port 5"),
-        ("blocked", "the name contains control characters"),
+        ("blocked", "the name contains U+000A, which cannot be seen; give it another name in the source"),
         ("blocked", "the name has 65 characters; NetBox takes 64"),
         ("conflict", "2 ports of this device have the name eth0"),
         ("conflict", "2 ports of this device have the name eth0"),

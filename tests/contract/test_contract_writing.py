@@ -295,3 +295,22 @@ def test_how_many_tags_fit_into_if_match(netbox: Any) -> None:
     tag = etag(site)
     assert netbox.send("PATCH", path, {"facility": "x"}, If_Match=", ".join([tag] * 200)).status_code == 200
     assert netbox.send("PATCH", path, {"facility": "x"}, If_Match=", ".join([tag] * 220)).status_code == 431
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\x1c", "\x85", "\xa0", "\u2003", "\u2028", "\u3000"])
+def test_white_space_at_both_ends_is_taken_off(netbox: Any, space: str) -> None:
+    """As Python's str.strip() does; what only looks like nothing stays."""
+    name = netbox.name()
+    text = f"{space}to the\xa0roof{space}"
+    body = {"name": f"{space}{name}{space}", "slug": netbox.name(), "description": text}
+    made = netbox.new("dcim/sites", body)
+    assert (made["name"], made["description"]) == (name, "to the\xa0roof")
+
+
+def test_characters_that_cannot_be_seen_are_taken(netbox: Any) -> None:
+    """NetBox is no guard against them: but for NUL it keeps whatever a name holds."""
+    for character in ("\x1b", "\n", "\x9b", "\u200b", "\u202e", "\ufffe"):
+        name = f"{netbox.name()}{character}x"
+        assert netbox.new("dcim/sites", {"name": name, "slug": netbox.name()})["name"] == name
+    body = {"name": "a\0b", "slug": netbox.name()}
+    assert netbox.refused("POST", "dcim/sites/", body) == {"name": ["Null characters are not allowed."]}

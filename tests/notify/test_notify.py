@@ -195,6 +195,21 @@ def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, i
     assert len(post.tell()[0]) == 2
 
 
+def test_a_sentence_that_quotes_anything_is_text(post: Post, hook: Hook, inbox: Inbox) -> None:
+    """No line, link, mention or markup but the product's own, in chat and mail; long ones are cut."""
+    publish_diff(post.warehouse, "paris")
+    post.tried("evil\x1b[2K\n• forged\u202e @channel *b* `c` [a](http://evil.example) <!here>" + "x" * 3_000)
+    post.tell()
+    shown = r"paris: error: evil\x1b[2K\n• forged\u202e @channel *b* {0}c{0} [a](http://evil.example) {1}"
+    title, line = hook.bodies[0]["text"].split("\n")
+    assert title == "*netbox-sync: 1 failure*"
+    assert line.startswith("• `" + shown.format(r"\x60", "&lt;!here&gt;") + "xxx")
+    assert line.endswith("x… (3,082 characters)`")
+    [(_, mail)] = inbox.mails
+    assert mail.get_content().strip().startswith(shown.format("`", "<!here>") + "xxx")
+    assert len(mail.get_content().strip().splitlines()) == 1
+
+
 def test_a_channel_can_wait_for_several_failures_and_leave_events_out(post: Post, hook: Hook) -> None:
     post.channels[0] |= {"after_failures": 3, "on": ["failure"], "format": "json"}
     publish_diff(post.warehouse, "paris")

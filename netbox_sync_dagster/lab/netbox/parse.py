@@ -140,6 +140,11 @@ def _char(f: Field, value: Any) -> str | None:
         if not f.blank:
             raise Refused("This field may not be blank.")
         return None if f.null else ""
+    if "\0" in text:
+        raise Refused("Null characters are not allowed.")
+    surrogate = re.search("[\ud800-\udfff]", text)
+    if surrogate:
+        raise Refused(f"Surrogate characters are not allowed: U+{ord(surrogate[0]):X}.")
     if f.max_length is not None and len(text) > f.max_length:
         raise Refused(f"Ensure this field has no more than {f.max_length} characters.")
     if f.name == "color" and not re.fullmatch(r"[0-9a-f]{6}", text):

@@ -3,5 +3,5 @@ select
     cluster_name as key,
     cluster_name as name,
     'active' as status,
-    case when length(cluster_name) > 100 then 'the name has ' || length(cluster_name) || ' characters; NetBox takes 100' end as problem
+    name_problem(cluster_name, 100) as problem
 from config.endpoint

@@ -37,7 +37,7 @@ select
     -- NetBox knows it since 4.5.
     case when target_release() >= 405 and c.inspected
          then if(c.restart_policy in ('always', 'unless-stopped'), 'on', 'off') end as start_on_boot,
-    case when c.inspected then left(c.image, 200) end as description,
+    case when c.inspected then described(c.image, 200) end as description,
     null::varchar[] as tags,
     to_json({'docker_host': settings.cluster_name, 'docker_container': c.name})::varchar as id_values,
     false as is_template,
@@ -45,8 +45,8 @@ select
     case when not c.inspected
          then 'not in NetBox, and Docker does not show enough to create it: ' || coalesce(g.reason, 'it was not inspected') end as not_imported,
     false as inactive,
-    case when length(c.name) > 64 then 'blocked' when c.position > 1 then 'conflict' end as problem_action,
-    case when length(c.name) > 64 then 'the name has ' || length(c.name) || ' characters; NetBox takes 64'
+    case when name_problem(c.name, 64) is not null then 'blocked' when c.position > 1 then 'conflict' end as problem_action,
+    case when name_problem(c.name, 64) is not null then name_problem(c.name, 64)
          when c.position > 1 then 'NetBox tells names apart without regard to case, and the container ' || c.first_name || ' has this one' end as problem
 from counted c
 cross join settings

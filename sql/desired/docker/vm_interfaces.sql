@@ -13,9 +13,8 @@ select
     null::integer as untagged,
     null::integer[] as tagged,
     null::varchar as mode,
-    case when length(i.network) > 64 or has_control_characters(i.network) then 'blocked' end as problem_action,
-    case when length(i.network) > 64 then 'the name has ' || length(i.network) || ' characters; NetBox takes 64'
-         when has_control_characters(i.network) then 'the name contains control characters' end as problem
+    case when name_problem(i.network, 64) is not null then 'blocked' end as problem_action,
+    name_problem(i.network, 64) as problem
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
 where i.network not in ('host', 'none')

@@ -33,7 +33,7 @@ decided as (
             when disabled then 'disabled in LibreNMS'
             when ignore then 'ignored in LibreNMS'
             when name is null then 'LibreNMS has neither a sysName nor a hostname for it'
-            when length(name) > 64 then 'the name has ' || length(name) || ' characters; NetBox takes 64'
+            when name_problem(name, 64) is not null then name_problem(name, 64)
             when settings.import_devices = 'none' then 'not in NetBox, and import_devices is none for this endpoint'
             when settings.import_devices = 'filter' and not (
                     (len(settings.import_location) = 0 or list_contains(settings.import_location, place))
@@ -53,7 +53,7 @@ select
     device_id::varchar as source_id,
     case when same_name > 1 or name is null
          then coalesce(name || ' ', '') || '(LibreNMS ' || device_id || ')' else name end as key,
-    if(length(name) > 64, null, name) as name,
+    name,
     names,
     serial_number(serial) as serial,
     case when status then 'active' else 'offline' end as status,

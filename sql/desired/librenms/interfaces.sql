@@ -27,7 +27,7 @@ devices as (
 ),
 
 named as not materialized (
-    select p.*, d.stack, d.members, d.unread, if(d.named_by_description, p.ifDescr, p.ifName) as name
+    select p.*, d.stack, d.members, d.unread, if(d.named_by_description, trimmed(p.ifDescr), trimmed(p.ifName)) as name
     from librenms.ports p
     join devices d using (device_id)
     cross join settings
@@ -78,7 +78,7 @@ ports as (
         coalesce(s.ports, 1) as same_name,
         trimmed(p.ifAlias) as written,
         -- One test for both texts; which of them it is, is asked of the few.
-        has_control_characters(concat(p.name, p.ifAlias)) as unprintable,
+        has_unseen(concat(p.name, p.ifAlias)) as unseen,
         if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''), null) as parent_name
     from placed p
     left join namesakes s on s.device_id = p.device_id and s.name is not distinct from p.name
@@ -93,14 +93,13 @@ select
     p.name,
     case
         when blank(p.name) is null then 'blocked'
-        when (strlen(p.name) > 64 and length(p.name) > 64) or (p.unprintable and has_control_characters(p.name)) then 'blocked'
+        when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then 'blocked'
         when p.same_name > 1 then 'conflict'
         when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'blocked'
     end as problem_action,
     case
         when blank(p.name) is null then 'LibreNMS has no name for port ' || p.port_id
-        when length(p.name) > 64 then 'the name has ' || length(p.name) || ' characters; NetBox takes 64'
-        when p.unprintable and has_control_characters(p.name) then 'the name contains control characters'
+        when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then name_problem(p.name, 64)
         when p.same_name > 1 then p.same_name || ' ports of this device have the name ' || p.name
         when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'which member of the stack it is on is unknown: ' || p.unread
     end as problem,
@@ -129,8 +128,7 @@ select
     -- LibreNMS fills ifAlias with the name where nobody wrote one: that is no description.
     case when coalesce(p.written, '') = '' then ''
          when p.written in (trimmed(p.ifName), trimmed(p.ifDescr)) then ''
-         when strlen(p.written) > 200 and length(p.written) > 200 then null
-         when p.unprintable and has_control_characters(p.written) then trim(regexp_replace(p.written, '[\x00-\x1f\x7f]+', ' ', 'g'))
+         when strlen(p.written) > 200 or p.unseen then described(p.written, 200)
          else p.written end as description,
     if(coalesce(p.ifPhysAddress, '') = '', '', mac_address(p.ifPhysAddress)) as mac,
     case when l.lags = 1 then l.lag end as lag,

@@ -9,19 +9,19 @@ join desired.devices dev on dev.source_id = p.device_id::varchar
 cross join config.endpoint settings
 where coalesce(p.deleted, false) or (coalesce(p.ignore, false) and not settings.ignored_ports)
 union all
-select 'interfaces', dev.key || ' port ' || p.port_id, 'its description has ' || length(trim(p.ifAlias)) || ' characters; NetBox takes 200'
+select 'interfaces', dev.key || ' port ' || p.port_id, 'its description has ' || length(one_line(p.ifAlias)) || ' characters; NetBox takes 200, and the rest is cut off'
 from librenms.ports p
 join desired.devices dev on dev.source_id = p.device_id::varchar
-where strlen(p.ifAlias) > 200 and length(trim(p.ifAlias)) > 200 and not coalesce(p.deleted, false)
-  and trim(p.ifAlias) not in (trim(coalesce(p.ifName, '')), trim(coalesce(p.ifDescr, '')))
+where strlen(p.ifAlias) > 200 and length(one_line(p.ifAlias)) > 200 and not coalesce(p.deleted, false)
+  and trimmed(p.ifAlias) not in (trimmed(coalesce(p.ifName, '')), trimmed(coalesce(p.ifDescr, '')))
 union all
-select 'devices', dev.key, 'its serial has ' || length(trim(d.serial)) || ' characters; NetBox takes 50'
+select 'devices', dev.key, 'its serial has ' || length(stripped(d.serial)) || ' characters; NetBox takes 50'
 from librenms.devices d join desired.devices dev on dev.source_id = d.device_id::varchar
-where length(trim(d.serial)) > 50
+where length(stripped(d.serial)) > 50
 union all
-select 'modules', dev.key || ' part ' || i.entPhysicalIndex, 'its serial has ' || length(trim(i.entPhysicalSerialNum)) || ' characters; NetBox takes 50'
+select 'modules', dev.key || ' part ' || i.entPhysicalIndex, 'its serial has ' || length(stripped(i.entPhysicalSerialNum)) || ' characters; NetBox takes 50'
 from librenms.inventory i join desired.devices dev on dev.source_id = i.device_id::varchar
-where length(trim(i.entPhysicalSerialNum)) > 50
+where length(stripped(i.entPhysicalSerialNum)) > 50
 union all
 select 'modules', dev.key, 'which of its parts are transceivers is unknown: ' || s.reason
 from librenms.scopes s join desired.devices dev on s.scope_id in ('*', dev.source_id)

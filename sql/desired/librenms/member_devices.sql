@@ -4,7 +4,7 @@ select
     null::varchar as source_id, m.key, m.name, [m.name] as names, m.serial, d.status, d.inactive, null::varchar as ip,
     null::varchar as id_value,
     coalesce(d.not_imported,
-        case when length(m.name) > 64 then 'the name has ' || length(m.name) || ' characters; NetBox takes 64' end) as not_imported,
+        name_problem(m.name, 64)) as not_imported,
     false as in_site_only, d.place, m.model as hardware, d.os, d.device_kind
 from desired.members m
 join desired.devices d on d.key = m.device

@@ -7,7 +7,7 @@ chassis as (
     select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part, c.entPhysicalParentRelPos as place,
         serial_number(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
         -- "2", "Switch 2", "Switch 2 Chassis", "Stack Unit 2", "CHASSIS-2": a number that the device itself shows.
-        try_cast(nullif(regexp_extract(trim(coalesce(c.entPhysicalName, '')),
+        try_cast(nullif(regexp_extract(stripped(coalesce(c.entPhysicalName, '')),
             '(?i)^(?:.*\b(?:switch|unit|member|chassis|node)[ -]?)?([0-9]+)(?: chassis)?$', 1), '') as integer) as number,
         s.entPhysicalIndex is not null as in_stack
     from librenms.inventory c

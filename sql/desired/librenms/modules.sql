@@ -71,8 +71,7 @@ counted as (
     from rewritten where bay is not null and model is not null
 )
 select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer, serial, os,
-    case when length(bay) > 64 or has_control_characters(bay) then 'blocked' when same_bay > 1 then 'conflict' end as problem_action,
-    case when length(bay) > 64 then 'the bay''s name has ' || length(bay) || ' characters; NetBox takes 64'
-         when has_control_characters(bay) then 'the bay''s name contains control characters'
+    case when name_problem(bay, 64) is not null then 'blocked' when same_bay > 1 then 'conflict' end as problem_action,
+    case when name_problem(bay, 64) is not null then replace(name_problem(bay, 64), 'the name', 'the bay''s name')
          when same_bay > 1 then same_bay || ' parts of this device are in a bay of the name ' || bay || '; tell them apart by mappings.module_rules' end as problem
 from counted

@@ -21,7 +21,7 @@ mapped as (
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
        site as mapped, place as own_word, settings.default_site as fallback,
        coalesce(site, settings.default_site) as new_name, null::varchar as manufacturer, true as required,
-       'map sites: ' || coalesce(to_json(place)::varchar, '(no location)') || ', or set defaults.site' as advice
+       'map sites: ' || coalesce(in_quotes(place), '(no location)') || ', or set defaults.site' as advice
 from mapped, settings
 union all
 -- Within the device's site; a place that is none there is mostly the site itself.
@@ -30,7 +30,7 @@ from mapped
 union all
 select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
        coalesce(device_type, hardware, settings.default_device_type), coalesce(manufacturer, settings.default_manufacturer), true,
-       'map device_types: ' || coalesce(to_json(hardware)::varchar, '(no hardware)') || ', set defaults.device_type, or allow create: device_types'
+       'map device_types: ' || coalesce(in_quotes(hardware), '(no hardware)') || ', set defaults.device_type, or allow create: device_types'
 from mapped, settings
 union all
 select 'devices', key, 'role', 'device_roles', role, null, settings.default_role,

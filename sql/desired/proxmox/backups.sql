@@ -3,7 +3,7 @@ select
     b.storage || ' ' || b.volid as key,
     v.key as virtual_machine,
     b.storage,
-    left(b.volid, 255) as volume_id,
+    b.volid as volume_id,
     b.vmid,
     case when b.subtype in ('qemu', 'lxc') then b.subtype else 'undefined' end as subtype,
     case when regexp_matches(b.volid, 'backup/(vm|ct)/') then if(b.subtype = 'lxc', 'pbs-ct', 'pbs-vm')
@@ -13,7 +13,7 @@ select
          else 'undefined' end as format,
     strftime(b.ctime, '%Y-%m-%dT%H:%M:%S+00:00') as creation_time,
     b.size,
-    coalesce(b.notes, '') as notes,
+    noted(coalesce(b.notes, '')) as notes,
     b.verification as verification_state
 from (select distinct on (storage, volid) * from proxmox.backups order by storage, volid, node) b
 join desired.virtual_machines v on v.source_id = b.vmid::varchar

@@ -3,5 +3,5 @@ select
     name as key,
     name,
     'active' as status,
-    case when length(name) > 100 then 'the name has ' || length(name) || ' characters; NetBox takes 100' end as problem
+    name_problem(name, 100) as problem
 from proxmox.cluster

@@ -19,9 +19,8 @@ select
     i.node as device,
     i.node as device_source_id,
     i.iface as name,
-    case when length(i.iface) > 64 or has_control_characters(i.iface) then 'blocked' end as problem_action,
-    case when length(i.iface) > 64 then 'the name has ' || length(i.iface) || ' characters; NetBox takes 64'
-         when has_control_characters(i.iface) then 'the name contains control characters' end as problem,
+    case when name_problem(i.iface, 64) is not null then 'blocked' end as problem_action,
+    name_problem(i.iface, 64) as problem,
     -- NetBox lets only a lag have members and only a virtual interface have a parent.
     case when i.type in ('bond', 'OVSBond') then 'lag' when i.type in ('vlan', 'OVSIntPort') then 'virtual' end as mapped_type,
     case when i.type = 'eth' then settings.node_interface_type
@@ -32,7 +31,7 @@ select
     coalesce(i.active, i.autostart) as enabled,
     case when i.mtu between 1 and 65536 then i.mtu end as mtu,
     null::bigint as speed,
-    left(trim(regexp_replace(regexp_extract(blank(i.comments), '^[^\r\n]*'), '[\x00-\x1f\x7f]+', ' ', 'g')), 200) as description,
+    described(regexp_extract(blank(i.comments), '^[^\r\n]*'), 200) as description,
     nullif(mac_address(i.mac), '') as mac,
     case when bonds.number = 1 then i.node || ' ' || bonds.iface end as lag,
     case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null then i.node || ' ' || i.vlan_raw_device end as parent_interface,

@@ -2,8 +2,8 @@
 select
     v.key || ' ' || s.name as key,
     v.key as virtual_machine,
-    left(s.name, 255) as name,
-    coalesce(s.description, '') as description,
+    s.name as name,
+    noted(coalesce(s.description, '')) as description,
     s.vmid,
     g.node,
     strftime(s.snaptime, '%Y-%m-%dT%H:%M:%S+00:00') as snaptime,

@@ -3,9 +3,9 @@ select
     c.key || ' ' || s.storage as key,
     c.key as cluster,
     s.storage as name,
-    left(any_value(s.type), 100) as storage_type,
-    left(array_to_string(list_sort(any_value(s.content)), ','), 255) as content,
-    left(any_value(s.path), 255) as path,
+    cut(any_value(s.type), 100) as storage_type,
+    cut(array_to_string(list_sort(any_value(s.content)), ','), 255) as content,
+    cut(any_value(s.path), 255) as path,
     string_agg(distinct s.node, ',' order by s.node) as nodes,
     bool_or(s.shared) as shared,
     bool_or(s.enabled) as enabled

@@ -3,15 +3,15 @@ select
     t.upid as key,
     v.key as virtual_machine,
     g.type as vm_type,
-    left(t.upid, 255) as upid,
+    t.upid as upid,
     t.node,
     t.id as task_id,
     t.type as task_type,
     t.user as username,
     strftime(t.starttime, '%Y-%m-%dT%H:%M:%S+00:00') as start_time,
     strftime(t.endtime, '%Y-%m-%dT%H:%M:%S+00:00') as end_time,
-    t.type || ' ' || t.id as description,
-    t.status
+    one_line(t.type || ' ' || t.id) as description,
+    one_line(t.status) as status
 from (select distinct on (upid) * from proxmox.tasks order by upid) t
 join proxmox.guests g on g.vmid::varchar = t.id
 join desired.virtual_machines v on v.source_id = t.id

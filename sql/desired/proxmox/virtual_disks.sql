@@ -4,7 +4,7 @@ select
     v.key as virtual_machine,
     d.key as name,
     d.size_mib as size,
-    left(coalesce(d.storage, d.volume, ''), 200) as description,
+    described(coalesce(d.storage, d.volume, ''), 200) as description,
     case when d.size_mib is null then 'size unknown: Proxmox gives no size for ' || coalesce(d.storage || ':', '') || coalesce(d.volume, '')
          when d.size_mib > 2147483647 then 'the size of ' || d.size_mib || ' MiB is more than NetBox takes' end as problem
 from proxmox.disks d

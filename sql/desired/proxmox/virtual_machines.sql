@@ -10,7 +10,7 @@ guests as (
     select g.*,
         case when g.name_given is null then null
              when blank(g.name_given) is null then if(g.type = 'lxc', 'ct-', 'vm-') || g.vmid
-             else trim(g.name_given) end as given,
+             else stripped(g.name_given) end as given,
         -- A node that does not answer: what the cluster remembers of its guests is no fact.
         not g.config_read and g.status is null and g.maxmem is null as unseen
     from proxmox.guests g, settings
@@ -104,8 +104,7 @@ select
     -- NetBox knows it since 4.5.
     case when target.release >= 405 and c.config_read then if(coalesce(c.onboot, false), 'on', 'off') end as start_on_boot,
     case when c.config_read
-         then left(trim(regexp_replace(regexp_extract(trim(coalesce(c.description, ''), chr(10) || chr(13) || ' '), '^[^\r\n]*'),
-                                       '[\x00-\x1f\x7f]+', ' ', 'g')), 200) end as description,
+         then described(regexp_extract(stripped(coalesce(c.description, '')), '^[^\r\n]*'), 200) end as description,
     case when c.config_read then coalesce(t.slugs, []) end as tags,
     to_json({'proxmox_cluster': cluster.name, 'proxmox_vmid': c.vmid})::varchar as id_values,
     coalesce(c.template, false) as is_template,
@@ -114,8 +113,8 @@ select
     case when not c.config_read
          then 'not in NetBox, and Proxmox does not show enough to create it: ' || coalesce(g.reason, 'its configuration was not read') end as not_imported,
     c.unseen as inactive,
-    case when length(c.name) > 64 then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
-    case when length(c.name) > 64 then 'the name has ' || length(c.name) || ' characters; NetBox takes 64'
+    case when name_problem(c.name, 64) is not null then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
+    case when name_problem(c.name, 64) is not null then name_problem(c.name, 64)
          when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem,
     u.uuid
 from counted c

@@ -24,7 +24,7 @@ nics as (
     select
         i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position, v.key as virtual_machine, g.type,
         case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
-             when settings.agent_interface_names then trim(a.name)
+             when settings.agent_interface_names then stripped(a.name)
              else i.key end as name,
         not coalesce(i.link_down, false) as enabled,
         -- 1 stands for the bridge's MTU.
@@ -68,8 +68,7 @@ select
          when len(trunks) > 0 then 'tagged'
          when tag is not null then 'access'
          else '' end as mode,
-    case when length(name) > 64 or has_control_characters(name) then 'blocked' when same_name > 1 then 'conflict' end as problem_action,
-    case when length(name) > 64 then 'the name has ' || length(name) || ' characters; NetBox takes 64'
-         when has_control_characters(name) then 'the name contains control characters'
+    case when name_problem(name, 64) is not null then 'blocked' when same_name > 1 then 'conflict' end as problem_action,
+    case when name_problem(name, 64) is not null then name_problem(name, 64)
          when same_name > 1 then same_name || ' interfaces of this guest have the name ' || coalesce(name, net) end as problem
 from counted

@@ -8,8 +8,8 @@ nodes as (
         (select target from config.mappings where kind = 'sites' and lower(source) = lower(n.node)) as site,
         coalesce(
             (select target from config.mappings where kind = 'device_types' and lower(source) = lower(n.node)),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.dmi_product))),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(trim(n.cpu_model)))) as device_type,
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.dmi_product))),
+            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
         (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
         -- Of a node that is down the hardware is unknown: a mapping by it may exist, so the default is no answer.
         n.cpu_model is null and n.dmi_product is null and exists (from config.mappings where kind = 'device_types') as hardware_unknown
@@ -41,15 +41,15 @@ select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites
 from desired.clusters c, sites_of_nodes s where s.sites = 1
 union all
 select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null, true,
-       'map sites: ' || to_json(node)::varchar || ', or set defaults.site'
+       'map sites: ' || in_quotes(node) || ', or set defaults.site'
 from nodes, settings
 union all
 select 'devices', node, 'device_type', 'device_types', device_type, blank(dmi_product),
        if(hardware_unknown, null, settings.default_device_type),
        coalesce(device_type, blank(dmi_product), if(hardware_unknown, null, settings.default_device_type)),
        coalesce(blank(dmi_manufacturer), settings.default_manufacturer), true,
-       if(hardware_unknown, 'the node is not read; map device_types: ' || to_json(node)::varchar || ', or wait until it answers',
-          'map device_types: ' || coalesce(to_json(blank(cpu_model))::varchar, to_json(node)::varchar)
+       if(hardware_unknown, 'the node is not read; map device_types: ' || in_quotes(node) || ', or wait until it answers',
+          'map device_types: ' || coalesce(in_quotes(blank(cpu_model)), in_quotes(node))
           || ', set defaults.device_type, or allow create: device_types')
 from nodes, settings
 union all

@@ -1,0 +1,136 @@
+"""Change ids of 128 bits, and decisions that an older version recorded under ids of 80 bits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.approve import ApprovalError, approve, approve_by_policy, approved, decisions
+from netbox_sync_dagster.approve.records import read_approvals
+from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.ledger import approvals_folder
+from netbox_sync_dagster.warehouse.store import now, write_json
+from netbox_sync_dagster.warehouse.views import ask
+from tests.apply.drafts import Draft
+
+POLICIES = Policies(auto_approve=["interfaces.update"])
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "data")
+
+
+@pytest.fixture(autouse=True)
+def synced(warehouse: Warehouse) -> None:
+    """Paris was read and compared."""
+    at = now().isoformat()
+    line = {"system": "librenms", "started": at, "finished": at, "ok": True}
+    reads = warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
+    warehouse.note(reads, {**line, "error": None, "unreachable": False})
+    warehouse.note(warehouse.diffs("paris") / "attempts.jsonl", line)
+
+
+@pytest.fixture
+def plan(warehouse: Warehouse) -> Plan:
+    draft = Draft(endpoint="paris")
+    draft.update(
+        "interfaces",
+        "sw1 Gi0/1",
+        {"id": 1, "last_updated": "2026-01-01T00:00:00Z"},
+        {"description": ("", "uplink")},
+        parent="sw1",
+    )
+    plan = draft.publish(warehouse, existing={"interfaces": 48})
+    manifest = {
+        **plan.manifest,
+        "endpoint": "paris",
+        "kind": "librenms",
+        "diff_id": plan.diff_id,
+        "finished": now().isoformat(),
+        "target_snapshot": "20260101T000000000Z-0000",
+    }
+    write_json(warehouse.current(warehouse.diffs("paris")) / "manifest.json", manifest)
+    return load_plan(warehouse, "paris")
+
+
+def decide(warehouse: Warehouse, plan: Plan, change: str, **more: Any) -> Any:
+    return approve(
+        warehouse, plan, [change], **{"who": "alice", "through": "cli", "policies": Policies(), **more}
+    )
+
+
+def recorded_before(warehouse: Warehouse, plan: Plan, decision: str) -> str:
+    """A decision on the plan's change as the older version recorded it: under the first 20 digits."""
+    [row] = plan.changes
+    older = replace(plan, rows=(replace(row, change_id=row.change_id[:20]),))
+    with pytest.MonkeyPatch.context() as older_version:
+        older_version.setattr("netbox_sync_dagster.compare.change_id.LENGTH", 20)
+        decide(warehouse, older, row.change_id[:20], decision=decision)
+    assert [list(item.change_ids) for item in read_approvals(warehouse, "paris")] == [[row.change_id[:20]]]
+    return row.change_id
+
+
+def test_an_id_has_128_bits_and_begins_as_it_always_did() -> None:
+    found = change_id(
+        endpoint="paris",
+        resource="interfaces",
+        action="update",
+        key="sw1 Gi0/1",
+        object_type="dcim/interfaces",
+        netbox_id=1,
+        target=None,
+        last_updated="2026-01-01T00:00:00Z",
+        fields=[("description", "", "uplink")],
+    )
+    assert found == "cfb36ca654ad4dd0a28ecdd265cce949"
+    assert len(found) * 4 == 128
+
+
+def test_the_first_digits_are_enough_to_type(warehouse: Warehouse, plan: Plan) -> None:
+    [row] = plan.changes
+    assert decide(warehouse, plan, row.change_id[:8]).change_ids == (row.change_id,)
+    line = json.loads(next(approvals_folder(warehouse, "paris").glob("*.jsonl")).read_text(encoding="utf-8"))
+    assert [change["change_id"] for change in line["changes"]] == [row.change_id]
+
+
+def test_an_approval_under_an_older_id_is_readable_and_approves_nothing(
+    warehouse: Warehouse, plan: Plan
+) -> None:
+    """80 bits are too few to say that it is the same change; it is approved again, by a person or a policy."""
+    change = recorded_before(warehouse, plan, "approve")
+    assert decisions(warehouse, "paris")[change[:20]].who == "alice"
+    assert approved(warehouse, "paris", plan) == {}
+    assert decide(warehouse, plan, change).change_ids == (change,)
+    assert list(approved(warehouse, "paris", plan)) == [change]
+
+
+def test_a_rejection_under_an_older_id_stands_until_it_is_withdrawn(warehouse: Warehouse, plan: Plan) -> None:
+    change = recorded_before(warehouse, plan, "reject")
+    with pytest.raises(ApprovalError, match=f"change {change} .* was rejected by alice on "):
+        decide(warehouse, plan, change)
+    assert approve_by_policy(warehouse, plan, POLICIES) is None
+    assert states(warehouse) == [(1, 0)]
+
+    decide(warehouse, plan, change, decision="withdraw")
+    assert decisions(warehouse, "paris") == {}
+    assert states(warehouse) == [(0, 1)]
+    assert decide(warehouse, plan, change).change_ids == (change,)
+    assert list(approved(warehouse, "paris", plan)) == [change]
+
+
+def states(warehouse: Warehouse) -> list[tuple[int, int]]:
+    """(rejected, waiting) as ``sync.status`` counts them."""
+    return ask(
+        warehouse,
+        lambda con: con.execute(
+            "SELECT rejected, waiting FROM sync.status WHERE endpoint = 'paris'"
+        ).fetchall(),
+    )

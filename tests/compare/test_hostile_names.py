@@ -1,0 +1,125 @@
+"""Names that would fool who reads them, from every source to the plan; and texts that NetBox does not keep as sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_dagster.lab.proxmox import ProxmoxState
+from tests.support import World, after, row, rows
+
+EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"
+ESCAPE = "the name contains U+001B, which cannot be seen; give it another name in the source"
+
+
+def blocked(plan: Plan) -> set[tuple[str, str]]:
+    """(resource, the reason's first words) of what is blocked."""
+    return {(r.resource, (r.reason or "").split(",")[0]) for r in plan.rows if r.action == "blocked"}
+
+
+def writes_evil(plan: Plan) -> list[str]:
+    """The changes that would write a name with the characters, as a name."""
+    return [
+        f"{r.resource} {item.name}"
+        for r in plan.changes
+        for item in r.written
+        if item.name != "description" and "\x1b" in str(item.after)
+    ]
+
+
+def test_librenms(world: World, state: LibreNMSState) -> None:
+    evil = state.add_device(EVIL, hardware="C9300-48P", os="ios")
+    state.add_port(evil, "Gi0/1")
+    good = state.add_device("sw1", hardware="C9300-48P", os="ios")
+    port = state.add_port(good, EVIL, ifAlias=EVIL)
+    state.add_ipv4(port, "10.0.0.1", 24)
+    other = state.add_port(good, "Gi0/2", ifAlias=EVIL)
+    state.add_vlan(good, 10, EVIL)
+    state.add_membership(other, 10, untagged=1)
+    plan = world.sync()
+
+    assert row(plan, "devices", EVIL).action == "blocked"
+    assert row(plan, "devices", EVIL).reason == ESCAPE
+    assert (row(plan, "interfaces", f"sw1 {EVIL}").action, row(plan, "interfaces", f"sw1 {EVIL}").reason) == (
+        "blocked",
+        ESCAPE,
+    )
+    # What needs it does not go without it.
+    assert row(plan, "interfaces", "sw1 Gi0/2").action == "create"
+    assert {r.action for r in rows(plan, "ip_addresses")} <= {"blocked"}
+    # A VLAN has its neutral name until it has a good one.
+    assert after(rows(plan, "vlans")[0])["name"] == "VLAN0010"
+    assert [item.reason for item in rows(plan, "vlans")[0].fields if item.verdict == "conflict"] == [ESCAPE]
+    # A description is kept: one line, without control characters.
+    assert (
+        after(row(plan, "interfaces", "sw1 Gi0/2"))["description"]
+        == "evil [1A [2K  + create nice-switch \u202e"
+    )
+    assert writes_evil(plan) == []
+
+
+def test_an_existing_device_is_not_renamed_so(world: World, state: LibreNMSState) -> None:
+    switch = state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC1")
+    world.configure(policies={"owns": ["devices.name"]})
+    assert world.apply_all().changes == []
+    switch["sysName"] = switch["hostname"] = "sw1\u200b"
+    plan = world.sync()
+    assert [(r.action, r.reason) for r in rows(plan, "devices")] == [
+        ("blocked", "the name contains U+200B, which cannot be seen; give it another name in the source")
+    ]
+
+
+def test_words_of_librenms_for_what_netbox_lacks(world: World, state: LibreNMSState) -> None:
+    """Models, platforms and tags are created by policy; their names are names too."""
+    world.configure(
+        policies={"create": ["devices", "device_types", "platforms", "manufacturers", "interfaces"]},
+        defaults={"site": "paris", "role": "access"},
+    )
+    state.add_device("sw1", hardware="C9300\u202e84", os="ios\u200bxe")
+    plan = world.sync()
+    assert plan.changes == []
+    assert writes_evil(plan) == []
+
+
+def test_proxmox(pve: World, cluster: ProxmoxState) -> None:
+    cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})
+    cluster.add_qemu(102, node="pve1", name="web", tags="good;b\u202ead", config={"description": EVIL})
+    plan = pve.sync()
+    assert (row(plan, "virtual_machines", EVIL).action, row(plan, "virtual_machines", EVIL).reason) == (
+        "blocked",
+        ESCAPE,
+    )
+    # The machine is not created without the tag that its source gives it.
+    (tag,) = [r for r in rows(plan, "tags") if r.action == "blocked"]
+    assert tag.reason == ESCAPE.replace("001B", "202E")
+    assert row(plan, "virtual_machines", "web").action == "blocked"
+    assert "needs tags" in (row(plan, "virtual_machines", "web").reason or "")
+    assert writes_evil(plan) == []
+
+
+@pytest.mark.parametrize("space", ["\xa0", " ", "\u3000", "\u2003", "\x85", "\t"])
+def test_what_netbox_strips_is_not_written(world: World, state: LibreNMSState, space: str) -> None:
+    """H19: after a full apply nothing differs, whatever stands at the ends of names and texts."""
+    switch = state.add_device(f"sw1{space}", hardware="C9300-48P", os="ios", serial=f"FOC1{space}")
+    port = state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
+    state.add_vlan(switch, 10, f"{space}GUEST{space}")
+    state.add_membership(port, 10, untagged=1)
+    again = world.apply_all()
+    assert [(r.action, r.resource, r.key, r.reason) for r in again.rows] == []
+    interface = world.netbox.one("dcim/interfaces")
+    assert (interface["name"], interface["description"]) == ("Gi0/1", "nbsp")
+    assert world.netbox.one("ipam/vlans")["name"] == "GUEST"
+    assert world.netbox.one("dcim/devices")["serial"] == "FOC1"
+
+
+def test_the_texts_of_a_guest_read_back_equal(pve: World, cluster: ProxmoxState) -> None:
+    cluster.add_qemu(
+        101,
+        node="pve1",
+        name="web\xa0",
+        config={"description": "\xa0\n nbsp\xa0\nsecond", "scsi0": "local-zfs:vm-101-disk-0,size=4G"},
+    )
+    assert pve.apply_all().changes == []
+    machine = pve.netbox.one("virtualization/virtual-machines")
+    assert (machine["name"], machine["description"]) == ("web", "nbsp")
