@@ -36,6 +36,7 @@ from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.config.secrets import MissingSecret, redact, traceback_of
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 
 # Their text is a sentence for the user.
 USER_ERRORS = (
@@ -128,6 +129,7 @@ app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
 app.command("metrics")(upkeep.metrics_command)
 app.command("clean")(upkeep.clean_command)
+app.command("restore")(upkeep.restore_command)
 app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
 app.add_typer(ledger_check.ledger, name="ledger")
@@ -157,14 +159,18 @@ def run(arguments: list[str]) -> int:
         for sentence in error.errors if isinstance(error, ConfigError) else [str(error)]:
             err.print(f"error: {sentence}", style="red", soft_wrap=True)
         return 1
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001
+        sentence = storage_sentence(error) or (_os_sentence(error) if isinstance(error, OSError) else None)
+        if sentence is None:
+            return _last_resort(error, err, wants_traceback)
         if wants_traceback:
             sys.stderr.write(traceback_of(error))
-        where = f"{error.filename}: " if error.filename else ""
-        err.print(f"error: {where}{error.strerror or error}", style="red", soft_wrap=True)
+        err.print(f"error: {sentence}", style="red", soft_wrap=True)
         return 1
-    except Exception as error:  # noqa: BLE001
-        return _last_resort(error, err, wants_traceback)
+
+
+def _os_sentence(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
 
 
 def _last_resort(error: Any, err: Any, wants_traceback: bool) -> int:
