@@ -273,7 +273,7 @@ def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]
         if (folder / linked(folder) / "columns").read_text(encoding="utf-8") == digest:
             return
     # Several processes may do this at once; none must prune what another has just made current.
-    with warehouse.publish(folder, keep=20) as (version, stage):
+    with warehouse.publish(folder, keep=20) as (_, stage):
         for name, columns in files.items():
             file = stage / name
             file.parent.mkdir(exist_ok=True)
