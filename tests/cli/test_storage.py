@@ -101,7 +101,9 @@ def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(desk: Desk
     file = current(desk, "snapshots/librenms/nms") / name
     cut_in_half(file)
 
-    asked = desk.run("sql", "SELECT count(*) FROM librenms.ports" if name != "manifest.json" else "FROM sync.status")
+    asked = desk.run(
+        "sql", "SELECT count(*) FROM librenms.ports" if name != "manifest.json" else "FROM sync.status"
+    )
     status = desk.run("status")
 
     if name == "ports.parquet":
@@ -125,7 +127,9 @@ def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(
     cut_in_half(current(desk, "snapshots/librenms/nms") / "manifest.json")
 
     assert desk.run("sync", "nms").code == 0
-    manifest = json.loads((current(desk, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(
+        (current(desk, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
+    )
     assert (manifest["complete"], manifest["baseline"]["ports"]) == (True, 2)
 
 
