@@ -14,7 +14,7 @@ from typing import Any
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
 from netbox_sync_dagster.warehouse.clock import elapsed, now
-from netbox_sync_dagster.warehouse.files import flock_now
+from netbox_sync_dagster.warehouse.files import flock_now, make_private
 from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.observed import unchanged_for
@@ -108,6 +108,7 @@ def lease(warehouse: Warehouse, endpoint: str, who: str) -> Iterator[Lease]:
 def _in_directory(home: Path, path: Path, endpoint: str, mine: Lease) -> Iterator[None]:
     """The kernel drops the lock of a process that ends in whatever way, so a lease that can be locked and was
     written on this machine is free. The file stays, empty, when the lease is given back."""
+    make_private(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

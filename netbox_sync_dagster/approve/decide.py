@@ -24,6 +24,7 @@ from netbox_sync_dagster.approve.records import (
 from netbox_sync_dagster.approve.select import resolve_ids
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.config.policies import MAX_APPROVAL_HOURS
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import now
 from netbox_sync_dagster.warehouse.verify import look
@@ -83,8 +84,11 @@ def approve(
         _check_limits(plan, policies, rows, override)
     moment = now()
     hours = policies.approval_hours if expires_hours is None else expires_hours
-    if hours <= 0:
-        raise ApprovalError(f"an approval that expires after {hours} hours is none; give more than 0")
+    # Not a number is not between any two.
+    if not 0 < hours <= MAX_APPROVAL_HOURS:
+        raise ApprovalError(
+            f"an approval expires after more than 0 and at most {MAX_APPROVAL_HOURS} hours (a year), not {hours}"
+        )
     approval = Approval(
         approval_id=warehouse.new_id(),
         at=moment,

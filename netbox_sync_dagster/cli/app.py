@@ -38,6 +38,7 @@ from netbox_sync_dagster.config.secrets import MissingSecret, redact
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.text import traceback_lines
 from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 
 # Their text is a sentence for the user.
 USER_ERRORS = (
@@ -130,6 +131,7 @@ app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
 app.command("metrics")(upkeep.metrics_command)
 app.command("clean")(upkeep.clean_command)
+app.command("restore")(upkeep.restore_command)
 app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
 app.add_typer(ledger_check.ledger, name="ledger")
@@ -161,14 +163,18 @@ def run(arguments: list[str]) -> int:
         for line in error.more if isinstance(error, CliError) else ():
             err.print(line, soft_wrap=True)
         return 1
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001
+        text = storage_sentence(error) or (_os_sentence(error) if isinstance(error, OSError) else None)
+        if text is None:
+            return _last_resort(error, err, wants_traceback)
         if wants_traceback:
             _show_traceback(error, err)
-        where = f"{error.filename}: " if error.filename else ""
-        err.print(f"error: {where}{error.strerror or error}", style="red", soft_wrap=True)
+        err.print(f"error: {text}", style="red", soft_wrap=True)
         return 1
-    except Exception as error:  # noqa: BLE001
-        return _last_resort(error, err, wants_traceback)
+
+
+def _os_sentence(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
 
 
 def _show_traceback(error: BaseException, err: SafeConsole) -> None:

@@ -17,7 +17,7 @@ from netbox_sync_dagster.cli.session import CliError, Session, default_who, sess
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import CompareError, Comparer
 from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.config.secrets import MissingSecret, redact
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
@@ -26,6 +26,7 @@ from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.verify import look
 from netbox_sync_dagster.warehouse.views import build_database
@@ -188,8 +189,8 @@ def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
 
 
 def _sentence(name: str, error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, _EXPECTED):
+    text = storage_sentence(error) or str(error)
+    if isinstance(error, _EXPECTED) or storage_sentence(error) is not None:
         # Sentences that name who they are about stay as they are.
         return text if name.lower() in text.lower() else f"{name}: {text}"
-    return f"{name}: this should not happen: {type(error).__name__}: {text}"
+    return f"{name}: this should not happen: {type(error).__name__}: {redact(text)}"

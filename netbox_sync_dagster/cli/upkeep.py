@@ -1,4 +1,4 @@
-"""``metrics`` and ``clean``: what a long-running installation needs besides."""
+"""``metrics``, ``clean`` and ``restore``: what a long-running installation needs besides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.warehouse.cleaning import clean
 from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.damage import restore
 from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.store import read_manifest
 
 
 def metrics_command(
@@ -47,3 +49,23 @@ def clean_command(context: typer.Context) -> None:
     session = session_of(context)
     counts = clean(session.warehouse, session.config.retention)
     session.out.print("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
+
+
+def restore_command(
+    context: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help="The endpoint, or netbox.")],
+    snapshot: Annotated[
+        str | None, typer.Argument(help="The snapshot's id; default: the newest older one that is whole.")
+    ] = None,
+) -> None:
+    """Make an older snapshot current, where a file of the current one is damaged.
+
+    Nothing is removed. The next sync reads the endpoint again.
+    """
+    session = session_of(context)
+    kind = "netbox" if endpoint == "netbox" else session.endpoint(endpoint).kind
+    warehouse = session.warehouse
+    version = restore(warehouse, warehouse.snapshots(kind, endpoint), snapshot)
+    finished = read_manifest(warehouse.snapshots(kind, endpoint) / version)["finished"]
+    session.out.print(f"{endpoint}: the snapshot {version}, read until {finished[:16]}, is current")
+    session.out.print(f"read the endpoint again and compare: netbox-sync sync {endpoint}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.config import Config, ProxmoxEndpoint
@@ -37,7 +38,7 @@ def cluster_of(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> Cluster | Non
         folder = warehouse.current(warehouse.snapshots("proxmox", endpoint.name))
         rows = pq.read_table(folder / "cluster.parquet").to_pylist()
         nodes = pq.read_table(folder / "nodes.parquet", columns=["node", "ip"]).to_pylist()
-    except (WarehouseError, OSError):
+    except (WarehouseError, OSError, pa.ArrowException):
         return None
     if not rows:
         return None

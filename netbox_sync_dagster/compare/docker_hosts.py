@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.compare.clusters import ClusterError
@@ -42,7 +43,7 @@ def _seen(warehouse: Warehouse, endpoint: DockerEndpoint) -> tuple[str | None, s
     try:
         current = warehouse.current(warehouse.snapshots("docker", endpoint.name))
         rows = pq.read_table(current / "host.parquet", columns=["name", "id"]).to_pylist()
-    except (WarehouseError, OSError):
+    except (WarehouseError, OSError, pa.ArrowException):
         return None, None
     if not rows:
         return None, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.values import Value, parse
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.warehouse.damage import damage_named
 
 CHANGE_ACTIONS = ("create", "update", "delete")
 
@@ -138,13 +140,10 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     manifest = warehouse.manifest(folder)
     endpoint = name if match is None else folder.parent.name
     folder = warehouse.current(folder)
-    con = duck.reader()
-    try:
+    with damage_named([folder]), closing(duck.reader()) as con:
         cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{duck.pattern(folder)}/*.parquet"])
         names = [column[0] for column in cursor.description]
         rows = [_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
-    finally:
-        con.close()
     rows.sort(key=apply_order)
     return Plan(endpoint, folder.name, manifest, tuple(rows))
 

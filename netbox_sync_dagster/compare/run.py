@@ -32,6 +32,7 @@ from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, SLICE_ROWS, 
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.damage import damage_named
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.store import now, write_json
 
@@ -115,11 +116,15 @@ class Comparer:
         source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
         target_path = target_folder / target["snapshot_id"]
         peers = _same_cluster(warehouse, self._config, endpoint)
-        with warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage):
+        source_path = source_folder / source["snapshot_id"]
+        with (
+            damage_named([source_path, target_path]),
+            warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage),
+        ):
             try:
                 database = self._open(target_path)
                 con = database.con
-                rows = attach_snapshot(con, endpoint.kind, source_folder / source["snapshot_id"])
+                rows = attach_snapshot(con, endpoint.kind, source_path)
                 if isinstance(endpoint, ProxmoxEndpoint):
                     rename_cluster(con, endpoint)
                 few = rows + self._target_rows <= _FEW_ROWS

@@ -61,10 +61,10 @@ class DockerEndpoint(BaseEndpoint):
             return value
         if scheme == "tcp":
             raise ValueError(
-                f"'{value}': write http://{rest}, or https://{rest} where the daemon asks for TLS"
+                f"a daemon is reached with http://{rest}, or https://{rest} where it asks for TLS"
             )
         raise ValueError(
-            f"'{value}' is no address of a Docker daemon; it begins with unix:///, http:// or https://"
+            "is not the address of a Docker daemon, which begins with unix:///, http:// or https://"
         )
 
     @field_validator("ignored_containers")

@@ -13,6 +13,7 @@ from netbox_sync_dagster.config.policies import Policies
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
 
+_YEAR = 366 * 86_400
 # An endpoint's name is a partition key, a folder and part of changelog messages.
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
@@ -43,8 +44,8 @@ class BaseEndpoint(Server):
     @field_validator("interval")
     @classmethod
     def _interval(cls, value: int) -> int:
-        if value != 0 and value < 30:
-            raise ValueError("must be 0 (only by hand) or at least 30 seconds")
+        if value != 0 and not 30 <= value <= _YEAR:
+            raise ValueError(f"must be 0 (only by hand), or from 30 seconds to a year ({_YEAR})")
         return value
 
     @field_validator("schedule")

@@ -16,7 +16,7 @@ class InterfaceTypeMapping(StrictModel):
 
     ifType: str = Field(description="LibreNMS's ifType, e.g. ethernetCsmacd")
     speed: int | None = Field(
-        None, ge=0, description="kbit/s; a port takes the highest line not above its own."
+        None, ge=0, le=10**12, description="kbit/s; a port takes the highest line not above its own."
     )
     type: str = Field(description="A NetBox interface type, e.g. 1000base-t")
 
@@ -123,7 +123,10 @@ class LibreNMSEndpoint(BaseEndpoint):
         "out-of-band address, e.g. mgmt.*",
     )
     max_poll_age: int = Field(
-        86_400, ge=300, description="Seconds; an older device is no evidence that something is gone."
+        86_400,
+        ge=300,
+        le=366 * 86_400,
+        description="Seconds; an older device is no evidence that something is gone.",
     )
     mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="From LibreNMS's words to NetBox's.")
 

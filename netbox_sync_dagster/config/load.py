@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,19 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from netbox_sync_dagster.config.model import Config
+from netbox_sync_dagster.config.strict import FieldError
+
+_TOO_DEEP = "nested too deeply: a configuration has no more than a few levels"
+_MAX_DEPTH = 32
+# A bracket, or what may hold one that opens nothing: a quoted text, a comment.
+_BRACKETS = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|(?:^|\s)\#.*|[\[\]{}]""")
+# A value is quoted up to here: a pasted file must not fill the terminal.
+_SHOWN = 80
+# Fields whose value may be, or hold, a secret that was pasted into the wrong place.
+_PRIVATE = ("url", "url_env", "token_env", "password_env", "user", "token_name")
 
 
 class ConfigError(Exception):
@@ -26,16 +38,26 @@ def load_config(path: str | Path) -> Config:
     """The configuration in ``path``. Raises ConfigError that names every error in the file."""
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except FileNotFoundError:
         raise ConfigError([f"{file}: no such file; write one with: netbox-sync init"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{file}: cannot be read: {error}"]) from None
-    document = _document(file, text)
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read: {error.strerror or error}"]) from None
+    document = _document(file, _decoded(file, content))
     try:
         return Config.model_validate(document)
     except ValidationError as error:
         raise ConfigError([_sentence(file, document, item) for item in error.errors()]) from None
+    except RecursionError:
+        raise ConfigError([f"{file}:1: {_TOO_DEEP}"]) from None
+
+
+def _decoded(file: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{file}:{line}: not UTF-8 text (byte 0x{content[error.start]:02x})"]) from None
 
 
 @lru_cache(maxsize=1)
@@ -44,17 +66,63 @@ def _document(file: Path, text: str) -> CommentedMap:
 
     What the values mean is looked at every time: a file that they name may have gone.
     """
+    _check_depth(file, text)
     try:
         document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{file}:{line}: not valid YAML: {error.problem}"]) from None
-    except YAMLError as error:
-        raise ConfigError([f"{file}: not valid YAML: {error}"]) from None
+        problem = " ".join((error.problem or error.context or "it cannot be read").split())
+        raise ConfigError([f"{file}:{line}: not valid YAML: {_cut(problem)}"]) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(
+            [f"{file}:{line}: not valid YAML: the character U+{ord(text[error.position]):04X} is not allowed"]
+        ) from None
+    except RecursionError:
+        raise ConfigError([f"{file}:1: {_TOO_DEEP}"]) from None
+    # ruamel.yaml turns dates, numbers and tags into Python's own, whose errors have no line.
+    except (
+        YAMLError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        OverflowError,
+        AssertionError,
+    ) as error:
+        problem = _cut(" ".join(str(error).split()))
+        raise ConfigError([f"{file}:{_where(text)}: not valid YAML: {problem}"]) from None
     if not isinstance(document, CommentedMap):
         raise ConfigError([f"{file}:1: expected a mapping with the keys netbox and endpoints"])
     _resolve_paths(document, file.parent)
     return document
+
+
+def _check_depth(file: Path, text: str) -> None:
+    """Refuse brackets that are nested too deeply, for which the parser takes minutes. Raises ConfigError."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in _BRACKETS.finditer(line):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+            if depth > _MAX_DEPTH:
+                raise ConfigError([f"{file}:{number}: {_TOO_DEEP}"])
+        depth = max(depth, 0)
+
+
+def _where(text: str) -> int:
+    """The line at which the YAML stops being usable: that of the first line without which the start is not valid."""
+    lines = text.splitlines(keepends=True)
+    low, high = 1, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            YAML(typ="rt").load("".join(lines[:middle]))
+            low = middle + 1
+        except MarkedYAMLError:
+            low = middle + 1
+        except Exception:  # noqa: BLE001
+            high = middle
+    return low
 
 
 def _resolve_paths(document: CommentedMap, folder: Path) -> None:
@@ -73,7 +141,9 @@ def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
     keys: list[str | int] = []
     node: Any = document
     line = 1
-    for part in error["loc"]:
+    cause = error.get("ctx", {}).get("error")
+    location = (*error["loc"], *(cause.path if isinstance(cause, FieldError) else ()))
+    for part in location:
         inside = (isinstance(node, CommentedMap) and part in node) or (
             isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
         )
@@ -81,18 +151,33 @@ def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
             line = _line_of(node, part, line)
             node = node[part]
             keys.append(part)
-        elif part == error["loc"][-1] and error["type"] in ("missing", "extra_forbidden"):
+        elif part == location[-1] and error["type"] in ("missing", "extra_forbidden"):
             keys.append(part)
-    name = ".".join(str(key) for key in keys) or "file"
-    message = error["msg"].removeprefix("Value error, ")
+    name = _cut(".".join(_one_line(key) for key in keys)) or "file"
+    return f"{file}:{line}: {name}: {_message(error, node, location)}"
+
+
+def _message(error: Any, node: Any, location: tuple[str | int, ...]) -> str:
+    message = _one_line(error["msg"].removeprefix("Value error, "))
     if error["type"] == "extra_forbidden":
-        message = "unknown field; see the JSON schema (netbox-sync init --schema) for what is allowed"
-    elif error["type"] == "missing":
-        message = "is required"
-    elif error["type"] not in ("value_error",):
-        value = node if isinstance(node, str | int | float | bool) else type(node).__name__
-        message = f"{message} (found: {value!r})"
-    return f"{file}:{line}: {name}: {message}"
+        return "unknown field; see the JSON schema (netbox-sync init --schema) for what is allowed"
+    if error["type"] == "missing":
+        return "is required"
+    if error["type"] == "value_error":
+        return message if len(message) <= 5 * _SHOWN else message[: 5 * _SHOWN] + " …"
+    if location and location[-1] in _PRIVATE:
+        return f"{message} (the value is not shown: it may be a secret)"
+    value = node if isinstance(node, str | int | float | bool) else type(node).__name__
+    return f"{_cut(message)} (found: {_cut(repr(value))})"
+
+
+def _one_line(text: object) -> str:
+    return str(text).encode("unicode_escape").decode() if not str(text).isprintable() else str(text)
+
+
+def _cut(text: str) -> str:
+    """At most _SHOWN characters of a text, with its length where it is longer."""
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
 
 
 def _line_of(node: CommentedMap | CommentedSeq, key: Any, fallback: int) -> int:

@@ -14,7 +14,7 @@ from netbox_sync_dagster.config.policies import check_field
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.config.strict import StrictModel
+from netbox_sync_dagster.config.strict import FieldError, StrictModel
 
 Endpoint = LibreNMSEndpoint | ProxmoxEndpoint | DockerEndpoint
 
@@ -49,20 +49,18 @@ class Config(StrictModel):
     @model_validator(mode="after")
     def _names(self) -> Config:
         names = [endpoint.name for endpoint in self.endpoints]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"endpoint name given twice: {', '.join(twice)}")
-        channels = [channel.name for channel in self.notifications]
-        twice = sorted({name for name in channels if channels.count(name) > 1})
-        if twice:
-            raise ValueError(f"notifications name given twice: {', '.join(twice)}")
+        _unique(names, "endpoint name", "endpoints")
+        _unique([channel.name for channel in self.notifications], "notifications name", "notifications")
         unknown = [name for name in self.precedence if name not in names]
         if unknown:
-            raise ValueError(f"precedence names unknown endpoints: {', '.join(unknown)}")
+            raise FieldError(f"precedence names unknown endpoints: {', '.join(unknown)}", "precedence")
         for field, order in self.field_precedence.items():
             unknown = [name for name in order if name not in names]
             if unknown:
-                raise ValueError(f"field_precedence.{field} names unknown endpoints: {', '.join(unknown)}")
+                raise FieldError(
+                    f"field_precedence.{field} names unknown endpoints: {', '.join(unknown)}",
+                    *("field_precedence", field),
+                )
         return self
 
     @property
@@ -77,3 +75,9 @@ class Config(StrictModel):
                 return endpoint
         known = ", ".join(sorted(e.name for e in self.endpoints)) or "none"
         raise KeyError(f"no endpoint '{name}' in the configuration; known: {known}")
+
+
+def _unique(names: list[str], what: str, where: str) -> None:
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise FieldError(f"{what} given twice: {name}", where, position, "name")

@@ -21,7 +21,7 @@ class _Channel(StrictModel):
     )
     after_failures: int = Field(1, ge=1, le=100, description="Failed tries in a row after which it is told.")
     drift_above: int = Field(
-        100, ge=0, description="Changes of one endpoint that wait, above which drift is told."
+        100, ge=0, le=10**9, description="Changes of one endpoint that wait, above which drift is told."
     )
 
 

@@ -47,6 +47,8 @@ PREREQUISITES = RESOURCES[: RESOURCES.index("clusters")]
 # What is created only where `create` names it. Module bays usually come with the device type.
 _NOT_BY_DEFAULT = (*(name for name in PREREQUISITES if name not in ("tags", "custom_fields")), "module_bays")
 ACTIONS = ("create", "update", "delete")
+# A year: what was approved longer ago is looked at again.
+MAX_APPROVAL_HOURS = 8_784
 
 # Fields that stay as NetBox has them once somebody gave them a value, unless `owns` names them.
 UNOWNED_FIELDS = ("name", "status", "site", "location", "scope", "role", "platform", "description")
@@ -131,7 +133,9 @@ class Policies(StrictModel):
         False,
         description="For second_approver: a name that is given is as good as a user of the operating system.",
     )
-    approval_hours: float = Field(24, gt=0, description="Hours after which an approval expires.")
+    approval_hours: float = Field(
+        24, gt=0, le=MAX_APPROVAL_HOURS, description="Hours after which an approval expires; a year at most."
+    )
 
     @field_validator("owns", "disowns")
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
+
+Vid = Annotated[int, Field(ge=1, le=4094)]
 
 
 class ProxmoxMappings(Mappings):
@@ -29,7 +31,7 @@ class ProxmoxMappings(Mappings):
         {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
         description="Guest type -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
     )
-    vnets: dict[str, int] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
+    vnets: dict[str, Vid] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
 
 
 class ProxmoxEndpoint(BaseEndpoint):

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import traceback
 from typing import Annotated
 from urllib.parse import quote, quote_plus
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_ENV_NAME = r"^[A-Z_][A-Z0-9_]{0,62}$"
+
+
+def _env_name(value: str) -> str:
+    # The value is not repeated: it is most likely the secret. Upper case tells the two apart, as tokens of all
+    # sources have small letters.
+    if not re.match(_ENV_NAME, value):
+        raise ValueError(
+            "must be the name of an environment variable in upper case, e.g. NETBOX_TOKEN; "
+            "the secret itself goes into that variable, never into this file (the value is not shown)"
+        )
+    return value
+
+
+EnvName = Annotated[str, AfterValidator(_env_name), Field(json_schema_extra={"pattern": _ENV_NAME})]
 
 MASK = "***"
 # A shorter word is no secret, and to mask it would make every sentence unreadable.

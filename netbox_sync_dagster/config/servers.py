@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS, Limits
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 from netbox_sync_dagster.config.strict import StrictModel
+
+
+def check_address(value: Any) -> Any:
+    """The URL, if it holds nothing secret: no credentials, query or fragment. Raises ValueError, without the value."""
+    if not isinstance(value, str):
+        return value
+    scheme, _, rest = value.partition("://")
+    if scheme.lower() != "unix" and "@" in rest:
+        raise ValueError(
+            "must not hold a user name, password or token: name the environment variable that has it in token_env or "
+            "password_env (the value is not shown)"
+        )
+    if "?" in rest or "#" in rest:
+        raise ValueError("must not have a query or a fragment: give the server's address alone")
+    return value
 
 
 class Tls(StrictModel):
@@ -52,6 +68,11 @@ class Server(StrictModel):
         60, gt=0, le=600, description="Seconds that the server may be silent for; see also `limits`."
     )
     limits: Limits = Field(Limits(), description="How much time and room answers may take.")
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _no_credentials(cls, value: Any) -> Any:
+        return check_address(value)
 
     @property
     def base_url(self) -> str:
@@ -97,6 +118,7 @@ class NetBoxTarget(Server):
     branch_wait: float = Field(
         600,
         gt=0,
+        le=86_400,
         description="Seconds to wait until NetBox has made the branch, or is done with it otherwise.",
     )
 

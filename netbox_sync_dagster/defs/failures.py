@@ -15,6 +15,7 @@ from netbox_sync_dagster.config.secrets import MissingSecret, redact
 from netbox_sync_dagster.defs.shown import Log, failure
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 
 # The clients themselves wait out a hiccup of a few seconds; this is for a server that restarts.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -37,13 +38,16 @@ def is_passing(error: Exception) -> bool:
 
 def is_expected(error: Exception) -> bool:
     """Whether the error's text is a sentence for the user; anything else is a fault of this product."""
-    return isinstance(error, (*_SENTENCES, OSError))
+    return isinstance(error, (*_SENTENCES, OSError)) or storage_sentence(error) is not None
 
 
 def sentence(error: Exception) -> str:
     """The error in one sentence."""
     if isinstance(error, ConfigError):
         return "; ".join(error.errors)
+    stored = storage_sentence(error)
+    if stored is not None:
+        return stored
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
     if is_expected(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ class Lab:
                 seed(self.netbox_url, self.netbox_token)
             self.config_path.write_text(config_yaml(self), encoding="utf-8")
             exports = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
-            (self.folder / "lab.env").write_text("\n".join(exports) + "\n", encoding="utf-8")
+            _write_private(self.folder / "lab.env", "\n".join(exports) + "\n")
         except BaseException:
             self._running.close()
             raise
@@ -180,3 +181,10 @@ endpoints:
     mappings: *guests
     policies: *policies
 """
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read, also while it is written."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -75,6 +75,9 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
+            # The way to what is current, see warehouse.mirror.link.
+            if path.name == ".current":
+                continue
             try:
                 age = now().timestamp() - path.lstat().st_mtime
                 held = age > _LEFT_BEHIND_SECONDS and not path.is_symlink() and not flock_free(path)

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.files import make_private, put_in_place
 from netbox_sync_dagster.warehouse.store import Warehouse
 
 
@@ -31,5 +31,5 @@ def note_endpoints(warehouse: Warehouse, config: Config) -> None:
     with suppress(FileNotFoundError):
         if path.read_text(encoding="utf-8") == text:
             return
-    warehouse.home.mkdir(parents=True, exist_ok=True)
+    make_private(warehouse.home)
     put_in_place(path, text.encode())

@@ -25,6 +25,17 @@ def put_in_place(path: Path, content: bytes, *, durable: bool = False) -> None:
         beside.unlink(missing_ok=True)
 
 
+def make_private(home: Path) -> None:
+    """Make the warehouse's directory, where there is none, so that its owner alone can look into it.
+
+    What it holds are addresses, serial numbers and configurations of a whole network. One that exists keeps its
+    mode: an administrator may have opened it for a group.
+    """
+    if not home.is_dir():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+
+
 def last_lines(path: Path) -> list[bytes]:
     """The lines in the last 64 KiB of a file that grows, whole but for the very last, which a crash may have cut off.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
-from netbox_sync_dagster.warehouse.files import flock_free, flock_now, put_in_place
+from netbox_sync_dagster.warehouse.files import flock_free, flock_now, make_private, put_in_place
 from netbox_sync_dagster.warehouse.heartbeat import heartbeat
 from netbox_sync_dagster.warehouse.mirror import Mirror
 from netbox_sync_dagster.warehouse.observed import unchanged_for
@@ -48,6 +48,7 @@ class Held(WarehouseError):
 def hold(warehouse: Warehouse, system: str, endpoint: str, who: str) -> Iterator[None]:
     """Hold the endpoint while the block runs. Raises Held, without waiting."""
     path = warehouse.home / "running" / system / f"{endpoint}.json"
+    make_private(warehouse.home)
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

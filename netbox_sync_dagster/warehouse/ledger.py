@@ -23,6 +23,7 @@ import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import chain, duck
+from netbox_sync_dagster.warehouse.files import make_private
 from netbox_sync_dagster.warehouse.sequence import id_of
 from netbox_sync_dagster.warehouse.store import Warehouse
 
@@ -41,6 +42,7 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
 
 def prepare_ledger(warehouse: Warehouse) -> None:
     """Bring the ledger here, and what the views of ``sql/views/ledger*.sql`` need before there is any line."""
+    make_private(warehouse.home)
     warehouse.pull(warehouse.ledger)
     for kind in ("approvals", "applies"):
         empty = warehouse.ledger / kind / "_none" / "none.jsonl"

@@ -20,11 +20,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from netbox_sync_dagster.warehouse.errors import WarehouseError
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.warehouse.files import make_private, put_in_place
 from netbox_sync_dagster.warehouse.objects import Found, ObjectStore
 
 _PARTS = ".parts"
@@ -55,8 +55,12 @@ class Mirror:
         self.store.upload((file, self.key(file)) for file in files)
         manifest = folder / version / "manifest.json"
         self.store.put(self.key(manifest), manifest)
-        self.store.put(self.key(folder / "current"), version.encode())
+        self.name_current(folder, version)
         (folder / version / _WHOLE).touch()
+
+    def name_current(self, folder: Path, version: str) -> None:
+        """Make a version that is in the store current for all machines."""
+        self.store.put(self.key(folder / "current"), version.encode())
 
     def prune(self, folder: Path, keep: int) -> None:
         """Delete all but the newest versions from the store; never the current one."""
@@ -114,12 +118,12 @@ class Mirror:
         if not any(item.key.endswith("/manifest.json") for item in found):
             return False
         stage = folder / f".stage-{version}-{secrets.token_hex(4)}"
+        make_private(self.home)
         stage.mkdir(parents=True)
         try:
             inside = len(self.key(here)) + 1
             if not self.store.download((item.key, stage / item.key[inside:]) for item in found):
                 return False
-            (stage / version).symlink_to(".")
             (stage / _WHOLE).touch()
             # Only a manifest may be here already; another process may bring the same version.
             while not (here / _WHOLE).exists():
@@ -274,13 +278,29 @@ class Mirror:
 
 
 def link(folder: Path, version: str) -> None:
-    """Make ``version`` current in ``folder`` on this machine, in one step."""
+    """Make ``version`` current in ``folder`` on this machine, in one step.
+
+    ``current`` leads through a folder that holds the version under its name (``current/<id>/...``): DuckDB opens a
+    file more than once per query, and a query that a newer version overtakes must fail and be repeated, not mix the two.
+    """
     current = folder / "current"
-    if current.is_symlink() and os.readlink(current) == version:
+    way = folder / ".current" / version
+    if current.is_symlink() and os.readlink(current) == f".current/{version}":
         return
+    way.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (way / version).symlink_to(f"../../{version}")
     beside = folder / f".current-{version}-{secrets.token_hex(4)}"
-    beside.symlink_to(version)
+    beside.symlink_to(f".current/{version}")
     os.replace(beside, current)
+    for old in (folder / ".current").iterdir():
+        if not (folder / old.name).is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def linked(folder: Path) -> str:
+    """The version that is current in ``folder`` on this machine. Raises FileNotFoundError."""
+    return Path(os.readlink(folder / "current")).name
 
 
 def _write(path: Path, data: bytes, at: int | None = None) -> None:

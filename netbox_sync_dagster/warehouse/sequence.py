@@ -25,6 +25,7 @@ import orjson
 
 from netbox_sync_dagster.warehouse.clock import now
 from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.warehouse.files import make_private
 from netbox_sync_dagster.warehouse.objects import ObjectStore
 
 _ID = re.compile(r"(\d{8}T\d{6})(\d{3})Z-[0-9a-f]{4}")
@@ -76,7 +77,7 @@ class Sequence:
 
     def next(self, above: int = 0) -> int:
         """A number greater than all before it, and than ``above``."""
-        self._home.mkdir(parents=True, exist_ok=True)
+        make_private(self._home)
         fd = os.open(self._home / _KEY, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

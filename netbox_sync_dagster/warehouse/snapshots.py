@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any
 
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.warehouse.clock import elapsed
+from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError
 from netbox_sync_dagster.warehouse.falls import SHORT, SHRINK_LIMIT, count_owners
 from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
 from netbox_sync_dagster.warehouse.store import (
     Warehouse,
-    WarehouseError,
     now,
+    read_manifest,
+    versions,
     write_json,
 )
 from netbox_sync_dagster.warehouse.tables import SYSTEMS
@@ -241,11 +243,11 @@ def write_snapshot(
     """
     folder = warehouse.snapshots(system, endpoint)
     started, began = now(), elapsed()
+    baseline = _last_baseline(warehouse, folder)
     try:
-        baseline = dict(warehouse.manifest(folder)["baseline"])
         last = warehouse.current(folder)
     except WarehouseError:
-        baseline, last = {}, None
+        last = None
     try:
         with warehouse.publish(folder, warehouse.keep_snapshots) as (snapshot_id, stage):
             writer = SnapshotWriter(system, endpoint, snapshot_id, stage)
@@ -266,6 +268,19 @@ def write_snapshot(
         raise
     said = {"ok": True, "snapshot_id": manifest.snapshot_id, "complete": manifest.complete}
     _attempt(warehouse, folder, started, elapsed() - began, said)
+
+
+def _last_baseline(warehouse: Warehouse, folder: Path) -> dict[str, int]:
+    """The row counts that a new snapshot is measured by; those of the newest manifest that can be read."""
+    try:
+        return dict(warehouse.manifest(folder)["baseline"])
+    except Damaged:
+        for version in reversed(versions(folder)):
+            with suppress(Damaged, KeyError):
+                return dict(read_manifest(folder / version)["baseline"])
+    except WarehouseError:
+        pass
+    return {}
 
 
 def _finish(

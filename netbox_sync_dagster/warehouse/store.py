@@ -3,10 +3,10 @@
 Layout under ``home``::
 
     snapshots/<system>/<endpoint>/<snapshot id>/<table>.parquet, manifest.json
-    snapshots/<system>/<endpoint>/current -> <snapshot id>
+    snapshots/<system>/<endpoint>/current -> .current/<snapshot id>, which holds a link to that snapshot
     snapshots/<system>/<endpoint>/attempts.jsonl      every try, failed ones included
     diffs/<endpoint>/<diff id>/<resource>.parquet, desired/<table>.parquet, manifest.json
-    diffs/<endpoint>/current -> <diff id>
+    diffs/<endpoint>/current -> .current/<diff id>
     diffs/<endpoint>/attempts.jsonl                   every try to compare
     running/<system>/<endpoint>.json                  who is syncing it now
     endpoints.jsonl                                   the endpoints of the configuration, as last seen
@@ -34,9 +34,9 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.warehouse.clock import now as now  # noqa: PLC0414
-from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError
 from netbox_sync_dagster.warehouse.files import flock_free, put_in_place
-from netbox_sync_dagster.warehouse.mirror import Mirror, link
+from netbox_sync_dagster.warehouse.mirror import Mirror, link, linked
 from netbox_sync_dagster.warehouse.sequence import Sequence, StoreSequence, highest, id_of, number_of
 
 # Snapshots and diffs of an endpoint that stay for history.
@@ -137,7 +137,7 @@ class Warehouse:
         Raises WarehouseError where there is none yet.
         """
         try:
-            name = self._brought(folder) if self._shared(folder) else os.readlink(folder / "current")
+            name = self._brought(folder) if self._shared(folder) else linked(folder)
         except FileNotFoundError:
             what = "diff" if folder.parent.name == "diffs" else "complete read"
             raise WarehouseError(
@@ -146,10 +146,11 @@ class Warehouse:
         return folder / name
 
     def manifest(self, folder: Path) -> dict[str, Any]:
-        """The manifest of the current snapshot or diff below ``folder``. Raises WarehouseError."""
-        text = (self.current(folder) / "manifest.json").read_text(encoding="utf-8")
-        content: dict[str, Any] = json.loads(text)
-        return content
+        """The manifest of the current snapshot or diff below ``folder``.
+
+        Raises WarehouseError where there is none yet, Damaged where it cannot be read.
+        """
+        return read_manifest(self.current(folder))
 
     @contextmanager
     def publish(self, folder: Path, keep: int) -> Iterator[tuple[str, Path]]:
@@ -165,9 +166,6 @@ class Warehouse:
         alive = os.open(stage, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(alive, fcntl.LOCK_SH)
-            # A path through it names the version (current/<id>/...): DuckDB opens a file more than once per query,
-            # and a query that a newer version overtakes must fail and be asked again, not mix the two.
-            (stage / version).symlink_to(".")
             try:
                 yield version, stage
             except BaseException:
@@ -243,6 +241,11 @@ class Warehouse:
             self.mirror.history(folder, manifests_only=not history)
             self.mirror.fetch(folder / "attempts.jsonl")
 
+    def bring_history(self, folder: Path) -> None:
+        """Bring all kept snapshots or diffs below ``folder`` here."""
+        if self.mirror is not None:
+            self.mirror.history(folder, manifests_only=False)
+
     def published(self) -> list[Path]:
         """The folders of all endpoints that have snapshots or diffs."""
         found = [self.diffs(name) for name in self.names(self.home / "diffs")]
@@ -280,6 +283,18 @@ class Warehouse:
                     shutil.rmtree(stage, ignore_errors=True)
 
 
+def read_manifest(version: Path) -> dict[str, Any]:
+    """The manifest of one snapshot or diff. Raises Damaged."""
+    path = version / "manifest.json"
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, FileNotFoundError) as error:
+        raise Damaged(path, str(error)) from None
+    if not isinstance(content, dict):
+        raise Damaged(path, "it holds no JSON object")
+    return content
+
+
 def versions(folder: Path) -> list[str]:
     """The ids of the snapshots or diffs below ``folder``, oldest first."""
     return sorted(entry.name for entry in folder.iterdir() if entry.name[:1].isdigit())
@@ -288,7 +303,7 @@ def versions(folder: Path) -> list[str]:
 def superseded(folder: Path, keep: int) -> list[str]:
     """The ids below ``folder`` but for the newest ``keep``, and never the current one."""
     try:
-        current = os.readlink(folder / "current")
+        current = linked(folder)
     except OSError:
         current = ""
     return [name for name in versions(folder)[:-keep] if name != current]

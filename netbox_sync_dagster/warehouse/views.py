@@ -28,9 +28,11 @@ import duckdb
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.warehouse.damage import current_versions, damage_named
 from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.hold import pull_marks
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
+from netbox_sync_dagster.warehouse.mirror import linked
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, SYSTEMS, Columns
@@ -61,7 +63,8 @@ def build_database(warehouse: Warehouse) -> Path:
     mark = warehouse.home / ".netbox_sync.duckdb.views"
     digest = hashlib.sha256(sql.encode()).hexdigest()
     with suppress(FileNotFoundError):
-        if warehouse.database.exists() and mark.read_text(encoding="utf-8") == digest:
+        # A file that was damaged since is made again: it holds no data.
+        if mark.read_text(encoding="utf-8") == f"{digest} {_content_hash(warehouse.database)}":
             return warehouse.database
     beside = warehouse.home / f".{secrets.token_hex(6)}.duckdb"
     try:
@@ -80,8 +83,13 @@ def build_database(warehouse: Warehouse) -> Path:
         beside.replace(warehouse.database)
     finally:
         beside.unlink(missing_ok=True)
-    put_in_place(mark, digest.encode())
+    put_in_place(mark, f"{digest} {_content_hash(warehouse.database)}".encode())
     return warehouse.database
+
+
+def _content_hash(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def open_views(
@@ -120,9 +128,10 @@ def ask(warehouse: Warehouse, look: Callable[[duckdb.DuckDBPyConnection], Found]
         try:
             with closing(open_views(warehouse, few=True)) as con:
                 return look(con)
-        except duckdb.IOException:
-            if not left:
-                raise
+        except duckdb.Error as error:
+            if not left or not isinstance(error, duckdb.IOException):
+                with damage_named(current_versions(warehouse)):
+                    raise
     raise AssertionError("unreachable")
 
 
@@ -228,9 +237,9 @@ def _with_rows(link: Path, home: Path) -> list[str]:
 def _current_pattern(warehouse: Warehouse) -> str:
     """The path from an endpoint's folder to its current version, as a glob.
 
-    DuckDB opens a file more than once per query. Where a version holds a link to itself under its own name
-    (``<id>/<id> -> .``), the path found is ``current/<id>/...``: it names the version, so a query that a newer
-    snapshot overtakes ends in an error and is asked again, instead of mixing two snapshots.
+    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``mirror.link``): it names
+    the version, so a query that a newer snapshot overtakes ends in an error and is repeated, instead of mixing two
+    snapshots. Where an older release has left ``current`` as a plain link, there is no such path.
     """
     for link in (*warehouse.home.glob("snapshots/*/*/current"), *warehouse.home.glob("diffs/*/current")):
         if not (link / link.readlink().name).is_dir():
@@ -261,10 +270,10 @@ def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]
     """Make an endpoint without rows current in ``folder``, unless the one there has these columns already."""
     digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
     with suppress(OSError):
-        if (folder / "current" / "columns").read_text(encoding="utf-8") == digest:
+        if (folder / linked(folder) / "columns").read_text(encoding="utf-8") == digest:
             return
     # Several processes may do this at once; none must prune what another has just made current.
-    with warehouse.publish(folder, keep=20) as (version, stage):
+    with warehouse.publish(folder, keep=20) as (_, stage):
         for name, columns in files.items():
             file = stage / name
             file.parent.mkdir(exist_ok=True)
@@ -272,5 +281,3 @@ def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]
         # No manifest's worth of rows either.
         (stage / "manifest.json").touch()
         (stage / "columns").write_text(digest, encoding="utf-8")
-        if not (stage / version).is_symlink():
-            (stage / version).symlink_to(".")

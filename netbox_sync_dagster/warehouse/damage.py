@@ -1,0 +1,80 @@
+"""Finds the file that cannot be read, and goes back to an older snapshot that can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError, storage_sentence
+from netbox_sync_dagster.warehouse.mirror import link, linked
+from netbox_sync_dagster.warehouse.store import Warehouse, read_manifest, versions
+
+
+@contextmanager
+def damage_named(folders: Iterable[Path]) -> Iterator[None]:
+    """Turn an error of DuckDB or Arrow into Damaged where a file below ``folders`` (versions) cannot be read.
+
+    DuckDB names a damaged file in some of its errors only. The files are looked at after an error, never before.
+    """
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException) as error:
+        if storage_sentence(error) is None:
+            for folder in folders:
+                check_version(folder)
+        raise
+
+
+def current_versions(warehouse: Warehouse) -> list[Path]:
+    """The current snapshots and diffs of all endpoints on this machine."""
+    return [folder / linked(folder) for folder in warehouse.published() if (folder / "current").is_symlink()]
+
+
+def check_version(version: Path) -> None:
+    """Read every file of one snapshot or diff. Raises Damaged for the first one that cannot be read."""
+    read_manifest(version)
+    for path in sorted(version.rglob("*.parquet")):
+        try:
+            with pq.ParquetFile(path) as file:
+                for _ in file.iter_batches():
+                    pass
+        except (pa.ArrowException, OSError) as error:
+            raise Damaged(path, str(error).split("\n", 1)[0]) from None
+
+
+def restore(warehouse: Warehouse, folder: Path, version: str | None = None) -> str:
+    """Make an older snapshot of ``folder`` current: ``version``, or the newest older one that is whole; returns its id.
+
+    Raises WarehouseError where there is none, and Damaged where the one that is named cannot be read.
+    """
+    warehouse.bring_history(folder)
+    there = versions(folder) if folder.is_dir() else []
+    if version is not None:
+        if version not in there:
+            known = ", ".join(there) or "none"
+            raise WarehouseError(f"there is no snapshot {version} of '{folder.name}'; there are: {known}")
+        check_version(folder / version)
+        _make_current(warehouse, folder, version)
+        return version
+    now_current = linked(folder) if (folder / "current").is_symlink() else ""
+    for candidate in reversed([name for name in there if name < now_current]):
+        try:
+            check_version(folder / candidate)
+        except Damaged:
+            continue
+        _make_current(warehouse, folder, candidate)
+        return candidate
+    raise WarehouseError(
+        f"no older snapshot of '{folder.name}' is whole; read it again with: netbox-sync sync {folder.name}"
+    )
+
+
+def _make_current(warehouse: Warehouse, folder: Path, version: str) -> None:
+    if warehouse.mirror is not None:
+        warehouse.mirror.name_current(folder, version)
+    link(folder, version)

@@ -1,0 +1,183 @@
+"""The warehouse's disk is full, read-only or damaged: what people are told, and what is lost (nothing)."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.lab.running import Lab
+from tests.cli.conftest import Desk
+from tests.support import NetBox
+
+
+def break_writes(monkeypatch: pytest.MonkeyPatch, number: int, *, after: int = 0, path: str = "") -> None:
+    """From the ``after``-th write to a file of that folder on, the operating system refuses with this error."""
+    written = 0
+    real = os.write
+
+    def refuse(fd: int, data: Any) -> int:
+        nonlocal written
+        file = os.readlink(f"/proc/self/fd/{fd}")
+        if path in file:
+            written += 1
+            if written > after:
+                raise OSError(number, os.strerror(number), file)
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", refuse)
+
+
+def current(desk: Desk, folder: str) -> Path:
+    return (desk.folder / "data" / folder / "current").resolve() / os.path.basename(
+        os.readlink(desk.folder / "data" / folder / "current")
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("after", range(0, 12, 3))
+def test_a_disk_that_stops_an_apply_loses_nothing_and_writes_nothing_twice(
+    desk: Desk, netbox: NetBox, lab: LabNetBox, monkeypatch: pytest.MonkeyPatch, number: int, after: int
+) -> None:
+    desk.ok("sync")
+    desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+
+    with monkeypatch.context() as patch:
+        break_writes(patch, number, after=after, path="ledger/applies")
+        stopped = desk.run("apply", "nms", "--yes")
+
+    assert stopped.code == 1
+    sentence = "the disk is full; free some space" if number == errno.ENOSPC else "may not be written or read"
+    assert sentence in stopped.err
+    assert stopped.err.count("\n") == 1
+    assert "Traceback" not in stopped.out + stopped.err
+    assert desk.run("apply", "nms", "--yes").code == 0
+    desk.ok("sync")
+    assert desk.run("diff", "--exit-code").code == 0
+    created = [row for row in netbox.all("core/object-changes") if row["action"]["value"] == "create"]
+    objects = [(row["changed_object_type"], row["changed_object_id"]) for row in created]
+    assert len(objects) == len(set(objects))
+
+
+def test_a_disk_that_is_full_during_a_sync_keeps_the_last_snapshot(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ok("sync")
+    before = current(desk, "snapshots/librenms/nms")
+    real = os.fsync
+
+    def full(fd: int) -> None:
+        if "/.stage-" in os.readlink(f"/proc/self/fd/{fd}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        stopped = desk.run("sync")
+
+    assert stopped.code == 1
+    assert "the disk is full; free some space (netbox-sync clean removes old snapshots)" in stopped.err
+    assert current(desk, "snapshots/librenms/nms") == before
+    assert not list((desk.folder / "data").glob("snapshots/*/*/.stage-*"))
+    desk.ok("sync")
+
+
+def cut_in_half(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "ports.parquet"])
+def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(desk: Desk, name: str) -> None:
+    desk.ok("sync")
+    older = current(desk, "snapshots/librenms/nms").name
+    desk.ok("sync")
+    file = current(desk, "snapshots/librenms/nms") / name
+    cut_in_half(file)
+
+    asked = desk.run(
+        "sql", "SELECT count(*) FROM librenms.ports" if name != "manifest.json" else "FROM sync.status"
+    )
+    status = desk.run("status")
+
+    if name == "ports.parquet":
+        assert asked.code == 1
+        assert f"{file} is damaged (" in asked.err
+        assert (
+            "make it again with: netbox-sync sync nms; or go back to the newest older snapshot that is whole: "
+            "netbox-sync restore nms"
+        ) in asked.err
+    assert "Traceback" not in status.err + asked.err
+    restored = desk.ok("restore", "nms")
+    assert restored.startswith(f"nms: the snapshot {older}, read until 20")
+    assert current(desk, "snapshots/librenms/nms").name == older
+    assert desk.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
+    desk.ok("sync")
+
+
+def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(desk: Desk) -> None:
+    desk.ok("sync")
+    desk.ok("sync")
+    cut_in_half(current(desk, "snapshots/librenms/nms") / "manifest.json")
+
+    assert desk.run("sync", "nms").code == 0
+    manifest = json.loads(
+        (current(desk, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
+    )
+    assert (manifest["complete"], manifest["baseline"]["ports"]) == (True, 2)
+
+
+def test_a_damaged_diff_is_named(desk: Desk) -> None:
+    desk.ok("sync")
+    file = current(desk, "diffs/nms") / "interfaces.parquet"
+    cut_in_half(file)
+
+    shown = desk.run("diff", "nms")
+
+    assert shown.code == 1
+    assert f"error: {file} is damaged (" in shown.err
+    assert shown.err.endswith("make it again with: netbox-sync sync nms\n")
+    desk.ok("sync")
+    assert desk.run("diff", "nms").code == 0
+
+
+def test_a_damaged_database_of_views_is_made_again(desk: Desk) -> None:
+    desk.ok("sync")
+    database = desk.folder / "data" / "netbox_sync.duckdb"
+    cut_in_half(database)
+
+    desk.ok("sync")
+
+    assert database.read_bytes()[8:12] == b"DUCK"
+
+
+def test_only_its_owner_can_look_into_the_warehouse(desk: Desk) -> None:
+    desk.ok("sync")
+    assert stat.S_IMODE((desk.folder / "data").stat().st_mode) == 0o700
+
+    # An administrator may open it for a group; it stays as it was set.
+    (desk.folder / "data").chmod(0o750)
+    desk.ok("sync")
+    assert stat.S_IMODE((desk.folder / "data").stat().st_mode) == 0o750
+
+
+def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(desk: Desk) -> None:
+    desk.ok("sync")
+    desk.ok("sync")
+
+    links = [path for path in (desk.folder / "data").rglob("*") if path.is_symlink()]
+    assert len(links) >= 4
+    for path in links:
+        assert path.exists()
+        assert not path.parent.resolve().is_relative_to(path.resolve())
+
+
+def test_the_labs_credentials_are_for_their_owner_alone(tmp_path: Path) -> None:
+    with Lab(tmp_path, seeded=False):
+        assert stat.S_IMODE((tmp_path / "lab.env").stat().st_mode) == 0o600
