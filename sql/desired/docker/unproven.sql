@@ -5,4 +5,10 @@ select 'ip_addresses' as resource, v.key as owner, 'the container is ' || c.stat
 from docker.containers c join desired.virtual_machines v on v.source_id = c.name
 where c.state not in ('running', 'paused')
 union all
+-- Its old container still holds what the new one will have.
+select e.resource, v.key, 'Docker Compose is making it anew: there is ' || c.name
+from docker.containers c
+join desired.virtual_machines v on v.source_id = substr(c.name, 14), everything e
+where regexp_full_match(c.name, '[0-9a-f]{12}_.+') and c.name not in (select source_id from desired.virtual_machines)
+union all
 select 'virtual_disks', '*', 'Docker says nothing of disks'
