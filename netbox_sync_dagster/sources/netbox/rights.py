@@ -78,7 +78,12 @@ def _read(netbox: NetBox) -> Rights:
     listed = _ask(netbox, "/api/users/permissions/", {"enabled": "true", "limit": 1000})
     if not isinstance(user, dict) or not isinstance(listed, dict) or listed.get("next"):
         return Rights()
-    mine = _of(listed["results"], user["id"], {group["id"] for group in user.get("groups") or []})
+    return rights_of(listed["results"], user["id"], {group["id"] for group in user.get("groups") or []})
+
+
+def rights_of(permissions: list[dict[str, Any]], user: int, groups: set[int]) -> Rights:
+    """What a user may view by these permissions (``/api/users/permissions/``), alone or by one of its groups."""
+    mine = _of(permissions, user, groups)
     # {} and [] constrain nothing; [{}] neither, but that is not worth relying on.
     free = {
         model for item in mine if item.get("constraints") in (None, {}, []) for model in item["object_types"]

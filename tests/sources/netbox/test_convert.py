@@ -8,7 +8,7 @@ import pytest
 
 from netbox_sync_dagster.sources.netbox.client import credentials, parse_version
 from netbox_sync_dagster.sources.netbox.convert import custom_fields_text, utc_text, vid_ranges
-from netbox_sync_dagster.sources.netbox.rights import _unconstrained
+from netbox_sync_dagster.sources.netbox.rights import rights_of
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,9 @@ def test_only_enabled_permissions_without_constraints_prove_what_a_token_views()
         permission("ipam.vlan", users=[{"id": 8}]),
         permission("ipam.vrf", actions=["add"]),
     ]
-    assert _unconstrained(permissions, 7, {3}) == {"dcim.site", "dcim.region"}
+
+    rights = rights_of(permissions, 7, {3})
+
+    assert rights.full == {"dcim.site", "dcim.region"}
+    assert list(rights.constrained) == ["dcim.rack"]
+    assert rights.known
