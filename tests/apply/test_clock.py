@@ -183,7 +183,7 @@ def test_applies_in_the_order_in_which_they_were_made_whatever_they_are_dated(
         applies.append(lab_desk.approve_and_apply(draft.publish(lab_desk.warehouse)).apply_id)
         device = lab_netbox.one("dcim/devices", id=device["id"])
     assert applies == sorted(applies)
-    con = open_ledger(lab_desk.warehouse)
+    con = open_ledger(lab_desk.warehouse, objects=True)
     assert con.execute("SELECT value FROM ledger.last_written WHERE field = 'serial'").fetchall() == [
         ('"X4"',)
     ]

@@ -22,7 +22,7 @@ from tests.support import NetBox
 
 
 def ask(warehouse: Warehouse, sql: str) -> list[tuple]:
-    con = open_ledger(warehouse)
+    con = open_ledger(warehouse, objects=True)
     try:
         return con.execute(sql).fetchall()
     finally:

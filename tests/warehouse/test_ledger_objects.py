@@ -41,7 +41,7 @@ class Lines:
                 )
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        con = open_ledger(self.warehouse)
+        con = open_ledger(self.warehouse, objects=True)
         try:
             return con.execute(query).fetchall()
         finally:

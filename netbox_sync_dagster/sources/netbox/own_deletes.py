@@ -43,7 +43,7 @@ def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
         folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
     except WarehouseError:
         return {}
-    con = open_ledger(warehouse)
+    con = open_ledger(warehouse, objects=True)
     try:
         con.execute("CREATE TEMP TABLE lost (name VARCHAR, id BIGINT)")
         con.execute(
