@@ -124,7 +124,7 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         ("endpoints: []\n", "file.yaml:1: netbox: is required"),
         (
             "netbox: {url: 'https://n.example.com'}\nprecedence: [nms]\n",
-            "file.yaml:1: file: precedence names unknown endpoints: nms",
+            "file.yaml:2: precedence: precedence names unknown endpoints: nms",
         ),
         (
             "netbox:\n  url: https://n.example.com\n  page_size: 5000\n",
@@ -132,18 +132,18 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         ),
         (
             _docker("url: tcp://10.0.0.1:2375"),
-            "file.yaml:3: endpoints.0.url: 'tcp://10.0.0.1:2375': write http://10.0.0.1:2375, "
-            "or https://10.0.0.1:2375 where the daemon asks for TLS",
+            "file.yaml:3: endpoints.0.url: a daemon is reached with http://10.0.0.1:2375, "
+            "or https://10.0.0.1:2375 where it asks for TLS",
         ),
         (
             _docker("url: unix://docker.sock"),
-            "file.yaml:3: endpoints.0.url: 'unix://docker.sock' is no address of a Docker daemon; "
-            "it begins with unix:///, http:// or https://",
+            "file.yaml:3: endpoints.0.url: is not the address of a Docker daemon, "
+            "which begins with unix:///, http:// or https://",
         ),
         (
             _docker("url: 'https://'"),
-            "file.yaml:3: endpoints.0.url: 'https://' is no address of a Docker daemon; "
-            "it begins with unix:///, http:// or https://",
+            "file.yaml:3: endpoints.0.url: is not the address of a Docker daemon, "
+            "which begins with unix:///, http:// or https://",
         ),
         (
             _docker("url: https://d.example.com, tls: {cert: file.yaml}"),
