@@ -302,24 +302,25 @@ create or replace macro gone_tags(slugs) as
 create or replace macro gone_custom_fields(cf) as
     list_transform(json_keys(coalesce(cf, '{}')::json), lambda k:
         gone_field('cf.' || k, nullif(json_extract(cf, '$."' || k || '"')::varchar, 'null')));
+-- The parameter may be a column of a row called i or a: the alias in here is one that no caller has.
 create or replace macro gone_vlan(name, vlan_id) as
-    gone_field(name, (select existing(v.id, v.vid || ' ' || v.name) from netbox.vlans v where v.id = vlan_id));
+    gone_field(name, (select existing(held.id, held.vid || ' ' || held.name) from netbox.vlans held where held.id = vlan_id));
 create or replace macro gone_vlans(name, vlan_ids) as
     gone_field(name, (
-        select '[' || string_agg(existing(v.id, v.vid || ' ' || v.name), ',' order by v.vid, v.id) || ']'
-        from netbox.vlans v where list_contains(vlan_ids, v.id)));
+        select '[' || string_agg(existing(held.id, held.vid || ' ' || held.name), ',' order by held.vid, held.id) || ']'
+        from netbox.vlans held where list_contains(vlan_ids, held.id)));
 create or replace macro gone_vrf(vrf_id) as
-    gone_field('vrf', (select existing(v.id, v.name) from netbox.vrfs v where v.id = vrf_id));
+    gone_field('vrf', (select existing(held.id, held.name) from netbox.vrfs held where held.id = vrf_id));
 create or replace macro gone_tenant(tenant_id) as
-    gone_field('tenant', (select existing(t.id, t.name) from netbox.tenants t where t.id = tenant_id));
+    gone_field('tenant', (select existing(held.id, held.name) from netbox.tenants held where held.id = tenant_id));
 create or replace macro gone_mac_reference(mac_id) as
-    gone_field('primary_mac_address', (select existing(m.id, m.mac_address) from netbox.mac_addresses m where m.id = mac_id));
+    gone_field('primary_mac_address', (select existing(held.id, held.mac_address) from netbox.mac_addresses held where held.id = mac_id));
 create or replace macro gone_primary_ip(name, address_id) as
-    gone_field(name, (select existing(a.id, a.address) from netbox.ip_addresses a where a.id = address_id));
+    gone_field(name, (select existing(held.id, held.address) from netbox.ip_addresses held where held.id = address_id));
 create or replace macro gone_interface_reference(name, interface_id) as
-    gone_field(name, (select existing(i.id, i.name) from netbox.interfaces i where i.id = interface_id));
+    gone_field(name, (select existing(held.id, held.name) from netbox.interfaces held where held.id = interface_id));
 create or replace macro gone_vm_interface_reference(name, interface_id) as
-    gone_field(name, (select existing(i.id, i.name) from netbox.vm_interfaces i where i.id = interface_id));
+    gone_field(name, (select existing(held.id, held.name) from netbox.vm_interfaces held where held.id = interface_id));
 create or replace macro gone_interface(r, device_name) as holding(list_concat([
     gone_field('device', existing(struct_extract(r, 'device_id'), device_name)),
     gone_value('name', struct_extract(r, 'name')),

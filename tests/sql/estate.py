@@ -41,6 +41,14 @@ def _database() -> Database:
     return Database(Path(tempfile.mkdtemp()))
 
 
+# What sql/match/never_seen.sql measures by: the most that any snapshot has shown of each device, guest or endpoint.
+_SEEN = {
+    "librenms": "SELECT unnest(['ports', 'ip_addresses']), device_id::VARCHAR FROM librenms.devices",
+    "proxmox": "SELECT 'guests', '*' UNION ALL SELECT 'guest_addresses', vmid::VARCHAR FROM proxmox.guests",
+    "docker": "SELECT 'containers', '*' UNION ALL SELECT 'container_addresses', name FROM docker.containers",
+}
+
+
 class Row(NamedTuple):
     """A decided diff row; ``fields`` is {name: after} of what would be written."""
 
@@ -53,7 +61,10 @@ class Row(NamedTuple):
 
 
 class Estate:
-    """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster."""
+    """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster.
+
+    It was synced before, when it showed at least what NetBox holds; with ``first = True`` there was no snapshot before.
+    """
 
     def __init__(self, kind: str, scope: str = "lib", peers: tuple[str, ...] = (), **endpoint: Any) -> None:
         content: dict[str, Any] = {"name": "lib", "kind": kind, "url": "https://127.0.0.1:1", **endpoint}
@@ -62,7 +73,7 @@ class Estate:
         self.config = Config.model_validate(
             {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
         )
-        self.kind, self.scope, self.peers = kind, scope, peers
+        self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
         self._rows: list[tuple[str, dict[str, Any]]] = [
             ("netbox.status", {"netbox_version": "4.6.8", "dependents_of": TYPES})
         ]
@@ -119,6 +130,11 @@ class Estate:
             names = ", ".join(f'"{name}"' for name in row)
             con.execute(
                 f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+            )
+        if not self.first:
+            con.execute(
+                f"INSERT INTO {self.kind}.row_counts (source_table, owner, peak)"
+                f" SELECT *, 1000 FROM ({_SEEN[self.kind]})"
             )
         create_settings(con, settings_of(self.config, endpoint, self.scope, self.peers), WHEN)
         add_id_field_facts(con)

@@ -162,7 +162,7 @@ def machine(estate: Estate, number: int, name: str, vmid: int | None, **content:
     )
 
 
-def nic(estate: Estate, number: int, name: str, machine: int, mac: str | None = None) -> None:
+def nic(estate: Estate, number: int, name: str, machine: int, mac: str | None = None, **content: Any) -> None:
     """An interface of a virtual machine; its MAC address object has the same id."""
     estate.add(
         "netbox.vm_interfaces",
@@ -172,6 +172,7 @@ def nic(estate: Estate, number: int, name: str, machine: int, mac: str | None = 
         enabled=True,
         tagged_vlan_ids=[],
         primary_mac_id=number if mac else None,
+        **content,
     )
     if mac:
         estate.add(

@@ -82,6 +82,49 @@ def test_every_resource_is_judged_alike(resource: str) -> None:
     assert verdict(anybodys.rows(), resource) == ("delete", "")
 
 
+def test_an_address_that_no_snapshot_ever_showed_is_not_gone() -> None:
+    estate = switch(policies=GENEROUS)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1")
+    address(estate, 31, "10.0.0.1", on=11)
+    estate.ours("ipam/ip-addresses", 31)
+    assert removals(estate.rows()) == [("ip_addresses", "delete", 31)]
+    estate.first = True
+    found = estate.rows()
+    assert removals(found) == []
+    assert verdict(found, "ip_addresses") == (
+        "blocked",
+        "that is no evidence: NetBox holds 1 ip addresses of sw1 that netbox-sync wrote, and 1 of them were never seen in"
+        " LibreNMS; if that is right, sync with --accept-shrink",
+    )
+
+
+def test_a_delete_says_which_neighbours_the_object_has() -> None:
+    """What is not shown could not be brought back."""
+    estate = switch(policies=GENEROUS)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1")
+    interface(estate, 12, "Po1", type="lag")
+    interface(estate, 13, "gone", lag_id=12, parent_id=12, bridge_id=12)
+    address(estate, 31, "10.0.0.1", on=11)
+    address(estate, 32, "10.0.0.2", on=11, nat_inside_id=31)
+    deleted = {(r.resource, r.netbox_id): set(r.fields) for r in estate.rows() if r.action == "delete"}
+    assert deleted == {
+        ("interfaces", 13): {"device", "name", "type", "enabled", "lag", "parent", "bridge"},
+        ("ip_addresses", 32): {"address", "status", "assigned_object", "nat_inside"},
+    }
+    of_a_guest = paris()
+    guest(of_a_guest, 101, "vm", M1)
+    machine(of_a_guest, 1, "vm", 101)
+    nic(of_a_guest, 11, "net0", 1, M1)
+    nic(of_a_guest, 12, "br0", 1)
+    nic(of_a_guest, 13, "br0.10", 1, parent_id=12, bridge_id=12)
+    deleted = {(r.resource, r.netbox_id): set(r.fields) for r in of_a_guest.rows() if r.action == "delete"}
+    assert deleted == {
+        ("vm_interfaces", 13): {"virtual_machine", "name", "enabled", "parent", "bridge"},
+    }
+
+
 @pytest.mark.parametrize("resource", OURS)
 def test_what_another_endpoint_of_the_same_source_created_is_ours(resource: str) -> None:
     """And what any other endpoint created is not."""
