@@ -28,6 +28,7 @@ from netbox_sync_dagster.warehouse import Manifest, WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
 from netbox_sync_dagster.warehouse.verify import look
 from netbox_sync_dagster.warehouse.views import build_database
 
@@ -133,7 +134,7 @@ def _told(session: Session, name: str, reading: Reading) -> str | None:
         return _sentence(name, reading.error)
     manifest = reading.manifest
     assert manifest is not None
-    rows = sum(number for table, number in manifest.row_counts.items() if table not in ("scopes", "rejected"))
+    rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
     rejected = manifest.row_counts.get("rejected", 0)
     text = Text.assemble(
         (name, "bold"), f": read {visible(manifest.source_version or 'it', 200)}, {rows} rows"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import duckdb
 
 from netbox_sync_dagster.cli.session import CliError
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.damage import current_versions, damage_named
 from netbox_sync_dagster.warehouse.views import open_views
 
 # A snapshot that becomes current between listing and opening its files: ask again.
@@ -17,7 +19,10 @@ _TRIES = 3
 def query(
     warehouse: Warehouse, sql: str, *, history: bool = False
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(column names, rows) of one query over the views. Raises CliError with DuckDB's own words."""
+    """(column names, rows) of one query over the views.
+
+    Raises CliError with DuckDB's own words, and Damaged where a current file cannot be read.
+    """
     con = open_views(warehouse, history=history)
     try:
         for left in reversed(range(_TRIES)):
@@ -29,6 +34,10 @@ def query(
                     raise
         raise AssertionError("unreachable")
     except duckdb.Error as error:
+        if not isinstance(error, (*_OF_THE_QUERY, duckdb.ConversionException)):
+            # A file may be damaged in a part that DuckDB reads only now.
+            with suppress(duckdb.Error), damage_named(current_versions(warehouse)):
+                raise
         raise _refused(error) from None
     finally:
         con.close()

@@ -41,6 +41,7 @@ from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
 
 # Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
 _AT_ONCE = 8
@@ -193,7 +194,7 @@ class Sync:
                 accept_shrink=self._accept_shrink,
                 guest=self._guest,
             )
-        rows = sum(manifest.row_counts.values())
+        rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
         how = "complete" if manifest.complete else f"incomplete ({len(manifest.reasons)} reasons)"
         self._log.info(f"{endpoint.name}: read {rows} rows in {time.monotonic() - began:.1f} s, {how}")
         return manifest

@@ -44,6 +44,8 @@ _COMMON = {
 _COUNTS = {
     "row_counts": "source_table counted owner rows:BIGINT baseline:BIGINT peak:BIGINT accepted:BOOLEAN",
 }
+# The tables that hold no rows of a server, but what is known about them.
+ABOUT_ROWS = (*_COMMON, *_COUNTS)
 
 _LIBRENMS = {
     "system": "local_ver db_schema php_ver database_ver",

@@ -102,7 +102,7 @@ def open_views(
     ``sync.*`` that ``sync.status`` is made of. Then ``diff.changes`` is of the diffs that were current when it was
     opened: once another is, a query of it ends in an error (``ask``).
 
-    Raises WarehouseError where there is no warehouse directory.
+    Raises WarehouseError where there is no warehouse directory, and Damaged where a current file cannot be read.
     """
     warehouse.pull_current()
     pull_marks(warehouse)
@@ -115,7 +115,8 @@ def open_views(
         sql = f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY); USE netbox_sync"
     con = duck.connect()
     try:
-        con.execute(sql)
+        with damage_named(current_versions(warehouse)):
+            con.execute(sql)
     except BaseException:
         con.close()
         raise

@@ -35,9 +35,9 @@ def break_writes(monkeypatch: pytest.MonkeyPatch, number: int, *, after: int = 0
 
 
 def current(desk: Desk, folder: str) -> Path:
-    return (desk.folder / "data" / folder / "current").resolve() / os.path.basename(
-        os.readlink(desk.folder / "data" / folder / "current")
-    )
+    """The version that is current."""
+    link = desk.folder / "data" / folder / "current"
+    return (link / os.path.basename(os.readlink(link))).resolve()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
