@@ -382,15 +382,16 @@ def test_interfaces_of_a_guest_in_conflict_are_not_gone() -> None:
 
 
 def test_a_machine_whose_name_a_guest_in_conflict_has_is_not_gone() -> None:
-    """The guest may be the same under a new vmid; a person has to say."""
-    estate = paris()
-    guest(estate, 205, "erp", M1)
-    machine(estate, 1, "erp", 105)
-    nic(estate, 11, "net0", 1, M1)
-    machine(estate, 2, "other", 106)
-    found = estate.rows()
-    assert removals(found) == [("virtual_machines", "delete", 2)]
-    assert [r.action for r in found if r.resource == "virtual_machines" and "erp" in r.key] == ["conflict"]
+    """The guest may be the same under a new vmid: its name alone does not say so, its name and MAC address do."""
+    for mac, action in ((M2, "conflict"), (M1, "update")):
+        estate = paris()
+        guest(estate, 205, "erp", mac)
+        machine(estate, 1, "erp", 105)
+        nic(estate, 11, "net0", 1, M1)
+        machine(estate, 2, "other", 106)
+        found = estate.rows()
+        assert removals(found) == [("virtual_machines", "delete", 2)]
+        assert [r.action for r in found if r.resource == "virtual_machines" and "erp" in r.key] == [action]
 
 
 def test_both_machines_that_hold_one_vmid_stay() -> None:
