@@ -22,6 +22,7 @@ from netbox_sync_dagster.compare.settings import Settings
 from netbox_sync_dagster.compare.stages import COMPARE
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 
 Inputs = dict[str, str]
 # Desired tables that come of NetBox's too, after matching.
@@ -83,17 +84,30 @@ def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
     return True
 
 
-def carry_over(before: Path, stage: Path, diff_id: str) -> None:
-    """Make the files of the diff ``before`` those of the new one in ``stage``: only the rows' diff id is another."""
+def carry_over(before: Path, stage: Path, diff_id: str) -> bool:
+    """Make the files of the diff ``before`` those of the new one in ``stage``: only the rows' diff id is another.
+
+    False where one of them is damaged; then nothing of it is left in ``stage``.
+    """
     (stage / "desired").mkdir(exist_ok=True)
-    for file in before.glob("*.parquet"):
-        if pq.read_metadata(file).num_rows:
-            _renamed(file, stage / file.name, diff_id)
-        else:
-            _linked(file, stage / file.name)
+    made: list[Path] = []
+    try:
+        for file in before.glob("*.parquet"):
+            made.append(stage / file.name)
+            if pq.read_metadata(file).num_rows:
+                _renamed(file, stage / file.name, diff_id)
+            else:
+                _linked(file, stage / file.name)
+    except (pa.ArrowException, OSError) as error:
+        if storage_sentence(error) is not None:
+            raise
+        for file in made:
+            file.unlink(missing_ok=True)
+        return False
     for file in before.glob("desired/*.parquet"):
         if not (stage / "desired" / file.name).exists():
             _linked(file, stage / "desired" / file.name)
+    return True
 
 
 def _renamed(file: Path, target: Path, diff_id: str) -> None:

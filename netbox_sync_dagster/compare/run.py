@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.carry import (
@@ -33,6 +34,7 @@ from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, Proxmox
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.damage import damage_named
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.store import now, write_json
 
@@ -138,9 +140,12 @@ class Comparer:
                 inputs["others"] = load_other_guests(database, warehouse, self._config, endpoint, peers)
                 inputs["former"] = load_former_guests(database, warehouse, endpoint)
                 last = self._still_holds(endpoint.name, target_path, inputs)
+                if last is not None and not carry_over(
+                    warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
+                ):
+                    last = None
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
-                    carry_over(warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id)
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
                 else:
                     match_and_diff(database, say)
@@ -189,7 +194,7 @@ class Comparer:
         return self._database
 
     def _still_holds(self, endpoint: str, target: Path, inputs: Inputs) -> dict[str, Any] | None:
-        """The manifest of the last diff, if it follows from the same inputs."""
+        """The manifest of the last diff, if it follows from the same inputs and can be read."""
         folder = self._warehouse.diffs(endpoint)
         try:
             last = self._warehouse.manifest(folder)
@@ -198,9 +203,15 @@ class Comparer:
         if self._database is None or last.get("inputs") != inputs:
             return None
         before = target.parent / last["target_snapshot"]
-        if before not in self._same_target:
-            self._same_target[before] = same_snapshot(self._database.con, before, target)
-        same = self._same_target[before] and same_desired(self._database.con, folder / last["diff_id"])
+        try:
+            if before not in self._same_target:
+                self._same_target[before] = same_snapshot(self._database.con, before, target)
+            same = self._same_target[before] and same_desired(self._database.con, folder / last["diff_id"])
+        except (duckdb.Error, pa.ArrowException) as error:
+            if storage_sentence(error) is not None:
+                raise
+            # A file of the last diff or of its snapshot is damaged: everything is compared again.
+            return None
         return last if same else None
 
 

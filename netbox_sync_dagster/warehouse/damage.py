@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -45,6 +45,27 @@ def check_version(version: Path) -> None:
                     pass
         except (pa.ArrowException, OSError) as error:
             raise Damaged(path, str(error).split("\n", 1)[0]) from None
+
+
+def set_aside_damaged(warehouse: Warehouse) -> bool:
+    """Take older snapshots and diffs that cannot be read out of the history, which no view could show otherwise.
+
+    They are kept as ``.damaged-<id>`` beside the others. Returns whether there was any.
+    """
+    found = False
+    for folder in warehouse.published():
+        now_current = linked(folder) if (folder / "current").is_symlink() else ""
+        for version in versions(folder) if folder.is_dir() else ():
+            if version == now_current:
+                continue
+            try:
+                check_version(folder / version)
+            except Damaged:
+                # Another command may remove it, or set it aside, at the same time.
+                with suppress(FileNotFoundError):
+                    (folder / version).rename(folder / f".damaged-{version}")
+                found = True
+    return found
 
 
 def restore(warehouse: Warehouse, folder: Path, version: str | None = None) -> str:

@@ -28,7 +28,8 @@ import duckdb
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
-from netbox_sync_dagster.warehouse.damage import current_versions, damage_named
+from netbox_sync_dagster.warehouse.damage import current_versions, damage_named, set_aside_damaged
+from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.hold import pull_marks
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
@@ -75,7 +76,8 @@ def build_database(warehouse: Warehouse) -> Path:
                 f"ATTACH '{duck.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
             )
             con.execute("USE netbox_sync")
-            con.execute(sql)
+            with damage_named(current_versions(warehouse)):
+                _create(warehouse, con, sql, history=True)
             con.execute("USE memory")
             con.execute("DETACH netbox_sync")
         finally:
@@ -85,6 +87,16 @@ def build_database(warehouse: Warehouse) -> Path:
         beside.unlink(missing_ok=True)
     put_in_place(mark, f"{digest} {_content_hash(warehouse.database)}".encode())
     return warehouse.database
+
+
+def _create(warehouse: Warehouse, con: duckdb.DuckDBPyConnection, sql: str, *, history: bool) -> None:
+    """Make the views. An older snapshot or diff that is damaged does not stop those of ``history.*``: it is set aside."""
+    try:
+        con.execute(sql)
+    except duckdb.Error as error:
+        if not history or storage_sentence(error) is not None or not set_aside_damaged(warehouse):
+            raise
+        con.execute(sql)
 
 
 def _content_hash(file: Path) -> str:
@@ -116,7 +128,7 @@ def open_views(
     con = duck.connect()
     try:
         with damage_named(current_versions(warehouse)):
-            con.execute(sql)
+            _create(warehouse, con, sql, history=history)
     except BaseException:
         con.close()
         raise
