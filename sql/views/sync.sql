@@ -232,7 +232,8 @@ SELECT
     END AS error,
     coalesce(k.failures, 0) AS failures, k.failing_since,
     m.snapshot_id, m.source_version, m.complete, m.reasons,
-    CAST(list_sum(map_values(m.row_counts)) AS BIGINT) AS rows,
+    -- row_counts counts what is in the other tables.
+    CAST(list_sum(map_values(m.row_counts)) - coalesce(m.row_counts['row_counts'], 0) AS BIGINT) AS rows,
     p.diff_id, p.diff_finished, p.gates,
     CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.waiting, 0) END AS waiting,
     CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.deletes, 0) END AS deletes,
