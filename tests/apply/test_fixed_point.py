@@ -252,11 +252,15 @@ def there_and_back(world: World) -> None:
     waited = {r.key for r in plan.rows if not r.is_change}
     # A change may leave out fields of its object that are not ours to write; these stay as they were.
     in_part = {(r.resource, r.key) for r in plan.changes if any(f.verdict != "update" for f in r.fields)}
+    second = world.sync()
+    # What had to wait may bring what is built on it alone: a primary address comes after its address.
+    late = {r.change_id for r in second.changes if r.key in waited}
     after = [
         r
-        for r in world.sync().rows
+        for r in second.rows
         if r.action != "delete"
         and not {r.key, r.parent} & waited
+        and not (r.depends_on and set(r.depends_on) <= late)
         and not ((r.resource, r.key) in in_part and not r.is_change)
     ]
     assert [(r.action, r.resource, r.key, r.reason) for r in after] == []
@@ -276,7 +280,7 @@ def there_and_back(world: World) -> None:
 def decided(plan: Plan) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     """Every row, with its fields and what is decided of them. An object that was made again has another id."""
     return {
-        (row.action, row.resource, re.sub(r" \(id \d+\)$", "", row.key)): sorted(
+        (row.action, row.resource, re.sub(r" \(id \d+\)$|, id \d+(?=\)$)", "", row.key)): sorted(
             (f.name, f.verdict) for f in row.fields
         )
         for row in plan.rows

@@ -54,7 +54,9 @@ def test_a_protected_object_is_not_deleted_and_the_others_are(
     result = desk.approve_and_apply(draft.publish(desk.warehouse))
 
     assert verdicts(result) == {"Paris": "blocked", "free": "applied"}
-    assert result.verdicts[0].message.startswith("1 device in NetBox would go with it")
+    assert result.verdicts[0].message == (
+        f"device {place.device['name']} in NetBox would go with it or lose it, and no change says so"
+    )
 
 
 def test_a_delete_that_netbox_protects_after_all_fails(
