@@ -35,6 +35,8 @@ _SHRINK_EXEMPT = {
     *("scopes", "rejected", "row_counts", "tasks", "choices", "dependents"),
     *("guest_agent_interfaces", "guest_addresses", "container_addresses"),
 }
+# Tables that are doubted from any number of rows on, once they are empty: everything depends on them.
+_ALL_GONE = ("guests", "containers")
 # Tables that others are judged in.
 _LATE = ("scopes", "rejected", "row_counts")
 
@@ -204,7 +206,7 @@ def _shrunken(counts: dict[str, int], baseline: dict[str, int]) -> dict[str, str
         for table, before in baseline.items()
         if table in counts
         and table not in _SHRINK_EXEMPT
-        and before >= _SHRINK_MIN_ROWS
+        and (before >= _SHRINK_MIN_ROWS or (table in _ALL_GONE and not counts[table]))
         and counts[table] < before * SHRINK_LIMIT
     }
 

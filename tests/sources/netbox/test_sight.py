@@ -83,7 +83,7 @@ def test_permissions_that_can_be_read_say_what_is_hidden(
     (model,) = constraints
     lab.version = version
     lab.rest.version_text = version
-    header = lab.add_token("some", dict(READS_PERMISSIONS), constraints=constraints)
+    header = lab.add_token("limited-token-1", dict(READS_PERMISSIONS), user="some", constraints=constraints)
     taken = snap(lab.url, header.removeprefix("Token "))
     why = (
         f"the token views {model} only within the constraints of the permission 'some {model}', so objects may be"
@@ -104,7 +104,7 @@ def test_what_refers_to_hidden_objects_gives_them_away(
 ) -> None:
     """The token may not read permissions."""
     constraints, table = SIGHTS[sight]
-    header = lab.add_token("some", dict(VIEW_EVERYTHING), constraints=constraints)
+    header = lab.add_token("limited-token-1", dict(VIEW_EVERYTHING), user="some", constraints=constraints)
     taken = snap(lab.url, header.removeprefix("Token "))
     assert not taken.manifest.complete
     assert marked(taken)[table].startswith(f"{table}: ")
@@ -113,7 +113,7 @@ def test_what_refers_to_hidden_objects_gives_them_away(
 
 def test_netbox_s_own_counts_give_hidden_objects_away(two_sites: Seed, lab: LabNetBox, snap: Snap) -> None:
     """Interfaces that nothing refers to."""
-    header = lab.add_token("some", dict(VIEW_EVERYTHING), constraints={"dcim.interface": {"name": "Gi2"}})
+    header = lab.add_token("limited-token-1", dict(VIEW_EVERYTHING), user="some", constraints={"dcim.interface": {"name": "Gi2"}})
     taken = snap(lab.url, header.removeprefix("Token "))
     assert marked(taken) == {
         "interfaces": "interfaces: NetBox counts 2 of them for devices 1, and the token sees 1; give its user the"
@@ -126,7 +126,7 @@ def test_a_token_that_sees_everything_is_asked_nothing_more(
     two_sites: Seed, lab: LabNetBox, snap: Snap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert snap(lab.url, lab.token).manifest.complete
-    header = lab.add_token("some", dict(READS_PERMISSIONS))
+    header = lab.add_token("limited-token-1", dict(READS_PERMISSIONS), user="some")
     token = header.removeprefix("Token ")
     assert snap(lab.url, token, home="b").manifest.complete
     before = len(lab.requests)
@@ -144,7 +144,7 @@ def test_a_token_that_sees_everything_is_asked_nothing_more(
 def test_what_cannot_be_proven_is_said(
     two_sites: Seed, lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    header = lab.add_token("some", dict(VIEW_EVERYTHING))
+    header = lab.add_token("limited-token-1", dict(VIEW_EVERYTHING), user="some")
     monkeypatch.setenv("NETBOX_TOKEN", header.removeprefix("Token "))
     (check,) = [
         check
@@ -172,7 +172,7 @@ def test_objects_that_come_and_go_while_netbox_is_read_hide_nothing(snap: Snap) 
     with lying(LabNetBox, lie=honest) as server:
         seed = Seed(server.url, f"Token {server.token}")
         fill(seed)
-        header = server.add_token("some", dict(VIEW_EVERYTHING))
+        header = server.add_token("limited-token-1", dict(VIEW_EVERYTHING), user="some")
         server.lie = once
         taken = snap(server.url, header.removeprefix("Token "))
     assert {"/api/dcim/devices/", "/api/dcim/interfaces/"} <= told
