@@ -113,7 +113,9 @@ def test_what_refers_to_hidden_objects_gives_them_away(
 
 def test_netbox_s_own_counts_give_hidden_objects_away(two_sites: Seed, lab: LabNetBox, snap: Snap) -> None:
     """Interfaces that nothing refers to."""
-    header = lab.add_token("limited-token-1", dict(VIEW_EVERYTHING), user="some", constraints={"dcim.interface": {"name": "Gi2"}})
+    header = lab.add_token(
+        "limited-token-1", dict(VIEW_EVERYTHING), user="some", constraints={"dcim.interface": {"name": "Gi2"}}
+    )
     taken = snap(lab.url, header.removeprefix("Token "))
     assert marked(taken) == {
         "interfaces": "interfaces: NetBox counts 2 of them for devices 1, and the token sees 1; give its user the"

@@ -21,7 +21,7 @@ MODELS = sorted({source.model for source in SOURCES.values()})
 
 def _viewer(lab: LabNetBox, name: str, *without: str) -> str:
     permissions = {model: {"view"} for model in MODELS if model not in without}
-    return lab.add_token(name, permissions).removeprefix("Token ")
+    return lab.add_token(name, permissions, user="viewer").removeprefix("Token ")
 
 
 def _graphql_and_rest(lab: LabNetBox) -> tuple[int, int]:
