@@ -222,7 +222,7 @@ def _may(netbox: NetBox, source: Source, action: str) -> bool:
 
 
 def _custom_fields(netbox: NetBox, wanted: Collection[str]) -> Iterator[Check]:
-    rows, _ = netbox.page("extras/custom-fields", {"limit": 1000, "fields": "name"})
+    rows, _ = netbox.page("extras/custom-fields", {"limit": 1000, "fields": "id,name"})
     present = {row["name"] for row in rows}
     for name in wanted:
         text = "is there" if name in present else "is not there yet; the first diff proposes to create it"
