@@ -21,6 +21,20 @@ class Batch:
         """Any of them: object type and action are the same in all."""
         return self.items[0]
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Action and object type."""
+        return self.head.action, self.head.object_type
+
+    def parts(self, size: int) -> list[Batch]:
+        """Batches of ``size`` changes at most."""
+        return [Batch(self.items[at : at + size], self.attempt) for at in range(0, len(self.items), size)]
+
+    def without(self, change_ids: set[str]) -> list[Batch]:
+        """The batch without these changes; nothing where none is left."""
+        rest = [item for item in self.items if item.change_id not in change_ids]
+        return [Batch(rest, self.attempt)] if rest else []
+
     def halves(self, attempt: int) -> list[Batch]:
         """Two batches of half the size, or this one."""
         if len(self.items) == 1:

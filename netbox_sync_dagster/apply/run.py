@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection
 from itertools import groupby
 
 from netbox_sync_dagster.apply.already import Already
+from netbox_sync_dagster.apply.batches import Refused
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
@@ -19,12 +19,14 @@ from netbox_sync_dagster.apply.changes import (
     written_fields,
 )
 from netbox_sync_dagster.apply.client import NetBoxWriter
+from netbox_sync_dagster.apply.dispatch import dispatch
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.lease import Lease, lease
 from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
 from netbox_sync_dagster.apply.object_changes import find_object_changes
 from netbox_sync_dagster.apply.order import Needs, groups
-from netbox_sync_dagster.apply.sender import Refused, Sender
+from netbox_sync_dagster.apply.pace import Pace
+from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
 from netbox_sync_dagster.approve.limits import check_gates
 from netbox_sync_dagster.approve.parts import with_parts
@@ -39,9 +41,6 @@ from netbox_sync_dagster.warehouse.clock import elapsed
 from netbox_sync_dagster.warehouse.verify import verify
 
 Progress = Callable[[int, int], None]
-
-# NetBox takes a lock for these: two at once only wait for each other.
-_ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
 
 
 def apply_approved(
@@ -161,7 +160,8 @@ class _Apply:
             self._log,
             self._state,
             message=self._message,
-            window=target.timeout,
+            pace=Pace(target.batch_size, target.timeout),
+            longest=target.request_seconds,
             held=held,
             already=Already(warehouse, plan, self._url, netbox),
             journal=self._journal,
@@ -230,7 +230,7 @@ class _Apply:
             sent = elapsed() - min(entry.seconds for entry in group)
             why = f"the apply that sent it ended before NetBox's answer (operation {operation})"
             absent = self._sender.settle_and_record(
-                items, why, operation, running_since=sent, last=True, report=self._result.settled.append
+                items, why, operation, sent=sent, last=True, report=self._result.settled.append
             )
             self._sender.give_up(
                 absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append
@@ -339,26 +339,7 @@ class _Apply:
         return chosen
 
     def _send(self, items: list[Item]) -> list[Refused]:
-        put_off: list[Refused] = []
-        by_kind: dict[tuple[str, str], list[Item]] = {}
-        for item in items:
-            by_kind.setdefault((item.action, item.object_type), []).append(item)
-        for (action, object_type), same in by_kind.items():
-            alone = action == "create" and object_type in _ONE_AT_A_TIME
-            workers = 1 if alone else self._target.max_in_flight
-            with ThreadPoolExecutor(workers, thread_name_prefix="apply") as pool:
-                futures = [
-                    pool.submit(self._sender.send, batch) for batch in _batches(same, self._target.batch_size)
-                ]
-                try:
-                    for future in futures:
-                        put_off += future.result()
-                except BaseException:
-                    # Requests under way end and get their verdict; none is begun after them.
-                    self._state.stop.set()
-                    pool.shutdown(wait=True, cancel_futures=True)
-                    raise
-        return put_off
+        return dispatch(self._sender, self._state, items, self._target.max_in_flight)
 
     def _item(self, row: DiffRow) -> Item | None:
         """The change as it is sent; None, with its verdict, where it refers to what does not exist."""
@@ -417,8 +398,3 @@ class _Apply:
         item = self._as_item(row, row.netbox_id, row.last_updated, fields, {})
         decided = Verdict(row.change_id, row.resource, row.action, row.key, verdict, message, row.netbox_id)
         self._state.record([(item, decided)])
-
-
-def _batches(items: list[Item], size: int) -> Iterator[list[Item]]:
-    for at in range(0, len(items), size):
-        yield items[at : at + size]

@@ -13,7 +13,8 @@ from netbox_sync_dagster.apply.freshness import Freshness
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.lease import Lease
 from netbox_sync_dagster.apply.ledger import ApplyLog
-from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing
+from netbox_sync_dagster.apply.natural_keys import differing
+from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.settle import Finding, Settler
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.sources.http import SourceError, pause
@@ -29,12 +30,15 @@ _TOKEN_WORDS = ("token", "credentials", "inactive")
 # Refusals that may be over once other changes of the same resource are through: a name that is still taken,
 # a child that is still there.
 _MAY_PASS = ("unique", "already exists", "duplicate", "dependent object")
+# While a late request may be running, NetBox is read once in this part of the time that it may take.
+_LOOKS = 1 / 10
 
 
 class Sender:
     """Writes to NetBox, one batch at a time per thread. Thread-safe.
 
-    ``window`` is the time in seconds that a request may still be running in NetBox after its answer was lost.
+    ``longest``: seconds that NetBox may be at work on one request. One whose answer is lost may run so long, and
+    nothing of it is sent again before.
     """
 
     def __init__(
@@ -44,7 +48,8 @@ class Sender:
         state: ApplyState,
         *,
         message: Callable[[str], str],
-        window: float,
+        pace: Pace,
+        longest: float,
         held: Lease,
         already: Already,
         journal: Journal | None = None,
@@ -54,7 +59,8 @@ class Sender:
         self._netbox = netbox
         self._log = log
         self._state = state
-        self._window = window
+        self.pace = pace
+        self._longest = longest
         self._held = held
         self._journal = journal
         self.settler = Settler(netbox, self.changelog, message, state.maker)
@@ -69,6 +75,10 @@ class Sender:
         todo = [Batch(items)]
         while todo and not self._state.stop.is_set():
             batch = todo.pop(0)
+            size = self.pace.take(batch.kind, len(batch.items))
+            if len(batch.items) > size:
+                todo = [*batch.parts(size), *todo]
+                continue
             try:
                 todo = [*self._once(batch, put_off), *todo]
             except SourceError as error:
@@ -115,12 +125,17 @@ class Sender:
         method = _METHODS[head.action]
         operation = self._log.sending(method, f"/api/{head.object_type}/", items)
         guards = [item.guard for item in items if item.guard] if self._netbox.guards else []
+        sent = elapsed()
         answer = self._netbox.write(method, head.object_type, [item.body for item in items], guards or None)
+        if answer.timed_out or answer.status == 504:
+            self.pace.late(batch.kind, len(items))
+        elif answer.status:
+            self.pace.answered(batch.kind, len(items), elapsed() - sent)
         if answer.kind == "ok":
             return self._written(batch, answer, operation)
         if answer.kind == "refused":
             return self._refused(batch, answer, operation, put_off)
-        return self._repeat(batch, answer, operation)
+        return self._repeat(batch, answer, operation, sent)
 
     def _written(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
         if batch.head.action == "delete":
@@ -202,16 +217,15 @@ class Sender:
         gone = missing(answer, batch.items)
         if gone:
             self._skipped(gone, operation)
-            rest = [item for item in batch.items if item not in gone]
-            return [Batch(rest, batch.attempt)] if rest else []
+            return batch.without({item.change_id for item in gone})
         if len(batch.items) == 1:
             named = {0: answer.message}
-        if not named:
-            return batch.halves(batch.attempt)
-        for index, message in named.items():
-            self._refuse_one(batch.items[index], message, operation, put_off)
-        good = [item for index, item in enumerate(batch.items) if index not in named]
-        return [Batch(good, batch.attempt)] if good else []
+        if named:
+            refused = [(batch.items[index], message) for index, message in named.items()]
+            self._refuse(refused, operation, put_off)
+            return batch.without({item.change_id for item, _ in refused})
+        arrived = self._arrived(batch.items, operation)
+        return batch.without(arrived) if arrived else batch.halves(batch.attempt)
 
     def _bar(self, head: Item, answer: Answer) -> None:
         # NetBox answers a wrong or expired token with 403 too.
@@ -238,42 +252,53 @@ class Sender:
         self._stale([(item, reason) for item in items], operation)
         return []
 
-    def _refuse_one(self, item: Item, message: str, operation: str, put_off: list[Refused]) -> None:
-        if item.change_id in self._state.doubtful:
-            # An earlier request whose answer was lost may have arrived after all.
-            try:
-                finding = self.settler.settle([item])[item.change_id]
-            except SourceError as error:
-                self._uncertain([item], f"{message}; {error}", operation)
-                return
-            if finding.state == "written":
-                self._state.record(
-                    [(item, self._conclusion(item, finding, "the answer was lost"))], operation
-                )
-                return
-        if any(word in message.lower() for word in _MAY_PASS):
-            put_off.append(Refused(item, message, operation))
-        else:
-            self.give_up([item], message, operation)
+    def _refuse(self, named: list[tuple[Item, str]], operation: str, put_off: list[Refused]) -> None:
+        """Record NetBox's refusals of one answer; those that may pass are put off."""
+        try:
+            arrived = self._arrived([item for item, _ in named], operation)
+        except SourceError as error:
+            arrived = self._state.doubtful
+            for item, message in named:
+                if item.change_id in arrived:
+                    self._uncertain([item], f"{message}; {error}", operation)
+        for item, message in named:
+            if item.change_id in arrived:
+                continue
+            if any(word in message.lower() for word in _MAY_PASS):
+                put_off.append(Refused(item, message, operation))
+            else:
+                self.give_up([item], message, operation)
+
+    def _arrived(self, items: list[Item], operation: str) -> set[str]:
+        """Record, after one read, those whose earlier request was lost and arrived after all. Raises SourceError."""
+        doubtful = [item for item in items if item.change_id in self._state.doubtful]
+        findings = self.settler.settle(doubtful)
+        pairs = [
+            (item, self._conclusion(item, findings[item.change_id], "the answer was lost"))
+            for item in doubtful
+            if findings[item.change_id].state == "written"
+        ]
+        self._state.record(pairs, operation)
+        return {item.change_id for item, _ in pairs}
 
     # -- answers that leave doubt ----------------------------------------------------------------
 
-    def _repeat(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+    def _repeat(self, batch: Batch, answer: Answer, operation: str, sent: float) -> list[Batch]:
         if answer.kind == "doubt":
-            return self._settled(batch, answer, operation)
+            return self._settled(batch, answer, operation, sent)
         if batch.attempt >= ATTEMPTS:
             self.give_up(batch.items, f"not written after {ATTEMPTS} tries: {answer.message}", operation)
             return []
         self._state.stop.wait(pause(batch.attempt, answer.wait))
         return [Batch(batch.items, batch.attempt + 1)]
 
-    def _settled(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
+    def _settled(self, batch: Batch, answer: Answer, operation: str, sent: float) -> list[Batch]:
         # NetBox may still be at work on it, unless it said itself that it stopped.
         running = answer.status in (0, 504) or answer.status < 300
         tries = 2 if answer.status == 500 and len(batch.items) == 1 else ATTEMPTS
         last = batch.attempt >= tries
         absent = self.settle_and_record(
-            batch.items, answer.message, operation, running_since=elapsed() if running else None, last=last
+            batch.items, answer.message, operation, sent=sent if running else None, last=last
         )
         if not absent:
             return []
@@ -290,16 +315,16 @@ class Sender:
         why: str,
         operation: str,
         *,
-        running_since: float | None,
+        sent: float | None,
         last: bool,
         report: Report | None = None,
     ) -> list[Item]:
         """Read NetBox for changes whose answer is missing; record what became of them, return the unwritten.
 
-        A change that NetBox's own rules protect against being made twice can be sent again at once. For
-        another (an address, a server without If-Match), and where it will not be sent again (``last``), NetBox
-        is read until ``running_since`` (on the machine's own clock) is so long ago that the lost request cannot be running any more. Where NetBox cannot be read, the verdict is
-        ``uncertain`` and the next apply settles it.
+        ``sent``: when the request left, on the machine's own clock, where NetBox may still be at work on it; None where
+        NetBox said that it stopped. Until such a request cannot be running any longer, NetBox is read again and again,
+        whatever the change: also one that cannot be made twice would be work done twice for a NetBox that is slow
+        already. Where NetBox cannot be read, the verdict is ``uncertain`` and the next apply settles it.
         """
         self._state.doubtful.update(item.change_id for item in items)
         attempt = 1
@@ -314,14 +339,12 @@ class Sender:
             pairs = [(i, self._conclusion(i, finding, why)) for i, finding in decided if not finding.absent]
             self._state.record(pairs, operation, report=report)
             rest = [item for item, finding in decided if finding.absent]
-            if running_since is None or not rest:
+            if sent is None or not rest:
                 return rest
-            if not last and all(self._protected(item) for item in rest):
-                return rest
-            left = self._window - (elapsed() - running_since)
+            left = self._longest - (elapsed() - sent)
             if left <= 0 or self._state.stop.is_set():
                 return rest
-            self._state.stop.wait(min(left, pause(attempt)))
+            self._state.stop.wait(min(left, max(pause(attempt), self._longest * _LOOKS)))
             attempt += 1
 
     def _conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
@@ -336,13 +359,6 @@ class Sender:
             )
         verdict = "stale" if finding.state == "moved" else "uncertain"
         return self._verdict(item, verdict, f"{why}; {finding.message}")
-
-    def _protected(self, item: Item) -> bool:
-        """Whether sending the change twice cannot write it twice."""
-        if item.action == "create":
-            key = NATURAL_KEYS.get(item.object_type)
-            return key is not None and key.unique(item.body)
-        return item.action == "delete" or self._netbox.guards
 
     # -- verdicts --------------------------------------------------------------------------------
 

@@ -12,10 +12,14 @@ import httpx
 
 
 class LateProxy:
-    """Stands in front of ``url``. The next request of ``late_method`` arrives there ``delay`` seconds late."""
+    """Stands in front of ``url``. The next request of ``late_method`` arrives there ``delay`` seconds late.
 
-    def __init__(self, url: str, *, late_method: str, delay: float) -> None:
+    Without ``delay`` it arrives just before the next one of that method.
+    """
+
+    def __init__(self, url: str, *, late_method: str, delay: float | None) -> None:
         self._left = 1
+        self.kept: tuple[str, str, bytes, dict[str, str]] | None = None
         self._lock = threading.Lock()
         self.late_method, self.delay = late_method, delay
         self.backend = httpx.Client(base_url=url, timeout=30)
@@ -53,10 +57,17 @@ def _handler(proxy: LateProxy) -> type[BaseHTTPRequestHandler]:
             if proxy.take(self.command):
                 # Closed before the answer, while the request is on its way.
                 self.connection.shutdown(2)
+                self.close_connection = True
+                if proxy.delay is None:
+                    proxy.kept = self.command, self.path, body, headers
+                    return
                 time.sleep(proxy.delay)
                 proxy.backend.request(self.command, self.path, content=body, headers=headers)
-                self.close_connection = True
                 return
+            if proxy.kept is not None and self.command == proxy.late_method:
+                method, path, content, sent = proxy.kept
+                proxy.kept = None
+                proxy.backend.request(method, path, content=content, headers=sent)
             answer = proxy.backend.request(self.command, self.path, content=body, headers=headers)
             self.send_response(answer.status_code)
             for name in ("content-type", "x-request-id"):

@@ -1,0 +1,58 @@
+"""Hands changes to the threads that send them, in batches of the size that NetBox takes in good time."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from netbox_sync_dagster.apply.batches import Refused
+from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.sender import Sender
+from netbox_sync_dagster.apply.state import ApplyState
+
+# NetBox takes a lock for these: two at once only wait for each other.
+_ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
+
+
+def dispatch(sender: Sender, state: ApplyState, items: list[Item], threads: int) -> list[Refused]:
+    """Send changes, kind by kind; returns those that NetBox refused and that may pass when others are through.
+
+    Each of the ``threads`` has one request at NetBox at most, late ones included.
+    """
+    by_kind: dict[tuple[str, str], deque[Item]] = {}
+    for item in items:
+        by_kind.setdefault((item.action, item.object_type), deque()).append(item)
+    put_off: list[Refused] = []
+    for (action, object_type), waiting in by_kind.items():
+        alone = action == "create" and object_type in _ONE_AT_A_TIME
+        put_off += _work_off(sender, state, waiting, 1 if alone else threads)
+    return put_off
+
+
+def _work_off(sender: Sender, state: ApplyState, waiting: deque[Item], threads: int) -> list[Refused]:
+    lock = Lock()
+    kind = waiting[0].action, waiting[0].object_type
+
+    def take() -> list[Item]:
+        with lock:
+            return [waiting.popleft() for _ in range(sender.pace.take(kind, len(waiting)))]
+
+    def work() -> list[Refused]:
+        refused: list[Refused] = []
+        while not state.stop.is_set() and (batch := take()):
+            refused += sender.send(batch)
+        return refused
+
+    put_off: list[Refused] = []
+    with ThreadPoolExecutor(threads, thread_name_prefix="apply") as pool:
+        futures = [pool.submit(work) for _ in range(threads)]
+        try:
+            for future in futures:
+                put_off += future.result()
+        except BaseException:
+            # Requests under way end and get their verdict; none is begun after them.
+            state.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return put_off
