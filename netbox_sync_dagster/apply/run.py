@@ -161,7 +161,7 @@ class _Apply:
             self._state,
             message=self._message,
             pace=Pace(target.batch_size, target.timeout),
-            longest=target.request_seconds,
+            longest=target.longest_request,
             held=held,
             already=Already(warehouse, plan, self._url, netbox),
             journal=self._journal,

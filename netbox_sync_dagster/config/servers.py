@@ -11,9 +11,6 @@ from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS, Limits
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 from netbox_sync_dagster.config.strict import StrictModel
 
-# The longest request, in timeouts: with both as they come, 120 seconds, as in NetBox's own gunicorn configuration.
-LONGEST_TIMEOUTS = 2
-
 
 def check_address(value: Any) -> Any:
     """The URL, if it holds nothing secret: no credentials, query or fragment. Raises ValueError, without the value."""
@@ -100,17 +97,17 @@ class NetBoxTarget(Server):
         200,
         ge=1,
         le=200,
-        description="Objects per write request, at most. More would not fit: NetBox's servers take 8 KB of "
+        description="Objects per write request, at most: fewer where NetBox is slow. More would not fit: NetBox's servers take 8 KB of "
         "If-Match.",
     )
     max_in_flight: int = Field(2, ge=1, le=16, description="Requests at once; NetBox's number of workers.")
-    longest_request: float | None = Field(
-        None,
+    longest_request: float = Field(
+        120,
         gt=0,
         le=86_400,
         allow_inf_nan=False,
-        description="Seconds that NetBox works on one request at most: the `timeout` of its gunicorn, which is 120 unless "
-        "changed; default: twice `timeout`. A write whose answer is lost is not sent again before.",
+        description="Seconds that NetBox works on one request at most: the `timeout` of its gunicorn (120 in NetBox's own "
+        "configuration). A write whose answer is lost is not sent again before.",
     )
     changelog_message: bool = Field(True, description="Write the change id into NetBox's changelog (4.4+).")
     journal: bool = Field(False, description="Write one journal entry per device or VM touched.")
@@ -132,11 +129,6 @@ class NetBoxTarget(Server):
         le=86_400,
         description="Seconds to wait until NetBox has made the branch, or is done with it otherwise.",
     )
-
-    @property
-    def request_seconds(self) -> float:
-        """Seconds that NetBox may be at work on one request."""
-        return self.longest_request or LONGEST_TIMEOUTS * self.timeout
 
     def token(self) -> str:
         """The token from the environment. Raises MissingSecret."""

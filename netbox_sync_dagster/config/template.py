@@ -18,7 +18,7 @@ netbox:
   url: https://netbox.example.com
   token_env: NETBOX_TOKEN
   # page_size: 1000        # objects per page when reading, up to NetBox's MAX_PAGE_SIZE
-  # batch_size: 200        # objects per write request
+  # batch_size: 200        # objects per write request, at most
   # max_in_flight: 2       # requests at once: the number of NetBox's workers
   # journal: false         # one journal entry per device or VM touched
   # tls:

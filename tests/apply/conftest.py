@@ -46,12 +46,14 @@ class Desk:
 
     def __init__(self, home: Path, url: str) -> None:
         self.warehouse = Warehouse(home)
-        self.target = NetBoxTarget(url=url, timeout=10)
+        self.target = NetBoxTarget(url=url, timeout=10, longest_request=20)
 
     def configure(self, **changes: Any) -> None:
-        """Change the target's settings."""
-        content = self.target.model_dump(mode="json", exclude_unset=True)
-        self.target = NetBoxTarget.model_validate({**content, **changes})
+        """Change the target's settings. A request takes twice the timeout at most, unless told otherwise."""
+        content = {**self.target.model_dump(mode="json", exclude_unset=True), **changes}
+        if "longest_request" not in changes:
+            content["longest_request"] = 2 * content["timeout"]
+        self.target = NetBoxTarget.model_validate(content)
 
     def approve(self, plan: Plan, ids: list[str] | None = None, **more: Any) -> None:
         """Approve these changes, all without ids."""

@@ -73,7 +73,7 @@ def test_a_slow_netbox_is_asked_hardly_more_than_a_quick_one(
             draft.create("ip_addresses", lab_place.ip(n), {"address": lab_place.ip(n), "status": "active"})
         plan = draft.publish(lab_desk.warehouse)
         with SlowProxy(lab_netbox.url, seconds=seconds) as slow:
-            lab_desk.configure(url=slow.url, timeout=3)
+            lab_desk.configure(url=slow.url, timeout=10)
             assert lab_desk.approve_and_apply(plan).ok
             asked[speed] = slow.reads + len(slow.writes)
     assert asked["a tenth"] <= 1.2 * asked["quick"], asked
