@@ -251,7 +251,9 @@ def main() -> int:
             lab = stack.enter_context(LabNetBox())
             options.netbox_url, os.environ["NETBOX_TOKEN"] = lab.url, lab.token
         # So long a request whose answer was lost is taken to run on.
-        target = NetBoxTarget(url=options.netbox_url, timeout=options.timeout, batch_size=3)
+        target = NetBoxTarget(
+            url=options.netbox_url, timeout=options.timeout, longest_request=2 * options.timeout, batch_size=3
+        )
         netbox = NetBox(target.base_url, os.environ["NETBOX_TOKEN"])
         device = furnish(netbox)
         for number in range(options.rounds):
