@@ -1,5 +1,14 @@
 """What tests of all folders share."""
 
+import pytest
+
 from tests.fake_clock import clock
 
 __all__ = ["clock"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked ``also_live`` runs against the lab NetBox and, with ``-m live``, against a real one."""
+    if metafunc.definition.get_closest_marker("also_live") is not None:
+        places = ["lab", pytest.param("live", marks=pytest.mark.live)]
+        metafunc.parametrize("netbox", places, indirect=True)

@@ -78,7 +78,7 @@ def at_once(
         # A request whose answer is lost is taken to run on for two seconds at most.
         with FaultProxy(netbox.url, silence=3) as proxy:
             desk, place = Desk(home / str(number), proxy.url), furnish(netbox)
-            desk.configure(timeout=2)
+            desk.configure(timeout=2, longest_request=2)
             plan = plan_of(desk, netbox, place, method)
             desk.approve(plan)
             return play(Case(desk, netbox, place, method, plan, proxy), fault)

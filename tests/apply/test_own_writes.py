@@ -17,13 +17,20 @@ from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.apply.test_fixed_point import decided, furnished
+from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World, rows
 
 GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]
 
 
 @pytest.fixture
-def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+    """The lab NetBox; a real one in the live half of a test that is marked ``also_live``."""
+    if getattr(request, "param", "lab") == "live":
+        with real_netbox() as real:
+            furnished(real)
+            yield real
+        return
     with LabNetBox(token="lab-token") as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
         found = NetBox(server.url, server.token)
@@ -119,6 +126,7 @@ def second(world: World, name: str, content: dict[str, Any]) -> World:
 # -- an undo is ours (S9) ------------------------------------------------------------------------------
 
 
+@pytest.mark.also_live
 def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
     pve: World, cluster: ProxmoxState
 ) -> None:
@@ -135,6 +143,7 @@ def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
     assert [(r.action, r.resource, r.key) for r in pve.sync().rows] == []
 
 
+@pytest.mark.also_live
 def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: World, cluster: ProxmoxState) -> None:
     """What an undo made again counts as the old object: ours to delete, and with tags that others put on."""
     for number in range(12):
@@ -198,6 +207,7 @@ def test_a_primary_address_that_an_apply_adopted_goes_back(pve: World, cluster: 
 # -- what NetBox does because of our changes (E6, E7) -----------------------------------------------------
 
 
+@pytest.mark.also_live
 def test_a_primary_address_follows_a_guest_to_its_new_address(pve: World, cluster: ProxmoxState) -> None:
     """E6: both values were written by this product. The old address goes after another is the primary one."""
     guest(cluster, 101, host=3)
@@ -232,6 +242,7 @@ def test_a_primary_address_that_somebody_chose_stays(pve: World, cluster: Proxmo
     )
 
 
+@pytest.mark.also_live
 def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster: ProxmoxState) -> None:
     """E7: other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
     guest(cluster, 101, host=3)
@@ -251,6 +262,7 @@ def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster
 # -- references to what the same plan creates (S10) -----------------------------------------------------
 
 
+@pytest.mark.also_live
 def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
     pve: World, cluster: ProxmoxState
 ) -> None:
@@ -279,6 +291,7 @@ def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
 # -- fields that NetBox takes only together (S11) ----------------------------------------------------------
 
 
+@pytest.mark.also_live
 def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
     pve: World, cluster: ProxmoxState
 ) -> None:
@@ -304,6 +317,7 @@ def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
 # -- two endpoints that want the same (E12) ---------------------------------------------------------------
 
 
+@pytest.mark.also_live
 def test_what_another_endpoint_has_written_is_done(
     pve: World, proxmox: LabProxmox, cluster: ProxmoxState
 ) -> None:

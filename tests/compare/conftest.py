@@ -11,13 +11,19 @@ import pytest
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World
 
 Basics = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+    """The lab NetBox; a real one in the live half of a test that is marked ``also_live``."""
+    if getattr(request, "param", "lab") == "live":
+        with real_netbox() as real:
+            yield real
+        return
     with LabNetBox(token="lab-token") as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
         yield NetBox(server.url, server.token)

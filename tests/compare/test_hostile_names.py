@@ -28,6 +28,7 @@ def writes_evil(plan: Plan) -> list[str]:
     ]
 
 
+@pytest.mark.also_live
 def test_librenms(world: World, state: LibreNMSState) -> None:
     evil = state.add_device(EVIL, hardware="C9300-48P", os="ios")
     state.add_port(evil, "Gi0/1")
@@ -82,6 +83,7 @@ def test_words_of_librenms_for_what_netbox_lacks(world: World, state: LibreNMSSt
     assert writes_evil(plan) == []
 
 
+@pytest.mark.also_live
 def test_proxmox(pve: World, cluster: ProxmoxState) -> None:
     cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})
     cluster.add_qemu(102, node="pve1", name="web", tags="good;b\u202ead", config={"description": EVIL})
@@ -113,6 +115,7 @@ def test_what_netbox_strips_is_not_written(world: World, state: LibreNMSState, s
     assert world.netbox.one("dcim/devices")["serial"] == "FOC1"
 
 
+@pytest.mark.also_live
 def test_the_texts_of_a_guest_read_back_equal(pve: World, cluster: ProxmoxState) -> None:
     cluster.add_qemu(
         101,

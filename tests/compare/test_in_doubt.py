@@ -21,6 +21,7 @@ GENEROUS = {
 }
 
 
+@pytest.mark.also_live
 @pytest.mark.parametrize("way", ["delete", "disable"])
 def test_two_ports_of_one_name(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
@@ -39,6 +40,7 @@ def test_two_ports_of_one_name(
     assert netbox.one("dcim/interfaces", name="Dup0")["last_updated"] == known["last_updated"]
 
 
+@pytest.mark.also_live
 @pytest.mark.parametrize("way", ["delete", "disable"])
 def test_two_interfaces_that_hold_one_port_id(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
@@ -58,6 +60,7 @@ def test_two_interfaces_that_hold_one_port_id(
     assert [(r.action, r.key) for r in rows(world.sync(), "interfaces")] == [("conflict", "sw01 A2")]
 
 
+@pytest.mark.also_live
 def test_a_stack_in_one_device_whose_inventory_answers_500(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
@@ -78,6 +81,7 @@ def test_a_stack_in_one_device_whose_inventory_answers_500(
     assert [r.key for r in plan.changes if any(f.name == "enabled" for f in r.written)] == []
 
 
+@pytest.mark.also_live
 def test_an_agent_that_shows_only_lo(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
     """H10: eth0 was not in the answer, so nothing is known of its addresses."""
     mac = "BC:24:11:00:00:65"

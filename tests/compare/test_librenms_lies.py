@@ -138,6 +138,7 @@ def test_a_few_ports_less_are_everyday_work(told: World, truth: LibreNMSState) -
     assert [r.key for r in rows(plan, "interfaces", "delete")] == ["sw1 Gi1/0/8", "sw1 Gi1/0/9"]
 
 
+@pytest.mark.also_live
 def test_a_first_snapshot_is_measured_by_what_netbox_holds(
     told: World, server: Any, netbox: NetBox, tmp_path: Path
 ) -> None:
@@ -183,6 +184,7 @@ SIGHT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.also_live
 @pytest.mark.parametrize("history", [True, False])
 @pytest.mark.parametrize("sight", SIGHT)
 def test_a_conflict_of_the_whole_picture_is_no_change_of_a_part(

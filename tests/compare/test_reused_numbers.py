@@ -47,6 +47,7 @@ def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
             line["port_id"] = new.get(line["port_id"], line["port_id"])
 
 
+@pytest.mark.also_live
 def test_two_ports_exchange_their_row_numbers(
     world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_renamed_port_is_an_update_of_its_name(
     assert differences(world.sync()) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
 
 
+@pytest.mark.also_live
 def test_another_port_with_the_number_of_one_that_went(
     world: World, state: LibreNMSState, srv1: dict[str, Any]
 ) -> None:
@@ -108,6 +110,7 @@ def test_another_port_with_the_number_of_one_that_went(
     ]
 
 
+@pytest.mark.also_live
 def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netbox: NetBox) -> None:
     """All ids are others, in the range of the old ones: names find everything, and only ids are updated."""
     for name in ("sw1", "sw2", "sw3"):
@@ -163,6 +166,7 @@ def erp(pve: World, cluster: ProxmoxState) -> Any:
     return found
 
 
+@pytest.mark.also_live
 def test_a_vmid_is_given_to_another_machine(
     pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
 ) -> None:
@@ -214,6 +218,7 @@ def test_a_guest_with_another_card_stays_the_same(pve: World, erp: Any) -> None:
     }
 
 
+@pytest.mark.also_live
 def test_guests_restored_under_each_others_vmid(
     pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
 ) -> None:
@@ -270,6 +275,7 @@ def move(cluster: ProxmoxState, lyon_state: ProxmoxState) -> None:
     guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
 
 
+@pytest.mark.also_live
 @pytest.mark.parametrize("first", ["paris", "lyon"])
 def test_a_guest_moves_to_another_cluster(
     pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
@@ -358,6 +364,7 @@ def home(ip: str, vmid: int, name: str) -> ProxmoxState:
     return state
 
 
+@pytest.mark.also_live
 def test_two_standalone_nodes_called_pve(
     pve: World, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, basics: Any
 ) -> None:
