@@ -52,7 +52,8 @@ def one_apply(url: str, token: str, proxmox: LabProxmox, factor: float, timeout:
         flush=True,
     )
     if not result.ok or len(result.verdicts) != len(plan.changes):
-        print("    not applied:", {v.message for v in result.verdicts if v.verdict != "applied"})
+        failed = [v for v in result.verdicts if v.verdict not in ("applied", "blocked")]
+        print(f"    {len(failed)} not applied:", *{v.message for v in failed}, sep="\n      ")
         return None
     return slowed
 

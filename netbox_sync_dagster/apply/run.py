@@ -230,7 +230,7 @@ class _Apply:
             sent = elapsed() - min(entry.seconds for entry in group)
             why = f"the apply that sent it ended before NetBox's answer (operation {operation})"
             absent = self._sender.settle_and_record(
-                items, why, operation, sent=sent, last=True, report=self._result.settled.append
+                items, why, operation, sent=sent, report=self._result.settled.append
             )
             self._sender.give_up(
                 absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append

@@ -298,7 +298,7 @@ class Sender:
         tries = 2 if answer.status == 500 and len(batch.items) == 1 else ATTEMPTS
         last = batch.attempt >= tries
         absent = self.settle_and_record(
-            batch.items, answer.message, operation, sent=sent if running else None, last=last
+            batch.items, answer.message, operation, sent=sent if running else None
         )
         if not absent:
             return []
@@ -316,7 +316,6 @@ class Sender:
         operation: str,
         *,
         sent: float | None,
-        last: bool,
         report: Report | None = None,
     ) -> list[Item]:
         """Read NetBox for changes whose answer is missing; record what became of them, return the unwritten.
@@ -330,22 +329,27 @@ class Sender:
         attempt = 1
         rest = items
         while True:
+            left = 0.0 if sent is None else self._longest - (elapsed() - sent)
+            over = left <= 0 or self._state.stop.is_set()
             try:
-                findings = self.settler.settle(rest)
+                rest = self._still_absent(rest, why, operation, report)
             except SourceError as error:
-                self._uncertain(rest, f"{why}; {error}", operation, report=report)
-                return []
-            decided = [(item, findings[item.change_id]) for item in rest]
-            pairs = [(i, self._conclusion(i, finding, why)) for i, finding in decided if not finding.absent]
-            self._state.record(pairs, operation, report=report)
-            rest = [item for item, finding in decided if finding.absent]
-            if sent is None or not rest:
-                return rest
-            left = self._longest - (elapsed() - sent)
-            if left <= 0 or self._state.stop.is_set():
+                # All of a slow NetBox's workers may be busy with what is waited for.
+                if over:
+                    self._uncertain(rest, f"{why}; {error}", operation, report=report)
+                    return []
+            if over or not rest:
                 return rest
             self._state.stop.wait(min(left, max(pause(attempt), self._longest * _LOOKS)))
             attempt += 1
+
+    def _still_absent(self, items: list[Item], why: str, operation: str, report: Report | None) -> list[Item]:
+        """Read NetBox once; record what is decided, return what it does not have. Raises SourceError."""
+        findings = self.settler.settle(items)
+        decided = [(item, findings[item.change_id]) for item in items]
+        pairs = [(item, self._conclusion(item, found, why)) for item, found in decided if not found.absent]
+        self._state.record(pairs, operation, report=report)
+        return [item for item, found in decided if found.absent]
 
     def _conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
         if finding.state == "written":

@@ -204,10 +204,11 @@ def test_what_cannot_be_settled_is_uncertain_until_the_next_apply_reads_it(
     plan = draft.publish(lab_desk.warehouse)
     lab_desk.approve(plan)
     server.fail_next(drop=True, method="POST", after_write=True)
-    server.fail_next(4, status=502, method="GET", path_prefix="/api/ipam/vlans/")
+    server.fail_next(20, status=502, method="GET", path_prefix="/api/ipam/vlans/")
 
     first = lab_desk.apply(plan)
     assert verdicts(first) == {"10": "uncertain"} and not first.ok
+    server.clear_faults()
     server.reset_requests()
     second = lab_desk.apply(plan)
 
