@@ -24,9 +24,10 @@ from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.shown import shown
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
+from netbox_sync_dagster.warehouse.errors import Damaged
 from netbox_sync_dagster.warehouse.files import last_lines
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
-from netbox_sync_dagster.warehouse.store import write_json
+from netbox_sync_dagster.warehouse.store import read_manifest, write_json
 
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10
@@ -122,10 +123,13 @@ def snapshot_results(
         folder = warehouse.snapshots(system, name)
         try:
             path = warehouse.current(folder)
+            manifest = Manifest(**read_manifest(path))
+        except Damaged as error:
+            found["complete"].append(Finding(name, str(error), ERROR))
+            continue
         except WarehouseError:
             found["complete"].append(_failed_read(folder, name) or Finding(name, "not read yet", ERROR))
             continue
-        manifest = Manifest(**json.loads((path / "manifest.json").read_text(encoding="utf-8")))
         found["complete"].append(_failed_read(folder, name) or _complete(manifest))
         shrunken = "; ".join(f"{part}: {text}" for part, text in sorted(manifest.shrunken.items()))
         found["not_shrunken"].append(Finding(name, shrunken))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from itertools import zip_longest
@@ -20,6 +20,8 @@ from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
 from netbox_sync_dagster.text import CELL, markdown
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
+from netbox_sync_dagster.warehouse.errors import Damaged
+from netbox_sync_dagster.warehouse.store import read_manifest, versions
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, Columns
 
 Metadata = dict[str, Any]
@@ -192,18 +194,20 @@ def diff_digest(plan: Plan, resource: str) -> str:
 
 
 def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) -> dict[str, str]:
-    """{resource: Markdown with its changes and conflicts in the kept diffs, oldest first}"""
-    manifests = []
-    for file in sorted(warehouse.diffs(endpoint).glob("[0-9]*/manifest.json"))[-_PLOTTED:]:
-        try:
-            manifests.append(json.loads(file.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            # Pruned by another run meanwhile.
-            continue
-    times = [manifest["finished"][:16].replace("T", " ") for manifest in manifests]
+    """{resource: Markdown with its changes and conflicts in the kept diffs, oldest first}
+
+    Diffs that cannot be read are left out: one may have been pruned meanwhile, and a damaged one is named elsewhere.
+    """
+    folder = warehouse.diffs(endpoint)
+    kept: list[tuple[str, dict[str, dict[str, int]]]] = []
+    for version in versions(folder)[-_PLOTTED:]:
+        with suppress(Damaged, KeyError):
+            manifest = read_manifest(folder / version)
+            kept.append((manifest["finished"][:16].replace("T", " "), manifest["counts"]))
+    times = [time for time, _ in kept]
     charts = {}
     for resource in resources:
-        counts = [manifest["counts"].get(resource, {}) for manifest in manifests]
+        counts = [of_all.get(resource, {}) for _, of_all in kept]
         lines = [
             Line("changes", [sum(one.get(action, 0) for action in CHANGE_ACTIONS) for one in counts]),
             Line("conflicts, blocked", [one.get("conflict", 0) + one.get("blocked", 0) for one in counts]),

@@ -37,8 +37,20 @@ chosen_by_us as (
     select object_type, netbox_id, field, try_cast(json_extract_string(value, '$.id') as bigint) as id
     from ledger.last_written where field in ('primary_ip4', 'primary_ip6') and not restored
 ),
+-- Guests whose primary address is on an interface that shows no address now, for want of an answer about it: the first
+-- address of another interface is not the guest's own for that.
+unseen as (
+    select w.owner, w.family, min(u.reason) as reason
+    from wanted w
+    join netbox.ip_addresses a on a.id = w.current_id
+    join match.interface_names n on n.type = a.assigned_object_type and n.netbox_id = a.assigned_object_id
+    join desired.unproven u on u.resource = 'ip_addresses' and u.owner in ('*', w.owner, n.key)
+    anti join desired.ip_addresses d on d.interface = n.key and d.family = w.family
+    where w.owner_resource = 'virtual_machines'
+    group by w.owner, w.family
+),
 paired as (
-    select p.*, current.address as current_address, o.id is not null as ours,
+    select p.*, u.reason as unseen, current.address as current_address, o.id is not null as ours,
         case when ip_id is not null then existing(ip_id, p.host)
              when ip_action = 'create' then created('ip_addresses', ip_key, p.host)
              when ip_action = 'update' then existing(ip_change_id, p.host) end as value
@@ -46,11 +58,21 @@ paired as (
     left join netbox.ip_addresses current on current.id = p.current_id
     left join chosen_by_us o
         on o.object_type = p.object_type and o.netbox_id = p.netbox_id and o.field = 'primary_ip' || p.family and o.id = p.current_id
+    left join unseen u on u.owner = p.owner and u.family = p.family and p.owner_resource = 'virtual_machines'
+),
+decided as (
+    select p.*,
+        case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty'
+                 then {'action': 'drifted', 'reason': 'NetBox has another primary address; primary_ip is set_if_empty'}
+             when p.unseen is not null
+                 then {'action': 'blocked', 'reason': 'NetBox has ' || split_part(p.current_address, '/', 1)
+                     || ', and ' || settings.system_name || ' does not show all addresses: ' || p.unseen}
+             else {'action': 'update', 'reason': null} end as decision
+    from paired p cross join settings
+    where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)
 )
 select 'primary_ips' as resource, p.owner || ' IPv' || p.family as key, p.owner as parent, p.object_type, p.netbox_id,
        case when p.netbox_id is null then created(p.owner_resource, p.owner, p.name) end as target, p.last_updated,
-       case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
-       case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty' then 'NetBox has another primary address; primary_ip is set_if_empty' end as reason,
+       p.decision.action as action, p.decision.reason as reason,
        [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'), p.value)] as fields
-from paired p cross join settings
-where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)
+from decided p

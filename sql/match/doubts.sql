@@ -171,20 +171,22 @@ nic_hits as (
 ),
 
 -- Modules --------------------------------------------------------------------------------------------------------------
--- A part of the device in an unknown bay may be any of its modules that does not have another serial.
+-- A part of the device in an unknown bay may be any of its modules that has neither another serial nor another type.
 unsettled_parts as (
     select w.key, lower(w.serial) as serial, lower(w.bay) as bay, d.netbox_id as device_id, m.bay_id,
-        coalesce(m.problem, 'its module bay is not in NetBox') as problem
+        r.netbox_id as type_id, coalesce(m.problem, 'its module bay is not in NetBox') as problem
     from desired.modules w
     join match.modules m using (key)
     join match.devices d on d.key = w.device
+    left join match.references r on r.owner_resource = 'modules' and r.owner_key = w.key and r.field = 'module_type'
     where m.problem is not null or m.elsewhere_id is not null or (m.netbox_id is null and m.bay_id is null)
 ),
 part_hits as (
     select u.key, u.problem, i.id
     from unsettled_parts u
     join netbox.modules i on i.device_id = u.device_id
-    where u.serial is null or is_placeholder(i.serial) or lower(trim(i.serial)) = u.serial
+    where lower(trim(i.serial)) = u.serial
+       or ((u.serial is null or is_placeholder(i.serial)) and (u.type_id is null or i.module_type_id = u.type_id))
 )
 
 select 'dcim/devices' as object_type, id as netbox_id,

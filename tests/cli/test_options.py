@@ -74,7 +74,7 @@ REFUSED: list[tuple[list[str], str]] = [
     ),
     (
         ["approve", "nms", ALL, "--expires", "0"],
-        "an approval that expires after 0.0 hours is none; give more than 0",
+        "an approval expires after more than 0 and at most 8784 hours (a year), not 0.0",
     ),
     (["apply", "nms", "--who", ""], "--who is empty; give a name, or leave it out"),
     # apply --validate writes nothing.

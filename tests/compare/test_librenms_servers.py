@@ -101,9 +101,15 @@ def test_what_both_would_create_is_created_once(worlds: Worlds, netbox: NetBox) 
         for world, plan in plans
     ]
     assert {v.verdict for v in results[0].verdicts} == {"applied"}
-    # The custom field that keeps the ids is there already: the second plan is out of date as a whole.
-    assert "applied" not in {v.verdict for v in results[1].verdicts}
-    assert sorted(d["name"] for d in netbox.all("dcim/devices")) == ["core", "paris"]
+    # The custom field that keeps the ids is there as approved. The device core holds the other server's id.
+    assert {(v.resource, v.key): (v.verdict, v.already) for v in results[1].verdicts} == {
+        ("custom_fields", "librenms_id"): ("applied", True),
+        ("devices", "core"): ("stale", False),
+        ("interfaces", "core Gi0/1"): ("blocked", False),
+        ("devices", "lyon"): ("applied", False),
+        ("interfaces", "lyon Gi0/1"): ("applied", False),
+    }
+    assert sorted(d["name"] for d in netbox.all("dcim/devices")) == ["core", "lyon", "paris"]
     second.apply_all()
     assert ids(netbox)["core"] == {"production": 2, "secondary": 1}
 

@@ -87,11 +87,32 @@ def test_a_silent_agent_changes_nothing(pve, cluster):
         assert plan.changes == []
         assert rows(plan, "ip_addresses") == []
     guest.agent = [agent_interface("ens18", mac_of(101), "10.0.0.6/24")]
-    assert {r.key: r.action for r in rows(pve.sync(), "ip_addresses")} == {
+    plan = pve.sync()
+    assert {r.key: r.action for r in rows(plan, "ip_addresses")} == {
         "10.0.0.6": "create",
-        # It is the primary address, so it does not go by itself.
-        "10.0.0.5 on vm ens18": "blocked",
+        "10.0.0.5 on vm ens18": "delete",
     }
+    # E6: it was the primary address, so it goes only after another is.
+    assert (
+        row(plan, "primary_ips", "vm IPv4").change_id
+        in row(plan, "ip_addresses", "10.0.0.5 on vm ens18").depends_on
+    )
+    pve.configure(policies={"delete": ["ip_addresses"], "stale_addresses": "delete", "primary_ip": "never"})
+    assert row(pve.again(), "ip_addresses", "10.0.0.5 on vm ens18").action == "blocked"
+
+
+def test_a_primary_address_follows_cloud_init_though_nobody_sees_the_others(pve, cluster):
+    """Its interface shows another address now; only one that shows none keeps it."""
+    guest = cluster.add_qemu(
+        101,
+        node="pve1",
+        name="vm",
+        config={"net0": "virtio=BC:24:11:00:00:06", "ipconfig0": "ip=10.0.0.5/24"},
+    )
+    pve.apply_all()
+    guest.config["ipconfig0"] = "ip=10.0.0.6/24"
+    found = row(pve.sync(), "primary_ips", "vm IPv4")
+    assert (found.action, after(found)["primary_ip4"]["name"]) == ("update", "10.0.0.6")
 
 
 def test_sixty_interfaces(pve, cluster):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from netbox_sync_dagster.defs.checks import snapshot_results
 from netbox_sync_dagster.defs.endpoints import sync_assets
+from netbox_sync_dagster.defs.metadata import drift_charts
 from netbox_sync_dagster.defs.netbox import netbox as netbox_assets
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.lab.librenms import LabLibreNMS
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.store import versions
+from tests.apply.drafts import Draft
 from tests.defs.conftest import House, build_house, checks, failure, made
 
 EVIL = "[click](http://evil.example) | <img src=x> ![](http://evil.example)"
@@ -90,6 +96,35 @@ def test_metadata_says_what_a_person_wants_to_know(synced: tuple[House, Any]) ->
     link = f"[sw-paris]({house.netbox.url}/dcim/devices/{sw_paris['id']}/)"
     assert f"| update | {link} |" in devices["differences"]
     assert devices["approved by policy"] == 0
+
+
+def test_a_diff_that_is_damaged_is_left_out_of_the_pictures(tmp_path: Path) -> None:
+    """They are a courtesy: a sync does not fail for want of an older diff."""
+    warehouse = Warehouse(tmp_path)
+    for number in (1, 2, 3, 4):
+        Draft("paris").publish(
+            warehouse, finished=f"2026-11-28T10:0{number}:00+00:00", counts={"devices": {"create": number}}
+        )
+    folder = warehouse.diffs("paris")
+    second, third = versions(folder)[1:3]
+    (folder / second / "manifest.json").write_bytes(bytes(64))
+    (folder / third / "manifest.json").write_text("{}", encoding="utf-8")
+    charts = drift_charts(warehouse, "paris", ["devices", "interfaces"])
+    assert charts["devices"].startswith("![devices of paris over the last 2 diffs](data:image/svg")
+    assert charts["interfaces"] == ""
+
+
+def test_a_check_names_a_snapshot_that_is_damaged(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    with warehouse.publish(warehouse.snapshots("librenms", "paris"), 5) as (_, folder):
+        (folder / "manifest.json").write_bytes(bytes(64))
+    [complete] = [
+        result
+        for result in snapshot_results(warehouse, "librenms", ["paris"])
+        if result.check_name == "complete"
+    ]
+    assert not complete.passed
+    assert "manifest.json is damaged" in str(complete.description)
 
 
 def test_a_server_cannot_write_markup_into_the_page(synced: tuple[House, Any]) -> None:

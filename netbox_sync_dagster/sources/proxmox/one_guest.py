@@ -67,8 +67,12 @@ def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapsho
     if reading.agents_refused:
         reading.incomplete("guest_addresses", "*", reading.agents_refused)
     if last.folder is None:
-        reading.incomplete(
-            "guest", "*", f"only guest {vmid} was read; run: netbox-sync sync {reading.endpoint.name}"
+        # Nothing of this guest is out of sight; the others' rows decide nothing about it.
+        reading.writer.incomplete(
+            "guest",
+            "*",
+            f"only guest {vmid} was read; run: netbox-sync sync {reading.endpoint.name}",
+            unseen=False,
         )
     else:
         _keep_the_rest(reading, last, vmid)
