@@ -232,7 +232,7 @@ class _Apply:
             absent = self._sender.settle_and_record(
                 items, why, operation, sent=sent, report=self._result.settled.append
             )
-            self._sender.give_up(
+            self._sender.verdicts.give_up(
                 absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append
             )
         # What was applied before NetBox was read for this diff is in the diff's own values.
@@ -335,7 +335,9 @@ class _Apply:
             count = len(put_off)
             put_off = self._send([refused.item for refused in put_off])
         for refused in put_off:
-            self._sender.give_up([refused.item], refused.message, refused.operation, verdict=refused.verdict)
+            self._sender.verdicts.give_up(
+                [refused.item], refused.message, refused.operation, verdict=refused.verdict
+            )
         return chosen
 
     def _send(self, items: list[Item]) -> list[Refused]:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog
-from netbox_sync_dagster.apply.changes import Item, Verdict
-from netbox_sync_dagster.apply.client import Answer, NetBoxWriter, Object
+from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
 from netbox_sync_dagster.apply.freshness import Freshness
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.lease import Lease
 from netbox_sync_dagster.apply.ledger import ApplyLog
-from netbox_sync_dagster.apply.natural_keys import differing
 from netbox_sync_dagster.apply.pace import Pace
-from netbox_sync_dagster.apply.settle import Finding, Settler
+from netbox_sync_dagster.apply.settle import Settler
 from netbox_sync_dagster.apply.state import ApplyState, Report
+from netbox_sync_dagster.apply.verdicts import Verdicts
 from netbox_sync_dagster.sources.http import SourceError, pause
 from netbox_sync_dagster.warehouse.clock import elapsed
 
@@ -54,7 +54,6 @@ class Sender:
         already: Already,
         journal: Journal | None = None,
     ) -> None:
-        self._already = already
         self.changelog = Changelog(netbox)
         self._netbox = netbox
         self._log = log
@@ -64,6 +63,7 @@ class Sender:
         self._held = held
         self._journal = journal
         self.settler = Settler(netbox, self.changelog, message, state.maker)
+        self.verdicts = Verdicts(netbox, state, self.settler, already)
         self._freshness = Freshness(netbox, self.changelog, self.settler, state, already)
 
     def send(self, items: list[Item]) -> list[Refused]:
@@ -86,22 +86,11 @@ class Sender:
                 # not in doubt from an earlier request is not written.
                 rest = [item for item in batch.items if item.change_id not in self._state.decided]
                 doubtful = [item for item in rest if item.change_id in self._state.doubtful]
-                self._uncertain(doubtful, f"the answer was lost; {error}", None)
-                self.give_up([item for item in rest if item not in doubtful], f"not written: {error}")
+                self.verdicts.uncertain(doubtful, f"the answer was lost; {error}", None)
+                self.verdicts.give_up(
+                    [item for item in rest if item not in doubtful], f"not written: {error}"
+                )
         return put_off
-
-    def give_up(
-        self,
-        items: list[Item],
-        message: str,
-        operation: str | None = None,
-        *,
-        report: Report | None = None,
-        verdict: str = "failed",
-    ) -> None:
-        """Record that these changes failed."""
-        pairs = [(item, self._verdict(item, verdict, message)) for item in items]
-        self._state.record(pairs, operation, report=report)
 
     # -- one request -----------------------------------------------------------------------------
 
@@ -110,16 +99,16 @@ class Sender:
         barred = self._state.barred
         reason = barred.get(("*", "*")) or barred.get((head.object_type, head.action))
         if reason:
-            self.give_up(batch.items, reason)
+            self.verdicts.give_up(batch.items, reason)
             return []
         items, stale, blocked = self._freshness.before_sending(batch.items)
-        self._stale(stale)
+        self.verdicts.stale(stale)
         put_off += [Refused(item, text, None, "blocked") for item, text in blocked]
         if not items:
             return []
         # As late as can be: reading took its time.
         if self._held.lost:
-            self.give_up(items, f"not written: {self._held.lost}")
+            self.verdicts.give_up(items, f"not written: {self._held.lost}")
             return []
         batch = Batch(items, batch.attempt)
         method = _METHODS[head.action]
@@ -142,7 +131,7 @@ class Sender:
             return self._deleted(batch, answer, operation)
         by_change = answered(batch, answer.content)
         pairs = [
-            (item, self._applied(item, by_change[item.change_id], answer.request_id))
+            (item, self.verdicts.applied(item, by_change[item.change_id], answer.request_id))
             for item in batch.items
             if item.change_id in by_change
         ]
@@ -153,7 +142,7 @@ class Sender:
         rest = [item for item in batch.items if item.change_id not in by_change]
         if batch.head.action == "create":
             text = "NetBox answered that it created the batch, but not with this object"
-            self._uncertain(rest, text, operation)
+            self.verdicts.uncertain(rest, text, operation)
         else:
             self._skipped(rest, operation)
         return []
@@ -164,10 +153,12 @@ class Sender:
         try:
             left = self._netbox.by_ids(batch.head.object_type, ids, "id,created,last_updated")
         except SourceError as error:
-            self._uncertain(batch.items, f"deleted according to NetBox, but not verified: {error}", operation)
+            self.verdicts.uncertain(
+                batch.items, f"deleted according to NetBox, but not verified: {error}", operation
+            )
             return []
         gone = [item for item in batch.items if item.netbox_id not in left]
-        pairs = [(item, self._verdict(item, "applied", request_id=answer.request_id)) for item in gone]
+        pairs = [(item, self.verdicts.of(item, "applied", request_id=answer.request_id)) for item in gone]
         self._state.record(pairs, operation)
         if self._journal is not None:
             for item, verdict in pairs:
@@ -185,11 +176,11 @@ class Sender:
                 head.object_type, [i.netbox_id for i in items if i.netbox_id], "id,created,last_updated"
             )
         except SourceError as error:
-            self._uncertain(items, f"NetBox passed over it without a reason: {error}", operation)
+            self.verdicts.uncertain(items, f"NetBox passed over it without a reason: {error}", operation)
             return
         gone = [item for item in items if item.netbox_id not in left]
-        self._stale([(item, "the object is gone from NetBox") for item in gone], operation)
-        self.give_up(
+        self.verdicts.stale([(item, "the object is gone from NetBox") for item in gone], operation)
+        self.verdicts.give_up(
             [item for item in items if item.netbox_id in left],
             f"NetBox passed over it; the token's user may not {_PERMISSIONS[head.action]} this object",
             operation,
@@ -210,7 +201,7 @@ class Sender:
             self._bar(head, answer)
             return [batch]
         if answer.status not in _ONE_OBJECT and not named:
-            self.give_up(batch.items, f"{answer.message} ({answer.status})", operation)
+            self.verdicts.give_up(batch.items, f"{answer.message} ({answer.status})", operation)
             return []
         if answer.status == 412:
             return self._moved(batch, operation)
@@ -241,7 +232,7 @@ class Sender:
     def _moved(self, batch: Batch, operation: str) -> list[Batch]:
         """After 412: the stale ones are out, the others go again."""
         items, stale = self._freshness.recheck(batch.items)
-        self._stale(stale, operation)
+        self.verdicts.stale(stale, operation)
         if not items:
             return []
         if stale or [item.guard for item in items] != [item.guard for item in batch.items]:
@@ -249,7 +240,7 @@ class Sender:
         if batch.attempt < ATTEMPTS:
             return Batch(items).halves(batch.attempt + 1)
         reason = "NetBox says that it was changed since the diff (412)"
-        self._stale([(item, reason) for item in items], operation)
+        self.verdicts.stale([(item, reason) for item in items], operation)
         return []
 
     def _refuse(self, named: list[tuple[Item, str]], operation: str, put_off: list[Refused]) -> None:
@@ -260,21 +251,21 @@ class Sender:
             arrived = self._state.doubtful
             for item, message in named:
                 if item.change_id in arrived:
-                    self._uncertain([item], f"{message}; {error}", operation)
+                    self.verdicts.uncertain([item], f"{message}; {error}", operation)
         for item, message in named:
             if item.change_id in arrived:
                 continue
             if any(word in message.lower() for word in _MAY_PASS):
                 put_off.append(Refused(item, message, operation))
             else:
-                self.give_up([item], message, operation)
+                self.verdicts.give_up([item], message, operation)
 
     def _arrived(self, items: list[Item], operation: str) -> set[str]:
         """Record, after one read, those whose earlier request was lost and arrived after all. Raises SourceError."""
         doubtful = [item for item in items if item.change_id in self._state.doubtful]
         findings = self.settler.settle(doubtful)
         pairs = [
-            (item, self._conclusion(item, findings[item.change_id], "the answer was lost"))
+            (item, self.verdicts.conclusion(item, findings[item.change_id], "the answer was lost"))
             for item in doubtful
             if findings[item.change_id].state == "written"
         ]
@@ -287,7 +278,9 @@ class Sender:
         if answer.kind == "doubt":
             return self._settled(batch, answer, operation, sent)
         if batch.attempt >= ATTEMPTS:
-            self.give_up(batch.items, f"not written after {ATTEMPTS} tries: {answer.message}", operation)
+            self.verdicts.give_up(
+                batch.items, f"not written after {ATTEMPTS} tries: {answer.message}", operation
+            )
             return []
         self._state.stop.wait(pause(batch.attempt, answer.wait))
         return [Batch(batch.items, batch.attempt + 1)]
@@ -303,7 +296,7 @@ class Sender:
         if not absent:
             return []
         if last:
-            self.give_up(absent, f"{answer.message}; NetBox does not have it", operation)
+            self.verdicts.give_up(absent, f"{answer.message}; NetBox does not have it", operation)
             return []
         self._state.stop.wait(pause(batch.attempt, answer.wait))
         again = Batch(absent, batch.attempt + 1)
@@ -336,7 +329,7 @@ class Sender:
             except SourceError as error:
                 # All of a slow NetBox's workers may be busy with what is waited for.
                 if over:
-                    self._uncertain(rest, f"{why}; {error}", operation, report=report)
+                    self.verdicts.uncertain(rest, f"{why}; {error}", operation, report=report)
                     return []
             if over or not rest:
                 return rest
@@ -347,63 +340,8 @@ class Sender:
         """Read NetBox once; record what is decided, return what it does not have. Raises SourceError."""
         findings = self.settler.settle(items)
         decided = [(item, findings[item.change_id]) for item in items]
-        pairs = [(item, self._conclusion(item, found, why)) for item, found in decided if not found.absent]
+        pairs = [
+            (item, self.verdicts.conclusion(item, found, why)) for item, found in decided if not found.absent
+        ]
         self._state.record(pairs, operation, report=report)
         return [item for item, found in decided if found.absent]
-
-    def _conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
-        if finding.state == "written":
-            return self._verdict(
-                item,
-                "applied",
-                f"{why}; found in NetBox",
-                netbox_id=finding.netbox_id,
-                last_updated=finding.last_updated,
-                request_id=finding.request_id,
-            )
-        verdict = "stale" if finding.state == "moved" else "uncertain"
-        return self._verdict(item, verdict, f"{why}; {finding.message}")
-
-    # -- verdicts --------------------------------------------------------------------------------
-
-    def _applied(self, item: Item, row: Object, request_id: str | None) -> Verdict:
-        other = differing(item.body, row)
-        message = f"NetBox took it and shows another value of {', '.join(other)}" if other else ""
-        return self._verdict(
-            item,
-            "applied",
-            message,
-            netbox_id=row["id"],
-            last_updated=row.get("last_updated"),
-            request_id=request_id,
-        )
-
-    def _verdict(self, item: Item, verdict: str, message: str = "", **more: object) -> Verdict:
-        weak = item.action != "create" and not self._netbox.guards
-        content = {"netbox_id": item.netbox_id, "weak_guard": weak, **more}
-        return Verdict(item.change_id, item.resource, item.action, item.key, verdict, message, **content)  # type: ignore[arg-type]
-
-    def _uncertain(
-        self, items: list[Item], message: str, operation: str | None, *, report: Report | None = None
-    ) -> None:
-        pairs = [(item, self._verdict(item, "uncertain", message, open=True)) for item in items]
-        self._state.record(pairs, operation, report=report)
-
-    def _stale(self, stale: list[tuple[Item, str]], operation: str | None = None) -> None:
-        doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
-        # What looks like somebody else's write may be our own earlier request, arrived late.
-        findings = self.settler.settle(doubtful)
-        done = self._already.done([item for item, _ in stale if item not in doubtful])
-        pairs = []
-        for item, message in stale:
-            finding = findings.get(item.change_id)
-            if finding is not None and finding.state == "written":
-                pairs.append((item, self._conclusion(item, finding, "the answer was lost")))
-            elif item.change_id in done:
-                there = done[item.change_id]
-                seen = {"netbox_id": there.netbox_id, "last_updated": there.last_updated}
-                verdict = self._verdict(item, "applied", there.message, already=True, **seen)
-                pairs.append((item, verdict))
-            else:
-                pairs.append((item, self._verdict(item, "stale", message)))
-        self._state.record(pairs, operation)

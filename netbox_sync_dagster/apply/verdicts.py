@@ -1,0 +1,95 @@
+"""The verdicts on changes that were sent, or that would have been: made in one place, recorded in the ledger first."""
+
+from __future__ import annotations
+
+from netbox_sync_dagster.apply.already import Already
+from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object
+from netbox_sync_dagster.apply.natural_keys import differing
+from netbox_sync_dagster.apply.settle import Finding, Settler
+from netbox_sync_dagster.apply.state import ApplyState, Report
+
+
+class Verdicts:
+    """Makes and records verdicts for one apply. Thread-safe."""
+
+    def __init__(self, netbox: NetBoxWriter, state: ApplyState, settler: Settler, already: Already) -> None:
+        self._netbox = netbox
+        self._state = state
+        self._settler = settler
+        self._already = already
+
+    def of(self, item: Item, verdict: str, message: str = "", **more: object) -> Verdict:
+        """A verdict, not recorded; ``more``: other fields of ``Verdict``."""
+        weak = item.action != "create" and not self._netbox.guards
+        content = {"netbox_id": item.netbox_id, "weak_guard": weak, **more}
+        return Verdict(item.change_id, item.resource, item.action, item.key, verdict, message, **content)  # type: ignore[arg-type]
+
+    def applied(self, item: Item, row: Object, request_id: str | None) -> Verdict:
+        """The verdict on a change that NetBox answered with this object, not recorded."""
+        other = differing(item.body, row)
+        message = f"NetBox took it and shows another value of {', '.join(other)}" if other else ""
+        return self.of(
+            item,
+            "applied",
+            message,
+            netbox_id=row["id"],
+            last_updated=row.get("last_updated"),
+            request_id=request_id,
+        )
+
+    def conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
+        """The verdict on a change that NetBox was read for, as ``why`` says; not recorded."""
+        if finding.state == "written":
+            return self.of(
+                item,
+                "applied",
+                f"{why}; found in NetBox",
+                netbox_id=finding.netbox_id,
+                last_updated=finding.last_updated,
+                request_id=finding.request_id,
+            )
+        verdict = "stale" if finding.state == "moved" else "uncertain"
+        return self.of(item, verdict, f"{why}; {finding.message}")
+
+    def give_up(
+        self,
+        items: list[Item],
+        message: str,
+        operation: str | None = None,
+        *,
+        report: Report | None = None,
+        verdict: str = "failed",
+    ) -> None:
+        """Record that these changes failed."""
+        pairs = [(item, self.of(item, verdict, message)) for item in items]
+        self._state.record(pairs, operation, report=report)
+
+    def uncertain(
+        self, items: list[Item], message: str, operation: str | None, *, report: Report | None = None
+    ) -> None:
+        """Record that it is not known whether these changes were written; the next apply finds out."""
+        pairs = [(item, self.of(item, "uncertain", message, open=True)) for item in items]
+        self._state.record(pairs, operation, report=report)
+
+    def stale(self, stale: list[tuple[Item, str]], operation: str | None = None) -> None:
+        """Record that somebody changed these objects, each with its reason, unless it was this product.
+
+        Raises SourceError where NetBox cannot be read.
+        """
+        doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
+        # What looks like somebody else's write may be our own earlier request, arrived late.
+        findings = self._settler.settle(doubtful)
+        done = self._already.done([item for item, _ in stale if item not in doubtful])
+        pairs = []
+        for item, message in stale:
+            finding = findings.get(item.change_id)
+            if finding is not None and finding.state == "written":
+                pairs.append((item, self.conclusion(item, finding, "the answer was lost")))
+            elif item.change_id in done:
+                there = done[item.change_id]
+                seen = {"netbox_id": there.netbox_id, "last_updated": there.last_updated}
+                pairs.append((item, self.of(item, "applied", there.message, already=True, **seen)))
+            else:
+                pairs.append((item, self.of(item, "stale", message)))
+        self._state.record(pairs, operation)
