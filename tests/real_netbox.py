@@ -23,12 +23,19 @@ MADE = (
 
 
 @contextmanager
-def real_netbox() -> Iterator[NetBox]:
-    """Skips the test without the two variables; removes at the end what was made meanwhile, whoever made it."""
+def real_netbox(*, empty: bool = False) -> Iterator[NetBox]:
+    """Skips the test without the two variables; removes at the end what was made meanwhile, whoever made it.
+
+    ``empty``: skips it too where there are devices or virtual machines, which the test would mix up with its own.
+    """
     url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
     if not url or not token:
         pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
     netbox = NetBox(url.rstrip("/"), token)
+    if empty and any(
+        netbox.all(path, limit=1) for path in ("dcim/devices", "virtualization/virtual-machines")
+    ):
+        pytest.skip(f"needs a NetBox without devices and virtual machines; {netbox.url} has some")
     newest = {path: _newest(netbox, path) for path in MADE}
     try:
         yield netbox

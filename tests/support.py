@@ -39,7 +39,6 @@ class NetBox:
         self.url, self.token = url, token
         auth = f"Bearer {token}" if token.startswith("nbt_") else f"Token {token}"
         self.http = httpx.Client(base_url=f"{url}/api/", headers={"Authorization": auth}, timeout=60)
-        self.created: list[str] = []
 
     @property
     def version(self) -> tuple[int, int]:
@@ -51,20 +50,7 @@ class NetBox:
         answer = self.http.post(f"{path}/", json=content)
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
-        self.created.append(f"{path}/{made['id']}/")
         return made
-
-    def remove_created(self) -> None:
-        """Delete what ``create`` made, with what hangs on it; in rounds, as some objects hold others.
-
-        For a NetBox that outlives the test. What the product made and left in a site keeps that site.
-        """
-        left = self.created[::-1]
-        while left:
-            held = [path for path in left if self.http.delete(path).status_code not in (204, 404)]
-            if len(held) == len(left):
-                break
-            left = held
 
     def edit(self, path: str, netbox_id: int, **content: Any) -> dict[str, Any]:
         answer = self.http.patch(f"{path}/{netbox_id}/", json=content)

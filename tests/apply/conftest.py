@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import Warehouse
+from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox
 
 Row = dict[str, Any]
@@ -85,12 +85,8 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 def netbox(request: pytest.FixtureRequest) -> Iterator[NetBox]:
     """The NetBox to write to."""
     if request.param == "live":
-        url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
-        if not url or not token:
-            pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
-        real = NetBox(url.rstrip("/"), token)
-        yield real
-        real.remove_created()
+        with real_netbox() as real:
+            yield real
         return
     lab: LabNetBox = request.getfixturevalue("server")
     yield NetBox(lab.url, lab.token)

@@ -27,7 +27,7 @@ GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addres
 def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
     """The lab NetBox; a real one in the live half of a test that is marked ``also_live``."""
     if getattr(request, "param", "lab") == "live":
-        with real_netbox() as real:
+        with real_netbox(empty=True) as real:
             furnished(real)
             yield real
         return

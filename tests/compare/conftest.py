@@ -21,7 +21,7 @@ Basics = dict[str, dict[str, Any]]
 def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
     """The lab NetBox; a real one in the live half of a test that is marked ``also_live``."""
     if getattr(request, "param", "lab") == "live":
-        with real_netbox() as real:
+        with real_netbox(empty=True) as real:
             yield real
         return
     with LabNetBox(token="lab-token") as server:

@@ -23,6 +23,7 @@ from tests.apply.conftest import Desk, furnish, verdicts
 from tests.apply.drafts import Draft
 from tests.contract.client import NetBox as Client
 from tests.contract.dependents import CASCADES
+from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World, row, rows
 
 NICS = ("tunnel termination", "L2VPN termination", "FHRP group assignment", "journal entry")
@@ -33,12 +34,8 @@ PORTS = (*NICS, "inventory item", "virtual circuit termination", "bookmark", "su
 def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
     """The lab NetBox, or a real one."""
     if request.param == "live":
-        url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
-        if not url or not token:
-            pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
-        real = NetBox(url.rstrip("/"), token)
-        yield real
-        real.remove_created()
+        with real_netbox() as real:
+            yield real
         return
     with LabNetBox() as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +11,15 @@ import pytest
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.lab.netbox import LabNetBox
+from tests.real_netbox import real_netbox
 from tests.support import NetBox, World
 
 
 @pytest.fixture(params=["lab", pytest.param("live", marks=pytest.mark.live)])
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
     if request.param == "live":
-        url, token = os.environ.get("NETBOX_URL"), os.environ.get("NETBOX_TOKEN")
-        if not url or not token:
-            pytest.skip("needs NETBOX_URL and NETBOX_TOKEN")
-        real = NetBox(url.rstrip("/"), token)
-        yield real
-        real.remove_created()
+        with real_netbox() as real:
+            yield real
         return
     with LabNetBox() as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
