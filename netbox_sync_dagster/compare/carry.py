@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from netbox_sync_dagster.compare.desired import desired_rows
 from netbox_sync_dagster.compare.inputs import parquet
 from netbox_sync_dagster.compare.settings import Settings
 from netbox_sync_dagster.compare.stages import COMPARE
@@ -68,18 +69,14 @@ def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bo
 
 def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
     """Whether the desired tables of ``con`` are those that are kept beside that diff."""
-    tables = con.execute(
-        """SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'desired'
-           UNION ALL SELECT view_name, NULL FROM duckdb_views() WHERE schema_name = 'desired' ORDER BY 2"""
-    ).fetchall()
-    for table, rows in tables:
+    for table, rows in desired_rows(con).items():
         if table in _FROM_MATCHING:
             continue
         file = diff / "desired" / f"{table}.parquet"
-        if not file.exists() or rows not in (None, pq.read_metadata(file).num_rows):
+        if not file.exists() or rows != pq.read_metadata(file).num_rows:
             return False
         kept = f"SELECT * EXCLUDE (endpoint) FROM {parquet(file)}"
-        if rows != 0 and not _same_rows(con, kept, f"FROM desired.{table}"):
+        if rows and not _same_rows(con, kept, f"FROM desired.{table}"):
             return False
     return True
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
-from netbox_sync_dagster.compare.inputs import Database, parquet
+from netbox_sync_dagster.compare.inputs import Database, parquet, run
 from netbox_sync_dagster.compare.stages import DESIRED, FILED, FILLS, ONLY_WITH, desired_file
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -15,6 +16,8 @@ from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.tables import Columns
 
+# The columns of desired tables, which are the same in every comparison.
+_COLUMNS: dict[str, Columns] = {}
 # Of the last comparison: what is out of sight now is remembered as it was then.
 _REMEMBERED = ("ip_addresses", "remembered_addresses", "virtual_machines")
 
@@ -60,17 +63,29 @@ def has_ground(database: Database, table: str) -> bool:
 
 def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> None:
     """The desired tables stay beside the diff, for ``desired.*`` in ad-hoc SQL."""
-    rows = con.execute(
-        """SELECT table_name, estimated_size > 0, list(column_name ORDER BY column_index), list(data_type ORDER BY column_index)
-           FROM duckdb_tables() JOIN duckdb_columns() USING (schema_name, table_name)
-           WHERE schema_name = 'desired' GROUP BY ALL"""
-    ).fetchall()
-    for table, filled, names, types in rows:
-        if filled:
-            _write(con, endpoint, _path(stage, table), f"FROM desired.{table}")
+    for table, rows in desired_rows(con).items():
+        path = _path(stage, table)
+        if table in FILED and path.exists():
+            continue
+        if rows:
+            _write(con, endpoint, path, f"FROM desired.{table}")
         else:
-            columns: Columns = {"endpoint": "VARCHAR", **dict(zip(names, types, strict=True))}
-            write_parquet(_path(stage, table), columns, [])
+            write_parquet(path, {"endpoint": "VARCHAR", **_columns(con, table)}, [])
+
+
+def desired_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many rows each desired table has."""
+    # Not from DuckDB's catalog: its views cost more than all these tables.
+    tables = re.findall(r"(?m)^create table desired\.(\w+)", read_sql("desired/tables.sql"))
+    counts = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM desired.{table}" for table in tables)
+    return dict(run(con, counts).fetchall())
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> Columns:
+    if table not in _COLUMNS:
+        relation = con.table(f"desired.{table}")
+        _COLUMNS[table] = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    return _COLUMNS[table]
 
 
 def _file(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path, table: str, query: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.compare.together import keep_together
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.warehouse.parquet import TableWriter, write_parquet
@@ -103,9 +105,9 @@ def finish(
 def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
     """The last word on every row of ``diff.rows``: what each needs, and what is blocked because of it."""
     keep_together(con)
-    con.execute(_NEEDS)
+    run(con, _NEEDS)
     if guest is not None:
-        con.execute(_OF_A_GUEST, {"vmid": str(guest)})
+        run(con, _OF_A_GUEST, {"vmid": str(guest)})
     _drop_unneeded(con)
     _block(con)
 
@@ -114,14 +116,15 @@ def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
     """Prerequisites are wanted by many words, but only those that a change uses are proposed."""
     resources = ", ".join(f"'{name}'" for name in PREREQUISITES)
     while True:
-        dropped = con.execute(
+        dropped = run(
+            con,
             f"""DELETE FROM diff.rows WHERE resource IN ({resources}) AND action IN ('create', 'update', 'blocked')
                 -- A site's coordinates are wanted for themselves.
                 AND NOT (resource = 'sites' AND action = 'update')
                 AND (resource, key) NOT IN (
                     SELECT (n.needs_resource, n.needs_key) FROM diff.needs n
                     JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key
-                    WHERE r.action IN ('create', 'update'))"""
+                    WHERE r.action IN ('create', 'update'))""",
         ).fetchone()
         if not dropped or not dropped[0]:
             return
@@ -139,19 +142,31 @@ GROUP BY g.resource, g.key
 
 def _block(con: duckdb.DuckDBPyConnection) -> None:
     while True:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE unmet(resource, key, reason) AS {_UNMET}")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE kept_with(resource, key, reason) AS {_KEPT_WITH}")
-        row = con.execute("SELECT (SELECT count(*) FROM unmet) + (SELECT count(*) FROM kept_with)").fetchone()
-        if not row or not row[0]:
+        found = [
+            (table, word)
+            for table, word, query in (
+                ("unmet", "needs", _UNMET),
+                ("kept_with", "goes only with", _KEPT_WITH),
+            )
+            if _fill(con, table, query)
+        ]
+        if not found:
             return
-        for table, word in (("unmet", "needs"), ("kept_with", "goes only with")):
+        for table, word in found:
             # A delete that does not happen takes nothing away: its fields are not shown either.
-            con.execute(
+            run(
+                con,
                 f"""UPDATE diff.rows SET action = 'blocked', fields = if(rows.action = 'delete', [], rows.fields),
                         reason = if(rows.action = 'delete', rows.reason || ', but it ', '') || '{word} ' || u.reason
                     FROM {table} u
-                    WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'"""
+                    WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'""",
             )
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, query: str) -> int:
+    """How many rows ``query`` has; they are in the temporary table of that name, with resource, key and reason."""
+    row = run(con, f"CREATE OR REPLACE TEMP TABLE {table}(resource, key, reason) AS {query}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
@@ -187,8 +202,8 @@ def _change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
         con.register("batch_of_ids", batch)
         con.execute("INSERT INTO diff.ids FROM batch_of_ids")
         con.unregister("batch_of_ids")
-    twice = con.execute(
-        "SELECT resource, key FROM diff.ids GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+    twice = run(
+        con, "SELECT resource, key FROM diff.ids GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
     ).fetchone()
     if twice:
         raise ValueError(f"two diff rows of {endpoint} have the key {twice[0]} '{twice[1]}'")
@@ -198,21 +213,21 @@ def _decoded(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-# One resource's rows, with the changes that each needs.
+# The rows of some resources, with the changes that each needs.
 _ROWS = """
 WITH needed AS (
-    SELECT n.key, list(i.change_id ORDER BY i.change_id) AS changes
+    SELECT n.resource, n.key, list(i.change_id ORDER BY i.change_id) AS changes
     FROM diff.needs n JOIN diff.ids i ON i.resource = n.needs_resource AND i.key = n.needs_key
-    WHERE n.resource = $resource GROUP BY n.key
+    WHERE n.resource IN ({resources}) GROUP BY n.resource, n.key
 )
 SELECT
     r.resource, r.action, r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated, r.reason, r.fields,
     coalesce(i.change_id, '') AS change_id,
     CASE WHEN i.change_id IS NULL THEN [] ELSE coalesce(needed.changes, []) END AS depends_on
 FROM diff.rows r
-LEFT JOIN diff.ids i ON i.resource = $resource AND i.key = r.key
-LEFT JOIN needed ON needed.key = r.key
-WHERE r.resource = $resource ORDER BY r.key
+LEFT JOIN diff.ids i ON i.resource = r.resource AND i.key = r.key
+LEFT JOIN needed ON needed.resource = r.resource AND needed.key = r.key
+WHERE r.resource IN ({resources}) ORDER BY r.resource, r.key
 """
 
 
@@ -220,22 +235,27 @@ def _write(
     con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str
 ) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    # Most resources have no rows: asking each for its own costs more than all the rest of a small diff.
-    present = {row[0] for row in con.execute("SELECT DISTINCT resource FROM diff.rows").fetchall()}
-    for resource in RESOURCES:
-        if resource not in present:
-            write_parquet(stage / f"{resource}.parquet", DIFF_COLUMNS, [])
-            continue
-        writer = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)
+    rows_of = dict(run(con, "SELECT resource, count(*) FROM diff.rows GROUP BY resource").fetchall())
+    present = [resource for resource in RESOURCES if resource in rows_of]
+    for resource in set(RESOURCES) - set(present):
+        write_parquet(stage / f"{resource}.parquet", DIFF_COLUMNS, [])
+    # A question costs more than the rows of a small diff: they are asked for together.
+    together = sum(rows_of.values()) <= _BATCH
+    for resources in [present] if together and present else [[resource] for resource in present]:
         cursor = con.cursor()
-        cursor.execute(_ROWS, {"resource": resource})
+        cursor.execute(_ROWS.format(resources=", ".join(f"'{resource}'" for resource in resources)))
         names = [column[0] for column in cursor.description]
-        while rows := cursor.fetchmany(_BATCH):
-            for values in rows:
-                row = {"endpoint": endpoint, "diff_id": diff_id, **dict(zip(names, values, strict=True))}
-                writer.write([row])
-                actions = counts.setdefault(resource, {})
-                actions[row["action"]] = actions.get(row["action"], 0) + 1
-        writer.close()
+        with contextlib.ExitStack() as open_files:
+            writers: dict[str, TableWriter] = {}
+            while rows := cursor.fetchmany(_BATCH):
+                for values in rows:
+                    row = {"endpoint": endpoint, "diff_id": diff_id, **dict(zip(names, values, strict=True))}
+                    resource = row["resource"]
+                    if resource not in writers:
+                        writers[resource] = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)
+                        open_files.callback(writers[resource].close)
+                    writers[resource].write([row])
+                    actions = counts.setdefault(resource, {})
+                    actions[row["action"]] = actions.get(row["action"], 0) + 1
     # By name, as the manifest keeps them.
     return dict(sorted(counts.items()))

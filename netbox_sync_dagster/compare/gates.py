@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.warehouse.clock import TOLERANCE
 from netbox_sync_dagster.warehouse.sequence import number_of
 
@@ -55,5 +56,5 @@ LIMIT 5
 def written_twice(con: duckdb.DuckDBPyConnection) -> list[str]:
     """A sentence where two rows of ``diff.rows`` write one field of one object, or delete it; which is right nobody
     can tell."""
-    objects = [text for (text,) in con.execute(_TWICE).fetchall()]
+    objects = [text for (text,) in run(con, _TWICE).fetchall()]
     return [f"two changes write one object: {'; '.join(dict.fromkeys(objects))}"] if objects else []

@@ -9,7 +9,8 @@ import duckdb
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
-from netbox_sync_dagster.warehouse.ledger import ledger_views
+from netbox_sync_dagster.warehouse.ledger import ledger_view_queries
+from netbox_sync_dagster.warehouse.tables import Columns
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
 MEMORY_LIMIT = "700MB"
@@ -18,20 +19,32 @@ MEMORY_LIMIT = "700MB"
 _LOADED_ROWS = 20_000
 
 
+# What a text says does not depend on the connection that parsed it: one list for the whole process.
+_PARSED: dict[str, list[duckdb.Statement]] = {}
+
+
+def run(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
+    """Run the statements of ``sql`` on ``con``; the last one's result.
+
+    A text is parsed once, however often it runs: a tenth of a small comparison is parsing. So this is for texts that
+    come again, not for those with a path or a value in them.
+    """
+    if sql not in _PARSED:
+        _PARSED[sql] = con.extract_statements(sql)
+    for statement in _PARSED[sql]:
+        con.execute(statement, parameters)
+    return con
+
+
 class Database:
-    """A connection that parses a text once, however often it runs: half of a small comparison is parsing."""
+    """The connection of a comparison; see ``run``."""
 
     def __init__(self, spill: Path) -> None:
         self.con = connect(spill)
-        self._parsed: dict[str, list[Any]] = {}
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Run the statements of ``sql``; the last one's result."""
-        if sql not in self._parsed:
-            self._parsed[sql] = self.con.extract_statements(sql)
-        for statement in self._parsed[sql]:
-            self.con.execute(statement)
-        return self.con
+        return run(self.con, sql)
 
     def is_empty(self, relation: str) -> bool:
         """Whether a table, or ``table WHERE condition``, has no row."""
@@ -76,8 +89,27 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
     return total
 
 
-# What a comparison asks of the ledger (sql/views/ledger_objects.sql).
-_FROM_LEDGER = ("last_written", "created", "tag_lists")
+# What a comparison asks of the ledger (sql/views/ledger_objects.sql), with the columns that it asks for.
+_FROM_LEDGER: dict[str, Columns] = {
+    "created": {"endpoint": "VARCHAR", "object_type": "VARCHAR", "netbox_id": "BIGINT"},
+    "last_written": {
+        "endpoint": "VARCHAR",
+        "object_type": "VARCHAR",
+        "netbox_id": "BIGINT",
+        "field": "VARCHAR",
+        "value": "VARCHAR",
+        "restored": "BOOLEAN",
+    },
+    "tag_lists": {
+        "object_type": "VARCHAR",
+        "netbox_id": "BIGINT",
+        "seq": "BIGINT",
+        "before": "VARCHAR",
+        "after": "VARCHAR",
+    },
+}
+# The views that these build on, in their order; all others of the ledger are not made.
+_UNDER_THEM = ("made_again", "writes")
 
 
 def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url: str) -> None:
@@ -85,21 +117,26 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
 
     An id means another object in another NetBox. The ledger has been brought here before (``prepare_ledger``).
     """
+    for table, columns in _FROM_LEDGER.items():
+        shape = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        run(con, f"CREATE SCHEMA IF NOT EXISTS ledger; CREATE TABLE ledger.{table} ({shape})")
+    if not any(file.stat().st_size for file in warehouse.ledger.glob("applies/*/*.jsonl")):
+        return
     # How the ledger calls this NetBox; several where branches were merged, which keep their objects' ids.
     said = con.execute("SELECT written_as FROM netbox.status").fetchone()
     targets = list(said[0]) if said and said[0] else [base_url]
-    con.execute(ledger_views(warehouse))
+    views = ledger_view_queries(warehouse)
+    con.execute(f"CREATE VIEW ledger.verdicts AS {views['verdicts']}")
     con.execute(
-        """CREATE TEMP TABLE ledger_applied AS
-           SELECT * REPLACE (? AS target) FROM ledger.applied WHERE list_contains(?, target)""",
+        f"CREATE TABLE ledger.applied AS SELECT * REPLACE (? AS target) FROM ({views['applied']})"
+        " WHERE list_contains(?, target)",
         [base_url, targets],
     )
-    con.execute("CREATE OR REPLACE VIEW ledger.applied AS FROM temp.ledger_applied")
-    for view in _FROM_LEDGER:
-        con.execute(f"CREATE TEMP TABLE ledger_{view} AS FROM ledger.{view}")
-    for view in _FROM_LEDGER:
-        con.execute(f"CREATE OR REPLACE VIEW ledger.{view} AS FROM temp.ledger_{view}")
-    con.execute("DROP TABLE temp.ledger_applied")
+    for view in _UNDER_THEM:
+        run(con, f"CREATE VIEW ledger.{view} AS {views[view]}")
+    for table, columns in _FROM_LEDGER.items():
+        run(con, f"INSERT INTO ledger.{table} SELECT {', '.join(columns)} FROM ({views[table]})")
+    run(con, "DROP TABLE ledger.applied")
 
 
 def parquet(file: Path) -> str:

@@ -189,7 +189,7 @@ class Comparer:
         self._target, self._ledger = target.name, ledger
         self._target_rows = attach_snapshot(self._database.con, "netbox", target)
         # Some of them look names up in NetBox's tables.
-        self._database.con.execute(read_sql("macros.sql"))
+        self._database.run(read_sql("macros.sql"))
         attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
         return self._database
 

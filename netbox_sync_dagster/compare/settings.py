@@ -31,6 +31,7 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint, ProxmoxEndpoint
 from netbox_sync_dagster.config.librenms import ImportFilter
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
@@ -264,7 +265,8 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
 def add_id_field_facts(con: duckdb.DuckDBPyConnection) -> None:
     """Add what NetBox knows of the id custom fields: their type, and whether they may be written at all; and where
     the records of guests (backups, snapshots, ...) go: plugin, custom_fields or none."""
-    con.execute(
+    run(
+        con,
         """CREATE OR REPLACE TABLE config.endpoint AS
            SELECT *,
                (SELECT any_value(type) FROM netbox.custom_fields WHERE name = id_field) AS id_field_type,
@@ -277,5 +279,5 @@ def add_id_field_facts(con: duckdb.DuckDBPyConnection) -> None:
                    WHEN EXISTS (FROM netbox.scopes WHERE NOT complete AND starts_with(scope_id, 'proxbox_')) THEN 'none'
                    WHEN (SELECT bool_or(proxbox) FROM netbox.status) THEN 'plugin'
                    WHEN guest_records = 'auto' THEN 'custom_fields' ELSE 'none' END AS records_to
-           FROM config.endpoint"""
+           FROM config.endpoint""",
     )

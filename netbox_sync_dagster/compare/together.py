@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.sqlfiles import read_sql
 
 # Fields whose other one is not written, with the reason.
@@ -59,10 +60,9 @@ def keep_together(con: duckdb.DuckDBPyConnection) -> None:
     A create is blocked by a field that cannot be written; of an update that field becomes a conflict, and the others
     stay. Runs before dependencies block anything.
     """
-    con.execute(f"CREATE TABLE diff.field_needs AS {read_sql('diff/field_needs.sql')}")
+    run(con, f"CREATE TABLE diff.field_needs AS {read_sql('diff/field_needs.sql')}")
     while True:
-        con.execute(_ALONE)
-        row = con.execute("SELECT count(*) FROM alone").fetchone()
+        row = run(con, _ALONE).fetchone()
         if not row or not row[0]:
             return
-        con.execute(_DECIDED)
+        run(con, _DECIDED)

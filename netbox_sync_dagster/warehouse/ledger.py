@@ -14,6 +14,7 @@ empty file, which lets DuckDB find the columns of a ledger that has no lines yet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,12 @@ def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` those of NetBox's objects too."""
     script = read_sql("views/ledger.sql") + (read_sql("views/ledger_objects.sql") if objects else "")
     return script.replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
+
+
+def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
+    """What each view of ``ledger_views`` selects, by its name: who asks a few of them makes only those."""
+    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", ledger_views(warehouse))
+    return {name: text.split(";\n")[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDBPyConnection:
