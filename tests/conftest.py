@@ -7,6 +7,12 @@ from tests.fake_clock import clock
 __all__ = ["clock"]
 
 
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process masks every credential that it has read; a test that uses the word "some" as one is not the last."""
+    monkeypatch.setattr("netbox_sync_dagster.config.secrets._known", ())
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test marked ``also_live`` runs against the lab NetBox and, with ``-m live``, against a real one."""
     if metafunc.definition.get_closest_marker("also_live") is not None:

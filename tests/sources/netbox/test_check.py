@@ -49,7 +49,7 @@ def test_missing_permissions_are_named_by_type_and_action(
     permissions = {model: {"view", "add", "change", "delete"} for model in MODELS}
     permissions["ipam.vlan"] = {"view", "add", "change"}
     permissions["dcim.cable"] = {"add", "change", "delete"}
-    header = lab.add_token("some", permissions)
+    header = lab.add_token("token-of-some-rights", permissions)
     found = _check(monkeypatch, lab.url, header.removeprefix("Token "))
     assert found["rights: vlans"] == (
         False,

@@ -261,7 +261,7 @@ def test_lists_inside_an_object_are_read_whole_though_graphql_cuts_them(lab: Lab
 
 
 def test_a_v2_token_works(lab: LabNetBox, snap: Snap) -> None:
-    token = lab.add_token("second", v2=True).removeprefix("Bearer ")
+    token = lab.add_token("second-token", v2=True).removeprefix("Bearer ")
     assert token.startswith("nbt_")
     assert snap(lab.url, token).manifest.complete
 
