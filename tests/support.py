@@ -140,8 +140,8 @@ class World:
         with self.views() as con:
             return con.execute(query).fetchall()
 
-    def apply_all(self, **options: Any) -> Plan:
-        """Sync, approve every change, apply it, and sync again: the plan after that."""
+    def apply(self, **options: Any) -> Plan:
+        """Sync, approve every change and apply it; the plan that was applied."""
         plan = self.sync(**options)
         approve(
             self.warehouse,
@@ -159,6 +159,11 @@ class World:
             if v.verdict != "applied"
         ]
         assert not refused, refused
+        return plan
+
+    def apply_all(self, **options: Any) -> Plan:
+        """Sync, approve every change, apply it, and sync again: the plan after that."""
+        self.apply(**options)
         return self.sync(**options)
 
 

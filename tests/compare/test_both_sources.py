@@ -81,7 +81,7 @@ def decide(worlds: Worlds, **orders: Any) -> None:
 
 def test_the_node_is_one_device_and_a_disagreement_is_shown(both: Worlds) -> None:
     pve, nms = both
-    pve.apply_all()
+    pve.apply()
     plan = nms.apply_all()
     device = pve.netbox.one("dcim/devices", name="pve1")
     assert (device["serial"], device["cluster"]["name"]) == ("ABC123", "paris")
@@ -101,7 +101,7 @@ def test_the_node_is_one_device_and_a_disagreement_is_shown(both: Worlds) -> Non
 def test_precedence_decides_each_field(both: Worlds) -> None:
     pve, nms = both
     decide(both, field_precedence=ORDER)
-    pve.apply_all()
+    pve.apply()
     plan = nms.sync()
     assert after(row(plan, "interfaces", "pve1.example.com eno1")) == {
         "type": "1000base-t",
@@ -121,15 +121,15 @@ def test_precedence_decides_each_field(both: Worlds) -> None:
 def test_the_order_for_all_fields_gives_way_to_a_fields_own(both: Worlds) -> None:
     pve, nms = both
     decide(both, precedence=["nms", "paris-pve"], field_precedence={"interfaces.mtu": ["paris-pve", "nms"]})
-    pve.apply_all()
-    nms.apply_all()
+    pve.apply()
+    nms.apply()
     eno1 = pve.netbox.one("dcim/interfaces", name="eno1")
     assert (eno1["type"]["value"], eno1["mtu"]) == ("1000base-t", 9000)
 
 
 def test_a_guest_that_librenms_monitors_is_no_new_device(both: Worlds, state: LibreNMSState) -> None:
     pve, nms = both
-    pve.apply_all()
+    pve.apply()
     by_name = state.add_device("web.example.com", os="linux", location="Paris", ip="10.99.0.77")
     by_address = state.add_device("10.99.0.50", sysName="front", os="linux", location="Paris")
     by_address["ip"] = "10.99.0.50"
@@ -141,7 +141,7 @@ def test_a_guest_that_librenms_monitors_is_no_new_device(both: Worlds, state: Li
         "front": ("conflict", "NetBox has the address 10.99.0.50 for a virtual machine: web"),
     }
     assert rows(plan, "ip_addresses") == []
-    nms.apply_all()
+    nms.apply()
     address = pve.netbox.one("ipam/ip-addresses", address="10.99.0.50/24")
     assert address["assigned_object"]["virtual_machine"]["name"] == "web"
     assert pve.sync().rows == ()
@@ -150,13 +150,13 @@ def test_a_guest_that_librenms_monitors_is_no_new_device(both: Worlds, state: Li
 def test_an_address_of_a_guest_on_another_device_is_a_conflict(both: Worlds, state: LibreNMSState) -> None:
     """O1, O3."""
     pve, nms = both
-    pve.apply_all()
+    pve.apply()
     router = state.add_device("gw1", os="ios", location="Paris", ip="10.99.0.1")
     state.add_ipv4(state.add_port(router, "Gi0/1"), "10.99.0.50", 24)
     for _ in range(2):
         found = row(nms.sync(), "ip_addresses", "10.99.0.50")
         assert (found.action, found.reason) == ("conflict", "assigned elsewhere: NetBox has it on web net0")
-    nms.apply_all()
+    nms.apply()
     assert pve.sync().rows == ()
 
 

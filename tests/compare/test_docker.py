@@ -144,7 +144,7 @@ def test_a_container_that_stops_keeps_what_it_has(docker: World, host: DockerSta
     host.add("web", "front", "back")
     policies = {"stale_addresses": "delete", "delete": ["ip_addresses", "vm_interfaces", "mac_addresses"]}
     docker.configure(policies=policies)
-    docker.apply_all()
+    docker.apply()
     host.containers["web"].state = "exited"
     plan = docker.sync()
     assert [(r.resource, r.key, after(r)) for r in plan.rows] == [
@@ -162,20 +162,20 @@ def test_a_container_made_anew_is_the_same_virtual_machine(
 ) -> None:
     """Its id is another, its name is not."""
     host.add("web", "front", image="shop:1.0")
-    docker.apply_all()
+    docker.apply()
     host.recreate("web", image="shop:1.1")
     plan = docker.sync()
     assert [(r.resource, r.action, before(r), after(r)) for r in plan.rows] == [
         ("virtual_machines", "update", {"description": "shop:1.0"}, {"description": "shop:1.1"})
     ]
-    docker.apply_all()
+    docker.apply()
     assert [vm["description"] for vm in netbox.all(VMS)] == ["shop:1.1"]
 
 
 def test_a_name_given_in_netbox_is_kept(docker: World, host: DockerState, netbox: NetBox) -> None:
     """The custom fields say which container it is."""
     host.add("web", "front")
-    docker.apply_all()
+    docker.apply()
     netbox.edit(VMS, netbox.one(VMS)["id"], name="Web shop")
     [found] = docker.sync().rows
     assert (found.resource, found.action) == ("virtual_machines", "drifted")
@@ -206,7 +206,7 @@ def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(
 
 def test_a_limit_that_is_lifted_is_cleared(docker: World, host: DockerState) -> None:
     host.add("web", "front", nano_cpus=2_000_000_000, memory=268_435_456)
-    docker.apply_all()
+    docker.apply()
     host.recreate("web", nano_cpus=0, memory=0)
     assert after(row(docker.sync(), "virtual_machines", "web")) == {"vcpus": None, "memory": None}
     assert docker.apply_all().rows == ()
@@ -215,7 +215,7 @@ def test_a_limit_that_is_lifted_is_cleared(docker: World, host: DockerState) -> 
 def test_a_container_that_leaves_a_network(docker: World, host: DockerState, netbox: NetBox) -> None:
     host.add("web", "front", "back")
     docker.configure(policies={"delete": ["vm_interfaces", "ip_addresses", "mac_addresses"]})
-    docker.apply_all()
+    docker.apply()
     del host.containers["web"].networks["back"]
     plan = docker.sync()
     [gone] = rows(plan, "vm_interfaces")
@@ -236,7 +236,7 @@ def three(docker: World, host: DockerState) -> World:
     for name in ("web", "db", "cache"):
         host.add(name, "back")
     docker.configure(policies=DELETE)
-    docker.apply_all()
+    docker.apply()
     return docker
 
 
@@ -288,7 +288,7 @@ def test_somebody_elses_virtual_machine_is_not_deleted(
 ) -> None:
     docker.configure(policies=DELETE)
     host.add("web", "front")
-    docker.apply_all()
+    docker.apply()
     cluster = netbox.one("virtualization/clusters")
     netbox.create(VMS, name="planned", cluster=cluster["id"])
     fields = {"docker_host": "docker1", "docker_container": "old"}
@@ -407,7 +407,7 @@ def test_ignored_containers(docker: World, host: DockerState) -> None:
     docker.configure(policies=DELETE)
     for name in ("web", "ci-1", "ci-2", "my-ci-3"):
         host.add(name, "front")
-    docker.apply_all()
+    docker.apply()
     docker.configure(ignored_containers=["ci-.*"])
     assert docker.sync().rows == ()
     assert docker.sql("SELECT key, reason FROM desired.left_out ORDER BY key") == [
@@ -471,7 +471,7 @@ def test_networks_are_told_apart_by_case(docker: World, host: DockerState, netbo
 def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerState, netbox: NetBox) -> None:
     """Every host has its own 172.17.0.0/16: without a VRF of its own the second one's is a conflict."""
     host.add("web")
-    docker.apply_all()
+    docker.apply()
     with LabDocker(DockerState("second")) as second:
         second.state.add("web")
         endpoint = {"name": "docker2", "kind": "docker", "url": second.url}

@@ -48,7 +48,7 @@ def test_two_interfaces_that_hold_one_port_id(
     """S2: A1 and A2 hold port id 1; LibreNMS's port 1 is called A2."""
     found = state.add_device("sw01", hardware="C9300-48P")
     port = state.add_port(found, "A2")
-    world.apply_all()
+    world.apply()
     world.configure(policies={**GENEROUS, "missing_interfaces": way})
     netbox.create(
         "dcim/interfaces",
@@ -93,7 +93,7 @@ def test_an_agent_that_shows_only_lo(pve: World, cluster: ProxmoxState, netbox: 
         agent_interfaces=[agent_interface("eth0", mac, "10.3.0.5/24", "10.3.0.6/24")],
     )
     pve.configure(policies={"stale_addresses": "delete", "delete": ["ip_addresses"]})
-    pve.apply_all()
+    pve.apply()
     guest.agent = [agent_interface("lo", "00:00:00:00:00:00", "127.0.0.1/8")]
     assert pve.sync().rows == ()
     guest.agent = [agent_interface("eth0", mac, "10.3.0.5/24")]

@@ -20,7 +20,7 @@ def test_two_netbox_interfaces_with_one_port_id(
     switch = state.add_device("sw1", hardware="C9300-48P")
     port = state.add_port(switch, "Gi0/1", ifAlias="uplink")
     state.add_port(switch, "Gi0/2", ifAlias="server")
-    world.apply_all()
+    world.apply()
     known = netbox.one("dcim/devices", name="sw1")
     stray = netbox.create(
         "dcim/interfaces",

@@ -251,7 +251,7 @@ def test_a_device_goes_to_the_location_of_its_site(
     # The operator has put it into another site: no location of Paris fits there.
     assert netbox.one("dcim/devices", name="sw3")["location"] is None
     world.configure(policies={"owns": ["devices.location"]})
-    world.apply_all()
+    world.apply()
     assert netbox.one("dcim/devices", name="sw1")["location"]["id"] == rooms[paris, "Room2"]
 
 

@@ -61,7 +61,7 @@ def shared(world: World) -> list[tuple[Any, ...]]:
 def test_ids_are_kept_by_server(worlds: Worlds, netbox: NetBox) -> None:
     """What one server's number means to another is nothing; a device that both show is told."""
     first, second = worlds
-    first.apply_all()
+    first.apply()
     plan = second.sync()
     assert after(row(plan, "devices", "core")) == {"cf.librenms_id": {"production": 2, "secondary": 1}}
     done = second.apply_all()
@@ -110,7 +110,7 @@ def test_what_both_would_create_is_created_once(worlds: Worlds, netbox: NetBox) 
         ("interfaces", "lyon Gi0/1"): ("applied", False),
     }
     assert sorted(d["name"] for d in netbox.all("dcim/devices")) == ["core", "lyon", "paris"]
-    second.apply_all()
+    second.apply()
     assert ids(netbox)["core"] == {"production": 2, "secondary": 1}
 
 
@@ -118,8 +118,8 @@ def test_a_device_that_leaves_one_server_stays_with_the_other(
     worlds: Worlds, state: LibreNMSState, netbox: NetBox
 ) -> None:
     first, second = worlds
-    first.apply_all()
-    second.apply_all()
+    first.apply()
+    second.apply()
     state.delete_device(2)
     gone = row(first.sync(), "devices", "core (gone, id 2)")
     assert (gone.action, gone.reason) == (

@@ -80,7 +80,7 @@ def test_a_silent_agent_changes_nothing(pve, cluster):
     """P23, also where policies would delete."""
     guest = with_agent(cluster, 101, "vm", agent_interface("ens18", mac_of(101), "10.0.0.5/24"))
     pve.configure(policies={"delete": ["ip_addresses"], "stale_addresses": "delete"})
-    pve.apply_all()
+    pve.apply()
     for agent in ("not running", "hang"):
         guest.agent = agent
         plan = pve.sync()
@@ -109,7 +109,7 @@ def test_a_primary_address_follows_cloud_init_though_nobody_sees_the_others(pve,
         name="vm",
         config={"net0": "virtio=BC:24:11:00:00:06", "ipconfig0": "ip=10.0.0.5/24"},
     )
-    pve.apply_all()
+    pve.apply()
     guest.config["ipconfig0"] = "ip=10.0.0.6/24"
     found = row(pve.sync(), "primary_ips", "vm IPv4")
     assert (found.action, after(found)["primary_ip4"]["name"]) == ("update", "10.0.0.6")
@@ -191,7 +191,7 @@ def test_owners(pve, cluster, netbox, device):
 
 def test_an_operators_primary_address_stays(pve, cluster, netbox):
     with_agent(cluster, 101, "vm", agent_interface("eth0", mac_of(101), "10.0.0.1/24", "10.0.0.2/24"))
-    pve.apply_all()
+    pve.apply()
     machine = netbox.one("virtualization/virtual-machines")
     second = netbox.one(IPS, address="10.0.0.2/24")
     netbox.edit("virtualization/virtual-machines", machine["id"], primary_ip4=second["id"])
@@ -220,7 +220,7 @@ def test_an_address_moved_by_policy_does_not_go_with_its_old_guest(pve, cluster,
         cluster.add_lxc(number, node="pve1", name=f"ct{number}")
     with_agent(cluster, 101, "old", agent_interface("eth0", mac_of(101), "10.0.0.1/24", "10.0.0.2/24"))
     pve.configure(policies={"delete": ["virtual_machines"], "move_addresses": True})
-    pve.apply_all()
+    pve.apply()
     known = {item["address"]: item["id"] for item in netbox.all(IPS)}
     cluster.remove(101)
     with_agent(cluster, 102, "new", agent_interface("eth0", mac_of(102), "10.0.0.1/24", "10.0.0.2/24"))

@@ -81,7 +81,7 @@ def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(pve, cluster,
     guest = cluster.add_qemu(
         111, node="pve1", name="web", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
     )
-    pve.apply_all()
+    pve.apply()
     netbox.create("virtualization/virtual-disks", virtual_machine=netbox.one(VMS)["id"], name="nas", size=10)
     del guest.config["scsi1"]
     assert {r.key: (r.action, r.reason) for r in rows(pve.sync(), "virtual_disks")} == {

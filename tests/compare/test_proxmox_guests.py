@@ -106,7 +106,7 @@ def test_a_node_that_is_down_says_nothing_about_its_guests(pve, cluster):
         101, node="pve2", name="web01", config={"scsi0": "rbd:a,size=1G", "net0": "virtio=BC:24:11:00:00:01"}
     )
     pve.configure(policies={"delete": ["virtual_machines", "vm_interfaces", "virtual_disks"]})
-    pve.apply_all()
+    pve.apply()
     cluster.set_node_online("pve2", False)
     guest.config.clear()
     plan = pve.sync()
@@ -142,7 +142,7 @@ def test_names_that_collide(pve, cluster, order):
 def test_one_vmid_in_two_clusters_is_two_machines(pve, cluster, netbox, tmp_path, monkeypatch):
     """P29."""
     cluster.add_qemu(100, node="pve1", name="web")
-    pve.apply_all()
+    pve.apply()
     other = ProxmoxState(cluster="lyon")
     other.add_node("lyon1", network=[])
     other.add_qemu(100, node="lyon1", name="web")
@@ -169,7 +169,7 @@ def test_one_cluster_through_two_endpoints_is_one_set_of_guests(pve, cluster, pr
     cluster.add_qemu(
         100, node="pve1", name="web", tags="a", config={"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"}
     )
-    pve.apply_all()
+    pve.apply()
     with LabProxmox(cluster, local_node="pve2") as server:
         endpoint = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
         second = World(
@@ -189,7 +189,7 @@ def test_a_migration_is_one_change_of_the_device(pve, cluster):
         tags="a",
         config={"net0": "virtio=BC:24:11:00:00:01,tag=5", "scsi0": "rbd:a,size=1G"},
     )
-    pve.apply_all()
+    pve.apply()
     cluster.migrate(101, "pve2")
     changes = pve.sync().changes
     assert [(r.resource, r.key, list(after(r))) for r in changes] == [
@@ -201,10 +201,10 @@ def test_a_migration_is_one_change_of_the_device(pve, cluster):
 
 def test_a_rename_in_proxmox_is_an_update_and_one_in_netbox_stays(pve, cluster, netbox):
     guest = cluster.add_qemu(101, node="pve1", name="web01")
-    pve.apply_all()
+    pve.apply()
     guest.name = "web02"
     assert [(r.key, after(r)) for r in pve.sync().changes] == [("web02", {"name": "web02"})]
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web02")
     netbox.edit(VMS, known["id"], name="shop")
     plan = pve.sync()
@@ -236,7 +236,7 @@ def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(pve, clust
 
 def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(pve, cluster):
     cluster.add_qemu(101, node="pve1", name="web01")
-    pve.apply_all()
+    pve.apply()
     cluster.remove(101)
     cluster.add_qemu(105, node="pve1", name="web01")
     found = row(pve.sync(), "virtual_machines", "web01")
@@ -250,7 +250,7 @@ def test_a_rename_to_the_name_of_a_machine_made_by_hand_is_a_conflict(pve, clust
     """NetBox takes a name once in a cluster."""
     guest = cluster.add_qemu(101, node="pve1", name="web")
     pve.configure(policies={"owns": ["virtual_machines.name"]})
-    pve.apply_all()
+    pve.apply()
     home = netbox.one("virtualization/clusters", name="paris")
     netbox.create(VMS, name="DB", cluster=home["id"])
     guest.name = "db"
@@ -263,7 +263,7 @@ def test_a_rename_to_the_name_of_a_machine_made_by_hand_is_a_conflict(pve, clust
 
 def test_two_machines_with_one_vmid_are_a_conflict(pve, cluster, netbox):
     cluster.add_qemu(101, node="pve1", name="web01")
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web01")
     netbox.create(
         VMS,
@@ -309,7 +309,7 @@ def test_roles_and_platforms_come_from_mappings(pve, cluster, netbox):
 def test_only_tags_from_proxmox_are_taken_off(pve, cluster, netbox):
     """P31 and the ownership of tags."""
     guest = cluster.add_qemu(101, node="pve1", name="web01", tags="web;prod")
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web01")
     netbox.create("extras/tags", name="ops", slug="ops")
     netbox.edit(VMS, known["id"], tags=[{"slug": "ops"}, {"slug": "prod"}, {"slug": "web"}])
@@ -326,22 +326,22 @@ def test_only_tags_from_proxmox_are_taken_off(pve, cluster, netbox):
 
 def test_a_tag_that_was_there_before_is_never_taken_off(pve, cluster, netbox):
     guest = cluster.add_qemu(101, node="pve1", name="web01")
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web01")
     netbox.create("extras/tags", name="web", slug="web")
     netbox.edit(VMS, known["id"], tags=[{"slug": "web"}])
     guest.tags = "web"
     assert pve.sync().changes == []
     guest.tags = "prod"
-    pve.apply_all()
+    pve.apply()
     guest.tags = ""
-    pve.apply_all()
+    pve.apply()
     assert [tag["slug"] for tag in netbox.one(VMS, name="web01")["tags"]] == ["web"]
 
 
 def test_a_tag_taken_off_in_netbox_is_not_put_on_again(pve, cluster, netbox):
     cluster.add_qemu(101, node="pve1", name="web01", tags="web;prod")
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web01")
     netbox.edit(VMS, known["id"], tags=[{"slug": "web"}])
     plan = pve.sync()
@@ -365,7 +365,7 @@ def test_tags_take_the_colours_of_the_tag_style(pve, cluster):
 
 def test_an_operators_description_stays(pve, cluster, netbox):
     guest = cluster.add_qemu(101, node="pve1", name="web01")
-    pve.apply_all()
+    pve.apply()
     known = netbox.one(VMS, name="web01")
     netbox.edit(VMS, known["id"], description="mine")
     assert rows(pve.sync(), "virtual_machines") == []

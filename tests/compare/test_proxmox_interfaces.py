@@ -109,7 +109,7 @@ def test_the_vlan_group_of_the_cluster_comes_first(pve, cluster, netbox, basics)
         101, node="pve1", name="vm", config={"net0": "virtio=BC:24:11:00:01:00,bridge=vmbr0,tag=5"}
     )
     pve.configure(policies={"create": ["clusters", "devices", "virtual_machines", "custom_fields"]})
-    pve.apply_all()
+    pve.apply()
     home = netbox.one("virtualization/clusters", name="paris")
     group = netbox.create(
         "ipam/vlan-groups", name="pve", slug="pve", scope_type="virtualization.cluster", scope_id=home["id"]
@@ -155,7 +155,7 @@ def test_a_hidden_vnet_is_no_missing_tag(pve, cluster, proxmox):
     cluster.add_zone("office", "vlan", bridge="vmbr0")
     cluster.add_vnet("staff", "office", 300)
     cluster.add_qemu(101, node="pve1", name="vm", config={"net0": "virtio=BC:24:11:00:01:00,bridge=staff"})
-    pve.apply_all()
+    pve.apply()
     rights = ["VM.Audit", "Sys.Audit", "Datastore.Audit", "VM.GuestAgent.Audit", "Pool.Audit"]
     proxmox.add_token(proxmox.user, proxmox.token_name, proxmox.token_value, privileges=rights)
     plan = pve.sync()
@@ -176,7 +176,7 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(pve, cluster, netbox):
         config={"agent": "1", "net0": "virtio=BC:24:11:00:01:00", "net1": "virtio=BC:24:11:00:01:01"},
         agent_interfaces=agent,
     )
-    pve.apply_all()
+    pve.apply()
     del guest.config["net1"]
     guest.agent = agent[:1]
     assert row(pve.sync(), "vm_interfaces", "vm ens19 (gone)").reason == (
@@ -219,7 +219,7 @@ def test_the_agents_name_sticks(pve, cluster):
     assert pve.apply_all().changes == []
     guest.agent = [loopback_interface(), agent_interface("ens18", "bc:24:11:00:01:00")]
     assert [(r.key, after(r)) for r in pve.sync().changes] == [("vm net0", {"name": "ens18"})]
-    pve.apply_all()
+    pve.apply()
     guest.agent = "not running"
     assert pve.sync().changes == []
     pve.configure(use_guest_agent_interface_name=False)
@@ -230,7 +230,7 @@ def test_an_interface_is_found_by_its_mac_whatever_its_name(pve, cluster, netbox
     guest = cluster.add_lxc(
         201, node="pve1", name="ct", config={"net0": "name=eth0,hwaddr=BC:24:11:00:00:05"}
     )
-    pve.apply_all()
+    pve.apply()
     guest.config["net0"] = "name=lan0,hwaddr=BC:24:11:00:00:05"
     assert [(r.key, after(r)) for r in pve.sync().changes] == [("ct net0", {"name": "lan0"})]
     guest.config["net0"] = "name=eth0,hwaddr=BC:24:11:00:00:06"
@@ -244,6 +244,6 @@ def test_an_interface_is_found_by_its_mac_whatever_its_name(pve, cluster, netbox
 
 def test_an_operators_mtu_stays(pve, cluster, netbox):
     cluster.add_lxc(201, node="pve1", name="ct", config={"net0": "name=eth0,hwaddr=BC:24:11:00:00:05"})
-    pve.apply_all()
+    pve.apply()
     netbox.edit(INTERFACES, netbox.one(INTERFACES)["id"], mtu=9000, description="uplink")
     assert rows(pve.sync(), "vm_interfaces") == []

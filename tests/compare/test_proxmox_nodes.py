@@ -141,7 +141,7 @@ def test_nodes_in_two_sites_leave_the_cluster_without_one(pve, netbox):
 
 def test_a_node_renamed_in_netbox_is_found_by_its_custom_field(pve, cluster, netbox):
     cluster.add_qemu(101, node="pve1", name="web")
-    pve.apply_all()
+    pve.apply()
     netbox.edit(DEVICES, netbox.one(DEVICES, name="pve1")["id"], name="paris-hypervisor-1")
     found = {r.key: r.action for r in pve.sync().rows}
     assert found == {"pve1": "drifted"}

@@ -60,7 +60,7 @@ def test_only_that_guest_is_read_and_compared(pve: World, guests: ProxmoxState, 
 
 
 def test_it_can_be_applied_and_leaves_nothing_to_do(pve: World, guests: ProxmoxState) -> None:
-    pve.apply_all()
+    pve.apply()
     rename(guests, 101, "www")
     rename(guests, 102, "other")
     assert pve.apply_all(guest=101).rows == ()
@@ -84,7 +84,7 @@ def test_a_guest_before_the_first_whole_sync(pve: World, guests: ProxmoxState) -
 
 def test_a_guest_that_is_gone_is_a_delete_candidate_alone(pve: World, guests: ProxmoxState) -> None:
     pve.configure(policies=DELETE)
-    pve.apply_all()
+    pve.apply()
     del guests.guests[101], guests.guests[102]
     plan = pve.sync(guest=101)
     assert [r.key for r in rows(plan, "virtual_machines", "delete")] == ["web101 [vmid 101]"]
@@ -95,7 +95,7 @@ def test_without_certain_evidence_it_is_no_delete(
     pve: World, guests: ProxmoxState, proxmox: LabProxmox
 ) -> None:
     pve.configure(policies=DELETE)
-    pve.apply_all()
+    pve.apply()
     gone = guests.guests.pop(101)
     guests.set_node_online("pve2", False)
     found = rows(pve.sync(guest=101), "virtual_machines")
@@ -114,7 +114,7 @@ def test_a_number_that_nobody_knows(pve: World, guests: ProxmoxState) -> None:
 
 
 def test_names_that_collide_are_seen_with_the_others_in_view(pve: World, guests: ProxmoxState) -> None:
-    pve.apply_all()
+    pve.apply()
     rename(guests, 104, "web101")
     assert [after(r) for r in rows(pve.sync(guest=104), "virtual_machines")] == [{"name": "web101 (104)"}]
 

@@ -90,7 +90,7 @@ def test_everything_goes_into_the_plugins_models_and_stays(plugin: World, guest:
 
 def test_the_plugins_own_word_on_a_snapshot_stays(plugin: World, guest: Any) -> None:
     """netbox-proxbox calls a snapshot stale; Proxmox has it. Nobody said that the field is ours."""
-    plugin.apply_all()
+    plugin.apply()
     records = plugin.netbox.all(f"{ROOT}/snapshots", name="clean")
     assert [record["status"]["value"] for record in records] == ["active"]
     plugin.netbox.edit(f"{ROOT}/snapshots", records[0]["id"], status="stale")
@@ -102,13 +102,13 @@ def test_the_plugins_own_word_on_a_snapshot_stays(plugin: World, guest: Any) -> 
 
 
 def test_only_what_changed_changes(plugin: World, guest: Any, cluster: ProxmoxState) -> None:
-    plugin.apply_all()
+    plugin.apply()
     guest.snapshots[1]["description"] = "after the patch of March"
     cluster.add_backup("local", 101, ctime=MARCH + 86_400, node="pve1")
     plan = plugin.sync()
     assert [(r.resource, r.action) for r in plan.rows] == [("backups", "create"), ("snapshots", "update")]
     assert after(rows(plan, "snapshots")[0]) == {"description": "after the patch of March"}
-    plugin.apply_all()
+    plugin.apply()
     # A migration moves the snapshots along: they are the same ones.
     cluster.migrate(101, "pve2")
     changes = plugin.sync().changes
@@ -120,7 +120,7 @@ def test_only_what_changed_changes(plugin: World, guest: Any, cluster: ProxmoxSt
 
 
 def test_what_is_gone_goes_only_with_evidence(plugin: World, guest: Any, cluster: ProxmoxState) -> None:
-    plugin.apply_all()
+    plugin.apply()
     guest.snapshots.clear()
     cluster.storages["local"].volumes.clear()
     cluster.replications.clear()
@@ -149,7 +149,7 @@ def test_what_is_gone_goes_only_with_evidence(plugin: World, guest: Any, cluster
 def test_a_guest_that_is_deleted_takes_its_records_along_one_by_one(
     plugin: World, guest: Any, cluster: ProxmoxState
 ) -> None:
-    plugin.apply_all()
+    plugin.apply()
     del cluster.guests[101]
     cluster.replications.clear()
     plan = plugin.sync()
@@ -163,7 +163,7 @@ def test_a_guest_that_is_deleted_takes_its_records_along_one_by_one(
 
 
 def test_what_others_keep_in_the_plugin_stays(plugin: World, guest: Any) -> None:
-    plugin.apply_all()
+    plugin.apply()
     machine = plugin.netbox.one("virtualization/virtual-machines", name="web")["id"]
     theirs = {"name": "theirs", "vmid": 101, "node": "pve1", "subtype": "qemu", "status": "active"}
     plugin.netbox.create(f"{ROOT}/snapshots", virtual_machine=machine, **theirs)
@@ -187,7 +187,7 @@ def test_a_netbox_without_the_plugin_is_told_of(pve: World, guest: Any) -> None:
 def test_an_endpoint_of_another_kind_leaves_the_records_alone(
     plugin: World, guest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plugin.apply_all()
+    plugin.apply()
     state = LibreNMSState()
     state.add_device("sw1", hardware="R650", serial="X1")
     with LabLibreNMS(state, token="lnms-token") as server:

@@ -83,7 +83,7 @@ def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxStat
         "cf.proxmox_snapshots": 1,
         "cf.proxmox_newest_snapshot": "before-upgrade",
     }
-    pve.apply_all()
+    pve.apply()
     guest.snapshots.clear()
     guest.config["scsi1"] = "local-zfs:vm-101-disk-1,size=8G"
     cluster.replications.clear()
@@ -125,7 +125,7 @@ def test_the_custom_fields_are_created_on_approval_and_only_by_policy(
 def test_unread_replications_are_unknown(pve: World, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
     backed_up(cluster)
     pve.configure(guest_records="custom_fields")
-    pve.apply_all()
+    pve.apply()
     cluster.replications.clear()
     proxmox.fail_always(status=500, path_prefix="/api2/json/cluster/replication")
     assert rows(pve.sync(), "virtual_machines") == []
@@ -134,7 +134,7 @@ def test_unread_replications_are_unknown(pve: World, cluster: ProxmoxState, prox
 def test_what_one_unread_storage_may_hold_is_unknown(pve: World, cluster: ProxmoxState) -> None:
     backed_up(cluster)
     pve.configure(guest_records="auto")
-    pve.apply_all()
+    pve.apply()
     cluster.storages["local"].volumes.clear()
     cluster.set_node_online("pve2", False)
     assert rows(pve.sync(), "virtual_machines") == []
@@ -168,7 +168,7 @@ def test_virtual_machine_types_where_netbox_has_them(
     cluster.add_qemu(101, node="pve1", name="web")
     cluster.add_lxc(102, node="pve1", name="dns")
     netbox.create("virtualization/virtual-machine-types", name="Container", slug="container")
-    pve.apply_all()
+    pve.apply()
     kinds = {vm["name"]: (vm["virtual_machine_type"] or {}).get("name") for vm in netbox.all(VMS)}
     assert kinds == {"web": None, "dns": "Container"}
     netbox.create("virtualization/virtual-machine-types", name="KVM guest", slug="kvm")
@@ -180,7 +180,7 @@ def test_virtual_machine_types_where_netbox_has_them(
 
 def test_a_replaced_mac_address_goes(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
     guest = cluster.add_qemu(101, node="pve1", name="web", config={"net0": "virtio=BC:24:11:00:00:01"})
-    pve.apply_all()
+    pve.apply()
     interface = netbox.one("virtualization/interfaces")
     mine = netbox.create(
         "dcim/mac-addresses",
@@ -209,7 +209,7 @@ def test_a_replaced_mac_address_goes(pve: World, cluster: ProxmoxState, netbox: 
 def test_a_clone_is_a_guest_of_its_own(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
     config = {"net0": "virtio=BC:24:11:00:00:01,tag=20", "scsi0": "local-lvm:a,size=8G"}
     cluster.add_qemu(101, node="pve1", name="web", tags="blue", config=config)
-    pve.apply_all()
+    pve.apply()
     # Proxmox gives a clone a new number and new MAC addresses; the name may stay.
     cluster.add_qemu(
         102,
@@ -229,7 +229,7 @@ def test_a_template_that_becomes_one_later(pve: World, cluster: ProxmoxState, pr
     guest = cluster.add_qemu(101, node="pve1", name="golden")
     cluster.add_qemu(102, node="pve1", name="web")
     pve.configure(policies={"delete": ["virtual_machines"]})
-    pve.apply_all()
+    pve.apply()
     guest.template = True
     guest.status = "stopped"
     # It is left out from now on, but it is not gone.

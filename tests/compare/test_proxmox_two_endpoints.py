@@ -49,13 +49,13 @@ def test_one_cluster_through_two_endpoints_is_one_set(
     policies = {"delete": ["virtual_machines", "vm_interfaces", "mac_addresses"]}
     first.configure(policies=policies)
     second.configure(policies=policies)
-    first.apply_all()
+    first.apply()
     assert second.sync().rows == ()
     # Neither is a rival of the other: what one wrote, the other keeps up to date.
     guest.name = guest.config["name"] = "www"
     guest.maxcpu = 8
     assert after(row(second.sync(), "virtual_machines", "www")) == {"name": "www", "vcpus": 8.0}
-    second.apply_all()
+    second.apply()
     assert first.sync().rows == ()
     # A guest that one created and that is gone is a delete candidate of either.
     del cluster.guests[101]
@@ -76,7 +76,7 @@ def test_both_plans_applied_create_everything_once(both: tuple[World, World], gu
         through="cli",
         policies=second.endpoint.policies,
     )
-    first.apply_all()
+    first.apply()
     writes = len(first.netbox.all("core/object-changes"))
     result = apply_approved(second.warehouse, second.config.netbox, "second", late, who="alice")
     # E12: what the second plan wants is there, as its approval says: done, and nothing is written twice.
@@ -95,7 +95,7 @@ def test_an_endpoint_that_is_down_changes_nothing(
     both: tuple[World, World], proxmox: LabProxmox, cluster: ProxmoxState, guest: Any
 ) -> None:
     first, second = both
-    first.apply_all()
+    first.apply()
     second.sync()
     proxmox.stop()
     with pytest.raises(SourceError, match="paris-pve"):
@@ -114,7 +114,7 @@ def test_two_clusters_of_one_name_are_told_apart_or_refused(
     with LabProxmox(namesake) as server:
         monkeypatch.setenv("PROXMOX_TOKEN_2", server.token_value)
         first, second = beside(pve, server, token_env="PROXMOX_TOKEN_2")
-        first.apply_all()
+        first.apply()
         with pytest.raises(CompareError) as refused:
             second.sync()
         assert "certificate authorities differ" in str(refused.value)
@@ -137,7 +137,7 @@ def test_without_a_certificate_authority_the_nodes_decide(
 ) -> None:
     first, second = both
     cluster.ca_fingerprint = ""
-    first.apply_all()
+    first.apply()
     cluster.nodes["pve1"].ip = ip
     cluster.nodes["pve2"].ip = "10.98.0.12"
     if same:

@@ -407,7 +407,7 @@ def test_two_standalone_nodes_called_pve(
             role=basics["role"]["id"],
             custom_fields={"proxmox_node": {"home2": "pve"}},
         )
-        home2.apply_all()
+        home2.apply()
         assert netbox.one(VMS, name="nas")["device"]["id"] == other["id"]
         # Counters of its type are others: there is one more device.
         assert netbox.one("dcim/devices", id=known["id"])["last_updated"] == known["last_updated"]
