@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from netbox_sync_dagster.compare.change_id import change_id
-from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.compare.inputs import is_empty, run
 from netbox_sync_dagster.compare.together import keep_together
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.warehouse.parquet import TableWriter, write_parquet
@@ -19,46 +19,47 @@ from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
 
 _BATCH = 5_000
 
-# What a row needs: references in its fields and its target, and the custom fields and tags that this diff creates.
-_NEEDS = r"""
-CREATE TABLE diff.needs AS
-WITH texts AS (
-    SELECT resource, key, f.after AS text FROM diff.rows, unnest(fields) AS u(f)
-    WHERE f.verdict = 'update' AND contains(f.after, '"ref":')
-    UNION ALL
-    SELECT resource, key, target FROM diff.rows WHERE target IS NOT NULL
-),
-found AS (
-    SELECT resource, key, unnest(regexp_extract_all(text, '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) AS part
-    FROM texts
-)
-SELECT DISTINCT resource, key, (part || '}')::JSON ->> '$.ref' AS needs_resource, (part || '}')::JSON ->> '$.key' AS needs_key
-FROM found
-UNION
-SELECT r.resource, r.key, c.resource, c.key
-FROM diff.rows r, unnest(r.fields) AS u(f)
-JOIN diff.rows c ON c.resource = 'custom_fields' AND f.field = 'cf.' || c.key
-WHERE f.verdict = 'update' AND r.action <> 'delete'
-UNION
-SELECT r.resource, r.key, c.resource, c.key
-FROM diff.rows r, unnest(r.fields) AS u(f), unnest(CAST(f.after::JSON AS VARCHAR[])) AS t(slug)
-JOIN diff.rows c ON c.resource = 'tags' AND c.key = t.slug
-WHERE f.field = 'tags' AND f.verdict = 'update' AND f.after <> 'null' AND r.action <> 'delete'
-UNION
-SELECT n.resource, n.key, n.needs_resource, n.needs_key
-FROM match.delete_needs n
-JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'
-UNION
-SELECT n.resource, n.key, n.needs_resource, n.needs_key
-FROM diff.field_needs n
-JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
-JOIN unnest(r.fields) AS u(f) ON f.field = n.field AND f.verdict = 'update'
-WHERE (n.needs_resource, n.needs_key) <> (n.resource, n.key)
-UNION
-SELECT n.resource, n.key, n.needs_resource, n.needs_key
-FROM match.stack_needs n
-JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
-"""
+# What a row needs, each with the relation without whose rows there is none: references in its fields and its target, the
+# custom fields and tags that this diff creates, and what goes before a delete, a field or a stack.
+_NEEDS = {
+    "diff.rows": r"""
+        WITH texts AS (
+            SELECT resource, key, f.after AS text FROM diff.rows, unnest(fields) AS u(f)
+            WHERE f.verdict = 'update' AND contains(f.after, '"ref":')
+            UNION ALL
+            SELECT resource, key, target FROM diff.rows WHERE target IS NOT NULL
+        ),
+        found AS (
+            SELECT resource, key, unnest(regexp_extract_all(text, '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) AS part
+            FROM texts
+        )
+        SELECT DISTINCT resource, key, (part || '}')::JSON ->> '$.ref' AS needs_resource, (part || '}')::JSON ->> '$.key' AS needs_key
+        FROM found""",
+    "diff.rows WHERE resource = 'custom_fields'": """
+        SELECT r.resource, r.key, c.resource, c.key
+        FROM diff.rows r, unnest(r.fields) AS u(f)
+        JOIN diff.rows c ON c.resource = 'custom_fields' AND f.field = 'cf.' || c.key
+        WHERE f.verdict = 'update' AND r.action <> 'delete'""",
+    "diff.rows WHERE resource = 'tags'": """
+        SELECT r.resource, r.key, c.resource, c.key
+        FROM diff.rows r, unnest(r.fields) AS u(f), unnest(CAST(f.after::JSON AS VARCHAR[])) AS t(slug)
+        JOIN diff.rows c ON c.resource = 'tags' AND c.key = t.slug
+        WHERE f.field = 'tags' AND f.verdict = 'update' AND f.after <> 'null' AND r.action <> 'delete'""",
+    "match.delete_needs": """
+        SELECT n.resource, n.key, n.needs_resource, n.needs_key
+        FROM match.delete_needs n
+        JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action = 'delete'""",
+    "diff.field_needs": """
+        SELECT n.resource, n.key, n.needs_resource, n.needs_key
+        FROM diff.field_needs n
+        JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')
+        JOIN unnest(r.fields) AS u(f) ON f.field = n.field AND f.verdict = 'update'
+        WHERE (n.needs_resource, n.needs_key) <> (n.resource, n.key)""",
+    "match.stack_needs": """
+        SELECT n.resource, n.key, n.needs_resource, n.needs_key
+        FROM match.stack_needs n
+        JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update')""",
+}
 
 _UNMET = """
 SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '"' ||
@@ -105,11 +106,22 @@ def finish(
 def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
     """The last word on every row of ``diff.rows``: what each needs, and what is blocked because of it."""
     keep_together(con)
-    run(con, _NEEDS)
+    _find_needs(con)
     if guest is not None:
         run(con, _OF_A_GUEST, {"vmid": str(guest)})
     _drop_unneeded(con)
     _block(con)
+
+
+def _find_needs(con: duckdb.DuckDBPyConnection) -> None:
+    """Table ``diff.needs``: which rows each row needs."""
+    needs = [f"({query})" for relation, query in _NEEDS.items() if not is_empty(con, relation)]
+    run(
+        con,
+        "CREATE TABLE diff.needs (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)",
+    )
+    if needs:
+        run(con, f"INSERT INTO diff.needs {' UNION '.join(needs)}")
 
 
 def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:

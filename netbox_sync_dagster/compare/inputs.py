@@ -36,6 +36,11 @@ def run(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> duc
     return con
 
 
+def is_empty(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether a table, or ``table WHERE condition``, has no row."""
+    return run(con, f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None
+
+
 class Database:
     """The connection of a comparison; see ``run``."""
 
@@ -48,7 +53,7 @@ class Database:
 
     def is_empty(self, relation: str) -> bool:
         """Whether a table, or ``table WHERE condition``, has no row."""
-        return self.run(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None
+        return is_empty(self.con, relation)
 
     def close(self) -> None:
         self.con.close()

@@ -29,7 +29,7 @@ from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
 from netbox_sync_dagster.compare.moves import load_other_guests
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, SLICE_ROWS, SLICED, VIEWS
+from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS, SLICED, VIEWS
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
@@ -257,6 +257,9 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
+        database.run(f"CREATE TABLE diff.judged {JUDGED_SHAPE}")
+        if not database.is_empty("diff.candidates WHERE action = 'update'"):
+            database.run(f"INSERT INTO diff.judged BY NAME {read_sql('diff/judged.sql')}")
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
         _block_names(database)
     block_undecided(database)

@@ -97,6 +97,8 @@ FILLS = {
 # Files that serve several kinds of endpoints.
 SHARED_DESIRED = ("carried_vids", "cluster_words", "gaps", "undecided", "remembered_addresses")
 
+# What a row of the source in doubt could be: one stage per kind finds it, match.doubts is all of them.
+_DOUBTED = ("devices", "virtual_machines", "interfaces", "vm_interfaces", "modules", "others")
 # What NetBox has and the source does not show: one stage per kind finds it, match.removals decides on all.
 _REMOVED = (
     *("interfaces", "ip_addresses", "mac_addresses", "virtual_machines", "vm_interfaces", "virtual_disks"),
@@ -149,6 +151,7 @@ COMPARE: tuple[tuple[str, str], ...] = (
     ("match.vlans", "match/vlans.sql"),
     ("diff.vlans", "diff/vlans.sql"),
     ("match.stack_needs", "match/stack_needs.sql"),
+    *((f"match.doubted_{name}", f"match/doubted_{name}.sql") for name in _DOUBTED),
     ("match.doubts", "match/doubts.sql"),
     ("match.left_lags", "match/left_lags.sql"),
     ("match.differing_interfaces", "match/differing_interfaces.sql"),
@@ -212,6 +215,11 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "match.clusters": ("desired.clusters",),
     "diff.clusters": ("desired.clusters",),
     "match.live_clusters": ("match.clusters",),
+    "match.devices": ("desired.devices",),
+    "desired.matched_devices": ("match.devices",),
+    "diff.devices": ("desired.devices",),
+    "match.live_devices": ("match.devices",),
+    "match.housings": ("match.devices WHERE netbox_id IS NOT NULL",),
     "match.virtual_chassis": ("desired.members",),
     "diff.virtual_chassis": ("desired.members",),
     "diff.virtual_chassis_members": ("desired.members",),
@@ -223,25 +231,48 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "match.virtual_machines": ("desired.virtual_machines",),
     "diff.virtual_machines": ("desired.virtual_machines",),
     "match.live_virtual_machines": ("match.virtual_machines",),
+    "match.interface_pairs": ("desired.interfaces", "match.devices WHERE netbox_id IS NOT NULL"),
     "match.interface_exceptions": ("match.interface_pairs WHERE NOT settled",),
-    "match.doubts": (
-        "match.devices WHERE netbox_id IS NULL",
-        "match.virtual_machines WHERE netbox_id IS NULL",
-        "match.interface_exceptions WHERE problem IS NOT NULL",
-        "match.interface_exceptions WHERE netbox_id IS NULL",
-        "match.vm_interfaces WHERE netbox_id IS NULL",
-        "match.modules WHERE netbox_id IS NULL",
-        "match.modules WHERE problem IS NOT NULL",
-        "desired.sightings",
+    "match.doubted_devices": (
+        "match.devices WHERE problem IS NOT NULL",
+        "match.devices WHERE netbox_id IS NULL AND 'devices' NOT IN (FROM config.may_create)",
+        "diff.devices WHERE action = 'blocked'",
+        "desired.sightings WHERE resource = 'devices'",
     ),
+    "match.doubted_virtual_machines": (
+        "match.virtual_machines WHERE netbox_id IS NULL AND EXISTS (FROM netbox.virtual_machines)",
+        "desired.sightings WHERE resource = 'virtual_machines'",
+    ),
+    "match.doubted_interfaces": (
+        "match.interface_exceptions WHERE problem IS NOT NULL",
+        "match.interface_exceptions WHERE netbox_id IS NULL AND 'interfaces' NOT IN (FROM config.may_create)",
+        "desired.sightings WHERE resource = 'interfaces'",
+    ),
+    "match.doubted_vm_interfaces": (
+        "match.vm_interfaces WHERE netbox_id IS NULL AND EXISTS (FROM netbox.vm_interfaces)",
+        "desired.sightings WHERE resource = 'vm_interfaces'",
+    ),
+    "match.doubted_modules": (
+        "match.modules WHERE EXISTS (FROM netbox.modules)",
+        "desired.sightings WHERE resource = 'modules'",
+    ),
+    "match.doubted_others": ("desired.sightings WHERE resource IN ('virtual_disks', 'ip_addresses')",),
+    "match.doubts": tuple(f"match.doubted_{name}" for name in _DOUBTED),
+    "match.never_seen": (
+        "match.interface_pairs WHERE claim IS NOT NULL",
+        "ledger.created",
+        "netbox.virtual_machines",
+    ),
+    "match.left_lags": ("config.endpoint, desired.interfaces WHERE kind = 'librenms' AND lag IS NOT NULL",),
+    "match.differing_interfaces": ("match.interface_pairs",),
     "match.gone_interfaces": ("match.interface_pairs WHERE NOT settled",),
     "match.vm_interfaces": ("desired.vm_interfaces",),
     "match.vlans": ("desired.vlans", "desired.carried_vids"),
     "diff.vlans": ("desired.vlans", "match.vlans"),
     "diff.interfaces": ("match.differing_interfaces",),
     "diff.vm_interfaces": ("desired.vm_interfaces",),
-    "diff.mac_addresses": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces"),
-    "diff.primary_macs": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces"),
+    "diff.mac_addresses": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces WHERE mac <> ''"),
+    "diff.primary_macs": ("desired.interfaces WHERE mac <> ''", "desired.vm_interfaces WHERE mac <> ''"),
     "diff.ip_addresses": ("desired.ip_addresses",),
     "diff.primary_ips": ("desired.primary_ips",),
     "diff.oob_ips": ("desired.oob_ips",),
@@ -282,6 +313,8 @@ DIFF_SHAPE = (
     "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, target VARCHAR,"
     f" last_updated VARCHAR, action VARCHAR, reason VARCHAR, fields {FIELD_STRUCT})"
 )
+# Those of what sql/diff/judged.sql says of the updates.
+JUDGED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {FIELD_STRUCT}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"
 
 
 def desired_file(kind: str, table: str) -> str:

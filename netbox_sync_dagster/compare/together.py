@@ -7,6 +7,14 @@ import duckdb
 from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.sqlfiles import read_sql
 
+# Which file finds what fields of which resources need.
+_FOUND_BY = {
+    "needs_of_virtual_machines": {"virtual_machines"},
+    "needs_of_devices": {"devices"},
+    "needs_of_clusters": {"clusters"},
+    "needs_of_interfaces": {"interfaces", "vm_interfaces"},
+    "needs_of_addresses": {"primary_ips", "primary_macs"},
+}
 # Fields whose other one is not written, with the reason.
 _ALONE = """
 CREATE OR REPLACE TEMP TABLE alone AS
@@ -60,9 +68,26 @@ def keep_together(con: duckdb.DuckDBPyConnection) -> None:
     A create is blocked by a field that cannot be written; of an update that field becomes a conflict, and the others
     stay. Runs before dependencies block anything.
     """
-    run(con, f"CREATE TABLE diff.field_needs AS {read_sql('diff/field_needs.sql')}")
+    if not _find_needs(con):
+        return
     while True:
         row = run(con, _ALONE).fetchone()
         if not row or not row[0]:
             return
         run(con, _DECIDED)
+
+
+def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
+    """Fill ``diff.field_needs``; how many rows it has."""
+    run(con, read_sql("diff/field_needs.sql"))
+    run(con, f"CREATE VIEW diff.written AS {read_sql('diff/written.sql')}")
+    run(con, f"CREATE TABLE diff.cluster_places AS {read_sql('diff/cluster_places.sql')}")
+    written = run(
+        con, "SELECT DISTINCT resource FROM diff.rows WHERE action IN ('create', 'update')"
+    ).fetchall()
+    found = 0
+    for file, resources in _FOUND_BY.items():
+        if resources & {resource for (resource,) in written}:
+            row = run(con, f"INSERT INTO diff.field_needs BY NAME {read_sql(f'diff/{file}.sql')}").fetchone()
+            found += int(row[0]) if row else 0
+    return found

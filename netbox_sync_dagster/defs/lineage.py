@@ -20,7 +20,7 @@ _COMPARE_FILES = dict(COMPARE)
 # What is removed is decided for all resources in one place: followed, every diff would be made of every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 # Every diff passes through these.
-_ALWAYS = ("macros.sql", "diff/verdicts.sql", "diff/names.sql")
+_ALWAYS = ("macros.sql", "diff/judged.sql", "diff/verdicts.sql", "diff/names.sql")
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:

@@ -3,6 +3,11 @@
 create table match.clusters (
     key varchar, netbox_id bigint, name varchar, problem varchar, group_id bigint, site_id bigint);
 create table match.live_clusters as from match.clusters;
+create table match.devices (
+    key varchar, source_id varchar, netbox_id bigint, name varchar, step integer, problem varchar, candidate_ids bigint[],
+    site_id bigint, location_id bigint, rack_id bigint, cluster_id bigint, last_updated varchar);
+create table match.live_devices as from match.devices;
+create table match.housings (key varchar, netbox_id bigint, name varchar);
 create table match.virtual_chassis (
     key varchar, netbox_id bigint, name varchar, problem varchar, master_id bigint, last_updated varchar);
 create table match.modules (
@@ -13,6 +18,9 @@ create table match.virtual_machines (
     problem_action varchar, problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
 create table match.guests_elsewhere (netbox_id bigint, reason varchar);
 create table match.live_virtual_machines as from match.virtual_machines;
+create table match.interface_pairs (
+    key varchar, source_id varchar, device varchar, name varchar, mac varchar, linked boolean, device_id bigint,
+    netbox_id bigint, claim varchar, settled boolean, same_values boolean);
 create table match.interface_exceptions (
     key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[],
     problem_action varchar, problem varchar, previous_id bigint);
@@ -21,6 +29,10 @@ create table match.vm_interfaces (
 create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, site_id bigint, netbox_id bigint, netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
+create table match.left_lags (key varchar, netbox_id bigint);
+create table match.differing_interfaces (
+    key varchar, netbox_id bigint, candidate_id bigint, problem_action varchar, problem varchar);
+create table match.never_seen (resource varchar, owner varchar, reason varchar);
 create table match.stack_needs (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
 create table match.delete_needs as from match.stack_needs;
 create table match.neighbours (
@@ -32,6 +44,12 @@ create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 -- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.
 create table match.doubts (object_type varchar, netbox_id bigint, reason varchar, shown boolean);
+create table match.doubted_devices as from match.doubts;
+create table match.doubted_virtual_machines as from match.doubts;
+create table match.doubted_interfaces as from match.doubts;
+create table match.doubted_vm_interfaces as from match.doubts;
+create table match.doubted_modules as from match.doubts;
+create table match.doubted_others as from match.doubts;
 -- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
 -- What NetBox has and the source does not show, one table per kind; what becomes of it is decided in

@@ -1,0 +1,9 @@
+-- Clusters: a site can only hold those whose hosts are there; see sql/diff/field_needs.sql.
+select 'clusters' as resource, w.key, 'scope' as field, 'clusters' as needs_resource, null as needs_key, null as needs_field,
+    'devices of this cluster are at other sites in NetBox: ' || left(string_agg(d.name, ', ' order by d.name), 200) as why
+from diff.written w
+join diff.cluster_places c on c.key = w.key
+join netbox.devices d on d.cluster_id = c.netbox_id
+    and d.site_id is distinct from try_cast(json_extract_string(w.after, '$.id') as bigint)
+where w.resource = 'clusters' and w.field = 'scope' and json_extract_string(w.after, '$.type') = 'dcim.site'
+group by w.key

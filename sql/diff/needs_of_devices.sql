@@ -1,0 +1,58 @@
+-- Devices: cluster, site, location, type and platform go together; see sql/diff/field_needs.sql.
+with sites as (select id, name from netbox.sites),
+devices as materialized (
+    select w.key, m.netbox_id, a.site_id as had_site, a.location_id as had_location, a.cluster_id as had_cluster,
+        rs.netbox_id as site_id, rs.name as site_name, c.site_id as cluster_site, c.location_id as cluster_location,
+        c.name as cluster_name, hs.name as had_site_name, rack.name as rack_name, rack.site_id as rack_site,
+        l.name as location_name, l.site_id as location_site, hc.site_id as had_cluster_site, hc.name as had_cluster_name,
+        wl.netbox_id as wanted_location,
+        had_type.manufacturer_id as had_maker, type.manufacturer_id as maker, type.model as model, had_type.model as had_model,
+        had_platform.manufacturer_id as had_platform_maker, had_platform.name as had_platform_name,
+        platform.manufacturer_id as platform_maker, platform.name as platform_name
+    from desired.devices w
+    join match.devices m using (key)
+    left join netbox.devices a on a.id = m.netbox_id
+    left join match.references rs on rs.owner_resource = 'devices' and rs.owner_key = w.key and rs.field = 'site'
+    left join match.references wl on wl.owner_resource = 'devices' and wl.owner_key = w.key and wl.field = 'location'
+    left join match.references rt on rt.owner_resource = 'devices' and rt.owner_key = w.key and rt.field = 'device_type'
+    left join match.references rp on rp.owner_resource = 'devices' and rp.owner_key = w.key and rp.field = 'platform'
+    left join diff.cluster_places c on c.key = w.cluster
+    left join diff.cluster_places hc on hc.netbox_id = a.cluster_id
+    left join sites hs on hs.id = a.site_id
+    left join netbox.racks rack on rack.id = a.rack_id
+    left join netbox.locations l on l.id = a.location_id
+    left join netbox.device_types had_type on had_type.id = a.device_type_id
+    left join netbox.device_types type on type.id = rt.netbox_id
+    left join netbox.platforms had_platform on had_platform.id = a.platform_id
+    left join netbox.platforms platform on platform.id = rp.netbox_id
+    where w.key in (select key from diff.written where resource = 'devices')
+)
+
+-- A cluster with a site, or a location, holds only devices of that place.
+select 'devices' as resource, key, 'cluster' as field, 'devices' as needs_resource,
+    if(site_id is distinct from cluster_site, null, key) as needs_key, 'site' as needs_field,
+    'cluster ' || cluster_name || ' is at another site than the device (' || coalesce(had_site_name, site_name) || ')' as why
+from devices where cluster_site is not null and coalesce(had_site, site_id) is distinct from cluster_site
+union all
+select 'devices', key, 'cluster', 'devices', if(wanted_location is distinct from cluster_location, null, key), 'location',
+    'cluster ' || cluster_name || ' is in another location than the device'
+from devices
+where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct from cluster_location
+union all
+select 'devices', key, 'site', 'devices', null, null, 'its rack ' || rack_name || ' is at another site'
+from devices where rack_site is not null and rack_site <> site_id
+union all
+select 'devices', key, 'site', 'devices', key, 'location', 'its location ' || location_name || ' is at another site'
+from devices where location_site is not null and location_site <> site_id
+union all
+select 'devices', key, 'site', 'devices', key, 'cluster', 'its cluster ' || had_cluster_name || ' is at another site'
+from devices where had_cluster_site is not null and had_cluster_site <> site_id
+union all
+-- A platform may be one manufacturer's only.
+select 'devices', key, 'platform', 'devices', if(maker is distinct from platform_maker, null, key), 'device_type',
+    'platform ' || platform_name || ' is for another manufacturer than that of ' || coalesce(had_model, model)
+from devices where platform_maker is not null and coalesce(had_maker, maker) <> platform_maker
+union all
+select 'devices', key, 'device_type', 'devices', key, 'platform',
+    'its platform ' || had_platform_name || ' is for another manufacturer than that of ' || model
+from devices where netbox_id is not null and had_platform_maker is not null and maker <> had_platform_maker
