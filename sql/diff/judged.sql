@@ -6,6 +6,23 @@ with fields as (
     where r.action = 'update'
 ),
 
+-- What the configuration says, as lists: each is asked of every field.
+rules as (
+    select (select coalesce(list(endpoint), []) from config.same_source) as same_source,
+        (select coalesce(list(field), []) from config.owned) as owned,
+        (select coalesce(list(field), []) from config.disowned) as disowned,
+        (select coalesce(list(field), []) from config.unowned_fields) as unowned,
+        (select coalesce(list(field), []) from config.owned_by_default) as owned_by_default,
+        (select list_transform(id_fields, lambda name: 'cf.' || name) from config.endpoint) as id_fields
+),
+own_ranks as (
+    select field, min(rank) as rank from config.precedence
+    where endpoint in (select endpoint from config.same_source) group by field
+),
+rival_ranks as (
+    select field, endpoint, min(rank) as rank from config.precedence group by all
+),
+
 judged as (
     select f.*, w.value as ours,
         case when w.value is not null then same_value(f.had, content(w.value)) end as was_ours,
@@ -13,26 +30,27 @@ judged as (
         -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
         -- same cluster is no other.
         -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
-        case when w.endpoint not in (select endpoint from config.same_source)
+        case when not list_contains(r.same_source, w.endpoint)
               and (f.object_type, w.endpoint) not in (select (object_type, endpoint) from config.no_rivals)
-              and f.field not in (select 'cf.' || unnest(id_fields) from config.endpoint) then w.endpoint end as rival,
-        -- A field's own order goes before the order for all.
-        (select min(rank) from config.precedence p
-         where p.field = if(o.field is null, '*', o.field) and p.endpoint in (select endpoint from config.same_source)) as rank,
-        (select min(rank) from config.precedence p where p.field = if(o.field is null, '*', o.field) and p.endpoint = w.endpoint) as rival_rank,
-        (f.resource || '.' || f.field) in (select field from config.owned) as owned,
-        (f.resource || '.' || f.field) in (select field from config.disowned) as disowned,
-        (f.field in (select field from config.unowned_fields) and (f.resource || '.' || f.field) not in (select field from config.owned_by_default))
+              and not list_contains(r.id_fields, f.field) then w.endpoint end as rival,
+        own.rank, other.rank as rival_rank,
+        list_contains(r.owned, f.resource || '.' || f.field) as owned,
+        list_contains(r.disowned, f.resource || '.' || f.field) as disowned,
+        list_contains(r.unowned, f.field) and not list_contains(r.owned_by_default, f.resource || '.' || f.field)
             and coalesce(f.before, 'null') not in ('null', '""', '[]')
             -- NetBox itself gives a new virtual machine the site of its cluster.
             and not (f.resource = 'virtual_machines' and f.field = 'site' and f.netbox_id in (
                 select netbox_id from ledger.created where object_type = 'virtualization/virtual-machines')) as kept
     from fields f
+    cross join rules r
     left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
         -- What an undo brought back as it was before this product wrote there counts as never written.
         and not (w.restored and same_value(f.had, content(w.value)))
+    -- A field's own order goes before the order for all.
+    left join own_ranks own on own.field = coalesce(o.field, '*')
+    left join rival_ranks other on other.field = coalesce(o.field, '*') and other.endpoint = w.endpoint
 ),
 
 decided as (

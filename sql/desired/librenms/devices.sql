@@ -1,6 +1,6 @@
 -- LibreNMS devices in NetBox's terms, one row per device that LibreNMS shows.
 -- Key: the name it has or gets in NetBox; source_id is LibreNMS's device_id.
-with settings as (from config.endpoint),
+with settings as materialized (from config.endpoint),
 
 named as (
     select
@@ -13,7 +13,7 @@ named as (
 ),
 
 -- What a new device is called, as configured.
-called as (
+called as materialized (
     select n.*,
         case when settings.strip_domain then coalesce(short_name(full_name), full_name) else full_name end as name
     from (select named.*, case when settings.device_name = 'hostname' then coalesce(usable_name(hostname), usable_name(sysName))
