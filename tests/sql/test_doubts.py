@@ -226,6 +226,21 @@ def test_a_port_of_which_a_unit_is_in_the_lag_is_not_taken_out() -> None:
     assert lags(estate.rows()) == {}
 
 
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"high_port_id": 1, "low_port_id": None},
+        {"high_port_id": None, "low_port_id": 1},
+        {"high_port_id": None, "low_port_id": 3},
+        {"high_port_id": 3, "low_port_id": None},
+    ],
+)
+def test_a_port_that_may_be_the_unknown_member_of_a_lag_is_not_taken_out(unknown: dict[str, Any]) -> None:
+    estate = lag_estate()
+    estate.add("librenms.port_stack", device_id=1, **unknown)
+    assert lags(estate.rows()) == {}
+
+
 def cabled(**endpoint: Any) -> Estate:
     """Cable 1 between sw1 Gi0/1 (11) and sw2 Gi0/1 (21); both see a neighbour at Gi0/2."""
     estate = switch(**endpoint)

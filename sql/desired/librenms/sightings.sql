@@ -58,6 +58,20 @@ from near_lags n
 join desired.interfaces i on i.device = n.device and i.lag is null
     and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
 union all
+-- LibreNMS writes NULL for a port that it did not know when it read port_stack: a LAG may have any of the device's ports
+-- as that member, and a port may be in any LAG.
+select distinct 'lags', i.device, 'name', i.name, 'a member of ' || o.name || ', of which LibreNMS does not know the port'
+from stacked s
+join librenms.ports lag on lag.port_id = s.port_id and lag.ifType = 'ieee8023adLag'
+join desired.interfaces o on o.source_id = s.port_id::varchar
+join desired.interfaces i on i.device = o.device and i.key <> o.key and i.lag is null
+where s.other_id is null
+union all
+select distinct 'lags', i.device, 'name', i.name, 'a port that LibreNMS shows with one that it does not know'
+from stacked s
+join desired.interfaces i on i.source_id = s.port_id::varchar and i.lag is null
+where s.other_id is null
+union all
 select distinct 'modules', d.key, 'serial', serial_number(i.entPhysicalSerialNum), 'part ' || i.entPhysicalIndex || ' of ' || d.key || ', which is not taken as a module'
 from librenms.inventory i
 join desired.devices d on d.source_id = i.device_id::varchar
