@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.sources.http import LOOK_BETWEEN, SourceError
 
 # The model behind each list endpoint, as permissions and the changelog name it.
 MODELS = {
@@ -81,7 +81,8 @@ class Changelog:
             return found
         try:
             for row in islice(self._netbox.rows("core/object-changes", params), most):
-                found[object_types.get(row["changed_object_type"], "")].append(_entry(row))
+                entry = _entry(row)
+                found[object_types.get(row.get("changed_object_type", ""), "")].append(entry)
         except SourceError as error:
             if error.status not in (403, 404):
                 raise
@@ -123,13 +124,18 @@ class Changelog:
 
 
 def _entry(row: Object) -> Entry:
-    return Entry(
-        row["changed_object_id"],
-        moment_of(row["time"]),
-        row["request_id"],
-        row.get("message") or "",
-        row["id"],
-    )
+    """Raises SourceError for a row that is no entry."""
+    try:
+        return Entry(
+            row["changed_object_id"],
+            moment_of(row["time"]),
+            row["request_id"],
+            row.get("message") or "",
+            row["id"],
+        )
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        what = "GET /api/core/object-changes/ answered with something else than changes"
+        raise SourceError("netbox", f"{what}; {LOOK_BETWEEN}") from None
 
 
 def moved_only_by(entries: list[Entry], own_requests: set[str], seen: str) -> bool:

@@ -19,6 +19,7 @@ import orjson
 
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.http import (
+    LOOK_BETWEEN,
     REDIRECTS,
     JsonClient,
     SourceError,
@@ -140,8 +141,11 @@ class NetBoxWriter:
         Raises SourceError.
         """
         status = self._client.get("/api/status/")
+        if not isinstance(status, dict):
+            raise _unusable("/api/status/", "something else than its status")
         self.version = str(status.get("netbox-version", ""))
-        self.plugins = status.get("plugins") or {}
+        plugins = status.get("plugins")
+        self.plugins = plugins if isinstance(plugins, dict) else {}
         match = re.match(r"(\d+)\.(\d+)", self.version)
         if not match or (number := (int(match[1]), int(match[2]))) < OLDEST:
             raise SourceError(
@@ -178,9 +182,11 @@ class NetBoxWriter:
         offset = 0
         while True:
             page = self._client.get(f"/api/{object_type}/", {**query, "offset": offset})
+            if not isinstance(page, dict) or not _are_objects(page.get("results")):
+                raise _unusable(f"/api/{object_type}/", "something else than a page of objects")
             yield from map(dated, page["results"])
             offset += len(page["results"])
-            if not page["next"] or not page["results"]:
+            if not page.get("next") or not page["results"]:
                 return
             if offset > self._client.limits.rows:
                 raise SourceError("netbox", too_many(f"/api/{object_type}/", self._client.limits.rows))
@@ -212,7 +218,7 @@ class NetBoxWriter:
     def fields(self, object_type: str) -> dict[str, Object] | None:
         """What NetBox says of the fields of an object (``OPTIONS``); None where the token may neither add nor change."""
         answer = decode("netbox", self._client.send("OPTIONS", f"/api/{object_type}/"))
-        actions = answer.get("actions") or {}
+        actions = (answer.get("actions") or {}) if isinstance(answer, dict) else {}
         return actions.get("POST") or actions.get("PUT") or None
 
     def writable(self, object_type: str) -> set[str] | None:
@@ -252,15 +258,18 @@ def _answer(method: str, response: httpx.Response) -> Answer:
         content = orjson.loads(response.content) if response.content else None
     except orjson.JSONDecodeError:
         content = None
-    message = message_of(content) or f"NetBox answered {status}"
+    # What a 2xx holds is no message, even where it is not what was asked for.
+    message = (message_of(content) if status >= 300 else "") or f"NetBox answered {status}"
     if status in REDIRECTS:
         return Answer("refused", status, None, redirected(method, response))
     expected = {"POST": 201, "PATCH": 200, "DELETE": 204}[method]
-    if status == expected and (method == "DELETE" or isinstance(content, list)):
+    # A DELETE has no content; whether it was carried out is read in any case.
+    if status == expected and (method == "DELETE" or _are_objects(content)):
         return Answer("ok", status, content, "", request_id)
     if status == 429:
         return Answer("later", status, content, message, wait=retry_after(response))
-    if status >= 500 or status < 300:
+    # A proxy's 408 is about its own patience: NetBox has no such answer.
+    if status >= 500 or status < 300 or status == 408:
         return Answer("doubt", status, content, message, request_id, wait=retry_after(response))
     return Answer("refused", status, content, message, request_id)
 
@@ -271,13 +280,31 @@ def _request_id(response: httpx.Response) -> str | None:
     return value if _REQUEST_ID.fullmatch(value) else None
 
 
+def _unusable(path: str, what: str) -> SourceError:
+    return SourceError("netbox", f"GET {path} answered with {what}; {LOOK_BETWEEN}")
+
+
+def _are_objects(content: Any) -> bool:
+    """Whether this is a list of NetBox's objects: each with its id and, where there is one, a time that can be read."""
+    return isinstance(content, list) and all(map(_is_object, content))
+
+
+def _is_object(row: Any) -> bool:
+    if not isinstance(row, dict) or type(row.get("id")) is not int:
+        return False
+    try:
+        return all(moment_of(row[name]) for name in ("created", "last_updated") if row.get(name) is not None)
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return False
+
+
 def dated(row: Object) -> Object:
     """The object with ``created`` for a missing ``last_updated``, as NetBox does it for the ETag.
 
     A merge of the netbox-branching plugin leaves such objects behind.
     """
-    if row.get("last_updated") is None and row.get("created") is not None:
-        row["last_updated"] = row["created"]
+    if row.get("last_updated") is None:
+        row["last_updated"] = row.get("created")
     return row
 
 

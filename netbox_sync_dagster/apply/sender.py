@@ -84,7 +84,8 @@ class Sender:
             except SourceError as error:
                 # Raised only by reads before a request or after one that NetBox refused as a whole: what is
                 # not in doubt from an earlier request is not written.
-                rest = [item for item in batch.items if item.change_id not in self._state.decided]
+                settled = self._state.decided | {refused.item.change_id for refused in put_off}
+                rest = [item for item in batch.items if item.change_id not in settled]
                 doubtful = [item for item in rest if item.change_id in self._state.doubtful]
                 self.verdicts.uncertain(doubtful, f"the answer was lost; {error}", None)
                 self.verdicts.give_up(
@@ -286,8 +287,9 @@ class Sender:
         return [Batch(batch.items, batch.attempt + 1)]
 
     def _settled(self, batch: Batch, answer: Answer, operation: str, sent: float) -> list[Batch]:
-        # NetBox may still be at work on it, unless it said itself that it stopped.
-        running = answer.status in (0, 504) or answer.status < 300
+        # Only a 500 is NetBox's own word that it stopped. Any other answer is of a proxy, which may have given up
+        # while NetBox goes on: Apache says 502 then, others 503, 504 or 524.
+        running = answer.status != 500
         tries = 2 if answer.status == 500 and len(batch.items) == 1 else ATTEMPTS
         last = batch.attempt >= tries
         absent = self.settle_and_record(
@@ -295,7 +297,8 @@ class Sender:
         )
         if not absent:
             return []
-        if last:
+        # What the end of the apply kept from being waited for may still arrive: it has no verdict yet.
+        if last and not self._state.stop.is_set():
             self.verdicts.give_up(absent, f"{answer.message}; NetBox does not have it", operation)
             return []
         self._state.stop.wait(pause(batch.attempt, answer.wait))

@@ -14,14 +14,17 @@ import httpx
 class LateProxy:
     """Stands in front of ``url``. The next request of ``late_method`` arrives there ``delay`` seconds late.
 
-    Without ``delay`` it arrives just before the next one of that method.
+    Without ``delay`` it arrives just before the next one of that method. ``status``: it is answered with that at once.
+    ``skip`` of them pass first.
     """
 
-    def __init__(self, url: str, *, late_method: str, delay: float | None) -> None:
-        self._left = 1
+    def __init__(
+        self, url: str, *, late_method: str, delay: float | None, status: int | None = None, skip: int = 0
+    ) -> None:
+        self._skip, self._left = skip, 1
         self.kept: tuple[str, str, bytes, dict[str, str]] | None = None
         self._lock = threading.Lock()
-        self.late_method, self.delay = late_method, delay
+        self.late_method, self.delay, self.status = late_method, delay, status
         self.backend = httpx.Client(base_url=url, timeout=30)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -31,6 +34,9 @@ class LateProxy:
         """Whether this request is the one to be late."""
         with self._lock:
             late = method == self.late_method and self._left > 0
+            if late and self._skip:
+                self._skip -= 1
+                return False
             self._left -= late
             return late
 
@@ -56,6 +62,11 @@ def _handler(proxy: LateProxy) -> type[BaseHTTPRequestHandler]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
             if proxy.take(self.command):
                 # Closed before the answer, while the request is on its way.
+                if proxy.status is not None:
+                    self.send_response(proxy.status)
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                    self.wfile.flush()
                 self.connection.shutdown(2)
                 self.close_connection = True
                 if proxy.delay is None:
@@ -70,7 +81,7 @@ def _handler(proxy: LateProxy) -> type[BaseHTTPRequestHandler]:
                 proxy.backend.request(method, path, content=content, headers=sent)
             answer = proxy.backend.request(self.command, self.path, content=body, headers=headers)
             self.send_response(answer.status_code)
-            for name in ("content-type", "x-request-id"):
+            for name in ("content-type", "x-request-id", "retry-after"):
                 if name in answer.headers:
                     self.send_header(name, answer.headers[name])
             self.send_header("content-length", str(len(answer.content)))

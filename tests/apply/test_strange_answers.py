@@ -1,0 +1,204 @@
+"""Answers that mislead, in the middle of an apply: of proxies that gave up, of reads that fail half-way, and valid JSON
+that is no answer of NetBox."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_dagster.sources.http import SourceError
+from tests.apply.conftest import Desk, Place, furnish, verdicts
+from tests.apply.drafts import Draft, of
+from tests.apply.fault_proxy import FaultProxy
+from tests.apply.late_proxy import LateProxy
+from tests.lies import honest, lying
+from tests.support import NetBox
+
+
+@pytest.mark.parametrize("status", [408, 502, 503, 504, 524])
+def test_a_proxy_that_gave_up_on_a_request_has_not_ended_it(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, status: int
+) -> None:
+    nic = lab_netbox.create("virtualization/interfaces", virtual_machine=lab_place.vm["id"], name="eth0")
+    assigned = of(nic, type="virtualization.vminterface")
+    draft = Draft()
+    draft.create("ip_addresses", "x", {"address": lab_place.ip(1), "assigned_object": assigned})
+    plan = draft.publish(lab_desk.warehouse)
+    with LateProxy(server.url, late_method="POST", delay=1.5, status=status) as proxy:
+        lab_desk.configure(url=proxy.url, timeout=3)
+
+        result = lab_desk.approve_and_apply(plan)
+
+        found = [(v.verdict, v.message) for v in result.verdicts]
+        assert found == [("applied", f"NetBox answered {status}; found in NetBox")]
+    assert server.count("POST", "/api/ipam/ip-addresses/") == 1
+
+
+def test_what_is_put_off_while_netbox_cannot_be_read_has_one_verdict(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    rows = [
+        lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name=f"p{n}", type="other")
+        for n in range(2)
+    ]
+    lab_netbox.create(
+        "dcim/inventory-items",
+        device=lab_place.device["id"],
+        name="optic",
+        component_type="dcim.interface",
+        component_id=rows[0]["id"],
+    )
+    draft = Draft()
+    for row in rows:
+        draft.delete("interfaces", row["name"], row)
+    plan = draft.publish(lab_desk.warehouse)
+    lab_desk.approve(plan)
+
+    def refuse(method: str, _: str) -> None:
+        if method == "DELETE":
+            server.fail_next(status=412, method="DELETE")
+            server.fail_next(4, status=502, method="GET", path_prefix="/api/dcim/interfaces/")
+
+    with FaultProxy(server.url, before=refuse) as proxy:
+        lab_desk.configure(url=proxy.url, timeout=3)
+        result = lab_desk.apply(plan)
+
+    assert Counter(v.key for v in result.verdicts) == {"p0": 1, "p1": 1}
+    assert verdicts(result) == {"p0": "blocked", "p1": "failed"}
+
+
+def test_an_apply_that_is_interrupted_leaves_a_late_request_to_the_next_one(
+    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+) -> None:
+    draft = Draft()
+    draft.create("vlans", "10", {"vid": 10, "name": "ten", "group": of(lab_place.group)})
+    plan = draft.publish(lab_desk.warehouse)
+    lab_desk.approve(plan)
+    # Its last try is the one whose answer is late.
+    server.fail_next(3, status=429, retry_after=0, method="POST")
+    with LateProxy(server.url, late_method="POST", delay=4, skip=3) as proxy:
+        lab_desk.configure(url=proxy.url, timeout=3, longest_request=20)
+        stop = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+        stop.start()
+        with pytest.raises(KeyboardInterrupt):
+            lab_desk.apply(plan)
+        assert server.count("POST", "/api/ipam/vlans/") == 3
+        time.sleep(4)
+
+        result = lab_desk.apply(plan)
+
+    assert [(v.key, v.verdict) for v in result.settled] == [("10", "applied")]
+    assert verdicts(result) == {"10": "applied"}
+
+
+NO_PAGES = {
+    "a list": [],
+    "an object": {},
+    "no rows": {"count": 0, "next": None, "results": None},
+    "null for a row": {"count": 1, "next": None, "results": [None]},
+    "a number for a row": {"count": 1, "next": None, "results": [1]},
+    "a row without an id": {"count": 1, "next": None, "results": [{}]},
+    "a word for an id": {"count": 1, "next": None, "results": [{"id": "1"}]},
+    "a word for a time": {"count": 1, "next": None, "results": [{"id": 1, "last_updated": "soon"}]},
+}
+
+
+@pytest.mark.parametrize("page", NO_PAGES.values(), ids=NO_PAGES)
+def test_what_is_no_page_of_objects_deletes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Any
+) -> None:
+    with lying(LabNetBox, lie=honest) as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        netbox, desk = NetBox(server.url, server.token), Desk(tmp_path, server.url)
+        place = furnish(netbox)
+        port = netbox.create("dcim/interfaces", device=place.device["id"], name="p", type="other")
+        draft = Draft()
+        draft.delete("interfaces", "p", port)
+        plan = draft.publish(desk.warehouse)
+        server.lie = lambda path, content: page if path == "/api/dcim/interfaces/" else None
+
+        result = desk.approve_and_apply(plan)
+
+        assert [(v.key, v.verdict, v.message) for v in result.verdicts] == [
+            (
+                "p",
+                "failed",
+                "not written: netbox: GET /api/dcim/interfaces/ answered with something else than a page of objects; "
+                "look at the server and at the proxies before it",
+            )
+        ]
+        assert server.count("DELETE") == 0
+
+
+@pytest.mark.parametrize("rows", [[None], [1], [{}], [{"id": 1, "last_updated": "soon"}], {"id": 1}])
+def test_a_write_that_is_answered_with_something_else_is_settled_by_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Any
+) -> None:
+    with lying(LabNetBox, lie=honest) as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        netbox, desk = NetBox(server.url, server.token), Desk(tmp_path, server.url)
+        place = furnish(netbox)
+        draft = Draft()
+        draft.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+        plan = draft.publish(desk.warehouse)
+        server.lie = lambda path, content: (
+            rows if path == "/api/dcim/devices/" and isinstance(content, list) else None
+        )
+
+        result = desk.approve_and_apply(plan)
+
+        found = [(v.key, v.verdict, v.message) for v in result.verdicts]
+        assert found == [("sw1", "applied", "NetBox answered 200; found in NetBox")]
+        assert server.count("PATCH") == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": 1}, {"id": 1, "changed_object_id": 1, "request_id": "x", "time": None}]
+)
+def test_a_changelog_that_is_none_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    with lying(LabNetBox, lie=honest) as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        netbox, desk = NetBox(server.url, server.token), Desk(tmp_path, server.url)
+        place = furnish(netbox)
+        draft = Draft()
+        draft.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+        plan = draft.publish(desk.warehouse)
+        page = {"count": 1, "next": None, "results": [change]}
+        server.lie = lambda path, content: page if path == "/api/core/object-changes/" else None
+
+        result = desk.approve_and_apply(plan)
+
+        assert verdicts(result) == {"sw1": "applied"}
+        assert result.notes == [
+            "NetBox's changelog could not be read for the ledger: netbox: GET /api/core/object-changes/ answered with "
+            "something else than changes; look at the server and at the proxies before it"
+        ]
+
+
+def test_a_status_that_is_a_list_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lying(LabNetBox, lie=honest) as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        netbox, desk = NetBox(server.url, server.token), Desk(tmp_path, server.url)
+        place = furnish(netbox)
+        draft = Draft()
+        draft.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+        plan = draft.publish(desk.warehouse)
+        server.lie = lambda path, content: [] if path == "/api/status/" else None
+
+        with pytest.raises(SourceError) as caught:
+            desk.approve_and_apply(plan)
+
+    assert str(caught.value) == (
+        "netbox: GET /api/status/ answered with something else than its status; look at the server and at the "
+        "proxies before it"
+    )
