@@ -119,7 +119,8 @@ class Sender:
         answer = self._netbox.write(method, head.object_type, [item.body for item in items], guards or None)
         if answer.timed_out or answer.status == 504:
             self.pace.late(batch.kind, len(items))
-        elif answer.status:
+        elif answer.kind == "ok":
+            # A refusal is quick whatever the size.
             self.pace.answered(batch.kind, len(items), elapsed() - sent)
         if answer.kind == "ok":
             return self._written(batch, answer, operation)
