@@ -256,7 +256,7 @@ def test_a_failed_call_of_proxmox(
     guest: ProxmoxState, proxmox: LabProxmox, pve: World, line: tuple[str, str, bool, list[str], list[str]]
 ) -> None:
     _, scope, wide, proves, _ = line
-    pve.sync()
+    pve.snapshot()
     PVE_FAULTS[scope](proxmox)
     plan = pve.sync()
     found = unproven(pve)
@@ -381,7 +381,7 @@ def test_a_failed_call_of_docker(
             "bridge_addresses": False,
         }
         world = World(tmp_path / "docker", netbox, endpoint)
-        world.sync()
+        world.snapshot()
         CONTAINER_FAULTS[scope](server)
         plan = world.sync()
     found = unproven(world)
