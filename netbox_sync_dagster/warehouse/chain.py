@@ -132,6 +132,9 @@ def append(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
         return
     with _locked(head_file(warehouse, folder)):
         head, torn = _end(warehouse, folder, path)
+        if head is None:
+            # Killed between its first line and the record of its end, a chain would look robbed of that record.
+            _write_head(warehouse, folder, _start(path))
         data, made = _data(warehouse, path, content, head, torn)
         end = warehouse.append(path, data)
         _write_head(warehouse, folder, Head(path.name, end, made.hash, made.seq))
@@ -150,6 +153,8 @@ def _append_to_store(warehouse: Warehouse, path: Path, content: list[Line]) -> N
         more: list[Line] = []
         if known is None or known.file != path.name or known.bytes != size:
             known, more = _end(warehouse, folder, path)
+        if known is None:
+            mirror.store.put(mirror.key(head_file(warehouse, folder)), _as_json(_start(path)))
         data, head = _data(warehouse, path, content, known, more)
         made.append(Head(path.name, size + len(data), head.hash, head.seq))
         return data
@@ -157,6 +162,12 @@ def _append_to_store(warehouse: Warehouse, path: Path, content: list[Line]) -> N
     mirror.append(path, build)
     warehouse.heads[chain_name(folder)] = made[-1]
     mirror.store.put(mirror.key(head_file(warehouse, folder)), _as_json(made[-1]))
+
+
+def _start(path: Path) -> Head:
+    """Where a chain begins whose first line will be in this file: no line has the number 0."""
+    size = path.stat().st_size if path.exists() else 0
+    return Head(path.name, size, first_prev(path.parent, (path, size)), 0)
 
 
 def _data(
@@ -198,6 +209,9 @@ def _end(warehouse: Warehouse, folder: Path, path: Path) -> tuple[Head | None, l
                     "sha256": hashlib.sha256(rest).hexdigest(),
                 }
             )
+    if head is not None and head.seq == 0:
+        # A crash came before the first line: it covers what is there now.
+        return None, []
     if acknowledged is None and head is not None:
         # Somebody took the record away: what it would have said about the end is lost, and that is to be known.
         torn.insert(0, {"kind": "headless", "at": now().isoformat()})

@@ -227,7 +227,9 @@ def _read(warehouse: Warehouse, folder: Path) -> _Chain:
         if not chain.begun and old.strip(b"\n"):
             before.update(old.rstrip(b"\n") + b"\n")
     chain.problems += chain.bad.values()
-    if head is not None and head.hash not in chain.hashes:
+    # Number 0 is where the chain begins: a crash came before its first line.
+    empty = head is not None and head.seq == 0 and not chain.begun
+    if head is not None and not empty and head.hash not in chain.hashes:
         text = "its last lines are gone, or the whole file is"
         chain.problems.append(Problem(f"ledger/{chain.name}/{head.file}", 0, text, f"gone {head.hash}"))
     elif head is None and chain.begun:
@@ -242,6 +244,7 @@ def _begin(chain: _Chain, at: tuple[str, int], link: Link, before: Hash, old: by
     if old.strip(b"\n"):
         before.update(old.rstrip(b"\n") + b"\n")
     chain.expected = before.hexdigest()
+    chain.hashes.add(chain.expected)
     if link.prev != chain.expected:
         text = "what is before it, or was, is not what was there when it was written"
         for line, raw in enumerate(old.splitlines(), 1):

@@ -180,6 +180,26 @@ def test_a_whole_line_that_nobody_was_told_of_counts(tmp_path: Path, break_: boo
     assert [line["n"] for line in read_lines(folder / DECEMBER)] == [4, 5, 6]
 
 
+@pytest.mark.parametrize("cut", [0, 1, 100, None], ids=["nothing", "a byte", "a part", "all"])
+def test_a_crash_at_the_first_line_of_a_chain_blocks_nothing(tmp_path: Path, cut: int | None) -> None:
+    warehouse = Warehouse(tmp_path)
+    file = warehouse.ledger / "applies" / "paris" / NOVEMBER
+    head = warehouse.ledger / "heads" / "applies" / "paris.json"
+    append_lines(warehouse, file, lines(1))
+    # As it was when the line, or a part of it, was written, and its acknowledgement was not.
+    first = json.loads(file.read_bytes())
+    head.write_text(json.dumps({"file": NOVEMBER, "bytes": 0, "hash": first["prev"], "seq": 0}))
+    file.write_bytes(file.read_bytes()[:cut])
+    assert verify(warehouse).problems == []
+    append_lines(warehouse, file, lines(2))
+    append_lines(warehouse, file, lines(3))
+    assert verify(warehouse).problems == []
+    assert [line["n"] for line in read_lines(file)] == [1, 2, 3] if cut is None else [2, 3]
+    # Whoever takes the record away is found as ever.
+    head.unlink()
+    assert [problem.line for problem in verify(warehouse).problems] == [0]
+
+
 def test_an_apply_that_was_killed_while_it_wrote_is_followed_by_the_next(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     folder = warehouse.ledger / "applies" / "paris"
