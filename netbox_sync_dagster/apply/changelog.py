@@ -124,7 +124,7 @@ class Changelog:
 
 
 def _entry(row: Object) -> Entry:
-    """Raises SourceError for a row that is no entry."""
+    """Raises SourceError for a row without the fields of a changelog entry."""
     try:
         return Entry(
             row["changed_object_id"],

@@ -258,7 +258,7 @@ def _answer(method: str, response: httpx.Response) -> Answer:
         content = orjson.loads(response.content) if response.content else None
     except orjson.JSONDecodeError:
         content = None
-    # What a 2xx holds is no message, even where it is not what was asked for.
+    # Only an error has a message: the content of a 2xx answer is data, even where it is not the data that was asked for.
     message = (message_of(content) if status >= 300 else "") or f"NetBox answered {status}"
     if status in REDIRECTS:
         return Answer("refused", status, None, redirected(method, response))

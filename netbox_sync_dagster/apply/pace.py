@@ -9,9 +9,10 @@ Kind = tuple[str, str]
 # A request is meant to take this part of what NetBox may be silent for: then one that is four times as slow
 # as the last is still answered in time.
 _SHARE = 1 / 4
-# Below this part of the time that a request is meant to take, what it costs to ask at all hides what an object costs.
+# A small request that took less than this part of the wanted time says little about the cost of one object: most of its
+# time is the cost of any request.
 _TELLING = 1 / 4
-# A rest that is larger than a request is meant to be by less than this is not worth a request of its own.
+# The last changes of a kind travel in one request up to this many times the wanted size, instead of in two.
 _REST = 1.5
 # A request that was not answered in time took twice as long, for all we know.
 _LATE = 2
