@@ -7,15 +7,15 @@ export UV_COMPILE_BYTECODE := 1
 .PHONY: setup demo test lint live bench clean
 
 # uv where it is present, else venv with pip. requirements.lock pins every package (hence --no-deps).
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/.installed: requirements.lock pyproject.toml lab/pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  test -x $(BIN)/python || uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); \
 	  uv pip install --quiet --python $(BIN)/python --no-deps -r requirements.lock && \
-	  uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -e . -e lab; \
 	else \
 	  test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e . -e lab; \
 	fi
 	@touch $@
 

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 from ruamel.yaml import YAML
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -35,11 +35,11 @@ from netbox_sync_dagster.approve import approve, open_ledger
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import write_json
 from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+from netbox_sync_lab.netbox import LabNetBox
 
 ENDPOINT = "kill"
 APPLY = f"""

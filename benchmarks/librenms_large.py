@@ -22,9 +22,9 @@ from librenms_snapshot import ESTATES, Server, lab
 
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_lab.netbox import LabNetBox
 
 MOST_RATIO = 1.5
 MOST_SECONDS_MORE = 120

@@ -31,10 +31,10 @@ import duckdb
 import httpx
 
 from netbox_sync_dagster.config import LibreNMSEndpoint
-from netbox_sync_dagster.lab.estate import build_librenms
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.warehouse import Manifest, Warehouse
+from netbox_sync_lab.estate import build_librenms
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 
 MOST_RATIO = 1.5
 MOST_SECONDS_MORE = 1.0

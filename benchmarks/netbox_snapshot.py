@@ -111,7 +111,7 @@ def compare(url: str, token: str) -> bool:
 
 def only_lab() -> None:
     """The lab NetBox with ROWS interfaces, until the input ends; prints its address and token."""
-    from netbox_sync_dagster.lab.netbox import LabNetBox
+    from netbox_sync_lab.netbox import LabNetBox
 
     with LabNetBox() as server:
         headers = {"Authorization": f"Token {server.token}"}

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.lab.certs import make_certificates
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
-from netbox_sync_dagster.lab.serving import LabServer
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_lab.certs import make_certificates
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
+from netbox_sync_lab.serving import LabServer
 from tests.cli.conftest import Answer, Desk
 from tests.support import NetBox
 

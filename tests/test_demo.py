@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from netbox_sync_dagster.lab.librenms.schema import SNMP_COMMUNITY
-from netbox_sync_dagster.lab.proxmox.server import PASSWORD, TOKEN_VALUE
-from netbox_sync_dagster.lab.running import LIBRENMS_TOKEN, NETBOX_TOKEN
+from netbox_sync_dagster.demo.servers import LIBRENMS_TOKEN, NETBOX_TOKEN
+from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
+from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
 
 SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]

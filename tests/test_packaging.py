@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -66,11 +67,32 @@ def test_the_wheel_carries_all_sql_and_says_that_it_is_typed(wheel: Path) -> Non
     assert "netbox_sync_dagster/py.typed" in files
 
 
-def test_the_wheel_carries_the_data_that_the_lab_servers_answer_from(wheel: Path) -> None:
-    data = {str(f.relative_to(ROOT)) for f in ROOT.glob("netbox_sync_dagster/**/*.json")}
+def test_the_wheel_carries_the_demos_configuration_and_no_server(wheel: Path) -> None:
+    files = names(wheel)
 
-    assert "netbox_sync_dagster/lab/netbox/filters.json" in data
-    assert data <= names(wheel)
+    assert "netbox_sync_dagster/demo/configuration.yaml" in files
+    assert [name for name in files if "lab" in name.split("/")[:-1] or name.endswith("filters.json")] == []
+
+
+def test_the_labs_wheel_carries_the_data_that_its_servers_answer_from(tmp_path: Path) -> None:
+    lab = ROOT / "lab"
+    data = {str(f.relative_to(lab)) for f in lab.glob("netbox_sync_lab/**/*.json")}
+    files = names(build(lab, "wheel", tmp_path))
+
+    assert "netbox_sync_lab/netbox/filters.json" in data
+    assert data <= files
+    assert {name.split("/")[0] for name in files} == {"netbox_sync_lab", "netbox_sync_lab-0.1.0.dist-info"}
+
+
+def test_the_lab_imports_nothing_of_the_product() -> None:
+    lines = [
+        f"{file.name}: {line}"
+        for file in ROOT.glob("lab/**/*.py")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(from|import) netbox_sync_dagster", line)
+    ]
+
+    assert lines == []
 
 
 def test_the_wheel_holds_one_package_and_no_tests(wheel: Path) -> None:

@@ -16,7 +16,7 @@ def test_every_promise_names_its_tests() -> None:
     assert list(promises) == [str(number) for number in range(1, 15)]
     missing = []
     for number, part in promises.items():
-        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", part)
+        named = re.findall(r"`((?:lab/)?tests/[\w/]+\.py)::(\w+)`", part)
         assert named, f"promise {number} names no test"
         for path, name in named:
             file = ROOT / path

@@ -29,13 +29,13 @@ from netbox_sync_dagster.defs.approved import apply_when_approved
 from netbox_sync_dagster.defs.intervals import intervals
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.defs.states import status
-from netbox_sync_dagster.lab.certs import LabCertificates, make_certificates
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
-from netbox_sync_dagster.lab.proxmox.access import reader_privileges
 from netbox_sync_dagster.sources import http
+from netbox_sync_lab.certs import LabCertificates, make_certificates
+from netbox_sync_lab.docker import DockerState, LabDocker
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.proxmox.access import reader_privileges
 from tests.cli.conftest import Answer, Desk
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.server import Asked, Behaviour, HostileServer, answer

@@ -17,7 +17,7 @@ from netbox_sync_dagster.cli import (
     applying,
     checking,
     deciding,
-    lab,
+    demo,
     ledger_check,
     mappings,
     notifying,
@@ -135,8 +135,8 @@ app.command("restore")(upkeep.restore_command)
 app.command("notify")(notifying.notify_command)
 app.command("sql")(sql.sql)
 app.add_typer(ledger_check.ledger, name="ledger")
-app.command("lab", context_settings=lab.PASS_ON)(lab.lab)
-app.command("demo", context_settings=lab.PASS_ON)(lab.demo)
+app.command("lab", context_settings=demo.PASS_ON)(demo.lab)
+app.command("demo", context_settings=demo.PASS_ON)(demo.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox

@@ -11,10 +11,10 @@ import pytest
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.branch import HEADER
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.fault_proxy import FaultProxy

@@ -16,12 +16,12 @@ from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.decide import approve_by_policy
 from netbox_sync_dagster.compare.gates import gates
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import now
 from netbox_sync_dagster.warehouse.sequence import id_of, number_at
 from netbox_sync_dagster.warehouse.status import read_status
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.test_kill import kill, wait_until

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from netbox_sync_dagster.apply import apply_approved, plan_undo
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import Plan, load_plan
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.support import NetBox, World
 
 # Every example is a whole sync, apply and undo over HTTP: a few at a time; more by hand.

@@ -17,8 +17,8 @@ import pytest
 from netbox_sync_dagster.apply.lease import LeaseHeld
 from netbox_sync_dagster.approve import open_ledger
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse.ledger import read_lines
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox

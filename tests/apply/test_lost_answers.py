@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.apply.late_proxy import LateProxy

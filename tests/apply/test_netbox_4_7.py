@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place
 from tests.apply.drafts import Draft
 from tests.apply.test_apply import test_a_name_is_freed_before_it_is_taken as a_name_is_freed

@@ -13,9 +13,9 @@ from netbox_sync_dagster.apply import ApplyResult, apply_approved, plan_undo
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState, agent_interface
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.apply.test_fixed_point import decided, furnished
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World, rows

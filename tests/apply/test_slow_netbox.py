@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netbox_sync_dagster.apply.pace import Pace
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.late_proxy import LateProxy

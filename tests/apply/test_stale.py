@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
 from tests.apply.drafts import Draft, of
 from tests.support import NetBox

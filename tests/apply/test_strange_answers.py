@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.fault_proxy import FaultProxy

@@ -6,17 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from contract.client import NetBox as Client
+from contract.dependents import CASCADES
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.apply.undoing import back_and_forth, done, not_applied
-from tests.contract.client import NetBox as Client
-from tests.contract.dependents import CASCADES
 from tests.support import NetBox
 
 

@@ -17,8 +17,8 @@ from unittest.mock import patch
 import pytest
 
 from netbox_sync_dagster.cli.app import run
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
 from tests.support import NetBox
 
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
+from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.cli.conftest import Desk
 
 

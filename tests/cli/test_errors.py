@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.cli.conftest import COMMAND, Desk
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS
+from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import Desk
 from tests.support import NetBox
 

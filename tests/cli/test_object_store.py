@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.cli.conftest import Desk
 from tests.object_store import BUCKET_URL, s3_server
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.running import Lab
+from netbox_sync_dagster.demo.servers import Lab
+from netbox_sync_lab.netbox import LabNetBox
 from tests.cli.conftest import Desk
 from tests.support import NetBox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.netbox import LabNetBox
 from tests.cli.conftest import Desk
 from tests.support import NetBox
 

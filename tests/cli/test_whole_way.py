@@ -8,9 +8,9 @@ import sys
 
 import duckdb
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.librenms import LabLibreNMS
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.cli.conftest import Answer, Desk
 from tests.support import NetBox
 

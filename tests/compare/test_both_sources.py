@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.proxmox import ProxmoxState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.proxmox import ProxmoxState
 from tests.support import World, after, row, rows
 
 Worlds = tuple[World, World]

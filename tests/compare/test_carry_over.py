@@ -13,7 +13,7 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, compare
 from netbox_sync_dagster.compare.stages import ONLY_WITH
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.lab.running import Lab
+from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox

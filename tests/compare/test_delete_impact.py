@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract.client import NetBox as Client
+from contract.dependents import CASCADES
 
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox, registry
-from netbox_sync_dagster.lab.netbox.schema import HEAD, TAIL, Model, char
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.sources.netbox import check_netbox, snapshot_netbox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox, registry
+from netbox_sync_lab.netbox.schema import HEAD, TAIL, Model, char
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.apply.conftest import Desk, furnish, verdicts
 from tests.apply.drafts import Draft
-from tests.contract.client import NetBox as Client
-from tests.contract.dependents import CASCADES
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World, row, rows
 

@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
+from netbox_sync_lab.docker import DockerState, LabDocker
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.lies import lying
 from tests.support import NetBox, World
 

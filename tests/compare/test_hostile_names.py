@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.librenms import LibreNMSState
-from netbox_sync_dagster.lab.proxmox import ProxmoxState
+from netbox_sync_lab.librenms import LibreNMSState
+from netbox_sync_lab.proxmox import ProxmoxState
 from tests.support import World, after, row, rows
 
 EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"

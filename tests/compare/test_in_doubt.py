@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.proxmox import ProxmoxState, agent_interface
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.proxmox import ProxmoxState, agent_interface
 from tests.support import NetBox, World, rows
 
 Device = Callable[..., dict[str, Any]]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
 from tests.real_netbox import real_netbox
 from tests.support import NetBox, World
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, row, rows
 
 Known = Callable[[str, str], dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS
+from netbox_sync_lab.librenms import LabLibreNMS
 from tests.support import after, before, row, rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, row, rows
 
 Device = Callable[..., dict[str, Any]]

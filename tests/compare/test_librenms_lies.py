@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.lies import honest, lying, without
 from tests.support import ODD_FOLDER, NetBox, World, row, rows
 

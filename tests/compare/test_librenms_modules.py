@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.support import NetBox, World, after, before, row, rows
 
 Device = Callable[..., dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, row, rows
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.netbox.schema import CHOICES
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.netbox.schema import CHOICES
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import NetBox, World, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.lab.proxmox import agent_interface, loopback_interface
+from netbox_sync_lab.proxmox import agent_interface, loopback_interface
 from tests.support import after, before, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.lab.proxmox import default_network
+from netbox_sync_lab.proxmox import default_network
 from tests.support import after, row, rows
 
 DEVICES = "dcim/devices"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import World, after, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import NetBox, World, after, row, rows
 
 MARCH = 1_709_258_400  # 2024-03-01 02:00:00 UTC

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import NetBox, World, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -10,8 +10,8 @@ import pytest
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.run import CompareError
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import World, after, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.lab.librenms import LibreNMSState
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.librenms import LibreNMSState
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import NetBox, World, after, row, rows
 
 VMS = "virtualization/virtual-machines"

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from netbox_sync_dagster.compare import run
-from netbox_sync_dagster.lab.librenms import LibreNMSState
+from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import World
 
 

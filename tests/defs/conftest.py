@@ -15,10 +15,10 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.partitions import keep_in_step
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
-from netbox_sync_dagster.lab.netbox import LabNetBox
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import ODD_FOLDER, NetBox
 
 DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}

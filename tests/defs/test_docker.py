@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from netbox_sync_dagster.defs.partitions import partition_keys
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
+from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.defs.conftest import House, checks, failure, made
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.defs.conftest import House
 
-MODULE = [sys.executable, "-m", "netbox_sync_dagster.lab.ui_sync"]
+MODULE = [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"]
 
 
 def test_every_endpoint_is_there_in_the_dagster_ui(

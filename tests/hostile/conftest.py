@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.certs import LabCertificates, make_certificates
+from netbox_sync_lab.certs import LabCertificates, make_certificates
 from tests.hostile.clients import SECRETS
 
 

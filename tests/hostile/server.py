@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from netbox_sync_dagster.lab.certs import LabCertificates
+from netbox_sync_lab.certs import LabCertificates
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.lab.certs import LabCertificates
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS, RETRY_AFTER
 from tests.hostile.clients import CANARIES, CLIENTS, IMPATIENT, SECRETS, SMALL, netbox, serve
 from tests.hostile.server import Behaviour, HostileServer, answer

@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.lab.certs import LabCertificates
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.clients import LIMITS, docker, proxmox
 from tests.hostile.server import Behaviour, HostileServer, routes

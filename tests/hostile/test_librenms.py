@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.lab.certs import LabCertificates
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import OK
 from tests.hostile.clients import LIMITS, SECRETS, librenms
 from tests.hostile.server import Asked, Behaviour, HostileServer, routes

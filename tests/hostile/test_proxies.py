@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.lab.certs import LabCertificates
 from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.clients import CANARIES, CLIENTS
 from tests.hostile.server import Asked, HostileServer, answer
 

@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.config import DockerEndpoint
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
 from netbox_sync_dagster.sources.docker import snapshot_docker
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_lab.docker import DockerState, LabDocker
 
 
 class Snapshot:

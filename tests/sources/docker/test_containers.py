@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from netbox_sync_dagster.lab.docker import DockerState
+from netbox_sync_lab.docker import DockerState
 from tests.sources.docker.conftest import Endpoint
 
 

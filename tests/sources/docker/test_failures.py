@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.certs import LabCertificates, make_certificates
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
 from netbox_sync_dagster.sources.docker import check_docker
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_lab.certs import LabCertificates, make_certificates
+from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.sources.docker.conftest import Endpoint
 
 Serve = Callable[..., Endpoint]
@@ -310,7 +310,7 @@ def test_one_container_that_is_not_shown(endpoint: Endpoint, state: DockerState,
 def test_one_container_that_is_malformed(
     endpoint: Endpoint, state: DockerState, change: dict[str, Any]
 ) -> None:
-    from netbox_sync_dagster.lab.docker.answers import container
+    from netbox_sync_lab.docker.answers import container
 
     state.add("db")
     inspected(state, endpoint.lab, "db", container(state, state.containers["db"]) | change)
@@ -322,7 +322,7 @@ def test_one_container_that_is_malformed(
 
 @pytest.mark.parametrize("field", ["MacAddress", "IPAddress", "GlobalIPv6Address"])
 def test_one_address_that_is_none(endpoint: Endpoint, state: DockerState, field: str) -> None:
-    from netbox_sync_dagster.lab.docker.answers import container
+    from netbox_sync_lab.docker.answers import container
 
     answer = container(state, state.containers["web"])
     answer["NetworkSettings"]["Networks"]["front"][field] = "not-one"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.docker import DockerState, LabDocker
-from netbox_sync_dagster.lab.docker import answers as lab_answers
+from netbox_sync_lab.docker import DockerState, LabDocker
+from netbox_sync_lab.docker import answers as lab_answers
 from tests.sources.docker.conftest import Endpoint, Snapshot
 
 RECORDED: dict[str, Any] = json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))

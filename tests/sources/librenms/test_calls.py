@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader
 
 BULK = {

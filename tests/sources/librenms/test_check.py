@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.lab.certs import make_certificates
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.sources.librenms import check_librenms
+from netbox_sync_lab.certs import make_certificates
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from netbox_sync_dagster.lab.certs import make_certificates
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse.store import WarehouseError
+from netbox_sync_lab.certs import make_certificates
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader
 
 WHOLE = {

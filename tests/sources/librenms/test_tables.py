@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_dagster.warehouse.tables import LIBRENMS
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import sources_of
+from netbox_sync_lab.netbox import LabNetBox
 from tests.lies import honest, lying
 from tests.sources.netbox.conftest import VIEW_EVERYTHING, Snap, viewer
 from tests.sources.netbox.seed import Seed, fill

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.lab.netbox import LabNetBox
 from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.conftest import Snap
 from tests.sources.netbox.seed import Seed, expected, fill
 

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.lab.certs import LabCertificates, make_certificates
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
-from netbox_sync_dagster.lab.serving import LabServer
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_lab.certs import LabCertificates, make_certificates
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.serving import LabServer
 
 TOKEN = "PVE_TEST_TOKEN"
 PASSWORD = "PVE_TEST_PASSWORD"

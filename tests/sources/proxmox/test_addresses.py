@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from netbox_sync_dagster.lab.proxmox import agent_interface, loopback_interface
+from netbox_sync_lab.proxmox import agent_interface, loopback_interface
 
 MAC = "BC:24:11:AA:BB:CC"
 ADDRESSES = "SELECT vmid, key, family, address, prefixlen, source, position FROM guest_addresses ORDER BY ALL"

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from netbox_sync_dagster.lab.proxmox import ProxmoxState
-from netbox_sync_dagster.lab.proxmox.state import EPOCH
+from netbox_sync_lab.proxmox import ProxmoxState
+from netbox_sync_lab.proxmox.state import EPOCH
 
 EPOCH_TIME = datetime(2026, 11, 1)
 

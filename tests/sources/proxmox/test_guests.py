@@ -2,8 +2,8 @@
 
 import pytest
 
-from netbox_sync_dagster.lab.proxmox import LabProxmox, ProxmoxState
-from netbox_sync_dagster.lab.proxmox.access import reader_privileges
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from netbox_sync_lab.proxmox.access import reader_privileges
 
 
 def test_a_guest_without_a_name_has_an_empty_one(state, read):

@@ -1,6 +1,6 @@
 """Guest interfaces: names, MACs, VLANs, MTU, from QEMU's and LXC's configuration lines."""
 
-from netbox_sync_dagster.lab.proxmox import agent_interface
+from netbox_sync_lab.proxmox import agent_interface
 
 
 def test_models_and_macs_of_virtual_machines(state, read):

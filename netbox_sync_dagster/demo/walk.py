@@ -1,0 +1,151 @@
+"""The demo: the whole job on the lab, each step by the command that a user would type."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+
+from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.cli.console import SafeConsole
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.demo.servers import Lab
+from netbox_sync_dagster.warehouse import Warehouse
+
+ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
+# Seconds that `dagster dev` may take until its page answers.
+_UI_PATIENCE = 120
+
+
+class DemoFailed(Exception):
+    """A step of the demo did not end as it should; the sentence says which."""
+
+
+def run_demo(lab: Lab, console: SafeConsole, *, ui: bool, ui_port: int) -> None:
+    """Snapshot, diff, approval and apply for every endpoint of a running lab, then a diff that is empty.
+
+    Raises DemoFailed. With ``ui`` the Dagster UI keeps running on the result until it is interrupted.
+    """
+    home = lab.folder / "data"
+    os.environ.update(lab.environment)
+    os.environ["NETBOX_SYNC_CONFIG"] = str(lab.config_path)
+    os.environ["NETBOX_SYNC_HOME"] = str(home)
+    started = time.monotonic()
+
+    _title(console, "1. Are all servers there, and may we do what a sync needs?")
+    _command(console, ["check"])
+    _title(console, "2. Read LibreNMS, both Proxmox clusters and NetBox, and compare")
+    _command(console, ["sync"])
+    _title(console, "3. What would change in NetBox? Conflicts and blocked rows say why they are skipped")
+    for name in ENDPOINTS:
+        _command(console, ["diff", name])
+    _title(console, "4. Approve and apply, endpoint by endpoint: exactly what was approved is written")
+    for name in ENDPOINTS:
+        # The endpoint before may have moved what this one's diff saw: compare again, then decide.
+        _command(console, ["sync", name])
+        _command(
+            console,
+            [
+                "approve",
+                name,
+                "--all-creates-and-updates",
+                "--override-limit",
+                "first sync of the demo",
+                "--yes",
+            ],
+        )
+        _command(console, ["apply", name, "--yes"])
+    _title(console, "5. The same again: nothing is left to do")
+    _command(console, ["sync"])
+    left = {name: len(load_plan(Warehouse(home), name).changes) for name in ENDPOINTS}
+    _command(console, ["status"])
+    _title(console, "6. Everything can be asked in SQL, at any time")
+    query = (
+        "SELECT endpoint, resource, verdict, count(DISTINCT change_id) AS changes "
+        "FROM ledger.operations GROUP BY ALL ORDER BY ALL"
+    )
+    _command(console, ["sql", query])
+    query = "SELECT endpoint, resource, key, reason FROM diff.changes WHERE action = 'conflict' ORDER BY ALL LIMIT 8"
+    _command(console, ["sql", query])
+    if any(left.values()):
+        raise DemoFailed(f"changes are left after the apply: {left}")
+    seconds = round(time.monotonic() - started)
+    console.print_lines(f"\nThe next diff is empty. The whole job took {seconds} s.", style="bold green")
+    console.print_lines(f"Configuration: {lab.config_path}\nTables: {Warehouse(home).database}")
+    if ui:
+        _serve_ui(console, lab.folder, ui_port)
+
+
+def _title(console: SafeConsole, text: str) -> None:
+    console.print_lines(f"\n{text}", style="bold cyan")
+
+
+def _command(console: SafeConsole, words: list[str], ok: Iterable[int] = (0,)) -> None:
+    console.print_lines(f"\n$ netbox-sync {shlex.join(words)}", style="bold")
+    code = run(words)
+    if code not in ok:
+        raise DemoFailed(f"netbox-sync {words[0]} ended with exit code {code}")
+
+
+def _serve_ui(console: SafeConsole, folder: Path, port: int) -> None:
+    """Run ``dagster dev`` on the demo's data until it is interrupted."""
+    if port == 0:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+    dagster_home = folder / "dagster"
+    dagster_home.mkdir(exist_ok=True)
+    settings = Path(__file__).parents[2] / "dagster.yaml"
+    if settings.is_file():
+        shutil.copy(settings, dagster_home / "dagster.yaml")
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+    command += ["-m", "netbox_sync_dagster.definitions"]
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
+    log = (folder / "dagster.log").open("w", encoding="utf-8")
+    console.print_lines(
+        f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
+    )
+    synced = subprocess.run(
+        [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if synced.returncode:
+        raise DemoFailed("the sync through Dagster failed; see dagster.log")
+    console.print_lines("Starting the Dagster UI ...")
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/server_info", process)
+        console.print_lines(
+            f"Dagster UI: http://127.0.0.1:{port}   (Ctrl-C ends it and the lab)", style="bold green"
+        )
+        process.wait()
+    except KeyboardInterrupt:
+        console.print_lines("stopping")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        log.close()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _UI_PATIENCE
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise DemoFailed(f"the Dagster UI ended with exit code {process.returncode}; see dagster.log")
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.5)
+    raise DemoFailed("the Dagster UI did not answer; see dagster.log")

@@ -1,6 +1,0 @@
-"""A Docker daemon for the lab: answers in the shapes of the Docker Engine API, from a state in memory."""
-
-from netbox_sync_dagster.lab.docker.server import LabDocker
-from netbox_sync_dagster.lab.docker.state import Container, DockerState, Network
-
-__all__ = ["Container", "DockerState", "LabDocker", "Network"]
