@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.sources import http
+from netbox_sync_dagster import http
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState

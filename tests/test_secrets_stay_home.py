@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from netbox_sync_dagster import http
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.alarms import notifications
@@ -29,7 +30,6 @@ from netbox_sync_dagster.defs.approved import apply_when_approved
 from netbox_sync_dagster.defs.intervals import intervals
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.defs.states import status
-from netbox_sync_dagster.sources import http
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState

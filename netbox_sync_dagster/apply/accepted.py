@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Accepted:
 def ask(target: NetBoxTarget, object_types: Iterable[str]) -> dict[str, Accepted]:
     """What NetBox says of these types; those of which it says nothing (no right to write such objects) are left out.
 
-    One request per type, and one for the version. Raises MissingSecret without a token and SourceError where NetBox
+    One request per type, and one for the version. Raises MissingSecret without a token and ServerError where NetBox
     cannot be reached or is too old.
     """
     found = {}
@@ -58,7 +58,7 @@ def ask(target: NetBoxTarget, object_types: Iterable[str]) -> dict[str, Accepted
         for object_type in object_types:
             try:
                 fields = netbox.fields(object_type)
-            except SourceError as error:
+            except ServerError as error:
                 if error.status in (403, 404):
                     continue
                 raise

@@ -60,7 +60,7 @@ class Already:
         return [item for item in items if (item.object_type, item.netbox_id) in self._found]
 
     def done(self, items: list[Item]) -> dict[str, Done]:
-        """Those of the changes (of one type and action) that are done, by change id. Raises SourceError."""
+        """Those of the changes (of one type and action) that are done, by change id. Raises ServerError."""
         if not items:
             return {}
         by_action = {"create": self._creates, "update": self._updates, "delete": self._deletes}

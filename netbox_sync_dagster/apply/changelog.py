@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of
-from netbox_sync_dagster.sources.http import LOOK_BETWEEN, SourceError
+from netbox_sync_dagster.http import LOOK_BETWEEN, ServerError
 
 # The model behind each list endpoint, as permissions and the changelog name it.
 MODELS = {
@@ -83,7 +83,7 @@ class Changelog:
             for row in islice(self._netbox.rows("core/object-changes", params), most):
                 entry = _entry(row)
                 found[object_types.get(row.get("changed_object_type", ""), "")].append(entry)
-        except SourceError as error:
+        except ServerError as error:
             if error.status not in (403, 404):
                 raise
             self._readable = False
@@ -113,7 +113,7 @@ class Changelog:
             ):
                 entry = _entry(row)
                 found[entry.netbox_id].append(entry)
-        except SourceError as error:
+        except ServerError as error:
             if error.status not in (403, 404):
                 raise
             self._readable = False
@@ -124,7 +124,7 @@ class Changelog:
 
 
 def _entry(row: Object) -> Entry:
-    """Raises SourceError for a row without the fields of a changelog entry."""
+    """Raises ServerError for a row without the fields of a changelog entry."""
     try:
         return Entry(
             row["changed_object_id"],
@@ -135,7 +135,7 @@ def _entry(row: Object) -> Entry:
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         what = "GET /api/core/object-changes/ answered with something else than changes"
-        raise SourceError("netbox", f"{what}; {LOOK_BETWEEN}") from None
+        raise ServerError("netbox", f"{what}; {LOOK_BETWEEN}") from None
 
 
 def moved_only_by(entries: list[Entry], own_requests: set[str], seen: str) -> bool:

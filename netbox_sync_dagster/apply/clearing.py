@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.removal import as_value
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import DEPENDENTS
 
 
@@ -29,7 +29,7 @@ def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[
     """For each object about to be deleted, by id, the fields of other objects that name it.
 
     One list request per field, as NetBox joins filters of different names by AND. What the token may not view
-    is left out: it could not be written back either. Raises SourceError.
+    is left out: it could not be written back either. Raises ServerError.
     """
     wanted = sorted(set(ids))
     found: dict[int, list[Cleared]] = defaultdict(list)
@@ -44,7 +44,7 @@ def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[
                         found[value["id"]].append(
                             Cleared(owner_type, row["id"], owner, name, as_value(value))
                         )
-            except SourceError as error:
+            except ServerError as error:
                 if error.status != 403:
                     raise
     return found

@@ -18,11 +18,11 @@ import httpx
 import orjson
 
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.sources.http import (
+from netbox_sync_dagster.http import (
     LOOK_BETWEEN,
     REDIRECTS,
     JsonClient,
-    SourceError,
+    ServerError,
     decode,
     redirected,
     retry_after,
@@ -30,7 +30,7 @@ from netbox_sync_dagster.sources.http import (
 )
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState, written_as
 from netbox_sync_dagster.sources.netbox.client import secrets_of
-from netbox_sync_dagster.sources.wire import AnswerTooLarge
+from netbox_sync_dagster.wire import AnswerTooLarge
 
 OLDEST = (4, 2)
 _GUARDS = (4, 6)
@@ -66,7 +66,7 @@ class Answer:
 
 
 class NetBoxWriter:
-    """A NetBox to write to. Thread-safe. Raises SourceError from every read; writes return an Answer."""
+    """A NetBox to write to. Thread-safe. Raises ServerError from every read; writes return an Answer."""
 
     def __init__(self, target: NetBoxTarget) -> None:
         token = target.token()
@@ -129,7 +129,7 @@ class NetBoxWriter:
         return self.branches is None or self.branches.keeps(model)
 
     def merge_state(self) -> MergeState | None:
-        """How the branch that is written to stands to main; None for main itself. Raises SourceError."""
+        """How the branch that is written to stands to main; None for main itself. Raises ServerError."""
         if self.branches is None or self.branch is None:
             return None
         return self.branches.state(self.branch)
@@ -138,7 +138,7 @@ class NetBoxWriter:
         """Ask for the version (``/api/status/``) and what follows from it, and choose the branch.
 
         ``create_branch``: where one is configured and none is open, it is made. Without, main is read.
-        Raises SourceError.
+        Raises ServerError.
         """
         status = self._client.get("/api/status/")
         if not isinstance(status, dict):
@@ -148,7 +148,7 @@ class NetBoxWriter:
         self.plugins = plugins if isinstance(plugins, dict) else {}
         match = re.match(r"(\d+)\.(\d+)", self.version)
         if not match or (number := (int(match[1]), int(match[2]))) < OLDEST:
-            raise SourceError(
+            raise ServerError(
                 "netbox",
                 f"version '{self.version}' cannot be written to; this product needs "
                 f"{OLDEST[0]}.{OLDEST[1]} or newer",
@@ -189,7 +189,7 @@ class NetBoxWriter:
             if not page.get("next") or not page["results"]:
                 return
             if offset > self._client.limits.rows:
-                raise SourceError("netbox", too_many(f"/api/{object_type}/", self._client.limits.rows))
+                raise ServerError("netbox", too_many(f"/api/{object_type}/", self._client.limits.rows))
 
     def any_of(
         self, object_type: str, filters: Iterable[list[tuple[str, Any]]], fixed: list[tuple[str, Any]]
@@ -280,8 +280,8 @@ def _request_id(response: httpx.Response) -> str | None:
     return value if _REQUEST_ID.fullmatch(value) else None
 
 
-def _unusable(path: str, what: str) -> SourceError:
-    return SourceError("netbox", f"GET {path} answered with {what}; {LOOK_BETWEEN}")
+def _unusable(path: str, what: str) -> ServerError:
+    return ServerError("netbox", f"GET {path} answered with {what}; {LOOK_BETWEEN}")
 
 
 def _are_objects(content: Any) -> bool:

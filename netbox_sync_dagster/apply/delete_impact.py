@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import parse_version
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, Dependent, dependents_of
 from netbox_sync_dagster.sources.netbox.object_references import holders_of, path_of, value_of
@@ -46,7 +46,7 @@ Leaves = Callable[[Hanging], bool]
 def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict[int, str]:
     """For each of these objects (whole answers) why it may not be deleted, by id; those that are free are left out.
 
-    NetBox deletes such objects along, makes them forget this one, or refuses. Raises SourceError.
+    NetBox deletes such objects along, makes them forget this one, or refuses. Raises ServerError.
     """
     rows = list(rows)
     found = hanging(netbox, object_type, rows)
@@ -67,7 +67,7 @@ def reason_of(items: list[Hanging]) -> str:
 def hanging(
     netbox: NetBoxWriter, object_type: str, rows: Iterable[Object], leaves: Leaves = lambda item: False
 ) -> Found:
-    """What hangs on each of these objects, by id, but for what ``leaves``. Raises SourceError."""
+    """What hangs on each of these objects, by id, but for what ``leaves``. Raises ServerError."""
     rows = list(rows)
     found: Found = defaultdict(list)
     if not rows or object_type not in DELETED:
@@ -134,7 +134,7 @@ class _Asking:
                         number = self._by_slug.get(place, 0) if isinstance(place, str) else place
                         if number in self._ids:
                             yield number, _tagged(row) if path == _TAGGED else _named_by(way, row)
-        except SourceError as error:
+        except ServerError as error:
             # 404: this NetBox, or this release of the plugin, knows no such objects.
             if error.status not in (403, 404):
                 raise
@@ -231,7 +231,7 @@ class _Asking:
         fixed = [("fields", names)] if names else []
         try:
             rows = list(self._netbox.any_of(path, filters, fixed))
-        except SourceError as error:
+        except ServerError as error:
             if error.status == 404:
                 return []
             raise

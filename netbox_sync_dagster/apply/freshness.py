@@ -22,7 +22,7 @@ _OBJECT_TYPES = {model: object_type for object_type, model in MODELS.items()}
 class Freshness:
     """Divides changes into those that may be sent and the stale ones, each with the reason.
 
-    Raises SourceError where NetBox cannot be read.
+    Raises ServerError where NetBox cannot be read.
     """
 
     def __init__(

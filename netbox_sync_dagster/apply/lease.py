@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
 from netbox_sync_dagster.warehouse.clock import elapsed, now
@@ -26,7 +27,7 @@ _SILENCE_SECONDS = 120
 _UNSURE_SECONDS = _SILENCE_SECONDS / 2
 
 
-class LeaseHeld(Exception):
+class LeaseHeld(UserError):
     """Somebody else is applying to this endpoint; the sentence says who, where and since when.
 
     ``who`` holds the lease. ``left``: the seconds after which it is free if that process is dead; None where it lives.

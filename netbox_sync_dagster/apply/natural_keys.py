@@ -118,7 +118,7 @@ def find_created(
 ) -> Iterator[tuple[Object, list[Object]]]:
     """For each body of a create the objects that NetBox has under its key.
 
-    Raises SourceError where NetBox cannot be read and KeyError for a type without a natural key.
+    Raises ServerError where NetBox cannot be read and KeyError for a type without a natural key.
     """
     key = NATURAL_KEYS[object_type]
     rows = {row["id"]: row for row in netbox.any_of(object_type, key.queries(bodies), [])}

@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.apply.changelog import Changelog, Entry
 from netbox_sync_dagster.apply.changes import Verdict
 from netbox_sync_dagster.apply.client import moment_of
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 
 # How far NetBox's changelog is read for the entries of an apply, among those of everybody else meanwhile.
 _ENTRIES_PER_OBJECT = 3
@@ -43,7 +43,7 @@ def find_object_changes(
             missing = wanted - {(entry.netbox_id, entry.request_id) for entry in entries}
             history = changelog.entries(object_type, {i for i, _ in missing}) or {}
             entries += [entry for more in history.values() for entry in more]
-    except SourceError as error:
+    except ServerError as error:
         notes.append(f"NetBox's changelog could not be read for the ledger: {error}")
     rows = [
         {

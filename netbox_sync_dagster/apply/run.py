@@ -35,7 +35,7 @@ from netbox_sync_dagster.approve.records import Approval, ApprovalError, approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import parse
 from netbox_sync_dagster.config import NetBoxTarget, Policies
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import elapsed
 from netbox_sync_dagster.warehouse.verify import verify
@@ -68,7 +68,7 @@ def apply_approved(
 
     Raises LeaseHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
     (``warehouse.verify``), ApprovalError where the diff has failed its
-    checks, MissingSecret without a token, and SourceError where NetBox cannot be reached at all or is too old;
+    checks, MissingSecret without a token, and ServerError where NetBox cannot be reached at all or is too old;
     nothing has been written then.
     """
     if plan.endpoint != endpoint_name:
@@ -207,7 +207,7 @@ class _Apply:
     def _note_merge_state(self) -> None:
         try:
             self._result.branch = self._netbox.merge_state()
-        except SourceError as error:
+        except ServerError as error:
             self._result.notes.append(f"how the branch stands to main could not be read: {error}")
 
     def _message(self, change_id: str) -> str:

@@ -17,7 +17,7 @@ from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.settle import Settler
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.apply.verdicts import Verdicts
-from netbox_sync_dagster.sources.http import SourceError, pause
+from netbox_sync_dagster.http import ServerError, pause
 from netbox_sync_dagster.warehouse.clock import elapsed
 
 ATTEMPTS = 4
@@ -81,7 +81,7 @@ class Sender:
                 continue
             try:
                 todo = [*self._once(batch, put_off), *todo]
-            except SourceError as error:
+            except ServerError as error:
                 # Raised only by reads before a request or after one that NetBox refused as a whole: what is
                 # not in doubt from an earlier request is not written.
                 settled = self._state.decided | {refused.item.change_id for refused in put_off}
@@ -154,7 +154,7 @@ class Sender:
         ids = [item.netbox_id for item in batch.items if item.netbox_id]
         try:
             left = self._netbox.by_ids(batch.head.object_type, ids, "id,created,last_updated")
-        except SourceError as error:
+        except ServerError as error:
             self.verdicts.uncertain(
                 batch.items, f"deleted according to NetBox, but not verified: {error}", operation
             )
@@ -177,7 +177,7 @@ class Sender:
             left = self._netbox.by_ids(
                 head.object_type, [i.netbox_id for i in items if i.netbox_id], "id,created,last_updated"
             )
-        except SourceError as error:
+        except ServerError as error:
             self.verdicts.uncertain(items, f"NetBox passed over it without a reason: {error}", operation)
             return
         gone = [item for item in items if item.netbox_id not in left]
@@ -249,7 +249,7 @@ class Sender:
         """Record NetBox's refusals of one answer; those that may pass are put off."""
         try:
             arrived = self._arrived([item for item, _ in named], operation)
-        except SourceError as error:
+        except ServerError as error:
             arrived = self._state.doubtful
             for item, message in named:
                 if item.change_id in arrived:
@@ -263,7 +263,7 @@ class Sender:
                 self.verdicts.give_up([item], message, operation)
 
     def _arrived(self, items: list[Item], operation: str) -> set[str]:
-        """Record, after one read, those whose earlier request was lost and arrived after all. Raises SourceError."""
+        """Record, after one read, those whose earlier request was lost and arrived after all. Raises ServerError."""
         doubtful = [item for item in items if item.change_id in self._state.doubtful]
         findings = self.settler.settle(doubtful)
         pairs = [
@@ -330,7 +330,7 @@ class Sender:
             over = left <= 0 or self._state.stop.is_set()
             try:
                 rest = self._still_absent(rest, why, operation, report)
-            except SourceError as error:
+            except ServerError as error:
                 # All of a slow NetBox's workers may be busy with what is waited for.
                 if over:
                     self.verdicts.uncertain(rest, f"{why}; {error}", operation, report=report)
@@ -341,7 +341,7 @@ class Sender:
             attempt += 1
 
     def _still_absent(self, items: list[Item], why: str, operation: str, report: Report | None) -> list[Item]:
-        """Read NetBox once; record what is decided, return what it does not have. Raises SourceError."""
+        """Read NetBox once; record what is decided, return what it does not have. Raises ServerError."""
         findings = self.settler.settle(items)
         decided = [(item, findings[item.change_id]) for item in items]
         pairs = [

@@ -32,7 +32,7 @@ class Finding:
 
 
 class Settler:
-    """Reads NetBox to settle changes of one endpoint. Raises SourceError where NetBox cannot be read.
+    """Reads NetBox to settle changes of one endpoint. Raises ServerError where NetBox cannot be read.
 
     ``maker(object type, id)`` is the change that is known to have made an object.
     """

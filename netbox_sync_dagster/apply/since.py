@@ -96,7 +96,7 @@ class Since:
     # -- what NetBox has now ---------------------------------------------------------------------
 
     def now(self) -> Now:
-        """The objects as NetBox has them, and why some of them cannot be undone. Raises SourceError."""
+        """The objects as NetBox has them, and why some of them cannot be undone. Raises ServerError."""
         found = Now()
         for object_type in {place[0] for place in self._places}:
             self._compare(object_type, [p for p in self._places if p[0] == object_type], found)

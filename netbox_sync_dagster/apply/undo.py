@@ -36,7 +36,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
 
     Reads NetBox by list requests on the objects' endpoints and on those of what may hang on objects that are to be
     deleted, ``/api/core/object-changes/``, and ``OPTIONS`` of the types that are created again. Raises ApprovalError where the apply is unknown, still open, or was to
-    another NetBox; SourceError where NetBox cannot be read.
+    another NetBox; ServerError where NetBox cannot be read.
     """
     file = _file(warehouse, apply_id, endpoint)
     endpoint = file.parent.name

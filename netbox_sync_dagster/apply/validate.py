@@ -89,7 +89,7 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
     takes only once, in the snapshot and among the approved changes themselves. Without ``target`` NetBox is not
     asked: then only the choices and lengths are known that the snapshot holds (``netbox.choices``).
 
-    Raises WarehouseError where there is no NetBox snapshot, MissingSecret without a token and SourceError where
+    Raises WarehouseError where there is no NetBox snapshot, MissingSecret without a token and ServerError where
     NetBox cannot be asked.
     """
     plan = with_parts(warehouse, plan)

@@ -75,7 +75,7 @@ class Verdicts:
     def stale(self, stale: list[tuple[Item, str]], operation: str | None = None) -> None:
         """Record that somebody changed these objects, each with its reason, unless it was this product.
 
-        Raises SourceError where NetBox cannot be read.
+        Raises ServerError where NetBox cannot be read.
         """
         doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
         # What looks like somebody else's write may be our own earlier request, arrived late.

@@ -9,6 +9,7 @@ from datetime import datetime
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.compare.change_id import SHORT_LENGTH
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import TOLERANCE, now
 from netbox_sync_dagster.warehouse.ledger import (
@@ -29,7 +30,7 @@ DECISIONS = ("approve", "reject", "withdraw")
 _CHANGES_PER_LINE = 5_000
 
 
-class ApprovalError(Exception):
+class ApprovalError(UserError):
     """A decision is not possible; the sentence says why and what to do."""
 
 

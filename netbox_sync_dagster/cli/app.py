@@ -11,8 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from netbox_sync_dagster.apply import LeaseHeld
-from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.cli import (
     applying,
     checking,
@@ -31,27 +29,10 @@ from netbox_sync_dagster.cli import (
 )
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.cli.session import CliError, Session
-from netbox_sync_dagster.compare.plan_file import PlanFileError
-from netbox_sync_dagster.compare.run import CompareError
-from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.secrets import MissingSecret, redact
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.config.secrets import redact
+from netbox_sync_dagster.explain import sentences_of
 from netbox_sync_dagster.text import traceback_lines
-from netbox_sync_dagster.warehouse import WarehouseError
-from netbox_sync_dagster.warehouse.errors import storage_sentence
 
-# Their text is a sentence for the user.
-USER_ERRORS = (
-    CliError,
-    ConfigError,
-    MissingSecret,
-    WarehouseError,
-    SourceError,
-    CompareError,
-    ApprovalError,
-    LeaseHeld,
-    PlanFileError,
-)
 INTERRUPTED = 130
 
 HELP = """Keep NetBox in step with LibreNMS, Proxmox VE and Docker.
@@ -155,26 +136,17 @@ def run(arguments: list[str]) -> int:
         if code == INTERRUPTED:
             err.print("interrupted")
         return code if isinstance(code, int) else 0
-    except USER_ERRORS as error:
+    except Exception as error:  # noqa: BLE001
+        sentences = sentences_of(error)
+        if sentences is None:
+            return _last_resort(error, err, wants_traceback)
         if wants_traceback:
             _show_traceback(error, err)
-        for sentence in error.errors if isinstance(error, ConfigError) else [str(error)]:
+        for sentence in sentences:
             err.print(f"error: {sentence}", style="red", soft_wrap=True)
         for line in error.more if isinstance(error, CliError) else ():
             err.print(line, soft_wrap=True)
         return 1
-    except Exception as error:  # noqa: BLE001
-        text = storage_sentence(error) or (_os_sentence(error) if isinstance(error, OSError) else None)
-        if text is None:
-            return _last_resort(error, err, wants_traceback)
-        if wants_traceback:
-            _show_traceback(error, err)
-        err.print(f"error: {text}", style="red", soft_wrap=True)
-        return 1
-
-
-def _os_sentence(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
 
 
 def _show_traceback(error: BaseException, err: SafeConsole) -> None:

@@ -10,19 +10,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from netbox_sync_dagster.apply import ApplyResult, LeaseHeld, Verdict, apply_approved
+from netbox_sync_dagster.apply import ApplyResult, Verdict, apply_approved
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.validate import validate
-from netbox_sync_dagster.approve import ApprovalError, approved
+from netbox_sync_dagster.approve import approved
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.ledger import applied_ids
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse import WarehouseError
 
 _STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
 _CHECKED = {"ok": "green", "wrong": "red", "unchecked": "yellow"}
@@ -81,7 +80,7 @@ def apply(
     for plan in todo:
         try:
             result = _apply(session, plan, name)
-        except (ApprovalError, LeaseHeld, SourceError, WarehouseError) as error:
+        except UserError as error:
             session.err.print(f"error: {error}", style="red", soft_wrap=True)
             bad = True
             continue

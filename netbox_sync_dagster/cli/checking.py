@@ -11,10 +11,9 @@ import typer
 
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker import check_docker
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.librenms import check_librenms
 from netbox_sync_dagster.sources.netbox import check_netbox
 from netbox_sync_dagster.sources.proxmox import check_proxmox
@@ -80,7 +79,7 @@ def _guarded(one: Callable[[], list[Check]]) -> list[Check]:
     """A server that fails in the midst of its checks is a failed check, not the end of the others."""
     try:
         return one()
-    except (SourceError, MissingSecret) as error:
+    except UserError as error:
         return [Check(False, "connection", str(error))]
     except Exception as error:  # noqa: BLE001
         return [Check(False, "connection", f"the answer cannot be used: {type(error).__name__}: {error}")]

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from netbox_sync_dagster.cli.session import CliError, session_of
-from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.notify import Notice, NotSent, notify, send
-from netbox_sync_dagster.notify.channels import Uncertain
+from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.notify import Notice, notify, send
 from netbox_sync_dagster.warehouse.configured import note_endpoints
 
 
@@ -33,7 +32,7 @@ def notify_command(
             notice = Notice("recovery", "test", f"this is a test of the channel '{channel.name}'", ())
             try:
                 send(channel, [notice])
-            except (NotSent, Uncertain, MissingSecret) as error:
+            except UserError as error:
                 problems.append(str(error))
             else:
                 session.out.print(f"{channel.name}: sent")

@@ -15,10 +15,11 @@ import typer
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.config import Config, ConfigError, Endpoint, load_config
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 
 
-class CliError(Exception):
+class CliError(UserError):
     """The command cannot go on; the sentence says why and what to do. Exit code 1.
 
     ``more`` are lines to be shown below it.

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve import ApprovalError
-from netbox_sync_dagster.approve.decide import approve_by_policy
-from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
-from netbox_sync_dagster.cli.reading import Read, Reading, Say, read_all
+from netbox_sync_dagster.cli.progress import spinners
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
-from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.compare.run import CompareError, Comparer
-from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.config.secrets import MissingSecret, redact
-from netbox_sync_dagster.sources.docker import snapshot_docker
-from netbox_sync_dagster.sources.http import SourceError
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.compare.run import Comparer
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.explain import about
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse import Manifest, WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.errors import storage_sentence
-from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
 from netbox_sync_dagster.warehouse.verify import look
 from netbox_sync_dagster.warehouse.views import build_database
 
+Say = Callable[[str], None]
+
 TARGET = "NetBox"
-_EXPECTED = (SourceError, MissingSecret, WarehouseError, CompareError, ApprovalError)
+# Endpoints synced at once; each has its own fetch_max_concurrency besides.
+_AT_ONCE = 12
+# Seconds between two looks whether a sync that waits for NetBox was interrupted.
+_LOOK_EVERY = 0.2
 _REASONS_SHOWN = 5
 
 
@@ -70,76 +70,92 @@ def sync(
     chosen = session.endpoints(endpoints or [])
     if not chosen:
         raise CliError(f"{session.config_path}: no endpoint is enabled; add one below endpoints")
-    if guest is not None:
-        _check_guest(endpoints or [], chosen)
+    options = SyncOptions(accept_shrink=accept_shrink, guest=guest)
+    if guest is not None and len(endpoints or []) != 1:
+        raise CliError(
+            "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101"
+        )
+    options.check(chosen)
     note_endpoints(session.warehouse, session.config)
-    reads: dict[str, Read] = {TARGET: partial(_read_target, session, accept_shrink)}
-    for endpoint in chosen:
-        reads[endpoint.name] = partial(_read_endpoint, session, endpoint, accept_shrink, guest)
-    readings = read_all(reads, session.err)
-    failed = [
-        sentence
-        for name, reading in readings.items()
-        if (sentence := _told(session, name, reading)) is not None
-    ]
-    if readings[TARGET].error is None:
-        with Comparer(session.warehouse, session.config) as comparer:
-            for endpoint in chosen:
-                if readings[endpoint.name].error is None:
-                    failed += _compare(session, comparer, endpoint)
+    target, outcomes = _sync(session, chosen, options)
+    failed = _tell(session, [target, *outcomes])
     build_database(session.warehouse)
     if damage := look(session.warehouse).sentence:
         session.err.print(f"warning: {damage}", style="yellow", soft_wrap=True)
-    for sentence in failed:
-        session.err.print(f"error: {sentence}", style="red", soft_wrap=True)
+    for text in failed:
+        session.err.print(f"error: {text}", style="red", soft_wrap=True)
     if failed:
         raise typer.Exit(1)
 
 
-def _read_target(session: Session, accept_shrink: bool, say: Say) -> Manifest:
-    return snapshot_netbox(
-        session.config.netbox,
-        session.warehouse,
-        progress=say,
-        accept_shrink=accept_shrink,
-        deletes=session.config.deletes,
-    )
+def _sync(session: Session, chosen: list[Endpoint], options: SyncOptions) -> tuple[Outcome, list[Outcome]]:
+    """NetBox and the endpoints are read at once; each endpoint is compared once NetBox is there."""
+    target = Future[Outcome]()
+    stop = threading.Event()
+
+    def netbox_is_there() -> bool:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                return target.result(timeout=_LOOK_EVERY).error is None
+        raise Stopped("interrupted")
+
+    def read_target(say: Say) -> Outcome:
+        outcome = Outcome(TARGET)
+        began = time.monotonic()
+        try:
+            outcome.manifest = snapshot_netbox(
+                session.config.netbox,
+                session.warehouse,
+                progress=say,
+                accept_shrink=options.accept_shrink,
+                deletes=session.config.deletes,
+            )
+        except Exception as error:  # noqa: BLE001
+            outcome.error = error
+        outcome.seconds = time.monotonic() - began
+        target.set_result(outcome)
+        return outcome
+
+    who = f"netbox-sync by {default_who()}"
+    with Comparer(session.warehouse, session.config) as comparer, spinners(session.err) as show:
+
+        def sync_one(endpoint: Endpoint, say: Say) -> Outcome:
+            return sync_endpoint(
+                session.warehouse,
+                endpoint,
+                comparer,
+                who=who,
+                options=options,
+                say=say,
+                netbox_is_there=netbox_is_there,
+            )
+
+        work: dict[str, Callable[[Say], Outcome]] = {TARGET: read_target}
+        work |= {endpoint.name: partial(sync_one, endpoint) for endpoint in chosen}
+        done = run_together(work, at_once=_AT_ONCE, ahead=[TARGET], show=show, stop=stop)
+    return done.pop(TARGET), list(done.values())
 
 
-def _check_guest(named: list[str], chosen: list[Endpoint]) -> None:
-    if len(named) != 1:
-        raise CliError(
-            "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101"
-        )
-    if chosen[0].kind != "proxmox":
-        raise CliError(f"endpoint '{named[0]}' is {chosen[0].kind}; only Proxmox endpoints have guests")
+def _tell(session: Session, outcomes: list[Outcome]) -> list[str]:
+    """Print how far each came: what was read, then the differences. Returns a sentence per error."""
+    for outcome in outcomes:
+        _tell_reading(session, outcome)
+    for outcome in outcomes:
+        if outcome.diff is not None:
+            _tell_diff(session, outcome)
+    return [about(outcome.endpoint, outcome.error) for outcome in outcomes if outcome.error is not None]
 
 
-def _read_endpoint(
-    session: Session, endpoint: Endpoint, accept_shrink: bool, guest: int | None, say: Say
-) -> Manifest:
-    with hold(session.warehouse, endpoint.kind, endpoint.name, f"netbox-sync by {default_who()}"):
-        if isinstance(endpoint, LibreNMSEndpoint):
-            return snapshot_librenms(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
-        if isinstance(endpoint, DockerEndpoint):
-            return snapshot_docker(endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink)
-        return snapshot_proxmox(
-            endpoint, session.warehouse, progress=say, accept_shrink=accept_shrink, guest=guest
-        )
-
-
-def _told(session: Session, name: str, reading: Reading) -> str | None:
-    """Print how the reading went; returns the sentence of its error."""
-    if reading.error is not None:
-        return _sentence(name, reading.error)
-    manifest = reading.manifest
-    assert manifest is not None
+def _tell_reading(session: Session, outcome: Outcome) -> None:
+    manifest = outcome.manifest
+    if manifest is None:
+        return
     rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
     rejected = manifest.row_counts.get("rejected", 0)
     text = Text.assemble(
-        (name, "bold"), f": read {visible(manifest.source_version or 'it', 200)}, {rows} rows"
+        (outcome.endpoint, "bold"), f": read {visible(manifest.source_version or 'it', 200)}, {rows} rows"
     )
-    text.append(f" in {reading.seconds:.1f} s, ")
+    text.append(f" in {outcome.seconds:.1f} s, ")
     text.append("complete" if manifest.complete else "incomplete", "green" if manifest.complete else "yellow")
     if rejected:
         text.append(f", {rejected} rows rejected (sync.rejected)", "yellow")
@@ -154,25 +170,17 @@ def _told(session: Session, name: str, reading: Reading) -> str | None:
         session.out.print(f"    … and {len(manifest.reasons) - _REASONS_SHOWN} more reasons", style="yellow")
     if manifest.shrunken:
         session.out.print("    if that is right, run the sync again with --accept-shrink", style="yellow")
-    return None
 
 
-def _compare(session: Session, comparer: Comparer, endpoint: Endpoint) -> list[str]:
-    try:
-        manifest = comparer.compare(endpoint)
-        _tell_counts(session, endpoint.name, manifest)
-        if endpoint.policies.auto_approve:
-            plan = load_plan(session.warehouse, endpoint.name)
-            approval = approve_by_policy(session.warehouse, plan, endpoint.policies)
-            if approval is not None:
-                session.out.print(
-                    f"    approved by policy: {len(approval.change_ids)}; next: netbox-sync apply {endpoint.name}"
-                )
-            for note in not_allowed(plan, endpoint.policies):
-                session.out.print(f"    {note}", style="yellow", soft_wrap=True)
-    except Exception as error:  # noqa: BLE001
-        return [_sentence(endpoint.name, error)]
-    return []
+def _tell_diff(session: Session, outcome: Outcome) -> None:
+    assert outcome.diff is not None
+    _tell_counts(session, outcome.endpoint, outcome.diff)
+    if outcome.approved:
+        session.out.print(
+            f"    approved by policy: {len(outcome.approved)}; next: netbox-sync apply {outcome.endpoint}"
+        )
+    for note in outcome.notes:
+        session.out.print(f"    {note}", style="yellow", soft_wrap=True)
 
 
 def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
@@ -187,11 +195,3 @@ def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
         session.out.print(Text.assemble(f"    {resource:{width}}  ", Text(", ").join(parts)))
     for gate in manifest["gates"]:
         session.out.print(f"    cannot be approved: {gate}", style="red", soft_wrap=True)
-
-
-def _sentence(name: str, error: Exception) -> str:
-    text = storage_sentence(error) or str(error)
-    if isinstance(error, _EXPECTED) or storage_sentence(error) is not None:
-        # Sentences that name who they are about stay as they are.
-        return text if name.lower() in text.lower() else f"{name}: {text}"
-    return f"{name}: this should not happen: {type(error).__name__}: {redact(text)}"

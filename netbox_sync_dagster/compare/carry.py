@@ -21,9 +21,9 @@ from netbox_sync_dagster.compare.desired import desired_rows
 from netbox_sync_dagster.compare.inputs import parquet
 from netbox_sync_dagster.compare.settings import Settings
 from netbox_sync_dagster.compare.stages import COMPARE
+from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
-from netbox_sync_dagster.warehouse.errors import storage_sentence
 
 Inputs = dict[str, str]
 # Desired tables that come of NetBox's too, after matching.

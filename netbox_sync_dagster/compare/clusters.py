@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.config import Config, ProxmoxEndpoint
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 
 
-class ClusterError(Exception):
+class ClusterError(UserError):
     """Two endpoints name one cluster and may mean two: the sentence says what to do."""
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.errors import UserError
 
 
-class PlanFileError(Exception):
+class PlanFileError(UserError):
     """The file cannot be used; the sentence names it, the place in it, and what to do."""
 
 

@@ -31,10 +31,10 @@ from netbox_sync_dagster.compare.moves import load_other_guests
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS, SLICED, VIEWS
 from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
+from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.damage import damage_named
-from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.store import now, write_json
 
@@ -42,7 +42,7 @@ from netbox_sync_dagster.warehouse.store import now, write_json
 _FEW_ROWS = 100_000
 
 
-class CompareError(Exception):
+class CompareError(UserError):
     """The comparison cannot run: the sentence says which snapshot is missing and what to do."""
 
 

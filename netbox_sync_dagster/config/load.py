@@ -15,6 +15,7 @@ from ruamel.yaml.reader import ReaderError
 
 from netbox_sync_dagster.config.model import Config
 from netbox_sync_dagster.config.strict import FieldError
+from netbox_sync_dagster.errors import UserError
 
 _TOO_DEEP = "nested too deeply: a configuration has no more than a few levels"
 _MAX_DEPTH = 32
@@ -26,12 +27,17 @@ _SHOWN = 80
 _PRIVATE = ("url", "url_env", "token_env", "password_env", "user", "token_name")
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """The configuration file cannot be used; one line per error, each with file, line and field."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("\n".join(errors))
         self.errors = errors
+
+    @property
+    def sentences(self) -> list[str]:
+        """One per error of the file."""
+        return self.errors
 
 
 def load_config(path: str | Path) -> Config:

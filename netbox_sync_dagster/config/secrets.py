@@ -11,6 +11,8 @@ from urllib.parse import quote, quote_plus
 
 from pydantic import AfterValidator, Field
 
+from netbox_sync_dagster.errors import UserError
+
 _ENV_NAME = r"^[A-Z_][A-Z0-9_]{0,62}$"
 
 
@@ -37,7 +39,7 @@ _SHORTEST_IN_DATA = 12
 _known: tuple[str, ...] = ()
 
 
-class MissingSecret(Exception):
+class MissingSecret(UserError):
     """A credential's environment variable is not set; the sentence names it and who needs it."""
 
 

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, skip
+from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.notify import notify
 from netbox_sync_dagster.warehouse import WarehouseError
 

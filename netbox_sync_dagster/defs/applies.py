@@ -11,7 +11,7 @@ from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
-from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
     KINDS,
@@ -62,7 +62,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
         resources = [
             item for item in RESOURCES_OF[kind] if apply_key(kind, item) in context.selected_asset_keys
         ]
-        with told_plainly(log_of(context)):
+        with user_errors_as_failure(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
             plan = with_parts(warehouse, load_plan(warehouse, name))
             # All of the kind's resources selected means all changes, whatever they are.

@@ -13,7 +13,7 @@ from netbox_sync_dagster.approve.records import netbox_read_at
 from netbox_sync_dagster.approve.select import Words
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
-from netbox_sync_dagster.defs.failures import told_plainly
+from netbox_sync_dagster.defs.failures import user_errors_as_failure
 from netbox_sync_dagster.defs.markdown import markdown_value
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -60,7 +60,7 @@ class Decide(dg.Config):
 @dg.op(description="Records a decision on changes of an endpoint's current diff. Writes nothing to NetBox.")
 def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -> None:
     """Resolve the ids or the filter to changes, and record the decision on exactly these."""
-    with told_plainly(log_of(context)):
+    with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         policies = _policies(settings, config.endpoint)
         plan = load_plan(warehouse, config.endpoint)

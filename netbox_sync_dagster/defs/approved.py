@@ -11,13 +11,13 @@ import dagster as dg
 from netbox_sync_dagster.apply.waiting import not_taken_up
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import ConfigError, Endpoint
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.jobs import APPLY_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, in_flight
 from netbox_sync_dagster.defs.shown import LONGEST, skip
+from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.turns.decide import clock
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError

@@ -19,15 +19,17 @@ import dagster as dg
 from netbox_sync_dagster.approve import over_limit
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, MAIN_TABLE, Kind, diff_key, table_key
+from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.sync import is_empty
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
 from netbox_sync_dagster.warehouse.errors import Damaged
 from netbox_sync_dagster.warehouse.files import last_lines
 from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
 from netbox_sync_dagster.warehouse.store import read_manifest, write_json
+from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
 
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10
@@ -160,11 +162,6 @@ def _remembered(folder: Path, mark: str, looks: dict[str, Callable[[], str]]) ->
     with suppress(OSError):
         write_json(file, {"mark": mark, "problems": problems})
     return problems
-
-
-def is_empty(manifest: Manifest) -> bool:
-    """Whether the server showed nothing at all: no evidence of anything, and no ground for a diff."""
-    return not manifest.row_counts.get(MAIN_TABLE[manifest.system])
 
 
 def _complete(manifest: Manifest) -> Finding:

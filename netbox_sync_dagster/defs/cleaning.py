@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.failures import told_plainly
+from netbox_sync_dagster.defs.failures import user_errors_as_failure
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.warehouse.cleaning import clean
@@ -21,7 +21,7 @@ _AT_A_TIME = 200
 @dg.op(description="Removes what is older than `retention` in the configuration keeps. Never the ledger.")
 def remove_old(context: dg.OpExecutionContext, sync: SyncResource) -> None:
     """Prune the warehouse and Dagster's runs."""
-    with told_plainly(log_of(context)):
+    with user_errors_as_failure(log_of(context)):
         retention = sync.config().retention
         counts = clean(sync.warehouse(), retention)
         before = datetime.now(UTC) - timedelta(days=retention.run_days)

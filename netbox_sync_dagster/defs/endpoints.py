@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from netbox_sync_dagster.defs.checks import diff_checks, diff_results, snapshot_checks, snapshot_results
-from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
@@ -61,7 +61,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
         context: dg.AssetExecutionContext, sync: SyncResource, config: ReadEndpoints
     ) -> Iterator[Event]:
         selected = context.selected_asset_keys
-        with told_plainly(log_of(context)):
+        with user_errors_as_failure(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
             step = Sync(
                 context,
@@ -76,9 +76,9 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
             # A run of checks alone names no partition and makes nothing.
             outcomes = step.run(context.partition_keys) if selected else []
             build_database(warehouse)
-            step.retry_if_passing(outcomes, retries.max_retries)
+            step.retry_if_possible(outcomes, retries.max_retries)
         yield from record(context, kind, settings.netbox.base_url, warehouse, outcomes)
-        with told_plainly(log_of(context)):
+        with user_errors_as_failure(log_of(context)):
             results = _check_results(context, sync, kind)
         yield from results
         fail(log_of(context), outcomes)

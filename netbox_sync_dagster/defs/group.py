@@ -11,8 +11,8 @@ from pydantic import Field
 
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.checks import diff_results, snapshot_results
-from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
-from netbox_sync_dagster.defs.keys import KINDS, MAIN_TABLE, Kind, table_key
+from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
+from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
 from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
 from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
@@ -22,6 +22,7 @@ from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
+from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
 from netbox_sync_dagster.warehouse.views import build_database
 
 GROUP_JOB = "sync_group"
@@ -45,7 +46,7 @@ class Group(dg.Config):
 )
 def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
     """Read NetBox into the warehouse."""
-    with told_plainly(log_of(context)):
+    with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
             settings.netbox, warehouse, progress=log_of(context).debug, deletes=settings.deletes
@@ -68,7 +69,7 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
 )
 def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: Group) -> Iterator[Event]:
     """Sync every endpoint for itself; those that failed are tried again by the sensor, after a pause."""
-    with told_plainly(log_of(context)):
+    with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         # What is said of a partition counts only while there is one.
         keep_in_step(context.instance, settings)

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError, Endpoint
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.group import GROUP_JOB, SYNC, sync_group
 from netbox_sync_dagster.defs.jobs import APPLY_JOBS, SYNC_JOBS, read_netbox
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
 from netbox_sync_dagster.defs.shown import log_of, skip
+from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.clock import now as clock_now

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import dagster as dg
 
 from netbox_sync_dagster.config.policies import RESOURCES
 
-Kind = Literal["librenms", "proxmox", "docker"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Kind = str
+KINDS: tuple[Kind, ...] = ("librenms", "proxmox", "docker")
 TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "docker": "Docker", "netbox": "NetBox"}
 OWNERS = ("team:network",)
 
@@ -43,8 +41,6 @@ RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
 }
 
 # The asset that carries the checks on a whole snapshot or diff.
-# A Docker host without containers is no empty snapshot.
-MAIN_TABLE = {"librenms": "devices", "proxmox": "guests", "docker": "host", "netbox": "status"}
 MAIN_RESOURCE: dict[Kind, str] = {
     "librenms": "devices",
     "proxmox": "virtual_machines",

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import dagster as dg
 
 from netbox_sync_dagster.defs.checks import snapshot_checks, snapshot_results
-from netbox_sync_dagster.defs.failures import RETRIES, told_plainly
+from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
-from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, MAIN_TABLE, OWNERS, table_key
+from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, OWNERS, table_key
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
 from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.warehouse import NETBOX
+from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
 from netbox_sync_dagster.warehouse.views import build_database
 
 # One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot that is taken
@@ -51,7 +52,7 @@ def netbox(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
-    with told_plainly(log_of(context)):
+    with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
             settings.netbox,

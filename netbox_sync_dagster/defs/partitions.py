@@ -5,10 +5,10 @@ from typing import cast
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, Endpoint
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.keys import KINDS, Kind
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, skip
+from netbox_sync_dagster.explain import sentence
 
 PARTITIONS: dict[Kind, dg.DynamicPartitionsDefinition] = {
     kind: dg.DynamicPartitionsDefinition(name=f"{kind}_endpoints") for kind in KINDS

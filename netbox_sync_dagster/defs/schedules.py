@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.jobs import SYNC_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
 from netbox_sync_dagster.defs.resources import SyncResource, config_at_start
 from netbox_sync_dagster.defs.runs import in_flight
 from netbox_sync_dagster.defs.shown import skip
+from netbox_sync_dagster.explain import sentence
 
 
 def schedules(config: Config | None) -> Iterator[dg.ScheduleDefinition]:

@@ -7,11 +7,11 @@ import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.checks import status_result
-from netbox_sync_dagster.defs.failures import sentence
 from netbox_sync_dagster.defs.group import as_evaluation
 from netbox_sync_dagster.defs.keys import KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import LONGEST, skip
+from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import WarehouseError
 from netbox_sync_dagster.warehouse.configured import note_endpoints

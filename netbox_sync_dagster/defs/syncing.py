@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import dagster as dg
 
-from netbox_sync_dagster.approve import approve_by_policy
-from netbox_sync_dagster.approve.policy import not_allowed
-from netbox_sync_dagster.compare.attempts import record_failure
-from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.run import Comparer, describe
-from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
-from netbox_sync_dagster.defs.checks import is_empty
-from netbox_sync_dagster.defs.failures import is_expected, is_passing, sentence
+from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.defs.failures import is_retryable
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.left_behind import name_of, when_free
 from netbox_sync_dagster.defs.lineage import made_of
@@ -35,38 +27,13 @@ from netbox_sync_dagster.defs.metadata import (
 )
 from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
-from netbox_sync_dagster.sources.docker import snapshot_docker
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.explain import about, is_expected, sentence
+from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.hold import hold
-from netbox_sync_dagster.warehouse.store import now
 from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
 
 # Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
 _AT_ONCE = 8
-# A comparison uses all cores and up to its memory limit: one at a time in this process.
-_COMPARING = threading.Lock()
-
-
-class Stopped(Exception):
-    """The run was terminated while this endpoint was read."""
-
-
-@dataclass
-class Outcome:
-    """How far one endpoint came: its snapshot, its diff, and the error that stopped it."""
-
-    endpoint: str
-    kind: Kind | None = None
-    manifest: Manifest | None = None
-    plan: Plan | None = None
-    by_policy: dict[str, int] = field(default_factory=dict)
-    error: Exception | None = None
-
-
-class EmptySnapshot(WarehouseError):
-    """The endpoint showed nothing: no ground for a comparison."""
 
 
 class Sync:
@@ -92,10 +59,7 @@ class Sync:
         self._config = config
         self._warehouse = warehouse
         self._kind = kind
-        self._read = read
-        self._compare = compare
-        self._accept_shrink = accept_shrink
-        self._guest = guest
+        self._options = SyncOptions(read, compare, accept_shrink, guest)
         self._stop = threading.Event()
         self._comparer = Comparer(warehouse, config)
 
@@ -104,100 +68,78 @@ class Sync:
         names = list(dict.fromkeys(names))
         if not names:
             raise WarehouseError("no endpoint is named; say which are synced, e.g. endpoints: [paris]")
-        if not self._read and (self._accept_shrink or self._guest is not None):
-            raise WarehouseError(
-                "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
-            )
-        if self._guest is not None and (self._kind != "proxmox" or len(names) != 1):
-            raise WarehouseError(
-                f"guest {self._guest} is of one Proxmox endpoint: start the run for that partition alone"
-            )
-        with (
-            self._comparer,
-            ThreadPoolExecutor(min(len(names), _AT_ONCE), thread_name_prefix="sync") as pool,
-        ):
-            try:
-                return list(pool.map(self._one, names))
-            except BaseException:
-                # Terminated: every read ends at its next progress line.
-                self._stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        found = [self._find(name) for name in names]
+        self._options.check([endpoint for endpoint in found if not isinstance(endpoint, Outcome)])
+        with self._comparer:
+            work = {
+                endpoint.name: partial(self._sync, endpoint)
+                for endpoint in found
+                if not isinstance(endpoint, Outcome)
+            }
+            done = run_together(work, at_once=_AT_ONCE, show=self._show, stop=self._stop)
+        return [one if isinstance(one, Outcome) else done[one.name] for one in found]
 
-    def retry_if_passing(self, outcomes: Sequence[Outcome], retries: int) -> None:
+    def retry_if_possible(self, outcomes: Sequence[Outcome], retries: int) -> None:
         """Raise a Failure that is tried again where that may help; what is done is not done again then."""
-        passing = [item for item in outcomes if item.error is not None and is_passing(item.error)]
-        if passing and self._retry < retries:
-            text = " ".join(_about(item.endpoint, item.error) for item in passing if item.error is not None)
+        errors = {
+            item.endpoint: item.error
+            for item in outcomes
+            if item.error is not None and is_retryable(item.error)
+        }
+        if errors and self._retry < retries:
+            text = _sentences(errors)
             self._log.warning(f"trying again, {retries - self._retry} more times: {text}")
             raise failure(text, allow_retries=True)
 
-    def _one(self, name: str) -> Outcome:
-        outcome = Outcome(name)
+    def _find(self, name: str) -> Endpoint | Outcome:
+        """The endpoint, or the outcome of one that the configuration does not have."""
         try:
-            endpoint = self._endpoint(name)
-            outcome.kind = endpoint.kind
-            with ExitStack() as stack:
+            endpoint = self._config.endpoint(name)
+        except KeyError as error:
+            return Outcome(name, error=WarehouseError(error.args[0]))
+        if self._kind is not None and endpoint.kind != self._kind:
+            return Outcome(
+                name, error=WarehouseError(f"endpoint '{name}' is {endpoint.kind} now, not {self._kind}")
+            )
+        return endpoint
 
-                def take(kind: Kind = endpoint.kind) -> None:
-                    stack.enter_context(hold(self._warehouse, kind, name, self._who))
+    def _sync(self, endpoint: Endpoint, say: Callable[[str], None]) -> Outcome:
+        def lock(take: Callable[[], None]) -> None:
+            when_free(take, self._instance, self._log, self._pause)
 
-                when_free(take, self._instance, self._log, self._pause)
-                if self._read:
-                    outcome.manifest = self._snapshot(endpoint)
-                if self._compare:
-                    self._diff(endpoint, outcome)
-        except Exception as error:  # noqa: BLE001
-            if not is_expected(error):
-                self._log.traceback(f"{name}: the traceback, for a report:", error)
-            outcome.error = error
+        outcome = sync_endpoint(
+            self._warehouse,
+            endpoint,
+            self._comparer,
+            who=self._who,
+            options=self._options,
+            say=say,
+            lock=lock,
+            already_read=self._read_in_this_run(endpoint) if self._retry else None,
+        )
+        self._tell(outcome)
         return outcome
+
+    def _show(self, name: str, text: str) -> None:
+        self._log.debug(f"{name}: {text}")
 
     def _pause(self, seconds: float) -> None:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def _endpoint(self, name: str) -> Endpoint:
-        try:
-            endpoint = self._config.endpoint(name)
-        except KeyError as error:
-            raise WarehouseError(error.args[0]) from None
-        if self._kind is not None and endpoint.kind != self._kind:
-            raise WarehouseError(f"endpoint '{name}' is {endpoint.kind} now, not {self._kind}")
-        return endpoint
-
-    def _snapshot(self, endpoint: Endpoint) -> Manifest:
-        if self._retry:
-            done = self._read_in_this_run(endpoint)
-            if done is not None:
-                return done
-        began = time.monotonic()
-
-        def say(text: str) -> None:
-            if self._stop.is_set():
-                raise Stopped
-            self._log.debug(f"{endpoint.name}: {text}")
-
-        if isinstance(endpoint, LibreNMSEndpoint):
-            manifest = snapshot_librenms(
-                endpoint, self._warehouse, progress=say, accept_shrink=self._accept_shrink
-            )
-        elif isinstance(endpoint, DockerEndpoint):
-            manifest = snapshot_docker(
-                endpoint, self._warehouse, progress=say, accept_shrink=self._accept_shrink
-            )
-        else:
-            manifest = snapshot_proxmox(
-                endpoint,
-                self._warehouse,
-                progress=say,
-                accept_shrink=self._accept_shrink,
-                guest=self._guest,
-            )
-        rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
-        how = "complete" if manifest.complete else f"incomplete ({len(manifest.reasons)} reasons)"
-        self._log.info(f"{endpoint.name}: read {rows} rows in {time.monotonic() - began:.1f} s, {how}")
-        return manifest
+    def _tell(self, outcome: Outcome) -> None:
+        """Log how far an endpoint came."""
+        name, manifest = outcome.endpoint, outcome.manifest
+        if manifest is not None:
+            rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
+            how = "complete" if manifest.complete else f"incomplete ({len(manifest.reasons)} reasons)"
+            self._log.info(f"{name}: read {rows} rows in {outcome.seconds:.1f} s, {how}")
+        for note in outcome.notes:
+            self._log.warning(f"{name}: {note}")
+        if outcome.diff is not None:
+            self._log.info(f"{name}: compared with NetBox: {describe(outcome.diff)}")
+        if outcome.error is not None and not is_expected(outcome.error):
+            self._log.traceback(f"{name}: the traceback, for a report:", outcome.error)
 
     def _read_in_this_run(self, endpoint: Endpoint) -> Manifest | None:
         try:
@@ -207,26 +149,6 @@ class Sync:
         except WarehouseError:
             return None
         return manifest if manifest.run == self._warehouse.run else None
-
-    def _diff(self, endpoint: Endpoint, outcome: Outcome) -> None:
-        if outcome.manifest is not None and is_empty(outcome.manifest):
-            empty = EmptySnapshot(_why_empty(outcome.manifest))
-            record_failure(self._warehouse, endpoint, now(), empty)
-            raise empty
-        with _COMPARING:
-            if self._stop.is_set():
-                raise Stopped
-            manifest = self._comparer.compare(endpoint)
-        plan = outcome.plan = load_plan(self._warehouse, endpoint.name)
-        approval = approve_by_policy(self._warehouse, plan, endpoint.policies)
-        if approval is not None:
-            rows = plan.by_id()
-            for change_id in approval.change_ids:
-                resource = rows[change_id].resource
-                outcome.by_policy[resource] = outcome.by_policy.get(resource, 0) + 1
-        for note in not_allowed(plan, endpoint.policies):
-            self._log.warning(f"{endpoint.name}: {note}")
-        self._log.info(f"{endpoint.name}: compared with NetBox: {describe(manifest)}")
 
 
 def record(
@@ -316,21 +238,14 @@ def fail(log: Log, outcomes: Iterable[Outcome]) -> None:
     errors = {item.endpoint: item.error for item in all_of_them if item.error is not None}
     if not errors:
         return
-    sentences = [_about(name, error) for name, error in errors.items()]
-    for text in sentences:
-        log.error(text)
+    for name, error in errors.items():
+        log.error(about(name, error))
     good = [item.endpoint for item in all_of_them if item.error is None]
     rest = f" Done: {', '.join(good)}." if good else ""
     metadata: dict[str, Any] = {name: sentence(error) for name, error in errors.items()}
-    raise failure(" ".join(sentences) + rest, metadata=metadata, allow_retries=False)
+    raise failure(_sentences(errors) + rest, metadata=metadata, allow_retries=False)
 
 
-def _about(name: str, error: Exception) -> str:
-    text = sentence(error)
-    text = text if name in text else f"endpoint '{name}': {text}"
-    return text if text.endswith(".") else f"{text}."
-
-
-def _why_empty(manifest: Manifest) -> str:
-    reasons = "; ".join(manifest.reasons) or "the server shows nothing"
-    return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"
+def _sentences(errors: Mapping[str, Exception]) -> str:
+    texts = [about(name, error) for name, error in errors.items()]
+    return " ".join(text if text.endswith(".") else f"{text}." for text in texts)

@@ -18,6 +18,7 @@ from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.demo.servers import Lab
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.warehouse import Warehouse
 
 ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
@@ -25,7 +26,7 @@ ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
 _UI_PATIENCE = 120
 
 
-class DemoFailed(Exception):
+class DemoFailed(UserError):
     """A step of the demo did not end as it should; the sentence says which."""
 
 

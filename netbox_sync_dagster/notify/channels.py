@@ -15,11 +15,12 @@ import httpx
 from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS
 from netbox_sync_dagster.config.notifications import Channel, EmailChannel, WebhookChannel
 from netbox_sync_dagster.config.secrets import MASK, remember
+from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.http import REDIRECTS
 from netbox_sync_dagster.notify.mail import MailServer, TlsMailServer
 from netbox_sync_dagster.notify.notices import Notice
-from netbox_sync_dagster.sources.http import REDIRECTS
-from netbox_sync_dagster.sources.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
 from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
 
 # What a webhook says is not read any further than this.
 _LONGEST_ANSWER = 1 << 20
@@ -30,11 +31,11 @@ _MRKDWN = re.compile(r"[*_~\[\]@#|\\!]|://|www\.|:[a-z][a-z0-9_+-]*:", re.IGNORE
 _LONGEST = 2_000
 
 
-class NotSent(Exception):
+class NotSent(UserError):
     """The message did not arrive: it may be sent again. The sentence names the channel, never its secret."""
 
 
-class Uncertain(Exception):
+class Uncertain(UserError):
     """The message may have arrived: it is not sent again. The sentence names the channel, never its secret."""
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
 
 EndpointT = TypeVar("EndpointT")
@@ -57,7 +57,7 @@ class BaseReading(Generic[EndpointT, ClientT]):
 def workers(count: int, name: str, who: str) -> Iterator[ThreadPoolExecutor]:
     """Threads for the calls of a snapshot. After an error no call is begun that still waits for its turn.
 
-    Raises SourceError, of ``who``, where an answer has a form that is not understood.
+    Raises ServerError, of ``who``, where an answer has a form that is not understood.
     """
     with understood(who), ThreadPoolExecutor(count, thread_name_prefix=name) as pool:
         try:
@@ -70,12 +70,12 @@ def workers(count: int, name: str, who: str) -> Iterator[ThreadPoolExecutor]:
 @contextmanager
 def understood(who: str) -> Iterator[None]:
     """Makes one sentence of an answer of another shape (a list where an object is expected, null, a text, a missing
-    key). Raises SourceError, of ``who``."""
+    key). Raises ServerError, of ``who``."""
     try:
         yield
     except MALFORMED as error:
         what = f"an answer has a form that is not understood ({explain(error)})"
-        raise SourceError(who, what) from error
+        raise ServerError(who, what) from error
 
 
 def explain(error: Exception) -> str:

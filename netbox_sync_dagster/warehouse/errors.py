@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
-# An apply announces every request in the ledger before it sends it.
-_GOES_ON = "An apply that this stopped has sent nothing that the ledger does not name; the next one goes on from there"
+from netbox_sync_dagster.errors import UserError
 
 
-class WarehouseError(Exception):
+class WarehouseError(UserError):
     """The warehouse cannot answer: the sentence says what is missing and what to do."""
 
 
@@ -39,21 +35,3 @@ def _way_out(path: Path) -> str:
             )
         return again
     return "delete it: the next command makes it again"
-
-
-def storage_sentence(error: BaseException) -> str | None:
-    """What to do about a disk that is full or may not be written, from an error of Python, Arrow or DuckDB; else None."""
-    number = getattr(error, "errno", None)
-    text = str(error)
-    where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-    if number in _FULL or "No space left on device" in text or "Disk quota exceeded" in text:
-        return (
-            f"{where}the disk is full; free some space (netbox-sync clean removes old snapshots) and repeat the command. "
-            f"{_GOES_ON}"
-        )
-    if number in _REFUSED or "Read-only file system" in text or "Permission denied" in text:
-        return (
-            f"{where}may not be written or read ({getattr(error, 'strerror', None) or text}); check its owner, its mode and "
-            f"how the disk is mounted. {_GOES_ON}"
-        )
-    return None

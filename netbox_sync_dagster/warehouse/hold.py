@@ -141,11 +141,11 @@ def _in_store(
 
 
 def _sentence(system: str, endpoint: str, holder: dict[str, Any]) -> str:
-    name = "NetBox" if system == "netbox" else f"endpoint '{endpoint}'"
+    what = "NetBox is being read" if system == "netbox" else f"endpoint '{endpoint}' is being synced"
     if not holder:
-        return f"{name} is being read by somebody who has just begun; wait until that has ended"
+        return f"{what} by somebody who has just begun; wait until that has ended"
     return (
-        f"{name} is being read already (by {holder['who']}, process {holder['pid']} on {holder['host']}, since "
+        f"{what} already (by {holder['who']}, process {holder['pid']} on {holder['host']}, since "
         f"{holder['since'][:19]} UTC); wait until that has ended"
     )
 

@@ -47,6 +47,9 @@ _COUNTS = {
 # The tables that hold no rows of a server, but what is known about them.
 ABOUT_ROWS = (*_COMMON, *_COUNTS)
 
+# Where this table has no row, the server showed nothing. A Docker host without containers is no empty snapshot.
+MAIN_TABLE = {"librenms": "devices", "proxmox": "guests", "docker": "host", "netbox": "status"}
+
 _LIBRENMS = {
     "system": "local_ver db_schema php_ver database_ver",
     "devices": """device_id:BIGINT hostname sysName display ip os hardware version serial type purpose features

@@ -26,10 +26,10 @@ from typing import TypeVar
 import duckdb
 
 from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.damage import current_versions, damage_named, set_aside_damaged
-from netbox_sync_dagster.warehouse.errors import storage_sentence
 from netbox_sync_dagster.warehouse.files import put_in_place
 from netbox_sync_dagster.warehouse.hold import pull_marks
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger

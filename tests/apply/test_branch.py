@@ -11,7 +11,7 @@ import pytest
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.branch import HEADER
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
@@ -186,7 +186,7 @@ def test_a_proxy_that_drops_the_header_writes_nothing_into_main(
     lab_desk.approve(plan)
     with FaultProxy(server.url, drop_header=HEADER) as proxy:
         lab_desk.configure(url=proxy.url, branch="sync")
-        with pytest.raises(SourceError, match="so X-NetBox-Branch does not reach it; let the proxy"):
+        with pytest.raises(ServerError, match="so X-NetBox-Branch does not reach it; let the proxy"):
             lab_desk.apply(plan)
     assert serial(lab_netbox, lab_place) == ""
     assert server.count("PATCH") == server.count("DELETE") == 0
@@ -199,7 +199,7 @@ def test_without_the_plugin_nothing_is_written(tmp_path: Path, monkeypatch: pyte
         desk.configure(branch="sync")
         plan = changes(furnish(netbox)).publish(desk.warehouse)
         desk.approve(plan)
-        with pytest.raises(SourceError, match="has no netbox-branching plugin; install it there"):
+        with pytest.raises(ServerError, match="has no netbox-branching plugin; install it there"):
             desk.apply(plan)
         assert bare.count("PATCH") == 0
 
@@ -264,11 +264,11 @@ def test_a_branch_that_does_not_get_ready_and_two_that_are_open_are_refused(
     plan = changes(lab_place).publish(lab_desk.warehouse)
     lab_desk.approve(plan)
     with pytest.raises(
-        SourceError, match=r"is still '(new|provisioning)' after 0\.1 seconds; look whether NetBox's rqworker"
+        ServerError, match=r"is still '(new|provisioning)' after 0\.1 seconds; look whether NetBox's rqworker"
     ):
         lab_desk.apply(plan)
     lab_netbox.create(BRANCHES, name="sync 2")
-    with pytest.raises(SourceError, match=r"several branches are open for netbox\.branch: 'sync', 'sync 2'"):
+    with pytest.raises(ServerError, match=r"several branches are open for netbox\.branch: 'sync', 'sync 2'"):
         lab_desk.apply(plan)
     assert serial(lab_netbox, lab_place) == ""
 

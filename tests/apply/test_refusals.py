@@ -183,7 +183,7 @@ def test_a_diff_row_that_was_tampered_with_is_refused(lab_desk: Desk, lab_place:
 def test_a_wrong_token_is_one_sentence_and_nothing_is_written(
     server: LabNetBox, lab_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from netbox_sync_dagster.sources.http import SourceError
+    from netbox_sync_dagster.http import ServerError
 
     draft = Draft()
     draft.create("tags", "t", {"name": "t", "slug": "t"})
@@ -191,7 +191,7 @@ def test_a_wrong_token_is_one_sentence_and_nothing_is_written(
     lab_desk.approve(plan)
     monkeypatch.setenv("NETBOX_TOKEN", "f" * 40)
 
-    with pytest.raises(SourceError, match=r"netbox: .*403") as caught:
+    with pytest.raises(ServerError, match=r"netbox: .*403") as caught:
         lab_desk.apply(plan)
 
     assert "f" * 40 not in str(caught.value)

@@ -206,7 +206,7 @@ def test_below_4_6_the_objects_are_compared_just_before_and_the_verdict_says_so(
 
 
 def test_a_netbox_too_old_is_refused_before_anything_is_written(tmp_path, monkeypatch) -> None:
-    from netbox_sync_dagster.sources.http import SourceError
+    from netbox_sync_dagster.http import ServerError
 
     with LabNetBox(version="4.1.11") as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
@@ -215,6 +215,6 @@ def test_a_netbox_too_old_is_refused_before_anything_is_written(tmp_path, monkey
         draft.create("tags", "t", {"name": "t", "slug": "t"})
         plan = draft.publish(desk.warehouse)
         desk.approve(plan)
-        with pytest.raises(SourceError, match=r"version '4\.1\.11' cannot be written to.* 4\.2 or newer"):
+        with pytest.raises(ServerError, match=r"version '4\.1\.11' cannot be written to.* 4\.2 or newer"):
             desk.apply(plan)
         assert server.count("POST") == 0

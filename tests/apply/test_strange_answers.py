@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
 from tests.apply.drafts import Draft, of
@@ -195,7 +195,7 @@ def test_a_status_that_is_a_list_is_one_sentence(tmp_path: Path, monkeypatch: py
         plan = draft.publish(desk.warehouse)
         server.lie = lambda path, content: [] if path == "/api/status/" else None
 
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(ServerError) as caught:
             desk.approve_and_apply(plan)
 
     assert str(caught.value) == (

@@ -7,7 +7,13 @@ import subprocess
 import sys
 
 import duckdb
+import pytest
 
+from netbox_sync_dagster.compare.run import Comparer
+from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.sync import sync_endpoint
+from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.warehouse.hold import Held, hold
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
@@ -315,3 +321,46 @@ def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
         assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
         assert "only Proxmox endpoints have guests" in desk.run("sync", "nms", "--guest", "1").err
         assert "--guest needs the one endpoint that has it" in desk.run("sync", "--guest", "1").err
+
+
+def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNMS) -> None:
+    desk.ok("sync")
+    diffs = desk.folder / "data" / "diffs" / "nms"
+    before = sorted(path.name for path in diffs.glob("[0-9]*"))
+    nms.state.devices.clear()
+    nms.state.ports.clear()
+
+    answer = desk.run("sync")
+
+    assert answer.code == 1
+    assert answer.err.startswith(
+        "error: endpoint 'nms': nothing was compared: LibreNMS shows no device at all; an empty answer is no evidence "
+        "that anything is gone; "
+    )
+    assert "against NetBox" not in answer.out
+    assert sorted(path.name for path in diffs.glob("[0-9]*")) == before
+
+
+def test_the_endpoint_is_locked_until_its_comparison_has_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ok("sync")
+    monkeypatch.setenv("LIBRENMS_TOKEN", desk.environment["LIBRENMS_TOKEN"])
+    warehouse = Warehouse(desk.folder / "data")
+    config = load_config(desk.folder / "netbox_sync.yaml")
+    held_at: list[str] = []
+
+    def say(text: str) -> None:
+        with pytest.raises(Held, match=r"endpoint 'nms' is being synced already \(by alice, "):
+            hold(warehouse, "librenms", "nms", "bob").__enter__()
+        held_at.append(text)
+
+    with Comparer(warehouse, config) as comparer:
+        outcome = sync_endpoint(warehouse, config.endpoint("nms"), comparer, who="alice", say=say)
+
+    assert outcome.error is None
+    # From the first request to the diff.
+    assert held_at[0] == "LibreNMS 26.7.0"
+    assert "comparing" in held_at[:-1]
+    with hold(warehouse, "librenms", "nms", "bob"):
+        pass

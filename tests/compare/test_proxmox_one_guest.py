@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import World, after, row, rows
 
@@ -108,7 +108,7 @@ def test_without_certain_evidence_it_is_no_delete(
 
 def test_a_number_that_nobody_knows(pve: World, guests: ProxmoxState) -> None:
     pve.sync()
-    with pytest.raises(SourceError, match=r"endpoint 'paris-pve'.*no guest 999.*VM.Audit on /vms/999"):
+    with pytest.raises(ServerError, match=r"endpoint 'paris-pve'.*no guest 999.*VM.Audit on /vms/999"):
         pve.sync(guest=999)
     assert {r.key for r in rows(pve.again(), "virtual_machines")} == {f"web{n}" for n in range(101, 106)}
 

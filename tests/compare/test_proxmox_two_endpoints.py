@@ -10,7 +10,7 @@ import pytest
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.run import CompareError
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import World, after, row, rows
 
@@ -98,7 +98,7 @@ def test_an_endpoint_that_is_down_changes_nothing(
     first.apply()
     second.sync()
     proxmox.stop()
-    with pytest.raises(SourceError, match="paris-pve"):
+    with pytest.raises(ServerError, match="paris-pve"):
         first.sync()
     assert first.again().rows == ()
     guest.maxcpu = 8

@@ -190,7 +190,7 @@ def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(house: House)
         assert tick(intervals, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
         # Nor can a run that is started all the same get at it.
         result = house.run("sync_librenms", partition_key="paris")
-        assert "endpoint 'paris' is being read already (by netbox-sync by alice, process" in failure(result)
+        assert "endpoint 'paris' is being synced already (by netbox-sync by alice, process" in failure(result)
     assert asked(house.paris) == 0
     assert len(tick(intervals, house).run_requests) == 1
 

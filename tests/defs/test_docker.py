@@ -56,7 +56,7 @@ def test_a_docker_host_goes_the_same_way(house: House, daemon: LabDocker) -> Non
 
 
 def test_a_docker_host_that_is_down(house: House, daemon: LabDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.005)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.005)
     daemon.replace["/version"] = {}
     result = house.run("sync_docker", partition_key="docker1")
     assert not result.success

@@ -199,7 +199,9 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     states = {row.endpoint: row.state for row in read_status(house.warehouse)}
     assert states["paris"] == "running"
     sentence = failure(house.run("sync_group", **SYNC))
-    assert sentence.startswith(f"endpoint 'paris' is being read already (by dagster run {run[:8]}, process ")
+    assert sentence.startswith(
+        f"endpoint 'paris' is being synced already (by dagster run {run[:8]}, process "
+    )
     # However long it takes: a run that lives on another machine is not taken for dead.
     monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
     home = house.warehouse.home

@@ -307,7 +307,7 @@ def test_one_guest_by_run_config(house: House) -> None:
 
     only = {"ops": {"sync_librenms_endpoints": {"config": {"guest": 101}}}}
     result = house.run("sync_librenms", partition_key="paris", run_config=only)
-    assert failure(result) == ("guest 101 is of one Proxmox endpoint: start the run for that partition alone")
+    assert failure(result) == "endpoint 'paris' is librenms; only Proxmox endpoints have guests"
 
 
 def test_a_diff_can_be_made_again_without_reading_anything(house: House) -> None:

@@ -17,5 +17,5 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> LabCertificates:
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("netbox_sync_dagster.http._LONGEST_PAUSE", 0.01)

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS, RETRY_AFTER
 from tests.hostile.clients import CANARIES, CLIENTS, IMPATIENT, SECRETS, SMALL, netbox, serve
@@ -34,7 +34,7 @@ def client(request: pytest.FixtureRequest) -> str:
 def sentence(client: str, server: HostileServer, certificates: LabCertificates, **more: Any) -> str:
     """What the client says of its first call."""
     began = time.monotonic()
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         CLIENTS[client](server.url, certificates, **more)
     text = str(caught.value)
     assert time.monotonic() - began < SOON, text

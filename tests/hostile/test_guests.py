@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker import snapshot_docker
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
@@ -226,10 +226,10 @@ def test_all_answers_of_a_host_together_are_too_large(
     if kind == "proxmox":
         with HostileServer(cluster(data(large)), certificates=certificates) as server:
             endpoint = proxmox(server.url, certificates, password=False, **filling)
-            with pytest.raises(SourceError, match="hold more than 1 MiB"):
+            with pytest.raises(ServerError, match="hold more than 1 MiB"):
                 snapshot_proxmox(endpoint, Warehouse(tmp_path))
     else:
         behaviour = routes({"/version": b'{"ApiVersion": "1.41"}'}, json.dumps(["x" * (2 << 20)]).encode())
-        with HostileServer(behaviour) as server, pytest.raises(SourceError, match="hold more than 1 MiB"):
+        with HostileServer(behaviour) as server, pytest.raises(ServerError, match="hold more than 1 MiB"):
             snapshot_docker(docker(server.url, **filling), Warehouse(tmp_path))
     assert not list(tmp_path.rglob("*.parquet"))

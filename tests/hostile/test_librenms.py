@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.librenms import snapshot_librenms
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
@@ -86,7 +86,7 @@ def test_a_list_without_end_leaves_the_last_snapshot_and_no_file(key: str, tmp_p
     files = left(tmp_path)
     rows = {"ports": port, "devices": device}
 
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         read(tmp_path, good(**{key: endless(key, rows[key])}))
 
     assert str(caught.value) == (
@@ -109,19 +109,19 @@ def test_a_list_of_less_importance_without_end_is_unknown(tmp_path: Path) -> Non
 
 
 def test_a_list_of_too_many_rows(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"GET /ports answered more than 99 rows; .* raise limits.rows"):
+    with pytest.raises(ServerError, match=r"GET /ports answered more than 99 rows; .* raise limits.rows"):
         read(tmp_path, good(ports=listed("ports", *map(port, range(1, 101)))), rows=99)
 
 
 def test_a_long_list_of_too_many_rows(tmp_path: Path) -> None:
     rows = [port(number, ifAlias="x" * 1000) for number in range(1, 5001)]
-    with pytest.raises(SourceError, match=r"GET /ports answered more than 4000 rows"):
+    with pytest.raises(ServerError, match=r"GET /ports answered more than 4000 rows"):
         read(tmp_path, good(ports=listed("ports", *rows)), list_mib=16, rows=4000)
 
 
 def test_a_row_that_would_fill_the_memory(tmp_path: Path) -> None:
     rows = [port(1), port(2, ifAlias="x" * (6 << 20))]
-    with pytest.raises(SourceError, match=r"GET /ports answered a row of more than 1 MiB"):
+    with pytest.raises(ServerError, match=r"GET /ports answered a row of more than 1 MiB"):
         read(tmp_path, good(ports=listed("ports", *rows)), list_mib=16)
 
 
@@ -153,7 +153,7 @@ def test_a_value_that_nothing_can_hold_costs_its_row(value: str, tmp_path: Path)
 def test_all_answers_together_are_too_large(tmp_path: Path) -> None:
     ports = listed("ports", *(port(number, ifAlias="x" * 1000) for number in range(1, 801)))
 
-    with pytest.raises(SourceError, match=r"hold more than 1 MiB; .*raise limits.snapshot_mib"):
+    with pytest.raises(ServerError, match=r"hold more than 1 MiB; .*raise limits.snapshot_mib"):
         read(tmp_path, good(ports=ports, vlans=ports), snapshot_mib=1)
     assert not [name for name in left(tmp_path) if name.endswith(".parquet")]
 
@@ -170,7 +170,7 @@ def test_all_answers_together_take_too_long(tmp_path: Path) -> None:
         return behave
 
     began = time.monotonic()
-    with pytest.raises(SourceError, match=r"took longer than 1 seconds; .* raise limits.snapshot_seconds"):
+    with pytest.raises(ServerError, match=r"took longer than 1 seconds; .* raise limits.snapshot_seconds"):
         read(tmp_path, good(ports=slow("ports")), snapshot_seconds=1)
     assert time.monotonic() - began < 5
 
@@ -207,6 +207,6 @@ def test_values_without_number_are_not_decoded(certificates: LabCertificates, tm
     many = b'{"status":"ok","system":[' + b"1," * 8_000_001 + b"1]}"
     with (
         HostileServer(routes({f"{API}/system": many})) as server,
-        pytest.raises(SourceError, match="GET /api/v0/system answered more than 8,000,000 values"),
+        pytest.raises(ServerError, match="GET /api/v0/system answered more than 8,000,000 values"),
     ):
         snapshot_librenms(librenms(server.url, timeout=5, limits={"answer_seconds": 30}), Warehouse(tmp_path))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.warehouse import Warehouse
@@ -97,7 +97,7 @@ def test_a_list_whose_pages_do_not_end() -> None:
 
     target = {"limits": {**LIMITS, "rows": 1_000}}
     with HostileServer(page) as server, NetBoxWriter(netbox(server.url, **target)) as writer:
-        with pytest.raises(SourceError, match=r"/api/dcim/sites/ answered more than 1000 rows"):
+        with pytest.raises(ServerError, match=r"/api/dcim/sites/ answered more than 1000 rows"):
             list(writer.rows("dcim/sites", []))
         assert len(server.asked) == 11
 
@@ -119,7 +119,7 @@ def test_a_snapshot_whose_pages_do_not_end_ends_by_its_limit(tmp_path) -> None:
     )
     limits = {**LIMITS, "snapshot_mib": 4, "answer_seconds": 10}
     with HostileServer(behaviour) as server:
-        with pytest.raises(SourceError, match="hold more than 4 MiB"):
+        with pytest.raises(ServerError, match="hold more than 4 MiB"):
             snapshot_netbox(netbox(server.url, timeout=5, limits=limits), Warehouse(tmp_path))
         assert len(server.asked) < 30
     assert not list(tmp_path.rglob("*.parquet"))
@@ -133,13 +133,13 @@ def test_graphql_is_bounded_like_rest(name: str) -> None:
         NetBox(netbox(server.url, **(IMPATIENT if "drip" in name else {}))) as client,
     ):
         client.open()
-        with pytest.raises(SourceError, match=said):
+        with pytest.raises(ServerError, match=said):
             client.graphql("{ site_list { id } }")
 
 
 def test_a_token_that_no_header_can_hold_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETBOX_TOKEN", "canary-tökén\nof two lines")
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         NetBox(netbox("http://127.0.0.1:9"))
     assert str(caught.value) == "netbox: the credential holds characters that no credential has; set it again"
     assert SECRETS["NETBOX_TOKEN"] not in str(caught.value)

@@ -28,7 +28,7 @@ def test_only_the_transport_opens_connections() -> None:
             )
             found |= {(file.relative_to(PRODUCT).as_posix(), name) for name in names if name in CLIENTS}
     # urllib.request: the names of the environment's proxies.
-    assert found == {("sources/wire.py", "httpcore"), ("sources/wire.py", "urllib.request")}
+    assert found == {("wire.py", "httpcore"), ("wire.py", "urllib.request")}
 
 
 def test_every_httpx_client_has_the_transport_and_follows_nothing() -> None:

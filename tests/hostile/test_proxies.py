@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.clients import CANARIES, CLIENTS
 from tests.hostile.server import Asked, HostileServer, answer
@@ -36,7 +36,7 @@ def test_a_proxy_for_https_sees_a_host_and_no_credential(
         HostileServer(answer(), certificates=certificates) as server,
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://user:canary5proxy5password@"))
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(ServerError) as caught:
             CLIENTS[client](server.url, certificates)
         assert "the proxy of HTTPS_PROXY did not let the request through" in str(caught.value)
         assert "canary5proxy5password" not in str(caught.value)
@@ -65,7 +65,7 @@ def test_a_proxy_that_cannot_be_used_is_one_sentence(
     proxy: str, certificates: LabCertificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(SourceError, match="the environment variable HTTPS_PROXY"):
+    with pytest.raises(ServerError, match="the environment variable HTTPS_PROXY"):
         CLIENTS["proxmox"]("https://127.0.0.1:9", certificates)
 
 
@@ -85,7 +85,7 @@ def test_netrc_is_never_read(
     secure = client.startswith("proxmox")
     path = tmp_path / "d.sock" if client.endswith("socket") else None
     with HostileServer(refuse, certificates=certificates if secure else None, path=path) as server:
-        with pytest.raises(SourceError):
+        with pytest.raises(ServerError):
             CLIENTS[client](server.url, certificates)
         assert server.asked
         assert not [asked for asked in server.asked if "basic" in asked.head.lower()]

@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from netbox_sync_dagster.config.secrets import forms_in_data, redact, remember
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 
 SECRET = "canary6/slash and space+ünusual"
 
@@ -27,8 +27,8 @@ SECRET = "canary6/slash and space+ünusual"
 def test_every_form_is_masked(text: str) -> None:
     remember(SECRET)
     assert redact(f"before {text} after") == "before *** after"
-    assert str(SourceError("netbox", f"it said {text}")) == "netbox: it said ***"
-    assert SourceError("netbox", "no", body=text).body == "***"
+    assert str(ServerError("netbox", f"it said {text}")) == "netbox: it said ***"
+    assert ServerError("netbox", "no", body=text).body == "***"
 
 
 def test_a_longer_secret_goes_before_a_part_of_it() -> None:

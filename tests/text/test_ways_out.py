@@ -31,7 +31,7 @@ ALLOWED = {
     "Text.from_markup": (),
     "Text.from_ansi": (),
     # The second: a filter on what the HTTP libraries log.
-    "logging.getLogger": ("defs/resources.py", "sources/wire.py"),
+    "logging.getLogger": ("defs/resources.py", "wire.py"),
     "dg.Failure": ("defs/shown.py",),
     "dg.SkipReason": ("defs/shown.py",),
     "dg.MetadataValue.md": ("defs/markdown.py",),

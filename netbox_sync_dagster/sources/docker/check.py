@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.config.docker import DockerEndpoint
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker.client import DockerClient
-from netbox_sync_dagster.sources.http import SourceError
 
 
 def check_docker(endpoint: DockerEndpoint) -> list[Check]:
@@ -16,7 +16,7 @@ def check_docker(endpoint: DockerEndpoint) -> list[Check]:
     try:
         with DockerClient(endpoint) as client:
             return _checks(endpoint, client)
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, "reachable", error.what)]
 
 
@@ -25,7 +25,7 @@ def _checks(endpoint: DockerEndpoint, client: DockerClient) -> list[Check]:
     checks: list[Check] = []
     try:
         version = client.negotiate()
-    except SourceError as error:
+    except ServerError as error:
         if "API version" in error.what:
             return [Check(True, "reachable", f"{where} answers"), Check(False, "version", error.what)]
         if error.status is None and "TLS" in error.what and "does not speak" not in error.what:
@@ -55,7 +55,7 @@ def _rights(endpoint: DockerEndpoint, client: DockerClient) -> list[Check]:
         name = f"rights: {path.partition('/')[0]}"
         try:
             client.ask(path)
-        except SourceError as error:
+        except ServerError as error:
             checks.append(Check(not needed, name, error.what if needed else f"optional: {error.what}"))
         else:
             checks.append(Check(True, name, what))

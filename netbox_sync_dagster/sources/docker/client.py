@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from netbox_sync_dagster.config.docker import DockerEndpoint
-from netbox_sync_dagster.sources.http import JsonClient, SourceError, advice, message, start_of
+from netbox_sync_dagster.http import JsonClient, ServerError, advice, message, start_of
 
 Version = tuple[int, int]
 
@@ -42,21 +42,21 @@ class DockerClient(JsonClient):
         return self
 
     def negotiate(self) -> dict[str, Any]:
-        """Agree on a version of the API; returns the daemon's answer to ``GET /version``. Raises SourceError."""
+        """Agree on a version of the API; returns the daemon's answer to ``GET /version``. Raises ServerError."""
         answer = self.get("/version")
         newest = version(answer.get("ApiVersion")) if isinstance(answer, dict) else None
         if newest is None:
-            raise SourceError(
+            raise ServerError(
                 self.who, "GET /version names no ApiVersion; check that `url` is a Docker daemon's"
             )
         oldest = version(answer.get("MinAPIVersion")) or (1, 12)
         if newest < OLDEST:
-            raise SourceError(
+            raise ServerError(
                 self.who,
                 f"the daemon speaks API version {dotted(newest)} at most; {dotted(OLDEST)} (Docker 1.13) is needed",
             )
         if oldest > NEWEST:
-            raise SourceError(
+            raise ServerError(
                 self.who,
                 f"the daemon speaks API version {dotted(oldest)} at least, and this netbox-sync knows "
                 f"{dotted(NEWEST)}; a newer netbox-sync is needed",
@@ -65,50 +65,50 @@ class DockerClient(JsonClient):
         return dict(answer)
 
     def ask(self, path: str, *, attempts: int | None = None, **params: Any) -> Any:
-        """The decoded answer of ``GET /<path>`` in the version agreed on. Raises SourceError."""
+        """The decoded answer of ``GET /<path>`` in the version agreed on. Raises ServerError."""
         return self.get(f"{self._prefix}/{path}", params or None, attempts=attempts)
 
-    def _explain(self, error: Exception) -> SourceError:
+    def _explain(self, error: Exception) -> ServerError:
         text = str(error)
         socket, url = self.endpoint.socket, self.endpoint.url
         if socket is not None and isinstance(error, httpx.ConnectError):
             return self._socket_closed(socket, text)
         if any(word in text for word in _WANTS_CERTIFICATE):
             what = f"TLS to {url} failed ({text}); the daemon {_CERTIFICATE}"
-            return SourceError(self.who, what)
+            return ServerError(self.who, what)
         broke = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
         if broke and url.startswith("https://") and not self._proven:
             # Whether the alert that says so still arrives is a matter of luck.
             what = f"TLS to {url} ended without an answer ({type(error).__name__}); perhaps the daemon {_CERTIFICATE}"
-            return SourceError(self.who, what, passing=True)
+            return ServerError(self.who, what, retryable=True)
         if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER" in text:
             what = f"{url} does not speak TLS; write http:// or check the port (Docker's TLS port is 2376)"
-            return SourceError(self.who, what, unreachable=True)
+            return ServerError(self.who, what, unreachable=True)
         found = super()._explain(error)
         if socket is not None:
-            found = SourceError(
+            found = ServerError(
                 self.who,
                 found.what.replace("http://docker", f"socket {socket}"),
-                passing=found.passing,
+                retryable=found.retryable,
                 at_once=found.at_once,
                 whole=found.whole,
             )
         return found
 
-    def _socket_closed(self, socket: str, text: str) -> SourceError:
+    def _socket_closed(self, socket: str, text: str) -> ServerError:
         if "Errno 13" in text:
             what = (
                 f"no permission to open the socket {socket}; run netbox-sync as a member of the socket's group "
                 "(usually docker), or reach the daemon over https"
             )
-            return SourceError(self.who, what, unreachable=True)
+            return ServerError(self.who, what, unreachable=True)
         if "Errno 2]" in text:
             what = f"there is no socket {socket}; check the url, and that the daemon is running"
         else:
             what = f"the daemon does not answer on the socket {socket} ({text}); check that it is running"
-        return SourceError(self.who, what, passing=True, unreachable=True)
+        return ServerError(self.who, what, retryable=True, unreachable=True)
 
-    def _refused(self, method: str, path: str, response: httpx.Response) -> SourceError:
+    def _refused(self, method: str, path: str, response: httpx.Response) -> ServerError:
         """The daemon itself knows no users: 401 and 403 come from a proxy or plugin before it."""
         status, call = response.status_code, f"{method} {path}"
         text = start_of(response)
@@ -126,7 +126,7 @@ class DockerClient(JsonClient):
             what = f"{call} answered {status}: {said}{advice(status)}"
         else:
             return super()._refused(method, path, response)
-        return SourceError(self.who, what, status=status, body=text)
+        return ServerError(self.who, what, status=status, body=text)
 
 
 def version(value: Any) -> Version | None:

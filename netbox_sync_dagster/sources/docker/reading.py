@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from netbox_sync_dagster.config.docker import DockerEndpoint
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.reading import BaseReading, explain
 
 # The scopes of `docker.scopes`; scope_id '*' means all of that kind. A row with complete = false says that nothing
@@ -29,10 +29,10 @@ class Reading(BaseReading[DockerEndpoint, DockerClient]):
 
     def fetch(self, path: str, scope: str, *, needed: bool) -> Any:
         """The answer, or None where it failed, which is recorded. Where it is not ``needed``, a refusal by something
-        before the daemon leaves the snapshot complete. Raises SourceError when the daemon is gone."""
+        before the daemon leaves the snapshot complete. Raises ServerError when the daemon is gone."""
         try:
             return self.client.ask(path)
-        except SourceError as error:
+        except ServerError as error:
             if error.unreachable or error.whole:
                 raise
             if error.status in (401, 403) and not needed:

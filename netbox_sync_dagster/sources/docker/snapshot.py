@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.config.docker import DockerEndpoint
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.docker.containers import (
     Listed,
@@ -19,7 +20,6 @@ from netbox_sync_dagster.sources.docker.containers import (
     listed_row,
 )
 from netbox_sync_dagster.sources.docker.reading import Reading
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.reading import MALFORMED, workers
 from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
@@ -38,7 +38,7 @@ def snapshot_docker(
 ) -> Manifest:
     """Read the whole host into the tables of ``warehouse.tables.DOCKER`` and make them current.
 
-    Parts that could not be read are rows of ``docker.scopes`` (see ``reading.SCOPES``). Raises SourceError where
+    Parts that could not be read are rows of ``docker.scopes`` (see ``reading.SCOPES``). Raises ServerError where
     the host as a whole cannot be read (socket, address, TLS, no answer, no list of containers): the last snapshot
     stays current then. ``accept_shrink``: that the host has far fewer containers, or none, is right.
     """
@@ -103,20 +103,20 @@ def _list(client: DockerClient) -> list[Any]:
     # Nothing but running containers is listed without `all`; the daemon knows no pages.
     rows = client.ask("containers/json", all=1)
     if not isinstance(rows, list):
-        raise SourceError(client.who, "GET /containers/json answered something else than a list")
+        raise ServerError(client.who, "GET /containers/json answered something else than a list")
     return rows
 
 
 def _host(reading: Reading, version: dict[str, Any]) -> tuple[str, int | None]:
     """Write the daemon's row; returns its name, or the endpoint's, and how many containers it says it has, where it
-    does. Raises SourceError where the cluster would have no name."""
+    does. Raises ServerError where the cluster would have no name."""
     info = reading.fetch("info", "host", needed=False)
     if info is not None and not isinstance(info, dict):
         reading.incomplete("host", "*", "GET /info answered something else than an object")
         info = None
     info = info or {}
     if not info.get("Name") and reading.endpoint.cluster_name == "daemon":
-        raise SourceError(
+        raise ServerError(
             reading.client.who, "GET /info names no host; allow that call, or set cluster_name: endpoint"
         )
     row = {
@@ -206,7 +206,7 @@ def _inspect(reading: Reading, container: Listed, key: str) -> dict[str, Any] | 
     """The daemon's answer; empty where it gave none, None where it knows no such container."""
     try:
         answer = reading.client.ask(f"containers/{key}/json", attempts=_INSPECT_ATTEMPTS)
-    except SourceError as error:
+    except ServerError as error:
         if error.unreachable or error.whole:
             raise
         if is_gone(error):
@@ -226,7 +226,7 @@ def _probe(reading: Reading, name: str) -> None:
     daemon. What is not certainly gone is recorded as a gap."""
     try:
         reading.client.ask(f"containers/{name}/json", attempts=_INSPECT_ATTEMPTS)
-    except SourceError as error:
+    except ServerError as error:
         if error.unreachable or error.whole:
             raise
         if not is_gone(error):
@@ -235,6 +235,6 @@ def _probe(reading: Reading, name: str) -> None:
         reading.incomplete("container", name, f"container {name} is not listed, but it exists")
 
 
-def is_gone(error: SourceError) -> bool:
+def is_gone(error: ServerError) -> bool:
     """Whether the daemon itself said that it has no such container."""
     return error.status == 404 and "no such container" in error.body.lower()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
+from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.client import Download, ends_endpoint, get_list, no_such_route
 from netbox_sync_dagster.sources.librenms.intake import Intake
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
@@ -61,10 +61,10 @@ class Bulk:
         self.columns = columns
         self.folder = folder
         self.progress = progress
-        self.ports_failed: SourceError | None = None
+        self.ports_failed: ServerError | None = None
 
     def read(self) -> None:
-        """All of ``CALLS``. Raises SourceError where /devices or the whole endpoint cannot be read."""
+        """All of ``CALLS``. Raises ServerError where /devices or the whole endpoint cannot be read."""
         # One download ahead: the next list arrives while this one is taken, and LibreNMS still has to
         # compute only one at a time.
         with ThreadPoolExecutor(1, thread_name_prefix="librenms-bulk") as pool:
@@ -88,7 +88,7 @@ class Bulk:
             return
         try:
             groups = get_list(self.client, "/devicegroups", "groups")
-        except SourceError as error:
+        except ServerError as error:
             if ends_endpoint(error):
                 raise
             self.intake.incomplete("device_groups", "*", f"device groups: {error.what}")
@@ -101,7 +101,7 @@ class Bulk:
                 continue
             try:
                 rows = get_list(self.client, f"/devicegroups/{ids[name]}", "devices")
-            except SourceError as error:
+            except ServerError as error:
                 if ends_endpoint(error):
                     raise
                 self.intake.incomplete("device_groups", name, f"device group '{name}': {error.what}")
@@ -133,8 +133,8 @@ class Bulk:
     def _take(self, call: Call, download: Future[Download]) -> None:
         try:
             rows = download.result().rows()
-        except SourceError as error:
-            if call is not PORTS or ends_endpoint(error) or not error.passing:
+        except ServerError as error:
+            if call is not PORTS or ends_endpoint(error) or not error.retryable:
                 self._missing(call, error)
                 return
             self.ports_failed = error
@@ -142,12 +142,12 @@ class Bulk:
             return
         try:
             self.intake.take(call.table, rows)
-        except SourceError as error:
+        except ServerError as error:
             self._missing(call, error)
             return
         self.progress(f"{call.table}: {self.intake.counts[call.table]} rows")
 
-    def _missing(self, call: Call, error: SourceError) -> None:
+    def _missing(self, call: Call, error: ServerError) -> None:
         """Mark a table that could not be read, or only in part. Without devices or ports there is no snapshot."""
         if ends_endpoint(error) or call in (DEVICES, PORTS):
             raise error

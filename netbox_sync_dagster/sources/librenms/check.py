@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
+from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
 from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW
 from netbox_sync_dagster.sources.librenms.client import Download, connect, get_list
 from netbox_sync_dagster.sources.librenms.snapshot import read_system
@@ -25,12 +25,12 @@ def check_librenms(endpoint: LibreNMSEndpoint) -> list[Check]:
     """Try reachability, TLS, token, version and rights of an endpoint; stops where nothing more can work."""
     try:
         client = connect(endpoint)
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, "tls" if "tls.ca" in error.what else "token", error.what)]
     with client:
         try:
             system = read_system(client)
-        except SourceError as error:
+        except ServerError as error:
             return _no_answer(endpoint, client, error)
         version = Version.parse(str(system.get("local_ver") or ""))
         return [
@@ -41,7 +41,7 @@ def check_librenms(endpoint: LibreNMSEndpoint) -> list[Check]:
         ]
 
 
-def _no_answer(endpoint: LibreNMSEndpoint, client: JsonClient, error: SourceError) -> list[Check]:
+def _no_answer(endpoint: LibreNMSEndpoint, client: JsonClient, error: ServerError) -> list[Check]:
     if error.what.startswith("TLS"):
         return [Check(True, "reachable", f"something answers at {client.base_url}"), _failed("tls", error)]
     if error.status == 401:
@@ -86,7 +86,7 @@ def _rights(client: JsonClient) -> list[Check]:
         # A device that cannot exist: an empty list says that the list may be read.
         get_list(client, "/devices", "devices", {"type": "device_id", "query": "0"})
         checks.append(Check(True, "rights: devices", "the token may read devices"))
-    except SourceError as error:
+    except ServerError as error:
         checks.append(_failed("rights: devices", error))
     for name, path, key in (
         ("vlans", "/resources/vlans", "vlans"),
@@ -95,7 +95,7 @@ def _rights(client: JsonClient) -> list[Check]:
         try:
             Download(client, path, key, Path(tempfile.gettempdir())).close()
             checks.append(Check(True, f"rights: {name}", f"the token may read {name}"))
-        except SourceError as error:
+        except ServerError as error:
             checks.append(_failed(f"rights: {name}", error))
             if error.status == 403:
                 forbidden.append(path)
@@ -112,12 +112,12 @@ def _poller_groups(client: JsonClient) -> Check:
     name = "rights: poller groups"
     try:
         get_list(client, "/poller_group", "get_poller_group")
-    except SourceError as error:
+    except ServerError as error:
         if error.status == 403:
             return Check(True, name, "the token may not read them; no table needs them")
         return _failed(name, error)
     return Check(True, name, "the token may read poller groups")
 
 
-def _failed(name: str, error: SourceError) -> Check:
+def _failed(name: str, error: ServerError) -> Check:
     return Check(False, name, error.what)

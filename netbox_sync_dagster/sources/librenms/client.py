@@ -13,8 +13,8 @@ import orjson
 
 from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.sources.http import LOOK_BETWEEN, PASSING_STATUS, JsonClient, SourceError, too_many
-from netbox_sync_dagster.sources.wire import MIB
+from netbox_sync_dagster.http import LOOK_BETWEEN, RETRYABLE_STATUS, JsonClient, ServerError, too_many
+from netbox_sync_dagster.wire import MIB
 
 API = "/api/v0"
 # Lists below this size are decoded at once: faster, and every byte is checked before the first row is taken.
@@ -24,14 +24,14 @@ _NO_ROUTE = "This API route doesn't exist"
 
 
 def connect(endpoint: LibreNMSEndpoint) -> JsonClient:
-    """A client for the endpoint's API. Raises SourceError for a token that is missing or cannot be sent."""
+    """A client for the endpoint's API. Raises ServerError for a token that is missing or cannot be sent."""
     who = f"endpoint '{endpoint.name}'"
     try:
         token = endpoint.token()
     except MissingSecret as error:
-        raise SourceError(who, str(error).removeprefix(f"{who}: ")) from None
+        raise ServerError(who, str(error).removeprefix(f"{who}: ")) from None
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise SourceError(who, f"the environment variable {endpoint.token_env} holds no LibreNMS API token")
+        raise ServerError(who, f"the environment variable {endpoint.token_env} holds no LibreNMS API token")
     base = endpoint.base_url
     return JsonClient(
         who,
@@ -41,16 +41,16 @@ def connect(endpoint: LibreNMSEndpoint) -> JsonClient:
         secrets=(token,),
         concurrency=endpoint.fetch_max_concurrency,
         # LibreNMS answers 500 also where its database was busy or restarted.
-        passing_status=PASSING_STATUS | {500},
+        retryable_status=RETRYABLE_STATUS | {500},
     )
 
 
-def no_such_route(error: SourceError) -> bool:
+def no_such_route(error: ServerError) -> bool:
     """Whether this release of LibreNMS does not know the call."""
     return error.status == 404 and _NO_ROUTE in error.body
 
 
-def nothing_there(error: SourceError) -> bool:
+def nothing_there(error: ServerError) -> bool:
     """Whether a 404 is LibreNMS's way to say "no rows" (``VLANs do not exist``)."""
     if error.status != 404 or no_such_route(error):
         return False
@@ -61,7 +61,7 @@ def nothing_there(error: SourceError) -> bool:
     return isinstance(content, dict) and content.get("status") == "error"
 
 
-def ends_endpoint(error: SourceError) -> bool:
+def ends_endpoint(error: ServerError) -> bool:
     """Whether nothing more can be read from this server: token refused, no connection at all, or a limit of the whole
     snapshot exceeded."""
     return error.unreachable or error.whole or error.status == 401
@@ -75,10 +75,10 @@ def get_list(
     *,
     attempts: int | None = None,
 ) -> list[Any]:
-    """The rows of a short list; no rows where LibreNMS says that there are none. Raises SourceError."""
+    """The rows of a short list; no rows where LibreNMS says that there are none. Raises ServerError."""
     try:
         content = client.get(path, params, attempts=attempts)
-    except SourceError as error:
+    except ServerError as error:
         if nothing_there(error):
             return []
         raise
@@ -105,7 +105,7 @@ class Download:
         self._file: BinaryIO | None = TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
         try:
             client.download(path, self._file, params=params, complete=is_complete, attempts=attempts)
-        except SourceError as error:
+        except ServerError as error:
             self.close()
             if not nothing_there(error):
                 raise
@@ -120,7 +120,7 @@ class Download:
             self._file = None
 
     def rows(self) -> Iterator[Any]:
-        """The rows, one at a time. Raises SourceError where the answer is not the list it should be."""
+        """The rows, one at a time. Raises ServerError where the answer is not the list it should be."""
         if self._file is None:
             return
         try:
@@ -129,7 +129,7 @@ class Download:
             if size < _WHOLE:
                 rows = _rows(self._who, self._path, orjson.loads(self._file.read()), self._key)
                 if len(rows) > self._limits.rows:
-                    raise SourceError(self._who, too_many(f"GET {self._path}", self._limits.rows))
+                    raise ServerError(self._who, too_many(f"GET {self._path}", self._limits.rows))
                 yield from rows
                 return
             total = _tail(self._file).get("count")
@@ -140,7 +140,7 @@ class Download:
                 file.left = file.most
                 count += 1
                 if count > self._limits.rows:
-                    raise SourceError(self._who, too_many(f"GET {self._path}", self._limits.rows))
+                    raise ServerError(self._who, too_many(f"GET {self._path}", self._limits.rows))
                 yield row
             if not count:
                 raise _not_a_list(self._who, self._path, self._key)
@@ -150,10 +150,10 @@ class Download:
                 f"GET {self._path} answered a row of more than {self._limits.answer_mib} MiB; look at what the server "
                 "sends, or raise limits.answer_mib"
             )
-            raise SourceError(self._who, what) from None
+            raise ServerError(self._who, what) from None
         except ijson.JSONError as error:
             what = f"GET {self._path} answered with broken JSON ({error})"
-            raise SourceError(self._who, what, passing=True, status=200) from None
+            raise ServerError(self._who, what, retryable=True, status=200) from None
         finally:
             self.close()
 
@@ -211,10 +211,10 @@ def _tail(file: BinaryIO) -> dict[str, Any]:
 
 
 def _check_count(who: str, path: str, total: Any, rows: int) -> None:
-    """Raises SourceError where the server gives another number of rows than it sent; many lists have no count."""
+    """Raises ServerError where the server gives another number of rows than it sent; many lists have no count."""
     if isinstance(total, int) and not isinstance(total, bool) and total != rows:
         what = f"GET {path} says that it has {total} rows, and sent {rows}; {LOOK_BETWEEN}"
-        raise SourceError(who, what, status=200)
+        raise ServerError(who, what, status=200)
 
 
 def _rows(who: str, path: str, content: Any, key: str) -> list[Any]:
@@ -228,6 +228,6 @@ def _rows(who: str, path: str, content: Any, key: str) -> list[Any]:
     return rows
 
 
-def _not_a_list(who: str, path: str, key: str) -> SourceError:
+def _not_a_list(who: str, path: str, key: str) -> ServerError:
     what = f"GET {path} answered without a list '{key}'; check that `url` is a LibreNMS server's address"
-    return SourceError(who, what, status=200)
+    return ServerError(who, what, status=200)

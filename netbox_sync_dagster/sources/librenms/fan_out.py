@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint
 
 # So many calls in a row without an answer of LibreNMS itself, after all their retries, are no longer the
@@ -17,19 +17,19 @@ _LOST = 12
 def for_each(
     ids: Iterable[int],
     call: Callable[[int], None],
-    failed: Callable[[int, SourceError], None],
+    failed: Callable[[int, ServerError], None],
     concurrency: int,
-) -> SourceError | None:
-    """Run ``call(id)`` for every id; ``failed(id, error)`` for one that raised SourceError.
+) -> ServerError | None:
+    """Run ``call(id)`` for every id; ``failed(id, error)`` for one that raised ServerError.
 
     Returns None, or the last error where it gave up: no answers for ``max(12, 2 * concurrency)`` calls in a
-    row; the calls not yet begun are dropped then. Raises SourceError where the endpoint as a whole is lost:
+    row; the calls not yet begun are dropped then. Raises ServerError where the endpoint as a whole is lost:
     token refused, or no connection.
     """
     lock = Lock()
     stop = Event()
     in_a_row = 0
-    gave_up: SourceError | None = None
+    gave_up: ServerError | None = None
     limit = max(_LOST, 2 * concurrency)
 
     def one(item: int) -> None:
@@ -38,13 +38,13 @@ def for_each(
             return
         try:
             call(item)
-        except SourceError as error:
+        except ServerError as error:
             if ends_endpoint(error):
                 stop.set()
                 raise
             failed(item, error)
             with lock:
-                if error.passing and error.status != 500:
+                if error.retryable and error.status != 500:
                     in_a_row += 1
                 if in_a_row >= limit:
                     gave_up = error

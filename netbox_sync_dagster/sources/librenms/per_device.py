@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Literal
 
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
+from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
 from netbox_sync_dagster.sources.librenms.fan_out import for_each
 from netbox_sync_dagster.sources.librenms.intake import Intake
@@ -25,7 +25,7 @@ _TRIES = 3
 _GAVE_UP = "LibreNMS stopped answering the calls for single devices; the rest of them were not asked"
 
 
-def why(error: SourceError) -> str:
+def why(error: ServerError) -> str:
     """The reason in the words of all devices that failed alike: the id is in the scope, not in the text."""
     if error.status is None:
         return "LibreNMS did not answer"
@@ -113,7 +113,7 @@ class PerDevice:
         for path, key, params in islice(calls, _TRIES):
             try:
                 rows = get_list(self.client, path, key, params)
-            except SourceError as error:
+            except ServerError as error:
                 if ends_endpoint(error):
                     raise
                 continue
@@ -164,7 +164,7 @@ class PerDevice:
             # An empty answer: the port went away.
             self._take_memberships(of_device[port], port, rows[0] if rows else None)
 
-        def failed(port: int, error: SourceError) -> None:
+        def failed(port: int, error: ServerError) -> None:
             reason = f"the VLAN memberships of a port could not be read: {why(error)}"
             self.intake.incomplete("port_vlans", of_device[port], reason)
 
@@ -227,7 +227,7 @@ class PerDevice:
             self.intake.incomplete("port_stack", device, "the device went away while it was read")
 
     def _for_each(self, devices: list[int], call: Callable[[int], None], scope: str, what: str) -> None:
-        def failed(device: int, error: SourceError) -> None:
+        def failed(device: int, error: ServerError) -> None:
             self.intake.incomplete(scope, device, f"{what} of a device could not be read: {why(error)}")
 
         if for_each(devices, call, failed, self.concurrency):

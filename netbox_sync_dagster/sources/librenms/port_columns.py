@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.librenms.intake import Intake
 from netbox_sync_dagster.warehouse.tables import LIBRENMS
 
@@ -22,7 +22,7 @@ class PortColumns:
         self._columns = list(LIBRENMS["ports"].columns)
 
     def ask(self, call: Callable[[dict[str, str]], _T]) -> _T:
-        """``call(params)``, again without the columns that the server names as invalid. Raises SourceError.
+        """``call(params)``, again without the columns that the server names as invalid. Raises ServerError.
 
         A column that is missing is NULL in all rows, so the ports are marked incomplete.
         """
@@ -30,7 +30,7 @@ class PortColumns:
             try:
                 # No blank after a comma: LibreNMS answers 500 to it.
                 return call({"columns": ",".join(self._columns)})
-            except SourceError as error:
+            except ServerError as error:
                 missing = self._refused(error)
                 if not missing:
                     raise
@@ -38,7 +38,7 @@ class PortColumns:
             names = ", ".join(missing)
             self._intake.incomplete("ports", "*", f"this LibreNMS has no port columns {names}", unseen=False)
 
-    def _refused(self, error: SourceError) -> list[str]:
+    def _refused(self, error: ServerError) -> list[str]:
         match = _INVALID.search(error.body) if error.status == 400 else None
         names = [name.strip() for name in match[1].split(",")] if match else []
         return [name for name in names if name in self._columns]

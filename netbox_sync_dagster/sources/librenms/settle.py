@@ -9,7 +9,7 @@ without global-read gets short lists that look whole; the addresses, which it se
 
 from __future__ import annotations
 
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
+from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW, Bulk
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
 from netbox_sync_dagster.sources.librenms.intake import Intake
@@ -46,7 +46,7 @@ def _hidden_devices(client: JsonClient, intake: Intake, devices: set[int]) -> No
     for device in _spread(sorted(devices)):
         try:
             exists = bool(get_list(client, f"/devices/{device}", "devices"))
-        except SourceError as error:
+        except ServerError as error:
             if ends_endpoint(error):
                 raise
             # Refused to this token: it is there.
@@ -78,7 +78,7 @@ def _deleted(client: JsonClient, port: int) -> bool:
     """Whether LibreNMS says that a port is deleted."""
     try:
         rows = get_list(client, f"/ports/{port}", "port")
-    except SourceError as error:
+    except ServerError as error:
         if ends_endpoint(error):
             raise
         return False
@@ -119,7 +119,7 @@ def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> N
     for port in _spread(unknown):
         try:
             rows = get_list(client, f"/ports/{port}", "port")
-        except SourceError as error:
+        except ServerError as error:
             if ends_endpoint(error):
                 raise
             if error.status == 403:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netbox_sync_dagster.config.librenms import ImportFilter, LibreNMSEndpoint
-from netbox_sync_dagster.sources.http import JsonClient, SourceError
+from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.bulk import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect
 from netbox_sync_dagster.sources.librenms.intake import Intake
@@ -45,7 +45,7 @@ def snapshot_librenms(
     Where the import filter names device groups: /devicegroups, and one call per group (/devicegroups/{id}).
 
     What could not be read is named in the manifest's ``reasons`` and in the table ``scopes`` (see
-    ``scopes.SCOPES``). Raises SourceError where the endpoint as a whole cannot be read; the snapshot that
+    ``scopes.SCOPES``). Raises ServerError where the endpoint as a whole cannot be read; the snapshot that
     was current stays so.
     """
     say = progress or (lambda _: None)
@@ -104,16 +104,16 @@ def _read(
 
 
 def read_system(client: JsonClient) -> dict[str, Any]:
-    """``/system``: the versions. Raises SourceError, also where the server is no LibreNMS."""
+    """``/system``: the versions. Raises ServerError, also where the server is no LibreNMS."""
     try:
         content = client.get("/system")
-    except SourceError as error:
+    except ServerError as error:
         if error.status != 404:
             raise
         what = f"{client.base_url}/system answered 404; check that `url` is a LibreNMS server's address"
-        raise SourceError(client.who, what, status=404) from None
+        raise ServerError(client.who, what, status=404) from None
     rows = content.get("system") if isinstance(content, dict) else None
     if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
         what = f"{client.base_url}/system did not answer as LibreNMS does; check `url`"
-        raise SourceError(client.who, what, status=200)
+        raise ServerError(client.who, what, status=200)
     return rows[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode, too_many
+from netbox_sync_dagster.http import JsonClient, ServerError, decode, too_many
 
 HEADER = "X-NetBox-Branch"
 _PATH = "/api/plugins/branching"
@@ -59,7 +59,7 @@ class MergeState:
 
 
 class Branches:
-    """The branches of ``netbox.branch``. Every method raises SourceError.
+    """The branches of ``netbox.branch``. Every method raises ServerError.
 
     ``client`` must carry no branch header: a branch that is not ready refuses every request made in it.
     """
@@ -89,7 +89,7 @@ class Branches:
         open_ones = [branch for branch in branches if branch.status not in _ENDED]
         if len(open_ones) > 1:
             names = ", ".join(f"'{branch.name}'" for branch in open_ones)
-            raise SourceError(
+            raise ServerError(
                 _WHO, f"several branches are open for netbox.branch: {names}; merge or delete all but one"
             )
         if open_ones:
@@ -110,12 +110,12 @@ class Branches:
             answer = self._client.send(
                 "POST", f"{_PATH}/branches/", ok=(201,), json={"name": name, "description": text}
             )
-        except SourceError as error:
+        except ServerError as error:
             # A first try whose answer was lost may have made it: names are unique.
             made = [branch for branch in self.all() if branch.name == name] if error.status == 400 else []
             if made:
                 return made[0]
-            raise SourceError(
+            raise ServerError(
                 _WHO, f"branch '{name}' could not be made: {error.what} {error.body}", status=error.status
             ) from None
         return self._branch(decode(_WHO, answer))
@@ -124,16 +124,16 @@ class Branches:
         until = time.monotonic() + self._target.branch_wait
         while branch.status in _PASSING:
             if time.monotonic() >= until:
-                raise SourceError(
+                raise ServerError(
                     _WHO,
                     f"branch '{branch.name}' is still '{branch.status}' after {self._target.branch_wait:g} "
                     f"seconds; look whether NetBox's rqworker runs, or raise netbox.branch_wait: {branch.url}",
-                    passing=True,
+                    retryable=True,
                 )
             time.sleep(_LOOK_AGAIN_SECONDS)
             branch = self._branch(self._client.get(f"{_PATH}/branches/{branch.id}/"))
         if not branch.ready and branch.status not in _ENDED:
-            raise SourceError(
+            raise ServerError(
                 _WHO,
                 f"branch '{branch.name}' is '{branch.status}' and cannot be used; repair or delete it in NetBox: "
                 f"{branch.url}",
@@ -158,7 +158,7 @@ class Branches:
     def _read_models(self) -> Callable[[str], bool]:
         try:
             answer = self._get("branchable-models", {})
-        except SourceError as error:
+        except ServerError as error:
             if error.status != 404:
                 raise
             return lambda model: model not in _NEVER_IN_A_BRANCH
@@ -173,10 +173,10 @@ class Branches:
         """
         try:
             self._client.send("GET", "/api/dcim/sites/?limit=1", ok=(400,), headers={HEADER: _NO_BRANCH})
-        except SourceError as error:
+        except ServerError as error:
             if error.status != 200:
                 raise
-            raise SourceError(
+            raise ServerError(
                 _WHO,
                 f"it answers a request for a branch that does not exist, so {HEADER} does not reach it; let the "
                 "proxy before NetBox pass that header, or take netbox.branch out of the configuration",
@@ -201,14 +201,14 @@ class Branches:
             if not page["next"] or not page["results"]:
                 return rows
             if len(rows) > self._client.limits.rows:
-                raise SourceError(_WHO, too_many(f"{_PATH}/{path}/", self._client.limits.rows))
+                raise ServerError(_WHO, too_many(f"{_PATH}/{path}/", self._client.limits.rows))
 
     def _get(self, path: str, params: dict[str, Any]) -> Any:
         try:
             return self._client.get(f"{_PATH}/{path}/", params)
-        except SourceError as error:
+        except ServerError as error:
             if error.status == 404 and path == "branches":
-                raise SourceError(
+                raise ServerError(
                     _WHO,
                     "netbox.branch is set, and this NetBox has no netbox-branching plugin; install it there, or "
                     "take netbox.branch out of the configuration",

@@ -7,8 +7,8 @@ from functools import partial
 
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.config.servers import NetBoxTarget
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.netbox.branch import Branches
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, WHO, GraphQLFailure, NetBox
 from netbox_sync_dagster.sources.netbox.dependents import dependents_of
@@ -43,12 +43,12 @@ def check_netbox(
         netbox = NetBox(target)
     except MissingSecret as error:
         return [Check(False, "token", str(error))]
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, "tls", str(error))]
     with netbox:
         try:
             netbox.open()
-        except SourceError as error:
+        except ServerError as error:
             return _no_answer(target, netbox, error)
         return [
             *_connection(target),
@@ -68,7 +68,7 @@ def check_netbox(
         ]
 
 
-def _no_answer(target: NetBoxTarget, netbox: NetBox, error: SourceError) -> list[Check]:
+def _no_answer(target: NetBoxTarget, netbox: NetBox, error: ServerError) -> list[Check]:
     if error.what.startswith("TLS"):
         return [
             Check(True, "reachable", f"something answers at {target.base_url}"),
@@ -96,7 +96,7 @@ def _try(part: Callable[[], list[Check]], name: str) -> list[Check]:
     try:
         with understood(WHO):
             return part()
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, name, str(error))]
 
 

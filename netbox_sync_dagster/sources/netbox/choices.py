@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
@@ -41,12 +41,12 @@ def read_choices(netbox: NetBox, table: str) -> list[Row]:
     source = SOURCES[table]
     try:
         answer = netbox.http.send("OPTIONS", f"/api/{source.path}/").json()
-    except SourceError as error:
-        if error.passing or error.status is None:
+    except ServerError as error:
+        if error.retryable or error.status is None:
             raise
         return []
     if not isinstance(answer, dict):
-        raise SourceError(WHO, f"OPTIONS /api/{source.path}/ answered something else than an object")
+        raise ServerError(WHO, f"OPTIONS /api/{source.path}/ answered something else than an object")
     fields = (answer.get("actions") or {}).get("POST") or {}
     return [{"model": source.model, **row} for name, field in fields.items() for row in _rows(name, field)]
 

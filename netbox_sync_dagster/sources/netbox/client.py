@@ -8,7 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.http import JsonClient, SourceError, decode
+from netbox_sync_dagster.http import JsonClient, ServerError, decode
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
 
 OLDEST = (4, 2)
@@ -54,7 +54,7 @@ def _detail(body: str) -> str:
 class NetBox:
     """One NetBox. ``version`` and ``status`` are known after ``open``.
 
-    All methods raise SourceError with a sentence that says what failed and what to do.
+    All methods raise ServerError with a sentence that says what failed and what to do.
     """
 
     def __init__(self, target: NetBoxTarget) -> None:
@@ -80,19 +80,19 @@ class NetBox:
         self.http.__exit__()
 
     def open(self) -> None:
-        """``GET /api/status/``. Raises SourceError where the token is refused or the version too old."""
+        """``GET /api/status/``. Raises ServerError where the token is refused or the version too old."""
         try:
             status = self.http.get("/api/status/")
-        except SourceError as error:
+        except ServerError as error:
             if error.status in _REFUSED:
-                raise SourceError(
+                raise ServerError(
                     WHO,
                     f"the token in {self.target.token_env} was refused ({_detail(error.body)}); check that it is"
                     " complete, enabled, not expired, and allowed from this address",
                     status=error.status,
                 ) from None
             if error.status == 404:
-                raise SourceError(
+                raise ServerError(
                     WHO,
                     f"there is no NetBox API at {self.target.base_url} (/api/status/ answered 404);"
                     " check netbox.url",
@@ -102,10 +102,10 @@ class NetBox:
         text = status.get("netbox-version") if isinstance(status, dict) else None
         self.version = parse_version(str(text or ""))
         if not self.version:
-            raise SourceError(WHO, "/api/status/ names no NetBox version; check that netbox.url is a NetBox")
+            raise ServerError(WHO, "/api/status/ names no NetBox version; check that netbox.url is a NetBox")
         self.status = status
         if self.version < OLDEST:
-            raise SourceError(
+            raise ServerError(
                 WHO, f"this is NetBox {text}; netbox-sync needs NetBox 4.2 or newer: upgrade NetBox"
             )
 
@@ -132,8 +132,8 @@ class NetBox:
         try:
             response = self.http.send("POST", "/graphql/", json={"query": query})
             answer = decode(WHO, response)
-        except SourceError as error:
-            if error.passing or error.status is None:
+        except ServerError as error:
+            if error.retryable or error.status is None:
                 raise
             raise GraphQLFailure(error.what) from None
         data = answer.get("data") if isinstance(answer, dict) else None
@@ -150,10 +150,10 @@ class NetBox:
         """One page of a REST list: (objects, whether there are more)."""
         answer = self.http.get(f"/api/{path}/", params)
         if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
-            raise SourceError(WHO, f"/api/{path}/ answered without a list of results; is this NetBox's API?")
+            raise ServerError(WHO, f"/api/{path}/ answered without a list of results; is this NetBox's API?")
         rows = answer["results"]
         if not all(isinstance(row, dict) and row.get("id") is not None for row in rows):
-            raise SourceError(
+            raise ServerError(
                 WHO, f"/api/{path}/ answered with a list of something else than objects with an id"
             )
         return rows, answer.get("next") is not None
@@ -163,7 +163,7 @@ class NetBox:
         answer = self.http.get(f"/api/{path}/", {**params, "limit": 1})
         total = answer.get("count") if isinstance(answer, dict) else None
         if not isinstance(total, int):
-            raise SourceError(WHO, f"/api/{path}/ answered without a count; is this NetBox's API?")
+            raise ServerError(WHO, f"/api/{path}/ answered without a count; is this NetBox's API?")
         return total
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import START_SINCE, NetBox
 from netbox_sync_dagster.sources.netbox.dependents import (
     DELETED,
@@ -159,7 +159,7 @@ class DependentsReader:
                             self._add_row(
                                 parent, number, path, int(row["id"]), f"custom field {name} of", label
                             )
-                except SourceError as error:
+                except ServerError as error:
                     if error.status is None:
                         raise
                     self._doubt_of(parent, f"{model} objects could not be read ({error.what})")
@@ -227,7 +227,7 @@ class DependentsReader:
         with self._lock:
             self._unproven[parent].append(reason)
 
-    def _refused(self, ways: list[Dependent], error: SourceError) -> None:
+    def _refused(self, ways: list[Dependent], error: ServerError) -> None:
         """A list that could not be read: nobody knows what is in it."""
         # Raised where a model came with a later NetBox, or a release of the plugin does not have it.
         if error.status == 404:
@@ -257,7 +257,7 @@ class _Doubt:
                 )
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, SourceError) and error.status is not None and not error.passing:
+        if isinstance(error, ServerError) and error.status is not None and not error.retryable:
             self._reader._refused(self._ways, error)
             return True
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, DEPENDENTS
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 
@@ -35,7 +35,7 @@ def holders_of(get: Get, model: str) -> str | None:
     app, _, name = model.partition(".")
     try:
         answer = get("/api/core/object-types/", {"app_label": app, "model": name})
-    except SourceError as error:
+    except ServerError as error:
         if error.status in _ANSWERED:
             return None
         raise

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import (
     GRAPHQL_SINCE,
     START_SINCE,
@@ -72,8 +72,8 @@ class Pages:
             return
         try:
             rows, _ = self.netbox.page("core/object-types", {"limit": self.limit, "fields": "id"})
-        except SourceError as error:
-            if error.passing or error.status is None:
+        except ServerError as error:
+            if error.retryable or error.status is None:
                 raise
             # Only knowledge that spares a request here and there.
             return
@@ -82,7 +82,7 @@ class Pages:
     def page(self, source: Source, start: int, before: int | None) -> tuple[list[Row], int | None]:
         """(objects, where the next page starts); None after the last. ``start`` <= id < ``before``.
 
-        Raises SourceError; its ``status`` is 403 where the token may not read this type.
+        Raises ServerError; its ``status`` is 403 where the token may not read this type.
         """
         if self.by_graphql(source):
             query = graphql_list(source, start, before, self.limit, self.absent)
@@ -174,12 +174,12 @@ class Pages:
 
 
 def _last_id(source: Source, rows: list[Row], start: int, before: int | None) -> int:
-    """The last id of a page. Raises SourceError where the server did not page by id as asked."""
+    """The last id of a page. Raises ServerError where the server did not page by id as asked."""
     last = start - 1
     for row in rows:
         number = int(row["id"])
         if number <= last or (before is not None and number >= before):
-            raise SourceError(
+            raise ServerError(
                 WHO,
                 f"/api/{source.path}/ was not paged by id as asked (id {number} after {last});"
                 " something between here and NetBox changes the requests",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import KNOWN_PLUGINS
 
 Get = Callable[[str, dict[str, Any]], Any]
@@ -34,8 +34,8 @@ def _objects(get: Get, plugin: str, version: tuple[int, ...]) -> str:
     types = "core/object-types" if version >= _TYPES_SINCE else "extras/object-types"
     try:
         rows = get(f"/api/{types}/", {"app_label": plugin, "limit": 1000}).get("results") or []
-    except SourceError as error:
-        if error.status is None or error.passing:
+    except ServerError as error:
+        if error.status is None or error.retryable:
             raise
         return "models that the token may not list (core.view_objecttype)"
     found = []
@@ -49,8 +49,8 @@ def _objects(get: Get, plugin: str, version: tuple[int, ...]) -> str:
         path = f"/api/{str(endpoint).partition('/api/')[2]}"
         try:
             count = get(path, {"limit": 1, "fields": "id"}).get("count", 0)
-        except SourceError as error:
-            if error.status is None or error.passing:
+        except ServerError as error:
+            if error.status is None or error.retryable:
                 raise
             found.append(f"{words} that the token may not read")
             continue

@@ -36,7 +36,7 @@ def hidden_objects(
 ) -> Iterator[Hidden]:
     """The tables in ``folder`` that lack objects. ``proven``: tables that need no look, because the token sees all.
 
-    Asks NetBox twice for each finding. Raises SourceError.
+    Asks NetBox twice for each finding. Raises ServerError.
     """
     with duck.connect() as con:
         for table in sources:

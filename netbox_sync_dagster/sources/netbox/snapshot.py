@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
@@ -63,7 +63,7 @@ def snapshot_netbox(
     that is missing; the others are read. So does one of which it sees only a part: the token's permissions say so
     (see ``rights``), or what NetBox shows refers to objects that it does not show (see ``proofs``).
 
-    Raises SourceError where NetBox cannot be reached, refuses the token, fails, or is older than 4.2, and
+    Raises ServerError where NetBox cannot be reached, refuses the token, fails, or is older than 4.2, and
     MissingSecret where the token's environment variable is not set; then nothing becomes current.
     """
     # Inside, so that a NetBox that cannot be reached is a failed attempt on record.
@@ -181,7 +181,7 @@ class _Reader:
             return False
         try:
             listed = self.netbox.http.get("/api/plugins/proxbox/", {})
-        except SourceError as error:
+        except ServerError as error:
             if error.status in (403, 404):
                 return False
             raise
@@ -231,7 +231,7 @@ class _Reader:
         def task() -> list[Task]:
             try:
                 rows, following = self.pages.page(source, start, before)
-            except SourceError as error:
+            except ServerError as error:
                 if error.status != 403:
                     raise
                 self._unreadable(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import Rights
@@ -104,7 +104,7 @@ def read_backups(reading: Reading, storage: BackupStorage, rights: Rights | None
             answer = reading.client.get(path, content="backup")
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             gaps[f"storage {storage.name}: {error.what}"] = None
             continue
         home = None if storage.shared else node

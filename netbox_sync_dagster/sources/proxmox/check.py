@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, Rights, agent_right, major_version
 
@@ -22,7 +22,7 @@ def check_proxmox(endpoint: ProxmoxEndpoint) -> list[Check]:
             return _checks(endpoint, client)
     except MissingSecret as error:
         return [Check(False, "token", f"{error}")]
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, "reachable", error.what)]
 
 
@@ -40,7 +40,7 @@ def _checks(endpoint: ProxmoxEndpoint, client: ProxmoxClient) -> list[Check]:
     )
     try:
         answer = client.get("version", attempts=2)
-    except SourceError as error:
+    except ServerError as error:
         if error.status is None and "TLS" in error.what and "does not speak" not in error.what:
             passed("reachable", f"{where} answers")
             return [*checks, Check(False, "tls", error.what)]
@@ -63,7 +63,7 @@ def _checks(endpoint: ProxmoxEndpoint, client: ProxmoxClient) -> list[Check]:
 def _rights(client: ProxmoxClient, version: str) -> list[Check]:
     try:
         rights = Rights(client.get("access/permissions"))
-    except SourceError as error:
+    except ServerError as error:
         return [Check(False, "rights", error.what)]
     except (ValueError, TypeError) as error:
         return [Check(False, "rights", f"{error}")]

@@ -13,20 +13,20 @@ from proxmoxer import ProxmoxResource, ResourceException
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.secrets import forms_in_data, remember
-from netbox_sync_dagster.sources.http import (
+from netbox_sync_dagster.http import (
     LOOK_BETWEEN,
-    PASSING_STATUS,
     READ_ATTEMPTS,
     REDIRECTS,
+    RETRYABLE_STATUS,
     JsonClient,
-    SourceError,
+    ServerError,
     advice,
     decode,
     explain,
     pause,
     redirected,
 )
-from netbox_sync_dagster.sources.wire import (
+from netbox_sync_dagster.wire import (
     MIB,
     Allowance,
     AnswerTimeout,
@@ -45,15 +45,15 @@ _MOST_ERRORS = 10
 _TICKET_SECONDS = 3600.0
 
 
-class EndpointDown(SourceError):
+class EndpointDown(ServerError):
     """The whole endpoint stopped answering, or took the credential back, in the middle of a snapshot."""
 
 
-class _TimedOut(SourceError):
+class _TimedOut(ServerError):
     """One call was not answered in time."""
 
 
-def node_unreachable(error: SourceError) -> bool:
+def node_unreachable(error: ServerError) -> bool:
     """Whether the API answered, but the node that it asked for us did not."""
     if error.status is None:
         return False
@@ -65,7 +65,7 @@ def node_unreachable(error: SourceError) -> bool:
 class ProxmoxClient:
     """Reads ``/api2/json`` of one endpoint; safe to use from many threads.
 
-    Raises MissingSecret where the credential's environment variable is not set, SourceError for a URL, a
+    Raises MissingSecret where the credential's environment variable is not set, ServerError for a URL, a
     certificate or a credential that cannot be used. ``calls`` counts the requests sent.
     """
 
@@ -77,14 +77,14 @@ class ProxmoxClient:
         self._login_lock = threading.Lock()
         self._ticket = ""
         self._ticket_until = 0.0
-        # Once the API has answered, a web page is a passing fault (a proxy's); before, the url is wrong.
+        # Once the API has answered, a web page is a fault that passes (a proxy's); before, the url is wrong.
         self._proven = False
         self._broken_in_a_row = 0
         self._down: EndpointDown | None = None
         self._secret = endpoint.secret()
         url = endpoint.url
         if url.scheme != "https":
-            raise SourceError(
+            raise ServerError(
                 self.who, f"Proxmox answers over HTTPS only; write the url as https://{url.host}:8006"
             )
         # A path in front of /api2/json is a reverse proxy's; people also paste the API's own.
@@ -121,7 +121,7 @@ class ProxmoxClient:
         self._secret = self._secret.removeprefix(f"{endpoint.user}!{endpoint.token_name}=")
         remember(self._secret)
         if not self._secret.isascii() or not self._secret.isprintable():
-            raise SourceError(
+            raise ServerError(
                 self.who, f"{self._credential()} holds characters that no token has; set it again"
             )
         return {"Authorization": f"PVEAPIToken={endpoint.user}!{endpoint.token_name}={self._secret}"}
@@ -130,7 +130,7 @@ class ProxmoxClient:
         """The ``data`` of a GET. ``agent``: with the endpoint's agent_timeout and without a second try.
 
         429, 502, 503, 504 and broken connections are tried again with back-off, a time-out once. Raises
-        SourceError; EndpointDown, from then on for every call, where nothing answers any more: a thousand
+        ServerError; EndpointDown, from then on for every call, where nothing answers any more: a thousand
         guests must not each wait for a dead server.
         """
         tries = 1 if agent else attempts
@@ -139,9 +139,9 @@ class ProxmoxClient:
                 raise self._down
             try:
                 answer = self._once(path, agent, params)
-            except SourceError as failure:
+            except ServerError as failure:
                 last = attempt == tries or (isinstance(failure, _TimedOut) and attempt == 2)
-                if not failure.passing or not failure.at_once or last:
+                if not failure.retryable or not failure.at_once or last:
                     self._judge(failure, agent)
                     raise
                 time.sleep(pause(attempt))
@@ -151,13 +151,13 @@ class ProxmoxClient:
                 return answer
         raise AssertionError("unreachable: the loop returns or raises")
 
-    def _judge(self, failure: SourceError, agent: bool) -> None:
+    def _judge(self, failure: ServerError, agent: bool) -> None:
         """Decide whether a failure is the endpoint's end."""
         if isinstance(failure, EndpointDown):
             self._down = failure
         if failure.status == 401:
             self._down = EndpointDown(self.who, failure.what, status=401)
-        if failure.status is not None or agent or not failure.passing:
+        if failure.status is not None or agent or not failure.retryable:
             return
         with self._lock:
             self._broken_in_a_row += 1
@@ -166,8 +166,8 @@ class ProxmoxClient:
             self._broken_in_a_row = 0
         try:
             self._once("version", False, {})
-        except SourceError as error:
-            self._down = EndpointDown(self.who, error.what, passing=error.passing, status=error.status)
+        except ServerError as error:
+            self._down = EndpointDown(self.who, error.what, retryable=error.retryable, status=error.status)
 
     def _once(self, path: str, agent: bool, params: dict[str, Any]) -> Any:
         call = f"GET /{path}"
@@ -179,13 +179,13 @@ class ProxmoxClient:
             raise self._refused(call, error) from None
         except (KeyError, TypeError, AttributeError, ValueError):
             # An answer that is JSON but not Proxmox's.
-            raise SourceError(
+            raise ServerError(
                 self.who,
                 f"{call} answered something that is not Proxmox's; check that `url` is {self._where}'s API",
             ) from None
 
     def send(self, call: str, method: str, url: str, *, agent: bool = False, **more: Any) -> httpx.Response:
-        """One request and its whole answer, of whatever status but a redirect. Raises SourceError."""
+        """One request and its whole answer, of whatever status but a redirect. Raises ServerError."""
         with self._lock:
             self.calls += 1
         timeout = self.endpoint.agent_timeout if agent else self.endpoint.timeout
@@ -202,14 +202,14 @@ class ProxmoxClient:
             raise self._broken(call, error) from None
         status = response.status_code
         if status in REDIRECTS:
-            raise SourceError(self.who, redirected(call, response), status=status)
+            raise ServerError(self.who, redirected(call, response), status=status)
         if status // 100 == 3:
             # proxmoxer takes these for an empty answer.
-            raise SourceError(self.who, f"{call} answered {status}; {LOOK_BETWEEN}", status=status)
+            raise ServerError(self.who, f"{call} answered {status}; {LOOK_BETWEEN}", status=status)
         return response
 
     def ticket(self) -> dict[str, str]:
-        """The header with the ticket of a login by password; empty with a token. Raises SourceError.
+        """The header with the ticket of a login by password; empty with a token. Raises ServerError.
 
         One login for all threads; Proxmox takes its own ticket as the password of the next one, which spares it
         the slow check against PAM or LDAP.
@@ -229,12 +229,12 @@ class ProxmoxClient:
         status = response.status_code
         if status == 401:
             what = f"the server refused {self._credential()}; check user, realm and password"
-            raise SourceError(self.who, what, status=401)
+            raise ServerError(self.who, what, status=401)
         if status != 200:
             what = (
                 f"the login of {self.endpoint.user} answered {status}; check that `url` is a Proxmox VE API"
             )
-            raise SourceError(self.who, what, passing=status in PASSING_STATUS, status=status)
+            raise ServerError(self.who, what, retryable=status in RETRYABLE_STATUS, status=status)
         answer = decode(self.who, response, proven=self._proven)
         data = answer.get("data") if isinstance(answer, dict) else None
         ticket = data.get("ticket") if isinstance(data, dict) else None
@@ -247,10 +247,10 @@ class ProxmoxClient:
             what = (
                 f"the login answered something that is not Proxmox's; check that `url` is {self._where}'s API"
             )
-            raise SourceError(self.who, what)
+            raise ServerError(self.who, what)
         if data.get("NeedTFA"):
             what = f"{self.endpoint.user} logs in with a second factor; use an API token for netbox-sync"
-            raise SourceError(self.who, what, status=401)
+            raise ServerError(self.who, what, status=401)
         secrets = [ticket, str(data.get("CSRFPreventionToken") or "")]
         remember(*secrets)
         # The answer to a login holds the ticket; any other that does is an echo.
@@ -262,25 +262,25 @@ class ProxmoxClient:
         return self.send("POST /access/ticket", "POST", f"{self._base}/access/ticket", data=form)
 
     def loads(self, response: httpx.Response, call: str) -> Any:
-        """The ``data`` of an answer. Raises SourceError, and what an answer of another form makes Python raise."""
+        """The ``data`` of an answer. Raises ServerError, and what an answer of another form makes Python raise."""
         if response.content.lstrip()[:1] == b"<":
-            raise SourceError(
+            raise ServerError(
                 self.who,
                 f"{call} answered with a web page instead of JSON; check that `url` is {self._where}'s API"
                 " and no portal or proxy stands before it",
-                passing=self._proven,
+                retryable=self._proven,
             )
         try:
             return decode(self.who, response)["data"]
-        except SourceError as error:
+        except ServerError as error:
             # The status says that all is well, and callers take a status for Proxmox's own refusal.
-            raise SourceError(self.who, error.what, passing=error.passing) from None
+            raise ServerError(self.who, error.what, retryable=error.retryable) from None
 
     def _clean(self, error: object, longest: int = 300) -> str:
         """A library's text on one line."""
         return " ".join(str(error).split())[:longest]
 
-    def _refused(self, call: str, error: ResourceException) -> SourceError:
+    def _refused(self, call: str, error: ResourceException) -> ServerError:
         status = int(error.status_code)
         message = self._clean(error.content or error.status_message or "no reason given")
         if isinstance(error.errors, dict):
@@ -298,7 +298,7 @@ class ProxmoxClient:
             # Proxmox's own 500 says in its reason phrase what is wrong.
             own_words = status == 500 and message != "Internal Server Error"
             what = f"{call} answered {status}: {message}{'' if own_words else advice(status)}"
-        return SourceError(self.who, what, passing=status in PASSING_STATUS, status=status)
+        return ServerError(self.who, what, retryable=status in RETRYABLE_STATUS, status=status)
 
     def _credential(self) -> str:
         endpoint = self.endpoint
@@ -306,7 +306,7 @@ class ProxmoxClient:
             return f"the token {endpoint.user}!{endpoint.token_name}"
         return f"the password of {endpoint.user}"
 
-    def _broken(self, call: str, error: httpx.HTTPError | httpx.InvalidURL) -> SourceError:
+    def _broken(self, call: str, error: httpx.HTTPError | httpx.InvalidURL) -> ServerError:
         text = self._clean(error, 2000)
         where = self._where
         if isinstance(error, SnapshotOverLimit):
@@ -318,12 +318,12 @@ class ProxmoxClient:
                 what = f"{where} does not speak TLS; check the port (Proxmox VE listens on 8006)"
             else:
                 what = f"TLS to {where} failed ({_core(text)}); set tls.ca to your certificate authority's PEM file"
-            return SourceError(self.who, what)
+            return ServerError(self.who, what)
         if isinstance(error, httpx.ConnectTimeout):
             what = f"cannot connect to {where} in time; check the url and the network"
         elif isinstance(error, httpx.TimeoutException):
             what = f"{call} was not answered in time; raise `timeout` or look at the server"
-            return _TimedOut(self.who, what, passing=True)
+            return _TimedOut(self.who, what, retryable=True)
         elif isinstance(error, httpx.ConnectError) and "refused" in text:
             what = (
                 f"{where} refused the connection; check the url (Proxmox VE listens on 8006) and the network"
@@ -333,7 +333,7 @@ class ProxmoxClient:
         else:
             what = f"the connection to {where} broke during {call} ({type(error).__name__}); {LOOK_BETWEEN}"
         unreachable = not what.startswith("the connection")
-        return SourceError(self.who, what, passing=True, unreachable=unreachable)
+        return ServerError(self.who, what, retryable=True, unreachable=unreachable)
 
 
 class _Session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.listing import Node
 from netbox_sync_dagster.sources.proxmox.propstring import parse_properties
@@ -61,7 +61,7 @@ def _fingerprint(reading: Reading, online: list[str]) -> str | None:
             answer = reading.client.get(f"nodes/{node}/certificates/info")
         except EndpointDown:
             raise
-        except SourceError:
+        except ServerError:
             continue
         for item in answer if isinstance(answer, list) else []:
             if isinstance(item, dict) and item.get("filename") == "pve-root-ca.pem":
@@ -75,8 +75,8 @@ def read_rights(reading: Reading) -> Rights | None:
         rights = Rights(reading.client.get("access/permissions"))
     except EndpointDown:
         raise
-    except (SourceError, ValueError, TypeError) as error:
-        what = error.what if isinstance(error, SourceError) else str(error)
+    except (ServerError, ValueError, TypeError) as error:
+        what = error.what if isinstance(error, ServerError) else str(error)
         reading.incomplete("rights", "*", f"the token's rights cannot be read: {what}")
         return None
     for needed in MANDATORY:
@@ -98,7 +98,7 @@ def read_sdn(reading: Reading) -> None:
             answer = reading.client.get(path)
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             if error.status not in _NO_SUCH_PATH:
                 reading.incomplete("sdn", "*", error.what)
             continue

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.lengths import MOST_INTERFACES, short_list, short_text
 from netbox_sync_dagster.sources.proxmox.agent import (
     Seen,
@@ -79,10 +79,10 @@ def read_guest(reading: Reading, guest: Guest, *, last_look: bool = False) -> bo
         try:
             config = reading.client.get(f"{guest.path}/config", current=1)
             if not isinstance(config, dict):
-                raise SourceError(reading.client.who, f"GET /{guest.path}/config is no object")
+                raise ServerError(reading.client.who, f"GET /{guest.path}/config is no object")
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             if "does not exist" in error.what and not last_look:
                 return False
             if node_unreachable(error):
@@ -241,7 +241,7 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
             seen = _ask(reading, guest, nics)
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             reason = error.what
             if error.status == 403 and guest.type == "qemu":
                 reading.agents_refused = reason
@@ -300,7 +300,7 @@ def _agent_host_name(reading: Reading, guest: Guest) -> str | None:
         return text(answer["result"]["host-name"]) or None
     except EndpointDown:
         raise
-    except (SourceError, *MALFORMED):
+    except (ServerError, *MALFORMED):
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
 from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row
@@ -157,7 +157,7 @@ def _ask_node(
             answers[part] = reading.client.get(f"{base}/{part}", **params)
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             reading.incomplete(scope, name, error.what)
             if node_unreachable(error):
                 reading.down[name] = f"node {name} is not reachable: {error.what}"

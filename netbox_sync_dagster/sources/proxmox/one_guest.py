@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.cluster import read_cluster, read_rights, read_sdn, read_tag_styles
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine_status
 from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node
@@ -38,13 +38,13 @@ _TABLES_OF_A_GUEST = {
 
 
 def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot, vmid: int) -> None:
-    """Write the snapshot. Raises SourceError where neither the cluster nor the last snapshot knows the guest."""
+    """Write the snapshot. Raises ServerError where neither the cluster nor the last snapshot knows the guest."""
     status = reading.items(reading.client.get("cluster/status"), "cluster/status", "cluster")
     resources = reading.items(reading.client.get("cluster/resources"), "cluster/resources", "cluster")
     nodes = nodes_listed(status, resources)
     listed = {guest.vmid: guest for guest in guests_listed(reading, resources)}
     if vmid not in listed and vmid not in last.guests:
-        raise SourceError(
+        raise ServerError(
             reading.client.who,
             f"the cluster shows no guest {vmid}; check the number, and that the token has VM.Audit on /vms/{vmid}",
         )

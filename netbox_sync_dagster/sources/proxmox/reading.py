@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
 from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain
 from netbox_sync_dagster.warehouse.parquet import Row
@@ -61,7 +61,7 @@ class Reading(BaseReading[ProxmoxEndpoint, ProxmoxClient]):
             return self.client.get(path, **params)
         except EndpointDown:
             raise
-        except SourceError as error:
+        except ServerError as error:
             self.incomplete(scope, scope_id, error.what)
             return None
 

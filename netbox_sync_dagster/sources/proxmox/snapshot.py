@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.backups import read_backups, read_storages
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.cluster import (
@@ -42,7 +42,7 @@ def snapshot_proxmox(
     """Read the whole endpoint into the tables of ``warehouse.tables.PROXMOX`` and make them current.
 
     With ``guest``, a vmid, only that guest is read anew (see ``one_guest``).
-    Parts that could not be read are rows of ``proxmox.scopes`` (see ``reading.SCOPES``). Raises SourceError
+    Parts that could not be read are rows of ``proxmox.scopes`` (see ``reading.SCOPES``). Raises ServerError
     where the endpoint as a whole cannot be read (address, TLS, token, no answer) and MissingSecret without a
     credential: the last snapshot stays current then.
     """
@@ -71,7 +71,7 @@ def _ask_version(reading: Reading) -> None:
     client = reading.client
     version = client.get("version")
     if not isinstance(version, dict) or not version.get("version"):
-        raise SourceError(client.who, "GET /version names no version; check that `url` is a Proxmox VE API")
+        raise ServerError(client.who, "GET /version names no version; check that `url` is a Proxmox VE API")
     reading.version = version
     reading.writer.source_version = str(version["version"])
 

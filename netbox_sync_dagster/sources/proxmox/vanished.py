@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
@@ -65,7 +65,7 @@ def _probe(reading: Reading, vmid: int, node: str) -> None:
         reading.client.get(f"nodes/{node}/qemu/{vmid}/config", current=1)
     except EndpointDown:
         raise
-    except SourceError as error:
+    except ServerError as error:
         if error.status == 403:
             reading.incomplete(
                 "guest", vmid, f"guest {vmid} is no longer in the token's sight (VM.Audit on /vms/{vmid})"

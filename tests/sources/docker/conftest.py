@@ -82,4 +82,4 @@ def endpoint(state: DockerState, serve: Callable[..., Endpoint]) -> Endpoint:
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.005)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.005)

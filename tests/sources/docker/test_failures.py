@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker import check_docker
-from netbox_sync_dagster.sources.http import SourceError
 from netbox_sync_dagster.warehouse import WarehouseError
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.docker import DockerState, LabDocker
@@ -44,7 +44,7 @@ def failure(endpoint: Endpoint) -> str:
         before = endpoint.warehouse.manifest(folder)
     except WarehouseError:
         before = None
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         endpoint.snapshot()
     text = str(caught.value)
     assert text.startswith("endpoint 'docker1': ")
@@ -196,7 +196,7 @@ def test_a_daemon_that_goes_down_in_the_midst(endpoint: Endpoint, state: DockerS
         if text.endswith("containers"):
             endpoint.lab.stop()
 
-    with pytest.raises(SourceError, match=r"cannot connect to|connection to .* broke"):
+    with pytest.raises(ServerError, match=r"cannot connect to|connection to .* broke"):
         endpoint.snapshot(progress=stop)
 
 

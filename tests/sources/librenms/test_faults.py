@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.warehouse.store import WarehouseError
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
@@ -103,7 +103,7 @@ def test_a_server_that_stops_answering_for_devices_is_not_asked_for_each(reader:
 
 def test_a_token_that_is_revoked_midway_ends_the_read(state: LibreNMSState, reader: Reader, changing) -> None:  # type: ignore[no-untyped-def]
     server = changing("/routing/vrf", lambda: server.revoke_token("lab-token"))
-    with server, pytest.raises(SourceError) as caught:
+    with server, pytest.raises(ServerError) as caught:
         reader.read(server)
     assert caught.value.status == 401
     with pytest.raises(WarehouseError):
@@ -114,7 +114,7 @@ def test_a_failed_read_leaves_the_last_snapshot_current(state: LibreNMSState, re
     with LabLibreNMS(state) as server:
         good = reader.read(server)
         server.fail_always(path_prefix="/devices", status="html200")
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(ServerError) as caught:
             reader.read(server)
     assert str(caught.value) == (
         "endpoint 'paris': GET /devices answered with a web page instead of JSON; "
@@ -129,7 +129,7 @@ def test_a_wrong_token_is_named_by_its_variable_not_by_its_value(
     state: LibreNMSState, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIBRENMS_TOKEN", "wrong-and-secret")
-    with LabLibreNMS(state) as server, pytest.raises(SourceError) as caught:
+    with LabLibreNMS(state) as server, pytest.raises(ServerError) as caught:
         reader.read(server)
     assert len(server.requests) == 1
     assert "refused the token" in str(caught.value)
@@ -150,7 +150,7 @@ def test_a_token_that_cannot_be_sent_is_an_error_of_the_configuration(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, token: str, sentence: str
 ) -> None:
     monkeypatch.setenv("LIBRENMS_TOKEN", token)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         reader.read("http://127.0.0.1:9")
     assert str(caught.value) == sentence
 
@@ -160,22 +160,22 @@ def test_an_unknown_certificate_authority_says_which_setting_helps(
 ) -> None:
     certificates = make_certificates(tmp_path / "certs")
     with LabLibreNMS(state, certfile=certificates.certfile, keyfile=certificates.keyfile) as server:
-        with pytest.raises(SourceError, match=r"TLS to https://127.0.0.1:\d+ failed .*; set tls.ca"):
+        with pytest.raises(ServerError, match=r"TLS to https://127.0.0.1:\d+ failed .*; set tls.ca"):
             reader.read(server)
         assert reader.read(server, tls={"ca": str(certificates.ca_path)}).complete
 
 
 def test_another_web_server_is_told_from_a_librenms(state: LibreNMSState, reader: Reader) -> None:
     with LabLibreNMS(state) as server:
-        with pytest.raises(SourceError, match=r"/wrong/api/v0/system answered 404; check that `url`"):
+        with pytest.raises(ServerError, match=r"/wrong/api/v0/system answered 404; check that `url`"):
             reader.read(server.url + "/wrong")
         server.fail_always(path_prefix="/system", status="html200")
-        with pytest.raises(SourceError, match="web page instead of JSON"):
+        with pytest.raises(ServerError, match="web page instead of JSON"):
             reader.read(server)
 
 
 def test_nobody_there(reader: Reader) -> None:
-    with pytest.raises(SourceError, match=r"cannot connect to http://127.0.0.1:9 .*; check the url"):
+    with pytest.raises(ServerError, match=r"cannot connect to http://127.0.0.1:9 .*; check the url"):
         reader.read("http://127.0.0.1:9")
 
 
@@ -201,7 +201,7 @@ def test_a_long_answer_that_is_broken_in_its_middle_makes_nothing_current(
         state.add_port(state.devices[2], f"port{number}", port_id=1000 + number, ifIndex=100 + number)
     with Rewrites(state) as server:
         server.old, server.new = b'"port8000",', b'"port8000"'
-        with pytest.raises(SourceError, match="GET /ports answered with broken JSON"):
+        with pytest.raises(ServerError, match="GET /ports answered with broken JSON"):
             reader.read(server, timeout=60)
     with pytest.raises(WarehouseError):
         _ = reader.current
@@ -217,7 +217,7 @@ def test_an_answer_without_its_list_is_not_taken_as_empty(state: LibreNMSState, 
 def test_a_device_list_without_its_list_ends_the_read(state: LibreNMSState, reader: Reader) -> None:
     with Rewrites(state) as server:
         server.path, server.old, server.new = "/devices", b'"devices"', b'"error"'
-        with pytest.raises(SourceError, match="GET /devices answered without a list 'devices'"):
+        with pytest.raises(ServerError, match="GET /devices answered without a list 'devices'"):
             reader.read(server)
 
 

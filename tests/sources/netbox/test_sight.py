@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import sources_of
 from netbox_sync_lab.netbox import LabNetBox
@@ -224,7 +224,7 @@ def test_an_answer_of_another_shape_is_one_sentence(snap: Snap, tmp_path: Path, 
         for number, path in enumerate(PATHS):
             server.lie = replaced(path)
             said = ""
-            with suppress(SourceError):
+            with suppress(ServerError):
                 snap(server.url, server.token, home=f"{number}")
                 said = "read"
             assert (said == "") or path != "/api/status/"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
 from netbox_sync_lab.netbox import LabNetBox
@@ -269,20 +269,20 @@ def test_a_v2_token_works(lab: LabNetBox, snap: Snap) -> None:
 def test_netbox_before_4_2_is_refused(snap: Snap) -> None:
     with (
         LabNetBox(version="4.1.11") as lab,
-        pytest.raises(SourceError, match=r"NetBox 4\.1\.11; netbox-sync needs NetBox 4\.2 or newer"),
+        pytest.raises(ServerError, match=r"NetBox 4\.1\.11; netbox-sync needs NetBox 4\.2 or newer"),
     ):
         snap(lab.url, lab.token)
 
 
 def test_a_wrong_token_is_named_but_not_shown(lab: LabNetBox, snap: Snap) -> None:
-    with pytest.raises(SourceError, match="the token in NETBOX_TOKEN was refused") as error:
+    with pytest.raises(ServerError, match="the token in NETBOX_TOKEN was refused") as error:
         snap(lab.url, "wrong-and-secret")
     assert "wrong-and-secret" not in str(error.value)
-    assert not error.value.passing
+    assert not error.value.retryable
 
 
 def test_an_address_that_is_no_netbox_is_said_so(lab: LabNetBox, snap: Snap) -> None:
-    with pytest.raises(SourceError, match=r"there is no NetBox API at .*/elsewhere"):
+    with pytest.raises(ServerError, match=r"there is no NetBox API at .*/elsewhere"):
         snap(f"{lab.url}/elsewhere", lab.token)
 
 
@@ -291,7 +291,7 @@ def test_a_server_error_fails_the_snapshot_and_keeps_the_last_one(
 ) -> None:
     folder = Warehouse(tmp_path / "warehouse").snapshots("netbox", "netbox")
     lab.fail_next(50, status=500, path_prefix="/api/dcim/mac-addresses/")
-    with pytest.raises(SourceError, match=r"GET /api/dcim/mac-addresses/ answered 500"):
+    with pytest.raises(ServerError, match=r"GET /api/dcim/mac-addresses/ answered 500"):
         snap(lab.url, lab.token)
     with pytest.raises(WarehouseError):
         Warehouse(tmp_path / "warehouse").current(folder)

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.sources.http import SourceError
+from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox import check_proxmox
 
 
@@ -16,7 +16,7 @@ def endpoint(state, serve):
 
 
 def failure(endpoint):
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ServerError) as caught:
         endpoint.snapshot()
     text = str(caught.value)
     assert text.startswith("endpoint 'rack': ")
@@ -100,7 +100,7 @@ def test_a_file_that_holds_no_certificate(endpoint, tmp_path):
 
 
 def test_nothing_listens(endpoint, monkeypatch):
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.01)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -130,7 +130,7 @@ def test_the_api_path_may_be_part_of_the_url(endpoint):
 
 @pytest.mark.parametrize("status", [502, 503, "reset", "truncate", "html200"])
 def test_passing_faults_are_read_again(endpoint, monkeypatch, status):
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.01)
     endpoint.lab.fail_next(2, status=status, path_prefix="/nodes/pve1/qemu/100/config")
     endpoint.lab.fail_next(1, status=status, path_prefix="/cluster/resources")
 
@@ -141,7 +141,7 @@ def test_passing_faults_are_read_again(endpoint, monkeypatch, status):
 
 
 def test_a_server_that_dies_in_the_middle_fails_the_snapshot_soon(state, endpoint, monkeypatch):
-    monkeypatch.setattr("netbox_sync_dagster.sources.http._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.01)
     for vmid in range(200, 500):
         state.add_qemu(vmid, node="pve1")
 
@@ -149,7 +149,7 @@ def test_a_server_that_dies_in_the_middle_fails_the_snapshot_soon(state, endpoin
         if message.endswith("guests"):
             endpoint.lab.fail_always(status="reset")
 
-    with pytest.raises(SourceError, match="broke during GET"):
+    with pytest.raises(ServerError, match="broke during GET"):
         endpoint.snapshot(progress=die)
     assert len(endpoint.lab.requests) < 150
 
@@ -161,7 +161,7 @@ def test_a_token_that_is_taken_back_in_the_middle_fails_the_snapshot(endpoint):
         if message.endswith("guests"):
             lab.add_token(lab.user, lab.token_name, "another value")
 
-    with pytest.raises(SourceError, match="refused the token"):
+    with pytest.raises(ServerError, match="refused the token"):
         endpoint.snapshot(progress=revoke)
 
 

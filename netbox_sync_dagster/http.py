@@ -16,7 +16,8 @@ import orjson
 from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.secrets import forms_in_data, redact
 from netbox_sync_dagster.config.servers import ClientTls, Server, Tls
-from netbox_sync_dagster.sources.wire import (
+from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.wire import (
     ENCODINGS,
     LOCATION,
     MIB,
@@ -34,7 +35,7 @@ READ_ATTEMPTS = 4
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 # Answers that say "not now": asking again may help.
-PASSING_STATUS = frozenset({429, 502, 503, 504})
+RETRYABLE_STATUS = frozenset({429, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Digits and letters of an answer that are shown or kept, at most.
 _LONGEST_WORDS = 300
@@ -48,10 +49,10 @@ LOOK_BETWEEN = "look at the server and at the proxies before it"
 _T = TypeVar("_T")
 
 
-class SourceError(Exception):
+class ServerError(UserError):
     """A server could not be read. The text is one sentence: who, what failed, what to do; never a secret.
 
-    ``passing``: a later try may succeed (network, overload); False for a wrong token, TLS or a wrong URL.
+    ``retryable``: a later try may succeed (network, overload); False for a wrong token, TLS or a wrong URL.
     ``at_once``: so may one in a second. ``unreachable``: not even a connection came about. ``whole``: nothing
     more can be read in this snapshot. ``status``: the HTTP status, where there was an answer; ``body`` the
     start of its text; ``wait`` the seconds that it asked to wait.
@@ -62,7 +63,7 @@ class SourceError(Exception):
         who: str,
         what: str,
         *,
-        passing: bool = False,
+        retryable: bool = False,
         at_once: bool = True,
         unreachable: bool = False,
         whole: bool = False,
@@ -75,7 +76,7 @@ class SourceError(Exception):
         super().__init__(f"{who}: {what}")
         self.who = who
         self.what = what
-        self.passing = passing
+        self.retryable = retryable
         self.at_once = at_once
         self.unreachable = unreachable
         self.whole = whole
@@ -100,54 +101,54 @@ def tls_context(tls: Tls) -> ssl.SSLContext | bool:
     return True
 
 
-def explain(who: str, url: str, error: Exception) -> SourceError:
+def explain(who: str, url: str, error: Exception) -> ServerError:
     """Turn a transport error into a sentence."""
     return _exceeded(who, error) or _broken(who, url, error)
 
 
-def _exceeded(who: str, error: Exception) -> SourceError | None:
+def _exceeded(who: str, error: Exception) -> ServerError | None:
     """The sentence about an answer that came, and was not to be read to its end; None for other errors."""
     text = str(error)
     if isinstance(error, SnapshotOverLimit):
-        return SourceError(who, text, whole=True)
+        return ServerError(who, text, whole=True)
     if isinstance(error, AnswerTooLarge):
-        return SourceError(who, f"{_call(error)} {text}")
+        return ServerError(who, f"{_call(error)} {text}")
     if isinstance(error, AnswerTimeout):
         what = f"{_call(error)} {text}; look at the server, or raise limits.answer_seconds"
-        return SourceError(who, what, passing=True, at_once=False)
+        return ServerError(who, what, retryable=True, at_once=False)
     if isinstance(error, httpx.DecodingError):
-        return SourceError(who, f"{_call(error)}: {text}; {LOOK_BETWEEN}", passing=True)
+        return ServerError(who, f"{_call(error)}: {text}; {LOOK_BETWEEN}", retryable=True)
     return None
 
 
-def _broken(who: str, url: str, error: Exception) -> SourceError:
+def _broken(who: str, url: str, error: Exception) -> ServerError:
     where, text = place(url), str(error)
     if isinstance(error, httpx.ProxyError):
         what = f"the proxy of HTTPS_PROXY did not let the request through to {where} ({text}); {LOOK_BETWEEN}"
-        return SourceError(who, what, passing=True, unreachable=True)
+        return ServerError(who, what, retryable=True, unreachable=True)
     if isinstance(error, httpx.ConnectError) and ("CERTIFICATE" in text or "SSL" in text.upper()):
-        return SourceError(
+        return ServerError(
             who,
             f"TLS to {where} failed ({text}); set tls.ca to your certificate authority's PEM file",
             unreachable=True,
         )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return SourceError(
+        return ServerError(
             who,
             f"cannot connect to {where} ({text}); check the url and the network",
-            passing=True,
+            retryable=True,
             unreachable=True,
         )
     if isinstance(error, httpx.TimeoutException):
-        return SourceError(
-            who, f"{where} did not answer in time; raise `timeout` or look at the server", passing=True
+        return ServerError(
+            who, f"{where} did not answer in time; raise `timeout` or look at the server", retryable=True
         )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return SourceError(
+        return ServerError(
             who, f"{where} is no usable URL; it begins with http:// or https://", unreachable=True
         )
     what = f"the connection to {where} broke ({type(error).__name__}); {LOOK_BETWEEN}"
-    return SourceError(who, what, passing=True)
+    return ServerError(who, what, retryable=True)
 
 
 def place(url: str) -> str:
@@ -206,10 +207,10 @@ class JsonClient:
     """A thread-safe client for one server's JSON API.
 
     ``who`` names the endpoint in errors (``endpoint 'librenms-paris'``). ``server`` is its configuration.
-    ``headers`` carry the credentials; ``secrets`` are what of them must not come back. ``passing_status`` are the
+    ``headers`` carry the credentials; ``secrets`` are what of them must not come back. ``retryable_status`` are the
     answers after which a read is tried again. ``socket`` is the path of a socket file that is asked instead of the
     URL's host. ``snapshot``: the limits of one snapshot hold for all answers together. ``calls`` counts the
-    requests sent. Raises SourceError where a TLS file, a header or the environment's proxy cannot be used.
+    requests sent. Raises ServerError where a TLS file, a header or the environment's proxy cannot be used.
     """
 
     def __init__(
@@ -222,24 +223,24 @@ class JsonClient:
         headers: dict[str, str] | None = None,
         secrets: tuple[str, ...] = (),
         attempts: int = READ_ATTEMPTS,
-        passing_status: frozenset[int] = PASSING_STATUS,
+        retryable_status: frozenset[int] = RETRYABLE_STATUS,
         socket: str | None = None,
         snapshot: bool = True,
     ) -> None:
         self.who = who
         self.base_url = base_url.rstrip("/")
         self.attempts = attempts
-        self.passing_status = passing_status
+        self.retryable_status = retryable_status
         self.calls = 0
         self.limits: Limits = server.limits
         self._list_allowance = Allowance(server.answer_seconds, self.limits.list_mib * MIB, "limits.list_mib")
         self._lock = Lock()
-        # Once the server has answered with JSON, a web page is a passing fault (a proxy's error or login
+        # Once the server has answered with JSON, a web page is a fault that passes (a proxy's error or login
         # page); before, it says that the URL is wrong.
         self._proven = False
         for value in (headers or {}).values():
             if not value.isascii() or not value.isprintable():
-                raise SourceError(who, "the credential holds characters that no credential has; set it again")
+                raise ServerError(who, "the credential holds characters that no credential has; set it again")
         tls = server.tls
         try:
             self.transport = Transport(
@@ -252,11 +253,11 @@ class JsonClient:
                 masked=forms_in_data(*secrets),
             )
         except UnusableProxy as error:
-            raise SourceError(who, str(error), unreachable=True) from None
+            raise ServerError(who, str(error), unreachable=True) from None
         except (ssl.SSLError, OSError) as error:
             own = isinstance(tls, ClientTls) and tls.cert is not None
             files = "a file in tls.ca, tls.cert or tls.key" if own else "the file in tls.ca"
-            raise SourceError(who, f"{files} cannot be used ({error})") from None
+            raise ServerError(who, f"{files} cannot be used ({error})") from None
         self.http = httpx.Client(
             base_url=self.base_url,
             headers={**(headers or {}), "Accept-Encoding": ENCODINGS},
@@ -283,7 +284,7 @@ class JsonClient:
         self.http.close()
 
     def get(self, path: str, params: dict[str, Any] | None = None, *, attempts: int | None = None) -> Any:
-        """The decoded answer of a GET. Raises SourceError."""
+        """The decoded answer of a GET. Raises ServerError."""
 
         def once() -> Any:
             answer = decode(self.who, self._once("GET", path, (200,), params=params), proven=self._proven)
@@ -295,7 +296,7 @@ class JsonClient:
     def send(self, method: str, path: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> httpx.Response:
         """Send a request that may be repeated (a read) until it is answered with a status in ``ok``.
 
-        429, 502, 503, 504 and broken connections are tried again with back-off. Raises SourceError.
+        429, 502, 503, 504 and broken connections are tried again with back-off. Raises ServerError.
         """
         return self._retry(lambda: self._once(method, path, ok, **kwargs))
 
@@ -311,7 +312,7 @@ class JsonClient:
         """Write a large JSON answer to the file ``target`` without holding it in memory.
 
         ``complete(target)`` says whether the file holds a whole answer; one that was cut off is asked for
-        again, into the emptied file. Raises SourceError.
+        again, into the emptied file. Raises ServerError.
         """
 
         def once() -> None:
@@ -357,17 +358,17 @@ class JsonClient:
         while True:
             try:
                 return once()
-            except SourceError as failure:
+            except ServerError as failure:
                 last = attempt >= (attempts or self.attempts)
-                if not failure.passing or not failure.at_once or last:
+                if not failure.retryable or not failure.at_once or last:
                     raise
                 time.sleep(pause(attempt, failure.wait))
             attempt += 1
 
-    def _explain(self, error: Exception) -> SourceError:
+    def _explain(self, error: Exception) -> ServerError:
         return explain(self.who, self.base_url, error)
 
-    def _refused(self, method: str, path: str, response: httpx.Response) -> SourceError:
+    def _refused(self, method: str, path: str, response: httpx.Response) -> ServerError:
         status = response.status_code
         body = start_of(response)
         call = f"{method} {path}"
@@ -379,10 +380,10 @@ class JsonClient:
             what = redirected(call, response)
         else:
             what = f"{call} answered {status}: {message(body)}{advice(status)}"
-        return SourceError(
+        return ServerError(
             self.who,
             what,
-            passing=status in self.passing_status,
+            retryable=status in self.retryable_status,
             status=status,
             body=body,
             wait=retry_after(response),
@@ -395,16 +396,16 @@ def start_of(response: httpx.Response) -> str:
 
 
 def decode(who: str, response: httpx.Response, *, proven: bool = False) -> Any:
-    """The JSON of an answer. Raises SourceError for HTML, truncated or empty answers.
+    """The JSON of an answer. Raises ServerError for HTML, truncated or empty answers.
 
-    ``proven``: this server has answered with JSON before, so a web page is a passing fault.
+    ``proven``: this server has answered with JSON before, so a web page is a fault that passes.
     """
     call = f"{response.request.method} {response.request.url.path}"
     content = response.content.removeprefix(_BOM)
     values = sum(map(content.count, (b",", b"[", b"{"))) if len(content) > _MOST_VALUES else 0
     if values > _MOST_VALUES:
         what = f"{call} answered more than {_MOST_VALUES:,} values; look at what the server sends"
-        raise SourceError(who, what, status=response.status_code)
+        raise ServerError(who, what, status=response.status_code)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -413,14 +414,14 @@ def decode(who: str, response: httpx.Response, *, proven: bool = False) -> Any:
         raise _cut_off(who, call, response.status_code, len(content)) from None
 
 
-def _web_page(who: str, call: str, status: int, proven: bool) -> SourceError:
+def _web_page(who: str, call: str, status: int, proven: bool) -> ServerError:
     what = f"{call} answered with a web page instead of JSON; check that `url` is the API's base address"
-    return SourceError(who, what, passing=proven, status=status)
+    return ServerError(who, what, retryable=proven, status=status)
 
 
-def _cut_off(who: str, call: str, status: int, size: int) -> SourceError:
+def _cut_off(who: str, call: str, status: int, size: int) -> ServerError:
     what = f"{call} answered with broken JSON ({size} bytes); it was cut off, or is not JSON; {LOOK_BETWEEN}"
-    return SourceError(who, what, passing=True, status=status)
+    return ServerError(who, what, retryable=True, status=status)
 
 
 def message(body: str) -> str:

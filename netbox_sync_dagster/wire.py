@@ -24,6 +24,7 @@ import httpx
 
 from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.secrets import MASK, redact, remember
+from netbox_sync_dagster.errors import UserError
 
 MIB = 1 << 20
 ENCODINGS = "gzip, deflate"
@@ -51,7 +52,7 @@ class SnapshotOverLimit(httpx.TransportError):
     """All answers together are larger, or took longer, than one snapshot may. The text is a sentence."""
 
 
-class UnusableProxy(Exception):
+class UnusableProxy(UserError):
     """The environment names a proxy that cannot be used; the text is a sentence."""
 
 

@@ -1,0 +1,156 @@
+"""One sync of one endpoint: read it, compare it with NetBox, let its policies approve. Nothing is written to NetBox."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.approve.policy import not_allowed
+from netbox_sync_dagster.compare.attempts import record_failure
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.run import Comparer
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.sync.read import read_endpoint
+from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError
+from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
+
+Say = Callable[[str], None]
+# A comparison uses all cores and up to its memory limit: one at a time in this process.
+_COMPARING = threading.Lock()
+
+
+class EmptySnapshot(WarehouseError):
+    """The endpoint showed nothing: no ground for a comparison."""
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """What one sync does. ``accept_shrink``: what is gone from a far smaller snapshot is gone. ``guest``: the vmid of
+    the only guest that is read and compared."""
+
+    read: bool = True
+    compare: bool = True
+    accept_shrink: bool = False
+    guest: int | None = None
+
+    def check(self, endpoints: Sequence[Endpoint]) -> None:
+        """Raise WarehouseError where these endpoints cannot be synced so."""
+        if not self.read and (self.accept_shrink or self.guest is not None):
+            raise WarehouseError(
+                "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+            )
+        if self.guest is None:
+            return
+        if len(endpoints) != 1:
+            raise WarehouseError(
+                f"guest {self.guest} is on one Proxmox endpoint: name that endpoint alone, "
+                f"e.g.: netbox-sync sync pve-paris --guest {self.guest}"
+            )
+        if endpoints[0].kind != "proxmox":
+            raise WarehouseError(
+                f"endpoint '{endpoints[0].name}' is {endpoints[0].kind}; only Proxmox endpoints have guests"
+            )
+
+
+@dataclass
+class Outcome:
+    """How far one endpoint came: its snapshot, its diff, what the policies approved, and the error that stopped it.
+
+    ``diff`` is the diff's manifest; ``notes`` say why a policy approved nothing, or less.
+    """
+
+    endpoint: str
+    kind: str | None = None
+    manifest: Manifest | None = None
+    diff: dict[str, Any] | None = None
+    plan: Plan | None = None
+    approved: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    # Of the reading.
+    seconds: float = 0.0
+
+    @property
+    def by_policy(self) -> dict[str, int]:
+        """How many changes of each resource the policies approved."""
+        rows = self.plan.by_id() if self.plan is not None else {}
+        counts: dict[str, int] = {}
+        for change_id in self.approved:
+            resource = rows[change_id].resource
+            counts[resource] = counts.get(resource, 0) + 1
+        return counts
+
+
+def sync_endpoint(
+    warehouse: Warehouse,
+    endpoint: Endpoint,
+    comparer: Comparer,
+    *,
+    who: str,
+    options: SyncOptions = SyncOptions(),
+    say: Say = lambda _: None,
+    lock: Callable[[Callable[[], None]], None] = lambda take: take(),
+    already_read: Manifest | None = None,
+    netbox_is_there: Callable[[], bool] = lambda: True,
+) -> Outcome:
+    """Take an endpoint as far as it goes; an error ends up in the outcome, never with the caller.
+
+    The endpoint's lock is held from the first request to the last approval. ``who`` holds it; ``lock`` takes it, and may
+    wait for one that a dead process left. ``already_read``: a snapshot of this run, which is not read again.
+    ``netbox_is_there`` is asked before the comparison, and may wait: False where NetBox could not be read.
+    Whatever ``say`` raises ends the sync at its next step.
+    """
+    outcome = Outcome(endpoint.name, endpoint.kind)
+    try:
+        with ExitStack() as stack:
+
+            def take() -> None:
+                stack.enter_context(hold(warehouse, endpoint.kind, endpoint.name, who))
+
+            lock(take)
+            if options.read:
+                began = time.monotonic()
+                outcome.manifest = already_read or read_endpoint(
+                    endpoint, warehouse, say, accept_shrink=options.accept_shrink, guest=options.guest
+                )
+                outcome.seconds = time.monotonic() - began
+            if options.compare and netbox_is_there():
+                _compare(warehouse, endpoint, comparer, outcome, say)
+    except Exception as error:  # noqa: BLE001
+        outcome.error = error
+    return outcome
+
+
+def _compare(
+    warehouse: Warehouse, endpoint: Endpoint, comparer: Comparer, outcome: Outcome, say: Say
+) -> None:
+    if outcome.manifest is not None and is_empty(outcome.manifest):
+        empty = EmptySnapshot(_why_empty(outcome.manifest))
+        record_failure(warehouse, endpoint, now(), empty)
+        raise empty
+    say("waiting for its turn to be compared")
+    with _COMPARING:
+        say("comparing")
+        outcome.diff = comparer.compare(endpoint, progress=say)
+    outcome.plan = load_plan(warehouse, endpoint.name)
+    approval = approve_by_policy(warehouse, outcome.plan, endpoint.policies)
+    if approval is not None:
+        outcome.approved = list(approval.change_ids)
+    outcome.notes = not_allowed(outcome.plan, endpoint.policies)
+
+
+def is_empty(manifest: Manifest) -> bool:
+    """Whether the server showed nothing at all: no evidence of anything, and no ground for a diff."""
+    return not manifest.row_counts.get(MAIN_TABLE[manifest.system])
+
+
+def _why_empty(manifest: Manifest) -> str:
+    reasons = "; ".join(manifest.reasons) or "the server shows nothing"
+    return f"endpoint '{manifest.endpoint}': nothing was compared: {reasons}"

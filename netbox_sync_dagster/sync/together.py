@@ -1,0 +1,75 @@
+"""Several servers at once, in threads that end at their next step when the whole is stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
+from typing import TypeVar
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+Show = Callable[[str, str], None]
+
+# How long a stopped thread may take to notice; a request that hangs is left behind.
+_GRACE_SECONDS = 3.0
+
+
+class Stopped(Exception):
+    """The whole was stopped (Ctrl-C, a terminated run) while this one was at work."""
+
+
+def run_together(
+    work: Mapping[str, Callable[[Say], T]],
+    *,
+    at_once: int,
+    ahead: Collection[str] = (),
+    show: Show = lambda name, text: None,
+    stop: threading.Event | None = None,
+) -> dict[str, T]:
+    """Run every function of ``work`` in a thread of its own, ``at_once`` at a time; returns what they return, by name.
+
+    Those named in ``ahead``, for which others may wait, begin at once and do not count.
+
+    Each is given a ``say`` for its progress, which goes to ``show`` with its name and raises Stopped once ``stop`` is
+    set. An exception of the caller's own thread (KeyboardInterrupt, a terminated run) sets it and goes on, after a few
+    seconds at most. The functions return errors rather than raise them; one that raises makes this raise, at the end.
+    """
+    stop = stop or threading.Event()
+    slots = threading.Semaphore(at_once)
+    results: dict[str, T] = {}
+    errors: list[BaseException] = []
+
+    def run(name: str, function: Callable[[Say], T]) -> None:
+        def say(text: str) -> None:
+            if stop.is_set():
+                raise Stopped("interrupted")
+            show(name, text)
+
+        with nullcontext() if name in ahead else slots:
+            try:
+                say("reading")
+                results[name] = function(say)
+                show(name, "done")
+            except BaseException as error:  # noqa: BLE001
+                errors.append(error)
+
+    # Daemons: a request that hangs must not keep an interrupted process alive.
+    threads = [
+        threading.Thread(target=run, args=item, name=f"sync-{item[0]}", daemon=True) for item in work.items()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        stop.set()
+        until = time.monotonic() + _GRACE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        raise
+    if errors:
+        raise errors[0]
+    return {name: results[name] for name in work}
