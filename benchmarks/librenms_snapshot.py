@@ -30,8 +30,8 @@ from unittest.mock import patch
 import duckdb
 import httpx
 
-from netbox_sync_dagster.config import LibreNMSEndpoint
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.warehouse import Manifest, Warehouse
 from netbox_sync_lab.estate import build_librenms
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState

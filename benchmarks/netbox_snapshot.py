@@ -29,9 +29,9 @@ import httpx
 import orjson
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.queries import GROUPS, PROXBOX, SOURCES, graphql_list
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_dagster.warehouse.store import Warehouse
 

@@ -34,8 +34,8 @@ from unittest.mock import patch
 import httpx
 import requests
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Manifest, Warehouse
 
 MOST_RATIO = 1.3

@@ -32,11 +32,12 @@ from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import Comparer, compare
-from netbox_sync_dagster.config import Config, LibreNMSEndpoint
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.sources.netbox.client import credentials
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox

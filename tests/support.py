@@ -13,12 +13,14 @@ from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.run import compare
-from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, LibreNMSEndpoint
+from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.defs.resources import SyncResource
-from netbox_sync_dagster.sources.docker import snapshot_docker
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
+from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse, duck
 from netbox_sync_dagster.warehouse.views import open_views
 

@@ -10,21 +10,12 @@ from typing import Annotated
 import typer
 
 from netbox_sync_dagster.cli.session import Session, session_of
-from netbox_sync_dagster.config import DockerEndpoint, Endpoint, LibreNMSEndpoint
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.docker import check_docker
-from netbox_sync_dagster.sources.librenms import check_librenms
-from netbox_sync_dagster.sources.netbox import check_netbox
-from netbox_sync_dagster.sources.proxmox import check_proxmox
+from netbox_sync_dagster.sources.netbox.check import check_netbox
+from netbox_sync_dagster.sources.registry import source_of
 
 _AT_ONCE = 8
-# Where the ids of a source are kept in NetBox.
-_CUSTOM_FIELDS = {
-    "librenms": ("librenms_id",),
-    "proxmox": ("proxmox_vmid", "proxmox_node", "proxmox_cluster"),
-    "docker": ("docker_host", "docker_container"),
-}
 
 
 def check(
@@ -46,13 +37,13 @@ def check(
         session.out.print("no endpoint is enabled: add one below `endpoints:`")
     target = session.config.netbox
     kinds = dict.fromkeys(endpoint.kind for endpoint in chosen)
-    custom_fields = [name for kind in kinds for name in _CUSTOM_FIELDS[kind]]
+    custom_fields = [name for kind in kinds for name in source_of(kind).id_fields]
     tries: list[tuple[str, Callable[[], list[Check]]]] = [
         (
             f"NetBox {target.base_url}",
             partial(check_netbox, target, custom_fields, session.config.deletes),
         ),
-        *((f"{e.name} ({e.kind} {e.base_url})", partial(_check_endpoint, e)) for e in chosen),
+        *((f"{e.name} ({e.kind} {e.base_url})", partial(source_of(e.kind).check, e)) for e in chosen),
     ]
     failed = 0
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
@@ -65,14 +56,6 @@ def check(
         raise typer.Exit(1)
     session.out.print()
     session.out.print("all checks passed; next: netbox-sync sync", style="green")
-
-
-def _check_endpoint(endpoint: Endpoint) -> list[Check]:
-    if isinstance(endpoint, LibreNMSEndpoint):
-        return check_librenms(endpoint)
-    if isinstance(endpoint, DockerEndpoint):
-        return check_docker(endpoint)
-    return check_proxmox(endpoint)
 
 
 def _guarded(one: Callable[[], list[Check]]) -> list[Check]:

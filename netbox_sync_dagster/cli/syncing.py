@@ -19,7 +19,7 @@ from netbox_sync_dagster.cli.session import CliError, Session, default_who, sess
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.explain import about
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse.configured import note_endpoints

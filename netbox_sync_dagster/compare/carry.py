@@ -37,7 +37,7 @@ def inputs_of(settings: Settings, guest: int | None, base_url: str, ledger: str)
     ``ledger``: ``ledger_state`` of what was attached.
     """
     return {
-        "settings": _hash(repr(sorted(settings.items())), repr(guest), base_url),
+        "settings": _hash(repr(settings), repr(guest), base_url),
         "ledger": ledger,
         "code": _code(),
     }

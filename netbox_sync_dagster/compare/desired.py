@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.inputs import Database, parquet, run
-from netbox_sync_dagster.compare.stages import DESIRED, FILED, FILLS, ONLY_WITH, desired_file
+from netbox_sync_dagster.compare.stages import FILED, ONLY_WITH
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
@@ -43,17 +44,17 @@ def make_desired(
         file = None if last is None else last / "desired" / f"{table}.parquet"
         known = f"desired.{table} WHERE false" if file is None or not file.exists() else parquet(file)
         database.con.execute(f"CREATE TABLE config.last_{table} AS FROM {known}")
-    for table in DESIRED[endpoint.kind]:
-        if not has_ground(database, f"desired.{table}"):
+    for one in desired_stages(endpoint.kind):
+        if one.only_with and all(database.is_empty(other) for other in one.only_with):
             continue
-        say(f"desired {table}")
-        query = read_sql(desired_file(endpoint.kind, table))
-        if table in FILED and stage is not None:
-            _file(database.con, endpoint.name, stage, table, query)
+        say(f"desired {one.name}")
+        query = read_sql(one.file)
+        if one.name in FILED and stage is not None:
+            _file(database.con, endpoint.name, stage, one.name, query)
+        elif one.makes.startswith("desired."):
+            database.run(f"INSERT INTO {one.makes} BY NAME {query}")
         else:
-            database.run(f"INSERT INTO desired.{FILLS.get(table, table)} BY NAME {query}")
-        if table == "evidence":
-            database.run(f"CREATE TABLE config.gaps AS {read_sql('desired/call_gaps.sql')}")
+            database.run(f"CREATE TABLE {one.makes} AS {query}")
 
 
 def has_ground(database: Database, table: str) -> bool:

@@ -20,18 +20,15 @@ from netbox_sync_dagster.compare.carry import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.clusters import ClusterError, rename_cluster, same_cluster
 from netbox_sync_dagster.compare.desired import has_ground, keep_desired, make_desired
-from netbox_sync_dagster.compare.docker_hosts import docker_cluster, same_daemon
 from netbox_sync_dagster.compare.finish import finish
-from netbox_sync_dagster.compare.former_guests import load_former_guests
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
-from netbox_sync_dagster.compare.moves import load_other_guests
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS, SLICED, VIEWS
-from netbox_sync_dagster.config import Config, DockerEndpoint, Endpoint, ProxmoxEndpoint
+from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
+from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.damage import damage_named
@@ -117,7 +114,8 @@ class Comparer:
         target_folder = warehouse.snapshots("netbox", "netbox")
         source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
         target_path = target_folder / target["snapshot_id"]
-        peers = _same_cluster(warehouse, self._config, endpoint)
+        kind = source_of(endpoint.kind)
+        peers = kind.peers(warehouse, self._config, endpoint)
         source_path = source_folder / source["snapshot_id"]
         with (
             damage_named([source_path, target_path]),
@@ -127,8 +125,7 @@ class Comparer:
                 database = self._open(target_path)
                 con = database.con
                 rows = attach_snapshot(con, endpoint.kind, source_path)
-                if isinstance(endpoint, ProxmoxEndpoint):
-                    rename_cluster(con, endpoint)
+                kind.prepare(con, endpoint)
                 few = rows + self._target_rows <= _FEW_ROWS
                 con.execute("SET threads = 1" if few else "RESET threads")
                 settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
@@ -137,8 +134,7 @@ class Comparer:
                 guest, base_url = source.get("guest"), self._config.netbox.base_url
                 inputs = inputs_of(settings, guest, base_url, self._ledger)
                 make_desired(database, endpoint, None if few else stage, say, _last_diff(warehouse, endpoint))
-                inputs["others"] = load_other_guests(database, warehouse, self._config, endpoint, peers)
-                inputs["former"] = load_former_guests(database, warehouse, endpoint)
+                inputs |= kind.gather(database, warehouse, self._config, endpoint, peers)
                 last = self._still_holds(endpoint.name, target_path, inputs)
                 if last is not None and not carry_over(
                     warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
@@ -222,15 +218,6 @@ def _last_diff(warehouse: Warehouse, endpoint: Endpoint) -> Path | None:
         return None
 
 
-def _same_cluster(warehouse: Warehouse, config: Config, endpoint: Endpoint) -> list[str]:
-    try:
-        if isinstance(endpoint, ProxmoxEndpoint):
-            return same_cluster(warehouse, config, endpoint)
-        return same_daemon(warehouse, config, endpoint) if isinstance(endpoint, DockerEndpoint) else []
-    except ClusterError as error:
-        raise CompareError(str(error)) from None
-
-
 def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
     database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
@@ -297,17 +284,8 @@ def _make(database: Database, kind_of: str, table: str, query: str) -> None:
 
 
 def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:
-    """Under which name ids stand in id custom fields: the endpoint; for Proxmox and Docker the cluster.
-
-    One cluster reached through two endpoints is one set of guests.
-    """
-    if endpoint.kind == "librenms":
-        return endpoint.name
-    if isinstance(endpoint, DockerEndpoint):
-        name = docker_cluster(warehouse, endpoint)
-    else:
-        row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
-        name = str(row[0]) if row else None
+    """Under which name ids stand in id custom fields."""
+    name = source_of(endpoint.kind).id_scope(con, warehouse, endpoint)
     if name is None:
         raise CompareError(
             f"the snapshot of '{endpoint.name}' names no cluster; run: netbox-sync sync {endpoint.name}"

@@ -4,99 +4,6 @@ from __future__ import annotations
 
 from netbox_sync_dagster.warehouse.tables import FIELD_STRUCT
 
-# Desired: each source's own files fill the tables of sql/desired/tables.sql.
-DESIRED: dict[str, tuple[str, ...]] = {
-    "librenms": (
-        "devices",
-        "members",
-        "member_devices",
-        "wanted",
-        "custom_fields",
-        "interfaces",
-        "modules",
-        "module_words",
-        "interface_vlans",
-        "vlans",
-        "carried_vids",
-        "ip_addresses",
-        "primary_ips",
-        "oob_ips",
-        "site_coordinates",
-        "vrf_words",
-        "cables",
-        "port_names",
-        "evidence",
-        "unproven",
-        "unread_stacks",
-        "sightings",
-        "gaps",
-        "undecided",
-        "remembered_addresses",
-        "left_out",
-    ),
-    "proxmox": (
-        "clusters",
-        "devices",
-        "tags",
-        "virtual_machines",
-        "listed_guests",
-        "wanted",
-        "cluster_words",
-        "custom_fields",
-        "interfaces",
-        "interface_vlans",
-        "vm_interfaces",
-        "vlans",
-        "carried_vids",
-        "ip_addresses",
-        "primary_ips",
-        "virtual_disks",
-        "storages",
-        "backups",
-        "snapshots",
-        "tasks",
-        "replications",
-        "evidence",
-        "unproven",
-        "unseen_interfaces",
-        "sightings",
-        "gaps",
-        "undecided",
-        "remembered_addresses",
-        "left_out",
-    ),
-    "docker": (
-        "clusters",
-        "virtual_machines",
-        "listed_guests",
-        "wanted",
-        "cluster_words",
-        "custom_fields",
-        "vm_interfaces",
-        "ip_addresses",
-        "primary_ips",
-        "evidence",
-        "unproven",
-        "unseen_interfaces",
-        "sightings",
-        "gaps",
-        "undecided",
-        "remembered_addresses",
-        "left_out",
-    ),
-}
-# Files that add to the table of another one.
-FILLS = {
-    "member_devices": "devices",
-    "module_words": "wanted",
-    "cluster_words": "wanted",
-    "unread_stacks": "unproven",
-    "unseen_interfaces": "unproven",
-    "gaps": "unproven",
-}
-# Files that serve several kinds of endpoints.
-SHARED_DESIRED = ("carried_vids", "cluster_words", "gaps", "undecided", "remembered_addresses")
-
 # What a row of the source in doubt could be: one stage per kind finds it, match.doubts is all of them.
 _DOUBTED = ("devices", "virtual_machines", "interfaces", "vm_interfaces", "modules", "others")
 # What NetBox has and the source does not show: one stage per kind finds it, match.removals decides on all.
@@ -197,20 +104,6 @@ _RECORDS = ("storages", "backups", "snapshots", "tasks", "replications")
 # Stages that have rows only where one of these has: planning them costs more than the rest of a small comparison.
 # A stage that does not run leaves its table as sql/desired/tables.sql, sql/match/tables.sql or DIFF_SHAPE has it.
 ONLY_WITH: dict[str, tuple[str, ...]] = {
-    "desired.members": ("librenms.inventory",),
-    "desired.member_devices": ("desired.members",),
-    "desired.modules": ("librenms.inventory", "librenms.transceivers"),
-    "desired.module_words": ("desired.modules",),
-    "desired.carried_vids": ("desired.interface_vlans", "desired.vm_interfaces"),
-    "desired.primary_ips": ("desired.ip_addresses",),
-    "desired.oob_ips": ("desired.ip_addresses",),
-    "desired.vrf_words": ("librenms.vrfs",),
-    "desired.cables": ("librenms.links",),
-    "desired.port_names": ("desired.cables",),
-    "desired.virtual_disks": ("proxmox.disks",),
-    "desired.gaps": ("config.gaps",),
-    "desired.undecided": ("config.gaps WHERE unseen AND len(decides) > 0",),
-    "desired.remembered_addresses": ("config.last_ip_addresses",),
     "desired.unresolved": ("match.references WHERE netbox_id IS NULL", "desired.vrf_words"),
     "match.clusters": ("desired.clusters",),
     "diff.clusters": ("desired.clusters",),
@@ -263,7 +156,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
         "ledger.created",
         "netbox.virtual_machines",
     ),
-    "match.left_lags": ("config.endpoint, desired.interfaces WHERE kind = 'librenms' AND lag IS NOT NULL",),
+    "match.left_lags": ("config.endpoint, desired.interfaces WHERE shows_lag_members AND lag IS NOT NULL",),
     "match.differing_interfaces": ("match.interface_pairs",),
     "match.gone_interfaces": ("match.interface_pairs WHERE NOT settled",),
     "match.vm_interfaces": ("desired.vm_interfaces",),
@@ -293,7 +186,9 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     **{f"diff.{name}": (f"desired.{name}",) for name in _RECORDS},
     "match.gone_ip_addresses": ("netbox.ip_addresses",),
     "match.gone_mac_addresses": ("desired.vm_interfaces",),
-    "match.gone_virtual_machines": ("config.endpoint, netbox.virtual_machines WHERE kind <> 'librenms'",),
+    "match.gone_virtual_machines": (
+        "config.endpoint, netbox.virtual_machines WHERE cluster_field IS NOT NULL",
+    ),
     "match.gone_vm_interfaces": ("match.live_virtual_machines",),
     "match.gone_virtual_disks": ("match.live_virtual_machines",),
     "match.gone_cables": ("match.cable_ends",),
@@ -315,8 +210,3 @@ DIFF_SHAPE = (
 )
 # Those of what sql/diff/judged.sql says of the updates.
 JUDGED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {FIELD_STRUCT}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"
-
-
-def desired_file(kind: str, table: str) -> str:
-    """The file that fills ``desired.<table>`` for a kind of endpoint."""
-    return f"desired/{table}.sql" if table in SHARED_DESIRED else f"desired/{kind}/{table}.sql"

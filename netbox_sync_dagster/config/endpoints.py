@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import duckdb
 from pydantic import Field, ValidationInfo, field_validator
@@ -31,7 +31,35 @@ class Defaults(StrictModel):
     vlan_group: str | None = Field(None, description="Name or slug of the VLAN group for new VLANs.")
 
 
+class Mappings(StrictModel):
+    """Words of a source and what they are called in NetBox."""
+
+    # The mappings of which the words' case matters.
+    exact: ClassVar[tuple[str, ...]] = ()
+
+    @field_validator("*")
+    @classmethod
+    def _one_target_per_word(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict) or info.field_name in cls.exact:
+            return value
+        seen: dict[str, tuple[str, str]] = {}
+        for word, target in value.items():
+            first, known = seen.setdefault(word.lower(), (word, target))
+            if known.lower() != target.lower():
+                raise ValueError(
+                    f"'{first}' and '{word}' are the same word, as case does not matter here,"
+                    f" but one is mapped to '{known}' and the other to '{target}'; keep one of the two lines"
+                )
+        return value
+
+
 class BaseEndpoint(Server):
+    """What an endpoint of any kind has. A kind adds ``kind`` (its Literal), ``mappings`` and its own options."""
+
+    if TYPE_CHECKING:
+        kind: str
+        mappings: Mappings
+
     name: EndpointName = Field(description="Unique name; the Dagster partition key.")
     enabled: bool = Field(True, description="false: not read unless it is named in the command.")
     interval: int = Field(0, description="Seconds between syncs; 0 = by hand only, otherwise at least 30.")
@@ -63,28 +91,6 @@ class BaseEndpoint(Server):
         """Seconds from one sync to the next at most, by ``interval`` or ``schedule``; 0: by hand only."""
         gap = longest_gap(self.schedule, self.timezone) if self.schedule else 0
         return min(self.interval or gap, gap or self.interval)
-
-
-class Mappings(StrictModel):
-    """Words of a source and what they are called in NetBox."""
-
-    # The mappings of which the words' case matters.
-    exact: ClassVar[tuple[str, ...]] = ()
-
-    @field_validator("*")
-    @classmethod
-    def _one_target_per_word(cls, value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, dict) or info.field_name in cls.exact:
-            return value
-        seen: dict[str, tuple[str, str]] = {}
-        for word, target in value.items():
-            first, known = seen.setdefault(word.lower(), (word, target))
-            if known.lower() != target.lower():
-                raise ValueError(
-                    f"'{first}' and '{word}' are the same word, as case does not matter here,"
-                    f" but one is mapped to '{known}' and the other to '{target}'; keep one of the two lines"
-                )
-        return value
 
 
 @lru_cache(maxsize=4096)

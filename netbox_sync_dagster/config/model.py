@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from netbox_sync_dagster.config.docker import DockerEndpoint
-from netbox_sync_dagster.config.endpoints import EndpointName
-from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
+from netbox_sync_dagster.config.endpoints import BaseEndpoint, EndpointName
 from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.policies import check_field
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.config.strict import FieldError, StrictModel
+from netbox_sync_dagster.sources.registry import sources
 
-Endpoint = LibreNMSEndpoint | ProxmoxEndpoint | DockerEndpoint
+# Of any kind; which kinds there are is known when the installed sources are loaded.
+Endpoint = BaseEndpoint
+if TYPE_CHECKING:
+    _AnyEndpoint = BaseEndpoint
+else:
+    _AnyEndpoint = reduce(or_, (source.endpoint for source in sources().values()))
 
 
 class Config(StrictModel):
     """The whole file."""
 
     netbox: NetBoxTarget = Field(description="The NetBox that is kept.")
-    endpoints: list[Annotated[Endpoint, Field(discriminator="kind")]] = Field(
-        [], description="What is read: LibreNMS servers, Proxmox VE clusters and Docker hosts."
+    endpoints: list[Annotated[_AnyEndpoint, Field(discriminator="kind")]] = Field(
+        [], description="What is read: LibreNMS servers, Proxmox VE clusters, Docker hosts and other sources."
     )
     notifications: list[Annotated[Channel, Field(discriminator="kind")]] = Field(
         [], description="Who is told of failures, recoveries, drift and waiting deletes."

@@ -165,4 +165,5 @@ def _types(plan: Plan) -> dict[str, str]:
     return {row.change_id: row.object_type for row in plan.changes}
 
 
-apply_librenms, apply_proxmox, apply_docker = (apply_assets(kind) for kind in KINDS)
+# Dagster finds them in this list.
+APPLY_ASSETS = [apply_assets(kind) for kind in KINDS]

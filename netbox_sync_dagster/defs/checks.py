@@ -22,6 +22,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key, table_key
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sync import is_empty
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
@@ -46,24 +47,7 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 # Rows that refer to rows that are not there: (table, column, referred table, referred column).
 _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
-    "librenms": (
-        ("ports", "device_id", "devices", "device_id"),
-        ("port_vlans", "port_id", "ports", "port_id"),
-        ("ip_addresses", "port_id", "ports", "port_id"),
-        ("vlans", "device_id", "devices", "device_id"),
-        ("links", "local_port_id", "ports", "port_id"),
-    ),
-    "proxmox": (
-        ("guests", "node", "nodes", "node"),
-        ("guest_interfaces", "vmid", "guests", "vmid"),
-        ("guest_addresses", "vmid", "guests", "vmid"),
-        ("disks", "vmid", "guests", "vmid"),
-        ("node_interfaces", "node", "nodes", "node"),
-    ),
-    "docker": (
-        ("container_interfaces", "container", "containers", "name"),
-        ("container_addresses", "container", "containers", "name"),
-    ),
+    **{kind: source.references for kind, source in sources().items()},
     "netbox": (
         ("devices", "site_id", "sites", "id"),
         ("interfaces", "device_id", "devices", "id"),

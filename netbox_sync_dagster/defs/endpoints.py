@@ -136,4 +136,5 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
         )
 
 
-sync_librenms, sync_proxmox, sync_docker = (sync_assets(kind) for kind in KINDS)
+# Dagster finds them in this list.
+SYNC_ASSETS = [sync_assets(kind) for kind in KINDS]

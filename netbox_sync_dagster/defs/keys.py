@@ -5,47 +5,18 @@ from __future__ import annotations
 import dagster as dg
 
 from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.sources.registry import sources
 
 Kind = str
-KINDS: tuple[Kind, ...] = ("librenms", "proxmox", "docker")
-TITLES = {"librenms": "LibreNMS", "proxmox": "Proxmox VE", "docker": "Docker", "netbox": "NetBox"}
+KINDS: tuple[Kind, ...] = tuple(sources())
+TITLES = {**{kind: source.title for kind, source in sources().items()}, "netbox": "NetBox"}
 OWNERS = ("team:network",)
-
-_GUESTS_ONLY = ("cluster_types", "clusters", "virtual_machines", "vm_interfaces", "virtual_disks")
-_PROXMOX_ONLY = ("storages", "backups", "snapshots", "tasks", "replications")
-_LIBRENMS_ONLY = (
-    "virtual_chassis",
-    "virtual_chassis_members",
-    "virtual_chassis_masters",
-    "cables",
-    "module_types",
-    "module_bays",
-    "modules",
-)
-# A Docker host shows containers and their networks. Disks are deleted along with a virtual machine.
-_DOCKER = (
-    "custom_fields",
-    "device_roles",
-    "platforms",
-    "sites",
-    *_GUESTS_ONLY,
-    "mac_addresses",
-    "primary_macs",
-    "ip_addresses",
-    "primary_ips",
-)
+# In the order in which they are applied.
 RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
-    "librenms": tuple(name for name in RESOURCES if name not in (*_GUESTS_ONLY, *_PROXMOX_ONLY)),
-    "proxmox": tuple(name for name in RESOURCES if name not in _LIBRENMS_ONLY),
-    "docker": tuple(name for name in RESOURCES if name in _DOCKER),
+    kind: tuple(name for name in RESOURCES if name in source.resources) for kind, source in sources().items()
 }
-
-# The asset that carries the checks on a whole snapshot or diff.
-MAIN_RESOURCE: dict[Kind, str] = {
-    "librenms": "devices",
-    "proxmox": "virtual_machines",
-    "docker": "virtual_machines",
-}
+# The resource whose asset carries the checks on a whole diff.
+MAIN_RESOURCE: dict[Kind, str] = {kind: source.main_resource for kind, source in sources().items()}
 
 KIND_TAG = "netbox_sync/kind"
 ENDPOINT_TAG = "netbox_sync/endpoint"

@@ -8,13 +8,14 @@ from functools import cache
 
 import dagster as dg
 
-from netbox_sync_dagster.compare.stages import COMPARE, DESIRED, desired_file
+from netbox_sync_dagster.compare.graph import desired_stages
+from netbox_sync_dagster.compare.stages import COMPARE
 from netbox_sync_dagster.config.policies import PREREQUISITES
-from netbox_sync_dagster.defs.keys import Kind, table_key
+from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS
 
-_TABLE = re.compile(r"\b(librenms|proxmox|docker|netbox|desired|match|diff)\.([a-z_]+)\b")
+_TABLE = re.compile(rf"\b({'|'.join(KINDS)}|netbox|desired|match|diff)\.([a-z_]+)\b")
 _COMMENT = re.compile(r"--[^\n]*")
 _COMPARE_FILES = dict(COMPARE)
 # What is removed is decided for all resources in one place: followed, every diff would be made of every table.
@@ -68,17 +69,19 @@ def _closure(
     todo = list(found)
     while todo:
         for schema, table in _reads(todo.pop()):
-            file = _file_of(kind, schema, table) if schema in schemas and table not in without else None
-            if file is not None and file not in found:
-                found.add(file)
-                todo.append(file)
+            files_of = _files_of(kind, schema, table) if schema in schemas and table not in without else ()
+            for file in files_of:
+                if file not in found:
+                    found.add(file)
+                    todo.append(file)
     return found
 
 
-def _file_of(kind: Kind, schema: str, table: str) -> str | None:
-    if schema == "desired":
-        return desired_file(kind, table) if table in DESIRED[kind] else None
-    return _COMPARE_FILES.get(f"{schema}.{table}")
+def _files_of(kind: Kind, schema: str, table: str) -> list[str]:
+    """The files that make a table or add to it."""
+    made = [stage.file for stage in desired_stages(kind) if stage.makes == f"{schema}.{table}"]
+    compared = _COMPARE_FILES.get(f"{schema}.{table}")
+    return [*made, *([compared] if compared else [])]
 
 
 @cache

@@ -15,7 +15,7 @@ from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.sync.read import read_endpoint
+from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.hold import hold
 from netbox_sync_dagster.warehouse.store import now
@@ -49,13 +49,11 @@ class SyncOptions:
         if self.guest is None:
             return
         if len(endpoints) != 1:
+            raise WarehouseError(f"guest {self.guest} is on one endpoint: name that endpoint alone")
+        if not source_of(endpoints[0].kind).has_guests:
+            able = " and ".join(source.name for source in sources().values() if source.has_guests)
             raise WarehouseError(
-                f"guest {self.guest} is on one Proxmox endpoint: name that endpoint alone, "
-                f"e.g.: netbox-sync sync pve-paris --guest {self.guest}"
-            )
-        if endpoints[0].kind != "proxmox":
-            raise WarehouseError(
-                f"endpoint '{endpoints[0].name}' is {endpoints[0].kind}; only Proxmox endpoints have guests"
+                f"endpoint '{endpoints[0].name}' is {endpoints[0].kind}; only {able} endpoints have guests"
             )
 
 
@@ -117,8 +115,8 @@ def sync_endpoint(
             lock(take)
             if options.read:
                 began = time.monotonic()
-                outcome.manifest = already_read or read_endpoint(
-                    endpoint, warehouse, say, accept_shrink=options.accept_shrink, guest=options.guest
+                outcome.manifest = already_read or source_of(endpoint.kind).snapshot(
+                    endpoint, warehouse, say=say, accept_shrink=options.accept_shrink, guest=options.guest
                 )
                 outcome.seconds = time.monotonic() - began
             if options.compare and netbox_is_there():

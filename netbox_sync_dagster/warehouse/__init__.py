@@ -2,13 +2,10 @@
 
 from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.tables import DOCKER, LIBRENMS, NETBOX, PROXMOX, SYSTEMS, Table
+from netbox_sync_dagster.warehouse.tables import NETBOX, SYSTEMS, Table
 
 __all__ = [
-    "DOCKER",
-    "LIBRENMS",
     "NETBOX",
-    "PROXMOX",
     "SYSTEMS",
     "Manifest",
     "SnapshotWriter",

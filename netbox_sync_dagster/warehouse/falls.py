@@ -7,97 +7,18 @@ each owner are counted, kept in the table ``row_counts``, and compared with the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.parquet import Row
 from netbox_sync_dagster.warehouse.tables import SYSTEMS
 
 # Less than this share of the rows of the last good snapshot is no evidence for a delete.
 SHRINK_LIMIT = 0.7
-# Fewer lost rows than this are everyday work, unless nothing is left.
-MIN_LOST = 3
 # The scope of such a fall is the table's name with this before it.
 SHORT = "short_"
 
-
-@dataclass(frozen=True)
-class Counted:
-    """Rows that are counted per owner.
-
-    ``owners``: SQL for the owner of each row, over the snapshot's tables. ``all_from``: that nothing is left counts as
-    a fall from this many rows on. ``min_lost``: fewer lost rows are none, as long as any is left. ``judged``: False
-    only counts. ``quiet``: a fall leaves the snapshot complete, because the number changes by nature.
-    """
-
-    table: str
-    what: str
-    owners: str
-    all_from: int = 2
-    min_lost: int = MIN_LOST
-    judged: bool = True
-    quiet: bool = False
-
-
-def _addresses(family: int, owner: str) -> str:
-    return f"SELECT {owner} FROM ip_addresses JOIN ports USING (port_id) WHERE family = {family}"
-
-
-COUNTED: dict[str, tuple[Counted, ...]] = {
-    "librenms": (
-        Counted("devices", "devices", "SELECT '*' FROM devices"),
-        # A polled device without any port is hardly ever right.
-        Counted(
-            "ports", "ports", "SELECT device_id FROM ports WHERE NOT coalesce(deleted, false)", all_from=1
-        ),
-        Counted("ip_addresses", "IPv4 addresses", _addresses(4, "device_id")),
-        Counted("ip_addresses", "IPv6 addresses", _addresses(6, "device_id")),
-        Counted("ip_addresses", "IPv4 addresses of all devices", _addresses(4, "'*'")),
-        Counted("ip_addresses", "IPv6 addresses of all devices", _addresses(6, "'*'")),
-        Counted("port_vlans", "VLAN memberships", "SELECT device_id FROM port_vlans"),
-        # Few rows, and a LAG is cleared for want of a single one.
-        Counted("port_stack", "LAG members", "SELECT device_id FROM port_stack", min_lost=1),
-        Counted("vlans", "VLANs", "SELECT device_id FROM vlans"),
-        Counted("links", "neighbours", "SELECT local_device_id FROM links WHERE coalesce(active, true)"),
-        Counted("inventory", "parts", "SELECT device_id FROM inventory"),
-        Counted("transceivers", "transceivers", "SELECT device_id FROM transceivers"),
-    ),
-    "proxmox": (
-        Counted("guests", "guests", "SELECT '*' FROM guests", judged=False),
-        Counted("node_interfaces", "interfaces", "SELECT node FROM node_interfaces", all_from=1),
-        Counted("guest_interfaces", "network interfaces", "SELECT vmid FROM guest_interfaces", all_from=1),
-        Counted("disks", "disks", "SELECT vmid FROM disks"),
-        Counted(
-            "guest_addresses",
-            "IPv4 addresses",
-            "SELECT vmid FROM guest_addresses WHERE family = 4",
-            quiet=True,
-        ),
-        Counted(
-            "guest_addresses",
-            "IPv6 addresses",
-            "SELECT vmid FROM guest_addresses WHERE family = 6",
-            quiet=True,
-        ),
-        Counted("snapshots", "snapshots", "SELECT vmid FROM snapshots", judged=False),
-    ),
-    "docker": (
-        Counted("containers", "containers", "SELECT '*' FROM containers", judged=False),
-        Counted("container_interfaces", "networks", "SELECT container FROM container_interfaces"),
-        Counted(
-            "container_addresses", "addresses", "SELECT container FROM container_addresses", judged=False
-        ),
-    ),
-}
-# Where the owners themselves are listed: one that is gone takes its numbers along.
-_OWNERS = {
-    "librenms": "SELECT device_id FROM devices",
-    "proxmox": "SELECT node FROM nodes UNION ALL SELECT vmid::VARCHAR FROM guests",
-    "docker": "SELECT name FROM containers",
-}
-# Gaps that reach all tables.
-_WIDE = ("installation", "devices", "cluster", "rights", "containers", "ports", "node", "guest", "container")
 
 _JUDGE = """
 WITH found AS ({found}),
@@ -141,9 +62,11 @@ def count_owners(system: str, stage: Path, last: Path | None, scopes: list[Row])
     owner, rows, baseline (in the last good snapshot, None where it had none), peak, accepted, fallen (whether the rows
     are too few to be believed), unread (whether they were not read completely), quiet}.
     """
-    if system not in COUNTED:
+    if system not in sources():
         return
-    counted = COUNTED[system]
+    counted = sources()[system].counted
+    if not counted:
+        return
     with duck.connect() as con:
         for table in SYSTEMS[system]:
             file = stage / f"{table}.parquet"
@@ -171,8 +94,8 @@ def count_owners(system: str, stage: Path, last: Path | None, scopes: list[Row])
             f"SELECT {number} AS table_no, owner::VARCHAR AS owner FROM ({c.owners}) AS o(owner)"
             for number, c in enumerate(counted)
         )
-        wide = ", ".join(f"'{scope}'" for scope in _WIDE)
-        query = _JUDGE.format(found=found, owners=_OWNERS[system], wide=wide, limit=SHRINK_LIMIT)
+        wide = ", ".join(f"'{scope}'" for scope in sources()[system].wide_scopes)
+        query = _JUDGE.format(found=found, owners=sources()[system].owners, wide=wide, limit=SHRINK_LIMIT)
         cursor = con.execute(query)
         names = [column[0] for column in cursor.description]
         for row in cursor.fetchall():

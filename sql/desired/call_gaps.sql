@@ -1,3 +1,4 @@
+-- Makes config.gaps.
 -- What could not be read, with what that leaves unproven and undecided. Key: scope + part.
 -- A table that shrank, and an owner with too few of its rows, are gaps of the call that the rows come from.
 -- Tables whose rows come from a call of another name.

@@ -1,3 +1,4 @@
+-- Only with rows of desired.interface_vlans; desired.vm_interfaces.
 -- Every VID that an interface carries, with the device or cluster in whose reach the VLAN is looked for.
 -- Key: owner + VID.
 select distinct 'devices' as owner_resource, i.device as owner, vids.vid

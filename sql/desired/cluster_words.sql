@@ -1,3 +1,5 @@
+-- Adds to desired.wanted.
+-- Only with rows of desired.clusters.
 -- Which type and group a cluster wants, and which tenant its virtual machines want, as words, whatever hosts they are on;
 -- sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
 with settings as (from config.endpoint)

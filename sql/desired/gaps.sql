@@ -1,3 +1,5 @@
+-- Adds to desired.unproven.
+-- Only with rows of config.gaps.
 -- What the endpoint's gaps leave unproven, by the evidence that each call is. Key: resource + owner.
 -- The owner of a guest or container that is no longer listed is "vmid 105" or "container web". What holds for a stack
 -- holds for its members.

@@ -1,3 +1,4 @@
+-- Only with rows of config.last_ip_addresses.
 -- Addresses that the last comparison knew, of owners whose addresses cannot all be seen now: where another one has the
 -- same address, it may still be there twice. Key: host + owner.
 with unproven as (

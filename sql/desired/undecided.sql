@@ -1,3 +1,4 @@
+-- Only with rows of config.gaps WHERE unseen AND len(decides) > 0.
 -- What cannot be decided while rows are out of sight: a change that they could contradict stays a question. Key:
 -- resource + owner. A row that was seen and could not be read hides nothing else.
 with owners as (

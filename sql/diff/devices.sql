@@ -35,9 +35,9 @@ paired as (
             -- Any of the device's names is right; only a name that is none of them differs.
             text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)), lower(a.name)) then a.name else w.name end),
             text_field('serial', a.serial, w.serial),
-            -- Proxmox does not tell a node's hardware: its default type is for new devices only.
+            -- Where the source does not show a node's hardware, its default type is for new devices only.
             json_field('device_type', a.device_type,
-                case when settings.kind <> 'proxmox' or m.netbox_id is null or not r.default_type then r.device_type end),
+                case when settings.shows_node_hardware or m.netbox_id is null or not r.default_type then r.device_type end),
             json_field('role', a.role, r.role),
             json_field('site', a.site, r.site),
             -- NetBox takes only a location of the device's own site; a rack has its own.

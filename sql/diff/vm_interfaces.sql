@@ -31,7 +31,7 @@ actual_tagged as (
     where len(i.tagged_vlan_ids) > 0
     group by i.id
 ),
--- Where Proxmox says nothing of the MTU, only what came from there is cleared.
+-- Where the source says nothing of the MTU, only what came from there is cleared.
 written_mtu as (
     select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu' and not restored
 ),
@@ -46,7 +46,7 @@ paired as (
             number_field('enabled', a.enabled, w.enabled),
             amount_field('mtu', a.mtu, case when w.mtu <> 0 or o.netbox_id is not null then w.mtu end),
             text_field('description', a.description, w.description),
-            json_field('cf.proxmox_bridge', json_extract(a.cf, '$.proxmox_bridge')::varchar,
+            json_field('cf.' || settings.bridge_field, json_extract(a.cf, '$.' || settings.bridge_field)::varchar,
                 case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
             choice_field('mode', a.mode, w.mode),
             json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null then if(u.none, 'null', u.value) end),
@@ -55,6 +55,7 @@ paired as (
             undecided_field('tagged_vlans', had.value, t.problem)
         ]) as fields
     from desired.vm_interfaces w
+    cross join config.endpoint settings
     join match.live_virtual_machines v on v.key = w.virtual_machine
     join match.vm_interfaces m on m.key = w.key
     left join actual a on a.id = m.netbox_id

@@ -2,12 +2,12 @@
 -- system's guests name as theirs is that system's: a Docker host and a Proxmox cluster of one name are two.
 with settings as (from config.endpoint),
 of_others as (
-    select distinct v.cluster_id as id,
-        case settings.kind when 'docker' then 'Proxmox cluster' else 'Docker host' end as word
+    select distinct v.cluster_id as id, o.word
     from netbox.virtual_machines v
     cross join settings
+    cross join config.other_guest_fields o
     join netbox.clusters c on c.id = v.cluster_id
-    where lower(json_extract_string(v.cf, case settings.kind when 'docker' then '$.proxmox_cluster' else '$.docker_host' end)) = lower(c.name)
+    where lower(json_extract_string(v.cf, '$.' || o.cluster_field)) = lower(c.name)
       and json_extract_string(v.cf, '$.' || settings.cluster_field) is null
 )
 select

@@ -33,9 +33,9 @@ select 'interfaces' as resource, 'dcim/interfaces' as object_type, g.id, g.last_
         if(g.id in (select id from addressed), 'an IP address', null),
         if(g.id in (select id from bearing where id is not null), 'another interface', null)
     ], lambda h: h is not null), ' and ') || ' hangs on it', ' hangs on it') as held,
-    s.kind <> 'proxmox' as said_unproven
+    s.shows_all_interfaces as said_unproven
 from gone g cross join settings s
--- Of a node's interfaces Proxmox shows only the configured ones: others are not its business.
-where s.kind <> 'proxmox' or exists (
+-- Where the source shows the configured interfaces alone, others are not its business.
+where s.shows_all_interfaces or exists (
     from ledger.created c where c.object_type = 'dcim/interfaces' and c.netbox_id = g.id
         and c.endpoint in (select endpoint from config.same_source))

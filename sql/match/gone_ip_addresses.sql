@@ -34,9 +34,9 @@ select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.l
     if(g.id in (select id from primaries where id is not null)
         and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)), 'it is a primary address', null) as held,
     -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
-    s.kind = 'librenms' as said_unproven
+    s.shows_all_addresses as said_unproven
 from gone g cross join settings s
 -- A node's configuration has no other addresses than those that were written into it.
-where s.kind <> 'proxmox' or g.interface_resource <> 'interfaces' or exists (
+where s.shows_all_interfaces or g.interface_resource <> 'interfaces' or exists (
     from ledger.created c where c.object_type = 'ipam/ip-addresses' and c.netbox_id = g.id
         and c.endpoint in (select endpoint from config.same_source))

@@ -1,6 +1,6 @@
--- Interfaces that NetBox has in a LAG of which LibreNMS shows other members, and not this one: it has left. Key: desired
--- interface. A LAG without any member in LibreNMS is no evidence: many devices do not tell. Neither is one that is in
--- doubt, nor a port of which LibreNMS says something of a LAG that could not be taken.
+-- Interfaces that NetBox has in a LAG of which the source shows other members, and not this one: it has left. Key: desired
+-- interface. A LAG without any member there is no evidence: many devices do not tell. Neither is one that is in
+-- doubt, nor a port of which the source says something of a LAG that could not be taken.
 with members as (
     select i.device, i.key, i.name, i.lag, m.netbox_id
     from desired.interfaces i join match.interfaces m using (key)
@@ -16,7 +16,7 @@ from members m
 join netbox.interfaces a on a.id = m.netbox_id
 join shown s on s.lag_id = a.lag_id
 cross join config.endpoint settings
-where m.lag is null and settings.kind = 'librenms'
+where m.lag is null and settings.shows_lag_members
   and not exists (from desired.unproven u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
   and not exists (from desired.sightings g where g.resource = 'lags' and g.owner = m.device and g.word = m.name)
   and not exists (from match.doubts d where d.object_type = 'dcim/interfaces' and d.netbox_id in (a.id, a.lag_id))

@@ -46,11 +46,11 @@ lacking as (
     from held h left join peaks k on k.source_table = h.source_table and k.owner = h.source_id
     where coalesce(k.peak, 0) < 0.7 * h.held
     union all
-    select 'ip_addresses', case settings.kind when 'librenms' then 'ip_addresses' when 'docker' then 'container_addresses' else 'guest_addresses' end,
+    select 'ip_addresses', settings.address_table,
         a.owner, a.source_id, count(*), count(*) filter (a.host not in (select host from desired.ip_addresses))
     from placed_addresses a cross join settings group by all
     union all
-    select 'virtual_machines', if(settings.kind = 'docker', 'containers', 'guests'), '*', '*', count(*),
+    select 'virtual_machines', settings.guest_table, '*', '*', count(*),
         count(*) filter (m.claim not in (select source_id from desired.listed_guests))
     from machines m cross join settings
     where m.claim is not null

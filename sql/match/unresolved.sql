@@ -18,7 +18,7 @@ wanted as (
         case r.resource
             when 'device_roles' then coalesce(w.own_word, c.device_kind, c.os, c.hardware)
             when 'manufacturers' then c.os
-            else coalesce(w.own_word, if(settings.kind = 'proxmox', r.owner_key, null)) end as word,
+            else coalesce(w.own_word, if(settings.node_names_are_words, r.owner_key, null)) end as word,
         r.owner_key, w.mapped is not null as is_mapped
     from match.references r
     join desired.wanted w using (owner_resource, owner_key, field)

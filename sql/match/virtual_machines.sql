@@ -12,7 +12,7 @@ actual as materialized (
         json_extract_string(v.cf, '$.' || settings.cluster_field) as held_cluster,
         json_extract_string(v.cf, '$.' || settings.id_field) as held_vmid,
         held_vmid is null
-            and coalesce(json_extract_string(v.cf, '$.proxmox_vmid'), json_extract_string(v.cf, '$.docker_container')) is not null as "foreign"
+            and exists (from config.other_guest_fields o where json_extract_string(v.cf, '$.' || o.id_field) is not null) as "foreign"
     from netbox.virtual_machines v, settings
 ),
 -- Its name in NetBox, and the one that this product wrote: somebody may have given it another one since.
@@ -25,7 +25,7 @@ called as materialized (
 hits as materialized (
     select key, id, bool_or(is_id) as is_id, bool_or(is_name) as is_name
     from (
-        select w.key, a.id, true as is_id, settings.kind = 'docker' or c.id is not null as is_name
+        select w.key, a.id, true as is_id, settings.ids_are_names or c.id is not null as is_name
         from desired.virtual_machines w
         cross join settings
         join actual a on a.held_vmid = w.source_id and lower(a.held_cluster) = lower(w.cluster)
@@ -41,7 +41,7 @@ hits as materialized (
 -- MAC addresses are asked for where id and name do not agree. One that several have on either side is no evidence.
 asked as materialized (
     select key, name from desired.virtual_machines, settings
-    where settings.kind = 'proxmox' and key not in (select key from hits where is_id and is_name)
+    where settings.reuses_ids and key not in (select key from hits where is_id and is_name)
 ),
 source_macs as materialized (
     select min(virtual_machine) as key, mac from desired.vm_interfaces where mac <> '' and exists (from asked)

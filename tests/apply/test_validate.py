@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.apply.validate import validate
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place
 from tests.apply.drafts import Draft, of, ref

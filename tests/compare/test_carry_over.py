@@ -14,9 +14,9 @@ from netbox_sync_dagster.compare.run import Comparer, compare
 from netbox_sync_dagster.compare.stages import ONLY_WITH
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.demo.servers import Lab
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.views import open_views
 from tests.support import after, row, rows

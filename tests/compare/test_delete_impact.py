@@ -14,7 +14,8 @@ from contract.dependents import CASCADES
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.sources.netbox import check_netbox, snapshot_netbox
+from netbox_sync_dagster.sources.netbox.check import check_netbox
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.views import open_views
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.compare.run import CompareError, compare
-from netbox_sync_dagster.sources.docker import snapshot_docker
+from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.support import NetBox, World, after, before, row, rows
 

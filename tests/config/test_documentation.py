@@ -12,28 +12,21 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from netbox_sync_dagster.config import (
-    Config,
-    DockerEndpoint,
-    LibreNMSEndpoint,
-    NetBoxTarget,
-    Policies,
-    ProxmoxEndpoint,
-    Tls,
-)
-from netbox_sync_dagster.config.docker import DockerMappings
+from netbox_sync_dagster.config import Config, NetBoxTarget, Policies, Tls
 from netbox_sync_dagster.config.endpoints import Defaults
-from netbox_sync_dagster.config.librenms import (
+from netbox_sync_dagster.config.limits import Limits
+from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
+from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.servers import ClientTls
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint, DockerMappings
+from netbox_sync_dagster.sources.librenms.config import (
     ImportFilter,
     InterfaceTypeMapping,
+    LibreNMSEndpoint,
     LibreNMSMappings,
     ModuleRule,
 )
-from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
-from netbox_sync_dagster.config.proxmox import ProxmoxMappings
-from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.config.servers import ClientTls
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint, ProxmoxMappings
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 MODELS: dict[str, type[BaseModel]] = {

@@ -8,15 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.config import (
-    ConfigError,
-    DockerEndpoint,
-    LibreNMSEndpoint,
-    ProxmoxEndpoint,
-    load_config,
-)
-from netbox_sync_dagster.config.librenms import ImportFilter
+from netbox_sync_dagster.config import ConfigError, load_config
 from netbox_sync_dagster.config.template import TEMPLATE, json_schema
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
+from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 
 
 def _docker(settings: str) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.apply.client import NetBoxWriter
-from netbox_sync_dagster.config import DockerEndpoint, LibreNMSEndpoint, NetBoxTarget, ProxmoxEndpoint
+from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.docker.client import DockerClient
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.librenms.client import connect
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import read_system
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.server import Behaviour, HostileServer
 

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.sources.docker import snapshot_docker
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_lab.certs import LabCertificates

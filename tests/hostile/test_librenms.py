@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_lab.certs import LabCertificates

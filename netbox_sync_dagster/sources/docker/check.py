@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker.client import DockerClient
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 
 
 def check_docker(endpoint: DockerEndpoint) -> list[Check]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.http import JsonClient, ServerError, advice, message, start_of
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 
 Version = tuple[int, int]
 

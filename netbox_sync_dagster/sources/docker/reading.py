@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.reading import BaseReading, explain
 
 # The scopes of `docker.scopes`; scope_id '*' means all of that kind. A row with complete = false says that nothing

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.config.docker import DockerEndpoint
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.containers import (
     Listed,
     container_row,

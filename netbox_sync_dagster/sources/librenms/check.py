@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW
 from netbox_sync_dagster.sources.librenms.client import Download, connect, get_list
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import read_system
 from netbox_sync_dagster.sources.librenms.version import (
     MEMBERSHIPS_BY_DEVICE,

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import ijson
 import orjson
 
-from netbox_sync_dagster.config.librenms import LibreNMSEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.http import LOOK_BETWEEN, RETRYABLE_STATUS, JsonClient, ServerError, too_many
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.wire import MIB
 
 API = "/api/v0"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.librenms.intake import Intake
-from netbox_sync_dagster.warehouse.tables import LIBRENMS
+from netbox_sync_dagster.sources.librenms.tables import TABLES as LIBRENMS
 
 _T = TypeVar("_T")
 _INVALID = re.compile(r"Invalid columns: ([\w, ]+)")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netbox_sync_dagster.sources.librenms.tables import TABLES as LIBRENMS
 from netbox_sync_dagster.sources.librenms.values import Row, converter, to_int, to_text
-from netbox_sync_dagster.warehouse.tables import LIBRENMS
 
 # Keys by which one stored address row is known in LibreNMS's two address tables.
 _V4 = ("ipv4_address_id", "ipv4_address", "ipv4_prefixlen", "port_id", "context_name")

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from netbox_sync_dagster.config.librenms import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.bulk import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect
+from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.intake import Intake
 from netbox_sync_dagster.sources.librenms.per_device import PerDevice
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, Rights, agent_right, major_version
 
 _OLDEST_MAJOR = 7

@@ -11,7 +11,6 @@ import httpx
 import orjson
 from proxmoxer import ProxmoxResource, ResourceException
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.config.secrets import forms_in_data, remember
 from netbox_sync_dagster.http import (
     LOOK_BETWEEN,
@@ -26,6 +25,7 @@ from netbox_sync_dagster.http import (
     pause,
     redirected,
 )
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.wire import (
     MIB,
     Allowance,

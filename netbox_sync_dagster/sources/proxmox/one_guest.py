@@ -16,10 +16,10 @@ from netbox_sync_dagster.sources.proxmox.cluster import read_cluster, read_right
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine_status
 from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.reading import Reading
+from netbox_sync_dagster.sources.proxmox.tables import TABLES as PROXMOX
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, probe_vanished
 from netbox_sync_dagster.warehouse.falls import SHORT
 from netbox_sync_dagster.warehouse.parquet import Row
-from netbox_sync_dagster.warehouse.tables import PROXMOX
 
 # Read anew, for they cost a call each and the guest's VLANs and tags come from them.
 _READ_ANEW = {"cluster", "sdn_zones", "sdn_vnets", "tag_styles"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain
 from netbox_sync_dagster.warehouse.parquet import Row
 from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter

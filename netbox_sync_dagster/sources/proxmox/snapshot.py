@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.backups import read_backups, read_storages
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
@@ -18,6 +17,7 @@ from netbox_sync_dagster.sources.proxmox.cluster import (
     read_sdn,
     read_tag_styles,
 )
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest
 from netbox_sync_dagster.sources.proxmox.listing import check_lists, guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest

@@ -1,3 +1,4 @@
+-- Only with rows of desired.ip_addresses.
 -- Primary addresses. Key: owner + family. The address in the network that the container was started with, else in
 -- the first other network by name.
 select distinct on (d.owner, d.family)

@@ -1,3 +1,4 @@
+-- Adds to desired.unproven.
 -- Networks of a container that it is not attached to at the moment: what NetBox has on them proves nothing. Rows of
 -- desired.unproven; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner, 'the container is not attached to ' || n.network || ' at the moment' as reason

@@ -1,3 +1,4 @@
+-- Only with rows of librenms.links.
 -- Neighbours that LibreNMS learned by LLDP, CDP and the like: one row per port and neighbour.
 -- interface is the port that sees it. A link that is no longer active is not seen.
 select distinct

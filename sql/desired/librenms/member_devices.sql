@@ -1,3 +1,5 @@
+-- Adds to desired.devices.
+-- Only with rows of desired.members.
 -- Members of stacks other than the master, as devices: their own serial and model, all else as the stack has it.
 -- Key: the member's name. LibreNMS has no id for them.
 select

@@ -1,3 +1,4 @@
+-- Only with rows of librenms.inventory.
 -- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several chassis
 -- of their own, else Juniper's FPCs that are whole switches. Key: the member's name; the master is the device that
 -- LibreNMS shows. One chassis is no stack.

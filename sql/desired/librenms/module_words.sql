@@ -1,3 +1,5 @@
+-- Adds to desired.wanted.
+-- Only with rows of desired.modules.
 -- Which module type each part is, as a word; sql/match/references.sql finds it. Key: module.
 select 'modules' as owner_resource, m.key as owner_key, 'module_type' as field, 'module_types' as resource,
     (select target from config.mappings where kind = 'module_types' and lower(source) = lower(m.model)) as mapped,

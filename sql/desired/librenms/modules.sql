@@ -1,3 +1,4 @@
+-- Only with rows of librenms.inventory; librenms.transceivers.
 -- Parts of devices as modules: modules, power supplies and fans of the inventory, and transceivers. Key: device + bay.
 -- The bay is the container that a part is in, or the part's own name, or what describes it (Juniper names no part); a
 -- transceiver's bay is its port. The configured rules rewrite bay, model and serial before anything is compared.

@@ -1,3 +1,4 @@
+-- Only with rows of desired.ip_addresses.
 -- The address of each device's out-of-band port: an interface whose name the endpoint's oob_interfaces match.
 -- Key: device. IPv4 before IPv6; of several nobody can say which.
 with settings as (from config.endpoint),

@@ -1,3 +1,4 @@
+-- Only with rows of desired.cables.
 -- Other names by which a neighbour may call a port: LLDP and CDP give ifName, ifDescr or neither. Only of words
 -- that neighbours use. Key: interface + name.
 with words as (

@@ -1,3 +1,4 @@
+-- Adds to desired.unproven.
 -- Stacks whose inventory could not be read: which member a port is on is unknown, and so is what is removed of the stack.
 -- Rows of desired.unproven.
 with unread as (

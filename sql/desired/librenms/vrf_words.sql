@@ -1,3 +1,4 @@
+-- Only with rows of librenms.vrfs.
 -- The VRFs in which this endpoint's addresses stand, by the name that LibreNMS gives them. Key: word, in any case.
 select min(v.vrf_name) as word, count(distinct i.key)::integer as owners, min(i.key) as example
 from desired.ip_addresses a

@@ -1,3 +1,4 @@
+-- Only with rows of desired.ip_addresses.
 -- Primary addresses. Key: owner + family. Of a guest the first global address in interface order, what the guest
 -- shows before what cloud-init would set; of a node the address by which the cluster knows it.
 select * from (

@@ -1,3 +1,4 @@
+-- Adds to desired.unproven.
 -- Interfaces of which Proxmox shows no addresses, for want of an answer about them: what NetBox has on them proves
 -- nothing. Rows of desired.unproven; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner,

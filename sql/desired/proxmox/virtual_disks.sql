@@ -1,3 +1,4 @@
+-- Only with rows of proxmox.disks.
 -- The disks of guests, in MiB. Key: guest + Proxmox's key (scsi0). One of unknown size is shown and not written.
 select
     v.key || ' ' || d.key as key,

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.config import DockerEndpoint
-from netbox_sync_dagster.sources.docker import snapshot_docker
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
+from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_lab.docker import DockerState, LabDocker

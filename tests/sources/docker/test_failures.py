@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.sources.docker import check_docker
+from netbox_sync_dagster.sources.docker.check import check_docker
 from netbox_sync_dagster.warehouse import WarehouseError
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.docker import DockerState, LabDocker
@@ -86,8 +86,8 @@ def test_a_socket_file_that_nobody_listens_on(endpoint: Endpoint, socket_path: P
 
 _AS_NOBODY = """
 import json, os, sys
-from netbox_sync_dagster.config import DockerEndpoint
-from netbox_sync_dagster.sources.docker import check_docker
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
+from netbox_sync_dagster.sources.docker.check import check_docker
 endpoint = DockerEndpoint(name="docker1", kind="docker", url=sys.argv[1])
 if os.getuid() == 0:
     os.setgid(65534)

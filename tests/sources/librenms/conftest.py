@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.config import LibreNMSEndpoint
-from netbox_sync_dagster.sources.librenms import snapshot_librenms
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_dagster.warehouse.store import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.sources.librenms import check_librenms
+from netbox_sync_dagster.sources.librenms.check import check_librenms
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.sources.librenms import SCOPES
+from netbox_sync_dagster.sources.librenms.scopes import SCOPES
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader
 

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.netbox import snapshot_netbox
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_dagster.warehouse.store import Warehouse
 from netbox_sync_lab.netbox import LabNetBox

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.netbox import check_netbox
+from netbox_sync_dagster.sources.netbox.check import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.seed import Seed

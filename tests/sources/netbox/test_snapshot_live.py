@@ -7,7 +7,7 @@ import json
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.sources.netbox import check_netbox
+from netbox_sync_dagster.sources.netbox.check import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES, sources_of
 from tests.sources.netbox.conftest import Snap, viewer
 from tests.sources.netbox.seed import Seed, expected

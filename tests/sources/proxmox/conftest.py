@@ -12,8 +12,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.sources.proxmox import snapshot_proxmox
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
+from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.warehouse.snapshots import Manifest
 from netbox_sync_dagster.warehouse.store import Warehouse
 from netbox_sync_lab.certs import LabCertificates, make_certificates

@@ -6,7 +6,7 @@ import pytest
 
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.sources.proxmox import check_proxmox
+from netbox_sync_dagster.sources.proxmox.check import check_proxmox
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("fakepve", reason="fakepve comes with the demo extra")
 
-from netbox_sync_dagster.config.proxmox import ProxmoxEndpoint
-from netbox_sync_dagster.sources.proxmox import check_proxmox
+from netbox_sync_dagster.sources.proxmox.check import check_proxmox
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from tests.sources.proxmox.conftest import TOKEN, Endpoint
 
 MAC = "BC:24:11:AA:BB:CC"

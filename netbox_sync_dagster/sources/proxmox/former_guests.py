@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.compare.inputs import Database
-from netbox_sync_dagster.config import Endpoint, ProxmoxEndpoint
+from netbox_sync_dagster.sources.base import Database
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.warehouse import Warehouse
 
 # One row per virtual machine of this cluster that NetBox knows under other names than Proxmox shows now.
@@ -22,8 +22,7 @@ _RENAMED = """
 SELECT v.id, try_cast(w.source_id AS BIGINT) AS vmid,
     list_distinct([lower(v.name), coalesce(lower(l.value::JSON->>'$'), lower(v.name))]) AS names
 FROM config.endpoint settings
-JOIN netbox.virtual_machines v ON settings.kind = 'proxmox'
-    AND lower(json_extract_string(v.cf, '$.proxmox_cluster')) = lower(settings.id_scope)
+JOIN netbox.virtual_machines v ON lower(json_extract_string(v.cf, '$.proxmox_cluster')) = lower(settings.id_scope)
 JOIN desired.virtual_machines w ON w.source_id = json_extract_string(v.cf, '$.proxmox_vmid') AND w.name IS NOT NULL
 LEFT JOIN ledger.last_written l
     ON l.object_type = 'virtualization/virtual-machines' AND l.netbox_id = v.id AND l.field = 'name'
@@ -32,10 +31,8 @@ WHERE lower(w.name) NOT IN (lower(v.name), coalesce(lower(l.value::JSON->>'$'), 
 _UUID = re.compile(r"(?:^|,)uuid=([0-9a-fA-F-]{36})(?:,|$)")
 
 
-def load_former_guests(database: Database, warehouse: Warehouse, endpoint: Endpoint) -> str:
+def load_former_guests(database: Database, warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> str:
     """Fill ``config.former_guests(netbox_id, uuid)``; "" where no guest has another name, else a hash of the rows."""
-    if not isinstance(endpoint, ProxmoxEndpoint):
-        return ""
     asked = database.run(_RENAMED).fetchall()
     if not asked:
         return ""

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.compare.clusters import cluster_of
-from netbox_sync_dagster.compare.inputs import Database
-from netbox_sync_dagster.config import Config, Endpoint, ProxmoxEndpoint
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.base import Database
+from netbox_sync_dagster.sources.proxmox.clusters import cluster_of
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.warehouse import Warehouse
 
 # (endpoint, cluster, vmid, name, MAC addresses, why the list of guests may be incomplete)
@@ -30,7 +32,7 @@ WITH known AS (
     FROM netbox.virtual_machines WHERE contains(cf, 'proxmox_vmid')
 ),
 here AS (SELECT vmid FROM known, config.endpoint WHERE cluster = lower(id_scope) AND vmid IS NOT NULL)
-SELECT 1 FROM config.endpoint settings WHERE kind = 'proxmox' AND (
+SELECT 1 FROM config.endpoint settings WHERE (
     EXISTS (FROM here WHERE vmid NOT IN (SELECT source_id FROM desired.listed_guests))
     OR EXISTS (
         FROM known k JOIN desired.virtual_machines w ON lower(w.name) = k.name
@@ -42,7 +44,7 @@ _TABLES = ("*", "cluster", "nodes", "guests", "guest_interfaces", "guest_config"
 
 
 def load_other_guests(
-    database: Database, warehouse: Warehouse, config: Config, endpoint: Endpoint, peers: list[str]
+    database: Database, warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint, peers: Sequence[str]
 ) -> str:
     """Fill ``config.other_guests`` where a guest may have moved; "" where none has, else a hash of the rows.
 
@@ -53,7 +55,7 @@ def load_other_guests(
         for other in config.endpoints
         if isinstance(other, ProxmoxEndpoint) and other.name not in (endpoint.name, *peers)
     ]
-    if not isinstance(endpoint, ProxmoxEndpoint) or not others:
+    if not others:
         return ""
     if database.run(_MAY_HAVE_MOVED).fetchone() is None:
         return ""

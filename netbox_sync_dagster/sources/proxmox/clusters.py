@@ -10,17 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.config import Config, ProxmoxEndpoint
-from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.base import IdentityError
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-
-
-class ClusterError(UserError):
-    """Two endpoints name one cluster and may mean two: the sentence says what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ def cluster_of(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> Cluster | Non
 def same_cluster(warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:
     """The other endpoints that reach this endpoint's cluster, by name.
 
-    Raises ClusterError for an endpoint whose cluster has the same name and is, or may be, another one.
+    Raises IdentityError for an endpoint whose cluster has the same name and is, or may be, another one.
     """
     own = cluster_of(warehouse, endpoint)
     found: list[str] = []
@@ -72,20 +68,14 @@ def _is_same(own: Cluster, seen: Cluster) -> bool:
     if own.fingerprint and seen.fingerprint:
         if own.fingerprint == seen.fingerprint:
             return True
-        raise ClusterError(
+        raise IdentityError(
             f"{who}, but they are two clusters: their certificate authorities differ; {todo}. "
             f"If one cluster has renewed its authority, sync both endpoints again"
         )
     shared = [name for name, ip in own.nodes.items() if ip and seen.nodes.get(name) == ip]
     if shared:
         return True
-    raise ClusterError(
+    raise IdentityError(
         f"{who}, and nothing shows whether it is one: neither a certificate authority nor a node of the same "
         f"name and address; {todo}, or remove one of the endpoints"
     )
-
-
-def rename_cluster(con: duckdb.DuckDBPyConnection, endpoint: ProxmoxEndpoint) -> None:
-    """Give ``proxmox.cluster`` the name that the configuration gives the cluster."""
-    if endpoint.cluster_name is not None:
-        con.execute("UPDATE proxmox.cluster SET name = ?", [endpoint.cluster_name])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.compare.clusters import ClusterError
-from netbox_sync_dagster.config import Config, DockerEndpoint
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.base import IdentityError
+from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 
 
@@ -18,7 +19,7 @@ def docker_cluster(warehouse: Warehouse, endpoint: DockerEndpoint) -> str | None
 def same_daemon(warehouse: Warehouse, config: Config, endpoint: DockerEndpoint) -> list[str]:
     """The other endpoints that reach this endpoint's daemon under the same cluster, by name.
 
-    Raises ClusterError for an endpoint whose cluster has the same name and is, or may be, another host's: each
+    Raises IdentityError for an endpoint whose cluster has the same name and is, or may be, another host's: each
     would call the other's containers gone.
     """
     name, daemon = _seen(warehouse, endpoint)
@@ -30,7 +31,7 @@ def same_daemon(warehouse: Warehouse, config: Config, endpoint: DockerEndpoint) 
         if other_name is None or other_name.lower() != name.lower():
             continue
         if daemon is None or daemon != other_daemon:
-            raise ClusterError(
+            raise IdentityError(
                 f"endpoints '{endpoint.name}' and '{other.name}' both name their cluster {name}, and nothing shows "
                 f"that they reach one Docker daemon; set cluster_name: endpoint, or rename one of the endpoints"
             )

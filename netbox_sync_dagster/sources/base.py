@@ -1,0 +1,134 @@
+"""What a source is: one kind of server that is read and compared with NetBox.
+
+A source is a folder with a subclass of ``Source`` and an entry point of the group ``netbox_sync_dagster.sources`` that
+names an instance of it; the entry point's name is the kind. Nothing outside the folder names the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from netbox_sync_dagster.columns import Table
+from netbox_sync_dagster.config.endpoints import BaseEndpoint
+from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.sources.check import Check
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from netbox_sync_dagster.config import Config
+    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+
+# (endpoint's name as NetBox's ids hold it, ...): rows for one of the tables in sql/config.sql.
+Rows = Sequence[tuple[Any, ...]]
+Say = Callable[[str], None]
+
+# Fewer lost rows than this are everyday work, unless nothing is left.
+MIN_LOST = 3
+
+
+class IdentityError(UserError):
+    """Two endpoints name one cluster and may mean two: the sentence says what to do."""
+
+
+class Database(Protocol):
+    """The database of a comparison: the snapshots as tables, ``desired.*`` made, nothing matched yet."""
+
+    con: duckdb.DuckDBPyConnection
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Run the statements of ``sql``; the last one's result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows that are counted per owner.
+
+    ``owners``: SQL for the owner of each row, over the snapshot's tables. ``all_from``: that nothing is left counts as
+    a fall from this many rows on. ``min_lost``: fewer lost rows are none, as long as any is left. ``judged``: False
+    only counts. ``quiet``: a fall leaves the snapshot complete, because the number changes by nature.
+    """
+
+    table: str
+    what: str
+    owners: str
+    all_from: int = 2
+    min_lost: int = MIN_LOST
+    judged: bool = True
+    quiet: bool = False
+
+
+class Source:
+    """One kind of source. Its desired tables are the SQL files in ``sql``, in the shapes of sql/desired/tables.sql."""
+
+    # Of endpoints, of the schema with its tables in SQL, and of its assets.
+    kind: ClassVar[str]
+    # As people call it: in Dagster, and in sentences ("not in Proxmox").
+    title: ClassVar[str]
+    name: ClassVar[str]
+    endpoint: ClassVar[type[BaseEndpoint]]
+    # The tables of a snapshot; ``main_table`` is the one without whose rows the server showed nothing.
+    tables: ClassVar[Mapping[str, Table]]
+    main_table: ClassVar[str]
+    # The resources of its diffs, and the one that carries the checks of a whole diff.
+    resources: ClassVar[frozenset[str]]
+    main_resource: ClassVar[str]
+    # The custom fields that hold its ids in NetBox; of those with guests, the cluster's, the guest's and the node's.
+    id_fields: ClassVar[tuple[str, ...]]
+    cluster_field: ClassVar[str | None] = None
+    # What it calls a cluster, in sentences.
+    cluster_word: ClassVar[str | None] = None
+    # Whose rows are counted, and SQL for the owners that a snapshot lists: one that is gone takes its numbers along.
+    counted: ClassVar[tuple[Counted, ...]] = ()
+    owners: ClassVar[str] = "SELECT '*'"
+    # Rows that refer to others: (table, column, referred table, referred column); a check finds those that lead nowhere.
+    references: ClassVar[tuple[tuple[str, str, str, str], ...]] = ()
+    # The scopes that reach all tables when they are incomplete.
+    wide_scopes: ClassVar[tuple[str, ...]] = ("*",)
+    # Whether one guest can be read and compared alone, by its number.
+    has_guests: ClassVar[bool] = False
+    # The folder of its SQL; None for sql/desired/<kind> of this product.
+    sql: ClassVar[Path | None] = None
+
+    def check(self, endpoint: Any) -> list[Check]:
+        """Try address, certificate, credentials, release and rights. Raises UserError where there is no connection."""
+        raise NotImplementedError
+
+    def snapshot(
+        self, endpoint: Any, warehouse: Warehouse, *, say: Say, accept_shrink: bool, guest: int | None
+    ) -> Manifest:
+        """Read the endpoint into a new snapshot of the warehouse. Raises UserError."""
+        raise NotImplementedError
+
+    def settings(self, endpoint: Any, id_scope: str) -> dict[str, Any]:
+        """The columns of ``config.endpoint`` that this kind sets: those of sql/config.sql, and others of its own."""
+        return {}
+
+    def setting_rows(self, endpoint: Any) -> dict[str, Rows]:
+        """Rows for the tables of sql/config.sql that only some kinds fill, by table."""
+        return {}
+
+    def peers(self, warehouse: Warehouse, config: Config, endpoint: Any) -> list[str]:
+        """The other endpoints that reach the same server, by name. Raises IdentityError where that is in doubt."""
+        return []
+
+    def rivals_not(self, config: Config, endpoint: Any, peers: Sequence[str]) -> list[tuple[str, str]]:
+        """(object type, endpoint) whose earlier writes are no other opinion, as an object is in one place at a time."""
+        return []
+
+    def id_scope(self, con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Any) -> str | None:
+        """The name under which ids stand in the id custom fields; None where the snapshot does not say."""
+        return str(endpoint.name)
+
+    def prepare(self, con: duckdb.DuckDBPyConnection, endpoint: Any) -> None:
+        """Change the loaded snapshot before anything is made of it."""
+
+    def gather(
+        self, database: Database, warehouse: Warehouse, config: Config, endpoint: Any, peers: Sequence[str]
+    ) -> dict[str, str]:
+        """Fill tables of ``config`` from elsewhere (other snapshots); a hash of what was found, by its name."""
+        return {}

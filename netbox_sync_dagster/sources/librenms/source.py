@@ -1,0 +1,135 @@
+"""LibreNMS as a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.sources.base import Counted, Rows, Say, Source
+from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.tables import TABLES
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+
+# LibreNMS shows devices and no guests.
+_NOT_HERE = frozenset(
+    (
+        "cluster_types",
+        "clusters",
+        "virtual_machines",
+        "vm_interfaces",
+        "virtual_disks",
+        "storages",
+        "backups",
+        "snapshots",
+        "tasks",
+        "replications",
+    )
+)
+
+
+def _addresses(family: int, owner: str) -> str:
+    return f"SELECT {owner} FROM ip_addresses JOIN ports USING (port_id) WHERE family = {family}"
+
+
+class LibreNMS(Source):
+    """A LibreNMS server: devices, ports, VLANs, addresses, neighbours, parts."""
+
+    kind = "librenms"
+    title = name = "LibreNMS"
+    endpoint = LibreNMSEndpoint
+    tables = TABLES
+    main_table = "devices"
+    resources = frozenset(RESOURCES) - _NOT_HERE
+    main_resource = "devices"
+    id_fields = ("librenms_id",)
+    counted = (
+        Counted("devices", "devices", "SELECT '*' FROM devices"),
+        # A polled device without any port is hardly ever right.
+        Counted(
+            "ports", "ports", "SELECT device_id FROM ports WHERE NOT coalesce(deleted, false)", all_from=1
+        ),
+        Counted("ip_addresses", "IPv4 addresses", _addresses(4, "device_id")),
+        Counted("ip_addresses", "IPv6 addresses", _addresses(6, "device_id")),
+        Counted("ip_addresses", "IPv4 addresses of all devices", _addresses(4, "'*'")),
+        Counted("ip_addresses", "IPv6 addresses of all devices", _addresses(6, "'*'")),
+        Counted("port_vlans", "VLAN memberships", "SELECT device_id FROM port_vlans"),
+        # Few rows, and a LAG is cleared for want of a single one.
+        Counted("port_stack", "LAG members", "SELECT device_id FROM port_stack", min_lost=1),
+        Counted("vlans", "VLANs", "SELECT device_id FROM vlans"),
+        Counted("links", "neighbours", "SELECT local_device_id FROM links WHERE coalesce(active, true)"),
+        Counted("inventory", "parts", "SELECT device_id FROM inventory"),
+        Counted("transceivers", "transceivers", "SELECT device_id FROM transceivers"),
+    )
+    owners = "SELECT device_id FROM devices"
+    references = (
+        ("ports", "device_id", "devices", "device_id"),
+        ("port_vlans", "port_id", "ports", "port_id"),
+        ("ip_addresses", "port_id", "ports", "port_id"),
+        ("vlans", "device_id", "devices", "device_id"),
+        ("links", "local_port_id", "ports", "port_id"),
+    )
+    wide_scopes = ("installation", "devices", "ports")
+
+    def check(self, endpoint: LibreNMSEndpoint) -> list[Check]:
+        """See ``Source.check``."""
+        from netbox_sync_dagster.sources.librenms.check import check_librenms
+
+        return check_librenms(endpoint)
+
+    def snapshot(
+        self,
+        endpoint: LibreNMSEndpoint,
+        warehouse: Warehouse,
+        *,
+        say: Say,
+        accept_shrink: bool,
+        guest: int | None,
+    ) -> Manifest:
+        """See ``Source.snapshot``."""
+        from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
+
+        return snapshot_librenms(endpoint, warehouse, progress=say, accept_shrink=accept_shrink)
+
+    def settings(self, endpoint: LibreNMSEndpoint, id_scope: str) -> dict[str, Any]:
+        """See ``Source.settings``."""
+        rule = endpoint.import_devices
+        chosen = rule if isinstance(rule, ImportFilter) else ImportFilter()
+        return {
+            "id_field": "librenms_id",
+            "id_word": "device_id",
+            "node_field": "librenms_id",
+            "address_table": "ip_addresses",
+            "shows_all_interfaces": True,
+            "shows_all_addresses": True,
+            "shows_lag_members": True,
+            "shows_node_hardware": True,
+            "import_devices": rule if isinstance(rule, str) else "filter",
+            **{f"import_{name}": list(values) for name, values in chosen},
+            "interface_name_field": endpoint.interface_name_field,
+            "ignored_ports": endpoint.ignored_ports,
+            "max_poll_age": endpoint.max_poll_age,
+            "device_name": endpoint.device_name,
+            "strip_domain": endpoint.strip_domain,
+            "virtual_chassis": endpoint.virtual_chassis,
+            "member_name": endpoint.member_name,
+            "inventory": endpoint.inventory,
+            "oob_interfaces": endpoint.oob_interfaces,
+        }
+
+    def setting_rows(self, endpoint: LibreNMSEndpoint) -> dict[str, Rows]:
+        """See ``Source.setting_rows``."""
+        mappings = endpoint.mappings
+        return {
+            "interface_types": [(line.ifType, line.speed, line.type) for line in mappings.interface_types],
+            "module_rules": [
+                (position, rule.manufacturer, rule.field, rule.match, rule.replace)
+                for position, rule in enumerate(mappings.module_rules)
+            ],
+            "name_fields": list(endpoint.interface_name_field_by_os.items()),
+        }
+
+
+SOURCE = LibreNMS()

@@ -1,0 +1,174 @@
+"""Proxmox VE as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.sources.base import Counted, Database, Say, Source
+from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
+from netbox_sync_dagster.sources.proxmox.tables import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from netbox_sync_dagster.config import Config
+    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+
+_NOT_HERE = frozenset(
+    (
+        "virtual_chassis",
+        "virtual_chassis_members",
+        "virtual_chassis_masters",
+        "cables",
+        "module_types",
+        "module_bays",
+        "modules",
+    )
+)
+# What a guest consists of in NetBox.
+_OF_GUESTS = (
+    "virtualization/virtual-machines",
+    "virtualization/interfaces",
+    "virtualization/virtual-disks",
+    "dcim/mac-addresses",
+    "ipam/ip-addresses",
+)
+
+
+class Proxmox(Source):
+    """A Proxmox VE cluster, or a node that stands alone: nodes, guests, networks, disks, backups."""
+
+    kind = "proxmox"
+    title = "Proxmox VE"
+    name = "Proxmox"
+    endpoint = ProxmoxEndpoint
+    tables = TABLES
+    main_table = "guests"
+    resources = frozenset(RESOURCES) - _NOT_HERE
+    main_resource = "virtual_machines"
+    id_fields = ("proxmox_cluster", "proxmox_vmid", "proxmox_node")
+    cluster_field = "proxmox_cluster"
+    cluster_word = "Proxmox cluster"
+    counted = (
+        Counted("guests", "guests", "SELECT '*' FROM guests", judged=False),
+        Counted("node_interfaces", "interfaces", "SELECT node FROM node_interfaces", all_from=1),
+        Counted("guest_interfaces", "network interfaces", "SELECT vmid FROM guest_interfaces", all_from=1),
+        Counted("disks", "disks", "SELECT vmid FROM disks"),
+        Counted(
+            "guest_addresses",
+            "IPv4 addresses",
+            "SELECT vmid FROM guest_addresses WHERE family = 4",
+            quiet=True,
+        ),
+        Counted(
+            "guest_addresses",
+            "IPv6 addresses",
+            "SELECT vmid FROM guest_addresses WHERE family = 6",
+            quiet=True,
+        ),
+        Counted("snapshots", "snapshots", "SELECT vmid FROM snapshots", judged=False),
+    )
+    owners = "SELECT node FROM nodes UNION ALL SELECT vmid::VARCHAR FROM guests"
+    references = (
+        ("guests", "node", "nodes", "node"),
+        ("guest_interfaces", "vmid", "guests", "vmid"),
+        ("guest_addresses", "vmid", "guests", "vmid"),
+        ("disks", "vmid", "guests", "vmid"),
+        ("node_interfaces", "node", "nodes", "node"),
+    )
+    wide_scopes = ("cluster", "rights", "node", "guest")
+    has_guests = True
+
+    def check(self, endpoint: ProxmoxEndpoint) -> list[Check]:
+        """See ``Source.check``."""
+        from netbox_sync_dagster.sources.proxmox.check import check_proxmox
+
+        return check_proxmox(endpoint)
+
+    def snapshot(
+        self,
+        endpoint: ProxmoxEndpoint,
+        warehouse: Warehouse,
+        *,
+        say: Say,
+        accept_shrink: bool,
+        guest: int | None,
+    ) -> Manifest:
+        """See ``Source.snapshot``."""
+        from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
+
+        return snapshot_proxmox(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, guest=guest)
+
+    def settings(self, endpoint: ProxmoxEndpoint, id_scope: str) -> dict[str, Any]:
+        """See ``Source.settings``."""
+        return {
+            "id_field": "proxmox_vmid",
+            "id_word": "vmid",
+            "node_field": "proxmox_node",
+            "nic_word": "netN of the guest",
+            "cluster_type": endpoint.cluster_type,
+            "cluster_group": endpoint.cluster_group,
+            "guest_table": "guests",
+            "address_table": "guest_addresses",
+            "reuses_ids": True,
+            "node_names_are_words": True,
+            "guest_records": endpoint.guest_records,
+            "guest_bridge": endpoint.guest_bridge,
+            "bridge_field": "proxmox_bridge",
+            "platform": endpoint.platform,
+            "node_interface_type": endpoint.node_interface_type,
+            "agent_interface_names": endpoint.use_guest_agent_interface_name,
+            "include_templates": endpoint.include_templates,
+        }
+
+    def peers(self, warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:
+        """See ``Source.peers``."""
+        from netbox_sync_dagster.sources.proxmox.clusters import same_cluster
+
+        return same_cluster(warehouse, config, endpoint)
+
+    def rivals_not(
+        self, config: Config, endpoint: ProxmoxEndpoint, peers: Sequence[str]
+    ) -> list[tuple[str, str]]:
+        """A guest is in one Proxmox cluster at a time: what another one wrote to it dates from before it moved."""
+        others = [
+            other.name
+            for other in config.endpoints
+            if isinstance(other, ProxmoxEndpoint) and other.name not in (endpoint.name, *peers)
+        ]
+        return [(object_type, name) for name in others for object_type in _OF_GUESTS]
+
+    def id_scope(
+        self, con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: ProxmoxEndpoint
+    ) -> str | None:
+        """The cluster's name: one cluster reached through two endpoints is one set of guests."""
+        row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
+        return str(row[0]) if row else None
+
+    def prepare(self, con: duckdb.DuckDBPyConnection, endpoint: ProxmoxEndpoint) -> None:
+        """Give the cluster the name that the configuration gives it."""
+        if endpoint.cluster_name is not None:
+            con.execute("UPDATE proxmox.cluster SET name = ?", [endpoint.cluster_name])
+
+    def gather(
+        self,
+        database: Database,
+        warehouse: Warehouse,
+        config: Config,
+        endpoint: ProxmoxEndpoint,
+        peers: Sequence[str],
+    ) -> dict[str, str]:
+        """What the other clusters show, and who had a guest's number before, where a guest may have moved."""
+        from netbox_sync_dagster.sources.proxmox.former_guests import load_former_guests
+        from netbox_sync_dagster.sources.proxmox.moves import load_other_guests
+
+        return {
+            "others": load_other_guests(database, warehouse, config, endpoint, peers),
+            "former": load_former_guests(database, warehouse, endpoint),
+        }
+
+
+SOURCE = Proxmox()

@@ -1,0 +1,71 @@
+-- The configuration as tables. Every kind of endpoint has the same: what it does not say is NULL, or no row.
+create schema config;
+
+-- One row: the endpoint that is compared. Options of one kind alone are added behind these columns, for its own files in
+-- sql/desired/ (netbox_sync_dagster/sources/<kind>/source.py).
+create table config.endpoint (
+    endpoint varchar, kind varchar,
+    -- As people call the source in sentences: "not in LibreNMS".
+    system_name varchar,
+    snapshot_time timestamp,
+    -- The custom field that holds the source's id of a device or guest, and what that id is called; id_scope is the name
+    -- under which ids stand there. The fields of nodes and clusters, where the source has them; id_fields are all of them.
+    id_field varchar, id_word varchar, id_scope varchar, node_field varchar, cluster_field varchar, id_fields varchar[],
+    only_of_its_kind boolean,
+    -- A NIC of a guest, in sentences; the custom field that names its bridge.
+    nic_word varchar, bridge_field varchar,
+    cluster_type varchar, cluster_group varchar,
+    -- The source's tables of guests and of addresses, whose rows are counted.
+    guest_table varchar, address_table varchar,
+    -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members of
+    -- LAGs; a node's hardware.
+    shows_all_interfaces boolean, shows_all_addresses boolean, shows_lag_members boolean, shows_node_hardware boolean,
+    -- Ids of guests: handed out again to other guests; the same as their names.
+    reuses_ids boolean, ids_are_names boolean,
+    -- The name of a node is the word that mappings map, where the source has none.
+    node_names_are_words boolean,
+    -- Where records of guests (backups, snapshots, ...) and bridges are to go.
+    guest_records varchar, guest_bridge varchar,
+    default_site varchar, default_role varchar, default_device_type varchar, default_manufacturer varchar,
+    default_platform varchar, default_tenant varchar, default_vrf varchar, default_vlan_group varchar,
+    missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
+    move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean, link_local_ipv4 boolean,
+    -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests go:
+    -- plugin, custom_fields or none. Set by sql/config_facts.sql.
+    id_field_type varchar, node_field_type varchar, writes_id_fields boolean, records_to varchar);
+
+-- The words of the source and what they are called in NetBox. kind: the section of the mappings.
+create table config.mappings (kind varchar, source varchar, target varchar);
+-- speed in kbit/s.
+create table config.interface_types ("ifType" varchar, speed bigint, type varchar);
+create table config.name_fields (os varchar, name_field varchar);
+-- To be applied in order.
+create table config.module_rules (
+    position integer, manufacturer varchar, field varchar, pattern varchar, replacement varchar);
+
+-- What the policies allow; deleted_types: the list endpoints of what a delete of the resource may take.
+create table config.may_create (resource varchar);
+create table config.may_delete (resource varchar);
+create table config.may_delete_unowned (resource varchar);
+create table config.deleted_types (resource varchar, object_type varchar);
+
+-- field: resource.field, or in unowned_fields the field alone.
+create table config.owned (field varchar);
+create table config.disowned (field varchar);
+create table config.owned_by_default (field varchar);
+create table config.unowned_fields (field varchar);
+
+-- This endpoint and those that reach the same server.
+create table config.same_source (endpoint varchar);
+-- Endpoints whose earlier writes to such objects are no other opinion: the object can only have come here from there.
+create table config.no_rivals (object_type varchar, endpoint varchar);
+-- The endpoints in order, the first wins. field: resource.field, or * for those that have no order of their own.
+create table config.precedence (field varchar, endpoint varchar, rank integer);
+-- The custom fields in which other kinds of sources keep the cluster and the id of a guest, and what they call a cluster.
+create table config.other_guest_fields (cluster_field varchar, id_field varchar, word varchar);
+
+-- What other clusters show, one row per guest and one without an id per endpoint; filled where a guest may have moved.
+create table config.other_guests (
+    endpoint varchar, cluster varchar, vmid varchar, name varchar, macs varchar[], gap varchar);
+-- The SMBIOS UUID of a guest that has another name now.
+create table config.former_guests (netbox_id bigint, uuid varchar);
