@@ -37,6 +37,8 @@ from netbox_sync_dagster.warehouse.store import now, write_json
 
 # Below this many rows on both sides together a second thread costs more than it helps.
 _FEW_ROWS = 100_000
+# What matching finds to be no evidence.
+_UNPROVEN = ("match.never_seen", "match.reused_ids")
 
 
 class CompareError(UserError):
@@ -234,8 +236,8 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
             _make(database, kind_of, table, read_sql(file))
         except duckdb.Error as error:
             raise CompareError(f"sql/{file}: {error}") from error
-        if table == "match.never_seen":
-            database.run("INSERT INTO desired.unproven BY NAME FROM match.never_seen")
+        if table in _UNPROVEN:
+            database.run(f"INSERT INTO desired.unproven BY NAME FROM {table}")
         if table.startswith("diff.") and not database.is_empty(table):
             diffs.append(table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")

@@ -36,12 +36,13 @@ create table desired.clusters (key varchar, name varchar, status varchar, proble
 -- vcpus decimal, memory in MiB. start_on_boot is on or off. managed_tags: tags that this source manages and may
 -- therefore remove. name NULL: unknown. device: key of the host in desired.devices.
 -- id_values: JSON object of custom fields by name. facts: the same for those that policy adds; a field that is not
--- known has no entry. uuid: SMBIOS UUID, in lower case.
+-- known has no entry. uuid: SMBIOS UUID, in lower case. given_name: the source's own, where name is another because several
+-- have it.
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
     type varchar, facts varchar, not_imported varchar, inactive boolean, problem_action varchar, problem varchar,
-    uuid varchar);
+    uuid varchar, given_name varchar);
 
 -- Every virtual machine that the source shows, those that are left out too.
 create table desired.listed_guests (source_id varchar);

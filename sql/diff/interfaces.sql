@@ -8,11 +8,19 @@ differing_desired as materialized (
     select * from desired.interfaces where key in (select key from differing)
 ),
 
+-- Ports with a number that was another one's: the VLANs and the LAG that are filed under it may be that one's.
+renumbered as materialized (
+    select owner as key, reason from match.reused_ids where resource = 'interface_vlans'
+),
+
 -- The VLANs of a port as references; one that cannot be resolved leaves the field undecided.
-vlans as (
-    select v.*, i.device
+vlans as materialized (
+    select v.* replace (if(r.reason is null, v.tagged, null) as tagged, if(r.reason is null, v.mode, null) as mode,
+            if(r.reason is null, v.mode_if_empty, null) as mode_if_empty, coalesce(v.problem, r.reason) as problem),
+        i.device
     from desired.interface_vlans v
     join differing_desired i using (key)
+    left join renumbered r using (key)
 ),
 untagged as (
     select v.key, v.untagged = 0 as none,
@@ -106,9 +114,10 @@ paired as (
             number_field('mtu', a.mtu, w.mtu),
             number_field('speed', a.speed, w.speed),
             trimmed_text_field('description', a.description, w.description),
-            json_field('lag', a.lag, case when w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
+            json_field('lag', a.lag, case when r.reason is null and w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
                 when w.key in (select key from match.left_lags) then 'null' end),
+            undecided_field('lag', a.lag, if(lag.netbox_id is distinct from a.lag_id, r.reason, null)),
             json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null and parent.problem is null
                 then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
             json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null
@@ -129,8 +138,9 @@ paired as (
     left join link_targets lag on lag.key = w.lag
     left join link_targets parent on parent.key = w.parent_interface
     left join link_targets bridge on bridge.key = w.bridge
-    left join desired.interface_vlans v on v.key = w.key
+    left join vlans v on v.key = w.key
     left join untagged u on u.key = w.key
+    left join renumbered r on r.key = w.key
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = w.netbox_id
 )

@@ -5,7 +5,7 @@ may_create as (
     select list(resource) as resources from config.may_create
 ),
 unsettled_guests as (
-    select w.key, w.source_id, w.name, w.cluster, m.candidate_ids, c.netbox_id as cluster_id,
+    select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, m.candidate_ids, c.netbox_id as cluster_id,
         m.problem is not null or d.action = 'blocked' or not list_contains(resources, 'virtual_machines') as held_back,
         coalesce(m.problem, d.reason, 'it is not in NetBox yet') as problem
     from desired.virtual_machines w
@@ -27,6 +27,18 @@ machine_hits as (
     union
     select u.key, u.problem, u.held_back, m.id from unsettled_guests u join machines m on m.name = lower(u.name)
     where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
+    union
+    select u.key, u.problem, u.held_back, m.id from unsettled_guests u join machines m on m.name = lower(u.given_name)
+    where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
+    union
+    -- Of a guest whose configuration was not read no MAC address is known: it may be any machine whose number is no longer
+    -- listed. A container's name is its id.
+    select u.key, u.problem, false, m.id
+    from unsettled_guests u
+    cross join settings
+    join machines m on m.held_cluster = lower(u.cluster)
+    where settings.reuses_ids and u.not_imported is not null
+      and m.held_id not in (select source_id from desired.listed_guests where source_id is not null)
     union
     select u.key, u.problem, false, i.virtual_machine_id
     from unsettled_guests u

@@ -33,6 +33,7 @@ create table match.left_lags (key varchar, netbox_id bigint);
 create table match.differing_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, problem_action varchar, problem varchar);
 create table match.never_seen (resource varchar, owner varchar, reason varchar);
+create table match.reused_ids as from match.never_seen;
 create table match.stack_needs (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
 create table match.delete_needs as from match.stack_needs;
 create table match.neighbours (

@@ -3,6 +3,9 @@
 -- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
 -- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses together. A guest
 -- that left another cluster is found there by its name and MAC addresses. A container's name is its id.
+-- Where several guests have one name, the name that the source gives counts beside the one made of it, but without the
+-- vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a virtual machine whose vmid is no
+-- longer listed may be that one under another vmid: a conflict.
 -- candidate_ids: every NetBox virtual machine that it could be. moved_from: what a move is, as text.
 with settings as (from config.endpoint),
 
@@ -15,9 +18,12 @@ actual as materialized (
             and exists (from config.other_guest_fields o where json_extract_string(v.cf, '$.' || o.id_field) is not null) as "foreign"
     from netbox.virtual_machines v, settings
 ),
--- Its name in NetBox, and the one that this product wrote: somebody may have given it another one since.
+-- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product wrote:
+-- somebody may have given it another one since.
 called as materialized (
     select id, lower(name) as name from actual
+    union
+    select id, lower(left(name, -len(held_vmid) - 3)) from actual where ends_with(name, ' (' || held_vmid || ')')
     union
     select netbox_id, lower(value::json->>'$') from ledger.last_written
     where object_type = 'virtualization/virtual-machines' and field = 'name'
@@ -29,18 +35,23 @@ hits as materialized (
         from desired.virtual_machines w
         cross join settings
         join actual a on a.held_vmid = w.source_id and lower(a.held_cluster) = lower(w.cluster)
-        left join called c on c.id = a.id and c.name = lower(w.name)
+        left join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
         union all
         select w.key, a.id, false, true
         from desired.virtual_machines w
         join match.clusters c on c.key = w.cluster and c.problem is null
-        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name))
+        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
+        union all
+        select w.key, a.id, false, false
+        from desired.virtual_machines w
+        join match.clusters c on c.key = w.cluster and c.problem is null
+        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.given_name))
     group by key, id
 ),
 
 -- MAC addresses are asked for where id and name do not agree. One that several have on either side is no evidence.
 asked as materialized (
-    select key, name from desired.virtual_machines, settings
+    select key, name, given_name from desired.virtual_machines, settings
     where settings.reuses_ids and key not in (select key from hits where is_id and is_name)
 ),
 source_macs as materialized (
@@ -88,7 +99,23 @@ weighed as materialized (
 ),
 -- Of a name alone only one that has no id yet.
 usable_names as (
-    select * from weighed where is_name and not is_id and not "foreign" and (held_vmid is null or same_macs)
+    select * from weighed where not is_id and not "foreign" and (same_macs or (is_name and held_vmid is null))
+),
+-- Machines of this cluster whose vmid is no longer listed, and that have a guest's MAC addresses or the name it gives.
+unlisted as (
+    select r.key, list(distinct r.id order by r.id) as ids,
+        string_agg(distinct a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')', ', '
+            order by a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')') as found
+    from (
+        select key, id, 'the same MAC address' as witness from shared
+        union all
+        select key, id, 'the same name' from hits where not is_id and not is_name
+    ) r
+    join actual a using (id)
+    cross join settings
+    where lower(a.held_cluster) = lower(settings.id_scope)
+      and a.held_vmid not in (select source_id from desired.listed_guests where source_id is not null)
+    group by r.key
 ),
 compared as (
     select key,
@@ -128,7 +155,7 @@ moved as (
     cross join settings
     join shared s on s.key = w.key
     join actual a on a.id = s.id and a.held_vmid is not null and lower(a.held_cluster) <> lower(settings.id_scope)
-    join called c on c.id = a.id and c.name = lower(w.name)
+    join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
     left join others o on o.cluster = lower(a.held_cluster)
     left join (select lower(cluster) as cluster, vmid, min(endpoint) as endpoint from config.other_guests where vmid is not null group by all) g
         on g.cluster = lower(a.held_cluster) and g.vmid = a.held_vmid
@@ -152,6 +179,10 @@ chosen as (
         when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null, 'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.same_uuid and n.candidates is null
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
+        when u.found is not null
+            then {'id': u.ids[1], 'strength': 0, 'step': 2, 'reason':
+                'it may be ' || u.found || ', which is no longer in ' || settings.system_name || ' under that number: if it is, enter ' || settings.id_word || ' '
+                || w.source_id || ' there in NetBox; if not, delete that one in NetBox', 'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.others is not null
             then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
                 'another machine has ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || '), and neither the name nor ' || c.by_number.others || ' is the same; delete that one in NetBox, or take its ' || settings.id_field || ' off', 'other_machine': true}
@@ -176,6 +207,7 @@ chosen as (
     cross join settings
     left join compared c using (key)
     left join named n using (key)
+    left join unlisted u using (key)
     left join left_behind b using (key)
 ),
 -- Several guests mean one virtual machine: it is the one with two witnesses, and who has its number alone is new.
@@ -211,7 +243,7 @@ held_names as (
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
-    from (select key, id from hits union all select key, id from moved) group by key
+    from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted) group by key
 ),
 judged as (
     select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,

@@ -1,8 +1,10 @@
 -- Which NetBox interface each netN of a guest is. Key: guest + netN.
 -- On the matched virtual machine: by its MAC address, else by the name that the guest gives it, else by netN. An
 -- interface that an earlier step found is no candidate of a later one. candidate_ids: every one that it could be.
+-- A netN without a name (its guest agent does not show it) that no step finds may be any interface that is left and has a
+-- name from inside a guest: nothing says that it is another one, and what is created beside it would be the same twice.
 with wanted as (
-    select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id,
+    select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id, i.problem,
         count(*) over (partition by i.virtual_machine, i.mac) as same_mac
     from desired.vm_interfaces i
     join match.virtual_machines m on m.key = i.virtual_machine
@@ -34,14 +36,24 @@ hits as (
     select key, min(id) as netbox_id, count(*) as candidates, list(distinct id order by id) as ids
     from (from by_mac union all from by_name union all from by_old_name) group by key
 ),
+nameless as (
+    select w.key, list(a.id order by a.id) as ids, string_agg(a.name, ', ' order by a.name) as found
+    from wanted w
+    join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id
+    where w.name is null and w.problem is null and w.key not in (select key from hits)
+      and a.id not in (select netbox_id from hits)
+      and not regexp_full_match(a.name, 'net[0-9]+')
+    group by w.key
+),
 taken as (
     select netbox_id from hits group by netbox_id having count(*) > 1
 ),
 judged as (
-    select i.key, i.problem_action, i.problem, h.netbox_id, h.ids,
-        h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
+    select i.key, i.problem_action, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found, i.old_name,
+        n.found is not null or h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
     from desired.vm_interfaces i
     left join hits h using (key)
+    left join nameless n using (key)
 )
 select j.key,
     case when j.problem is null and not coalesce(j.unclear, false) then j.netbox_id end as netbox_id,
@@ -50,6 +62,8 @@ select j.key,
     a.name as netbox_name,
     case when j.problem is not null then j.problem_action when j.unclear then 'conflict' end as problem_action,
     case when j.problem is not null then j.problem
+         when j.found is not null then 'the guest agent does not show its name, and it could be ' || j.found
+             || ' in NetBox; let the agent answer, or name the right one ' || j.old_name || ' in NetBox'
          when j.unclear then 'several interfaces could be the NetBox interface ' || a.name end as problem
 from judged j
 left join netbox.vm_interfaces a on a.id = j.netbox_id

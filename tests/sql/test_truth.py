@@ -280,6 +280,12 @@ def cluster(seed: int, faults: int) -> tuple[Estate, Truth, list[str]]:
                     if (vmid, number) in kept:
                         kept[vmid + 100, number] = kept.pop((vmid, number))  # type: ignore[attr-defined]
             disks[:] = [(owner + 100 if owner == vmid else owner, name) for owner, name in disks]
+            # What was not read of it bears its number, too.
+            scopes[:] = [(name, str(vmid + 100) if part == str(vmid) else part) for name, part in scopes]
+            rejected[:] = [owner + 100 if owner == vmid else owner for owner in rejected]
+            for number in (0, 1):
+                if (vmid, number) in unseen:
+                    unseen.add((vmid + 100, number))
 
     def unread(vmid: int, scope: str) -> None:
         if vmid:
@@ -314,8 +320,17 @@ def cluster(seed: int, faults: int) -> tuple[Estate, Truth, list[str]]:
             vmid = truth.dice.choice(pairs)
             nics[vmid, 1] = nics[vmid, 0]
 
+    def other_mac() -> None:
+        if shown := sorted(nics):
+            vmid, number = truth.dice.choice(shown)
+            nics[vmid, number] = f"BC:24:11:FF:{vmid:02X}:{number:02X}"
+            held = ("mac_addresses", vmid % 100 * 10 + 1000 + number)
+            truth.alive.discard(held)
+            truth.gone.add(held)
+
     happened = truth.strike(
         {
+            "a netN of another MAC address": other_mac,
             "two guests of one name": same_name,
             "a guest under another vmid": renumbered,
             "/config fails": lambda: unread(some(), "guest"),
@@ -334,15 +349,23 @@ def cluster(seed: int, faults: int) -> tuple[Estate, Truth, list[str]]:
             )
             continue
         guest(estate, vmid, str(content["name"]), **{k: v for k, v in content.items() if k != "name"})
-    for (vmid, number), mac in nics.items():
+    # The snapshot files what the agent shows by its MAC address: of two netN with one, all of it under the first.
+    filed: dict[tuple[int, int], str] = {}
+    for (vmid, number), mac in sorted(nics.items()):
         row = {"vmid": vmid, "key": f"net{number}", "position": number, "mac": mac}
         estate.add("proxmox.guest_interfaces", **row, bridge="vmbr0")
+        first = min(n for n in (0, 1) if nics.get((vmid, n)) == mac)
+        filed[vmid, number] = f"net{first}"
         if (vmid, number) not in unseen and not any(part == str(vmid) for _, part in scopes):
-            estate.add("proxmox.guest_agent_interfaces", **{**row, "position": 0, "name": f"eth{number}"})
+            estate.add(
+                "proxmox.guest_agent_interfaces",
+                **{**row, "key": f"net{first}", "position": number - first, "name": f"eth{number}"},
+            )
     for (vmid, number), host in addresses.items():
         estate.add(
             "proxmox.guest_addresses",
-            **{"vmid": vmid, "key": f"net{number}", "family": 4, "address": f"{host}/24", "prefixlen": 24},
+            **{"vmid": vmid, "key": filed[vmid, number], "family": 4},
+            **{"address": f"{host}/24", "prefixlen": 24},
             **{"canonical": host, "source": "agent", "position": 0},
         )
     for vmid, name in disks:

@@ -24,7 +24,8 @@ from netbox_sync_dagster.warehouse import Warehouse
 # (endpoint, cluster, vmid, name, MAC addresses, why the list of guests may be incomplete)
 OtherGuest = tuple[str, str, str | None, str | None, list[str], str | None]
 
-# A guest of this cluster is no longer listed, or one that NetBox does not know here has the name of another cluster's.
+# A guest of this cluster is no longer listed, or one that NetBox does not know here has the name of another cluster's,
+# also without the number that a second guest of that name gets.
 _MAY_HAVE_MOVED = """
 WITH known AS (
     SELECT lower(name) AS name, lower(json_extract_string(cf, '$.proxmox_cluster')) AS cluster,
@@ -35,7 +36,14 @@ here AS (SELECT vmid FROM known, config.endpoint WHERE cluster = lower(id_scope)
 SELECT 1 FROM config.endpoint settings WHERE (
     EXISTS (FROM here WHERE vmid NOT IN (SELECT source_id FROM desired.listed_guests))
     OR EXISTS (
-        FROM known k JOIN desired.virtual_machines w ON lower(w.name) = k.name
+        FROM (
+            SELECT name, cluster FROM known
+            UNION SELECT left(name, -len(vmid) - 3), cluster FROM known WHERE ends_with(name, ' (' || vmid || ')')
+        ) k
+        JOIN (
+            SELECT source_id, lower(name) AS name FROM desired.virtual_machines
+            UNION SELECT source_id, lower(given_name) FROM desired.virtual_machines
+        ) w ON w.name = k.name
         WHERE k.cluster <> lower(settings.id_scope) AND w.source_id NOT IN (SELECT vmid FROM here)))
 """
 # Parts of a snapshot without which a guest that is not listed may be there all the same.

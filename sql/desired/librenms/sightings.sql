@@ -18,10 +18,14 @@ lost_ports as (
     where r.source_table = 'ports'
 ),
 -- A port, or the one that a unit (X.N) lies on, of which port_stack says that a LAG is above or below it.
+-- known: the other one is a port that it still shows.
 stacked as (
-    select high_port_id as port_id, low_port_id as other_id from librenms.port_stack
-    union
-    select low_port_id, high_port_id from librenms.port_stack
+    select s.*, s.other_id in (select port_id from librenms.ports where not coalesce(deleted, false)) as known
+    from (
+        select high_port_id as port_id, low_port_id as other_id from librenms.port_stack
+        union
+        select low_port_id, high_port_id from librenms.port_stack
+    ) s
 ),
 near_lags as (
     select i.device, i.name, o.name as lag
@@ -58,19 +62,19 @@ from near_lags n
 join desired.interfaces i on i.device = n.device and i.lag is null
     and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
 union all
--- LibreNMS writes NULL for a port that it did not know when it read port_stack: a LAG may have any of the device's ports
--- as that member, and a port may be in any LAG.
+-- LibreNMS writes NULL for a port that it did not know when it read port_stack, and may keep the id of one that it made
+-- anew since: a LAG may have any of the device's ports as that member, and a port may be in any LAG.
 select distinct 'lags', i.device, 'name', i.name, 'a member of ' || o.name || ', of which LibreNMS does not know the port'
 from stacked s
 join librenms.ports lag on lag.port_id = s.port_id and lag.ifType = 'ieee8023adLag'
 join desired.interfaces o on o.source_id = s.port_id::varchar
 join desired.interfaces i on i.device = o.device and i.key <> o.key and i.lag is null
-where s.other_id is null
+where not coalesce(s.known, false)
 union all
 select distinct 'lags', i.device, 'name', i.name, 'a port that LibreNMS shows with one that it does not know'
 from stacked s
 join desired.interfaces i on i.source_id = s.port_id::varchar and i.lag is null
-where s.other_id is null
+where not coalesce(s.known, false)
 union all
 select distinct 'modules', d.key, 'serial', serial_number(i.entPhysicalSerialNum), 'part ' || i.entPhysicalIndex || ' of ' || d.key || ', which is not taken as a module'
 from librenms.inventory i

@@ -116,7 +116,8 @@ select
     case when name_problem(c.name, 64) is not null then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
     case when name_problem(c.name, 64) is not null then name_problem(c.name, 64)
          when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem,
-    u.uuid
+    u.uuid,
+    nullif(c.given, c.name) as given_name
 from counted c
 cross join proxmox.cluster cluster
 cross join target

@@ -1,0 +1,19 @@
+-- Ports whose id NetBox has on another interface of the device: the source gave it to another port. Of what it files by
+-- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox has
+-- the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join desired.unproven. The
+-- owner of interface_vlans is the port.
+with reused as (
+    select w.key, w.device, min(w.name) as name, min(w.source_id) as source_id, min(p.name) as held_on
+    from match.interface_pairs p
+    join desired.interfaces w on w.source_id = p.claim
+    join match.devices d on d.key = w.device and d.netbox_id = p.device_id
+    left join match.interfaces m on m.key = w.key
+    where p.netbox_id is not null and not p.settled and m.netbox_id is distinct from p.netbox_id
+    group by w.key, w.device
+),
+numbered as (
+    select *, 'port ' || source_id || ' of ' || device || ' is ' || name || ' now, and NetBox has that number on ' || held_on as reason from reused
+)
+select 'interface_vlans' as resource, key as owner, reason from numbered
+union all
+select unnest(['lags', 'cables']), device, min(reason) from numbered group by device
