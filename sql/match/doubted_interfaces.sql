@@ -47,12 +47,21 @@ sighted_ports as (
     join unpaired p on p.device_id = d.netbox_id
     left join netbox.mac_addresses m on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = p.id
     where s.resource = 'interfaces'
+),
+sighted_hits as materialized (
+    select id, what from sighted_ports
+    where (kind = 'id' and claim = word) or (kind = 'name' and interface_alias(name) = interface_alias(word))
+       or (kind = 'mac' and upper(mac_address) = word)
 )
 
 select 'dcim/interfaces' as object_type, id as netbox_id, 'it may be ' || key || ': ' || problem as reason, true as shown
 from port_hits
 union
-select 'dcim/interfaces', id, 'it may be ' || what, false
-from sighted_ports
-where (kind = 'id' and claim = word) or (kind = 'name' and interface_alias(name) = interface_alias(word))
-   or (kind = 'mac' and upper(mac_address) = word)
+select 'dcim/interfaces', id, 'it may be ' || what, false from sighted_hits
+union
+-- A port found by its name on one that may be a port that is left out: it may be the one that has its number.
+select 'dcim/interfaces', p.id, 'it may be ' || m.key || ': NetBox has its number on it, and the interface of its name may be ' || s.what, false
+from sighted_hits s
+join match.interface_exceptions m on m.netbox_id = s.id
+join desired.interfaces w on w.key = m.key
+join unpaired p on p.claim = w.source_id and p.id <> s.id

@@ -116,6 +116,20 @@ def test_a_port_that_was_made_anew_is_not_taken_out_of_its_lag(deleted: bool | N
     assert [r.netbox_id for r in estate.rows() if r.resource == "interfaces" and "lag" in r.fields] == []
 
 
+def test_a_port_that_has_the_name_of_one_that_is_left_out_may_be_what_has_its_number() -> None:
+    """Two ports are called Gi0/2, and one of them is ignored: whose name it is is not known, and port 1 was Gi0/1."""
+    for ignored, gone in ((True, []), (False, [11])):
+        estate = switch()
+        port(estate, 1, "Gi0/2")
+        port(estate, 2, "Gi0/2" if ignored else "Gi0/9", ignore=True)
+        for number in (1, 2):
+            interface(estate, 10 + number, f"Gi0/{number}", port=number if ignored or number == 1 else 7)
+        found = estate.rows()
+        assert [r.netbox_id for r in found if (r.resource, r.action) == ("interfaces", "delete")] == gone
+        said = "it may be sw1 Gi0/2: NetBox has its number on it, and the interface of its name may be port 2 of sw1, which is ignored in LibreNMS"
+        assert not ignored or about(found, "interfaces", "sw1 Gi0/1") == [("blocked", 11, said)]
+
+
 # Interfaces of guests ----------------------------------------------------------------------------------------------
 
 
