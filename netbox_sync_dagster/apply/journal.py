@@ -54,10 +54,11 @@ class Journal:
             if answer.kind != "ok":
                 notes.append(f"journal entries were not written: {answer.message}")
                 continue
+            # An answer may leave fields out: what was sent is what was written.
             names = ("assigned_object_type", "assigned_object_id", "comments")
             written += [
-                {**{name: row[name] for name in names}, "journal_entry_id": row["id"]}
-                for row in answer.content
+                {**{name: row.get(name, sent[name]) for name in names}, "journal_entry_id": row["id"]}
+                for sent, row in zip(bodies[at : at + _BATCH], answer.content, strict=False)
             ]
         return written, notes
 

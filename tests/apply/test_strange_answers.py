@@ -3,16 +3,19 @@ that is no answer of NetBox."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.approve import open_ledger
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, furnish, verdicts
@@ -202,3 +205,31 @@ def test_a_status_that_is_a_list_is_one_sentence(tmp_path: Path, monkeypatch: py
         "netbox: GET /api/status/ answered with something else than its status; look at the server and at the "
         "proxies before it"
     )
+
+
+def test_a_journal_whose_answer_leaves_fields_out_is_on_record_as_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Terse(LabNetBox):
+        async def handle(self, request: Any) -> Any:
+            answer = await super().handle(request)
+            if request.method == "POST" and request.url.path == "/api/extras/journal-entries/":
+                rows = json.loads(answer.body)
+                answer.body = json.dumps([{"id": row["id"]} for row in rows]).encode()
+                answer.headers["content-length"] = str(len(answer.body))
+            return answer
+
+    with Terse() as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        place = furnish(NetBox(server.url, server.token))
+        desk = Desk(tmp_path / "data", server.url)
+        desk.configure(journal=True)
+        draft = Draft()
+        draft.update("devices", "sw1", place.device, {"serial": ("", "X1")})
+        result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    assert (verdicts(result), result.notes) == ({"sw1": "applied"}, [])
+    with closing(open_ledger(desk.warehouse)) as con:
+        said = con.execute("SELECT assigned_object_type, assigned_object_id, comments FROM ledger.journal")
+        assert said.fetchall() == [
+            ("dcim.device", place.device["id"], f"netbox-sync lab apply {result.apply_id}: devices.update 1")
+        ]
