@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.inputs import Database, parquet, run
 from netbox_sync_dagster.compare.stages import FILED, ONLY_WITH
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.parquet import write_parquet
@@ -28,10 +29,10 @@ def make_desired(
     endpoint: Endpoint,
     stage: Path | None,
     say: Callable[[str], None],
-    last: Path | None = None,
+    earlier: Sequence[Path] = (),
 ) -> None:
-    """The desired tables; with ``stage`` those that grow with the estate as files there. ``last``: the folder of the
-    endpoint's last diff."""
+    """The desired tables; with ``stage`` those that grow with the estate as files there. ``earlier``: the folders of the
+    endpoint's diffs, the last one first."""
     # As a variable the path is a constant to DuckDB, which it takes apart once and not per row.
     database.run(
         """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
@@ -40,10 +41,7 @@ def make_desired(
     database.run(read_sql("desired/tables.sql"))
     database.run(f"CREATE VIEW config.scopes AS FROM {endpoint.kind}.scopes")
     database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
-    for table in _REMEMBERED:
-        file = None if last is None else last / "desired" / f"{table}.parquet"
-        known = f"desired.{table} WHERE false" if file is None or not file.exists() else parquet(file)
-        database.con.execute(f"CREATE TABLE config.last_{table} AS FROM {known}")
+    _remember(database.con, earlier, say)
     for one in desired_stages(endpoint.kind):
         if one.only_with and all(database.is_empty(other) for other in one.only_with):
             continue
@@ -55,6 +53,23 @@ def make_desired(
             database.run(f"INSERT INTO {one.makes} BY NAME {query}")
         else:
             database.run(f"CREATE TABLE {one.makes} AS {query}")
+
+
+def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:
+    """``config.last_*``: what the last diff knew; where one of its files is damaged, what the one before did."""
+    for folder in earlier:
+        try:
+            for table in _REMEMBERED:
+                file = folder / "desired" / f"{table}.parquet"
+                known = parquet(file) if file.exists() else f"desired.{table} WHERE false"
+                con.execute(f"CREATE OR REPLACE TABLE config.last_{table} AS FROM {known}")
+            return
+        except duckdb.Error as error:
+            if storage_sentence(error) is not None:
+                raise
+            say(f"the diff {folder.name} is damaged: what it remembers is taken from the one before")
+    for table in _REMEMBERED:
+        con.execute(f"CREATE OR REPLACE TABLE config.last_{table} AS FROM desired.{table} WHERE false")
 
 
 def has_ground(database: Database, table: str) -> bool:

@@ -33,7 +33,7 @@ from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
 from netbox_sync_dagster.warehouse.damage import damage_named
 from netbox_sync_dagster.warehouse.ledger import prepare_ledger
-from netbox_sync_dagster.warehouse.store import now, write_json
+from netbox_sync_dagster.warehouse.store import now, versions, write_json
 
 # Below this many rows on both sides together a second thread costs more than it helps.
 _FEW_ROWS = 100_000
@@ -135,7 +135,9 @@ class Comparer:
                 add_id_field_facts(con)
                 guest, base_url = source.get("guest"), self._config.netbox.base_url
                 inputs = inputs_of(settings, guest, base_url, self._ledger)
-                make_desired(database, endpoint, None if few else stage, say, _last_diff(warehouse, endpoint))
+                make_desired(
+                    database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint)
+                )
                 inputs |= kind.gather(database, warehouse, self._config, endpoint, peers)
                 last = self._still_holds(endpoint.name, target_path, inputs)
                 if last is not None and not carry_over(
@@ -213,11 +215,14 @@ class Comparer:
         return last if same else None
 
 
-def _last_diff(warehouse: Warehouse, endpoint: Endpoint) -> Path | None:
+def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:
+    """The endpoint's kept diffs, from the current one to the oldest."""
+    folder = warehouse.diffs(endpoint.name)
     try:
-        return warehouse.current(warehouse.diffs(endpoint.name))
+        last = warehouse.current(folder)
     except WarehouseError:
-        return None
+        return []
+    return [last, *(folder / name for name in reversed(versions(folder)) if name < last.name)]
 
 
 def match_and_diff(database: Database, say: Callable[[str], None]) -> None:

@@ -147,6 +147,15 @@ def test_a_damaged_diff_is_named(desk: Desk) -> None:
     assert desk.run("diff", "nms").code == 0
 
 
+@pytest.mark.parametrize("name", ["ip_addresses", "remembered_addresses", "virtual_machines"])
+def test_a_sync_goes_on_where_the_last_diff_is_damaged(desk: Desk, name: str) -> None:
+    """What it remembered of addresses is taken from the diff before, and nothing where there is none."""
+    desk.ok("sync")
+    cut_in_half(current(desk, "diffs/nms") / "desired" / f"{name}.parquet")
+    desk.ok("sync")
+    assert desk.run("diff", "nms").code == 0
+
+
 def test_a_damaged_database_of_views_is_made_again(desk: Desk) -> None:
     desk.ok("sync")
     database = desk.folder / "data" / "netbox_sync.duckdb"
