@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.compare.run import CompareError, compare
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.support import NetBox, World, after, before, row, rows
@@ -379,7 +380,9 @@ def test_two_hosts_of_one_name_are_not_compared(
         }
         world = World(tmp_path / "two", netbox, first, endpoints=[other])
         snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]
-        with pytest.raises(CompareError, match=r"both name their cluster whale.* set cluster_name: endpoint"):
+        with pytest.raises(
+            IdentityError, match=r"both name their cluster whale.* set cluster_name: endpoint"
+        ):
             world.sync()
         second.state.daemon_id = host.daemon_id
         snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]

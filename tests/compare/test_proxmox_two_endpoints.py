@@ -9,8 +9,8 @@ import pytest
 
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
-from netbox_sync_dagster.compare.run import CompareError
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import World, after, row, rows
 
@@ -115,11 +115,11 @@ def test_two_clusters_of_one_name_are_told_apart_or_refused(
         monkeypatch.setenv("PROXMOX_TOKEN_2", server.token_value)
         first, second = beside(pve, server, token_env="PROXMOX_TOKEN_2")
         first.apply()
-        with pytest.raises(CompareError) as refused:
+        with pytest.raises(IdentityError) as refused:
             second.sync()
         assert "certificate authorities differ" in str(refused.value)
         assert "set cluster_name of 'paris-pve' or 'second'" in str(refused.value)
-        with pytest.raises(CompareError):
+        with pytest.raises(IdentityError):
             first.sync()
         # A name of its own makes it another cluster.
         second.configure(cluster_name="Paris lab")
@@ -143,5 +143,5 @@ def test_without_a_certificate_authority_the_nodes_decide(
     if same:
         assert second.sync().rows == ()
     else:
-        with pytest.raises(CompareError, match="nothing shows whether it is one"):
+        with pytest.raises(IdentityError, match="nothing shows whether it is one"):
             second.sync()
