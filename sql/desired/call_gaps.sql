@@ -1,16 +1,11 @@
 -- Makes config.gaps.
 -- What could not be read, with what that leaves unproven and undecided. Key: scope + part.
 -- A table that shrank, and an owner with too few of its rows, are gaps of the call that the rows come from.
--- Tables whose rows come from a call of another name.
-with tables(name, call) as (
-    values ('nodes', 'cluster'), ('guests', 'cluster'), ('guest_config', 'guest'), ('snapshots', 'guest_snapshots'), ('backups', 'storage'),
-        ('replications', 'replication'), ('sdn_zones', 'sdn'), ('sdn_vnets', 'sdn'), ('tag_styles', 'options')
-),
-known as (
+with known as (
     select s.scope, s.reason, coalesce(s.unseen, true) as unseen,
         case when s.scope = 'table' then coalesce(t.call, s.scope_id) when starts_with(s.scope, 'short_') then substr(s.scope, 7) else s.scope end as base,
         if(s.scope = 'table', '*', s.scope_id) as part
-    from config.scopes s left join tables t on s.scope = 'table' and t.name = s.scope_id
+    from config.scopes s left join desired.call_tables t on s.scope = 'table' and t.name = s.scope_id
     where not s.complete
 )
 select k.scope, k.part, e.wide, e.proves, e.decides, k.unseen, k.reason

@@ -115,6 +115,8 @@ create table desired.port_names (interface varchar, device varchar, name varchar
 create table desired.unproven (resource varchar, owner varchar, reason varchar);
 -- What each call of the source proves; see sql/desired/<kind>/evidence.sql.
 create table desired.evidence (call varchar, scope varchar, wide boolean, proves varchar[], decides varchar[]);
+-- Tables of a snapshot whose rows come from a call (a scope of desired.evidence) of another name.
+create table desired.call_tables (name varchar, call varchar);
 -- Creates and updates that rows out of sight could contradict; owner '*' = everywhere.
 create table desired.undecided (resource varchar, owner varchar, reason varchar);
 create table desired.remembered_addresses (host varchar, owner varchar, reason varchar);

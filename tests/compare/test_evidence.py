@@ -65,6 +65,9 @@ def test_a_table_that_shrank_proves_nothing_of_what_comes_from_its_call(kind: st
         con.execute("CREATE SCHEMA config; CREATE SCHEMA desired")
         con.execute("CREATE TABLE config.endpoint AS SELECT false AS bridge_addresses")
         con.execute(f"CREATE TABLE desired.evidence AS {read_sql(f'desired/{kind}/evidence.sql')}")
+        con.execute("CREATE TABLE desired.call_tables (name VARCHAR, call VARCHAR)")
+        if kind == "proxmox":
+            con.execute(f"INSERT INTO desired.call_tables {read_sql('desired/proxmox/call_tables.sql')}")
         con.execute(
             "CREATE TABLE config.scopes AS SELECT 'table' AS scope, ? AS scope_id, false AS complete, true AS unseen, "
             "'few rows' AS reason",
