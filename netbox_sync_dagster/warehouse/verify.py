@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,7 +131,7 @@ def _verify(warehouse: Warehouse) -> Report:
             if known is None or said not in known.hashes:
                 text = "the approvals that were on record when this apply began are gone"
                 chain.problems.append(Problem(file, line, text, f"anchor {said}"))
-    return _report(warehouse, chains, seen)
+    return _report(warehouse, [*chains, *_vanished(_found_whole(warehouse), by_name)], seen)
 
 
 def look(warehouse: Warehouse) -> Report:
@@ -139,13 +139,25 @@ def look(warehouse: Warehouse) -> Report:
     if warehouse.mirror is not None:
         warehouse.pull(warehouse.ledger)
     seen = _signatures(warehouse)
-    whole: dict[str, object] = {}
-    with suppress(OSError, ValueError):
-        whole = json.loads(_memory(warehouse).read_bytes())
-    folders = [
-        path for path in _folders(warehouse) if whole.get(chain_name(path)) != seen.get(chain_name(path))
+    whole, folders = _found_whole(warehouse), _folders(warehouse)
+    chains = [
+        _read(warehouse, path)
+        for path in folders
+        if whole.get(chain_name(path)) != seen.get(chain_name(path))
     ]
-    return _report(warehouse, [_read(warehouse, folder) for folder in folders], seen)
+    return _report(warehouse, [*chains, *_vanished(whole, [chain_name(path) for path in folders])], seen)
+
+
+def _vanished(whole: _Signatures, there: Collection[str]) -> list[_Chain]:
+    """Chains that were found whole before, and of which no file and no record of the end is left."""
+    text = "all of its files are gone, and so is the record of where it ends"
+    return [
+        _Chain(
+            name, problems=[Problem(f"ledger/{name}", 0, text, f"vanished {name} {sorted(files.items())}")]
+        )
+        for name, files in sorted(whole.items())
+        if name not in there
+    ]
 
 
 def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Report:
@@ -159,6 +171,8 @@ def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Re
     bad = {chain.name for chain in chains if any(item.mark not in marks for item in chain.problems)}
     with suppress(OSError):
         whole = {name: files for name, files in seen.items() if name not in bad}
+        # What is gone is known as long as nobody has looked at that.
+        whole |= {name: files for name, files in _found_whole(warehouse).items() if name in bad - seen.keys()}
         put_in_place(_memory(warehouse), json.dumps(whole).encode())
     return report
 
@@ -336,6 +350,15 @@ def _memory(warehouse: Warehouse) -> Path:
     return warehouse.home / ".ledger_verified.json"
 
 
+def _found_whole(warehouse: Warehouse) -> _Signatures:
+    """The signatures of the chains in which nothing was found, the last time that they were looked through."""
+    with suppress(OSError, ValueError):
+        content = json.loads(_memory(warehouse).read_bytes())
+        if isinstance(content, dict):
+            return content
+    return {}
+
+
 def _signatures(warehouse: Warehouse) -> _Signatures:
     """{chain: {file: what changes with every write to it, of which nobody can set the last}}"""
     found: _Signatures = {}
@@ -344,6 +367,8 @@ def _signatures(warehouse: Warehouse) -> _Signatures:
             stat = path.stat()
             is_head = path.suffix == ".json"
             folder = path.parent / path.stem if is_head else path.parent
+            if folder.name[:1] in "_.":
+                continue
             files = found.setdefault(chain_name(folder), {})
             files["" if is_head else path.name] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
     return found

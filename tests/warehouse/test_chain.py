@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.ledger import append_lines, read_lines
-from netbox_sync_dagster.warehouse.verify import LedgerDamaged, accept, accepted_lines, look, verify
+from netbox_sync_dagster.warehouse.ledger import append_lines, open_ledger, read_lines
+from netbox_sync_dagster.warehouse.verify import LedgerDamaged, Report, accept, accepted_lines, look, verify
 from tests.object_store import BUCKET_URL, s3_server
 
 BY = {"who": "carol", "through": "cli", "by": {}}
@@ -139,6 +139,31 @@ def test_a_file_that_is_gone_or_another_is_missed(tmp_path: Path, gone: str) -> 
         assert [item.text for item in verify(warehouse).problems] == [
             "when it was written the record of where its chain ends was gone"
         ]
+
+
+@pytest.mark.parametrize("check", [look, verify])
+def test_a_chain_of_which_nothing_is_left_is_missed(
+    tmp_path: Path, check: Callable[[Warehouse], Report]
+) -> None:
+    """A rejection in it would let its change pass. No apply has named its end yet."""
+    # Without any decision the views read empty files that are no chain.
+    open_ledger(Warehouse(tmp_path)).close()
+    assert check(Warehouse(tmp_path)).problems == []
+    folder = written(tmp_path)
+    warehouse = Warehouse(tmp_path)
+    open_ledger(warehouse).close()
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    (warehouse.ledger / "heads" / "approvals" / "paris.json").unlink()
+    for _ in range(2):
+        assert [item.sentence for item in check(warehouse).problems] == [
+            "ledger/approvals/paris: all of its files are gone, and so is the record of where it ends"
+        ]
+    assert accept(warehouse, "restored from a backup of before", BY)
+    assert check(warehouse).problems == []
+    append_lines(warehouse, folder / DECEMBER, lines(1))
+    assert check(warehouse).problems == []
 
 
 @pytest.mark.parametrize("cut", [1, 80, 150, 175])
