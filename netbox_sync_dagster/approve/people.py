@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
     programs = [actor for actor in (one, other) if actor.is_program]
     if programs:
         return None if len(programs) == 1 else _SAME_NAME
-    if one.name.casefold() == other.name.casefold():
+    if _read_as(one.name) == _read_as(other.name):
         return _SAME_NAME
     if trusted_names:
         return None
@@ -149,6 +150,12 @@ def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
         if not actor.person:
             return f"that {actor.name} is who he says is only a name that was given ({_how(actor)})"
     return None
+
+
+def _read_as(name: str) -> str:
+    """A name as people read it: without characters that cannot be seen, and in one form of letters that look alike."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(character for character in folded if character.isprintable() and character != " ")
 
 
 def _how(actor: Actor) -> str:

@@ -42,6 +42,18 @@ CASES = {
         "approved by alice, who",
         "approved by alice, who",
     ),
+    "the same name with a character that nobody sees": (
+        [ALICE],
+        person("al\u200bice ", "asmith", 1002),
+        "approved by alice, who",
+        "approved by alice, who",
+    ),
+    "the same name in wide letters": (
+        [ALICE],
+        person("ａｌｉｃｅ", "asmith", 1002),
+        "approved by alice, who",
+        "approved by alice, who",
+    ),
     "two users": ([ALICE], BOB, None, None),
     "one user under two names": ([ALICE], person("bob", "alice"), ONE_USER, None),
     "one user under two names, on two hosts": (
