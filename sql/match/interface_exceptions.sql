@@ -171,7 +171,7 @@ weighed as materialized (
         a.namesake is not null and a.namesake <> c.key as named_otherwise,
         c.id in (from written_ids)
             and (w.description is distinct from b.description or w.mtu <> b.mtu or w.speed <> b.speed) as differs_too,
-        a.name || ' (' || concat_ws(', ', if(c.is_id, 'id', null), if(c.is_name, 'name', null), v.names) || ')' as found
+        a.name || ' (' || concat_ws(', ', if(c.is_id, 'id', null), if(c.is_name and not regexp_matches(coalesce(v.names, ''), '\bname\b'), 'name', null), v.names) || ')' as found
     from (
         select key, id, is_id, is_name from hits join tangled using (key)
         union all
@@ -210,9 +210,8 @@ compared as (
 chosen as (
     select *,
         case when agreeing = 1 and by_name = 0 and strays = 0 then {'id': agreeing_id, 'strength': 2, 'reason': null::varchar}
-             when agreeing > 0 then {'id': null::bigint, 'strength': null, 'reason': candidates || ' NetBox interfaces of this device could be it'}
-             when by_mac > 0 or by_name > 1 or (by_name = 0 and by_id > 1)
-                 then {'id': null, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
+             when agreeing > 0 or by_mac > 0 or by_name > 1 or (by_name = 0 and by_id > 1)
+                 then {'id': null::bigint, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
              when by_name = 1 and (id_votes > 0 or (by_id > 0 and name_votes = 0 and name_objections > 0))
                  then {'id': null, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
              when by_name = 1 then {'id': name_id, 'strength': if(name_votes > 0, 2, 1), 'reason': null}
@@ -231,7 +230,8 @@ best as (
     union all
     -- Nothing speaks against these.
     select key, if(count(*) = 1, min(id), null), 1,
-        if(count(*) > 1, count(*) || ' NetBox interfaces of this device could be it', null)
+        if(count(*) > 1, 'several NetBox interfaces of this device could be it: '
+            || (select string_agg(a.name, ', ' order by a.name) from hits o join actual a using (id) where o.key = hits.key), null)
     from hits where key not in (from tangled) group by key
 ),
 -- Several ports mean one NetBox interface. One with a second witness keeps it where the others have its number alone:

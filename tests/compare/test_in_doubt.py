@@ -57,7 +57,13 @@ def test_two_interfaces_that_hold_one_port_id(
         type="1000base-t",
         custom_fields={"librenms_id": {"production": port["port_id"]}},
     )
-    assert [(r.action, r.key) for r in rows(world.sync(), "interfaces")] == [("conflict", "sw01 A2")]
+    assert [(r.action, r.key, r.reason) for r in rows(world.sync(), "interfaces")] == [
+        (
+            "conflict",
+            "sw01 A2",
+            "several NetBox interfaces of this device could be it: A1 (id), A2 (id, name)",
+        )
+    ]
 
 
 @pytest.mark.also_live

@@ -33,7 +33,11 @@ def test_two_netbox_interfaces_with_one_port_id(
         found["ifMtu"] = 9000
     plan = world.sync()
     assert {(r.key, r.action, r.reason) for r in rows(plan, "interfaces") if r.netbox_id != stray["id"]} == {
-        ("sw1 Gi0/1", "conflict", "2 NetBox interfaces of this device could be it"),
+        (
+            "sw1 Gi0/1",
+            "conflict",
+            "several NetBox interfaces of this device could be it: Gi0/1 (id, description, name), old uplink (id)",
+        ),
         ("sw1 Gi0/2", "update", None),
     }
     assert after(row(plan, "interfaces", "sw1 Gi0/2")) == {"mtu": 9000}

@@ -221,8 +221,19 @@ def test_two_interfaces_with_one_number_are_both_candidates(switch: Switch) -> N
     switch.has(1, "A1", 7)
     switch.has(2, "A2", 7)
     switch.shows(7, "A2")
-    assert switch.found() == {"A2": (None, "2 NetBox interfaces of this device could be it")}
+    assert switch.found() == {
+        "A2": (None, "several NetBox interfaces of this device could be it: A1 (id), A2 (id, name)")
+    }
     assert switch.candidates() == {"A2": [1, 2]}
+
+
+def test_two_interfaces_of_one_name_in_other_letters_are_both_named(switch: Switch) -> None:
+    switch.has(1, "Eth1", None)
+    switch.has(2, "ETH1", None)
+    switch.shows(7, "eth1")
+    assert switch.found() == {
+        "eth1": (None, "several NetBox interfaces of this device could be it: ETH1, Eth1")
+    }
 
 
 def test_an_old_number_on_an_interface_that_is_another_port_is_no_doubt(switch: Switch) -> None:
