@@ -66,6 +66,8 @@ create table config.other_guest_fields (cluster_field varchar, id_field varchar,
 
 -- What other clusters show, one row per guest and one without an id per endpoint; filled where a guest may have moved.
 create table config.other_guests (
-    endpoint varchar, cluster varchar, vmid varchar, name varchar, macs varchar[], gap varchar);
--- The SMBIOS UUID of a guest that has another name now.
+    endpoint varchar, cluster varchar, vmid varchar, name varchar, macs varchar[], uuid varchar, gap varchar);
+-- Why a guest of this cluster that is no longer listed may be in another one, unseen.
+create table config.unseen_moves (vmid varchar, reason varchar);
+-- The SMBIOS UUID that a guest had under the name that NetBox knows: of those that have another name now, or may have moved.
 create table config.former_guests (netbox_id bigint, uuid varchar);

@@ -10,6 +10,9 @@ create or replace macro stripped(text) as regexp_replace(text, '^' || outer_spac
 -- The same, quick where a million texts hardly ever need it.
 create or replace macro trimmed(text) as
     if(text[1] <= ' ' or text[-1] <= ' ' or strlen(text) <> length(text), stripped(text), text);
+-- 'a, b and c'.
+create or replace macro enumerated(words) as
+    if(len(words) > 1, array_to_string(words[:-2], ', ') || ' and ' || words[-1], words[1]);
 create or replace macro blank(text) as nullif(trimmed(text), '');
 
 -- What a person cannot see, or sees elsewhere than it is: the ranges of netbox_sync_dagster/text.py.

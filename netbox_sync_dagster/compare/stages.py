@@ -177,7 +177,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
     "match.cable_ends": ("netbox.cables",),
     "diff.cables": ("match.neighbours",),
     "diff.virtual_disks": ("desired.virtual_disks",),
-    "match.guests_elsewhere": ("config.other_guests",),
+    "match.guests_elsewhere": ("config.other_guests", "config.unseen_moves"),
     "match.delete_impact": ("config.may_delete", "config.may_delete_unowned"),
     "diff.prerequisites": (
         "match.references WHERE netbox_id IS NULL AND value IS NOT NULL",

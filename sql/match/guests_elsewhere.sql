@@ -1,29 +1,62 @@
--- Guests of this cluster in NetBox that another cluster shows now: they have moved, and are not gone. Key: NetBox's id.
--- By the name, also without the number that a second guest of that name gets, and a MAC address; the guest is looked for
--- in the other endpoints' current snapshots. One of that name whose MAC addresses are not known (its configuration was
--- not read) may be it.
+-- Guests of this cluster in NetBox that are no longer listed, and that another cluster shows now or may show: they may have
+-- moved, and are not gone. Key: NetBox's id. The other endpoints' current snapshots are the evidence (config.other_guests).
+-- A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. A guest that NetBox knows in
+-- the other cluster under that name is another one.
 with settings as (from config.endpoint),
 
 here as (
-    select v.id, json_extract_string(v.cf, '$.' || settings.id_field) as vmid,
-        unnest([lower(v.name), lower(if(ends_with(v.name, ' (' || vmid || ')'), left(v.name, -len(vmid) - 3), null))]) as name
+    select v.id, json_extract_string(v.cf, '$.' || settings.id_field) as vmid
     from netbox.virtual_machines v, settings
     where lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
       and vmid is not null and vmid not in (select source_id from desired.listed_guests)
 ),
+called as (
+    select id, lower(name) as name from netbox.virtual_machines where id in (select id from here)
+    union
+    -- Without the number that a second guest of that name gets.
+    select h.id, lower(left(v.name, -len(h.vmid) - 3)) from here h join netbox.virtual_machines v using (id)
+    where ends_with(v.name, ' (' || h.vmid || ')')
+    union
+    select netbox_id, lower(value::json->>'$') from ledger.last_written
+    where object_type = 'virtualization/virtual-machines' and field = 'name' and netbox_id in (select id from here)
+),
 macs as (
-    select i.virtual_machine_id as id, list(distinct upper(m.mac_address)) as macs
+    select distinct i.virtual_machine_id as id, upper(m.mac_address) as mac
     from netbox.mac_addresses m
     join netbox.vm_interfaces i on m.assigned_object_type = 'virtualization.vminterface' and m.assigned_object_id = i.id
     where i.virtual_machine_id in (select id from here)
-    group by 1
+),
+shown as (
+    select o.endpoint, o.cluster, o.vmid, o.name, o.macs, o.uuid
+    from config.other_guests o, settings
+    where o.vmid is not null and o.name is not null
+      and not exists (
+          from netbox.virtual_machines v
+          where lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(o.cluster)
+            and json_extract_string(v.cf, '$.' || settings.id_field) = o.vmid and lower(v.name) = lower(o.name))
+),
+hits as (
+    select c.id, s.endpoint, s.cluster, s.vmid, 'this name' as witness, 1 as place from called c join shown s on lower(s.name) = c.name
+    union all
+    select m.id, s.endpoint, s.cluster, s.vmid, 'these MAC addresses', 2
+    from (select *, unnest(macs) as mac from shown) s join macs m using (mac) group by all
+    union all
+    select f.netbox_id, s.endpoint, s.cluster, s.vmid, 'this SMBIOS UUID', 3
+    from shown s join config.former_guests f using (uuid) where f.netbox_id in (select id from here)
+),
+agreed as (
+    select id, endpoint, cluster, vmid, enumerated(list(witness order by place)) as witnesses, max(place) = 1 as name_alone
+    from hits group by id, endpoint, cluster, vmid
+),
+found as (
+    select a.id, a.endpoint || ' shows a guest of ' || a.witnesses || ' (vmid ' || a.vmid || ' of ' || a.cluster || ')' as reason
+    from agreed a
+    join shown s using (endpoint, cluster, vmid)
+    left join config.former_guests f on f.netbox_id = a.id
+    where not a.name_alone
+       or (coalesce(f.uuid = s.uuid, true) and (len(s.macs) = 0 or a.id not in (select id from macs)))
 )
-select h.id as netbox_id,
-    string_agg(distinct shown.text, '; ' order by shown.text) || ', so it may have moved there' as reason
-from here h
-join config.other_guests o on lower(o.name) = h.name
-left join macs m using (id)
-cross join lateral (select o.endpoint || ' shows a guest of this name'
-    || if(len(o.macs) > 0, ' and these MAC addresses', ', of which no MAC address is known') || ' (vmid ' || o.vmid || ' of ' || o.cluster || ')' as text) shown
-where len(o.macs) = 0 or list_has_any(o.macs, m.macs)
-group by h.id
+select id as netbox_id, string_agg(distinct reason, '; ' order by reason) || ', so it may have moved there' as reason
+from found group by id
+union all
+select h.id, u.reason from here h join config.unseen_moves u using (vmid) where h.id not in (select id from found)

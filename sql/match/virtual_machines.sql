@@ -2,7 +2,7 @@
 -- By the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the virtual
 -- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
 -- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses together. A guest
--- that left another cluster is found there by its name and MAC addresses. A container's name is its id.
+-- that left another cluster is found there by two of name, MAC addresses and SMBIOS UUID. A container's name is its id.
 -- Where several guests have one name, the name that the source gives counts beside the one made of it, but without the
 -- vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a virtual machine whose vmid is no
 -- longer listed may be that one under another vmid: a conflict.
@@ -135,34 +135,78 @@ named as (
     from usable_names group by key
 ),
 
--- A guest that another cluster had: the same name and MAC addresses , and no guest of this cluster yet.
+-- A guest that another cluster had, and no guest of this cluster yet: two of name, MAC address and SMBIOS UUID are the same.
+-- One alone is a question where nothing contradicts it and the other cluster no longer shows that guest.
 others as (
     select lower(cluster) as cluster, string_agg(distinct endpoint, ', ' order by endpoint) as endpoints,
         string_agg(distinct gap, '; ' order by gap) as gap
     from config.other_guests group by 1
 ),
-moved as (
-    select w.key, a.id, a.name, a.held_cluster, a.held_vmid,
-        a.name || ' (id ' || a.id || ') of the cluster ' || a.held_cluster || ', ' || settings.id_word || ' ' || a.held_vmid as place,
-        case
-            when o.cluster is null
-                then 'which no endpoint of this configuration reads: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox'
-            when g.vmid is not null
-                then 'and ' || g.endpoint || ' still shows it: if it has moved, sync ' || g.endpoint || ' again; if it is a copy, create it in NetBox in this cluster'
-            when o.gap is not null then 'and that it has left there is not certain: ' || o.gap
-        end as doubt
-    from asked w
+-- What the other cluster shows under the number: that guest, unless name, MAC addresses and UUID are all others.
+still_there as (
+    select a.id, min(g.endpoint) as endpoint, max(g.uuid) as uuid
+    from actual a
+    join config.other_guests g on lower(g.cluster) = lower(a.held_cluster) and g.vmid = a.held_vmid
+    left join config.former_guests f on f.netbox_id = a.id
+    where g.name is null
+       or exists (from called c where c.id = a.id and c.name = lower(g.name))
+       or exists (from netbox_macs n where n.id = a.id and list_contains(g.macs, n.mac))
+       or f.uuid = g.uuid
+    group by a.id
+),
+uuids as (
+    select netbox_id as id, uuid from config.former_guests
+    union
+    select id, uuid from still_there where uuid is not null
+),
+newcomers as (
+    select w.key, w.name, w.given_name, w.uuid from desired.virtual_machines w
+    where w.key in (select key from asked) and w.key not in (select key from weighed)
+),
+witnesses as (
+    select key, id, bool_or(of_what = 'name') as same_name, bool_or(of_what = 'mac') as same_macs, bool_or(of_what = 'uuid') as same_uuid
+    from (
+        select w.key, c.id, 'name' as of_what from newcomers w join called c on c.name in (lower(w.name), lower(w.given_name))
+        union all
+        select key, id, 'mac' from shared
+        union all
+        select w.key, u.id, 'uuid' from newcomers w join uuids u using (uuid))
+    group by key, id
+),
+agreed as (
+    select w.key, a.id, a.name, a.held_cluster, a.held_vmid, t.endpoint as still_shown_by, o.cluster, o.gap,
+        list_filter([if(same_name, 'this name', null), if(same_macs, 'these MAC addresses', null), if(same_uuid, 'this SMBIOS UUID', null)],
+            lambda one: one is not null) as agreeing,
+        coalesce(u.uuid <> w.uuid, false) as other_uuid,
+        not s.same_macs and w.key in (select key from source_macs) and a.id in (select id from netbox_macs) as other_macs
+    from witnesses s
+    join newcomers w using (key)
     cross join settings
-    join shared s on s.key = w.key
     join actual a on a.id = s.id and a.held_vmid is not null and lower(a.held_cluster) <> lower(settings.id_scope)
-    join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
+    left join uuids u on u.id = a.id
     left join others o on o.cluster = lower(a.held_cluster)
-    left join (select lower(cluster) as cluster, vmid, min(endpoint) as endpoint from config.other_guests where vmid is not null group by all) g
-        on g.cluster = lower(a.held_cluster) and g.vmid = a.held_vmid
-    where w.key not in (select key from weighed)
+    left join still_there t on t.id = a.id
+),
+moved as (
+    select key, id, name, agreeing,
+        name || ' (id ' || id || ') of the cluster ' || held_cluster || ', ' || settings.id_word || ' ' || held_vmid as place,
+        case
+            when a.cluster is null
+                then 'which no endpoint of this configuration reads: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox'
+            when still_shown_by is not null
+                then 'and ' || still_shown_by || ' still shows it: if it has moved, sync ' || still_shown_by || ' again; if it is a copy, create it in NetBox in this cluster'
+            when gap is not null then 'and that it has left there is not certain: ' || gap
+            when len(agreeing) = 1
+                then 'and nothing else shows that it is this one: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox; if not, create this one in NetBox in this cluster'
+        end as doubt
+    from agreed a cross join settings
+    where len(agreeing) > 1
+       or (a.cluster is not null and still_shown_by is null and not other_uuid and not other_macs)
+    qualify len(agreeing) = max(len(agreeing)) over (partition by key)
 ),
 left_behind as (
     select key, count(*) as candidates, min(id) as id, min(place) as place, any_value(doubt) as doubt,
+        enumerated(any_value(agreeing)) as agreeing,
         string_agg(place, ', ' order by place) as found
     from moved group by key
 ),
@@ -199,7 +243,7 @@ chosen as (
         when b.candidates > 1
             then {'id': null, 'strength': null, 'step': 3, 'reason': 'several NetBox virtual machines could be this one: ' || b.found, 'other_machine': false}
         when b.doubt is not null
-            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': 'NetBox has a guest of this name and these MAC addresses, ' || b.place || ', ' || b.doubt, 'other_machine': false}
+            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': 'NetBox has a guest of ' || b.agreeing || ', ' || b.place || ', ' || b.doubt, 'other_machine': false}
         when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
         end as choice,
         case when b.candidates = 1 and b.doubt is null then 'moves here from ' || b.place end as moved_from

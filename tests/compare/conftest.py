@@ -11,6 +11,7 @@ import pytest
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World
 
@@ -121,3 +122,32 @@ def pve(
         "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
     }
     return World(tmp_path / ODD_FOLDER, netbox, endpoint)
+
+
+@pytest.fixture
+def erp(pve: World, cluster: ProxmoxState) -> Any:
+    """Guest 105 erp, in NetBox by us, beside six others; every policy allows deletes."""
+    for vmid in range(106, 112):
+        guest(cluster, vmid, f"ct{vmid}", vmid - 50, 1, UUID_B.replace("2222-4", f"{vmid:04d}-4"), "pve1")
+    found = guest(cluster, 105, "erp", 1, 32, UUID_A, "pve1")
+    pve.configure(policies=DELETES)
+    assert pve.apply_all().changes == []
+    return found
+
+
+@pytest.fixture
+def lyon_state() -> ProxmoxState:
+    state = ProxmoxState(cluster="lyon")
+    state.add_node("lyon1", network=[], ip="10.98.0.11")
+    guest(state, 200, "other", 90, 1, UUID_B, "lyon1")
+    return state
+
+
+@pytest.fixture
+def lyon(pve: World, erp: Any, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Cluster lyon beside paris, in NetBox too."""
+    with LabProxmox(lyon_state) as server:
+        monkeypatch.setenv("LYON_TOKEN", server.token_value)
+        world = lyon_of(pve, server)
+        assert world.apply_all().changes == []
+        yield world

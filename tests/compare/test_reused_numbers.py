@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +9,10 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.compare.two_clusters import UUID_B, guest, lyon_of
 from tests.support import NetBox, World, after, row, rows
 
 VMS = "virtualization/virtual-machines"
-DELETES = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "mac_addresses"]}
 
 
 def differences(plan: Plan) -> list[tuple[str, str, str, dict[str, Any]]]:
@@ -143,29 +142,6 @@ def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netb
 # -- guests ----------------------------------------------------------------------------------------
 
 
-def guest(cluster: ProxmoxState, vmid: int, name: str, mac: int, size: int, uuid: str, node: str) -> Any:
-    config = {
-        "net0": f"virtio=BC:24:11:00:00:{mac:02X},bridge=vmbr0",
-        "scsi0": f"local-lvm:vm-{vmid}-disk-0,size={size}G",
-        "smbios1": f"uuid={uuid}",
-    }
-    return cluster.add_qemu(vmid, node=node, name=name, config=config)
-
-
-UUID_A, UUID_B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-
-
-@pytest.fixture
-def erp(pve: World, cluster: ProxmoxState) -> Any:
-    """Guest 105 erp, in NetBox by us, beside six others; every policy allows deletes."""
-    for vmid in range(106, 112):
-        guest(cluster, vmid, f"ct{vmid}", vmid - 50, 1, UUID_B.replace("2222-4", f"{vmid:04d}-4"), "pve1")
-    found = guest(cluster, 105, "erp", 1, 32, UUID_A, "pve1")
-    pve.configure(policies=DELETES)
-    assert pve.apply_all().changes == []
-    return found
-
-
 @pytest.mark.also_live
 def test_a_vmid_is_given_to_another_machine(
     pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
@@ -231,127 +207,6 @@ def test_guests_restored_under_each_others_vmid(
     ]
     assert pve.apply_all().rows == ()
     assert netbox.one(VMS, name="erp")["custom_fields"]["proxmox_vmid"] == 106
-
-
-# -- clusters --------------------------------------------------------------------------------------
-
-
-def lyon_of(pve: World, server: LabProxmox, **more: Any) -> World:
-    """The endpoint ``lyon-pve`` beside ``pve``, in one warehouse and one configuration."""
-    first = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
-    second = {
-        **first,
-        "name": "lyon-pve",
-        "url": server.url,
-        "tls": {"ca": server.ca_path},
-        "token_env": "LYON_TOKEN",
-        **more,
-    }
-    config = pve.config.model_dump(mode="json", exclude_unset=True)
-    pve.config = pve.config.model_validate({**config, "endpoints": [first, second]})
-    return World(pve.warehouse.home, pve.netbox, second, endpoints=[first])
-
-
-@pytest.fixture
-def lyon_state() -> ProxmoxState:
-    state = ProxmoxState(cluster="lyon")
-    state.add_node("lyon1", network=[], ip="10.98.0.11")
-    guest(state, 200, "other", 90, 1, UUID_B, "lyon1")
-    return state
-
-
-@pytest.fixture
-def lyon(pve: World, erp: Any, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Cluster lyon beside paris, in NetBox too."""
-    with LabProxmox(lyon_state) as server:
-        monkeypatch.setenv("LYON_TOKEN", server.token_value)
-        world = lyon_of(pve, server)
-        assert world.apply_all().changes == []
-        yield world
-
-
-def move(cluster: ProxmoxState, lyon_state: ProxmoxState) -> None:
-    cluster.remove(105)
-    guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
-
-
-@pytest.mark.also_live
-@pytest.mark.parametrize("first", ["paris", "lyon"])
-def test_a_guest_moves_to_another_cluster(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
-) -> None:
-    """H4: in either order one move of the same virtual machine, and no delete, though every policy allows it."""
-    known = netbox.one(VMS, name="erp")
-    move(cluster, lyon_state)
-    if first == "lyon":
-        # The snapshot of paris is older: it still shows the guest.
-        [waiting] = lyon.sync().rows
-        assert (waiting.action, waiting.reason) == (
-            "conflict",
-            f"NetBox has a guest of this name and these MAC addresses, erp (id {known['id']}) of the cluster paris, vmid"
-            " 105, and paris-pve still shows it: if it has moved, sync paris-pve again; if it is a copy, create it in"
-            " NetBox in this cluster",
-        )
-        [gone] = pve.sync().rows
-        assert (gone.action, gone.reason) == (
-            "blocked",
-            "vmid 105 is no longer in Proxmox, but that is no evidence: lyon-pve shows a guest of this name and these"
-            " MAC addresses (vmid 205 of lyon), so it may have moved there",
-        )
-    else:
-        pve.snapshot()
-    [moved] = lyon.sync().rows
-    assert (moved.resource, moved.action, moved.netbox_id, moved.reason) == (
-        "virtual_machines",
-        "update",
-        known["id"],
-        f"moves here from erp (id {known['id']}) of the cluster paris, vmid 105",
-    )
-    written = after(moved)
-    assert {name: value["name"] if isinstance(value, dict) else value for name, value in written.items()} == {
-        "cluster": "lyon",
-        "device": "lyon1",
-        "cf.proxmox_cluster": "lyon",
-        "cf.proxmox_vmid": 205,
-    }
-    [gone] = pve.sync().rows
-    assert gone.action == "blocked"
-    # Only the approval in lyon; what paris wrote once is no other opinion there.
-    lyon_state.guests[205].maxcpu = 8
-    assert lyon.apply_all().rows == ()
-    there = netbox.one(VMS, name="erp")
-    assert (there["id"], there["cluster"]["name"], there["device"]["name"], there["vcpus"]) == (
-        known["id"],
-        "lyon",
-        "lyon1",
-        8.0,
-    )
-    assert len(netbox.all("virtualization/interfaces", virtual_machine_id=known["id"])) == 1
-    assert pve.sync().rows == ()
-    lyon_state.guests[205].name = lyon_state.guests[205].config["name"] = "erp2"
-    assert [after(r) for r in lyon.sync().rows] == [{"name": "erp2"}]
-
-
-def test_a_copy_in_another_cluster_is_nobodys_move(
-    pve: World, lyon: World, lyon_state: ProxmoxState, netbox: NetBox
-) -> None:
-    """Both clusters show it. What a person enters in NetBox for the copy is the copy."""
-    guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
-    [found] = lyon.sync().rows
-    assert found.action == "conflict"
-    assert pve.sync().rows == ()
-    home = netbox.one("virtualization/clusters", name="lyon")
-    copy = netbox.create(VMS, name="erp", cluster=home["id"])
-    assert row(lyon.sync(), "virtual_machines", "erp").netbox_id == copy["id"]
-
-
-def test_a_guest_of_the_same_name_elsewhere_does_not_stop_a_delete(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
-) -> None:
-    cluster.remove(105)
-    guest(lyon_state, 205, "erp", 99, 32, UUID_B, "lyon1")
-    assert row(lyon.sync(), "virtual_machines", "erp").action == "create"
-    assert row(pve.sync(), "virtual_machines", "erp [vmid 105]").action == "delete"
 
 
 # -- nodes -----------------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ class Cluster(Rules):
                 mac=MAC.format(mac),
             )
 
-    def elsewhere(self, number: Any, name: str | None, *macs: int, gap: str | None = None) -> None:
+    def elsewhere(
+        self, number: Any, name: str | None, *macs: int, uuid: str | None = None, gap: str | None = None
+    ) -> None:
         """What the endpoint lyon-pve shows in the cluster lyon; without a number only that it reads it."""
         texts = [MAC.format(mac) for mac in macs]
         self.put(
@@ -68,6 +70,7 @@ class Cluster(Rules):
             vmid=number and str(number),
             name=name,
             macs=texts,
+            uuid=uuid,
             gap=gap,
         )
 
@@ -252,28 +255,96 @@ def test_a_guest_that_may_still_be_in_the_other_cluster_is_a_conflict(
     assert paris.candidates() == {"erp": [1]}
 
 
-def test_a_name_or_a_mac_address_alone_is_no_move(paris: Cluster) -> None:
+def test_another_name_or_another_mac_address_alone_is_no_move(paris: Cluster) -> None:
+    """The name with other MAC addresses is another machine; a MAC address under another name is a question."""
     paris.has(1, "erp", 205, 1, cluster="lyon")
     paris.has(2, "db", 206, 2, cluster="lyon")
     paris.elsewhere(None, None)
     paris.shows(105, "erp", 8)
     paris.shows(106, "clone", 2)
-    assert ids(paris.found()) == {"erp": None, "clone": None}
+    assert paris.found() == {
+        "erp": (None, None),
+        "clone": (
+            None,
+            "NetBox has a guest of these MAC addresses, db (id 2) of the cluster lyon, vmid 206, and nothing else shows"
+            " that it is this one: if it has moved, enter its new cluster and vmid in NetBox; if not, create this one in"
+            " NetBox in this cluster",
+        ),
+    }
+    assert paris.candidates() == {"clone": [2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "mac", "uuid", "moved"),
+    [
+        ("erp", 1, None, True),
+        ("erp", 8, "uuid-1", True),
+        ("other", 1, "uuid-1", True),
+        # A copy with the MAC address, or the name, of one that is another machine.
+        ("other", 1, "uuid-9", False),
+        ("erp", 8, "uuid-9", False),
+    ],
+)
+def test_two_witnesses_make_a_move(
+    paris: Cluster, name: str, mac: int, uuid: str | None, moved: bool
+) -> None:
+    paris.has(1, "erp", 205, 1, cluster="lyon")
+    paris.put("config.former_guests", netbox_id=1, uuid="uuid-1")
+    paris.elsewhere(None, None)
+    # The number has another guest now.
+    paris.elsewhere(205, "scratch", 9, uuid="uuid-7")
+    paris.shows(105, name, mac, uuid=uuid)
+    assert paris.found() == {name: (1 if moved else None, None)}
+
+
+def test_a_copy_of_a_guest_that_is_still_there(paris: Cluster) -> None:
+    paris.has(1, "erp", 205, 1, cluster="lyon")
+    paris.elsewhere(None, None)
+    paris.elsewhere(205, "erp", 1, uuid="uuid-1")
+    paris.shows(105, "test", 1, uuid="uuid-9")
+    paris.shows(106, "restored", 8, uuid="uuid-1")
+    # Another UUID is another machine; one witness alone is no question while the guest is shown there.
+    assert ids(paris.found()) == {"test": None, "restored": None}
+
+
+def elsewhere_of(paris: Cluster) -> dict[int, str]:
+    paris.run("match.guests_elsewhere")
+    return dict(paris.rows("FROM match.guests_elsewhere"))
 
 
 def test_a_guest_that_another_cluster_shows_is_not_gone(paris: Cluster) -> None:
     """H4, the side that it left."""
     paris.has(1, "erp", 105, 1)
     paris.has(2, "db", 106, 2)
+    paris.has(3, "ct", 107)
+    paris.has(4, "old", 108, 4)
+    paris.put("config.former_guests", netbox_id=4, uuid="uuid-4")
     paris.elsewhere(205, "ERP", 1)
     paris.elsewhere(206, "db", 9)
-    paris.run("match.guests_elsewhere")
-    assert paris.rows("FROM match.guests_elsewhere") == [
-        (
-            1,
-            "lyon-pve shows a guest of this name and these MAC addresses (vmid 205 of lyon), so it may have moved there",
-        )
-    ]
+    paris.elsewhere(207, "ct", 10)
+    paris.elsewhere(208, "new", 11, uuid="uuid-4")
+    assert elsewhere_of(paris) == {
+        1: "lyon-pve shows a guest of this name and these MAC addresses (vmid 205 of lyon), so it may have moved there",
+        3: "lyon-pve shows a guest of this name (vmid 207 of lyon), so it may have moved there",
+        4: "lyon-pve shows a guest of this SMBIOS UUID (vmid 208 of lyon), so it may have moved there",
+    }
+
+
+def test_a_guest_that_netbox_knows_in_the_other_cluster_is_another(paris: Cluster) -> None:
+    """Under that name: a number that NetBox has for a former guest there says nothing of who has it now."""
+    paris.has(1, "erp", 105, 1)
+    paris.has(2, "db", 106, 2)
+    paris.has(3, "erp", 205, 1, cluster="lyon")
+    paris.has(4, "former", 206, cluster="lyon")
+    paris.elsewhere(205, "erp", 1)
+    paris.elsewhere(206, "db", 2)
+    assert list(elsewhere_of(paris)) == [2]
+
+
+def test_a_guest_that_may_be_elsewhere_unseen_is_not_gone(paris: Cluster) -> None:
+    paris.has(1, "erp", 105, 1)
+    paris.put("config.unseen_moves", vmid="105", reason="lyon-pve has not been read since")
+    assert elsewhere_of(paris) == {1: "lyon-pve has not been read since"}
 
 
 def test_a_container_is_its_name(paris: Cluster) -> None:
