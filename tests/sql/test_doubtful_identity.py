@@ -267,7 +267,6 @@ def test_the_side_that_it_left_knows_it_too(lyon: Cluster) -> None:
         ),
         (
             2,
-            "lyon-pve shows a guest of this name, of which no MAC address is known (vmid 206 of lyon), so it may have "
-            "moved there",
+            "lyon-pve shows a guest of this name (vmid 206 of lyon), so it may have moved there",
         ),
     ]
