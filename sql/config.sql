@@ -18,8 +18,9 @@ create table config.endpoint (
     -- The source's tables of guests and of addresses, whose rows are counted.
     guest_table varchar, address_table varchar,
     -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members of
-    -- LAGs; a node's hardware.
+    -- LAGs; a node's hardware; the parts that NetBox has as modules.
     shows_all_interfaces boolean, shows_all_addresses boolean, shows_lag_members boolean, shows_node_hardware boolean,
+    shows_parts boolean,
     -- Ids of guests: handed out again to other guests; the same as their names.
     reuses_ids boolean, ids_are_names boolean,
     -- The name of a node is the word that mappings map, where the source has none.

@@ -153,6 +153,7 @@ _FACTS = (
     "shows_all_addresses",
     "shows_lag_members",
     "shows_node_hardware",
+    "shows_parts",
     "reuses_ids",
     "ids_are_names",
     "node_names_are_words",

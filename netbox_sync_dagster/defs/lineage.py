@@ -51,7 +51,7 @@ def made_of(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
 
 def sql_version(kind: Kind, resource: str) -> str:
     """A hash of every SQL file that takes part in the diff of ``resource``."""
-    files = _closure(kind, _diff_files(resource), ("desired", "match", "diff"))
+    files = _closure(kind, _diff_files(resource), ("desired", "match", "diff"), additions=True)
     return code_version(*_ALWAYS, *sorted(files))
 
 
@@ -63,13 +63,23 @@ def _diff_files(resource: str) -> list[str]:
 
 
 def _closure(
-    kind: Kind, files: Iterable[str], schemas: tuple[str, ...], without: frozenset[str] = frozenset()
+    kind: Kind,
+    files: Iterable[str],
+    schemas: tuple[str, ...],
+    without: frozenset[str] = frozenset(),
+    *,
+    additions: bool = False,
 ) -> set[str]:
+    """These files and those that make what they read; ``additions``: also those that add rows to it."""
     found = set(files)
     todo = list(found)
     while todo:
         for schema, table in _reads(todo.pop()):
-            files_of = _files_of(kind, schema, table) if schema in schemas and table not in without else ()
+            files_of = (
+                _files_of(kind, schema, table, additions)
+                if schema in schemas and table not in without
+                else ()
+            )
             for file in files_of:
                 if file not in found:
                     found.add(file)
@@ -77,9 +87,12 @@ def _closure(
     return found
 
 
-def _files_of(kind: Kind, schema: str, table: str) -> list[str]:
-    """The files that make a table or add to it."""
-    made = [stage.file for stage in desired_stages(kind) if stage.makes == f"{schema}.{table}"]
+def _files_of(kind: Kind, schema: str, table: str, additions: bool) -> list[str]:
+    made = [
+        stage.file
+        for stage in desired_stages(kind)
+        if stage.makes == f"{schema}.{table}" and (additions or not stage.adds)
+    ]
     compared = _COMPARE_FILES.get(f"{schema}.{table}")
     return [*made, *([compared] if compared else [])]
 

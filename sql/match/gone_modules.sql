@@ -9,7 +9,7 @@ from netbox.modules i
 join match.live_devices d on d.netbox_id = i.device_id
 cross join config.endpoint s
 left join netbox.module_bays b on b.id = i.module_bay_id
-where s.inventory
+where s.shows_parts
   and i.id not in (select netbox_id from match.modules where netbox_id is not null)
   and i.id not in (select elsewhere_id from match.modules where elsewhere_id is not null)
   and d.key in (select device from desired.modules)

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "netbox_sync_dagster"
 # The lab's own clients talk to its own servers.
-FILES = [file for file in PRODUCT.rglob("*.py") if "lab" not in file.relative_to(PRODUCT).parts]
+FILES = [file for file in PRODUCT.rglob("*.py") if "demo" not in file.relative_to(PRODUCT).parts]
 # Modules that send HTTP themselves.
 CLIENTS = {"requests", "urllib3", "pynetbox", "aiohttp", "http.client", "urllib.request", "httpcore"}
 # httpx's functions that make a client of their own, without this product's transport.

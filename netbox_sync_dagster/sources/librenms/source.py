@@ -106,6 +106,7 @@ class LibreNMS(Source):
             "shows_all_addresses": True,
             "shows_lag_members": True,
             "shows_node_hardware": True,
+            "shows_parts": endpoint.inventory,
             "import_devices": rule if isinstance(rule, str) else "filter",
             **{f"import_{name}": list(values) for name, values in chosen},
             "interface_name_field": endpoint.interface_name_field,
