@@ -23,7 +23,7 @@ ALLOWED = {
     "sys.stdout.write": (),
     "sys.stderr.write": (),
     "Console": (),
-    "Table": ("cli/console.py", "warehouse/tables.py"),
+    "Table": ("cli/console.py", "columns.py"),
     "tracebacks.print_exc": (),
     "traceback.print_exc": (),
     "traceback.print_exception": (),
