@@ -17,16 +17,17 @@ create table config.endpoint (
     cluster_type varchar, cluster_group varchar,
     -- The source's tables of guests and of addresses, whose rows are counted.
     guest_table varchar, address_table varchar,
+    -- What a source does not say of itself is not so.
     -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members of
     -- LAGs; a node's hardware; the parts that NetBox has as modules.
-    shows_all_interfaces boolean, shows_all_addresses boolean, shows_lag_members boolean, shows_node_hardware boolean,
-    shows_parts boolean,
+    shows_all_interfaces boolean default false, shows_all_addresses boolean default false,
+    shows_lag_members boolean default false, shows_node_hardware boolean default false, shows_parts boolean default false,
     -- Ids of guests: handed out again to other guests; the same as their names.
-    reuses_ids boolean, ids_are_names boolean,
+    reuses_ids boolean default false, ids_are_names boolean default false,
     -- The name of a node is the word that mappings map, where the source has none.
-    node_names_are_words boolean,
+    node_names_are_words boolean default false,
     -- Where records of guests (backups, snapshots, ...) and bridges are to go.
-    guest_records varchar, guest_bridge varchar,
+    guest_records varchar default 'none', guest_bridge varchar default 'none',
     default_site varchar, default_role varchar, default_device_type varchar, default_manufacturer varchar,
     default_platform varchar, default_tenant varchar, default_vrf varchar, default_vlan_group varchar,
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,

@@ -10,7 +10,7 @@ import duckdb
 
 from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.inputs import Database, parquet, run
-from netbox_sync_dagster.compare.stages import FILED, ONLY_WITH
+from netbox_sync_dagster.compare.stages import FILED
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -43,16 +43,16 @@ def make_desired(
     database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
     _remember(database.con, earlier, say)
     for one in desired_stages(endpoint.kind):
-        if one.only_with and all(database.is_empty(other) for other in one.only_with):
+        if not has_ground(database, one.only_with):
             continue
         say(f"desired {one.name}")
         query = read_sql(one.file)
         if one.name in FILED and stage is not None:
             _file(database.con, endpoint.name, stage, one.name, query)
-        elif one.makes.startswith("desired."):
-            database.run(f"INSERT INTO {one.makes} BY NAME {query}")
+        elif one.makes[0] == "desired":
+            database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
         else:
-            database.run(f"CREATE TABLE {one.makes} AS {query}")
+            database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
 
 
 def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:
@@ -72,9 +72,10 @@ def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Call
         con.execute(f"CREATE OR REPLACE TABLE config.last_{table} AS FROM desired.{table} WHERE false")
 
 
-def has_ground(database: Database, table: str) -> bool:
-    """Whether a stage can have rows at all; see ``ONLY_WITH``."""
-    return table not in ONLY_WITH or not all(database.is_empty(other) for other in ONLY_WITH[table])
+def has_ground(database: Database, only_with: Sequence[str]) -> bool:
+    """Whether a stage can have rows at all: one that has them only with rows of others (``table``, or ``table WHERE
+    condition``) needs one of these."""
+    return not only_with or not all(database.is_empty(other) for other in only_with)
 
 
 def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> None:

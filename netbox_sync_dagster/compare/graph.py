@@ -19,22 +19,22 @@ from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql, sql_root
 
 _COMMENT = re.compile(r"--[^\n]*")
-_SAYS = re.compile(r"^-- (Adds to|Makes) (\w+\.\w+)\.", re.MULTILINE)
+_SAYS = re.compile(r"^-- (Adds to|Makes) (\w+)\.(\w+)\.", re.MULTILINE)
 _ONLY_WITH = re.compile(r"^-- Only with rows of (.+)\.$", re.MULTILINE)
-_READS = re.compile(r"\b(?:desired|config)\.[a-z_]+\b")
+_READS = re.compile(r"\b([a-z][a-z0-9_]*)\.([a-z_]+)\b")
 # The tables' shapes, not a stage.
 _SHAPES = "tables"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One SQL file. ``makes`` is the table, with its schema; ``adds``: another file makes it, this one adds rows."""
+    """One SQL file. ``makes`` is the table, as (schema, name); ``adds``: another file makes it, this one adds rows."""
 
     name: str
     file: str
-    makes: str
+    makes: tuple[str, str]
     adds: bool
-    reads: frozenset[str]
+    reads: frozenset[tuple[str, str]]
     only_with: tuple[str, ...]
 
 
@@ -47,18 +47,23 @@ def desired_stages(kind: str) -> tuple[Stage, ...]:
     return tuple(stages[name] for name in _in_order(stages))
 
 
+@cache
+def named_tables(file: str) -> frozenset[tuple[str, str]]:
+    """(schema, table) of every table that a SQL file names; columns of an alias look like one too."""
+    return frozenset(_READS.findall(_COMMENT.sub("", read_sql(file))))
+
+
 def _stage(path: Path) -> Stage:
     # Below sql_root as other files are named; a source of another package has its own folder.
     file = str(path.relative_to(sql_root())) if path.is_relative_to(sql_root()) else str(path)
     text = read_sql(file)
     said = _SAYS.search(text)
-    makes = said[2] if said else f"desired.{path.stem}"
     return Stage(
         path.stem,
         file,
-        makes,
+        (said[2], said[3]) if said else ("desired", path.stem),
         bool(said and said[1] == "Adds to"),
-        frozenset(_READS.findall(_COMMENT.sub("", text))),
+        named_tables(file),
         tuple(only[1].split("; ")) if (only := _ONLY_WITH.search(text)) else (),
     )
 
@@ -68,8 +73,8 @@ def _in_order(stages: Mapping[str, Stage]) -> Iterable[str]:
 
     What a file that adds to a table needs itself reads that table before the addition.
     """
-    makers: dict[str, set[str]] = defaultdict(set)
-    adders: dict[str, set[str]] = defaultdict(set)
+    makers: dict[tuple[str, str], set[str]] = defaultdict(set)
+    adders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for name, stage in stages.items():
         (adders if stage.adds else makers)[stage.makes].add(name)
     needs = {

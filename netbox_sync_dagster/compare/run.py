@@ -25,7 +25,15 @@ from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.stages import COMPARE, DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS, SLICED, VIEWS
+from netbox_sync_dagster.compare.stages import (
+    COMPARE,
+    DIFF_SHAPE,
+    JUDGED_SHAPE,
+    ONLY_WITH,
+    SLICE_ROWS,
+    SLICED,
+    VIEWS,
+)
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sources.registry import source_of
@@ -231,7 +239,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     database.run(read_sql("match/tables.sql"))
     diffs = []
     for table, file in COMPARE:
-        if not has_ground(database, table):
+        if not has_ground(database, ONLY_WITH.get(table, ())):
             if table.startswith("diff."):
                 database.run(f"CREATE TABLE {table} {DIFF_SHAPE}")
             continue

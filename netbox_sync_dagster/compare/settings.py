@@ -113,7 +113,7 @@ def _mappings(endpoint: Endpoint) -> Rows:
 def _other_guest_fields(kind: str) -> Rows:
     """(custom field of the cluster, of the guest's id, what it calls a cluster) of the other kinds that have guests."""
     return [
-        (field, source.id_fields[1], source.cluster_word)
+        (field, source.id_field, source.cluster_word)
         for other, source in sources().items()
         if other != kind and (field := source.cluster_field) is not None
     ]
@@ -130,8 +130,7 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "id_fields": list(source.id_fields),
         "cluster_field": source.cluster_field,
         "only_of_its_kind": len(same_kind) == 1,
-        "guest_records": "none",
-        "guest_bridge": "none",
+        "id_field": source.id_field,
         **{f"default_{name}": value for name, value in endpoint.defaults},
         "missing_guests": policies.missing_guests,
         "missing_interfaces": policies.missing_interfaces,
@@ -142,19 +141,5 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "site_coordinates": policies.site_coordinates,
         "ungrouped_vlans": policies.ungrouped_vlans,
         "link_local_ipv4": policies.link_local_ipv4,
-        **dict.fromkeys(_FACTS, False),
         **source.settings(endpoint, id_scope),
     }
-
-
-# What a source says of itself in ``Source.settings``; what it does not say is not so.
-_FACTS = (
-    "shows_all_interfaces",
-    "shows_all_addresses",
-    "shows_lag_members",
-    "shows_node_hardware",
-    "shows_parts",
-    "reuses_ids",
-    "ids_are_names",
-    "node_names_are_words",
-)

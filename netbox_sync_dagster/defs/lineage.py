@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 
 import dagster as dg
 
-from netbox_sync_dagster.compare.graph import desired_stages
+from netbox_sync_dagster.compare.graph import desired_stages, named_tables
 from netbox_sync_dagster.compare.stages import COMPARE
 from netbox_sync_dagster.config.policies import PREREQUISITES
-from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
-from netbox_sync_dagster.sqlfiles import code_version, read_sql
+from netbox_sync_dagster.defs.keys import Kind, table_key
+from netbox_sync_dagster.sqlfiles import code_version
 from netbox_sync_dagster.warehouse import SYSTEMS
 
-_TABLE = re.compile(rf"\b({'|'.join(KINDS)}|netbox|desired|match|diff)\.([a-z_]+)\b")
-_COMMENT = re.compile(r"--[^\n]*")
 _COMPARE_FILES = dict(COMPARE)
 # What is removed is decided for all resources in one place: followed, every diff would be made of every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 # Every diff passes through these.
-_ALWAYS = ("macros.sql", "diff/judged.sql", "diff/verdicts.sql", "diff/names.sql")
+_ALWAYS = (
+    "config.sql",
+    "config_facts.sql",
+    "macros.sql",
+    "diff/judged.sql",
+    "diff/verdicts.sql",
+    "diff/names.sql",
+)
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
@@ -33,12 +37,12 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     own = _diff_files(resource)
     removed = _COMPARE_FILES.get(f"match.gone_{resource}")
     below = _closure(kind, [*own, *([removed] if removed else [])], ("desired", "match"), _FOR_ALL)
-    source = {table for file in below for schema, table in _reads(file) if schema == kind}
+    source = {table for file in below for schema, table in named_tables(file) if schema == kind}
     if resource in PREREQUISITES:
         # One file makes all of them; each is compared with its own table.
         target = {resource}
     else:
-        target = {table for file in own for schema, table in _reads(file) if schema == "netbox"}
+        target = {table for file in own for schema, table in named_tables(file) if schema == "netbox"}
     return sorted(source & set(SYSTEMS[kind])), sorted(target & set(SYSTEMS["netbox"]))
 
 
@@ -74,7 +78,7 @@ def _closure(
     found = set(files)
     todo = list(found)
     while todo:
-        for schema, table in _reads(todo.pop()):
+        for schema, table in named_tables(todo.pop()):
             files_of = (
                 _files_of(kind, schema, table, additions)
                 if schema in schemas and table not in without
@@ -91,12 +95,7 @@ def _files_of(kind: Kind, schema: str, table: str, additions: bool) -> list[str]
     made = [
         stage.file
         for stage in desired_stages(kind)
-        if stage.makes == f"{schema}.{table}" and (additions or not stage.adds)
+        if stage.makes == (schema, table) and (additions or not stage.adds)
     ]
     compared = _COMPARE_FILES.get(f"{schema}.{table}")
     return [*made, *([compared] if compared else [])]
-
-
-@cache
-def _reads(file: str) -> frozenset[tuple[str, str]]:
-    return frozenset(_TABLE.findall(_COMMENT.sub("", read_sql(file))))

@@ -77,8 +77,9 @@ class Source:
     # The resources of its diffs, and the one that carries the checks of a whole diff.
     resources: ClassVar[frozenset[str]]
     main_resource: ClassVar[str]
-    # The custom fields that hold its ids in NetBox; of those with guests, the cluster's, the guest's and the node's.
+    # The custom fields that hold its ids in NetBox: that of its devices or guests among them, and of clusters, if any.
     id_fields: ClassVar[tuple[str, ...]]
+    id_field: ClassVar[str]
     cluster_field: ClassVar[str | None] = None
     # What it calls a cluster, in sentences.
     cluster_word: ClassVar[str | None] = None

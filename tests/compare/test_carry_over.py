@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer, compare
 from netbox_sync_dagster.compare.stages import ONLY_WITH
@@ -183,6 +185,14 @@ def test_a_stage_without_ground_would_have_no_rows(estate, tmp_path, monkeypatch
     assert sum(len(plan.rows) for plan in found.values()) > 500
     for stage in list(ONLY_WITH):
         monkeypatch.delitem(ONLY_WITH, stage)
+    left_out = [
+        stage for kind in ("librenms", "proxmox") for stage in desired_stages(kind) if stage.only_with
+    ]
+    assert len(left_out) > 10
+    monkeypatch.setattr(
+        "netbox_sync_dagster.compare.desired.desired_stages",
+        lambda kind: [replace(stage, only_with=()) for stage in desired_stages(kind)],
+    )
     shutil.rmtree(warehouse.home / "diffs")
     for endpoint in config.endpoints:
         compare(warehouse, config, endpoint)

@@ -44,6 +44,7 @@ class Docker(Source):
     )
     main_resource = "virtual_machines"
     id_fields = ("docker_host", "docker_container")
+    id_field = "docker_container"
     cluster_field = "docker_host"
     cluster_word = "Docker host"
     counted = (
@@ -83,7 +84,6 @@ class Docker(Source):
     def settings(self, endpoint: DockerEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""
         return {
-            "id_field": "docker_container",
             "id_word": "container",
             "node_field": "docker_container",
             "nic_word": "network of the container",

@@ -45,6 +45,7 @@ class LibreNMS(Source):
     resources = frozenset(RESOURCES) - _NOT_HERE
     main_resource = "devices"
     id_fields = ("librenms_id",)
+    id_field = "librenms_id"
     counted = (
         Counted("devices", "devices", "SELECT '*' FROM devices"),
         # A polled device without any port is hardly ever right.
@@ -98,7 +99,6 @@ class LibreNMS(Source):
         rule = endpoint.import_devices
         chosen = rule if isinstance(rule, ImportFilter) else ImportFilter()
         return {
-            "id_field": "librenms_id",
             "id_word": "device_id",
             "node_field": "librenms_id",
             "address_table": "ip_addresses",

@@ -50,6 +50,7 @@ class Proxmox(Source):
     resources = frozenset(RESOURCES) - _NOT_HERE
     main_resource = "virtual_machines"
     id_fields = ("proxmox_cluster", "proxmox_vmid", "proxmox_node")
+    id_field = "proxmox_vmid"
     cluster_field = "proxmox_cluster"
     cluster_word = "Proxmox cluster"
     counted = (
@@ -105,7 +106,6 @@ class Proxmox(Source):
     def settings(self, endpoint: ProxmoxEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""
         return {
-            "id_field": "proxmox_vmid",
             "id_word": "vmid",
             "node_field": "proxmox_node",
             "nic_word": "netN of the guest",
