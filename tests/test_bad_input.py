@@ -354,7 +354,7 @@ def test_a_librenms_without_devices(company: Company) -> None:
 
 
 def test_a_proxmox_without_guests(company: Company) -> None:
-    """E16: the token holds VM.Audit, so a cluster may be empty; one that lost all its guests at once is not believed."""
+    """The token holds VM.Audit, so a cluster may be empty; one that lost all its guests at once is not believed."""
     state = ProxmoxState(cluster="paris")
     state.add_node("pve1")
     state.add_node("pve2")

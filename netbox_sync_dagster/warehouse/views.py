@@ -202,6 +202,11 @@ def _table_views(desired: Iterable[str], history: bool) -> list[str]:
                     f"snapshots/{system}/*/[0-9]*/{table}.parquet",
                     f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
                 )
+    for about in ("scopes", "rejected"):
+        of_each = " UNION ALL BY NAME ".join(
+            f"SELECT '{system}' AS system, * FROM {system}.{about}" for system in SYSTEMS
+        )
+        lines.append(f"CREATE OR REPLACE VIEW sync.{about} AS {of_each};")
     if history:
         view(
             "history.diff_changes",

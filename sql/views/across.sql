@@ -27,18 +27,6 @@ FROM read_json(
     }
 );
 
-CREATE OR REPLACE VIEW sync.scopes AS
-SELECT 'librenms' AS system, * FROM librenms.scopes
-UNION ALL BY NAME SELECT 'proxmox' AS system, * FROM proxmox.scopes
-UNION ALL BY NAME SELECT 'docker' AS system, * FROM docker.scopes
-UNION ALL BY NAME SELECT 'netbox' AS system, * FROM netbox.scopes;
-
-CREATE OR REPLACE VIEW sync.rejected AS
-SELECT 'librenms' AS system, * FROM librenms.rejected
-UNION ALL BY NAME SELECT 'proxmox' AS system, * FROM proxmox.rejected
-UNION ALL BY NAME SELECT 'docker' AS system, * FROM docker.rejected
-UNION ALL BY NAME SELECT 'netbox' AS system, * FROM netbox.rejected;
-
 CREATE OR REPLACE VIEW sync.left_out AS SELECT * FROM desired.left_out;
 
 CREATE OR REPLACE VIEW sync.shared_devices AS

@@ -123,14 +123,14 @@ def second(world: World, name: str, content: dict[str, Any]) -> World:
     return other
 
 
-# -- an undo is ours (S9) ------------------------------------------------------------------------------
+# -- an undo is ours ------------------------------------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
     pve: World, cluster: ProxmoxState
 ) -> None:
-    """S9. Twelve machines less in NetBox are no shrinkage that somebody has to accept."""
+    """Twelve machines less in NetBox are no shrinkage that somebody has to accept."""
     for number in range(12):
         guest(cluster, 101 + number, host=10 + number)
     first = pve.sync()
@@ -204,12 +204,12 @@ def test_a_primary_address_that_an_apply_adopted_goes_back(pve: World, cluster: 
     assert pve.netbox.all("virtualization/virtual-machines") == []
 
 
-# -- what NetBox does because of our changes (E6, E7) -----------------------------------------------------
+# -- what NetBox does because of our changes -----------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_a_primary_address_follows_a_guest_to_its_new_address(pve: World, cluster: ProxmoxState) -> None:
-    """E6: both values were written by this product. The old address goes after another is the primary one."""
+    """Both values were written by this product. The old address goes after another is the primary one."""
     guest(cluster, 101, host=3)
     write(pve, pve.sync())
     guest(cluster, 101, host=103)
@@ -244,7 +244,7 @@ def test_a_primary_address_that_somebody_chose_stays(pve: World, cluster: Proxmo
 
 @pytest.mark.also_live
 def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster: ProxmoxState) -> None:
-    """E7: other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
+    """Other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
     guest(cluster, 101, host=3)
     write(pve, pve.sync())
     guest(cluster, 101, host=50, net="net1", mac=9)
@@ -259,14 +259,14 @@ def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster
     assert machine["primary_ip4"]["address"] == "10.61.0.50/24"
 
 
-# -- references to what the same plan creates (S10) -----------------------------------------------------
+# -- references to what the same plan creates -----------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
     pve: World, cluster: ProxmoxState
 ) -> None:
-    """S10: NetBox has eno1 and eno2, and no bond yet."""
+    """NetBox has eno1 and eno2, and no bond yet."""
     cluster.add_node(
         "pve3",
         network=[
@@ -288,14 +288,14 @@ def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
     assert pve.sync().changes == []
 
 
-# -- fields that NetBox takes only together (S11) ----------------------------------------------------------
+# -- fields that NetBox takes only together ----------------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
     pve: World, cluster: ProxmoxState
 ) -> None:
-    """S11: NetBox refuses a virtual machine whose device is not in its cluster."""
+    """NetBox refuses a virtual machine whose device is not in its cluster."""
     site, kind, role = (
         pve.netbox.one(path)["id"] for path in ("dcim/sites", "dcim/device-types", "dcim/device-roles")
     )
@@ -314,14 +314,14 @@ def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
     write(pve, plan)
 
 
-# -- two endpoints that want the same (E12) ---------------------------------------------------------------
+# -- two endpoints that want the same ---------------------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_what_another_endpoint_has_written_is_done(
     pve: World, proxmox: LabProxmox, cluster: ProxmoxState
 ) -> None:
-    """E12: both plans are approved; the second apply finds creates, updates and deletes done, and is green."""
+    """Both plans are approved; the second apply finds creates, updates and deletes done, and is green."""
     other = second(
         pve,
         "paris-2",

@@ -234,7 +234,7 @@ def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
 def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
     desk: Desk, netbox: NetBox, place: Place
 ) -> None:
-    """S4, undo of creates: what hangs on them would go along, and no undo of the undo brings it back."""
+    """Undo of creates: what hangs on them would go along, and no undo of the undo brings it back."""
     made = Draft()
     port = {"device": of(place.device), "type": "virtual"}
     for name in ("tunnel", "l2vpn", "journal", "free"):

@@ -1,4 +1,4 @@
-"""S4: what would go along with a delete, or lose a value that no undo brings back, blocks it in the diff, by name."""
+"""What would go along with a delete, or lose a value that no undo brings back, blocks it in the diff, by name."""
 
 from __future__ import annotations
 

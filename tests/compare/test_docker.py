@@ -486,7 +486,7 @@ def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerSt
 
 @pytest.mark.parametrize("both", [False, True])
 def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerState, both: bool) -> None:
-    """H21: for a moment it is called after its id, alone or beside the new one."""
+    """For a moment it is called after its id, alone or beside the new one."""
     old = host.containers["web"]
     temporary = f"{old.id[:12]}_web"
     host.rename("web", temporary)

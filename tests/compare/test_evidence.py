@@ -334,7 +334,7 @@ def test_a_short_list_of_proxmox_proves_nothing(
 
 
 def test_a_cluster_without_guests_is_complete(cluster: ProxmoxState, pve: World) -> None:
-    """E16: the token holds VM.Audit, so an empty list says that there is none."""
+    """The token holds VM.Audit, so an empty list says that there is none."""
     assert pve.snapshot().complete
 
 

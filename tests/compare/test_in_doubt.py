@@ -26,7 +26,7 @@ GENEROUS = {
 def test_two_ports_of_one_name(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
 ) -> None:
-    """S1, and after an apply of all the rest the interface is as it was."""
+    """And after an apply of all the rest the interface is as it was."""
     world.configure(policies={**GENEROUS, "missing_interfaces": way})
     found = state.add_device("sw01", hardware="C9300-48P")
     for _ in range(2):
@@ -45,7 +45,7 @@ def test_two_ports_of_one_name(
 def test_two_interfaces_that_hold_one_port_id(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
 ) -> None:
-    """S2: A1 and A2 hold port id 1; LibreNMS's port 1 is called A2."""
+    """A1 and A2 hold port id 1; LibreNMS's port 1 is called A2."""
     found = state.add_device("sw01", hardware="C9300-48P")
     port = state.add_port(found, "A2")
     world.apply()
@@ -70,7 +70,7 @@ def test_two_interfaces_that_hold_one_port_id(
 def test_a_stack_in_one_device_whose_inventory_answers_500(
     world: World, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
-    """S3: nothing of the second member is disabled."""
+    """Nothing of the second member is disabled."""
     world.configure(policies={**GENEROUS, "missing_interfaces": "disable"})
     found, known = state.add_device("sw01", hardware="C9300-48P"), device("sw01")
     for member in (1, 2):
@@ -89,7 +89,7 @@ def test_a_stack_in_one_device_whose_inventory_answers_500(
 
 @pytest.mark.also_live
 def test_an_agent_that_shows_only_lo(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
-    """H10: eth0 was not in the answer, so nothing is known of its addresses."""
+    """Eth0 was not in the answer, so nothing is known of its addresses."""
     mac = "BC:24:11:00:00:65"
     guest = cluster.add_qemu(
         101,

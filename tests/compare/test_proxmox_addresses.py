@@ -92,7 +92,7 @@ def test_a_silent_agent_changes_nothing(pve, cluster):
         "10.0.0.6": "create",
         "10.0.0.5 on vm ens18": "delete",
     }
-    # E6: it was the primary address, so it goes only after another is.
+    # It was the primary address, so it goes only after another is.
     assert (
         row(plan, "primary_ips", "vm IPv4").change_id
         in row(plan, "ip_addresses", "10.0.0.5 on vm ens18").depends_on

@@ -19,7 +19,7 @@ GONE = "vmid 105 is no longer in Proxmox, but that is no evidence: "
 def test_a_guest_moves_to_another_cluster(
     pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
 ) -> None:
-    """H4: in either order one move of the same virtual machine, and no delete, though every policy allows it."""
+    """In either order one move of the same virtual machine, and no delete, though every policy allows it."""
     known = netbox.one(VMS, name="erp")
     move(cluster, lyon_state)
     if first == "lyon":

@@ -79,7 +79,7 @@ def test_both_plans_applied_create_everything_once(both: tuple[World, World], gu
     first.apply()
     writes = len(first.netbox.all("core/object-changes"))
     result = apply_approved(second.warehouse, second.config.netbox, "second", late, who="alice")
-    # E12: what the second plan wants is there, as its approval says: done, and nothing is written twice.
+    # What the second plan wants is there, as its approval says: done, and nothing is written twice.
     assert [v.change_id for v in result.verdicts] == list(late.by_id())
     assert {(v.verdict, v.already) for v in result.verdicts} == {("applied", True)}
     assert len(first.netbox.all("core/object-changes")) == writes

@@ -50,7 +50,6 @@ def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
 def test_two_ports_exchange_their_row_numbers(
     world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
 ) -> None:
-    """H1."""
     cross(state, srv1, "eth0", "eth1")
     assert differences(world.sync()) == [
         ("interfaces", "update", "srv1 eth0", {"cf.librenms_id": {"production": 102}}),
@@ -146,7 +145,6 @@ def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netb
 def test_a_vmid_is_given_to_another_machine(
     pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
 ) -> None:
-    """H2."""
     cluster.remove(105)
     guest(cluster, 105, "scratch", 2, 8, UUID_B, "pve1")
     plan = pve.sync()
@@ -223,7 +221,6 @@ def home(ip: str, vmid: int, name: str) -> ProxmoxState:
 def test_two_standalone_nodes_called_pve(
     pve: World, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, basics: Any
 ) -> None:
-    """H3."""
     with (
         LabProxmox(home("10.1.0.10", 100, "dns")) as one,
         LabProxmox(home("10.2.0.10", 100, "nas")) as two,

@@ -66,7 +66,7 @@ def test_a_bad_answer_is_one_sentence_soon(
 def test_nothing_follows_a_redirect(
     status: int, client: str, certificates: LabCertificates, tmp_path: Path
 ) -> None:
-    """S7: the other host gets no request at all, so neither password nor ticket nor token; what it would have
+    """The other host gets no request at all, so neither password nor ticket nor token; what it would have
     answered is not believed."""
     with HostileServer(answer(b'{"data": {"version": "9.1"}, "netbox-version": "4.6.8"}')) as other:
         moved = answer(status=f"{status} Moved", headers=(f"Location: {other.url}/elsewhere",))

@@ -49,27 +49,26 @@ def crossed(*numbers: int) -> Estate:
     return estate
 
 
-def test_what_is_filed_under_the_number_of_another_port_clears_nothing() -> None:
-    """Gi0/1 and Gi0/2 have changed their numbers: whose the rows under 2 and 3 are is not known before the next reading."""
-    written = {
+def links_written(estate: Estate) -> dict[tuple[int | None, str], object]:
+    """What is written to LAGs and tagged VLANs: {(interface, field): value}."""
+    return {
         (r.netbox_id, name): after
-        for r in crossed(3, 2, 4).rows()
+        for r in estate.rows()
         if r.resource == "interfaces"
         for name, after in r.fields.items()
         if name in ("lag", "tagged_vlans")
     }
+
+
+def test_what_is_filed_under_the_number_of_another_port_clears_nothing() -> None:
+    """Gi0/1 and Gi0/2 have changed their numbers: whose the rows under 2 and 3 are is not known before the next reading."""
+    written = links_written(crossed(3, 2, 4))
     # Gi0/3 has kept its number; its VLANs are its own.
     assert written == {(14, "tagged_vlans"): []}
 
 
 def test_without_another_number_the_same_rows_count() -> None:
-    written = {
-        (r.netbox_id, name): after
-        for r in crossed(2, 3, 4).rows()
-        if r.resource == "interfaces"
-        for name, after in r.fields.items()
-        if name in ("lag", "tagged_vlans")
-    }
+    written = links_written(crossed(2, 3, 4))
     assert written == {(number, "tagged_vlans"): [] for number in (12, 13, 14)}
 
 

@@ -28,7 +28,6 @@ M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
 
 @pytest.mark.parametrize("way", ["delete", "disable", "leave"])
 def test_two_ports_of_one_name(way: str) -> None:
-    """S1."""
     estate = switch(policies={**GENEROUS, "missing_interfaces": way})
     port(estate, 1, "Dup0")
     port(estate, 2, "Dup0")
@@ -42,7 +41,7 @@ def test_two_ports_of_one_name(way: str) -> None:
 
 @pytest.mark.parametrize("way", ["delete", "disable", "leave"])
 def test_two_interfaces_that_hold_one_port_id(way: str) -> None:
-    """S2: the port's name is that of one of the two."""
+    """The port's name is that of one of the two."""
     estate = switch(policies={**GENEROUS, "missing_interfaces": way})
     port(estate, 7, "A2")
     interface(estate, 11, "A1", port=7)
@@ -111,7 +110,7 @@ def test_an_unreadable_port_may_be_any_of_its_names() -> None:
 
 @pytest.mark.parametrize("way", ["disable", "delete"])
 def test_a_stack_in_one_device_whose_inventory_failed(way: str) -> None:
-    """S3: neither the ports of the second member, nor a port that LibreNMS does not show, nor their addresses."""
+    """Neither the ports of the second member, nor a port that LibreNMS does not show, nor their addresses."""
     estate = switch(policies={**GENEROUS, "missing_interfaces": way})
     for number, name in enumerate(("Gi1/0/1", "Gi1/0/2", "Gi1/0/3", "Gi2/0/1", "Gi2/0/2", "Gi2/0/3"), 1):
         port(estate, number, name)
@@ -341,7 +340,7 @@ def test_a_part_in_an_unknown_bay_may_be_any_module_without_another_serial() -> 
 
 
 def test_an_interface_that_the_agent_does_not_show_keeps_its_addresses() -> None:
-    """H10: what the agent says of net1 says nothing about net0."""
+    """What the agent says of net1 says nothing about net0."""
     estate = paris()
     guest(estate, 101, "old", M1, M2, shown=[1])
     machine(estate, 1, "old", 101)
@@ -422,7 +421,7 @@ def test_both_machines_that_hold_one_vmid_stay() -> None:
 
 
 def test_a_container_that_compose_makes_anew_is_not_gone() -> None:
-    """H21: between the two steps it has the beginning of its id before its name."""
+    """Between the two steps it has the beginning of its id before its name."""
     estate = Estate("docker", scope="docker1", policies=GENEROUS)
     estate.add("docker.host", name="docker1", id="X")
     estate.add(

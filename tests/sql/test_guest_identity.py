@@ -100,7 +100,6 @@ def ids(found: Found) -> dict[str, int | None]:
 
 
 def test_another_machine_has_the_vmid_now(paris: Cluster) -> None:
-    """H2."""
     paris.has(1, "erp", 105, 1)
     paris.shows(105, "scratch", 2)
     assert paris.found() == {
@@ -218,7 +217,7 @@ def test_a_name_alone_takes_no_virtual_machine_of_another_number_or_system(paris
 
 
 def test_a_guest_that_left_another_cluster_moves(paris: Cluster) -> None:
-    """H4: the same name and MAC address, and lyon no longer shows it."""
+    """The same name and MAC address, and lyon no longer shows it."""
     paris.has(1, "erp", 205, 1, cluster="lyon")
     paris.elsewhere(None, None)
     paris.elsewhere(206, "other", 7)
@@ -313,7 +312,7 @@ def elsewhere_of(paris: Cluster) -> dict[int, str]:
 
 
 def test_a_guest_that_another_cluster_shows_is_not_gone(paris: Cluster) -> None:
-    """H4, the side that it left."""
+    """The side that it left."""
     paris.has(1, "erp", 105, 1)
     paris.has(2, "db", 106, 2)
     paris.has(3, "ct", 107)

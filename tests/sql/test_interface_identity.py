@@ -94,7 +94,7 @@ def row_of(switch: Switch, numbers: Iterable[int], macs: Iterable[int | None]) -
 
 @pytest.mark.parametrize("macs", [(1, 2), (None, None), (9, 9)], ids=["macs", "no macs", "one mac for all"])
 def test_crossed_numbers(switch: Switch, macs: tuple[int | None, int | None]) -> None:
-    """H1: two ports exchange their row numbers; the names stay with the machine."""
+    """Two ports exchange their row numbers; the names stay with the machine."""
     switch.has(1, "eth1", 101, macs[0], host="10.0.0.10")
     switch.has(2, "eth2", 102, macs[1], host="10.0.1.10")
     switch.shows(102, "eth1", macs[0], host="10.0.0.10")
@@ -217,7 +217,6 @@ def test_a_rename_whose_old_name_another_port_takes(switch: Switch) -> None:
 
 
 def test_two_interfaces_with_one_number_are_both_candidates(switch: Switch) -> None:
-    """S2."""
     switch.has(1, "A1", 7)
     switch.has(2, "A2", 7)
     switch.shows(7, "A2")

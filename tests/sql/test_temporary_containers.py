@@ -9,7 +9,7 @@ OLD, NEW = "d58e697edffe" + "0" * 52, "f" * 64
 
 
 def test_a_temporary_name_is_nothing_to_compare_and_its_container_is_there() -> None:
-    """H21: by its own id, by that of a listed one, or of Compose; any other such name is a name."""
+    """By its own id, by that of a listed one, or of Compose; any other such name is a name."""
     rules = Rules("docker", "whale")
     rules.put("netbox.status", netbox_version="4.6.8")
     for name, number, project in (
