@@ -14,7 +14,7 @@ from netbox_sync_dagster.cli.session import CliError
 
 # Their options belong to the commands themselves.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-_EXTRA = "the lab servers are an extra; install them with: pip install 'netbox-sync-dagster[demo]'"
+_EXTRA = "the lab servers are an extra; install them with: pip install 'netbox-sync-dagster[demo]' (in a checkout: make setup)"
 
 
 def lab(context: typer.Context) -> None:
