@@ -2,6 +2,27 @@
 -- In desired tables NULL means unknown: no opinion, no difference. '' , 0 (where 0 is no value) and the
 -- reference 'null' mean none: the field is to be empty.
 
+-- Causes ----------------------------------------------------------------------------------------------------------
+-- Why a row is no plain change: one text with the cause's code, its action and its parameters, which sql/causes.sql
+-- lists and netbox_sync_dagster/compare/causes.py reads. Decided once: action_of() takes the action from it.
+-- A parameter that holds such a text is called because.
+create or replace macro cause_text(code, action) as '{"cause":"' || code || '","action":"' || action || '"}';
+create or replace macro cause_with(code, action, subject) as
+    '{"cause":"' || code || '","action":"' || action || '",' || substr(to_json(subject)::varchar, 2);
+-- The row is shown and not written: something is missing, or two rows of the source cannot both be right.
+create or replace macro blocked(code) as cause_text(code, 'blocked'), (code, subject) as cause_with(code, 'blocked', subject);
+-- Several NetBox objects could be it, or NetBox and the source say what cannot both be kept.
+create or replace macro conflict(code) as cause_text(code, 'conflict'), (code, subject) as cause_with(code, 'conflict', subject);
+-- NetBox differs, and stays as it is.
+create or replace macro drifted(code) as cause_text(code, 'drifted'), (code, subject) as cause_with(code, 'drifted', subject);
+-- Left out of the comparison.
+create or replace macro skipped(code) as cause_text(code, 'skipped'), (code, subject) as cause_with(code, 'skipped', subject);
+-- A change, and what it follows from.
+create or replace macro noted(code) as cause_text(code, 'noted'), (code, subject) as cause_with(code, 'noted', subject);
+-- What another cause names as its own: a scope that could not be read, an object that a row may be.
+create or replace macro because(code) as cause_text(code, 'because'), (code, subject) as cause_with(code, 'because', subject);
+create or replace macro action_of(cause) as regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1);
+
 -- Text ------------------------------------------------------------------------------------------------------
 -- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back equal.
 create or replace macro outer_space() as

@@ -215,6 +215,8 @@ def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
         "target": row.target,
         "last_updated": row.last_updated,
         "reason": row.reason,
+        "cause": None,
+        "subject": None,
         "fields": [
             {
                 "field": name,
@@ -222,6 +224,7 @@ def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
                 "after": _text(after),
                 "verdict": "update" if row.reason is None else "conflict",
                 "reason": row.reason,
+                "cause": None,
             }
             for name, (before, after) in row.fields.items()
         ],

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.inputs import Database, parquet, run
 from netbox_sync_dagster.compare.stages import FILED
@@ -53,6 +55,28 @@ def make_desired(
             database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
         else:
             database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
+    _say_why(database.con)
+
+
+def _say_why(con: duckdb.DuckDBPyConnection) -> None:
+    """``desired.left_out`` with each reason as a sentence, beside its cause and subject."""
+    rows = run(con, "SELECT resource, key, reason FROM desired.left_out").fetchall()
+    if not rows:
+        return
+    said = [read_reason(reason) for _, _, reason in rows]
+    table = pa.table(
+        {
+            "resource": [row[0] for row in rows],
+            "key": [row[1] for row in rows],
+            "reason": [one.sentence for one in said],
+            "cause": pa.array([one.cause for one in said], pa.string()),
+            "subject": pa.array([one.subject for one in said], pa.string()),
+        }
+    )
+    con.register("left_out_with_causes", table)
+    run(con, "DELETE FROM desired.left_out")
+    con.execute("INSERT INTO desired.left_out BY NAME FROM left_out_with_causes")
+    con.unregister("left_out_with_causes")
 
 
 def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:

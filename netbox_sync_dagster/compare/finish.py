@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.inputs import is_empty, run
 from netbox_sync_dagster.compare.together import keep_together
@@ -262,6 +263,7 @@ def _write(
             while rows := cursor.fetchmany(_BATCH):
                 for values in rows:
                     row = {"endpoint": endpoint, "diff_id": diff_id, **dict(zip(names, values, strict=True))}
+                    _say(row)
                     resource = row["resource"]
                     if resource not in writers:
                         writers[resource] = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)
@@ -271,3 +273,16 @@ def _write(
                     actions[row["action"]] = actions.get(row["action"], 0) + 1
     # By name, as the manifest keeps them.
     return dict(sorted(counts.items()))
+
+
+def _say(row: dict[str, Any]) -> None:
+    """The reasons of a row and of its fields as cause, subject and sentence."""
+    row["cause"] = row["subject"] = None
+    if row["reason"] is not None:
+        said = read_reason(row["reason"], row["action"])
+        row |= {"reason": said.sentence, "cause": said.cause, "subject": said.subject}
+    for item in row["fields"]:
+        item["cause"] = None
+        if item["reason"] is not None:
+            said = read_reason(item["reason"])
+            item |= {"reason": said.sentence, "cause": said.cause}

@@ -22,18 +22,25 @@ _UNDO = re.compile(r"undo-(\d{8}T\d{9}Z-[0-9a-f]{4})")
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """One field: before and after in the notation of ``compare.values``; verdict update, drifted, conflict."""
+    """One field: before and after in the notation of ``compare.values``; verdict update, drifted, conflict.
+
+    ``cause`` is the code behind ``reason`` (sql/causes.sql); None where it is written plainly.
+    """
 
     name: str
     before: Value
     after: Value
     verdict: str = "update"
     reason: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
 class DiffRow:
-    """One diff row. ``change_id`` is empty where the row is no change (conflict, blocked, drifted)."""
+    """One diff row. ``change_id`` is empty where the row is no change (conflict, blocked, drifted).
+
+    ``cause`` is the code behind ``reason`` (sql/causes.sql), ``subject`` what it is about: a JSON object.
+    """
 
     endpoint: str
     diff_id: str
@@ -49,6 +56,8 @@ class DiffRow:
     reason: str | None
     fields: tuple[FieldDiff, ...]
     depends_on: tuple[str, ...]
+    cause: str | None = None
+    subject: str | None = None
 
     @property
     def is_change(self) -> bool:
@@ -154,7 +163,9 @@ def _row(raw: dict[str, Any]) -> DiffRow:
     return DiffRow(
         **raw,
         fields=tuple(
-            FieldDiff(f["field"], parse(f["before"]), parse(f["after"]), f["verdict"], f["reason"])
+            FieldDiff(
+                f["field"], parse(f["before"]), parse(f["after"]), f["verdict"], f["reason"], f.get("cause")
+            )
             for f in fields
         ),
         depends_on=depends_on,

@@ -1,7 +1,7 @@
 """A plan as a JSON file, so that it can be reviewed elsewhere and approved exactly as it was reviewed.
 
 ``{"diffs": [{"endpoint": ..., "diff_id": ..., "source_snapshot": ..., "target_snapshot": ..., "rows": [...]}]}``;
-a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "verdict", "reason"}``. A
+a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "verdict", "reason", "cause"}``. A
 reviewer takes out the rows that are not to be approved; a row whose content was edited is refused, because its
 change id no longer stands for it.
 """
@@ -38,10 +38,18 @@ def to_document(plan: Plan, rows: Iterable[DiffRow], states: dict[str, str]) -> 
 
 def _to_json(row: DiffRow, states: dict[str, str]) -> dict[str, Any]:
     fields = [
-        {"field": f.name, "before": f.before, "after": f.after, "verdict": f.verdict, "reason": f.reason}
+        {
+            "field": f.name,
+            "before": f.before,
+            "after": f.after,
+            "verdict": f.verdict,
+            "reason": f.reason,
+            "cause": f.cause,
+        }
         for f in row.fields
     ]
     content = {name: value for name, value in row.__dict__.items() if name not in ("endpoint", "diff_id")}
+    content["subject"] = None if row.subject is None else json.loads(row.subject)
     return {
         **content,
         "change_id": row.change_id or None,

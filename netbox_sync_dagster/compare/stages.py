@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.warehouse.tables import FIELD_STRUCT
-
+# The fields of a row on its way through the stages: a reason holds the cause, its parameters and what it leads to in one
+# text (compare/causes.py) until the row is written.
+_FIELDS = "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR)[]"
 # What a row of the source in doubt could be: one stage per kind finds it, match.doubts is all of them.
 _DOUBTED = ("devices", "virtual_machines", "interfaces", "vm_interfaces", "modules", "others")
 # What NetBox has and the source does not show: one stage per kind finds it, match.removals decides on all.
@@ -208,7 +209,7 @@ ONLY_WITH: dict[str, tuple[str, ...]] = {
 # The columns of every diff table.
 DIFF_SHAPE = (
     "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, target VARCHAR,"
-    f" last_updated VARCHAR, action VARCHAR, reason VARCHAR, fields {FIELD_STRUCT})"
+    f" last_updated VARCHAR, action VARCHAR, reason VARCHAR, fields {_FIELDS})"
 )
 # Those of what sql/diff/judged.sql says of the updates.
-JUDGED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {FIELD_STRUCT}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"
+JUDGED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {_FIELDS}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.warehouse.tables import Columns
+from netbox_sync_dagster.warehouse.tables import FIELD_STRUCT, Columns
 
 Row = dict[str, Any]
 
@@ -25,8 +25,8 @@ _TYPES: dict[str, pa.DataType] = {
     "BIGINT[]": pa.list_(pa.int64()),
     "INTEGER[]": pa.list_(pa.int32()),
     "INTEGER[][]": pa.list_(pa.list_(pa.int32())),
-    "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR)[]": pa.list_(
-        pa.struct([(n, pa.string()) for n in ("field", "before", "after", "verdict", "reason")])
+    FIELD_STRUCT: pa.list_(
+        pa.struct([(n, pa.string()) for n in ("field", "before", "after", "verdict", "reason", "cause")])
     ),
 }
 

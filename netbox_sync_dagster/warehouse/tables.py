@@ -29,7 +29,11 @@ MAIN_TABLE = {**{kind: source.main_table for kind, source in sources().items()},
 # object_type is the REST list endpoint ('dcim/interfaces'). An update of an object that another change of the
 # same diff creates has netbox_id NULL and target: the reference to that change (see compare.values).
 # before and after are JSON text in the notation of compare.values; verdict is update, drifted or conflict.
-FIELD_STRUCT = "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR)[]"
+# cause is the code of why a row or field is no plain change (sql/causes.sql), subject what the cause is about, as JSON;
+# reason is the sentence made of both.
+FIELD_STRUCT = (
+    "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR, cause VARCHAR)[]"
+)
 DIFF_COLUMNS: Columns = {
     "endpoint": "VARCHAR",
     "diff_id": "VARCHAR",
@@ -43,6 +47,8 @@ DIFF_COLUMNS: Columns = {
     "target": "VARCHAR",
     "last_updated": "VARCHAR",
     "reason": "VARCHAR",
+    "cause": "VARCHAR",
+    "subject": "VARCHAR",
     "fields": FIELD_STRUCT,
     "depends_on": "VARCHAR[]",
 }

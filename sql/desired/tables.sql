@@ -135,4 +135,5 @@ create table desired.vrf_words (word varchar, owners integer, example varchar);
 -- The source's words that mean no NetBox object yet; filled by sql/match/unresolved.sql.
 create table desired.unresolved (section varchar, word varchar, owners integer, example varchar, is_mapped boolean);
 
-create table desired.left_out (resource varchar, key varchar, reason varchar);
+-- What the comparison does not take, and why; cause and subject as in a diff row.
+create table desired.left_out (resource varchar, key varchar, reason varchar, cause varchar, subject varchar);

@@ -53,39 +53,31 @@ judged as (
     left join rival_ranks other on other.field = coalesce(o.field, '*') and other.endpoint = w.endpoint
 ),
 
-decided as (
+-- Why a field is not written; NULL where it is.
+kept_back as (
     select *,
         case
-            when verdict is not null then verdict
-            when disowned then 'drifted'
-            when rival is not null and was_ours and not wants_ours then
-                case when rank < coalesce(rival_rank, 1000) then 'update'
-                     when rival_rank < coalesce(rank, 1000) then 'drifted'
-                     else 'conflict' end
-            when owned then 'update'
-            -- Tags go on and off one by one; what others put on stays.
-            when field = 'tags' then 'update'
-            when ours is not null and was_ours then 'update'
-            when ours is not null and wants_ours then 'drifted'
-            when ours is not null then 'conflict'
-            when kept then 'drifted'
-            else 'update'
-        end as final,
-        case
-            when verdict is not null then reason
-            when disowned then 'policies.disowns names it'
+            when disowned then drifted('field_disowned')
             when rival is not null and was_ours and not wants_ours then
                 case when rank < coalesce(rival_rank, 1000) then null
-                     when rival_rank < coalesce(rank, 1000) then 'sources disagree: ' || rival || ' wrote it and has precedence'
-                     else 'sources disagree: ' || rival || ' wrote it; name both in precedence or field_precedence to decide' end
+                     when rival_rank < coalesce(rank, 1000) then drifted('source_with_precedence', {endpoint: rival})
+                     else conflict('sources_disagree', {endpoint: rival}) end
             when owned then null
+            -- Tags go on and off one by one; what others put on stays.
             when field = 'tags' then null
             when ours is not null and was_ours then null
-            when ours is not null and wants_ours then 'changed in NetBox since netbox-sync wrote it; the source is unchanged'
-            when ours is not null then 'changed in NetBox and in the source since netbox-sync wrote it'
-            when kept then 'NetBox has a value that netbox-sync did not write (policies.owns)'
-        end as final_reason
+            when ours is not null and wants_ours then drifted('changed_in_netbox')
+            when ours is not null then conflict('changed_on_both_sides')
+            when kept then drifted('not_owned')
+        end as cause
     from judged
+),
+
+decided as (
+    select *,
+        coalesce(verdict, action_of(cause), 'update') as final,
+        if(verdict is null, cause, reason) as final_reason
+    from kept_back
 )
 
 select resource, key,

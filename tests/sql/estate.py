@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.desired import make_desired
 from netbox_sync_dagster.compare.finish import settle
 from netbox_sync_dagster.compare.inputs import Database
@@ -147,7 +148,8 @@ class Estate:
         return [
             Row(
                 *values,
+                sentence_of(reason),
                 {f["field"]: json.loads(f["after"] or "null") for f in fields if f["verdict"] == "update"},
             )
-            for *values, fields in found
+            for *values, reason, fields in found
         ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.stages import COMPARE, VIEWS
 from netbox_sync_dagster.config import Config
@@ -64,4 +65,8 @@ class Rules:
             self.con.execute(f"CREATE OR REPLACE {kind} {table} AS {read_sql(FILES[table])}")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.con.execute(query).fetchall()
+        """The rows, with each reason as the sentence that people read."""
+        found = self.con.execute(query).fetchall()
+        return [
+            tuple(sentence_of(value) if isinstance(value, str) else value for value in row) for row in found
+        ]

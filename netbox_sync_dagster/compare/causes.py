@@ -1,0 +1,154 @@
+"""Why a row is no plain change: from the comparison's cause documents to code, data and sentence.
+
+SQL decides once: ``blocked('type_not_offered', {type: w.type})`` (sql/macros.sql) is a text that holds the cause's code, its
+action and its parameters as JSON. Such a text stays whole on its way through the stages, may be joined with others and may
+be a parameter of another cause, named ``because``. The sentence is made here, from the list in sql/causes.sql, when a row
+is written.
+
+In a sentence ``{name}`` is a parameter, and a part in brackets is left out where a parameter in it is null. A list is
+joined with commas (``{names:and}``: 'a, b and c'); an object of a list, {type, id, name}, reads 'name (id 7)'.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.sqlfiles import read_sql
+
+# The only parameter whose text is read for causes: every other one may be foreign, and is shown as it is.
+BECAUSE = "because"
+_START = '{"cause":"'
+_DECODER = json.JSONDecoder()
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_PLACE = re.compile(r"\{(\w+)(?::(and))?\}")
+
+
+@dataclass(frozen=True)
+class CauseKind:
+    """A line of sql/causes.sql: the code, the action of rows with it, the sentence, what helps, the answers that a person
+    can give, and the parameters that say what it is about (rows in which they agree ask the same question)."""
+
+    code: str
+    action: str
+    sentence: str
+    helps: str
+    answers: tuple[str, ...]
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A text of the comparison, read: the first cause's code and its parameters as JSON, and the whole as a sentence.
+
+    Where several causes are joined, ``subject`` is ``{"causes": [{"cause": code, ...parameters}, ...]}``.
+    """
+
+    cause: str | None
+    subject: str | None
+    sentence: str
+
+
+@cache
+def cause_kinds() -> dict[str, CauseKind]:
+    """The closed list of causes, by code."""
+    with duckdb.connect() as con:
+        rows = con.execute(read_sql("causes.sql")).fetchall()
+    return {
+        code: CauseKind(code, action, sentence, helps, tuple(answers), tuple(about))
+        for code, action, sentence, helps, answers, about in rows
+    }
+
+
+def read_reason(text: str, action: str | None = None) -> Reason:
+    """What a ``reason`` or ``problem`` of the comparison says. Raises KeyError for a code that sql/causes.sql lacks.
+
+    ``action``: the row's; of several causes the first with this action gives the row its code.
+    """
+    if _START not in text:
+        return Reason(None, None, text)
+    parts, documents = _taken_apart(text)
+    sentence = "".join(part if isinstance(part, str) else _sentence(part) for part in parts)
+    if not documents:
+        return Reason(None, None, sentence)
+    subjects = [_subject(document) for document in documents]
+    subject = (
+        subjects[0]
+        if len(documents) == 1
+        else {
+            "causes": [
+                {"cause": document["cause"], **said}
+                for document, said in zip(documents, subjects, strict=True)
+            ]
+        }
+    )
+    first = next((one for one in documents if one["action"] == action), documents[0])
+    return Reason(first["cause"], json.dumps(subject, ensure_ascii=False), sentence)
+
+
+def sentence_of(text: str | None) -> str | None:
+    """The same as a sentence alone; NULL stays None."""
+    return None if text is None else read_reason(text).sentence
+
+
+def _taken_apart(text: str) -> tuple[list[str | dict[str, Any]], list[dict[str, Any]]]:
+    """The text and the cause documents in it, in their order."""
+    parts: list[str | dict[str, Any]] = []
+    documents = []
+    position = 0
+    while (start := text.find(_START, position)) >= 0:
+        parts.append(text[position:start])
+        document, position = _DECODER.raw_decode(text, start)
+        parts.append(document)
+        documents.append(document)
+    parts.append(text[position:])
+    return parts, documents
+
+
+def _subject(document: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, without those that are null; a cause among them as data too."""
+    said = {
+        name: value
+        for name, value in document.items()
+        if name not in ("cause", "action") and value is not None
+    }
+    if isinstance(said.get(BECAUSE), str):
+        inner = _taken_apart(said[BECAUSE])[1]
+        if inner:
+            read = [{"cause": one["cause"], **_subject(one)} for one in inner]
+            said[BECAUSE] = read[0] if len(read) == 1 else read
+    return said
+
+
+def _sentence(document: dict[str, Any]) -> str:
+    template = cause_kinds()[document["cause"]].sentence
+    known = {name: _text(name, value) for name, value in document.items() if value is not None}
+
+    def kept(part: re.Match[str]) -> str:
+        return part[1] if all(name in known for name, _ in _PLACE.findall(part[1])) else ""
+
+    def filled(place: re.Match[str]) -> str:
+        name, way = place.groups()
+        value = document.get(name)
+        if way == "and" and isinstance(value, list) and len(value) > 1:
+            *before, last = map(str, value)
+            return f"{', '.join(before)} and {last}"
+        # A parameter that nobody knows is shown as such: a reason must not vanish.
+        return known.get(name, "?")
+
+    return _PLACE.sub(filled, _OPTIONAL.sub(kept, template))
+
+
+def _text(name: str, value: Any) -> str:
+    if name == BECAUSE:
+        return read_reason(value).sentence
+    if isinstance(value, list):
+        return ", ".join(_text("", item) for item in value)
+    if isinstance(value, dict):
+        return f"{value['name']} (id {value['id']})"
+    return str(value)
