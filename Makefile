@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_COMPILE_BYTECODE := 1
+# With the shipped settings, in which telemetry is off, and the configuration that init writes.
+DG := VIRTUAL_ENV=$(CURDIR)/$(VENV) DAGSTER_HOME=$(CURDIR)/$(VENV)/dagster \
+  NETBOX_SYNC_CONFIG=$(VENV)/dagster/netbox_sync.yaml $(BIN)/dg
 
 .PHONY: setup demo test lint live bench clean
 
@@ -31,6 +34,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@mkdir -p $(VENV)/dagster && cp dagster.yaml $(VENV)/dagster
+	@test -f $(VENV)/dagster/netbox_sync.yaml || $(BIN)/netbox-sync --config $(VENV)/dagster/netbox_sync.yaml init > /dev/null
+	$(DG) check defs
+	$(DG) list defs --json > $(VENV)/dagster/defs.json
 
 # Against any NetBox: make live NETBOX_URL=https://... NETBOX_TOKEN=...
 live: setup

@@ -25,11 +25,11 @@ import pytest
 from netbox_sync_dagster import http
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
-from netbox_sync_dagster.defs.alarms import notifications
-from netbox_sync_dagster.defs.approved import apply_when_approved
-from netbox_sync_dagster.defs.intervals import intervals
 from netbox_sync_dagster.defs.partitions import keep_in_step
-from netbox_sync_dagster.defs.states import status
+from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
+from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
+from netbox_sync_dagster.defs.sensors.notification_sensors import notification_sensor
+from netbox_sync_dagster.defs.sensors.status_sensor import status_sensor
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
@@ -285,7 +285,7 @@ def jobs(house: House, instance: dg.DagsterInstance) -> None:
         definitions().resolve_job_def(job).execute_in_process(
             instance=instance, partition_key=partition, raise_on_error=False
         )
-    for sensor in (notifications, intervals, status, apply_when_approved):
+    for sensor in (notification_sensor, interval_sensor, status_sensor, apply_sensor):
         evaluate(sensor, instance=instance)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from itertools import islice, pairwise
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Some date; a leap day and both clock changes are within the times looked at for a daily schedule.
@@ -13,15 +13,28 @@ _TIMES = 370
 
 
 def check_cron(text: str) -> str:
-    """The expression, where it is one. Raises ValueError."""
-    # Loading Dagster takes a second: only who has a schedule waits for it.
-    from dagster._utils.schedules import is_valid_cron_string
+    """The expression, if it is one that Dagster takes and that has a next time. Raises ValueError."""
+    # Few configurations have a schedule: only they wait for the import.
+    from croniter import CroniterError, croniter
 
-    if not is_valid_cron_string(text):
+    try:
+        fields = croniter.expand(text)[0]
+        # croniter also takes seconds, years and the weekday nearest to a day (15W); Dagster does not.
+        taken = len(fields) == 5 and not _names_nearest_weekday(text)
+        if taken:
+            croniter(text, _FROM).get_next()
+    except (CroniterError, AttributeError):
+        taken = False
+    if not taken:
         raise ValueError(
             f"'{text}' is no cron expression: minute hour day month weekday, e.g. \"15 3 * * *\" for 03:15 each day"
         )
     return text
+
+
+def _names_nearest_weekday(text: str) -> bool:
+    fields = text.split()
+    return len(fields) > 2 and "w" in fields[2].lower()
 
 
 def check_zone(name: str) -> str:
@@ -36,8 +49,13 @@ def check_zone(name: str) -> str:
 @cache
 def longest_gap(cron: str, zone: str) -> int:
     """Seconds that the schedule lets pass at most from one time to the next."""
-    from dagster._utils.schedules import cron_string_iterator
+    from croniter import croniter
 
-    start = _FROM.replace(tzinfo=ZoneInfo(zone)).timestamp()
-    times = [moment.timestamp() for moment in islice(cron_string_iterator(start, cron, zone), _TIMES)]
-    return int(max(later - earlier for earlier, later in pairwise(times)))
+    tz = ZoneInfo(zone)
+    # What runs every hour runs in the hour that a clock change repeats or leaves out too; everything else goes by the
+    # clock on the wall.
+    hourly = croniter.expand(cron)[0][1] == ["*"]
+    times = croniter(cron, _FROM.replace(tzinfo=tz) if hourly else _FROM, ret_type=datetime)
+    moments = [times.get_next(datetime) for _ in range(_TIMES)]
+    seconds = [(moment if hourly else moment.replace(tzinfo=tz)).timestamp() for moment in moments]
+    return int(max(later - earlier for earlier, later in pairwise(seconds)))

@@ -47,7 +47,7 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
 
 
 @cache
-def made_of(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
+def upstream_tables(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
     """The assets of ``tables_read``."""
     source, target = tables_read(kind, resource)
     return (*(table_key(kind, name) for name in source), *(table_key("netbox", name) for name in target))

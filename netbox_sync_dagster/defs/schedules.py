@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError
-from netbox_sync_dagster.defs.jobs import SYNC_JOBS
+from netbox_sync_dagster.defs.jobs.asset_jobs import SYNC_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
 from netbox_sync_dagster.defs.resources import SyncResource, config_at_start

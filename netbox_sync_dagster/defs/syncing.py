@@ -14,8 +14,8 @@ from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.defs.failures import is_retryable
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
-from netbox_sync_dagster.defs.left_behind import name_of, when_free
-from netbox_sync_dagster.defs.lineage import made_of
+from netbox_sync_dagster.defs.lineage import upstream_tables
+from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import (
     Metadata,
     diff_digest,
@@ -25,8 +25,8 @@ from netbox_sync_dagster.defs.metadata import (
     snapshot_digest,
     snapshot_metadata,
 )
-from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
+from netbox_sync_dagster.defs.stale_run_locks import name_of, when_free
 from netbox_sync_dagster.explain import about, is_expected, sentence
 from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
@@ -167,7 +167,7 @@ def record(
     for outcome in outcomes:
         for asset in _made(kind, base_url, warehouse, outcome):
             made.setdefault(asset.key, {})[outcome.endpoint] = asset.metadata()
-        Recorded(warehouse.diffs(outcome.endpoint)).forget()
+        MaterializationLog(warehouse.diffs(outcome.endpoint)).clear()
     bad = any(outcome.error is not None for outcome in outcomes)
     plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
     versions = {diff_key(kind, name): diff_version(plans, name) for name in RESOURCES_OF[kind]}
@@ -184,40 +184,43 @@ def record(
 def materializations(
     base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
 ) -> Iterator[dg.AssetMaterialization]:
-    """What was made, one event per asset and endpoint; what is as it was is left out most times (``Recorded``)."""
-    netbox = Recorded(warehouse.snapshots("netbox", "netbox"))
+    """One event per asset and endpoint; unchanged assets only once an hour (``MaterializationLog``)."""
+    netbox_log = MaterializationLog(warehouse.snapshots("netbox", "netbox"))
     for outcome in outcomes:
         if outcome.kind is None:
             continue
-        recorded = Recorded(warehouse.diffs(outcome.endpoint))
+        log = MaterializationLog(warehouse.diffs(outcome.endpoint))
         for made in _made(outcome.kind, base_url, warehouse, outcome):
-            # A diff is told along with the tables it is made of: older than they, it would count as out of step.
-            below = max((book.told(table) for book in (recorded, netbox) for table in made.of), default=0.0)
-            if recorded.is_news(made.key, made.said and f"{made.said} {below}"):
+            # A diff is reported along with its upstream tables: if it were older, Dagster would show it as unsynced.
+            newest = max(
+                (one.reported_at(table) for one in (log, netbox_log) for table in made.upstream), default=0.0
+            )
+            if log.is_due(made.key, made.digest and f"{made.digest} {newest}"):
                 yield dg.AssetMaterialization(made.key, partition=outcome.endpoint, metadata=made.metadata())
-        # After the events: those of a run that is killed meanwhile are not taken for recorded.
-        recorded.save()
+        # After the events: those of a run that is killed meanwhile do not count as reported.
+        log.save()
 
 
 class Made(NamedTuple):
-    """An asset of an endpoint; ``said``: what ``Recorded`` is to know of it; ``of``: the assets it is made of."""
+    """An asset of an endpoint; ``digest``: for ``MaterializationLog``, empty = always report; ``upstream``: what it is
+    made from."""
 
     key: dg.AssetKey
-    said: str
-    of: tuple[dg.AssetKey, ...]
+    digest: str
+    upstream: tuple[dg.AssetKey, ...]
     metadata: Callable[[], Metadata]
 
 
 def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> Iterator[Made]:
     """Every asset of the outcome, tables first.
 
-    The main resource is told at every sync: it says that there was one.
+    The main resource is reported at every sync: it shows that there was one.
     """
     manifest, plan = outcome.manifest, outcome.plan
     if manifest is not None:
         for table in SYSTEMS[kind]:
-            said = snapshot_digest(manifest, table)
-            yield Made(table_key(kind, table), said, (), partial(snapshot_metadata, manifest, table))
+            digest = snapshot_digest(manifest, table)
+            yield Made(table_key(kind, table), digest, (), partial(snapshot_metadata, manifest, table))
     if plan is not None:
         charts = cache(lambda: drift_charts(warehouse, outcome.endpoint, RESOURCES_OF[kind]))
 
@@ -227,9 +230,9 @@ def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> 
 
         for resource in RESOURCES_OF[kind]:
             always = resource == MAIN_RESOURCE[kind] or resource in outcome.by_policy
-            said = "" if always else diff_digest(plan, resource)
-            of = made_of(kind, resource)
-            yield Made(diff_key(kind, resource), said, of, partial(metadata, plan, resource))
+            digest = "" if always else diff_digest(plan, resource)
+            upstream = upstream_tables(kind, resource)
+            yield Made(diff_key(kind, resource), digest, upstream, partial(metadata, plan, resource))
 
 
 def fail(log: Log, outcomes: Iterable[Outcome]) -> None:

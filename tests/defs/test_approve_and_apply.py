@@ -17,7 +17,7 @@ from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
-from netbox_sync_dagster.defs.approved import apply_when_approved
+from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_dagster.warehouse.verify import accept
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, failure, made
@@ -190,7 +190,7 @@ def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
 
 def tick(house: House, cursor: str | None = None) -> Any:
     return evaluate(
-        apply_when_approved,
+        apply_sensor,
         instance=house.instance,
         cursor=cursor,
         repository_def=definitions().get_repository_def(),

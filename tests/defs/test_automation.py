@@ -17,14 +17,15 @@ from dagster._core.loader import LoadingContextForTest
 
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.definitions import definitions
-from netbox_sync_dagster.defs.alarms import failure_sentences
 from netbox_sync_dagster.defs.freshness import sync_freshness
-from netbox_sync_dagster.defs.intervals import intervals
 from netbox_sync_dagster.defs.keys import RESOURCES_OF
-from netbox_sync_dagster.defs.partitions import endpoints, partition_keys
+from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import in_flight
 from netbox_sync_dagster.defs.schedules import schedules
+from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
+from netbox_sync_dagster.defs.sensors.notification_sensors import failure_sentences
+from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
 from netbox_sync_dagster.warehouse import SYSTEMS
 from netbox_sync_dagster.warehouse.hold import hold
 from tests.defs.conftest import House, checks, failure, made
@@ -43,13 +44,13 @@ def tick(sensor: Any, house: House, cursor: str | None = None) -> Any:
 
 def test_partitions_follow_the_configuration(house: House) -> None:
     assert partition_keys(house.instance, "librenms") == ["paris", "lyon"]
-    assert tick(endpoints, house).skip_message == (
+    assert tick(partition_sensor, house).skip_message == (
         "the partitions are the enabled endpoints of the configuration"
     )
     text = house.config_path.read_text(encoding="utf-8").replace("name: lyon", "name: nice")
     house.config_path.write_text(text, encoding="utf-8")
 
-    result = tick(endpoints, house)
+    result = tick(partition_sensor, house)
 
     [add, remove] = result.dynamic_partitions_requests
     assert (add.partitions_def_name, add.partition_keys) == ("librenms_endpoints", ["nice"])
@@ -66,7 +67,7 @@ def test_a_disabled_endpoint_is_no_partition(house: House) -> None:
 
 def test_a_wrong_configuration_is_a_reason_to_wait_not_a_crash(house: House) -> None:
     house.config_path.write_text("netbox: [", encoding="utf-8")
-    for sensor in (endpoints, intervals):
+    for sensor in (partition_sensor, interval_sensor):
         assert tick(sensor, house).skip_message.startswith(f"{house.config_path}:1: not valid YAML")
 
 
@@ -83,7 +84,7 @@ def test_endpoints_that_are_due_are_one_run_whatever_their_kind(house: House) ->
     # Long, so that no turn comes while the test lasts.
     house.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
 
-    first = tick(intervals, house)
+    first = tick(interval_sensor, house)
 
     [request] = first.run_requests
     assert config_of(request) == ["paris", "lyon", "pve"]
@@ -96,13 +97,13 @@ def test_endpoints_that_are_due_are_one_run_whatever_their_kind(house: House) ->
     # NetBox is read once for all of them.
     assert sum(request.path == "/api/status/" for request in house.netbox_server.requests[house.built :]) == 1
     # A turn is used once.
-    again = tick(intervals, house, first.cursor)
+    again = tick(interval_sensor, house, first.cursor)
     assert again.skip_message.count("next at") == 3
 
 
 def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(house: House) -> None:
     house.write(paris={"interval": 60}, pve={"interval": 60}, lyon={"enabled": False})
-    [request] = tick(intervals, house).run_requests
+    [request] = tick(interval_sensor, house).run_requests
     result = start(house, request)
 
     found = made(result, "diff/librenms/interfaces")["paris"]
@@ -159,9 +160,9 @@ def test_what_is_as_it_was_is_not_told_at_every_sync(house: House) -> None:
 
 
 def test_only_endpoints_with_an_interval_are_started(house: House) -> None:
-    assert tick(intervals, house).skip_message == "no enabled endpoint has an interval or a schedule"
+    assert tick(interval_sensor, house).skip_message == "no enabled endpoint has an interval or a schedule"
     house.write(lyon={"interval": 60})
-    [request] = tick(intervals, house).run_requests
+    [request] = tick(interval_sensor, house).run_requests
     assert config_of(request) == ["lyon"]
 
 
@@ -176,7 +177,7 @@ def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: Hou
         )
     )
     assert set(in_flight(house.instance, "librenms")) == {"paris"}
-    result = tick(intervals, house)
+    result = tick(interval_sensor, house)
     [request] = result.run_requests
     assert config_of(request) == ["lyon"]
     assert json.loads(result.cursor)["paris"]["waits"] == "due, but the run 11111111 works on it"
@@ -187,12 +188,14 @@ def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: Hou
 def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(house: House) -> None:
     house.write(paris={"interval": 60})
     with hold(house.warehouse, "librenms", "paris", "netbox-sync by alice"):
-        assert tick(intervals, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
+        assert (
+            tick(interval_sensor, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
+        )
         # Nor can a run that is started all the same get at it.
         result = house.run("sync_librenms", partition_key="paris")
         assert "endpoint 'paris' is being synced already (by netbox-sync by alice, process" in failure(result)
     assert asked(house.paris) == 0
-    assert len(tick(intervals, house).run_requests) == 1
+    assert len(tick(interval_sensor, house).run_requests) == 1
 
 
 def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_it_waits(
@@ -200,7 +203,7 @@ def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_
 ) -> None:
     monkeypatch.setenv("LYON_TOKEN", "wrong")
     house.write(paris={"interval": 3600}, lyon={"interval": 3600})
-    first = tick(intervals, house)
+    first = tick(interval_sensor, house)
     [request] = first.run_requests
     result = start(house, request)
 
@@ -210,18 +213,18 @@ def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_
     )
     assert failure(result) == f"{sentence}. Done: paris."
     assert list(made(result, "librenms/ports")) == ["paris"]
-    waiting = tick(intervals, house, first.cursor)
+    waiting = tick(interval_sensor, house, first.cursor)
     assert waiting.skip_message.startswith(f"lyon: the last try failed ({sentence}); tried again at 20")
     assert "; paris: next at 20" in waiting.skip_message
     # A daemon that was started anew and remembers nothing decides the same, by what is on record.
-    assert tick(intervals, house).skip_message == waiting.skip_message
+    assert tick(interval_sensor, house).skip_message == waiting.skip_message
 
 
 def test_a_run_that_never_came_to_the_endpoint_counts_as_a_failed_try(house: House) -> None:
     house.write(paris={"interval": 3600})
-    first = tick(intervals, house)
+    first = tick(interval_sensor, house)
     # The run is killed before it has read anything: there is none, and no try on record.
-    second = tick(intervals, house, first.cursor)
+    second = tick(interval_sensor, house, first.cursor)
 
     assert second.skip_message.startswith(
         "paris: the last try failed (the run ended without reading it); tried again at 20"
@@ -248,7 +251,7 @@ def test_a_run_whose_process_is_gone_does_not_hold_its_endpoints_for_ever(
 
     def states() -> dict[str, str]:
         with hold(house.warehouse, "run", alive, "dagster"):
-            tick(intervals, house)
+            tick(interval_sensor, house)
         return {
             run.run_id: run.status.value for run in house.instance.get_runs() if run.job_name == "sync_group"
         }

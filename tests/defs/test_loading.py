@@ -70,7 +70,7 @@ def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_pat
     ]
     YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
     done = load(config)
-    assert "['lyon_schedule', 'clean_up_schedule']" in done.stdout
+    assert "['clean_up_schedule', 'lyon_schedule']" in done.stdout
     # Late after two intervals, missing after four.
     assert done.stdout.splitlines()[-1] == "0:20:00 0:40:00"
 
@@ -146,3 +146,29 @@ def test_the_shipped_instance_settings_are_ones_that_dagster_takes(tmp_path: Pat
         assert {"key": "netbox_sync/endpoint", "value": {"applyLimitPerUniqueValue": True}, "limit": 1} in (
             queue.tag_concurrency_limits
         )
+
+
+def test_everything_in_defs_is_found_by_dagster() -> None:
+    """No list names what is in ``defs/``: a file there is enough."""
+    found = definitions()
+    assert sorted(sensor.name for sensor in found.sensors or ()) == [
+        "apply_when_approved",
+        "endpoints",
+        "failed_runs",
+        "intervals",
+        "notifications",
+        "status",
+    ]
+    assert list(found.resources or ()) == ["sync"]
+    systems = {spec.key.path[0] for spec in found.resolve_all_asset_specs()}
+    assert systems == {"librenms", "proxmox", "docker", "netbox", "diff", "apply"}
+
+
+def test_the_product_imports_public_dagster_only() -> None:
+    private = [
+        f"{file.relative_to(ROOT)}: {line.strip()}"
+        for file in sorted((ROOT / "netbox_sync_dagster").rglob("*.py"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "dagster._" in line.replace("netbox_sync_dagster._", "")
+    ]
+    assert private == []

@@ -28,7 +28,7 @@ from ruamel.yaml import YAML
 from netbox_sync_dagster.apply import LeaseHeld, apply_approved
 from netbox_sync_dagster.apply import lease as leases
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.defs import left_behind, runs
+from netbox_sync_dagster.defs import runs, stale_run_locks
 from netbox_sync_dagster.defs.runs import end_orphans
 from netbox_sync_dagster.defs.syncing import Sync
 from netbox_sync_dagster.warehouse import Warehouse, hold
@@ -255,7 +255,7 @@ def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lease(
         monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
 
     monkeypatch.setattr(leases, "_SILENCE_SECONDS", 600)
-    monkeypatch.setattr(left_behind, "sleep", pause)
+    monkeypatch.setattr(stale_run_locks, "sleep", pause)
     decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
     assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
     house.netbox_server.fail_next(

@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from netbox_sync_dagster.defs.checks import snapshot_results
-from netbox_sync_dagster.defs.endpoints import sync_assets
+from netbox_sync_dagster.defs.assets.netbox_assets import netbox_assets
+from netbox_sync_dagster.defs.assets.sync_assets import sync_assets
+from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
 from netbox_sync_dagster.defs.metadata import drift_charts
-from netbox_sync_dagster.defs.netbox import netbox as netbox_assets
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.warehouse import Warehouse

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.notifications import WebhookChannel
-from netbox_sync_dagster.defs.alarms import notifications
+from netbox_sync_dagster.defs.sensors.notification_sensors import notification_sensor
 from netbox_sync_dagster.notify import notices, notify
 from netbox_sync_dagster.notify.notices import Seen
 from netbox_sync_dagster.notify.run import read_memory
@@ -326,7 +326,7 @@ def test_the_sensor_tells_and_says_what_it_told(
     note_endpoints(post.warehouse, post.config)
     monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(post.path))
     monkeypatch.setenv("NETBOX_SYNC_HOME", str(post.warehouse.home))
-    said = [evaluate(notifications).skip_message for _ in range(2)]
+    said = [evaluate(notification_sensor).skip_message for _ in range(2)]
     assert said == ["chat: netbox-sync: 1 failure", "nothing new to tell"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netbox_sync_dagster.defs.intervals import Asked, known_time, settle
+from netbox_sync_dagster.defs.sensors.interval_sensor import Asked, known_time, settle
 from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
 from netbox_sync_dagster.warehouse import Warehouse
 

@@ -13,7 +13,7 @@ import pytest
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.defs.cleaning import delete_runs
+from netbox_sync_dagster.defs.jobs.cleanup_job import delete_runs
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.cleaning import clean

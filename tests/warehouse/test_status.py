@@ -22,8 +22,8 @@ from ruamel.yaml import YAML
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.defs.checks import status_result
-from netbox_sync_dagster.defs.states import status
+from netbox_sync_dagster.defs.checks.status_check import status_result
+from netbox_sync_dagster.defs.sensors.status_sensor import status_sensor
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_dagster.warehouse.configured import note_endpoints
@@ -191,7 +191,7 @@ def test_sql_python_command_line_and_dagster_never_contradict(
         check = status_result("librenms", rows)
         tokens.setenv("NETBOX_SYNC_CONFIG", str(config))
         tokens.setenv("NETBOX_SYNC_HOME", str(warehouse.home))
-        said = evaluate(status)
+        said = evaluate(status_sensor)
 
         assert sql == wanted
         assert python == wanted
@@ -215,10 +215,10 @@ def test_a_status_is_told_again_only_when_it_is_another(tmp_path: Path, tokens: 
     tokens.setenv("NETBOX_SYNC_CONFIG", str(config))
     tokens.setenv("NETBOX_SYNC_HOME", str(warehouse.home))
 
-    first = evaluate(status)
-    again = evaluate(status, cursor=first.cursor)
+    first = evaluate(status_sensor)
+    again = evaluate(status_sensor, cursor=first.cursor)
     write_case(warehouse, "paris", Case(True, True, 60, 1000, True, "unreachable", False, 0, 0))
-    later = evaluate(status, cursor=first.cursor)
+    later = evaluate(status_sensor, cursor=first.cursor)
 
     assert [event.passed for event in first.asset_events] == [True]
     assert again.skip_message == "1 never synced"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.checks import snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, OWNERS, table_key
+from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
-from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
@@ -48,7 +48,7 @@ class ReadNetBox(dg.Config):
     pool=POOL,
     description="Reads NetBox: all tables, made current together.",
 )
-def netbox(
+def netbox_assets(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
@@ -62,7 +62,7 @@ def netbox(
             deletes=settings.deletes,
         )
         build_database(warehouse)
-        Recorded(warehouse.snapshots("netbox", "netbox")).forget()
+        MaterializationLog(warehouse.snapshots("netbox", "netbox")).clear()
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     for name in NETBOX:
         yield dg.MaterializeResult(

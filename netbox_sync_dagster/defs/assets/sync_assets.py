@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.checks import diff_checks, diff_results, snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.checks.diff_checks import diff_checks, diff_results
+from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
@@ -22,7 +23,7 @@ from netbox_sync_dagster.defs.keys import (
     diff_key,
     table_key,
 )
-from netbox_sync_dagster.defs.lineage import made_of, sql_version
+from netbox_sync_dagster.defs.lineage import sql_version, upstream_tables
 from netbox_sync_dagster.defs.metadata import diff_schema, table_metadata
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -122,7 +123,7 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
     for name in RESOURCES_OF[kind]:
         yield dg.AssetSpec(
             diff_key(kind, name),
-            deps=made_of(kind, name),
+            deps=upstream_tables(kind, name),
             group_name=f"diff_{kind}",
             description=(
                 f"What {TITLES[kind]} says about {name.replace('_', ' ')} and NetBox does not: one row per object."

@@ -42,3 +42,5 @@ def _apply_job(kind: Kind) -> dg.UnresolvedAssetJobDefinition:
 
 SYNC_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _sync_job(kind) for kind in KINDS}
 APPLY_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _apply_job(kind) for kind in KINDS}
+# Dagster finds jobs in lists.
+JOBS = [*SYNC_JOBS.values(), *APPLY_JOBS.values()]

@@ -10,13 +10,14 @@ import dagster as dg
 from pydantic import Field
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.defs.checks import diff_results, snapshot_results
+from netbox_sync_dagster.defs.assets.netbox_assets import POOL
+from netbox_sync_dagster.defs.checks.diff_checks import diff_results
+from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
+from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
-from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
-from netbox_sync_dagster.defs.recorded import Recorded
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
@@ -52,13 +53,13 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
             settings.netbox, warehouse, progress=log_of(context).debug, deletes=settings.deletes
         )
         results = snapshot_results(warehouse, "netbox", ["netbox"])
-    recorded = Recorded(warehouse.snapshots("netbox", "netbox"))
+    log = MaterializationLog(warehouse.snapshots("netbox", "netbox"))
     for name in NETBOX:
-        key, said = table_key("netbox", name), snapshot_digest(manifest, name)
-        if recorded.is_news(key, "" if name == MAIN_TABLE["netbox"] else said):
+        key, digest = table_key("netbox", name), snapshot_digest(manifest, name)
+        if log.is_due(key, "" if name == MAIN_TABLE["netbox"] else digest):
             yield dg.AssetMaterialization(key, metadata=snapshot_metadata(manifest, name))
     yield from map(as_evaluation, results)
-    recorded.save()
+    log.save()
 
 
 @dg.op(
@@ -111,6 +112,6 @@ def as_evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
         "`intervals`. Writes nothing to NetBox."
     ),
 )
-def sync_group() -> None:
+def sync_group_job() -> None:
     """Read NetBox, then sync the endpoints."""
     sync_endpoints(netbox=read_target())

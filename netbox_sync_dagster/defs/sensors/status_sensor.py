@@ -6,8 +6,8 @@ from collections import Counter
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.defs.checks import status_result
-from netbox_sync_dagster.defs.group import as_evaluation
+from netbox_sync_dagster.defs.checks.status_check import status_result
+from netbox_sync_dagster.defs.jobs.sync_group_job import as_evaluation
 from netbox_sync_dagster.defs.keys import KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import LONGEST, skip
@@ -27,7 +27,7 @@ _SHOWN = 5
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def status(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
+def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
     """One evaluation per kind of endpoint, when anything that the check says is new."""
     try:
         config, warehouse = sync.config(), sync.warehouse()

@@ -11,7 +11,7 @@ import dagster as dg
 from netbox_sync_dagster.apply.waiting import not_taken_up
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import ConfigError, Endpoint
-from netbox_sync_dagster.defs.jobs import APPLY_JOBS
+from netbox_sync_dagster.defs.jobs.asset_jobs import APPLY_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -55,9 +55,7 @@ class Memory:
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def apply_when_approved(
-    context: dg.SensorEvaluationContext, sync: SyncResource
-) -> dg.SensorResult | dg.SkipReason:
+def apply_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
     """One apply per endpoint with approved changes that no apply has taken up."""
     try:
         config = sync.config()

@@ -1,4 +1,4 @@
-"""What a run that died still holds: where Dagster knows of its end sooner than the warehouse does.
+"""Locks of runs that Dagster already knows to be dead.
 
 A launcher that starts runs in containers sees at once that one is gone, and the daemon starts the run again. The mark
 and the lease on another machine count for one or two minutes more, as from there a dead process and one that cannot

@@ -28,7 +28,7 @@ def failure_sentences(context: dg.RunFailureSensorContext) -> list[str]:
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def failed_runs(context: dg.RunFailureSensorContext) -> None:
+def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
     """One log line per failed step of a failed run."""
     run = context.dagster_run
     for text in failure_sentences(context):
@@ -41,7 +41,7 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def notifications(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SkipReason:
+def notification_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SkipReason:
     """Sends what is new; starts no run."""
     try:
         config = sync.config()

@@ -11,6 +11,7 @@ from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
+from netbox_sync_dagster.defs.assets.netbox_assets import POOL
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
@@ -22,12 +23,11 @@ from netbox_sync_dagster.defs.keys import (
     apply_key,
     diff_key,
 )
-from netbox_sync_dagster.defs.left_behind import name_of, when_free
 from netbox_sync_dagster.defs.metadata import apply_metadata
-from netbox_sync_dagster.defs.netbox import POOL
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
+from netbox_sync_dagster.defs.stale_run_locks import name_of, when_free
 from netbox_sync_dagster.warehouse.views import build_database
 
 

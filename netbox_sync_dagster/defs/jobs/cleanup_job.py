@@ -39,20 +39,21 @@ def delete_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]
 
 
 @dg.job(
-    description="Removes what is older than `retention` in the configuration keeps. Writes nothing to NetBox."
+    name="clean_up",
+    description="Removes what is older than `retention` in the configuration keeps. Writes nothing to NetBox.",
 )
-def clean_up() -> None:
+def cleanup_job() -> None:
     """Prune the warehouse and Dagster's runs."""
     remove_old()
 
 
 @dg.schedule(
     name="clean_up_schedule",
-    job=clean_up,
+    job=cleanup_job,
     cron_schedule="25 4 * * *",
     description="Removes every night what is older than the configuration keeps.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def every_night() -> dg.RunRequest:
+def cleanup_schedule() -> dg.RunRequest:
     """Run ``clean_up``."""
     return dg.RunRequest()

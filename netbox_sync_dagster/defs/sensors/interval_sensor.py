@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError, Endpoint
-from netbox_sync_dagster.defs.group import GROUP_JOB, SYNC, sync_group
-from netbox_sync_dagster.defs.jobs import APPLY_JOBS, SYNC_JOBS, read_netbox
+from netbox_sync_dagster.defs.jobs.asset_jobs import APPLY_JOBS, SYNC_JOBS, read_netbox
+from netbox_sync_dagster.defs.jobs.sync_group_job import GROUP_JOB, SYNC, sync_group_job
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
@@ -89,12 +89,14 @@ def facts_of(
 
 @dg.sensor(
     name="intervals",
-    job=sync_group,
+    job=sync_group_job,
     description="Syncs endpoints by the interval that the configuration gives them; failed ones again after a pause.",
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def intervals(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
+def interval_sensor(
+    context: dg.SensorEvaluationContext, sync: SyncResource
+) -> dg.SensorResult | dg.SkipReason:
     """One run over all endpoints that are due; the configuration is read anew at every tick."""
     try:
         config = sync.config()

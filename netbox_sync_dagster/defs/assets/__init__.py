@@ -1,0 +1,1 @@
+"""What the code location makes: snapshots, diffs and applies."""

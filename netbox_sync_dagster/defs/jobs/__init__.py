@@ -1,0 +1,1 @@
+"""Jobs that people, sensors and schedules start."""
