@@ -60,7 +60,7 @@ create or replace macro cut(text, longest) as
 create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
 create or replace macro described(text, longest) as cut(one_line(text), longest);
 -- Of several lines: its line breaks and tabs stay.
-create or replace macro noted(text) as stripped(regexp_replace(text, '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
+create or replace macro several_lines(text) as stripped(regexp_replace(text, '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
 
 -- A word of a source in a sentence. What shows the sentence escapes what cannot be seen.
 create or replace macro in_quotes(text) as '"' || text || '"';

@@ -13,7 +13,7 @@ select
          else 'undefined' end as format,
     strftime(b.ctime, '%Y-%m-%dT%H:%M:%S+00:00') as creation_time,
     b.size,
-    noted(coalesce(b.notes, '')) as notes,
+    several_lines(coalesce(b.notes, '')) as notes,
     b.verification as verification_state
 from (select distinct on (storage, volid) * from proxmox.backups order by storage, volid, node) b
 join desired.virtual_machines v on v.source_id = b.vmid::varchar

@@ -7,7 +7,7 @@ select
     r.target,
     coalesce(r.schedule, '') as schedule,
     r.rate,
-    noted(coalesce(r.comment, '')) as comment,
+    several_lines(coalesce(r.comment, '')) as comment,
     coalesce(r.disable, false) as disabled,
     coalesce(r.source, g.node) as source,
     try_cast(regexp_extract(r.id, '-([0-9]+)$', 1) as bigint) as jobnum

@@ -3,7 +3,7 @@ select
     v.key || ' ' || s.name as key,
     v.key as virtual_machine,
     s.name as name,
-    noted(coalesce(s.description, '')) as description,
+    several_lines(coalesce(s.description, '')) as description,
     s.vmid,
     g.node,
     strftime(s.snaptime, '%Y-%m-%dT%H:%M:%S+00:00') as snaptime,
