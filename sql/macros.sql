@@ -18,10 +18,15 @@ create or replace macro drifted(code) as cause_text(code, 'drifted'), (code, sub
 -- Left out of the comparison.
 create or replace macro skipped(code) as cause_text(code, 'skipped'), (code, subject) as cause_with(code, 'skipped', subject);
 -- A change, and what it follows from.
-create or replace macro noted(code) as cause_text(code, 'noted'), (code, subject) as cause_with(code, 'noted', subject);
+create or replace macro remark(code) as cause_text(code, 'remark'), (code, subject) as cause_with(code, 'remark', subject);
 -- What another cause names as its own: a scope that could not be read, an object that a row may be.
 create or replace macro because(code) as cause_text(code, 'because'), (code, subject) as cause_with(code, 'because', subject);
-create or replace macro action_of(cause) as regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1);
+-- A text without a code blocks the row.
+create or replace macro action_of(cause) as
+    coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''), if(cause is null, null, 'blocked'));
+-- A cause as a parameter where causes follow from each other down a long line: as JSON, without a text's escapes.
+create or replace macro nested(reason) as
+    case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;
 
 -- Text ------------------------------------------------------------------------------------------------------
 -- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back equal.
@@ -294,25 +299,23 @@ create or replace macro source_rank(source) as
 -- The list of texts in a JSON text; 'null' and NULL are an empty list.
 create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
 
--- The one rule for an object that the source does not show: {action, reason}; an action of NULL is no row.
--- fact: "not in LibreNMS". way: what policy wants (leave, delete, disable, offline, decommissioning, unassign; done: it is
--- so already); note: that policy in words. doubt: which row of the source the object may be, and doubt_shown whether a row
--- of the diff says so already. unproven: why the source's answer is no evidence. owned: this product created it for this
--- source. held: what keeps it from being removed.
+-- The one rule for an object that the source does not show: the cause; NULL is no row.
+-- fact: the cause that says so, "not in LibreNMS". way: what policy wants (leave, delete, disable, offline, decommissioning,
+-- unassign; done: it is so already); note: that policy in words. doubt: which row of the source the object may be, and
+-- doubt_shown whether a row of the diff says so already. unproven: why the source's answer is no evidence. owned: this
+-- product created it for this source. held: what keeps it from being removed.
 create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned, may_delete, may_delete_unowned, held) as
     case
-        when doubt is not null then {'action': if(doubt_shown, null, 'blocked'), 'reason': doubt}
-        when unproven is not null then {'action': if(said_unproven, 'blocked', null), 'reason': fact || ', but that is no evidence: ' || unproven}
-        when way = 'done' then {'action': null, 'reason': fact}
-        when way = 'leave' then {'action': 'drifted', 'reason': fact || note}
-        when way not in ('delete', 'unassign') then {'action': 'update', 'reason': fact || note}
-        when way = 'delete' and not owned and not may_delete_unowned
-            then {'action': 'drifted', 'reason': fact || ', but netbox-sync did not create it (policies.delete_unowned)'}
+        when doubt is not null then if(doubt_shown, null, blocked('in_doubt', {because: doubt}))
+        when unproven is not null then if(said_unproven, blocked('removal_not_proven', {because_removed: fact, because: unproven}), null)
+        when way = 'done' then null
+        when way = 'leave' then drifted('removed_and_left', {because: fact, note: note})
+        when way not in ('delete', 'unassign') then remark('removed', {because: fact, note: note})
+        when way = 'delete' and not owned and not may_delete_unowned then drifted('removed_not_ours', {because: fact})
         when way = 'delete' and not may_delete and not may_delete_unowned
-            then {'action': 'blocked', 'reason': fact || ', but policies.delete does not name ' || resource}
-        when held is not null then {'action': 'blocked', 'reason': fact || ', but ' || held}
-        when way = 'unassign' then {'action': 'update', 'reason': fact || note}
-        else {'action': 'delete', 'reason': fact} end;
+            then blocked('may_not_delete', {because: fact, resource: resource})
+        when held is not null then blocked('removal_held', {because_removed: fact, because: held})
+        else remark('removed', {because: fact, note: if(way = 'unassign', note, null)}) end;
 
 -- What a delete takes away: every field that has a value, so that an undo can bring it back. The parameter is a
 -- whole row of the netbox table.

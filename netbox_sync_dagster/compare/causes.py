@@ -2,11 +2,12 @@
 
 SQL decides once: ``blocked('type_not_offered', {type: w.type})`` (sql/macros.sql) is a text that holds the cause's code, its
 action and its parameters as JSON. Such a text stays whole on its way through the stages, may be joined with others and may
-be a parameter of another cause, named ``because``. The sentence is made here, from the list in sql/causes.sql, when a row
-is written.
+be a parameter of another cause, whose name begins with ``because``. The sentence is made here, from the list in
+sql/causes.sql, when a row is written.
 
 In a sentence ``{name}`` is a parameter, and a part in brackets is left out where a parameter in it is null. A list is
-joined with commas (``{names:and}``: 'a, b and c'); an object of a list, {type, id, name}, reads 'name (id 7)'.
+joined with commas (``{names:and}``: 'a, b and c'; ``{names:ands}``: 'a and b and c'); an object of a list, {type, id, name},
+reads 'name (id 7)' (``{objects:names}``: the name alone).
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ import duckdb
 
 from netbox_sync_dagster.sqlfiles import read_sql
 
-# The only parameter whose text is read for causes: every other one may be foreign, and is shown as it is.
+# The parameters whose texts are read for causes begin so: every other one may be foreign, and is shown as it is.
 BECAUSE = "because"
 _START = '{"cause":"'
 _DECODER = json.JSONDecoder()
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
-_PLACE = re.compile(r"\{(\w+)(?::(and))?\}")
+_PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def cause_kinds() -> dict[str, CauseKind]:
 
 
 def read_reason(text: str, action: str | None = None) -> Reason:
-    """What a ``reason`` or ``problem`` of the comparison says. Raises KeyError for a code that sql/causes.sql lacks.
+    """What a ``reason`` or ``problem`` of the comparison says.
 
     ``action``: the row's; of several causes the first with this action gives the row its code.
     """
@@ -102,12 +103,25 @@ def _taken_apart(text: str) -> tuple[list[str | dict[str, Any]], list[dict[str, 
     documents = []
     position = 0
     while (start := text.find(_START, position)) >= 0:
-        parts.append(text[position:start])
-        document, position = _DECODER.raw_decode(text, start)
-        parts.append(document)
-        documents.append(document)
+        document, end = _document(text, start)
+        if document is None:
+            # Somebody's text that only begins like one.
+            parts.append(text[position:end])
+        else:
+            parts += [text[position:start], document]
+            documents.append(document)
+        position = end
     parts.append(text[position:])
     return parts, documents
+
+
+def _document(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """The cause document at ``start`` and where it ends."""
+    try:
+        document, end = _DECODER.raw_decode(text, start)
+    except ValueError:
+        return None, start + len(_START)
+    return (document if document["cause"] in cause_kinds() else None), end
 
 
 def _subject(document: dict[str, Any]) -> dict[str, Any]:
@@ -117,11 +131,11 @@ def _subject(document: dict[str, Any]) -> dict[str, Any]:
         for name, value in document.items()
         if name not in ("cause", "action") and value is not None
     }
-    if isinstance(said.get(BECAUSE), str):
-        inner = _taken_apart(said[BECAUSE])[1]
-        if inner:
+    for name, value in said.items():
+        if name.startswith(BECAUSE):
+            inner = [value] if isinstance(value, dict) else _taken_apart(value)[1]
             read = [{"cause": one["cause"], **_subject(one)} for one in inner]
-            said[BECAUSE] = read[0] if len(read) == 1 else read
+            said[name] = read[0] if len(read) == 1 else read or value
     return said
 
 
@@ -138,6 +152,10 @@ def _sentence(document: dict[str, Any]) -> str:
         if way == "and" and isinstance(value, list) and len(value) > 1:
             *before, last = map(str, value)
             return f"{', '.join(before)} and {last}"
+        if way == "ands" and isinstance(value, list):
+            return " and ".join(map(str, value))
+        if way == "names" and isinstance(value, list):
+            return ", ".join(str(one["name"]) for one in value)
         # A parameter that nobody knows is shown as such: a reason must not vanish.
         return known.get(name, "?")
 
@@ -145,8 +163,8 @@ def _sentence(document: dict[str, Any]) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    if name == BECAUSE:
-        return read_reason(value).sentence
+    if name.startswith(BECAUSE):
+        return _sentence(value) if isinstance(value, dict) else read_reason(value).sentence
     if isinstance(value, list):
         return ", ".join(_text("", item) for item in value)
     if isinstance(value, dict):

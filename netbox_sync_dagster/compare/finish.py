@@ -63,8 +63,9 @@ _NEEDS = {
 }
 
 _UNMET = """
-SELECT n.resource, n.key, min(n.needs_resource || ' "' || n.needs_key || '"' ||
-       CASE WHEN c.key IS NULL THEN ' is in nobody''s plan' ELSE ' is ' || c.action || coalesce(' (' || c.reason || ')', '') END)
+SELECT n.resource, n.key, min(CASE
+    WHEN c.key IS NULL THEN blocked('needs_row_of_nobody', {resource: n.needs_resource, key: n.needs_key})
+    ELSE blocked('needs_held_row', {resource: n.needs_resource, key: n.needs_key, action: c.action, because: nested(c.reason)}) END)
 FROM diff.needs n
 JOIN diff.rows r ON r.resource = n.resource AND r.key = n.key AND r.action IN ('create', 'update', 'delete')
 LEFT JOIN diff.rows c ON c.resource = n.needs_resource AND c.key = n.needs_key
@@ -145,7 +146,8 @@ def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
 
 # What is deleted only because something else is: it stays where that one stays.
 _KEPT_WITH = """
-SELECT g.resource, g.key, min(p.resource || ' "' || p.key || '" is ' || p.action || coalesce(' (' || p.reason || ')', ''))
+SELECT g.resource, g.key, min(blocked('goes_only_with',
+    {resource: p.resource, key: p.key, action: p.action, because: nested(p.reason)}))
 FROM match.goes_with g
 JOIN diff.rows r ON r.resource = g.resource AND r.key = g.key AND r.action = 'delete'
 JOIN diff.rows p ON p.resource = g.parent_resource AND p.key = g.parent_key AND p.action <> 'delete'
@@ -156,21 +158,19 @@ GROUP BY g.resource, g.key
 def _block(con: duckdb.DuckDBPyConnection) -> None:
     while True:
         found = [
-            (table, word)
-            for table, word, query in (
-                ("unmet", "needs", _UNMET),
-                ("kept_with", "goes only with", _KEPT_WITH),
-            )
+            table
+            for table, query in (("unmet", _UNMET), ("kept_with", _KEPT_WITH))
             if _fill(con, table, query)
         ]
         if not found:
             return
-        for table, word in found:
+        for table in found:
             # A delete that does not happen takes nothing away: its fields are not shown either.
             run(
                 con,
                 f"""UPDATE diff.rows SET action = 'blocked', fields = if(rows.action = 'delete', [], rows.fields),
-                        reason = if(rows.action = 'delete', rows.reason || ', but it ', '') || '{word} ' || u.reason
+                        reason = if(rows.action = 'delete',
+                            blocked('delete_waits', {{because_removed: nested(rows.reason), because: nested(u.reason)}}), u.reason)
                     FROM {table} u
                     WHERE u.resource = rows.resource AND u.key = rows.key AND rows.action <> 'blocked'""",
             )

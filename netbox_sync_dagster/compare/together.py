@@ -26,11 +26,13 @@ WITH written AS (
                                   UNION SELECT (needs_resource, needs_key) FROM diff.field_needs)
 ),
 refused AS (
-    SELECT DISTINCT w.resource, w.key, w.field, n.why || coalesce(
-        CASE WHEN n.needs_key IS NULL OR (n.needs_resource = n.resource AND n.needs_key = n.key) THEN ''
-             WHEN o.key IS NULL THEN '; ' || n.needs_resource || ' "' || n.needs_key || '" is not changed'
-             ELSE '; ' || n.needs_resource || ' "' || n.needs_key || '" is ' || o.action || coalesce(' (' || o.reason || ')', '') END, '')
-        AS reason
+    SELECT DISTINCT w.resource, w.key, w.field,
+        CASE WHEN n.needs_key IS NULL OR (n.needs_resource = n.resource AND n.needs_key = n.key)
+                 THEN conflict('field_needs_another', {because: n.why})
+             WHEN o.key IS NULL
+                 THEN conflict('field_needs_another', {because: n.why, what: n.needs_resource || ' "' || n.needs_key || '"'})
+             ELSE conflict('field_needs_another', {because: n.why, changed: n.needs_resource || ' "' || n.needs_key || '"', state: o.action,
+                 because_other: nested(o.reason)}) END AS reason
     FROM diff.field_needs n
     JOIN written w ON w.resource = n.resource AND w.key = n.key AND w.field = n.field
     LEFT JOIN written other
@@ -51,7 +53,7 @@ UPDATE diff.rows SET
         WHEN len(list_filter(rows.fields, lambda f: f.verdict = 'update' AND NOT list_contains(a.fields, f.field))) > 0
             THEN rows.action
         ELSE 'conflict' END,
-    reason = concat_ws('; ', rows.reason, a.reason),
+    reason = concat_ws('; ', rows.reason, if(rows.action = 'create', blocked('not_whole', {because: a.reason}), a.reason)),
     fields = list_transform(rows.fields, lambda f:
         CASE WHEN list_contains(a.fields, f.field) AND f.verdict = 'update' AND rows.action <> 'create'
              THEN {'field': f.field, 'before': f.before, 'after': f.after, 'verdict': 'conflict',

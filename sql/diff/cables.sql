@@ -23,30 +23,27 @@ judged as (
 ),
 decided as (
     select *,
-        case when crowd is not null then 'conflict'
-             when passes_on then 'blocked'
-             when a_far is not null or b_far is not null then 'conflict'
-             when len(unwritten) > 0 or len(uncableable) > 0 or len(marked) > 0 then 'blocked'
-             else 'create' end as action,
-        case when crowd is not null then 'ambiguous: ' || crowd
-             when a_far is not null or b_far is not null then
-                 if(passes_on, 'NetBox leads the way through panels or circuits, which is not followed: ', 'miscabled: NetBox has ')
-                 || concat_ws(' and ', a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far)
-             when len(unwritten) > 0 then 'its interface ' || unwritten[1].label || ' is not written: ' || unwritten[1].problem
-             when len(uncableable) > 0 then 'NetBox takes no cable on ' || uncableable[1].label || ': its type is ' || uncableable[1].type
-             when len(marked) > 0 then 'NetBox marks ' || marked[1].label || ' as connected without a cable'
+        case when crowd is not null then crowd
+             when passes_on then blocked('cabled_through_panels', {cabled: cabled})
+             when len(cabled) > 0 then conflict('miscabled', {cabled: cabled})
+             when len(unwritten) > 0
+                 then blocked('interface_not_written', {interface: unwritten[1].label, because: unwritten[1].problem})
+             when len(uncableable) > 0
+                 then blocked('type_takes_no_cable', {interface: uncableable[1].label, type: uncableable[1].type})
+             when len(marked) > 0 then blocked('marked_as_connected', {interface: marked[1].label})
         end as reason
-    from judged
+    from (select *, list_filter([a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far],
+              lambda one: one is not null) as cabled from judged)
 )
 select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id, null::varchar as target,
-       null::varchar as last_updated, action, reason,
-       case when action = 'create' then [
+       null::varchar as last_updated, coalesce(action_of(reason), 'create') as action, reason,
+       case when reason is null then [
            field('a_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', a.key, a.netbox_id, a.label) || ']'),
            field('b_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', b.key, b.netbox_id, b.label) || ']'),
            field('status', null, '"connected"')]
        else [] end as fields
 from decided
 union all
-select distinct on (key) 'cables', n.local_label || ' <-> ' || n.seen as key, i.device, 'dcim/cables', null, null, null, n.action, n.problem, []
+select distinct on (key) 'cables', n.local_label || ' <-> ' || n.seen as key, i.device, 'dcim/cables', null, null, null, action_of(n.problem), n.problem, []
 from match.neighbours n join desired.interfaces i on i.key = n.interface
 where n.remote_end is null

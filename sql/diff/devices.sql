@@ -64,11 +64,8 @@ paired as (
 select
     'devices' as resource, key, key as parent, 'dcim/devices' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    case when problem is not null then 'conflict'
-         when netbox_id is not null then 'update'
-         when not_imported is not null or missing is not null then 'blocked'
-         else 'create' end as action,
-    coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as reason,
-    fields
-from paired
+    coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+from (
+    select *, coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause from paired
+)
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -80,17 +80,15 @@ offered as (
 ),
 
 sayable as (
-    select w.* replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
+    select w.* exclude (problem, problem_action) replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
         offered.types
     from differing_desired w cross join offered
 ),
 
 typed as (
     select w.*, m.netbox_id, m.candidate_id,
-        case when m.problem is not null then m.problem_action
-             when len(w.types) > 0 and not list_contains(w.types, w.mapped_type) then 'blocked' end as match_action,
         coalesce(m.problem, case when len(w.types) > 0 and not list_contains(w.types, w.mapped_type)
-             then 'NetBox has no interface type "' || w.mapped_type || '" (mappings.interface_types)' end) as match_problem,
+             then blocked('interface_type_unknown', {type: w.mapped_type}) end) as problem,
         d.key as device_key, d.netbox_id as device_id, d.name as device_name,
         -- A mapping counts always; the source's own word only where NetBox says no better than 'other'.
         case when w.mapped_type is not null then w.mapped_type
@@ -103,11 +101,11 @@ typed as (
 ),
 
 paired as (
-    select w.key, w.device_key, w.netbox_id, w.candidate_id, w.match_action, w.match_problem, a.last_updated,
+    select w.key, w.device_key, w.netbox_id, w.candidate_id, w.problem, a.last_updated,
         differing([
             case when w.netbox_id is null then field('device', null, link('devices', w.device_key, w.device_id, w.device_name)) end,
             shown_field('device', existing(away.netbox_id, away.name), link('devices', w.device_key, w.device_id, w.device_name),
-                case when away.netbox_id is not null then 'NetBox cannot move an interface to another device of the stack' end),
+                case when away.netbox_id is not null then drifted('interface_on_other_member') end),
             trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name else w.name end),
             trimmed_text_field('type', a.type, w.type),
             number_field('enabled', a.enabled, w.enabled),
@@ -147,8 +145,8 @@ paired as (
 
 select 'interfaces' as resource, key, device_key as parent, 'dcim/interfaces' as object_type,
        coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,
-       case when match_problem is not null then match_action when netbox_id is null then 'create' else 'update' end as action,
-       match_problem as reason,
-       case when match_problem is null then fields else [] end as fields
+       coalesce(action_of(problem), if(netbox_id is null, 'create', 'update')) as action,
+       problem as reason,
+       case when problem is null then fields else [] end as fields
 from paired
-where match_problem is not null or len(fields) > 0
+where problem is not null or len(fields) > 0

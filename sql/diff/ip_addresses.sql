@@ -15,7 +15,7 @@ wanted as (
     select a.*, n.netbox_id as interface_id, n.label, n.type, n.problem as interface_problem,
         v.id as vrf_id, v.name as vrf_name,
         case when a.vrf is not null and coalesce(v.candidates, 0) <> 1
-             then coalesce(v.candidates, 0) || ' VRFs in NetBox are called "' || a.vrf || '"' end as vrf_problem,
+             then conflict('vrf_not_one', {vrf: a.vrf, candidates: coalesce(v.candidates, 0)}) end as vrf_problem,
         a.host || coalesce(' in ' || a.vrf, '') as place
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface
@@ -38,7 +38,7 @@ counted as (
     left join shared_hosts s on s.host = w.host and s.vrf_id is not distinct from w.vrf_id
 ),
 source_places as (
-    select host, vrf_id, vrf, left(string_agg(label, ', ' order by label), 300) as places from counted group by all
+    select host, vrf_id, vrf, list(label order by label) as places from counted group by all
 ),
 
 candidates as (
@@ -97,29 +97,21 @@ primaries as (
 decided as (
     select j.*,
         case
-            when j.interface_problem is not null then 'blocked'
-            when j.vrf_problem is not null then 'conflict'
-            when j.shared = 'moving' and j.here <> 1 then 'drifted'
-            when j.places_in_source > 1 and j.shared is null then 'conflict'
-            when j.candidates > 1 and j.here <> 1 then 'conflict'
-            when j.elsewhere and not settings.move_addresses then 'conflict'
-            when j.elsewhere and j.netbox_id in (select id from primaries) then 'blocked'
-            when j.unassignable is not null then 'blocked'
-            when j.netbox_id is null then 'create' else 'update'
-        end as action,
-        case
-            when j.interface_problem is not null then 'its interface ' || j.label || ' is not written: ' || j.interface_problem
+            when j.interface_problem is not null
+                then blocked('interface_not_written', {interface: j.label, because: j.interface_problem})
             when j.vrf_problem is not null then j.vrf_problem
-            when j.shared = 'moving' and j.here <> 1 then 'NetBox has it' || coalesce(' on ' || j.actual_label, '') || ' as an address that moves between its holders'
-            when j.places_in_source > 1 and j.shared is null then 'duplicate in source: ' || j.places
-            when j.candidates > 1 and j.here <> 1 then j.candidates || ' addresses in NetBox have this host and VRF, and none stands on ' || j.label
-            when j.elsewhere and not settings.move_addresses then 'assigned elsewhere: NetBox has it on ' || j.actual_label
+            when j.shared = 'moving' and j.here <> 1 then drifted('address_moves_between_holders', {place: j.actual_label})
+            when j.places_in_source > 1 and j.shared is null
+                then conflict('duplicate_in_source', {places: j.places[:10], more: nullif(greatest(len(j.places) - 10, 0), 0)})
+            when j.candidates > 1 and j.here <> 1
+                then conflict('address_several_times', {candidates: j.candidates, place: j.label})
+            when j.elsewhere and not settings.move_addresses then conflict('assigned_elsewhere', {place: j.actual_label})
             when j.elsewhere and j.netbox_id in (select id from primaries)
-                then 'not moved from ' || j.actual_label || ': it is a primary address there, which NetBox does not let go'
+                then blocked('primary_address_elsewhere', {place: j.actual_label})
             when j.unassignable is not null then j.unassignable
-            when j.elsewhere then 'moved from ' || j.actual_label || ' to ' || j.label
-            when j.netbox_id is not null and j.actual_object is null then 'adopted: NetBox has it without an interface'
-            when not j.same_address then 'prefix differs'
+            when j.elsewhere then remark('address_moved', {place: j.actual_label, destination: j.label})
+            when j.netbox_id is not null and j.actual_object is null then remark('address_adopted')
+            when not j.same_address then remark('prefix_differs')
         end as reason,
         differing([
             trimmed_text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
@@ -136,5 +128,5 @@ decided as (
 select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as object_type, netbox_id,
        null::varchar as target, last_updated, action, reason,
        case when action in ('create', 'update') then fields else [] end as fields
-from decided
+from (select *, coalesce(nullif(action_of(reason), 'remark'), if(netbox_id is null, 'create', 'update')) as action from decided)
 where action in ('conflict', 'blocked', 'drifted') or len(fields) > 0

@@ -9,7 +9,7 @@ with actual as (
     left join netbox.devices d on d.id = i.device_id
 ),
 paired as (
-    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.problem_action, m.bay_id, m.occupied, r.problem as type_problem,
+    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.bay_id, m.occupied, r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
@@ -25,18 +25,16 @@ paired as (
     left join actual e on e.id = m.elsewhere_id
 )
 select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target, last_updated,
-       case when problem is not null then problem_action
-            when elsewhere is not null then 'conflict'
-            when netbox_id is null and type_problem is not null then 'blocked'
-            when bay_id is null and 'module_bays' not in (select resource from config.may_create) then 'blocked'
-            when netbox_id is not null then 'update'
-            else 'create' end as action,
-       case when problem is not null then problem
-            when elsewhere is not null then 'NetBox has serial ' || serial || ' in ' || elsewhere
-                || if(occupied, ', and another module in its bay', '')
-            when netbox_id is null and type_problem is not null then type_problem
-            when bay_id is null and 'module_bays' not in (select resource from config.may_create)
-                then 'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or allow create: module_bays' end as reason,
-       fields
-from paired
+       coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+from (
+    select *,
+        case when problem is not null then problem
+             when elsewhere is not null
+                 then conflict('module_elsewhere', {serial: serial, place: elsewhere,
+                     occupied: if(occupied, 'another module', null)})
+             when netbox_id is null and type_problem is not null then type_problem
+             when bay_id is null and 'module_bays' not in (select resource from config.may_create)
+                 then blocked('no_module_bay') end as cause
+    from paired
+)
 where problem is not null or elsewhere is not null or netbox_id is null or len(fields) > 0

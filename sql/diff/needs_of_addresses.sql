@@ -8,7 +8,7 @@ with chosen as (
 )
 
 select c.resource, c.key, c.field, r.resource as needs_resource, r.key as needs_key, 'assigned_object' as needs_field,
-    c.name || ' is assigned to something else in NetBox' as why
+    because('address_not_assigned_there', {address: c.name}) as why
 from chosen c
 join diff.rows r on r.netbox_id = c.id and r.resource = if(c.resource = 'primary_ips', 'ip_addresses', 'mac_addresses')
 where len(list_filter(r.fields, lambda f: f.field = 'assigned_object')) > 0 and r.action <> 'delete'

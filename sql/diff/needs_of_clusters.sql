@@ -1,6 +1,7 @@
 -- Clusters: a site can only hold those whose hosts are there; see sql/diff/field_needs.sql.
 select 'clusters' as resource, w.key, 'scope' as field, 'clusters' as needs_resource, null as needs_key, null as needs_field,
-    'devices of this cluster are at other sites in NetBox: ' || left(string_agg(d.name, ', ' order by d.name), 200) as why
+    because('cluster_devices_at_other_sites', {devices: list(d.name order by d.name)[:10],
+        more: nullif(greatest(count(*) - 10, 0), 0)}) as why
 from diff.written w
 join diff.cluster_places c on c.key = w.key
 join netbox.devices d on d.cluster_id = c.netbox_id

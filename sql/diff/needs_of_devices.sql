@@ -31,28 +31,28 @@ devices as materialized (
 -- A cluster with a site, or a location, holds only devices of that place.
 select 'devices' as resource, key, 'cluster' as field, 'devices' as needs_resource,
     if(site_id is distinct from cluster_site, null, key) as needs_key, 'site' as needs_field,
-    'cluster ' || cluster_name || ' is at another site than the device (' || coalesce(had_site_name, site_name) || ')' as why
+    because('cluster_at_another_site', {cluster: cluster_name, site: coalesce(had_site_name, site_name)}) as why
 from devices where cluster_site is not null and coalesce(had_site, site_id) is distinct from cluster_site
 union all
 select 'devices', key, 'cluster', 'devices', if(wanted_location is distinct from cluster_location, null, key), 'location',
-    'cluster ' || cluster_name || ' is in another location than the device'
+    because('cluster_in_another_location', {cluster: cluster_name})
 from devices
 where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct from cluster_location
 union all
-select 'devices', key, 'site', 'devices', null, null, 'its rack ' || rack_name || ' is at another site'
+select 'devices', key, 'site', 'devices', null, null, because('part_at_another_site', {part: 'rack', name: rack_name})
 from devices where rack_site is not null and rack_site <> site_id
 union all
-select 'devices', key, 'site', 'devices', key, 'location', 'its location ' || location_name || ' is at another site'
+select 'devices', key, 'site', 'devices', key, 'location', because('part_at_another_site', {part: 'location', name: location_name})
 from devices where location_site is not null and location_site <> site_id
 union all
-select 'devices', key, 'site', 'devices', key, 'cluster', 'its cluster ' || had_cluster_name || ' is at another site'
+select 'devices', key, 'site', 'devices', key, 'cluster', because('part_at_another_site', {part: 'cluster', name: had_cluster_name})
 from devices where had_cluster_site is not null and had_cluster_site <> site_id
 union all
 -- A platform may be one manufacturer's only.
 select 'devices', key, 'platform', 'devices', if(maker is distinct from platform_maker, null, key), 'device_type',
-    'platform ' || platform_name || ' is for another manufacturer than that of ' || coalesce(had_model, model)
+    because('platform_of_another_manufacturer', {platform: platform_name, model: coalesce(had_model, model)})
 from devices where platform_maker is not null and coalesce(had_maker, maker) <> platform_maker
 union all
 select 'devices', key, 'device_type', 'devices', key, 'platform',
-    'its platform ' || had_platform_name || ' is for another manufacturer than that of ' || model
+    because('platform_of_another_manufacturer', {its: 'its', platform: had_platform_name, model: model})
 from devices where netbox_id is not null and had_platform_maker is not null and maker <> had_platform_maker

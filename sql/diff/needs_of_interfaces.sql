@@ -13,29 +13,29 @@ with ports as materialized (
 )
 
 select resource, key, field, resource as needs_resource, key as needs_key, 'mode' as needs_field,
-    'the interface has no 802.1Q mode in NetBox' as why
+    because('interface_without_mode') as why
 from ports where field = 'untagged_vlan' and after <> 'null' and mode = ''
 union all
-select resource, key, field, resource, key, 'mode', 'the interface is not in mode tagged in NetBox'
+select resource, key, field, resource, key, 'mode', because('interface_not_in_mode_tagged')
 from ports where field = 'tagged_vlans' and after not in ('null', '[]') and mode <> 'tagged'
 union all
-select resource, key, field, resource, key, 'tagged_vlans', 'the interface has tagged VLANs in NetBox, which mode ' || after || ' does not allow'
+select resource, key, field, resource, key, 'tagged_vlans', because('interface_has_tagged_vlans', {mode: after})
 from ports where field = 'mode' and tagged and after <> '"tagged"'
 union all
-select resource, key, field, resource, key, 'untagged_vlan', 'the interface has an untagged VLAN in NetBox'
+select resource, key, field, resource, key, 'untagged_vlan', because('interface_has_an_untagged_vlan')
 from ports where field = 'mode' and untagged and after in ('null', '""')
 union all
-select resource, key, field, resource, null, null, 'it has a cable in NetBox, or is marked as connected'
+select resource, key, field, resource, null, null, because('interface_has_a_cable')
 from ports where field = 'type' and after in ('"virtual"', '"bridge"', '"lag"') and (cabled or mark_connected)
 union all
-select resource, key, field, resource, key, 'parent', 'it has a parent interface in NetBox'
+select resource, key, field, resource, key, 'parent', because('interface_has_a_parent')
 from ports where field = 'type' and after <> '"virtual"' and parent_id is not null
 union all
-select resource, key, field, resource, key, 'lag', 'it is a member of a LAG in NetBox'
+select resource, key, field, resource, key, 'lag', because('interface_is_in_a_lag')
 from ports where field = 'type' and after = '"virtual"' and lag_id is not null
 union all
-select resource, key, field, resource, key, 'type', 'only a virtual interface has a parent, and it is of type ' || type
+select resource, key, field, resource, key, 'type', because('only_virtual_has_a_parent', {type: type})
 from ports where field = 'parent' and after <> 'null' and type <> 'virtual'
 union all
-select resource, key, field, resource, key, 'type', 'a virtual interface is no member of a LAG'
+select resource, key, field, resource, key, 'type', because('virtual_not_in_a_lag')
 from ports where field = 'lag' and after <> 'null' and type = 'virtual'

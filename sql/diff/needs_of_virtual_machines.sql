@@ -23,25 +23,25 @@ machines as materialized (
 
 -- The device has to be in the machine's cluster.
 select 'virtual_machines' as resource, key, 'device' as field, 'devices' as needs_resource, device_key as needs_key,
-    'cluster' as needs_field, 'NetBox takes only a device of its cluster ' || cluster_name || ', and ' || device_name || ' is in '
-        || coalesce('cluster ' || device_cluster_name, 'no cluster') as why
+    'cluster' as needs_field, because('device_not_in_cluster', {of_cluster: cluster_name, device: device_name,
+        place: coalesce('cluster ' || device_cluster_name, 'no cluster')}) as why
 from machines where device_cluster is null or device_cluster is distinct from cluster_id
 union all
 select 'virtual_machines', key, 'device', 'virtual_machines', key, 'cluster',
-    'NetBox takes only a device of its cluster, and ' || device_name || ' is in cluster ' || cluster_name
+    because('device_not_in_cluster', {device: device_name, place: 'cluster ' || cluster_name})
 from machines where netbox_id is not null and had_cluster is distinct from cluster_id
 union all
 select 'virtual_machines', key, 'cluster', 'virtual_machines', key, 'device',
-    'its device ' || had_device_name || ' is not in cluster ' || cluster_name
+    because('its_device_not_in_cluster', {device: had_device_name, cluster: cluster_name})
 from machines
 where netbox_id is not null and had_device is not null and had_device_cluster is distinct from cluster_id
   and had_device is distinct from device_id
 union all
 -- Once a machine has a site, its cluster and its device have to be there.
 select 'virtual_machines', key, 'cluster', 'virtual_machines', key, 'site',
-    'it is at site ' || had_site_name || ', and cluster ' || cluster_name || ' is not'
+    because('cluster_not_at_its_site', {site: had_site_name, cluster: cluster_name})
 from machines where had_site is not null and cluster_site is not null and had_site <> cluster_site
 union all
 select 'virtual_machines', key, 'device', 'virtual_machines', key, 'site',
-    'it is at site ' || had_site_name || ', and device ' || device_name || ' is at ' || device_site_name
+    because('device_at_another_site', {site: had_site_name, device: device_name, other_site: device_site_name})
 from machines where had_site is not null and device_site is not null and had_site <> device_site

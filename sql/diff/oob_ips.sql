@@ -34,11 +34,13 @@ valued as (
 )
 select 'primary_ips' as resource, v.owner || ' OOB' as key, v.owner as parent, 'dcim/devices' as object_type, v.netbox_id,
        case when v.netbox_id is null then created('devices', v.owner, v.name) end as target, v.last_updated,
-       case when v.problem is not null then 'conflict'
-            when v.current_id is not null and not v.ours and settings.primary_ip = 'set_if_empty' then 'drifted' else 'update' end as action,
-       case when v.problem is not null then v.problem
-            when v.current_id is not null and not v.ours and settings.primary_ip = 'set_if_empty' then 'NetBox has another out-of-band address; primary_ip is set_if_empty' end as reason,
+       coalesce(action_of(v.cause), 'update') as action, v.cause as reason,
        case when v.problem is null then [field('oob_ip', coalesce(existing(v.current_id, v.current_host), 'null'), v.value)] else [] end as fields
-from valued v cross join settings
-where settings.primary_ip <> 'never'
+from (
+    select v.*, case when v.problem is not null then v.problem
+        when v.current_id is not null and not v.ours and settings.primary_ip = 'set_if_empty' then drifted('other_oob_address') end as cause
+    from valued v cross join settings
+    where settings.primary_ip <> 'never'
+) v
+where true
   and (v.problem is not null or (v.value is not null and (v.current_id is null or v.current_id is distinct from v.ip_id)))

@@ -5,10 +5,10 @@ with new_references as (
     select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,
            case when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) = 1 then min(m.value) end as manufacturer,
            case when count(distinct lower(r.name)) > 1
-                    then 'several names have this slug: ' || string_agg(distinct r.name, ', ' order by r.name) || '; map them'
+                    then blocked('several_names_of_one_slug', {names: list(distinct r.name order by r.name)})
                 -- Those that NetBox has, those that are to be created, and those that nobody may create.
                 when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) > 1
-                    then 'several manufacturers are said to make ' || min(r.name) || '; map manufacturers, or create it'
+                    then blocked('several_manufacturers', {model: min(r.name)})
                 when count(m.value) = 0 then min(m.problem) end as problem
     from match.references r
     left join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '') and m.field = 'manufacturer'
@@ -20,7 +20,7 @@ rows_of_references as (
         case resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types' when 'device_roles' then 'dcim/device-roles'
             when 'platforms' then 'dcim/platforms' when 'manufacturers' then 'dcim/manufacturers' when 'sites' then 'dcim/sites'
             when 'cluster_types' then 'virtualization/cluster-types' end as object_type,
-        case when problem is not null then 'blocked' else 'create' end as action, problem as reason,
+        coalesce(action_of(problem), 'create') as action, problem as reason,
         differing([
             field(if(resource in ('device_types', 'module_types'), 'model', 'name'), null, to_json(name)::varchar),
             case when resource <> 'module_types' then field('slug', null, to_json(key)::varchar) end,

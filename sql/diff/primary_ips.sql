@@ -63,16 +63,15 @@ paired as (
 decided as (
     select p.*,
         case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty'
-                 then {'action': 'drifted', 'reason': 'NetBox has another primary address; primary_ip is set_if_empty'}
+                 then drifted('other_primary_address')
              when p.unseen is not null
-                 then {'action': 'blocked', 'reason': 'NetBox has ' || split_part(p.current_address, '/', 1)
-                     || ', and ' || settings.system_name || ' does not show all addresses: ' || p.unseen}
-             else {'action': 'update', 'reason': null} end as decision
+                 then blocked('addresses_out_of_sight', {address: split_part(p.current_address, '/', 1), system: settings.system_name,
+                     because: p.unseen}) end as cause
     from paired p cross join settings
     where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)
 )
 select 'primary_ips' as resource, p.owner || ' IPv' || p.family as key, p.owner as parent, p.object_type, p.netbox_id,
        case when p.netbox_id is null then created(p.owner_resource, p.owner, p.name) end as target, p.last_updated,
-       p.decision.action as action, p.decision.reason as reason,
+       coalesce(action_of(p.cause), 'update') as action, p.cause as reason,
        [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'), p.value)] as fields
 from decided p

@@ -10,7 +10,7 @@ meant as (
 located as (
     select id, min(latitude) as latitude, min_by(longitude, latitude) as longitude,
         case when max(latitude) - min(latitude) > 0.0001 or max(longitude) - min(longitude) > 0.0001
-             then 'the locations of this site are at several places: ' || string_agg(location, ', ' order by location) end as problem
+             then conflict('locations_at_several_places', {locations: list(location order by location)}) end as problem
     from meant group by id
 ),
 judged as (
@@ -23,9 +23,10 @@ judged as (
        or abs(s.latitude - l.latitude) > 0.0001 or abs(s.longitude - l.longitude) > 0.0001
 )
 select 'sites' as resource, slug as key, name as parent, 'dcim/sites' as object_type, id as netbox_id, null::varchar as target, last_updated,
-       case when problem is not null then 'conflict' when has_place and settings.site_coordinates = 'set_if_empty' then 'drifted' else 'update' end as action,
-       case when problem is not null then problem
-            when has_place and settings.site_coordinates = 'set_if_empty' then 'NetBox has other coordinates; site_coordinates is set_if_empty' end as reason,
-       fields
-from judged cross join settings
-where settings.site_coordinates <> 'never' and not (has_place and problem is not null and settings.site_coordinates = 'set_if_empty')
+       coalesce(action_of(cause), 'update') as action, cause as reason, fields
+from (
+    select judged.*, case when problem is not null then problem
+        when has_place and settings.site_coordinates = 'set_if_empty' then drifted('other_coordinates') end as cause
+    from judged cross join settings
+    where settings.site_coordinates <> 'never' and not (has_place and problem is not null and settings.site_coordinates = 'set_if_empty')
+)

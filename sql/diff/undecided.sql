@@ -62,7 +62,7 @@ by_name as (
     select c.resource, c.key, n.reason from changes c join namesakes n on n.key = c.parent
 ),
 by_memory as (
-    select c.resource, c.key, r.host || ' was on ' || r.owner || ' too: ' || r.reason as reason
+    select c.resource, c.key, because('address_was_elsewhere_too', {address: r.host, place: r.owner, because: r.reason}) as reason
     from changes c
     join desired.remembered_addresses r on r.host = split_part(c.key, ' ', 1) and r.owner is distinct from c.parent
     where c.resource = 'ip_addresses' and c.key in (from placed)
@@ -72,6 +72,6 @@ from (from by_gap union all from by_name union all from by_memory)
 group by resource, key;
 
 update diff.rows set action = 'blocked',
-    reason = (select system_name from config.endpoint) || ' was not read completely, so this cannot be decided: ' || u.reason
+    reason = blocked('cannot_be_decided', {system: (select system_name from config.endpoint), because: u.reason})
 from diff.undecided u
 where u.resource = rows.resource and u.key = rows.key

@@ -11,7 +11,8 @@ select
     end as action,
     r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated,
     case
-        when r.action = 'create' and r.resource not in (select resource from config.may_create) then 'policies.create does not name ' || r.resource
+        when r.action = 'create' and r.resource not in (select resource from config.may_create)
+            then blocked('may_not_create', {resource: r.resource})
         else coalesce(r.reason, if(r.action = 'update', g.reasons, told(r.fields)))
     end as reason,
     coalesce(if(r.action = 'update', g.fields, undoubted(r.fields)), []) as fields

@@ -2,7 +2,7 @@
 -- their own, because NetBox takes as master only who is a member.
 select 'virtual_chassis' as resource, key, key as parent, 'dcim/virtual-chassis' as object_type, null::bigint as netbox_id,
        null::varchar as target, null::varchar as last_updated,
-       if(problem is not null, 'conflict', 'create') as action, problem as reason,
+       coalesce(action_of(problem), 'create') as action, problem as reason,
        [field('name', null, to_json(name)::varchar)] as fields
 from match.virtual_chassis
 where problem is not null or netbox_id is null

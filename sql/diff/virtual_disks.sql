@@ -18,7 +18,7 @@ paired as (
 )
 select 'virtual_disks' as resource, key, virtual_machine as parent, 'virtualization/virtual-disks' as object_type,
        netbox_id, null::varchar as target, last_updated,
-       case when problem is not null then 'blocked' when netbox_id is null then 'create' else 'update' end as action,
+       coalesce(action_of(problem), if(netbox_id is null, 'create', 'update')) as action,
        problem as reason,
        case when problem is null then fields else [] end as fields
 from paired

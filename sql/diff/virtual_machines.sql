@@ -90,13 +90,13 @@ sites as (
 ),
 
 paired as (
-    select w.key, m.netbox_id, m.problem_action, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
+    select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
         c.key is null as homeless, r.lacking, r.missing,
         differing(list_concat([
             text_field('name', a.name, case when m.name_held_by is null then w.name end),
             undecided_field('name', to_json(a.name)::varchar,
                 case when m.netbox_id is not null and w.name <> a.name and m.name_held_by is not null
-                     then 'NetBox has the name ' || w.name || ' in this cluster for another guest: ' || m.name_held_by end),
+                     then conflict('guest_name_taken', {name: w.name, guest: m.name_held_by}) end),
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             json_field('device', a.device, case when d.netbox_id is not null or 'devices' in (select resource from config.may_create)
                 then coalesce(link('devices', d.key, d.netbox_id, d.name), if(m.moved_from is not null, 'null', null))
@@ -125,7 +125,7 @@ paired as (
             case when t.has <> t.had then field('tags', to_json(t.had)::varchar, to_json(t.has)::varchar) end,
             case when len(t.taken_off) > 0 then
                 {'field': 'tags', 'before': to_json(t.had)::varchar, 'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
-                 'verdict': 'drifted', 'reason': 'taken off in NetBox since netbox-sync put it on: ' || array_to_string(t.taken_off, ', ')} end,
+                 'verdict': 'drifted', 'reason': drifted('tags_taken_off', {tags: t.taken_off})} end,
             json_field('cf.' || settings.cluster_field, json_extract(a.cf, '$.' || settings.cluster_field)::varchar,
                 case when settings.writes_id_fields then to_json(w.cluster)::varchar end),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
@@ -153,16 +153,17 @@ paired as (
 select
     'virtual_machines' as resource, key, key as parent, 'virtualization/virtual-machines' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    case when problem is not null then problem_action
-         when moved_from is not null and homeless then 'blocked'
-         when netbox_id is not null then 'update'
-         when not_imported is not null or homeless or missing is not null then 'blocked'
-         else 'create' end as action,
-    case when problem is not null then problem
-         when netbox_id is not null and not (moved_from is not null and homeless) then moved_from
-         when not_imported is not null then not_imported
-         when homeless then coalesce(moved_from || '; ', '') || 'its cluster is not written: ' || (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)
-         else lacking end as reason,
-    fields
-from paired
+    coalesce(nullif(action_of(cause), 'remark'), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+from (
+    select *,
+        case when problem is not null then problem
+             when netbox_id is not null and not (moved_from is not null and homeless) then moved_from
+             when not_imported is not null then not_imported
+             when homeless then blocked('cluster_not_written', {because_moved: moved_from,
+                 because: (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)})
+             when missing is not null then lacking
+             -- The others are for words that a virtual machine can do without.
+             when lacking is not null then remark('created_without', {because: lacking}) end as cause
+    from paired
+)
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -9,7 +9,7 @@ with live as (
 named as (
     select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.netbox_id,
            list_sort(list(distinct w.name) filter (w.name is not null)) as names,
-           string_agg(distinct w.name || ' (' || w.owner || ')', ', ' order by w.name || ' (' || w.owner || ')') as who
+           list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')') as who
     from match.vlans m
     join live using (owner_resource, owner)
     left join desired.vlans w using (owner_resource, owner, vid)
@@ -24,12 +24,12 @@ wanted_names as (
 judged as (
     select n.*,
         case
-            when len(n.names) > 1 then 'sources disagree: ' || left(n.who, 300)
+            when len(n.names) > 1 then conflict('vlan_named_differently', {names: n.names, who: n.who[:10], more: nullif(greatest(len(n.who) - 10, 0), 0)})
             when name_problem(n.names[1], 64) is not null then name_problem(n.names[1], 64)
             when n.group_id is not null and w.vlans > 1
-                then w.vlans || ' VLANs of the group have the name ' || n.names[1] || '; NetBox takes a name once'
+                then conflict('vlan_name_several_times', {vlans: w.vlans, name: n.names[1]})
             when n.group_id is not null and other.id is not null
-                then 'VLAN ' || other.vid || ' of the group has the name ' || n.names[1] || ' already'
+                then conflict('vlan_name_taken', {vid: other.vid, name: n.names[1]})
         end as name_problem
     from named n
     left join wanted_names w on w.group_id is not distinct from n.group_id and w.name = n.names[1]
@@ -63,10 +63,10 @@ rows_of_vlans as (
 select * from rows_of_vlans where len(fields) > 0
 union all
 select 'vlans', 'VLAN ' || m.vid || ' of ' || m.owner, m.owner, 'ipam/vlans', null, null, null,
-       case when starts_with(m.problem, 'ambiguous') then 'conflict' else 'blocked' end, m.problem, []
+       action_of(m.problem), m.problem, []
 from match.vlans m join live using (owner_resource, owner)
 where m.problem is not null
 union all
-select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, 'blocked', w.problem, []
+select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, action_of(w.problem), w.problem, []
 from desired.vlans w join live using (owner_resource, owner)
 where w.problem is not null

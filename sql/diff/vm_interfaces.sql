@@ -36,13 +36,13 @@ written_mtu as (
     select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu' and not restored
 ),
 paired as (
-    select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem_action, m.problem, a.last_updated,
+    select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem, a.last_updated,
         other.name as name_taken,
         differing([
             case when m.netbox_id is null then field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)) end,
             text_field('name', a.name, case when m.netbox_id is null then coalesce(w.name, w.old_name) when other.id is null then w.name end),
             undecided_field('name', to_json(a.name)::varchar,
-                case when m.netbox_id is not null and other.id is not null then 'another interface of this virtual machine has the name ' || w.name || ' in NetBox' end),
+                case when m.netbox_id is not null and other.id is not null then conflict('vm_interface_name_taken', {name: w.name}) end),
             number_field('enabled', a.enabled, w.enabled),
             amount_field('mtu', a.mtu, case when w.mtu <> 0 or o.netbox_id is not null then w.mtu end),
             text_field('description', a.description, w.description),
@@ -67,7 +67,7 @@ paired as (
 )
 select 'vm_interfaces' as resource, key, virtual_machine as parent, 'virtualization/interfaces' as object_type,
        coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,
-       case when problem is not null then problem_action when netbox_id is null then 'create' else 'update' end as action,
+       coalesce(action_of(problem), if(netbox_id is null, 'create', 'update')) as action,
        problem as reason,
        case when problem is null then fields else [] end as fields
 from paired

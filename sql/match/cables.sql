@@ -1,5 +1,5 @@
 -- The pairs of ports that see each other, from either end or both: one row per pair. Key: the two ends.
--- crowd: an end at which more than one neighbour is seen, as text; such a pair is ambiguous.
+-- crowd: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
     from match.neighbours where remote_end is not null and remote_end <> local_end
@@ -37,8 +37,8 @@ ends as (
     left join desired.interfaces w on w.key = l.key
 ),
 crowds as (
-    select a.end, 'several neighbours at ' || any_value(h.label) || ': '
-        || string_agg(coalesce(e.label, a.other), ', ' order by coalesce(e.label, a.other)) as text
+    select a.end, conflict('several_neighbours', {interface: any_value(h.label),
+        neighbours: list(coalesce(e.label, a.other) order by coalesce(e.label, a.other))}) as cause
     from at_end a
     join ends h on h.end = a.end
     left join ends e on e.end = a.other
@@ -52,7 +52,7 @@ select a.label || ' <-> ' || b.label
            -- Two devices of one name, in two sites.
            || if(count(*) over (partition by a.label, b.label) > 1, ' (' || a.end || ', ' || b.end || ')', '') as key,
        coalesce(a.owner, b.owner) as owner, a, b,
-       coalesce(ca.text, cb.text) as crowd
+       coalesce(ca.cause, cb.cause) as crowd
 from ordered
 left join crowds ca on ca.end = a.end
 left join crowds cb on cb.end = b.end

@@ -15,9 +15,9 @@ select
     case when count(c.id) = 1 then min(c.id) end as netbox_id,
     coalesce(case when count(c.id) = 1 then min(c.name) end, any_value(w.name)) as name,
     coalesce(any_value(w.problem),
-        case when count(c.id) > 1 then count(c.id) || ' NetBox clusters have the name ' || any_value(w.name)
+        case when count(c.id) > 1 then conflict('several_clusters', {name: any_value(w.name), candidates: count(c.id)})
              when min(o.word) is not null
-                 then 'NetBox has the cluster ' || min(c.name) || ' as a ' || min(o.word) || '; give one of them another name (cluster_name)' end) as problem,
+                 then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)}) end) as problem,
     case when count(c.id) = 1 then min(c.group_id) end as group_id,
     case when count(c.id) = 1 and min(c.scope_type) = 'dcim.site' then min(c.scope_id) end as site_id
 from desired.clusters w

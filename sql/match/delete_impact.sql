@@ -8,7 +8,7 @@ with allowed as (
 -- By type: why it is not known what hangs on its objects.
 unread as (
     select a.object_type, coalesce(string_agg(distinct s.reason, '; ' order by s.reason),
-            'NetBox was read before policies.delete named them; sync again') as reason
+            because('netbox_read_before_policy')) as reason
     from allowed a
     left join netbox.scopes s on s.scope = 'dependents' and s.scope_id = a.object_type
     where s.reason is not null
@@ -53,11 +53,11 @@ named as (
 ),
 own as (
     select object_type, netbox_id,
-        array_to_string(names[:5], ', ') || if(len(names) > 5, ' and ' || (len(names) - 5) || ' more', '')
-            || if(len(names) = 1, ' hangs on it', ' hang on it') as reason
+        if(len(names) = 1, because('hangs_on_it', {what: names}),
+            because('hang_on_it', {what: names[:5], more: nullif(greatest(len(names) - 5, 0), 0)})) as reason
     from named
     union all
-    select o.object_type, o.netbox_id, 'what hangs on it is not known: ' || u.reason
+    select o.object_type, o.netbox_id, because('unknown_what_hangs_on_it', {because: u.reason})
     from objects o join unread u using (object_type)
 ),
 -- What NetBox deletes along with another object has its row in the plan: what hangs on the one keeps the other.
@@ -70,7 +70,7 @@ on_interfaces as (
 up_to_interfaces as (
     from own
     union all
-    select if(a.holder_model = 'dcim.interface', 'dcim/interfaces', 'virtualization/interfaces'), a.holder_id, o.reason || ' (' || a.label || ')'
+    select if(a.holder_model = 'dcim.interface', 'dcim/interfaces', 'virtualization/interfaces'), a.holder_id, because('of_its_part', {because: o.reason, part: a.label})
     from own o
     join on_interfaces a on a.object_type = o.object_type and a.netbox_id = o.netbox_id
     where a.holder_model in ('dcim.interface', 'virtualization.vminterface')
@@ -86,7 +86,7 @@ parts as (
 up_to_machines as (
     from up_to_interfaces
     union all
-    select 'virtualization/virtual-machines', p.virtual_machine_id, u.reason || ' (' || p.label || ')'
+    select 'virtualization/virtual-machines', p.virtual_machine_id, because('of_its_part', {because: u.reason, part: p.label})
     from up_to_interfaces u
     join parts p on p.object_type = u.object_type and p.netbox_id = u.netbox_id
     where p.virtual_machine_id is not null
@@ -99,7 +99,7 @@ kept as (
 ),
 -- A machine that is gone from its source and stays in NetBox keeps its parts.
 down as (
-    select p.object_type, p.netbox_id, 'its virtual machine stays: ' || k.reason as reason, p.label
+    select p.object_type, p.netbox_id, because('virtual_machine_stays', {because: k.reason}) as reason, p.label
     from kept k
     join parts p on p.virtual_machine_id = k.netbox_id
     where k.object_type = 'virtualization/virtual-machines'

@@ -129,12 +129,10 @@ known as materialized (
     left join shared_macs m on m.key = a.key and m.id = a.id
 ),
 barred as (
-    select p.key, p.id, 'NetBox has the device ' || coalesce(d.name, 'device ' || d.id) || ' (id ' || d.id || ') as that of ' || h.scopes
-        || ' (' || settings.node_field || '), and ' || case
-            when w.in_site_only then 'a name alone does not show that this node is the same machine'
-            else 'the ' || k.differs || ' is another' end
-        || '. If it is the same, add ' || to_json(settings.id_scope) || ': ' || w.id_value || ' to that field; if not, create its device in NetBox under another name, with '
-        || settings.node_field || ' {' || to_json(settings.id_scope) || ': ' || w.id_value || '}' as reason
+    select p.key, p.id, conflict('device_of_another', {candidates: [{'type': 'dcim/devices', 'id': d.id, 'name': coalesce(d.name, 'device ' || d.id)}],
+        holders: h.scopes, field: settings.node_field, entry: to_json(settings.id_scope) || ': ' || w.id_value,
+        name_alone: if(w.in_site_only, 'a name alone does not show that this node is the same machine', null),
+        differs: if(w.in_site_only, null, k.differs)}) as reason
     from pairs p
     cross join settings
     join holders h using (id)
@@ -187,7 +185,7 @@ summed as (
     from hits h group by h.key
 ),
 texts as (
-    select key, string_agg(text, ', ' order by text) as found from (
+    select key, list(text order by text) as found from (
         select distinct f.key, coalesce(d.name, 'device ' || d.id) || ' (' || ['id field', 'serial', 'name', 'primary IP', 'position'][f.step] || ')' as text
         from (from first_hits union all from by_position) f
         join hits h on h.key = f.key and h.id = f.id
@@ -200,8 +198,8 @@ chosen as (
         when s.candidates = 1 and s.by_id = 0 then {'id': s.any_id, 'certain': s.witnesses > 1, 'number': null::varchar, 'several': false}
         when s.candidates = 1 and s.witnesses > 0 then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
         when s.candidates = 1 and k.agrees then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
-        when s.candidates = 1 and k.differs is not null then {'id': s.any_id, 'certain': false, 'number': 'and neither the name nor the ' || k.differs || ' is the same', 'several': false}
-        when s.candidates = 1 and k.ours and not w.in_site_only then {'id': s.any_id, 'certain': false, 'number': 'the name is another, and nothing else shows that it is the same', 'several': false}
+        when s.candidates = 1 and k.differs is not null then {'id': s.any_id, 'certain': false, 'number': conflict('device_number_of_another', {word: settings.id_word, id: w.source_id, device: d.name, differs: k.differs, field: settings.node_field}), 'several': false}
+        when s.candidates = 1 and k.ours and not w.in_site_only then {'id': s.any_id, 'certain': false, 'number': conflict('device_number_may_be_of_another', {word: settings.id_word, id: w.source_id, device: d.name, field: settings.node_field}), 'several': false}
         when s.candidates = 1 then {'id': s.any_id, 'certain': false, 'number': null, 'several': false}
         -- The id leads elsewhere.
         when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1 then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
@@ -211,7 +209,9 @@ chosen as (
         end as choice
     from summed s
     join desired.devices w using (key)
+    cross join settings
     left join known k on k.key = s.key and k.id = s.any_id
+    left join (select id, coalesce(name, 'device ' || id) as name from devices) d on d.id = s.any_id
 ),
 claims as (
     select choice.id as id, count(*) as claimants, count(*) filter (choice.certain) as certain
@@ -228,24 +228,21 @@ judged as (
         case when c.choice.number is not null and l.certain = 1 then null else c.choice.id end as netbox_id,
         case
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
-                then 'the NetBox device ' || d.name || ' is in another site (' || coalesce(other.name, 'none') || '); set the node''s site, or move one of them'
-            when c.choice.several then 'several NetBox devices could be this one: ' || t.found
-            when c.choice.number is not null and l.certain <> 1
-                then 'another device has ' || settings.id_word || ' ' || w.source_id || ' now: NetBox has it on ' || coalesce(d.name, 'device ' || d.id) || ', ' || c.choice.number
-                    || '; correct ' || settings.node_field || ' there'
+                then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
+            when c.choice.several then conflict('several_devices', {candidates: t.found})
+            when c.choice.number is not null and l.certain <> 1 then c.choice.number
             -- One with two witnesses is it; only the others are in doubt.
             when l.claimants > 1 and c.choice.number is null and not (c.choice.certain and l.certain = 1)
-                then 'several devices of this endpoint could be the NetBox device ' || t.found
+                then conflict('several_could_be_this_device', {candidates: t.found})
             when c.key is null and b.reason is not null then b.reason
             when coalesce(c.step, 3) >= 3 and v.name is not null
-                then 'NetBox has a virtual machine of this name and no other evidence: ' || v.name
+                then conflict('virtual_machine_of_this_name', {name: v.name})
             when c.key is null and g.name is not null and w.not_imported is null
-                then 'NetBox has ' || g.why || ' for a virtual machine: ' || g.name
+                then conflict('known_as_virtual_machine', {witness: g.why, name: g.name})
             when c.key is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
-                then 'several devices of this endpoint have the name ' || w.name
+                then conflict('several_devices_of_a_name', {name: w.name})
         end as problem
     from desired.devices w
-    cross join settings
     left join chosen c using (key)
     left join claims l on l.id = c.choice.id and not c.choice.several
     left join texts t using (key)

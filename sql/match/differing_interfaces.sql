@@ -51,10 +51,10 @@ tagged_otherwise as (
        or (v.tagged is not null and coalesce(t.ids, []) is distinct from list_sort(coalesce(a.tagged_vlan_ids, [])))
 )
 
-select key, netbox_id, candidate_id, problem_action, problem from match.interfaces where same_values is distinct from true
+select key, netbox_id, candidate_id, problem from match.interfaces where same_values is distinct from true
 union
-select *, null, null, null from linked_otherwise
+select *, null, null from linked_otherwise
 union
-select *, null, null, null from match.left_lags
+select *, null, null from match.left_lags
 union
-select *, null, null, null from tagged_otherwise
+select *, null, null from tagged_otherwise

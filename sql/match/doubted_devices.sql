@@ -6,7 +6,7 @@ may_create as (
 ),
 unsettled_devices as (
     select w.key, w.source_id, w.names, lower(w.serial) as serial, w.ip, m.candidate_ids,
-        coalesce(m.problem, d.reason, 'policies.create does not name devices') as problem
+        coalesce(m.problem, d.reason, blocked('may_not_create', {resource: 'devices'})) as problem
     from desired.devices w
     join match.devices m using (key)
     left join diff.devices d using (key)
@@ -55,5 +55,5 @@ device_hits as (
 )
 
 select 'dcim/devices' as object_type, id as netbox_id,
-    'it may be ' || coalesce(key || ': ', '') || problem as reason, key is not null as shown
+    because('may_be', {object: key, because: problem}) as reason, key is not null as shown
 from device_hits

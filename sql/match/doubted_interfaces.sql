@@ -11,7 +11,7 @@ unpaired as (
     where p.netbox_id in (select previous_id from match.interface_exceptions)
 ),
 unsettled_ports as (
-    select e.key, e.device, e.name, e.mac, e.candidate_ids, w.source_id, coalesce(e.problem, 'policies.create does not name interfaces') as problem
+    select e.key, e.device, e.name, e.mac, e.candidate_ids, w.source_id, coalesce(e.problem, blocked('may_not_create', {resource: 'interfaces'})) as problem
     from match.interface_exceptions e
     join desired.interfaces w on w.key = e.key
     cross join may_create
@@ -54,13 +54,13 @@ sighted_hits as materialized (
        or (kind = 'mac' and upper(mac_address) = word)
 )
 
-select 'dcim/interfaces' as object_type, id as netbox_id, 'it may be ' || key || ': ' || problem as reason, true as shown
+select 'dcim/interfaces' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, true as shown
 from port_hits
 union
-select 'dcim/interfaces', id, 'it may be ' || what, false from sighted_hits
+select 'dcim/interfaces', id, because('may_be', {because: what}), false from sighted_hits
 union
 -- A port found by its name on one that may be a port that is left out: it may be the one that has its number.
-select 'dcim/interfaces', p.id, 'it may be ' || m.key || ': NetBox has its number on it, and the interface of its name may be ' || s.what, false
+select 'dcim/interfaces', p.id, because('may_be_by_its_number', {object: m.key, because: s.what}), false
 from sighted_hits s
 join match.interface_exceptions m on m.netbox_id = s.id
 join desired.interfaces w on w.key = m.key

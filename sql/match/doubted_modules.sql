@@ -4,7 +4,7 @@
 -- another type.
 with unsettled_parts as (
     select w.key, lower(w.serial) as serial, lower(w.bay) as bay, d.netbox_id as device_id, m.bay_id,
-        r.netbox_id as type_id, coalesce(m.problem, 'its module bay is not in NetBox') as problem
+        r.netbox_id as type_id, coalesce(m.problem, because('no_such_module_bay')) as problem
     from desired.modules w
     join match.modules m using (key)
     join match.devices d on d.key = w.device
@@ -19,10 +19,10 @@ part_hits as (
        or ((u.serial is null or is_placeholder(i.serial)) and (u.type_id is null or i.module_type_id = u.type_id))
 )
 
-select 'dcim/modules' as object_type, id as netbox_id, 'it may be ' || key || ': ' || problem as reason, false as shown
+select 'dcim/modules' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, false as shown
 from part_hits
 union
-select 'dcim/modules', i.id, 'it may be ' || s.what, false
+select 'dcim/modules', i.id, because('may_be', {because: s.what}), false
 from desired.sightings s
 join match.devices d on d.key = s.owner
 join netbox.modules i on i.device_id = d.netbox_id and lower(trim(i.serial)) = lower(s.word)

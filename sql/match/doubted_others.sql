@@ -1,11 +1,11 @@
 -- NetBox's disks and addresses that could be what the comparison does not take; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
-select 'virtualization/virtual-disks' as object_type, d.id as netbox_id, 'it may be ' || s.what as reason, false as shown
+select 'virtualization/virtual-disks' as object_type, d.id as netbox_id, because('may_be', {because: s.what}) as reason, false as shown
 from desired.sightings s
 join match.virtual_machines v on v.key = s.owner
 join netbox.virtual_disks d on d.virtual_machine_id = v.netbox_id and d.name = s.word
 where s.resource = 'virtual_disks'
 union
-select 'ipam/ip-addresses', a.id, 'it may be ' || s.what, false
+select 'ipam/ip-addresses', a.id, because('may_be', {because: s.what}), false
 from desired.sightings s join netbox.ip_addresses a on a.host = s.word
 where s.resource = 'ip_addresses'

@@ -7,7 +7,7 @@ may_create as (
 unsettled_guests as (
     select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, m.candidate_ids, c.netbox_id as cluster_id,
         m.problem is not null or d.action = 'blocked' or not list_contains(resources, 'virtual_machines') as held_back,
-        coalesce(m.problem, d.reason, 'it is not in NetBox yet') as problem
+        coalesce(m.problem, d.reason, because('not_in_netbox_yet')) as problem
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     left join diff.virtual_machines d using (key)
@@ -48,9 +48,9 @@ machine_hits as (
     where u.held_back
 )
 
-select 'virtualization/virtual-machines' as object_type, id as netbox_id, 'it may be ' || key || ': ' || problem as reason, shown from machine_hits
+select 'virtualization/virtual-machines' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, shown from machine_hits
 union
-select 'virtualization/virtual-machines', m.id, 'it may be ' || s.what, false
+select 'virtualization/virtual-machines', m.id, because('may_be', {because: s.what}), false
 from desired.sightings s
 cross join settings
 join machines m on m.held_cluster = lower(settings.id_scope) and (lower(s.word) = m.name or s.word = m.held_id)

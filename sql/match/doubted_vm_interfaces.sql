@@ -12,7 +12,7 @@ unpaired_nics as (
 unsettled_nics as (
     select w.key, w.virtual_machine, w.name, w.old_name, w.mac, m.candidate_ids, v.netbox_id as vm_id,
         m.problem is not null or not list_contains(resources, 'vm_interfaces') as held_back,
-        coalesce(m.problem, 'it is not in NetBox yet') as problem
+        coalesce(m.problem, because('not_in_netbox_yet')) as problem
     from desired.vm_interfaces w
     join match.vm_interfaces m using (key)
     join match.virtual_machines v on v.key = w.virtual_machine
@@ -33,10 +33,10 @@ nic_hits as (
     where u.mac <> ''
 )
 
-select 'virtualization/interfaces' as object_type, id as netbox_id, 'it may be ' || key || ': ' || problem as reason, shown from nic_hits
+select 'virtualization/interfaces' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, shown from nic_hits
 union
 -- What is left out of the comparison, by its own name on its guest.
-select 'virtualization/interfaces', n.id, 'it may be ' || s.what, false
+select 'virtualization/interfaces', n.id, because('may_be', {because: s.what}), false
 from desired.sightings s
 join match.virtual_machines v on v.key = s.owner
 join unpaired_nics n on n.vm_id = v.netbox_id and n.name = lower(s.word)

@@ -27,9 +27,9 @@ seen as (
 )
 select 'cables' as resource, 'dcim/cables' as object_type, c.id, c.last_updated,
     'cable ' || c.id || ': ' || b.a_label || ' <-> ' || b.b_label as key, b.a_owner as parent, b.owners,
-    b.above, s.system_name || ' sees no neighbour at either end' as fact,
+    b.above, because('no_neighbour_seen', {system: s.system_name}) as fact,
     'delete' as way, null::varchar as note, null::varchar as held, true as said_unproven,
-    'it may be ' || b.what as doubt
+    if(b.what is null, null, because('may_be', {because: b.what})) as doubt
 from between b
 join netbox.cables c on c.id = b.cable_id
 cross join config.endpoint s

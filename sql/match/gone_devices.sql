@@ -9,14 +9,14 @@ claimed as (
 )
 select 'devices' as resource, 'dcim/devices' as object_type, g.id, g.last_updated, g.name || ' (gone, id ' || g.claim || ')' as key,
     g.name as parent, [g.name] as owners, []::struct(type varchar, id bigint)[] as above,
-    'no longer in ' || s.system_name as fact, 'leave' as way, '; devices are never deleted by a sync' as note,
+    because('no_longer_in_source', {system: s.system_name}) as fact, 'leave' as way, 'devices are never deleted by a sync' as note,
     null::varchar as held, true as said_unproven
 from claimed g cross join settings s
 where g.claim is not null
   and g.claim not in (select source_id from desired.devices where source_id is not null)
 union all
 select 'virtual_chassis_members', 'dcim/devices', a.id, a.last_updated, v.name || ': ' || coalesce(a.name, 'device ' || a.id),
-    v.key, [v.key], [], s.system_name || ' shows no such member of ' || v.key, 'leave', '', null, true
+    v.key, [v.key], [], because('no_such_member', {system: s.system_name, stack: v.key}), 'leave', null, null, true
 from match.virtual_chassis v
 join netbox.devices a on a.virtual_chassis_id = v.netbox_id
 cross join settings s

@@ -23,18 +23,21 @@ addressed as (
 )
 select 'interfaces' as resource, 'dcim/interfaces' as object_type, g.id, g.last_updated, g.device_key || ' ' || g.name as key,
     g.device_key as parent, [g.device_key] as owners, [{'type': 'dcim/devices', 'id': g.device_id}] as above,
-    'not in ' || s.system_name as fact,
+    because('not_in_source', {system: s.system_name}) as fact,
     if(s.missing_interfaces = 'disable' and not g.enabled, 'done', s.missing_interfaces) as way,
-    '; missing_interfaces is ' || s.missing_interfaces as note,
-    nullif(array_to_string(list_filter([
-        if(g.cable_id is not null, 'a cable', null),
-        if(g.module_id is not null, 'a module', null),
-        if(g.mark_connected, 'a mark as connected', null),
-        if(g.id in (select id from addressed), 'an IP address', null),
-        if(g.id in (select id from bearing where id is not null), 'another interface', null)
-    ], lambda h: h is not null), ' and ') || ' hangs on it', ' hangs on it') as held,
+    'missing_interfaces is ' || s.missing_interfaces as note,
+    if(len(hanging) > 0, because('hangs_on_it', {what: hanging}), null) as held,
     s.shows_all_interfaces as said_unproven
-from gone g cross join settings s
+from (
+    select *, list_filter([
+        if(cable_id is not null, 'a cable', null),
+        if(module_id is not null, 'a module', null),
+        if(mark_connected, 'a mark as connected', null),
+        if(id in (select id from addressed), 'an IP address', null),
+        if(id in (select id from bearing where id is not null), 'another interface', null)
+    ], lambda one: one is not null) as hanging
+    from gone
+) g cross join settings s
 -- Where the source shows the configured interfaces alone, others are not its business.
 where s.shows_all_interfaces or exists (
     from ledger.created c where c.object_type = 'dcim/interfaces' and c.netbox_id = g.id

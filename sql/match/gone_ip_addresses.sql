@@ -29,10 +29,10 @@ select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.l
     g.owner as parent, [g.owner, g.interface] as owners,
     [{'type': if(g.interface_resource = 'interfaces', 'dcim/interfaces', 'virtualization/interfaces'), 'id': g.assigned_object_id},
      {'type': if(g.interface_resource = 'interfaces', 'dcim/devices', 'virtualization/virtual-machines'), 'id': g.holder_id}] as above,
-    'not on ' || g.label || ' in ' || s.system_name as fact, s.stale_addresses as way,
-    '; stale_addresses is ' || s.stale_addresses as note,
+    because('not_there_in_source', {place: g.label, system: s.system_name}) as fact, s.stale_addresses as way,
+    'stale_addresses is ' || s.stale_addresses as note,
     if(g.id in (select id from primaries where id is not null)
-        and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)), 'it is a primary address', null) as held,
+        and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)), because('is_primary_address'), null) as held,
     -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
     s.shows_all_addresses as said_unproven
 from gone g cross join settings s

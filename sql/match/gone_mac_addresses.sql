@@ -6,9 +6,9 @@ with shared as (
 select 'mac_addresses' as resource, 'dcim/mac-addresses' as object_type, a.id, a.last_updated,
     n.key || ' ' || a.mac_address || ' (replaced, id ' || a.id || ')' as key, n.owner as parent, [n.owner, n.key] as owners,
     [{'type': 'virtualization/interfaces', 'id': n.netbox_id}, {'type': 'virtualization/virtual-machines', 'id': i.virtual_machine_id}] as above,
-    'the interface has ' || n.mac || ' in ' || s.system_name || ' now' as fact, 'delete' as way, null::varchar as note,
+    because('mac_replaced', {mac: n.mac, system: s.system_name}) as fact, 'delete' as way, null::varchar as note,
     null::varchar as held, true as said_unproven,
-    if(n.mac in (from shared), 'several interfaces have ' || n.mac || ' in ' || s.system_name || '; whose it is is not known', null) as doubt
+    if(n.mac in (from shared), because('mac_of_several', {mac: n.mac, system: s.system_name}), null) as doubt
 from match.interface_names n
 join netbox.mac_addresses a on a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
 join netbox.vm_interfaces i on i.id = n.netbox_id

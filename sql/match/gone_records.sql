@@ -30,7 +30,7 @@ gone as (
     where s.name not in (select name from desired.storages where name is not null)
 )
 select g.resource, g.object_type, g.id, g.last_updated, g.owner || ' ' || g.label || ' (gone, id ' || g.id || ')' as key,
-    g.owner as parent, [g.owner] as owners, g.above, 'no longer in Proxmox' as fact, 'delete' as way,
+    g.owner as parent, [g.owner] as owners, g.above, because('no_longer_in_source', {system: settings.system_name}) as fact, 'delete' as way,
     null::varchar as note, null::varchar as held, true as said_unproven
 from gone g cross join config.endpoint settings
 where settings.records_to = 'plugin'

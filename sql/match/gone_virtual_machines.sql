@@ -11,8 +11,8 @@ claims as (
 select 'virtual_machines' as resource, 'virtualization/virtual-machines' as object_type, v.id, v.last_updated,
     v.name || ' [' || v.guest || ']' as key, v.name as parent, [v.guest] as owners,
     []::struct(type varchar, id bigint)[] as above,
-    v.guest || ' is no longer in ' || s.system_name as fact, if(v.status = s.missing_guests, 'done', s.missing_guests) as way,
-    '; missing_guests is ' || s.missing_guests as note, null::varchar as held, true as said_unproven, v.guest
+    because('guest_no_longer_in_source', {guest: v.guest, system: s.system_name}) as fact, if(v.status = s.missing_guests, 'done', s.missing_guests) as way,
+    'missing_guests is ' || s.missing_guests as note, null::varchar as held, true as said_unproven, v.guest
 from claims v cross join settings s
 where v.held_id is not null
   and v.held_id not in (select source_id from desired.listed_guests where source_id is not null)

@@ -3,9 +3,9 @@
 select 'vm_interfaces' as resource, 'virtualization/interfaces' as object_type, i.id, i.last_updated,
     v.key || ' ' || i.name || ' (gone)' as key, v.key as parent, [v.key] as owners,
     [{'type': 'virtualization/virtual-machines', 'id': v.netbox_id}] as above,
-    'no ' || s.nic_word || ' in ' || s.system_name as fact, 'delete' as way, null::varchar as note,
+    because('no_such_guest_interface', {kind: s.nic_word, system: s.system_name}) as fact, 'delete' as way, null::varchar as note,
     -- NetBox keeps an interface that another one names as its parent.
-    if(i.id in (select parent_id from netbox.vm_interfaces where parent_id is not null), 'another interface hangs on it', null) as held,
+    if(i.id in (select parent_id from netbox.vm_interfaces where parent_id is not null), because('hangs_on_it', {what: ['another interface']}), null) as held,
     true as said_unproven
 from netbox.vm_interfaces i
 join match.live_virtual_machines v on v.netbox_id = i.virtual_machine_id

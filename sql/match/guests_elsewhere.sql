@@ -45,18 +45,18 @@ hits as (
     from shown s join config.former_guests f using (uuid) where f.netbox_id in (select id from here)
 ),
 agreed as (
-    select id, endpoint, cluster, vmid, enumerated(list(witness order by place)) as witnesses, max(place) = 1 as name_alone
+    select id, endpoint, cluster, vmid, list(witness order by place) as witnesses, max(place) = 1 as name_alone
     from hits group by id, endpoint, cluster, vmid
 ),
 found as (
-    select a.id, a.endpoint || ' shows a guest of ' || a.witnesses || ' (vmid ' || a.vmid || ' of ' || a.cluster || ')' as reason
+    select a.id, because('shown_elsewhere', {endpoint: a.endpoint, witnesses: a.witnesses, vmid: a.vmid, cluster: a.cluster}) as reason
     from agreed a
     join shown s using (endpoint, cluster, vmid)
     left join config.former_guests f on f.netbox_id = a.id
     where not a.name_alone
        or (coalesce(f.uuid = s.uuid, true) and (len(s.macs) = 0 or a.id not in (select id from macs)))
 )
-select id as netbox_id, string_agg(distinct reason, '; ' order by reason) || ', so it may have moved there' as reason
+select id as netbox_id, because('may_have_moved', {because: string_agg(distinct reason, '; ' order by reason)}) as reason
 from found group by id
 union all
 select h.id, u.reason from here h join config.unseen_moves u using (vmid) where h.id not in (select id from found)

@@ -13,7 +13,7 @@ actual as not materialized (
 ),
 
 unsettled as materialized (
-    select p.*, w.problem, w.problem_action
+    select p.*, w.problem
     from (from match.interface_pairs where key is not null and not settled) p
     join desired.interfaces w on w.key = p.key
 ),
@@ -201,7 +201,7 @@ compared as (
         any_value(name) filter (is_id and not is_name) as id_name,
         bool_or(named_otherwise) filter (is_id and not is_name) as named_otherwise,
         bool_or(differs_too) filter (is_id and not is_name) as differs_too,
-        string_agg(found, ', ' order by name) as found,
+        list(found order by name) as found,
         count(*) as candidates
     from weighed group by key
 ),
@@ -211,27 +211,27 @@ chosen as (
     select *,
         case when agreeing = 1 and by_name = 0 and strays = 0 then {'id': agreeing_id, 'strength': 2, 'reason': null::varchar}
              when agreeing > 0 or by_mac > 0 or by_name > 1 or (by_name = 0 and by_id > 1)
-                 then {'id': null::bigint, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
+                 then {'id': null::bigint, 'strength': null, 'reason': conflict('several_interfaces', {candidates: found})}
              when by_name = 1 and (id_votes > 0 or (by_id > 0 and name_votes = 0 and name_objections > 0))
-                 then {'id': null, 'strength': null, 'reason': 'several NetBox interfaces of this device could be it: ' || found}
+                 then {'id': null, 'strength': null, 'reason': conflict('several_interfaces', {candidates: found})}
              when by_name = 1 then {'id': name_id, 'strength': if(name_votes > 0, 2, 1), 'reason': null}
              when id_votes > 0 then {'id': id_id, 'strength': 2, 'reason': null}
              when id_objections > 0 and named_otherwise then {'id': null, 'strength': null, 'reason': null}
              when id_objections > 0
-                 then {'id': null, 'strength': null, 'reason': 'another port has the number {} now: NetBox has it on ' || id_name || ', and neither the name nor the ' || objecting || ' is the same'}
+                 then {'id': null, 'strength': null, 'reason': conflict('port_id_of_another', {id: source_id, interface: id_name, differs: objecting})}
              when not named_otherwise and differs_too
-                 then {'id': null, 'strength': null, 'reason': 'another port may have the number {} now: NetBox has it on ' || id_name || ', the name is another, and nothing else shows that it is the same'}
+                 then {'id': null, 'strength': null, 'reason': conflict('port_id_may_be_of_another', {id: source_id, interface: id_name})}
              else {'id': id_id, 'strength': if(named_otherwise, 0, 1), 'reason': null}
         end as choice
-    from compared
+    from compared join (select key, source_id from wanted) using (key)
 ),
 best as (
     select key, choice.id as netbox_id, choice.strength, choice.reason from chosen
     union all
     -- Nothing speaks against these.
     select key, if(count(*) = 1, min(id), null), 1,
-        if(count(*) > 1, 'several NetBox interfaces of this device could be it: '
-            || (select string_agg(a.name, ', ' order by a.name) from hits o join actual a using (id) where o.key = hits.key), null)
+        if(count(*) > 1, conflict('several_interfaces', {candidates:
+            (select list(a.name order by a.name) from hits o join actual a using (id) where o.key = hits.key)}), null)
     from hits where key not in (from tangled) group by key
 ),
 -- Several ports mean one NetBox interface. One with a second witness keeps it where the others have its number alone:
@@ -244,7 +244,7 @@ decided as (
     select b.key, b.strength,
         case when b.strength > 0 and (t.netbox_id is null or (t.to_one and b.strength = 2)) then b.netbox_id end as netbox_id,
         coalesce(b.reason, case when not coalesce(t.to_one, b.strength > 0 or b.strength is null)
-            then 'several ports of the source could be this NetBox interface' end) as reason
+            then conflict('several_ports') end) as reason
     from best b
     join wanted w on w.key = b.key and w.problem is null
     left join taken t on t.netbox_id = b.netbox_id
@@ -273,11 +273,9 @@ candidates as (
 
 judged as (
     select w.*, b.netbox_id as best_id, c.ids,
-        case when w.problem is not null then w.problem_action
-             when e.place is not null or b.reason is not null then 'conflict' end as action,
         case when w.problem is not null then w.problem
-             when e.place is not null then 'port ' || w.source_id || ' of ' || w.device || ' is ' || e.place || ' in NetBox'
-             else replace(b.reason, '{}', w.source_id) end as reason
+             when e.place is not null then conflict('port_on_another_device', {id: w.source_id, device: w.device, place: e.place})
+             else b.reason end as reason
     from wanted w
     left join decided b on b.key = w.key
     left join elsewhere e on e.key = w.key
@@ -289,7 +287,6 @@ select
     if(reason is null, best_id, null) as netbox_id,
     if(reason is null, null, ids[1]) as candidate_id,
     if(reason is null, null, coalesce(ids, [])) as candidate_ids,
-    action as problem_action,
     reason as problem,
     if(settled, netbox_id, null) as previous_id
 from judged

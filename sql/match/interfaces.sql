@@ -1,9 +1,9 @@
 -- Which NetBox interface each desired interface is. Key: desired interface (device + name).
 -- same_values: none of its own values differs; see sql/match/interface_pairs.sql.
-select key, device, name, mac, netbox_id, null::bigint as candidate_id, null::bigint[] as candidate_ids, null::varchar as problem_action,
+select key, device, name, mac, netbox_id, null::bigint as candidate_id, null::bigint[] as candidate_ids,
        null::varchar as problem, same_values, linked
 from match.interface_pairs
 where settled and netbox_id not in (select previous_id from match.interface_exceptions where previous_id is not null)
 union all
-select key, device, name, mac, netbox_id, candidate_id, candidate_ids, problem_action, problem, false as same_values, false as linked
+select key, device, name, mac, netbox_id, candidate_id, candidate_ids, problem, false as same_values, false as linked
 from match.interface_exceptions

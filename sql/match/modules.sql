@@ -31,11 +31,9 @@ select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as 
     case when i.id is null and moves then elsewhere.id else i.id end as netbox_id,
     case when moves then null else elsewhere.id end as elsewhere_id,
     settings.move_modules and elsewhere.device_id = w.device_id and i.id is not null as occupied,
-    case when w.problem is not null then w.problem_action
-         when b.candidates > 1 or b.bay_id in (select bay_id from taken) then 'conflict' end as problem_action,
     case when w.problem is not null then w.problem
-         when b.candidates > 1 then b.candidates || ' module bays of ' || w.device_name || ' could be ' || w.bay
-         when b.bay_id in (select bay_id from taken) then 'several parts could be in the module bay ' || n.name end as problem
+         when b.candidates > 1 then conflict('several_module_bays', {bay: w.bay, device: w.device_name, candidates: b.candidates})
+         when b.bay_id in (select bay_id from taken) then conflict('several_parts_in_one_bay', {bay: n.name}) end as problem
 from wanted w
 cross join settings
 left join best b using (key)

@@ -38,7 +38,7 @@ best_names as (
         (select * from name_hits qualify step = min(step) over (partition by remote_name))
 ),
 by_name as (
-    select b.remote_name, count(*) as candidates, min(b.place) as place, string_agg(p.label, ', ' order by p.label) as found
+    select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label) as found
     from best_names b join places p using (place) group by b.remote_name
 ),
 links as (
@@ -113,15 +113,16 @@ found as (
         j.interface, here.end as local_end, here.label as local_label, home.place as local_place, j.place,
         coalesce(j.remote_label, j.remote_name, 'an unknown device') || coalesce(' ' || j.remote_port, '') as seen,
         case when coalesce(j.port_candidates, 1) = 1 then j.remote_end end as remote_end,
-        case when j.place is null and j.candidates > 1 then 'conflict'
-             when j.port_candidates > 1 then 'conflict'
-             when j.remote_end is null then 'blocked' end as action,
-        case when j.place is null and j.candidates > 1 then 'ambiguous: several devices could be ' || j.remote_name || ' (' || j.found || ')'
-             when j.place is null then 'remote device unknown: ' || coalesce('neither ' || settings.system_name || ' nor NetBox has "' || j.remote_name || '"', 'the neighbour gives no name')
-             when j.port_candidates > 1 then 'ambiguous: ' || j.port_candidates || ' ports of ' || j.remote_label || ' could be "' || j.remote_port || '"'
-             when not j.port_known and j.remote_port is null then 'remote port unknown: the neighbour ' || j.remote_label || ' does not name it'
-             when not j.port_known then 'remote port unknown: ' || j.remote_label || ' has no port "' || j.remote_port || '"'
-             when j.remote_end is null then j.remote_label || ' is not in NetBox' || coalesce(': ' || j.remote_problem, '')
+        case when j.place is null and j.candidates > 1
+                 then conflict('several_remote_devices', {name: j.remote_name, devices: j.found})
+             when j.place is null and j.remote_name is null then blocked('neighbour_without_name')
+             when j.place is null
+                 then blocked('remote_device_unknown', {name: j.remote_name, system: settings.system_name})
+             when j.port_candidates > 1
+                 then conflict('several_remote_ports', {device: j.remote_label, port: j.remote_port, candidates: j.port_candidates})
+             when not j.port_known and j.remote_port is null then blocked('neighbour_without_port', {device: j.remote_label})
+             when not j.port_known then blocked('remote_port_unknown', {device: j.remote_label, port: j.remote_port})
+             when j.remote_end is null then blocked('remote_device_not_in_netbox', {device: j.remote_label, because: j.remote_problem})
         end as problem
     from judged j
     -- The links of a device that is not written are its own row's matter.

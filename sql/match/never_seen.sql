@@ -58,8 +58,8 @@ lacking as (
 )
 select unnest(case l.resource when 'interfaces' then ['interfaces', 'mac_addresses', 'ip_addresses', 'lags', 'cables'] else [l.resource] end) as resource,
     l.owner,
-    'NetBox holds ' || l.held || ' ' || replace(l.resource, '_', ' ') || coalesce(' of ' || nullif(l.owner, '*'), '') || ' that netbox-sync wrote, and '
-    || l.missing || ' of them were never seen in ' || settings.system_name || '; if that is right, sync with --accept-shrink' as reason
+    because('never_seen', {held: l.held, what: replace(l.resource, '_', ' '), owner: nullif(l.owner, '*'), missing: l.missing,
+        system: settings.system_name}) as reason
 from lacking l
 cross join settings
 left join peaks k on k.source_table = l.source_table and k.owner = l.source_id

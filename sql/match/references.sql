@@ -38,7 +38,7 @@ wanted as (
     union all
     select distinct resource, coalesce(manufacturer, ''), 'manufacturer', 'manufacturers', manufacturer, null::varchar, null::varchar,
            manufacturer, null::varchar, true,
-           'map manufacturers by os, or set defaults.manufacturer'
+           because('map_manufacturers')
     from desired.wanted where resource in ('device_types', 'module_types')
 ),
 
@@ -88,12 +88,13 @@ select
          when b.candidates is null and w.new_name is not null and w.resource in (from may_create)
              then created(w.resource, prerequisite_key(w.resource, w.new_name), w.new_name) end as value,
     case when b.candidates = 1 then null
-         when b.candidates > 1 then b.candidates || ' ' || replace(w.resource, '_', ' ') || ' in NetBox match "' || b.word || '"; rename one or map to a slug'
+         when b.candidates > 1 then blocked('several_match_word', {candidates: b.candidates, kind: replace(w.resource, '_', ' '), word: b.word})
          when w.new_name is not null and w.resource in (from may_create) then null
-         when w.mapped is not null and w.resource = 'locations' then 'the site of ' || w.owner_key || ' has no location "' || w.mapped || '" (from the mappings)'
-         when w.mapped is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.mapped || '" (from the mappings)'
-         when w.required and w.fallback is not null then 'NetBox has no ' || rtrim(replace(w.resource, '_', ' '), 's') || ' "' || w.fallback || '" (from defaults)'
-         when w.required then 'no ' || replace(w.field, '_', ' ') || ': ' || w.advice
+         when w.mapped is not null and w.resource = 'locations' then blocked('no_such_location', {owner: w.owner_key, word: w.mapped})
+         when w.mapped is not null then blocked('mapped_to_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped})
+         when w.required and w.fallback is not null
+             then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.fallback})
+         when w.required then blocked('no_mapping', {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
     end as problem,
     w.manufacturer,
     -- Nobody named it for this object: the endpoint's default.

@@ -86,8 +86,9 @@ doubts as (
         from concerned c join match.doubts d on d.object_type = c.object_type and d.netbox_id = c.id
         union all
         -- Whoever could be the device or guest could show what is on it, and no row of this diff says that.
-        select c.object_type, c.id, 'its ' || case u.a.type when 'dcim/devices' then 'device' when 'virtualization/virtual-machines' then 'virtual machine'
-            else 'interface' end || ' is in doubt: ' || d.reason, false
+        select c.object_type, c.id, because('holder_in_doubt', {
+            holder: case u.a.type when 'dcim/devices' then 'device' when 'virtualization/virtual-machines' then 'virtual machine' else 'interface' end,
+            because: d.reason}), false
         from concerned c, unnest(c.above) as u(a)
         join match.doubts d on d.object_type = u.a.type and d.netbox_id = u.a.id)
     group by object_type, id
@@ -109,10 +110,10 @@ impact as (
 ),
 keeping as (
     select b.root_type, b.root_id,
-        left(string_agg(b.label, ', ' order by b.resource, b.label)
-            filter (o.netbox_id is null and b.resource not in (select resource from config.may_delete_unowned)), 200) as strangers,
-        left(string_agg(b.label || ' ' || d.reason, '; ' order by b.resource, b.label) filter (d.reason is not null), 300) as doubts,
-        left(string_agg(b.label || ': ' || i.reason, '; ' order by b.resource, b.label) filter (i.reason is not null), 300) as impact
+        list(b.label order by b.resource, b.label)
+            filter (o.netbox_id is null and b.resource not in (select resource from config.may_delete_unowned)) as strangers,
+        list(because('child_in_doubt', {object: b.label, because: d.reason}) order by b.resource, b.label) filter (d.reason is not null) as doubts,
+        list(because('child_held', {object: b.label, because: i.reason}) order by b.resource, b.label) filter (i.reason is not null) as impact
     from below b
     left join (select distinct object_type, netbox_id from ledger.created) o on o.object_type = b.object_type and o.netbox_id = b.id
     left join doubts d on d.object_type = b.object_type and d.id = b.id
@@ -123,7 +124,7 @@ owned as (
     select distinct object_type, netbox_id as id from ledger.created where endpoint in (select endpoint from config.same_source)
 ),
 
-decided as (
+caused as (
     select r.*, removal(
         r.resource, r.fact, r.way, r.note,
         coalesce(d.reason, r.doubt), coalesce(d.shown, false), u.reason, r.said_unproven,
@@ -133,21 +134,26 @@ decided as (
         case when r.way = 'unassign' then r.held
              when r.way = 'delete' then coalesce(
                  r.held,
-                 'netbox-sync did not create what hangs on it: ' || k.strangers,
-                 i.reason, k.doubts, k.impact) end) as decision
+                 if(len(k.strangers) > 0, because('unowned_children', {
+                     children: k.strangers[:10], more: nullif(greatest(len(k.strangers) - 10, 0), 0)}), null),
+                 i.reason, array_to_string(k.doubts[:3], '; '), array_to_string(k.impact[:3], '; ')) end) as cause
     from removed r
     left join doubts d on d.object_type = r.object_type and d.id = r.id
     left join unproven u on u.object_type = r.object_type and u.id = r.id
     left join owned o on o.object_type = r.object_type and o.id = r.id
     left join impact i on i.object_type = r.object_type and i.id = r.id
     left join keeping k on k.root_type = r.object_type and k.root_id = r.id
+),
+decided as (
+    select *, case when action_of(cause) = 'remark' then if(way = 'delete', 'delete', 'update') else action_of(cause) end as action
+    from caused
 )
-select resource, object_type, id, last_updated, key, parent, decision.action as action, decision.reason as reason, way,
+select resource, object_type, id, last_updated, key, parent, action, cause as reason, way,
     null::varchar as under_type, null::bigint as under_id
-from decided where decision.action is not null
+from decided where action is not null
 union all
 select b.resource, b.object_type, b.id, b.last_updated, b.key, b.parent, 'delete',
-    'goes with its ' || if(b.root_type = 'virtualization/virtual-machines', 'virtual machine', 'interface') || ': ' || d.decision.reason,
+    remark('goes_with_holder', {holder: if(b.root_type = 'virtualization/virtual-machines', 'virtual machine', 'interface'), because: d.cause}),
     'delete', b.under_type, b.under_id
 from below b
-join decided d on d.object_type = b.root_type and d.id = b.root_id and d.decision.action = 'delete'
+join decided d on d.object_type = b.root_type and d.id = b.root_id and d.action = 'delete'

@@ -12,7 +12,7 @@ with reused as (
     group by w.key, w.device
 ),
 numbered as (
-    select *, 'port ' || source_id || ' of ' || device || ' is ' || name || ' now, and NetBox has that number on ' || held_on as reason from reused
+    select *, because('port_id_on_another', {id: source_id, device: device, name: name, held_on: held_on}) as reason from reused
 )
 select 'interface_vlans' as resource, key as owner, reason from numbered
 union all

@@ -12,10 +12,10 @@ create table match.virtual_chassis (
     key varchar, netbox_id bigint, name varchar, problem varchar, master_id bigint, last_updated varchar);
 create table match.modules (
     key varchar, bay_id bigint, bay_name varchar, netbox_id bigint, elsewhere_id bigint, occupied boolean,
-    problem_action varchar, problem varchar);
+    problem varchar);
 create table match.virtual_machines (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], name varchar, step integer,
-    problem_action varchar, problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
+    problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
 create table match.guests_elsewhere (netbox_id bigint, reason varchar);
 create table match.live_virtual_machines as from match.virtual_machines;
 create table match.interface_pairs (
@@ -23,22 +23,22 @@ create table match.interface_pairs (
     netbox_id bigint, claim varchar, settled boolean, same_values boolean);
 create table match.interface_exceptions (
     key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[],
-    problem_action varchar, problem varchar, previous_id bigint);
+    problem varchar, previous_id bigint);
 create table match.vm_interfaces (
-    key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem_action varchar, problem varchar);
+    key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem varchar);
 create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, site_id bigint, netbox_id bigint, netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
 create table match.left_lags (key varchar, netbox_id bigint);
 create table match.differing_interfaces (
-    key varchar, netbox_id bigint, candidate_id bigint, problem_action varchar, problem varchar);
+    key varchar, netbox_id bigint, candidate_id bigint, problem varchar);
 create table match.never_seen (resource varchar, owner varchar, reason varchar);
 create table match.reused_ids as from match.never_seen;
 create table match.stack_needs (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
 create table match.delete_needs as from match.stack_needs;
 create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
-    remote_end varchar, action varchar, problem varchar);
+    remote_end varchar, problem varchar);
 create table match.cables (
     key varchar, owner varchar, a struct(netbox_id bigint), b struct(netbox_id bigint), crowd varchar);
 create table match.cable_ends (

@@ -10,7 +10,7 @@ members as (
 ),
 held as (
     select device, count(distinct id) as candidates, min(id) as netbox_id,
-        string_agg(distinct v.name, ', ' order by v.name) as names
+        list(distinct v.name order by v.name) as names
     from members join netbox.virtual_chassis v using (id) group by device
 ),
 named as (
@@ -23,10 +23,11 @@ named as (
 judged as (
     select d.key, d.name as device_name,
         coalesce(h.netbox_id, case when n.candidates = 1 then n.netbox_id end) as candidate_id,
-        case when h.candidates > 1 then 'its members are in several virtual chassis of NetBox: ' || h.names
+        case when h.candidates > 1 then conflict('members_in_several_chassis', {names: h.names})
              when h.netbox_id is not null and count(*) over (partition by h.netbox_id) > 1
-                 then 'several stacks of ' || settings.system_name || ' could be the virtual chassis ' || h.names
-             when h.netbox_id is null and n.candidates > 1 then n.candidates || ' virtual chassis in NetBox have the name ' || d.name end as problem
+                 then conflict('several_stacks', {system: settings.system_name, names: h.names})
+             when h.netbox_id is null and n.candidates > 1
+                 then conflict('several_virtual_chassis', {name: d.name, candidates: n.candidates}) end as problem
     from match.live_devices d
     cross join settings
     left join held h on h.device = d.key

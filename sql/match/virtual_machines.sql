@@ -6,7 +6,7 @@
 -- Where several guests have one name, the name that the source gives counts beside the one made of it, but without the
 -- vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a virtual machine whose vmid is no
 -- longer listed may be that one under another vmid: a conflict.
--- candidate_ids: every NetBox virtual machine that it could be. moved_from: what a move is, as text.
+-- candidate_ids: every NetBox virtual machine that it could be. moved_from: the cause that says where it comes from.
 with settings as (from config.endpoint),
 
 -- foreign: another system's guest.
@@ -104,7 +104,7 @@ usable_names as (
 -- Machines of this cluster whose vmid is no longer listed, and that have a guest's MAC addresses or the name it gives.
 unlisted as (
     select r.key, list(distinct r.id order by r.id) as ids,
-        string_agg(distinct a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')', ', '
+        list(distinct a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')'
             order by a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')') as found
     from (
         select key, id, 'the same MAC address' as witness from shared
@@ -126,12 +126,12 @@ compared as (
             'others': nullif(concat_ws(' nor ', if(other_macs, 'a MAC address', null), if(other_uuid, 'the SMBIOS UUID', null)), ''),
             'named_otherwise': named_otherwise, 'differs_too': differs_too}) filter (is_id and not is_name) as by_number,
         count(*) filter (is_id and not is_name) as by_number_alone,
-        string_agg(name || ' (id ' || id || ')', ', ' order by name || ' (id ' || id || ')') filter (is_id) as numbered
+        list({'type': 'virtualization/virtual-machines', 'id': id, 'name': name} order by name, id) filter (is_id) as numbered
     from weighed group by key
 ),
 named as (
     select key, count(*) as candidates, min(id) as id, bool_or(same_macs) as same_macs,
-        string_agg(name || ' (id ' || id || ')', ', ' order by name || ' (id ' || id || ')') as found
+        list({'type': 'virtualization/virtual-machines', 'id': id, 'name': name} order by name, id) as found
     from usable_names group by key
 ),
 
@@ -191,13 +191,10 @@ moved as (
     select key, id, name, agreeing,
         name || ' (id ' || id || ') of the cluster ' || held_cluster || ', ' || settings.id_word || ' ' || held_vmid as place,
         case
-            when a.cluster is null
-                then 'which no endpoint of this configuration reads: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox'
-            when still_shown_by is not null
-                then 'and ' || still_shown_by || ' still shows it: if it has moved, sync ' || still_shown_by || ' again; if it is a copy, create it in NetBox in this cluster'
-            when gap is not null then 'and that it has left there is not certain: ' || gap
-            when len(agreeing) = 1
-                then 'and nothing else shows that it is this one: if it has moved, enter its new cluster and ' || settings.id_word || ' in NetBox; if not, create this one in NetBox in this cluster'
+            when a.cluster is null then because('moved_from_unread_cluster', {word: settings.id_word})
+            when still_shown_by is not null then because('still_shown_by', {endpoint: still_shown_by})
+            when gap is not null then because('not_certain_that_it_left', {because: gap})
+            when len(agreeing) = 1 then because('nothing_else_agrees', {word: settings.id_word})
         end as doubt
     from agreed a cross join settings
     where len(agreeing) > 1
@@ -206,8 +203,8 @@ moved as (
 ),
 left_behind as (
     select key, count(*) as candidates, min(id) as id, min(place) as place, any_value(doubt) as doubt,
-        enumerated(any_value(agreeing)) as agreeing,
-        string_agg(place, ', ' order by place) as found
+        any_value(agreeing) as agreeing,
+        list(place order by place) as found
     from moved group by key
 ),
 
@@ -217,36 +214,37 @@ chosen as (
     select w.key, case
         when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1, 'reason': null::varchar, 'other_machine': false}
         when c.by_id > 1 or c.by_number_alone > 1
-            then {'id': null::bigint, 'strength': null, 'step': 1, 'reason': 'several NetBox virtual machines have ' || settings.id_word || ' ' || w.source_id || ' of ' || w.cluster || ': ' || c.numbered, 'other_machine': false}
+            then {'id': null::bigint, 'strength': null, 'step': 1, 'reason': conflict('several_have_this_number', {word: settings.id_word, id: w.source_id, cluster: w.cluster, candidates: c.numbered}), 'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.same_macs
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
         when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null, 'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.same_uuid and n.candidates is null
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
         when u.found is not null
-            then {'id': u.ids[1], 'strength': 0, 'step': 2, 'reason':
-                'it may be ' || u.found || ', which is no longer in ' || settings.system_name || ' under that number: if it is, enter ' || settings.id_word || ' '
-                || w.source_id || ' there in NetBox; if not, delete that one in NetBox', 'other_machine': false}
+            then {'id': u.ids[1], 'strength': 0, 'step': 2, 'reason': conflict('may_have_a_new_number', {
+                candidates: u.found, system: settings.system_name, word: settings.id_word, id: w.source_id}), 'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.others is not null
-            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
-                'another machine has ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || '), and neither the name nor ' || c.by_number.others || ' is the same; delete that one in NetBox, or take its ' || settings.id_field || ' off', 'other_machine': true}
+            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason': conflict('number_of_another_machine', {
+                word: settings.id_word, id: w.source_id, candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id, 'name': c.by_number.name}],
+                differs: c.by_number.others, field: settings.id_field}), 'other_machine': true}
         when c.by_number_alone = 1 and (c.by_number.named_otherwise or (c.by_number.differs_too and n.candidates is null))
-            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason':
-                'another machine may have ' || settings.id_word || ' ' || w.source_id || ' now: in NetBox it is ' || c.by_number.name || ' (id ' || c.by_number.id || ')'
-                || case when n.found is not null then ', and the name is that of ' || n.found
-                        when c.by_number.named_otherwise then ', which is the name of another guest'
-                        else ', and nothing else shows that it is the same' end, 'other_machine': false}
+            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason': conflict('number_may_be_of_another_machine', {
+                word: settings.id_word, id: w.source_id, candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id, 'name': c.by_number.name}],
+                named: n.found,
+                doubt: case when n.found is not null then null
+                    when c.by_number.named_otherwise then 'which is the name of another guest'
+                    else 'and nothing else shows that it is the same' end}), 'other_machine': false}
         when c.by_number_alone = 1 then {'id': c.by_number.id, 'strength': 1, 'step': 1, 'reason': null, 'other_machine': false}
         when n.candidates = 1 then {'id': n.id, 'strength': 1, 'step': 2, 'reason': null, 'other_machine': false}
         when n.candidates > 1
-            then {'id': null, 'strength': null, 'step': 2, 'reason': 'several NetBox virtual machines could be this one: ' || n.found, 'other_machine': false}
+            then {'id': null, 'strength': null, 'step': 2, 'reason': conflict('several_virtual_machines', {candidates: n.found}), 'other_machine': false}
         when b.candidates > 1
-            then {'id': null, 'strength': null, 'step': 3, 'reason': 'several NetBox virtual machines could be this one: ' || b.found, 'other_machine': false}
+            then {'id': null, 'strength': null, 'step': 3, 'reason': conflict('several_virtual_machines', {candidates: b.found}), 'other_machine': false}
         when b.doubt is not null
-            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': 'NetBox has a guest of ' || b.agreeing || ', ' || b.place || ', ' || b.doubt, 'other_machine': false}
+            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': conflict('guest_of_another_cluster', {agreeing: b.agreeing, place: b.place, because: b.doubt}), 'other_machine': false}
         when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
         end as choice,
-        case when b.candidates = 1 and b.doubt is null then 'moves here from ' || b.place end as moved_from
+        case when b.candidates = 1 and b.doubt is null then remark('moves_here', {place: b.place}) end as moved_from
     from desired.virtual_machines w
     cross join settings
     left join compared c using (key)
@@ -266,7 +264,8 @@ best as (
         case when c.choice.strength > 0 then c.choice.id end as netbox_id,
         case when c.choice.other_machine and k.certain = 1 then null
              when c.choice.reason is not null then c.choice.reason
-             when k.claimants > 1 then 'several guests could be the NetBox virtual machine ' || a.name || ' (id ' || a.id || ')' end as reason
+             when k.claimants > 1 then conflict('several_guests', {
+                 candidates: [{'type': 'virtualization/virtual-machines', 'id': a.id, 'name': a.name}]}) end as reason
     from chosen c
     left join claims k on k.id = c.choice.id
     left join actual a on a.id = c.choice.id
@@ -291,11 +290,9 @@ candidates as (
 ),
 judged as (
     select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,
-        case when w.problem is not null then w.problem_action
-             when b.reason is not null or (b.netbox_id is null and h.found is not null) then 'conflict' end as problem_action,
         case when w.problem is not null then w.problem
              when b.reason is not null then b.reason
-             when b.netbox_id is null and h.found is not null then 'NetBox has the name in this cluster for another guest: ' || h.found
+             when b.netbox_id is null and h.found is not null then conflict('name_held_by_another_guest', {guest: h.found})
         end as problem,
         h.found as name_held_by
     from desired.virtual_machines w
@@ -308,7 +305,7 @@ select j.key,
     if(j.problem is null, j.netbox_id, coalesce(j.netbox_id, j.ids[1])) as candidate_id,
     if(j.problem is null, null, coalesce(j.ids, [])) as candidate_ids,
     coalesce(a.name, j.wanted_name, j.key) as name,
-    j.step, j.problem_action, j.problem, j.name_held_by,
+    j.step, j.problem, j.name_held_by,
     case when j.problem is null then a.last_updated end as last_updated,
     case when j.problem is null then j.moved_from end as moved_from
 from judged j

@@ -84,7 +84,7 @@ holders as (
 held as (
     select owner_resource, owner, vid, rank, count(*) as candidates, min(id) as netbox_id, min_by(name, id) as name,
            min_by(group_id, id) as group_id, min_by(group_slug, id) as group_slug,
-           string_agg(coalesce(group_slug, 'no group'), ', ' order by group_slug) as places
+           list(coalesce(group_slug, 'no group') order by group_slug) as places
     from holders group by owner_resource, owner, vid, rank
     qualify rank = min(rank) over (partition by owner_resource, owner, vid)
 ),
@@ -92,7 +92,7 @@ held as (
 -- Where a new VLAN goes.
 configured_group as (
     select count(distinct g.id) as candidates, min(g.id) as group_id, min_by(g.slug, g.id) as slug,
-        min_by(g.vid_ranges, g.id) as vid_ranges, string_agg(g.slug, ', ' order by g.slug) as places
+        min_by(g.vid_ranges, g.id) as vid_ranges, list(g.slug order by g.slug) as places
     from settings
     join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
         -- A slug means its group, though another one has it as its name.
@@ -106,7 +106,7 @@ allowing as (
 ),
 home as (
     select owner_resource, owner, vid, count(*) as candidates, min(group_id) as group_id, min_by(slug, group_id) as slug,
-           string_agg(slug, ', ' order by slug) as places
+           list(slug order by slug) as places
     from (select * from allowing qualify rank = min(rank) over (partition by owner_resource, owner, vid))
     group by owner_resource, owner, vid
 ),
@@ -122,19 +122,19 @@ chosen as (
              when settings.default_vlan_group is not null then c.slug
              else o.slug end as group_slug,
         case
-            when h.candidates > 1 then 'ambiguous: VLAN ' || w.vid || ' is in several places of the same rank (' || h.places || ')'
+            when h.candidates > 1 then conflict('vlan_in_several_places', {vid: w.vid, places: h.places})
             when h.candidates = 1 then null
             when settings.default_vlan_group is not null and c.group_id is null
-                then 'NetBox has no VLAN group "' || settings.default_vlan_group || '" (defaults.vlan_group)'
+                then blocked('no_vlan_group', {'group': settings.default_vlan_group})
             when settings.default_vlan_group is not null and c.candidates > 1
-                then 'ambiguous: several VLAN groups are called "' || settings.default_vlan_group || '" (' || c.places || '); give a slug as defaults.vlan_group'
+                then conflict('several_vlan_groups_of_a_name', {'group': settings.default_vlan_group, groups: c.places})
             when settings.default_vlan_group is not null and not takes_vid(c.vid_ranges, w.vid)
-                then 'the VLAN group ' || c.slug || ' (defaults.vlan_group) does not take VLAN ' || w.vid || ': widen its VID ranges'
+                then blocked('vlan_group_too_narrow', {'group': c.slug, vid: w.vid})
             when settings.default_vlan_group is not null then null
-            when o.candidates > 1 then 'ambiguous: several VLAN groups could take VLAN ' || w.vid || ' (' || o.places || '); set defaults.vlan_group'
+            when o.candidates > 1 then conflict('several_vlan_groups', {vid: w.vid, groups: o.places})
             when o.candidates = 1 then null
             when settings.ungrouped_vlans and p.site_id is not null then null
-            else 'no VLAN group takes VLAN ' || w.vid || ': set defaults.vlan_group, or allow policies.ungrouped_vlans'
+            else blocked('no_vlan_group_takes_it', {vid: w.vid})
         end as problem
     from wanted w
     join places p using (owner_resource, owner)

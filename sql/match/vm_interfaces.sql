@@ -37,7 +37,7 @@ hits as (
     from (from by_mac union all from by_name union all from by_old_name) group by key
 ),
 nameless as (
-    select w.key, list(a.id order by a.id) as ids, string_agg(a.name, ', ' order by a.name) as found
+    select w.key, list(a.id order by a.id) as ids, list({'type': 'virtualization/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
     from wanted w
     join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id
     where w.name is null and w.problem is null and w.key not in (select key from hits)
@@ -49,7 +49,7 @@ taken as (
     select netbox_id from hits group by netbox_id having count(*) > 1
 ),
 judged as (
-    select i.key, i.problem_action, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found, i.old_name,
+    select i.key, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found, i.old_name,
         n.found is not null or h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
     from desired.vm_interfaces i
     left join hits h using (key)
@@ -60,10 +60,8 @@ select j.key,
     j.netbox_id as candidate_id,
     case when j.problem is not null or j.unclear then coalesce(j.ids, []) end as candidate_ids,
     a.name as netbox_name,
-    case when j.problem is not null then j.problem_action when j.unclear then 'conflict' end as problem_action,
     case when j.problem is not null then j.problem
-         when j.found is not null then 'the guest agent does not show its name, and it could be ' || j.found
-             || ' in NetBox; let the agent answer, or name the right one ' || j.old_name || ' in NetBox'
-         when j.unclear then 'several interfaces could be the NetBox interface ' || a.name end as problem
+         when j.found is not null then conflict('name_not_shown', {candidates: j.found, old_name: j.old_name})
+         when j.unclear then conflict('several_could_be_this_interface', {interface: a.name}) end as problem
 from judged j
 left join netbox.vm_interfaces a on a.id = j.netbox_id
