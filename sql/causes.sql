@@ -1,6 +1,6 @@
 -- Every cause: why a row or field is no plain change, a row of the source is left out, or an object is kept. A closed list.
--- cause: the code, as blocked(), conflict(), drifted(), skipped(), remark() and because() of sql/macros.sql name it.
--- action: of rows with it; 'remark': a change that follows from it; 'because': a part of another cause's sentence.
+-- cause: the code, as blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql name it.
+-- action: of rows with it; 'noted': a change that follows from it; 'because': a part of another cause's sentence.
 -- sentence: {name} is a parameter, {names:and} a list in words; [a part] is left out where a parameter in it is null;
 --   {because} is another cause. netbox_sync_dagster/compare/causes.py makes the sentence.
 -- helps: what a person can do. answers: how a person may decide it (pick: this NetBox object; create: a new one; map: a word
@@ -34,7 +34,7 @@ select * from (values
     ('several_names_of_one_slug', 'blocked', 'several names have this slug: {names}; map them', 'Map these names to one object.', ['map'], ['names']),
     ('several_manufacturers', 'blocked', 'several manufacturers are said to make {model}; map manufacturers, or create it',
         'Map the manufacturers, or create the type in NetBox.', ['map'], ['model']),
-    ('created_without', 'remark', '{because}', 'Map the word to fill the field.', [], []),
+    ('created_without', 'noted', '{because}', 'Map the word to fill the field.', [], []),
     ('may_not_create', 'blocked', 'policies.create does not name {resource}', 'Name the resource in policies.create, or create the object in NetBox.', [], ['resource']),
 
     -- Which NetBox object it is (sql/match)
@@ -79,7 +79,7 @@ select * from (values
     ('still_shown_by', 'because', 'and {endpoint} still shows it: if it has moved, sync {endpoint} again; if it is a copy, create it in NetBox in this cluster', 'Sync the other endpoint again.', [], ['endpoint']),
     ('not_certain_that_it_left', 'because', 'and that it has left there is not certain: {because}', 'Sync the other endpoint again.', [], []),
     ('nothing_else_agrees', 'because', 'and nothing else shows that it is this one: if it has moved, enter its new cluster and {word} in NetBox; if not, create this one in NetBox in this cluster', 'Enter its new cluster and id in NetBox.', [], []),
-    ('moves_here', 'remark', 'moves here from {place}', 'Check that the guest has moved, then approve.', [], ['place']),
+    ('moves_here', 'noted', 'moves here from {place}', 'Check that the guest has moved, then approve.', [], ['place']),
     ('name_held_by_another_guest', 'conflict', 'NetBox has the name in this cluster for another guest: {guest}',
         'Rename one of them.', ['pick', 'leave'], ['guest']),
     ('guest_name_taken', 'conflict', 'NetBox has the name {name} in this cluster for another guest: {guest}', 'Rename one of them.', [], ['name', 'guest']),
@@ -126,9 +126,9 @@ select * from (values
     ('address_several_times', 'conflict', '{candidates} addresses in NetBox have this host and VRF, and none stands on {place}', 'Delete the duplicates in NetBox.', ['pick'], ['place']),
     ('assigned_elsewhere', 'conflict', 'assigned elsewhere: NetBox has it on {place}', 'Move it in NetBox, or allow policies.move_addresses.', ['move', 'leave'], ['place']),
     ('primary_address_elsewhere', 'blocked', 'not moved from {place}: it is a primary address there, which NetBox does not let go', 'Choose another primary address there in NetBox.', ['leave'], ['place']),
-    ('address_moved', 'remark', 'moved from {place} to {destination}', 'Check the move, then approve.', [], ['place']),
-    ('address_adopted', 'remark', 'adopted: NetBox has it without an interface', 'Check the interface, then approve.', [], []),
-    ('prefix_differs', 'remark', 'prefix differs', 'Check the prefix length, then approve.', [], []),
+    ('address_moved', 'noted', 'moved from {place} to {destination}', 'Check the move, then approve.', [], ['place']),
+    ('address_adopted', 'noted', 'adopted: NetBox has it without an interface', 'Check the interface, then approve.', [], []),
+    ('prefix_differs', 'noted', 'prefix differs', 'Check the prefix length, then approve.', [], []),
     ('other_primary_address', 'drifted', 'NetBox has another primary address; primary_ip is set_if_empty', 'Set policies.primary_ip to always to have it replaced.', ['take', 'keep'], []),
     ('other_oob_address', 'drifted', 'NetBox has another out-of-band address; primary_ip is set_if_empty', 'Set policies.primary_ip to always to have it replaced.', ['take', 'keep'], []),
     ('addresses_out_of_sight', 'blocked', 'NetBox has {address}, and {system} does not show all addresses: {because}', 'Let the source show all addresses, then sync again.', ['take', 'keep'], []),
@@ -190,11 +190,11 @@ select * from (values
     ('in_doubt', 'blocked', '{because}', 'Solve the row that it may be.', [], []),
     ('removal_not_proven', 'blocked', '{because_removed}, but that is no evidence: {because}', 'Repair what could not be read, then sync again.', [], []),
     ('removed_and_left', 'drifted', '{because}[; {note}]', 'Delete it in NetBox, or let a policy delete or disable such objects.', ['keep'], []),
-    ('removed', 'remark', '{because}[; {note}]', 'Check that it is gone, then approve.', [], []),
+    ('removed', 'noted', '{because}[; {note}]', 'Check that it is gone, then approve.', [], []),
     ('removed_not_ours', 'drifted', '{because}, but netbox-sync did not create it (policies.delete_unowned)', 'Delete it in NetBox, or name the resource in policies.delete_unowned.', ['keep'], []),
     ('may_not_delete', 'blocked', '{because}, but policies.delete does not name {resource}', 'Name the resource in policies.delete, or delete it in NetBox.', ['keep'], ['resource']),
     ('removal_held', 'blocked', '{because_removed}, but {because}', 'Remove what hangs on it in NetBox, or delete it there.', ['keep'], []),
-    ('goes_with_holder', 'remark', 'goes with its {holder}: {because}', 'Check that the holder is gone, then approve.', [], []),
+    ('goes_with_holder', 'noted', 'goes with its {holder}: {because}', 'Check that the holder is gone, then approve.', [], []),
     ('not_in_source', 'because', 'not in {system}', 'Delete it in NetBox if it is gone.', [], []),
     ('no_longer_in_source', 'because', 'no longer in {system}', 'Delete it in NetBox if it is gone.', [], []),
     ('not_there_in_source', 'because', 'not on {place} in {system}', 'Delete it in NetBox if it is gone.', [], []),

@@ -18,7 +18,7 @@ create or replace macro drifted(code) as cause_text(code, 'drifted'), (code, sub
 -- Left out of the comparison.
 create or replace macro skipped(code) as cause_text(code, 'skipped'), (code, subject) as cause_with(code, 'skipped', subject);
 -- A change, and what it follows from.
-create or replace macro remark(code) as cause_text(code, 'remark'), (code, subject) as cause_with(code, 'remark', subject);
+create or replace macro noted(code) as cause_text(code, 'noted'), (code, subject) as cause_with(code, 'noted', subject);
 -- What another cause names as its own: a scope that could not be read, an object that a row may be.
 create or replace macro because(code) as cause_text(code, 'because'), (code, subject) as cause_with(code, 'because', subject);
 -- A text without a code blocks the row.
@@ -310,12 +310,12 @@ create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, u
         when unproven is not null then if(said_unproven, blocked('removal_not_proven', {because_removed: fact, because: unproven}), null)
         when way = 'done' then null
         when way = 'leave' then drifted('removed_and_left', {because: fact, note: note})
-        when way not in ('delete', 'unassign') then remark('removed', {because: fact, note: note})
+        when way not in ('delete', 'unassign') then noted('removed', {because: fact, note: note})
         when way = 'delete' and not owned and not may_delete_unowned then drifted('removed_not_ours', {because: fact})
         when way = 'delete' and not may_delete and not may_delete_unowned
             then blocked('may_not_delete', {because: fact, resource: resource})
         when held is not null then blocked('removal_held', {because_removed: fact, because: held})
-        else remark('removed', {because: fact, note: if(way = 'unassign', note, null)}) end;
+        else noted('removed', {because: fact, note: if(way = 'unassign', note, null)}) end;
 
 -- What a delete takes away: every field that has a value, so that an undo can bring it back. The parameter is a
 -- whole row of the netbox table.

@@ -109,9 +109,9 @@ decided as (
             when j.elsewhere and j.netbox_id in (select id from primaries)
                 then blocked('primary_address_elsewhere', {place: j.actual_label})
             when j.unassignable is not null then j.unassignable
-            when j.elsewhere then remark('address_moved', {place: j.actual_label, destination: j.label})
-            when j.netbox_id is not null and j.actual_object is null then remark('address_adopted')
-            when not j.same_address then remark('prefix_differs')
+            when j.elsewhere then noted('address_moved', {place: j.actual_label, destination: j.label})
+            when j.netbox_id is not null and j.actual_object is null then noted('address_adopted')
+            when not j.same_address then noted('prefix_differs')
         end as reason,
         differing([
             trimmed_text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
@@ -128,5 +128,5 @@ decided as (
 select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as object_type, netbox_id,
        null::varchar as target, last_updated, action, reason,
        case when action in ('create', 'update') then fields else [] end as fields
-from (select *, coalesce(nullif(action_of(reason), 'remark'), if(netbox_id is null, 'create', 'update')) as action from decided)
+from (select *, coalesce(nullif(action_of(reason), 'noted'), if(netbox_id is null, 'create', 'update')) as action from decided)
 where action in ('conflict', 'blocked', 'drifted') or len(fields) > 0

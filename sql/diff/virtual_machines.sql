@@ -153,7 +153,7 @@ paired as (
 select
     'virtual_machines' as resource, key, key as parent, 'virtualization/virtual-machines' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    coalesce(nullif(action_of(cause), 'remark'), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+    coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
 from (
     select *,
         case when problem is not null then problem
@@ -163,7 +163,7 @@ from (
                  because: (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)})
              when missing is not null then lacking
              -- The others are for words that a virtual machine can do without.
-             when lacking is not null then remark('created_without', {because: lacking}) end as cause
+             when lacking is not null then noted('created_without', {because: lacking}) end as cause
     from paired
 )
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -145,7 +145,7 @@ caused as (
     left join keeping k on k.root_type = r.object_type and k.root_id = r.id
 ),
 decided as (
-    select *, case when action_of(cause) = 'remark' then if(way = 'delete', 'delete', 'update') else action_of(cause) end as action
+    select *, case when action_of(cause) = 'noted' then if(way = 'delete', 'delete', 'update') else action_of(cause) end as action
     from caused
 )
 select resource, object_type, id, last_updated, key, parent, action, cause as reason, way,
@@ -153,7 +153,7 @@ select resource, object_type, id, last_updated, key, parent, action, cause as re
 from decided where action is not null
 union all
 select b.resource, b.object_type, b.id, b.last_updated, b.key, b.parent, 'delete',
-    remark('goes_with_holder', {holder: if(b.root_type = 'virtualization/virtual-machines', 'virtual machine', 'interface'), because: d.cause}),
+    noted('goes_with_holder', {holder: if(b.root_type = 'virtualization/virtual-machines', 'virtual machine', 'interface'), because: d.cause}),
     'delete', b.under_type, b.under_id
 from below b
 join decided d on d.object_type = b.root_type and d.id = b.root_id and d.action = 'delete'

@@ -244,7 +244,7 @@ chosen as (
             then {'id': b.id, 'strength': 0, 'step': 3, 'reason': conflict('guest_of_another_cluster', {agreeing: b.agreeing, place: b.place, because: b.doubt}), 'other_machine': false}
         when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
         end as choice,
-        case when b.candidates = 1 and b.doubt is null then remark('moves_here', {place: b.place}) end as moved_from
+        case when b.candidates = 1 and b.doubt is null then noted('moves_here', {place: b.place}) end as moved_from
     from desired.virtual_machines w
     cross join settings
     left join compared c using (key)
