@@ -21,7 +21,7 @@ select * from (values
         'Name the field in policies.owns to have it overwritten.', ['take', 'keep'], []),
 
     -- What names of NetBox's a word means (sql/match/references.sql)
-    ('no_mapping', 'blocked', 'no {field}: {because}', 'Map the word, set a default, or allow the object to be created.', ['map'], ['field', 'word']),
+    ('unmapped', 'blocked', 'no {field}: {because}', 'Map the word, set a default, or allow the object to be created.', ['map'], ['field', 'word']),
     ('mapped_to_nothing', 'blocked', 'NetBox has no {kind} "{word}" (from the mappings)',
         'Create it in NetBox, or correct the mapping.', ['map'], ['kind', 'word']),
     ('default_is_nothing', 'blocked', 'NetBox has no {kind} "{word}" (from defaults)',

@@ -94,7 +94,7 @@ select
          when w.mapped is not null then blocked('mapped_to_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped})
          when w.required and w.fallback is not null
              then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.fallback})
-         when w.required then blocked('no_mapping', {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
+         when w.required then blocked('unmapped', {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
     end as problem,
     w.manufacturer,
     -- Nobody named it for this object: the endpoint's default.
