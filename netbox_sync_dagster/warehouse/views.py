@@ -173,7 +173,9 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         f"CREATE OR REPLACE VIEW diff.changes AS SELECT * FROM read_parquet([{listed}], union_by_name = true);"
     )
     lines += [
-        read_sql(file).replace("{state}", read_sql("views/state.sql"))
+        read_sql(file)
+        .replace("{state}", read_sql("views/state.sql"))
+        .replace("{causes}", read_sql("causes.sql").rstrip())
         for file in (_FEW if few else (*_FEW, *_REST))
     ]
     home = duck.quoted(duck.pattern(warehouse.home))

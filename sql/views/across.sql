@@ -27,7 +27,8 @@ FROM read_json(
     }
 );
 
-CREATE OR REPLACE VIEW sync.left_out AS SELECT * FROM desired.left_out;
+CREATE OR REPLACE VIEW sync.left_out AS
+SELECT endpoint, resource, key, reason, cause, subject FROM desired.left_out;
 
 CREATE OR REPLACE VIEW sync.shared_devices AS
 SELECT

@@ -137,6 +137,8 @@ COMMENT ON COLUMN diff.changes.action IS 'create, update, delete: can be approve
 COMMENT ON COLUMN diff.changes.parent IS 'the device, virtual machine or cluster that the object belongs to';
 COMMENT ON COLUMN diff.changes.target IS 'the change that creates the object, where it does not exist yet';
 COMMENT ON COLUMN diff.changes.last_updated IS 'of the NetBox object as compared; if it has another one by then, the change is not applied';
+COMMENT ON COLUMN diff.changes.cause IS 'code of the reason, see sync.causes';
+COMMENT ON COLUMN diff.changes.subject IS 'what the cause is about, as JSON';
 COMMENT ON COLUMN diff.changes.fields IS 'see diff.fields';
 COMMENT ON COLUMN diff.changes.depends_on IS 'change ids that have to be applied before';
 COMMENT ON VIEW diff.fields IS 'Current differences, one row per object and field';
@@ -167,6 +169,11 @@ COMMENT ON VIEW sync.scopes IS 'Parts of the current snapshots that could not be
 COMMENT ON VIEW sync.rejected IS 'Rows of the current snapshots that could not be taken, with the reason';
 COMMENT ON VIEW sync.shared_devices IS 'NetBox devices that more than one endpoint shows, by what each calls it';
 COMMENT ON VIEW sync.left_out IS 'What the comparison leaves out, with the reason';
+COMMENT ON COLUMN sync.left_out.cause IS 'code of the reason, see sync.causes';
+COMMENT ON VIEW sync.causes IS 'Every cause: code, action, sentence, what helps, how it may be answered';
+COMMENT ON VIEW diff.causes IS 'Open questions of the current diffs: rows that the same answer settles, counted';
+COMMENT ON COLUMN diff.causes.missing IS 'what the cause is about: a word and its section, a name, an endpoint';
+COMMENT ON COLUMN diff.causes.example IS 'key of one of the rows, and its reason';
 
 -- ledger: what was decided and done.
 COMMENT ON VIEW ledger.approvals IS 'Every decision, one row per change';
