@@ -50,10 +50,14 @@ create or replace macro unseen_characters() as '['
     || ']';
 create or replace macro has_unseen(text) as regexp_matches(text, unseen_characters());
 create or replace macro first_unseen(text) as 'U+' || printf('%04X', unicode(regexp_extract(text, unseen_characters())));
--- Why a text can be no name in NetBox; NULL where it can.
-create or replace macro name_problem(text, longest) as
-    case when strlen(text) > longest and length(text) > longest then 'the name has ' || length(text) || ' characters; NetBox takes ' || longest
-         when has_unseen(text) then 'the name contains ' || first_unseen(text) || ', which cannot be seen; give it another name in the source' end;
+-- Why NetBox does not take a text, as a cause; NULL where it does. what: the text in a sentence ('the name'), behind the
+-- field that it is for, where one is given.
+create or replace macro text_problem(text, longest, what, of_field) as
+    case when strlen(text) > longest and length(text) > longest
+             then blocked('name_too_long', {field: of_field, what: what, characters: length(text), longest: longest})
+         when has_unseen(text)
+             then blocked('unseen_character', {field: of_field, what: what, character: first_unseen(text)}) end;
+create or replace macro name_problem(text, longest) as text_problem(text, longest, 'the name', null::varchar);
 
 -- A text of one line for people: control characters and line breaks become a space, what is too long ends in "…".
 create or replace macro cut(text, longest) as
@@ -62,9 +66,6 @@ create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\
 create or replace macro described(text, longest) as cut(one_line(text), longest);
 -- Of several lines: its line breaks and tabs stay.
 create or replace macro several_lines(text) as stripped(regexp_replace(text, '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
-
--- A word of a source in a sentence. What shows the sentence escapes what cannot be seen.
-create or replace macro in_quotes(text) as '"' || text || '"';
 
 -- A value that stands for "no value": as serial numbers and names come from the field.
 create or replace macro is_placeholder(text) as
@@ -220,20 +221,19 @@ create or replace macro with_claim(cf, name, scope, id_json, field_type) as
          else id_json end;
 
 -- Addresses ------------------------------------------------------------------------------------------------------
--- Why an address is left out, or NULL. host is canonical text.
+-- Why an address is left out, as a cause, or NULL. host is canonical text.
 create or replace macro left_out_address(host, family, prefixlen, keep_link_local) as
-    case when prefixlen is null then 'no prefix length'
-         when family = 4 and prefixlen not between 1 and 32 then 'prefix length ' || prefixlen
-         when family = 6 and prefixlen not between 1 and 128 then 'prefix length ' || prefixlen
-         when family = 4 and starts_with(host, '127.') then 'loopback address'
-         when family = 4 and starts_with(host, '169.254.') and not keep_link_local then 'link-local address'
-         when family = 4 and starts_with(host, '0.') then 'no host address'
-         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224 then 'multicast or reserved address'
-         when family = 6 and host in ('::', '::1') then 'loopback or unspecified address'
-         when family = 6 and regexp_matches(host, '^fe[89ab]') then 'link-local address'
-         when family = 6 and starts_with(host, 'ff') then 'multicast address' end;
+    case when prefixlen is null then skipped('no_prefix_length')
+         when prefixlen not between 1 and if(family = 4, 32, 128) then skipped('bad_prefix_length', {prefixlen: prefixlen})
+         when family = 4 and starts_with(host, '127.') then skipped('loopback_address')
+         when family = 4 and starts_with(host, '169.254.') and not keep_link_local then skipped('link_local_address')
+         when family = 4 and starts_with(host, '0.') then skipped('no_host_address')
+         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224 then skipped('multicast_or_reserved_address')
+         when family = 6 and host in ('::', '::1') then skipped('loopback_or_unspecified_address')
+         when family = 6 and regexp_matches(host, '^fe[89ab]') then skipped('link_local_address')
+         when family = 6 and starts_with(host, 'ff') then skipped('multicast_address') end;
 
--- NetBox refuses a network's or broadcast's own address on an interface. Why, or NULL.
+-- NetBox refuses a network's or broadcast's own address on an interface. Why, as a cause, or NULL.
 create or replace macro ipv4_number(host) as
     split_part(host, '.', 1)::ubigint * 16777216 + split_part(host, '.', 2)::ubigint * 65536
     + split_part(host, '.', 3)::ubigint * 256 + split_part(host, '.', 4)::ubigint;
@@ -253,11 +253,11 @@ create or replace macro ipv6_is_network(host, prefixlen) as
          or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1, 1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
 create or replace macro unassignable(host, family, prefixlen) as
     case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
-             then 'it is the network address of its prefix; NetBox takes no such address on an interface'
+             then blocked('unassignable_address', {which: 'network'})
          when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = (1::ubigint << (32 - prefixlen)) - 1
-             then 'it is the broadcast address of its prefix; NetBox takes no such address on an interface'
+             then blocked('unassignable_address', {which: 'broadcast'})
          when family = 6 and prefixlen < 127 and ipv6_is_network(host, prefixlen)
-             then 'it is the network address of its prefix; NetBox takes no such address on an interface'
+             then blocked('unassignable_address', {which: 'network'})
          end;
 
 -- Two JSON texts that say the same: references by their id, lists without regard to order, else by the text.

@@ -8,7 +8,7 @@ with known as (
     from config.scopes s left join desired.call_tables t on s.scope = 'table' and t.name = s.scope_id
     where not s.complete
 )
-select k.scope, k.part, e.wide, e.proves, e.decides, k.unseen, k.reason
+select k.scope, k.part, e.wide, e.proves, e.decides, k.unseen, because('not_read', {text: k.reason}) as reason
 from known k join desired.evidence e on e.scope in (k.base, k.scope) or k.base = '*'
     -- A table of no known call proves nothing at all.
     or (k.scope = 'table' and k.base not in (select scope from desired.evidence))

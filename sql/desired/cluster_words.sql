@@ -7,7 +7,7 @@ with settings as (from config.endpoint)
 select 'clusters' as owner_resource, c.key as owner_key, 'type' as field, 'cluster_types' as resource,
        null::varchar as mapped, settings.cluster_type as own_word, null::varchar as fallback, settings.cluster_type as new_name,
        null::varchar as manufacturer, true as required,
-       'NetBox has no cluster type ' || in_quotes(settings.cluster_type) || '; create it, set cluster_type, or allow create: cluster_types' as advice
+       because('no_cluster_type', {section: 'cluster_types', word: settings.cluster_type}) as advice
 from desired.clusters c, settings
 union all
 select 'clusters', c.key, 'group', 'cluster_groups', settings.cluster_group, null, null, null, null, true, null

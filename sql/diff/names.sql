@@ -33,7 +33,9 @@ limits as (
     from texts
 )
 select resource, key,
-    string_agg(if(field = 'name', problem, field || ': ' || replace(problem, 'the name', 'it')), '; ' order by position) as reason
-from (select *, name_problem(text, coalesce(longest, 100000)) as problem from limits)
+    string_agg(problem, '; ' order by position) as reason
+from (
+    select *, text_problem(text, coalesce(longest, 100000), if(field = 'name', 'the name', 'it'), nullif(field, 'name')) as problem
+    from limits)
 where problem is not null
 group by resource, key

@@ -25,8 +25,8 @@ select
     coalesce(
         left_out_address(a.canonical, a.family, a.prefixlen, settings.link_local_ipv4),
         case when settings.bridge_addresses then null
-             when d.driver is null then 'the driver of network ' || a.network || ' is unknown; bridge_addresses is off'
-             when d.driver = 'bridge' then 'network ' || a.network || ' is a bridge of this host; bridge_addresses is off' end) as left_out
+             when d.driver is null then skipped('network_driver_unknown', {network: a.network})
+             when d.driver = 'bridge' then skipped('address_of_a_bridge', {network: a.network}) end) as left_out
 from docker.container_addresses a
 join docker.container_interfaces n using (container, network)
 join desired.virtual_machines v on v.source_id = a.container

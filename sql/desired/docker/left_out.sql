@@ -1,17 +1,18 @@
 -- What is not compared at all, with the reason. Key: resource + key.
 select 'virtual_machines' as resource, name as key,
        if(len(list_filter(settings.ignored_containers, lambda pattern: regexp_full_match(name, pattern))) > 0,
-           'ignored_containers names it', 'a temporary name: Docker Compose is making ' || substr(name, 14) || ' anew') as reason
+           skipped('ignored_by_option', {option: 'ignored_containers'}),
+           skipped('temporary_name', {program: 'Docker Compose', name: substr(name, 14)})) as reason
 from docker.containers, config.endpoint settings
 where name not in (select source_id from desired.virtual_machines)
 union all
 select 'vm_interfaces', v.key || ' ' || i.network,
-       if(i.network = 'host', 'it uses the host''s own interfaces', 'it has no network')
+       if(i.network = 'host', skipped('interfaces_of_the_host'), skipped('no_network'))
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
 where i.network in ('host', 'none')
 union all
-select 'vm_interfaces', v.key || ' ' || c.network_mode, 'it uses the interfaces of another container'
+select 'vm_interfaces', v.key || ' ' || c.network_mode, skipped('interfaces_of_another', {object: 'container'})
 from docker.containers c
 join desired.virtual_machines v on v.source_id = c.name
 where starts_with(c.network_mode, 'container:')
@@ -19,6 +20,6 @@ union all
 select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out
 from desired.ip_addresses where left_out is not null
 union all
-select 'virtual_machines', name, 'Docker is removing it' from docker.containers where state = 'removing'
+select 'virtual_machines', name, skipped('being_removed', {source: 'Docker'}) from docker.containers where state = 'removing'
 union all
-select source_table, row_key, reason from docker.rejected
+select source_table, row_key, skipped('unreadable_row', {text: reason}) from docker.rejected

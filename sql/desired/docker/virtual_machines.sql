@@ -43,11 +43,12 @@ select
     false as is_template,
     'container' as type,
     case when not c.inspected
-         then 'not in NetBox, and Docker does not show enough to create it: ' || coalesce(g.reason, 'it was not inspected') end as not_imported,
+         then blocked('not_enough_to_create', {source: 'Docker',
+             because: if(g.reason is null, because('not_inspected'), because('not_read', {text: g.reason}))}) end as not_imported,
     false as inactive,
-    case when name_problem(c.name, 64) is not null then 'blocked' when c.position > 1 then 'conflict' end as problem_action,
-    case when name_problem(c.name, 64) is not null then name_problem(c.name, 64)
-         when c.position > 1 then 'NetBox tells names apart without regard to case, and the container ' || c.first_name || ' has this one' end as problem
+    coalesce(name_problem(c.name, 64),
+        case when c.position > 1 then conflict('same_name_in_any_case', {object: 'container', name: c.first_name}) end) as problem,
+    action_of(problem) as problem_action
 from counted c
 cross join settings
 left join gaps g on g.name = c.name

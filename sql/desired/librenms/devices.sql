@@ -30,11 +30,11 @@ decided as (
     select
         k.*,
         case
-            when disabled then 'disabled in LibreNMS'
-            when ignore then 'ignored in LibreNMS'
-            when name is null then 'LibreNMS has neither a sysName nor a hostname for it'
+            when disabled then blocked('device_disabled', {source: 'LibreNMS'})
+            when ignore then blocked('device_ignored', {source: 'LibreNMS'})
+            when name is null then blocked('no_device_name', {source: 'LibreNMS', first: 'sysName', second: 'hostname'})
             when name_problem(name, 64) is not null then name_problem(name, 64)
-            when settings.import_devices = 'none' then 'not in NetBox, and import_devices is none for this endpoint'
+            when settings.import_devices = 'none' then blocked('import_is_off')
             when settings.import_devices = 'filter' and not (
                     (len(settings.import_location) = 0 or list_contains(settings.import_location, place))
                 and (len(settings.import_type) = 0 or list_contains(settings.import_type, type))
@@ -44,7 +44,7 @@ decided as (
                      or device_id in (select g.device_id from librenms.device_groups g where list_contains(settings.import_group, g.name)))
                 and (len(settings.import_hostname) = 0
                      or len(list_filter(settings.import_hostname, lambda p: regexp_full_match(hostname, p))) > 0)
-            ) then 'not in NetBox, and the import filter of this endpoint leaves it out'
+            ) then blocked('outside_filter')
         end as not_imported
     from keyed k, settings
 )

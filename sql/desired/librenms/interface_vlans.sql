@@ -47,7 +47,7 @@ decided as (
             else 0
         end as untagged,
         case when vids is not null and not coalesce(list_contains(vids, native_vid), false) and len(untagged_vids) > 1
-             then 'LibreNMS shows ' || len(untagged_vids) || ' untagged VLANs (' || array_to_string(untagged_vids, ', ') || ') and no native one'
+             then conflict('several_untagged_vlans', {source: 'LibreNMS', number: len(untagged_vids), vids: untagged_vids})
         end as problem
     from ports
 )

@@ -82,6 +82,18 @@ ports as (
         if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''), null) as parent_name
     from placed p
     left join namesakes s on s.device_id = p.device_id and s.name is not distinct from p.name
+),
+examined as (
+    select p.*,
+        case
+            when blank(p.name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || p.port_id})
+            when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then name_problem(p.name, 64)
+            when p.same_name > 1
+                then conflict('same_name', {number: p.same_name, objects: 'ports', owner: 'device', name: p.name})
+            when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null
+                then blocked('stack_member_unknown', {because: because('not_read', {text: p.unread})})
+        end as problem
+    from ports p
 )
 
 select
@@ -91,18 +103,8 @@ select
     p.device,
     p.device_id::varchar as device_source_id,
     p.name,
-    case
-        when blank(p.name) is null then 'blocked'
-        when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then 'blocked'
-        when p.same_name > 1 then 'conflict'
-        when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'blocked'
-    end as problem_action,
-    case
-        when blank(p.name) is null then 'LibreNMS has no name for port ' || p.port_id
-        when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then name_problem(p.name, 64)
-        when p.same_name > 1 then p.same_name || ' ports of this device have the name ' || p.name
-        when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null then 'which member of the stack it is on is unknown: ' || p.unread
-    end as problem,
+    action_of(p.problem) as problem_action,
+    p.problem,
     mt.type as mapped_type,
     -- Without a mapping: what LibreNMS's ifType says by itself. Used for a new interface, and where NetBox says
     -- no better than 'other'.
@@ -135,6 +137,6 @@ select
     p.device || ' ' || p.parent_name as parent_interface,
     null::varchar as bridge,
     p.ifVrf as vrf_source_id
-from ports p
+from examined p
 left join mapped_types mt using (port_id)
 left join lag_members l using (port_id)

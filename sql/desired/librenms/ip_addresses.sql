@@ -16,7 +16,7 @@ placed as (
     select
         a.*, a.canonical in (from unread) as elsewhere_too, i.key as interface, i.device,
         case when mapped.any_vrf and i.vrf_source_id > 0 and v.vrf_id is null
-             then 'LibreNMS does not tell which VRF ' || i.key || ' is in' end as vrf_problem,
+             then skipped('vrf_unknown', {source: 'LibreNMS', interface: i.key}) end as vrf_problem,
         coalesce(
             (select target from config.mappings m where m.kind = 'vrfs' and lower(m.source) = lower(v.vrf_name)),
             (select target from config.mappings m where m.kind = 'vrfs' and m.source = v.mplsVpnVrfRouteDistinguisher),
@@ -40,7 +40,7 @@ select distinct on (canonical, vrf, interface)
     null::varchar as dns_name,
     ''::varchar as source,
     coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4), vrf_problem,
-        case when elsewhere_too then 'it also stands on a port that was not read' end) as left_out
+        case when elsewhere_too then skipped('also_on_unread_port') end) as left_out
 from placed, settings
 where canonical is not null
 order by canonical, vrf, interface, prefixlen desc

@@ -9,5 +9,5 @@ select 'modules' as owner_resource, m.key as owner_key, 'module_type' as field, 
              (select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(m.os)),
              m.manufacturer, settings.default_manufacturer) as manufacturer,
     true as required,
-    'map module_types: ' || in_quotes(m.model) || ', or allow create: module_types' as advice
+    because('no_mapping', {section: 'module_types', word: m.model, or_create: 'module_types'}) as advice
 from desired.modules m, config.endpoint settings

@@ -72,7 +72,7 @@ counted as (
     from rewritten where bay is not null and model is not null
 )
 select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer, serial, os,
-    case when name_problem(bay, 64) is not null then 'blocked' when same_bay > 1 then 'conflict' end as problem_action,
-    case when name_problem(bay, 64) is not null then replace(name_problem(bay, 64), 'the name', 'the bay''s name')
-         when same_bay > 1 then same_bay || ' parts of this device are in a bay of the name ' || bay || '; tell them apart by mappings.module_rules' end as problem
+    coalesce(text_problem(bay, 64, 'the bay''s name', null::varchar),
+        case when same_bay > 1 then conflict('same_bay', {number: same_bay, bay: bay}) end) as problem,
+    action_of(problem) as problem_action
 from counted

@@ -13,5 +13,5 @@ candidates as (
     qualify a.family = min(a.family) over (partition by coalesce(m.device, a.owner))
 )
 select owner, any_value(host) as host, any_value(vrf) as vrf, any_value(interface) as interface,
-    case when count(*) > 1 then 'several addresses on out-of-band interfaces: ' || string_agg(host, ', ' order by host) end as problem
+    case when count(*) > 1 then conflict('several_oob_addresses', {addresses: list(host order by host)}) end as problem
 from candidates group by owner

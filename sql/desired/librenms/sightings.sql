@@ -5,14 +5,14 @@ rejected as (
 ),
 lost_ports as (
     select d.key as owner, p.port_id::varchar as id, [p.ifName, p.ifDescr] as names, p.ifPhysAddress as mac,
-        'port ' || p.port_id || ' of ' || d.key || ', which is ignored in LibreNMS' as what
+        because('port_ignored', {port: p.port_id, device: d.key, source: 'LibreNMS'}) as what
     from librenms.ports p
     join desired.devices d on d.source_id = p.device_id::varchar
     cross join settings
     where coalesce(p.ignore, false) and not coalesce(p.deleted, false) and not settings.ignored_ports
     union all
     select coalesce(d.key, '*'), r.row_key, [r.content ->> '$.ifName', r.content ->> '$.ifDescr'], r.content ->> '$.ifPhysAddress',
-        'port ' || r.row_key || coalesce(' of ' || d.key, '') || ', which cannot be read: ' || r.reason
+        because('unreadable', {object: 'port', id: r.row_key, owner: d.key, text: r.reason})
     from rejected r
     left join desired.devices d on d.source_id = r.content ->> '$.device_id'
     where r.source_table = 'ports'
@@ -40,43 +40,44 @@ select distinct 'interfaces', owner, 'name', name, what from lost_ports, unnest(
 union all
 select 'interfaces', owner, 'mac', mac_address(mac), what from lost_ports where mac_address(mac) <> ''
 union all
-select 'devices', '*', w.kind, w.word, 'device ' || r.row_key || ', which cannot be read: ' || r.reason
+select 'devices', '*', w.kind, w.word, because('unreadable', {object: 'device', id: r.row_key, owner: null, text: r.reason})
 from rejected r, unnest([
     {'kind': 'id', 'word': r.row_key}, {'kind': 'serial', 'word': serial_number(r.content ->> '$.serial')},
     {'kind': 'name', 'word': usable_name(r.content ->> '$.sysName')},
     {'kind': 'name', 'word': usable_name(r.content ->> '$.hostname')}]) as u(w)
 where r.source_table = 'devices' and w.word is not null
 union all
-select distinct 'ip_addresses', '*', 'host', a.canonical, a.canonical || ' on port ' || a.port_id || ', which is left out or was not read'
+select distinct 'ip_addresses', '*', 'host', a.canonical, because('address_on_unread_port', {address: a.canonical, port: a.port_id})
 from librenms.ip_addresses a
 where a.canonical is not null and a.canonical not in (select host from desired.ip_addresses where host is not null)
 union all
-select 'cables', d.key, '*', null, 'the neighbour in link ' || l.id || ', of which the port is unknown or left out'
+select 'cables', d.key, '*', null, because('link_without_port', {link: l.id})
 from librenms.links l
 join desired.devices d on d.source_id = l.local_device_id::varchar
 left join desired.interfaces i on i.source_id = l.local_port_id::varchar
 where coalesce(l.active, true) and i.key is null
 union all
-select distinct 'lags', i.device, 'name', i.name, 'a port that LibreNMS shows with ' || n.lag
+select distinct 'lags', i.device, 'name', i.name, because('shown_with_lag', {source: 'LibreNMS', lag: n.lag})
 from near_lags n
 join desired.interfaces i on i.device = n.device and i.lag is null
     and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
 union all
 -- LibreNMS writes NULL for a port that it did not know when it read port_stack, and may keep the id of one that it made
 -- anew since: a LAG may have any of the device's ports as that member, and a port may be in any LAG.
-select distinct 'lags', i.device, 'name', i.name, 'a member of ' || o.name || ', of which LibreNMS does not know the port'
+select distinct 'lags', i.device, 'name', i.name, because('unknown_lag_member', {source: 'LibreNMS', lag: o.name})
 from stacked s
 join librenms.ports lag on lag.port_id = s.port_id and lag.ifType = 'ieee8023adLag'
 join desired.interfaces o on o.source_id = s.port_id::varchar
 join desired.interfaces i on i.device = o.device and i.key <> o.key and i.lag is null
 where not coalesce(s.known, false)
 union all
-select distinct 'lags', i.device, 'name', i.name, 'a port that LibreNMS shows with one that it does not know'
+select distinct 'lags', i.device, 'name', i.name, because('shown_with_unknown_port', {source: 'LibreNMS'})
 from stacked s
 join desired.interfaces i on i.source_id = s.port_id::varchar and i.lag is null
 where not coalesce(s.known, false)
 union all
-select distinct 'modules', d.key, 'serial', serial_number(i.entPhysicalSerialNum), 'part ' || i.entPhysicalIndex || ' of ' || d.key || ', which is not taken as a module'
+select distinct 'modules', d.key, 'serial', serial_number(i.entPhysicalSerialNum),
+    because('part_left_out', {part: i.entPhysicalIndex, device: d.key})
 from librenms.inventory i
 join desired.devices d on d.source_id = i.device_id::varchar
 cross join settings

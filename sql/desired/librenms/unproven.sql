@@ -8,18 +8,20 @@ polled as (
 ),
 known as (
     -- Before 24.8 a member that is out of service is not shown.
-    select 'lags' as resource, '*' as owner, 'LibreNMS before 24.8 shows only the active members of a LAG' as reason from librenms.system
+    select 'lags' as resource, '*' as owner, because('shows_active_members_only', {source: 'LibreNMS', release: '24.8'}) as reason
+    from librenms.system
     where coalesce(release_number(local_ver), 0) < 2408
     union all
     -- Without any neighbour nobody knows whether the device speaks LLDP or CDP at all.
-    select 'cables', d.key, 'LibreNMS sees no neighbour of ' || d.key || ' at all'
+    select 'cables', d.key, because('no_neighbour', {source: 'LibreNMS', device: d.key})
     from desired.devices d
     where d.source_id is not null
       and d.source_id not in (select i.device_source_id from desired.cables c join desired.interfaces i on i.key = c.interface)
     union all
     select resources.resource, d.key,
-           case when not p.status then 'the device is down in LibreNMS'
-                else 'LibreNMS polled the device last at ' || coalesce(p.last_polled, 'never') end
+           case when not p.status then because('device_down', {source: 'LibreNMS'})
+                when p.last_polled is null then because('never_polled', {source: 'LibreNMS'})
+                else because('polled_last', {source: 'LibreNMS', time: p.last_polled}) end
     from librenms.devices p
     join polled using (device_id)
     join desired.devices d on d.source_id = p.device_id::varchar

@@ -2,7 +2,7 @@
 -- Stacks whose inventory could not be read: which member a port is on is unknown, and so is what is removed of the stack.
 -- Rows of desired.unproven.
 with unread as (
-    select d.key, string_agg(distinct s.reason, '; ' order by s.reason) as reason
+    select d.key, because('not_read', {text: string_agg(distinct s.reason, '; ' order by s.reason)}) as reason
     from librenms.scopes s
     join desired.devices d on s.scope_id in ('*', d.source_id)
     where s.scope = 'inventory' and not s.complete
@@ -18,7 +18,7 @@ from stacks s, (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('ca
 union all
 select 'virtual_chassis_members', key, reason from unread
 union all
-select 'virtual_chassis_members', m.device, 'not every part of the stack could be read: ' || s.reason
+select 'virtual_chassis_members', m.device, because('stack_partly_read', {because: because('not_read', {text: s.reason})})
 from librenms.scopes s
 join desired.devices d on d.source_id = s.scope_id
 join desired.members m on m.device = d.key and m.is_master

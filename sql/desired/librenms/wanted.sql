@@ -21,7 +21,7 @@ mapped as (
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
        site as mapped, place as own_word, settings.default_site as fallback,
        coalesce(site, settings.default_site) as new_name, null::varchar as manufacturer, true as required,
-       'map sites: ' || coalesce(in_quotes(place), '(no location)') || ', or set defaults.site' as advice
+       because('no_mapping', {section: 'sites', word: place, nothing: if(place is null, 'no location', null), or_defaults: 'site'}) as advice
 from mapped, settings
 union all
 -- Within the device's site; a place that is none there is mostly the site itself.
@@ -30,12 +30,13 @@ from mapped
 union all
 select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
        coalesce(device_type, hardware, settings.default_device_type), coalesce(manufacturer, settings.default_manufacturer), true,
-       'map device_types: ' || coalesce(in_quotes(hardware), '(no hardware)') || ', set defaults.device_type, or allow create: device_types'
+       because('no_mapping', {section: 'device_types', word: hardware, nothing: if(hardware is null, 'no hardware', null),
+           defaults: 'device_type', or_create: 'device_types'})
 from mapped, settings
 union all
 select 'devices', key, 'role', 'device_roles', role, null, settings.default_role,
        coalesce(role, settings.default_role), null, true,
-       'map roles by hardware, os or type (' || coalesce(device_kind, 'none') || '), or set defaults.role'
+       because('no_mapping_by', {section: 'roles', properties: 'hardware, os or type', word: coalesce(device_kind, 'none'), or_defaults: 'role'})
 from mapped, settings
 union all
 select 'devices', key, 'platform', 'platforms', platform, os, settings.default_platform,

@@ -1,25 +1,22 @@
 -- What is not compared at all, with the reason. Key: resource + key.
 select 'virtual_machines' as resource, coalesce(blank(g.name_given), g.type) || ' (' || g.vmid || ')' as key,
-       'it is a template; include_templates is off' as reason
+       skipped('template') as reason
 from proxmox.guests g, config.endpoint settings
 where g.template and not settings.include_templates
 union all
-select 'virtual_disks', v.key || ' ' || d.key,
-       'size unknown: Proxmox gives no size for ' || coalesce(d.storage || ':', '') || coalesce(d.volume, '')
-from proxmox.disks d join desired.virtual_machines v on v.source_id = d.vmid::varchar
-where d.reason = 'size unknown'
+select 'virtual_disks', key, problem from desired.virtual_disks where size is null
 union all
 select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out
 from desired.ip_addresses where left_out is not null
 union all
 select 'vlans', owner || ' ' || vid, problem from desired.vlans where problem is not null
 union all
-select 'virtual_machines', key, 'its node does not answer, so nothing about it is compared' from desired.virtual_machines where inactive
+select 'virtual_machines', key, skipped('node_does_not_answer') from desired.virtual_machines where inactive
 union all
-select 'backups', settings.endpoint, 'guest_records is plugin, but NetBox does not have the models of the plugin netbox-proxbox'
+select 'backups', settings.endpoint, skipped('no_plugin', {plugin: 'netbox-proxbox'})
 from config.endpoint settings where settings.guest_records = 'plugin' and not (select coalesce(bool_or(proxbox), false) from netbox.status)
 union all
-select 'backups', s.scope_id, s.reason from netbox.scopes s, config.endpoint settings
+select 'backups', s.scope_id, skipped('netbox_not_read', {text: s.reason}) from netbox.scopes s, config.endpoint settings
 where not s.complete and starts_with(s.scope_id, 'proxbox_') and settings.guest_records in ('plugin', 'auto')
 union all
-select source_table, row_key, reason from proxmox.rejected
+select source_table, row_key, skipped('unreadable_row', {text: reason}) from proxmox.rejected

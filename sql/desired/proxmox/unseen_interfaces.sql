@@ -2,7 +2,7 @@
 -- Interfaces of which Proxmox shows no addresses, for want of an answer about them: what NetBox has on them proves
 -- nothing. Rows of desired.unproven; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner,
-    if(g.type = 'lxc', 'the container', 'the guest agent') || ' did not show ' || i.old_name as reason
+    because('interface_not_shown', {who: if(g.type = 'lxc', 'the container', 'the guest agent'), interface: i.old_name}) as reason
 from desired.vm_interfaces i
 join desired.virtual_machines v on v.key = i.virtual_machine
 join proxmox.guests g on g.vmid::varchar = v.source_id
@@ -10,7 +10,8 @@ left join (select distinct vmid, key from proxmox.guest_agent_interfaces) a on a
 where a.key is null
 union all
 -- The configuration of a node does not have what it gets by DHCP or SLAAC.
-select 'ip_addresses', i.key, 'the node gets addresses of ' || n.iface || ' by ' || coalesce(if(n.method in ('dhcp', 'auto'), n.method, null), n.method6)
+select 'ip_addresses', i.key,
+    because('dynamic_addresses', {interface: n.iface, method: if(n.method in ('dhcp', 'auto'), n.method, n.method6)})
 from proxmox.node_interfaces n
 join desired.interfaces i on i.device = n.node and i.name = n.iface
 where n.method in ('dhcp', 'auto') or n.method6 in ('dhcp', 'auto')

@@ -6,8 +6,8 @@ select
     d.key as name,
     d.size_mib as size,
     described(coalesce(d.storage, d.volume, ''), 200) as description,
-    case when d.size_mib is null then 'size unknown: Proxmox gives no size for ' || coalesce(d.storage || ':', '') || coalesce(d.volume, '')
-         when d.size_mib > 2147483647 then 'the size of ' || d.size_mib || ' MiB is more than NetBox takes' end as problem
+    case when d.size_mib is null then blocked('size_unknown', {source: 'Proxmox', storage: d.storage, volume: d.volume})
+         when d.size_mib > 2147483647 then blocked('size_too_large', {size: d.size_mib}) end as problem
 from proxmox.disks d
 join desired.virtual_machines v on v.source_id = d.vmid::varchar
 where d.counted or d.reason = 'size unknown'

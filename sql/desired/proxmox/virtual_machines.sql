@@ -111,11 +111,13 @@ select
     c.type,
     f.facts,
     case when not c.config_read
-         then 'not in NetBox, and Proxmox does not show enough to create it: ' || coalesce(g.reason, 'its configuration was not read') end as not_imported,
+         then blocked('not_enough_to_create', {source: 'Proxmox',
+             because: if(g.reason is null, because('configuration_not_read'), because('not_read', {text: g.reason}))}) end as not_imported,
     c.unseen as inactive,
-    case when name_problem(c.name, 64) is not null then 'blocked' when c.same_name > 1 and c.name is not null then 'conflict' end as problem_action,
-    case when name_problem(c.name, 64) is not null then name_problem(c.name, 64)
-         when c.same_name > 1 and c.name is not null then c.same_name || ' guests of this cluster would have the name ' || c.name end as problem,
+    coalesce(name_problem(c.name, 64),
+        case when c.same_name > 1 and c.name is not null
+             then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster', name: c.name}) end) as problem,
+    action_of(problem) as problem_action,
     u.uuid,
     nullif(c.given, c.name) as given_name
 from counted c

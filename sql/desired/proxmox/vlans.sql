@@ -12,9 +12,9 @@ carried as (
     where i.tag not between 1 and 4094
 )
 select distinct 'clusters' as owner_resource, c.key as owner, v.tag as vid, coalesce(v.alias, v.vnet) as name,
-       case when v.tag not between 1 and 4094 then 'VID ' || v.tag || ' is outside 1 to 4094' end as problem
+       case when v.tag not between 1 and 4094 then blocked('vid_out_of_range', {vid: v.tag}) end as problem
 from vnets v, desired.clusters c
 union
-select 'clusters', c.key, tag, null, 'VID ' || tag || ' is outside 1 to 4094'
+select 'clusters', c.key, tag, null, blocked('vid_out_of_range', {vid: tag})
 from carried, desired.clusters c
 where tag not in (select tag from vnets)

@@ -68,7 +68,7 @@ select
          when len(trunks) > 0 then 'tagged'
          when tag is not null then 'access'
          else '' end as mode,
-    case when name_problem(name, 64) is not null then 'blocked' when same_name > 1 then 'conflict' end as problem_action,
-    case when name_problem(name, 64) is not null then name_problem(name, 64)
-         when same_name > 1 then same_name || ' interfaces of this guest have the name ' || coalesce(name, net) end as problem
+    coalesce(name_problem(name, 64), case when same_name > 1 then conflict('same_name',
+        {number: same_name, objects: 'interfaces', owner: 'guest', name: coalesce(name, net)}) end) as problem,
+    action_of(problem) as problem_action
 from counted

@@ -41,20 +41,20 @@ select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites
 from desired.clusters c, sites_of_nodes s where s.sites = 1
 union all
 select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null, true,
-       'map sites: ' || in_quotes(node) || ', or set defaults.site'
+       because('no_mapping', {section: 'sites', word: node, or_defaults: 'site'})
 from nodes, settings
 union all
 select 'devices', node, 'device_type', 'device_types', device_type, blank(dmi_product),
        if(hardware_unknown, null, settings.default_device_type),
        coalesce(device_type, blank(dmi_product), if(hardware_unknown, null, settings.default_device_type)),
        coalesce(blank(dmi_manufacturer), settings.default_manufacturer), true,
-       if(hardware_unknown, 'the node is not read; map device_types: ' || in_quotes(node) || ', or wait until it answers',
-          'map device_types: ' || coalesce(in_quotes(blank(cpu_model)), in_quotes(node))
-          || ', set defaults.device_type, or allow create: device_types')
+       if(hardware_unknown, because('hardware_unknown', {section: 'device_types', word: node}),
+          because('no_mapping', {section: 'device_types', word: coalesce(blank(cpu_model), node),
+              defaults: 'device_type', or_create: 'device_types'}))
 from nodes, settings
 union all
 select 'devices', node, 'role', 'device_roles', role, null, settings.default_role, coalesce(role, settings.default_role), null, true,
-       'map roles: node, or set defaults.role'
+       because('no_mapping', {section: 'roles', word: 'node', or_defaults: 'role'})
 from nodes, settings
 union all
 select 'devices', node, 'platform', 'platforms', null,
