@@ -9,6 +9,7 @@ never followed: they are answers like any other, with a status that nobody expec
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 import threading
 import time
@@ -16,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -37,6 +39,8 @@ _DROPPED = frozenset({b"set-cookie", b"content-encoding", b"content-length", b"t
 # Under this name a redirect's target is handed on: httpx reads Location, and fails where it is no URL.
 LOCATION = "x-location"
 _RENAMED = {b"location": LOCATION.encode()}
+# Where httpx looks for authorities first.
+_CA_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _T = TypeVar("_T")
 
 
@@ -170,6 +174,13 @@ class _Network(httpcore.NetworkBackend):
         time.sleep(seconds)
 
 
+@cache
+def _trusting(verify: bool, *_: str | None) -> ssl.SSLContext:
+    """The context of all clients that trust the well-known authorities, or those that the environment names: reading
+    them takes 20 ms."""
+    return httpx.create_ssl_context(verify=verify)
+
+
 class Transport(httpx.BaseTransport):
     """Sends requests of one client. Thread-safe.
 
@@ -192,7 +203,9 @@ class Transport(httpx.BaseTransport):
         self._budget = budget
         self.masked = masked
         self.echoes: list[str] = []
-        context = httpx.create_ssl_context(verify=verify) if isinstance(verify, bool) else verify
+        context = (
+            _trusting(verify, *map(os.environ.get, _CA_SETTINGS)) if isinstance(verify, bool) else verify
+        )
         common: dict[str, Any] = {
             "ssl_context": context,
             "max_connections": connections,

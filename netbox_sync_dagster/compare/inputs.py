@@ -9,7 +9,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
-from netbox_sync_dagster.warehouse.ledger import ledger_view_queries
+from netbox_sync_dagster.warehouse.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.warehouse.tables import Columns
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
@@ -125,7 +125,7 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
     for table, columns in _FROM_LEDGER.items():
         shape = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         run(con, f"CREATE SCHEMA IF NOT EXISTS ledger; CREATE TABLE ledger.{table} ({shape})")
-    if not any(file.stat().st_size for file in warehouse.ledger.glob("applies/*/*.jsonl")):
+    if not has_applies(warehouse):
         return
     # How the ledger calls this NetBox; several where branches were merged, which keep their objects' ids.
     said = con.execute("SELECT written_as FROM netbox.status").fetchone()

@@ -9,6 +9,7 @@ import duckdb
 from pydantic import Field, ValidationInfo, field_validator
 
 from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
+from netbox_sync_dagster.config.owners import Owner
 from netbox_sync_dagster.config.policies import Policies
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
@@ -68,6 +69,10 @@ class BaseEndpoint(Server):
     fetch_max_concurrency: int = Field(8, ge=1, le=64, description="Requests at once to this endpoint.")
     defaults: Defaults = Field(Defaults(), description="What a new object gets where no mapping says better.")
     policies: Policies = Field(Policies(), description="What may be done, and what needs nobody's approval.")
+
+    owners: list[Owner] = Field(
+        [], description="Who owns this endpoint's assets in Dagster; none = the file's `owners`."
+    )
 
     @field_validator("interval")
     @classmethod

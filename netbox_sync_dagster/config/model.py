@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, EndpointName
 from netbox_sync_dagster.config.notifications import Channel
+from netbox_sync_dagster.config.owners import Owner
 from netbox_sync_dagster.config.policies import check_field
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import NetBoxTarget
@@ -44,6 +45,11 @@ class Config(StrictModel):
         "`precedence`.",
     )
 
+    owners: list[Owner] = Field(
+        ["team:network"],
+        description="Who owns the assets in Dagster: e-mail addresses or `team:name`. An endpoint may name its own.",
+    )
+
     @field_validator("field_precedence")
     @classmethod
     def _fields(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -72,6 +78,12 @@ class Config(StrictModel):
     def deletes(self) -> set[str]:
         """The resources whose objects the policies of any endpoint allow to delete."""
         return {name for e in self.endpoints for name in (*e.policies.delete, *e.policies.delete_unowned)}
+
+    def owners_of(self, kind: str) -> list[str]:
+        """The owners of everything that is made for the enabled endpoints of a kind, in the file's order."""
+        mine = [endpoint for endpoint in self.endpoints if endpoint.enabled and endpoint.kind == kind]
+        named = [owner for endpoint in mine for owner in endpoint.owners or self.owners]
+        return list(dict.fromkeys(named or self.owners))
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises KeyError with a sentence that lists the known ones."""

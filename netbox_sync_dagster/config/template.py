@@ -139,6 +139,9 @@ endpoints:
     #   virtual_machine_types: {{container: Container}}
     #   vrfs: {{lan: office}}                # network -> VRF
 
+# Who owns the assets in Dagster: e-mail addresses or team:name. An endpoint may have a line of its own.
+# owners: ["team:network"]
+
 # Where two endpoints want different values for one field, the first of these wins.
 # precedence: [proxmox, librenms]
 # field_precedence: {{interfaces.type: [librenms, proxmox]}}   # for one field, before precedence

@@ -10,7 +10,6 @@ from netbox_sync_dagster.sources.registry import sources
 Kind = str
 KINDS: tuple[Kind, ...] = tuple(sources())
 TITLES = {**{kind: source.title for kind, source in sources().items()}, "netbox": "NetBox"}
-OWNERS = ("team:network",)
 # In the order in which they are applied.
 RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
     kind: tuple(name for name in RESOURCES if name in source.resources) for kind, source in sources().items()

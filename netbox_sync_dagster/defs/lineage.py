@@ -34,7 +34,7 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     The endpoint's tables are followed through ``desired`` and ``match``; of NetBox's only those that the diff
     compares with, not all that matching looks at on the way, so that the graph can be read.
     """
-    own = _diff_files(resource)
+    own = diff_files(resource)
     removed = _COMPARE_FILES.get(f"match.gone_{resource}")
     below = _closure(kind, [*own, *([removed] if removed else [])], ("desired", "match"), _FOR_ALL)
     source = {table for file in below for schema, table in named_tables(file) if schema == kind}
@@ -55,11 +55,12 @@ def upstream_tables(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
 
 def sql_version(kind: Kind, resource: str) -> str:
     """A hash of every SQL file that takes part in the diff of ``resource``."""
-    files = _closure(kind, _diff_files(resource), ("desired", "match", "diff"), additions=True)
+    files = _closure(kind, diff_files(resource), ("desired", "match", "diff"), additions=True)
     return code_version(*_ALWAYS, *sorted(files))
 
 
-def _diff_files(resource: str) -> list[str]:
+def diff_files(resource: str) -> list[str]:
+    """The SQL files that make the diff rows of a resource."""
     if resource in PREREQUISITES:
         return [_COMPARE_FILES["diff.prerequisites"]]
     names = (f"diff.{resource}", f"diff.missing_{resource}")

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
 from itertools import zip_longest
 from typing import Any
 
@@ -15,6 +14,9 @@ import dagster as dg
 from netbox_sync_dagster.apply import VERDICTS, ApplyResult, Verdict
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
 from netbox_sync_dagster.compare.values import Value, difference, display
+from netbox_sync_dagster.defs.code_references import sql_references
+from netbox_sync_dagster.defs.column_lineage import column_lineage
+from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.markdown import bullets, link, markdown_value, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
@@ -22,7 +24,7 @@ from netbox_sync_dagster.text import CELL, markdown
 from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
 from netbox_sync_dagster.warehouse.errors import Damaged
 from netbox_sync_dagster.warehouse.store import read_manifest, versions
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, Columns
+from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
 
 Metadata = dict[str, Any]
 
@@ -36,26 +38,33 @@ _ALL_VERDICTS = "SELECT * FROM ledger.verdicts"
 _PLOTTED = 60
 
 
-def column_schema(columns: Columns, *, snapshot: bool) -> Metadata:
-    """Definition metadata: the columns of a stored table."""
-    head = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"} if snapshot else {}
-    schema = [dg.TableColumn(name, kind) for name, kind in {**head, **columns}.items()]
-    return {"dagster/column_schema": dg.TableSchema(columns=schema)}
-
-
 def table_metadata(system: str, name: str) -> Metadata:
     """Definition metadata of a snapshot table."""
     view = f"{system}.{name}"
+    columns: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR", **SYSTEMS[system][name].columns}
+    schema = [dg.TableColumn(column, kind) for column, kind in columns.items()]
     return {
-        **column_schema(SYSTEMS[system][name].columns, snapshot=True),
+        "dagster/column_schema": dg.TableSchema(columns=schema),
         "in DuckDB": f"SELECT * FROM {view}",
     }
 
 
-@cache
-def diff_schema() -> Metadata:
-    """Definition metadata of a diff table."""
-    return column_schema(DIFF_COLUMNS, snapshot=False)
+def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
+    """Definition metadata of a diff: its columns, what each NetBox field in it is made from, its SQL."""
+    lineage = column_lineage(kind, resource)
+    # Columns of their own, as lineage is shown by column.
+    names = lineage.deps_by_column if lineage is not None else {}
+    fields = [
+        dg.TableColumn(name, FIELD_STRUCT.removesuffix("[]"), description="Within `fields`.")
+        for name in names
+    ]
+    columns = [*(dg.TableColumn(name, kind) for name, kind in DIFF_COLUMNS.items()), *fields]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        **({"dagster/column_lineage": lineage} if lineage is not None else {}),
+        **sql_references(kind, resource),
+        "in DuckDB": f"SELECT * FROM diff.{resource}",
+    }
 
 
 def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:

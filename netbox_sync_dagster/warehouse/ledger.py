@@ -52,6 +52,11 @@ def prepare_ledger(warehouse: Warehouse) -> None:
             empty.touch()
 
 
+def has_applies(warehouse: Warehouse) -> bool:
+    """Whether any apply has left a line, in the ledger as ``prepare_ledger`` brought it here."""
+    return any(file.stat().st_size for file in warehouse.ledger.glob("applies/*/*.jsonl"))
+
+
 def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` those of NetBox's objects too."""
     script = read_sql("views/ledger.sql") + (read_sql("views/ledger_objects.sql") if objects else "")

@@ -23,7 +23,8 @@ rival_ranks as (
     select field, endpoint, min(rank) as rank from config.precedence group by all
 ),
 
-judged as (
+-- Once: each of its columns is asked for several times, and has comparisons of JSON in it.
+judged as materialized (
     select f.*, w.value as ours,
         case when w.value is not null then same_value(f.had, content(w.value)) end as was_ours,
         case when w.value is not null then same_value(f.wanted, content(w.value)) end as wants_ours,

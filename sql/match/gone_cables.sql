@@ -5,7 +5,7 @@ with ends as (
     from match.cable_ends e
     left join match.interface_names n on n.type = e.type and n.netbox_id = e.id
 ),
-between as (
+cabled_pairs as (
     select e.cable_id,
         string_agg(e.label, ', ' order by e.label) filter (side = 'A') as a_label,
         string_agg(e.label, ', ' order by e.label) filter (side = 'B') as b_label,
@@ -30,7 +30,7 @@ select 'cables' as resource, 'dcim/cables' as object_type, c.id, c.last_updated,
     b.above, because('no_neighbour_seen', {system: s.system_name}) as fact,
     'delete' as way, null::varchar as note, null::varchar as held, true as said_unproven,
     if(b.what is null, null, because('may_be', {because: b.what})) as doubt
-from between b
+from cabled_pairs b
 join netbox.cables c on c.id = b.cable_id
 cross join config.endpoint s
 where c.id not in (select cable_id from ends where id in (select id from seen where id is not null))

@@ -55,6 +55,7 @@ def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) ->
     assert isinstance(docker, DockerEndpoint)
     assert config.netbox.tls.ca == tmp_path / "ca.pem"
     assert config.precedence == ["proxmox", "librenms"]
+    assert config.owners == ["team:network"]
     assert librenms.defaults.site == "Paris"
     assert librenms.mappings.interface_types[0].speed == 1000000
     assert librenms.policies.auto_approve == ["interfaces.update.description"]
@@ -106,6 +107,7 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         "retention",
         "precedence",
         "field_precedence",
+        "owners",
     ]
     librenms = schema["$defs"]["LibreNMSEndpoint"]["properties"]
     assert librenms["max_poll_age"]["description"].startswith("Seconds; ")

@@ -26,6 +26,8 @@ print([schedule.name for schedule in loaded.schedules])
 if devices.freshness_policy is not None:
     policy = devices.freshness_policy
     print(policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
+for path in (["netbox", "devices"], ["diff", "librenms", "vlans"], ["proxmox", "guests"], ["apply", "docker", "vlans"]):
+    print(*(list(spec.owners) for spec in loaded.resolve_all_asset_specs() if spec.key.path == path))
 """
 
 
@@ -72,7 +74,30 @@ def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_pat
     done = load(config)
     assert "['clean_up_schedule', 'lyon_schedule']" in done.stdout
     # Late after two intervals, missing after four.
-    assert done.stdout.splitlines()[-1] == "0:20:00 0:40:00"
+    assert done.stdout.splitlines()[2] == "0:20:00 0:40:00"
+
+
+def test_owners_are_those_of_the_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "netbox_sync.yaml"
+    endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
+    content = {
+        "netbox": {"url": "http://127.0.0.1:1"},
+        "owners": ["team:core"],
+        "endpoints": [
+            {"name": "paris", **endpoint, "owners": ["alice@example.com"]},
+            {"name": "lyon", **endpoint},
+            {"name": "off", **endpoint, "enabled": False, "owners": ["team:nobody"]},
+        ],
+    }
+    YAML(typ="safe").dump(content, config)
+    done = load(config)
+    # NetBox's; those of all endpoints of the kind; of kinds without an endpoint; no such asset.
+    assert done.stdout.splitlines()[-4:] == [
+        "['team:core']",
+        "['alice@example.com', 'team:core']",
+        "['team:core']",
+        "",
+    ]
 
 
 def test_the_jobs() -> None:
@@ -162,6 +187,40 @@ def test_everything_in_defs_is_found_by_dagster() -> None:
     assert list(found.resources or ()) == ["sync"]
     systems = {spec.key.path[0] for spec in found.resolve_all_asset_specs()}
     assert systems == {"librenms", "proxmox", "docker", "netbox", "diff", "apply"}
+
+
+def test_a_diff_names_its_sql_and_what_its_fields_are_made_from() -> None:
+    specs = {spec.key: spec for spec in definitions().resolve_all_asset_specs()}
+    metadata = specs[dg.AssetKey(["diff", "librenms", "interfaces"])].metadata
+    references = metadata["dagster/code_references"].code_references
+    assert [item.label for item in references[:-1]] == [
+        "sql/diff/interfaces.sql",
+        "sql/diff/missing_interfaces.sql",
+        "sql/desired/librenms/interfaces.sql",
+    ]
+    assert all(Path(item.file_path).is_file() for item in references)
+    assert Path(references[-1].file_path).name == "sync_assets.py"
+    columns = metadata["dagster/column_lineage"].deps_by_column
+    assert columns["fields.mtu"] == [
+        dg.TableColumnDep(dg.AssetKey(["librenms", "ports"]), "ifMtu"),
+        dg.TableColumnDep(dg.AssetKey(["netbox", "interfaces"]), "mtu"),
+    ]
+    assert set(columns) <= {column.name for column in metadata["dagster/column_schema"].columns}
+    # Only columns that the assets have.
+    for spec in specs.values():
+        lineage = spec.metadata.get("dagster/column_lineage")
+        for dep in [dep for deps in lineage.deps_by_column.values() for dep in deps] if lineage else ():
+            known = specs[dep.asset_key].metadata["dagster/column_schema"].columns
+            assert dep.column_name in {column.name for column in known}, dep
+
+
+def test_without_a_place_for_the_cache_there_is_no_lineage_and_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    config = tmp_path / "netbox_sync.yaml"
+    assert load(config).stdout.startswith("True ")
 
 
 def test_the_product_imports_public_dagster_only() -> None:

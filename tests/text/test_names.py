@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE
 from netbox_sync_dagster.sqlfiles import read_sql
 
@@ -53,7 +54,7 @@ def blocked(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     found = con.execute(
         f"SELECT resource, reason FROM ({read_sql('diff/names.sql')}) ORDER BY ALL"
     ).fetchall()
-    return dict(found)
+    return {resource: read_reason(reason).sentence for resource, reason in found}
 
 
 @pytest.mark.parametrize(

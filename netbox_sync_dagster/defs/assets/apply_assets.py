@@ -12,11 +12,11 @@ from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.assets.netbox_assets import POOL
+from netbox_sync_dagster.defs.code_references import with_functions
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
     KINDS,
-    OWNERS,
     RESOURCES_OF,
     TITLES,
     Kind,
@@ -24,6 +24,7 @@ from netbox_sync_dagster.defs.keys import (
     diff_key,
 )
 from netbox_sync_dagster.defs.metadata import apply_metadata
+from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
@@ -111,7 +112,7 @@ def _specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             group_name=f"apply_{kind}",
             description=f"Writes the approved changes of {name.replace('_', ' ')} to NetBox, and nothing else.",
             kinds={"netbox", "python"},
-            owners=OWNERS,
+            owners=owners(kind),
             tags={KIND_TAG: kind},
         )
 
@@ -166,4 +167,4 @@ def _types(plan: Plan) -> dict[str, str]:
 
 
 # Dagster finds them in this list.
-APPLY_ASSETS = [apply_assets(kind) for kind in KINDS]
+APPLY_ASSETS = with_functions(apply_assets(kind) for kind in KINDS)

@@ -7,9 +7,10 @@ import dagster as dg
 from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
-from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, OWNERS, table_key
+from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, table_key
 from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
+from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
@@ -36,7 +37,7 @@ class ReadNetBox(dg.Config):
             group_name="netbox",
             description=f"NetBox's {name.replace('_', ' ')}, as the last read found them.",
             kinds={"netbox", "parquet"},
-            owners=OWNERS,
+            owners=owners(),
             tags={KIND_TAG: "netbox"},
             metadata=table_metadata("netbox", name),
             freshness_policy=sync_freshness(*KINDS) if name == MAIN_TABLE["netbox"] else None,

@@ -10,13 +10,13 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.checks.diff_checks import diff_checks, diff_results
 from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.code_references import with_functions
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
     KINDS,
     MAIN_RESOURCE,
-    OWNERS,
     RESOURCES_OF,
     TITLES,
     Kind,
@@ -24,7 +24,8 @@ from netbox_sync_dagster.defs.keys import (
     table_key,
 )
 from netbox_sync_dagster.defs.lineage import sql_version, upstream_tables
-from netbox_sync_dagster.defs.metadata import diff_schema, table_metadata
+from netbox_sync_dagster.defs.metadata import diff_table_metadata, table_metadata
+from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
@@ -113,7 +114,7 @@ def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             group_name=kind,
             description=f"{TITLES[kind]}'s {name.replace('_', ' ')}, as the last read of each endpoint found them.",
             kinds={kind, "parquet"},
-            owners=OWNERS,
+            owners=owners(kind),
             tags={KIND_TAG: kind},
             metadata=table_metadata(kind, name),
         )
@@ -129,13 +130,13 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
                 f"What {TITLES[kind]} says about {name.replace('_', ' ')} and NetBox does not: one row per object."
             ),
             kinds={"sql", "duckdb"},
-            owners=OWNERS,
+            owners=owners(kind),
             tags={KIND_TAG: kind},
             code_version=sql_version(kind, name),
             freshness_policy=sync_freshness(kind) if name == MAIN_RESOURCE[kind] else None,
-            metadata={**diff_schema(), "in DuckDB": f"SELECT * FROM diff.{name}"},
+            metadata=diff_table_metadata(kind, name),
         )
 
 
 # Dagster finds them in this list.
-SYNC_ASSETS = [sync_assets(kind) for kind in KINDS]
+SYNC_ASSETS = with_functions(sync_assets(kind) for kind in KINDS)

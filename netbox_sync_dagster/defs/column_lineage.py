@@ -1,0 +1,89 @@
+"""Column lineage of the diff assets: from which columns of the snapshots each NetBox field is made.
+
+Following the SQL takes a second of CPU, and every run loads all definitions in a process of its own: the result is kept
+in a file of the user's cache folder, one for each state of the SQL. Where none can be written, assets have no lineage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import dagster as dg
+
+from netbox_sync_dagster import compare
+from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.defs.keys import KINDS, RESOURCES_OF, Kind, table_key
+from netbox_sync_dagster.defs.lineage import diff_files
+from netbox_sync_dagster.sources.registry import sources
+from netbox_sync_dagster.sqlfiles import sql_root
+from netbox_sync_dagster.warehouse.store import write_json
+
+# {kind: {resource: {column: [[system, table, column], ...]}}}
+_Lineage = dict[str, dict[str, dict[str, list[list[str]]]]]
+
+
+@cache
+def column_lineage(kind: Kind, resource: str) -> dg.TableColumnLineage | None:
+    """``fields.<NetBox field>`` -> columns of the endpoint's and NetBox's tables; None where nothing is known."""
+    columns = _lineage().get(kind, {}).get(resource)
+    if not columns:
+        return None
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(table_key(system, table), column) for system, table, column in origins]
+            for name, origins in columns.items()
+        }
+    )
+
+
+@cache
+def _lineage() -> _Lineage:
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    file = caches / "netbox_sync" / f"column_lineage_{_version()}.json"
+    with suppress(OSError, ValueError):
+        kept: _Lineage = json.loads(file.read_text(encoding="utf-8"))
+        return kept
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Whoever cannot keep it would compute it in every run.
+        write_json(file.with_name(f".{os.getpid()}.writable"), {})
+        file.with_name(f".{os.getpid()}.writable").unlink()
+    except OSError:
+        return {}
+    found = {kind: _computed(kind) for kind in KINDS}
+    with suppress(OSError):
+        write_json(file, found)
+    return found
+
+
+def _computed(kind: Kind) -> dict[str, dict[str, list[list[str]]]]:
+    # Loading sqlglot takes longer than reading what it found.
+    from netbox_sync_dagster.compare.column_lineage import FieldOrigins, NotFollowed
+
+    origins = FieldOrigins(kind)
+    found = {}
+    # One file makes all prerequisites: what it reads for one cannot be told from what it reads for another.
+    for resource in (name for name in RESOURCES_OF[kind] if name not in PREREQUISITES):
+        # A source of another package may have SQL that only DuckDB can parse.
+        with suppress(NotFollowed):
+            fields = origins.of_diff(diff_files(resource))
+            found[resource] = {name: sorted(map(list, parts)) for name, parts in fields.items()}
+    return found
+
+
+def _version() -> str:
+    """Changes with the SQL, with the sources, and with how it is followed."""
+    digest = hashlib.sha256(version("sqlglot").encode())
+    digest.update((Path(compare.__path__[0]) / "column_lineage.py").read_bytes())
+    folders = [sql_root(), *(source.sql for source in sources().values() if source.sql is not None)]
+    for folder in folders:
+        for file in sorted(folder.rglob("*.sql")):
+            digest.update(str(file.relative_to(folder)).encode() + file.read_bytes())
+    digest.update(repr(RESOURCES_OF).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,9 @@
+-- Blocks the rows of the table held (resource, key, reason). A delete that does not happen takes nothing away: its fields
+-- are not shown either.
+update diff.rows set
+    action = 'blocked',
+    fields = if(rows.action = 'delete', [], rows.fields),
+    reason = if(rows.action = 'delete',
+        blocked('delete_waits', {because_removed: nested(rows.reason), because: nested(h.reason)}), h.reason)
+from held h
+where h.resource = rows.resource and h.key = rows.key and rows.action <> 'blocked'

@@ -1,0 +1,33 @@
+-- How many objects NetBox has of each resource that this diff is about: what a plan's limits are a share of.
+with attached as (
+    select 'ip_addresses' as resource, assigned_object_type as type, assigned_object_id as object_id from netbox.ip_addresses
+    union all
+    select 'mac_addresses', assigned_object_type, assigned_object_id from netbox.mac_addresses
+),
+counted as (
+    select 'clusters' as resource, count(distinct netbox_id) as existing from match.clusters
+    union all select 'devices', count(distinct netbox_id) from match.devices
+    union all select 'virtual_chassis', count(distinct netbox_id) from match.virtual_chassis
+    union all select 'virtual_machines', count(distinct netbox_id) from match.virtual_machines
+    -- An interface is matched once at most: there may be a million, and they need not be told apart.
+    union all select 'interfaces', count(netbox_id) from match.interfaces
+    union all select 'vm_interfaces', count(distinct netbox_id) from match.vm_interfaces
+    union all select 'vlans', count(distinct netbox_id) from match.vlans
+    union all select 'modules', count(distinct netbox_id) from match.modules
+    union all
+    select r.resource, count(n.netbox_id)
+    from (select unnest(['ip_addresses', 'mac_addresses']) as resource) r
+    left join attached a using (resource)
+    left join match.interface_names n on n.type = a.type and n.netbox_id = a.object_id
+    group by r.resource
+    union all
+    select 'virtual_disks', count(*) from netbox.virtual_disks d join match.virtual_machines m on m.netbox_id = d.virtual_machine_id
+    union all
+    select 'cables', count(distinct e.cable_id)
+    from match.cable_ends e join match.interface_names n on n.type = e.type and n.netbox_id = e.id
+)
+select resource, existing from counted
+union all
+select 'primary_ips', sum(existing)::bigint from counted where resource in ('devices', 'virtual_machines')
+union all
+select 'primary_macs', sum(existing)::bigint from counted where resource in ('interfaces', 'vm_interfaces')

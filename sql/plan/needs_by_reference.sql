@@ -1,0 +1,13 @@
+-- What a row needs because a value of it, or its target, refers to a row of this diff. Key: resource + key.
+with texts as (
+    select resource, key, f.after as text from diff.rows, unnest(fields) as u(f)
+    where f.verdict = 'update' and contains(f.after, '"ref":')
+    union all
+    select resource, key, target from diff.rows where target is not null
+),
+found as (
+    select resource, key, unnest(regexp_extract_all(text, '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) as part
+    from texts
+)
+select distinct resource, key, (part || '}')::json ->> '$.ref' as needs_resource, (part || '}')::json ->> '$.key' as needs_key
+from found

@@ -1,0 +1,14 @@
+-- The rows of some resources ($resources), each with its change id and the changes that it needs.
+with needed as (
+    select n.resource, n.key, list(i.change_id order by i.change_id) as changes
+    from diff.needs n join diff.ids i on i.resource = n.needs_resource and i.key = n.needs_key
+    where n.resource in (select unnest($resources::varchar[])) group by n.resource, n.key
+)
+select
+    r.resource, r.action, r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated, r.reason, r.fields,
+    coalesce(i.change_id, '') as change_id,
+    case when i.change_id is null then [] else coalesce(needed.changes, []) end as depends_on
+from diff.rows r
+left join diff.ids i on i.resource = r.resource and i.key = r.key
+left join needed on needed.resource = r.resource and needed.key = r.key
+where r.resource in (select unnest($resources::varchar[])) order by r.resource, r.key

@@ -1,0 +1,13 @@
+-- Objects of which two changes write one field, or that two delete; which is right nobody can tell.
+select object_type || ' ' || netbox_id || ' (' || string_agg(distinct resource || ' ' || key, ', ' order by resource || ' ' || key) || ')' as object
+from (
+    select resource, key, object_type, netbox_id, 'delete' as written from diff.rows where action = 'delete'
+    union all
+    select resource, key, object_type, netbox_id, f.field from diff.rows, unnest(fields) as u(f)
+    where action = 'update' and f.verdict = 'update'
+)
+where netbox_id is not null
+group by object_type, netbox_id, written
+having count(*) > 1
+order by all
+limit 5
