@@ -146,7 +146,7 @@ select * from (values
     ('not_counted_as_disk', 'because', '{disk} of {guest}, which is not counted as a disk: {text}', 'Delete the disk by hand.', [],
         ['guest', 'disk']),
 
-    -- Fields: NetBox against what the source says and what this product wrote (sql/diff/judged.sql)
+    -- Fields: NetBox against what the source says and what this product wrote (sql/plan/judged.sql)
     ('field_disowned', 'drifted', 'policies.disowns names it', 'Take the field out of policies.disowns to have it written.', ['take', 'keep'], []::varchar[]),
     ('source_with_precedence', 'drifted', 'sources disagree: {endpoint} wrote it and has precedence',
         'Change precedence or field_precedence to let the other endpoint write it.', ['take', 'keep'], ['endpoint']),
@@ -288,7 +288,7 @@ select * from (values
     ('type_takes_no_cable', 'blocked', 'NetBox takes no cable on {interface}: its type is {type}', 'Correct the type of the interface.', [], ['interface', 'type']),
     ('marked_as_connected', 'blocked', 'NetBox marks {interface} as connected without a cable', 'Take the mark off in NetBox.', ['move', 'leave'], ['interface']),
 
-    -- Fields that NetBox takes only together with others (sql/diff/needs_of_*.sql)
+    -- Fields that NetBox takes only together with others (sql/plan/needs_of_*.sql)
     ('field_needs_another', 'conflict', '{because}[; {what} is not changed][; {changed} is {state}][ ({because_other})]', 'Solve what keeps the other change.', [], []),
     ('not_whole', 'blocked', '{because}', 'Solve what keeps the field.', [], []),
     ('address_not_assigned_there', 'because', '{address} is assigned to something else in NetBox', 'Assign the address in NetBox.', [], ['address']),
@@ -318,7 +318,7 @@ select * from (values
     ('goes_only_with', 'blocked', 'goes only with {resource} "{key}" is {action}[ ({because})]', 'Solve what keeps that row.', [], ['resource', 'key']),
     ('delete_waits', 'blocked', '{because_removed}, but it {because}', 'Solve what keeps the other row.', [], []),
 
-    -- What an incomplete picture leaves open (sql/diff/undecided.sql, sql/match/never_seen.sql, sql/match/reused_ids.sql)
+    -- What an incomplete picture leaves open (sql/plan/undecided.sql, sql/match/never_seen.sql, sql/match/reused_ids.sql)
     ('cannot_be_decided', 'blocked', '{system} was not read completely, so this cannot be decided: {because}', 'Repair what could not be read, then sync again.', [], []),
     ('address_was_elsewhere_too', 'because', '{address} was on {place} too: {because}', 'Repair what could not be read, then sync again.', [], ['address']),
     ('never_seen', 'because', 'NetBox holds {held} {what}[ of {owner}] that netbox-sync wrote, and {missing} of them were never seen in {system}; if that is right, sync with --accept-shrink',

@@ -18,16 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.compare.desired import desired_rows
+from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.compare.inputs import parquet
 from netbox_sync_dagster.compare.settings import Settings
-from netbox_sync_dagster.compare.stages import COMPARE
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.warehouse import NETBOX, Warehouse
 
 Inputs = dict[str, str]
-# Desired tables that come of NetBox's too, after matching.
-_FROM_MATCHING = {name.removeprefix("desired.") for name, _ in COMPARE if name.startswith("desired.")}
 
 
 def inputs_of(settings: Settings, guest: int | None, base_url: str, ledger: str) -> Inputs:
@@ -69,8 +67,10 @@ def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bo
 
 def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
     """Whether the desired tables of ``con`` are those that are kept beside that diff."""
+    # Those that follow from NetBox's tables too, after matching.
+    matched = {stage.makes[1] for stage in compare_stages() if stage.makes[0] == "desired"}
     for table, rows in desired_rows(con).items():
-        if table in _FROM_MATCHING:
+        if table in matched:
             continue
         file = diff / "desired" / f"{table}.parquet"
         if not file.exists() or rows != pq.read_metadata(file).num_rows:

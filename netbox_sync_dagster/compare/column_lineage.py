@@ -14,8 +14,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from netbox_sync_dagster.compare.graph import desired_stages
-from netbox_sync_dagster.compare.stages import COMPARE
+from netbox_sync_dagster.compare.graph import compare_stages, desired_stages
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse.tables import SYSTEMS
 
@@ -50,11 +49,8 @@ class FieldOrigins:
     def __init__(self, kind: str) -> None:
         self._systems = {kind, "netbox"}
         self._files: dict[tuple[str, str], list[str]] = {}
-        for stage in desired_stages(kind):
+        for stage in (*desired_stages(kind), *compare_stages()):
             self._files.setdefault(stage.makes, []).append(stage.file)
-        for name, file in COMPARE:
-            schema, table = name.split(".")
-            self._files.setdefault((schema, table), []).append(file)
         self._known: dict[tuple[Any, ...], Origins] = {}
 
     def of_diff(self, files: Iterable[str]) -> dict[str, Origins]:

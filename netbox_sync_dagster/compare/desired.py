@@ -12,7 +12,7 @@ import pyarrow as pa
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.inputs import Database, parquet, run
-from netbox_sync_dagster.compare.stages import FILED
+from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -45,11 +45,11 @@ def make_desired(
     database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
     _remember(database.con, earlier, say)
     for one in desired_stages(endpoint.kind):
-        if not has_ground(database, one.only_with):
+        if not can_have_rows(database, one.only_with):
             continue
         say(f"desired {one.name}")
         query = read_sql(one.file)
-        if one.name in FILED and stage is not None:
+        if one.name in SPILLED_TO_PARQUET and stage is not None:
             _file(database.con, endpoint.name, stage, one.name, query)
         elif one.makes[0] == "desired":
             database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
@@ -96,7 +96,7 @@ def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Call
         con.execute(f"CREATE OR REPLACE TABLE config.last_{table} AS FROM desired.{table} WHERE false")
 
 
-def has_ground(database: Database, only_with: Sequence[str]) -> bool:
+def can_have_rows(database: Database, only_with: Sequence[str]) -> bool:
     """Whether a stage can have rows at all: one that has them only with rows of others (``table``, or ``table WHERE
     condition``) needs one of these."""
     return not only_with or not all(database.is_empty(other) for other in only_with)
@@ -106,7 +106,7 @@ def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> 
     """The desired tables stay beside the diff, for ``desired.*`` in ad-hoc SQL."""
     for table, rows in desired_rows(con).items():
         path = _path(stage, table)
-        if table in FILED and path.exists():
+        if table in SPILLED_TO_PARQUET and path.exists():
             continue
         if rows:
             _write(con, endpoint, path, f"FROM desired.{table}")

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse.clock import TOLERANCE
 from netbox_sync_dagster.warehouse.sequence import number_of
 
@@ -37,24 +38,8 @@ def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
     return found
 
 
-_TWICE = """
-SELECT object_type || ' ' || netbox_id || ' (' || string_agg(DISTINCT resource || ' ' || key, ', ' ORDER BY resource || ' ' || key) || ')'
-FROM (
-    SELECT resource, key, object_type, netbox_id, 'delete' AS written FROM diff.rows WHERE action = 'delete'
-    UNION ALL
-    SELECT resource, key, object_type, netbox_id, f.field FROM diff.rows, unnest(fields) AS u(f)
-    WHERE action = 'update' AND f.verdict = 'update'
-)
-WHERE netbox_id IS NOT NULL
-GROUP BY object_type, netbox_id, written
-HAVING count(*) > 1
-ORDER BY ALL
-LIMIT 5
-"""
-
-
 def written_twice(con: duckdb.DuckDBPyConnection) -> list[str]:
     """A sentence where two rows of ``diff.rows`` write one field of one object, or delete it; which is right nobody
     can tell."""
-    objects = [text for (text,) in run(con, _TWICE).fetchall()]
+    objects = [text for (text,) in run(con, read_sql("plan/written_twice.sql")).fetchall()]
     return [f"two changes write one object: {'; '.join(dict.fromkeys(objects))}"] if objects else []

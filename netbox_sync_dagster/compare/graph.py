@@ -1,8 +1,16 @@
-"""The desired tables of a kind of endpoint, in the order in which their files run: it follows from the files' own text.
+"""The stages of a comparison, in the order in which their SQL files run: it follows from the files' own text.
 
-A file fills ``desired.<its name>``, unless it says otherwise in its first lines: ``-- Adds to desired.<table>.`` or
-``-- Makes config.<table>.`` What it reads is found in its SQL. ``-- Only with rows of <table>; <table>.``: where none of
-these has a row, it has none either, and does not run: planning it costs more than the rest of a small comparison.
+A file makes the table of its folder and name (sql/match/devices.sql: ``match.devices``). Lines at its top say what differs:
+
+- ``-- Makes config.<table>.``: another table.
+- ``-- Adds to desired.<table>.``: rows of a table that another file makes.
+- ``-- Its rows join desired.<table>.``: its own table, and rows of that one.
+- ``-- A view``: a view instead of a table.
+- ``-- In slices of match.<table>.``: made for so many rows of that table at a time.
+- ``-- Only with rows of <table>; <table> WHERE <condition>.``: where none of these has a row, it has none either, and does
+  not run: planning it costs more than the rest of a small comparison. Goes on in lines that begin with ``--   ``.
+
+What a file reads is found in its SQL.
 """
 
 from __future__ import annotations
@@ -20,81 +28,127 @@ from netbox_sync_dagster.sqlfiles import read_sql, sql_root
 
 _COMMENT = re.compile(r"--[^\n]*")
 _SAYS = re.compile(r"^-- (Adds to|Makes) (\w+)\.(\w+)\.", re.MULTILINE)
-_ONLY_WITH = re.compile(r"^-- Only with rows of (.+)\.$", re.MULTILINE)
+_JOINS = re.compile(r"^-- Its rows join (\w+)\.(\w+)\.", re.MULTILINE)
+_VIEW = re.compile(r"^-- A view\b", re.MULTILINE)
+_SLICES = re.compile(r"^-- In slices of (\w+\.\w+)\.$", re.MULTILINE)
+_ONLY_WITH = re.compile(r"^-- Only with rows of (.+(?:\n--   .+)*)\.$", re.MULTILINE)
 _READS = re.compile(r"\b([a-z][a-z0-9_]*)\.([a-z_]+)\b")
 # The tables' shapes, not a stage.
 _SHAPES = "tables"
 
+TableName = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class Stage:
-    """One SQL file. ``makes`` is the table, as (schema, name); ``adds``: another file makes it, this one adds rows."""
+    """One SQL file.
+
+    ``makes`` is the table, as (schema, name); ``adds``: another file makes it, this one adds rows. ``joins``: the table
+    that its rows join as well. ``slices``: the table that is read so many rows at a time.
+    """
 
     name: str
     file: str
-    makes: tuple[str, str]
+    makes: TableName
     adds: bool
-    reads: frozenset[tuple[str, str]]
+    joins: TableName | None
+    reads: frozenset[TableName]
     only_with: tuple[str, ...]
+    is_view: bool
+    slices: str | None
+
+    @property
+    def table(self) -> str:
+        """``schema.name`` of the table that it makes or adds to."""
+        return ".".join(self.makes)
 
 
 @cache
 def desired_stages(kind: str) -> tuple[Stage, ...]:
-    """The stages of a kind: its own files, and those in sql/desired that serve all kinds."""
+    """The stages of a kind that make its desired tables: its own files, and those in sql/desired that serve all kinds."""
     own = source_of(kind).sql or sql_root() / "desired" / kind
-    shared = [path for path in (sql_root() / "desired").glob("*.sql") if path.stem != _SHAPES]
-    stages = {path.stem: _stage(path) for path in [*shared, *own.glob("*.sql")]}
-    return tuple(stages[name] for name in _in_order(stages))
+    return _in_order(
+        [_stage(path, "desired") for folder in (sql_root() / "desired", own) for path in _files(folder)]
+    )
 
 
 @cache
-def named_tables(file: str) -> frozenset[tuple[str, str]]:
+def compare_stages() -> tuple[Stage, ...]:
+    """The stages that match the desired tables with NetBox's and find the differences: sql/match and sql/diff."""
+    return _in_order(
+        [_stage(path, folder) for folder in ("match", "diff") for path in _files(sql_root() / folder)]
+    )
+
+
+@cache
+def named_tables(file: str) -> frozenset[TableName]:
     """(schema, table) of every table that a SQL file names; columns of an alias look like one too."""
     return frozenset(_READS.findall(_COMMENT.sub("", read_sql(file))))
 
 
-def _stage(path: Path) -> Stage:
+def conditions(file: str) -> tuple[str, ...]:
+    """The relations without whose rows a SQL file has none, as its top says; empty where it says nothing."""
+    only = _ONLY_WITH.search(read_sql(file))
+    return tuple(only[1].replace("\n--   ", " ").split("; ")) if only else ()
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.sql") if path.stem != _SHAPES]
+
+
+def _stage(path: Path, schema: str) -> Stage:
     # Below sql_root as other files are named; a source of another package has its own folder.
     file = str(path.relative_to(sql_root())) if path.is_relative_to(sql_root()) else str(path)
     text = read_sql(file)
     said = _SAYS.search(text)
+    joins = _JOINS.search(text)
+    slices = _SLICES.search(text)
+    only_with = conditions(file)
     return Stage(
         path.stem,
         file,
-        (said[2], said[3]) if said else ("desired", path.stem),
+        (said[2], said[3]) if said else (schema, path.stem),
         bool(said and said[1] == "Adds to"),
-        named_tables(file),
-        tuple(only[1].split("; ")) if (only := _ONLY_WITH.search(text)) else (),
+        (joins[1], joins[2]) if joins else None,
+        named_tables(file) | frozenset(_READS.findall(" ".join(only_with))),
+        only_with,
+        bool(_VIEW.search(text)),
+        slices[1] if slices else None,
     )
 
 
-def _in_order(stages: Mapping[str, Stage]) -> Iterable[str]:
-    """After every file that makes or adds to a table that it reads; of those that could be next, by name.
+def _in_order(stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    """After every file that makes or adds to a table that it reads; of those that could be next, by file.
 
     What a file that adds to a table needs itself reads that table before the addition.
     """
-    makers: dict[tuple[str, str], set[str]] = defaultdict(set)
-    adders: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for name, stage in stages.items():
-        (adders if stage.adds else makers)[stage.makes].add(name)
+    by_file = {stage.file: stage for stage in stages}
+    makers: dict[TableName, set[str]] = defaultdict(set)
+    adders: dict[TableName, set[str]] = defaultdict(set)
+    for file, stage in by_file.items():
+        (adders if stage.adds else makers)[stage.makes].add(file)
+        if stage.joins is not None:
+            adders[stage.joins].add(file)
     needs = {
-        name: {other for table in stage.reads for other in makers[table]} - {name}
-        for name, stage in stages.items()
+        file: {other for table in stage.reads for other in makers[table]} - {file}
+        for file, stage in by_file.items()
     }
     # An addition needs the table it adds to.
-    for table, names in adders.items():
-        for name in names:
-            needs[name] |= makers[table] - {name}
-    before = {name: _ancestors(needs, name) for table in adders.values() for name in table}
-    for name, stage in stages.items():
+    for table, files in adders.items():
+        for file in files:
+            needs[file] |= makers[table] - {file}
+    before = {file: _ancestors(needs, file) for files in adders.values() for file in files}
+    for file, stage in by_file.items():
         for table in stage.reads:
-            needs[name] |= {adder for adder in adders[table] - {name} if name not in before[adder]}
+            needs[file] |= {adder for adder in adders[table] - {file} if file not in before[adder]}
     sorter = TopologicalSorter(needs)
     sorter.prepare()
+    ordered: list[Stage] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
-        yield from ready
+        ordered += [by_file[file] for file in ready]
         sorter.done(*ready)
+    return tuple(ordered)
 
 
 def _ancestors(needs: Mapping[str, set[str]], name: str) -> set[str]:

@@ -20,20 +20,13 @@ from netbox_sync_dagster.compare.carry import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.desired import has_ground, keep_desired, make_desired
+from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
 from netbox_sync_dagster.compare.finish import finish
 from netbox_sync_dagster.compare.gates import gates, written_twice
+from netbox_sync_dagster.compare.graph import Stage, compare_stages
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.stages import (
-    COMPARE,
-    DIFF_SHAPE,
-    JUDGED_SHAPE,
-    ONLY_WITH,
-    SLICE_ROWS,
-    SLICED,
-    VIEWS,
-)
+from netbox_sync_dagster.compare.stages import DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sources.registry import source_of
@@ -45,8 +38,6 @@ from netbox_sync_dagster.warehouse.store import now, versions, write_json
 
 # Below this many rows on both sides together a second thread costs more than it helps.
 _FEW_ROWS = 100_000
-# What matching finds to be no evidence.
-_UNPROVEN = ("match.never_seen", "match.reused_ids")
 
 
 class CompareError(UserError):
@@ -238,31 +229,31 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
     database.run(read_sql("match/tables.sql"))
     diffs = []
-    for table, file in COMPARE:
-        if not has_ground(database, ONLY_WITH.get(table, ())):
-            if table.startswith("diff."):
-                database.run(f"CREATE TABLE {table} {DIFF_SHAPE}")
+    for stage in compare_stages():
+        is_diff = stage.makes[0] == "diff"
+        if not can_have_rows(database, stage.only_with):
+            if is_diff:
+                database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
             continue
-        say(table)
+        say(stage.table)
         try:
-            kind_of = "VIEW" if table in VIEWS else "TABLE"
-            _make(database, kind_of, table, read_sql(file))
+            _make(database, stage)
         except duckdb.Error as error:
-            raise CompareError(f"sql/{file}: {error}") from error
-        if table in _UNPROVEN:
-            database.run(f"INSERT INTO desired.unproven BY NAME FROM {table}")
-        if table.startswith("diff.") and not database.is_empty(table):
-            diffs.append(table)
+            raise CompareError(f"sql/{stage.file}: {error}") from error
+        if stage.joins is not None:
+            database.run(f"INSERT INTO {'.'.join(stage.joins)} BY NAME FROM {stage.table}")
+        if is_diff and not database.is_empty(stage.table):
+            diffs.append(stage.table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
     if diffs:
         # The empty table gives the columns their types: a list of no fields has none.
         database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
-        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *diffs])
+        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *sorted(diffs)])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
         database.run(f"CREATE TABLE diff.judged {JUDGED_SHAPE}")
         if not database.is_empty("diff.candidates WHERE action = 'update'"):
-            database.run(f"INSERT INTO diff.judged BY NAME {read_sql('diff/judged.sql')}")
-        database.run(f"INSERT INTO diff.rows BY NAME {read_sql('diff/verdicts.sql')}")
+            database.run(f"INSERT INTO diff.judged BY NAME {read_sql('plan/judged.sql')}")
+        database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
         _block_names(database)
     block_undecided(database)
 
@@ -270,12 +261,12 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
 def block_undecided(database: Database) -> None:
     """Block the changes that an incomplete picture cannot decide."""
     if not (database.is_empty("desired.undecided") and database.is_empty("desired.remembered_addresses")):
-        database.run(read_sql("diff/undecided.sql"))
+        database.run(read_sql("plan/undecided.sql"))
 
 
 def _block_names(database: Database) -> None:
     """Block the rows whose names nobody could see or NetBox would not take, whatever wrote them."""
-    database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('diff/names.sql')}")
+    database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('plan/names.sql')}")
     database.run(
         """UPDATE diff.rows SET action = 'blocked', reason = n.reason
            FROM bad_names n WHERE n.resource = rows.resource AND n.key = rows.key"""
@@ -283,19 +274,20 @@ def _block_names(database: Database) -> None:
     database.run("DROP TABLE bad_names")
 
 
-def _make(database: Database, kind_of: str, table: str, query: str) -> None:
-    """``table`` is what ``query`` delivers; of a stage in SLICED for SLICE_ROWS rows of another table at a time."""
-    by = SLICED.get(table)
+def _make(database: Database, stage: Stage) -> None:
+    """The table or view of a stage; of one that runs in slices for SLICE_ROWS rows of another table at a time."""
+    query, by = read_sql(stage.file), stage.slices
     row = database.run(f"SELECT count(*) FROM {by}").fetchone() if by else None
     slices = -(-row[0] // SLICE_ROWS) if row else 1
     if by is None or slices <= 1:
-        database.run(f"CREATE OR REPLACE {kind_of} {table} AS {query}")
+        kind_of = "VIEW" if stage.is_view else "TABLE"
+        database.run(f"CREATE OR REPLACE {kind_of} {stage.table} AS {query}")
         return
     database.run(f"ALTER TABLE {by} RENAME TO {by.split('.')[1]}_whole")
-    database.run(f"CREATE TABLE {table} {DIFF_SHAPE}")
+    database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
     for number in range(slices):
         database.run(f"CREATE OR REPLACE VIEW {by} AS FROM {by}_whole WHERE hash(key) % {slices} = {number}")
-        database.run(f"INSERT INTO {table} BY NAME {query}")
+        database.run(f"INSERT INTO {stage.table} BY NAME {query}")
 
 
 def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:
@@ -309,41 +301,8 @@ def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: En
 
 
 def _existing(database: Database) -> dict[str, int]:
-    """How many NetBox objects of each resource belong to this endpoint: the base of the 30 % limit."""
-    counts = {}
-    for resource in (
-        "clusters",
-        "devices",
-        "virtual_chassis",
-        "virtual_machines",
-        "interfaces",
-        "vm_interfaces",
-        "vlans",
-    ):
-        # An interface is matched once at most: there may be a million, and they need not be told apart.
-        distinct = "" if resource == "interfaces" else "DISTINCT "
-        row = database.run(f"SELECT count({distinct}netbox_id) FROM match.{resource}").fetchone()
-        counts[resource] = int(row[0]) if row else 0
-    attached = """SELECT count(*) FROM netbox.{table} o JOIN match.interface_names n
-                  ON n.type = o.assigned_object_type AND n.netbox_id = o.assigned_object_id"""
-    for table in ("ip_addresses", "mac_addresses"):
-        row = database.run(attached.format(table=table)).fetchone()
-        counts[table] = int(row[0]) if row else 0
-    row = database.run(
-        """SELECT count(*) FROM netbox.virtual_disks d JOIN match.virtual_machines m
-           ON m.netbox_id = d.virtual_machine_id"""
-    ).fetchone()
-    counts["virtual_disks"] = int(row[0]) if row else 0
-    row = database.run(
-        """SELECT count(DISTINCT e.cable_id) FROM match.cable_ends e
-           JOIN match.interface_names n ON n.type = e.type AND n.netbox_id = e.id"""
-    ).fetchone()
-    counts["cables"] = int(row[0]) if row else 0
-    row = database.run("SELECT count(DISTINCT netbox_id) FROM match.modules").fetchone()
-    counts["modules"] = int(row[0]) if row else 0
-    counts["primary_ips"] = counts["devices"] + counts["virtual_machines"]
-    counts["primary_macs"] = counts["interfaces"] + counts["vm_interfaces"]
-    return counts
+    """{resource: matched NetBox objects}: what the limit of a plan is a share of."""
+    return dict(database.run(read_sql("plan/existing.sql")).fetchall())
 
 
 def describe(manifest: dict[str, Any]) -> str:

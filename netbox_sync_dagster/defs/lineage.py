@@ -7,25 +7,14 @@ from functools import cache
 
 import dagster as dg
 
-from netbox_sync_dagster.compare.graph import desired_stages, named_tables
-from netbox_sync_dagster.compare.stages import COMPARE
-from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.compare.graph import compare_stages, desired_stages, named_tables
+from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.defs.keys import Kind, table_key
-from netbox_sync_dagster.sqlfiles import code_version
+from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.warehouse import SYSTEMS
 
-_COMPARE_FILES = dict(COMPARE)
 # What is removed is decided for all resources in one place: followed, every diff would be made of every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
-# Every diff passes through these.
-_ALWAYS = (
-    "config.sql",
-    "config_facts.sql",
-    "macros.sql",
-    "diff/judged.sql",
-    "diff/verdicts.sql",
-    "diff/names.sql",
-)
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
@@ -35,8 +24,7 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     compares with, not all that matching looks at on the way, so that the graph can be read.
     """
     own = diff_files(resource)
-    removed = _COMPARE_FILES.get(f"match.gone_{resource}")
-    below = _closure(kind, [*own, *([removed] if removed else [])], ("desired", "match"), _FOR_ALL)
+    below = _closure(kind, [*own, *_removed_files(resource)], ("desired", "match"), _FOR_ALL)
     source = {table for file in below for schema, table in named_tables(file) if schema == kind}
     if resource in PREREQUISITES:
         # One file makes all of them; each is compared with its own table.
@@ -55,16 +43,50 @@ def upstream_tables(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
 
 def sql_version(kind: Kind, resource: str) -> str:
     """A hash of every SQL file that takes part in the diff of ``resource``."""
-    files = _closure(kind, diff_files(resource), ("desired", "match", "diff"), additions=True)
-    return code_version(*_ALWAYS, *sorted(files))
+    return code_version(*sorted({*_followed(kind, resource), *_for_all(kind)}))
+
+
+@cache
+def _followed(kind: Kind, resource: str) -> frozenset[str]:
+    return frozenset(_closure(kind, diff_files(resource), ("desired", "match", "diff"), additions=True))
+
+
+@cache
+def _for_all(kind: Kind) -> frozenset[str]:
+    """The files that every diff passes through, and those that no single diff leads to."""
+    root = sql_root()
+    plan = {str(path.relative_to(root)) for folder in (".", "plan") for path in (root / folder).glob("*.sql")}
+    stages = {stage.file for stage in (*desired_stages(kind), *compare_stages())}
+    single = frozenset().union(*(_followed(kind, resource) for resource in RESOURCES))
+    return frozenset({*plan, "desired/tables.sql", "match/tables.sql", *(stages - single)})
 
 
 def diff_files(resource: str) -> list[str]:
     """The SQL files that make the diff rows of a resource."""
+    files = {
+        stage.file
+        for stage in compare_stages()
+        if stage.makes[0] == "diff" and f"'{resource}' as resource" in read_sql(stage.file)
+    }
     if resource in PREREQUISITES:
-        return [_COMPARE_FILES["diff.prerequisites"]]
-    names = (f"diff.{resource}", f"diff.missing_{resource}")
-    return [_COMPARE_FILES[name] for name in names if name in _COMPARE_FILES]
+        files.add("diff/prerequisites.sql")
+    own = f"diff/missing_{resource}.sql"
+    if (sql_root() / own).exists():
+        files.add(own)
+    elif _removed_files(resource):
+        # Shown with the devices that they are a part of.
+        files.add("diff/missing_devices.sql")
+    return sorted(files)
+
+
+def _removed_files(resource: str) -> list[str]:
+    """The files that find what the source no longer shows of a resource."""
+    names = (f"'{resource}' as resource", f"select '{resource}',")
+    return [
+        stage.file
+        for stage in compare_stages()
+        if stage.name.startswith("gone_") and any(name in read_sql(stage.file) for name in names)
+    ]
 
 
 def _closure(
@@ -98,5 +120,9 @@ def _files_of(kind: Kind, schema: str, table: str, additions: bool) -> list[str]
         for stage in desired_stages(kind)
         if stage.makes == (schema, table) and (additions or not stage.adds)
     ]
-    compared = _COMPARE_FILES.get(f"{schema}.{table}")
-    return [*made, *([compared] if compared else [])]
+    compared = [
+        stage.file
+        for stage in compare_stages()
+        if stage.makes == (schema, table) or (additions and stage.joins == (schema, table))
+    ]
+    return [*made, *compared]

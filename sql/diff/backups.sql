@@ -1,4 +1,5 @@
 -- Backups in the plugin's model: desired against NetBox. Key: storage + volume.
+-- Only with rows of desired.backups.
 with storages as (
     select w.name, w.key, a.id from desired.storages w
     join match.live_clusters c on c.key = w.cluster

@@ -1,5 +1,6 @@
 -- Cables as pairs of interfaces. Key: the two ends, or the end and the neighbour that could not be found.
 -- Both ends free: create. Joined: in sync. Either end cabled elsewhere: a conflict that names the real far end.
+-- Only with rows of match.neighbours.
 with plugged as (
     select id as interface_id, min(cable_id) as cable_id, min(far) as far, bool_or(passes_on) as passes_on
     from match.cable_ends where type = 'dcim.interface' group by id

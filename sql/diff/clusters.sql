@@ -1,4 +1,5 @@
 -- Clusters: desired against NetBox. Key: the cluster's name.
+-- Only with rows of desired.clusters.
 with referenced as (
     select owner_key as key,
         max(case when field = 'type' then value end) as type,

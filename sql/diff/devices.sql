@@ -1,4 +1,5 @@
 -- Devices: desired against NetBox. Joined by the device's identity (sql/match/devices.sql).
+-- Only with rows of desired.devices.
 with settings as (from config.endpoint),
 
 referenced as (

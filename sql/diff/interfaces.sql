@@ -1,4 +1,6 @@
 -- Interfaces: desired against NetBox. Key: desired interface (device + name), as sql/match/interfaces.sql pairs them.
+-- In slices of match.differing_interfaces.
+-- Only with rows of match.differing_interfaces.
 with settings as (from config.endpoint),
 
 differing as (

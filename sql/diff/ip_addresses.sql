@@ -2,6 +2,7 @@
 -- An address that NetBox has on another object is a conflict, never moved silently; one without an object is adopted.
 -- Where NetBox gives it a role that several hold, it is none: an anycast address gets an object per place, and one
 -- that moves between its holders (VIP, VRRP, HSRP, ...) stays where NetBox has it.
+-- Only with rows of desired.ip_addresses.
 with settings as (from config.endpoint),
 
 vrf_hits as (

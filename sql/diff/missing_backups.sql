@@ -1,4 +1,5 @@
 -- Backups in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
+-- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/backups').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
        case when r.action = 'delete' then holding([
            gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),

@@ -1,4 +1,5 @@
 -- Cables at whose ends no neighbour is seen (sql/match/removals.sql). Key: the cable's id and ends.
+-- Only with rows of match.removals WHERE object_type IN ('dcim/cables').
 with ends as (
     select cable_id,
         '[' || string_agg(typed_existing('dcim.interface', id, label), ',' order by id) filter (side = 'A') || ']' as a,

@@ -1,5 +1,6 @@
 -- Addresses that the source does not show where NetBox has them, and those that go with their interface
 -- (sql/match/removals.sql). Key: host address + VRF, or address, with the interface.
+-- Only with rows of match.removals WHERE object_type IN ('ipam/ip-addresses').
 with removed as (
     select r.* from match.removals r where r.object_type = 'ipam/ip-addresses'
 ),

@@ -1,4 +1,5 @@
 -- Storages in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
+-- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/storage').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
        case when r.action = 'delete' then holding([
            gone_field('cluster', (select existing(c.id, c.name) from netbox.clusters c where c.id = a.cluster_id)),

@@ -1,4 +1,5 @@
 -- Virtual machines that the source no longer lists (sql/match/removals.sql). Key: NetBox's name and the source's id.
+-- Only with rows of match.removals WHERE object_type IN ('virtualization/virtual-machines').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
        case r.action
            when 'update' then [field('status', to_json(v.status)::varchar, to_json(r.way)::varchar)]

@@ -1,6 +1,7 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
 -- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move to an empty bay of the same
 -- device: on another device NetBox would leave the module's interfaces behind.
+-- Only with rows of desired.modules.
 with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay, d.name as device_name
     from netbox.modules i

@@ -1,6 +1,7 @@
 -- Out-of-band addresses of devices. Key: device + OOB. As with primary addresses an update of the device, after the
 -- address stands on its interface; the policy primary_ip decides whether NetBox's own is replaced. One that this product
 -- chose itself follows the source.
+-- Only with rows of desired.oob_ips.
 with settings as (from config.endpoint),
 placed as (
     select w.*, d.netbox_id, d.name, b.last_updated, b.oob_ip_id as current_id, a.id as ip_id, c.action as ip_action,

@@ -1,5 +1,6 @@
 -- Primary addresses of devices and virtual machines. Key: owner + family. An update of the owner, after the address
 -- stands on one of its interfaces. One that this product chose itself follows the source, whatever the policy says.
+-- Only with rows of desired.primary_ips.
 with settings as (from config.endpoint),
 owners as (
     select 'devices' as owner_resource, d.key as owner, 'dcim/devices' as object_type, d.netbox_id, d.name,

@@ -1,5 +1,6 @@
 -- The MAC address that an interface shows as its own. Key: interface. An update of the interface, after the MAC
 -- address object exists.
+-- Only with rows of desired.interfaces WHERE mac <> ''; desired.vm_interfaces WHERE mac <> ''.
 with macs as (
     select m.assigned_object_type as type, m.assigned_object_id as interface_id, upper(m.mac_address) as mac, min(m.id) as id
     from netbox.mac_addresses m where m.assigned_object_id is not null group by all

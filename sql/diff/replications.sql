@@ -1,4 +1,5 @@
 -- Replication jobs in the plugin's model: desired against NetBox. Key: the job's id.
+-- Only with rows of desired.replications.
 with paired as (
     select w.key, w.virtual_machine, a.id as netbox_id, a.last_updated,
         differing([

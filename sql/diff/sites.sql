@@ -1,4 +1,5 @@
 -- Coordinates of sites, by the policy site_coordinates. Key: slug. Nearer than 0.0001 degrees (11 m) is the same place.
+-- Only with rows of desired.site_coordinates.
 with settings as (from config.endpoint),
 words as (
     select id, lower(name) as word from netbox.sites union select id, lower(slug) from netbox.sites

@@ -1,5 +1,6 @@
 -- Snapshots in the plugin's model: desired against NetBox. Key: guest + name. A guest that migrated takes its
 -- snapshots along: that is an update of the node.
+-- Only with rows of desired.snapshots.
 with paired as (
     select w.key, w.virtual_machine, a.id as netbox_id, a.last_updated,
         differing([

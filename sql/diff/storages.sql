@@ -1,4 +1,5 @@
 -- Storages in the plugin's model: desired against NetBox. Key: cluster + name.
+-- Only with rows of desired.storages.
 with paired as (
     select w.key, w.cluster, a.id as netbox_id, a.last_updated,
         differing([

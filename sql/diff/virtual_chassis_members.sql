@@ -1,4 +1,5 @@
 -- Which virtual chassis a device is in, and where. Key: the member device. An update of the device, after both exist.
+-- Only with rows of desired.members.
 with paired as (
     select m.key, m.device, d.netbox_id, d.name, a.last_updated,
         differing([

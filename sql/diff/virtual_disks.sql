@@ -1,5 +1,6 @@
 -- Virtual disks: desired against NetBox. Key: virtual machine + Proxmox's key. Sizes in MiB.
 -- The size of the virtual machine itself is kept by NetBox: the sum of its disks.
+-- Only with rows of desired.virtual_disks.
 with described as (
     select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-disks' and field = 'description' and not restored
 ),

@@ -1,4 +1,5 @@
 -- Virtual machines: desired against NetBox. Joined by sql/match/virtual_machines.sql.
+-- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
 
 referenced as (

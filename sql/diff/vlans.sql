@@ -1,4 +1,5 @@
 -- VLANs: what the sources name against NetBox. Key: VID + group. One VLAN may be known to many devices.
+-- Only with rows of desired.vlans; match.vlans.
 with live as (
     select 'devices' as owner_resource, key as owner from match.live_devices
     union all

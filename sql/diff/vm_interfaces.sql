@@ -1,4 +1,5 @@
 -- Interfaces of virtual machines: desired against NetBox. Joined by sql/match/vm_interfaces.sql.
+-- Only with rows of desired.vm_interfaces.
 with untagged as (
     select i.key, i.untagged = 0 as none,
            link('vlans', m.key, m.netbox_id, i.untagged || coalesce(' ' || m.netbox_name, '')) as value, m.problem

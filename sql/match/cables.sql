@@ -1,5 +1,6 @@
 -- The pairs of ports that see each other, from either end or both: one row per pair. Key: the two ends.
 -- crowd: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
+-- Only with rows of match.neighbours.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
     from match.neighbours where remote_end is not null and remote_end <> local_end

@@ -1,6 +1,7 @@
 -- Objects whose delete would take something along, or let something forget them, that no undo brings back: one row
 -- per object, for each delete rule (sql/diff). Key: object type (list endpoint) + id.
 -- netbox_sync_dagster/sources/netbox/dependents.csv has NetBox's own rules; what could not be read counts as there.
+-- Only with rows of config.may_delete; config.may_delete_unowned.
 with allowed as (
     select distinct object_type from config.deleted_types
     where resource in (select resource from config.may_delete union select resource from config.may_delete_unowned)

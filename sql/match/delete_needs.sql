@@ -1,4 +1,5 @@
 -- What must be deleted before what: NetBox would delete it along, unapproved. Resource + key -> resource + key.
+-- Only with rows of match.removals WHERE action = 'delete'.
 with deleted as (
     select * from match.removals where action = 'delete'
 )

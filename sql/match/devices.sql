@@ -4,6 +4,7 @@
 -- that the source hands out again (a new installation begins at 1) never wins against two other steps, nor against the
 -- name where another device of the source is the one that holds it; and alone it needs that nothing speaks against it.
 -- A name alone takes no device that another cluster or server holds the id of. candidate_ids: all that it could be.
+-- Only with rows of desired.devices.
 with settings as (from config.endpoint),
 
 devices as (

@@ -1,5 +1,6 @@
 -- The interfaces in which desired and NetBox may differ at all, by ids and plain values. Key: desired interface.
 -- What is not here has no difference: before and after are worked out for these alone.
+-- Only with rows of match.interface_pairs.
 with linked as materialized (
     select i.key, i.netbox_id, w.lag, w.parent_interface, w.bridge
     from (from match.interfaces where linked) i join desired.interfaces w on w.key = i.key

@@ -1,5 +1,8 @@
 -- NetBox devices that a device of the source in doubt could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
+-- Only with rows of match.devices WHERE problem IS NOT NULL;
+--   match.devices WHERE netbox_id IS NULL AND 'devices' NOT IN (FROM config.may_create);
+--   diff.devices WHERE action = 'blocked'; desired.sightings WHERE resource = 'devices'.
 with settings as (from config.endpoint),
 may_create as (
     select list(resource) as resources from config.may_create

@@ -1,5 +1,8 @@
 -- NetBox interfaces that a port of the source in doubt could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
+-- Only with rows of match.interface_exceptions WHERE problem IS NOT NULL;
+--   match.interface_exceptions WHERE netbox_id IS NULL AND 'interfaces' NOT IN (FROM config.may_create);
+--   desired.sightings WHERE resource = 'interfaces'.
 with may_create as (
     select list(resource) as resources from config.may_create
 ),

@@ -2,6 +2,7 @@
 -- Key: netbox_id, once per reason.
 -- A part of the device in an unknown bay may be any of its modules that has neither another serial nor
 -- another type.
+-- Only with rows of match.modules WHERE EXISTS (FROM netbox.modules); desired.sightings WHERE resource = 'modules'.
 with unsettled_parts as (
     select w.key, lower(w.serial) as serial, lower(w.bay) as bay, d.netbox_id as device_id, m.bay_id,
         r.netbox_id as type_id, coalesce(m.problem, because('no_such_module_bay')) as problem

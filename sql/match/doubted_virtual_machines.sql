@@ -1,5 +1,7 @@
 -- NetBox virtual machines that a guest of the source in doubt could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
+-- Only with rows of match.virtual_machines WHERE netbox_id IS NULL AND EXISTS (FROM netbox.virtual_machines);
+--   desired.sightings WHERE resource = 'virtual_machines'.
 with settings as (from config.endpoint),
 may_create as (
     select list(resource) as resources from config.may_create

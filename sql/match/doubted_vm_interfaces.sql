@@ -1,5 +1,7 @@
 -- NetBox interfaces that an interface of a guest in doubt could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
+-- Only with rows of match.vm_interfaces WHERE netbox_id IS NULL AND EXISTS (FROM netbox.vm_interfaces);
+--   desired.sightings WHERE resource = 'vm_interfaces'.
 with may_create as (
     select list(resource) as resources from config.may_create
 ),

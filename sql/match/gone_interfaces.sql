@@ -1,4 +1,5 @@
 -- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.gone in sql/match/tables.sql.
+-- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
 unseen as (
     select netbox_id as id from match.interface_pairs where netbox_id is not null and not settled

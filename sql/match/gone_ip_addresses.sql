@@ -1,5 +1,6 @@
 -- Addresses that NetBox has on a matched interface and the source does not show. Shape: match.gone in
 -- sql/match/tables.sql. They go only by policy, and never while they are a primary address that this plan leaves.
+-- Only with rows of netbox.ip_addresses.
 with settings as (from config.endpoint),
 matched as (
     select resource, key, netbox_id, type, owner, label from match.interface_names where netbox_id is not null and problem is null

@@ -1,5 +1,6 @@
 -- Disks that NetBox has on a matched virtual machine and the guest does not have. Shape: match.gone in
 -- sql/match/tables.sql.
+-- Only with rows of match.live_virtual_machines.
 select 'virtual_disks' as resource, 'virtualization/virtual-disks' as object_type, d.id, d.last_updated,
     v.key || ' ' || d.name || ' (gone)' as key, v.key as parent, [v.key] as owners,
     [{'type': 'virtualization/virtual-machines', 'id': v.netbox_id}] as above,

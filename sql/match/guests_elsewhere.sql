@@ -2,6 +2,7 @@
 -- moved, and are not gone. Key: NetBox's id. The other endpoints' current snapshots are the evidence (config.other_guests).
 -- A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. A guest that NetBox knows in
 -- the other cluster under that name is another one.
+-- Only with rows of config.other_guests; config.unseen_moves.
 with settings as (from config.endpoint),
 
 here as (

@@ -1,5 +1,6 @@
 -- Other NetBox devices on which a device's interfaces may stand: those of its stack and of NetBox's virtual chassis.
 -- Key: device + NetBox device. Not those that are another device of the source.
+-- Only with rows of match.devices WHERE netbox_id IS NOT NULL.
 with families as (
     select d.key, coalesce(m.device, d.key) as stack from desired.devices d left join desired.members m using (key)
 ),

@@ -4,6 +4,7 @@
 -- name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id never
 -- wins against a name; with a witness of its own it is a conflict; alone against a witness it is another port.
 -- previous_id: what it was paired with. candidate_ids: every NetBox interface that it could be.
+-- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
 
 -- namesake: the desired interface that has its exact name.

@@ -3,6 +3,7 @@
 -- settled: nothing on either side says that it is another interface. same_values: no value of its own differs and
 -- NetBox holds its id; NULL is no. claim: the source's id that NetBox holds. References (LAG, parent, bridge, VLANs)
 -- and everything slow are looked at by later files, for the few rows that need it.
+-- Only with rows of desired.interfaces; match.devices WHERE netbox_id IS NOT NULL.
 with settings as (from config.endpoint),
 
 wanted as (

@@ -1,4 +1,5 @@
 -- Devices that are in NetBox or are created by this diff: only their interfaces and addresses are compared.
+-- Only with rows of match.devices.
 select m.*
 from match.devices m
 join desired.devices w using (key)

@@ -1,4 +1,5 @@
 -- Virtual machines that are in NetBox or are created by this diff: only what hangs on them is compared.
+-- Only with rows of match.virtual_machines.
 select m.*
 from match.virtual_machines m
 join desired.virtual_machines w using (key)

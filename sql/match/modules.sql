@@ -1,5 +1,6 @@
 -- Where each part is in NetBox: its bay by name or label, else the bay of the module with its serial. Key: module.
 -- By policy a module moves to another bay of its device that is empty; elsewhere_id is one that stays where it is.
+-- Only with rows of desired.modules.
 with settings as (from config.endpoint),
 wanted as (
     select m.*, d.netbox_id as device_id, d.name as device_name,

@@ -3,6 +3,7 @@
 -- by the source's id, else by its exact name, else by the first label of the one name or the other, never of both.
 -- The remote port: by the source's id, else its name, its other names, its short or long name, in the source or,
 -- where the source does not poll the device, in NetBox. problem says why there is no far end.
+-- Only with rows of desired.cables.
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
         coalesce('n' || m.netbox_id, 'k' || d.key) as place,

@@ -2,6 +2,8 @@
 -- there, the source may never have been seen whole: more than three tenths and three or more are missing, or all. Until
 -- somebody says that the source is right (--accept-shrink) that is no evidence. A first snapshot is measured by this
 -- alone. Key: resource + owner; the rows join desired.unproven.
+-- Only with rows of match.interface_pairs WHERE claim IS NOT NULL; ledger.created; netbox.virtual_machines.
+-- Its rows join desired.unproven.
 with settings as (from config.endpoint),
 peaks as (
     select source_table, owner, sum(peak) as peak, bool_and(accepted) as accepted from config.row_counts group by all

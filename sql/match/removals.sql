@@ -3,6 +3,9 @@
 -- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be free
 -- to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an undo
 -- could not bring back. One that is not keeps the whole.
+-- Only with rows of match.gone_interfaces; match.gone_ip_addresses; match.gone_mac_addresses;
+--   match.gone_virtual_machines; match.gone_vm_interfaces; match.gone_virtual_disks; match.gone_cables;
+--   match.gone_modules; match.gone_devices; match.gone_records.
 with settings as (from config.endpoint),
 
 removed as (

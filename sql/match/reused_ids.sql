@@ -2,6 +2,8 @@
 -- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox has
 -- the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join desired.unproven. The
 -- owner of interface_vlans is the port.
+-- Only with rows of match.interface_pairs WHERE NOT settled AND claim IS NOT NULL.
+-- Its rows join desired.unproven.
 with reused as (
     select w.key, w.device, min(w.name) as name, min(w.source_id) as source_id, min(p.name) as held_on
     from match.interface_pairs p

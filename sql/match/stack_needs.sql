@@ -1,5 +1,6 @@
 -- What a stack's objects need beside what their values refer to. Resource + key -> resource + key.
 -- NetBox takes as master only who is a member, and a LAG or parent on another device only within one virtual chassis.
+-- Only with rows of desired.members.
 with joining as (
     select key from diff.virtual_chassis_members where action = 'update'
 ),

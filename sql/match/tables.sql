@@ -1,5 +1,5 @@
 -- The tables of matching that a comparison often has no rows for: what they look like while their own file does not
--- run (netbox_sync_dagster/compare/stages.py says when). Those at the end are asked for a row before anybody reads them.
+-- run (see the "Only with rows of" at its top). Those at the end are asked for a row before anybody reads them.
 create table match.clusters (
     key varchar, netbox_id bigint, name varchar, problem varchar, group_id bigint, site_id bigint);
 create table match.live_clusters as from match.clusters;

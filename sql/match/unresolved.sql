@@ -1,5 +1,7 @@
+-- Makes desired.unresolved.
 -- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
 -- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a default helps.
+-- Only with rows of match.references WHERE netbox_id IS NULL; desired.vrf_words.
 with settings as (from config.endpoint),
 concerned as (
     select 'devices' as owner_resource, d.key as owner_key, d.device_kind, d.os, d.hardware

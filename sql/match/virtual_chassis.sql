@@ -1,5 +1,6 @@
 -- Which NetBox virtual chassis each stack is: the one that its members are in, else an empty one of its name.
 -- Key: the stack's device.
+-- Only with rows of desired.members.
 with settings as (from config.endpoint),
 members as (
     select m.device, n.virtual_chassis_id as id

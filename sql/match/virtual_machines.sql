@@ -7,6 +7,7 @@
 -- vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a virtual machine whose vmid is no
 -- longer listed may be that one under another vmid: a conflict.
 -- candidate_ids: every NetBox virtual machine that it could be. moved_from: the cause that says where it comes from.
+-- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
 
 -- foreign: another system's guest.

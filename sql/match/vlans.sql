@@ -3,6 +3,7 @@
 -- its parents; site; site group and its parents; region and its parents; cluster; cluster group; no scope. A tie is
 -- a conflict. No group holds it: the endpoint's group for new VLANs, else the most specific group whose range takes
 -- it, else (policy) no group.
+-- Only with rows of desired.vlans; desired.carried_vids.
 with recursive settings as (from config.endpoint),
 
 -- Where each owner stands in NetBox; of one that is still to be created the site and the location are known.

@@ -3,6 +3,7 @@
 -- interface that an earlier step found is no candidate of a later one. candidate_ids: every one that it could be.
 -- A netN without a name (its guest agent does not show it) that no step finds may be any interface that is left and has a
 -- name from inside a guest: nothing says that it is another one, and what is created beside it would be the same twice.
+-- Only with rows of desired.vm_interfaces.
 with wanted as (
     select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id, i.problem,
         count(*) over (partition by i.virtual_machine, i.mac) as same_mac

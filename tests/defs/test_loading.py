@@ -11,8 +11,11 @@ import dagster as dg
 import pytest
 from ruamel.yaml import YAML
 
+from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.definitions import definitions
+from netbox_sync_dagster.defs import lineage
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
+from netbox_sync_dagster.sqlfiles import sql_root
 
 ROOT = Path(__file__).parents[2]
 
@@ -147,9 +150,41 @@ def test_a_diff_depends_on_what_its_sql_reads() -> None:
 def test_a_diffs_code_version_is_that_of_its_own_sql() -> None:
     versions = {name: sql_version("librenms", name) for name in ("devices", "vlans", "interfaces")}
     assert len(set(versions.values())) == 3
-    # One file makes all prerequisites.
-    assert sql_version("proxmox", "sites") == sql_version("proxmox", "platforms")
+    # One file makes all prerequisites; sites have coordinates beside.
+    assert (
+        sql_version("proxmox", "tags")
+        == sql_version("proxmox", "platforms")
+        != sql_version("proxmox", "sites")
+    )
     assert sql_version("proxmox", "devices") != versions["devices"]
+
+
+@pytest.mark.parametrize("kind", ["librenms", "proxmox", "docker"])
+def test_every_sql_file_of_a_comparison_counts_in_the_version_of_a_diff(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+    monkeypatch.setattr(lineage, "code_version", lambda *files: seen.update(files) or "")
+    for resource in RESOURCES:
+        sql_version(kind, resource)
+    root = sql_root()
+    other = {"views", *({"librenms", "proxmox", "docker"} - {kind})}
+    files = {path.relative_to(root) for path in root.rglob("*.sql")}
+    assert {str(file) for file in files if not other & set(file.parts)} == seen
+
+
+@pytest.mark.parametrize(
+    ("resource", "file"),
+    [
+        ("primary_ips", "diff/oob_ips.sql"),
+        ("virtual_machines", "diff/missing_virtual_machines.sql"),
+        ("modules", "diff/missing_devices.sql"),
+        ("sites", "diff/sites.sql"),
+        ("tasks", "diff/missing_tasks.sql"),
+    ],
+)
+def test_a_diff_knows_all_files_that_make_its_rows(resource: str, file: str) -> None:
+    assert file in lineage.diff_files(resource)
 
 
 def test_every_asset_says_what_it_is() -> None:

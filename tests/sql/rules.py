@@ -8,13 +8,13 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.stages import COMPARE, VIEWS
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import SYSTEMS
 
-FILES = dict(COMPARE)
+STAGES = {stage.table: stage for stage in compare_stages()}
 URLS = {"librenms": "http://127.0.0.1:1", "proxmox": "https://127.0.0.1:1", "docker": "http://127.0.0.1:1"}
 
 
@@ -61,8 +61,8 @@ class Rules:
     def run(self, *tables: str) -> None:
         """Run the files that make these tables, in this order."""
         for table in tables:
-            kind = "VIEW" if table in VIEWS else "TABLE"
-            self.con.execute(f"CREATE OR REPLACE {kind} {table} AS {read_sql(FILES[table])}")
+            kind = "VIEW" if STAGES[table].is_view else "TABLE"
+            self.con.execute(f"CREATE OR REPLACE {kind} {table} AS {read_sql(STAGES[table].file)}")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows, with each reason as the sentence that people read."""

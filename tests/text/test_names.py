@@ -52,7 +52,7 @@ def add(
 
 def blocked(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     found = con.execute(
-        f"SELECT resource, reason FROM ({read_sql('diff/names.sql')}) ORDER BY ALL"
+        f"SELECT resource, reason FROM ({read_sql('plan/names.sql')}) ORDER BY ALL"
     ).fetchall()
     return {resource: read_reason(reason).sentence for resource, reason in found}
 

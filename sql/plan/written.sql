@@ -1,4 +1,4 @@
--- The fields that would be written and may need others; see sql/diff/field_needs.sql.
+-- The fields that would be written and may need others; see sql/plan/field_needs.sql.
 select r.resource, r.key, r.netbox_id, r.action, f.field, f.after
 from diff.rows r, unnest(r.fields) as u(f)
 where r.action in ('create', 'update') and f.verdict = 'update'

@@ -1,5 +1,5 @@
 -- Primary addresses: NetBox takes only one that is assigned to the device, machine or interface; see
--- sql/diff/field_needs.sql.
+-- sql/plan/field_needs.sql.
 with chosen as (
     select resource, key, field, json_extract_string(after, '$.name') as name,
         try_cast(json_extract_string(after, '$.id') as bigint) as id

@@ -1,5 +1,5 @@
 -- Decides each row: written, drifted, in conflict or blocked. Key: resource + key.
--- Only an update's fields are asked one by one (sql/diff/judged.sql). A first sync creates a million objects: what they
+-- Only an update's fields are asked one by one (sql/plan/judged.sql). A first sync creates a million objects: what they
 -- say is said in passing.
 select
     r.resource,

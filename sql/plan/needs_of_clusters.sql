@@ -1,4 +1,4 @@
--- Clusters: a site can only hold those whose hosts are there; see sql/diff/field_needs.sql.
+-- Clusters: a site can only hold those whose hosts are there; see sql/plan/field_needs.sql.
 select 'clusters' as resource, w.key, 'scope' as field, 'clusters' as needs_resource, null as needs_key, null as needs_field,
     because('cluster_devices_at_other_sites', {devices: list(d.name order by d.name)[:10],
         more: nullif(greatest(count(*) - 10, 0), 0)}) as why

@@ -1,0 +1,48 @@
+"""Fields that NetBox takes only together with others: what becomes of one whose other is not going to be written."""
+
+from __future__ import annotations
+
+import duckdb
+
+from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.sqlfiles import read_sql
+
+# Which file of sql/plan finds what fields of which resources need.
+_FOUND_BY = {
+    "needs_of_virtual_machines": {"virtual_machines"},
+    "needs_of_devices": {"devices"},
+    "needs_of_clusters": {"clusters"},
+    "needs_of_interfaces": {"interfaces", "vm_interfaces"},
+    "needs_of_addresses": {"primary_ips", "primary_macs"},
+}
+
+
+def keep_together(con: duckdb.DuckDBPyConnection) -> None:
+    """Decide in ``diff.rows`` what NetBox would refuse; what remains of ``diff.field_needs`` are dependencies.
+
+    A create is blocked by a field that cannot be written; of an update that field becomes a conflict, and the others
+    stay. Runs before dependencies block anything.
+    """
+    if not _find_needs(con):
+        return
+    while True:
+        row = run(con, f"CREATE OR REPLACE TEMP TABLE alone AS {read_sql('plan/alone.sql')}").fetchone()
+        if not row or not row[0]:
+            return
+        run(con, read_sql("plan/decide_alone.sql"))
+
+
+def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
+    """Fill ``diff.field_needs``; how many rows it has."""
+    run(con, read_sql("plan/field_needs.sql"))
+    run(con, f"CREATE VIEW diff.written AS {read_sql('plan/written.sql')}")
+    run(con, f"CREATE TABLE diff.cluster_places AS {read_sql('plan/cluster_places.sql')}")
+    written = run(
+        con, "SELECT DISTINCT resource FROM diff.rows WHERE action IN ('create', 'update')"
+    ).fetchall()
+    found = 0
+    for file, resources in _FOUND_BY.items():
+        if resources & {resource for (resource,) in written}:
+            row = run(con, f"INSERT INTO diff.field_needs BY NAME {read_sql(f'plan/{file}.sql')}").fetchone()
+            found += int(row[0]) if row else 0
+    return found
