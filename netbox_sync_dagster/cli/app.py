@@ -12,22 +12,29 @@ from typing import Annotated, Any
 import typer
 
 from netbox_sync_dagster.cli import (
-    applying,
-    checking,
-    deciding,
+    apply,
+    approve,
+    check,
+    clean,
     demo,
-    ledger_check,
+    diff,
+    init,
+    lab,
+    ledger_accept,
+    ledger_verify,
     mappings,
-    notifying,
-    show,
+    metrics,
+    notify,
+    reject,
+    restore,
     sql,
-    starting,
     status,
-    syncing,
-    undoing,
-    upkeep,
+    sync,
+    undo,
+    withdraw,
 )
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
+from netbox_sync_dagster.cli.demo_extra import PASS_ON
 from netbox_sync_dagster.cli.session import CliError, Session
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.explain import sentences_of
@@ -99,25 +106,29 @@ def options(
     context.obj = Session(config, home, no_color)
 
 
-app.command("init")(starting.init)
-app.command("check")(checking.check)
-app.command("sync")(syncing.sync)
-app.command("diff")(show.diff)
-app.command("approve")(deciding.approve)
-app.command("reject")(deciding.reject)
-app.command("withdraw")(deciding.withdraw)
-app.command("apply")(applying.apply)
-app.command("undo")(undoing.undo)
+ledger = typer.Typer(help="Check the record of what was decided and written.", no_args_is_help=True)
+ledger.command("verify")(ledger_verify.verify_command)
+ledger.command("accept")(ledger_accept.accept_command)
+
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("sync")(sync.sync)
+app.command("diff")(diff.diff)
+app.command("approve")(approve.approve)
+app.command("reject")(reject.reject)
+app.command("withdraw")(withdraw.withdraw)
+app.command("apply")(apply.apply)
+app.command("undo")(undo.undo)
 app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
-app.command("metrics")(upkeep.metrics_command)
-app.command("clean")(upkeep.clean_command)
-app.command("restore")(upkeep.restore_command)
-app.command("notify")(notifying.notify_command)
+app.command("metrics")(metrics.metrics_command)
+app.command("clean")(clean.clean_command)
+app.command("restore")(restore.restore_command)
+app.command("notify")(notify.notify_command)
 app.command("sql")(sql.sql)
-app.add_typer(ledger_check.ledger, name="ledger")
-app.command("lab", context_settings=demo.PASS_ON)(demo.lab)
-app.command("demo", context_settings=demo.PASS_ON)(demo.demo)
+app.add_typer(ledger, name="ledger")
+app.command("lab", context_settings=PASS_ON)(lab.lab)
+app.command("demo", context_settings=PASS_ON)(demo.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

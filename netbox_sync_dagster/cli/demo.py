@@ -1,40 +1,12 @@
-"""``lab`` and ``demo``: servers to try this against, from ``netbox_sync_dagster.demo.commands``, loaded when asked for.
-
-There ``lab(arguments)`` and ``demo(arguments)`` take the words behind the command and return the exit code.
-"""
+"""``demo``: the whole job on lab servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-
 import typer
 
-from netbox_sync_dagster.cli.session import CliError
-
-# Their options belong to the commands themselves.
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-_EXTRA = "the lab servers are an extra; install them with: pip install 'netbox-sync-dagster[demo]' (in a checkout: make setup)"
-
-
-def lab(context: typer.Context) -> None:
-    """Run lab servers to try things against."""
-    _run("lab", context)
+from netbox_sync_dagster.cli.demo_extra import run_extra
 
 
 def demo(context: typer.Context) -> None:
     """See it work: lab servers and a first sync."""
-    _run("demo", context)
-
-
-def _run(name: str, context: typer.Context) -> None:
-    try:
-        commands = import_module("netbox_sync_dagster.demo.commands")
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("netbox_sync_dagster"):
-            raise
-        raise CliError(f"{_EXTRA} (missing: {error.name})") from None
-    run: Callable[[list[str]], int] = getattr(commands, name)
-    code = run(list(context.args))
-    if code:
-        raise typer.Exit(code)
+    run_extra("demo", context)

@@ -33,6 +33,7 @@ ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
 _TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create")
 SHOWN = 20
 _REASONS_SHOWN = 20
+_ORIGINS_SHOWN = 6
 _ALL_VERDICTS = "SELECT * FROM ledger.verdicts"
 # Diffs that the plot shows.
 _PLOTTED = 60
@@ -52,11 +53,12 @@ def table_metadata(system: str, name: str) -> Metadata:
 def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
     """Definition metadata of a diff: its columns, what each NetBox field in it is made from, its SQL."""
     lineage = column_lineage(kind, resource)
-    # Columns of their own, as lineage is shown by column.
-    names = lineage.deps_by_column if lineage is not None else {}
+    # Columns of their own: lineage is by column, and only Dagster+ draws it.
     fields = [
-        dg.TableColumn(name, FIELD_STRUCT.removesuffix("[]"), description="Within `fields`.")
-        for name in names
+        dg.TableColumn(
+            name, FIELD_STRUCT.removesuffix("[]"), description=f"In `fields`. From {_origins(deps)}."
+        )
+        for name, deps in (lineage.deps_by_column if lineage is not None else {}).items()
     ]
     columns = [*(dg.TableColumn(name, kind) for name, kind in DIFF_COLUMNS.items()), *fields]
     return {
@@ -65,6 +67,12 @@ def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
         **sql_references(kind, resource),
         "in DuckDB": f"SELECT * FROM diff.{resource}",
     }
+
+
+def _origins(deps: Sequence[dg.TableColumnDep]) -> str:
+    names = [f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in deps]
+    more = f" and {len(names) - _ORIGINS_SHOWN} more" if len(names) > _ORIGINS_SHOWN else ""
+    return ", ".join(names[:_ORIGINS_SHOWN]) + more
 
 
 def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:

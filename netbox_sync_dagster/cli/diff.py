@@ -10,6 +10,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve import decisions
 from netbox_sync_dagster.approve.records import approved, rejection
+from netbox_sync_dagster.cli.applied import applied_ids
 from netbox_sync_dagster.cli.changes import (
     ACTIONS,
     RowFilter,
@@ -20,7 +21,6 @@ from netbox_sync_dagster.cli.changes import (
     summary,
 )
 from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
-from netbox_sync_dagster.cli.ledger import applied_ids
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document

@@ -1,4 +1,4 @@
-"""``ledger verify`` and ``ledger accept``: whether the ledger is as it was written, and going on where it is not."""
+"""``ledger accept``: going on with a ledger that is not as it was written."""
 
 from __future__ import annotations
 
@@ -8,36 +8,9 @@ import typer
 
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.cli.session import CliError, name_of, session_of
-from netbox_sync_dagster.warehouse.verify import accept, accepted_lines, verify
-
-ledger = typer.Typer(help="Check the record of what was decided and written.", no_args_is_help=True)
+from netbox_sync_dagster.warehouse.verify import accept, verify
 
 
-@ledger.command("verify")
-def verify_command(context: typer.Context) -> None:
-    """Check that no line of the ledger was changed, added or taken away.
-
-    Every line holds a hash of the line before. Exit code 1 where one does not fit; nothing is applied then until
-    somebody has looked and said so with `ledger accept`. What somebody has accepted is shown, and is no error.
-    """
-    session = session_of(context)
-    report = verify(session.warehouse)
-    for note in report.torn:
-        session.out.print(f"cut off: {note}", style="yellow", soft_wrap=True)
-    for problem in report.accepted:
-        session.out.print(f"accepted: {problem.sentence}", style="yellow", soft_wrap=True)
-    for line in accepted_lines(session.warehouse):
-        count = len(line["problems"])
-        session.out.print(f"  {count} accepted by {line['who']} on {line['at'][:19]} UTC: {line['reason']}")
-    for problem in report.problems:
-        session.err.print(f"error: {problem.sentence}", style="red", soft_wrap=True)
-    number = len(report.problems)
-    session.out.print(f"{report.lines} lines checked, {number} problem{'s' if number != 1 else ''}")
-    if report.problems:
-        raise typer.Exit(1)
-
-
-@ledger.command("accept")
 def accept_command(
     context: typer.Context,
     reason: Annotated[str, typer.Option(help="Why the ledger may be used as it is; recorded.")],

@@ -1,0 +1,145 @@
+"""``approve``: changes that may be written, shown before they are recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.approve import approve as record
+from netbox_sync_dagster.approve import approved, missing_dependencies, resolve_ids
+from netbox_sync_dagster.approve.parts import part_of
+from netbox_sync_dagster.cli.applied import applied_ids
+from netbox_sync_dagster.cli.decisions import (
+    ActionOption,
+    DeviceOption,
+    EndpointArgument,
+    EverythingOption,
+    FieldOption,
+    IdsArgument,
+    ResourceOption,
+    WhoOption,
+    YesOption,
+    agreed,
+    chosen_rows,
+    number_of_changes,
+    row_filter,
+    show_rows,
+    without_applied,
+)
+from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.compare.plan_file import read_plan_file
+
+
+def approve(
+    context: typer.Context,
+    endpoint: EndpointArgument,
+    ids: IdsArgument = None,
+    *,
+    resource: ResourceOption = None,
+    action: ActionOption = None,
+    field: FieldOption = None,
+    device: DeviceOption = None,
+    everything: EverythingOption = False,
+    with_dependencies: Annotated[
+        bool, typer.Option("--with-dependencies", help="Also the changes that these need.")
+    ] = False,
+    expires: Annotated[float | None, typer.Option(help="Hours until the approval expires.")] = None,
+    override_limit: Annotated[
+        str | None,
+        typer.Option(help="Approve a plan that changes more than the limit; the text says why."),
+    ] = None,
+    plan_file: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Exactly the changes in this file, which diff --out wrote."),
+    ] = None,
+    who: WhoOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Approve changes of the current diff, by id, by filter, or as reviewed in a file.
+
+    Shows what is meant, asks, and records exactly these change ids. Nothing is written to NetBox yet: that is
+    what apply does. With ids, --field approves these fields of an update only, as a change of its own.
+    """
+    session = session_of(context)
+    name = name_of(who)
+    if override_limit is not None and not override_limit.strip():
+        raise CliError("--override-limit needs the reason why the plan may change so much")
+    plan = load_plan(session.warehouse, endpoint)
+    wholes: list[DiffRow] = []
+    if plan_file is not None:
+        if ids or resource or action or field or device or everything:
+            raise CliError("give --plan, or change ids, or a filter; not several of them")
+        if with_dependencies:
+            raise CliError(
+                "--plan means exactly the changes in the file; --with-dependencies would add others: leave it out"
+            )
+        rows = _of_file(session, plan, plan_file)
+    elif ids and field:
+        if resource or action or device or everything:
+            raise CliError("with change ids, --field names the fields of these; give no other filter")
+        if with_dependencies:
+            raise CliError(
+                "with change ids and --field exactly these fields are approved: approve what they need by a command of its "
+                "own, without --with-dependencies"
+            )
+        wholes = resolve_ids(plan, ids)
+        rows = [part_of(row, field) for row in wholes]
+        plan = replace(plan, rows=(*plan.rows, *rows))
+    else:
+        wanted = row_filter(resource, action, field, device)
+        rows = chosen_rows(
+            session, plan, ids, wanted, everything=everything, with_dependencies=with_dependencies
+        )
+    rows = without_applied(session, plan, rows)
+    if not show_rows(session, plan, rows):
+        return
+    _tell_missing(session, plan, rows)
+    if not agreed(session, f"Approve {number_of_changes(rows)}?", yes):
+        return
+    approval = record(
+        session.warehouse,
+        plan,
+        [row.change_id for row in wholes or rows],
+        fields=field if wholes else None,
+        who=name,
+        through="cli",
+        policies=session.endpoint(plan.endpoint).policies,
+        expires_hours=expires,
+        override_limit=override_limit,
+    )
+    until = f"{approval.expires:%Y-%m-%d %H:%M}" if approval.expires else "further notice"
+    session.out.print(
+        f"approved {number_of_changes(rows)} until {until} UTC; next: netbox-sync apply {endpoint}"
+    )
+
+
+def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
+    current = plan.by_id()
+    wanted = {row.change_id: row for row in read_plan_file(file, plan.endpoint)}
+    for row in wanted.values():
+        if row.change_id not in current:
+            session.out.print(
+                f"not approved: {row.action} {row.resource} {row.key} [{row.change_id}] is not in the current "
+                "diff any more",
+                style="yellow",
+                soft_wrap=True,
+            )
+    return [row for row in plan.changes if row.change_id in wanted]
+
+
+def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
+    """Say which changes cannot be applied by themselves: others that they need are not approved."""
+    settled = set(approved(session.warehouse, plan.endpoint, plan)) | applied_ids(session.warehouse, plan)
+    missing = missing_dependencies(plan, [row.change_id for row in rows])
+    needs = {need for ids in missing.values() for need in ids if need not in settled}
+    if needs:
+        session.out.print(
+            f"{len(needs)} changes that these need are not approved: those that need them will be blocked "
+            "(--with-dependencies adds them)",
+            style="yellow",
+            soft_wrap=True,
+        )

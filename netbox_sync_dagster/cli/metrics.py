@@ -1,0 +1,38 @@
+"""``metrics``: the state of all endpoints for Prometheus."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.console import write_data
+from netbox_sync_dagster.cli.session import session_of
+from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.warehouse.files import put_in_place
+
+
+def metrics_command(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", help="Write them there, whole or not at all: for node_exporter's textfile collector."
+        ),
+    ] = None,
+) -> None:
+    """Show metrics in Prometheus's text format."""
+    from netbox_sync_dagster.metrics import metrics
+
+    session = session_of(context)
+    with suppress(ConfigError, OSError):
+        if session.warehouse.home.is_dir():
+            note_endpoints(session.warehouse, session.config)
+    text = metrics(session.warehouse)
+    if file is None:
+        write_data(session.out, text)
+        return
+    put_in_place(file, text.encode())

@@ -1,0 +1,31 @@
+"""``restore``: makes an older snapshot current."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.session import session_of
+from netbox_sync_dagster.warehouse.damage import restore
+from netbox_sync_dagster.warehouse.store import read_manifest
+
+
+def restore_command(
+    context: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help="The endpoint, or netbox.")],
+    snapshot: Annotated[
+        str | None, typer.Argument(help="The snapshot's id; default: the newest older one that is whole.")
+    ] = None,
+) -> None:
+    """Make an older snapshot current, where a file of the current one is damaged.
+
+    Nothing is removed. The next sync reads the endpoint again.
+    """
+    session = session_of(context)
+    kind = "netbox" if endpoint == "netbox" else session.endpoint(endpoint).kind
+    warehouse = session.warehouse
+    version = restore(warehouse, warehouse.snapshots(kind, endpoint), snapshot)
+    finished = read_manifest(warehouse.snapshots(kind, endpoint) / version)["finished"]
+    session.out.print(f"{endpoint}: the snapshot {version}, read until {finished[:16]}, is current")
+    session.out.print(f"read the endpoint again and compare: netbox-sync sync {endpoint}")
