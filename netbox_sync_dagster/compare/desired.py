@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.warehouse import duck
 from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.tables import Columns
+from netbox_sync_dagster.warehouse.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
 
 # The columns of desired tables, which are the same in every comparison.
 _COLUMNS: dict[str, Columns] = {}
@@ -112,6 +113,22 @@ def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> 
             _write(con, endpoint, path, f"FROM desired.{table}")
         else:
             write_parquet(path, {"endpoint": "VARCHAR", **_columns(con, table)}, [])
+    # For people: the tables' own texts are causes, which the next comparison needs as they are.
+    texts = [text for (text,) in run(con, _cause_texts()).fetchall()]
+    said = [{"endpoint": endpoint, "text": text, "sentence": read_reason(text).sentence} for text in texts]
+    write_parquet(_path(stage, SENTENCES), SENTENCE_COLUMNS, said)
+
+
+@cache
+def _cause_texts() -> str:
+    """A query of every text with a cause in the desired tables."""
+    tables = re.findall(r"(?ms)^create table desired\.(\w+) \((.*?)\);", read_sql("desired/tables.sql"))
+    return " UNION ".join(
+        f"SELECT {column} FROM desired.{table} WHERE contains({column}, '{{\"cause\":')"
+        for table, columns in tables
+        for column in CAUSE_COLUMNS
+        if re.search(rf"\b{column} varchar", columns)
+    )
 
 
 def desired_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -8,10 +8,13 @@ from netbox_sync_dagster.sources.registry import sources
 
 __all__ = [
     "ABOUT_ROWS",
+    "CAUSE_COLUMNS",
     "DIFF_COLUMNS",
     "FIELD_STRUCT",
     "MAIN_TABLE",
     "NETBOX",
+    "SENTENCES",
+    "SENTENCE_COLUMNS",
     "SYSTEMS",
     "Columns",
     "Table",
@@ -52,3 +55,9 @@ DIFF_COLUMNS: Columns = {
     "fields": FIELD_STRUCT,
     "depends_on": "VARCHAR[]",
 }
+
+# Columns of desired tables that hold causes.
+CAUSE_COLUMNS = ("problem", "reason", "left_out", "not_imported", "advice", "what")
+# Beside the desired tables: what the causes in them say.
+SENTENCES = "sentences"
+SENTENCE_COLUMNS: Columns = {"endpoint": "VARCHAR", "text": "VARCHAR", "sentence": "VARCHAR"}

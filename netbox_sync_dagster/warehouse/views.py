@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
@@ -36,7 +36,14 @@ from netbox_sync_dagster.warehouse.ledger import prepare_ledger
 from netbox_sync_dagster.warehouse.mirror import linked
 from netbox_sync_dagster.warehouse.parquet import write_parquet
 from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, SYSTEMS, Columns
+from netbox_sync_dagster.warehouse.tables import (
+    CAUSE_COLUMNS,
+    DIFF_COLUMNS,
+    SENTENCE_COLUMNS,
+    SENTENCES,
+    SYSTEMS,
+    Columns,
+)
 
 # A version that becomes current between listing and opening its files: ask again.
 _TRIES = 3
@@ -159,6 +166,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         (warehouse.home / "running" / system).mkdir(parents=True, exist_ok=True)
     empty = {f"{name}.parquet": DIFF_COLUMNS for name in RESOURCES}
     empty |= {f"desired/{name}.parquet": columns for name, columns in desired.items()}
+    empty[f"desired/{SENTENCES}.parquet"] = SENTENCE_COLUMNS
     _publish_empty(warehouse, warehouse.diffs(_NONE), empty)
     (warehouse.diffs(_NONE) / "attempts.jsonl").touch()
     (warehouse.home / "running" / "netbox" / f"{_NONE}.json").touch()
@@ -182,7 +190,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     return "\n".join(lines).replace("{home}", home).replace("{current}", _current_pattern(warehouse))
 
 
-def _table_views(desired: Iterable[str], history: bool) -> list[str]:
+def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
     """One view per table of the snapshots, the desired state and the diffs."""
     lines: list[str] = []
 
@@ -215,12 +223,8 @@ def _table_views(desired: Iterable[str], history: bool) -> list[str]:
             "diffs/*/[0-9]*/*.parquet",
             "diff.changes of every kept diff; slow where many are kept, so filter by endpoint and resource",
         )
-    for table in desired:
-        view(
-            f"desired.{table}",
-            f"diffs/*/{{current}}/desired/{table}.parquet",
-            f"{table.replace('_', ' ')} of the current diffs, from the endpoints'' snapshots in NetBox''s terms",
-        )
+    for table, columns in desired.items():
+        lines += _desired_view(table, [name for name in CAUSE_COLUMNS if name in columns])
     for resource in RESOURCES:
         view(
             f"diff.{resource}",
@@ -228,6 +232,24 @@ def _table_views(desired: Iterable[str], history: bool) -> list[str]:
             f"Current differences in {resource}, one row per object; columns as in diff.changes",
         )
     return lines
+
+
+def _desired_view(table: str, causes: list[str]) -> list[str]:
+    """A desired table; causes read as sentences."""
+    files = "{home}/diffs/*/{current}/desired"
+    replaced = ", ".join(f"coalesce(s_{name}.sentence, d.{name}) AS {name}" for name in causes)
+    joins = "".join(
+        f"\nLEFT JOIN read_parquet('{files}/{SENTENCES}.parquet') s_{name}"
+        f" ON s_{name}.endpoint = d.endpoint AND s_{name}.text = d.{name}"
+        for name in causes
+    )
+    return [
+        f"CREATE OR REPLACE VIEW desired.{table} AS\n"
+        f"SELECT d.*{f' REPLACE ({replaced})' if replaced else ''}"
+        f" FROM read_parquet('{files}/{table}.parquet', union_by_name = true) d{joins};",
+        f"COMMENT ON VIEW desired.{table} IS '{table.replace('_', ' ')} of the current diffs,"
+        " from the endpoints'' snapshots in NetBox''s terms';",
+    ]
 
 
 def _files_with_rows(warehouse: Warehouse) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.compare.causes import CauseKind, cause_kinds, read_reason
+from netbox_sync_dagster.compare.causes import cause_kinds, read_reason
 from netbox_sync_dagster.sqlfiles import sql_root
 
 ROOT = Path(__file__).parents[2]
@@ -81,30 +81,6 @@ def test_the_parameters_of_a_sentence_are_given(code: str) -> None:
 def test_a_code_is_listed_once() -> None:
     codes = re.findall(r"^    \('([a-z0-9_]+)', '", (sql_root() / "causes.sql").read_text(), re.MULTILINE)
     assert sorted(codes) == sorted(set(codes)) == sorted(cause_kinds())
-
-
-@cache
-def _tests() -> str:
-    files = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    # Texts that go on in the next line, and the quotes in them.
-    return re.sub(r'"\s*\n\s*f?"', "", text).replace('\\"', '"').replace("\\'", "'")
-
-
-def _fragments(kind: CauseKind) -> list[str]:
-    """The fixed texts of a sentence, without what may be left out."""
-    fixed = re.sub(r"\[[^\[\]]*\]", "{}", kind.sentence)
-    return [part.strip() for part in re.split(r"\{[^{}]*\}", fixed) if len(part.strip(' .,:;()"{}')) > 3]
-
-
-# What has no words of its own: the cause in it has a test.
-WORDLESS = {code for code, kind in cause_kinds().items() if not _fragments(kind)}
-
-
-@pytest.mark.parametrize("code", sorted(set(cause_kinds()) - WORDLESS))
-def test_a_test_quotes_the_cause(code: str) -> None:
-    missing = [part for part in _fragments(cause_kinds()[code]) if part not in _tests()]
-    assert missing == []
 
 
 def test_sentences_of_causes() -> None:
