@@ -140,6 +140,19 @@ cli.main(["init"])
     assert (tmp_path / "netbox_sync.yaml").is_file()
 
 
+def test_dagster_finds_all_definitions_in_an_unpacked_wheel(unpacked: Path, tmp_path: Path) -> None:
+    code = """
+from netbox_sync_dagster import definitions
+print(definitions.__file__)
+found = definitions.definitions().get_repository_def()
+print(len(found.assets_defs_by_key), "sync_group" in found.job_names, found.has_schedule_def("clean_up_schedule"))
+"""
+    where, counts = python(unpacked, tmp_path, code).splitlines()
+
+    assert Path(where).is_relative_to(unpacked)
+    assert counts == "203 True True"
+
+
 def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
     sdist = build(ROOT, "sdist", tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
