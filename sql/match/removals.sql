@@ -5,7 +5,7 @@
 -- could not bring back. One that is not keeps the whole.
 with settings as (from config.endpoint),
 
-removed as (
+removed as materialized (
     from match.gone
     union all by name from match.gone_interfaces
     union all by name from match.gone_ip_addresses
@@ -74,7 +74,7 @@ below as (
 ),
 
 -- What keeps them --------------------------------------------------------------------------------------------------------
-concerned as (
+concerned as materialized (
     select object_type, id, above from removed
     union
     select object_type, id, [] from below
