@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 from ruamel.yaml import YAML
 
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
+from tests.defs.conftest import definitions
 
 ROOT = Path(__file__).parents[2]
 
