@@ -9,7 +9,7 @@
    of its own, that ask for the same addresses and throw the answers away; in turns, best of three. Fails when the
    snapshot takes more than 1.3 times as long.
 
-fakepve comes with the demo extra. It answers from a process of its own, as a cluster would.
+fakepve is in the group dev. It answers from a process of its own, as a cluster would.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
 
+from netbox_sync_dagster import defs
 from netbox_sync_dagster.defs.resources import SyncResource
 
 
@@ -13,12 +15,17 @@ from netbox_sync_dagster.defs.resources import SyncResource
 def definitions() -> dg.Definitions:
     """Everything below ``defs/``: a file there that defines an asset, job, sensor or schedule needs no other entry.
 
-    ``dg.toml`` beside this file names the folder, in a checkout and in an installed package alike.
+    As ``load_from_defs_folder`` does it, which takes the folder and the location's name from a project file: an installed
+    package has none, and under another name (``-m``, a code server) it warns once for every file.
 
     A step in a process of its own costs about two seconds of CPU, one in the run's process some milliseconds;
     what waits for servers waits in threads.
     """
+    with warnings.catch_warnings():
+        # Of what Dagster itself uses for it.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        found = dg.ComponentTree.from_module(defs, Path(__file__).parents[1]).build_defs()
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
-        dg.Definitions(resources={"sync": SyncResource()}, executor=dg.in_process_executor),
+        found, dg.Definitions(resources={"sync": SyncResource()}, executor=dg.in_process_executor)
     )

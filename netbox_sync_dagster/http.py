@@ -293,12 +293,20 @@ class JsonClient:
 
         return self._retry(once, attempts)
 
-    def send(self, method: str, path: str, *, ok: tuple[int, ...] = (200,), **kwargs: Any) -> httpx.Response:
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        ok: tuple[int, ...] = (200,),
+        attempts: int | None = None,
+        **kwargs: Any,
+    ) -> httpx.Response:
         """Send a request that may be repeated (a read) until it is answered with a status in ``ok``.
 
         429, 502, 503, 504 and broken connections are tried again with back-off. Raises ServerError.
         """
-        return self._retry(lambda: self._once(method, path, ok, **kwargs))
+        return self._retry(lambda: self._once(method, path, ok, **kwargs), attempts)
 
     def download(
         self,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
@@ -43,6 +44,11 @@ def read(text: str) -> dict[str, str]:
 def test_the_metrics_of_an_endpoint(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--config", "none.yaml", "--home", str(warehouse.home), "metrics"]) == 0
     text = capsys.readouterr().out
+    # As Prometheus reads it.
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    [age] = families["netbox_sync_last_good_snapshot_age_seconds"].samples
+    assert age.labels == {"endpoint": "nms", "system": "librenms"} and 0 <= age.value < 600
+    assert families["netbox_sync_verdicts"].type == "counter"
     bad = [line for line in text.splitlines() if not line.startswith("# ") and not SAMPLE.match(line)]
     assert bad == []
     found = read(text)
@@ -62,8 +68,8 @@ def test_the_metrics_of_an_endpoint(warehouse: Warehouse, capsys: pytest.Capture
     assert found['netbox_sync_applies_unfinished{endpoint="nms"}'] == "1"
     assert found['netbox_sync_reads_last_day{endpoint="nms",system="librenms",result="good"}'] == "1"
     # Every family is announced once, before its samples.
-    families = re.findall(r"# TYPE (\w+) (?:gauge|counter)\n", text)
-    assert len(families) == len(set(families)) > 10
+    names = re.findall(r"# TYPE (\w+) (?:gauge|counter)\n", text)
+    assert len(names) == len(set(names)) > 10
 
 
 def test_the_file_is_whole_or_not_there(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -80,3 +86,6 @@ def test_a_label_is_one_word_of_the_format() -> None:
     lines = list(_family("x", "text", "gauge", [({"endpoint": 'evil"\n\u202e\\'}, 1)]))
     assert lines[2:] == [r'netbox_sync_x{endpoint="evil\"\\n\\u202e\\"} 1']
     assert SAMPLE.match(lines[2])
+    [family] = text_string_to_metric_families("\n".join(lines) + "\n")
+    # The escape of what cannot be seen, as text.
+    assert family.samples[0].labels == {"endpoint": 'evil"\\n\\u202e\\'}

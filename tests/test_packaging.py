@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -137,6 +140,19 @@ cli.main(["init"])
     assert (tmp_path / "netbox_sync.yaml").is_file()
 
 
+def test_dagster_finds_all_definitions_in_an_unpacked_wheel(unpacked: Path, tmp_path: Path) -> None:
+    code = """
+from netbox_sync_dagster import definitions
+print(definitions.__file__)
+found = definitions.definitions().get_repository_def()
+print(len(found.assets_defs_by_key), "sync_group" in found.job_names, found.has_schedule_def("clean_up_schedule"))
+"""
+    where, counts = python(unpacked, tmp_path, code).splitlines()
+
+    assert Path(where).is_relative_to(unpacked)
+    assert counts == "203 True True"
+
+
 def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
     sdist = build(ROOT, "sdist", tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
@@ -144,3 +160,31 @@ def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -
     (source,) = (tmp_path / "source").iterdir()
 
     assert names(build(source, "wheel", tmp_path / "again")) == names(wheel)
+
+
+def imported(folder: Path) -> set[str]:
+    """The top modules that the Python files below a folder import."""
+    found = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {item.name.split(".")[0] for item in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").split(".")[0])
+    return found
+
+
+def test_the_package_imports_what_it_requires_and_requires_what_it_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = lambda lines: {re.split(r"[<>=\[]", line)[0].replace("-", "_").lower() for line in lines}  # noqa: E731
+    required = names(project["dependencies"])
+    optional = names(line for extra in project["optional-dependencies"].values() for line in extra)
+    distributions = {
+        module: {name.replace("-", "_").lower() for name in found}
+        for module, found in packages_distributions().items()
+    }
+    used = imported(ROOT / "netbox_sync_dagster") - set(sys.stdlib_module_names) - {"netbox_sync_dagster", ""}
+    known = {name for module in used for name in distributions.get(module, {module})}
+    # A program of Dagster's.
+    assert required - known == {"dagster_webserver"}
+    assert known - required - optional == set()

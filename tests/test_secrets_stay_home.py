@@ -24,7 +24,6 @@ import pytest
 
 from netbox_sync_dagster import http
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
@@ -37,6 +36,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_lab.proxmox.access import reader_privileges
 from tests.cli.conftest import Answer, Desk
+from tests.defs.conftest import definitions
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.server import Asked, Behaviour, HostileServer, answer
 from tests.support import NetBox, evaluate

@@ -8,6 +8,7 @@ from threading import Lock
 from netbox_sync_dagster.apply.changes import Item, Verdict
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.compare.values import Value
+from netbox_sync_dagster.http import ServerError
 
 Owner = tuple[str, int]
 
@@ -50,15 +51,16 @@ class Journal:
         written: list[Object] = []
         notes = []
         for at in range(0, len(bodies), _BATCH):
-            answer = netbox.write("POST", "extras/journal-entries", bodies[at : at + _BATCH])
-            if answer.kind != "ok":
-                notes.append(f"journal entries were not written: {answer.message}")
+            try:
+                rows = netbox.add_journal_entries(bodies[at : at + _BATCH])
+            except ServerError as error:
+                notes.append(f"journal entries were not written: {error.what}")
                 continue
             # An answer may leave fields out: what was sent is what was written.
             names = ("assigned_object_type", "assigned_object_id", "comments")
             written += [
                 {**{name: row.get(name, sent[name]) for name in names}, "journal_entry_id": row["id"]}
-                for sent, row in zip(bodies[at : at + _BATCH], answer.content, strict=False)
+                for sent, row in zip(bodies[at : at + _BATCH], rows, strict=False)
             ]
         return written, notes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -43,6 +44,18 @@ def arrow_schema(columns: Columns) -> pa.Schema:
     return pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
 
 
+def _open(place: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(place, schema, compression="zstd")
+
+
+@cache
+def _without_rows(schema: pa.Schema) -> bytes:
+    """The file of a table of these columns without rows."""
+    buffer = pa.BufferOutputStream()
+    _open(buffer, schema).close()
+    return bytes(buffer.getvalue())
+
+
 class TableWriter:
     """Writes one Parquet file. Thread-safe: several requests may deliver rows of one table.
 
@@ -60,7 +73,9 @@ class TableWriter:
         self._constants = constants or {}
         self._schema = arrow_schema(columns)
         head = pa.schema([(name, pa.string()) for name in self._constants])
-        self._writer = pq.ParquetWriter(path, pa.unify_schemas([head, self._schema]), compression="zstd")
+        self._path, self._whole_schema = path, pa.unify_schemas([head, self._schema])
+        # Opened with the first rows: most tables of a small estate have none.
+        self._writer: pq.ParquetWriter | None = None
         self._on_reject = on_reject
         self._pending: list[Row] = []
         self._lock = Lock()
@@ -91,7 +106,10 @@ class TableWriter:
         with self._lock:
             self._flush(self._pending)
             self._pending = []
-            self._writer.close()
+            if self._writer is None:
+                self._path.write_bytes(_without_rows(self._whole_schema))
+            else:
+                self._writer.close()
 
     def _flush(self, rows: list[Row]) -> None:
         if not rows:
@@ -104,6 +122,8 @@ class TableWriter:
         for position, (name, value) in enumerate(self._constants.items()):
             column = pa.repeat(pa.scalar(value, pa.string()), len(table))
             table = table.add_column(position, pa.field(name, pa.string()), column)
+        if self._writer is None:
+            self._writer = _open(self._path, self._whole_schema)
         self._writer.write_table(table)
         self.rows += len(table)
 

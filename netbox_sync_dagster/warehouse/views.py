@@ -47,6 +47,8 @@ from netbox_sync_dagster.warehouse.tables import (
 
 # A version that becomes current between listing and opening its files: ask again.
 _TRIES = 3
+# DuckDB finds these in the query itself, before it reads any row, and marks the place on lines of its own.
+OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 Found = TypeVar("Found")
 
@@ -142,14 +144,26 @@ def open_views(
     return con
 
 
-def ask(warehouse: Warehouse, look: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
-    """What ``look`` finds in the few views (``open_views``); asked anew where a newer version came in between."""
+def ask(
+    warehouse: Warehouse,
+    look: Callable[[duckdb.DuckDBPyConnection], Found],
+    *,
+    few: bool = True,
+    history: bool = False,
+) -> Found:
+    """What ``look`` finds in the views (``open_views``); asked anew where a newer version came in between.
+
+    Raises Damaged where a current file cannot be read, and otherwise what DuckDB says.
+    """
     for left in reversed(range(_TRIES)):
         try:
-            with closing(open_views(warehouse, few=True)) as con:
+            with closing(open_views(warehouse, few=few, history=history)) as con:
                 return look(con)
         except duckdb.Error as error:
+            if not few and isinstance(error, (*OF_THE_QUERY, duckdb.ConversionException)):
+                raise
             if not left or not isinstance(error, duckdb.IOException):
+                # A file may be damaged in a part that DuckDB reads only now.
                 with damage_named(current_versions(warehouse)):
                     raise
     raise AssertionError("unreachable")

@@ -102,7 +102,7 @@ typed as (
     left join present a on a.id = m.netbox_id
 ),
 
-paired as (
+paired as materialized (
     select w.key, w.device_key, w.netbox_id, w.candidate_id, w.problem, a.last_updated,
         differing([
             case when w.netbox_id is null then field('device', null, link('devices', w.device_key, w.device_id, w.device_name)) end,

@@ -53,7 +53,7 @@ candidates as (
     group by all
 ),
 
-paired as (
+paired as materialized (
     select c.*, sp.places, k.candidates, k.here, a.id as netbox_id, a.last_updated, a.address as actual_address,
         -- One address has several spellings: what is equal in canonical form is no difference.
         a.host = c.host and a.prefixlen = c.prefixlen as same_address, a.dns_name as actual_dns,
@@ -72,7 +72,7 @@ paired as (
     left join netbox.ip_addresses a on a.id = k.id
 ),
 
-placed as (
+placed as materialized (
     select * replace (
         if(another, null, netbox_id) as netbox_id, if(another, null, last_updated) as last_updated,
         if(another, null, actual_address) as actual_address, if(another, null, same_address) as same_address,

@@ -90,7 +90,7 @@ sites as (
     where a.site_id is not null and (c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct from a.device_id)
 ),
 
-paired as (
+paired as materialized (
     select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
         c.key is null as homeless, r.lacking, r.missing,
         differing(list_concat([

@@ -8,7 +8,7 @@
 --   match.gone_modules; match.gone_devices; match.gone_records.
 with settings as (from config.endpoint),
 
-removed as (
+removed as materialized (
     from match.gone
     union all by name from match.gone_interfaces
     union all by name from match.gone_ip_addresses
@@ -77,7 +77,7 @@ below as (
 ),
 
 -- What keeps them --------------------------------------------------------------------------------------------------------
-concerned as (
+concerned as materialized (
     select object_type, id, above from removed
     union
     select object_type, id, [] from below
@@ -127,7 +127,7 @@ owned as (
     select distinct object_type, netbox_id as id from ledger.created where endpoint in (select endpoint from config.same_source)
 ),
 
-caused as (
+caused as materialized (
     select r.*, removal(
         r.resource, r.fact, r.way, r.note,
         coalesce(d.reason, r.doubt), coalesce(d.shown, false), u.reason, r.said_unproven,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("fakepve", reason="fakepve comes with the demo extra")
+pytest.importorskip("fakepve", reason="fakepve is in the group dev")
 
 from tests.compare.conftest import Basics
 from tests.support import NetBox, World, rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import dagster as dg
 import pytest
 from ruamel.yaml import YAML
 
+from netbox_sync_dagster import definitions as location
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
@@ -21,6 +22,8 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import ODD_FOLDER, NetBox
 
+# Loaded once: each load looks through the whole of ``defs/``.
+definitions = cache(location.definitions)
 DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
 
 

@@ -16,11 +16,10 @@ from netbox_sync_dagster.apply.lease import lease
 from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_dagster.warehouse.verify import accept
 from tests.apply.drafts import Draft
-from tests.defs.conftest import House, failure, made
+from tests.defs.conftest import House, definitions, failure, made
 from tests.support import evaluate
 
 Row = dict[str, Any]

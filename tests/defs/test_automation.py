@@ -16,7 +16,6 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import RESOURCES_OF
 from netbox_sync_dagster.defs.partitions import partition_keys
@@ -28,7 +27,7 @@ from netbox_sync_dagster.defs.sensors.notification_sensors import failure_senten
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
 from netbox_sync_dagster.warehouse import SYSTEMS
 from netbox_sync_dagster.warehouse.hold import hold
-from tests.defs.conftest import House, checks, failure, made
+from tests.defs.conftest import House, checks, definitions, failure, made
 from tests.fake_clock import FakeClock
 from tests.support import evaluate
 

@@ -12,10 +12,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.definitions import definitions
 from netbox_sync_dagster.defs import lineage
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root
+from tests.defs.conftest import definitions
 
 ROOT = Path(__file__).parents[2]
 

@@ -120,7 +120,9 @@ def test_every_view_answers_without_any_data_wherever_the_warehouse_is(tmp_path:
         views = ask(con, "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal")
         assert len(views) > 150
         for schema, name, comment in views:
-            assert ask(con, f'SELECT * FROM {schema}."{name}"') == []
+            # The list of causes is the product's own.
+            if (schema, name) != ("sync", "causes"):
+                assert ask(con, f'SELECT * FROM {schema}."{name}"') == []
             assert comment, f"{schema}.{name} has no comment"
 
 

@@ -10,10 +10,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import JsonClient, ServerError, decode, too_many
+from netbox_sync_dagster.http import JsonClient, ServerError, decode
 
 HEADER = "X-NetBox-Branch"
 _PATH = "/api/plugins/branching"
@@ -70,11 +71,17 @@ class Branches:
         self._name = target.branch or ""
         self._in_branches: Callable[[str], bool] | None = None
 
+    @cached_property
+    def _api(self) -> Any:
+        from netbox_sync_dagster.sources.netbox.api import netbox_api
+
+        return netbox_api(self._client)
+
     def all(self) -> list[Branch]:
         """Those that this setting made or uses, newest name last (``GET .../branches/``)."""
         found = []
         ours = re.compile(re.escape(self._name) + r"(?: (\d+))?")
-        for row in self._list("branches", {"q": self._name}):
+        for row in self._named():
             match = ours.fullmatch(row["name"])
             if match:
                 found.append((int(match[1] or 1), self._branch(row)))
@@ -131,7 +138,7 @@ class Branches:
                     retryable=True,
                 )
             time.sleep(_LOOK_AGAIN_SECONDS)
-            branch = self._branch(self._client.get(f"{_PATH}/branches/{branch.id}/"))
+            branch = self._branch(dict(self._api.plugins.branching.branches.get(branch.id)))
         if not branch.ready and branch.status not in _ENDED:
             raise ServerError(
                 _WHO,
@@ -142,7 +149,7 @@ class Branches:
 
     def state(self, branch: Branch) -> MergeState:
         """How the branch stands to main now."""
-        now = self._branch(self._client.get(f"{_PATH}/branches/{branch.id}/"))
+        now = self._branch(dict(self._api.plugins.branching.branches.get(branch.id)))
         changed, conflicts = (
             int(self._get("changes", {"branch_id": branch.id, "limit": 1, **more})["count"])
             for more in ({}, {"has_conflicts": "true"})
@@ -193,21 +200,15 @@ class Branches:
             url=f"{self._target.base_url}/plugins/branching/branches/{row['id']}/",
         )
 
-    def _list(self, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        while True:
-            page = self._get(path, {"limit": 500, "offset": len(rows), **params})
-            rows += page["results"]
-            if not page["next"] or not page["results"]:
-                return rows
-            if len(rows) > self._client.limits.rows:
-                raise ServerError(_WHO, too_many(f"{_PATH}/{path}/", self._client.limits.rows))
+    def _named(self) -> list[dict[str, Any]]:
+        """The branches whose name holds ours."""
+        # Few configurations name a branch: only they wait for the import.
+        from netbox_sync_dagster.sources.netbox.api import listed
 
-    def _get(self, path: str, params: dict[str, Any]) -> Any:
         try:
-            return self._client.get(f"{_PATH}/{path}/", params)
+            return listed(self._client, self._api.plugins.branching.branches, q=self._name)
         except ServerError as error:
-            if error.status == 404 and path == "branches":
+            if error.status == 404:
                 raise ServerError(
                     _WHO,
                     "netbox.branch is set, and this NetBox has no netbox-branching plugin; install it there, or "
@@ -215,6 +216,9 @@ class Branches:
                     status=404,
                 ) from None
             raise
+
+    def _get(self, path: str, params: dict[str, Any]) -> Any:
+        return self._client.get(f"{_PATH}/{path}/", params)
 
 
 def written_as(target: NetBoxTarget, branch: Branch | None) -> str:

@@ -222,8 +222,9 @@ def _may(netbox: NetBox, source: Source, action: str) -> bool:
 
 
 def _custom_fields(netbox: NetBox, wanted: Collection[str]) -> Iterator[Check]:
-    rows, _ = netbox.page("extras/custom-fields", {"limit": 1000, "fields": "id,name"})
-    present = {row["name"] for row in rows}
+    from netbox_sync_dagster.sources.netbox.api import listed
+
+    present = {row["name"] for row in listed(netbox.http, netbox.api.extras.custom_fields, fields="id,name")}
     for name in wanted:
         text = "is there" if name in present else "is not there yet; the first diff proposes to create it"
         yield Check(True, f"custom field: {name}", f"{name} {text}")

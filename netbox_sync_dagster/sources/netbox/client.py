@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.http import JsonClient, ServerError, decode
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
+
+if TYPE_CHECKING:
+    import pynetbox
 
 OLDEST = (4, 2)
 # The first version whose GraphQL lists page by id; before, only offset paging, which loses rows.
@@ -73,6 +77,13 @@ class NetBox:
         self.branch: Branch | None = None
         self.written_as = [target.base_url]
 
+    @cached_property
+    def api(self) -> pynetbox.api:
+        """pynetbox, for what is asked seldom. Loaded when it is needed: not every command asks NetBox."""
+        from netbox_sync_dagster.sources.netbox.api import netbox_api
+
+        return netbox_api(self.http)
+
     def __enter__(self) -> NetBox:
         return self
 
@@ -82,7 +93,7 @@ class NetBox:
     def open(self) -> None:
         """``GET /api/status/``. Raises ServerError where the token is refused or the version too old."""
         try:
-            status = self.http.get("/api/status/")
+            status = self.api.status()
         except ServerError as error:
             if error.status in _REFUSED:
                 raise ServerError(

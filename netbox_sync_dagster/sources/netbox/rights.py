@@ -21,13 +21,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netbox_sync_dagster.http import decode
+from netbox_sync_dagster.http import ServerError, decode
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.reading import MALFORMED
 
 # Before, that path asked for staff status, which says nothing about permissions.
 _SUPERUSER_SINCE = (4, 5)
-_ANSWERED = (200, 400, 401, 403, 404, 405, 500)
+_REFUSED = (400, 401, 403, 404, 405, 500)
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,21 @@ class Rights:
         )
 
 
-def _ask(netbox: NetBox, path: str, params: dict[str, Any] | None = None) -> Any:
-    response = netbox.http.send("GET", path, params=params, ok=_ANSWERED)
+def _ask(netbox: NetBox, path: str) -> Any:
+    response = netbox.http.send("GET", path, ok=(200, *_REFUSED))
     return decode(WHO, response) if response.status_code == 200 else None
+
+
+def _permissions(netbox: NetBox) -> list[dict[str, Any]] | None:
+    """The enabled permissions, or None where NetBox does not tell them."""
+    from netbox_sync_dagster.sources.netbox.api import listed
+
+    try:
+        return listed(netbox.http, netbox.api.users.permissions, enabled="true")
+    except ServerError as error:
+        if error.status in _REFUSED:
+            return None
+        raise
 
 
 def read_rights(netbox: NetBox) -> Rights:
@@ -75,10 +87,10 @@ def _read(netbox: NetBox) -> Rights:
     if netbox.version >= _SUPERUSER_SINCE and _ask(netbox, "/api/core/background-workers/") is not None:
         return Rights(everything=True, known=True)
     user = _ask(netbox, "/api/authentication-check/")
-    listed = _ask(netbox, "/api/users/permissions/", {"enabled": "true", "limit": 1000})
-    if not isinstance(user, dict) or not isinstance(listed, dict) or listed.get("next"):
+    permissions = _permissions(netbox)
+    if not isinstance(user, dict) or permissions is None:
         return Rights()
-    return rights_of(listed["results"], user["id"], {group["id"] for group in user.get("groups") or []})
+    return rights_of(permissions, user["id"], {group["id"] for group in user.get("groups") or []})
 
 
 def rights_of(permissions: list[dict[str, Any]], user: int, groups: set[int]) -> Rights:

@@ -59,7 +59,7 @@ rules as (
     join config.module_rules r on r.manufacturer is null or lower(r.manufacturer) = lower(m.manufacturer)
     group by all
 ),
-rewritten as (
+rewritten as materialized (
     select n.device, n.manufacturer, n.os,
         blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model, serial_number(rewrite(n.serial, s.rules)) as serial
     from named n

@@ -1,9 +1,9 @@
 -- What LibreNMS shows and the comparison does not take. Key: resource + owner + kind + word.
-with settings as (from config.endpoint),
+with settings as materialized (from config.endpoint),
 rejected as (
     select source_table, row_key, reason, try_cast(row_json as json) as content from librenms.rejected
 ),
-lost_ports as (
+lost_ports as materialized (
     select d.key as owner, p.port_id::varchar as id, [p.ifName, p.ifDescr] as names, p.ifPhysAddress as mac,
         because('port_ignored', {port: p.port_id, device: d.key, source: 'LibreNMS'}) as what
     from librenms.ports p

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.importorskip("fakepve", reason="fakepve comes with the demo extra")
+pytest.importorskip("fakepve", reason="fakepve is in the group dev")
 
 from netbox_sync_dagster.sources.proxmox.check import check_proxmox
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
