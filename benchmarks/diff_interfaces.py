@@ -32,7 +32,7 @@ from apart import Measured, measure
 from netbox_sync_dagster.compare.inputs import connect
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.warehouse import Warehouse, write_snapshot
+from netbox_sync_dagster.storage import Warehouse, write_snapshot
 
 # The first value makes pyarrow load pandas. A process that compares has written a snapshot before.
 pa.scalar(0)

@@ -35,10 +35,10 @@ from netbox_sync_dagster.approve import approve, open_ledger
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.store import write_json
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.store import write_json
+from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_lab.netbox import LabNetBox
 
 ENDPOINT = "kill"
@@ -47,7 +47,7 @@ import sys
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 home, target = sys.argv[1:]
 warehouse = Warehouse(home)
 plan = load_plan(warehouse, "{ENDPOINT}")

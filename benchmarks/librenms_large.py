@@ -23,7 +23,7 @@ from librenms_snapshot import ESTATES, Server, lab
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.netbox import LabNetBox
 
 MOST_RATIO = 1.5

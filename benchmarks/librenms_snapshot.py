@@ -32,7 +32,7 @@ import httpx
 
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
-from netbox_sync_dagster.warehouse import Manifest, Warehouse
+from netbox_sync_dagster.storage import Manifest, Warehouse
 from netbox_sync_lab.estate import build_librenms
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 

@@ -32,8 +32,8 @@ from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.queries import GROUPS, PROXBOX, SOURCES, graphql_list
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse.snapshots import Manifest
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
+from netbox_sync_dagster.storage.store import Warehouse
 
 MOST_RATIO = 1.5
 MOST_MB = 300

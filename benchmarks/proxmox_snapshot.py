@@ -36,7 +36,7 @@ import requests
 
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Manifest, Warehouse
+from netbox_sync_dagster.storage import Manifest, Warehouse
 
 MOST_RATIO = 1.3
 MOST_PER_GUEST = 3

@@ -21,7 +21,7 @@ from pathlib import Path
 from first_sync import Bench, estate, lab_netbox
 from slowed import Slowed
 
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.proxmox import LabProxmox
 
 MOST_REQUESTS = 1.2

@@ -38,7 +38,7 @@ from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface

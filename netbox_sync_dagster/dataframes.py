@@ -20,8 +20,8 @@ import pandas as pd
 
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse
-from netbox_sync_dagster.warehouse.views import ask, open_views
+from netbox_sync_dagster.storage import SYSTEMS, Warehouse
+from netbox_sync_dagster.storage.views import ask, open_views
 
 # What people look up in the ledger; the others are of use to the comparison.
 LEDGER = ("approvals", "applies", "operations", "verdicts", "journal", "created", "deleted")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from netbox_sync_dagster.apply import VERDICTS
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.status import STATES, Status, read_status
+from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.text import harmless
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.status import STATES, Status, read_status
-from netbox_sync_dagster.warehouse.views import ask
 
 _WAITS = ("waiting", "deletes", "approved", "conflicts", "blocked", "drifted")
 _DAY = 86_400

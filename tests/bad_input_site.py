@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox

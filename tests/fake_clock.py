@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from netbox_sync_dagster.warehouse.clock import CLOCKS
+from netbox_sync_dagster.storage.clock import CLOCKS
 
 
 class FakeClock:

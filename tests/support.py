@@ -21,8 +21,8 @@ from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Warehouse, duck
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.storage import Warehouse, duck
+from netbox_sync_dagster.storage.views import open_views
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"

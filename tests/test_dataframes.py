@@ -12,7 +12,7 @@ import pytest
 
 import netbox_sync_dagster
 from netbox_sync_dagster.dataframes import LEDGER, CannotAnswer
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from tests.warehouse.test_views import add_device, publish_diff
 
 

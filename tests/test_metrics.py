@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.metrics import _family
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.configured import note_endpoints
 from tests.warehouse.test_views import add_device, publish_diff
 
 # Of the format's definition: a metric line.

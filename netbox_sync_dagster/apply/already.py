@@ -10,8 +10,8 @@ from netbox_sync_dagster.apply.changes import Item
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find_created
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import ledger_files, read_lines
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
 
 _Object = tuple[str, int]
 

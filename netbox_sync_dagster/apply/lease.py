@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
-from netbox_sync_dagster.warehouse.clock import elapsed, now
-from netbox_sync_dagster.warehouse.files import flock_now, make_private
-from netbox_sync_dagster.warehouse.heartbeat import heartbeat
-from netbox_sync_dagster.warehouse.mirror import Mirror
-from netbox_sync_dagster.warehouse.observed import unchanged_for
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.claim import Claimed, claim, holder_of
+from netbox_sync_dagster.storage.clock import elapsed, now
+from netbox_sync_dagster.storage.files import flock_now, make_private
+from netbox_sync_dagster.storage.heartbeat import heartbeat
+from netbox_sync_dagster.storage.mirror import Mirror
+from netbox_sync_dagster.storage.observed import unchanged_for
 
 # A lease written on another machine counts as dead only after it was seen silent for so long: not every shared file
 # system carries locks from machine to machine.

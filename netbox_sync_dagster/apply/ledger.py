@@ -12,10 +12,10 @@ import orjson
 
 from netbox_sync_dagster.apply.changes import Item, Verdict
 from netbox_sync_dagster.approve.people import Actor
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.chain import read_head
-from netbox_sync_dagster.warehouse.clock import mark, now, since
-from netbox_sync_dagster.warehouse.ledger import (
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.chain import read_head
+from netbox_sync_dagster.storage.clock import mark, now, since
+from netbox_sync_dagster.storage.ledger import (
     Line,
     append_lines,
     applies_folder,
@@ -164,7 +164,7 @@ class Unfinished:
 
     operation_id: str
     target: str
-    # On the clock of the machine that sent it (``warehouse.clock.mark``).
+    # On the clock of the machine that sent it (``storage.clock.mark``).
     clock: dict[str, Any] | None
     item: Item
 

@@ -36,9 +36,9 @@ from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import parse
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import elapsed
-from netbox_sync_dagster.warehouse.verify import verify
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import elapsed
+from netbox_sync_dagster.storage.verify import verify
 
 Progress = Callable[[int, int], None]
 
@@ -67,7 +67,7 @@ def apply_approved(
     first, by reading NetBox.
 
     Raises LeaseHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
-    (``warehouse.verify``), ApprovalError where the diff has failed its
+    (``storage.verify``), ApprovalError where the diff has failed its
     checks, MissingSecret without a token, and ServerError where NetBox cannot be reached at all or is too old;
     nothing has been written then.
     """

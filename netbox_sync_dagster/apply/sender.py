@@ -18,7 +18,7 @@ from netbox_sync_dagster.apply.settle import Settler
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.apply.verdicts import Verdicts
 from netbox_sync_dagster.http import ServerError, pause
-from netbox_sync_dagster.warehouse.clock import elapsed
+from netbox_sync_dagster.storage.clock import elapsed
 
 ATTEMPTS = 4
 _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}

@@ -16,11 +16,11 @@ from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.ledger import Line, ledger_files, open_ledger, read_lines
-from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.store import now, write_json
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.ledger import Line, ledger_files, open_ledger, read_lines
+from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.store import now, write_json
+from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
 # A plan that was made anew replaces the one before, which stays for history.
 _KEEP = 20

@@ -23,8 +23,8 @@ from netbox_sync_dagster.compare.values import Value, reference
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.warehouse import Warehouse, duck
-from netbox_sync_dagster.warehouse.tables import NETBOX
+from netbox_sync_dagster.storage import Warehouse, duck
+from netbox_sync_dagster.storage.tables import NETBOX
 
 OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
 

@@ -6,8 +6,8 @@ from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor, why_alone
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import open_ledger
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.ledger import open_ledger
 
 
 def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from netbox_sync_dagster.approve.select import (
     resolve_ids,
     select,
 )
-from netbox_sync_dagster.warehouse.ledger import ledger_views, open_ledger, prepare_ledger
+from netbox_sync_dagster.storage.ledger import ledger_views, open_ledger, prepare_ledger
 
 __all__ = [
     "Approval",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from netbox_sync_dagster.approve.records import ApprovalError, read_approvals
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 
 
 def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:

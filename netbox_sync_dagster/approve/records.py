@@ -10,9 +10,9 @@ from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.compare.change_id import SHORT_LENGTH
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import TOLERANCE, now
-from netbox_sync_dagster.warehouse.ledger import (
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import TOLERANCE, now
+from netbox_sync_dagster.storage.ledger import (
     Line,
     append_lines,
     approvals_folder,
@@ -21,7 +21,7 @@ from netbox_sync_dagster.warehouse.ledger import (
     open_ledger,
     read_lines,
 )
-from netbox_sync_dagster.warehouse.sequence import number_of, number_of_line
+from netbox_sync_dagster.storage.sequence import number_of, number_of_line
 
 THROUGH = ("cli", "policy", "dagster", "review")
 DECISIONS = ("approve", "reject", "withdraw")

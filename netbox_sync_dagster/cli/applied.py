@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netbox_sync_dagster.approve.records import applied_numbers, netbox_read_at
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 
 
 def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:

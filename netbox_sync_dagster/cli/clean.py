@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from netbox_sync_dagster.cli.session import session_of
-from netbox_sync_dagster.warehouse.cleaning import clean
+from netbox_sync_dagster.storage.cleaning import clean
 
 
 def clean_command(context: typer.Context) -> None:

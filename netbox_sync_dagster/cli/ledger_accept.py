@@ -8,7 +8,7 @@ import typer
 
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.cli.session import CliError, name_of, session_of
-from netbox_sync_dagster.warehouse.verify import accept, verify
+from netbox_sync_dagster.storage.verify import accept, verify
 
 
 def accept_command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from netbox_sync_dagster.cli.session import session_of
-from netbox_sync_dagster.warehouse.verify import accepted_lines, verify
+from netbox_sync_dagster.storage.verify import accepted_lines, verify
 
 
 def verify_command(context: typer.Context) -> None:

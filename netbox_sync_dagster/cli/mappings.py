@@ -8,8 +8,8 @@ import typer
 
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.storage import Warehouse, duck
 from netbox_sync_dagster.text import Shown, quoted, visible
-from netbox_sync_dagster.warehouse import Warehouse, duck
 
 # What an endpoint's `defaults` call the object that stands in for a section's.
 _DEFAULTS = {

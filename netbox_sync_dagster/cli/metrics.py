@@ -11,8 +11,8 @@ import typer
 from netbox_sync_dagster.cli.console import write_data
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.files import put_in_place
 
 
 def metrics_command(

@@ -9,7 +9,7 @@ import typer
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.notify import Notice, notify, send
-from netbox_sync_dagster.warehouse.configured import note_endpoints
+from netbox_sync_dagster.storage.configured import note_endpoints
 
 
 def notify_command(

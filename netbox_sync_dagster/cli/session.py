@@ -16,7 +16,7 @@ from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.config import Config, ConfigError, Endpoint, load_config
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 
 class CliError(UserError):

@@ -13,10 +13,10 @@ from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.cli.views import query
 from netbox_sync_dagster.config import ConfigError
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.status import overrun
+from netbox_sync_dagster.storage.verify import look
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.status import overrun
-from netbox_sync_dagster.warehouse.verify import look
 
 _STYLES = {
     "ok": "green",

@@ -20,12 +20,12 @@ from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.explain import about
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.tables import ABOUT_ROWS
+from netbox_sync_dagster.storage.verify import look
+from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
-from netbox_sync_dagster.warehouse.verify import look
-from netbox_sync_dagster.warehouse.views import build_database
 
 Say = Callable[[str], None]
 

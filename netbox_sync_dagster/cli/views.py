@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.cli.session import CliError
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.views import OF_THE_QUERY, ask
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.views import OF_THE_QUERY, ask
 
 
 def query(

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import elapsed, now
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import elapsed, now
 
 
 @contextmanager

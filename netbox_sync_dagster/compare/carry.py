@@ -23,7 +23,7 @@ from netbox_sync_dagster.compare.inputs import parquet
 from netbox_sync_dagster.compare.settings import Settings
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import sql_root
-from netbox_sync_dagster.warehouse import NETBOX, Warehouse
+from netbox_sync_dagster.storage import NETBOX, Warehouse
 
 Inputs = dict[str, str]
 

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from netbox_sync_dagster.compare.graph import compare_stages, desired_stages
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse.tables import SYSTEMS
+from netbox_sync_dagster.storage.tables import SYSTEMS
 
 # SQL that cannot be parsed.
 NotFollowed = sqlglot.errors.SqlglotError

@@ -17,9 +17,9 @@ from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import duck
-from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
+from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
 
 # The columns of desired tables, which are the same in every comparison.
 _COLUMNS: dict[str, Columns] = {}

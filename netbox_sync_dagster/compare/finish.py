@@ -17,8 +17,8 @@ from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.compare.inputs import is_empty, run
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse.parquet import TableWriter, write_parquet
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
+from netbox_sync_dagster.storage.parquet import TableWriter, write_parquet
+from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
 _BATCH = 5_000
 

@@ -9,8 +9,8 @@ import duckdb
 
 from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse.clock import TOLERANCE
-from netbox_sync_dagster.warehouse.sequence import number_of
+from netbox_sync_dagster.storage.clock import TOLERANCE
+from netbox_sync_dagster.storage.sequence import number_of
 
 # NetBox read longer than this before the endpoint is no picture of the present.
 MAX_TARGET_LAG_SECONDS = 24 * 3600

@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.warehouse import SYSTEMS, Warehouse, duck
-from netbox_sync_dagster.warehouse.ledger import has_applies, ledger_view_queries
-from netbox_sync_dagster.warehouse.tables import Columns
+from netbox_sync_dagster.storage import SYSTEMS, Warehouse, duck
+from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
+from netbox_sync_dagster.storage.tables import Columns
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
 MEMORY_LIMIT = "700MB"

@@ -12,8 +12,8 @@ from typing import Any
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.values import Value, parse
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, duck
-from netbox_sync_dagster.warehouse.damage import damage_named
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage.damage import damage_named
 
 CHANGE_ACTIONS = ("create", "update", "delete")
 

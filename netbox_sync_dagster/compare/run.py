@@ -31,10 +31,10 @@ from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.damage import damage_named
-from netbox_sync_dagster.warehouse.ledger import prepare_ledger
-from netbox_sync_dagster.warehouse.store import now, versions, write_json
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.damage import damage_named
+from netbox_sync_dagster.storage.ledger import prepare_ledger
+from netbox_sync_dagster.storage.store import now, versions, write_json
 
 # Below this many rows on both sides together a second thread costs more than it helps.
 _FEW_ROWS = 100_000

@@ -11,7 +11,7 @@ from netbox_sync_dagster.compare.graph import compare_stages, desired_stages, na
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
-from netbox_sync_dagster.warehouse import SYSTEMS
+from netbox_sync_dagster.storage import SYSTEMS
 
 # What is removed is decided for all resources in one place: followed, every diff would be made of every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})

@@ -20,11 +20,11 @@ from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.markdown import bullets, link, markdown_value, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse
+from netbox_sync_dagster.storage.errors import Damaged
+from netbox_sync_dagster.storage.store import read_manifest, versions
+from netbox_sync_dagster.storage.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
 from netbox_sync_dagster.text import CELL, markdown
-from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse
-from netbox_sync_dagster.warehouse.errors import Damaged
-from netbox_sync_dagster.warehouse.store import read_manifest, versions
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
 
 Metadata = dict[str, Any]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, load_config
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.hold import RUN, hold
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.hold import RUN, hold
 
 CONFIG_VARIABLE = "NETBOX_SYNC_CONFIG"
 HOME_VARIABLE = "NETBOX_SYNC_HOME"

@@ -11,7 +11,7 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KINDS, Kind
 from netbox_sync_dagster.defs.partitions import partition_keys
-from netbox_sync_dagster.warehouse.observed import unchanged_for
+from netbox_sync_dagster.storage.observed import unchanged_for
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
@@ -79,7 +79,7 @@ def end_orphans(
     """Report the runs of these jobs as failed whose process is gone; returns their ids.
 
     ``alive`` are the runs whose process has said lately that it works. One counts as dead when this machine has seen it silent
-    for a while (``warehouse.observed``, in ``home``), whatever the clocks say. Dagster itself notices a process that died
+    for a while (``storage.observed``, in ``home``), whatever the clocks say. Dagster itself notices a process that died
     only as long as the code server lives that started it.
     """
     running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])

@@ -16,7 +16,7 @@ import dagster as dg
 from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.defs.runs import under_way
 from netbox_sync_dagster.defs.shown import Log
-from netbox_sync_dagster.warehouse.hold import Held
+from netbox_sync_dagster.storage.hold import Held
 
 T = TypeVar("T")
 

@@ -28,9 +28,9 @@ from netbox_sync_dagster.defs.metadata import (
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
 from netbox_sync_dagster.defs.stale_run_locks import name_of, when_free
 from netbox_sync_dagster.explain import about, is_expected, sentence
+from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse, WarehouseError
+from netbox_sync_dagster.storage.tables import ABOUT_ROWS
 from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
-from netbox_sync_dagster.warehouse import SYSTEMS, Manifest, Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.tables import ABOUT_ROWS
 
 # Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
 _AT_ONCE = 8

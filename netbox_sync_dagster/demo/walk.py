@@ -19,7 +19,7 @@ from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 
 ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
 # Seconds that `dagster dev` may take until its page answers.

@@ -9,11 +9,11 @@ from datetime import timedelta
 import duckdb
 
 from netbox_sync_dagster.config.notifications import Channel, Event
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.sequence import number_at
-from netbox_sync_dagster.warehouse.status import Status, read_status
-from netbox_sync_dagster.warehouse.views import ask
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.sequence import number_at
+from netbox_sync_dagster.storage.status import Status, read_status
+from netbox_sync_dagster.storage.views import ask
 
 _NAMED = 5
 

@@ -12,9 +12,9 @@ from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.notify.channels import NotSent, Uncertain, send, title
 from netbox_sync_dagster.notify.notices import Seen, look, notices
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.hold import Held, hold
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.hold import Held, hold
+from netbox_sync_dagster.storage.store import now
 
 # After a message that did not arrive; doubling.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)

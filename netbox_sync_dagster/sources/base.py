@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from netbox_sync_dagster.config import Config
-    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+    from netbox_sync_dagster.storage import Manifest, Warehouse
 
 # (endpoint's name as NetBox's ids hold it, ...): rows for one of the tables in sql/config.sql.
 Rows = Sequence[tuple[Any, ...]]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
+from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 
 EndpointT = TypeVar("EndpointT")
 ClientT = TypeVar("ClientT")

@@ -16,10 +16,10 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.sources.registry import source_of, sources
-from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.hold import hold
-from netbox_sync_dagster.warehouse.store import now
-from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
+from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
+from netbox_sync_dagster.storage.hold import hold
+from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.tables import MAIN_TABLE
 
 Say = Callable[[str], None]
 # A comparison uses all cores and up to its memory limit: one at a time in this process.

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.files import last_lines
-from netbox_sync_dagster.warehouse.sequence import number_of_line
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.files import last_lines
+from netbox_sync_dagster.storage.sequence import number_of_line
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from netbox_sync_dagster.apply import ApplyResult, apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.netbox import LabNetBox
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox

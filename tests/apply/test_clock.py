@@ -16,10 +16,10 @@ from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.decide import approve_by_policy
 from netbox_sync_dagster.compare.gates import gates
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.sequence import id_of, number_at
-from netbox_sync_dagster.warehouse.status import read_status
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.sequence import id_of, number_at
+from netbox_sync_dagster.storage.status import read_status
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
@@ -52,8 +52,8 @@ from datetime import UTC, datetime, timedelta
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import CLOCKS
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import CLOCKS
 home, target, days = sys.argv[1:]
 CLOCKS.wall = lambda: datetime.now(UTC) + timedelta(days=float(days))
 warehouse = Warehouse(home)

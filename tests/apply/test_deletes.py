@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.warehouse.ledger import read_lines
+from netbox_sync_dagster.storage.ledger import read_lines
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft
 from tests.support import NetBox

@@ -17,7 +17,7 @@ import pytest
 from netbox_sync_dagster.apply.lease import LeaseHeld
 from netbox_sync_dagster.approve import open_ledger
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.warehouse.ledger import read_lines
+from netbox_sync_dagster.storage.ledger import read_lines
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place
 from tests.apply.drafts import Draft, of, ref
@@ -28,7 +28,7 @@ import json, sys
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 home, target = sys.argv[1:]
 warehouse = Warehouse(home)
 plan = load_plan(warehouse, "lab")

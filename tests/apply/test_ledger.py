@@ -12,8 +12,8 @@ import pytest
 
 from netbox_sync_dagster.apply.lease import LeaseHeld, lease
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.store import now
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref

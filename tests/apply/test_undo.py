@@ -12,7 +12,7 @@ from contract.dependents import CASCADES
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref

@@ -14,10 +14,10 @@ from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.ledger import approvals_folder
-from netbox_sync_dagster.warehouse.store import now, write_json
-from netbox_sync_dagster.warehouse.views import ask
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.ledger import approvals_folder
+from netbox_sync_dagster.storage.store import now, write_json
+from netbox_sync_dagster.storage.views import ask
 from tests.apply.drafts import Draft
 
 POLICIES = Policies(auto_approve=["interfaces.update"])

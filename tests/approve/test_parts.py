@@ -13,7 +13,7 @@ from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.plan_file import PlanFileError, read_plan_file, to_document
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from tests.apply.drafts import Draft
 
 PORT = {"id": 7, "last_updated": "2026-01-01T00:00:00+00:00"}

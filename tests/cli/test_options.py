@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from tests.apply.drafts import Draft
 from tests.cli.conftest import Desk
 

@@ -19,8 +19,8 @@ import yaml
 
 from netbox_sync_dagster.cli.changes import MARKS
 from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.cli.conftest import Desk

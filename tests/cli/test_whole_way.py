@@ -11,9 +11,9 @@ import pytest
 
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.hold import Held, hold
 from netbox_sync_dagster.sync import sync_endpoint
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.hold import Held, hold
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState

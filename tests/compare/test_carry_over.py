@@ -18,8 +18,8 @@ from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.views import open_views
 from tests.support import after, row, rows
 
 

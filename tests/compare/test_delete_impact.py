@@ -16,8 +16,8 @@ from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.check import check_netbox
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox, registry
 from netbox_sync_lab.netbox.schema import HEAD, TAIL, Model, char

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.storage import duck
 from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.compare.gates import written_twice
-from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.storage import duck
 
 
 def test_two_rows_that_write_one_field_of_one_object_close_the_gate():

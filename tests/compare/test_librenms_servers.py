@@ -9,7 +9,7 @@ import pytest
 
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.support import NetBox, World, after, row, rows
 

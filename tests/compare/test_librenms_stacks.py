@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.storage import duck
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, before, row, rows
 

@@ -17,7 +17,7 @@ from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
-from netbox_sync_dagster.warehouse.verify import accept
+from netbox_sync_dagster.storage.verify import accept
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, definitions, failure, made
 from tests.support import evaluate

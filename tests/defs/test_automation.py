@@ -25,8 +25,8 @@ from netbox_sync_dagster.defs.schedules import schedules
 from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
 from netbox_sync_dagster.defs.sensors.notification_sensors import failure_sentences
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
-from netbox_sync_dagster.warehouse import SYSTEMS
-from netbox_sync_dagster.warehouse.hold import hold
+from netbox_sync_dagster.storage import SYSTEMS
+from netbox_sync_dagster.storage.hold import hold
 from tests.defs.conftest import House, checks, definitions, failure, made
 from tests.fake_clock import FakeClock
 from tests.support import evaluate

@@ -31,10 +31,10 @@ from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs import runs, stale_run_locks
 from netbox_sync_dagster.defs.runs import end_orphans
 from netbox_sync_dagster.defs.syncing import Sync
-from netbox_sync_dagster.warehouse import Warehouse, hold
-from netbox_sync_dagster.warehouse.hold import RUN, marks
-from netbox_sync_dagster.warehouse.ledger import ledger_files, read_lines
-from netbox_sync_dagster.warehouse.status import read_status
+from netbox_sync_dagster.storage import Warehouse, hold
+from netbox_sync_dagster.storage.hold import RUN, marks
+from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
+from netbox_sync_dagster.storage.status import read_status
 from tests.defs.conftest import House, build_house, failure
 from tests.object_store import BUCKET_URL, s3_server
 

@@ -13,8 +13,8 @@ import pytest
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.clients import LIMITS, docker, proxmox

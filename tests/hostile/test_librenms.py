@@ -14,8 +14,8 @@ import pytest
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import OK
 from tests.hostile.clients import LIMITS, SECRETS, librenms

@@ -14,7 +14,7 @@ from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.clients import CANARIES, IMPATIENT, LIMITS, SECRETS, netbox
 from tests.hostile.server import Asked, Behaviour, HostileServer, answer, routes

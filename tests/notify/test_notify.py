@@ -24,9 +24,9 @@ from netbox_sync_dagster.defs.sensors.notification_sensors import notification_s
 from netbox_sync_dagster.notify import notices, notify
 from netbox_sync_dagster.notify.notices import Seen
 from netbox_sync_dagster.notify.run import read_memory
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.store import now
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.store import now
 from tests.support import evaluate
 from tests.warehouse.test_views import publish_diff
 

@@ -20,7 +20,7 @@ from netbox_sync_dagster.compare.settings import add_id_field_facts, create_sett
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse.tables import SYSTEMS
+from netbox_sync_dagster.storage.tables import SYSTEMS
 
 # Of all these it is known that nothing hangs on them.
 TYPES = sorted({kind for kinds in DELETED_FOR.values() for kind in kinds})

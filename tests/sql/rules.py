@@ -12,7 +12,7 @@ from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import SYSTEMS
+from netbox_sync_dagster.storage import SYSTEMS
 
 STAGES = {stage.table: stage for stage in compare_stages()}
 URLS = {"librenms": "http://127.0.0.1:1", "proxmox": "https://127.0.0.1:1", "docker": "http://127.0.0.1:1"}

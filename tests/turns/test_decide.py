@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netbox_sync_dagster.defs.sensors.interval_sensor import Asked, known_time, settle
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
-from netbox_sync_dagster.warehouse import Warehouse
 
 NOW = 1_800_000_000.0
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)

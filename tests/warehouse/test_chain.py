@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.ledger import append_lines, open_ledger, read_lines
-from netbox_sync_dagster.warehouse.verify import LedgerDamaged, Report, accept, accepted_lines, look, verify
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.ledger import append_lines, open_ledger, read_lines
+from netbox_sync_dagster.storage.verify import LedgerDamaged, Report, accept, accepted_lines, look, verify
 from tests.object_store import BUCKET_URL, s3_server
 
 BY = {"who": "carol", "through": "cli", "by": {}}

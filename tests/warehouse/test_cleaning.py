@@ -15,8 +15,8 @@ from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.defs.jobs.cleanup_job import delete_runs
 from netbox_sync_dagster.defs.resources import SyncResource
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.cleaning import clean
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.cleaning import clean
 from tests.warehouse.test_views import add_device, publish_diff
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.approve import open_ledger
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 
 VM = "virtualization/virtual-machines"
 FIRST, LATER, UNDO = (f"2026112{day}T100000000Z-aaaa" for day in (1, 2, 3))

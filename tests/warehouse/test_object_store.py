@@ -11,10 +11,10 @@ import pytest
 
 from netbox_sync_dagster.apply import lease as leases
 from netbox_sync_dagster.apply.lease import LeaseHeld, lease
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, write_snapshot
-from netbox_sync_dagster.warehouse.ledger import append_lines, ledger_files, read_lines
-from netbox_sync_dagster.warehouse.objects import ObjectStore
-from netbox_sync_dagster.warehouse.views import open_views
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, write_snapshot
+from netbox_sync_dagster.storage.ledger import append_lines, ledger_files, read_lines
+from netbox_sync_dagster.storage.objects import ObjectStore
+from netbox_sync_dagster.storage.views import open_views
 from tests.object_store import BUCKET_URL, s3_server
 
 Machine = Callable[[str], Warehouse]

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.warehouse import Warehouse, write_snapshot
-from netbox_sync_dagster.warehouse.cleaning import clean
-from netbox_sync_dagster.warehouse.hold import Held, hold, marks
-from netbox_sync_dagster.warehouse.sequence import number_at, number_of
-from netbox_sync_dagster.warehouse.status import read_status
-from netbox_sync_dagster.warehouse.store import versions
+from netbox_sync_dagster.storage import Warehouse, write_snapshot
+from netbox_sync_dagster.storage.cleaning import clean
+from netbox_sync_dagster.storage.hold import Held, hold, marks
+from netbox_sync_dagster.storage.sequence import number_at, number_of
+from netbox_sync_dagster.storage.status import read_status
+from netbox_sync_dagster.storage.store import versions
 from tests.fake_clock import FakeClock
 from tests.object_store import BUCKET_URL, s3_server
 

@@ -25,12 +25,12 @@ from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.checks.status_check import status_result
 from netbox_sync_dagster.defs.sensors.status_sensor import status_sensor
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.hold import hold
-from netbox_sync_dagster.warehouse.status import BAD_STATES, STATES, read_status
-from netbox_sync_dagster.warehouse.store import now
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.hold import hold
+from netbox_sync_dagster.storage.status import BAD_STATES, STATES, read_status
+from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.views import build_database
 from tests.support import evaluate
 from tests.warehouse.test_views import publish_diff
 

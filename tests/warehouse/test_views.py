@@ -12,19 +12,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, views, write_snapshot
-from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.status import read_status
-from netbox_sync_dagster.warehouse.store import write_json
-from netbox_sync_dagster.warehouse.tables import DIFF_COLUMNS
-from netbox_sync_dagster.warehouse.views import build_database, open_views
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, views, write_snapshot
+from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.status import read_status
+from netbox_sync_dagster.storage.store import write_json
+from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
+from netbox_sync_dagster.storage.views import build_database, open_views
 
 # Publishes snapshots of two endpoints, as fast as it can, until told to stop; prints how many.
 WRITER = """
 import sys
 from pathlib import Path
 from tests.warehouse.test_views import publish_devices
-from netbox_sync_dagster.warehouse import Warehouse
+from netbox_sync_dagster.storage import Warehouse
 
 warehouse, number = Warehouse(sys.argv[1]), 0
 while not Path(sys.argv[2]).exists():
@@ -246,8 +246,8 @@ def test_a_warehouse_that_moved_gets_views_of_its_new_place(warehouse: Warehouse
 
 def test_processes_that_build_at_once_leave_one_good_file(warehouse: Warehouse) -> None:
     program = (
-        "import sys; from netbox_sync_dagster.warehouse import Warehouse; "
-        "from netbox_sync_dagster.warehouse.views import build_database; build_database(Warehouse(sys.argv[1]))"
+        "import sys; from netbox_sync_dagster.storage import Warehouse; "
+        "from netbox_sync_dagster.storage.views import build_database; build_database(Warehouse(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, str(warehouse.home)]
     processes = [subprocess.Popen(command) for _ in range(4)]

@@ -29,7 +29,7 @@ from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
 from netbox_sync_dagster.defs.stale_run_locks import name_of, when_free
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage.views import build_database
 
 
 class Apply(dg.Config):

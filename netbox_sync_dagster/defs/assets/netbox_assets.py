@@ -14,9 +14,9 @@ from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse import NETBOX
-from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage import NETBOX
+from netbox_sync_dagster.storage.tables import MAIN_TABLE
+from netbox_sync_dagster.storage.views import build_database
 
 # One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot that is taken
 # while changes are written shows half of them.

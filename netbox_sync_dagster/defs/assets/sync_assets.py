@@ -30,8 +30,8 @@ from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, record
-from netbox_sync_dagster.warehouse import SYSTEMS
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage import SYSTEMS
+from netbox_sync_dagster.storage.views import build_database
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 

@@ -21,8 +21,8 @@ from netbox_sync_dagster.defs.checks.findings import (
 )
 from netbox_sync_dagster.defs.checks.status_check import status_check, status_result
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError, duck
-from netbox_sync_dagster.warehouse.status import read_status
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage.status import read_status
 
 
 def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:

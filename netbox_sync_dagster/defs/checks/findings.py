@@ -17,8 +17,8 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.storage.store import write_json
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse.store import write_json
 
 # Of one endpoint; the description says them all.
 _PROBLEMS_SHOWN = 10

@@ -18,12 +18,12 @@ from netbox_sync_dagster.defs.checks.findings import (
 )
 from netbox_sync_dagster.defs.keys import table_key
 from netbox_sync_dagster.sources.registry import sources
+from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage.errors import Damaged
+from netbox_sync_dagster.storage.files import last_lines
+from netbox_sync_dagster.storage.store import read_manifest
+from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.sync import is_empty
-from netbox_sync_dagster.warehouse import Manifest, Warehouse, WarehouseError, duck
-from netbox_sync_dagster.warehouse.errors import Damaged
-from netbox_sync_dagster.warehouse.files import last_lines
-from netbox_sync_dagster.warehouse.store import read_manifest
-from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
 
 # Rows that refer to rows that are not there: (table, column, referred table, referred column).
 _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {

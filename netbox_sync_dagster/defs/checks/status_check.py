@@ -9,7 +9,7 @@ import dagster as dg
 from netbox_sync_dagster.defs.checks.findings import ERROR, WARN, Finding, check_result
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
-from netbox_sync_dagster.warehouse.status import BAD_STATES, Status
+from netbox_sync_dagster.storage.status import BAD_STATES, Status
 
 # Rows of the table of all endpoints.
 _STATES_SHOWN = 200

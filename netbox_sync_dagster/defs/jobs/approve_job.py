@@ -18,7 +18,7 @@ from netbox_sync_dagster.defs.markdown import markdown_value
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, shown
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage.views import build_database
 
 _WORDS = Words(
     ids="change_ids",

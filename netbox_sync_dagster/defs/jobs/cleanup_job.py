@@ -8,7 +8,7 @@ import dagster as dg
 from netbox_sync_dagster.defs.failures import user_errors_as_failure
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
-from netbox_sync_dagster.warehouse.cleaning import clean
+from netbox_sync_dagster.storage.cleaning import clean
 
 _FINISHED = [
     dg.DagsterRunStatus.SUCCESS,

@@ -22,9 +22,9 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse import NETBOX, Warehouse
-from netbox_sync_dagster.warehouse.tables import MAIN_TABLE
-from netbox_sync_dagster.warehouse.views import build_database
+from netbox_sync_dagster.storage import NETBOX, Warehouse
+from netbox_sync_dagster.storage.tables import MAIN_TABLE
+from netbox_sync_dagster.storage.views import build_database
 
 GROUP_JOB = "sync_group"
 READ, SYNC = "read_target", "sync_endpoints"

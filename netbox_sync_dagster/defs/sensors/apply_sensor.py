@@ -18,12 +18,12 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, in_flight
 from netbox_sync_dagster.defs.shown import LONGEST, skip
 from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.ledger import applies_folder, approvals_folder
+from netbox_sync_dagster.storage.verify import look
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.turns.decide import clock
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.ledger import applies_folder, approvals_folder
-from netbox_sync_dagster.warehouse.verify import look
 
 # Until the same changes are asked for again, where the apply has ended without a verdict on them.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600

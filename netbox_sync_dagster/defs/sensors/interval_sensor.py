@@ -15,11 +15,11 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
 from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now as clock_now
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.hold import RUN, marks
 from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.clock import now as clock_now
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.hold import RUN, marks
 
 # Jobs whose runs hold endpoints, and the place in the queue that goes with them.
 _WATCHED = {GROUP_JOB, *(job.name for job in (read_netbox, *SYNC_JOBS.values(), *APPLY_JOBS.values()))}

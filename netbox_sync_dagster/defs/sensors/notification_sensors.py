@@ -7,7 +7,7 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.notify import notify
-from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.storage import WarehouseError
 
 
 def failure_sentences(context: dg.RunFailureSensorContext) -> list[str]:

@@ -12,10 +12,10 @@ from netbox_sync_dagster.defs.keys import KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import LONGEST, skip
 from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.configured import note_endpoints
+from netbox_sync_dagster.storage.status import BAD_STATES, Status, read_status
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.warehouse import WarehouseError
-from netbox_sync_dagster.warehouse.configured import note_endpoints
-from netbox_sync_dagster.warehouse.status import BAD_STATES, Status, read_status
 
 # Of the endpoints that a person should look at.
 _SHOWN = 5

@@ -10,7 +10,7 @@ from typing import Any
 
 from netbox_sync_dagster.sources.addresses import canonical_address, canonical_mac
 from netbox_sync_dagster.sources.lengths import short_list, short_text
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 # What Docker itself takes as a name and gives as an id: both become part of a path.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 
 def docker_cluster(warehouse: Warehouse, endpoint: DockerEndpoint) -> str | None:

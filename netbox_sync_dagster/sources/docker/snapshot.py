@@ -21,8 +21,8 @@ from netbox_sync_dagster.sources.docker.containers import (
 )
 from netbox_sync_dagster.sources.docker.reading import Reading
 from netbox_sync_dagster.sources.reading import MALFORMED, workers
-from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
-from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
+from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
 
 SYSTEM = "docker"
 # One container that the daemon hangs on must not cost the time of four tries.
@@ -36,7 +36,7 @@ def snapshot_docker(
     progress: Callable[[str], None] | None = None,
     accept_shrink: bool = False,
 ) -> Manifest:
-    """Read the whole host into the tables of ``warehouse.tables.DOCKER`` and make them current.
+    """Read the whole host into the tables of ``storage.tables.DOCKER`` and make them current.
 
     Parts that could not be read are rows of ``docker.scopes`` (see ``reading.SCOPES``). Raises ServerError where
     the host as a whole cannot be read (socket, address, TLS, no answer, no list of containers): the last snapshot

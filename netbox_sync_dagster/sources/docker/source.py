@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from netbox_sync_dagster.config import Config
-    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+    from netbox_sync_dagster.storage import Manifest, Warehouse
 
 
 class Docker(Source):

@@ -12,7 +12,7 @@ from typing import Any
 from netbox_sync_dagster.sources.addresses import canonical_address
 from netbox_sync_dagster.sources.librenms.rows import READERS, row_device, row_key, without_secrets
 from netbox_sync_dagster.sources.librenms.values import Row
-from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
+from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 
 # A port of the second or a later member of a stack (Gi2/0/1, 2/1/1, 2:1; Juniper counts from 0: ge-1/0/0), or of
 # such a slot of a modular device: only the inventory tells them apart.

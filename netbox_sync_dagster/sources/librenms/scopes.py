@@ -5,7 +5,7 @@ from __future__ import annotations
 # scope -> what scope_id is, and what must not be concluded where the scope is incomplete.
 # scope_id "*" stands for all of that kind. What no row names as incomplete was read completely.
 # The writer adds the scope "table" (scope_id: a table's name) for a table that shrank or lost rows, and
-# "short_<table>" for a device that has far fewer rows of it than it had (warehouse/falls.py).
+# "short_<table>" for a device that has far fewer rows of it than it had (storage/falls.py).
 # What each scope leaves unproven: sql/desired/librenms/evidence.sql.
 SCOPES = {
     "installation": "'*': the endpoint showed only a part of itself, or nothing; nothing at all is gone.",

@@ -22,8 +22,8 @@ from netbox_sync_dagster.sources.librenms.settle import (
 )
 from netbox_sync_dagster.sources.librenms.version import Version
 from netbox_sync_dagster.sources.reading import understood
-from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
+from netbox_sync_dagster.storage.store import Warehouse
 
 
 def snapshot_librenms(
@@ -33,7 +33,7 @@ def snapshot_librenms(
     progress: Callable[[str], None] | None = None,
     accept_shrink: bool = False,
 ) -> Manifest:
-    """Read a whole LibreNMS into the tables ``librenms.*`` of ``warehouse.tables``.
+    """Read a whole LibreNMS into the tables ``librenms.*`` of ``storage.tables``.
 
     Eight bulk calls below /api/v0 (/system, /ports, /devices, /resources/ip/addresses, /resources/vlans,
     /resources/links, /resources/locations, /routing/vrf), then one per device that has VLANs

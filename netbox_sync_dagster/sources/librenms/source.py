@@ -11,7 +11,7 @@ from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEn
 from netbox_sync_dagster.sources.librenms.tables import TABLES
 
 if TYPE_CHECKING:
-    from netbox_sync_dagster.warehouse import Manifest, Warehouse
+    from netbox_sync_dagster.storage import Manifest, Warehouse
 
 # LibreNMS shows devices and no guests.
 _NOT_HERE = frozenset(

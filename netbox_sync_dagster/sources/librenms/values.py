@@ -1,4 +1,4 @@
-"""JSON values of LibreNMS to the types of ``warehouse.tables``.
+"""JSON values of LibreNMS to the types of ``storage.tables``.
 
 LibreNMS writes one column as an integer, a numeric string, a boolean or 0/1, depending on its release.
 Every function raises ValueError for a value that it cannot read.
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from netbox_sync_dagster.sources.lengths import LONGEST_TEXT, short_text
-from netbox_sync_dagster.warehouse.tables import Columns
+from netbox_sync_dagster.storage.tables import Columns
 
 Row = dict[str, Any]
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
 
 Row = dict[str, Any]
 # Tables whose choices the comparison looks at: an interface's type, a virtual machine's status.

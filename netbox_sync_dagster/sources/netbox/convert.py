@@ -13,7 +13,7 @@ import orjson
 
 from netbox_sync_dagster.sources.addresses import canonical_address
 from netbox_sync_dagster.sources.netbox.queries import MODEL_OF_TYPE, Source
-from netbox_sync_dagster.warehouse.tables import NETBOX
+from netbox_sync_dagster.storage.tables import NETBOX
 
 Row = dict[str, Any]
 Take = Callable[[Row], Any]

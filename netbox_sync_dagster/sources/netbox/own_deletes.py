@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.warehouse import NETBOX, Warehouse, duck
-from netbox_sync_dagster.warehouse.ledger import has_applies, ledger_view_queries, prepare_ledger
-from netbox_sync_dagster.warehouse.store import WarehouseError
+from netbox_sync_dagster.storage import NETBOX, Warehouse, duck
+from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries, prepare_ledger
+from netbox_sync_dagster.storage.store import WarehouseError
 
 # What the ledger's view of deleted objects builds on, and itself; all views would take a tenth of a second.
 _VIEWS = ("verdicts", "applied", "deleted")
@@ -37,7 +37,7 @@ _ASSIGNED = tuple(
 
 
 def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
-    """By table of ``warehouse.tables.NETBOX``: ids in the current snapshot whose objects applies deleted since.
+    """By table of ``storage.tables.NETBOX``: ids in the current snapshot whose objects applies deleted since.
 
     Includes what NetBox deletes along with them. Empty without a snapshot of NetBox.
     """

@@ -14,7 +14,7 @@ import duckdb
 
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.queries import COUNTS, Count, Source
-from netbox_sync_dagster.warehouse import duck
+from netbox_sync_dagster.storage import duck
 
 # Table -> {object's id: the number that NetBox gives}, by field.
 Totals = dict[tuple[str, str], dict[int, int]]

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from netbox_sync_dagster.warehouse.tables import NETBOX
+from netbox_sync_dagster.storage.tables import NETBOX
 
 # GraphQL type name -> NetBox model, for generic relations.
 MODEL_OF_TYPE = {

@@ -1,4 +1,4 @@
-"""One snapshot of NetBox: every table of ``warehouse.tables.NETBOX``."""
+"""One snapshot of NetBox: every table of ``storage.tables.NETBOX``."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from netbox_sync_dagster.sources.netbox.queries import (
 )
 from netbox_sync_dagster.sources.netbox.rights import Rights, read_rights
 from netbox_sync_dagster.sources.reading import understood
-from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
+from netbox_sync_dagster.storage.store import Warehouse
 
 Row = dict[str, Any]
 Progress = Callable[[str], None]

@@ -10,7 +10,7 @@ from typing import Any
 from netbox_sync_dagster.sources.proxmox.addresses import Parsed, parse_address
 from netbox_sync_dagster.sources.proxmox.propstring import parse_properties
 from netbox_sync_dagster.sources.proxmox.values import boolean, mac
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 # eth0:1 is a second label of eth0, not an interface.
 _LABEL = re.compile(r":\d+$")

@@ -11,7 +11,7 @@ from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import Rights
 from netbox_sync_dagster.sources.proxmox.storage import backup_row, storage_row
 from netbox_sync_dagster.sources.proxmox.values import words
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 
 @dataclass

@@ -12,7 +12,7 @@ from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import DATASTORE_AUDIT, MANDATORY, Rights
 from netbox_sync_dagster.sources.proxmox.storage import backup_job_row, replication_row
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer, text, words
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 # A release without software-defined networks does not know the path.
 _NO_SUCH_PATH = (404, 501)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from netbox_sync_dagster.sources.base import Database
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.sequence import number_of
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.sequence import number_of
 
 # One row per virtual machine of this cluster that NetBox knows under other names than Proxmox shows now.
 _RENAMED = """
@@ -70,7 +70,7 @@ def sightings(
     warehouse: Warehouse, endpoint: ProxmoxEndpoint, vmids: list[int]
 ) -> dict[int, tuple[int, int]]:
     """By VMID that the current snapshot does not list: the number of the last snapshot that did (0: none that is kept),
-    and of the first after it. The numbers are those of ``warehouse.sequence``."""
+    and of the first after it. The numbers are those of ``storage.sequence``."""
     found: dict[int, tuple[int, int]] = {}
     missed = 0
     for snapshot in _newest_first(warehouse, endpoint):

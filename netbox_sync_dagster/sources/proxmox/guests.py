@@ -23,7 +23,7 @@ from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.storage import snapshot_row
 from netbox_sync_dagster.sources.proxmox.values import boolean, clean_tags, integer, number, text
 from netbox_sync_dagster.sources.reading import MALFORMED, explain
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 # Passwords, keys and the environment of application containers never leave the server.
 SECRET_KEYS = {"cipassword", "sshkeys", "password", "ssh-public-keys", "env", "lxc.environment"}

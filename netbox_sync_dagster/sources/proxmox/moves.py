@@ -24,8 +24,8 @@ from netbox_sync_dagster.sources.base import Database
 from netbox_sync_dagster.sources.proxmox.clusters import cluster_of
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.former_guests import Asked, former_uuids, sightings, uuid_in
-from netbox_sync_dagster.warehouse import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.sequence import number_at, number_of
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.sequence import number_at, number_of
 
 # A guest of this cluster is no longer listed, or one is listed that NetBox does not know here, and it knows some elsewhere.
 _MAY_HAVE_MOVED = """
@@ -70,7 +70,7 @@ class _Guest:
 class _Other:
     """What another endpoint's current snapshot shows. ``cluster``: None where no snapshot can be read.
 
-    ``gap``: why guests may be missing. ``began``, ``ended``: the numbers (``warehouse.sequence``) between which its list
+    ``gap``: why guests may be missing. ``began``, ``ended``: the numbers (``storage.sequence``) between which its list
     was read.
     """
 

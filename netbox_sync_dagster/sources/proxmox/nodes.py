@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer, mac, moment, text, words
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 NEWEST_TASKS = 500
 # eno1.50 is VLAN 50 on eno1; vlan50 names only the VLAN.

@@ -18,8 +18,8 @@ from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nod
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.tables import TABLES as PROXMOX
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, probe_vanished
-from netbox_sync_dagster.warehouse.falls import SHORT
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.falls import SHORT
+from netbox_sync_dagster.storage.parquet import Row
 
 # Read anew, for they cost a call each and the guest's VLANs and tags come from them.
 _READ_ANEW = {"cluster", "sdn_zones", "sdn_vnets", "tag_styles"}

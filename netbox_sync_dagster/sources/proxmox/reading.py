@@ -9,8 +9,8 @@ from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain
-from netbox_sync_dagster.warehouse.parquet import Row
-from netbox_sync_dagster.warehouse.snapshots import SnapshotWriter
+from netbox_sync_dagster.storage.parquet import Row
+from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 
 # The scopes of `proxmox.scopes`; scope_id '*' means all of that kind. A row with complete = false says that
 # nothing of that kind may be deleted, cleared or called gone.

@@ -25,8 +25,8 @@ from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, VM_AUDIT, agent_right
 from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, last_snapshot, probe_vanished
 from netbox_sync_dagster.sources.reading import workers
-from netbox_sync_dagster.warehouse.snapshots import Manifest, write_snapshot
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
+from netbox_sync_dagster.storage.store import Warehouse
 
 SYSTEM = "proxmox"
 
@@ -39,7 +39,7 @@ def snapshot_proxmox(
     accept_shrink: bool = False,
     guest: int | None = None,
 ) -> Manifest:
-    """Read the whole endpoint into the tables of ``warehouse.tables.PROXMOX`` and make them current.
+    """Read the whole endpoint into the tables of ``storage.tables.PROXMOX`` and make them current.
 
     With ``guest``, a vmid, only that guest is read anew (see ``one_guest``).
     Parts that could not be read are rows of ``proxmox.scopes`` (see ``reading.SCOPES``). Raises ServerError

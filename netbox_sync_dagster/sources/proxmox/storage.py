@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer, moment, number, text, words
-from netbox_sync_dagster.warehouse.parquet import Row
+from netbox_sync_dagster.storage.parquet import Row
 
 # local:backup/vzdump-lxc-101-2024_01_15-03_00_00.tar.zst; pbs:backup/ct/101/2024-01-15T03:00:00Z
 _VZDUMP = re.compile(r"vzdump-(qemu|lxc|openvz)-(\d+)-")

@@ -12,8 +12,8 @@ import pytest
 
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
-from netbox_sync_dagster.warehouse import Warehouse
-from netbox_sync_dagster.warehouse.snapshots import Manifest
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_lab.docker import DockerState, LabDocker
 
 

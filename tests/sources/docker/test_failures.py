@@ -15,7 +15,7 @@ import pytest
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.check import check_docker
-from netbox_sync_dagster.warehouse import WarehouseError
+from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.sources.docker.conftest import Endpoint

@@ -11,8 +11,8 @@ import pytest
 
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
-from netbox_sync_dagster.warehouse.snapshots import Manifest
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 
 Row = dict[str, Any]

@@ -14,8 +14,8 @@ from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.client import credentials
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-from netbox_sync_dagster.warehouse.snapshots import Manifest
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.seed import Seed, fill
 

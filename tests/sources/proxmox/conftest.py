@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.warehouse.snapshots import Manifest
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.snapshots import Manifest
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_lab.serving import LabServer

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from netbox_sync_dagster.config.secrets import redact, remember
-from netbox_sync_dagster.warehouse.errors import WarehouseError
+from netbox_sync_dagster.storage.errors import WarehouseError
 
 _PARALLEL = 16
 # Where stores take their credentials from.

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.warehouse.claim import store_time
-from netbox_sync_dagster.warehouse.files import flock_free, put_in_place
-from netbox_sync_dagster.warehouse.objects import ObjectStore
-from netbox_sync_dagster.warehouse.store import Warehouse, now, superseded
+from netbox_sync_dagster.storage.claim import store_time
+from netbox_sync_dagster.storage.files import flock_free, put_in_place
+from netbox_sync_dagster.storage.objects import ObjectStore
+from netbox_sync_dagster.storage.store import Warehouse, now, superseded
 
 # A living writer's files are younger.
 _LEFT_BEHIND_SECONDS = 86_400
@@ -22,7 +22,7 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
     kept = (("snapshots", "snapshots/*/*", retention.snapshots), ("diffs", "diffs/*", retention.diffs))
     for what, pattern, keep in kept:
         for folder in warehouse.home.glob(pattern):
-            # The empty files of the views; see warehouse.views.
+            # The empty files of the views; see storage.views.
             if folder.name.startswith("_"):
                 continue
             for old in superseded(folder, keep):
@@ -75,7 +75,7 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
-            # The way to what is current, see warehouse.mirror.link.
+            # The way to what is current, see storage.mirror.link.
             if path.name == ".current":
                 continue
             try:

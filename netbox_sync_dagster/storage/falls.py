@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.sources.registry import sources
-from netbox_sync_dagster.warehouse import duck
-from netbox_sync_dagster.warehouse.parquet import Row
-from netbox_sync_dagster.warehouse.tables import SYSTEMS
+from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage.parquet import Row
+from netbox_sync_dagster.storage.tables import SYSTEMS
 
 # Less than this share of the rows of the last good snapshot is no evidence for a delete.
 SHRINK_LIMIT = 0.7

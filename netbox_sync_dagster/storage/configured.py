@@ -6,8 +6,8 @@ import json
 from contextlib import suppress
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.warehouse.files import make_private, put_in_place
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.files import make_private, put_in_place
+from netbox_sync_dagster.storage.store import Warehouse
 
 
 def note_endpoints(warehouse: Warehouse, config: Config) -> None:

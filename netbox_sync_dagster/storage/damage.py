@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from netbox_sync_dagster.errors import storage_sentence
-from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError
-from netbox_sync_dagster.warehouse.mirror import link, linked
-from netbox_sync_dagster.warehouse.store import Warehouse, read_manifest, versions
+from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
+from netbox_sync_dagster.storage.mirror import link, linked
+from netbox_sync_dagster.storage.store import Warehouse, read_manifest, versions
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 Every write names the version that it replaces, so of two that want it one gets it. The holder writes it anew as long as it
 lives, and leaves it empty. A holder is dead when who wants it has seen the object unchanged for a certain time, by the
-clock of his own machine (``warehouse.observed``): no two clocks are compared.
+clock of his own machine (``storage.observed``): no two clocks are compared.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse.objects import ObjectStore
-from netbox_sync_dagster.warehouse.observed import unchanged_for
+from netbox_sync_dagster.storage.objects import ObjectStore
+from netbox_sync_dagster.storage.observed import unchanged_for
 
 
 class Claimed(Exception):

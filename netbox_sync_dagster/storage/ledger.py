@@ -5,10 +5,10 @@ Layout under ``<home>/ledger``::
     approvals/<endpoint>/<year>-<month>.jsonl     decisions, many short writers
     applies/<endpoint>/<apply id>.jsonl           one file and one writer per apply
     accepted/all/<year>-<month>.jsonl             damage that somebody has looked at
-    heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``warehouse.chain``
+    heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``storage.chain``
     leases/<endpoint>                             who is applying now
 
-Files are only ever appended to. The months are those of ``warehouse.sequence``, so that the newest file is the last. Endpoint names begin with a letter or digit, so the folder ``_none`` with its
+Files are only ever appended to. The months are those of ``storage.sequence``, so that the newest file is the last. Endpoint names begin with a letter or digit, so the folder ``_none`` with its
 empty file, which lets DuckDB find the columns of a ledger that has no lines yet, meets no endpoint.
 """
 
@@ -23,10 +23,10 @@ import duckdb
 import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import chain, duck
-from netbox_sync_dagster.warehouse.files import make_private
-from netbox_sync_dagster.warehouse.sequence import id_of
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage import chain, duck
+from netbox_sync_dagster.storage.files import make_private
+from netbox_sync_dagster.storage.sequence import id_of
+from netbox_sync_dagster.storage.store import Warehouse
 
 Line = dict[str, Any]
 
@@ -81,7 +81,7 @@ def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDB
 
 
 def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
-    """Append lines in one write, chained to those before (``warehouse.chain``), and flush them to disk before returning."""
+    """Append lines in one write, chained to those before (``storage.chain``), and flush them to disk before returning."""
     chain.append(warehouse, path, lines)
 
 
@@ -101,7 +101,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     """The lines of one file.
 
     Left out are lines that were cut off by a crash, and, from the first line on that has a hash, those that this product
-    has not written as they are; ``warehouse.verify`` names them.
+    has not written as they are; ``storage.verify`` names them.
     """
     begun = False
     with path.open("rb") as file:

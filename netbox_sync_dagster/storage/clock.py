@@ -1,6 +1,6 @@
 """The two clocks: the wall's, for people and for expiry, and the machine's own since it was started, for durations.
 
-The wall's clock may be wrong, and may step. What comes before what follows from ``warehouse.sequence`` alone.
+The wall's clock may be wrong, and may step. What comes before what follows from ``storage.sequence`` alone.
 """
 
 from __future__ import annotations

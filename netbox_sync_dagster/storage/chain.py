@@ -1,7 +1,7 @@
 """Every line of the ledger holds the hash of the line before it, so that nobody changes what was decided unnoticed.
 
 A line begins with ``hash`` (SHA-256 of all that follows, as it is written), ``prev`` (the hash of the line before) and
-``seq`` (``warehouse.sequence``). The files of an endpoint's approvals are one chain, those of its applies another:
+``seq`` (``storage.sequence``). The files of an endpoint's approvals are one chain, those of its applies another:
 the first line of a file follows the last one of the file before. ``ledger/heads/<kind>/<endpoint>.json`` names the
 last line of each chain that was acknowledged, so that lines that were cut off at the end are missed too. What was
 written before there were chains is covered by the first line that has a hash: its ``prev`` is made of all bytes before.
@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.files import put_in_place
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.files import put_in_place
 
 if TYPE_CHECKING:
-    from netbox_sync_dagster.warehouse.store import Warehouse
+    from netbox_sync_dagster.storage.store import Warehouse
 
 Line = dict[str, Any]
 
@@ -264,7 +264,7 @@ def fragment(path: Path) -> tuple[bytes, int]:
 
 
 def _write_head(warehouse: Warehouse, folder: Path, head: Head) -> None:
-    from netbox_sync_dagster.warehouse.store import fsync_dir
+    from netbox_sync_dagster.storage.store import fsync_dir
 
     path = head_file(warehouse, folder)
     new = not path.exists()

@@ -1,8 +1,8 @@
 """Where tables live: snapshots and diffs as Parquet, the ledger as JSON lines, DuckDB views over both."""
 
-from netbox_sync_dagster.warehouse.snapshots import Manifest, SnapshotWriter, write_snapshot
-from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.tables import NETBOX, SYSTEMS, Table
+from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
+from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.tables import NETBOX, SYSTEMS, Table
 
 __all__ = [
     "NETBOX",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from netbox_sync_dagster.warehouse.store import Warehouse
-from netbox_sync_dagster.warehouse.views import ask
+from netbox_sync_dagster.storage.store import Warehouse
+from netbox_sync_dagster.storage.views import ask
 
 # In the order in which they are tried; see sql/views/state.sql.
 STATES = (

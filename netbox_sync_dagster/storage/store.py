@@ -11,10 +11,10 @@ Layout under ``home``::
     running/<system>/<endpoint>.json                  who is syncing it now
     endpoints.jsonl                                   the endpoints of the configuration, as last seen
     ledger/...                                        approvals and applies, append-only
-    sequence                                          the last number given, see ``warehouse.sequence``
+    sequence                                          the last number given, see ``storage.sequence``
     netbox_sync.duckdb                                views only
 
-On an object store (``warehouse.mirror``) the layout is the same, and ``home`` is this machine's copy.
+On an object store (``storage.mirror``) the layout is the same, and ``home`` is this machine's copy.
 
 ``current`` is a symbolic link that is replaced by rename: all tables of a snapshot become current in one
 step, a reader that has opened the old files keeps them, and two writers never meet in one file.
@@ -33,11 +33,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse.clock import now as now  # noqa: PLC0414
-from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError
-from netbox_sync_dagster.warehouse.files import flock_free, put_in_place
-from netbox_sync_dagster.warehouse.mirror import Mirror, link, linked
-from netbox_sync_dagster.warehouse.sequence import Sequence, StoreSequence, highest, id_of, number_of
+from netbox_sync_dagster.storage.clock import now as now  # noqa: PLC0414
+from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
+from netbox_sync_dagster.storage.files import flock_free, put_in_place
+from netbox_sync_dagster.storage.mirror import Mirror, link, linked
+from netbox_sync_dagster.storage.sequence import Sequence, StoreSequence, highest, id_of, number_of
 
 # Snapshots and diffs of an endpoint that stay for history.
 KEEP_SNAPSHOTS = 20
@@ -88,7 +88,7 @@ class Warehouse:
         self.keep_diffs = keep_diffs
         # The Dagster run that works with it, on record in the snapshots it makes.
         self.run: str | None = None
-        # On an object store: the ends of the ledger's chains as this process left them (``warehouse.chain``).
+        # On an object store: the ends of the ledger's chains as this process left them (``storage.chain``).
         self.heads: dict[str, Any] = {}
 
     @cached_property
@@ -110,7 +110,7 @@ class Warehouse:
         return self._sequence.next(above)
 
     def new_id(self, above: int = 0) -> str:
-        """An id that sorts after all ids before it, see ``warehouse.sequence``."""
+        """An id that sorts after all ids before it, see ``storage.sequence``."""
         return id_of(self.next_number(above))
 
     @property

@@ -12,18 +12,18 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.secrets import redact
-from netbox_sync_dagster.warehouse.clock import elapsed
-from netbox_sync_dagster.warehouse.errors import Damaged, WarehouseError
-from netbox_sync_dagster.warehouse.falls import SHORT, SHRINK_LIMIT, count_owners
-from netbox_sync_dagster.warehouse.parquet import Row, TableWriter
-from netbox_sync_dagster.warehouse.store import (
+from netbox_sync_dagster.storage.clock import elapsed
+from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
+from netbox_sync_dagster.storage.falls import SHORT, SHRINK_LIMIT, count_owners
+from netbox_sync_dagster.storage.parquet import Row, TableWriter
+from netbox_sync_dagster.storage.store import (
     Warehouse,
     now,
     read_manifest,
     versions,
     write_json,
 )
-from netbox_sync_dagster.warehouse.tables import SYSTEMS
+from netbox_sync_dagster.storage.tables import SYSTEMS
 
 # Below this many rows a share says nothing.
 _SHRINK_MIN_ROWS = 10
@@ -99,7 +99,7 @@ class SnapshotWriter:
         self.guest, self.whole_started = vmid, whole_started
 
     def rows(self, table: str, rows: Iterable[Row]) -> None:
-        """Append rows to a table of this system (see ``warehouse.tables``)."""
+        """Append rows to a table of this system (see ``storage.tables``)."""
         self._writers[table].write(rows)
 
     def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:

@@ -23,9 +23,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from netbox_sync_dagster.warehouse.errors import WarehouseError
-from netbox_sync_dagster.warehouse.files import make_private, put_in_place
-from netbox_sync_dagster.warehouse.objects import Found, ObjectStore
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.files import make_private, put_in_place
+from netbox_sync_dagster.storage.objects import Found, ObjectStore
 
 _PARTS = ".parts"
 # In the copy: of which versions of objects the ledger's files here are made.

@@ -4,7 +4,7 @@ The file holds no data. The pipeline never opens it, a sync replaces it by renam
 changed, and the views read whatever is current when they are asked. So a client may keep it open as long as it
 likes: no run is stopped by it, it is never locked out, and it sees new snapshots at once.
 
-- ``librenms.<table>``, ``proxmox.<table>``, ``docker.<table>``, ``netbox.<table>``: the current snapshots (``warehouse.tables``)
+- ``librenms.<table>``, ``proxmox.<table>``, ``docker.<table>``, ``netbox.<table>``: the current snapshots (``storage.tables``)
 - ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
 - ``desired.<table>``: the current snapshots in NetBox's terms
 - ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs
@@ -28,15 +28,15 @@ import duckdb
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.warehouse import duck
-from netbox_sync_dagster.warehouse.damage import current_versions, damage_named, set_aside_damaged
-from netbox_sync_dagster.warehouse.files import put_in_place
-from netbox_sync_dagster.warehouse.hold import pull_marks
-from netbox_sync_dagster.warehouse.ledger import prepare_ledger
-from netbox_sync_dagster.warehouse.mirror import linked
-from netbox_sync_dagster.warehouse.parquet import write_parquet
-from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError
-from netbox_sync_dagster.warehouse.tables import (
+from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
+from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.hold import pull_marks
+from netbox_sync_dagster.storage.ledger import prepare_ledger
+from netbox_sync_dagster.storage.mirror import linked
+from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.tables import (
     CAUSE_COLUMNS,
     DIFF_COLUMNS,
     SENTENCE_COLUMNS,

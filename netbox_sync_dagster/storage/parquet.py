@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.warehouse.tables import FIELD_STRUCT, Columns
+from netbox_sync_dagster.storage.tables import FIELD_STRUCT, Columns
 
 Row = dict[str, Any]
 

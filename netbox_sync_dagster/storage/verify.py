@@ -1,4 +1,4 @@
-"""Looking through the ledger's chains for lines that were changed, added or taken away (see ``warehouse.chain``).
+"""Looking through the ledger's chains for lines that were changed, added or taken away (see ``storage.chain``).
 
 ``verify`` reads everything, ``look`` only what has changed on disk since it was found whole: that is for syncs.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from netbox_sync_dagster.warehouse.chain import (
+from netbox_sync_dagster.storage.chain import (
     Line,
     Link,
     append,
@@ -26,11 +26,11 @@ from netbox_sync_dagster.warehouse.chain import (
     link_of,
     read_head,
 )
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.errors import WarehouseError
-from netbox_sync_dagster.warehouse.files import put_in_place
-from netbox_sync_dagster.warehouse.sequence import id_of
-from netbox_sync_dagster.warehouse.store import Warehouse
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.sequence import id_of
+from netbox_sync_dagster.storage.store import Warehouse
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash

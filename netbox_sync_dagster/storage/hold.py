@@ -1,7 +1,7 @@
 """One sync of an endpoint at a time, and a mark that says who is at it: ``running/<system>/<endpoint>.json``.
 
 The kernel drops the lock of a process that ends in whatever way. A mark of another machine counts until it has been seen
-unchanged for a while (``warehouse.observed``). On an object store the mark is an object too, for all machines; what
+unchanged for a while (``storage.observed``). On an object store the mark is an object too, for all machines; what
 others hold is brought here into ``running/elsewhere/marks.json``.
 """
 
@@ -17,12 +17,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.warehouse.claim import Claimed, claim, holder_of
-from netbox_sync_dagster.warehouse.files import flock_free, flock_now, make_private, put_in_place
-from netbox_sync_dagster.warehouse.heartbeat import heartbeat
-from netbox_sync_dagster.warehouse.mirror import Mirror
-from netbox_sync_dagster.warehouse.observed import unchanged_for
-from netbox_sync_dagster.warehouse.store import Warehouse, WarehouseError, now
+from netbox_sync_dagster.storage.claim import Claimed, claim, holder_of
+from netbox_sync_dagster.storage.files import flock_free, flock_now, make_private, put_in_place
+from netbox_sync_dagster.storage.heartbeat import heartbeat
+from netbox_sync_dagster.storage.mirror import Mirror
+from netbox_sync_dagster.storage.observed import unchanged_for
+from netbox_sync_dagster.storage.store import Warehouse, WarehouseError, now
 
 # After this the mark of a process that was killed counts no more; sql/views/sync.sql has the same.
 SILENCE_SECONDS = 60

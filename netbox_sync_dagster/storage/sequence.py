@@ -23,10 +23,10 @@ from threading import Lock
 
 import orjson
 
-from netbox_sync_dagster.warehouse.clock import now
-from netbox_sync_dagster.warehouse.errors import WarehouseError
-from netbox_sync_dagster.warehouse.files import make_private
-from netbox_sync_dagster.warehouse.objects import ObjectStore
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.files import make_private
+from netbox_sync_dagster.storage.objects import ObjectStore
 
 _ID = re.compile(r"(\d{8}T\d{6})(\d{3})Z-[0-9a-f]{4}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ import re
 import socket
 from pathlib import Path
 
-from netbox_sync_dagster.warehouse.clock import boot, elapsed
+from netbox_sync_dagster.storage.clock import boot, elapsed
 
 # Nothing that is looked at is looked at so rarely.
 _FORGOTTEN_SECONDS = 7 * 86_400
