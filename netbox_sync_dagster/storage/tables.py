@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TypeVar
+
 from netbox_sync_dagster.columns import ABOUT_ROWS, Columns, Table
+from netbox_sync_dagster.sources.base import Source
 from netbox_sync_dagster.sources.netbox.tables import TABLES as NETBOX
 from netbox_sync_dagster.sources.registry import sources
 
@@ -20,12 +25,36 @@ __all__ = [
     "Table",
 ]
 
-SYSTEMS: dict[str, dict[str, Table]] = {
-    **{kind: dict(source.tables) for kind, source in sources().items()},
-    "netbox": NETBOX,
-}
+
+_T = TypeVar("_T")
+
+
+class _BySystem(Mapping[str, _T]):
+    """Something of each source and of NetBox, by kind. Asked when it is needed: a source may import this package."""
+
+    def __init__(self, of_source: Callable[[Source], _T], of_netbox: _T) -> None:
+        self._of_source, self._of_netbox = of_source, of_netbox
+
+    @cached_property
+    def _all(self) -> dict[str, _T]:
+        return {
+            **{kind: self._of_source(source) for kind, source in sources().items()},
+            "netbox": self._of_netbox,
+        }
+
+    def __getitem__(self, system: str) -> _T:
+        return self._all[system]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+SYSTEMS: Mapping[str, dict[str, Table]] = _BySystem(lambda source: dict(source.tables), NETBOX)
 # Where this table has no row, the server showed nothing.
-MAIN_TABLE = {**{kind: source.main_table for kind, source in sources().items()}, "netbox": "status"}
+MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "status")
 
 # One file per resource and endpoint holds the diff; the rows of all resources have these columns.
 # key is unique within resource and endpoint; parent is the device, VM or cluster it belongs to, for filters.

@@ -1,0 +1,1 @@
+"""A machine register as a source of netbox-sync."""

@@ -1,0 +1,192 @@
+"""A source of another package: installed beside the product, from its own server to objects in NetBox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from netbox_sync_lab.netbox import LabNetBox
+
+PACKAGE = Path(__file__).parent / "register"
+COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
+
+
+class Register:
+    """An HTTP server with a list of machines."""
+
+    def __init__(self) -> None:
+        self.machines: list[dict[str, Any]] = []
+        register = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps({"owner": "shop", "machines": register.machines}).encode()
+                self.send_response(200 if self.path == "/machines" else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> Register:
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def build_wheel(folder: Path) -> Path:
+    """The package as a wheel: its files, and what its pyproject.toml says."""
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    about = f"{project['name'].replace('-', '_')}-{project['version']}"
+    points = "".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+        for group, entries in project["entry-points"].items()
+    )
+    wheel = folder / f"{about}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in sorted((PACKAGE / "netbox_sync_register").rglob("*")):
+            if file.suffix in (".py", ".sql"):
+                archive.write(file, file.relative_to(PACKAGE))
+        head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        archive.writestr(f"{about}.dist-info/METADATA", head)
+        archive.writestr(
+            f"{about}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}.dist-info/entry_points.txt", points)
+        archive.writestr(f"{about}.dist-info/RECORD", "")
+    return wheel
+
+
+class Place:
+    """A folder with the package installed for it alone, and a configuration."""
+
+    def __init__(self, folder: Path, register: Register, netbox: LabNetBox) -> None:
+        self.folder = folder
+        self.site = folder / "site"
+        with zipfile.ZipFile(build_wheel(folder)) as archive:
+            archive.extractall(self.site)
+        content = {
+            "netbox": {"url": netbox.url},
+            "endpoints": [
+                {
+                    "name": "shop",
+                    "kind": "register",
+                    "url": register.url,
+                    "policies": {
+                        "create": ["custom_fields", "cluster_types", "clusters", "virtual_machines"]
+                    },
+                }
+            ],
+        }
+        (folder / "netbox_sync.yaml").write_text(json.dumps(content), encoding="utf-8")
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "USER": "alice",
+            "NETBOX_TOKEN": netbox.token,
+            "PYTHONPATH": str(self.site),
+        }
+
+    def run(self, *arguments: str) -> str:
+        """netbox-sync in a process of its own, as the package is installed for."""
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("sql", "--json", query))
+        return found
+
+
+def rows_of(netbox: LabNetBox, path: str) -> list[dict[str, Any]]:
+    """What NetBox has, by name."""
+    answer = httpx.get(f"{netbox.url}/api/{path}/", headers={"Authorization": f"Token {netbox.token}"})
+    found: list[dict[str, Any]] = sorted(answer.json()["results"], key=lambda row: str(row["name"]))
+    return found
+
+
+@pytest.fixture
+def register() -> Iterator[Register]:
+    with Register() as server:
+        server.machines = [
+            {"name": "app1", "state": "up", "cpus": 2, "memory": 4096},
+            {"name": "app2", "state": "down", "cpus": 1, "memory": 2048},
+        ]
+        yield server
+
+
+def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, register: Register) -> None:
+    with LabNetBox() as netbox:
+        place = Place(tmp_path, register, netbox)
+        assert "answers" in place.run("check")
+        place.run("sync", "shop")
+        place.run("approve", "shop", "--all-creates-and-updates", "--yes")
+        place.run("apply", "shop", "--yes")
+
+        machines = rows_of(netbox, "virtualization/virtual-machines")
+        assert [
+            (m["name"], m["status"]["value"], float(m["vcpus"]), m["memory"], m["cluster"]["name"])
+            for m in machines
+        ] == [("app1", "active", 2.0, 4096, "shop"), ("app2", "offline", 1.0, 2048, "shop")]
+
+        register.machines = [{"name": "app1", "state": "up", "cpus": 4, "memory": 4096}]
+        place.run("sync", "shop", "--accept-shrink")
+        assert place.rows("SELECT action, key, reason, cause FROM diff.changes ORDER BY ALL") == [
+            {
+                "action": "blocked",
+                "key": "app2 [machine app2]",
+                "reason": "machine app2 is no longer in Register, but policies.delete does not name virtual_machines",
+                "cause": "may_not_delete",
+            },
+            {"action": "update", "key": "app1", "reason": None, "cause": None},
+        ]
+        assert place.rows("SELECT name, memory FROM register.machines") == [{"name": "app1", "memory": 4096}]
+
+
+def test_dagster_has_its_assets(tmp_path: Path, register: Register) -> None:
+    with LabNetBox() as netbox:
+        place = Place(tmp_path, register, netbox)
+    code = (
+        "from netbox_sync_dagster.definitions import definitions\n"
+        "keys = {spec.key.to_user_string() for spec in definitions().resolve_all_asset_specs()}\n"
+        "print(sorted(key for key in keys if 'register' in key))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=tmp_path,
+        env={**place.environment, "NETBOX_SYNC_CONFIG": str(tmp_path / "netbox_sync.yaml")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "diff/register/virtual_machines" in done.stdout
+    assert "register/machines" in done.stdout
+    assert "apply/register/virtual_machines" in done.stdout
