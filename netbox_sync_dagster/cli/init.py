@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from netbox_sync_dagster.cli.session import CliError, session_of
-from netbox_sync_dagster.config.template import SCHEMA_FILE, TEMPLATE, json_schema
+from netbox_sync_dagster.config.template import SCHEMA_FILE, json_schema, template
 
 
 def init(
@@ -36,7 +36,7 @@ def init(
             raise CliError(f"{file} is there already; --force replaces it")
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(TEMPLATE, encoding="utf-8")
+        file.write_text(template(), encoding="utf-8")
         session.out.print(f"wrote {file}; edit it, set the tokens it names in the environment, then run:")
         session.out.print(f"  netbox-sync --config {file} check")
     if schema:

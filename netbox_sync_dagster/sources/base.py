@@ -6,6 +6,7 @@ names an instance of it; the entry point's name is the kind. Nothing outside the
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,19 @@ class Source:
     has_guests: ClassVar[bool] = False
     # The folder of its SQL; None for sql/desired/<kind> of this product.
     sql: ClassVar[Path | None] = None
+
+    def template(self) -> str:
+        """An endpoint of this kind, commented, for ``netbox-sync init``: template.yaml beside the source's module."""
+        return self._beside("template.yaml")
+
+    def comments(self) -> str:
+        """What its tables and columns hold, as COMMENT ON statements: comments.sql beside the source's module."""
+        return self._beside("comments.sql")
+
+    def _beside(self, name: str) -> str:
+        module = sys.modules[type(self).__module__]
+        file = Path(str(module.__file__)).parent / name
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def check(self, endpoint: Any) -> list[Check]:
         """Try address, certificate, credentials, release and rights. Raises UserError where there is no connection."""

@@ -4,7 +4,7 @@ The file holds no data. The pipeline never opens it, a sync replaces it by renam
 changed, and the views read whatever is current when they are asked. So a client may keep it open as long as it
 likes: no run is stopped by it, it is never locked out, and it sees new snapshots at once.
 
-- ``librenms.<table>``, ``proxmox.<table>``, ``docker.<table>``, ``netbox.<table>``: the current snapshots (``storage.tables``)
+- ``<kind>.<table>``, ``netbox.<table>``: the current snapshots (``storage.tables``)
 - ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
 - ``desired.<table>``: the current snapshots in NetBox's terms
 - ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs
@@ -27,6 +27,7 @@ import duckdb
 
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.errors import storage_sentence
+from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import duck
 from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
@@ -200,6 +201,8 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         .replace("{causes}", read_sql("causes.sql").rstrip())
         for file in (_FEW if few else (*_FEW, *_REST))
     ]
+    if not few:
+        lines += [source.comments() for source in sources().values()]
     home = duck.quoted(duck.pattern(warehouse.home))
     return "\n".join(lines).replace("{home}", home).replace("{current}", _current_pattern(warehouse))
 
@@ -219,7 +222,11 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
 
     for system, tables in SYSTEMS.items():
         for table in tables:
-            view(f"{system}.{table}", f"snapshots/{system}/*/{{current}}/{table}.parquet")
+            view(
+                f"{system}.{table}",
+                f"snapshots/{system}/*/{{current}}/{table}.parquet",
+                f"{table.replace('_', ' ')} of the current snapshot of every endpoint",
+            )
             if history:
                 view(
                     f"history.{system}_{table}",

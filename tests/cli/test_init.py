@@ -26,9 +26,9 @@ def test_the_file_it_writes_is_valid_and_names_its_schema(capsys: Capture) -> No
     )
     config = load_config("netbox_sync.yaml")
     assert [(e.name, e.kind) for e in config.endpoints] == [
+        ("docker1", "docker"),
         ("librenms", "librenms"),
         ("proxmox", "proxmox"),
-        ("docker1", "docker"),
     ]
     text = Path("netbox_sync.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=netbox_sync.schema.json\n")

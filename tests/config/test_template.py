@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.config import ConfigError, load_config
-from netbox_sync_dagster.config.template import TEMPLATE, json_schema
+from netbox_sync_dagster.config.template import json_schema, template
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
@@ -24,7 +24,7 @@ def _docker(settings: str) -> str:
 def uncommented() -> str:
     """The template with every commented setting switched on, and the one it stands in for off."""
     lines = []
-    for line in TEMPLATE.splitlines():
+    for line in template().splitlines():
         setting = re.match(r"^( *)# ((  )*(- )?[a-z{\[\"].*)$", line)
         is_setting = setting and re.match(r" *(- )?\{?[a-z_A-Z]+:( |$)", setting[2]) and "`" not in line
         lines.append(setting[1] + setting[2] if setting and is_setting else line)
@@ -34,7 +34,7 @@ def uncommented() -> str:
 
 def test_the_template_is_valid_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "netbox_sync.yaml"
-    file.write_text(TEMPLATE, encoding="utf-8")
+    file.write_text(template(), encoding="utf-8")
 
     config = load_config(file)
 
@@ -50,11 +50,11 @@ def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) ->
 
     config = load_config(file)
 
-    librenms, proxmox, docker = config.endpoints
+    docker, librenms, proxmox = config.endpoints
     assert isinstance(librenms, LibreNMSEndpoint) and isinstance(proxmox, ProxmoxEndpoint)
     assert isinstance(docker, DockerEndpoint)
     assert config.netbox.tls.ca == tmp_path / "ca.pem"
-    assert config.precedence == ["proxmox", "librenms"]
+    assert config.precedence == ["docker1", "proxmox"]
     assert config.owners == ["team:network"]
     assert librenms.defaults.site == "Paris"
     assert librenms.mappings.interface_types[0].speed == 1000000
@@ -73,7 +73,7 @@ def test_the_template_speaks_of_everything_that_librenms_has(tmp_path: Path) -> 
     for name in ("ca.pem", "cert.pem", "key.pem"):
         (tmp_path / name).touch()
     file.write_text(uncommented(), encoding="utf-8")
-    librenms = load_config(file).endpoints[0]
+    librenms = load_config(file).endpoints[1]
     assert isinstance(librenms, LibreNMSEndpoint) and isinstance(librenms.import_devices, ImportFilter)
     of_its_own = set(LibreNMSEndpoint.model_fields) - set(ProxmoxEndpoint.model_fields)
     assert of_its_own - librenms.model_fields_set == set()
@@ -86,7 +86,7 @@ def test_the_template_speaks_of_everything_that_proxmox_and_docker_have(tmp_path
     for name in ("ca.pem", "cert.pem", "key.pem"):
         (tmp_path / name).touch()
     file.write_text(uncommented(), encoding="utf-8")
-    _, proxmox, docker = load_config(file).endpoints
+    docker, _, proxmox = load_config(file).endpoints
     assert isinstance(proxmox, ProxmoxEndpoint) and isinstance(docker, DockerEndpoint)
     general = set(LibreNMSEndpoint.model_fields)
     # A password stands in for the token that is there.
