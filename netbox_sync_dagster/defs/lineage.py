@@ -13,12 +13,12 @@ from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.storage import SYSTEMS
 
-# What is removed is decided for all resources in one place: followed, every diff would be made of every table.
+# What is removed is decided for all resources in one place: followed, every diff would read every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
-    """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` is made of.
+    """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` reads.
 
     The endpoint's tables are followed through ``desired`` and ``match``; of NetBox's only those that the diff
     compares with, not all that matching looks at on the way, so that the graph can be read.

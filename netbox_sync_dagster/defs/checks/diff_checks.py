@@ -33,7 +33,7 @@ def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:
             "gates",
             asset=key,
             blocking=True,
-            description="Nothing stands against approving the diff, e.g. a NetBox that was read in part only.",
+            description="Passes when the diff may be approved (NetBox was read completely and recently).",
         ),
         dg.AssetCheckSpec(
             "within_limits",
@@ -69,7 +69,7 @@ def diff_results(
 
 
 def _diff_problems(warehouse: Warehouse, config: Config, kind: Kind, endpoint: str) -> dict[str, str]:
-    """What stands against the endpoint's current diff, by check; empty where there is none."""
+    """Why each check on the endpoint's current diff fails, empty where it passes; {} without a diff."""
     try:
         folder = warehouse.current(warehouse.diffs(endpoint))
     except WarehouseError:

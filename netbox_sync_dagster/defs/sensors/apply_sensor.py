@@ -127,7 +127,7 @@ def _look(
 
 
 def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str], int]:
-    """The endpoint's diff, the changes in it that may be applied, what stands against that, and how many more need a
+    """The endpoint's diff, the changes in it that may be applied, why they may not be, and how many more need a
     second person."""
     try:
         plan = load_plan(warehouse, name)

@@ -31,9 +31,9 @@ _SHOWN = 10
 class Asked:
     """What the sensor remembers of one endpoint: ``at``: when it last asked for a run.
 
-    ``open``: nothing is known yet of what became of that, ``before``: the endpoint's last try then; ``lost``: runs in a row that never tried the endpoint
-    (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are seconds since 1970, by the clock
-    of the machine that the sensor runs on.
+    ``open``: the outcome of that run is not known yet; ``before``: the endpoint's last attempt then. ``lost``: runs in a row
+    that never tried the endpoint (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are
+    seconds since 1970, by the clock of the machine that the sensor runs on.
     """
 
     at: float = 0
@@ -44,7 +44,7 @@ class Asked:
 
 
 def settle(asked: Asked, last: int, busy: bool, now: float) -> Asked:
-    """What became of the run that was asked for, where that can be told by now."""
+    """Record the outcome of the requested run, if it is known by now."""
     if not asked.open or busy:
         return asked
     if last != asked.before:
