@@ -15,7 +15,9 @@ empty file, which lets DuckDB find the columns of a ledger that has no lines yet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 Line = dict[str, Any]
 
+# Holds an empty file, and meets no endpoint: their names begin with a letter or digit.
+_NONE = "_none"
+
 
 def approvals_folder(warehouse: Warehouse, endpoint: str) -> Path:
     """The folder with the decisions on this endpoint's changes."""
@@ -41,12 +46,13 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
     return warehouse.ledger / "applies" / endpoint
 
 
-def prepare_ledger(warehouse: Warehouse) -> None:
+def prepare_ledger(warehouse: Warehouse, *, pull: bool = True) -> None:
     """Bring the ledger here, and what the views of ``sql/views/ledger*.sql`` need before there is any line."""
     make_private(warehouse.home)
-    warehouse.pull(warehouse.ledger)
+    if pull:
+        warehouse.pull(warehouse.ledger)
     for kind in ("approvals", "applies"):
-        empty = warehouse.ledger / kind / "_none" / "none.jsonl"
+        empty = warehouse.ledger / kind / _NONE / "none.jsonl"
         if not empty.exists():
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
@@ -65,7 +71,11 @@ def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
 
 def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
     """What each view of ``ledger_views`` selects, by its name: who asks a few of them makes only those."""
-    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", ledger_views(warehouse))
+    return _view_queries(ledger_views(warehouse))
+
+
+def _view_queries(script: str) -> dict[str, str]:
+    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", script)
     return {name: text.split(";\n")[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
@@ -78,6 +88,30 @@ def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDB
     con = duck.connect()
     con.execute(ledger_views(warehouse, objects=objects))
     return con
+
+
+def ask_verdicts(
+    warehouse: Warehouse, endpoint: str, sql: str, parameters: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """The rows of a query of ``verdicts``: the rows of the view ``ledger.verdicts`` that are of one endpoint.
+
+    Only that endpoint's files are brought here and read, so the size of the others' ledger does not matter.
+    """
+    warehouse.pull(applies_folder(warehouse, endpoint))
+    files = [file for file in applies_folder(warehouse, endpoint).glob("*.jsonl") if file.stat().st_size]
+    if not files:
+        # DuckDB takes no empty list of files.
+        prepare_ledger(warehouse, pull=False)
+        endpoint = _NONE
+    with closing(duck.reader()) as con:
+        view = _verdicts_view().replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
+        view = view.replace("/applies/*/", f"/applies/{duck.quoted(duck.pattern(endpoint))}/")
+        return con.execute(f"WITH verdicts AS ({view}) {sql}", list(parameters)).fetchall()
+
+
+@cache
+def _verdicts_view() -> str:
+    return _view_queries(read_sql("views/ledger.sql"))["verdicts"]
 
 
 def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
