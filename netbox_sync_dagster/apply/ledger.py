@@ -40,7 +40,7 @@ class ApplyLog:
 
     def close(self) -> None:
         """Nothing more comes; the apply ended or failed."""
-        self._warehouse.end_of(self._path)
+        self._warehouse.close_file(self._path)
 
     def start(
         self,

@@ -25,7 +25,7 @@ import duckdb
 import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import chain, duck
+from netbox_sync_dagster.storage import chain, connections
 from netbox_sync_dagster.storage.files import make_private
 from netbox_sync_dagster.storage.sequence import id_of
 from netbox_sync_dagster.storage.store import Warehouse
@@ -66,7 +66,7 @@ def has_applies(warehouse: Warehouse) -> bool:
 def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` those of NetBox's objects too."""
     script = read_sql("views/ledger.sql") + (read_sql("views/ledger_objects.sql") if objects else "")
-    return script.replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
+    return script.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
 
 
 def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
@@ -85,7 +85,7 @@ def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDB
     Those of ``sql/views/ledger_objects.sql`` only with ``objects``: to make them takes a quarter of a second.
     """
     prepare_ledger(warehouse)
-    con = duck.connect()
+    con = connections.connect()
     con.execute(ledger_views(warehouse, objects=objects))
     return con
 
@@ -103,9 +103,9 @@ def ask_verdicts(
         # DuckDB takes no empty list of files.
         prepare_ledger(warehouse, pull=False)
         endpoint = _NONE
-    with closing(duck.reader()) as con:
-        view = _verdicts_view().replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
-        view = view.replace("/applies/*/", f"/applies/{duck.quoted(duck.pattern(endpoint))}/")
+    with closing(connections.reader()) as con:
+        view = _verdicts_view().replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
+        view = view.replace("/applies/*/", f"/applies/{connections.quoted(connections.pattern(endpoint))}/")
         return con.execute(f"WITH verdicts AS ({view}) {sql}", list(parameters)).fetchall()
 
 

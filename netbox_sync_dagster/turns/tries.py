@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.files import last_lines
+from netbox_sync_dagster.storage.files import tail
 from netbox_sync_dagster.storage.sequence import number_of_line
 
 
@@ -80,7 +80,7 @@ def _time(text: str) -> float:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """Some hundred tries, more than any decision needs; one that a crash cut off is left out."""
     try:
-        lines = last_lines(path)
+        lines = tail(path)
     except FileNotFoundError:
         return
     for line in lines:

@@ -132,13 +132,13 @@ def test_tries_are_read_from_their_record(tmp_path) -> None:
     def last(path: Path) -> int:
         return json.loads(path.read_text().splitlines()[-1])["seq"]
 
-    warehouse.note(reads, line(0, 5))
-    warehouse.note(compares, line(5, 2))
+    warehouse.append_jsonl(reads, line(0, 5))
+    warehouse.append_jsonl(compares, line(5, 2))
     at = 1_767_225_600.0
     assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0, last(compares))
-    warehouse.note(reads, line(10, 1, "cannot connect"))
-    warehouse.note(reads, line(20, 1))
-    warehouse.note(compares, line(21, 3, "NetBox was never read"))
+    warehouse.append_jsonl(reads, line(10, 1, "cannot connect"))
+    warehouse.append_jsonl(reads, line(20, 1))
+    warehouse.append_jsonl(compares, line(21, 3, "NetBox was never read"))
     with reads.open("a") as file:
         file.write('{"started": "2026-01-01T0')
     assert read_tries(warehouse, "librenms", "paris") == Tries(

@@ -21,7 +21,7 @@ from netbox_sync_dagster.defs.checks.findings import (
 )
 from netbox_sync_dagster.defs.checks.status_check import status_check, status_result
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
-from netbox_sync_dagster.storage import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.status import read_status
 
 
@@ -119,7 +119,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
         (kind, plan.endpoint, plan.manifest["source_snapshot"]),
         ("netbox", "netbox", plan.manifest["target_snapshot"]),
     )
-    con = duck.reader()
+    con = connections.reader()
     try:
         for system, endpoint, snapshot_id in sides:
             folder = warehouse.snapshots(system, endpoint) / snapshot_id
@@ -128,7 +128,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
                 continue
             others = con.execute(
                 "SELECT DISTINCT snapshot_id FROM read_parquet(?, union_by_name = true) WHERE snapshot_id <> ?",
-                [f"{duck.pattern(folder)}/*.parquet", snapshot_id],
+                [f"{connections.pattern(folder)}/*.parquet", snapshot_id],
             ).fetchall()
             problems += [
                 f"rows of snapshot {other} in {system} snapshot {snapshot_id}" for (other,) in others
