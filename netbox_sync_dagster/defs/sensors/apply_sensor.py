@@ -22,8 +22,8 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.ledger import applies_folder, approvals_folder
 from netbox_sync_dagster.storage.verify import look
+from netbox_sync_dagster.sync.scheduling import clock
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.turns.decide import clock
 
 # Until the same changes are asked for again, where the apply has ended without a verdict on them.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
