@@ -21,7 +21,7 @@ from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
-from netbox_sync_dagster.storage import Warehouse, duck
+from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.views import open_views
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
@@ -130,7 +130,7 @@ class World:
         with duckdb.connect() as con:
             return con.execute(
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
-                [duck.pattern(folder / "left_out.parquet")],
+                [connections.pattern(folder / "left_out.parquet")],
             ).fetchall()
 
     def views(self) -> duckdb.DuckDBPyConnection:

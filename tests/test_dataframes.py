@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_nothing_can_be_changed(warehouse: Warehouse, tmp_path: Path) -> None:
             data.sql(statement)
     assert not file.exists()
     assert sorted(warehouse.home.rglob("*")) == before
+
+
+def test_the_examples_of_the_page_run(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").symlink_to(warehouse.home)
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 2
+    names: dict[str, object] = {}
+    for example in examples:
+        exec(example, names)
+    assert isinstance(names["fields"], pd.DataFrame)
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

@@ -17,7 +17,7 @@ from netbox_sync_dagster.storage.claim import Claimed, claim, holder_of
 from netbox_sync_dagster.storage.clock import elapsed, now
 from netbox_sync_dagster.storage.files import flock_now, make_private
 from netbox_sync_dagster.storage.heartbeat import heartbeat
-from netbox_sync_dagster.storage.mirror import Mirror
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.observed import unchanged_for
 
 # A lease written on another machine counts as dead only after it was seen silent for so long: not every shared file
@@ -138,7 +138,7 @@ def _in_directory(home: Path, path: Path, endpoint: str, mine: Lease) -> Iterato
 
 
 @contextmanager
-def _in_store(mirror: Mirror, key: str, endpoint: str, mine: Lease) -> Iterator[None]:
+def _in_store(mirror: ObjectStoreSync, key: str, endpoint: str, mine: Lease) -> Iterator[None]:
     """Renewed as long as it is nobody else's; the object stays, empty, when the lease is given back."""
     store = mirror.store
     try:

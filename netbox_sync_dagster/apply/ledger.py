@@ -20,8 +20,8 @@ from netbox_sync_dagster.storage.ledger import (
     append_lines,
     applies_folder,
     approvals_folder,
+    ask_verdicts,
     ledger_files,
-    open_ledger,
     read_lines,
 )
 
@@ -40,7 +40,7 @@ class ApplyLog:
 
     def close(self) -> None:
         """Nothing more comes; the apply ended or failed."""
-        self._warehouse.end_of(self._path)
+        self._warehouse.close_file(self._path)
 
     def start(
         self,
@@ -142,19 +142,16 @@ def applied_changes(
 
     ``since``: a number of the warehouse's sequence.
     """
-    con = open_ledger(warehouse)
-    try:
-        rows = con.execute(
-            """
-            SELECT change_id, netbox_id, last_updated, request_id FROM ledger.verdicts
-            WHERE endpoint = ? AND target = ? AND verdict = 'applied' AND seq >= ?
-                AND change_id IN (SELECT unnest(?::VARCHAR[]))
-            ORDER BY seq
-            """,
-            [endpoint, target, since, list(change_ids)],
-        ).fetchall()
-    finally:
-        con.close()
+    rows = ask_verdicts(
+        warehouse,
+        endpoint,
+        """
+        SELECT change_id, netbox_id, last_updated, request_id FROM verdicts
+        WHERE target = ? AND verdict = 'applied' AND seq >= ? AND change_id IN (SELECT unnest(?::VARCHAR[]))
+        ORDER BY seq
+        """,
+        [target, since, list(change_ids)],
+    )
     return {row[0]: Applied(*row) for row in rows}
 
 

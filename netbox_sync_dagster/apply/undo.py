@@ -17,7 +17,7 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.storage.ledger import Line, ledger_files, open_ledger, read_lines
+from netbox_sync_dagster.storage.ledger import Line, ask_verdicts, ledger_files, read_lines
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.store import now, write_json
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
@@ -243,15 +243,13 @@ def _existing(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
     except WarehouseError:
         return {}
     existing = {name: int(number) for name, number in (plan.manifest.get("existing") or {}).items()}
-    con = open_ledger(warehouse)
-    try:
-        rows = con.execute(
-            """SELECT resource, count(*) FILTER (action = 'create') - count(*) FILTER (action = 'delete')
-               FROM ledger.verdicts WHERE endpoint = ? AND verdict = 'applied' AND seq >= ? GROUP BY resource""",
-            [endpoint, netbox_read_at(plan)],
-        ).fetchall()
-    finally:
-        con.close()
+    rows = ask_verdicts(
+        warehouse,
+        endpoint,
+        """SELECT resource, count(*) FILTER (action = 'create') - count(*) FILTER (action = 'delete')
+           FROM verdicts WHERE verdict = 'applied' AND seq >= ? GROUP BY resource""",
+        [netbox_read_at(plan)],
+    )
     for resource, number in rows:
         if resource in RESOURCES:
             existing[resource] = max(existing.get(resource, 0) + number, 0)

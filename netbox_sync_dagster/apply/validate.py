@@ -23,7 +23,7 @@ from netbox_sync_dagster.compare.values import Value, reference
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.storage import Warehouse, duck
+from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.tables import NETBOX
 
 OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
@@ -100,7 +100,7 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
     folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
     written = dict.fromkeys(row.object_type for row in rows if row.action != "delete")
     accepted = ask(target, written) if target is not None else {}
-    con = duck.connect()
+    con = connections.connect()
     try:
         rules = _Rules(con, str(folder), rows, accepted)
         return [rules.check(row) for row in rows]
@@ -153,7 +153,7 @@ class _Rules:
         return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [self._file(table)]).fetchall()
 
     def _file(self, table: str) -> str:
-        return duck.pattern(f"{self._folder}/{table}.parquet")
+        return connections.pattern(f"{self._folder}/{table}.parquet")
 
     def check(self, row: DiffRow) -> Check:
         """What is wrong with one change, else what cannot be checked, else that it is well."""

@@ -7,7 +7,7 @@ from netbox_sync_dagster.approve.people import Actor, why_alone
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.ledger import open_ledger
+from netbox_sync_dagster.storage.ledger import ask_verdicts
 
 
 def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]]:
@@ -35,16 +35,14 @@ def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]
 
 def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -> dict[str, int]:
     """When each of these changes had its last verdict that is one, as a number of the warehouse's sequence."""
-    con = open_ledger(warehouse)
-    try:
-        rows = con.execute(
-            """
-            SELECT change_id, max(seq) FROM ledger.verdicts
-            WHERE endpoint = ? AND verdict <> 'uncertain' AND change_id IN (SELECT unnest(?::VARCHAR[]))
-            GROUP BY change_id
-            """,
-            [endpoint, change_ids],
-        ).fetchall()
-    finally:
-        con.close()
+    rows = ask_verdicts(
+        warehouse,
+        endpoint,
+        """
+        SELECT change_id, max(seq) FROM verdicts
+        WHERE verdict <> 'uncertain' AND change_id IN (SELECT unnest(?::VARCHAR[]))
+        GROUP BY change_id
+        """,
+        [change_ids],
+    )
     return dict(rows)

@@ -16,9 +16,9 @@ from netbox_sync_dagster.storage.ledger import (
     Line,
     append_lines,
     approvals_folder,
+    ask_verdicts,
     ledger_files,
     month_file,
-    open_ledger,
     read_lines,
 )
 from netbox_sync_dagster.storage.sequence import number_of, number_of_line
@@ -218,18 +218,8 @@ def holds(approval: Approval, plan: Plan, at: datetime | None = None) -> bool:
 
 def applied_numbers(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
     """When each change of this endpoint was applied last, as a number of the warehouse's sequence, by change id."""
-    con = open_ledger(warehouse)
-    try:
-        rows = con.execute(
-            """
-            SELECT change_id, max(seq) FROM ledger.verdicts
-            WHERE endpoint = ? AND verdict = 'applied' GROUP BY change_id
-            """,
-            [endpoint],
-        ).fetchall()
-    finally:
-        con.close()
-    return dict(rows)
+    sql = "SELECT change_id, max(seq) FROM verdicts WHERE verdict = 'applied' GROUP BY change_id"
+    return dict(ask_verdicts(warehouse, endpoint, sql))
 
 
 def netbox_read_at(plan: Plan) -> int:

@@ -8,7 +8,7 @@ import typer
 
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.storage import Warehouse, duck
+from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.text import Shown, quoted, visible
 
 # What an endpoint's `defaults` call the object that stands in for a section's.
@@ -52,12 +52,12 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
     if not file.exists():
         # A diff that an older version made.
         return []
-    con = duck.connect()
+    con = connections.connect()
     try:
         return con.execute(
             """SELECT section, word, owners, example, is_mapped FROM read_parquet(?)
                ORDER BY section, word IS NULL, owners DESC, word""",
-            [duck.pattern(file)],
+            [connections.pattern(file)],
         ).fetchall()
     finally:
         con.close()

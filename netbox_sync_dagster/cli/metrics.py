@@ -12,7 +12,7 @@ from netbox_sync_dagster.cli.console import write_data
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.files import write_atomically
 
 
 def metrics_command(
@@ -35,4 +35,4 @@ def metrics_command(
     if file is None:
         write_data(session.out, text)
         return
-    put_in_place(file, text.encode())
+    write_atomically(file, text.encode())

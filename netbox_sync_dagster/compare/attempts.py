@@ -38,4 +38,4 @@ def _record(warehouse: Warehouse, endpoint: Endpoint, started: datetime, result:
         "finished": now().isoformat(),
         **result,
     }
-    warehouse.note(warehouse.diffs(endpoint.name) / "attempts.jsonl", line)
+    warehouse.append_jsonl(warehouse.diffs(endpoint.name) / "attempts.jsonl", line)

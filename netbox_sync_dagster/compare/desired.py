@@ -17,7 +17,7 @@ from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
 
@@ -158,7 +158,7 @@ def _write(con: duckdb.DuckDBPyConnection, endpoint: str, path: Path, query: str
     # Keys and names are all different: a large dictionary of them costs time and saves no space. Row groups of a third
     # of DuckDB's default are written and read 5 % faster: they stay in the cache, and no thread waits for the last one.
     con.execute(
-        f"COPY (SELECT '{endpoint}' AS endpoint, * FROM ({query})) TO '{duck.quoted(path)}'"
+        f"COPY (SELECT '{endpoint}' AS endpoint, * FROM ({query})) TO '{connections.quoted(path)}'"
         " (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960)"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from netbox_sync_dagster.storage import SYSTEMS, Warehouse, duck
+from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.storage.tables import Columns
 
@@ -62,9 +62,9 @@ class Database:
 def connect(spill: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB bounded by MEMORY_LIMIT that spills into ``spill``."""
     spill.mkdir(parents=True, exist_ok=True)
-    con = duck.connect()
+    con = connections.connect()
     con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    con.execute(f"SET temp_directory = '{duck.quoted(spill)}'")
+    con.execute(f"SET temp_directory = '{connections.quoted(spill)}'")
     con.execute("SET preserve_insertion_order = false")
     return con
 
@@ -146,4 +146,4 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
 
 def parquet(file: Path) -> str:
     """The file as a table in SQL, whatever its folders are called."""
-    return f"read_parquet('{duck.quoted(duck.pattern(file))}')"
+    return f"read_parquet('{connections.quoted(connections.pattern(file))}')"

@@ -12,7 +12,7 @@ from typing import Any
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.values import Value, parse
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.storage import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.damage import damage_named
 
 CHANGE_ACTIONS = ("create", "update", "delete")
@@ -149,8 +149,8 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     manifest = warehouse.manifest(folder)
     endpoint = name if match is None else folder.parent.name
     folder = warehouse.current(folder)
-    with damage_named([folder]), closing(duck.reader()) as con:
-        cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{duck.pattern(folder)}/*.parquet"])
+    with damage_named([folder]), closing(connections.reader()) as con:
+        cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{connections.pattern(folder)}/*.parquet"])
         names = [column[0] for column in cursor.description]
         rows = [_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
     rows.sort(key=apply_order)

@@ -17,7 +17,7 @@ _SHORTEST = 120
 
 
 def sync_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
-    """For what is told at every sync, the main resource of a diff: a policy by the shortest interval of these kinds.
+    """The policy of an asset that every sync reports (the main resource of a diff), by the shortest interval of these kinds.
 
     None where everything is read by hand only.
 

@@ -13,12 +13,12 @@ from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.storage import SYSTEMS
 
-# What is removed is decided for all resources in one place: followed, every diff would be made of every table.
+# What is removed is decided for all resources in one place: followed, every diff would read every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
-    """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` is made of.
+    """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` reads.
 
     The endpoint's tables are followed through ``desired`` and ``match``; of NetBox's only those that the diff
     compares with, not all that matching looks at on the way, so that the graph can be read.
@@ -61,12 +61,13 @@ def _for_all(kind: Kind) -> frozenset[str]:
     return frozenset({*plan, "desired/tables.sql", "match/tables.sql", *(stages - single)})
 
 
-def diff_files(resource: str) -> list[str]:
+@cache
+def diff_files(resource: str) -> tuple[str, ...]:
     """The SQL files that make the diff rows of a resource."""
     files = {
         stage.file
         for stage in compare_stages()
-        if stage.makes[0] == "diff" and f"'{resource}' as resource" in read_sql(stage.file)
+        if stage.makes[0] == "diff" and f"'{resource}' as resource" in _text(stage.file)
     }
     if resource in PREREQUISITES:
         files.add("diff/prerequisites.sql")
@@ -76,17 +77,24 @@ def diff_files(resource: str) -> list[str]:
     elif _removed_files(resource):
         # Shown with the devices that they are a part of.
         files.add("diff/missing_devices.sql")
-    return sorted(files)
+    return tuple(sorted(files))
 
 
-def _removed_files(resource: str) -> list[str]:
+@cache
+def _removed_files(resource: str) -> tuple[str, ...]:
     """The files that find what the source no longer shows of a resource."""
     names = (f"'{resource}' as resource", f"select '{resource}',")
-    return [
+    return tuple(
         stage.file
         for stage in compare_stages()
-        if stage.name.startswith("gone_") and any(name in read_sql(stage.file) for name in names)
-    ]
+        if stage.name.startswith("gone_") and any(name in _text(stage.file) for name in names)
+    )
+
+
+@cache
+def _text(file: str) -> str:
+    # Every resource looks into every file.
+    return read_sql(file)
 
 
 def _closure(
@@ -103,7 +111,7 @@ def _closure(
     while todo:
         for schema, table in named_tables(todo.pop()):
             files_of = (
-                _files_of(kind, schema, table, additions)
+                _makers(kind, additions).get((schema, table), ())
                 if schema in schemas and table not in without
                 else ()
             )
@@ -114,15 +122,14 @@ def _closure(
     return found
 
 
-def _files_of(kind: Kind, schema: str, table: str, additions: bool) -> list[str]:
-    made = [
-        stage.file
-        for stage in desired_stages(kind)
-        if stage.makes == (schema, table) and (additions or not stage.adds)
-    ]
-    compared = [
-        stage.file
-        for stage in compare_stages()
-        if stage.makes == (schema, table) or (additions and stage.joins == (schema, table))
-    ]
-    return [*made, *compared]
+@cache
+def _makers(kind: Kind, additions: bool) -> dict[tuple[str, str], list[str]]:
+    """{(schema, table): the files that make it, or also those that add rows to it}"""
+    found: dict[tuple[str, str], list[str]] = {}
+    for stage in desired_stages(kind):
+        if additions or not stage.adds:
+            found.setdefault(stage.makes, []).append(stage.file)
+    for stage in compare_stages():
+        for table in {stage.makes, stage.joins} if additions and stage.joins else {stage.makes}:
+            found.setdefault(table, []).append(stage.file)
+    return found

@@ -176,7 +176,7 @@ def _field(row: DiffRow, item: FieldDiff) -> str:
     elif row.action == "create" and item.before is None:
         value = _value(item.after)
     else:
-        # Each side is shortened by itself; what comes and goes of a list needs less room than both.
+        # Each side is shortened separately; for a list, added and removed items need less room than both sides.
         value = f"{_value(item.before)} → {_value(item.after)}"
         if isinstance(item.before, list) and item.before and isinstance(item.after, list):
             value = markdown(difference(item.before, item.after, CELL), None)
@@ -202,7 +202,7 @@ def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
 
 
 def diff_digest(plan: Plan, resource: str) -> str:
-    """The same as long as the differences are, and what stands against approving them."""
+    """Changes when the differences do, or the reasons why they cannot be approved."""
     digest = hashlib.sha256("\n".join(plan.manifest["gates"]).encode())
     for row in plan.rows:
         if row.resource == resource:

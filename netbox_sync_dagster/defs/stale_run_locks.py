@@ -24,7 +24,7 @@ _RUN = "dagster run "
 
 
 def name_of(run_id: str) -> str:
-    """As what a run holds an endpoint."""
+    """The name under which a run locks an endpoint."""
     return f"{_RUN}{run_id[:8]}"
 
 
@@ -34,9 +34,9 @@ def when_free(
     log: Log,
     pause: Callable[[float], object] | None = None,
 ) -> T:
-    """What ``take`` returns; where a run holds it that has ended, once more as soon as it counts no longer.
+    """What ``take`` returns. If a run that has ended holds the lock, ``take`` is called again once the lock expires.
 
-    Raises Held or LeaseHeld where somebody holds it who may be at work.
+    Raises Held or LeaseHeld if the holder may be at work.
     """
     try:
         return take()

@@ -68,21 +68,21 @@ def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], p
     found = notices(seen, memory.told, channel)
     silent = [mark for item in found if item.event is None for mark in item.ids]
     if silent:
-        warehouse.note(path, _line("silent", silent))
+        warehouse.append_jsonl(path, _line("silent", silent))
     told = [item for item in found if item.event is not None]
     if not told:
         return
     ids = [mark for item in told for mark in item.ids]
-    warehouse.note(path, _line("sending", ids))
+    warehouse.append_jsonl(path, _line("sending", ids))
     try:
         send(channel, told)
     except (NotSent, MissingSecret) as error:
-        warehouse.note(path, _line("failed", ids))
+        warehouse.append_jsonl(path, _line("failed", ids))
         problems.append(str(error))
     except Uncertain as error:
         problems.append(str(error))
     else:
-        warehouse.note(path, _line("sent", ids))
+        warehouse.append_jsonl(path, _line("sent", ids))
         sent.append(f"{channel.name}: {title(told)}")
 
 

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from netbox_sync_dagster.storage.clock import now
-from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.files import write_atomically
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.storage.store import Warehouse
@@ -268,7 +268,7 @@ def _write_head(warehouse: Warehouse, folder: Path, head: Head) -> None:
 
     path = head_file(warehouse, folder)
     new = not path.exists()
-    put_in_place(path, _as_json(head), durable=True)
+    write_atomically(path, _as_json(head), durable=True)
     if new:
         fsync_dir(path.parent)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage.claim import store_time
-from netbox_sync_dagster.storage.files import flock_free, put_in_place
+from netbox_sync_dagster.storage.files import flock_free, write_atomically
 from netbox_sync_dagster.storage.objects import ObjectStore
 from netbox_sync_dagster.storage.store import Warehouse, now, superseded
 
@@ -48,7 +48,7 @@ def _shorten(path: Path, keep: int) -> int:
         return 0
     if len(lines) <= keep * 1.1:
         return 0
-    put_in_place(path, b"".join(lines[-keep:]))
+    write_atomically(path, b"".join(lines[-keep:]))
     return len(lines) - keep
 
 
@@ -75,7 +75,7 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
-            # The way to what is current, see storage.mirror.link.
+            # The way to what is current, see storage.object_store_sync.link.
             if path.name == ".current":
                 continue
             try:

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.storage.files import make_private, put_in_place
+from netbox_sync_dagster.storage.files import make_private, write_atomically
 from netbox_sync_dagster.storage.store import Warehouse
 
 
@@ -32,4 +32,4 @@ def note_endpoints(warehouse: Warehouse, config: Config) -> None:
         if path.read_text(encoding="utf-8") == text:
             return
     make_private(warehouse.home)
-    put_in_place(path, text.encode())
+    write_atomically(path, text.encode())

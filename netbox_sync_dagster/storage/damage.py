@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
-from netbox_sync_dagster.storage.mirror import link, linked
+from netbox_sync_dagster.storage.object_store_sync import link, linked
 from netbox_sync_dagster.storage.store import Warehouse, read_manifest, versions
 
 

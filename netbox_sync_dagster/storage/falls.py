@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.sources.registry import sources
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.tables import SYSTEMS
 
@@ -67,11 +67,13 @@ def count_owners(system: str, stage: Path, last: Path | None, scopes: list[Row])
     counted = sources()[system].counted
     if not counted:
         return
-    with duck.connect() as con:
+    with connections.connect() as con:
         for table in SYSTEMS[system]:
             file = stage / f"{table}.parquet"
             if table not in ("scopes", "rejected", "row_counts"):
-                con.execute(f"CREATE VIEW {table} AS FROM read_parquet('{duck.quoted(duck.pattern(file))}')")
+                con.execute(
+                    f"CREATE VIEW {table} AS FROM read_parquet('{connections.quoted(connections.pattern(file))}')"
+                )
         con.execute("CREATE TABLE scopes (scope VARCHAR, scope_id VARCHAR, complete BOOLEAN, unseen BOOLEAN)")
         if scopes:
             con.executemany(
@@ -109,4 +111,4 @@ def _last(folder: Path | None) -> str:
             "SELECT NULL::VARCHAR AS source_table, NULL::VARCHAR AS counted, NULL::VARCHAR AS owner,"
             " NULL::BIGINT AS baseline, NULL::BIGINT AS peak, NULL::BOOLEAN AS accepted WHERE false"
         )
-    return f"FROM read_parquet('{duck.quoted(duck.pattern(file))}')"
+    return f"FROM read_parquet('{connections.quoted(connections.pattern(file))}')"

@@ -1,4 +1,4 @@
-"""Files that a reader sees as they were or as they are, never in between; and the end of files that grow."""
+"""Atomic file replacement, the end of files that grow, and kernel locks of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 _TAIL = 65_536
 
 
-def put_in_place(path: Path, content: bytes, *, durable: bool = False) -> None:
+def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write a file beside and rename it into place. ``durable``: it is on the disk before."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -36,7 +36,7 @@ def make_private(home: Path) -> None:
         home.mkdir(mode=0o700, exist_ok=True)
 
 
-def last_lines(path: Path) -> list[bytes]:
+def tail(path: Path) -> list[bytes]:
     """The lines in the last 64 KiB of a file that grows, whole but for the very last, which a crash may have cut off.
 
     Raises FileNotFoundError.

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.storage.claim import Claimed, claim, holder_of
-from netbox_sync_dagster.storage.files import flock_free, flock_now, make_private, put_in_place
+from netbox_sync_dagster.storage.files import flock_free, flock_now, make_private, write_atomically
 from netbox_sync_dagster.storage.heartbeat import heartbeat
-from netbox_sync_dagster.storage.mirror import Mirror
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.observed import unchanged_for
 from netbox_sync_dagster.storage.store import Warehouse, WarehouseError, now
 
@@ -108,7 +108,7 @@ def _marked(warehouse: Warehouse, system: str, endpoint: str, who: str, fd: int)
 
 @contextmanager
 def _in_store(
-    mirror: Mirror, system: str, endpoint: str, mark: Callable[[], bytes]
+    mirror: ObjectStoreSync, system: str, endpoint: str, mark: Callable[[], bytes]
 ) -> Iterator[Callable[[], None]]:
     """The mark as an object; yields what writes it anew. Raises Held.
 
@@ -194,4 +194,4 @@ def pull_marks(warehouse: Warehouse) -> None:
             lines.append(json.dumps({**holder, "heartbeat": seen}))
     path = warehouse.home / "running" / "elsewhere" / "marks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    put_in_place(path, "".join(f"{line}\n" for line in lines).encode())
+    write_atomically(path, "".join(f"{line}\n" for line in lines).encode())

@@ -15,7 +15,9 @@ empty file, which lets DuckDB find the columns of a ledger that has no lines yet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,15 @@ import duckdb
 import orjson
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import chain, duck
+from netbox_sync_dagster.storage import chain, connections
 from netbox_sync_dagster.storage.files import make_private
 from netbox_sync_dagster.storage.sequence import id_of
 from netbox_sync_dagster.storage.store import Warehouse
 
 Line = dict[str, Any]
+
+# Holds an empty file, and meets no endpoint: their names begin with a letter or digit.
+_NONE = "_none"
 
 
 def approvals_folder(warehouse: Warehouse, endpoint: str) -> Path:
@@ -41,12 +46,13 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
     return warehouse.ledger / "applies" / endpoint
 
 
-def prepare_ledger(warehouse: Warehouse) -> None:
+def prepare_ledger(warehouse: Warehouse, *, pull: bool = True) -> None:
     """Bring the ledger here, and what the views of ``sql/views/ledger*.sql`` need before there is any line."""
     make_private(warehouse.home)
-    warehouse.pull(warehouse.ledger)
+    if pull:
+        warehouse.pull(warehouse.ledger)
     for kind in ("approvals", "applies"):
-        empty = warehouse.ledger / kind / "_none" / "none.jsonl"
+        empty = warehouse.ledger / kind / _NONE / "none.jsonl"
         if not empty.exists():
             empty.parent.mkdir(parents=True, exist_ok=True)
             empty.touch()
@@ -60,12 +66,16 @@ def has_applies(warehouse: Warehouse) -> bool:
 def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` those of NetBox's objects too."""
     script = read_sql("views/ledger.sql") + (read_sql("views/ledger_objects.sql") if objects else "")
-    return script.replace("{home}", duck.quoted(duck.pattern(warehouse.home)))
+    return script.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
 
 
 def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
     """What each view of ``ledger_views`` selects, by its name: who asks a few of them makes only those."""
-    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", ledger_views(warehouse))
+    return _view_queries(ledger_views(warehouse))
+
+
+def _view_queries(script: str) -> dict[str, str]:
+    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", script)
     return {name: text.split(";\n")[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
@@ -75,9 +85,33 @@ def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDB
     Those of ``sql/views/ledger_objects.sql`` only with ``objects``: to make them takes a quarter of a second.
     """
     prepare_ledger(warehouse)
-    con = duck.connect()
+    con = connections.connect()
     con.execute(ledger_views(warehouse, objects=objects))
     return con
+
+
+def ask_verdicts(
+    warehouse: Warehouse, endpoint: str, sql: str, parameters: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """The rows of a query of ``verdicts``: the rows of the view ``ledger.verdicts`` that are of one endpoint.
+
+    Only that endpoint's files are brought here and read, so the size of the others' ledger does not matter.
+    """
+    warehouse.pull(applies_folder(warehouse, endpoint))
+    files = [file for file in applies_folder(warehouse, endpoint).glob("*.jsonl") if file.stat().st_size]
+    if not files:
+        # DuckDB takes no empty list of files.
+        prepare_ledger(warehouse, pull=False)
+        endpoint = _NONE
+    with closing(connections.reader()) as con:
+        view = _verdicts_view().replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
+        view = view.replace("/applies/*/", f"/applies/{connections.quoted(connections.pattern(endpoint))}/")
+        return con.execute(f"WITH verdicts AS ({view}) {sql}", list(parameters)).fetchall()
+
+
+@cache
+def _verdicts_view() -> str:
+    return _view_queries(read_sql("views/ledger.sql"))["verdicts"]
 
 
 def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:

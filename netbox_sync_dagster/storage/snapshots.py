@@ -333,4 +333,4 @@ def _attempt(
         "seconds": round(seconds, 3),
         **result,
     }
-    warehouse.note(folder / "attempts.jsonl", line)
+    warehouse.append_jsonl(folder / "attempts.jsonl", line)

@@ -14,7 +14,7 @@ Layout under ``home``::
     sequence                                          the last number given, see ``storage.sequence``
     netbox_sync.duckdb                                views only
 
-On an object store (``storage.mirror``) the layout is the same, and ``home`` is this machine's copy.
+On an object store (``storage.object_store_sync``) the layout is the same, and ``home`` is this machine's copy.
 
 ``current`` is a symbolic link that is replaced by rename: all tables of a snapshot become current in one
 step, a reader that has opened the old files keeps them, and two writers never meet in one file.
@@ -35,8 +35,8 @@ from typing import Any
 
 from netbox_sync_dagster.storage.clock import now as now  # noqa: PLC0414
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
-from netbox_sync_dagster.storage.files import flock_free, put_in_place
-from netbox_sync_dagster.storage.mirror import Mirror, link, linked
+from netbox_sync_dagster.storage.files import flock_free, write_atomically
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync, link, linked
 from netbox_sync_dagster.storage.sequence import Sequence, StoreSequence, highest, id_of, number_of
 
 # Snapshots and diffs of an endpoint that stay for history.
@@ -57,7 +57,7 @@ def fsync_dir(path: Path) -> None:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file beside and rename it into place."""
-    put_in_place(path, json.dumps(content, indent=1, sort_keys=True).encode(), durable=True)
+    write_atomically(path, json.dumps(content, indent=1, sort_keys=True).encode(), durable=True)
 
 
 def _copy_of(url: str) -> Path:
@@ -82,7 +82,7 @@ class Warehouse:
     ) -> None:
         url = str(home).rstrip("/") if "://" in str(home) else None
         self.home = Path(home).expanduser().absolute() if url is None else _copy_of(url)
-        self.mirror = None if url is None else Mirror(url, self.home)
+        self.mirror = None if url is None else ObjectStoreSync(url, self.home)
         self.address = url or str(self.home)
         self.keep_snapshots = keep_snapshots
         self.keep_diffs = keep_diffs
@@ -213,12 +213,12 @@ class Warehouse:
             fsync_dir(path.parent)
         return end
 
-    def end_of(self, path: Path) -> None:
+    def close_file(self, path: Path) -> None:
         """Say that a file of the ledger is complete."""
         if self.mirror is not None and path.exists():
             self.mirror.close(path)
 
-    def note(self, path: Path, line: dict[str, Any]) -> None:
+    def append_jsonl(self, path: Path, line: dict[str, Any]) -> None:
         """Append one line to a file of attempts, with its number (``seq``), flushed to disk."""
         line = {"seq": self.next_number(), **line}
         data = (json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n").encode()

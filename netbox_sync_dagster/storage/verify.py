@@ -28,7 +28,7 @@ from netbox_sync_dagster.storage.chain import (
 )
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.errors import WarehouseError
-from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.files import write_atomically
 from netbox_sync_dagster.storage.sequence import id_of
 from netbox_sync_dagster.storage.store import Warehouse
 
@@ -173,7 +173,7 @@ def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Re
         whole = {name: files for name, files in seen.items() if name not in bad}
         # What is gone is known as long as nobody has looked at that.
         whole |= {name: files for name, files in _found_whole(warehouse).items() if name in bad - seen.keys()}
-        put_in_place(_memory(warehouse), json.dumps(whole).encode())
+        write_atomically(_memory(warehouse), json.dumps(whole).encode())
     return report
 
 

@@ -29,12 +29,12 @@ from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
-from netbox_sync_dagster.storage.files import put_in_place
+from netbox_sync_dagster.storage.files import write_atomically
 from netbox_sync_dagster.storage.hold import pull_marks
 from netbox_sync_dagster.storage.ledger import prepare_ledger
-from netbox_sync_dagster.storage.mirror import linked
+from netbox_sync_dagster.storage.object_store_sync import linked
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.tables import (
@@ -79,11 +79,11 @@ def build_database(warehouse: Warehouse) -> Path:
             return warehouse.database
     beside = warehouse.home / f".{secrets.token_hex(6)}.duckdb"
     try:
-        con = duck.connect()
+        con = connections.connect()
         try:
             # The catalog's name is part of nothing: the views name schemas and tables only.
             con.execute(
-                f"ATTACH '{duck.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
+                f"ATTACH '{connections.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
             )
             con.execute("USE netbox_sync")
             with damage_named(current_versions(warehouse)):
@@ -95,7 +95,7 @@ def build_database(warehouse: Warehouse) -> Path:
         beside.replace(warehouse.database)
     finally:
         beside.unlink(missing_ok=True)
-    put_in_place(mark, f"{digest} {_content_hash(warehouse.database)}".encode())
+    write_atomically(mark, f"{digest} {_content_hash(warehouse.database)}".encode())
     return warehouse.database
 
 
@@ -134,8 +134,8 @@ def open_views(
     try:
         sql = prepare_views(warehouse, history=history, few=few)
     except OSError:
-        sql = f"ATTACH '{duck.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY); USE netbox_sync"
-    con = duck.connect()
+        sql = f"ATTACH '{connections.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY); USE netbox_sync"
+    con = connections.connect()
     try:
         with damage_named(current_versions(warehouse)):
             _create(warehouse, con, sql, history=history)
@@ -203,7 +203,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     ]
     if not few:
         lines += [source.comments() for source in sources().values()]
-    home = duck.quoted(duck.pattern(warehouse.home))
+    home = connections.quoted(connections.pattern(warehouse.home))
     return "\n".join(lines).replace("{home}", home).replace("{current}", _current_pattern(warehouse))
 
 
@@ -279,7 +279,7 @@ def _files_with_rows(warehouse: Warehouse) -> list[str]:
     files = [f"diffs/{_NONE}/{{current}}/{RESOURCES[0]}.parquet"]
     for link in sorted(warehouse.home.glob("diffs/*/current")):
         if link.parent.name != _NONE:
-            files += [duck.quoted(file) for file in _with_rows(link, warehouse.home)]
+            files += [connections.quoted(file) for file in _with_rows(link, warehouse.home)]
     return files
 
 
@@ -293,14 +293,14 @@ def _with_rows(link: Path, home: Path) -> list[str]:
         counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["counts"]
         names = [resource for resource, actions in counts.items() if sum(actions.values())]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return [f"{duck.pattern(link.parent.relative_to(home))}/{{current}}/*.parquet"]
-    return [f"{duck.pattern(folder.relative_to(home))}/{resource}.parquet" for resource in names]
+        return [f"{connections.pattern(link.parent.relative_to(home))}/{{current}}/*.parquet"]
+    return [f"{connections.pattern(folder.relative_to(home))}/{resource}.parquet" for resource in names]
 
 
 def _current_pattern(warehouse: Warehouse) -> str:
     """The path from an endpoint's folder to its current version, as a glob.
 
-    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``mirror.link``): it names
+    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``object_store_sync.link``): it names
     the version, so a query that a newer snapshot overtakes ends in an error and is repeated, instead of mixing two
     snapshots. Where an older release has left ``current`` as a plain link, there is no such path.
     """
@@ -313,7 +313,7 @@ def _current_pattern(warehouse: Warehouse) -> str:
 @cache
 def _desired_columns() -> dict[str, Columns]:
     """{table: columns} of the desired tables, endpoint first, as the comparison keeps them."""
-    con = duck.connect()
+    con = connections.connect()
     try:
         con.execute("CREATE SCHEMA desired")
         con.execute(read_sql("desired/tables.sql"))

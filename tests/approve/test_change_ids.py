@@ -34,8 +34,8 @@ def synced(warehouse: Warehouse) -> None:
     at = now().isoformat()
     line = {"system": "librenms", "started": at, "finished": at, "ok": True}
     reads = warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
-    warehouse.note(reads, {**line, "error": None, "unreachable": False})
-    warehouse.note(warehouse.diffs("paris") / "attempts.jsonl", line)
+    warehouse.append_jsonl(reads, {**line, "error": None, "unreachable": False})
+    warehouse.append_jsonl(warehouse.diffs("paris") / "attempts.jsonl", line)
 
 
 @pytest.fixture

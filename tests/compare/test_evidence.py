@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
@@ -35,7 +35,7 @@ def unproven(world: World) -> dict[str, set[str]]:
     folder = world.warehouse.current(world.warehouse.diffs(world.name)) / "desired"
     with duckdb.connect() as con:
         found = con.execute(
-            "SELECT resource, owner FROM read_parquet(?)", [duck.pattern(folder / "unproven.parquet")]
+            "SELECT resource, owner FROM read_parquet(?)", [connections.pattern(folder / "unproven.parquet")]
         ).fetchall()
     return {name: {owner for resource, owner in found if resource == name} for name, _ in found}
 

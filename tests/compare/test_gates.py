@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.compare.gates import written_twice
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 
 
 def test_two_rows_that_write_one_field_of_one_object_close_the_gate():
-    con = duck.connect()
+    con = connections.connect()
     con.execute("CREATE SCHEMA diff")
     con.execute(
         """CREATE TABLE diff.rows AS

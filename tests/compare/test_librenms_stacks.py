@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import NetBox, World, after, before, row, rows
 
@@ -43,7 +43,11 @@ def stack(
 def members(world: World) -> list[tuple[str, int, str]]:
     folder = world.warehouse.current(world.warehouse.diffs("production"))
     query = "SELECT key, position, serial FROM read_parquet(?) ORDER BY position"
-    return duckdb.connect().execute(query, [duck.pattern(folder / "desired" / "members.parquet")]).fetchall()
+    return (
+        duckdb.connect()
+        .execute(query, [connections.pattern(folder / "desired" / "members.parquet")])
+        .fetchall()
+    )
 
 
 def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:

@@ -261,7 +261,7 @@ def test_without_a_place_for_the_cache_there_is_no_lineage_and_everything_else(
 def test_the_product_imports_public_dagster_only() -> None:
     private = [
         f"{file.relative_to(ROOT)}: {line.strip()}"
-        for file in sorted((ROOT / "netbox_sync_dagster").rglob("*.py"))
+        for file in [*sorted((ROOT / "netbox_sync_dagster").rglob("*.py")), *ROOT.glob("*.yaml")]
         for line in file.read_text(encoding="utf-8").splitlines()
         if "dagster._" in line.replace("netbox_sync_dagster._", "")
     ]

@@ -116,9 +116,9 @@ class Post:
         at = (now() - timedelta(hours=1) + timedelta(minutes=self.minute)).isoformat()
         line = {"system": "librenms", "started": at, "finished": at, "ok": not error}
         reads = self.warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
-        self.warehouse.note(reads, {**line, "error": error or None, "unreachable": unreachable})
+        self.warehouse.append_jsonl(reads, {**line, "error": error or None, "unreachable": unreachable})
         if not error:
-            self.warehouse.note(self.warehouse.diffs("paris") / "attempts.jsonl", line)
+            self.warehouse.append_jsonl(self.warehouse.diffs("paris") / "attempts.jsonl", line)
 
 
 @pytest.fixture
@@ -302,7 +302,9 @@ def test_what_may_have_arrived_is_not_sent_again(post: Post, hook: Hook) -> None
     post.tried()
     path = post.warehouse.home / "notices" / "chat.jsonl"
     [told] = read_memory(path).told
-    post.warehouse.note(path, {"at": now().isoformat(), "outcome": "sending", "ids": [f"recovery {told}"]})
+    post.warehouse.append_jsonl(
+        path, {"at": now().isoformat(), "outcome": "sending", "ids": [f"recovery {told}"]}
+    )
     assert post.tell() == ([], [])
 
 

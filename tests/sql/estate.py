@@ -38,8 +38,21 @@ CREATE TABLE ledger.operations (object_type VARCHAR, netbox_id BIGINT, field VAR
 
 @cache
 def _database() -> Database:
-    """One for the whole process: it parses each file of SQL once."""
-    return Database(Path(tempfile.mkdtemp()))
+    """One for the whole process: it parses each file of SQL once, and knows the macros."""
+    database = Database(Path(tempfile.mkdtemp()))
+    _source_tables(database, "netbox")
+    database.run(read_sql("macros.sql"))
+    database.con.execute("DROP SCHEMA netbox CASCADE")
+    return database
+
+
+def _source_tables(database: Database, system: str) -> None:
+    """The schema of a system, its tables without rows."""
+    script = [f"CREATE SCHEMA {system};"]
+    for name, table in SYSTEMS[system].items():
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+        script.append(f"CREATE TABLE {system}.{name} ({columns});")
+    database.run("\n".join(script))
 
 
 # What sql/match/never_seen.sql measures by: the most that any snapshot has shown of each device, guest or endpoint.
@@ -122,11 +135,8 @@ class Estate:
         con, endpoint = database.con, self.config.endpoint("lib")
         con.execute("SET threads = 1")
         for system in (self.kind, "netbox"):
-            con.execute(f"CREATE SCHEMA {system}")
-            for name, table in SYSTEMS[system].items():
-                columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
-                con.execute(f"CREATE TABLE {system}.{name} ({columns})")
-        con.execute(read_sql("macros.sql") + _LEDGER)
+            _source_tables(database, system)
+        database.run(_LEDGER)
         for table, row in self._rows:
             names = ", ".join(f'"{name}"' for name in row)
             con.execute(

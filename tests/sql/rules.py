@@ -9,6 +9,7 @@ import duckdb
 
 from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.graph import compare_stages
+from netbox_sync_dagster.compare.inputs import run
 from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -22,7 +23,7 @@ class Rules:
     """An empty comparison of one endpoint called ``lib``; ``more`` are other endpoints of the configuration."""
 
     def __init__(self, kind: str = "librenms", scope: str = "lib", more: list[dict[str, Any]] | None = None):
-        self.con = duckdb.connect()
+        self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("SET timezone = 'UTC'")
         endpoint = {"name": "lib", "kind": kind, "url": URLS[kind]}
         if kind == "proxmox":
@@ -31,11 +32,12 @@ class Rules:
             {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint, *(more or [])]}
         )
         for system in {kind, "netbox"}:
-            self.con.execute(f"CREATE SCHEMA {system}")
+            script = [f"CREATE SCHEMA {system};"]
             for name, table in SYSTEMS[system].items():
                 columns = ", ".join(f'"{column}" {of}' for column, of in table.columns.items())
-                self.con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns})")
-        self.con.execute(read_sql("macros.sql"))
+                script.append(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns});")
+            run(self.con, "\n".join(script))
+        run(self.con, read_sql("macros.sql"))
         create_settings(
             self.con, settings_of(config, config.endpoint("lib"), scope), "2026-11-28T00:00:00+00:00"
         )
@@ -47,9 +49,9 @@ class Rules:
                    endpoint VARCHAR);
                CREATE TABLE ledger.created (object_type VARCHAR, netbox_id BIGINT, endpoint VARCHAR)"""
         )
-        self.con.execute(read_sql("desired/tables.sql"))
+        run(self.con, read_sql("desired/tables.sql"))
         self.con.execute("CREATE SCHEMA match")
-        self.con.execute(read_sql("match/tables.sql"))
+        run(self.con, read_sql("match/tables.sql"))
 
     def put(self, table: str, **columns: Any) -> None:
         """One row; columns that are not named are NULL. A dict becomes JSON text."""

@@ -29,7 +29,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
         publish_diff(warehouse, "nms", create=1)
     attempts = warehouse.snapshots("librenms", "nms") / "attempts.jsonl"
     for number in range(125):
-        warehouse.note(attempts, {"ok": True, "number": number})
+        warehouse.append_jsonl(attempts, {"ok": True, "number": number})
     for path in ("ledger/approvals/nms/2020-01.jsonl", "ledger/applies/nms/1.jsonl", "notices/chat.jsonl"):
         (warehouse.home / path).parent.mkdir(parents=True, exist_ok=True)
         (warehouse.home / path).write_text("{}\n")

@@ -116,7 +116,7 @@ def test_a_file_that_is_finished_becomes_one_object(machine: Machine) -> None:
     path = one.ledger / "applies" / "nms" / "20261121T120000000Z-aaaa.jsonl"
     for number in range(3):
         append_lines(one, path, [{"line": number}])
-    one.end_of(path)
+    one.close_file(path)
     assert one.mirror is not None
     assert [item.key for item in one.mirror.store.below("ledger/applies")] == [
         "ledger/applies/nms/20261121T120000000Z-aaaa.jsonl"

@@ -135,14 +135,16 @@ def write_case(warehouse: Warehouse, name: str, case: Case) -> None:
         return {"system": "librenms", "started": at, "finished": at, **more}
 
     if case.read is not None:
-        warehouse.note(reads, line(case.read, ok=True, snapshot_id="s", complete=True))
+        warehouse.append_jsonl(reads, line(case.read, ok=True, snapshot_id="s", complete=True))
         if case.compared:
             publish_diff(warehouse, name, create=case.creates, conflict=case.conflicts)
-            warehouse.note(compares, line(case.read - 1, ok=True, diff_id="d"))
+            warehouse.append_jsonl(compares, line(case.read - 1, ok=True, diff_id="d"))
     if case.fault == "compare":
-        warehouse.note(compares, line(3, ok=False, error="NetBox was never read"))
+        warehouse.append_jsonl(compares, line(3, ok=False, error="NetBox was never read"))
     elif case.fault:
-        warehouse.note(reads, line(3, ok=False, error="boom", unreachable=case.fault == "unreachable"))
+        warehouse.append_jsonl(
+            reads, line(3, ok=False, error="boom", unreachable=case.fault == "unreachable")
+        )
 
 
 @pytest.fixture
@@ -234,11 +236,11 @@ def test_a_sync_that_takes_longer_than_its_interval_is_reported(tmp_path: Path) 
     note_endpoints(warehouse, load_config(config))
     publish_diff(warehouse, "paris")
     began, read, end = (now() - timedelta(seconds=ago) for ago in (100, 90, 5))
-    warehouse.note(
+    warehouse.append_jsonl(
         warehouse.snapshots("librenms", "paris") / "attempts.jsonl",
         {"started": began.isoformat(), "finished": read.isoformat(), "ok": True},
     )
-    warehouse.note(
+    warehouse.append_jsonl(
         warehouse.diffs("paris") / "attempts.jsonl",
         {"system": "librenms", "started": read.isoformat(), "finished": end.isoformat(), "ok": True},
     )

@@ -6,7 +6,7 @@ object fields a reference ``(label, id)``, a list of them, or a plain dict for t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -126,12 +126,11 @@ def list_name(model: Model) -> str:
 
 
 class SchemaBuilder(FilterInputs):
-    """Builds the schema of one NetBox version."""
+    """Builds the schema of these models in one NetBox version."""
 
-    def __init__(self, store: Store, version: tuple[int, int]) -> None:
+    def __init__(self, models: Iterable[Model], version: tuple[int, int]) -> None:
         super().__init__(version)
-        self.store = store
-        self.models = [m for m in store.models.values() if m.since <= version and m.in_graphql]
+        self.models = [m for m in models if m.since <= version and m.in_graphql]
         self.types: dict[str, GraphQLObjectType] = {}
         self.unions: dict[str, GraphQLUnionType] = {}
         self.stubs = {n: self._stub(n) for n in (*CABLE_END_TYPES, "FHRPGroupType", "RackGroupType")}

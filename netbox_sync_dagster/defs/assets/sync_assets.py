@@ -1,7 +1,7 @@
 """Assets ``librenms/<table>``, ``proxmox/<table>``, ``docker/<table>`` and ``diff/<kind>/<resource>``, a partition per endpoint.
 
-Reading an endpoint and comparing it with NetBox is one step: so each endpoint of a run goes all the way by itself,
-whatever becomes of the others. As two steps, one endpoint that is down would keep all others from being compared.
+Reading an endpoint and comparing it with NetBox is one step, so that each endpoint of a run is compared whether or not the
+others could be read. As two steps, one endpoint that is down would keep all others from being compared.
 """
 
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             deps=upstream_tables(kind, name),
             group_name=f"diff_{kind}",
             description=(
-                f"What {TITLES[kind]} says about {name.replace('_', ' ')} and NetBox does not: one row per object."
+                f"Differences between {TITLES[kind]} and NetBox for {name.replace('_', ' ')}, one row per object."
             ),
             kinds={"sql", "duckdb"},
             owners=owners(kind),

@@ -21,7 +21,7 @@ from netbox_sync_dagster.defs.checks.findings import (
 )
 from netbox_sync_dagster.defs.checks.status_check import status_check, status_result
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
-from netbox_sync_dagster.storage import Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.status import read_status
 
 
@@ -33,7 +33,7 @@ def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:
             "gates",
             asset=key,
             blocking=True,
-            description="Nothing stands against approving the diff, e.g. a NetBox that was read in part only.",
+            description="Passes when the diff may be approved (NetBox was read completely and recently).",
         ),
         dg.AssetCheckSpec(
             "within_limits",
@@ -69,7 +69,7 @@ def diff_results(
 
 
 def _diff_problems(warehouse: Warehouse, config: Config, kind: Kind, endpoint: str) -> dict[str, str]:
-    """What stands against the endpoint's current diff, by check; empty where there is none."""
+    """Why each check on the endpoint's current diff fails, empty where it passes; {} without a diff."""
     try:
         folder = warehouse.current(warehouse.diffs(endpoint))
     except WarehouseError:
@@ -119,7 +119,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
         (kind, plan.endpoint, plan.manifest["source_snapshot"]),
         ("netbox", "netbox", plan.manifest["target_snapshot"]),
     )
-    con = duck.reader()
+    con = connections.reader()
     try:
         for system, endpoint, snapshot_id in sides:
             folder = warehouse.snapshots(system, endpoint) / snapshot_id
@@ -128,7 +128,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
                 continue
             others = con.execute(
                 "SELECT DISTINCT snapshot_id FROM read_parquet(?, union_by_name = true) WHERE snapshot_id <> ?",
-                [f"{duck.pattern(folder)}/*.parquet", snapshot_id],
+                [f"{connections.pattern(folder)}/*.parquet", snapshot_id],
             ).fetchall()
             problems += [
                 f"rows of snapshot {other} in {system} snapshot {snapshot_id}" for (other,) in others

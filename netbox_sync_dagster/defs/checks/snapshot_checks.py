@@ -18,9 +18,9 @@ from netbox_sync_dagster.defs.checks.findings import (
 )
 from netbox_sync_dagster.defs.keys import table_key
 from netbox_sync_dagster.sources.registry import sources
-from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError, duck
+from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.errors import Damaged
-from netbox_sync_dagster.storage.files import last_lines
+from netbox_sync_dagster.storage.files import tail
 from netbox_sync_dagster.storage.store import read_manifest
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.sync import is_empty
@@ -109,7 +109,7 @@ def _complete(manifest: Manifest) -> Finding:
 def _failed_read(folder: Path, endpoint: str) -> Finding | None:
     """The last attempt to read the endpoint, where that failed."""
     try:
-        last = json.loads(last_lines(folder / "attempts.jsonl")[-1])
+        last = json.loads(tail(folder / "attempts.jsonl")[-1])
     except (FileNotFoundError, IndexError, json.JSONDecodeError):
         return None
     if last["ok"]:
@@ -118,11 +118,11 @@ def _failed_read(folder: Path, endpoint: str) -> Finding | None:
 
 
 def _dangling(system: str, folder: Path) -> str:
-    con = duck.reader()
+    con = connections.reader()
     try:
         problems = []
         for name, column, other, other_column in _REFERENCES[system]:
-            paths = [duck.pattern(folder / f"{table}.parquet") for table in (name, other)]
+            paths = [connections.pattern(folder / f"{table}.parquet") for table in (name, other)]
             row = con.execute(
                 f"""SELECT count(*), min("{column}") FROM read_parquet(?) WHERE "{column}" IS NOT NULL
                     AND "{column}" NOT IN (
@@ -140,11 +140,11 @@ def _rejected(manifest: Manifest, folder: Path) -> str:
     number = manifest.row_counts.get("rejected", 0)
     if not number:
         return ""
-    con = duck.reader()
+    con = connections.reader()
     try:
         row = con.execute(
             "SELECT source_table, row_key, reason FROM read_parquet(?) LIMIT 1",
-            [duck.pattern(folder / "rejected.parquet")],
+            [connections.pattern(folder / "rejected.parquet")],
         ).fetchone()
     finally:
         con.close()

@@ -28,7 +28,7 @@ _WORDS = Words(
 
 
 class Decision(Enum):
-    """``reject`` stands until the change is another one; ``withdraw`` takes an earlier decision back."""
+    """``reject`` holds until the change itself changes; ``withdraw`` cancels an earlier decision."""
 
     approve = "approve"
     reject = "reject"

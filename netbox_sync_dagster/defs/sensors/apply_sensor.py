@@ -22,8 +22,8 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.ledger import applies_folder, approvals_folder
 from netbox_sync_dagster.storage.verify import look
+from netbox_sync_dagster.sync.scheduling import clock
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.turns.decide import clock
 
 # Until the same changes are asked for again, where the apply has ended without a verdict on them.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
@@ -127,7 +127,7 @@ def _look(
 
 
 def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str], int]:
-    """The endpoint's diff, the changes in it that may be applied, what stands against that, and how many more need a
+    """The endpoint's diff, the changes in it that may be applied, why they may not be, and how many more need a
     second person."""
     try:
         plan = load_plan(warehouse, name)

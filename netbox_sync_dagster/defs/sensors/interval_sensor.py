@@ -19,7 +19,8 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now as clock_now
 from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.hold import RUN, marks
-from netbox_sync_dagster.turns import Facts, Turn, decide, read_tries
+from netbox_sync_dagster.sync.attempts import read_attempts
+from netbox_sync_dagster.sync.scheduling import Decision, EndpointSchedule, decide
 
 # Jobs whose runs hold endpoints, and the place in the queue that goes with them.
 _WATCHED = {GROUP_JOB, *(job.name for job in (read_netbox, *SYNC_JOBS.values(), *APPLY_JOBS.values()))}
@@ -31,9 +32,9 @@ _SHOWN = 10
 class Asked:
     """What the sensor remembers of one endpoint: ``at``: when it last asked for a run.
 
-    ``open``: nothing is known yet of what became of that, ``before``: the endpoint's last try then; ``lost``: runs in a row that never tried the endpoint
-    (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are seconds since 1970, by the clock
-    of the machine that the sensor runs on.
+    ``open``: the outcome of that run is not known yet; ``before``: the endpoint's last attempt then. ``lost``: runs in a row
+    that never tried the endpoint (killed, or NetBox could not be read), the last of them noticed at ``noticed``. Times are
+    seconds since 1970, by the clock of the machine that the sensor runs on.
     """
 
     at: float = 0
@@ -44,7 +45,7 @@ class Asked:
 
 
 def settle(asked: Asked, last: int, busy: bool, now: float) -> Asked:
-    """What became of the run that was asked for, where that can be told by now."""
+    """Record the outcome of the requested run, if it is known by now."""
     if not asked.open or busy:
         return asked
     if last != asked.before:
@@ -61,30 +62,32 @@ def known_time(now: float, *times: float) -> float:
     return max((moment for moment in times if moment <= now), default=0)
 
 
-def facts_of(
+def schedule_of(
     warehouse: Warehouse, endpoint: Endpoint, asked: Asked, *, busy: Busy | None, held: str, now: float
-) -> Facts:
+) -> EndpointSchedule:
     """What is known of an endpoint, from its tries, the sensor's memory and the runs under way."""
-    tries = read_tries(warehouse, endpoint.kind, endpoint.name)
-    facts = Facts(
+    attempts = read_attempts(warehouse, endpoint.kind, endpoint.name)
+    schedule = EndpointSchedule(
         endpoint.name,
         endpoint.interval,
         endpoint.every,
-        last_start=known_time(now, tries.last_start, asked.at),
+        last_start=known_time(now, attempts.last_start, asked.at),
         # A try that was asked for has not ended before that, whatever its machine's clock says.
-        last_end=known_time(now, tries.last_end, asked.noticed, asked.at),
-        failures=tries.failures + asked.lost,
-        error=tries.error,
-        seconds=tries.seconds,
+        last_end=known_time(now, attempts.last_end, asked.noticed, asked.at),
+        failures=attempts.failures + asked.lost,
+        error=attempts.error,
+        seconds=attempts.seconds,
     )
     if asked.lost:
         how = (
             "ended without reading it" if asked.lost == 1 else f"{asked.lost} times ended without reading it"
         )
-        facts = replace(facts, error=f"the run {how}{'; before: ' + tries.error if tries.error else ''}")
+        schedule = replace(
+            schedule, error=f"the run {how}{'; before: ' + attempts.error if attempts.error else ''}"
+        )
     if busy is not None:
-        return replace(facts, busy=busy.sentence, busy_since=busy.since)
-    return replace(facts, busy=held)
+        return replace(schedule, busy=busy.sentence, busy_since=busy.since)
+    return replace(schedule, busy=held)
 
 
 @dg.sensor(
@@ -109,7 +112,7 @@ def interval_sensor(
         log_of(context).warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)
-    turns: dict[str, Turn] = {}
+    decisions: dict[str, Decision] = {}
     asked: dict[str, Asked] = {}
     last: dict[str, int] = {}
     for endpoint in config.endpoints:
@@ -119,19 +122,21 @@ def interval_sensor(
         busy = running.get(name)
         who = alive.get(endpoint.kind, {}).get(name)
         before = remembered.get(name, Asked())
-        last[name] = read_tries(warehouse, endpoint.kind, name).last
+        last[name] = read_attempts(warehouse, endpoint.kind, name).last
         asked[name] = settle(before, last[name], busy is not None, now)
         held = f"{who} is reading it" if who else ""
-        turns[name] = decide(facts_of(warehouse, endpoint, asked[name], busy=busy, held=held, now=now), now)
-    due = [name for name, turn in turns.items() if turn.start]
+        decisions[name] = decide(
+            schedule_of(warehouse, endpoint, asked[name], busy=busy, held=held, now=now), now
+        )
+    due = [name for name, decision in decisions.items() if decision.start]
     asked |= {name: replace(asked[name], at=now, open=True, before=last[name]) for name in due}
-    cursor = _cursor(asked, turns)
-    for name, turn in turns.items():
-        if turn.late:
-            log_of(context).warning(f"{name}: {turn.why}")
+    cursor = _cursor(asked, decisions)
+    for name, decision in decisions.items():
+        if decision.late:
+            log_of(context).warning(f"{name}: {decision.why}")
     if not due:
         context.update_cursor(cursor)
-        return skip(why_none(turns))
+        return skip(why_none(decisions))
     return dg.SensorResult(run_requests=[_request(due, now)], cursor=cursor)
 
 
@@ -144,15 +149,15 @@ def _request(due: list[str], now: float) -> dg.RunRequest:
     )
 
 
-def why_none(turns: dict[str, Turn]) -> str:
+def why_none(decisions: dict[str, Decision]) -> str:
     """Why nothing was started: the endpoints that wait for other things than their time first."""
-    if not turns:
+    if not decisions:
         return "no enabled endpoint has an interval or a schedule"
     order = sorted(
-        (item for item in turns.items() if item[1].at),
+        (item for item in decisions.items() if item[1].at),
         key=lambda item: (item[1].why.startswith("next at"), item[1].at),
     )
-    shown = [f"{name}: {turn.why}" for name, turn in order[:_SHOWN]]
+    shown = [f"{name}: {decision.why}" for name, decision in order[:_SHOWN]]
     left = len(order) - len(shown)
     if not shown:
         return "no endpoint is due: all follow their schedules"
@@ -171,7 +176,7 @@ def _remembered(cursor: str | None) -> dict[str, Asked]:
         return {}
 
 
-def _cursor(asked: dict[str, Asked], turns: dict[str, Turn]) -> str:
+def _cursor(asked: dict[str, Asked], decisions: dict[str, Decision]) -> str:
     content = {
         name: {
             "asked": round(item.at, 3),
@@ -179,7 +184,7 @@ def _cursor(asked: dict[str, Asked], turns: dict[str, Turn]) -> str:
             "lost": item.lost,
             "noticed": round(item.noticed, 3),
             "before": item.before,
-            "waits": turns[name].why,
+            "waits": decisions[name].why,
         }
         for name, item in sorted(asked.items())
     }

@@ -1,4 +1,4 @@
-"""Who is told what: failed runs in the daemon's log, and the channels of the configuration."""
+"""Sensors that report failed runs in the daemon's log, and send notifications to the configured channels."""
 
 import dagster as dg
 
@@ -37,7 +37,7 @@ def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
 
 @dg.sensor(
     name="notifications",
-    description="Tells the channels below `notifications` of failures, recoveries, drift and waiting deletes, once.",
+    description="Sends failures, recoveries, drift and pending deletes to the channels of `notifications`, each once.",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )

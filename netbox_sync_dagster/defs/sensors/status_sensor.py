@@ -23,7 +23,7 @@ _SHOWN = 5
 
 @dg.sensor(
     name="status",
-    description="Evaluates the checks `status` anew when an endpoint's status changes, also between runs.",
+    description="Evaluates the checks `status` again when an endpoint's status changes, also between runs.",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -36,7 +36,7 @@ def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
     except (ConfigError, WarehouseError) as error:
         return skip(sentence(error))
     text = said(rows)
-    # An endpoint that runs is no news, and a minute later it does not.
+    # "running" changes within a minute and needs no evaluation.
     steady = [(row.endpoint, row.system, row.sentence) for row in rows if row.state != "running"]
     digest = hashlib.sha256(repr(steady).encode()).hexdigest()[:16]
     if context.cursor == digest:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.storage import NETBOX, Warehouse, duck
+from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries, prepare_ledger
 from netbox_sync_dagster.storage.store import WarehouseError
 
@@ -49,7 +49,7 @@ def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
     if not has_applies(warehouse):
         return {}
     views = ledger_view_queries(warehouse)
-    con = duck.connect()
+    con = connections.connect()
     try:
         con.execute(
             "CREATE SCHEMA ledger;"
@@ -99,6 +99,6 @@ def _rows(con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> bool:
     if not file.exists():
         return False
     con.execute(
-        f"CREATE TEMP VIEW {table} AS FROM read_parquet('{duck.quoted(duck.pattern(file))}', union_by_name = true)"
+        f"CREATE TEMP VIEW {table} AS FROM read_parquet('{connections.quoted(connections.pattern(file))}', union_by_name = true)"
     )
     return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None

@@ -14,7 +14,7 @@ import duckdb
 
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.queries import COUNTS, Count, Source
-from netbox_sync_dagster.storage import duck
+from netbox_sync_dagster.storage import connections
 
 # Table -> {object's id: the number that NetBox gives}, by field.
 Totals = dict[tuple[str, str], dict[int, int]]
@@ -38,9 +38,9 @@ def hidden_objects(
 
     Asks NetBox twice for each finding. Raises ServerError.
     """
-    with duck.connect() as con:
+    with connections.connect() as con:
         for table in sources:
-            file = duck.quoted(duck.pattern(folder / f"{table}.parquet"))
+            file = connections.quoted(connections.pattern(folder / f"{table}.parquet"))
             con.execute(f"CREATE VIEW {table} AS FROM read_parquet('{file}')")
         found: set[str] = set()
         for table, source in sources.items():

@@ -1,4 +1,4 @@
-"""Whose turn it is, as a function of facts: no clock, no files, no state of its own.
+"""Decides whether an endpoint is due. Pure function: no clock, no files, no state.
 
 So nothing is lost when a process that asks it is restarted, and a turn that was missed for an hour is one sync
 when it is asked again, not many.
@@ -18,13 +18,12 @@ _MOST_POINTS, _APART = 10, 30
 
 
 @dataclass(frozen=True)
-class Facts:
+class EndpointSchedule:
     """What is known of one endpoint. Times are seconds since 1970, 0 for never.
 
     ``interval``: as configured, 0 for none. ``every``: seconds from sync to sync at most, by interval or schedule,
-    0 by hand only. Moments are not later than now: what is dated so is left out. ``failures``: tries in a row that
-    failed, the last of them at ``last_end``. ``seconds``: what
-    the last good sync took. ``busy``: why no other run may start now, e.g. ``a run is working on it``.
+    0 by hand only. Moments are not later than now: what is dated so is left out. ``failures``: attempts in a row that
+    failed, the last of them at ``last_end``. ``seconds``: what the last good sync took. ``busy``: why no other run may start now, e.g. ``a run is working on it``.
     """
 
     name: str
@@ -40,8 +39,8 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """``start``: the endpoint is to be synced now. Otherwise ``why`` says why not, and ``at`` when it may be.
+class Decision:
+    """Whether to sync an endpoint now (``start``). Otherwise ``why`` says why not, and ``at`` when it may be.
 
     ``at``: when the turn came, or comes; 0 for never. ``late``: it is due and cannot start, with more to say than
     that a run is at it: its interval is too short.
@@ -53,36 +52,40 @@ class Turn:
     late: bool = False
 
 
-def decide(facts: Facts, now: float) -> Turn:
+def decide(schedule: EndpointSchedule, now: float) -> Decision:
     """Whether the endpoint is to be synced at this moment, and why not."""
-    at = _next(facts, now)
+    at = _next(schedule, now)
     if not at:
-        return Turn(False, 0, "by hand only")
+        return Decision(False, 0, "by hand only")
     if at > now:
-        why = f"{_failed(facts)}; tried again at {clock(at)}" if facts.failures else f"next at {clock(at)}"
-        return Turn(False, at, why)
-    if not facts.busy:
-        return Turn(True, at, "")
-    lasts = now - facts.busy_since if facts.busy_since else 0
-    if facts.interval and lasts > facts.interval:
-        why = f"{facts.busy} for {lasts:.0f} s now, longer than its interval of {facts.interval} s: raise the interval"
-        return Turn(False, at, why, late=True)
-    return Turn(False, at, f"due, but {facts.busy}")
+        why = (
+            f"{_failed(schedule)}; tried again at {clock(at)}"
+            if schedule.failures
+            else f"next at {clock(at)}"
+        )
+        return Decision(False, at, why)
+    if not schedule.busy:
+        return Decision(True, at, "")
+    lasts = now - schedule.busy_since if schedule.busy_since else 0
+    if schedule.interval and lasts > schedule.interval:
+        why = f"{schedule.busy} for {lasts:.0f} s now, longer than its interval of {schedule.interval} s: raise the interval"
+        return Decision(False, at, why, late=True)
+    return Decision(False, at, f"due, but {schedule.busy}")
 
 
-def _next(facts: Facts, now: float) -> float:
+def _next(schedule: EndpointSchedule, now: float) -> float:
     """When the endpoint's turn came that was not used yet, or when the next one comes; 0 for never."""
-    if facts.failures and facts.every:
-        pause = back_off(facts.name, facts.failures, facts.last_end, facts.every)
-        if pause < facts.every or not facts.interval:
-            return facts.last_end + pause
-    if not facts.interval:
+    if schedule.failures and schedule.every:
+        pause = back_off(schedule.name, schedule.failures, schedule.last_end, schedule.every)
+        if pause < schedule.every or not schedule.interval:
+            return schedule.last_end + pause
+    if not schedule.interval:
         return 0
-    shift = offset(facts.name, facts.interval)
-    turn = (now - shift) // facts.interval * facts.interval + shift
+    shift = offset(schedule.name, schedule.interval)
+    turn = (now - shift) // schedule.interval * schedule.interval + shift
     # A turn that came during a try that failed is used up by it: the next try has its pause.
-    used = max(facts.last_start, facts.last_end) if facts.failures else facts.last_start
-    return turn if used < turn else turn + facts.interval
+    used = max(schedule.last_start, schedule.last_end) if schedule.failures else schedule.last_start
+    return turn if used < turn else turn + schedule.interval
 
 
 def offset(name: str, interval: int) -> float:
@@ -109,9 +112,11 @@ def clock(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _failed(facts: Facts) -> str:
-    how_often = "the last try failed" if facts.failures == 1 else f"the last {facts.failures} tries failed"
-    return f"{how_often} ({facts.error})" if facts.error else how_often
+def _failed(schedule: EndpointSchedule) -> str:
+    how_often = (
+        "the last try failed" if schedule.failures == 1 else f"the last {schedule.failures} tries failed"
+    )
+    return f"{how_often} ({schedule.error})" if schedule.error else how_often
 
 
 def _share(text: str) -> float:

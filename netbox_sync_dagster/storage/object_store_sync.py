@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from netbox_sync_dagster.storage.errors import WarehouseError
-from netbox_sync_dagster.storage.files import make_private, put_in_place
+from netbox_sync_dagster.storage.files import make_private, write_atomically
 from netbox_sync_dagster.storage.objects import Found, ObjectStore
 
 _PARTS = ".parts"
@@ -36,7 +36,7 @@ _WHOLE = ".whole"
 _TRIES = 30
 
 
-class Mirror:
+class ObjectStoreSync:
     """One object store and its copy in ``home``."""
 
     def __init__(self, url: str, home: Path) -> None:
@@ -161,7 +161,7 @@ class Mirror:
     @staticmethod
     def _replace(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        put_in_place(path, content)
+        write_atomically(path, content)
 
     # -- growing files ---------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What became of an endpoint's last tries, from their record in the warehouse."""
+"""The last attempts to sync an endpoint, from their record in the warehouse."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.files import last_lines
+from netbox_sync_dagster.storage.files import tail
 from netbox_sync_dagster.storage.sequence import number_of_line
 
 
 @dataclass(frozen=True)
-class Tries:
+class Attempts:
     """Times are seconds since 1970, as the clock said that recorded them, 0 for never. ``last``: what comes later has another
-    number. ``failures``: failed tries since the last good comparison, 0 where the
-    last try was good; ``seconds``: the last good sync, from the start of the read to the end of the comparison."""
+    number. ``failures``: failed attempts since the last good comparison, 0 where the last one was good; ``seconds``: the last good sync, from the start of the read to the end of the comparison."""
 
     last_start: float = 0
     last_end: float = 0
@@ -28,7 +27,7 @@ class Tries:
     last: int = 0
 
 
-def read_tries(warehouse: Warehouse, system: str, endpoint: str) -> Tries:
+def read_attempts(warehouse: Warehouse, system: str, endpoint: str) -> Attempts:
     """The last tries to read and to compare the endpoint."""
     files = [
         folder / "attempts.jsonl"
@@ -41,11 +40,11 @@ def read_tries(warehouse: Warehouse, system: str, endpoint: str) -> Tries:
     compares = [line for line in _lines(files[1]) if line["system"] == system]
     both = sorted([*reads, *compares], key=_order)
     if not both:
-        return Tries()
+        return Attempts()
     good = max((_order(line) for line in compares if line["ok"]), default=(0, ""))
     failed = [line for line in both if not line["ok"] and _order(line) > good]
     last = both[-1]
-    return Tries(
+    return Attempts(
         last_start=_time(max(reads, key=_order)["started"]) if reads else 0,
         last_end=_time(last["finished"]),
         failures=0 if last["ok"] else len(failed),
@@ -80,7 +79,7 @@ def _time(text: str) -> float:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """Some hundred tries, more than any decision needs; one that a crash cut off is left out."""
     try:
-        lines = last_lines(path)
+        lines = tail(path)
     except FileNotFoundError:
         return
     for line in lines:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from netbox_sync_dagster.defs.sensors.interval_sensor import Asked, known_time, settle
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.turns import Facts, Tries, back_off, decide, offset, read_tries
+from netbox_sync_dagster.sync.attempts import Attempts, read_attempts
+from netbox_sync_dagster.sync.scheduling import EndpointSchedule, back_off, decide, offset
 
 NOW = 1_800_000_000.0
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True)
@@ -21,35 +22,35 @@ INTERVALS = st.integers(30, 100_000)
 
 
 def test_without_an_interval_an_endpoint_is_synced_by_hand_only() -> None:
-    turn = decide(Facts("paris", interval=0, every=0, failures=3, last_end=NOW - 10_000), NOW)
-    assert (turn.start, turn.why) == (False, "by hand only")
+    decision = decide(EndpointSchedule("paris", interval=0, every=0, failures=3, last_end=NOW - 10_000), NOW)
+    assert (decision.start, decision.why) == (False, "by hand only")
 
 
 def test_a_new_endpoint_is_due_at_once() -> None:
-    assert decide(Facts("paris", interval=3600, every=3600), NOW).start
+    assert decide(EndpointSchedule("paris", interval=3600, every=3600), NOW).start
 
 
 @given(name=NAMES, interval=INTERVALS, ago=st.floats(0, 1_000_000))
 def test_after_a_downtime_there_is_one_sync_not_many(name: str, interval: int, ago: float) -> None:
-    facts = Facts(name, interval, interval, last_start=NOW - ago)
-    turn = decide(facts, NOW)
-    if turn.start:
-        turn = decide(replace(facts, last_start=NOW), NOW)
-    assert not turn.start
+    schedule = EndpointSchedule(name, interval, interval, last_start=NOW - ago)
+    decision = decide(schedule, NOW)
+    if decision.start:
+        decision = decide(replace(schedule, last_start=NOW), NOW)
+    assert not decision.start
     # The next one comes within an interval.
-    assert NOW < turn.at <= NOW + interval + 0.001
+    assert NOW < decision.at <= NOW + interval + 0.001
 
 
 @given(name=NAMES, interval=INTERVALS)
 def test_an_endpoint_is_synced_once_per_interval_however_often_it_is_asked(name: str, interval: int) -> None:
-    facts = Facts(name, interval, interval, last_start=NOW - interval * 50)
+    schedule = EndpointSchedule(name, interval, interval, last_start=NOW - interval * 50)
     starts = []
     step = interval / 7
     for number in range(7 * 12):
         moment = NOW + number * step
-        if decide(facts, moment).start:
+        if decide(schedule, moment).start:
             starts.append(moment)
-            facts = replace(facts, last_start=moment)
+            schedule = replace(schedule, last_start=moment)
     assert 12 <= len(starts) <= 13
     gaps = [later - earlier for earlier, later in pairwise(starts[1:])]
     assert all(gap == pytest.approx(interval, abs=step * 1.01) for gap in gaps)
@@ -81,44 +82,50 @@ def test_pauses_double_with_every_failure_up_to_the_interval() -> None:
 
 
 def test_after_a_failure_the_pause_counts_from_its_end_and_says_so() -> None:
-    facts = Facts(
+    schedule = EndpointSchedule(
         "paris", 3600, 3600, last_start=NOW - 65, last_end=NOW - 5, failures=2, error="cannot connect"
     )
-    turn = decide(facts, NOW)
-    assert not turn.start
-    assert turn.at == NOW - 5 + back_off("paris", 2, NOW - 5, 3600)
-    assert turn.why.startswith("the last 2 tries failed (cannot connect); tried again at 2027-01-15 08:0")
-    assert decide(facts, turn.at).start
+    decision = decide(schedule, NOW)
+    assert not decision.start
+    assert decision.at == NOW - 5 + back_off("paris", 2, NOW - 5, 3600)
+    assert decision.why.startswith("the last 2 tries failed (cannot connect); tried again at 2027-01-15 08:0")
+    assert decide(schedule, decision.at).start
 
 
 @given(failures=st.integers(1, 10_000), interval=INTERVALS)
 def test_an_endpoint_that_fails_for_ever_is_still_tried_within_its_interval(
     failures: int, interval: int
 ) -> None:
-    facts = Facts("paris", interval, interval, last_start=NOW - 1, last_end=NOW, failures=failures)
-    assert NOW < decide(facts, NOW).at <= NOW + interval + 0.001
+    schedule = EndpointSchedule(
+        "paris", interval, interval, last_start=NOW - 1, last_end=NOW, failures=failures
+    )
+    assert NOW < decide(schedule, NOW).at <= NOW + interval + 0.001
 
 
 def test_an_endpoint_with_a_schedule_only_is_tried_again_too() -> None:
-    facts = Facts("paris", interval=0, every=86_400, last_start=NOW - 100, last_end=NOW - 60, failures=1)
-    assert decide(facts, NOW).start
-    assert decide(replace(facts, failures=0), NOW).why == "by hand only"
+    schedule = EndpointSchedule(
+        "paris", interval=0, every=86_400, last_start=NOW - 100, last_end=NOW - 60, failures=1
+    )
+    assert decide(schedule, NOW).start
+    assert decide(replace(schedule, failures=0), NOW).why == "by hand only"
 
 
 def test_an_interval_shorter_than_the_run_is_reported_and_not_queued_up() -> None:
-    facts = Facts("paris", 60, 60, last_start=NOW - 200, busy="the run 1f0c works on it", busy_since=NOW - 95)
-    turn = decide(facts, NOW)
-    assert (turn.start, turn.late) == (False, True)
-    assert turn.why == (
+    schedule = EndpointSchedule(
+        "paris", 60, 60, last_start=NOW - 200, busy="the run 1f0c works on it", busy_since=NOW - 95
+    )
+    decision = decide(schedule, NOW)
+    assert (decision.start, decision.late) == (False, True)
+    assert decision.why == (
         "the run 1f0c works on it for 95 s now, longer than its interval of 60 s: raise the interval"
     )
-    soon = decide(replace(facts, busy_since=NOW - 20), NOW)
+    soon = decide(replace(schedule, busy_since=NOW - 20), NOW)
     assert (soon.start, soon.late, soon.why) == (False, False, "due, but the run 1f0c works on it")
 
 
 def test_tries_are_read_from_their_record(tmp_path) -> None:
     warehouse = Warehouse(tmp_path)
-    assert read_tries(warehouse, "librenms", "paris") == Tries()
+    assert read_attempts(warehouse, "librenms", "paris") == Attempts()
     reads = warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
     compares = warehouse.diffs("paris") / "attempts.jsonl"
 
@@ -132,20 +139,20 @@ def test_tries_are_read_from_their_record(tmp_path) -> None:
     def last(path: Path) -> int:
         return json.loads(path.read_text().splitlines()[-1])["seq"]
 
-    warehouse.note(reads, line(0, 5))
-    warehouse.note(compares, line(5, 2))
+    warehouse.append_jsonl(reads, line(0, 5))
+    warehouse.append_jsonl(compares, line(5, 2))
     at = 1_767_225_600.0
-    assert read_tries(warehouse, "librenms", "paris") == Tries(at, at + 7, 0, "", 7.0, last(compares))
-    warehouse.note(reads, line(10, 1, "cannot connect"))
-    warehouse.note(reads, line(20, 1))
-    warehouse.note(compares, line(21, 3, "NetBox was never read"))
+    assert read_attempts(warehouse, "librenms", "paris") == Attempts(at, at + 7, 0, "", 7.0, last(compares))
+    warehouse.append_jsonl(reads, line(10, 1, "cannot connect"))
+    warehouse.append_jsonl(reads, line(20, 1))
+    warehouse.append_jsonl(compares, line(21, 3, "NetBox was never read"))
     with reads.open("a") as file:
         file.write('{"started": "2026-01-01T0')
-    assert read_tries(warehouse, "librenms", "paris") == Tries(
+    assert read_attempts(warehouse, "librenms", "paris") == Attempts(
         at + 20, at + 24, 2, "NetBox was never read", 7.0, last(compares)
     )
     # Of another kind, once, under the same name.
-    assert read_tries(warehouse, "proxmox", "paris") == Tries()
+    assert read_attempts(warehouse, "proxmox", "paris") == Attempts()
 
 
 # -- clocks that are wrong -----------------------------------------------------------------------
@@ -168,17 +175,17 @@ def test_a_clock_that_was_wrong_keeps_no_endpoint_waiting_and_starts_none_again_
 ) -> None:
     start = known_time(NOW, read, asked)
     # Each endpoint has its turn at its own point of the interval: this one's is at NOW.
-    facts = Facts("paris", 60, 60, last_start=start)
+    schedule = EndpointSchedule("paris", 60, 60, last_start=start)
     turn = (NOW - offset("paris", 60)) // 60 * 60 + offset("paris", 60)
-    assert decide(facts, turn + (NOW - turn)).start == (due or start < turn)
-    assert decide(facts, NOW + 60).start
+    assert decide(schedule, turn + (NOW - turn)).start == (due or start < turn)
+    assert decide(schedule, NOW + 60).start
 
 
 def test_a_failed_try_by_a_clock_that_is_behind_has_its_pause_after_it_was_asked_for() -> None:
     end = known_time(NOW, NOW - DAY, 0, NOW - 1)
-    facts = Facts("paris", 3600, 3600, last_start=end, last_end=end, failures=1, error="down")
-    assert not decide(facts, NOW).start
-    assert decide(facts, NOW + 40).start
+    schedule = EndpointSchedule("paris", 3600, 3600, last_start=end, last_end=end, failures=1, error="down")
+    assert not decide(schedule, NOW).start
+    assert decide(schedule, NOW + 40).start
 
 
 @pytest.mark.parametrize("last", [5, 7], ids=["not tried", "tried"])
