@@ -11,7 +11,7 @@ import typer
 
 from netbox_sync_dagster.cli.console import make_table, write_data, write_json
 from netbox_sync_dagster.cli.session import CliError, session_of
-from netbox_sync_dagster.cli.views import query
+from netbox_sync_dagster.cli.views import query, query_comparison
 from netbox_sync_dagster.text import Shown, json_text, visible
 
 
@@ -22,6 +22,14 @@ def sql(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV with a header.")] = False,
+    compared: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            metavar="ENDPOINT",
+            help="Compare this endpoint's current snapshots anew, and ask the comparison's own tables.",
+        ),
+    ] = None,
 ) -> None:
     """Ask everything that was read and done, in SQL.
 
@@ -29,6 +37,10 @@ def sql(
 
     For example: netbox-sync sql "FROM diff.fields WHERE field = 'description'". It only reads and never locks;
     any DuckDB client can open the file netbox_sync.duckdb in the warehouse directory in the same way.
+
+    --compare shows how a diff comes about: config.*, desired.*, match.* and diff.* as the SQL files make them. Nothing is
+    published. sentence(reason) reads a cause, for example: netbox-sync sql --compare librenms "SELECT key,
+    sentence(problem) FROM match.devices".
     """
     session = session_of(context)
     if as_json and as_csv:
@@ -42,7 +54,12 @@ def sql(
     # The current tables come by themselves; the kept ones are many.
     if "history" in statement.lower():
         session.warehouse.pull_current(history=True)
-    columns, rows = query(session.warehouse, statement, history=True)
+    if compared is None:
+        columns, rows = query(session.warehouse, statement, history=True)
+    else:
+        columns, rows = query_comparison(
+            session.warehouse, session.config, session.endpoint(compared), statement
+        )
     if as_json:
         write_json(session.out, [dict(zip(columns, values, strict=True)) for values in rows])
     elif as_csv:

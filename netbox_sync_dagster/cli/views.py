@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.cli.session import CliError
+from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.views import OF_THE_QUERY, ask
 
@@ -27,6 +28,23 @@ def query(
         return ask(warehouse, look, few=False, history=history)
     except duckdb.Error as error:
         raise _refused(error) from None
+
+
+def query_comparison(
+    warehouse: Warehouse, config: Config, endpoint: Endpoint, sql: str
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The same over the tables of a comparison of this endpoint. Raises CliError, and what a comparison raises."""
+    from netbox_sync_dagster.compare.run import Comparer
+
+    with (
+        Comparer(warehouse, config) as comparer,
+        comparer.explored(endpoint) as con,
+    ):
+        try:
+            cursor = con.execute(sql)
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+        except duckdb.Error as error:
+            raise _refused(error) from None
 
 
 def _refused(error: duckdb.Error) -> CliError:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
+from duckdb.sqltypes import VARCHAR
 
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.carry import (
@@ -20,8 +24,9 @@ from netbox_sync_dagster.compare.carry import (
     same_desired,
     same_snapshot,
 )
+from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
-from netbox_sync_dagster.compare.finish import finish
+from netbox_sync_dagster.compare.finish import finish, settle
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import Stage, compare_stages
 from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
@@ -54,6 +59,16 @@ def compare(
     """Compare one endpoint: ``Comparer.compare`` on its own."""
     with Comparer(warehouse, config) as comparer:
         return comparer.compare(endpoint, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The snapshots that are compared: manifest and folder of each."""
+
+    source: dict[str, Any]
+    source_path: Path
+    target: dict[str, Any]
+    target_path: Path
 
 
 class Comparer:
@@ -109,36 +124,62 @@ class Comparer:
             result["diff_id"] = manifest["diff_id"]
         return manifest
 
-    def _compare(self, endpoint: Endpoint, say: Callable[[str], None]) -> dict[str, Any]:
+    @contextmanager
+    def explored(self, endpoint: Endpoint) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The database of a comparison after its last stage, with the schemas ``config``, ``desired``, ``match`` and
+        ``diff`` beside the snapshots; nothing is published. Its function ``sentence`` reads causes.
+
+        Raises what ``compare`` raises.
+        """
+        pair = self._snapshots(endpoint)
+        with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
+            database, _ = self._load(endpoint, pair, Path(folder), lambda _: None)
+            match_and_diff(database, lambda _: None)
+            settle(database.con, pair.source.get("guest"))
+            database.con.create_function("sentence", sentence_of, [VARCHAR], VARCHAR)
+            yield database.con
+            self.close()
+
+    def _snapshots(self, endpoint: Endpoint) -> _Pair:
         warehouse = self._warehouse
         source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
         target_folder = warehouse.snapshots("netbox", "netbox")
         source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
-        target_path = target_folder / target["snapshot_id"]
-        kind = source_of(endpoint.kind)
+        return _Pair(
+            source, source_folder / source["snapshot_id"], target, target_folder / target["snapshot_id"]
+        )
+
+    def _load(
+        self, endpoint: Endpoint, pair: _Pair, stage: Path, say: Callable[[str], None]
+    ) -> tuple[Database, Inputs]:
+        """The database with snapshots, settings and desired tables, and what a diff of them follows from."""
+        warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
-        source_path = source_folder / source["snapshot_id"]
+        database = self._open(pair.target_path)
+        con = database.con
+        rows = attach_snapshot(con, endpoint.kind, pair.source_path)
+        kind.prepare(con, endpoint)
+        few = rows + self._target_rows <= _FEW_ROWS
+        con.execute("SET threads = 1" if few else "RESET threads")
+        settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
+        create_settings(con, settings, pair.source["started"])
+        add_id_field_facts(con)
+        inputs = inputs_of(settings, pair.source.get("guest"), self._config.netbox.base_url, self._ledger)
+        make_desired(database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint))
+        return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
+
+    def _compare(self, endpoint: Endpoint, say: Callable[[str], None]) -> dict[str, Any]:
+        warehouse = self._warehouse
+        pair = self._snapshots(endpoint)
+        source, target = pair.source, pair.target
         with (
-            damage_named([source_path, target_path]),
+            damage_named([pair.source_path, pair.target_path]),
             warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage),
         ):
             try:
-                database = self._open(target_path)
-                con = database.con
-                rows = attach_snapshot(con, endpoint.kind, source_path)
-                kind.prepare(con, endpoint)
-                few = rows + self._target_rows <= _FEW_ROWS
-                con.execute("SET threads = 1" if few else "RESET threads")
-                settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
-                create_settings(con, settings, source["started"])
-                add_id_field_facts(con)
-                guest, base_url = source.get("guest"), self._config.netbox.base_url
-                inputs = inputs_of(settings, guest, base_url, self._ledger)
-                make_desired(
-                    database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint)
-                )
-                inputs |= kind.gather(database, warehouse, self._config, endpoint, peers)
-                last = self._still_holds(endpoint.name, target_path, inputs)
+                database, inputs = self._load(endpoint, pair, stage, say)
+                con, guest = database.con, source.get("guest")
+                last = self._still_holds(endpoint.name, pair.target_path, inputs)
                 if last is not None and not carry_over(
                     warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
                 ):

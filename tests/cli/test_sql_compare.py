@@ -1,0 +1,38 @@
+"""`sql --compare`: the comparison's own tables, as its SQL files make them."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Desk
+
+
+def test_the_tables_of_a_comparison_can_be_asked(desk: Desk) -> None:
+    desk.configure(import_devices="none")
+    desk.ok("sync")
+    before = sorted(path.name for path in (desk.folder / "data" / "diffs" / "nms").iterdir())
+
+    matched = "SELECT key, netbox_id FROM match.devices"
+    assert json.loads(desk.ok("sql", "--compare", "nms", "--json", matched)) == [
+        {"key": "sw1", "netbox_id": None}
+    ]
+    why = "SELECT resource, action, action_of(reason) AS decided, sentence(reason) AS reason FROM diff.rows WHERE key = 'sw1'"
+    assert json.loads(desk.ok("sql", "--compare", "nms", "--json", why)) == [
+        {
+            "resource": "devices",
+            "action": "blocked",
+            "decided": "blocked",
+            "reason": "not in NetBox, and import_devices is none for this endpoint",
+        }
+    ]
+    assert sorted(path.name for path in (desk.folder / "data" / "diffs" / "nms").iterdir()) == before
+
+
+def test_errors_name_the_endpoint_and_the_query(desk: Desk) -> None:
+    assert "no endpoint 'pve' in the configuration" in desk.run("sql", "--compare", "pve", "SELECT 1").err
+    desk.ok("sync")
+    wrong = desk.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
+    assert (wrong.code, wrong.err.splitlines()[0][:60]) == (
+        1,
+        "error: the query cannot be answered: Binder Error: Reference",
+    )
