@@ -23,7 +23,7 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV with a header.")] = False,
 ) -> None:
-    """Ask everything that was read and done, in SQL.
+    """Query snapshots, diffs and the ledger with SQL.
 
     The views: librenms.*, proxmox.*, docker.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
 
