@@ -159,6 +159,6 @@ def _check_limits(plan: Plan, policies: Policies, rows: list[DiffRow], override:
     if hit and override is None:
         sentences = "; ".join(too_many[resource] for resource in hit)
         raise ApprovalError(
-            f"endpoint '{plan.endpoint}': {sentences}; look whether the source is whole, then approve with an "
-            "override that names the reason"
+            f"endpoint '{plan.endpoint}': {sentences}; check that the source was read completely, then repeat with "
+            "an override that says why"
         )

@@ -71,9 +71,7 @@ def apply(
     todo = [plan for plan in plans if _show(session, plan, show_all)]
     if not todo:
         return
-    if not yes and not session.ask(
-        "Write this to NetBox?", instead="the changes above would be written; add --yes to write them"
-    ):
+    if not yes and not session.ask("Write this to NetBox?", otherwise="the changes above would be written; "):
         session.out.print("nothing written")
         return
     bad = False

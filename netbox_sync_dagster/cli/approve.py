@@ -33,6 +33,8 @@ from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file
 
+_NEEDS_SHOWN = 3
+
 
 def approve(
     context: typer.Context,
@@ -136,10 +138,16 @@ def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
     settled = set(approved(session.warehouse, plan.endpoint, plan)) | applied_ids(session.warehouse, plan)
     missing = missing_dependencies(plan, [row.change_id for row in rows])
     needs = {need for ids in missing.values() for need in ids if need not in settled}
-    if needs:
-        session.out.print(
-            f"{len(needs)} changes that these need are not approved: those that need them will be blocked "
-            "(--with-dependencies adds them)",
-            style="yellow",
-            soft_wrap=True,
-        )
+    if not needs:
+        return
+    by_id = plan.by_id()
+    named = [f"{row.action} {row.resource} {row.key}" for row in (by_id[need] for need in sorted(needs))]
+    more = f", and {len(named) - _NEEDS_SHOWN} more" if len(named) > _NEEDS_SHOWN else ""
+    what, them = ("prerequisite is", "it") if len(needs) == 1 else ("prerequisites are", "them")
+    blocked = "this change" if len(rows) == 1 else "changes that need " + them
+    session.out.print(
+        f"{len(needs)} {what} not approved ({', '.join(named[:_NEEDS_SHOWN])}{more}); without {them} {blocked} will be "
+        f"blocked (--with-dependencies adds {them})",
+        style="yellow",
+        soft_wrap=True,
+    )

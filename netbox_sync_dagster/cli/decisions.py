@@ -110,7 +110,7 @@ def without_applied(session: Session, plan: Plan, rows: list[DiffRow]) -> list[D
 def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
     """Show the rows; False where there are none."""
     if not rows:
-        session.out.print(f"no change of '{plan.endpoint}' is meant; nothing recorded")
+        session.out.print("no matching changes; nothing recorded")
         return False
     digits = id_length(row.change_id for row in plan.rows)
     print_rows(
@@ -126,7 +126,7 @@ def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
 
 def agreed(session: Session, question: str, yes: bool) -> bool:
     """Whether to record it: --yes, or the answer of the person at the terminal."""
-    if yes or session.ask(question, instead="add --yes to record it without being asked"):
+    if yes or session.ask(question):
         return True
     session.out.print("nothing recorded")
     return False

@@ -30,7 +30,7 @@ def accept_command(
         return
     for problem in report.problems:
         session.out.print(problem.sentence, soft_wrap=True)
-    if not yes and not session.ask("Go on with the ledger as it is?", instead="add --yes to record it"):
+    if not yes and not session.ask("Go on with the ledger as it is?"):
         raise CliError("nothing recorded")
     found = accept(
         session.warehouse, reason, {"who": name, "through": "cli", "by": me(name, "cli").to_json()}

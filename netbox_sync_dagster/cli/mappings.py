@@ -86,7 +86,7 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
                 default = _DEFAULTS.get(section, section)
                 advice.append(f"# {what}: {endpoint.name} says nothing of it; set defaults.{default}")
                 continue
-            note = "; NetBox has not what it is mapped to" if is_mapped else ""
+            note = "; no such object in NetBox" if is_mapped else ""
             body.append(f"    {_text(word)}:   # {what}{note}")
         if body:
             lines += [f"  {section}:", *body]

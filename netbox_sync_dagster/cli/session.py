@@ -100,10 +100,10 @@ class Session:
         """Whether a question can be asked."""
         return sys.stdin.isatty() and sys.stdout.isatty()
 
-    def ask(self, question: str, *, instead: str) -> bool:
-        """Ask yes or no. Raises CliError that tells to use ``instead`` where nobody can answer."""
+    def ask(self, question: str, *, otherwise: str = "") -> bool:
+        """Ask yes or no. Without a terminal raises CliError; ``otherwise`` says there what would be done."""
         if not self.interactive:
-            raise CliError(f"nothing done: nobody can be asked here; {instead}")
+            raise CliError(f"not a terminal: {otherwise}use --yes to confirm")
         self.out.print(f"{question} [y/N] ", end="")
         try:
             answer = input()

@@ -31,7 +31,7 @@ def sql(
         ),
     ] = None,
 ) -> None:
-    """Ask everything that was read and done, in SQL.
+    """Query snapshots, diffs and the ledger with SQL.
 
     The views: librenms.*, proxmox.*, docker.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
 

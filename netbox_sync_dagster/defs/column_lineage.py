@@ -24,6 +24,8 @@ from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage.store import write_json
 
+# Files of other states of the SQL, also of other installations of the same user.
+_KEPT = 5
 # {kind: {resource: {column: [[system, table, column], ...]}}}
 _Lineage = dict[str, dict[str, dict[str, list[list[str]]]]]
 
@@ -44,22 +46,33 @@ def column_lineage(kind: Kind, resource: str) -> dg.TableColumnLineage | None:
 
 @cache
 def _lineage() -> _Lineage:
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    file = caches / "netbox_sync" / f"column_lineage_{_version()}.json"
-    with suppress(OSError, ValueError):
-        kept: _Lineage = json.loads(file.read_text(encoding="utf-8"))
-        return kept
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        folder = _cache_folder()
+        file = folder / f"column_lineage_{_version()}.json"
+        with suppress(FileNotFoundError, ValueError):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            if isinstance(kept, dict) and kept.keys() == set(KINDS):
+                return kept
         # Whoever cannot keep it would compute it in every run.
-        write_json(file.with_name(f".{os.getpid()}.writable"), {})
-        file.with_name(f".{os.getpid()}.writable").unlink()
-    except OSError:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f".{os.getpid()}.writable"
+        write_json(trial, {})
+        trial.unlink()
+    except (OSError, RuntimeError):
         return {}
     found = {kind: _computed(kind) for kind in KINDS}
     with suppress(OSError):
         write_json(file, found)
+        for old in sorted(folder.glob("column_lineage_*.json"), key=lambda path: path.stat().st_mtime)[
+            :-_KEPT
+        ]:
+            old.unlink()
     return found
+
+
+def _cache_folder() -> Path:
+    """Raises RuntimeError for a user without a home."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "netbox_sync"
 
 
 def _computed(kind: Kind) -> dict[str, dict[str, list[list[str]]]]:

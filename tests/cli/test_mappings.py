@@ -25,7 +25,7 @@ def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreN
         "  sites:\n"
         '    "Lyon: rack 4":   # 2 objects, e.g. sw2\n'
         "  roles:\n"
-        '    "network":   # 4 objects, e.g. sw1; NetBox has not what it is mapped to\n'
+        '    "network":   # 4 objects, e.g. sw1; no such object in NetBox\n'
         "  device_types:\n"
         '    "WS-X":   # 2 objects, e.g. sw2\n'
         '    "AP7":   # 1 object, e.g. sw4\n'

@@ -136,7 +136,11 @@ def test_contradictions_are_refused_and_nothing_is_recorded(planned: tuple[Desk,
 WORKS: list[tuple[list[str], list[str], list[str]]] = [
     # Arguments, the changes that are approved then, and what is said.
     ([ALL], ["50", "Gi0/1", "sw1"], []),
-    (["Gi0/1"], ["Gi0/1"], ["1 changes that these need are not approved"]),
+    (
+        ["Gi0/1"],
+        ["Gi0/1"],
+        ["1 prerequisite is not approved (create vlans 50); without it this change will be blocked"],
+    ),
     (["Gi0/1", "--with-dependencies"], ["50", "Gi0/1"], []),
     (["--resource", "interfaces", "--with-dependencies"], ["50", "Gi0/1"], []),
     ([ALL, "--with-dependencies"], ["50", "Gi0/1", "sw1"], []),
@@ -203,7 +207,10 @@ def test_a_damaged_ledger_is_named_everywhere_and_accepted_with_a_reason(
     assert where in desk.run("status").err
     assert desk.run("ledger", "accept").code != 0
     assert desk.run("ledger", "accept", "--reason", " ", "--yes").code == 1
-    assert "nobody can be asked here" in desk.run("ledger", "accept", "--reason", "disk fault").err
+    assert (
+        desk.run("ledger", "accept", "--reason", "disk fault").err
+        == "error: not a terminal: use --yes to confirm\n"
+    )
     assert desk.ok("ledger", "accept", "--reason", "disk fault", "--yes", "--who", "carol").endswith(
         "accepted 1: disk fault; reject again what was rejected in these lines\n"
     )

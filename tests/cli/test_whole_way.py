@@ -141,7 +141,10 @@ def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(desk: D
     device = next(row["change_id"] for row in rows if row["resource"] == "devices")
 
     alone = desk.run("approve", "nms", device[:6], "--yes")
-    assert "1 changes that these need are not approved" in alone.out
+    assert (
+        "1 prerequisite is not approved (create custom_fields librenms_id); without it this change will be blocked "
+        "(--with-dependencies adds it)\n"
+    ) in alone.out
     assert tail(alone).startswith("approved 1 change until ")
     blocked = desk.run("apply", "nms", "--yes")
     assert blocked.code == 1
@@ -178,19 +181,14 @@ def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(desk: Desk, la
 
     approve = desk.run("approve", "nms", "--resource", "vlans")
     assert approve.code == 1
-    assert approve.err == (
-        "error: nothing done: nobody can be asked here; add --yes to record it without being asked\n"
-    )
+    assert approve.err == ("error: not a terminal: use --yes to confirm\n")
     assert desk.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
 
     desk.ok("approve", "nms", "--resource", "vlans", "--yes")
     apply = desk.run("apply", "nms")
     assert apply.code == 1
     assert "  + create 50 in paris  [" in apply.out
-    assert apply.err == (
-        "error: nothing done: nobody can be asked here; the changes above would be written; "
-        "add --yes to write them\n"
-    )
+    assert apply.err == ("error: not a terminal: the changes above would be written; use --yes to confirm\n")
     assert lab.requests == []
 
 

@@ -12,8 +12,18 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
+from tests.kept import at_home, begin
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World
+
+
+class LabTarget(NetBox):
+    """The lab NetBox, with the server itself."""
+
+    def __init__(self, server: LabNetBox) -> None:
+        super().__init__(server.url, server.token)
+        self.server = server
+
 
 Basics = dict[str, dict[str, Any]]
 
@@ -25,9 +35,15 @@ def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         with real_netbox(empty=True) as real:
             yield real
         return
-    with LabNetBox(token="lab-token") as server:
+    if "erp" in request.fixturenames:
+        server = at_home("netbox", lambda port: LabNetBox(port, token="lab-token"))
+    else:
+        server = LabNetBox(token="lab-token").start()
+    try:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
-        yield NetBox(server.url, server.token)
+        yield LabTarget(server)
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -98,9 +114,15 @@ def cluster() -> ProxmoxState:
 
 
 @pytest.fixture
-def proxmox(cluster: ProxmoxState) -> Iterator[LabProxmox]:
-    with LabProxmox(cluster) as server:
+def proxmox(request: pytest.FixtureRequest, cluster: ProxmoxState) -> Iterator[LabProxmox]:
+    if "erp" in request.fixturenames:
+        server = at_home("paris", lambda port: LabProxmox(cluster, port))
+    else:
+        server = LabProxmox(cluster).start()
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -127,12 +149,24 @@ def pve(
 @pytest.fixture
 def erp(pve: World, cluster: ProxmoxState) -> Any:
     """Guest 105 erp, in NetBox by us, beside six others; every policy allows deletes."""
-    for vmid in range(106, 112):
-        guest(cluster, vmid, f"ct{vmid}", vmid - 50, 1, UUID_B.replace("2222-4", f"{vmid:04d}-4"), "pve1")
-    found = guest(cluster, 105, "erp", 1, 32, UUID_A, "pve1")
     pve.configure(policies=DELETES)
-    assert pve.apply_all().changes == []
-    return found
+
+    def make() -> None:
+        for vmid in range(106, 112):
+            guest(cluster, vmid, f"ct{vmid}", vmid - 50, 1, UUID_B.replace("2222-4", f"{vmid:04d}-4"), "pve1")
+        guest(cluster, 105, "erp", 1, 32, UUID_A, "pve1")
+        assert pve.apply_all().changes == []
+
+    begun("erp", pve, [cluster], make)
+    return cluster.guests[105]
+
+
+def begun(name: str, world: World, states: list[ProxmoxState], make: Callable[[], None]) -> None:
+    """``make``, or what it made before in another test; never in a real NetBox."""
+    if isinstance(world.netbox, LabTarget):
+        begin(name, world, [world.netbox.server.store, *states], make)
+    else:
+        make()
 
 
 @pytest.fixture
@@ -144,10 +178,19 @@ def lyon_state() -> ProxmoxState:
 
 
 @pytest.fixture
-def lyon(pve: World, erp: Any, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def lyon(
+    pve: World, erp: Any, cluster: ProxmoxState, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     """Cluster lyon beside paris, in NetBox too."""
-    with LabProxmox(lyon_state) as server:
+    server = at_home("lyon", lambda port: LabProxmox(lyon_state, port))
+    try:
         monkeypatch.setenv("LYON_TOKEN", server.token_value)
         world = lyon_of(pve, server)
-        assert world.apply_all().changes == []
+
+        def make() -> None:
+            assert world.apply_all().changes == []
+
+        begun("lyon", world, [cluster, lyon_state], make)
         yield world
+    finally:
+        server.stop()

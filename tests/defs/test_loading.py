@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.defs import lineage
+from netbox_sync_dagster.defs import column_lineage, lineage
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root
 from tests.defs.conftest import definitions
@@ -256,6 +256,30 @@ def test_without_a_place_for_the_cache_there_is_no_lineage_and_everything_else(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
     config = tmp_path / "netbox_sync.yaml"
     assert load(config).stdout.startswith("True ")
+
+
+def test_lineage_is_kept_per_state_of_the_sql_and_computed_again_where_the_file_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "netbox_sync"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"column_lineage_{number}.json").write_text("{}", encoding="utf-8")
+        os.utime(folder / f"column_lineage_{number}.json", (number, number))
+    column_lineage._lineage.cache_clear()
+    try:
+        first = column_lineage._lineage()
+        [file] = [path for path in folder.iterdir() if len(path.stem) > len("column_lineage_1")]
+        assert sorted(path.name for path in folder.iterdir() if path != file) == [
+            f"column_lineage_{number}.json" for number in (2, 3, 4, 5)
+        ]
+        for damage in ("", "[]", "{}", '{"librenms"'):
+            file.write_text(damage, encoding="utf-8")
+            column_lineage._lineage.cache_clear()
+            assert column_lineage._lineage() == first
+    finally:
+        column_lineage._lineage.cache_clear()
 
 
 def test_the_product_imports_public_dagster_only() -> None:

@@ -1,0 +1,78 @@
+"""What several tests begin with is made once per process: the servers' states and the warehouse are kept, and copied.
+
+A warehouse names its servers by their URLs, so the servers of such tests listen on the same ports every time.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from netbox_sync_lab.serving import LabServer
+from tests.support import World
+
+Server = TypeVar("Server", bound=LabServer)
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+# Name of a server -> its port in this process.
+_ports: dict[str, int] = {}
+
+
+class _Beginning(NamedTuple):
+    ports: dict[str, int]
+    states: list[dict[str, Any]]
+    deletes: set[str]
+    warehouse: Path
+
+
+_beginnings: dict[str, _Beginning] = {}
+
+
+def at_home(name: str, make: Callable[[int], Server]) -> Server:
+    """The server that ``make`` makes with a port, started; on the port that it had the last time, where that is free."""
+    try:
+        server = make(_ports.get(name, 0)).start()
+    except OSError:
+        server = make(0).start()
+    _ports[name] = server.port
+    return server
+
+
+def begin(name: str, world: World, states: list[Any], make: Callable[[], None]) -> None:
+    """Bring the ``states`` of servers and the world's warehouse to where ``make`` brings them.
+
+    What ``make`` needs must be the same whenever the name is; the configuration is left to the caller.
+    """
+    kept = _beginnings.get(name)
+    if kept is None or not kept.ports.items() <= _ports.items():
+        make()
+        folder = _folder() / name
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(world.warehouse.home, folder, symlinks=True)
+        _beginnings[name] = _Beginning(
+            dict(_ports), [_copied(vars(state)) for state in states], set(world._deletes), folder
+        )
+        return
+    for state, content in zip(states, kept.states, strict=True):
+        vars(state).clear()
+        vars(state).update(_copied(content))
+    shutil.rmtree(world.warehouse.home, ignore_errors=True)
+    shutil.copytree(kept.warehouse, world.warehouse.home, symlinks=True)
+    world._deletes = set(kept.deletes)
+
+
+def _copied(content: dict[str, Any]) -> dict[str, Any]:
+    """A deep copy, with the same locks."""
+    return copy.deepcopy(
+        content, {id(value): value for value in content.values() if isinstance(value, _LOCKS)}
+    )
+
+
+@cache
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="netbox-sync-kept-"))
