@@ -29,7 +29,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from apart import Measured, measure
 
-from netbox_sync_dagster.compare.inputs import connect
+from netbox_sync_dagster.compare.database import connect
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.storage import Warehouse, write_snapshot

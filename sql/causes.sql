@@ -312,7 +312,7 @@ select * from (values
     ('device_at_another_site', 'because', 'it is at site {site}, and device {device} is at {other_site}', 'Correct the site of one of them.', [], ['site']),
     ('tags_taken_off', 'drifted', 'taken off in NetBox since netbox-sync put it on: {tags}', 'Put the tag on again in NetBox, or take it off in the source.', ['take', 'keep'], ['tags']),
 
-    -- Rows that wait for other rows (compare/finish.py)
+    -- Rows that wait for other rows (compare/dependencies.py)
     ('needs_row_of_nobody', 'blocked', 'needs {resource} "{key}" is in nobody''s plan', 'Sync the endpoint that makes it, or create it in NetBox.', [], ['resource', 'key']),
     ('needs_held_row', 'blocked', 'needs {resource} "{key}" is {action}[ ({because})]', 'Solve what keeps that row.', [], ['resource', 'key']),
     ('goes_only_with', 'blocked', 'goes only with {resource} "{key}" is {action}[ ({because})]', 'Solve what keeps that row.', [], ['resource', 'key']),

@@ -11,8 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from netbox_sync_dagster.compare.causes import read_reason
+from netbox_sync_dagster.compare.database import Database, parquet, run
 from netbox_sync_dagster.compare.graph import desired_stages
-from netbox_sync_dagster.compare.inputs import Database, parquet, run
 from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence

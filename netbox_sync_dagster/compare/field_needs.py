@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.sqlfiles import read_sql
 
 # Which file of sql/plan finds what fields of which resources need.

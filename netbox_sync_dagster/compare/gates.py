@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.clock import TOLERANCE
 from netbox_sync_dagster.storage.sequence import number_of

@@ -16,7 +16,14 @@ import pyarrow as pa
 from duckdb.sqltypes import VARCHAR
 
 from netbox_sync_dagster.compare.attempts import recorded
-from netbox_sync_dagster.compare.carry import (
+from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
+from netbox_sync_dagster.compare.database import Database, attach_ledger, attach_snapshot
+from netbox_sync_dagster.compare.dependencies import finish, settle
+from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
+from netbox_sync_dagster.compare.gates import gates, written_twice
+from netbox_sync_dagster.compare.graph import Stage, compare_stages
+from netbox_sync_dagster.compare.reuse import (
     Inputs,
     carry_over,
     inputs_of,
@@ -24,13 +31,6 @@ from netbox_sync_dagster.compare.carry import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.causes import sentence_of
-from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
-from netbox_sync_dagster.compare.finish import finish, settle
-from netbox_sync_dagster.compare.gates import gates, written_twice
-from netbox_sync_dagster.compare.graph import Stage, compare_stages
-from netbox_sync_dagster.compare.inputs import Database, attach_ledger, attach_snapshot
-from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence

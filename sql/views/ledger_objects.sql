@@ -1,5 +1,5 @@
 -- What the ledger says of NetBox's objects: what this product created, deleted and wrote last. The views build on
--- ledger.applied alone: a comparison puts a table of one NetBox in its place (compare/inputs.py).
+-- ledger.applied alone: a comparison puts a table of one NetBox in its place (compare/database.py).
 
 -- One row per change that an apply carried out. apply_id is the apply that sent it, which a later one may have
 -- settled; undoes is the apply that this one takes back. seq says what came before what.

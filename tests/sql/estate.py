@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
+from netbox_sync_dagster.compare.database import Database
+from netbox_sync_dagster.compare.dependencies import settle
 from netbox_sync_dagster.compare.desired import make_desired
-from netbox_sync_dagster.compare.finish import settle
-from netbox_sync_dagster.compare.inputs import Database
 from netbox_sync_dagster.compare.run import match_and_diff
-from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sqlfiles import read_sql

@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
+from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.compare.graph import compare_stages
-from netbox_sync_dagster.compare.inputs import run
-from netbox_sync_dagster.compare.settings import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import SYSTEMS

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.change_id import change_id
+from netbox_sync_dagster.compare.database import is_empty, run
 from netbox_sync_dagster.compare.field_needs import keep_together
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.compare.inputs import is_empty, run
 from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.parquet import TableWriter, write_parquet

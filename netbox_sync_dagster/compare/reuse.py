@@ -17,10 +17,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from netbox_sync_dagster.compare.config_tables import Settings
+from netbox_sync_dagster.compare.database import parquet
 from netbox_sync_dagster.compare.desired import desired_rows
 from netbox_sync_dagster.compare.graph import compare_stages
-from netbox_sync_dagster.compare.inputs import parquet
-from netbox_sync_dagster.compare.settings import Settings
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage import NETBOX, Warehouse

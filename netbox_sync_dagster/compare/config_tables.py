@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.compare.inputs import run
+from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
 from netbox_sync_dagster.sources.base import Rows
