@@ -497,7 +497,7 @@ def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerS
     of_the_new_one = {"ip_addresses", "mac_addresses", "primary_macs", "primary_ips"} if both else set()
     assert {r.resource for r in found} <= of_the_new_one
     assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
-    reason = "a temporary name: Docker Compose is making web anew"
+    reason = "a temporary name: Docker Compose is recreating web"
     assert three.left_out() == [("virtual_machines", temporary, reason)]
     host.containers.pop(temporary)
     if not both:
