@@ -14,27 +14,43 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import pytest
+
+from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.serving import LabServer
-from tests.support import World
+from tests.support import NetBox, World
 
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+# The fixtures that end with ``begun``.
+BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}
 
 
-class _Beginning(NamedTuple):
+class _Made(NamedTuple):
     ports: dict[str, int]
     states: list[dict[str, Any]]
     deletes: set[str]
     warehouse: Path
 
 
-_beginnings: dict[str, _Beginning] = {}
+_made: dict[str, _Made] = {}
 
 
-def at_home(name: str, make: Callable[[int], Server]) -> Server:
-    """The server that ``make`` makes with a port, started; on the port that it had the last time, where that is free."""
+class LabTarget(NetBox):
+    """The lab NetBox, with the server itself."""
+
+    def __init__(self, server: LabNetBox) -> None:
+        super().__init__(server.url, server.token)
+        self.server = server
+
+
+def placed(request: pytest.FixtureRequest, name: str, make: Callable[[int], Server]) -> Server:
+    """The server that ``make`` makes with a port, started; for tests with one of the BEGINNINGS on the port that it had
+    the last time, where that is free."""
+    if not BEGINNINGS & set(request.fixturenames):
+        return make(0).start()
     try:
         server = make(_ports.get(name, 0)).start()
     except OSError:
@@ -43,18 +59,23 @@ def at_home(name: str, make: Callable[[int], Server]) -> Server:
     return server
 
 
-def begin(name: str, world: World, states: list[Any], make: Callable[[], None]) -> None:
-    """Bring the ``states`` of servers and the world's warehouse to where ``make`` brings them.
+def begun(name: str, world: World, states: list[Any], make: Callable[[], None]) -> None:
+    """Bring NetBox, the ``states`` of other servers and the world's warehouse to where ``make`` brings them.
 
-    What ``make`` needs must be the same whenever the name is; the configuration is left to the caller.
+    What ``make`` needs must be the same whenever the name is; the configuration is left to the caller. In a real NetBox
+    everything is made anew.
     """
-    kept = _beginnings.get(name)
+    if not isinstance(world.netbox, LabTarget):
+        make()
+        return
+    states = [world.netbox.server.store, *states]
+    kept = _made.get(name)
     if kept is None or not kept.ports.items() <= _ports.items():
         make()
         folder = _folder() / name
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(world.warehouse.home, folder, symlinks=True)
-        _beginnings[name] = _Beginning(
+        _made[name] = _Made(
             dict(_ports), [_copied(vars(state)) for state in states], set(world._deletes), folder
         )
         return

@@ -97,25 +97,5 @@ kept as (
     select object_type, netbox_id, arg_min(reason, (len(reason), reason)) as reason
     from up_to_machines
     group by all
-),
--- A machine that is gone from its source and stays in NetBox keeps its parts.
-down as (
-    select p.object_type, p.netbox_id, because('virtual_machine_stays', {because: k.reason}) as reason, p.label
-    from kept k
-    join parts p on p.virtual_machine_id = k.netbox_id
-    where k.object_type = 'virtualization/virtual-machines'
-      and k.netbox_id not in (select netbox_id from match.virtual_machines where netbox_id is not null)
-),
-down_to_addresses as (
-    select a.object_type, a.netbox_id, d.reason
-    from down d
-    join on_interfaces a on d.object_type = 'virtualization/interfaces' and a.holder_model = 'virtualization.vminterface' and a.holder_id = d.netbox_id
 )
-select object_type, netbox_id, arg_min(reason, rank) as reason
-from (
-    select object_type, netbox_id, reason, 0 as rank from kept
-    union all select object_type, netbox_id, reason, 1 from down
-    union all select object_type, netbox_id, reason, 2 from down_to_addresses
-)
-where object_type in (select object_type from allowed)
-group by object_type, netbox_id
+select object_type, netbox_id, reason from kept where object_type in (select object_type from allowed)

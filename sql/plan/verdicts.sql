@@ -13,7 +13,10 @@ select
     case
         when r.action = 'create' and r.resource not in (select resource from config.may_create)
             then blocked('may_not_create', {resource: r.resource})
-        else coalesce(r.reason, if(r.action = 'update', g.reasons, told(r.fields)))
+        when r.action <> 'update' then coalesce(r.reason, told(r.fields))
+        -- What a change would follow from is no reason where nothing is written.
+        when g.any_update then coalesce(r.reason, g.reasons)
+        else coalesce(g.reasons, r.reason)
     end as reason,
     coalesce(if(r.action = 'update', g.fields, undoubted(r.fields)), []) as fields
 from diff.candidates r

@@ -12,18 +12,9 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
-from tests.kept import at_home, begin
+from tests.kept import LabTarget, begun, placed
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, World
-
-
-class LabTarget(NetBox):
-    """The lab NetBox, with the server itself."""
-
-    def __init__(self, server: LabNetBox) -> None:
-        super().__init__(server.url, server.token)
-        self.server = server
-
 
 Basics = dict[str, dict[str, Any]]
 
@@ -35,10 +26,7 @@ def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         with real_netbox(empty=True) as real:
             yield real
         return
-    if "erp" in request.fixturenames:
-        server = at_home("netbox", lambda port: LabNetBox(port, token="lab-token"))
-    else:
-        server = LabNetBox(token="lab-token").start()
+    server = placed(request, "netbox", lambda port: LabNetBox(port, token="lab-token"))
     try:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
         yield LabTarget(server)
@@ -75,9 +63,15 @@ def state() -> LibreNMSState:
 
 @pytest.fixture
 def world(
-    state: LibreNMSState, netbox: NetBox, basics: Basics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    state: LibreNMSState,
+    netbox: NetBox,
+    basics: Basics,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    with LabLibreNMS(state, token="lnms-token") as server:
+    server = placed(request, "production", lambda port: LabLibreNMS(state, port, token="lnms-token"))
+    try:
         monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
         endpoint = {
             "name": "production",
@@ -87,6 +81,8 @@ def world(
             "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
         }
         yield World(tmp_path / ODD_FOLDER, netbox, endpoint)
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -115,10 +111,7 @@ def cluster() -> ProxmoxState:
 
 @pytest.fixture
 def proxmox(request: pytest.FixtureRequest, cluster: ProxmoxState) -> Iterator[LabProxmox]:
-    if "erp" in request.fixturenames:
-        server = at_home("paris", lambda port: LabProxmox(cluster, port))
-    else:
-        server = LabProxmox(cluster).start()
+    server = placed(request, "paris", lambda port: LabProxmox(cluster, port))
     try:
         yield server
     finally:
@@ -161,14 +154,6 @@ def erp(pve: World, cluster: ProxmoxState) -> Any:
     return cluster.guests[105]
 
 
-def begun(name: str, world: World, states: list[ProxmoxState], make: Callable[[], None]) -> None:
-    """``make``, or what it made before in another test; never in a real NetBox."""
-    if isinstance(world.netbox, LabTarget):
-        begin(name, world, [world.netbox.server.store, *states], make)
-    else:
-        make()
-
-
 @pytest.fixture
 def lyon_state() -> ProxmoxState:
     state = ProxmoxState(cluster="lyon")
@@ -179,10 +164,15 @@ def lyon_state() -> ProxmoxState:
 
 @pytest.fixture
 def lyon(
-    pve: World, erp: Any, cluster: ProxmoxState, lyon_state: ProxmoxState, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    pve: World,
+    erp: Any,
+    cluster: ProxmoxState,
+    lyon_state: ProxmoxState,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """Cluster lyon beside paris, in NetBox too."""
-    server = at_home("lyon", lambda port: LabProxmox(lyon_state, port))
+    server = placed(request, "lyon", lambda port: LabProxmox(lyon_state, port))
     try:
         monkeypatch.setenv("LYON_TOKEN", server.token_value)
         world = lyon_of(pve, server)

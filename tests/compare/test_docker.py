@@ -12,6 +12,7 @@ from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_lab.docker import DockerState, LabDocker
+from tests.kept import begun, placed
 from tests.support import NetBox, World, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
@@ -28,9 +29,12 @@ def host() -> DockerState:
 
 
 @pytest.fixture
-def daemon(host: DockerState) -> Iterator[LabDocker]:
-    with LabDocker(host) as server:
+def daemon(request: pytest.FixtureRequest, host: DockerState) -> Iterator[LabDocker]:
+    server = placed(request, "whale", lambda port: LabDocker(host, port=port))
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -234,10 +238,14 @@ DELETE = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_a
 @pytest.fixture
 def three(docker: World, host: DockerState) -> World:
     """web, db and cache in NetBox; every policy allows deletes."""
-    for name in ("web", "db", "cache"):
-        host.add(name, "back")
     docker.configure(policies=DELETE)
-    docker.apply()
+
+    def make() -> None:
+        for name in ("web", "db", "cache"):
+            host.add(name, "back")
+        docker.apply()
+
+    begun("three", docker, [host], make)
     return docker
 
 
@@ -497,7 +505,7 @@ def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerS
     of_the_new_one = {"ip_addresses", "mac_addresses", "primary_macs", "primary_ips"} if both else set()
     assert {r.resource for r in found} <= of_the_new_one
     assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
-    reason = "a temporary name: Docker Compose is making web anew"
+    reason = "a temporary name: Docker Compose is recreating web"
     assert three.left_out() == [("virtual_machines", temporary, reason)]
     host.containers.pop(temporary)
     if not both:

@@ -17,6 +17,7 @@ from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.lies import lying
+from tests.sql.rules import Rules
 from tests.support import NetBox, World
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
@@ -61,21 +62,20 @@ SHRUNK = {
 
 @pytest.mark.parametrize(("kind", "table"), SHRUNK)
 def test_a_table_that_shrank_proves_nothing_of_what_comes_from_its_call(kind: str, table: str) -> None:
-    with duckdb.connect() as con:
-        con.execute("CREATE SCHEMA config; CREATE SCHEMA desired")
-        con.execute("CREATE TABLE config.endpoint AS SELECT false AS bridge_addresses")
-        con.execute(f"CREATE TABLE desired.evidence AS {read_sql(f'desired/{kind}/evidence.sql')}")
-        con.execute("CREATE TABLE desired.call_tables (name VARCHAR, call VARCHAR)")
-        if kind == "proxmox":
-            con.execute(f"INSERT INTO desired.call_tables {read_sql('desired/proxmox/call_tables.sql')}")
-        con.execute(
-            "CREATE TABLE config.scopes AS SELECT 'table' AS scope, ? AS scope_id, false AS complete, true AS unseen, "
-            "'few rows' AS reason",
-            [table],
+    rules = Rules(kind)
+    rules.con.execute(
+        f"CREATE OR REPLACE TABLE desired.evidence AS {read_sql(f'desired/{kind}/evidence.sql')}"
+    )
+    if kind == "proxmox":
+        rules.con.execute(
+            f"INSERT INTO desired.call_tables BY NAME {read_sql('desired/proxmox/call_tables.sql')}"
         )
-        found = con.execute(
-            f"SELECT DISTINCT part, unnest(proves) FROM ({read_sql('desired/call_gaps.sql')})"
-        ).fetchall()
+    rules.con.execute(
+        "CREATE TABLE config.scopes AS SELECT 'table' AS scope, ? AS scope_id, false AS complete, true AS unseen, "
+        "'few rows' AS reason",
+        [table],
+    )
+    found = rules.rows(f"SELECT DISTINCT part, unnest(proves) FROM ({read_sql('desired/call_gaps.sql')})")
     assert {("*", resource) for resource in SHRUNK[kind, table]} <= set(found)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from tests.kept import begun, placed
 from tests.lies import honest, lying, without
 from tests.support import ODD_FOLDER, NetBox, World, row, rows
 
@@ -54,18 +55,29 @@ def truth(state: LibreNMSState) -> LibreNMSState:
 
 
 @pytest.fixture
-def server(truth: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with lying(LabLibreNMS, truth, token="lnms-token", lie=honest) as made:
+def server(
+    request: pytest.FixtureRequest, truth: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    made = placed(
+        request, "liar", lambda port: lying(LabLibreNMS, truth, port, token="lnms-token", lie=honest)
+    )
+    try:
         monkeypatch.setenv("LIBRENMS_TOKEN", "lnms-token")
         yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture
-def told(server: Any, netbox: NetBox, basics: Any, tmp_path: Path) -> World:
+def told(server: Any, truth: LibreNMSState, netbox: NetBox, basics: Any, tmp_path: Path) -> World:
     """NetBox holds all that LibreNMS has; deletes are allowed."""
     endpoint = {"name": "production", "kind": "librenms", "url": server.url, **OPTIONS}
     world = World(tmp_path / ODD_FOLDER, netbox, endpoint)
-    assert world.apply_all().rows == ()
+
+    def make() -> None:
+        assert world.apply_all().rows == ()
+
+    begun("told", world, [truth], make)
     return world
 
 

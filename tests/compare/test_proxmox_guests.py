@@ -7,6 +7,7 @@ import pytest
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.netbox.schema import CHOICES
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.kept import begun
 from tests.support import NetBox, World, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
@@ -383,18 +384,22 @@ def test_an_operators_description_stays(pve, cluster, netbox):
 @pytest.fixture
 def many(pve, cluster):
     """Twenty guests in NetBox: one that goes is no shrunken snapshot."""
-    for vmid in range(101, 121):
-        cluster.add_lxc(
-            vmid,
-            node="pve1",
-            name=f"ct{vmid}",
-            config={
-                "net0": f"name=eth0,hwaddr=BC:24:11:00:00:{vmid:02X},ip=10.0.0.{vmid}/24",
-                "rootfs": "local-lvm:x,size=1G",
-            },
-        )
     pve.configure(policies={"delete": ["virtual_machines"]})
-    assert pve.apply_all().changes == []
+
+    def make():
+        for vmid in range(101, 121):
+            cluster.add_lxc(
+                vmid,
+                node="pve1",
+                name=f"ct{vmid}",
+                config={
+                    "net0": f"name=eth0,hwaddr=BC:24:11:00:00:{vmid:02X},ip=10.0.0.{vmid}/24",
+                    "rootfs": "local-lvm:x,size=1G",
+                },
+            )
+        assert pve.apply_all().changes == []
+
+    begun("many", pve, [cluster], make)
     return cluster
 
 

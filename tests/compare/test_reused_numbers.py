@@ -10,6 +10,7 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import UUID_B, guest, lyon_of
+from tests.kept import begun
 from tests.support import NetBox, World, after, row, rows
 
 VMS = "virtualization/virtual-machines"
@@ -25,15 +26,19 @@ def differences(plan: Plan) -> list[tuple[str, str, str, dict[str, Any]]]:
 @pytest.fixture
 def srv1(state: LibreNMSState, world: World) -> dict[str, Any]:
     """Server srv1 with eth0 (port 101) and eth1 (port 102), in NetBox by us."""
-    server = state.add_device("srv1", hardware="C9300-48P", os="linux")
-    for number, name, mac, host, mtu, far in (
-        (101, "eth0", "020000000000", "10.0.0.10", 1500, "to sw0"),
-        (102, "eth1", "020000000001", "10.0.1.10", 9000, "to sw1"),
-    ):
-        port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
-        state.add_ipv4(port, host, 24)
-    assert world.apply_all().changes == []
-    return server
+
+    def make() -> None:
+        server = state.add_device("srv1", hardware="C9300-48P", os="linux")
+        for number, name, mac, host, mtu, far in (
+            (101, "eth0", "020000000000", "10.0.0.10", 1500, "to sw0"),
+            (102, "eth1", "020000000001", "10.0.1.10", 9000, "to sw1"),
+        ):
+            port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
+            state.add_ipv4(port, host, 24)
+        assert world.apply_all().changes == []
+
+    begun("srv1", world, [state], make)
+    return state.devices[0]
 
 
 def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:

@@ -36,6 +36,11 @@ def said_of(found: list[Row], resource: str, netbox_id: int) -> list[tuple[str, 
     return [(r.action, r.reason) for r in found if (r.resource, r.netbox_id) == (resource, netbox_id)]
 
 
+def told(estate: Estate, *resources: str) -> dict[str, tuple[str, str]]:
+    """{key: (action, reason)} of the rows of these resources that have a reason."""
+    return {r.key: (r.action, r.reason) for r in estate.rows() if r.resource in resources and r.reason}
+
+
 def switch(**endpoint: Any) -> Estate:
     """LibreNMS device 1 and NetBox device 1, both sw1, without ports."""
     estate = Estate("librenms", **{"policies": GENEROUS, **endpoint})
@@ -103,6 +108,31 @@ def address(
         assigned_object_type=kind,
         assigned_object_id=on,
         **content,
+    )
+
+
+def shown(estate: Estate, number: int, host: str, port: int) -> None:
+    """An IPv4 address that LibreNMS shows on a port."""
+    estate.add(
+        "librenms.ip_addresses",
+        address_id=number,
+        family=4,
+        address=host,
+        prefixlen=24,
+        canonical=host,
+        port_id=port,
+    )
+
+
+def part(estate: Estate, device: int, index: int, kind: str, **content: Any) -> None:
+    """A part of LibreNMS's inventory of a device."""
+    estate.add(
+        "librenms.inventory",
+        **{
+            **{"entPhysical_id": device * 100 + index, "device_id": device, "entPhysicalIndex": index},
+            **{"entPhysicalClass": kind, "entPhysicalContainedIn": 0},
+            **content,
+        },
     )
 
 

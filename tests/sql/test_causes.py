@@ -5,6 +5,7 @@ After a change of the list: ``python -m tests.sql.test_causes`` writes the page 
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.compare.causes import cause_kinds, read_reason
+from netbox_sync_dagster.compare.causes import CauseKind, cause_kinds, read_reason
 from netbox_sync_dagster.sqlfiles import sql_root
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,40 @@ def test_the_parameters_of_a_sentence_are_given(code: str) -> None:
 def test_a_code_is_listed_once() -> None:
     codes = re.findall(r"^    \('([a-z0-9_]+)', '", (sql_root() / "causes.sql").read_text(), re.MULTILINE)
     assert sorted(codes) == sorted(set(codes)) == sorted(cause_kinds())
+
+
+@cache
+def _texts() -> str:
+    """Every text in the tests' code but this file's and docstrings, apart by NUL; {} for what an f-string fills in."""
+    texts = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path == Path(__file__):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+                texts.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+                texts.append("".join(map(str, parts)))
+    return "\0".join(texts)
+
+
+def _fragments(kind: CauseKind) -> list[str]:
+    """The fixed texts of a sentence, without what may be left out."""
+    fixed = re.sub(r"\[[^\[\]]*\]", "{}", kind.sentence)
+    return [part.strip() for part in re.split(r"\{[^{}]*\}", fixed) if len(part.strip(' .,:;()"{}')) > 3]
+
+
+# What has no words of its own: the cause in it has a test.
+WORDLESS = {code for code, kind in cause_kinds().items() if not _fragments(kind)}
+
+
+@pytest.mark.parametrize("code", sorted(set(cause_kinds()) - WORDLESS))
+def test_a_test_quotes_the_cause(code: str) -> None:
+    words = "[^\0]*".join(map(re.escape, _fragments(cause_kinds()[code])))
+    assert re.search(words, _texts()), f"no test quotes: {cause_kinds()[code].sentence}"
 
 
 def test_sentences_of_causes() -> None:

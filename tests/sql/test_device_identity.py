@@ -133,13 +133,21 @@ def test_another_device_has_the_number_now(estate: Estate) -> None:
     estate.shows(1, "fw1", "XYZ1")
     estate.shows(2, "fw2", ip="10.9.9.9")
     estate.shows(3, "fw3")
-    said = "another device has device_id {} now: NetBox has it on {}, {}; correct librenms_id there"
     assert estate.found() == {
-        "fw1": (None, said.format(1, "sw1", "and neither the name nor the serial is the same")),
-        "fw2": (None, said.format(2, "sw2", "and neither the name nor the address is the same")),
+        "fw1": (
+            None,
+            "another device has device_id 1 now: NetBox has it on sw1, and neither the name nor the serial is the same; "
+            "correct librenms_id there",
+        ),
+        "fw2": (
+            None,
+            "another device has device_id 2 now: NetBox has it on sw2, and neither the name nor the address is the same; "
+            "correct librenms_id there",
+        ),
         "fw3": (
             None,
-            said.format(3, "sw3", "the name is another, and nothing else shows that it is the same"),
+            "another device has device_id 3 now: NetBox has it on sw3, the name is another, and nothing else shows that "
+            "it is the same; correct librenms_id there",
         ),
     }
     assert estate.candidates() == {"fw1": [1], "fw2": [2], "fw3": [3]}
@@ -210,3 +218,17 @@ def test_a_nodes_name_takes_no_device_of_another_cluster() -> None:
         "pve5": (5, None),
     }
     assert home.candidates() == {"pve": [1]}
+
+
+def test_a_nodes_name_takes_no_device_of_another_site() -> None:
+    home = Estate("proxmox")
+    home.put("netbox.sites", id=2, name="Lyon")
+    home.has(1, "pve1")
+    home.con.execute("UPDATE netbox.devices SET site_id = 2")
+    home.shows("pve1", "pve1")
+    assert home.found() == {
+        "pve1": (
+            None,
+            "the NetBox device pve1 is in another site (Lyon); set the node's site, or move one of them",
+        )
+    }

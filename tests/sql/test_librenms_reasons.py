@@ -134,7 +134,7 @@ def test_addresses_that_are_left_out() -> None:
         ("10.0.0.1", "LibreNMS does not tell which VRF sw1 Gi1 is in"),
         ("10.0.0.2", None),
         ("10.0.0.3", None),
-        ("10.0.0.4", "it also stands on a port that was not read"),
+        ("10.0.0.4", "it is also on a port that was not read"),
     ]
     assert nms.rows("SELECT owner, problem FROM desired.oob_ips") == [
         ("sw1", "several addresses on out-of-band interfaces: 10.0.0.2, 10.0.0.3")

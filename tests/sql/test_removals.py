@@ -226,10 +226,10 @@ def test_an_address_that_does_not_move_after_all_keeps_its_interface_and_all_on_
         ("vm_interfaces", "blocked", 12),
     ]
     assert said_of(found, "vm_interfaces", 12)[0][1] == (
-        'no netN of the guest in Proxmox, but it needs ip_addresses "10.0.0.9" is drifted '
-        "(moved from vm net1 to vm eth0)"
+        'no netN of the guest in Proxmox, but it needs ip_addresses "10.0.0.9", which is drifted '
+        "(assigned_object: policies.disowns names it)"
     )
-    assert 'but it goes only with vm_interfaces "vm net1 (gone)" is blocked' in (
+    assert 'but it goes only with vm_interfaces "vm net1 (gone)", which is blocked' in (
         said_of(found, "mac_addresses", 12)[0][1] or ""
     )
 
@@ -242,3 +242,45 @@ def test_unproven_is_not_called_gone_whatever_the_policy() -> None:
         assert said_of(estate.rows(), "interfaces", 11) == [
             ("blocked", "not in LibreNMS, but that is no evidence: ports: 500")
         ]
+
+
+def test_what_is_on_a_removed_machine_goes_with_it() -> None:
+    estate = paris()
+    guest(estate, 101, "vm")
+    machine(estate, 1, "vm", 101)
+    machine(estate, 2, "old", 102)
+    nic(estate, 12, "net0", 2)
+    address(estate, 31, "10.0.0.1", on=12, kind="virtualization.vminterface")
+    found = estate.rows()
+    assert said_of(found, "virtual_machines", 2) == [("delete", "vmid 102 is no longer in Proxmox")]
+    for resource, number in (("vm_interfaces", 12), ("ip_addresses", 31)):
+        assert said_of(found, resource, number) == [
+            ("delete", "goes with its virtual machine: vmid 102 is no longer in Proxmox")
+        ]
+
+
+def test_a_removed_machine_with_services_stays_and_so_does_what_is_on_it() -> None:
+    estate = paris()
+    guest(estate, 101, "vm")
+    machine(estate, 1, "vm", 101)
+    machine(estate, 2, "old", 102)
+    nic(estate, 12, "net0", 2)
+    for number, name in ((1, "http"), (2, "ssh")):
+        estate.add(
+            "netbox.dependents",
+            object_type="virtualization/virtual-machines",
+            object_id=2,
+            related_type="ipam/services",
+            related_id=number,
+            word="service",
+            label=name,
+        )
+    found = estate.rows()
+    assert removals(found) == []
+    assert said_of(found, "virtual_machines", 2) == [
+        (
+            "blocked",
+            "vmid 102 is no longer in Proxmox, but service http, service ssh hang on it",
+        )
+    ]
+    assert said_of(found, "vm_interfaces", 12) == []

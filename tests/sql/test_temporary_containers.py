@@ -37,10 +37,10 @@ def test_a_temporary_name_is_nothing_to_compare_and_its_container_is_there() -> 
     listed = {name for (name,) in rules.rows("SELECT source_id FROM desired.listed_guests")}
     assert {"web", "db", "cache"} <= listed
     assert rules.rows("SELECT reason FROM desired.unproven WHERE resource = 'mac_addresses' ORDER BY 1") == [
-        ("Docker Compose is making it anew: there is aaaaaaaaaaaa_db",)
+        ("Docker Compose is recreating it: there is aaaaaaaaaaaa_db",)
     ]
     assert rules.rows("SELECT key, reason FROM desired.left_out ORDER BY key") == [
-        ("aaaaaaaaaaaa_db", "a temporary name: Docker Compose is making db anew"),
-        ("bbbbbbbbbbbb_cache", "a temporary name: Docker Compose is making cache anew"),
-        ("d58e697edffe_web", "a temporary name: Docker Compose is making web anew"),
+        ("aaaaaaaaaaaa_db", "a temporary name: Docker Compose is recreating db"),
+        ("bbbbbbbbbbbb_cache", "a temporary name: Docker Compose is recreating cache"),
+        ("d58e697edffe_web", "a temporary name: Docker Compose is recreating web"),
     ]

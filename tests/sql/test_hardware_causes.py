@@ -1,0 +1,71 @@
+"""Which virtual chassis and module bays a device's parts are, where it is not clear: rules on rows."""
+
+from __future__ import annotations
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import GENEROUS, device, part, switch, told
+
+
+def _stack(estate: Estate, number: int) -> None:
+    """Device swN, a stack of two, which NetBox has as device N."""
+    device(estate, number, f"sw{number}", serial=f"FOC{number}1")
+    part(estate, number, 1, "stack")
+    for position in (1, 2):
+        part(
+            estate,
+            number,
+            10 + position,
+            "chassis",
+            entPhysicalContainedIn=1,
+            entPhysicalParentRelPos=position,
+            entPhysicalName=f"Switch {position}",
+            entPhysicalSerialNum=f"FOC{number}{position}",
+            entPhysicalModelName="C9300",
+        )
+
+
+def test_a_stack_takes_no_virtual_chassis_that_may_be_another_ones() -> None:
+    """Two stacks in one chassis, two empty chassis of one name, and one with a member that the stack does not have."""
+    estate = Estate("librenms", policies=GENEROUS, virtual_chassis=True)
+    for number, name in ((1, "core"), (2, "sw3"), (3, "SW3"), (4, "sw4")):
+        estate.add("netbox.virtual_chassis", id=number, name=name)
+    for number, chassis in ((1, 1), (2, 1), (3, None), (4, 4)):
+        _stack(estate, number)
+        estate.add(
+            "netbox.devices",
+            id=number,
+            name=f"sw{number}",
+            serial=f"FOC{number}1",
+            cf={"librenms_id": {"lib": number}},
+            virtual_chassis_id=chassis,
+            vc_position=1,
+        )
+    estate.add("netbox.devices", id=9, name="sw4-3", virtual_chassis_id=4, vc_position=3)
+    assert told(estate, "virtual_chassis", "virtual_chassis_members") == {
+        "sw1": ("conflict", "several stacks of LibreNMS could be the virtual chassis core"),
+        "sw2": ("conflict", "several stacks of LibreNMS could be the virtual chassis core"),
+        "sw3": ("conflict", "2 virtual chassis in NetBox have the name sw3"),
+        "sw4: sw4-3": ("drifted", "LibreNMS shows no such member of sw4"),
+    }
+
+
+def test_a_part_goes_into_no_bay_that_is_one_of_several_or_another_parts() -> None:
+    """A bay is found by its name or its label."""
+    estate = switch(inventory=True)
+    for number, bay in enumerate(("PSU 1", "Slot A", "Slot B"), 1):
+        part(
+            estate,
+            1,
+            number,
+            "module",
+            entPhysicalName=bay,
+            entPhysicalModelName="X1",
+            entPhysicalSerialNum=f"S{number}",
+        )
+    for number, name, label in ((1, "PSU 1", ""), (2, "Power", "PSU 1"), (3, "Slot A", "Slot B")):
+        estate.add("netbox.module_bays", id=number, device_id=1, name=name, label=label)
+    assert told(estate, "modules") == {
+        "sw1 PSU 1": ("conflict", "2 module bays of sw1 could be PSU 1"),
+        "sw1 Slot A": ("conflict", "several parts could be in the module bay Slot A"),
+        "sw1 Slot B": ("conflict", "several parts could be in the module bay Slot A"),
+    }

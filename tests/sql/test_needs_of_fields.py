@@ -1,0 +1,209 @@
+"""Fields that NetBox takes only together with others, where the other is not written: rules on rows.
+
+The field becomes a conflict, and the rest of the row is written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import GENEROUS, device, guest, interface, machine, nic, paris, port, switch, told
+
+OURS = [f"interfaces.{name}" for name in ("type", "mode", "untagged_vlan", "tagged_vlans", "parent", "lag")]
+TYPES = {"propVirtual": "virtual", "ieee8023adLag": "lag", "ethernetCsmacd": "1000base-t"}
+
+
+def _ports(*disowned: str) -> Estate:
+    """sw1 with two VLANs and without ports; all of an interface is ours but for these fields."""
+    types = [{"ifType": word, "type": name} for word, name in TYPES.items()]
+    estate = switch(
+        policies={**GENEROUS, "owns": OURS, "disowns": [f"interfaces.{name}" for name in disowned]},
+        mappings={"interface_types": types},
+    )
+    estate.add("librenms.system", local_ver="26.7.0")
+    for number, vid in ((1, 10), (2, 20)):
+        estate.add("netbox.vlans", id=number, vid=vid, name=f"VLAN {vid}")
+    return estate
+
+
+def _vlans(estate: Estate, port_id: int, untagged: int, *tagged: int) -> None:
+    for vid in (untagged, *tagged):
+        estate.add("librenms.port_vlans", device_id=1, port_id=port_id, vlan=vid, untagged=vid == untagged)
+
+
+def _sites(estate: Estate) -> None:
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
+
+
+def _cluster(**content: Any) -> Estate:
+    """The cluster paris, which NetBox has as cluster 1 in this place, and whose nodes are in Paris."""
+    estate = Estate(
+        "proxmox",
+        scope="paris",
+        defaults={"site": "Paris"},
+        policies={**GENEROUS, "owns": ["virtual_machines.cluster", "virtual_machines.device"]},
+    )
+    estate.add("proxmox.cluster", name="paris", standalone=False, quorate=True)
+    estate.add("netbox.clusters", id=1, name="paris", **content)
+    _sites(estate)
+    return estate
+
+
+def _node(estate: Estate, number: int, name: str, **content: Any) -> None:
+    estate.add("proxmox.nodes", node=name, online=True)
+    estate.add("netbox.devices", id=number, name=name, cf={"proxmox_node": {"paris": name}}, **content)
+
+
+def test_vlans_are_not_put_on_a_port_whose_mode_is_left_to_people() -> None:
+    estate = _ports("mode")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", mode="")
+    _vlans(estate, 1, 10)
+    port(estate, 2, "Gi0/2")
+    interface(estate, 12, "Gi0/2", mode="access", untagged_vlan_id=1)
+    _vlans(estate, 2, 10, 20)
+    assert told(estate, "interfaces") == {
+        "sw1 Gi0/1": (
+            "update",
+            "mode: policies.disowns names it; untagged_vlan: the interface has no 802.1Q mode in NetBox",
+        ),
+        "sw1 Gi0/2": (
+            "update",
+            "mode: policies.disowns names it; tagged_vlans: the interface is not in mode tagged in NetBox",
+        ),
+    }
+
+
+def test_the_mode_is_not_changed_where_the_vlans_are_left_to_people() -> None:
+    estate = _ports("tagged_vlans", "untagged_vlan")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", mode="tagged", tagged_vlan_ids=[2])
+    _vlans(estate, 1, 10)
+    assert told(estate, "interfaces")["sw1 Gi0/1"] == (
+        "update",
+        "untagged_vlan: policies.disowns names it; tagged_vlans: policies.disowns names it; mode: the interface has "
+        'tagged VLANs in NetBox, which mode "access" does not allow',
+    )
+    guests = paris(
+        policies={"owns": ["vm_interfaces.mode"], "disowns": ["vm_interfaces.untagged_vlan"]},
+    )
+    guest(guests, 101, "erp", "BC:24:11:00:00:01")
+    machine(guests, 1, "erp", 101)
+    nic(guests, 11, "eth0", 1, "BC:24:11:00:00:01", mode="access", untagged_vlan_id=1)
+    guests.add("netbox.vlans", id=1, vid=10, name="users")
+    assert told(guests, "vm_interfaces") == {
+        "erp net0": (
+            "conflict",
+            "untagged_vlan: policies.disowns names it; mode: the interface has an untagged VLAN in NetBox",
+        )
+    }
+
+
+def test_the_type_is_not_changed_under_a_cable_a_parent_or_a_lag() -> None:
+    estate = _ports("parent", "lag")
+    port(estate, 1, "Po1", ifType="ieee8023adLag")
+    interface(estate, 11, "Po1", cable_id=5)
+    port(estate, 2, "Gi0/2")
+    interface(estate, 12, "Gi0/2", type="virtual", parent_id=13)
+    port(estate, 3, "Gi0/3", ifType="propVirtual")
+    interface(estate, 13, "Gi0/3", lag_id=11)
+    assert told(estate, "interfaces") == {
+        "sw1 Po1": ("update", "type: it has a cable in NetBox, or is marked as connected"),
+        "sw1 Gi0/2": ("update", "type: it has a parent interface in NetBox"),
+        "sw1 Gi0/3": ("update", "type: it is a member of a LAG in NetBox"),
+    }
+
+
+def test_parent_and_lag_are_not_set_on_a_type_that_does_not_take_them() -> None:
+    estate = _ports("type")
+    port(estate, 1, "Po1", ifType="ieee8023adLag")
+    interface(estate, 11, "Po1", type="lag", port=1)
+    port(estate, 2, "Gi0/2")
+    interface(estate, 12, "Gi0/2", type="virtual")
+    estate.add("librenms.port_stack", device_id=1, high_port_id=1, low_port_id=2)
+    port(estate, 3, "Gi0/2.5", ifType="propVirtual")
+    interface(estate, 13, "Gi0/2.5")
+    assert told(estate, "interfaces") == {
+        "sw1 Gi0/2": (
+            "update",
+            "type: policies.disowns names it; lag: a virtual interface cannot be a member of a LAG",
+        ),
+        "sw1 Gi0/2.5": (
+            "update",
+            "type: policies.disowns names it; parent: only a virtual interface has a parent, and it is of type 1000base-t",
+        ),
+    }
+
+
+def test_a_node_joins_no_cluster_in_netbox_that_is_in_another_place() -> None:
+    estate = _cluster(scope_type="dcim.location", scope_id=5)
+    estate.add("netbox.locations", id=5, name="Hall 1", slug="hall-1", site_id=1)
+    _node(estate, 1, "pve1", site_id=2)
+    _node(estate, 2, "pve2", site_id=1)
+    assert told(estate, "devices") == {
+        "pve1": (
+            "update",
+            "site: NetBox has a value that netbox-sync did not write (policies.owns); "
+            "cluster: cluster paris is at another site than the device (Lyon); "
+            "cluster paris is in another location than the device",
+        ),
+        "pve2": ("update", "cluster: cluster paris is in another location than the device"),
+    }
+
+
+def test_a_cluster_gets_no_site_while_a_device_of_it_is_at_another_one() -> None:
+    estate = _cluster()
+    _node(estate, 1, "pve1", site_id=1, cluster_id=1)
+    estate.add("netbox.devices", id=2, name="pve2", site_id=2, cluster_id=1)
+    assert told(estate, "clusters") == {
+        "paris": ("update", "scope: devices of this cluster are at other sites in NetBox: pve2")
+    }
+
+
+def test_a_device_leaves_no_rack_behind_and_gets_no_platform_of_another_manufacturer() -> None:
+    estate = Estate(
+        "librenms",
+        defaults={"site": "Paris"},
+        policies={**GENEROUS, "owns": ["devices.site", "devices.device_type"]},
+    )
+    _sites(estate)
+    estate.add("netbox.racks", id=1, name="R1", site_id=2)
+    for number, maker, model, system in ((1, "Cisco", "C9300", "ios"), (2, "Juniper", "EX4300", "junos")):
+        estate.add("netbox.manufacturers", id=number, name=maker, slug=maker.lower())
+        estate.add("netbox.device_types", id=number, model=model, slug=model.lower(), manufacturer_id=number)
+        estate.add("netbox.platforms", id=number, name=system, slug=system, manufacturer_id=number)
+    known: dict[str, Any] = {"site_id": 1, "device_type_id": 1}
+    for number, shown, held in (
+        (1, {}, {"site_id": 2, "rack_id": 1}),
+        (2, {"os": "junos"}, {}),
+        (3, {"hardware": "EX4300"}, {"platform_id": 1}),
+    ):
+        device(estate, number, f"sw{number}", **shown)
+        ids = {"librenms_id": {"lib": number}}
+        estate.add("netbox.devices", **{"id": number, "name": f"sw{number}", "cf": ids, **known, **held})
+    assert told(estate, "devices") == {
+        "sw1": ("update", "site: its rack R1 is at another site"),
+        "sw2": ("update", "platform: platform junos is for another manufacturer than that of C9300"),
+        "sw3": ("update", "device_type: its platform ios is for another manufacturer than that of EX4300"),
+    }
+
+
+def test_a_virtual_machine_moves_to_no_cluster_or_device_that_is_not_where_it_is() -> None:
+    """erp and dns are at another site than the cluster; web is on a device of the cluster that it leaves."""
+    estate = _cluster(scope_type="dcim.site", scope_id=1)
+    estate.add("netbox.clusters", id=2, name="lyon")
+    _node(estate, 1, "pve1", site_id=1, cluster_id=1)
+    estate.add("netbox.devices", id=2, name="lyon1", site_id=2, cluster_id=2)
+    for vmid, name, node in ((101, "erp", "pve1"), (102, "web", None), (103, "dns", "pve1")):
+        guest(estate, vmid, name, node=node)
+    machine(estate, 1, "erp", 101, site_id=2)
+    machine(estate, 2, "web", 102, cluster_id=2, device_id=2)
+    machine(estate, 3, "dns", 103, cluster_id=2, site_id=2, device_id=1)
+    kept = "site: NetBox has a value that netbox-sync did not write (policies.owns); "
+    assert told(estate, "virtual_machines") == {
+        "erp": ("update", f"{kept}device: it is at site Lyon, and device pve1 is at Paris"),
+        "web": ("update", "cluster: its device lyon1 is not in cluster paris"),
+        "dns": ("update", f"{kept}cluster: it is at site Lyon, and cluster paris is not"),
+    }

@@ -1,0 +1,53 @@
+"""Why a VLAN that a switch knows has no place in NetBox yet, or not this name: rules on rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import switch, told
+
+
+def _vlan(estate: Estate, vid: int, name: str) -> None:
+    estate.add("librenms.vlans", vlan_id=vid, device_id=1, vlan_vlan=vid, vlan_name=name)
+
+
+def _group(estate: Estate, number: int, name: str, slug: str) -> None:
+    """Of all sites, and for every VID."""
+    estate.add("netbox.vlan_groups", id=number, name=name, slug=slug, vid_ranges=[[1, 4094]])
+
+
+def test_a_new_vlan_is_not_put_into_one_of_several_groups_and_takes_no_name_of_another() -> None:
+    estate = switch()
+    _vlan(estate, 10, "users")
+    _vlan(estate, 20, "servers")
+    _group(estate, 1, "Campus", "campus")
+    _group(estate, 2, "Data centre", "dc")
+    estate.add("netbox.vlans", id=1, vid=20, name="old servers", group_id=1)
+    estate.add("netbox.vlans", id=2, vid=30, name="servers", group_id=1)
+    assert told(estate, "vlans") == {
+        "VLAN 10 of sw1": (
+            "conflict",
+            "ambiguous: several VLAN groups could take VLAN 10 (campus, dc); set defaults.vlan_group",
+        ),
+        "20 in campus": ("conflict", "name: VLAN 30 of the group has the name servers already"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("groups", "action", "reason"),
+    [
+        ([], "blocked", 'NetBox has no VLAN group "Campus" (defaults.vlan_group)'),
+        (
+            ["campus-1", "campus-2"],
+            "conflict",
+            'ambiguous: several VLAN groups are called "Campus" (campus-1, campus-2); give a slug as defaults.vlan_group',
+        ),
+    ],
+)
+def test_the_group_for_new_vlans_has_to_be_one(groups: list[str], action: str, reason: str) -> None:
+    estate = switch(defaults={"vlan_group": "Campus"})
+    _vlan(estate, 10, "users")
+    for number, slug in enumerate(groups, 1):
+        _group(estate, number, "Campus", slug)
+    assert told(estate, "vlans") == {"VLAN 10 of sw1": (action, reason)}
