@@ -1,5 +1,6 @@
 -- Every cause: why a row or field is no plain change, a row of the source is left out, or an object is kept. A closed list.
--- cause: the code, as blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql name it.
+-- cause: the code, as blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql name it,
+--   and cause() of netbox_sync_dagster/compare/causes.py.
 -- action: of rows with it; 'noted': a change that follows from it; 'because': a part of another cause's sentence.
 -- sentence: {name} is a parameter, {names:and} a list in words; [a part] is left out where a parameter in it is null;
 --   {because} is another cause. netbox_sync_dagster/compare/causes.py makes the sentence.
@@ -360,5 +361,22 @@ select * from (values
     ('may_be', 'because', 'it may be [{object}: ]{because}', 'Solve that row.', [], ['object']),
     ('may_be_by_its_number', 'because', 'it may be {object}: NetBox has its number on it, and the interface of its name may be {because}', 'Solve that row.', [], ['object']),
     ('not_in_netbox_yet', 'because', 'it is not in NetBox yet', 'Apply the row that creates it.', [], []),
-    ('no_such_module_bay', 'because', 'its module bay is not in NetBox', 'Create the bay in NetBox.', [], [])
+    ('no_such_module_bay', 'because', 'its module bay is not in NetBox', 'Create the bay in NetBox.', [], []),
+
+    -- What keeps a change of an apply from being undone (netbox_sync_dagster/apply)
+    ('gone_since', 'conflict', 'it is gone from NetBox since', 'Create it again in NetBox if it is needed.', [], []),
+    ('changed_since', 'conflict', 'it was changed in NetBox since (last_updated {last_updated})',
+        'Look at the object''s changelog, and change it in NetBox.', [], []),
+    ('filled_since', 'conflict', 'its {field} is {value} in NetBox since', 'Decide in NetBox which value is right.', [], []),
+    ('changed_by_later_apply', 'conflict', 'apply {apply_id} changed its {fields} since; undo that one first', 'Undo that apply first.',
+        [], ['apply_id']),
+    ('deleted_by_later_apply', 'conflict', 'apply {apply_id} deleted it since; undo that one first', 'Undo that apply first.', [], ['apply_id']),
+    ('made_again_by_later_apply', 'conflict', 'apply {apply_id} made it again since', 'Do nothing: it is there again.', [], ['apply_id']),
+    ('used_by_what_stays', 'conflict', '{resource} {key} uses it and stays: {because}', 'Solve what keeps that row.', [], ['resource', 'key']),
+    ('needs_what_stays_deleted', 'conflict', 'it needs {resource} {key}, which cannot be undone: {because}', 'Solve what keeps that row.',
+        [], ['resource', 'key']),
+    ('would_be_lost', 'conflict', '{what}[ and {more} more] in NetBox would go with it or lose it, and no change says so',
+        'Remove these objects in NetBox first.', [], []),
+    ('unknown_what_would_be_lost', 'conflict', 'what hangs on it is not known: {what}[ and {more} more]',
+        'Give the token the right to view it.', [], ['what'])
 ) as causes(cause, action, sentence, helps, answers, about)

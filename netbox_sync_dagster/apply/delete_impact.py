@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
+from netbox_sync_dagster.compare.causes import cause, read_reason
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import parse_version
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, Dependent, dependents_of
@@ -53,15 +54,16 @@ def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict
     for row in rows:
         if row["id"] not in found and (counted := _counted(row)):
             found[row["id"]] = [Hanging(object_type, row["id"], "", text) for text in counted]
-    return {number: reason_of(items) for number, items in found.items()}
+    return {number: read_reason(reason_of(items)).sentence for number, items in found.items()}
 
 
 def reason_of(items: list[Hanging]) -> str:
-    """Why an object on which these hang may not be deleted."""
-    known = [item.text for item in items if item.related_id]
+    """Why an object on which these hang may not be deleted, as a cause."""
+    known = list(dict.fromkeys(item.text for item in items if item.related_id))
     if known:
-        return f"{_named(known)} in NetBox would go with it or lose it, and no change says so"
-    return f"what hangs on it is not known: {_named([item.text for item in items])}"
+        return cause("would_be_lost", what=known[:_SHOWN], more=len(known[_SHOWN:]) or None)
+    reasons = list(dict.fromkeys(item.text for item in items))
+    return cause("unknown_what_would_be_lost", what=reasons[:_SHOWN], more=len(reasons[_SHOWN:]) or None)
 
 
 def hanging(
@@ -277,9 +279,3 @@ def _counted(row: Object) -> list[str]:
     if row.get("tagged_items"):
         names.append(f"{row['tagged_items']} tagged objects")
     return names
-
-
-def _named(names: list[str]) -> str:
-    distinct = list(dict.fromkeys(names))
-    more = f" and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else ""
-    return ", ".join(distinct[:_SHOWN]) + more

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netbox_sync_dagster.apply.changes import Cleared
+from netbox_sync_dagster.compare.causes import cause
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.values import Reference, Value, parse, reference, references
 
@@ -100,7 +101,7 @@ class Done:
 
 @dataclass
 class Inverse:
-    """One row of the inverse plan in the making. ``reason`` is set where it is no change but a conflict."""
+    """One row of the inverse plan in the making. ``reason`` is the cause where it is a conflict."""
 
     done: Done
     action: str
@@ -116,8 +117,8 @@ class Inverse:
 class Now:
     """What NetBox has of the objects that are undone.
 
-    ``last_updated`` by object. ``conflicts`` says of which objects, and why, nothing can be undone; ``filled``
-    the same of fields that NetBox emptied by itself.
+    ``last_updated`` by object. ``conflicts`` has the objects of which nothing can be undone, with the cause; ``filled``
+    the same of fields that NetBox emptied automatically.
     """
 
     last_updated: dict[Place, str | None] = field(default_factory=dict)
@@ -347,12 +348,28 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
                 continue
             if row.action == "delete":
                 found += [
-                    (row, f"{user.done.resource} {user.done.key} uses it and stays: {user.reason}")
+                    (
+                        row,
+                        cause(
+                            "used_by_what_stays",
+                            resource=user.done.resource,
+                            key=user.done.key,
+                            because=user.reason,
+                        ),
+                    )
                     for user in users[id(row)]
                     if user.reason is not None
                 ]
             found += [
-                (row, f"it needs {' '.join(ref)}, which cannot be undone: {creates[ref].reason}")
+                (
+                    row,
+                    cause(
+                        "needs_what_stays_deleted",
+                        resource=ref[0],
+                        key=ref[1],
+                        because=creates[ref].reason,
+                    ),
+                )
                 for ref in _needs(row)
                 if creates[ref].reason is not None
             ]

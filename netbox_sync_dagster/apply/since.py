@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from netbox_sync_dagster.apply.changelog import Changelog, Entry
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.inverse import Done, Now, Place, points_to
+from netbox_sync_dagster.compare.causes import cause
 from netbox_sync_dagster.compare.values import Value
 from netbox_sync_dagster.sources.netbox.convert import utc_text
 
@@ -113,7 +114,7 @@ class Since:
             if row is not None:
                 found.last_updated[place] = utc_text(row["last_updated"])
             if reason is None and row is None:
-                reason = "it is gone from NetBox since"
+                reason = cause("gone_since")
             if reason is not None:
                 found.conflicts[place] = reason
             elif len(self._places[place]) > 1 or not same_moment(
@@ -124,9 +125,7 @@ class Since:
         history = self._changelog.entries(object_type, ids) if ids else {}
         for place in asked:
             if not all(self._only_ours(history, one) for one in self._places[place]):
-                found.conflicts[place] = (
-                    f"it was changed in NetBox since (last_updated {found.last_updated[place]})"
-                )
+                found.conflicts[place] = cause("changed_since", last_updated=found.last_updated[place])
 
     def _only_ours(self, history: dict[int, list[Entry]] | None, place: Place) -> bool:
         """Whether the object moved only by this product's own requests; NetBox's changelog is the proof."""
@@ -163,13 +162,13 @@ class Since:
                 values[name] = after
                 touched[name] = step.apply_id
         if deleted is not None:
-            return f"apply {deleted} deleted it since; undo that one first"
+            return cause("deleted_by_later_apply", apply_id=deleted)
         # Of an object that is to go everything counts; of one that stays, what is to be taken back.
         counts = touched if any(done.action == "create" for done in own) else mine & touched.keys()
         other = sorted(name for name in counts if _plain(values[name]) != _plain(left[name]))
         if other:
             last = max(touched[name] for name in other)
-            return f"apply {last} changed its {', '.join(other)} since; undo that one first"
+            return cause("changed_by_later_apply", apply_id=last, fields=other)
         return None
 
     def _there_again(self, found: Now) -> None:
@@ -188,7 +187,7 @@ class Since:
                 and step_ is not None
                 and self._netbox.by_ids(done.object_type, [step_.done.netbox_id], "id")
             ):
-                found.conflicts[done.place] = f"apply {step_.apply_id} made it again since"
+                found.conflicts[done.place] = cause("made_again_by_later_apply", apply_id=step_.apply_id)
 
     def _owners(self, found: Now) -> None:
         """Of what NetBox emptied by itself: whether somebody has filled it since."""
@@ -210,10 +209,10 @@ class Since:
             found.last_updated[place] = utc_text(row["last_updated"])
         for name in names:
             if row is None:
-                found.filled[place, name] = "it is gone from NetBox since"
+                found.filled[place, name] = cause("gone_since")
             elif row.get(name):
                 shown = row[name].get("display") or row[name]["id"]
-                found.filled[place, name] = f"its {name} is {shown} in NetBox since"
+                found.filled[place, name] = cause("filled_since", field=name, value=shown)
 
 
 def _made_again(steps: list[Step], undoes: dict[str, str]) -> dict[Place, Place]:

@@ -13,6 +13,7 @@ from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, 
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.since import Since, Step
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
+from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
@@ -202,6 +203,7 @@ def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Invers
 
 def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
     action = row.action if row.reason is None else "conflict"
+    said = None if row.reason is None else read_reason(row.reason, action)
     return {
         "endpoint": endpoint,
         "diff_id": diff_id,
@@ -214,17 +216,17 @@ def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
         "netbox_id": None if row.action == "create" or row.target else row.done.netbox_id,
         "target": row.target,
         "last_updated": row.last_updated,
-        "reason": row.reason,
-        "cause": None,
-        "subject": None,
+        "reason": said.sentence if said else None,
+        "cause": said.cause if said else None,
+        "subject": said.subject if said else None,
         "fields": [
             {
                 "field": name,
                 "before": _text(before),
                 "after": _text(after),
                 "verdict": "update" if row.reason is None else "conflict",
-                "reason": row.reason,
-                "cause": None,
+                "reason": said.sentence if said else None,
+                "cause": said.cause if said else None,
             }
             for name, (before, after) in row.fields.items()
         ],

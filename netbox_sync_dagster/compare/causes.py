@@ -66,6 +66,22 @@ def cause_kinds() -> dict[str, CauseKind]:
     }
 
 
+def cause(code: str, **subject: Any) -> str:
+    """The text of a cause, as blocked(), conflict(), ... of sql/macros.sql make it; ``read_reason`` makes the sentence.
+
+    ``subject``: the parameters; those whose name begins with ``because`` are texts of causes. Raises KeyError where the
+    list has no such cause.
+    """
+    content: dict[str, Any] = {"cause": code, "action": cause_kinds()[code].action}
+    for name, value in subject.items():
+        if name.startswith(BECAUSE) and isinstance(value, str) and value.startswith(_START):
+            document, end = _document(value, 0)
+            content[name] = document if document is not None and end == len(value) else value
+        else:
+            content[name] = value
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def read_reason(text: str, action: str | None = None) -> Reason:
     """What a ``reason`` or ``problem`` of the comparison says.
 

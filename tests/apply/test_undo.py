@@ -12,6 +12,7 @@ from contract.dependents import CASCADES
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.sources.netbox.convert import utc_text
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
@@ -171,19 +172,37 @@ def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(
     made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
     result = desk.approve_and_apply(made.publish(desk.warehouse))
     ids = {row["name"]: row["id"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])}
-    netbox.edit("dcim/interfaces", ids["edited"], description="mine")
+    edited = utc_text(netbox.edit("dcim/interfaces", ids["edited"], description="mine")["last_updated"])
     netbox.delete("dcim/interfaces", ids["gone"])
-    netbox.edit("dcim/devices", place.device["id"], comments="mine")
+    commented = utc_text(netbox.edit("dcim/devices", place.device["id"], comments="mine")["last_updated"])
 
     plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    found = {row.key: (row.action, (row.reason or "").partition(" (")[0]) for row in plan.rows}
-    assert found == {
-        "edited": ("conflict", "it was changed in NetBox since"),
+    assert {row.key: (row.action, row.reason) for row in plan.rows} == {
+        "edited": ("conflict", f"it was changed in NetBox since (last_updated {edited})"),
         "gone": ("conflict", "it is gone from NetBox since"),
-        "free": ("delete", ""),
-        "20": ("conflict", "interfaces edited uses it and stays: it was changed in NetBox since"),
-        "sw1": ("conflict", "it was changed in NetBox since"),
+        "free": ("delete", None),
+        "20": (
+            "conflict",
+            f"interfaces edited uses it and stays: it was changed in NetBox since (last_updated {edited})",
+        ),
+        "sw1": ("conflict", f"it was changed in NetBox since (last_updated {commented})"),
     }
+    subjects = {row.key: (row.cause, row.subject and json.loads(row.subject)) for row in plan.rows}
+    assert subjects == {
+        "edited": ("changed_since", {"last_updated": edited}),
+        "gone": ("gone_since", {}),
+        "free": (None, None),
+        "20": (
+            "used_by_what_stays",
+            {
+                "resource": "interfaces",
+                "key": "edited",
+                "because": {"cause": "changed_since", "last_updated": edited},
+            },
+        ),
+        "sw1": ("changed_since", {"last_updated": commented}),
+    }
+    assert {field.cause for row in plan.rows if row.key == "sw1" for field in row.fields} == {"changed_since"}
     assert verdicts(desk.approve_and_apply(plan)) == {"free": "applied"}
     left = {
         row["name"]: row["description"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])

@@ -1,4 +1,4 @@
-"""The list of causes (sql/causes.sql), the SQL that names them, and docs/causes.md agree; every cause has a test.
+"""The list of causes (sql/causes.sql), the SQL and Python that name them, and docs/causes.md agree; every cause has a test.
 
 After a change of the list: ``python -m tests.sql.test_causes`` writes the page anew.
 """
@@ -6,6 +6,7 @@ After a change of the list: ``python -m tests.sql.test_causes`` writes the page 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.compare.causes import CauseKind, cause_kinds, read_reason
+from netbox_sync_dagster.compare.causes import CauseKind, cause, cause_kinds, read_reason
 from netbox_sync_dagster.sqlfiles import sql_root
+from tests.sql.rules import Rules
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "causes.md"
@@ -43,6 +45,13 @@ def calls() -> dict[str, list[tuple[str, set[str]]]]:
         text = re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))
         for call in _CALL.finditer(text):
             found[call[2]].append((call[1], set(_keys(text, call.end())) if call[3] else set()))
+    for path in (ROOT / "netbox_sync_dagster").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "cause":
+                code = ast.literal_eval(node.args[0])
+                # cause() takes the action from the list.
+                action = cause_kinds()[code].action if code in cause_kinds() else "not listed"
+                found[code].append((action, {keyword.arg for keyword in node.keywords if keyword.arg}))
     return found
 
 
@@ -65,7 +74,7 @@ def _keys(text: str, position: int) -> Iterator[str]:
         word = word + sign if sign != "," or depth > 1 else ""
 
 
-def test_every_cause_that_sql_names_is_listed_with_its_action() -> None:
+def test_every_cause_that_is_named_is_listed_with_its_action() -> None:
     assert {code: {action for action, _ in places} for code, places in calls().items()} == {
         code: {kind.action} for code, kind in cause_kinds().items()
     }
@@ -115,7 +124,8 @@ WORDLESS = {code for code, kind in cause_kinds().items() if not _fragments(kind)
 @pytest.mark.parametrize("code", sorted(set(cause_kinds()) - WORDLESS))
 def test_a_test_quotes_the_cause(code: str) -> None:
     words = "[^\0]*".join(map(re.escape, _fragments(cause_kinds()[code])))
-    assert re.search(words, _texts()), f"no test quotes: {cause_kinds()[code].sentence}"
+    quoted = re.search(words, _texts()) is not None
+    assert quoted, f"no test quotes: {cause_kinds()[code].sentence}"
 
 
 def test_sentences_of_causes() -> None:
@@ -157,6 +167,31 @@ def test_foreign_text_in_a_parameter_is_never_read_as_a_cause() -> None:
     name = '{\\"cause\\":\\"not_owned\\",\\"action\\":\\"drifted\\"}'
     said = read_reason(f'{{"cause":"several_clusters","action":"conflict","name":"{name}","candidates":2}}')
     assert said.sentence == '2 NetBox clusters have the name {"cause":"not_owned","action":"drifted"}'
+
+
+def test_a_cause_of_python_reads_as_one_of_sql() -> None:
+    """Whatever its parameters hold: another cause, or somebody's text that looks like one."""
+    name = '{"cause":"gone_since","action":"conflict"}'
+    said = read_reason(
+        cause(
+            "used_by_what_stays",
+            resource="tags",
+            key=name,
+            because=cause("filled_since", field="a", value="b"),
+        )
+    )
+    assert said.sentence == f"tags {name} uses it and stays: its a is b in NetBox since"
+    assert (said.cause, json.loads(said.subject or "")) == (
+        "used_by_what_stays",
+        {
+            "resource": "tags",
+            "key": name,
+            "because": {"cause": "filled_since", "field": "a", "value": "b"},
+        },
+    )
+    query = "SELECT conflict('would_be_lost', {what: ['é \"1\"', 'b'], more: NULL::INTEGER})"
+    text = cause("would_be_lost", what=['é "1"', "b"], more=None)
+    assert Rules().con.execute(query).fetchone() == (text,)
 
 
 def page() -> str:
