@@ -182,7 +182,7 @@ def _text(name: str, value: Any) -> str:
     if name.startswith(BECAUSE):
         return _sentence(value) if isinstance(value, dict) else read_reason(value).sentence
     if isinstance(value, list):
-        return ", ".join(_text("", item) for item in value)
+        return ", ".join(_text("", item) for item in value if item is not None)
     if isinstance(value, dict):
         return f"{value['name']} (id {value['id']})"
     return str(value)

@@ -10,7 +10,7 @@ with live as (
 named as (
     select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.netbox_id,
            list_sort(list(distinct w.name) filter (w.name is not null)) as names,
-           list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')') as who
+           list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')') filter (w.name is not null) as who
     from match.vlans m
     join live using (owner_resource, owner)
     left join desired.vlans w using (owner_resource, owner, vid)

@@ -39,7 +39,7 @@ best_names as (
         (select * from name_hits qualify step = min(step) over (partition by remote_name))
 ),
 by_name as (
-    select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label) as found
+    select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label) filter (p.label is not null) as found
     from best_names b join places p using (place) group by b.remote_name
 ),
 links as (

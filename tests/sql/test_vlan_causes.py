@@ -51,3 +51,15 @@ def test_the_group_for_new_vlans_has_to_be_one(groups: list[str], action: str, r
     for number, slug in enumerate(groups, 1):
         _group(estate, number, "Campus", slug)
     assert told(estate, "vlans") == {"VLAN 10 of sw1": (action, reason)}
+
+
+def test_a_name_that_devices_give_differently_says_who_gives_which_and_passes_over_the_silent() -> None:
+    estate = switch()
+    for number, name in ((2, "sw2"), (3, "sw3")):
+        device(estate, number, name)
+    for number, name in ((1, "GUEST"), (2, "GUESTS"), (3, None)):
+        estate.add("librenms.vlans", vlan_id=number, device_id=number, vlan_vlan=60, vlan_name=name)
+    _group(estate, 1, "Campus", "campus")
+    assert told(estate, "vlans") == {
+        "60 in campus": ("create", "name: sources disagree: GUEST (sw1), GUESTS (sw2)")
+    }
