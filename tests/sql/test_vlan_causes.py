@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import switch, told
+from tests.sql.kinds import device, switch, told
 
 
 def _vlan(estate: Estate, vid: int, name: str) -> None:
@@ -57,6 +57,7 @@ def test_a_name_that_devices_give_differently_says_who_gives_which_and_passes_ov
     estate = switch()
     for number, name in ((2, "sw2"), (3, "sw3")):
         device(estate, number, name)
+        estate.add("netbox.devices", id=number, name=name, cf={"librenms_id": {"lib": number}})
     for number, name in ((1, "GUEST"), (2, "GUESTS"), (3, None)):
         estate.add("librenms.vlans", vlan_id=number, device_id=number, vlan_vlan=60, vlan_name=name)
     _group(estate, 1, "Campus", "campus")
