@@ -25,8 +25,8 @@ from netbox_sync_dagster.notify import notices, notify
 from netbox_sync_dagster.notify.notices import Seen
 from netbox_sync_dagster.notify.run import read_memory
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.store import now
 from tests.support import evaluate
 from tests.warehouse.test_views import publish_diff
 
