@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage.views import build_database, open_views
 WRITER = """
 import sys
 from pathlib import Path
-from tests.warehouse.test_views import publish_devices
+from tests.storage.test_views import publish_devices
 from netbox_sync_dagster.storage import Warehouse
 
 warehouse, number = Warehouse(sys.argv[1]), 0

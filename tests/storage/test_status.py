@@ -31,8 +31,8 @@ from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.status import BAD_STATES, STATES, read_status
 from netbox_sync_dagster.storage.views import build_database
+from tests.storage.test_views import publish_diff
 from tests.support import evaluate
-from tests.warehouse.test_views import publish_diff
 
 # In the order of the promise; the first that holds.
 RULES = (
