@@ -36,8 +36,8 @@ from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
-from netbox_sync_dagster.storage.store import write_json
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_lab.netbox import LabNetBox
 

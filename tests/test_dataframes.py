@@ -14,7 +14,7 @@ import pytest
 import netbox_sync_dagster
 from netbox_sync_dagster.dataframes import LEDGER, CannotAnswer
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from tests.warehouse.test_views import add_device, publish_diff
+from tests.storage.test_views import add_device, publish_diff
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,8 @@ class Changelog:
             self._readable = False
             return None
         for entries in found.values():
-            entries.sort(key=lambda entry: entry.at, reverse=True)
+            # By NetBox's own numbers: its clock may have stepped.
+            entries.sort(key=lambda entry: entry.object_change_id, reverse=True)
         return found
 
 

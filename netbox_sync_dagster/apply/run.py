@@ -21,7 +21,6 @@ from netbox_sync_dagster.apply.changes import (
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.dispatch import dispatch
 from netbox_sync_dagster.apply.journal import Journal
-from netbox_sync_dagster.apply.lease import Lease, lease
 from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
 from netbox_sync_dagster.apply.object_changes import find_object_changes
 from netbox_sync_dagster.apply.order import Needs, groups
@@ -38,6 +37,7 @@ from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import elapsed
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.verify import verify
 
 Progress = Callable[[int, int], None]
@@ -66,7 +66,7 @@ def apply_approved(
     What an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) is settled
     first, by reading NetBox.
 
-    Raises LeaseHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
+    Raises LockHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
     (``storage.verify``), ApprovalError where the diff has failed its
     checks, MissingSecret without a token, and ServerError where NetBox cannot be reached at all or is too old;
     nothing has been written then.
@@ -74,7 +74,7 @@ def apply_approved(
     if plan.endpoint != endpoint_name:
         raise ApprovalError(f"the diff is of endpoint '{plan.endpoint}', not of '{endpoint_name}'")
     plan = with_parts(warehouse, plan)
-    with lease(warehouse, endpoint_name, who) as held:
+    with EndpointLock.for_apply(warehouse, endpoint_name, who) as lock:
         wanted = {
             change_id: approval
             for change_id, approval in approved(warehouse, endpoint_name, plan).items()
@@ -101,7 +101,7 @@ def apply_approved(
                 wanted=wanted,
                 by=me(who, through, run),
                 policies=policies,
-                held=held,
+                lock=lock,
                 result=result,
                 progress=progress,
             )
@@ -135,7 +135,7 @@ class _Apply:
         wanted: dict[str, Approval],
         by: Actor,
         policies: Policies | None,
-        held: Lease,
+        lock: EndpointLock,
         result: ApplyResult,
         progress: Progress | None,
     ) -> None:
@@ -162,7 +162,7 @@ class _Apply:
             message=self._message,
             pace=Pace(target.batch_size, target.timeout),
             longest=target.longest_request,
-            held=held,
+            lock=lock,
             already=Already(warehouse, plan, self._url, netbox),
             journal=self._journal,
         )

@@ -11,7 +11,6 @@ from netbox_sync_dagster.apply.changes import Item
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
 from netbox_sync_dagster.apply.freshness import Freshness
 from netbox_sync_dagster.apply.journal import Journal
-from netbox_sync_dagster.apply.lease import Lease
 from netbox_sync_dagster.apply.ledger import ApplyLog
 from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.settle import Settler
@@ -19,6 +18,7 @@ from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.apply.verdicts import Verdicts
 from netbox_sync_dagster.http import ServerError, pause
 from netbox_sync_dagster.storage.clock import elapsed
+from netbox_sync_dagster.storage.locks import EndpointLock
 
 ATTEMPTS = 4
 _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
@@ -50,7 +50,7 @@ class Sender:
         message: Callable[[str], str],
         pace: Pace,
         longest: float,
-        held: Lease,
+        lock: EndpointLock,
         already: Already,
         journal: Journal | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Sender:
         self._state = state
         self.pace = pace
         self._longest = longest
-        self._held = held
+        self._endpoint_lock = lock
         self._journal = journal
         self.settler = Settler(netbox, self.changelog, message, state.maker)
         self.verdicts = Verdicts(netbox, state, self.settler, already)
@@ -108,8 +108,8 @@ class Sender:
         if not items:
             return []
         # As late as can be: reading took its time.
-        if self._held.lost:
-            self.verdicts.give_up(items, f"not written: {self._held.lost}")
+        if self._endpoint_lock.lost:
+            self.verdicts.give_up(items, f"not written: {self._endpoint_lock.lost}")
             return []
         batch = Batch(items, batch.attempt)
         method = _METHODS[head.action]

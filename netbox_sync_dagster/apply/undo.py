@@ -18,9 +18,10 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import Line, ask_verdicts, ledger_files, read_lines
 from netbox_sync_dagster.storage.parquet import write_parquet
-from netbox_sync_dagster.storage.store import now, write_json
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
 # A plan that was made anew replaces the one before, which stays for history.
@@ -83,7 +84,7 @@ def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
         where = f" of endpoint '{endpoint}'" if endpoint else ""
         raise ApprovalError(
             f"the ledger has no apply '{apply_id}'{where}; look with: netbox-sync sql "
-            '"SELECT apply_id, endpoint, started, applied FROM ledger.applies ORDER BY started"'
+            '"SELECT apply_id, endpoint, started, applied FROM ledger.applies ORDER BY seq"'
         )
     return files[0]
 

@@ -8,7 +8,7 @@ import typer
 
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.storage.damage import restore
-from netbox_sync_dagster.storage.store import read_manifest
+from netbox_sync_dagster.storage.versions import read_manifest
 
 
 def restore_command(

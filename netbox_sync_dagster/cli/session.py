@@ -85,7 +85,7 @@ class Session:
         there = [
             name
             for name in self.warehouse.names(folder)
-            if self.warehouse.mirror is not None or (folder / name / "current").exists()
+            if self.warehouse.storage.may_have_current(folder / name)
         ]
         for name in names:
             if name not in there and not is_undo(name):

@@ -37,9 +37,11 @@ from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.damage import damage_named
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import prepare_ledger
-from netbox_sync_dagster.storage.store import now, versions, write_json
+from netbox_sync_dagster.storage.versions import versions
 
 # Below this many rows on both sides together a second thread costs more than it helps.
 _FEW_ROWS = 100_000

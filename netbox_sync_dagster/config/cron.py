@@ -1,4 +1,4 @@
-"""Cron expressions, as Dagster takes them."""
+"""Cron expressions, as Dagster accepts them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# Some date; a leap day and both clock changes are within the times looked at for a daily schedule.
+# Any date. The times examined for a daily schedule include a leap day and both clock changes.
 _FROM = datetime(2024, 1, 1)
 _TIMES = 370
 
 
 def check_cron(text: str) -> str:
-    """The expression, if it is one that Dagster takes and that has a next time. Raises ValueError."""
-    # Few configurations have a schedule: only they wait for the import.
+    """Return the expression. Raises ValueError if Dagster does not accept it or it never occurs."""
+    # Imported late: few configurations have a schedule.
     from croniter import CroniterError, croniter
 
     try:
@@ -27,7 +27,7 @@ def check_cron(text: str) -> str:
         taken = False
     if not taken:
         raise ValueError(
-            f"'{text}' is no cron expression: minute hour day month weekday, e.g. \"15 3 * * *\" for 03:15 each day"
+            f"'{text}' is not a cron expression: minute hour day month weekday, e.g. \"15 3 * * *\" for 03:15 each day"
         )
     return text
 
@@ -38,22 +38,21 @@ def _names_nearest_weekday(text: str) -> bool:
 
 
 def check_zone(name: str) -> str:
-    """The time zone's name, where there is one. Raises ValueError."""
+    """Return the name. Raises ValueError if there is no such time zone."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"'{name}' is no time zone; e.g. Europe/Paris or UTC") from None
+        raise ValueError(f"'{name}' is not a time zone; e.g. Europe/Paris or UTC") from None
     return name
 
 
 @cache
 def longest_gap(cron: str, zone: str) -> int:
-    """Seconds that the schedule lets pass at most from one time to the next."""
+    """Maximum number of seconds between two times of the schedule."""
     from croniter import croniter
 
     tz = ZoneInfo(zone)
-    # What runs every hour runs in the hour that a clock change repeats or leaves out too; everything else goes by the
-    # clock on the wall.
+    # Hourly schedules also run in the hour that a clock change repeats or skips; all others follow local time.
     hourly = croniter.expand(cron)[0][1] == ["*"]
     times = croniter(cron, _FROM.replace(tzinfo=tz) if hourly else _FROM, ret_type=datetime)
     moments = [times.get_next(datetime) for _ in range(_TIMES)]

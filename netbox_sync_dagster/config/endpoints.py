@@ -1,4 +1,4 @@
-"""What the endpoints of all kinds have in common."""
+"""Settings that endpoints of all kinds share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class Defaults(StrictModel):
-    """What a new NetBox object gets where no mapping says better. Names or slugs, matched exactly."""
+    """Values of new NetBox objects if no mapping matches. Names or slugs, matched exactly."""
 
     site: str | None = Field(None, description="Name or slug of a NetBox site.")
     role: str | None = Field(None, description="Name or slug of the device role.")
@@ -33,9 +33,9 @@ class Defaults(StrictModel):
 
 
 class Mappings(StrictModel):
-    """Words of a source and what they are called in NetBox."""
+    """Names in a source, mapped to names in NetBox."""
 
-    # The mappings of which the words' case matters.
+    # The mappings with case-sensitive keys.
     exact: ClassVar[tuple[str, ...]] = ()
 
     @field_validator("*")
@@ -48,37 +48,43 @@ class Mappings(StrictModel):
             first, known = seen.setdefault(word.lower(), (word, target))
             if known.lower() != target.lower():
                 raise ValueError(
-                    f"'{first}' and '{word}' are the same word, as case does not matter here,"
-                    f" but one is mapped to '{known}' and the other to '{target}'; keep one of the two lines"
+                    f"'{first}' and '{word}' differ only in case, which is ignored here,"
+                    f" but one is mapped to '{known}' and the other to '{target}'; keep only one of them"
                 )
         return value
 
 
 class BaseEndpoint(Server):
-    """What an endpoint of any kind has. A kind adds ``kind`` (its Literal), ``mappings`` and its own options."""
+    """Settings of every endpoint. A kind adds ``kind`` (a Literal), ``mappings`` and its own options."""
 
     if TYPE_CHECKING:
         kind: str
         mappings: Mappings
 
     name: EndpointName = Field(description="Unique name; the Dagster partition key.")
-    enabled: bool = Field(True, description="false: not read unless it is named in the command.")
-    interval: int = Field(0, description="Seconds between syncs; 0 = by hand only, otherwise at least 30.")
+    enabled: bool = Field(True, description="false: read only if the command names it.")
+    interval: int = Field(
+        0, description="Seconds between automatic syncs, at least 30; 0 = no automatic syncs."
+    )
     schedule: str | None = Field(None, description='Cron expression, e.g. "15 3 * * *".')
     timezone: str = Field("UTC", description="Time zone of `schedule`, e.g. Europe/Paris")
-    fetch_max_concurrency: int = Field(8, ge=1, le=64, description="Requests at once to this endpoint.")
-    defaults: Defaults = Field(Defaults(), description="What a new object gets where no mapping says better.")
-    policies: Policies = Field(Policies(), description="What may be done, and what needs nobody's approval.")
+    fetch_max_concurrency: int = Field(
+        8, ge=1, le=64, description="Maximum number of parallel requests to this endpoint."
+    )
+    defaults: Defaults = Field(Defaults(), description="Values of new objects if no mapping matches.")
+    policies: Policies = Field(
+        Policies(), description="What may be changed, and what is approved automatically."
+    )
 
     owners: list[Owner] = Field(
-        [], description="Who owns this endpoint's assets in Dagster; none = the file's `owners`."
+        [], description="Owners of this endpoint's assets in Dagster; default: the top-level `owners`."
     )
 
     @field_validator("interval")
     @classmethod
     def _interval(cls, value: int) -> int:
         if value != 0 and not 30 <= value <= _YEAR:
-            raise ValueError(f"must be 0 (only by hand), or from 30 seconds to a year ({_YEAR})")
+            raise ValueError(f"must be 0 (no automatic syncs), or from 30 seconds to a year ({_YEAR})")
         return value
 
     @field_validator("schedule")
@@ -93,14 +99,14 @@ class BaseEndpoint(Server):
 
     @property
     def every(self) -> int:
-        """Seconds from one sync to the next at most, by ``interval`` or ``schedule``; 0: by hand only."""
+        """Maximum number of seconds between two syncs by ``interval`` or ``schedule``; 0: no automatic syncs."""
         gap = longest_gap(self.schedule, self.timezone) if self.schedule else 0
         return min(self.interval or gap, gap or self.interval)
 
 
 @lru_cache(maxsize=4096)
 def database_regex(pattern: str) -> str:
-    """The pattern, if DuckDB can use it, whose expressions are not quite Python's. Raises ValueError."""
+    """Return the pattern. Raises ValueError if DuckDB, whose syntax differs from Python's, does not accept it."""
     try:
         with duckdb.connect() as con:
             con.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()

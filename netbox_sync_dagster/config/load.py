@@ -1,4 +1,4 @@
-"""Reads ``netbox_sync.yaml``: all errors at once, each with file, line, field and what is allowed."""
+"""Reads ``netbox_sync.yaml``. Reports all errors together, each with file, line, field and allowed values."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from netbox_sync_dagster.errors import UserError
 
 _TOO_DEEP = "nested too deeply: a configuration has no more than a few levels"
 _MAX_DEPTH = 32
-# A bracket, or what may hold one that opens nothing: a quoted text, a comment.
+# A bracket, or a quoted text or comment, in which brackets do not count.
 _BRACKETS = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|(?:^|\s)\#.*|[\[\]{}]""")
-# A value is quoted up to here: a pasted file must not fill the terminal.
+# Characters of a value that an error quotes: a pasted file must not fill the terminal.
 _SHOWN = 80
-# Fields whose value may be, or hold, a secret that was pasted into the wrong place.
+# Fields whose value may be a secret that was pasted into the wrong place.
 _PRIVATE = ("url", "url_env", "token_env", "password_env", "user", "token_name")
 
 
 class ConfigError(UserError):
-    """The configuration file cannot be used; one line per error, each with file, line and field."""
+    """The configuration file is invalid. One line per error, each with file, line and field."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("\n".join(errors))
@@ -36,12 +36,12 @@ class ConfigError(UserError):
 
     @property
     def sentences(self) -> list[str]:
-        """One per error of the file."""
+        """One sentence per error."""
         return self.errors
 
 
 def load_config(path: str | Path) -> Config:
-    """The configuration in ``path``. Raises ConfigError that names every error in the file."""
+    """The configuration in ``path``. Raises ConfigError with all errors of the file."""
     file = Path(path)
     try:
         content = file.read_bytes()
@@ -68,9 +68,9 @@ def _decoded(file: Path, content: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _document(file: Path, text: str) -> CommentedMap:
-    """The file's content with its lines; parsed once as long as it stays the same, for sensors ask at every tick.
+    """The parsed file with line numbers. Cached while its content is unchanged, because sensors read it at every tick.
 
-    What the values mean is looked at every time: a file that they name may have gone.
+    Values are validated every time: a file that they name may have been deleted.
     """
     _check_depth(file, text)
     try:
@@ -86,7 +86,7 @@ def _document(file: Path, text: str) -> CommentedMap:
         ) from None
     except RecursionError:
         raise ConfigError([f"{file}:1: {_TOO_DEEP}"]) from None
-    # ruamel.yaml turns dates, numbers and tags into Python's own, whose errors have no line.
+    # ruamel.yaml converts dates, numbers and tags with Python's constructors, whose errors have no line.
     except (
         YAMLError,
         ValueError,
@@ -105,7 +105,7 @@ def _document(file: Path, text: str) -> CommentedMap:
 
 
 def _check_depth(file: Path, text: str) -> None:
-    """Refuse brackets that are nested too deeply, for which the parser takes minutes. Raises ConfigError."""
+    """Raise ConfigError if brackets are nested too deeply: the parser would take minutes."""
     depth = 0
     for number, line in enumerate(text.splitlines(), start=1):
         for found in _BRACKETS.finditer(line):
@@ -116,7 +116,7 @@ def _check_depth(file: Path, text: str) -> None:
 
 
 def _where(text: str) -> int:
-    """The line at which the YAML stops being usable: that of the first line without which the start is not valid."""
+    """The first line at which the file is not valid YAML."""
     lines = text.splitlines(keepends=True)
     low, high = 1, len(lines)
     while low < high:
@@ -132,7 +132,7 @@ def _where(text: str) -> int:
 
 
 def _resolve_paths(document: CommentedMap, folder: Path) -> None:
-    """A certificate's relative path is meant relative to the configuration file."""
+    """Make paths of certificates relative to the directory of the configuration file."""
     endpoints = document.get("endpoints")
     servers = [document.get("netbox"), *(endpoints if isinstance(endpoints, list) else [])]
     for server in servers:
@@ -143,7 +143,7 @@ def _resolve_paths(document: CommentedMap, folder: Path) -> None:
 
 
 def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
-    # A discriminated union puts the tag into the location; it is no key of the file.
+    # A discriminated union puts the tag into the location; it is not a key of the file.
     keys: list[str | int] = []
     node: Any = document
     line = 1
@@ -182,7 +182,7 @@ def _one_line(text: object) -> str:
 
 
 def _cut(text: str) -> str:
-    """At most _SHOWN characters of a text, with its length where it is longer."""
+    """At most _SHOWN characters of a text; if it is longer, with its length."""
     return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
 
 

@@ -1,4 +1,4 @@
-"""The whole of ``netbox_sync.yaml``. Every field's description is what editors show from the JSON schema."""
+"""The model of ``netbox_sync.yaml``. Editors show the field descriptions through the JSON schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.config.strict import FieldError, StrictModel
 from netbox_sync_dagster.sources.registry import sources
 
-# Of any kind; which kinds there are is known when the installed sources are loaded.
+# An endpoint of any kind. The installed sources define the kinds.
 Endpoint = BaseEndpoint
 if TYPE_CHECKING:
     _AnyEndpoint = BaseEndpoint
@@ -26,28 +26,28 @@ else:
 
 
 class Config(StrictModel):
-    """The whole file."""
+    """The configuration file."""
 
-    netbox: NetBoxTarget = Field(description="The NetBox that is kept.")
+    netbox: NetBoxTarget = Field(description="The NetBox to keep in sync.")
     endpoints: list[Annotated[_AnyEndpoint, Field(discriminator="kind")]] = Field(
-        [], description="What is read: LibreNMS servers, Proxmox VE clusters, Docker hosts and other sources."
+        [], description="The sources to read: LibreNMS servers, Proxmox VE clusters, Docker hosts and others."
     )
     notifications: list[Annotated[Channel, Field(discriminator="kind")]] = Field(
-        [], description="Who is told of failures, recoveries, drift and waiting deletes."
+        [], description="Where to send notifications about failures, recoveries, drift and pending deletes."
     )
-    retention: Retention = Field(Retention(), description="How much history is kept.")
+    retention: Retention = Field(Retention(), description="How much history to keep.")
     precedence: list[EndpointName] = Field(
-        [], description="Endpoints in order: the first wins where two want different values for one field."
+        [], description="Endpoint names in order: if two want different values for a field, the first wins."
     )
     field_precedence: dict[str, list[EndpointName]] = Field(
         {},
-        description="The same for one field, e.g. `interfaces.type: [librenms-main, pve-paris]`; it goes before "
+        description="The order for one field, e.g. `interfaces.type: [librenms-main, pve-paris]`; overrides "
         "`precedence`.",
     )
 
     owners: list[Owner] = Field(
         ["team:network"],
-        description="Who owns the assets in Dagster: e-mail addresses or `team:name`. An endpoint may name its own.",
+        description="Owners of the assets in Dagster: e-mail addresses or `team:name`. An endpoint can override them.",
     )
 
     @field_validator("field_precedence")
@@ -80,13 +80,13 @@ class Config(StrictModel):
         return {name for e in self.endpoints for name in (*e.policies.delete, *e.policies.delete_unowned)}
 
     def owners_of(self, kind: str) -> list[str]:
-        """The owners of everything that is made for the enabled endpoints of a kind, in the file's order."""
+        """The owners of the enabled endpoints of a kind, in the order of the file."""
         mine = [endpoint for endpoint in self.endpoints if endpoint.enabled and endpoint.kind == kind]
         named = [owner for endpoint in mine for owner in endpoint.owners or self.owners]
         return list(dict.fromkeys(named or self.owners))
 
     def endpoint(self, name: str) -> Endpoint:
-        """The endpoint of that name. Raises KeyError with a sentence that lists the known ones."""
+        """The endpoint of that name. Raises KeyError with a message that lists the known names."""
         for endpoint in self.endpoints:
             if endpoint.name == name:
                 return endpoint

@@ -1,4 +1,4 @@
-"""Who is told when something happens that a person should know of."""
+"""Notification channels: webhooks and e-mail."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class _Channel(StrictModel):
-    name: ChannelName = Field(description="Unique name; what was sent is remembered under it.")
+    name: ChannelName = Field(description="Unique name; sent messages are recorded under it.")
     on: list[Event] = Field(
         ["failure", "recovery", "drift", "deletes"],
-        description="What is told: failure (of a sync or an apply), recovery, drift, deletes (that wait).",
+        description="Events to send: failure (of a sync or an apply), recovery, drift, deletes (pending).",
     )
-    after_failures: int = Field(1, ge=1, le=100, description="Failed tries in a row after which it is told.")
+    after_failures: int = Field(
+        1, ge=1, le=100, description="Send a failure after this many failed attempts in a row."
+    )
     drift_above: int = Field(
-        100, ge=0, le=10**9, description="Changes of one endpoint that wait, above which drift is told."
+        100, ge=0, le=10**9, description="Send drift if more changes of an endpoint are pending."
     )
 
 
 class WebhookChannel(_Channel):
-    """A URL that takes JSON by POST: Slack, Mattermost, or a program of yours."""
+    """A URL that accepts JSON by POST: Slack, Mattermost, or your own program."""
 
     kind: Literal["webhook"] = Field(description="webhook")
     url_env: EnvName = Field(description="Environment variable that holds the URL, which is a secret.")
     format: Literal["slack", "json"] = Field(
         "slack", description="slack: {text}; json: {title, text, notices: [{event, endpoint, sentence}]}."
     )
-    timeout: float = Field(10, gt=0, le=60, description="Seconds that one request may take.")
+    timeout: float = Field(10, gt=0, le=60, description="Timeout of a request in seconds.")
 
     def url(self) -> str:
         """The URL from the environment. Raises MissingSecret."""
@@ -41,21 +43,21 @@ class WebhookChannel(_Channel):
 
 
 class EmailChannel(_Channel):
-    """E-mail by SMTP."""
+    """E-mail over SMTP."""
 
     kind: Literal["email"] = Field(description="email")
     host: str = Field(description="The mail server.")
     port: int = Field(587, ge=1, le=65_535, description="587 with starttls, 465 with tls, 25 with none.")
     security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="How the connection is kept."
+        "starttls", description="Encryption of the connection."
     )
-    user: str | None = Field(None, description="User name, where the mail server asks for one.")
+    user: str | None = Field(None, description="User name, if the mail server requires one.")
     password_env: EnvName | None = Field(None, description="Environment variable that holds the password.")
-    sender: str = Field(description="Address that the mail is from.", pattern=r"^[^@\s]+@[^@\s]+$")
+    sender: str = Field(description="Sender address.", pattern=r"^[^@\s]+@[^@\s]+$")
     to: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
-        min_length=1, description="Addresses that the mail goes to."
+        min_length=1, description="Recipient addresses."
     )
-    timeout: float = Field(10, gt=0, le=60, description="Seconds that one answer may take.")
+    timeout: float = Field(10, gt=0, le=60, description="Timeout of an answer in seconds.")
 
     @model_validator(mode="after")
     def _credentials(self) -> EmailChannel:
@@ -66,7 +68,7 @@ class EmailChannel(_Channel):
         return self
 
     def password(self) -> str | None:
-        """The password from the environment, where one is needed. Raises MissingSecret."""
+        """The password from the environment; None without ``password_env``. Raises MissingSecret."""
         return read_secret(self.password_env, f"notifications '{self.name}'") if self.password_env else None
 
 

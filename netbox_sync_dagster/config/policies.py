@@ -1,4 +1,4 @@
-"""What an endpoint may do without asking, what it owns, and what it never touches."""
+"""Policies: what an endpoint may change, what is approved automatically, and which fields it owns."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ RESOURCES = (
     "replications",
 )
 PREREQUISITES = RESOURCES[: RESOURCES.index("clusters")]
-# What is created only where `create` names it. Module bays usually come with the device type.
+# Created only if `create` names them. Module bays usually come with the device type.
 _NOT_BY_DEFAULT = (*(name for name in PREREQUISITES if name not in ("tags", "custom_fields")), "module_bays")
 ACTIONS = ("create", "update", "delete")
-# A year: what was approved longer ago is looked at again.
+# One year. Older approvals must be repeated.
 MAX_APPROVAL_HOURS = 8_784
 
-# Fields that stay as NetBox has them once somebody gave them a value, unless `owns` names them.
+# Fields that keep a value that someone else set in NetBox, unless `owns` names them.
 UNOWNED_FIELDS = ("name", "status", "site", "location", "scope", "role", "platform", "description")
-# ... but a VLAN's name comes from the switches: there a different name is a change that can be approved.
+# Exception: VLAN names come from the switches, so a different name is a change that can be approved.
 OWNED_BY_DEFAULT = ("vlans.name",)
 
 _RULE = re.compile(
@@ -61,80 +61,78 @@ _RULE = re.compile(
 
 
 def check_field(item: str) -> None:
-    """Raise ValueError where this is not ``resource.field``."""
+    """Raise ValueError if this is not ``resource.field``."""
     resource, dot, field = item.partition(".")
     if not dot or not field or resource not in RESOURCES:
         raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
 
 
 class Policies(StrictModel):
-    """Policies of one endpoint. The defaults never delete, never move and never approve by themselves."""
+    """Policies of one endpoint. The defaults never delete, never move and never approve automatically."""
 
     owns: list[str] = Field(
         [],
-        description="Fields this endpoint owns although NetBox has a value, e.g. devices.name, interfaces.description",
+        description="Fields that updates may overwrite although someone else set them, e.g. devices.name, interfaces.description",
     )
-    disowns: list[str] = Field([], description="Fields never written in updates, e.g. interfaces.type")
+    disowns: list[str] = Field([], description="Fields that updates never write, e.g. interfaces.type")
     auto_approve: list[str] = Field(
         [],
-        description="Changes approved by policy: resource.action or resource.action.field; * never covers deletes.",
+        description="Changes to approve automatically: resource.action or resource.action.field; * never includes deletes.",
     )
     create: list[str] = Field(
         [*(name for name in RESOURCES if name not in _NOT_BY_DEFAULT)],
-        description="Resources that may be created; the others are shown as blocked.",
+        description="Resources whose objects may be created; others are shown as blocked.",
     )
     delete: list[str] = Field(
         [],
-        description="Resources whose objects may be deleted when this product created them, e.g. vm_interfaces",
+        description="Resources whose objects may be deleted if netbox-sync created them, e.g. vm_interfaces",
     )
     delete_unowned: list[str] = Field(
-        [], description="Resources whose objects may be deleted even though somebody else created them."
+        [], description="Resources whose objects may be deleted even if someone else created them."
     )
     missing_guests: Literal["delete", "offline", "decommissioning", "leave"] = Field(
-        "delete", description="What is proposed for a guest that is gone from Proxmox or Docker."
+        "delete", description="What to propose for a guest or container that was removed in the source."
     )
     missing_interfaces: Literal["delete", "disable", "leave"] = Field(
-        "leave", description="What is proposed for a device interface that LibreNMS no longer shows."
+        "leave", description="What to propose for a device interface that the source no longer has."
     )
     move_addresses: bool = Field(
-        False, description="Propose moving an address that NetBox has on another object."
+        False, description="Propose moving an address that is assigned to another object in NetBox."
     )
     move_modules: bool = Field(
         False,
-        description="Propose moving a module that NetBox has in another bay of the same device, where its bay is empty.",
+        description="Propose moving a module that is in another bay of the same device in NetBox, if its bay is empty.",
     )
     stale_addresses: Literal["unassign", "delete", "leave"] = Field(
-        "leave", description="What is proposed for an address that the source no longer shows."
+        "leave", description="What to propose for an address that the source no longer has."
     )
     primary_ip: Literal["set_if_empty", "always", "never"] = Field(
         "set_if_empty",
-        description="Whether primary addresses of devices and virtual machines are set. One that netbox-sync chose "
-        "itself follows the source.",
+        description="Whether to set primary addresses of devices and virtual machines. A primary address that "
+        "netbox-sync set follows the source.",
     )
     site_coordinates: Literal["never", "set_if_empty", "always"] = Field(
-        "never", description="Whether sites get the coordinates of the source's locations."
+        "never", description="Whether to set the coordinates of sites from the source's locations."
     )
-    ungrouped_vlans: bool = Field(False, description="Create VLANs without a group, in the device's site.")
+    ungrouped_vlans: bool = Field(False, description="Create VLANs of the device's site without a group.")
     link_local_ipv4: bool = Field(False, description="Keep 169.254.0.0/16 addresses.")
     max_change_percent: int = Field(
         30,
         ge=1,
         le=100,
-        description="A plan that updates or deletes more of a resource's objects needs an override.",
+        description="A plan that updates or deletes a larger share of a resource's objects needs an override.",
     )
-    apply_approved: bool = Field(
-        False, description="Dagster starts the apply by itself when approved changes wait."
-    )
+    apply_approved: bool = Field(False, description="Dagster applies approved changes automatically.")
     second_approver: bool = Field(
         False,
-        description="Two people agree to every change: one approves it, another one approves it too or starts the apply.",
+        description="Every change needs two people: one approves it, another also approves it or starts the apply.",
     )
     trusted_names: bool = Field(
         False,
-        description="For second_approver: a name that is given is as good as a user of the operating system.",
+        description="For second_approver: trust the given names; otherwise two names need two operating system users.",
     )
     approval_hours: float = Field(
-        24, gt=0, le=MAX_APPROVAL_HOURS, description="Hours after which an approval expires; a year at most."
+        24, gt=0, le=MAX_APPROVAL_HOURS, description="Hours after which an approval expires; at most a year."
     )
 
     @field_validator("owns", "disowns")
@@ -149,7 +147,7 @@ class Policies(StrictModel):
     def _resources(cls, value: list[str]) -> list[str]:
         for item in value:
             if item not in RESOURCES:
-                raise ValueError(f"'{item}' is no resource; allowed: {', '.join(RESOURCES)}")
+                raise ValueError(f"'{item}' is not a resource; allowed: {', '.join(RESOURCES)}")
         return value
 
     @field_validator("auto_approve")
@@ -163,5 +161,5 @@ class Policies(StrictModel):
                     "(actions: create, update, delete; * for any but delete)"
                 )
             if match["resource"] == "*" and match["action"] == "delete":
-                raise ValueError(f"'{item}': deletes are approved by resource, never by a wildcard")
+                raise ValueError(f"'{item}': * does not include deletes; name the resource")
         return value

@@ -1,4 +1,4 @@
-"""How a server is reached, and the NetBox that is kept."""
+"""Connection settings of servers, and the NetBox to keep in sync."""
 
 from __future__ import annotations
 
@@ -13,26 +13,24 @@ from netbox_sync_dagster.config.strict import StrictModel
 
 
 def check_address(value: Any) -> Any:
-    """The URL, if it holds nothing secret: no credentials, query or fragment. Raises ValueError, without the value."""
+    """Return the URL. Raises ValueError, without quoting it, if it has credentials, a query or a fragment."""
     if not isinstance(value, str):
         return value
     scheme, _, rest = value.partition("://")
     if scheme.lower() != "unix" and "@" in rest:
         raise ValueError(
-            "must not hold a user name, password or token: name the environment variable that has it in token_env or "
-            "password_env (the value is not shown)"
+            "must not contain a user name, password or token: set token_env or password_env to the name of an environment "
+            "variable that holds it (the value is not shown)"
         )
     if "?" in rest or "#" in rest:
-        raise ValueError("must not have a query or a fragment: give the server's address alone")
+        raise ValueError("must not have a query or a fragment: set only the server's address")
     return value
 
 
 class Tls(StrictModel):
-    """How a server's certificate is checked."""
+    """Verification of a server's certificate."""
 
-    verify: bool = Field(
-        True, description="Check the server's certificate. Never turn this off outside a lab."
-    )
+    verify: bool = Field(True, description="Verify the server's certificate. Turn this off only in a lab.")
     ca: Path | None = Field(None, description="PEM file of your own certificate authority.")
 
     @field_validator("ca")
@@ -44,7 +42,7 @@ class Tls(StrictModel):
 
 
 class ClientTls(Tls):
-    """How a server's certificate is checked, and the certificate that is shown to a server that asks for one."""
+    """Verification of a server's certificate, and the client certificate."""
 
     cert: Path | None = Field(None, description="PEM file of the client certificate.")
     key: Path | None = Field(None, description="PEM file of the client certificate's private key.")
@@ -63,11 +61,11 @@ class ClientTls(Tls):
 
 class Server(StrictModel):
     url: HttpUrl = Field(description="Base URL, e.g. https://netbox.example.com")
-    tls: Tls = Field(Tls(), description="How the certificate is checked.")
+    tls: Tls = Field(Tls(), description="TLS settings.")
     timeout: float = Field(
-        60, gt=0, le=600, description="Seconds that the server may be silent for; see also `limits`."
+        60, gt=0, le=600, description="Seconds to wait for data from the server; see also `limits`."
     )
-    limits: Limits = Field(Limits(), description="How much time and room answers may take.")
+    limits: Limits = Field(Limits(), description="Limits for the time and size of answers.")
 
     @field_validator("url", mode="before")
     @classmethod
@@ -76,17 +74,17 @@ class Server(StrictModel):
 
     @property
     def base_url(self) -> str:
-        """The URL without a slash at its end."""
+        """The URL without a trailing slash."""
         return str(self.url).rstrip("/")
 
     @property
     def answer_seconds(self) -> float:
-        """Seconds that one whole answer may take."""
+        """Seconds that a complete answer may take."""
         return self.limits.answer_seconds or ANSWER_TIMEOUTS * self.timeout
 
 
 class NetBoxTarget(Server):
-    """The NetBox that is kept."""
+    """The NetBox to keep in sync."""
 
     token_env: EnvName = Field(
         "NETBOX_TOKEN",
@@ -97,37 +95,39 @@ class NetBoxTarget(Server):
         200,
         ge=1,
         le=200,
-        description="Objects per write request, at most: fewer where NetBox is slow. More would not fit: NetBox's servers take 8 KB of "
-        "If-Match.",
+        description="Maximum number of objects per write request; fewer if NetBox is slow. NetBox's servers accept at most 8 KB of "
+        "If-Match, hence the limit.",
     )
-    max_in_flight: int = Field(2, ge=1, le=16, description="Requests at once; NetBox's number of workers.")
+    max_in_flight: int = Field(
+        2, ge=1, le=16, description="Maximum number of parallel requests; the number of NetBox's workers."
+    )
     longest_request: float = Field(
         120,
         gt=0,
         le=86_400,
         allow_inf_nan=False,
-        description="Seconds that NetBox works on one request at most: the `timeout` of its gunicorn (120 in NetBox's own "
-        "configuration). A write whose answer is lost is not sent again before.",
+        description="Maximum number of seconds that NetBox works on a request: the `timeout` of its gunicorn (120 in NetBox's "
+        "default configuration). A write whose answer was lost is not sent again earlier.",
     )
     changelog_message: bool = Field(True, description="Write the change id into NetBox's changelog (4.4+).")
     journal: bool = Field(False, description="Write one journal entry per device or VM touched.")
     plugins_without_references: list[str] = Field(
         [],
-        description="Plugins of NetBox whose objects refer to nothing that is deleted here, e.g. netbox_topology_views; "
+        description="NetBox plugins whose objects do not refer to objects that netbox-sync deletes, e.g. netbox_topology_views; "
         "any other plugin that has objects blocks deletes.",
     )
     branch: str | None = Field(
         None,
         min_length=1,
-        # NetBox takes 100; a number follows once the name is used up.
+        # NetBox accepts 100 characters; later branches of this name get a number.
         max_length=90,
-        description="Name of a netbox-branching branch to read and write instead of main; made where there is none.",
+        description="Name of a netbox-branching branch to read and write instead of main; created if it does not exist.",
     )
     branch_wait: float = Field(
         600,
         gt=0,
         le=86_400,
-        description="Seconds to wait until NetBox has made the branch, or is done with it otherwise.",
+        description="Seconds to wait until NetBox has finished creating, syncing or merging the branch.",
     )
 
     def token(self) -> str:

@@ -1,4 +1,4 @@
-"""What every part of the configuration is: an unknown field is an error, and nothing changes once it is read."""
+"""The base class of all configuration models: immutable, and unknown fields are errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class StrictModel(BaseModel):
 
 
 class FieldError(ValueError):
-    """A value that a rule over several fields refuses: ``path`` leads from there to the field that is to be mended."""
+    """A rule over several fields failed. ``path`` leads from the model to the field to correct."""
 
     def __init__(self, message: str, *path: str | int) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What ``netbox-sync init`` writes: a commented configuration and the JSON schema that editors complete from."""
+"""The files that ``netbox-sync init`` writes: a commented configuration and its JSON schema for editors."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ _HEAD = f"""\
 # Configuration of netbox-sync. Edit, then run: netbox-sync check
 # Completion in editors: netbox-sync init --schema
 
-# The NetBox that is kept (4.2 or newer). Tokens never stand in this file: it names environment variables.
+# The NetBox to keep in sync (4.2 or newer). Never write tokens into this file: it names environment variables.
 netbox:
   url: https://netbox.example.com
   token_env: NETBOX_TOKEN
   # page_size: 1000        # objects per page when reading, up to NetBox's MAX_PAGE_SIZE
-  # batch_size: 200        # objects per write request, at most
-  # max_in_flight: 2       # requests at once: the number of NetBox's workers
+  # batch_size: 200        # maximum number of objects per write request
+  # max_in_flight: 2       # parallel requests: the number of NetBox's workers
   # journal: false         # one journal entry per device or VM touched
   # tls:
   #   ca: ca.pem           # your own certificate authority, relative to this file
 
 """
 _ENDPOINTS = """\
-# What is read; delete what you do not have. name: unique; lower-case letters, digits, - and _. interval: seconds between
-# syncs in Dagster; 0: by hand only. Or `schedule: "15 3 * * *"` with `timezone: Europe/Paris`.
+# The sources to read; delete those that you do not have. name: unique; lower-case letters, digits, - and _.
+# interval: seconds between syncs in Dagster; 0: no automatic syncs. Or `schedule: "15 3 * * *"` with
+# `timezone: Europe/Paris`.
 endpoints:
 """
 _TAIL = """\
-# Who owns the assets in Dagster: e-mail addresses or team:name. An endpoint may have a line of its own.
+# Owners of the assets in Dagster: e-mail addresses or team:name. An endpoint can override them.
 # owners: ["team:network"]
 
-# Where two endpoints want different values for one field, the first of these wins.
+# If two endpoints want different values for a field, the first of these wins.
 # precedence: [@first, @last]
-# field_precedence: {interfaces.type: [@last, @first]}   # for one field, before precedence
+# field_precedence: {interfaces.type: [@last, @first]}   # for one field; overrides precedence
 """
 
 
 def template() -> str:
-    """A commented configuration with an endpoint of every kind of source that is installed and has an example."""
+    """A commented configuration with an example endpoint of every installed source that has one."""
     examples = [indent(example, "  ") for source in sources().values() if (example := source.template())]
     names = [example.split("name: ", 1)[1].split()[0] for example in examples]
     tail = _TAIL.replace("@first", names[0]).replace("@last", names[-1])

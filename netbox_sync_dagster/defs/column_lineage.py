@@ -22,7 +22,7 @@ from netbox_sync_dagster.defs.keys import KINDS, RESOURCES_OF, Kind, table_key
 from netbox_sync_dagster.defs.lineage import diff_files
 from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import sql_root
-from netbox_sync_dagster.storage.store import write_json
+from netbox_sync_dagster.storage.files import write_json
 
 # Files of other states of the SQL, also of other installations of the same user.
 _KEPT = 5

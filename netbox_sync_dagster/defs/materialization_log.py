@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from netbox_sync_dagster.storage.store import write_json
+from netbox_sync_dagster.storage.files import write_json
 
 # Unchanged assets are reported again after this, also to a Dagster that lost its records.
 _AGAIN_SECONDS = 3600

@@ -22,8 +22,8 @@ from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
 from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse
 from netbox_sync_dagster.storage.errors import Damaged
-from netbox_sync_dagster.storage.store import read_manifest, versions
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
+from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.text import CELL, markdown
 
 Metadata = dict[str, Any]

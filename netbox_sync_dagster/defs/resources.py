@@ -13,7 +13,7 @@ import dagster as dg
 
 from netbox_sync_dagster.config import Config, ConfigError, load_config
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.storage.hold import RUN, hold
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.text import visible
 
 CONFIG_VARIABLE = "NETBOX_SYNC_CONFIG"
@@ -43,7 +43,7 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         with ExitStack() as stack:
             if context.run is not None:
                 with suppress(WarehouseError, OSError):
-                    stack.enter_context(hold(self.warehouse(), RUN, context.run.run_id, "dagster"))
+                    stack.enter_context(EndpointLock.for_run(self.warehouse(), context.run.run_id))
             yield self
 
     def config(self) -> Config:

@@ -1,8 +1,8 @@
 """Locks of runs that Dagster already knows to be dead.
 
-A launcher that starts runs in containers sees at once that one is gone, and the daemon starts the run again. The mark
-and the lease on another machine count for one or two minutes more, as from there a dead process and one that cannot
-be reached look the same.
+A launcher that starts runs in containers sees at once that one is gone, and the daemon starts the run again. Its locks
+count for one or two minutes more on another machine, as from there a dead process and one that cannot be reached look
+the same.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import TypeVar
 
 import dagster as dg
 
-from netbox_sync_dagster.apply import LeaseHeld
 from netbox_sync_dagster.defs.runs import under_way
 from netbox_sync_dagster.defs.shown import Log
-from netbox_sync_dagster.storage.hold import Held
+from netbox_sync_dagster.storage.locks import LockHeld
 
 T = TypeVar("T")
 
@@ -36,11 +35,11 @@ def when_free(
 ) -> T:
     """What ``take`` returns. If a run that has ended holds the lock, ``take`` is called again once the lock expires.
 
-    Raises Held or LeaseHeld if the holder may be at work.
+    Raises LockHeld if the holder may be at work.
     """
     try:
         return take()
-    except (Held, LeaseHeld) as held:
+    except LockHeld as held:
         if held.left is None or not _has_ended(instance, held.who):
             raise
         left = held.left

@@ -65,7 +65,7 @@ class Lab:
 
     @property
     def netbox_url(self) -> str:
-        """The NetBox that is kept."""
+        """The NetBox to keep in sync."""
         return self._netbox_url or (self.netbox.url if self.netbox else "")
 
     @property

@@ -13,8 +13,8 @@ from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.notify.channels import NotSent, Uncertain, send, title
 from netbox_sync_dagster.notify.notices import Seen, look, notices
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.hold import Held, hold
-from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 
 # After a message that did not arrive; doubling.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -49,9 +49,9 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
         seen = look(warehouse)
         for channel in config.notifications:
             try:
-                with hold(warehouse, "notify", channel.name, "notify"):
+                with EndpointLock.for_channel(warehouse, channel.name):
                     _tell(warehouse, channel, seen, sent, problems)
-            except Held:
+            except LockHeld:
                 # Another process is telling it the same.
                 continue
     return sent, problems
@@ -59,8 +59,7 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
 
 def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], problems: list[str]) -> None:
     path = warehouse.home / "notices" / f"{channel.name}.jsonl"
-    if warehouse.mirror is not None:
-        warehouse.mirror.fetch(path)
+    warehouse.bring_file(path)
     memory = read_memory(path)
     # A failure that is dated later than now was noted by a clock that was ahead.
     if memory.failed_at <= now() < memory.again_at:

@@ -1,7 +1,8 @@
 """Where tables live: snapshots and diffs as Parquet, the ledger as JSON lines, DuckDB views over both."""
 
+from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import NETBOX, SYSTEMS, Table
 
 __all__ = [

@@ -15,21 +15,18 @@ is everything else: lines that were edited, zeroed, deleted, restored from somew
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from netbox_sync_dagster.storage.clock import now
-from netbox_sync_dagster.storage.files import write_atomically
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.storage.store import Warehouse
@@ -93,16 +90,10 @@ def head_file(warehouse: Warehouse, folder: Path) -> Path:
 
 def read_head(warehouse: Warehouse, folder: Path) -> Head | None:
     """The end of the chain in ``folder``, as acknowledged last; None where that is not on record."""
-    path = head_file(warehouse, folder)
     try:
-        if warehouse.mirror is None:
-            text = path.read_bytes()
-        else:
-            there = warehouse.mirror.store.get(warehouse.mirror.key(path))
-            text = there[0] if there is not None else b""
-        content = json.loads(text)
+        content = json.loads(warehouse.storage.read(head_file(warehouse, folder)) or b"")
         return Head(str(content["file"]), int(content["bytes"]), str(content["hash"]), int(content["seq"]))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError):
         return None
 
 
@@ -125,43 +116,31 @@ def ledger_chain(folder: Path) -> list[Path]:
 
 def append(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
     """Append lines to a file of the ledger; they are durable, for all machines, when this returns."""
-    content = list(lines)
-    folder = path.parent
-    if warehouse.mirror is not None:
-        _append_to_store(warehouse, path, content)
-        return
-    with _locked(head_file(warehouse, folder)):
-        head, torn = _end(warehouse, folder, path)
-        if head is None:
-            # Killed between its first line and the record of its end, a chain would look robbed of that record.
-            _write_head(warehouse, folder, _start(path))
-        data, made = _data(warehouse, path, content, head, torn)
-        end = warehouse.append(path, data)
-        _write_head(warehouse, folder, Head(path.name, end, made.hash, made.seq))
-
-
-def _append_to_store(warehouse: Warehouse, path: Path, content: list[Line]) -> None:
-    mirror, folder = warehouse.mirror, path.parent
-    assert mirror is not None
+    content, folder, storage = list(lines), path.parent, warehouse.storage
+    head = head_file(warehouse, folder)
     made: list[Head] = []
 
     def build() -> bytes:
         if not path.exists():
-            mirror.pull(folder)
-        known = warehouse.heads.get(chain_name(folder))
+            storage.pull(folder)
         size = path.stat().st_size if path.exists() else 0
-        more: list[Line] = []
+        known: Head | None = storage.known_head(head)
+        torn: list[Line] = []
         if known is None or known.file != path.name or known.bytes != size:
-            known, more = _end(warehouse, folder, path)
+            known, torn = _end(warehouse, folder, path)
         if known is None:
-            mirror.store.put(mirror.key(head_file(warehouse, folder)), _as_json(_start(path)))
-        data, head = _data(warehouse, path, content, known, more)
-        made.append(Head(path.name, size + len(data), head.hash, head.seq))
+            # Killed between its first line and the record of its end, a chain would look robbed of that record.
+            storage.write(head, _as_json(_start(path)))
+        data, last = _data(warehouse, path, content, known, torn)
+        made.append(last)
         return data
 
-    mirror.append(path, build)
-    warehouse.heads[chain_name(folder)] = made[-1]
-    mirror.store.put(mirror.key(head_file(warehouse, folder)), _as_json(made[-1]))
+    def acknowledge(end: int) -> bytes:
+        last = replace(made[-1], bytes=end)
+        storage.know_head(head, last)
+        return _as_json(last)
+
+    storage.append(path, build, head, acknowledge)
 
 
 def _start(path: Path) -> Head:
@@ -263,28 +242,5 @@ def fragment(path: Path) -> tuple[bytes, int]:
         return b"", 0
 
 
-def _write_head(warehouse: Warehouse, folder: Path, head: Head) -> None:
-    from netbox_sync_dagster.storage.store import fsync_dir
-
-    path = head_file(warehouse, folder)
-    new = not path.exists()
-    write_atomically(path, _as_json(head), durable=True)
-    if new:
-        fsync_dir(path.parent)
-
-
 def _as_json(head: Head) -> bytes:
     return json.dumps(asdict(head)).encode()
-
-
-@contextmanager
-def _locked(head: Path) -> Iterator[None]:
-    """One writer of a chain at a time."""
-    head.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(head.parent / f".{head.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)

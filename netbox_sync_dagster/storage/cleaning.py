@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
-from netbox_sync_dagster.storage.claim import store_time
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.files import flock_free, write_atomically
-from netbox_sync_dagster.storage.objects import ObjectStore
-from netbox_sync_dagster.storage.store import Warehouse, now, superseded
+from netbox_sync_dagster.storage.store import Warehouse
+from netbox_sync_dagster.storage.versions import superseded
 
 # A living writer's files are younger.
 _LEFT_BEHIND_SECONDS = 86_400
@@ -35,8 +35,7 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
         else:
             path.unlink(missing_ok=True)
         counts["left behind"] += 1
-    if warehouse.mirror is not None:
-        counts["left behind"] += _clean_marks(warehouse.mirror.store)
+    counts["left behind"] += warehouse.storage.clean_locks(_LEFT_BEHIND_SECONDS)
     return counts
 
 
@@ -52,22 +51,6 @@ def _shorten(path: Path, keep: int) -> int:
     return len(lines) - keep
 
 
-def _clean_marks(store: ObjectStore) -> int:
-    """Delete the marks of runs that were killed, and clocks; returns how many. Those of endpoints are taken over."""
-    marks = [
-        item
-        for item in store.below("running")
-        if item.key.startswith("running/run/") or ".clock-" in item.key
-    ]
-    if not marks:
-        return 0
-    # Both by the store's own clock.
-    moment = store_time(store, "running/now")
-    left = [item.key for item in marks if (moment - item.written).total_seconds() > _LEFT_BEHIND_SECONDS]
-    store.delete(left)
-    return len(left)
-
-
 def _left_behind(home: Path) -> Iterator[Path]:
     patterns = (
         *("snapshots/*/*/.*", "diffs/*/.*", "running/run/*", "tmp/*"),
@@ -75,7 +58,7 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
-            # The way to what is current, see storage.object_store_sync.link.
+            # The way to what is current, see storage.versions.link.
             if path.name == ".current":
                 continue
             try:

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
-from netbox_sync_dagster.storage.object_store_sync import link, linked
-from netbox_sync_dagster.storage.store import Warehouse, read_manifest, versions
+from netbox_sync_dagster.storage.store import Warehouse
+from netbox_sync_dagster.storage.versions import link, linked, read_manifest, versions
 
 
 @contextmanager
@@ -97,6 +97,5 @@ def restore(warehouse: Warehouse, folder: Path, version: str | None = None) -> s
 
 
 def _make_current(warehouse: Warehouse, folder: Path, version: str) -> None:
-    if warehouse.mirror is not None:
-        warehouse.mirror.name_current(folder, version)
+    warehouse.storage.name_current(folder, version)
     link(folder, version)

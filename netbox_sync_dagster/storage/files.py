@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import time
 from pathlib import Path
+from typing import Any
 
 _TAIL = 65_536
 
@@ -23,6 +25,41 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> No
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file atomically and durably."""
+    write_atomically(path, json.dumps(content, indent=1, sort_keys=True).encode(), durable=True)
+
+
+def append_durably(path: Path, data: bytes) -> int:
+    """Append lines to a file of this machine, flushed to disk; returns where it ends then."""
+    new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(fd).st_size
+        # A line that a crash cut off stays alone on its line, so that it cannot spoil the next one.
+        if size and os.pread(fd, 1, size - 1) != b"\n":
+            data = b"\n" + data
+        while data:
+            data = data[os.write(fd, data) :]
+        os.fsync(fd)
+        end = os.fstat(fd).st_size
+    finally:
+        os.close(fd)
+    if new:
+        fsync_dir(path.parent)
+    return end
+
+
+def fsync_dir(path: Path) -> None:
+    """Flush a directory's entries, so that a rename in it survives a power cut."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def make_private(home: Path) -> None:

@@ -21,11 +21,17 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from netbox_sync_dagster.storage.base import published
 from netbox_sync_dagster.storage.errors import WarehouseError
-from netbox_sync_dagster.storage.files import make_private, write_atomically
+from netbox_sync_dagster.storage.files import append_durably, make_private, write_atomically
+from netbox_sync_dagster.storage.object_locks import ObjectLocks
 from netbox_sync_dagster.storage.objects import Found, ObjectStore
+from netbox_sync_dagster.storage.sequence import StoreSequence, highest, number_of
+from netbox_sync_dagster.storage.versions import link, linked
 
 _PARTS = ".parts"
 # In the copy: of which versions of objects the ledger's files here are made.
@@ -36,33 +42,45 @@ _WHOLE = ".whole"
 _TRIES = 30
 
 
-class ObjectStoreSync:
-    """One object store and its copy in ``home``."""
+class ObjectStoreSync(ObjectLocks):
+    """One object store and its copy in ``home``: pulls before reading, pushes after writing. See ``Storage``."""
 
     def __init__(self, url: str, home: Path) -> None:
-        self.store = ObjectStore(url)
-        self.home = home
+        super().__init__(ObjectStore(url), home)
+        self.address = url
+        # The ends of the ledger's chains as this process left them (``storage.chain``).
+        self._heads: dict[Path, Any] = {}
 
-    def key(self, path: Path) -> str:
-        """The object that a file of the copy stands for."""
-        return path.relative_to(self.home).as_posix()
+    @cached_property
+    def _sequence(self) -> StoreSequence:
+        return StoreSequence(self.store, self._highest)
+
+    def _highest(self) -> int:
+        self.pull(self.home / "ledger")
+        items = [item for kind in ("snapshots", "diffs", "undo") for item in self.store.below(kind)]
+        found = {part for item in items for part in item.key.split("/")}
+        return max([highest(self.home), *map(number_of, found)])
+
+    def next_number(self, above: int = 0) -> int:
+        return self._sequence.next(above)
 
     # -- versions --------------------------------------------------------------------------------
 
-    def publish(self, folder: Path, version: str) -> None:
-        """Bring a version that is complete here into the store and make it current there."""
+    def publish(self, folder: Path, version: str, keep: int) -> None:
+        if _stays_here(folder):
+            return
         files = [file for file in _files(folder / version) if file.name != "manifest.json"]
         self.store.upload((file, self.key(file)) for file in files)
         manifest = folder / version / "manifest.json"
         self.store.put(self.key(manifest), manifest)
         self.name_current(folder, version)
         (folder / version / _WHOLE).touch()
+        self._prune(folder, keep)
 
     def name_current(self, folder: Path, version: str) -> None:
-        """Make a version that is in the store current for all machines."""
         self.store.put(self.key(folder / "current"), version.encode())
 
-    def prune(self, folder: Path, keep: int) -> None:
+    def _prune(self, folder: Path, keep: int) -> None:
         """Delete all but the newest versions from the store; never the current one."""
         named = self.store.get(self.key(folder / "current"))
         current = named[0].decode() if named is not None else ""
@@ -72,12 +90,13 @@ class ObjectStoreSync:
                 continue
             self.store.delete(item.key for item in self.store.below(self.key(folder / version)))
 
-    def current(self, folder: Path) -> str | None:
-        """Bring the current version of ``folder`` here; its name, or None where the store has none."""
+    def current(self, folder: Path) -> str:
+        if _stays_here(folder):
+            return linked(folder)
         for _ in range(_TRIES):
             named = self.store.get(self.key(folder / "current"))
             if named is None:
-                return None
+                raise FileNotFoundError(folder)
             version = named[0].decode()
             if self._bring(folder, version):
                 link(folder, version)
@@ -87,7 +106,22 @@ class ObjectStoreSync:
             "sync the endpoint again"
         )
 
-    def history(self, folder: Path, *, manifests_only: bool) -> None:
+    def may_have_current(self, folder: Path) -> bool:
+        # To know it takes a request.
+        return True
+
+    def bring_published(self, *, history: bool) -> None:
+        for folder in published(self):
+            # An endpoint that could not be read yet has nothing but its attempts.
+            with suppress(FileNotFoundError):
+                self.current(folder)
+            self._bring_kept(folder, manifests_only=not history)
+            self.bring_file(folder / "attempts.jsonl")
+
+    def bring_history(self, folder: Path) -> None:
+        self._bring_kept(folder, manifests_only=False)
+
+    def _bring_kept(self, folder: Path, *, manifests_only: bool) -> None:
         """Bring all kept versions of ``folder`` here, and forget those that are kept no more."""
         kept = [name for name in self.store.folders(self.key(folder)) if name[:1].isdigit()]
         for version in kept:
@@ -105,9 +139,8 @@ class ObjectStoreSync:
                 if old.name[:1].isdigit() and old.name not in kept:
                     shutil.rmtree(old, ignore_errors=True)
 
-    def folders(self, prefix: str) -> list[str]:
-        """The folders directly below ``prefix`` in the store."""
-        return self.store.folders(prefix)
+    def names(self, folder: Path) -> list[str]:
+        return self.store.folders(self.key(folder))
 
     def _bring(self, folder: Path, version: str) -> bool:
         here = folder / version
@@ -138,8 +171,11 @@ class ObjectStoreSync:
 
     # -- small files -----------------------------------------------------------------------------
 
-    def append_small(self, path: Path, line: bytes, keep: int) -> None:
-        """Append a line to a file that is one object and stays small: only its last lines are kept."""
+    def append_line(self, path: Path, line: bytes, keep: int) -> None:
+        """The file is one object, which is written whole: so only its last lines are kept."""
+        if _stays_here(path.parent):
+            append_durably(path, line)
+            return
         for _ in range(_TRIES):
             there = self.store.get(self.key(path))
             if there is None:
@@ -152,11 +188,21 @@ class ObjectStoreSync:
                 return
         raise WarehouseError(f"{self.store.url}/{self.key(path)}: too many writers at once; try again")
 
-    def fetch(self, path: Path) -> None:
-        """Bring one small file here, where the store has it."""
+    def bring_file(self, path: Path) -> None:
+        content = self.read(path)
+        if content is not None:
+            self._replace(path, content)
+
+    def read(self, path: Path) -> bytes | None:
         there = self.store.get(self.key(path))
-        if there is not None:
-            self._replace(path, there[0])
+        return None if there is None else there[0]
+
+    def write(self, path: Path, content: bytes) -> None:
+        self.store.put(self.key(path), content)
+
+    def names_of_files(self, folder: Path, suffix: str) -> list[str]:
+        found = [item.key.rpartition("/")[2] for item in self.store.below(self.key(folder))]
+        return [name for name in found if name.endswith(suffix)]
 
     @staticmethod
     def _replace(path: Path, content: bytes) -> None:
@@ -165,11 +211,9 @@ class ObjectStoreSync:
 
     # -- growing files ---------------------------------------------------------------------------
 
-    def append(self, path: Path, build: Callable[[], bytes]) -> None:
-        """Append to a growing file; it is in the store when this returns. Any number of writers, anywhere.
-
-        ``build`` makes what is appended, when the file is here as it is now; once more where another was faster.
-        """
+    def append(
+        self, path: Path, build: Callable[[], bytes], head: Path, acknowledge: Callable[[int], bytes]
+    ) -> None:
         for _ in range(_TRIES):
             with self._locked(path):
                 self._pull(path)
@@ -177,11 +221,21 @@ class ObjectStoreSync:
                 data = build()
                 if self.store.create(f"{self.key(path)}{_PARTS}/{offset:012d}", data):
                     _write(path, data)
-                    return
-        raise WarehouseError(f"{self.store.url}/{self.key(path)}: too many writers at once; try again")
+                    break
+        else:
+            raise WarehouseError(f"{self.store.url}/{self.key(path)}: too many writers at once; try again")
+        self.write(head, acknowledge(offset + len(data)))
 
-    def close(self, path: Path) -> None:
-        """Put the parts of a file that will not grow any more together into one object."""
+    def known_head(self, head: Path) -> Any:
+        return self._heads.get(head)
+
+    def know_head(self, head: Path, content: Any) -> None:
+        self._heads[head] = content
+
+    def close_file(self, path: Path) -> None:
+        """Put its parts together into one object."""
+        if not path.exists():
+            return
         parts = self.store.below(f"{self.key(path)}{_PARTS}")
         with self._locked(path):
             self._pull(path)
@@ -189,7 +243,6 @@ class ObjectStoreSync:
         self.store.delete(part.key for part in parts)
 
     def pull(self, folder: Path) -> None:
-        """Bring all growing files below ``folder`` here, as far as they are written."""
         names: dict[str, int] = {}
         for item in self.store.below(self.key(folder)):
             file, _, offset = item.key.partition(f"{_PARTS}/")
@@ -201,12 +254,8 @@ class ObjectStoreSync:
                 with self._locked(path):
                     self._pull(path)
 
-    def pull_anew(self, folder: Path, *, everything: bool = False) -> None:
-        """Bring all growing files below ``folder`` here as the store has them; what it has not goes.
-
-        Unlike ``pull`` it sees objects that were written over: by their versions, which are remembered. ``everything``:
-        also what was brought here before.
-        """
+    def pull_anew(self, folder: Path, *, everything: bool = False) -> bool:
+        """Objects that were written over are told by their versions, which are remembered."""
         names: dict[str, list[Found]] = {}
         for item in self.store.below(self.key(folder)):
             file = item.key.partition(f"{_PARTS}/")[0]
@@ -216,12 +265,13 @@ class ObjectStoreSync:
             if path.parent.name[:1] != "_" and self.key(path) not in names:
                 path.unlink(missing_ok=True)
         known = {} if everything else self._versions_here()
-        now = {name: [f"{item.key} {item.etag}" for item in items] for name, items in names.items()}
+        there = {name: [f"{item.key} {item.etag}" for item in items] for name, items in names.items()}
         for name, items in names.items():
-            if known.get(name) != now[name] or not (self.home / name).exists():
+            if known.get(name) != there[name] or not (self.home / name).exists():
                 self._bring_anew(self.home / name, items)
-        if known != now:
-            self._replace(self.home / _VERSIONS, json.dumps(now).encode())
+        if known != there:
+            self._replace(self.home / _VERSIONS, json.dumps(there).encode())
+        return True
 
     def _bring_anew(self, path: Path, items: list[Found]) -> None:
         name = self.key(path)
@@ -277,30 +327,9 @@ class ObjectStoreSync:
             os.close(fd)
 
 
-def link(folder: Path, version: str) -> None:
-    """Make ``version`` current in ``folder`` on this machine, in one step.
-
-    ``current`` leads through a folder that holds the version under its name (``current/<id>/...``): DuckDB opens a
-    file more than once per query, and a query that a newer version overtakes must fail and be repeated, not mix the two.
-    """
-    current = folder / "current"
-    way = folder / ".current" / version
-    if current.is_symlink() and os.readlink(current) == f".current/{version}":
-        return
-    way.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        (way / version).symlink_to(f"../../{version}")
-    beside = folder / f".current-{version}-{secrets.token_hex(4)}"
-    beside.symlink_to(f".current/{version}")
-    os.replace(beside, current)
-    for old in (folder / ".current").iterdir():
-        if not (folder / old.name).is_dir():
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def linked(folder: Path) -> str:
-    """The version that is current in ``folder`` on this machine. Raises FileNotFoundError."""
-    return Path(os.readlink(folder / "current")).name
+def _stays_here(folder: Path) -> bool:
+    """Whether a folder is this machine's own, as are the empty tables that views need."""
+    return folder.name.startswith("_")
 
 
 def _write(path: Path, data: bytes, at: int | None = None) -> None:

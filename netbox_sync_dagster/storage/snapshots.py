@@ -12,18 +12,14 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.secrets import redact
-from netbox_sync_dagster.storage.clock import elapsed
+from netbox_sync_dagster.storage.clock import elapsed, now
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
 from netbox_sync_dagster.storage.falls import SHORT, SHRINK_LIMIT, count_owners
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import Row, TableWriter
-from netbox_sync_dagster.storage.store import (
-    Warehouse,
-    now,
-    read_manifest,
-    versions,
-    write_json,
-)
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import SYSTEMS
+from netbox_sync_dagster.storage.versions import read_manifest, versions
 
 # Below this many rows a share says nothing.
 _SHRINK_MIN_ROWS = 10

@@ -28,36 +28,24 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.storage.clock import now as now  # noqa: PLC0414
-from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
-from netbox_sync_dagster.storage.files import flock_free, write_atomically
-from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync, link, linked
-from netbox_sync_dagster.storage.sequence import Sequence, StoreSequence, highest, id_of, number_of
+from netbox_sync_dagster.storage.base import Storage, names, published
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.files import flock_free, fsync_dir
+from netbox_sync_dagster.storage.local import LocalStorage
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
+from netbox_sync_dagster.storage.sequence import id_of, number_of
+from netbox_sync_dagster.storage.versions import link, read_manifest, superseded, versions
 
 # Snapshots and diffs of an endpoint that stay for history.
 KEEP_SNAPSHOTS = 20
 KEEP_DIFFS = 200
 # On an object store, where a file is written whole: lines of attempts of an endpoint.
 KEEP_ATTEMPTS = 2000
-
-
-def fsync_dir(path: Path) -> None:
-    """Flush a directory's entries, so that a rename in it survives a power cut."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file beside and rename it into place."""
-    write_atomically(path, json.dumps(content, indent=1, sort_keys=True).encode(), durable=True)
 
 
 def _copy_of(url: str) -> Path:
@@ -82,32 +70,16 @@ class Warehouse:
     ) -> None:
         url = str(home).rstrip("/") if "://" in str(home) else None
         self.home = Path(home).expanduser().absolute() if url is None else _copy_of(url)
-        self.mirror = None if url is None else ObjectStoreSync(url, self.home)
-        self.address = url or str(self.home)
+        self.storage: Storage = LocalStorage(self.home) if url is None else ObjectStoreSync(url, self.home)
+        self.address = self.storage.address
         self.keep_snapshots = keep_snapshots
         self.keep_diffs = keep_diffs
         # The Dagster run that works with it, on record in the snapshots it makes.
         self.run: str | None = None
-        # On an object store: the ends of the ledger's chains as this process left them (``storage.chain``).
-        self.heads: dict[str, Any] = {}
-
-    @cached_property
-    def _sequence(self) -> Sequence | StoreSequence:
-        if self.mirror is None:
-            return Sequence(self.home)
-        return StoreSequence(self.mirror.store, self._highest)
-
-    def _highest(self) -> int:
-        assert self.mirror is not None
-        self.pull(self.ledger)
-        kinds = ("snapshots", "diffs", "undo")
-        items = [item for kind in kinds for item in self.mirror.store.below(kind)]
-        names = {part for item in items for part in item.key.split("/")}
-        return max([highest(self.home), *map(number_of, names)])
 
     def next_number(self, above: int = 0) -> int:
         """The next number of the warehouse's sequence: what has a higher one came later, on whatever machine."""
-        return self._sequence.next(above)
+        return self.storage.next_number(above)
 
     def new_id(self, above: int = 0) -> str:
         """An id that sorts after all ids before it, see ``storage.sequence``."""
@@ -137,7 +109,7 @@ class Warehouse:
         Raises WarehouseError where there is none yet.
         """
         try:
-            name = self._brought(folder) if self._shared(folder) else linked(folder)
+            name = self.storage.current(folder)
         except FileNotFoundError:
             what = "diff" if folder.parent.name == "diffs" else "complete read"
             raise WarehouseError(
@@ -181,96 +153,48 @@ class Warehouse:
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
         os.replace(stage, folder / version)
-        if self._shared(folder) and self.mirror is not None:
-            try:
-                self.mirror.publish(folder, version)
-            except BaseException:
-                shutil.rmtree(folder / version, ignore_errors=True)
-                raise
-            self.mirror.prune(folder, keep)
+        try:
+            self.storage.publish(folder, version, keep)
+        except BaseException:
+            shutil.rmtree(folder / version, ignore_errors=True)
+            raise
         link(folder, version)
         fsync_dir(folder)
         self._prune(folder, keep)
 
-    @staticmethod
-    def append(path: Path, data: bytes) -> int:
-        """Append lines to a file in this directory, flushed to disk; returns where it ends then."""
-        new = not path.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            size = os.fstat(fd).st_size
-            # A line that a crash cut off stays alone on its line, so that it cannot spoil the next one.
-            if size and os.pread(fd, 1, size - 1) != b"\n":
-                data = b"\n" + data
-            while data:
-                data = data[os.write(fd, data) :]
-            os.fsync(fd)
-            end = os.fstat(fd).st_size
-        finally:
-            os.close(fd)
-        if new:
-            fsync_dir(path.parent)
-        return end
-
     def close_file(self, path: Path) -> None:
         """Say that a file of the ledger is complete."""
-        if self.mirror is not None and path.exists():
-            self.mirror.close(path)
+        self.storage.close_file(path)
 
     def append_jsonl(self, path: Path, line: dict[str, Any]) -> None:
         """Append one line to a file of attempts, with its number (``seq``), flushed to disk."""
         line = {"seq": self.next_number(), **line}
         data = (json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n").encode()
-        if self.mirror is not None and self._shared(path.parent):
-            self.mirror.append_small(path, data, KEEP_ATTEMPTS)
-        else:
-            self.append(path, data)
+        self.storage.append_line(path, data, KEEP_ATTEMPTS)
+
+    def bring_file(self, path: Path) -> None:
+        """Bring a file of attempts here as it is now, whichever machine has written to it."""
+        self.storage.bring_file(path)
 
     def pull(self, folder: Path) -> None:
         """Bring what other machines have written into the ledger below ``folder`` here."""
-        if self.mirror is not None:
-            self.mirror.pull(folder)
+        self.storage.pull(folder)
 
     def pull_current(self, *, history: bool = False) -> None:
         """Bring the current snapshots and diffs of all endpoints here, for the views; what is kept with ``history``."""
-        if self.mirror is None:
-            return
-        for folder in self.published():
-            self.current(folder)
-            self.mirror.history(folder, manifests_only=not history)
-            self.mirror.fetch(folder / "attempts.jsonl")
+        self.storage.bring_published(history=history)
 
     def bring_history(self, folder: Path) -> None:
         """Bring all kept snapshots or diffs below ``folder`` here."""
-        if self.mirror is not None:
-            self.mirror.history(folder, manifests_only=False)
+        self.storage.bring_history(folder)
 
     def published(self) -> list[Path]:
         """The folders of all endpoints that have snapshots or diffs."""
-        found = [self.diffs(name) for name in self.names(self.home / "diffs")]
-        for system in self.names(self.home / "snapshots"):
-            found += [self.snapshots(system, name) for name in self.names(self.home / "snapshots" / system)]
-        return found
+        return published(self.storage)
 
     def names(self, folder: Path) -> list[str]:
         """The names of the folders directly below ``folder``, the product's own left out."""
-        if self.mirror is not None:
-            found = self.mirror.folders(self.mirror.key(folder))
-        else:
-            found = sorted(entry.name for entry in folder.glob("*") if entry.is_dir())
-        return [name for name in found if name[:1] not in "_."]
-
-    def _shared(self, folder: Path) -> bool:
-        """Whether a folder is for all machines; the empty tables that views need are each machine's own."""
-        return self.mirror is not None and not folder.name.startswith("_")
-
-    def _brought(self, folder: Path) -> str:
-        assert self.mirror is not None
-        name = self.mirror.current(folder)
-        if name is None:
-            raise FileNotFoundError(folder)
-        return name
+        return names(self.storage, folder)
 
     @staticmethod
     def _prune(folder: Path, keep: int) -> None:
@@ -281,29 +205,3 @@ class Warehouse:
             with suppress(OSError):
                 if flock_free(stage) and now().timestamp() - stage.stat().st_mtime > 86_400:
                     shutil.rmtree(stage, ignore_errors=True)
-
-
-def read_manifest(version: Path) -> dict[str, Any]:
-    """The manifest of one snapshot or diff. Raises Damaged."""
-    path = version / "manifest.json"
-    try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, FileNotFoundError) as error:
-        raise Damaged(path, str(error)) from None
-    if not isinstance(content, dict):
-        raise Damaged(path, "it holds no JSON object")
-    return content
-
-
-def versions(folder: Path) -> list[str]:
-    """The ids of the snapshots or diffs below ``folder``, oldest first."""
-    return sorted(entry.name for entry in folder.iterdir() if entry.name[:1].isdigit())
-
-
-def superseded(folder: Path, keep: int) -> list[str]:
-    """The ids below ``folder`` but for the newest ``keep``, and never the current one."""
-    try:
-        current = linked(folder)
-    except OSError:
-        current = ""
-    return [name for name in versions(folder)[:-keep] if name != current]

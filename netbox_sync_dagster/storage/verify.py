@@ -109,13 +109,10 @@ class _Chain:
 
 def verify(warehouse: Warehouse) -> Report:
     """Look through the whole ledger, on an object store through what is there now."""
-    if warehouse.mirror is None:
-        return _verify(warehouse)
-    warehouse.mirror.pull_anew(warehouse.ledger)
+    warehouse.storage.pull_anew(warehouse.ledger)
     report = _verify(warehouse)
-    if report.problems:
-        # It may be this machine's copy alone.
-        warehouse.mirror.pull_anew(warehouse.ledger, everything=True)
+    # It may be this machine's copy alone.
+    if report.problems and warehouse.storage.pull_anew(warehouse.ledger, everything=True):
         report = _verify(warehouse)
     return report
 
@@ -136,8 +133,7 @@ def _verify(warehouse: Warehouse) -> Report:
 
 def look(warehouse: Warehouse) -> Report:
     """``verify``, of those chains alone of which a file is not as it was when nothing was found in it."""
-    if warehouse.mirror is not None:
-        warehouse.pull(warehouse.ledger)
+    warehouse.pull(warehouse.ledger)
     seen = _signatures(warehouse)
     whole, folders = _found_whole(warehouse), _folders(warehouse)
     chains = [
@@ -201,11 +197,7 @@ def _folders(warehouse: Warehouse) -> list[Path]:
     found = set()
     for kind in KINDS:
         found |= {path for path in (warehouse.ledger / kind).glob("*") if path.is_dir()}
-        if warehouse.mirror is None:
-            heads = [path.name for path in (warehouse.ledger / "heads" / kind).glob("*.json")]
-        else:
-            below = warehouse.mirror.store.below(warehouse.mirror.key(warehouse.ledger / "heads" / kind))
-            heads = [item.key.rpartition("/")[2] for item in below]
+        heads = warehouse.storage.names_of_files(warehouse.ledger / "heads" / kind, ".json")
         found |= {warehouse.ledger / kind / name.removesuffix(".json") for name in heads}
     return sorted(path for path in found if path.name[:1] not in "_.")
 

@@ -31,12 +31,12 @@ from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
+from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.files import write_atomically
-from netbox_sync_dagster.storage.hold import pull_marks
 from netbox_sync_dagster.storage.ledger import prepare_ledger
-from netbox_sync_dagster.storage.object_store_sync import linked
+from netbox_sync_dagster.storage.locks import bring_locks
 from netbox_sync_dagster.storage.parquet import write_parquet
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import (
     CAUSE_COLUMNS,
     DIFF_COLUMNS,
@@ -45,6 +45,7 @@ from netbox_sync_dagster.storage.tables import (
     SYSTEMS,
     Columns,
 )
+from netbox_sync_dagster.storage.versions import linked
 
 # A version that becomes current between listing and opening its files: ask again.
 _TRIES = 3
@@ -127,7 +128,7 @@ def open_views(
     Raises WarehouseError where there is no warehouse directory, and Damaged where a current file cannot be read.
     """
     warehouse.pull_current()
-    pull_marks(warehouse)
+    bring_locks(warehouse)
     if not warehouse.home.is_dir():
         raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
     # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
@@ -300,7 +301,7 @@ def _with_rows(link: Path, home: Path) -> list[str]:
 def _current_pattern(warehouse: Warehouse) -> str:
     """The path from an endpoint's folder to its current version, as a glob.
 
-    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``object_store_sync.link``): it names
+    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``versions.link``): it names
     the version, so a query that a newer snapshot overtakes ends in an error and is repeated, instead of mixing two
     snapshots. Where an older release has left ``current`` as a plain link, there is no such path.
     """

@@ -33,9 +33,8 @@ def read_attempts(warehouse: Warehouse, system: str, endpoint: str) -> Attempts:
         folder / "attempts.jsonl"
         for folder in (warehouse.snapshots(system, endpoint), warehouse.diffs(endpoint))
     ]
-    if warehouse.mirror is not None:
-        for file in files:
-            warehouse.mirror.fetch(file)
+    for file in files:
+        warehouse.bring_file(file)
     reads = list(_lines(files[0]))
     compares = [line for line in _lines(files[1]) if line["system"] == system]
     both = sorted([*reads, *compares], key=_order)

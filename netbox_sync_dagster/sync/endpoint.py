@@ -17,8 +17,8 @@ from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
-from netbox_sync_dagster.storage.hold import hold
-from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 
 Say = Callable[[str], None]
@@ -110,7 +110,7 @@ def sync_endpoint(
         with ExitStack() as stack:
 
             def take() -> None:
-                stack.enter_context(hold(warehouse, endpoint.kind, endpoint.name, who))
+                stack.enter_context(EndpointLock.for_sync(warehouse, endpoint.kind, endpoint.name, who))
 
             lock(take)
             if options.read:

@@ -9,8 +9,8 @@ from typing import Any
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
-from netbox_sync_dagster.storage.store import write_json
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
 TYPES = {

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.apply.lease import LeaseHeld
 from netbox_sync_dagster.approve import open_ledger
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.storage.ledger import read_lines
+from netbox_sync_dagster.storage.locks import LockHeld
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place
 from tests.apply.drafts import Draft, of, ref
@@ -197,7 +197,7 @@ def test_a_second_apply_of_the_endpoint_is_refused_while_one_runs_and_not_after_
     process = start(lab_desk)
     wait_until(lambda: ledger(lab_desk)["sending"] == 1, process)
 
-    with pytest.raises(LeaseHeld, match=rf"by alice, process {process.pid} on .*wait until it has ended"):
+    with pytest.raises(LockHeld, match=rf"by alice, process {process.pid} on .*wait until it has ended"):
         lab_desk.apply(plan)
     kill(process)
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from netbox_sync_dagster.apply.lease import LeaseHeld, lease
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import Desk, Place, verdicts
 from tests.apply.drafts import Draft, of, ref
@@ -256,15 +256,15 @@ def test_two_endpoints_are_applied_at_the_same_time(
         draft.create("tags", endpoint, {"name": endpoint, "slug": endpoint})
         plans.append(draft.publish(lab_desk.warehouse))
         lab_desk.approve(plans[-1])
-    with lease(lab_desk.warehouse, "one", "bob"):
+    with EndpointLock.for_apply(lab_desk.warehouse, "one", "bob"):
         assert lab_desk.apply(plans[1]).ok
-        with pytest.raises(LeaseHeld, match="another apply to endpoint 'one' is running"):
+        with pytest.raises(LockHeld, match="another apply to endpoint 'one' is running"):
             lab_desk.apply(plans[0])
     assert lab_desk.apply(plans[0]).ok
 
 
 @pytest.mark.parametrize("hours", [0, 24, -24], ids=["right", "ahead", "behind"])
-def test_a_lease_of_another_machine_holds_until_it_was_seen_silent_whatever_its_clock_says(
+def test_a_lock_of_another_machine_holds_until_it_was_seen_silent_whatever_its_clock_says(
     tmp_path, clock: FakeClock, hours: int
 ) -> None:
     warehouse = Warehouse(tmp_path)
@@ -278,7 +278,7 @@ def test_a_lease_of_another_machine_holds_until_it_was_seen_silent_whatever_its_
 
     def refused(seconds: int) -> None:
         text = rf"by bob, process 1 on another-machine, .*try again in {seconds} seconds"
-        with pytest.raises(LeaseHeld, match=text), lease(warehouse, "lab", "alice"):
+        with pytest.raises(LockHeld, match=text), EndpointLock.for_apply(warehouse, "lab", "alice"):
             pass
 
     written("another-machine", 1)
@@ -290,18 +290,18 @@ def test_a_lease_of_another_machine_holds_until_it_was_seen_silent_whatever_its_
     clock.wait(100)
     refused(120)
     clock.wait(121)
-    with lease(warehouse, "lab", "alice"):
+    with EndpointLock.for_apply(warehouse, "lab", "alice"):
         assert json.loads(path.read_text())["who"] == "alice"
     written(socket.gethostname(), 1)
-    with lease(warehouse, "lab", "alice"):
+    with EndpointLock.for_apply(warehouse, "lab", "alice"):
         pass
     assert path.read_text() == ""
 
 
-def test_an_apply_that_lost_its_lease_sends_nothing_more(
+def test_an_apply_that_lost_its_lock_sends_nothing_more(
     server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file that holds the lease cannot be renewed from the first request on."""
+    """The file that holds the lock cannot be renewed from the first request on."""
     lab_desk.configure(batch_size=1, max_in_flight=1)
     draft = Draft()
     for vid in (1, 2, 3):
@@ -310,13 +310,13 @@ def test_an_apply_that_lost_its_lease_sends_nothing_more(
     lab_desk.approve(plan)
 
     def silent(done: int, total: int) -> None:
-        monkeypatch.setattr("netbox_sync_dagster.apply.lease._UNSURE_SECONDS", -1)
+        monkeypatch.setattr("netbox_sync_dagster.storage.locks._UNSURE_SECONDS", -1)
 
     result = lab_desk.apply(plan, progress=silent)
 
     assert verdicts(result) == {"1": "applied", "2": "failed", "3": "failed"}
     assert {v.message.partition(" could not")[0] for v in result.verdicts if v.verdict == "failed"} == {
-        "not written: the lease of endpoint 'lab'"
+        "not written: the lock of endpoint 'lab'"
     }
     assert server.count("POST", "/api/ipam/vlans/") == 1
     assert len(lab_netbox.all("ipam/vlans", group_id=lab_place.group["id"])) == 1

@@ -22,7 +22,7 @@ from netbox_sync_dagster.approve import (
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.store import now
+from netbox_sync_dagster.storage.clock import now
 from tests.apply.drafts import Draft, ref
 
 Ids = dict[str, str]

@@ -15,8 +15,9 @@ from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import approvals_folder
-from netbox_sync_dagster.storage.store import now, write_json
 from netbox_sync_dagster.storage.views import ask
 from tests.apply.drafts import Draft
 

@@ -84,6 +84,6 @@ def test_words_that_differ_in_case_alone_are_one_word(desk: Desk, nms: LabLibreN
     answer = desk.run("sync")
     assert answer.code == 1
     assert (
-        "'WS-LX' and 'ws-lx' are the same word, as case does not matter here,"
-        " but one is mapped to 'C2960' and the other to 'C9300'; keep one of the two lines"
+        "'WS-LX' and 'ws-lx' differ only in case, which is ignored here,"
+        " but one is mapped to 'C2960' and the other to 'C9300'; keep only one of them"
     ) in answer.err

@@ -12,7 +12,7 @@ import pytest
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.hold import Held, hold
+from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 from netbox_sync_dagster.sync import sync_endpoint
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.netbox import LabNetBox
@@ -349,8 +349,8 @@ def test_the_endpoint_is_locked_until_its_comparison_has_ended(
     held_at: list[str] = []
 
     def say(text: str) -> None:
-        with pytest.raises(Held, match=r"endpoint 'nms' is being synced already \(by alice, "):
-            hold(warehouse, "librenms", "nms", "bob").__enter__()
+        with pytest.raises(LockHeld, match=r"endpoint 'nms' is being synced already \(by alice, "):
+            EndpointLock.for_sync(warehouse, "librenms", "nms", "bob").__enter__()
         held_at.append(text)
 
     with Comparer(warehouse, config) as comparer:
@@ -360,5 +360,5 @@ def test_the_endpoint_is_locked_until_its_comparison_has_ended(
     # From the first request to the diff.
     assert held_at[0] == "LibreNMS 26.7.0"
     assert "comparing" in held_at[:-1]
-    with hold(warehouse, "librenms", "nms", "bob"):
+    with EndpointLock.for_sync(warehouse, "librenms", "nms", "bob"):
         pass

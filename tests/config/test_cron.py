@@ -52,7 +52,7 @@ def test_it_refuses_what_dagster_refuses_and_what_never_happens(text: str) -> No
     with pytest.raises(ValueError) as refused:
         check_cron(text)
     assert str(refused.value) == (
-        f"'{text}' is no cron expression: minute hour day month weekday, e.g. \"15 3 * * *\" for 03:15 each day"
+        f"'{text}' is not a cron expression: minute hour day month weekday, e.g. \"15 3 * * *\" for 03:15 each day"
     )
 
 

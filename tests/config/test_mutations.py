@@ -239,25 +239,25 @@ def test_fifty_mutations_are_good_or_refused_with_file_and_line(tmp_path: Path, 
         (
             2,
             ("https://netbox", "https://sync:hunter2@netbox"),
-            "netbox.url: must not hold a user name, password or token: name the environment variable that has it in "
-            "token_env or password_env (the value is not shown)",
+            "netbox.url: must not contain a user name, password or token: set token_env or password_env to the name of an "
+            "environment variable that holds it (the value is not shown)",
         ),
         (
             2,
             ("netbox.example.com", "netbox.example.com/?token=hunter2"),
-            "netbox.url: must not have a query or a fragment: give the server's address alone",
+            "netbox.url: must not have a query or a fragment: set only the server's address",
         ),
         (
             40,
             ("unix:///var/run/docker.sock", "https://sync:hunter2@docker1:2376"),
-            "endpoints.2.url: must not hold a user name, password or token: name the environment variable that has it "
-            "in token_env or password_env (the value is not shown)",
+            "endpoints.2.url: must not contain a user name, password or token: set token_env or password_env to the name "
+            "of an environment variable that holds it (the value is not shown)",
         ),
         (
             3,
             ("token_env: NETBOX_TOKEN", "token_env: d3b07384d113edec49eaa6238ad5ff00"),
-            "netbox.token_env: must be the name of an environment variable in upper case, e.g. NETBOX_TOKEN; the secret "
-            "itself goes into that variable, never into this file (the value is not shown)",
+            "netbox.token_env: must be the name of an environment variable in upper case, e.g. NETBOX_TOKEN; set "
+            "that variable to the secret; never write the secret into this file (the value is not shown)",
         ),
         (
             27,

@@ -110,7 +110,7 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         "owners",
     ]
     librenms = schema["$defs"]["LibreNMSEndpoint"]["properties"]
-    assert librenms["max_poll_age"]["description"].startswith("Seconds; ")
+    assert librenms["max_poll_age"]["description"].startswith("Seconds since the last poll ")
     assert schema["$defs"]["LibreNMSEndpoint"]["additionalProperties"] is False
 
 
@@ -130,17 +130,17 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         ),
         (
             _docker("url: tcp://10.0.0.1:2375"),
-            "file.yaml:3: endpoints.0.url: a daemon is reached with http://10.0.0.1:2375, "
-            "or https://10.0.0.1:2375 where it asks for TLS",
+            "file.yaml:3: endpoints.0.url: use http://10.0.0.1:2375, "
+            "or https://10.0.0.1:2375 if the daemon requires TLS",
         ),
         (
             _docker("url: unix://docker.sock"),
-            "file.yaml:3: endpoints.0.url: is not the address of a Docker daemon, "
+            "file.yaml:3: endpoints.0.url: must be the address of a Docker daemon, "
             "which begins with unix:///, http:// or https://",
         ),
         (
             _docker("url: 'https://'"),
-            "file.yaml:3: endpoints.0.url: is not the address of a Docker daemon, "
+            "file.yaml:3: endpoints.0.url: must be the address of a Docker daemon, "
             "which begins with unix:///, http:// or https://",
         ),
         (

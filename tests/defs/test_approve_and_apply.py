@@ -12,11 +12,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from netbox_sync_dagster.apply.lease import lease
 from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.verify import accept
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, definitions, failure, made
@@ -171,7 +171,7 @@ def test_a_refused_change_is_shown_with_netboxs_own_words(house: House) -> None:
 
 def test_two_applies_of_one_endpoint_never_work_at_once(house: House, ids: dict[str, str]) -> None:
     decide(house, all_creates_and_updates=True)
-    with lease(house.warehouse, "paris", "somebody"):
+    with EndpointLock.for_apply(house.warehouse, "paris", "somebody"):
         result = house.run("apply_librenms", partition_key="paris")
     assert failure(result).startswith("another apply to endpoint 'paris' is running (by somebody, process ")
     assert house.writes() == []

@@ -26,7 +26,7 @@ from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
 from netbox_sync_dagster.defs.sensors.notification_sensors import failure_sentences
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
 from netbox_sync_dagster.storage import SYSTEMS
-from netbox_sync_dagster.storage.hold import hold
+from netbox_sync_dagster.storage.locks import EndpointLock
 from tests.defs.conftest import House, checks, definitions, failure, made
 from tests.fake_clock import FakeClock
 from tests.support import evaluate
@@ -186,7 +186,7 @@ def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: Hou
 
 def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(house: House) -> None:
     house.write(paris={"interval": 60})
-    with hold(house.warehouse, "librenms", "paris", "netbox-sync by alice"):
+    with EndpointLock.for_sync(house.warehouse, "librenms", "paris", "netbox-sync by alice"):
         assert (
             tick(interval_sensor, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
         )
@@ -249,7 +249,7 @@ def test_a_run_whose_process_is_gone_does_not_hold_its_endpoints_for_ever(
     dead, alive, young = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
 
     def states() -> dict[str, str]:
-        with hold(house.warehouse, "run", alive, "dagster"):
+        with EndpointLock.for_run(house.warehouse, alive):
             tick(interval_sensor, house)
         return {
             run.run_id: run.status.value for run in house.instance.get_runs() if run.job_name == "sync_group"

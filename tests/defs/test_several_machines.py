@@ -25,15 +25,14 @@ import dagster as dg
 import pytest
 from ruamel.yaml import YAML
 
-from netbox_sync_dagster.apply import LeaseHeld, apply_approved
-from netbox_sync_dagster.apply import lease as leases
+from netbox_sync_dagster.apply import LockHeld, apply_approved
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs import runs, stale_run_locks
 from netbox_sync_dagster.defs.runs import end_orphans
 from netbox_sync_dagster.defs.syncing import Sync
-from netbox_sync_dagster.storage import Warehouse, hold
-from netbox_sync_dagster.storage.hold import RUN, marks
+from netbox_sync_dagster.storage import Warehouse, locks
 from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
+from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.storage.status import read_status
 from tests.defs.conftest import House, build_house, failure
 from tests.object_store import BUCKET_URL, s3_server
@@ -76,7 +75,7 @@ class Machines:
 
     def ours(self) -> set[str]:
         """The runs whose process is known here to live."""
-        return set(marks(self.house.warehouse).get(RUN, {}))
+        return set(active_locks(self.house.warehouse).get(RUN, {}))
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -157,10 +156,10 @@ def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
     wait_until(lambda: len(house.netbox.all("dcim/interfaces")) == 2, process)
 
     # One writer, also from machine to machine; and for a while nobody knows that the other one is dead. By hand, as
-    # runs of Dagster wait for the pool `netbox` before they come to the lease.
+    # runs of Dagster wait for the pool `netbox` before they come to the lock.
     held = r"another apply to endpoint 'paris' is running \(by dagster run .*; if that machine is gone, try again in "
     for _ in range(2):
-        with pytest.raises(LeaseHeld, match=held):
+        with pytest.raises(LockHeld, match=held):
             apply_approved(
                 house.warehouse,
                 load_config(house.config_path).netbox,
@@ -170,10 +169,10 @@ def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
             )
         machines.kill()
 
-    monkeypatch.setattr(hold, "_RUN_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "_RUN_SILENCE_SECONDS", 0)
     monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
     assert len(end_orphans(house.instance, house.warehouse.home, machines.ours(), {"apply_librenms"})) == 1
-    monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 0)
     assert house.run("apply_librenms", **APPLY).success
     assert sorted(row["name"] for row in house.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
     written = [row["message"] for row in house.netbox.all("core/object-changes")]
@@ -193,7 +192,7 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     before = house.warehouse.manifest(house.warehouse.snapshots("librenms", "paris"))
     house.paris.set_latency(60)
     process = machines.start("sync_group", SYNC)
-    wait_until(lambda: "paris" in marks(house.warehouse).get("librenms", {}), process)
+    wait_until(lambda: "paris" in active_locks(house.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
 
     states = {row.endpoint: row.state for row in read_status(house.warehouse)}
@@ -209,8 +208,8 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
 
     machines.kill()
     assert house.warehouse.manifest(house.warehouse.snapshots("librenms", "paris")) == before
-    monkeypatch.setattr(hold, "SILENCE_SECONDS", 0)
-    monkeypatch.setattr(hold, "_RUN_SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "SILENCE_SECONDS", 0)
+    monkeypatch.setattr(locks, "_RUN_SILENCE_SECONDS", 0)
     assert end_orphans(house.instance, home, machines.ours(), {"sync_group"}) == [run]
     assert house.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
     house.paris.clear_faults()
@@ -225,13 +224,13 @@ def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts
 
     def pause(_: Sync, seconds: float) -> None:
         waited.append(seconds)
-        monkeypatch.setattr(hold, "SILENCE_SECONDS", 0)
+        monkeypatch.setattr(locks, "SILENCE_SECONDS", 0)
 
-    monkeypatch.setattr(hold, "SILENCE_SECONDS", 600)
+    monkeypatch.setattr(locks, "SILENCE_SECONDS", 600)
     monkeypatch.setattr(Sync, "_pause", pause)
     house.paris.set_latency(60)
     process = machines.start("sync_group", SYNC)
-    wait_until(lambda: "paris" in marks(house.warehouse).get("librenms", {}), process)
+    wait_until(lambda: "paris" in active_locks(house.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
     machines.kill()
     house.paris.clear_faults()
@@ -245,16 +244,16 @@ def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts
     assert 1 < seconds <= 601
 
 
-def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lease(
+def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lock(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, waited = machines.house, list[float]()
 
     def pause(seconds: float) -> None:
         waited.append(seconds)
-        monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
+        monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 0)
 
-    monkeypatch.setattr(leases, "_SILENCE_SECONDS", 600)
+    monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 600)
     monkeypatch.setattr(stale_run_locks, "sleep", pause)
     decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
     assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success

@@ -17,7 +17,7 @@ from netbox_sync_dagster.defs.metadata import drift_charts
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.store import versions
+from netbox_sync_dagster.storage.versions import versions
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.apply.drafts import Draft
 from tests.defs.conftest import House, build_house, checks, failure, made

@@ -25,10 +25,10 @@ from netbox_sync_dagster.notify import notices, notify
 from netbox_sync_dagster.notify.notices import Seen
 from netbox_sync_dagster.notify.run import read_memory
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.store import now
+from tests.storage.test_views import publish_diff
 from tests.support import evaluate
-from tests.warehouse.test_views import publish_diff
 
 ENDPOINT = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 3600}
 NETBOX = {"url": "http://127.0.0.1:1"}

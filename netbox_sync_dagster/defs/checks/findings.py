@@ -17,7 +17,7 @@ import dagster as dg
 
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.shown import shown
-from netbox_sync_dagster.storage.store import write_json
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.text import visible
 
 # Of one endpoint; the description says them all.

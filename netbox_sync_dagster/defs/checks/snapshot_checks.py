@@ -21,8 +21,8 @@ from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.errors import Damaged
 from netbox_sync_dagster.storage.files import tail
-from netbox_sync_dagster.storage.store import read_manifest
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
+from netbox_sync_dagster.storage.versions import read_manifest
 from netbox_sync_dagster.sync import is_empty
 
 # Rows that refer to rows that are not there: (table, column, referred table, referred column).

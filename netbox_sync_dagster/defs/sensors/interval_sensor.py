@@ -18,7 +18,7 @@ from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now as clock_now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.hold import RUN, marks
+from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.sync.attempts import read_attempts
 from netbox_sync_dagster.sync.scheduling import Decision, EndpointSchedule, decide
 
@@ -107,7 +107,7 @@ def interval_sensor(
         return skip(sentence(error))
     warehouse, now = sync.warehouse(), clock_now().timestamp()
     note_endpoints(warehouse, config)
-    alive = marks(warehouse)
+    alive = active_locks(warehouse)
     for run_id in end_orphans(context.instance, warehouse.home, set(alive.get(RUN, {})), _WATCHED):
         log_of(context).warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
     running = in_flight(context.instance)

@@ -1,4 +1,4 @@
-"""A Docker host: what is read from it, and its words in NetBox's."""
+"""Settings of a Docker endpoint."""
 
 from __future__ import annotations
 
@@ -11,44 +11,45 @@ from netbox_sync_dagster.config.servers import ClientTls
 
 
 class DockerMappings(Mappings):
-    """From Docker's words to NetBox's."""
+    """Maps Docker names to names or slugs in NetBox."""
 
-    # Docker tells networks apart by case.
+    # Docker's network names are case-sensitive.
     exact = ("vrfs",)
 
     platforms: dict[str, str] = Field(
-        {}, description="Image, with or without its tag -> platform, e.g. postgres: PostgreSQL."
+        {}, description="Image, with or without tag -> platform, e.g. postgres: PostgreSQL."
     )
     roles: dict[str, str] = Field({"container": "Container"}, description="container -> device role.")
     virtual_machine_types: dict[str, str] = Field(
         {"container": "Container"},
-        description="container -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
+        description="container -> virtual machine type, if NetBox has one with that name (4.6 and newer).",
     )
-    vrfs: dict[str, str] = Field({}, description="Network -> VRF, where it is not defaults.vrf.")
+    vrfs: dict[str, str] = Field({}, description="Network -> VRF; default: `defaults.vrf`.")
 
 
 class DockerEndpoint(BaseEndpoint):
-    """A Docker host: one daemon, read over the Docker Engine API."""
+    """A Docker host, read through the Docker Engine API."""
 
-    # Not only http: a daemon listens on a socket file first of all.
+    # Not only http: by default a daemon listens on a socket file.
     url: str = Field(  # type: ignore[assignment]
         description="unix:///var/run/docker.sock, http://127.0.0.1:2375 or https://docker1.example.com:2376"
     )
     kind: Literal["docker"] = Field(description="docker")
-    tls: ClientTls = Field(ClientTls(), description="How the certificate is checked, and our own.")
+    tls: ClientTls = Field(ClientTls(), description="TLS settings, with an optional client certificate.")
     cluster_name: Literal["endpoint", "daemon"] = Field(
-        "endpoint", description="The cluster's name: the endpoint's, or what the daemon calls its host."
+        "endpoint",
+        description="The cluster's name: the endpoint's name, or the host name that the daemon reports.",
     )
     cluster_type: str = Field("Docker", description="Name or slug of the type of a new cluster.")
     cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
     ignored_containers: list[str] = Field(
-        [], description="Regular expressions of container names, matched whole, that are left out, e.g. ci-.*"
+        [], description="Regular expressions that match the complete names of containers to skip, e.g. ci-.*"
     )
     bridge_addresses: bool = Field(
         True,
-        description="Keep addresses of bridge networks, which exist behind this host only and repeat from host to host.",
+        description="Include addresses of bridge networks, which exist only on this host and often repeat on other hosts.",
     )
-    mappings: DockerMappings = Field(DockerMappings(), description="From Docker's words to NetBox's.")
+    mappings: DockerMappings = Field(DockerMappings(), description="Docker names to NetBox names.")
 
     @field_validator("url")
     @classmethod
@@ -60,11 +61,9 @@ class DockerEndpoint(BaseEndpoint):
             HttpUrl(value)
             return value
         if scheme == "tcp":
-            raise ValueError(
-                f"a daemon is reached with http://{rest}, or https://{rest} where it asks for TLS"
-            )
+            raise ValueError(f"use http://{rest}, or https://{rest} if the daemon requires TLS")
         raise ValueError(
-            "is not the address of a Docker daemon, which begins with unix:///, http:// or https://"
+            "must be the address of a Docker daemon, which begins with unix:///, http:// or https://"
         )
 
     @field_validator("ignored_containers")
@@ -74,5 +73,5 @@ class DockerEndpoint(BaseEndpoint):
 
     @property
     def socket(self) -> str | None:
-        """The path of the daemon's socket file; None where it is asked over TCP."""
+        """The path of the daemon's socket file; None for TCP."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None

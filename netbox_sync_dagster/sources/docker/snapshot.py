@@ -21,8 +21,9 @@ from netbox_sync_dagster.sources.docker.containers import (
 )
 from netbox_sync_dagster.sources.docker.reading import Reading
 from netbox_sync_dagster.sources.reading import MALFORMED, workers
+from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 
 SYSTEM = "docker"
 # One container that the daemon hangs on must not cost the time of four tries.

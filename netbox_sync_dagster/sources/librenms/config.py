@@ -1,4 +1,4 @@
-"""A LibreNMS server: what is read from it, and its words in NetBox's."""
+"""Settings of a LibreNMS endpoint."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from netbox_sync_dagster.config.strict import StrictModel
 
 
 class InterfaceTypeMapping(StrictModel):
-    """One line of the interface type table: LibreNMS ifType (and speed) to a NetBox interface type."""
+    """Maps a LibreNMS ifType, optionally with a speed, to a NetBox interface type."""
 
     ifType: str = Field(description="LibreNMS's ifType, e.g. ethernetCsmacd")
     speed: int | None = Field(
-        None, ge=0, le=10**12, description="kbit/s; a port takes the highest line not above its own."
+        None,
+        ge=0,
+        le=10**12,
+        description="In kbit/s; the entry with the highest speed not above the port's applies.",
     )
     type: str = Field(description="A NetBox interface type, e.g. 1000base-t")
 
 
 class ModuleRule(StrictModel):
-    """One rule that rewrites what LibreNMS calls a part before NetBox is asked for it; they apply in order."""
+    """Rewrites LibreNMS's name of a part before the lookup in NetBox. Rules apply in order."""
 
     manufacturer: str | None = Field(
-        None, description="As LibreNMS says it, in any case; default: parts of all manufacturers."
+        None, description="As in LibreNMS, ignoring case; default: parts of all manufacturers."
     )
-    field: Literal["bay", "model", "serial"] = Field(description="What is rewritten.")
-    match: str = Field(description="Regular expression (RE2), found anywhere in the text.")
+    field: Literal["bay", "model", "serial"] = Field(description="The field to rewrite.")
+    match: str = Field(description="Regular expression (RE2) that matches anywhere in the text.")
     replace: str = Field(
-        description=r"What stands in its place; \1 is the first group. A part whose bay or model becomes empty is left out."
+        description=r"Replacement text; \1 is the first group. A part whose bay or model becomes empty is skipped."
     )
 
     @field_validator("match")
@@ -40,16 +43,14 @@ class ModuleRule(StrictModel):
 
 
 class ImportFilter(StrictModel):
-    """Which LibreNMS devices may be created in NetBox. Every line that is given must match one of its values."""
+    """Which LibreNMS devices may be created in NetBox. A device must match one value of every field that is set."""
 
-    location: list[str] = Field([], description="Locations, as LibreNMS has them.")
+    location: list[str] = Field([], description="Locations, as in LibreNMS.")
     type: list[str] = Field([], description="Device types, e.g. network, firewall, server.")
     os: list[str] = Field([], description="Operating systems, e.g. iosxe, junos.")
-    hardware: list[str] = Field([], description="Hardware, as LibreNMS has it.")
-    group: list[str] = Field(
-        [], description="Device groups of LibreNMS, by name; a device is in one of them."
-    )
-    hostname: list[str] = Field([], description="Regular expressions, matched against the whole hostname.")
+    hardware: list[str] = Field([], description="Hardware, as in LibreNMS.")
+    group: list[str] = Field([], description="Names of LibreNMS device groups.")
+    hostname: list[str] = Field([], description="Regular expressions that match the complete hostname.")
 
     @field_validator("hostname")
     @classmethod
@@ -58,7 +59,7 @@ class ImportFilter(StrictModel):
 
 
 class LibreNMSMappings(Mappings):
-    """From LibreNMS's words to NetBox's. Left side: what LibreNMS says; right side: a NetBox name or slug."""
+    """Maps LibreNMS names to names or slugs in NetBox."""
 
     sites: dict[str, str] = Field({}, description="LibreNMS location -> site.")
     locations: dict[str, str] = Field(
@@ -68,20 +69,20 @@ class LibreNMSMappings(Mappings):
     device_types: dict[str, str] = Field({}, description="LibreNMS hardware -> device type model.")
     manufacturers: dict[str, str] = Field(
         {},
-        description="LibreNMS os, or the maker that a part names -> manufacturer, for new device and module types.",
+        description="LibreNMS os, or a part's manufacturer -> manufacturer of new device and module types.",
     )
     platforms: dict[str, str] = Field({}, description="LibreNMS os -> platform.")
     vrfs: dict[str, str] = Field({}, description="LibreNMS VRF name or route distinguisher -> VRF.")
     module_types: dict[str, str] = Field(
-        {}, description="Model of a part, as rewritten -> module type model."
+        {}, description="Model of a part, after `module_rules` -> module type model."
     )
     module_rules: list[ModuleRule] = Field(
-        [], description="Rules that rewrite what LibreNMS calls a part; they apply in order."
+        [], description="Rules that rewrite LibreNMS's names of parts; they apply in order."
     )
     interface_types: list[InterfaceTypeMapping] = Field(
         [],
-        description="LibreNMS ifType and speed -> interface type. Without a line a new interface gets the type of its "
-        "ifType and speed, and an existing one keeps its own unless that is `other`.",
+        description="LibreNMS ifType and speed -> interface type. If none matches, a new interface gets a type that fits its "
+        "ifType and speed, and an existing one keeps its type unless that is `other`.",
     )
 
 
@@ -91,44 +92,44 @@ class LibreNMSEndpoint(BaseEndpoint):
     kind: Literal["librenms"] = Field(description="librenms")
     token_env: EnvName = Field("LIBRENMS_TOKEN", description="Environment variable that holds the API token.")
     interface_name_field: Literal["ifName", "ifDescr"] = Field(
-        "ifName", description="Which of a port's names is the interface's name in NetBox."
+        "ifName", description="The field of a port that is the interface's name in NetBox."
     )
     interface_name_field_by_os: dict[str, Literal["ifName", "ifDescr"]] = Field(
-        {}, description="The same for devices of one operating system, e.g. routeros: ifDescr"
+        {}, description="Overrides `interface_name_field` by operating system, e.g. routeros: ifDescr"
     )
-    ignored_ports: bool = Field(False, description="Take ports that LibreNMS ignores.")
+    ignored_ports: bool = Field(False, description="Include ports that are ignored in LibreNMS.")
     import_devices: Literal["all", "none"] | ImportFilter = Field(
         "none", description="Which unknown devices may be created: all, none, or a filter."
     )
     device_name: Literal["sysName", "hostname"] = Field(
-        "sysName", description="Which of its names a new device gets; the other where there is no such name."
+        "sysName", description="The name of new devices; if it is empty, the other one."
     )
     strip_domain: bool = Field(
-        False, description="A new device gets its name without the domain, e.g. sw1 for sw1.example.com"
+        False, description="Name new devices without the domain, e.g. sw1 for sw1.example.com"
     )
     virtual_chassis: bool = Field(
-        True, description="Read the inventory of devices that look like a stack, and keep their members."
+        True, description="Read the inventory of devices that look like a stack, and sync their members."
     )
     inventory: bool = Field(
         False,
-        description="Read parts and transceivers of all devices, as modules: two calls more per device.",
+        description="Read parts and transceivers of all devices as modules: two more calls per device.",
     )
     member_name: str = Field(
         "{name}-M{position}",
-        description="Name of a new member device of a stack, from the stack's name and the member's position.",
+        description="Name of new member devices of a stack, from the stack's name and the member's position.",
     )
     oob_interfaces: list[str] = Field(
         [],
-        description="Regular expressions of interface names, in any case; the address there is the device's "
+        description="Regular expressions of interface names, ignoring case; their address is the device's "
         "out-of-band address, e.g. mgmt.*",
     )
     max_poll_age: int = Field(
         86_400,
         ge=300,
         le=366 * 86_400,
-        description="Seconds; an older device is no evidence that something is gone.",
+        description="Seconds since the last poll after which a device's missing objects are not proposed for deletion.",
     )
-    mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="From LibreNMS's words to NetBox's.")
+    mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="LibreNMS names to NetBox names.")
 
     @field_validator("oob_interfaces")
     @classmethod

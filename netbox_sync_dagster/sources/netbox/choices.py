@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 
 Row = dict[str, Any]
 # Tables whose choices the comparison looks at: an interface's type, a virtual machine's status.

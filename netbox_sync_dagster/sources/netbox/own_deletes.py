@@ -8,8 +8,8 @@ import duckdb
 
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
+from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries, prepare_ledger
-from netbox_sync_dagster.storage.store import WarehouseError
 
 # What the ledger's view of deleted objects builds on, and itself; all views would take a tenth of a second.
 _VIEWS = ("verdicts", "applied", "deleted")

@@ -1,4 +1,4 @@
-"""A Proxmox VE cluster: what is read from it, and its words in NetBox's."""
+"""Settings of a Proxmox VE endpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Vid = Annotated[int, Field(ge=1, le=4094)]
 
 
 class ProxmoxMappings(Mappings):
-    """From Proxmox's words to NetBox's."""
+    """Maps Proxmox names to names or slugs in NetBox."""
 
-    # Names of a Linux host: case tells them apart.
+    # Interface names of a Linux host are case-sensitive.
     exact = ("vnets",)
 
     platforms: dict[str, str] = Field({}, description="ostype -> platform, e.g. l26: Linux.")
@@ -29,13 +29,13 @@ class ProxmoxMappings(Mappings):
     sites: dict[str, str] = Field({}, description="Node name -> site.")
     virtual_machine_types: dict[str, str] = Field(
         {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
-        description="Guest type -> virtual machine type, where NetBox has one of that name (4.6 and newer).",
+        description="Guest type -> virtual machine type, if NetBox has one with that name (4.6 and newer).",
     )
-    vnets: dict[str, Vid] = Field({}, description="Bridge or vnet -> VID, where Proxmox gives none.")
+    vnets: dict[str, Vid] = Field({}, description="Bridge or vnet -> VID, if Proxmox has none.")
 
 
 class ProxmoxEndpoint(BaseEndpoint):
-    """A Proxmox VE cluster, or a node that stands alone. Reads with an API token or with user and password."""
+    """A Proxmox VE cluster or standalone node. Uses an API token, or user and password."""
 
     kind: Literal["proxmox"] = Field(description="proxmox")
     user: str = Field(description="user@realm, e.g. netbox@pve", pattern=r"^[^@\s]+@[^@\s]+$")
@@ -46,35 +46,35 @@ class ProxmoxEndpoint(BaseEndpoint):
         None,
         min_length=1,
         max_length=100,
-        description="Name of the cluster in NetBox, where two clusters have the same name; default: its own.",
+        description="Name of the cluster in NetBox; default: its name in Proxmox. Set it if two clusters have the same name.",
     )
     cluster_type: str = Field("Proxmox VE", description="Name or slug of the type of a new cluster.")
     cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
-    platform: str = Field("Proxmox VE", description="Platform of nodes; the major version is added.")
+    platform: str = Field("Proxmox VE", description="Platform of nodes; the major version is appended.")
     node_interface_type: str = Field("other", description="NetBox type of physical node interfaces.")
     use_guest_agent_interface_name: bool = Field(
-        True, description="Name a guest's interface as its guest agent does (ens18); false: net0, net1, ..."
+        True, description="Use the guest agent's names for guest interfaces (ens18); false: net0, net1, ..."
     )
     guest_records: Literal["none", "custom_fields", "plugin", "auto"] = Field(
         "none",
-        description="Where storages, backups, snapshots, tasks and replications go in NetBox: the models of the plugin "
-        "netbox-proxbox, custom fields of the virtual machines (counts, times, names), auto (the plugin where NetBox "
-        "has it), or none. DuckDB has them always.",
+        description="Where to write storages, backups, snapshots, tasks and replications in NetBox: plugin (the models of "
+        "netbox-proxbox), custom_fields (counts, times and names on virtual machines), auto (plugin if it is "
+        "installed), or none. They are always in DuckDB.",
     )
     guest_bridge: Literal["none", "description", "custom_field"] = Field(
         "none",
-        description="Where the bridge or vnet of a guest's interface is kept: its description, a custom field, or none.",
+        description="Where to write the bridge or vnet of a guest's interface: its description, a custom field, or none.",
     )
-    include_templates: bool = Field(False, description="Take templates as virtual machines too.")
-    agent_timeout: float = Field(5, gt=0, le=60, description="Seconds a guest agent may take.")
-    mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="From Proxmox's words to NetBox's.")
+    include_templates: bool = Field(False, description="Include templates as virtual machines.")
+    agent_timeout: float = Field(5, gt=0, le=60, description="Timeout of a guest agent in seconds.")
+    mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="Proxmox names to NetBox names.")
 
     @model_validator(mode="after")
     def _credentials(self) -> ProxmoxEndpoint:
         if bool(self.token_name) != bool(self.token_env):
             raise ValueError("token_name and token_env belong together: give both")
         if bool(self.token_name) == bool(self.password_env):
-            raise ValueError("give either token_name with token_env, or password_env")
+            raise ValueError("set either token_name with token_env, or password_env")
         return self
 
     def secret(self) -> str:

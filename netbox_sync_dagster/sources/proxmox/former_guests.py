@@ -92,8 +92,7 @@ def uuid_in(smbios: str | None) -> str | None:
 
 def _newest_first(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> list[Path]:
     folder = warehouse.snapshots("proxmox", endpoint.name)
-    if warehouse.mirror is not None:
-        warehouse.mirror.history(folder, manifests_only=False)
+    warehouse.bring_history(folder)
     return sorted(folder.glob("[0-9]*"), reverse=True)
 
 

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import Response
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.storage.store import WarehouseError
+from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.sources.librenms.conftest import Reader

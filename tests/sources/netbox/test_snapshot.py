@@ -11,7 +11,8 @@ import pytest
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
-from netbox_sync_dagster.storage.store import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.conftest import Snap
 from tests.sources.netbox.seed import Seed, expected, fill

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, views, write_snapshot
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.status import read_status
-from netbox_sync_dagster.storage.store import write_json
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_dagster.storage.views import build_database, open_views
 
@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage.views import build_database, open_views
 WRITER = """
 import sys
 from pathlib import Path
-from tests.warehouse.test_views import publish_devices
+from tests.storage.test_views import publish_devices
 from netbox_sync_dagster.storage import Warehouse
 
 warehouse, number = Warehouse(sys.argv[1]), 0

@@ -26,13 +26,13 @@ from netbox_sync_dagster.defs.checks.status_check import status_result
 from netbox_sync_dagster.defs.sensors.status_sensor import status_sensor
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.hold import hold
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.status import BAD_STATES, STATES, read_status
-from netbox_sync_dagster.storage.store import now
 from netbox_sync_dagster.storage.views import build_database
+from tests.storage.test_views import publish_diff
 from tests.support import evaluate
-from tests.warehouse.test_views import publish_diff
 
 # In the order of the promise; the first that holds.
 RULES = (
@@ -178,7 +178,7 @@ def test_sql_python_command_line_and_dagster_never_contradict(
         for name, case in named.items():
             write_case(warehouse, name, case)
             if case.running:
-                stack.enter_context(hold(warehouse, "librenms", name, "a test"))
+                stack.enter_context(EndpointLock.for_sync(warehouse, "librenms", name, "a test"))
         build_database(warehouse)
         wanted = {name: state for name, case in named.items() if (state := state_of(case)) is not None}
 

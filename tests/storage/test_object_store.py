@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.apply import lease as leases
-from netbox_sync_dagster.apply.lease import LeaseHeld, lease
-from netbox_sync_dagster.storage import Warehouse, WarehouseError, write_snapshot
+from netbox_sync_dagster.storage import Warehouse, WarehouseError, locks, write_snapshot
 from netbox_sync_dagster.storage.ledger import append_lines, ledger_files, read_lines
+from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.objects import ObjectStore
 from netbox_sync_dagster.storage.views import open_views
 from tests.object_store import BUCKET_URL, s3_server
@@ -68,8 +68,8 @@ def broken(warehouse: Warehouse) -> None:
     """A snapshot whose files cannot all be stored: the bucket goes away meanwhile."""
     with write_snapshot(warehouse, "librenms", "nms") as writer:
         writer.rows("devices", [{"device_id": 9, "hostname": "sw9"}])
-        assert warehouse.mirror is not None
-        warehouse.mirror.store = ObjectStore("s3://gone/sync")
+        assert isinstance(warehouse.storage, ObjectStoreSync)
+        warehouse.storage.store = ObjectStore("s3://gone/sync")
 
 
 def test_a_snapshot_that_could_not_be_stored_is_not_current_anywhere(machine: Machine) -> None:
@@ -92,8 +92,8 @@ def test_kept_snapshots_are_pruned_in_the_store_and_in_every_copy(machine: Machi
     there = two.snapshots("librenms", "nms")
     assert sorted(entry.name for entry in there.iterdir() if entry.name[:1].isdigit()) == kept
     assert two.manifest(there) == {"number": 4}
-    assert two.mirror is not None
-    assert two.mirror.folders("snapshots/librenms/nms") == kept
+    assert isinstance(two.storage, ObjectStoreSync)
+    assert two.storage.store.folders("snapshots/librenms/nms") == kept
 
 
 def test_lines_of_many_writers_are_neither_lost_nor_doubled_nor_mixed(machine: Machine) -> None:
@@ -117,8 +117,8 @@ def test_a_file_that_is_finished_becomes_one_object(machine: Machine) -> None:
     for number in range(3):
         append_lines(one, path, [{"line": number}])
     one.close_file(path)
-    assert one.mirror is not None
-    assert [item.key for item in one.mirror.store.below("ledger/applies")] == [
+    assert isinstance(one.storage, ObjectStoreSync)
+    assert [item.key for item in one.storage.store.below("ledger/applies")] == [
         "ledger/applies/nms/20261121T120000000Z-aaaa.jsonl"
     ]
     two = machine("two")
@@ -130,36 +130,36 @@ def test_one_machine_at_a_time_applies_and_a_dead_one_is_taken_over(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = machine("one"), machine("two")
-    with lease(one, "nms", "alice") as held:
+    with EndpointLock.for_apply(one, "nms", "alice") as held:
         assert held.lost is None
         with (
-            pytest.raises(LeaseHeld, match=r"is running \(by alice, process .* try again in \d+ seconds"),
-            lease(two, "nms", "bob"),
+            pytest.raises(LockHeld, match=r"is running \(by alice, process .* try again in \d+ seconds"),
+            EndpointLock.for_apply(two, "nms", "bob"),
         ):
             pass
-        with lease(two, "pve", "bob"):
+        with EndpointLock.for_apply(two, "pve", "bob"):
             pass
-        # A machine that renews nothing is dead after a while; it learns that it is, and leaves the other's lease.
-        monkeypatch.setattr(leases, "_SILENCE_SECONDS", 0)
-        with lease(two, "nms", "bob") as taken:
+        # A machine that renews nothing is dead after a while; it learns that it is, and leaves the other's lock.
+        monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 0)
+        with EndpointLock.for_apply(two, "nms", "bob") as taken:
             assert taken.lost is None
-            monkeypatch.setattr(leases, "_SILENCE_SECONDS", 120)
-            assert one.mirror is not None
+            monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 120)
+            assert isinstance(one.storage, ObjectStoreSync)
             key = "ledger/leases/nms"
-            there = one.mirror.store.get(key)
+            there = one.storage.store.get(key)
             assert there is not None
             assert json.loads(there[0])["who"] == "bob"
-            assert one.mirror.store.replace(key, held.content(), '"another version"') is None
-    with lease(one, "nms", "alice"):
+            assert one.storage.store.replace(key, held.content(), '"another version"') is None
+    with EndpointLock.for_apply(one, "nms", "alice"):
         pass
 
 
-def test_a_lease_that_cannot_be_renewed_is_lost_before_anybody_may_take_it(
+def test_a_lock_that_cannot_be_renewed_is_lost_before_anybody_may_take_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lease(machine("one"), "nms", "alice") as held:
+    with EndpointLock.for_apply(machine("one"), "nms", "alice") as held:
         assert held.lost is None
-        monkeypatch.setattr(leases, "_UNSURE_SECONDS", -1)
+        monkeypatch.setattr(locks, "_UNSURE_SECONDS", -1)
         assert held.lost is not None
         assert "could not be renewed" in held.lost
 

@@ -11,6 +11,7 @@ import pytest
 
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.ledger import append_lines, open_ledger, read_lines
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.verify import LedgerDamaged, Report, accept, accepted_lines, look, verify
 from tests.object_store import BUCKET_URL, s3_server
 
@@ -295,8 +296,8 @@ def test_on_an_object_store_it_is_found_from_every_machine(
         append_lines(one, path.with_name(DECEMBER), lines(5))
         for machine in machines:
             assert (verify(machine).problems, verify(machine).lines) == ([], 5)
-        assert one.mirror is not None
-        store = one.mirror.store
+        assert isinstance(one.storage, ObjectStoreSync)
+        store = one.storage.store
         parts = [item.key for item in store.below("ledger/approvals/paris")]
         assert len(parts) == 5
         content = store.get(parts[1])

@@ -13,10 +13,11 @@ import pytest
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage import Warehouse, write_snapshot
 from netbox_sync_dagster.storage.cleaning import clean
-from netbox_sync_dagster.storage.hold import Held, hold, marks
+from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld, active_locks
+from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.sequence import number_at, number_of
 from netbox_sync_dagster.storage.status import read_status
-from netbox_sync_dagster.storage.store import versions
+from netbox_sync_dagster.storage.versions import versions
 from tests.fake_clock import FakeClock
 from tests.object_store import BUCKET_URL, s3_server
 
@@ -154,13 +155,13 @@ def test_a_mark_of_a_dead_process_holds_nothing_whatever_it_is_dated(
 ) -> None:
     warehouse = Warehouse(tmp_path)
     clock.wrong(days=1)
-    with hold(warehouse, "librenms", "nms", "alice"):
+    with EndpointLock.for_sync(warehouse, "librenms", "nms", "alice"):
         mark = (tmp_path / "running" / "librenms" / "nms.json").read_bytes()
-        assert marks(warehouse) == {"librenms": {"nms": "alice"}}
+        assert active_locks(warehouse) == {"librenms": {"nms": "alice"}}
     # As after a kill.
     (tmp_path / "running" / "librenms" / "nms.json").write_bytes(mark)
     clock.wrong()
-    assert marks(warehouse) == {}
+    assert active_locks(warehouse) == {}
     sync(warehouse, "sw1")
     assert read_status(warehouse)[0].state != "running"
 
@@ -177,24 +178,24 @@ def test_on_an_object_store_a_dead_machine_is_told_by_its_silence_alone(
             monkeypatch.setenv("NETBOX_SYNC_CACHE", str(tmp_path / name))
             warehouses.append(Warehouse(BUCKET_URL))
         one, two = warehouses
-        assert one.mirror is not None
+        assert isinstance(one.storage, ObjectStoreSync)
         key = "running/librenms/nms.json"
-        with hold(one, "librenms", "nms", "alice"):
-            there = one.mirror.store.get(key)
+        with EndpointLock.for_sync(one, "librenms", "nms", "alice"):
+            there = one.storage.store.get(key)
         assert there is not None
         # As after the machine's end.
-        one.mirror.store.put(key, there[0])
+        one.storage.store.put(key, there[0])
         clock.wrong(**off)
         with (
-            pytest.raises(Held, match=r"by alice, .*try again in 60 seconds"),
-            hold(two, "librenms", "nms", "bob"),
+            pytest.raises(LockHeld, match=r"by alice, .*try again in 60 seconds"),
+            EndpointLock.for_sync(two, "librenms", "nms", "bob"),
         ):
             pass
-        assert marks(two) == {"librenms": {"nms": "alice"}}
+        assert active_locks(two) == {"librenms": {"nms": "alice"}}
         clock.wait(61)
-        assert marks(two) == {}
-        with hold(two, "librenms", "nms", "bob"):
-            assert marks(one) == {"librenms": {"nms": "bob"}}
+        assert active_locks(two) == {}
+        with EndpointLock.for_sync(two, "librenms", "nms", "bob"):
+            assert active_locks(one) == {"librenms": {"nms": "bob"}}
 
 
 def test_a_step_of_a_day_makes_no_file_of_a_living_process_old(tmp_path: Path, clock: FakeClock) -> None:
@@ -203,7 +204,7 @@ def test_a_step_of_a_day_makes_no_file_of_a_living_process_old(tmp_path: Path, c
     left.mkdir(parents=True)
     old = (datetime.now(UTC) - timedelta(days=2)).timestamp()
     os.utime(left, (old, old))
-    with hold(warehouse, "run", "abc", "dagster"):
+    with EndpointLock.for_run(warehouse, "abc"):
         clock.wrong(days=2)
         clean(warehouse, Retention())
         assert (tmp_path / "running" / "run" / "abc.json").exists()

@@ -1,0 +1,65 @@
+"""The versions in a folder of snapshots or diffs on this machine, and the link to the current one."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from netbox_sync_dagster.storage.errors import Damaged
+
+
+def link(folder: Path, version: str) -> None:
+    """Make ``version`` current in ``folder`` on this machine, in one step.
+
+    ``current`` leads through a folder that holds the version under its name (``current/<id>/...``): DuckDB opens a
+    file more than once per query, and a query that a newer version overtakes must fail and be repeated, not mix the two.
+    """
+    current = folder / "current"
+    way = folder / ".current" / version
+    if current.is_symlink() and os.readlink(current) == f".current/{version}":
+        return
+    way.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (way / version).symlink_to(f"../../{version}")
+    beside = folder / f".current-{version}-{secrets.token_hex(4)}"
+    beside.symlink_to(f".current/{version}")
+    os.replace(beside, current)
+    for old in (folder / ".current").iterdir():
+        if not (folder / old.name).is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def linked(folder: Path) -> str:
+    """The version that is current in ``folder`` on this machine. Raises FileNotFoundError."""
+    return Path(os.readlink(folder / "current")).name
+
+
+def read_manifest(version: Path) -> dict[str, Any]:
+    """The manifest of one snapshot or diff. Raises Damaged."""
+    path = version / "manifest.json"
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, FileNotFoundError) as error:
+        raise Damaged(path, str(error)) from None
+    if not isinstance(content, dict):
+        raise Damaged(path, "it holds no JSON object")
+    return content
+
+
+def versions(folder: Path) -> list[str]:
+    """The ids of the snapshots or diffs below ``folder``, oldest first."""
+    return sorted(entry.name for entry in folder.iterdir() if entry.name[:1].isdigit())
+
+
+def superseded(folder: Path, keep: int) -> list[str]:
+    """The ids below ``folder`` but for the newest ``keep``, and never the current one."""
+    try:
+        current = linked(folder)
+    except OSError:
+        current = ""
+    return [name for name in versions(folder)[:-keep] if name != current]
