@@ -19,7 +19,7 @@ create table desired.members (
 -- Parts of devices. bay, model and serial as the configured rules rewrite them; serial NULL: unknown.
 create table desired.modules (
     key varchar, device varchar, bay varchar, model varchar, manufacturer varchar, serial varchar, os varchar,
-    problem_action varchar, problem varchar);
+    problem varchar);
 
 -- The words to be resolved to NetBox objects; see sql/match/references.sql.
 create table desired.wanted (
@@ -41,7 +41,7 @@ create table desired.clusters (key varchar, name varchar, status varchar, proble
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
-    type varchar, facts varchar, not_imported varchar, inactive boolean, problem_action varchar, problem varchar,
+    type varchar, facts varchar, not_imported varchar, inactive boolean, problem varchar,
     uuid varchar, given_name varchar);
 
 -- Every virtual machine that the source shows, those that are left out too.
@@ -50,7 +50,7 @@ create table desired.listed_guests (source_id varchar);
 -- speed in kbit/s, mtu in bytes. mapped_type comes from the configured table, natural_type from the source's own
 -- word. lag, parent_interface and bridge are keys of this table.
 create table desired.interfaces (
-    key varchar, source_id varchar, device varchar, device_source_id varchar, name varchar, problem_action varchar,
+    key varchar, source_id varchar, device varchar, device_source_id varchar, name varchar,
     problem varchar, mapped_type varchar, natural_type varchar, enabled boolean, mtu integer, speed bigint,
     description varchar, mac varchar, lag varchar, parent_interface varchar, bridge varchar,
     vrf_source_id bigint);
@@ -63,7 +63,7 @@ create table desired.interface_vlans (
 create table desired.vm_interfaces (
     key varchar, virtual_machine varchar, name varchar, old_name varchar, enabled boolean, mtu integer,
     description varchar, bridge varchar, mac varchar, untagged integer, tagged integer[], mode varchar,
-    problem_action varchar, problem varchar);
+    problem varchar);
 
 -- One row per owner (a device or cluster) that knows the VID. name NULL: nobody named it.
 create table desired.vlans (owner_resource varchar, owner varchar, vid bigint, name varchar, problem varchar);

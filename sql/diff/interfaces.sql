@@ -82,7 +82,7 @@ offered as (
 ),
 
 sayable as (
-    select w.* exclude (problem, problem_action) replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
+    select w.* exclude (problem) replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
         offered.types
     from differing_desired w cross join offered
 ),

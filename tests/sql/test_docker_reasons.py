@@ -14,7 +14,7 @@ def test_names_that_netbox_holds_once() -> None:
     for name in ("Web", "web", "x" * 65):
         host.put("docker.containers", name=name, id=name, state="running", inspected=True)
     host.desired("virtual_machines")
-    assert host.rows("SELECT name, problem_action, problem FROM desired.virtual_machines ORDER BY ALL") == [
+    assert host.rows("SELECT name, action_of(problem), problem FROM desired.virtual_machines ORDER BY ALL") == [
         ("Web", None, None),
         (
             "web",
@@ -94,7 +94,7 @@ def test_what_of_a_host_is_left_out() -> None:
         ("vm_interfaces", "side container:1", "it uses the interfaces of another container"),
     ]
     assert host.rows(
-        "SELECT problem_action, problem FROM desired.vm_interfaces WHERE problem IS NOT NULL"
+        "SELECT action_of(problem), problem FROM desired.vm_interfaces WHERE problem IS NOT NULL"
     ) == [("blocked", "the name has 65 characters; NetBox takes 64")]
 
 

@@ -254,7 +254,6 @@ def test_two_ports_of_one_name_could_be_every_interface_of_that_name_and_number(
             source_id=str(number),
             device="srv1",
             name="Dup0",
-            problem_action="conflict",
             problem="2 ports have this name",
         )
     switch.found()

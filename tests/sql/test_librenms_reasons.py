@@ -85,7 +85,7 @@ def test_why_a_port_is_no_interface() -> None:
         reason="inventory of sw1: answered 500",
     )
     nms.desired("devices", "interfaces")
-    assert nms.rows("SELECT source_id, problem_action, problem FROM desired.interfaces ORDER BY ALL") == [
+    assert nms.rows("SELECT source_id, action_of(problem), problem FROM desired.interfaces ORDER BY ALL") == [
         ("1", "blocked", "LibreNMS has no name for port 1"),
         ("2", "conflict", "2 ports of this device have the name Gi1/0/1"),
         ("3", "conflict", "2 ports of this device have the name Gi1/0/1"),
@@ -154,7 +154,7 @@ def test_parts_in_one_bay() -> None:
             entPhysicalModelName="C3K-NM",
         )
     nms.desired("devices", "modules", "module_words")
-    assert nms.rows("SELECT problem_action, problem FROM desired.modules ORDER BY ALL") == [
+    assert nms.rows("SELECT action_of(problem), problem FROM desired.modules ORDER BY ALL") == [
         ("blocked", "the bay's name has 65 characters; NetBox takes 64"),
         (
             "conflict",

@@ -31,7 +31,7 @@ def test_names_that_netbox_holds_once() -> None:
     _guest(cluster, 103, "x" * 65)
     cluster.desired("virtual_machines")
     assert cluster.rows(
-        "SELECT source_id, problem_action, problem FROM desired.virtual_machines ORDER BY ALL"
+        "SELECT source_id, action_of(problem), problem FROM desired.virtual_machines ORDER BY ALL"
     ) == [
         ("100", None, None),
         ("101", "conflict", "2 guests of this cluster would have the name WEB (102)"),
@@ -62,13 +62,13 @@ def test_interfaces_of_one_name() -> None:
     cluster.put("proxmox.node_interfaces", node="pve1", iface="n" * 65, type="eth")
     cluster.desired("virtual_machines", "vm_interfaces", "interfaces")
     assert cluster.rows(
-        "SELECT old_name, problem_action, problem FROM desired.vm_interfaces ORDER BY ALL"
+        "SELECT old_name, action_of(problem), problem FROM desired.vm_interfaces ORDER BY ALL"
     ) == [
         ("net0", "conflict", "2 interfaces of this guest have the name eth0"),
         ("net1", "conflict", "2 interfaces of this guest have the name eth0"),
         ("net2", "blocked", "the name has 65 characters; NetBox takes 64"),
     ]
-    assert cluster.rows("SELECT problem_action, problem FROM desired.interfaces") == [
+    assert cluster.rows("SELECT action_of(problem), problem FROM desired.interfaces") == [
         ("blocked", "the name has 65 characters; NetBox takes 64")
     ]
 

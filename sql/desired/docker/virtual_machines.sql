@@ -47,8 +47,7 @@ select
              because: if(g.reason is null, because('not_inspected'), because('not_read', {text: g.reason}))}) end as not_imported,
     false as inactive,
     coalesce(name_problem(c.name, 64),
-        case when c.position > 1 then conflict('same_name_in_any_case', {object: 'container', name: c.first_name}) end) as problem,
-    action_of(problem) as problem_action
+        case when c.position > 1 then conflict('same_name_in_any_case', {object: 'container', name: c.first_name}) end) as problem
 from counted c
 cross join settings
 left join gaps g on g.name = c.name

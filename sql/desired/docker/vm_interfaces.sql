@@ -13,8 +13,7 @@ select
     null::integer as untagged,
     null::integer[] as tagged,
     null::varchar as mode,
-    name_problem(i.network, 64) as problem,
-    action_of(name_problem(i.network, 64)) as problem_action
+    name_problem(i.network, 64) as problem
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
 where i.network not in ('host', 'none')

@@ -103,7 +103,6 @@ select
     p.device,
     p.device_id::varchar as device_source_id,
     p.name,
-    action_of(p.problem) as problem_action,
     p.problem,
     mt.type as mapped_type,
     -- Without a mapping: what LibreNMS's ifType says by itself. Used for a new interface, and where NetBox says

@@ -73,6 +73,5 @@ counted as (
 )
 select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer, serial, os,
     coalesce(text_problem(bay, 64, 'the bay''s name', null::varchar),
-        case when same_bay > 1 then conflict('same_bay', {number: same_bay, bay: bay}) end) as problem,
-    action_of(problem) as problem_action
+        case when same_bay > 1 then conflict('same_bay', {number: same_bay, bay: bay}) end) as problem
 from counted

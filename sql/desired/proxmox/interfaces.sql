@@ -20,7 +20,6 @@ select
     i.node as device_source_id,
     i.iface as name,
     name_problem(i.iface, 64) as problem,
-    action_of(problem) as problem_action,
     -- NetBox lets only a lag have members and only a virtual interface have a parent.
     case when i.type in ('bond', 'OVSBond') then 'lag' when i.type in ('vlan', 'OVSIntPort') then 'virtual' end as mapped_type,
     case when i.type = 'eth' then settings.node_interface_type

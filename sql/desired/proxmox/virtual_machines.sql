@@ -117,7 +117,6 @@ select
     coalesce(name_problem(c.name, 64),
         case when c.same_name > 1 and c.name is not null
              then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster', name: c.name}) end) as problem,
-    action_of(problem) as problem_action,
     u.uuid,
     nullif(c.given, c.name) as given_name
 from counted c

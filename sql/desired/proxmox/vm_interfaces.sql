@@ -69,6 +69,5 @@ select
          when tag is not null then 'access'
          else '' end as mode,
     coalesce(name_problem(name, 64), case when same_name > 1 then conflict('same_name',
-        {number: same_name, objects: 'interfaces', owner: 'guest', name: coalesce(name, net)}) end) as problem,
-    action_of(problem) as problem_action
+        {number: same_name, objects: 'interfaces', owner: 'guest', name: coalesce(name, net)}) end) as problem
 from counted
