@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
-from duckdb.sqltypes import VARCHAR
 
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
@@ -138,7 +137,7 @@ class Comparer:
             database, _ = self._load(endpoint, pair, Path(folder), lambda _: None)
             match_and_diff(database, lambda _: None)
             settle(database.con, pair.source.get("guest"))
-            database.con.create_function("sentence", sentence_of, [VARCHAR], VARCHAR)
+            database.con.create_function("sentence", sentence_of, ["VARCHAR"], "VARCHAR")
             yield database.con
             self.close()
 

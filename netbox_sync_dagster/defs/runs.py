@@ -91,7 +91,7 @@ def end_orphans(
     ]
     if not silent:
         return []
-    # A run that is just ending has taken its mark away already.
+    # A run that is just ending has given its lock back already.
     time.sleep(_ENDING_SECONDS)
     gone = instance.get_runs(dg.RunsFilter(run_ids=silent, statuses=[dg.DagsterRunStatus.STARTED]))
     for run in gone:

@@ -1,4 +1,4 @@
-"""Where tables live: snapshots and diffs as Parquet, the ledger as JSON lines, DuckDB views over both."""
+"""The warehouse: snapshots and diffs as Parquet, the ledger as JSON lines, DuckDB views over both, and locks."""
 
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot

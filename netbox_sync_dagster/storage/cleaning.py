@@ -1,4 +1,4 @@
-"""Taking away what is older than the configuration keeps, and what killed processes left behind. Never the ledger."""
+"""Prunes old snapshots and diffs, and what killed processes left behind. Never touches the ledger."""
 
 from __future__ import annotations
 

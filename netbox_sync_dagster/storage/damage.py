@@ -1,4 +1,4 @@
-"""Finds the file that cannot be read, and goes back to an older snapshot that can."""
+"""Finds damaged files, and restores an older snapshot."""
 
 from __future__ import annotations
 

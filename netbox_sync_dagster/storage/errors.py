@@ -1,4 +1,4 @@
-"""What goes wrong with the warehouse, in sentences that say what to do."""
+"""Errors of the warehouse."""
 
 from __future__ import annotations
 

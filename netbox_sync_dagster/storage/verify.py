@@ -1,4 +1,4 @@
-"""Looking through the ledger's chains for lines that were changed, added or taken away (see ``storage.chain``).
+"""Checks the ledger's chains for lines that were changed, added or removed (see ``storage.chain``).
 
 ``verify`` reads everything, ``look`` only what has changed on disk since it was found whole: that is for syncs.
 """

@@ -2,6 +2,7 @@
 -- speed in kbit/s, mtu in bytes. A port that cannot be one NetBox interface carries a problem; the rest go on.
 -- Installations have a million ports: whatever only few of them need is looked up apart, by narrow rows, and each
 -- costly test stands behind a cheap one.
+-- Only with rows of librenms.ports.
 with settings as (from config.endpoint),
 
 -- Of a stack: position -> member.

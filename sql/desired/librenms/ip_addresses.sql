@@ -1,5 +1,6 @@
 -- LibreNMS addresses in NetBox's terms. Key: host address + VRF + interface (one row per place it stands).
 -- What NetBox shall not hold (loopback, link-local, ...) is in desired.left_out with its reason.
+-- Only with rows of librenms.ip_addresses.
 with settings as (from config.endpoint),
 -- Without the list of VRFs an address of one would look as if it were in another.
 mapped as (

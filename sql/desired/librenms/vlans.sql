@@ -1,4 +1,5 @@
 -- The VLANs that each device knows. Key: device + VID.
+-- Only with rows of librenms.vlans.
 select distinct on (d.key, v.vlan_vlan)
     d.key as owner,
     'devices' as owner_resource,

@@ -1,4 +1,5 @@
 -- The nodes' network interfaces in NetBox's terms. Key: node + interface. Proxmox gives them no id.
+-- Only with rows of proxmox.node_interfaces.
 with settings as (from config.endpoint),
 
 members as (

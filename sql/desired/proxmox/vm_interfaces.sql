@@ -1,5 +1,6 @@
 -- The netN of each guest whose configuration was read, in NetBox's terms. Key: guest + netN.
 -- The configuration is known here: no tag means no VLAN, and that is no missing evidence.
+-- Only with rows of proxmox.guest_interfaces.
 with settings as (from config.endpoint),
 
 -- A vnet's tag is a VLAN in VLAN and QinQ zones; in VXLAN and EVPN zones it is a VNI.
