@@ -1,15 +1,16 @@
 -- The configuration as tables. Every kind of endpoint has the same: what it does not say is NULL, or no row.
 create schema config;
 
--- One row: the endpoint that is compared. Options of one kind alone are added behind these columns, for its own files in
--- sql/desired/ (netbox_sync_dagster/sources/<kind>/source.py).
+-- One row: the endpoint that is compared. Options of one kind alone are added behind these columns, for its own files
+-- in sql/desired/ (netbox_sync_dagster/sources/<kind>/source.py).
 create table config.endpoint (
     endpoint varchar, kind varchar,
     -- As people call the source in sentences: "not in LibreNMS".
     system_name varchar,
     snapshot_time timestamp,
-    -- The custom field that holds the source's id of a device or guest, and what that id is called; id_scope is the name
-    -- under which ids stand there. The fields of nodes and clusters, where the source has them; id_fields are all of them.
+    -- The custom field that holds the source's id of a device or guest, and what that id is called; id_scope is the
+    -- name under which ids stand there. The fields of nodes and clusters, where the source has them; id_fields are all
+    -- of them.
     id_field varchar, id_word varchar, id_scope varchar, node_field varchar, cluster_field varchar, id_fields varchar[],
     only_of_its_kind boolean,
     -- A NIC of a guest, in sentences; the custom field that names its bridge.
@@ -18,10 +19,11 @@ create table config.endpoint (
     -- The source's tables of guests and of addresses, whose rows are counted.
     guest_table varchar, address_table varchar,
     -- What a source does not say of itself is not so.
-    -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members of
-    -- LAGs; a node's hardware; the parts that NetBox has as modules.
+    -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members
+    -- of LAGs; a node's hardware; the parts that NetBox has as modules.
     shows_all_interfaces boolean default false, shows_all_addresses boolean default false,
-    shows_lag_members boolean default false, shows_node_hardware boolean default false, shows_parts boolean default false,
+    shows_lag_members boolean default false, shows_node_hardware boolean default false,
+        shows_parts boolean default false,
     -- Ids of guests: handed out again to other guests; the same as their names.
     reuses_ids boolean default false, ids_are_names boolean default false,
     -- The name of a node is the word that mappings map, where the source has none.
@@ -31,9 +33,10 @@ create table config.endpoint (
     default_site varchar, default_role varchar, default_device_type varchar, default_manufacturer varchar,
     default_platform varchar, default_tenant varchar, default_vrf varchar, default_vlan_group varchar,
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
-    move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean, link_local_ipv4 boolean,
-    -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests go:
-    -- plugin, custom_fields or none. Set by sql/config_facts.sql.
+    move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean,
+        link_local_ipv4 boolean,
+    -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests
+    -- go: plugin, custom_fields or none. Set by sql/config_facts.sql.
     id_field_type varchar, node_field_type varchar, writes_id_fields boolean, records_to varchar);
 
 -- The words of the source and what they are called in NetBox. kind: the section of the mappings.
@@ -63,7 +66,8 @@ create table config.same_source (endpoint varchar);
 create table config.no_rivals (object_type varchar, endpoint varchar);
 -- The endpoints in order, the first wins. field: resource.field, or * for those that have no order of their own.
 create table config.precedence (field varchar, endpoint varchar, rank integer);
--- The custom fields in which other kinds of sources keep the cluster and the id of a guest, and what they call a cluster.
+-- The custom fields in which other kinds of sources keep the cluster and the id of a guest, and what they call a
+-- cluster.
 create table config.other_guest_fields (cluster_field varchar, id_field varchar, word varchar);
 
 -- What other clusters show, one row per guest and one without an id per endpoint; filled where a guest may have moved.
@@ -71,5 +75,6 @@ create table config.other_guests (
     endpoint varchar, cluster varchar, vmid varchar, name varchar, macs varchar[], uuid varchar, gap varchar);
 -- Why a guest of this cluster that is no longer listed may be in another one, unseen.
 create table config.unseen_moves (vmid varchar, reason varchar);
--- The SMBIOS UUID that a guest had under the name that NetBox knows: of those that have another name now, or may have moved.
+-- The SMBIOS UUID that a guest had under the name that NetBox knows: of those that have another name now, or may have
+-- moved.
 create table config.former_guests (netbox_id bigint, uuid varchar);

@@ -10,28 +10,34 @@ create or replace macro cause_text(code, action) as '{"cause":"' || code || '","
 create or replace macro cause_with(code, action, subject) as
     '{"cause":"' || code || '","action":"' || action || '",' || substr(to_json(subject)::varchar, 2);
 -- The row is shown and not written: something is missing, or two rows of the source cannot both be right.
-create or replace macro blocked(code) as cause_text(code, 'blocked'), (code, subject) as cause_with(code, 'blocked', subject);
+create or replace macro blocked(code) as cause_text(code, 'blocked'),
+    (code, subject) as cause_with(code, 'blocked', subject);
 -- Several NetBox objects could be it, or NetBox and the source say what cannot both be kept.
-create or replace macro conflict(code) as cause_text(code, 'conflict'), (code, subject) as cause_with(code, 'conflict', subject);
+create or replace macro conflict(code) as cause_text(code, 'conflict'),
+    (code, subject) as cause_with(code, 'conflict', subject);
 -- NetBox differs, and stays as it is.
-create or replace macro drifted(code) as cause_text(code, 'drifted'), (code, subject) as cause_with(code, 'drifted', subject);
+create or replace macro drifted(code) as cause_text(code, 'drifted'),
+    (code, subject) as cause_with(code, 'drifted', subject);
 -- Left out of the comparison.
-create or replace macro skipped(code) as cause_text(code, 'skipped'), (code, subject) as cause_with(code, 'skipped', subject);
+create or replace macro skipped(code) as cause_text(code, 'skipped'),
+    (code, subject) as cause_with(code, 'skipped', subject);
 -- A change, and what it follows from.
 create or replace macro noted(code) as cause_text(code, 'noted'), (code, subject) as cause_with(code, 'noted', subject);
 -- What another cause names as its own: a scope that could not be read, an object that a row may be.
-create or replace macro because(code) as cause_text(code, 'because'), (code, subject) as cause_with(code, 'because', subject);
+create or replace macro because(code) as cause_text(code, 'because'),
+    (code, subject) as cause_with(code, 'because', subject);
 -- A text without a code blocks the row.
 create or replace macro action_of(cause) as
-    coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''), if(cause is null, null, 'blocked'));
+    coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''),
+        if(cause is null, null, 'blocked'));
 -- A cause as a parameter where causes follow from each other down a long line: as JSON, without a text's escapes.
 create or replace macro nested(reason) as
     case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;
 
 -- Text ------------------------------------------------------------------------------------------------------
--- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back equal.
--- One literal, and each parameter once where that can be: macros stand in each other many times over, and what is
--- planned over and over is most of a small comparison.
+-- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back
+-- equal. One literal, and each parameter once where that can be: macros stand in each other many times over, and what
+-- is planned over and over is most of a small comparison.
 create or replace macro stripped(text) as regexp_replace(text,
     '^[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+|[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+$', '', 'g');
 -- The same, quick where a million texts hardly ever need it.
@@ -54,9 +60,10 @@ create or replace macro unseen_characters() as '['
     || '\x{efffe}-\x{10ffff}'
     || ']';
 create or replace macro has_unseen(text) as regexp_matches(text, unseen_characters());
-create or replace macro first_unseen(text) as 'U+' || printf('%04X', unicode(regexp_extract(text, unseen_characters())));
--- Why NetBox does not take a text, as a cause; NULL where it does. what: the text in a sentence ('the name'), behind the
--- field that it is for, where one is given.
+create or replace macro first_unseen(text) as 'U+'
+    || printf('%04X', unicode(regexp_extract(text, unseen_characters())));
+-- Why NetBox does not take a text, as a cause; NULL where it does. what: the text in a sentence ('the name'), behind
+-- the field that it is for, where one is given.
 create or replace macro text_problem(text, longest, what, of_field) as
     case when strlen(text) > longest and length(text) > longest
              then blocked('name_too_long', {field: of_field, what: what, characters: length(text), longest: longest})
@@ -67,10 +74,12 @@ create or replace macro name_problem(text, longest) as text_problem(text, longes
 -- A text of one line for people: control characters and line breaks become a space, what is too long ends in "…".
 create or replace macro cut(text, longest) as
     if(strlen(text) > longest and length(text) > longest, stripped(left(text, longest - 1)) || '…', text);
-create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
+create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ',
+    'g'));
 create or replace macro described(text, longest) as cut(one_line(text), longest);
 -- Of several lines: its line breaks and tabs stay.
-create or replace macro several_lines(text) as stripped(regexp_replace(text, '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
+create or replace macro several_lines(text) as stripped(regexp_replace(text,
+    '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
 
 -- A value that stands for "no value": as serial numbers and names come from the field.
 create or replace macro is_placeholder(text) as
@@ -123,7 +132,8 @@ create or replace macro interface_alias(name) as
         when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigabitEthernet'
         when 'fo' then 'FortyGigabitEthernet' when 'fortygige' then 'FortyGigabitEthernet'
         when 'hu' then 'HundredGigE' when 'hundredgigabitethernet' then 'HundredGigE'
-        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE' when 'eth' then 'Ethernet'
+        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE' when 'eth'
+            then 'Ethernet'
         when 'po' then 'Port-channel' when 'lo' then 'Loopback' when 'vl' then 'Vlan'
         else regexp_extract(name, '^([A-Za-z-]+)', 1) end
         || trim(regexp_replace(name, '^[A-Za-z-]+', ''))) end;
@@ -131,8 +141,10 @@ create or replace macro interface_alias(name) as
 -- The number of the stack member that a physical port's name begins with: Gi2/0/1, Te3/1/1, 2/1/1, 1:2; Juniper
 -- counts from 0 (ge-1/0/0 is the second). NULL for logical ports and for names without one.
 create or replace macro member_number(name) as
-    case when regexp_matches(name, '^(?i:vlan|vl|port-channel|po|bundle|loopback|lo|mgmt|management|null|nu)[- ]?[a-z]*[0-9]') then null
-         when regexp_matches(name, '^[a-z]{2,3}-[0-9]+/') then try_cast(regexp_extract(name, '^[a-z]{2,3}-([0-9]+)/', 1) as integer) + 1
+    case when regexp_matches(name,
+        '^(?i:vlan|vl|port-channel|po|bundle|loopback|lo|mgmt|management|null|nu)[- ]?[a-z]*[0-9]') then null
+         when regexp_matches(name, '^[a-z]{2,3}-[0-9]+/')
+             then try_cast(regexp_extract(name, '^[a-z]{2,3}-([0-9]+)/', 1) as integer) + 1
          else try_cast(nullif(regexp_extract(name, '^[A-Za-z. -]*([0-9]+)[/:]', 1), '') as integer) end;
 
 -- The FPC that a part of a Juniper device is or is in: "FPC: EX4300-48T @ 1/*/*", "Power Supply 0 @ 1/0/*" -> 1.
@@ -165,7 +177,8 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
 -- difference. Each argument stands once in a field's text: what is repeated there is planned over and over.
 create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
-create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(stripped(new))::varchar);
+create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar,
+    to_json(stripped(new))::varchar);
 -- The same for what has nothing at its ends already, where there may be a million.
 create or replace macro trimmed_text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
 -- A choice that may be empty: '' is sent as null.
@@ -214,13 +227,16 @@ create or replace macro source_claim(cf, name, scope, alone) as
     case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
          then id_text(json_extract(cf, '$.' || name || '."' || scope || '"'))
          when alone then id_text(json_extract(cf, '$.' || name)) end;
--- What the field holds once the id is in it: as it is where it has the id (merging would reorder it); else merged into the others' ids, or bare where the field is no JSON.
+-- What the field holds once the id is in it: as it is where it has the id (merging would reorder it); else merged into
+-- the others' ids, or bare where the field is no JSON.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as
-    case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json and coalesce(field_type, 'json') = 'json'
+    case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json
+        and coalesce(field_type, 'json') = 'json'
          then json_extract(cf, '$.' || name)::varchar
          when field_type = 'json' or field_type is null
          then json_merge_patch(
-                case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT' then json_extract(cf, '$.' || name) else '{}'::json end,
+                case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT' then json_extract(cf, '$.' || name)
+                    else '{}'::json end,
                 ('{' || to_json(scope) || ':' || id_json || '}')::json)::varchar
          when field_type = 'text' then to_json(id_json::json->>'$')::varchar
          else id_json end;
@@ -229,11 +245,13 @@ create or replace macro with_claim(cf, name, scope, id_json, field_type) as
 -- Why an address is left out, as a cause, or NULL. host is canonical text.
 create or replace macro left_out_address(host, family, prefixlen, keep_link_local) as
     case when prefixlen is null then skipped('no_prefix_length')
-         when prefixlen not between 1 and if(family = 4, 32, 128) then skipped('bad_prefix_length', {prefixlen: prefixlen})
+         when prefixlen not between 1 and if(family = 4, 32, 128)
+             then skipped('bad_prefix_length', {prefixlen: prefixlen})
          when family = 4 and starts_with(host, '127.') then skipped('loopback_address')
          when family = 4 and starts_with(host, '169.254.') and not keep_link_local then skipped('link_local_address')
          when family = 4 and starts_with(host, '0.') then skipped('no_host_address')
-         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224 then skipped('multicast_or_reserved_address')
+         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224
+             then skipped('multicast_or_reserved_address')
          when family = 6 and host in ('::', '::1') then skipped('loopback_or_unspecified_address')
          when family = 6 and regexp_matches(host, '^fe[89ab]') then skipped('link_local_address')
          when family = 6 and starts_with(host, 'ff') then skipped('multicast_address') end;
@@ -249,17 +267,20 @@ create or replace macro ipv6_hex(host) as
     array_to_string(list_transform(
         list_concat(
             ipv6_groups(split_part(host, '::', 1)),
-            list_transform(range(8 - len(ipv6_groups(split_part(host, '::', 1))) - len(ipv6_groups(split_part(host, '::', 2)))), lambda z: '0'),
+            list_transform(range(8 - len(ipv6_groups(split_part(host, '::', 1))) - len(ipv6_groups(split_part(host,
+                '::', 2)))), lambda z: '0'),
             ipv6_groups(split_part(host, '::', 2))),
         lambda g: lpad(g, 4, '0')), '');
 create or replace macro ipv6_is_network(host, prefixlen) as
     regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
     and (prefixlen % 4 = 0
-         or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1, 1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
+         or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1,
+             1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
 create or replace macro unassignable(host, family, prefixlen) as
     case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
              then blocked('unassignable_address', {which: 'network'})
-         when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = (1::ubigint << (32 - prefixlen)) - 1
+         when family = 4 and prefixlen < 31
+             and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = (1::ubigint << (32 - prefixlen)) - 1
              then blocked('unassignable_address', {which: 'broadcast'})
          when family = 6 and prefixlen < 127 and ipv6_is_network(host, prefixlen)
              then blocked('unassignable_address', {which: 'network'})
@@ -273,7 +294,8 @@ create or replace macro identity_text(value) as
          else value::varchar end;
 create or replace macro same_value(a, b) as
     case when a = b then true
-         when json_type(a::json) = 'OBJECT' and json_type(b::json) = 'OBJECT' and json_extract(a::json, '$.id') is not null
+         when json_type(a::json) = 'OBJECT' and json_type(b::json) = 'OBJECT'
+             and json_extract(a::json, '$.id') is not null
              then identity_text(a::json) = identity_text(b::json)
          when json_type(a::json) = 'ARRAY' and json_type(b::json) = 'ARRAY'
              then list_sort(list_transform(a::json[], lambda v: identity_text(v)))
@@ -289,7 +311,8 @@ create or replace macro release_number(version) as
 create or replace macro target_release() as (select release_number(any_value(netbox_version)) from netbox.status);
 -- Whether its virtual machines may be paused; where it does not tell its choices, by the release.
 create or replace macro target_has_paused() as coalesce(
-    (select bool_or(value = 'paused') from netbox.choices where model = 'virtualization.virtualmachine' and field = 'status'),
+    (select bool_or(value = 'paused') from netbox.choices where model = 'virtualization.virtualmachine'
+        and field = 'status'),
     target_release() >= 406);
 
 -- What a guest shows of itself comes before what its configuration would set.
@@ -300,14 +323,16 @@ create or replace macro source_rank(source) as
 create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
 
 -- The one rule for an object that the source does not show: the cause; NULL is no row.
--- fact: the cause that says so, "not in LibreNMS". way: what policy wants (leave, delete, disable, offline, decommissioning,
--- unassign; done: it is so already); note: that policy in words. doubt: which row of the source the object may be, and
--- doubt_shown whether a row of the diff says so already. unproven: why the source's answer is no evidence. owned: this
--- product created it for this source. held: what keeps it from being removed.
-create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned, may_delete, may_delete_unowned, held) as
+-- fact: the cause that says so, "not in LibreNMS". way: what policy wants (leave, delete, disable, offline,
+-- decommissioning, unassign; done: it is so already); note: that policy in words. doubt: which row of the source the
+-- object may be, and doubt_shown whether a row of the diff says so already. unproven: why the source's answer is no
+-- evidence. owned: this product created it for this source. held: what keeps it from being removed.
+create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned,
+    may_delete, may_delete_unowned, held) as
     case
         when doubt is not null then if(doubt_shown, null, blocked('in_doubt', {because: doubt}))
-        when unproven is not null then if(said_unproven, blocked('removal_not_proven', {because_removed: fact, because: unproven}), null)
+        when unproven is not null then if(said_unproven,
+            blocked('removal_not_proven', {because_removed: fact, because: unproven}), null)
         when way = 'done' then null
         when way = 'leave' then drifted('removed_and_left', {because: fact, note: note})
         when way not in ('delete', 'unassign') then noted('removed', {because: fact, note: note})
@@ -331,7 +356,8 @@ create or replace macro gone_custom_fields(cf) as
         gone_field('cf.' || k, nullif(json_extract(cf, '$."' || k || '"')::varchar, 'null')));
 -- The parameter may be a column of a row called i or a: the alias in here is one that no caller has.
 create or replace macro gone_vlan(name, vlan_id) as
-    gone_field(name, (select existing(held.id, held.vid || ' ' || held.name) from netbox.vlans held where held.id = vlan_id));
+    gone_field(name, (select existing(held.id, held.vid || ' ' || held.name) from netbox.vlans held
+        where held.id = vlan_id));
 create or replace macro gone_vlans(name, vlan_ids) as
     gone_field(name, (
         select '[' || string_agg(existing(held.id, held.vid || ' ' || held.name), ',' order by held.vid, held.id) || ']'
@@ -341,7 +367,8 @@ create or replace macro gone_vrf(vrf_id) as
 create or replace macro gone_tenant(tenant_id) as
     gone_field('tenant', (select existing(held.id, held.name) from netbox.tenants held where held.id = tenant_id));
 create or replace macro gone_mac_reference(mac_id) as
-    gone_field('primary_mac_address', (select existing(held.id, held.mac_address) from netbox.mac_addresses held where held.id = mac_id));
+    gone_field('primary_mac_address', (select existing(held.id, held.mac_address) from netbox.mac_addresses held
+        where held.id = mac_id));
 create or replace macro gone_primary_ip(name, address_id) as
     gone_field(name, (select existing(held.id, held.address) from netbox.ip_addresses held where held.id = address_id));
 create or replace macro gone_interface_reference(name, interface_id) as
@@ -397,10 +424,12 @@ create or replace macro gone_ip_address(r, place) as holding(list_concat([
     gone_text('role', struct_extract(r, 'role')),
     gone_text('dns_name', struct_extract(r, 'dns_name')),
     gone_text('description', struct_extract(r, 'description')),
-    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'), struct_extract(r, 'assigned_object_id'), place)),
+    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'),
+        struct_extract(r, 'assigned_object_id'), place)),
     gone_primary_ip('nat_inside', struct_extract(r, 'nat_inside_id')),
     gone_tags(struct_extract(r, 'tags'))],
     gone_custom_fields(struct_extract(r, 'cf'))));
 create or replace macro gone_mac_address(r, place) as holding([
     gone_value('mac_address', struct_extract(r, 'mac_address')),
-    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'), struct_extract(r, 'assigned_object_id'), place))]);
+    gone_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'),
+        struct_extract(r, 'assigned_object_id'), place))]);

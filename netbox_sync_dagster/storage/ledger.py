@@ -75,7 +75,7 @@ def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
 
 
 def _view_queries(script: str) -> dict[str, str]:
-    parts = re.split(r"(?m)^CREATE OR REPLACE VIEW ledger\.(\w+) AS$", script)
+    parts = re.split(r"(?m)^create or replace view ledger\.(\w+) as$", script)
     return {name: text.split(";\n")[0] for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 

@@ -3,7 +3,8 @@
 -- A table that shrank, and an owner with too few of its rows, are gaps of the call that the rows come from.
 with known as (
     select s.scope, s.reason, coalesce(s.unseen, true) as unseen,
-        case when s.scope = 'table' then coalesce(t.call, s.scope_id) when starts_with(s.scope, 'short_') then substr(s.scope, 7) else s.scope end as base,
+        case when s.scope = 'table' then coalesce(t.call, s.scope_id) when starts_with(s.scope, 'short_')
+            then substr(s.scope, 7) else s.scope end as base,
         if(s.scope = 'table', '*', s.scope_id) as part
     from config.scopes s left join desired.call_tables t on s.scope = 'table' and t.name = s.scope_id
     where not s.complete

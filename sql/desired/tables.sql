@@ -29,15 +29,16 @@ create table desired.wanted (
 create table desired.tags (key varchar, name varchar, slug varchar, color varchar);
 
 -- Which resources carry an id custom field, e.g. librenms_id on dcim.device.
-create table desired.custom_fields (key varchar, label varchar, type varchar, object_types varchar[], description varchar);
+create table desired.custom_fields (key varchar, label varchar, type varchar, object_types varchar[],
+    description varchar);
 
 create table desired.clusters (key varchar, name varchar, status varchar, problem varchar);
 
 -- vcpus decimal, memory in MiB. start_on_boot is on or off. managed_tags: tags that this source manages and may
 -- therefore remove. name NULL: unknown. device: key of the host in desired.devices.
 -- id_values: JSON object of custom fields by name. facts: the same for those that policy adds; a field that is not
--- known has no entry. uuid: SMBIOS UUID, in lower case. given_name: the source's own, where name is another because several
--- have it.
+-- known has no entry. uuid: SMBIOS UUID, in lower case. given_name: the source's own, where name is another because
+-- several have it.
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
@@ -59,7 +60,8 @@ create table desired.interfaces (
 create table desired.interface_vlans (
     key varchar, untagged integer, tagged integer[], mode varchar, mode_if_empty varchar, problem varchar);
 
--- bridge: the custom field's value. old_name: the name it has when nobody tells a better one (netN); used to find it again after a rename.
+-- bridge: the custom field's value. old_name: the name it has when nobody tells a better one (netN); used to find it
+-- again after a rename.
 create table desired.vm_interfaces (
     key varchar, virtual_machine varchar, name varchar, old_name varchar, enabled boolean, mtu integer,
     description varchar, bridge varchar, mac varchar, untagged integer, tagged integer[], mode varchar,
@@ -82,7 +84,8 @@ create table desired.oob_ips (owner varchar, host varchar, vrf varchar, interfac
 create table desired.site_coordinates (location varchar, site varchar, latitude double, longitude double);
 
 -- size in MiB; NULL = unknown.
-create table desired.virtual_disks (key varchar, virtual_machine varchar, name varchar, size bigint, description varchar, problem varchar);
+create table desired.virtual_disks (key varchar, virtual_machine varchar, name varchar, size bigint,
+    description varchar, problem varchar);
 
 -- What the plugin netbox-proxbox has models for. key: as Proxmox names it, with the guest where it needs one. Times are
 -- ISO 8601 in UTC, as text; size in bytes. virtual_machine is a key of desired.virtual_machines.
@@ -122,8 +125,8 @@ create table desired.undecided (resource varchar, owner varchar, reason varchar)
 create table desired.remembered_addresses (host varchar, owner varchar, reason varchar);
 
 -- What the source shows and the comparison does not take: ignored, left out, or unreadable. It may be an object that
--- NetBox has, which is then not called removed. kind: what word is (id, name, mac, host, serial); '*': any object of the
--- owner could be it. owner '*' = unknown. what: the thing in the source's words.
+-- NetBox has, which is then not called removed. kind: what word is (id, name, mac, host, serial); '*': any object of
+-- the owner could be it. owner '*' = unknown. what: the thing in the source's words.
 create table desired.sightings (resource varchar, owner varchar, kind varchar, word varchar, what varchar);
 
 -- Which NetBox device each of the source's devices is; filled by sql/match/matched_devices.sql. key and name as in the

@@ -8,7 +8,8 @@ with storages as (
 paired as (
     select w.key, w.virtual_machine, a.id as netbox_id, a.last_updated,
         differing([
-            case when a.id is null then field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)) end,
+            case when a.id is null then field('virtual_machine', null,
+                link('virtual_machines', v.key, v.netbox_id, v.name)) end,
             json_field('proxmox_storage', existing(a.proxmox_storage_id, w.storage),
                 case when s.key is not null then link('storages', s.key, s.id, w.storage) end),
             text_field('storage', a.storage, w.storage),
@@ -24,8 +25,10 @@ paired as (
     from desired.backups w
     join match.live_virtual_machines v on v.key = w.virtual_machine
     left join storages s on s.name = w.storage
-    left join netbox.proxbox_backups a on a.virtual_machine_id = v.netbox_id and a.volume_id = w.volume_id and a.storage = w.storage
+    left join netbox.proxbox_backups a on a.virtual_machine_id = v.netbox_id and a.volume_id = w.volume_id
+        and a.storage = w.storage
 )
 select 'backups' as resource, key, virtual_machine as parent, 'plugins/proxbox/backups' as object_type, netbox_id,
-       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action, null::varchar as reason, fields
+       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action,
+           null::varchar as reason, fields
 from paired where len(fields) > 0

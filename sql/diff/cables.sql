@@ -36,15 +36,19 @@ decided as (
     from (select *, list_filter([a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far],
               lambda one: one is not null) as cabled from judged)
 )
-select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id, null::varchar as target,
+select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id,
+    null::varchar as target,
        null::varchar as last_updated, coalesce(action_of(reason), 'create') as action, reason,
        case when reason is null then [
-           field('a_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', a.key, a.netbox_id, a.label) || ']'),
-           field('b_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', b.key, b.netbox_id, b.label) || ']'),
+           field('a_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', a.key, a.netbox_id, a.label)
+               || ']'),
+           field('b_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', b.key, b.netbox_id, b.label)
+               || ']'),
            field('status', null, '"connected"')]
        else [] end as fields
 from decided
 union all
-select distinct on (key) 'cables', n.local_label || ' <-> ' || n.seen as key, i.device, 'dcim/cables', null, null, null, action_of(n.problem), n.problem, []
+select distinct on (key) 'cables', n.local_label || ' <-> ' || n.seen as key, i.device, 'dcim/cables', null, null, null,
+    action_of(n.problem), n.problem, []
 from match.neighbours n join desired.interfaces i on i.key = n.interface
 where n.remote_end is null

@@ -34,11 +34,13 @@ paired as (
     select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
         differing([
             -- Any of the device's names is right; only a name that is none of them differs.
-            text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)), lower(a.name)) then a.name else w.name end),
+            text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)),
+                lower(a.name)) then a.name else w.name end),
             text_field('serial', a.serial, w.serial),
             -- Where the source does not show a node's hardware, its default type is for new devices only.
             json_field('device_type', a.device_type,
-                case when settings.shows_node_hardware or m.netbox_id is null or not r.default_type then r.device_type end),
+                case when settings.shows_node_hardware or m.netbox_id is null or not r.default_type
+                    then r.device_type end),
             json_field('role', a.role, r.role),
             json_field('site', a.site, r.site),
             -- NetBox takes only a location of the device's own site; a rack has its own.
@@ -52,7 +54,8 @@ paired as (
             text_field('status', a.status, w.status),
             json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,
                 case when settings.writes_id_fields
-                     then with_claim(a.cf, settings.node_field, settings.id_scope, w.id_value, settings.node_field_type) end)
+                     then with_claim(a.cf, settings.node_field, settings.id_scope, w.id_value,
+                         settings.node_field_type) end)
         ]) as fields
     from desired.devices w
     join match.devices m using (key)
@@ -67,6 +70,7 @@ select
     null::varchar as target, last_updated,
     coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
 from (
-    select *, coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause from paired
+    select *, coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause
+        from paired
 )
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -34,7 +34,8 @@ untagged as (
 ),
 tagged as (
     select v.key,
-           '[' || coalesce(string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')), ',' order by vids.vid), '') || ']' as value,
+           '[' || coalesce(string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')),
+               ',' order by vids.vid), '') || ']' as value,
            any_value(m.problem) as problem
     from vlans v
     cross join unnest(v.tagged) as vids(vid)
@@ -82,7 +83,8 @@ offered as (
 ),
 
 sayable as (
-    select w.* exclude (problem) replace (if(len(offered.types) > 0 and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
+    select w.* exclude (problem) replace (if(len(offered.types) > 0
+        and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
         offered.types
     from differing_desired w cross join offered
 ),
@@ -95,7 +97,8 @@ typed as (
         -- A mapping counts always; the source's own word only where NetBox says no better than 'other'.
         case when w.mapped_type is not null then w.mapped_type
              when m.netbox_id is null or a.type = 'other' then w.natural_type end as type,
-        coalesce(w.mapped_type, case when m.netbox_id is null or a.type = 'other' then w.natural_type end, a.type) as effective_type
+        coalesce(w.mapped_type, case when m.netbox_id is null or a.type = 'other' then w.natural_type end,
+            a.type) as effective_type
     from sayable w
     join match.live_devices d on d.key = w.device
     join differing m on m.key = w.key
@@ -105,31 +108,39 @@ typed as (
 paired as materialized (
     select w.key, w.device_key, w.netbox_id, w.candidate_id, w.problem, a.last_updated,
         differing([
-            case when w.netbox_id is null then field('device', null, link('devices', w.device_key, w.device_id, w.device_name)) end,
-            shown_field('device', existing(away.netbox_id, away.name), link('devices', w.device_key, w.device_id, w.device_name),
+            case when w.netbox_id is null then field('device', null,
+                link('devices', w.device_key, w.device_id, w.device_name)) end,
+            shown_field('device', existing(away.netbox_id, away.name),
+                link('devices', w.device_key, w.device_id, w.device_name),
                 case when away.netbox_id is not null then drifted('interface_on_other_member') end),
-            trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name else w.name end),
+            trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name
+                else w.name end),
             trimmed_text_field('type', a.type, w.type),
             number_field('enabled', a.enabled, w.enabled),
             number_field('mtu', a.mtu, w.mtu),
             number_field('speed', a.speed, w.speed),
             trimmed_text_field('description', a.description, w.description),
-            json_field('lag', a.lag, case when r.reason is null and w.effective_type not in ('virtual', 'bridge', 'lag') and lag.key is not null and lag.problem is null
+            json_field('lag', a.lag, case when r.reason is null and w.effective_type not in ('virtual', 'bridge', 'lag')
+                and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
                 when w.key in (select key from match.left_lags) then 'null' end),
             undecided_field('lag', a.lag, if(lag.netbox_id is distinct from a.lag_id, r.reason, null)),
-            json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null and parent.problem is null
+            json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null
+                and parent.problem is null
                 then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
             json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null
                 then link('interfaces', bridge.key, bridge.netbox_id, bridge.name) end),
-            choice_field('mode', a.mode, coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end)),
-            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null then if(u.none, 'null', u.value) end),
+            choice_field('mode', a.mode, coalesce(v.mode, case when coalesce(a.mode, '') = ''
+                then v.mode_if_empty end)),
+            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
+                then if(u.none, 'null', u.value) end),
             json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
             undecided_field('untagged_vlan', a.untagged_vlan, u.problem),
             undecided_field('tagged_vlans', had.value, t.problem),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when settings.writes_id_fields and w.source_id is not null
-                     then with_claim(a.cf, settings.id_field, settings.id_scope, w.source_id, settings.id_field_type) end)
+                     then with_claim(a.cf, settings.id_field, settings.id_scope, w.source_id,
+                         settings.id_field_type) end)
         ]) as fields
     from typed w
     cross join settings

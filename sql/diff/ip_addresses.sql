@@ -29,7 +29,8 @@ shared_hosts as (
     select host, vrf_id, if(bool_and(coalesce(role, '') = 'anycast'), 'anycast', 'moving') as shared
     from netbox.ip_addresses
     group by host, vrf_id
-    having bool_or(role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp') or assigned_object_type = 'ipam.fhrpgroup')
+    having bool_or(role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp')
+        or assigned_object_type = 'ipam.fhrpgroup')
 ),
 counted as (
     select w.*,
@@ -47,7 +48,8 @@ candidates as (
         count(*) as candidates,
         -- Among several the one on this interface is it.
         count(*) filter (a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id) as here,
-        arg_max(a.id, (if(a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id, 1, 0), -a.id)) as id
+        arg_max(a.id, (if(a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id, 1, 0),
+            -a.id)) as id
     from counted c
     join netbox.ip_addresses a on a.host = c.host and a.vrf_id is not distinct from c.vrf_id
     group by all
@@ -59,14 +61,18 @@ paired as materialized (
         a.host = c.host and a.prefixlen = c.prefixlen as same_address, a.dns_name as actual_dns,
         a.assigned_object_type as actual_type, a.assigned_object_id as actual_object,
         case a.assigned_object_type
-            when 'dcim.interface' then (select d.name || ' ' || i.name from netbox.interfaces i join netbox.devices d on d.id = i.device_id where i.id = a.assigned_object_id)
-            when 'virtualization.vminterface' then (select m.name || ' ' || i.name from netbox.vm_interfaces i join netbox.virtual_machines m on m.id = i.virtual_machine_id where i.id = a.assigned_object_id)
+            when 'dcim.interface' then (select d.name || ' ' || i.name from netbox.interfaces i join netbox.devices d
+                on d.id = i.device_id where i.id = a.assigned_object_id)
+            when 'virtualization.vminterface' then (select m.name || ' ' || i.name from netbox.vm_interfaces i
+                join netbox.virtual_machines m on m.id = i.virtual_machine_id where i.id = a.assigned_object_id)
             when 'ipam.fhrpgroup' then 'FHRP group ' || a.assigned_object_id
             else a.assigned_object_type || ' ' || a.assigned_object_id end as actual_label,
         -- One more place of an anycast address: an object of its own.
-        coalesce(c.shared = 'anycast' and k.here = 0 and (c.places_in_source > 1 or a.assigned_object_id is not null), false) as another
+        coalesce(c.shared = 'anycast' and k.here = 0 and (c.places_in_source > 1 or a.assigned_object_id is not null),
+            false) as another
     from counted c
-    join source_places sp on sp.host = c.host and sp.vrf_id is not distinct from c.vrf_id and sp.vrf is not distinct from c.vrf
+    join source_places sp on sp.host = c.host and sp.vrf_id is not distinct from c.vrf_id and sp.vrf is not distinct
+        from c.vrf
     left join candidates k on k.host = c.host and k.vrf_id is not distinct from c.vrf_id
         and k.interface_resource = c.interface_resource and k.interface = c.interface
     left join netbox.ip_addresses a on a.id = k.id
@@ -84,7 +90,8 @@ placed as materialized (
 
 judged as (
     select p.*,
-        p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct from p.interface_id) as elsewhere,
+        p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct
+            from p.interface_id) as elsewhere,
         unassignable(p.host, p.family, p.prefixlen) as unassignable,
         case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
     from placed p
@@ -101,12 +108,15 @@ decided as (
             when j.interface_problem is not null
                 then blocked('interface_not_written', {interface: j.label, because: j.interface_problem})
             when j.vrf_problem is not null then j.vrf_problem
-            when j.shared = 'moving' and j.here <> 1 then drifted('address_moves_between_holders', {place: j.actual_label})
+            when j.shared = 'moving' and j.here <> 1
+                then drifted('address_moves_between_holders', {place: j.actual_label})
             when j.places_in_source > 1 and j.shared is null
-                then conflict('duplicate_in_source', {places: j.places[:10], more: nullif(greatest(len(j.places) - 10, 0), 0)})
+                then conflict('duplicate_in_source', {places: j.places[:10],
+                    more: nullif(greatest(len(j.places) - 10, 0), 0)})
             when j.candidates > 1 and j.here <> 1
                 then conflict('address_several_times', {candidates: j.candidates, place: j.label})
-            when j.elsewhere and not settings.move_addresses then conflict('assigned_elsewhere', {place: j.actual_label})
+            when j.elsewhere and not settings.move_addresses
+                then conflict('assigned_elsewhere', {place: j.actual_label})
             when j.elsewhere and j.netbox_id in (select id from primaries)
                 then blocked('primary_address_elsewhere', {place: j.actual_label})
             when j.unassignable is not null then j.unassignable
@@ -115,8 +125,10 @@ decided as (
             when not j.same_address then noted('prefix_differs')
         end as reason,
         differing([
-            trimmed_text_field('address', j.actual_address, if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
-            case when j.netbox_id is null and j.vrf_id is not null then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
+            trimmed_text_field('address', j.actual_address,
+                if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
+            case when j.netbox_id is null and j.vrf_id is not null
+                then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
             case when j.another then field('role', null, '"anycast"') end,
             text_field('dns_name', j.actual_dns, j.dns_name),
@@ -129,5 +141,6 @@ decided as (
 select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as object_type, netbox_id,
        null::varchar as target, last_updated, action, reason,
        case when action in ('create', 'update') then fields else [] end as fields
-from (select *, coalesce(nullif(action_of(reason), 'noted'), if(netbox_id is null, 'create', 'update')) as action from decided)
+from (select *, coalesce(nullif(action_of(reason), 'noted'), if(netbox_id is null, 'create', 'update')) as action
+    from decided)
 where action in ('conflict', 'blocked', 'drifted') or len(fields) > 0

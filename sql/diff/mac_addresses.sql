@@ -21,12 +21,14 @@ adoptable as (
     -- Where several interfaces want the address, nobody can say whose the object is: each gets its own.
     qualify count(*) over (partition by a.id) = 1
 )
-select 'mac_addresses' as resource, w.interface || ' ' || w.mac as key, w.owner as parent, 'dcim/mac-addresses' as object_type,
+select 'mac_addresses' as resource, w.interface || ' ' || w.mac as key, w.owner as parent,
+    'dcim/mac-addresses' as object_type,
        a.id as netbox_id, null::varchar as target, a.last_updated,
        if(a.id is null, 'create', 'update') as action, null::varchar as reason,
        differing([
            trimmed_text_field('mac_address', if(a.id is null, null, w.mac), w.mac),
-           field('assigned_object', if(a.id is null, null, 'null'), typed_link(w.type, w.resource, w.interface, w.interface_id, w.label))
+           field('assigned_object', if(a.id is null, null, 'null'),
+               typed_link(w.type, w.resource, w.interface, w.interface_id, w.label))
        ]) as fields
 from wanted w
 left join present p on p.resource = w.resource and p.interface = w.interface

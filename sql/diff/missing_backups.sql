@@ -1,11 +1,14 @@
 -- Backups in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/backups').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),
+           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+               where v.id = a.virtual_machine_id)),
            gone_text('storage', a.storage), gone_text('volume_id', a.volume_id), gone_value('vmid', a.vmid),
            gone_text('subtype', a.subtype), gone_text('format', a.format), gone_text('creation_time', a.creation_time),
-           gone_value('size', a.size), gone_text('notes', a.notes), gone_text('verification_state', a.verification_state),
+           gone_value('size', a.size), gone_text('notes', a.notes),
+               gone_text('verification_state', a.verification_state),
            gone_field('proxmox_storage', existing(a.proxmox_storage_id, a.storage))]) else [] end as fields
 from match.removals r
 join netbox.proxbox_backups a on a.id = r.id

@@ -7,7 +7,8 @@ with ends as (
     from match.cable_ends where cable_id in (select id from match.removals where object_type = 'dcim/cables')
     group by cable_id
 )
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then holding([
            gone_field('a_terminations', e.a), gone_field('b_terminations', e.b),
            gone_field('status', to_json(c.status)::varchar), gone_field('type', to_json(nullif(c.type, ''))::varchar),

@@ -1,7 +1,8 @@
 -- Interfaces that NetBox has on a matched device and the source does not show (sql/match/removals.sql). Key: device +
 -- NetBox's name.
 -- Only with rows of match.removals WHERE object_type IN ('dcim/interfaces').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case r.action
            when 'update' then [field('enabled', 'true', 'false')]
            when 'delete' then gone_interface(i, d.name)

@@ -11,10 +11,12 @@ placed as (
     join netbox.ip_addresses a on a.id = r.id
     left join netbox.interfaces i on a.assigned_object_type = 'dcim.interface' and i.id = a.assigned_object_id
     left join netbox.devices d on d.id = i.device_id
-    left join netbox.vm_interfaces n on a.assigned_object_type = 'virtualization.vminterface' and n.id = a.assigned_object_id
+    left join netbox.vm_interfaces n on a.assigned_object_type = 'virtualization.vminterface'
+        and n.id = a.assigned_object_id
     left join netbox.virtual_machines v on v.id = n.virtual_machine_id
 )
-select p.resource, p.key, p.parent, p.object_type, p.id as netbox_id, null::varchar as target, p.last_updated, p.action, p.reason,
+select p.resource, p.key, p.parent, p.object_type, p.id as netbox_id, null::varchar as target, p.last_updated, p.action,
+    p.reason,
        case p.action
            when 'update' then [field('assigned_object', typed_existing(p.type, p.object_id, p.place), 'null')]
            when 'delete' then gone_ip_address(a, p.place)

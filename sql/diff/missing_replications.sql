@@ -1,11 +1,14 @@
 -- Replications in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/replications').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),
+           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+               where v.id = a.virtual_machine_id)),
            gone_text('replication_id', a.replication_id), gone_value('guest', a.guest), gone_value('jobnum', a.jobnum),
            gone_text('target', a.target), gone_text('source', a.source), gone_text('schedule', a.schedule),
-           gone_value('rate', a.rate), gone_text('comment', a.comment), gone_value('disable', a.disable), gone_text('status', a.status)]) else [] end as fields
+           gone_value('rate', a.rate), gone_text('comment', a.comment), gone_value('disable', a.disable),
+               gone_text('status', a.status)]) else [] end as fields
 from match.removals r
 join netbox.proxbox_replications a on a.id = r.id
 where r.object_type = 'plugins/proxbox/replications'

@@ -1,8 +1,10 @@
 -- Snapshots in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/snapshots').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v where v.id = a.virtual_machine_id)),
+           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+               where v.id = a.virtual_machine_id)),
            gone_text('name', a.name), gone_text('description', a.description), gone_value('vmid', a.vmid),
            gone_text('node', a.node), gone_text('snaptime', a.snaptime), gone_text('parent', a.parent),
            gone_text('subtype', a.subtype), gone_text('status', a.status)]) else [] end as fields

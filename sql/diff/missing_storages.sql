@@ -1,10 +1,12 @@
 -- Storages in the plugin's model that are gone from Proxmox (sql/match/removals.sql). Key: owner + name.
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/storage').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then holding([
            gone_field('cluster', (select existing(c.id, c.name) from netbox.clusters c where c.id = a.cluster_id)),
            gone_text('name', a.name), gone_text('storage_type', a.storage_type), gone_text('content', a.content),
-           gone_text('path', a.path), gone_text('nodes', a.nodes), gone_value('shared', a.shared), gone_value('enabled', a.enabled)]) else [] end as fields
+           gone_text('path', a.path), gone_text('nodes', a.nodes), gone_value('shared', a.shared),
+               gone_value('enabled', a.enabled)]) else [] end as fields
 from match.removals r
 join netbox.proxbox_storages a on a.id = r.id
 where r.object_type = 'plugins/proxbox/storage'

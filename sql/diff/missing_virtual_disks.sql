@@ -1,7 +1,8 @@
 -- Disks that guests do not have, and those that go with their virtual machine (sql/match/removals.sql). Key: virtual
 -- machine + name.
 -- Only with rows of match.removals WHERE object_type IN ('virtualization/virtual-disks').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case when r.action = 'delete' then gone_virtual_disk(d, v.name) else [] end as fields
 from match.removals r
 join netbox.virtual_disks d on d.id = r.id

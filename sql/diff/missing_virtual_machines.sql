@@ -1,6 +1,7 @@
 -- Virtual machines that the source no longer lists (sql/match/removals.sql). Key: NetBox's name and the source's id.
 -- Only with rows of match.removals WHERE object_type IN ('virtualization/virtual-machines').
-select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action, r.reason,
+select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
+    r.reason,
        case r.action
            when 'update' then [field('status', to_json(v.status)::varchar, to_json(r.way)::varchar)]
            when 'delete' then holding(list_concat([
@@ -10,7 +11,8 @@ select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varc
                gone_field('site', (select existing(s.id, s.name) from netbox.sites s where s.id = v.site_id)),
                gone_value('status', v.status),
                gone_field('role', (select existing(r.id, r.name) from netbox.device_roles r where r.id = v.role_id)),
-               gone_field('platform', (select existing(p.id, p.name) from netbox.platforms p where p.id = v.platform_id)),
+               gone_field('platform', (select existing(p.id, p.name) from netbox.platforms p
+                   where p.id = v.platform_id)),
                gone_tenant(v.tenant_id),
                gone_value('vcpus', v.vcpus), gone_value('memory', v.memory),
                gone_text('start_on_boot', v.start_on_boot), gone_text('serial', v.serial),

@@ -3,14 +3,16 @@
 -- device: on another device NetBox would leave the module's interfaces behind.
 -- Only with rows of desired.modules.
 with actual as (
-    select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay, d.name as device_name
+    select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay,
+        d.name as device_name
     from netbox.modules i
     left join netbox.module_types t on t.id = i.module_type_id
     left join netbox.module_bays b on b.id = i.module_bay_id
     left join netbox.devices d on d.id = i.device_id
 ),
 paired as (
-    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.bay_id, m.occupied, r.problem as type_problem,
+    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.bay_id, m.occupied,
+        r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
@@ -25,7 +27,8 @@ paired as (
     left join actual a on a.id = m.netbox_id
     left join actual e on e.id = m.elsewhere_id
 )
-select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target, last_updated,
+select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target,
+    last_updated,
        coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
 from (
     select *,

@@ -7,7 +7,8 @@
 with new_references as (
     -- One object per slug, in whatever case the sources write its name.
     select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,
-           case when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) = 1 then min(m.value) end as manufacturer,
+           case when count(distinct coalesce(m.netbox_id::varchar, slug(r.manufacturer))) = 1 then min(m.value)
+               end as manufacturer,
            case when count(distinct lower(r.name)) > 1
                     then blocked('several_names_of_one_slug', {names: list(distinct r.name order by r.name)})
                 -- Those that NetBox has, those that are to be created, and those that nobody may create.
@@ -15,20 +16,24 @@ with new_references as (
                     then blocked('several_manufacturers', {model: min(r.name)})
                 when count(m.value) = 0 then min(m.problem) end as problem
     from match.references r
-    left join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '') and m.field = 'manufacturer'
+    left join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '')
+        and m.field = 'manufacturer'
     where r.netbox_id is null and r.value is not null
     group by r.resource, prerequisite_key(r.resource, r.name)
 ),
 rows_of_references as (
     select resource, key, name as parent,
-        case resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types' when 'device_roles' then 'dcim/device-roles'
-            when 'platforms' then 'dcim/platforms' when 'manufacturers' then 'dcim/manufacturers' when 'sites' then 'dcim/sites'
+        case resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types'
+            when 'device_roles' then 'dcim/device-roles'
+            when 'platforms' then 'dcim/platforms' when 'manufacturers' then 'dcim/manufacturers' when 'sites'
+                then 'dcim/sites'
             when 'cluster_types' then 'virtualization/cluster-types' end as object_type,
         coalesce(action_of(problem), 'create') as action, problem as reason,
         differing([
             field(if(resource in ('device_types', 'module_types'), 'model', 'name'), null, to_json(name)::varchar),
             case when resource <> 'module_types' then field('slug', null, to_json(key)::varchar) end,
-            case when resource in ('device_types', 'module_types') then json_field('manufacturer', null, manufacturer) end,
+            case when resource in ('device_types', 'module_types')
+                then json_field('manufacturer', null, manufacturer) end,
             case when resource = 'device_roles' then field('color', null, '"9e9e9e"') end,
             case when resource = 'device_roles' then field('vm_role', null, 'true') end,
             case when resource = 'sites' then field('status', null, '"active"') end
@@ -47,15 +52,18 @@ rows_of_custom_fields as (
     from desired.custom_fields w
     left join netbox.custom_fields c on c.name = w.key
 )
-select resource, key, parent, object_type, null::bigint as netbox_id, null::varchar as target, null::varchar as last_updated,
+select resource, key, parent, object_type, null::bigint as netbox_id, null::varchar as target,
+    null::varchar as last_updated,
        action, reason, fields
 from rows_of_references
 union all
 select 'tags', key, name, 'extras/tags', null, null, null, 'create', null,
-       differing([field('name', null, to_json(name)::varchar), field('slug', null, to_json(key)::varchar), text_field('color', null, color)])
+       differing([field('name', null, to_json(name)::varchar), field('slug', null, to_json(key)::varchar),
+           text_field('color', null, color)])
 from new_tags
 union all
-select 'custom_fields', key, key, 'extras/custom-fields', id, null, last_updated, if(id is null, 'create', 'update'), null,
+select 'custom_fields', key, key, 'extras/custom-fields', id, null, last_updated, if(id is null, 'create', 'update'),
+    null,
        differing([
            case when id is null then field('name', null, to_json(key)::varchar) end,
            case when id is null then field('label', null, to_json(label)::varchar) end,

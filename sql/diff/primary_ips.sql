@@ -25,7 +25,8 @@ placed as (
     from wanted w
     join match.interface_names n on n.key = w.interface
         and n.resource = if(w.owner_resource = 'devices', 'interfaces', 'vm_interfaces')
-    left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type and a.assigned_object_id = n.netbox_id
+    left join netbox.ip_addresses a on a.host = w.host and a.assigned_object_type = n.type
+        and a.assigned_object_id = n.netbox_id
     left join netbox.vrfs v on v.id = a.vrf_id
     left join diff.ip_addresses d on d.key = w.ip_key
     qualify row_number() over (
@@ -58,7 +59,8 @@ paired as (
     from placed p
     left join netbox.ip_addresses current on current.id = p.current_id
     left join chosen_by_us o
-        on o.object_type = p.object_type and o.netbox_id = p.netbox_id and o.field = 'primary_ip' || p.family and o.id = p.current_id
+        on o.object_type = p.object_type and o.netbox_id = p.netbox_id and o.field = 'primary_ip' || p.family
+            and o.id = p.current_id
     left join unseen u on u.owner = p.owner and u.family = p.family and p.owner_resource = 'virtual_machines'
 ),
 decided as (
@@ -66,13 +68,16 @@ decided as (
         case when p.current_id is not null and not p.ours and settings.primary_ip = 'set_if_empty'
                  then drifted('other_primary_address')
              when p.unseen is not null
-                 then blocked('addresses_out_of_sight', {address: split_part(p.current_address, '/', 1), system: settings.system_name,
+                 then blocked('addresses_out_of_sight',
+                     {address: split_part(p.current_address, '/', 1), system: settings.system_name,
                      because: p.unseen}) end as cause
     from paired p cross join settings
-    where p.value is not null and settings.primary_ip <> 'never' and (p.current_id is null or p.current_id is distinct from p.ip_id)
+    where p.value is not null and settings.primary_ip <> 'never'
+        and (p.current_id is null or p.current_id is distinct from p.ip_id)
 )
 select 'primary_ips' as resource, p.owner || ' IPv' || p.family as key, p.owner as parent, p.object_type, p.netbox_id,
        case when p.netbox_id is null then created(p.owner_resource, p.owner, p.name) end as target, p.last_updated,
        coalesce(action_of(p.cause), 'update') as action, p.cause as reason,
-       [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'), p.value)] as fields
+       [field('primary_ip' || p.family, coalesce(existing(p.current_id, split_part(p.current_address, '/', 1)), 'null'),
+           p.value)] as fields
 from decided p

@@ -2,7 +2,8 @@
 -- address object exists.
 -- Only with rows of desired.interfaces WHERE mac <> ''; desired.vm_interfaces WHERE mac <> ''.
 with macs as (
-    select m.assigned_object_type as type, m.assigned_object_id as interface_id, upper(m.mac_address) as mac, min(m.id) as id
+    select m.assigned_object_type as type, m.assigned_object_id as interface_id, upper(m.mac_address) as mac,
+        min(m.id) as id
     from netbox.mac_addresses m where m.assigned_object_id is not null group by all
 ),
 actual as (
@@ -24,7 +25,8 @@ adopted as (
 )
 select 'primary_macs' as resource, w.key, w.owner as parent,
        if(w.type = 'dcim.interface', 'dcim/interfaces', 'virtualization/interfaces') as object_type,
-       w.netbox_id, case when w.netbox_id is null then created(w.resource, w.key, w.label) end as target, w.last_updated,
+       w.netbox_id, case when w.netbox_id is null then created(w.resource, w.key, w.label) end as target,
+           w.last_updated,
        'update' as action, null::varchar as reason,
        [field('primary_mac_address', coalesce(w.current, 'null'),
               link('mac_addresses', w.key || ' ' || w.mac, coalesce(w.mac_id, a.netbox_id), w.mac))] as fields

@@ -18,16 +18,19 @@ judged as (
     select s.slug, s.name, s.id, s.last_updated, l.problem,
         s.latitude is not null and s.longitude is not null as has_place,
         case when l.problem is null then differing([
-            number_field('latitude', s.latitude, l.latitude), number_field('longitude', s.longitude, l.longitude)]) else [] end as fields
+            number_field('latitude', s.latitude, l.latitude), number_field('longitude', s.longitude, l.longitude)])
+                else [] end as fields
     from located l join netbox.sites s using (id)
     where l.problem is not null or s.latitude is null or s.longitude is null
        or abs(s.latitude - l.latitude) > 0.0001 or abs(s.longitude - l.longitude) > 0.0001
 )
-select 'sites' as resource, slug as key, name as parent, 'dcim/sites' as object_type, id as netbox_id, null::varchar as target, last_updated,
+select 'sites' as resource, slug as key, name as parent, 'dcim/sites' as object_type, id as netbox_id,
+    null::varchar as target, last_updated,
        coalesce(action_of(cause), 'update') as action, cause as reason, fields
 from (
     select judged.*, case when problem is not null then problem
         when has_place and settings.site_coordinates = 'set_if_empty' then drifted('other_coordinates') end as cause
     from judged cross join settings
-    where settings.site_coordinates <> 'never' and not (has_place and problem is not null and settings.site_coordinates = 'set_if_empty')
+    where settings.site_coordinates <> 'never'
+        and not (has_place and problem is not null and settings.site_coordinates = 'set_if_empty')
 )

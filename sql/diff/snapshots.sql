@@ -4,7 +4,8 @@
 with paired as (
     select w.key, w.virtual_machine, a.id as netbox_id, a.last_updated,
         differing([
-            case when a.id is null then field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)) end,
+            case when a.id is null then field('virtual_machine', null,
+                link('virtual_machines', v.key, v.netbox_id, v.name)) end,
             text_field('name', a.name, w.name),
             text_field('description', a.description, w.description),
             number_field('vmid', a.vmid, w.vmid),
@@ -20,5 +21,6 @@ with paired as (
     left join netbox.proxbox_snapshots a on a.virtual_machine_id = v.netbox_id and a.name = w.name
 )
 select 'snapshots' as resource, key, virtual_machine as parent, 'plugins/proxbox/snapshots' as object_type, netbox_id,
-       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action, null::varchar as reason, fields
+       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action,
+           null::varchar as reason, fields
 from paired where len(fields) > 0

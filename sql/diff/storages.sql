@@ -17,5 +17,6 @@ with paired as (
     left join netbox.proxbox_storages a on a.cluster_id = c.netbox_id and a.name = w.name
 )
 select 'storages' as resource, key, cluster as parent, 'plugins/proxbox/storage' as object_type, netbox_id,
-       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action, null::varchar as reason, fields
+       null::varchar as target, last_updated, if(netbox_id is null, 'create', 'update') as action,
+           null::varchar as reason, fields
 from paired where len(fields) > 0

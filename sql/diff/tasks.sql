@@ -1,7 +1,8 @@
 -- Tasks in the plugin's model: those that NetBox does not have. Key: the UPID. History is never changed or deleted.
 -- Only with rows of desired.tasks.
 select 'tasks' as resource, w.key, w.virtual_machine as parent, 'plugins/proxbox/task-history' as object_type,
-       null::bigint as netbox_id, null::varchar as target, null::varchar as last_updated, 'create' as action, null::varchar as reason,
+       null::bigint as netbox_id, null::varchar as target, null::varchar as last_updated, 'create' as action,
+           null::varchar as reason,
        differing([
            field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)),
            text_field('vm_type', null, w.vm_type),

@@ -1,7 +1,8 @@
 -- Virtual chassis of stacks. Key: the stack's device. NetBox's own name stays; members and master have rows of
 -- their own, because NetBox takes as master only who is a member.
 -- Only with rows of desired.members.
-select 'virtual_chassis' as resource, key, key as parent, 'dcim/virtual-chassis' as object_type, null::bigint as netbox_id,
+select 'virtual_chassis' as resource, key, key as parent, 'dcim/virtual-chassis' as object_type,
+    null::bigint as netbox_id,
        null::varchar as target, null::varchar as last_updated,
        coalesce(action_of(problem), 'create') as action, problem as reason,
        [field('name', null, to_json(name)::varchar)] as fields

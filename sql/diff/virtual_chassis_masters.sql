@@ -2,7 +2,8 @@
 -- Only with rows of desired.members.
 with paired as (
     select v.key, v.netbox_id, v.name, v.last_updated,
-        differing([json_field('master', existing(was.id, was.name), link('devices', d.key, d.netbox_id, d.name))]) as fields
+        differing([json_field('master', existing(was.id, was.name),
+            link('devices', d.key, d.netbox_id, d.name))]) as fields
     from match.virtual_chassis v
     join match.live_devices d using (key)
     left join netbox.devices was on was.id = v.master_id

@@ -3,7 +3,8 @@
 with paired as (
     select m.key, m.device, d.netbox_id, d.name, a.last_updated,
         differing([
-            json_field('virtual_chassis', existing(was.id, was.name), link('virtual_chassis', v.key, v.netbox_id, v.name)),
+            json_field('virtual_chassis', existing(was.id, was.name),
+                link('virtual_chassis', v.key, v.netbox_id, v.name)),
             number_field('vc_position', a.vc_position, m.position)]) as fields
     from desired.members m
     join match.live_devices d using (key)

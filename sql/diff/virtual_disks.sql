@@ -2,15 +2,18 @@
 -- The size of the virtual machine itself is kept by NetBox: the sum of its disks.
 -- Only with rows of desired.virtual_disks.
 with described as (
-    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-disks' and field = 'description' and not restored
+    select netbox_id from ledger.last_written where object_type = 'virtualization/virtual-disks'
+        and field = 'description' and not restored
 ),
 paired as (
     select w.key, w.virtual_machine, w.problem, a.id as netbox_id, a.last_updated,
         differing([
-            case when a.id is null then field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)) end,
+            case when a.id is null then field('virtual_machine', null,
+                link('virtual_machines', v.key, v.netbox_id, v.name)) end,
             text_field('name', a.name, w.name),
             number_field('size', a.size, w.size),
-            text_field('description', a.description, case when w.description <> '' or o.netbox_id is not null then w.description end)
+            text_field('description', a.description, case when w.description <> '' or o.netbox_id is not null
+                then w.description end)
         ]) as fields
     from desired.virtual_disks w
     join match.live_virtual_machines v on v.key = w.virtual_machine

@@ -39,7 +39,8 @@ tag_lists as (
     from ledger.tag_lists where object_type = 'virtualization/virtual-machines'
 ),
 tag_moves as (
-    select netbox_id, seq, unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added from tag_lists
+    select netbox_id, seq, unnest(list_filter(has, lambda t: not list_contains(had, t))) as slug, true as added
+        from tag_lists
     union all
     select netbox_id, seq, unnest(list_filter(had, lambda t: not list_contains(has, t))), false from tag_lists
 ),
@@ -49,7 +50,8 @@ managed as (
     where added group by netbox_id
 ),
 known_tags as (
-    select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create from netbox.tags
+    select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create
+        from netbox.tags
 ),
 tagged as (
     select w.key, a.tags as had, coalesce(g.slugs, []) as managed,
@@ -67,8 +69,10 @@ tags as (
         list_sort(list_distinct(list_concat(
             list_filter(coalesce(had, []), lambda t: list_contains(wanted, t) or not list_contains(managed, t)),
             -- One that somebody took off in NetBox is not put on again.
-            list_filter(wanted, lambda t: had is null or owned or list_contains(had, t) or not list_contains(managed, t))))) as has,
-        list_filter(wanted, lambda t: had is not null and not owned and not list_contains(had, t) and list_contains(managed, t)) as taken_off
+            list_filter(wanted, lambda t: had is null or owned or list_contains(had, t)
+                or not list_contains(managed, t))))) as has,
+        list_filter(wanted, lambda t: had is not null and not owned and not list_contains(had, t)
+            and list_contains(managed, t)) as taken_off
     from tagged
 ),
 written as (
@@ -87,7 +91,8 @@ sites as (
     left join match.live_clusters c on c.key = w.cluster
     left join match.live_devices d on d.key = w.device
     join netbox.sites s on s.id = coalesce(c.site_id, if(d.netbox_id is distinct from a.device_id, d.site_id, null))
-    where a.site_id is not null and (c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct from a.device_id)
+    where a.site_id is not null and (c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct
+        from a.device_id)
 ),
 
 paired as materialized (
@@ -99,7 +104,8 @@ paired as materialized (
                 case when m.netbox_id is not null and w.name <> a.name and m.name_held_by is not null
                      then conflict('guest_name_taken', {name: w.name, guest: m.name_held_by}) end),
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
-            json_field('device', a.device, case when d.netbox_id is not null or 'devices' in (select resource from config.may_create)
+            json_field('device', a.device, case when d.netbox_id is not null
+                or 'devices' in (select resource from config.may_create)
                 then coalesce(link('devices', d.key, d.netbox_id, d.name), if(m.moved_from is not null, 'null', null))
                 -- NetBox takes no device of the cluster that the guest has left.
                 when m.moved_from is not null then 'null' end),
@@ -122,10 +128,12 @@ paired as materialized (
                  then field('disk', coalesce(to_json(a.disk)::varchar, 'null'), to_json(nd.size)::varchar) end,
             text_field('start_on_boot', a.start_on_boot, w.start_on_boot),
             -- No notes in the source clear only what came from there.
-            text_field('description', a.description, case when w.description <> '' or own.description then w.description end),
+            text_field('description', a.description, case when w.description <> '' or own.description
+                then w.description end),
             case when t.has <> t.had then field('tags', to_json(t.had)::varchar, to_json(t.has)::varchar) end,
             case when len(t.taken_off) > 0 then
-                {'field': 'tags', 'before': to_json(t.had)::varchar, 'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
+                {'field': 'tags', 'before': to_json(t.had)::varchar,
+                    'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
                  'verdict': 'drifted', 'reason': drifted('tags_taken_off', {tags: t.taken_off})} end,
             json_field('cf.' || settings.cluster_field, json_extract(a.cf, '$.' || settings.cluster_field)::varchar,
                 case when settings.writes_id_fields then to_json(w.cluster)::varchar end),
@@ -154,7 +162,8 @@ paired as materialized (
 select
     'virtual_machines' as resource, key, key as parent, 'virtualization/virtual-machines' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+    coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action, cause as reason,
+        fields
 from (
     select *,
         case when problem is not null then problem

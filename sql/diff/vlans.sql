@@ -10,7 +10,8 @@ with live as (
 named as (
     select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.netbox_id,
            list_sort(list(distinct w.name) filter (w.name is not null)) as names,
-           list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')') filter (w.name is not null) as who
+           list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')')
+               filter (w.name is not null) as who
     from match.vlans m
     join live using (owner_resource, owner)
     left join desired.vlans w using (owner_resource, owner, vid)
@@ -25,7 +26,8 @@ wanted_names as (
 judged as (
     select n.*,
         case
-            when len(n.names) > 1 then conflict('vlan_named_differently', {names: n.names, who: n.who[:10], more: nullif(greatest(len(n.who) - 10, 0), 0)})
+            when len(n.names) > 1 then conflict('vlan_named_differently',
+                {names: n.names, who: n.who[:10], more: nullif(greatest(len(n.who) - 10, 0), 0)})
             when name_problem(n.names[1], 64) is not null then name_problem(n.names[1], 64)
             when n.group_id is not null and w.vlans > 1
                 then conflict('vlan_name_several_times', {vlans: w.vlans, name: n.names[1]})
@@ -34,7 +36,8 @@ judged as (
         end as name_problem
     from named n
     left join wanted_names w on w.group_id is not distinct from n.group_id and w.name = n.names[1]
-    left join netbox.vlans other on other.group_id = n.group_id and other.name = n.names[1] and other.id is distinct from n.netbox_id
+    left join netbox.vlans other on other.group_id = n.group_id and other.name = n.names[1] and other.id is distinct
+        from n.netbox_id
 ),
 
 paired as (
@@ -53,8 +56,11 @@ rows_of_vlans as (
         differing([
             number_field('vid', if(netbox_id is null, null, vid), vid),
             text_field('name', actual_name, name),
-            case when netbox_id is null then json_field('group', null, (select existing(g.id, g.name) from netbox.vlan_groups g where g.id = group_id)) end,
-            case when netbox_id is null and group_id is null then json_field('site', null, (select existing(s.id, s.name) from netbox.sites s where s.id = site_id)) end,
+            case when netbox_id is null then json_field('group', null,
+                (select existing(g.id, g.name) from netbox.vlan_groups g where g.id = group_id)) end,
+            case when netbox_id is null and group_id is null
+                then json_field('site', null, (select existing(s.id, s.name) from netbox.sites s
+                where s.id = site_id)) end,
             case when netbox_id is null then field('status', null, '"active"') end,
             undecided_field('name', to_json(actual_name)::varchar, name_problem)
         ]) as fields
@@ -68,6 +74,7 @@ select 'vlans', 'VLAN ' || m.vid || ' of ' || m.owner, m.owner, 'ipam/vlans', nu
 from match.vlans m join live using (owner_resource, owner)
 where m.problem is not null
 union all
-select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, action_of(w.problem), w.problem, []
+select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, action_of(w.problem),
+    w.problem, []
 from desired.vlans w join live using (owner_resource, owner)
 where w.problem is not null

@@ -10,7 +10,8 @@ with untagged as (
 ),
 tagged as (
     select i.key,
-           '[' || string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')), ',' order by vids.vid, m.netbox_id) || ']' as value,
+           '[' || string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')), ','
+               order by vids.vid, m.netbox_id) || ']' as value,
            any_value(m.problem) as problem
     from desired.vm_interfaces i
     join desired.virtual_machines v on v.key = i.virtual_machine
@@ -34,23 +35,28 @@ actual_tagged as (
 ),
 -- Where the source says nothing of the MTU, only what came from there is cleared.
 written_mtu as (
-    select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu' and not restored
+    select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu'
+        and not restored
 ),
 paired as (
     select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem, a.last_updated,
         other.name as name_taken,
         differing([
-            case when m.netbox_id is null then field('virtual_machine', null, link('virtual_machines', v.key, v.netbox_id, v.name)) end,
-            text_field('name', a.name, case when m.netbox_id is null then coalesce(w.name, w.old_name) when other.id is null then w.name end),
+            case when m.netbox_id is null then field('virtual_machine', null,
+                link('virtual_machines', v.key, v.netbox_id, v.name)) end,
+            text_field('name', a.name, case when m.netbox_id is null then coalesce(w.name, w.old_name)
+                when other.id is null then w.name end),
             undecided_field('name', to_json(a.name)::varchar,
-                case when m.netbox_id is not null and other.id is not null then conflict('vm_interface_name_taken', {name: w.name}) end),
+                case when m.netbox_id is not null and other.id is not null
+                    then conflict('vm_interface_name_taken', {name: w.name}) end),
             number_field('enabled', a.enabled, w.enabled),
             amount_field('mtu', a.mtu, case when w.mtu <> 0 or o.netbox_id is not null then w.mtu end),
             text_field('description', a.description, w.description),
             json_field('cf.' || settings.bridge_field, json_extract(a.cf, '$.' || settings.bridge_field)::varchar,
                 case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
             choice_field('mode', a.mode, w.mode),
-            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null then if(u.none, 'null', u.value) end),
+            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
+                then if(u.none, 'null', u.value) end),
             json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
             undecided_field('untagged_vlan', a.untagged_vlan, u.problem),
             undecided_field('tagged_vlans', had.value, t.problem)
@@ -60,7 +66,8 @@ paired as (
     join match.live_virtual_machines v on v.key = w.virtual_machine
     join match.vm_interfaces m on m.key = w.key
     left join actual a on a.id = m.netbox_id
-    left join netbox.vm_interfaces other on other.virtual_machine_id = v.netbox_id and other.name = w.name and other.id <> a.id
+    left join netbox.vm_interfaces other on other.virtual_machine_id = v.netbox_id and other.name = w.name
+        and other.id <> a.id
     left join untagged u on u.key = w.key
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = m.netbox_id

@@ -6,9 +6,11 @@ with ends as (
     select id, 'B', b_type, unnest(b_ids) from netbox.cables where b_type is not null
 ),
 named as (
-    select e.*, case when e.type = 'dcim.interface' and i.id is not null then coalesce(d.name, 'device ' || d.id) || ' ' || i.name
+    select e.*, case when e.type = 'dcim.interface' and i.id is not null then coalesce(d.name, 'device ' || d.id) || ' '
+        || i.name
         else case e.type when 'dcim.frontport' then 'front port' when 'dcim.rearport' then 'rear port'
-             when 'circuits.circuittermination' then 'circuit termination' else split_part(e.type, '.', 2) end || ' ' || e.id end as label
+             when 'circuits.circuittermination' then 'circuit termination' else split_part(e.type, '.', 2) end || ' '
+                 || e.id end as label
     from ends e
     left join netbox.interfaces i on e.type = 'dcim.interface' and i.id = e.id
     left join netbox.devices d on d.id = i.device_id
@@ -18,6 +20,7 @@ sides as (
         bool_or(type in ('dcim.frontport', 'dcim.rearport', 'circuits.circuittermination')) as passes_on
     from named group by all
 )
-select n.*, coalesce(s.labels, 'a loose end (cable ' || n.cable_id || ')') as far, coalesce(s.passes_on, false) as passes_on
+select n.*, coalesce(s.labels, 'a loose end (cable ' || n.cable_id || ')') as far,
+    coalesce(s.passes_on, false) as passes_on
 from named n
 left join sides s on s.cable_id = n.cable_id and s.side <> n.side

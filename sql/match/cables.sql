@@ -19,7 +19,8 @@ numbered as (
     from at_end
 ),
 labels as (
-    select "end", min(key) as key, min(netbox_id) as netbox_id, min(label) as label, min(owner) as owner, min(problem) as problem
+    select "end", min(key) as key, min(netbox_id) as netbox_id, min(label) as label, min(owner) as owner,
+        min(problem) as problem
     from (
         select e.end, n.* from numbered e join match.interface_names n on n.netbox_id = e.netbox_id
         union all

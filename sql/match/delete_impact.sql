@@ -34,7 +34,8 @@ objects as (
 hanging as (
     select object_type, object_id as netbox_id, word || ' ' || label as name from netbox.dependents
     union all
-    select 'ipam/ip-addresses', nat_inside_id, 'NAT address ' || address from netbox.ip_addresses where nat_inside_id <> id
+    select 'ipam/ip-addresses', nat_inside_id, 'NAT address ' || address from netbox.ip_addresses
+        where nat_inside_id <> id
     union all
     select 'dcim/interfaces', u.holder, 'interface ' || i.name
     from netbox.interfaces i, unnest([i.lag_id, i.parent_id, i.bridge_id]) as u(holder) where u.holder <> i.id
@@ -63,7 +64,8 @@ own as (
 ),
 -- What NetBox deletes along with another object has its row in the plan: what hangs on the one keeps the other.
 on_interfaces as (
-    select 'ipam/ip-addresses' as object_type, id as netbox_id, address as label, assigned_object_type as holder_model, assigned_object_id as holder_id
+    select 'ipam/ip-addresses' as object_type, id as netbox_id, address as label, assigned_object_type as holder_model,
+        assigned_object_id as holder_id
     from netbox.ip_addresses
     union all
     select 'dcim/mac-addresses', id, mac_address, assigned_object_type, assigned_object_id from netbox.mac_addresses
@@ -71,23 +73,27 @@ on_interfaces as (
 up_to_interfaces as (
     from own
     union all
-    select if(a.holder_model = 'dcim.interface', 'dcim/interfaces', 'virtualization/interfaces'), a.holder_id, because('of_its_part', {because: o.reason, part: a.label})
+    select if(a.holder_model = 'dcim.interface', 'dcim/interfaces', 'virtualization/interfaces'), a.holder_id,
+        because('of_its_part', {because: o.reason, part: a.label})
     from own o
     join on_interfaces a on a.object_type = o.object_type and a.netbox_id = o.netbox_id
     where a.holder_model in ('dcim.interface', 'virtualization.vminterface')
 ),
 parts as (
-    select 'virtualization/interfaces' as object_type, id as netbox_id, name as label, virtual_machine_id from netbox.vm_interfaces
+    select 'virtualization/interfaces' as object_type, id as netbox_id, name as label, virtual_machine_id
+        from netbox.vm_interfaces
     union all select 'virtualization/virtual-disks', id, name, virtual_machine_id from netbox.virtual_disks
     union all select 'plugins/proxbox/backups', id, volume_id, virtual_machine_id from netbox.proxbox_backups
     union all select 'plugins/proxbox/snapshots', id, name, virtual_machine_id from netbox.proxbox_snapshots
     union all select 'plugins/proxbox/task-history', id, upid, virtual_machine_id from netbox.proxbox_tasks
-    union all select 'plugins/proxbox/replications', id, replication_id, virtual_machine_id from netbox.proxbox_replications
+    union all select 'plugins/proxbox/replications', id, replication_id, virtual_machine_id
+        from netbox.proxbox_replications
 ),
 up_to_machines as (
     from up_to_interfaces
     union all
-    select 'virtualization/virtual-machines', p.virtual_machine_id, because('of_its_part', {because: u.reason, part: p.label})
+    select 'virtualization/virtual-machines', p.virtual_machine_id,
+        because('of_its_part', {because: u.reason, part: p.label})
     from up_to_interfaces u
     join parts p on p.object_type = u.object_type and p.netbox_id = u.netbox_id
     where p.virtual_machine_id is not null

@@ -40,9 +40,11 @@ name_hits as (
     select w.key, w.position, d.id,
         -- Where the name counts within the site only, a namesake elsewhere is none as long as the site has one.
         w.in_site_only and d.site_id is distinct from site.netbox_id as elsewhere
-    from (select key, in_site_only, lower(unnest(names)) as name, generate_subscripts(names, 1) as position from desired.devices) w
+    from (select key, in_site_only, lower(unnest(names)) as name, generate_subscripts(names, 1) as position
+        from desired.devices) w
     join (select id, site_id, lower(name) as name from devices) d on d.name = w.name
-    left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key and site.field = 'site'
+    left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
+        and site.field = 'site'
 ),
 by_name as (
     select key, id, 3 as step from name_hits
@@ -108,7 +110,8 @@ netbox_hosts as materialized (
 shared_macs as (
     select distinct a.key, a.id
     from asked a
-    join (select device, mac from desired.interfaces where mac <> '' and device in (select key from asked)) w on w.device = a.key
+    join (select device, mac from desired.interfaces where mac <> '' and device in (select key from asked)) w
+        on w.device = a.key
     join (select i.device_id, upper(m.mac_address) as mac from netbox.mac_addresses m
           join asked_ports i on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id) n
         on n.device_id = a.id and n.mac = w.mac
@@ -116,7 +119,8 @@ shared_macs as (
 known as materialized (
     select a.key, a.id,
         m.id is not null or coalesce(w.ip in (select host from netbox_hosts h where h.id = a.id), false)
-            or exists (from ledger.last_written l where l.object_type = 'dcim/devices' and l.netbox_id = a.id and l.field = 'name'
+            or exists (from ledger.last_written l where l.object_type = 'dcim/devices' and l.netbox_id = a.id
+                and l.field = 'name'
                 and list_contains(list_transform(w.names, lambda n: lower(n)), lower(l.value::json->>'$'))) as agrees,
         nullif(concat_ws(' and ',
             if(not is_placeholder(d.serial) and lower(trim(d.serial)) <> lower(w.serial), 'serial', null),
@@ -130,7 +134,8 @@ known as materialized (
     left join shared_macs m on m.key = a.key and m.id = a.id
 ),
 barred as (
-    select p.key, p.id, conflict('device_of_another', {candidates: [{'type': 'dcim/devices', 'id': d.id, 'name': coalesce(d.name, 'device ' || d.id)}],
+    select p.key, p.id, conflict('device_of_another',
+        {candidates: [{'type': 'dcim/devices', 'id': d.id, 'name': coalesce(d.name, 'device ' || d.id)}],
         holders: h.scopes, field: settings.node_field, entry: to_json(settings.id_scope) || ': ' || w.id_value,
         name_alone: if(w.in_site_only, 'a name alone does not show that this node is the same machine', null),
         differs: if(w.in_site_only, null, k.differs)}) as reason
@@ -182,12 +187,14 @@ summed as (
         max(witnesses) as witnesses,
         bool_or(is_name and not is_id) as by_name,
         -- Another device of the source is the one that NetBox has under this id.
-        bool_or(is_id and exists (from hits o where o.id = h.id and o.key <> h.key and o.witnesses > 0)) as id_is_of_another
+        bool_or(is_id and exists (from hits o where o.id = h.id and o.key <> h.key
+            and o.witnesses > 0)) as id_is_of_another
     from hits h group by h.key
 ),
 texts as (
     select key, list(text order by text) as found from (
-        select distinct f.key, coalesce(d.name, 'device ' || d.id) || ' (' || ['id field', 'serial', 'name', 'primary IP', 'position'][f.step] || ')' as text
+        select distinct f.key, coalesce(d.name, 'device ' || d.id) || ' ('
+            || ['id field', 'serial', 'name', 'primary IP', 'position'][f.step] || ')' as text
         from (from first_hits union all from by_position) f
         join hits h on h.key = f.key and h.id = f.id
         join devices d on d.id = f.id)
@@ -196,16 +203,28 @@ texts as (
 -- certain: two witnesses. number: the id alone, against which something speaks.
 chosen as (
     select s.key, s.step, case
-        when s.candidates = 1 and s.by_id = 0 then {'id': s.any_id, 'certain': s.witnesses > 1, 'number': null::varchar, 'several': false}
-        when s.candidates = 1 and s.witnesses > 0 then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
+        when s.candidates = 1 and s.by_id = 0 then {'id': s.any_id, 'certain': s.witnesses > 1, 'number': null::varchar,
+            'several': false}
+        when s.candidates = 1 and s.witnesses > 0
+            then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
         when s.candidates = 1 and k.agrees then {'id': s.any_id, 'certain': true, 'number': null, 'several': false}
-        when s.candidates = 1 and k.differs is not null then {'id': s.any_id, 'certain': false, 'number': conflict('device_number_of_another', {word: settings.id_word, id: w.source_id, device: d.name, differs: k.differs, field: settings.node_field}), 'several': false}
-        when s.candidates = 1 and k.ours and not w.in_site_only then {'id': s.any_id, 'certain': false, 'number': conflict('device_number_may_be_of_another', {word: settings.id_word, id: w.source_id, device: d.name, field: settings.node_field}), 'several': false}
+        when s.candidates = 1 and k.differs is not null
+            then {'id': s.any_id, 'certain': false,
+            'number': conflict('device_number_of_another',
+            {word: settings.id_word, id: w.source_id, device: d.name, differs: k.differs, field: settings.node_field}),
+            'several': false}
+        when s.candidates = 1 and k.ours and not w.in_site_only
+            then {'id': s.any_id, 'certain': false,
+            'number': conflict('device_number_may_be_of_another',
+            {word: settings.id_word, id: w.source_id, device: d.name, field: settings.node_field}), 'several': false}
         when s.candidates = 1 then {'id': s.any_id, 'certain': false, 'number': null, 'several': false}
         -- The id leads elsewhere.
-        when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1 then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
-        when s.by_witness = 1 and s.by_id = 2 and s.candidates = 2 and s.id_is_of_another then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
-        when s.by_witness = 1 and s.by_id = 1 and s.candidates = 2 and s.by_name and s.id_is_of_another then {'id': s.other_id, 'certain': false, 'number': null, 'several': false}
+        when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1
+            then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
+        when s.by_witness = 1 and s.by_id = 2 and s.candidates = 2 and s.id_is_of_another
+            then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}
+        when s.by_witness = 1 and s.by_id = 1 and s.candidates = 2 and s.by_name and s.id_is_of_another
+            then {'id': s.other_id, 'certain': false, 'number': null, 'several': false}
         else {'id': s.any_id, 'certain': false, 'number': null, 'several': true}
         end as choice
     from summed s
@@ -251,7 +270,8 @@ judged as (
     left join vm_namesakes v using (key)
     left join guests g using (key)
     left join devices d on d.id = c.choice.id
-    left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key and site.field = 'site'
+    left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
+        and site.field = 'site'
     left join netbox.sites other on other.id = d.site_id
 )
 

@@ -18,9 +18,12 @@ linked_otherwise as (
     left join link_targets lag on lag.key = i.lag
     left join link_targets parent on parent.key = i.parent_interface
     left join link_targets bridge on bridge.key = i.bridge
-    where (i.lag is not null and (lag.netbox_id is distinct from a.lag_id or (lag.key is not null and lag.netbox_id is null)))
-       or (i.parent_interface is not null and (parent.netbox_id is distinct from a.parent_id or (parent.key is not null and parent.netbox_id is null)))
-       or (i.bridge is not null and (bridge.netbox_id is distinct from a.bridge_id or (bridge.key is not null and bridge.netbox_id is null)))
+    where (i.lag is not null and (lag.netbox_id is distinct from a.lag_id
+        or (lag.key is not null and lag.netbox_id is null)))
+       or (i.parent_interface is not null and (parent.netbox_id is distinct from a.parent_id
+           or (parent.key is not null and parent.netbox_id is null)))
+       or (i.bridge is not null and (bridge.netbox_id is distinct from a.bridge_id
+           or (bridge.key is not null and bridge.netbox_id is null)))
 ),
 
 -- Other VLANs, or undecided ones.
@@ -30,7 +33,8 @@ port_vlans as (
     where i.same_values
 ),
 known_vlans as (
-    select owner, vid, if(problem is null, netbox_id, null) as netbox_id from match.vlans where owner_resource = 'devices'
+    select owner, vid, if(problem is null, netbox_id, null) as netbox_id from match.vlans
+        where owner_resource = 'devices'
 ),
 tagged_ids as (
     select v.key, list(k.netbox_id order by k.netbox_id) as ids

@@ -17,13 +17,15 @@ unsettled_devices as (
     where m.problem is not null
        or (m.netbox_id is null and (d.action = 'blocked' or not list_contains(resources, 'devices')))
     union all
-    select null, max(word) filter (kind = 'id'), list(word) filter (kind = 'name'), lower(max(word) filter (kind = 'serial')), null, [], what
+    select null, max(word) filter (kind = 'id'), list(word) filter (kind = 'name'),
+        lower(max(word) filter (kind = 'serial')), null, [], what
     from desired.sightings where resource = 'devices' group by what
 ),
 device_words as (
     select key, problem, lower(n.name) as name from unsettled_devices, unnest(names) as n(name)
     union
-    select key, problem, lower(short_name(n.name)) from unsettled_devices, unnest(names) as n(name) where short_name(n.name) is not null
+    select key, problem, lower(short_name(n.name)) from unsettled_devices, unnest(names) as n(name)
+        where short_name(n.name) is not null
 ),
 device_names as (
     select id, lower(name) as name from netbox.devices where name is not null

@@ -7,14 +7,16 @@ with may_create as (
     select list(resource) as resources from config.may_create
 ),
 unpaired as (
-    select netbox_id as id, device_id, name, claim from match.interface_pairs where netbox_id is not null and not settled
+    select netbox_id as id, device_id, name, claim from match.interface_pairs where netbox_id is not null
+        and not settled
     union
     -- A port had it by name, and is another interface after all.
     select p.netbox_id, p.device_id, p.name, p.claim from match.interface_pairs p
     where p.netbox_id in (select previous_id from match.interface_exceptions)
 ),
 unsettled_ports as (
-    select e.key, e.device, e.name, e.mac, e.candidate_ids, w.source_id, coalesce(e.problem, blocked('may_not_create', {resource: 'interfaces'})) as problem
+    select e.key, e.device, e.name, e.mac, e.candidate_ids, w.source_id,
+        coalesce(e.problem, blocked('may_not_create', {resource: 'interfaces'})) as problem
     from match.interface_exceptions e
     join desired.interfaces w on w.key = e.key
     cross join may_create
@@ -31,7 +33,8 @@ ports as (
     where device_id in (select device_id from port_places) or claim is not null
 ),
 port_hits as (
-    select u.key, u.problem, p.id from port_places u join ports p on p.device_id = u.device_id and p.alias = interface_alias(u.name)
+    select u.key, u.problem, p.id from port_places u join ports p on p.device_id = u.device_id
+        and p.alias = interface_alias(u.name)
     union
     select u.key, u.problem, p.id from unsettled_ports u join ports p on p.claim = u.source_id
     union
@@ -57,7 +60,8 @@ sighted_hits as materialized (
        or (kind = 'mac' and upper(mac_address) = word)
 )
 
-select 'dcim/interfaces' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, true as shown
+select 'dcim/interfaces' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason,
+    true as shown
 from port_hits
 union
 select 'dcim/interfaces', id, because('may_be', {because: what}), false from sighted_hits

@@ -20,7 +20,8 @@ part_hits as (
        or ((u.serial is null or is_placeholder(i.serial)) and (u.type_id is null or i.module_type_id = u.type_id))
 )
 
-select 'dcim/modules' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, false as shown
+select 'dcim/modules' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason,
+    false as shown
 from part_hits
 union
 select 'dcim/modules', i.id, because('may_be', {because: s.what}), false

@@ -1,7 +1,8 @@
 -- NetBox's disks and addresses that could be what the comparison does not take; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of desired.sightings WHERE resource IN ('virtual_disks', 'ip_addresses').
-select 'virtualization/virtual-disks' as object_type, d.id as netbox_id, because('may_be', {because: s.what}) as reason, false as shown
+select 'virtualization/virtual-disks' as object_type, d.id as netbox_id, because('may_be', {because: s.what}) as reason,
+    false as shown
 from desired.sightings s
 join match.virtual_machines v on v.key = s.owner
 join netbox.virtual_disks d on d.virtual_machine_id = v.netbox_id and d.name = s.word

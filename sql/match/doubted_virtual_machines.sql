@@ -7,7 +7,8 @@ may_create as (
     select list(resource) as resources from config.may_create
 ),
 unsettled_guests as (
-    select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, m.candidate_ids, c.netbox_id as cluster_id,
+    select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, m.candidate_ids,
+        c.netbox_id as cluster_id,
         m.problem is not null or d.action = 'blocked' or not list_contains(resources, 'virtual_machines') as held_back,
         coalesce(m.problem, d.reason, because('not_in_netbox_yet')) as problem
     from desired.virtual_machines w
@@ -18,14 +19,16 @@ unsettled_guests as (
     where m.netbox_id is null
 ),
 machines as (
-    select v.id, lower(v.name) as name, v.cluster_id, lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) as held_cluster,
+    select v.id, lower(v.name) as name, v.cluster_id,
+        lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) as held_cluster,
         json_extract_string(v.cf, '$.' || settings.id_field) as held_id
     from netbox.virtual_machines v, settings where settings.cluster_field is not null
 ),
 machine_hits as (
     select key, problem, true as shown, unnest(candidate_ids) as id from unsettled_guests
     union
-    select u.key, u.problem, true, m.id from unsettled_guests u join machines m on m.held_id = u.source_id and m.held_cluster = lower(u.cluster)
+    select u.key, u.problem, true, m.id from unsettled_guests u join machines m on m.held_id = u.source_id
+        and m.held_cluster = lower(u.cluster)
     union
     select u.key, u.problem, u.held_back, m.id from unsettled_guests u join machines m on m.name = lower(u.name)
     where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
@@ -33,8 +36,8 @@ machine_hits as (
     select u.key, u.problem, u.held_back, m.id from unsettled_guests u join machines m on m.name = lower(u.given_name)
     where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
     union
-    -- Of a guest whose configuration was not read no MAC address is known: it may be any machine whose number is no longer
-    -- listed. A container's name is its id.
+    -- Of a guest whose configuration was not read no MAC address is known: it may be any machine whose number is no
+    -- longer listed. A container's name is its id.
     select u.key, u.problem, false, m.id
     from unsettled_guests u
     cross join settings
@@ -45,12 +48,14 @@ machine_hits as (
     select u.key, u.problem, false, i.virtual_machine_id
     from unsettled_guests u
     join desired.vm_interfaces w on w.virtual_machine = u.key and w.mac <> ''
-    join netbox.mac_addresses a on upper(a.mac_address) = w.mac and a.assigned_object_type = 'virtualization.vminterface'
+    join netbox.mac_addresses a on upper(a.mac_address) = w.mac
+        and a.assigned_object_type = 'virtualization.vminterface'
     join netbox.vm_interfaces i on i.id = a.assigned_object_id
     where u.held_back
 )
 
-select 'virtualization/virtual-machines' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, shown from machine_hits
+select 'virtualization/virtual-machines' as object_type, id as netbox_id,
+    because('may_be', {object: key, because: problem}) as reason, shown from machine_hits
 union
 select 'virtualization/virtual-machines', m.id, because('may_be', {because: s.what}), false
 from desired.sightings s

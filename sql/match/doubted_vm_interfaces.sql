@@ -35,7 +35,8 @@ nic_hits as (
     where u.mac <> ''
 )
 
-select 'virtualization/interfaces' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason, shown from nic_hits
+select 'virtualization/interfaces' as object_type, id as netbox_id,
+    because('may_be', {object: key, because: problem}) as reason, shown from nic_hits
 union
 -- What is left out of the comparison, by its own name on its guest.
 select 'virtualization/interfaces', n.id, because('may_be', {because: s.what}), false

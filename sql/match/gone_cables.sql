@@ -11,12 +11,14 @@ cabled_pairs as (
         string_agg(e.label, ', ' order by e.label) filter (side = 'A') as a_label,
         string_agg(e.label, ', ' order by e.label) filter (side = 'B') as b_label,
         min(e.owner) filter (side = 'A') as a_owner, list(distinct e.owner order by e.owner) as owners,
-        list_concat(list({'type': 'dcim/interfaces', 'id': e.id}), list({'type': 'dcim/devices', 'id': i.device_id})) as above,
+        list_concat(list({'type': 'dcim/interfaces', 'id': e.id}),
+            list({'type': 'dcim/devices', 'id': i.device_id})) as above,
         -- A neighbour whose port is unknown may be at any port of its device.
         min(w.what) as what
     from ends e
     left join netbox.interfaces i on i.id = e.id
-    left join (select owner as device, min(what) as what from desired.sightings where resource = 'cables' group by 1) w on w.device = e.owner
+    left join (select owner as device, min(what) as what from desired.sightings where resource = 'cables' group by 1) w
+        on w.device = e.owner
     group by e.cable_id
     having bool_and(e.owner is not null) and count(distinct e.side) = 2
 ),
@@ -24,7 +26,8 @@ cabled_pairs as (
 seen as (
     select a.netbox_id as id from match.cables union select b.netbox_id from match.cables
     union
-    select n.netbox_id from match.neighbours s join match.interface_names n on n.resource = 'interfaces' and n.key = s.interface
+    select n.netbox_id from match.neighbours s join match.interface_names n on n.resource = 'interfaces'
+        and n.key = s.interface
 )
 select 'cables' as resource, 'dcim/cables' as object_type, c.id, c.last_updated,
     'cable ' || c.id || ': ' || b.a_label || ' <-> ' || b.b_label as key, b.a_owner as parent, b.owners,

@@ -1,6 +1,6 @@
--- Devices that the source no longer shows: those that carry this endpoint's id, and members of a virtual chassis. They are
--- shown and never deleted: a device that is gone from monitoring may still be in its rack, and only a person takes a
--- member out. Shape: match.gone in sql/match/tables.sql.
+-- Devices that the source no longer shows: those that carry this endpoint's id, and members of a virtual chassis. They
+-- are shown and never deleted: a device that is gone from monitoring may still be in its rack, and only a person takes
+-- a member out. Shape: match.gone in sql/match/tables.sql.
 -- Only with rows of netbox.devices.
 with settings as (from config.endpoint),
 claimed as (
@@ -8,15 +8,18 @@ claimed as (
         source_claim(d.cf, s.node_field, s.id_scope, false) as claim
     from netbox.devices d cross join settings s
 )
-select 'devices' as resource, 'dcim/devices' as object_type, g.id, g.last_updated, g.name || ' (gone, id ' || g.claim || ')' as key,
+select 'devices' as resource, 'dcim/devices' as object_type, g.id, g.last_updated, g.name || ' (gone, id ' || g.claim
+    || ')' as key,
     g.name as parent, [g.name] as owners, []::struct(type varchar, id bigint)[] as above,
-    because('no_longer_in_source', {system: s.system_name}) as fact, 'leave' as way, 'devices are never deleted by a sync' as note,
+    because('no_longer_in_source', {system: s.system_name}) as fact, 'leave' as way,
+        'devices are never deleted by a sync' as note,
     null::varchar as held, true as said_unproven
 from claimed g cross join settings s
 where g.claim is not null
   and g.claim not in (select source_id from desired.devices where source_id is not null)
 union all
-select 'virtual_chassis_members', 'dcim/devices', a.id, a.last_updated, v.name || ': ' || coalesce(a.name, 'device ' || a.id),
+select 'virtual_chassis_members', 'dcim/devices', a.id, a.last_updated, v.name || ': '
+    || coalesce(a.name, 'device ' || a.id),
     v.key, [v.key], [], because('no_such_member', {system: s.system_name, stack: v.key}), 'leave', null, null, true
 from match.virtual_chassis v
 join netbox.devices a on a.virtual_chassis_id = v.netbox_id

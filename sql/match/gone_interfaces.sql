@@ -1,4 +1,5 @@
--- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.gone in sql/match/tables.sql.
+-- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.gone in
+-- sql/match/tables.sql.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
 unseen as (
@@ -22,7 +23,8 @@ bearing as (
 addressed as (
     select distinct assigned_object_id as id from netbox.ip_addresses where assigned_object_type = 'dcim.interface'
 )
-select 'interfaces' as resource, 'dcim/interfaces' as object_type, g.id, g.last_updated, g.device_key || ' ' || g.name as key,
+select 'interfaces' as resource, 'dcim/interfaces' as object_type, g.id, g.last_updated, g.device_key || ' '
+    || g.name as key,
     g.device_key as parent, [g.device_key] as owners, [{'type': 'dcim/devices', 'id': g.device_id}] as above,
     because('not_in_source', {system: s.system_name}) as fact,
     if(s.missing_interfaces = 'disable' and not g.enabled, 'done', s.missing_interfaces) as way,

@@ -3,10 +3,12 @@
 -- Only with rows of netbox.ip_addresses.
 with settings as (from config.endpoint),
 matched as (
-    select resource, key, netbox_id, type, owner, label from match.interface_names where netbox_id is not null and problem is null
+    select resource, key, netbox_id, type, owner, label from match.interface_names where netbox_id is not null
+        and problem is null
 ),
 gone as (
-    select a.*, m.owner, m.label, m.resource as interface_resource, m.key as interface, coalesce(i.device_id, n.virtual_machine_id) as holder_id
+    select a.*, m.owner, m.label, m.resource as interface_resource, m.key as interface,
+        coalesce(i.device_id, n.virtual_machine_id) as holder_id
     from netbox.ip_addresses a
     join matched m on m.type = a.assigned_object_type and m.netbox_id = a.assigned_object_id
     left join netbox.interfaces i on m.resource = 'interfaces' and i.id = m.netbox_id
@@ -26,14 +28,18 @@ primaries as (
     select unnest([primary_ip4_id, primary_ip6_id]) from netbox.virtual_machines
 )
 select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.last_updated,
-    g.host || coalesce(' in ' || (select v.name from netbox.vrfs v where v.id = g.vrf_id), '') || ' on ' || g.label as key,
+    g.host || coalesce(' in ' || (select v.name from netbox.vrfs v where v.id = g.vrf_id), '') || ' on '
+        || g.label as key,
     g.owner as parent, [g.owner, g.interface] as owners,
-    [{'type': if(g.interface_resource = 'interfaces', 'dcim/interfaces', 'virtualization/interfaces'), 'id': g.assigned_object_id},
-     {'type': if(g.interface_resource = 'interfaces', 'dcim/devices', 'virtualization/virtual-machines'), 'id': g.holder_id}] as above,
+    [{'type': if(g.interface_resource = 'interfaces', 'dcim/interfaces', 'virtualization/interfaces'),
+        'id': g.assigned_object_id},
+     {'type': if(g.interface_resource = 'interfaces', 'dcim/devices', 'virtualization/virtual-machines'),
+         'id': g.holder_id}] as above,
     because('not_there_in_source', {place: g.label, system: s.system_name}) as fact, s.stale_addresses as way,
     'stale_addresses is ' || s.stale_addresses as note,
     if(g.id in (select id from primaries where id is not null)
-        and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)), because('is_primary_address'), null) as held,
+        and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)),
+            because('is_primary_address'), null) as held,
     -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
     s.shows_all_addresses as said_unproven
 from gone g cross join settings s

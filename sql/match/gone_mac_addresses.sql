@@ -5,8 +5,10 @@ with shared as (
     select mac from desired.vm_interfaces where mac <> '' group by mac having count(*) > 1
 )
 select 'mac_addresses' as resource, 'dcim/mac-addresses' as object_type, a.id, a.last_updated,
-    n.key || ' ' || a.mac_address || ' (replaced, id ' || a.id || ')' as key, n.owner as parent, [n.owner, n.key] as owners,
-    [{'type': 'virtualization/interfaces', 'id': n.netbox_id}, {'type': 'virtualization/virtual-machines', 'id': i.virtual_machine_id}] as above,
+    n.key || ' ' || a.mac_address || ' (replaced, id ' || a.id || ')' as key, n.owner as parent,
+        [n.owner, n.key] as owners,
+    [{'type': 'virtualization/interfaces', 'id': n.netbox_id},
+        {'type': 'virtualization/virtual-machines', 'id': i.virtual_machine_id}] as above,
     because('mac_replaced', {mac: n.mac, system: s.system_name}) as fact, 'delete' as way, null::varchar as note,
     null::varchar as held, true as said_unproven,
     if(n.mac in (from shared), because('mac_of_several', {mac: n.mac, system: s.system_name}), null) as doubt

@@ -1,10 +1,11 @@
--- Modules that NetBox has on a matched device whose inventory was read and does not show them. They are shown, and stay.
--- Shape: match.gone in sql/match/tables.sql.
+-- Modules that NetBox has on a matched device whose inventory was read and does not show them. They are shown, and
+-- stay. Shape: match.gone in sql/match/tables.sql.
 -- Only with rows of desired.modules.
 select 'modules' as resource, 'dcim/modules' as object_type, i.id, i.last_updated,
     d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)' as key, d.key as parent, [d.key] as owners,
     [{'type': 'dcim/devices', 'id': i.device_id}] as above,
-    because('not_in_inventory', {system: s.system_name}) as fact, 'leave' as way, null::varchar as note, null::varchar as held,
+    because('not_in_inventory', {system: s.system_name}) as fact, 'leave' as way, null::varchar as note,
+        null::varchar as held,
     true as said_unproven
 from netbox.modules i
 join match.live_devices d on d.netbox_id = i.device_id

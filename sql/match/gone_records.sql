@@ -1,13 +1,15 @@
 -- What the plugin's models hold of this cluster's guests and Proxmox no longer shows. Shape: match.gone in
--- sql/match/tables.sql. A backup is gone only when every storage was read, a snapshot when its guest was, a job when all
--- jobs were. History (tasks) stays as long as its virtual machine.
+-- sql/match/tables.sql. A backup is gone only when every storage was read, a snapshot when its guest was, a job when
+-- all jobs were. History (tasks) stays as long as its virtual machine.
 -- Only with rows of netbox.proxbox_storages; netbox.proxbox_backups; netbox.proxbox_snapshots; netbox.proxbox_tasks;
 --   netbox.proxbox_replications.
 with records as (
-    select 'backups' as resource, 'plugins/proxbox/backups' as object_type, b.id, b.last_updated, b.virtual_machine_id as vm_id,
+    select 'backups' as resource, 'plugins/proxbox/backups' as object_type, b.id, b.last_updated,
+        b.virtual_machine_id as vm_id,
            b.storage || ' ' || b.volume_id as label,
            exists (from desired.backups d join match.live_virtual_machines v on v.key = d.virtual_machine
-                   where v.netbox_id = b.virtual_machine_id and d.volume_id = b.volume_id and d.storage = b.storage) as shown
+                   where v.netbox_id = b.virtual_machine_id and d.volume_id = b.volume_id
+                       and d.storage = b.storage) as shown
     from netbox.proxbox_backups b
     union all
     select 'snapshots', 'plugins/proxbox/snapshots', s.id, s.last_updated, s.virtual_machine_id, s.name,
@@ -31,8 +33,10 @@ gone as (
     join match.live_clusters c on c.netbox_id = s.cluster_id
     where s.name not in (select name from desired.storages where name is not null)
 )
-select g.resource, g.object_type, g.id, g.last_updated, g.owner || ' ' || g.label || ' (gone, id ' || g.id || ')' as key,
-    g.owner as parent, [g.owner] as owners, g.above, because('no_longer_in_source', {system: settings.system_name}) as fact, 'delete' as way,
+select g.resource, g.object_type, g.id, g.last_updated, g.owner || ' ' || g.label || ' (gone, id ' || g.id
+    || ')' as key,
+    g.owner as parent, [g.owner] as owners, g.above,
+        because('no_longer_in_source', {system: settings.system_name}) as fact, 'delete' as way,
     null::varchar as note, null::varchar as held, true as said_unproven
 from gone g cross join config.endpoint settings
 where settings.records_to = 'plugin'

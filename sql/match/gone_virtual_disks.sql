@@ -4,7 +4,8 @@
 select 'virtual_disks' as resource, 'virtualization/virtual-disks' as object_type, d.id, d.last_updated,
     v.key || ' ' || d.name || ' (gone)' as key, v.key as parent, [v.key] as owners,
     [{'type': 'virtualization/virtual-machines', 'id': v.netbox_id}] as above,
-    because('no_such_disk', {system: s.system_name}) as fact, 'delete' as way, null::varchar as note, null::varchar as held,
+    because('no_such_disk', {system: s.system_name}) as fact, 'delete' as way, null::varchar as note,
+        null::varchar as held,
     true as said_unproven
 from netbox.virtual_disks d
 join match.live_virtual_machines v on v.netbox_id = d.virtual_machine_id

@@ -1,5 +1,5 @@
--- Virtual machines that NetBox has with an id of this cluster (a vmid, a container's name) and that the source no longer
--- lists. Shape: match.gone in sql/match/tables.sql; guest: the id with its word.
+-- Virtual machines that NetBox has with an id of this cluster (a vmid, a container's name) and that the source no
+-- longer lists. Shape: match.gone in sql/match/tables.sql; guest: the id with its word.
 -- Only with rows of config.endpoint, netbox.virtual_machines WHERE cluster_field IS NOT NULL.
 with settings as (from config.endpoint),
 claims as (
@@ -12,7 +12,8 @@ claims as (
 select 'virtual_machines' as resource, 'virtualization/virtual-machines' as object_type, v.id, v.last_updated,
     v.name || ' [' || v.guest || ']' as key, v.name as parent, [v.guest] as owners,
     []::struct(type varchar, id bigint)[] as above,
-    because('guest_no_longer_in_source', {guest: v.guest, system: s.system_name}) as fact, if(v.status = s.missing_guests, 'done', s.missing_guests) as way,
+    because('guest_no_longer_in_source', {guest: v.guest, system: s.system_name}) as fact,
+        if(v.status = s.missing_guests, 'done', s.missing_guests) as way,
     'missing_guests is ' || s.missing_guests as note, null::varchar as held, true as said_unproven, v.guest
 from claims v cross join settings s
 where v.held_id is not null

@@ -1,7 +1,7 @@
--- Guests of this cluster in NetBox that are no longer listed, and that another cluster shows now or may show: they may have
--- moved, and are not gone. Key: NetBox's id. The other endpoints' current snapshots are the evidence (config.other_guests).
--- A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. A guest that NetBox knows in
--- the other cluster under that name is another one.
+-- Guests of this cluster in NetBox that are no longer listed, and that another cluster shows now or may show: they may
+-- have moved, and are not gone. Key: NetBox's id. The other endpoints' current snapshots are the evidence
+-- (config.other_guests). A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. A
+-- guest that NetBox knows in the other cluster under that name is another one.
 -- Only with rows of config.other_guests; config.unseen_moves.
 with settings as (from config.endpoint),
 
@@ -37,7 +37,8 @@ shown as (
             and json_extract_string(v.cf, '$.' || settings.id_field) = o.vmid and lower(v.name) = lower(o.name))
 ),
 hits as (
-    select c.id, s.endpoint, s.cluster, s.vmid, 'this name' as witness, 1 as place from called c join shown s on lower(s.name) = c.name
+    select c.id, s.endpoint, s.cluster, s.vmid, 'this name' as witness, 1 as place from called c join shown s
+        on lower(s.name) = c.name
     union all
     select m.id, s.endpoint, s.cluster, s.vmid, 'these MAC addresses', 2
     from (select *, unnest(macs) as mac from shown) s join macs m using (mac) group by all
@@ -50,14 +51,16 @@ agreed as (
     from hits group by id, endpoint, cluster, vmid
 ),
 found as (
-    select a.id, because('shown_elsewhere', {endpoint: a.endpoint, witnesses: a.witnesses, vmid: a.vmid, cluster: a.cluster}) as reason
+    select a.id, because('shown_elsewhere', {endpoint: a.endpoint, witnesses: a.witnesses, vmid: a.vmid,
+        cluster: a.cluster}) as reason
     from agreed a
     join shown s using (endpoint, cluster, vmid)
     left join config.former_guests f on f.netbox_id = a.id
     where not a.name_alone
        or (coalesce(f.uuid = s.uuid, true) and (len(s.macs) = 0 or a.id not in (select id from macs)))
 )
-select id as netbox_id, because('may_have_moved', {because: string_agg(distinct reason, '; ' order by reason)}) as reason
+select id as netbox_id, because('may_have_moved',
+    {because: string_agg(distinct reason, '; ' order by reason)}) as reason
 from found group by id
 union all
 select h.id, u.reason from here h join config.unseen_moves u using (vmid) where h.id not in (select id from found)

@@ -1,8 +1,8 @@
 -- Which NetBox interface each desired interface is, where the pair of one name is not settled.
--- Key: desired interface (device + name). On the matched device, else on another one of its stack. Names are exact, else
--- in the short or long form. The source's id is a number that it may hand out again: where it leads elsewhere than the
--- name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id never
--- wins against a name; with a witness of its own it is a conflict; alone against a witness it is another port.
+-- Key: desired interface (device + name). On the matched device, else on another one of its stack. Names are exact,
+-- else in the short or long form. The source's id is a number that it may hand out again: where it leads elsewhere than
+-- the name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id
+-- never wins against a name; with a witness of its own it is a conflict; alone against a witness it is another port.
 -- previous_id: what it was paired with. candidate_ids: every NetBox interface that it could be.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
@@ -22,7 +22,8 @@ unsettled as materialized (
 places as materialized (
     select key, source_id, name, problem, device_id, 0 as away from unsettled where device_id is not null
     union all
-    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 1 from unsettled w join match.housings h on h.key = w.device
+    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 1 from unsettled w join match.housings h
+        on h.key = w.device
 ),
 by_name as materialized (
     select w.key, a.id, w.away, w.problem
@@ -156,10 +157,12 @@ strangers as (
     group by h.key, h.id having not bool_or(n.host = s.host)
 ),
 votes as (
-    select key, id, count(*) as votes, string_agg(witness, ', ' order by witness) as names from witnesses group by key, id
+    select key, id, count(*) as votes, string_agg(witness, ', ' order by witness) as names from witnesses group by key,
+        id
 ),
 objections as (
-    select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from strangers group by key, id
+    select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from strangers
+        group by key, id
 ),
 -- ids that this product wrote, and not a person.
 written_ids as (
@@ -172,11 +175,14 @@ weighed as materialized (
         a.namesake is not null and a.namesake <> c.key as named_otherwise,
         c.id in (from written_ids)
             and (w.description is distinct from b.description or w.mtu <> b.mtu or w.speed <> b.speed) as differs_too,
-        a.name || ' (' || concat_ws(', ', if(c.is_id, 'id', null), if(c.is_name and not regexp_matches(coalesce(v.names, ''), '\bname\b'), 'name', null), v.names) || ')' as found
+        a.name || ' (' || concat_ws(', ', if(c.is_id, 'id', null),
+            if(c.is_name and not regexp_matches(coalesce(v.names, ''), '\bname\b'), 'name', null), v.names)
+            || ')' as found
     from (
         select key, id, is_id, is_name from hits join tangled using (key)
         union all
-        select key, id, false, false from witnesses where witness = 'MAC address' and (key, id) not in (select (key, id) from hits)
+        select key, id, false, false from witnesses where witness = 'MAC address'
+            and (key, id) not in (select (key, id) from hits)
     ) c
     join actual a on a.id = c.id
     join source_ports w on w.key = c.key
@@ -210,18 +216,22 @@ compared as (
 -- number NetBox has on an interface that is another port's.
 chosen as (
     select *,
-        case when agreeing = 1 and by_name = 0 and strays = 0 then {'id': agreeing_id, 'strength': 2, 'reason': null::varchar}
+        case when agreeing = 1 and by_name = 0 and strays = 0
+            then {'id': agreeing_id, 'strength': 2, 'reason': null::varchar}
              when agreeing > 0 or by_mac > 0 or by_name > 1 or (by_name = 0 and by_id > 1)
-                 then {'id': null::bigint, 'strength': null, 'reason': conflict('several_interfaces', {candidates: found})}
+                 then {'id': null::bigint, 'strength': null,
+                     'reason': conflict('several_interfaces', {candidates: found})}
              when by_name = 1 and (id_votes > 0 or (by_id > 0 and name_votes = 0 and name_objections > 0))
                  then {'id': null, 'strength': null, 'reason': conflict('several_interfaces', {candidates: found})}
              when by_name = 1 then {'id': name_id, 'strength': if(name_votes > 0, 2, 1), 'reason': null}
              when id_votes > 0 then {'id': id_id, 'strength': 2, 'reason': null}
              when id_objections > 0 and named_otherwise then {'id': null, 'strength': null, 'reason': null}
              when id_objections > 0
-                 then {'id': null, 'strength': null, 'reason': conflict('port_id_of_another', {id: source_id, interface: id_name, differs: objecting})}
+                 then {'id': null, 'strength': null, 'reason': conflict('port_id_of_another',
+                     {id: source_id, interface: id_name, differs: objecting})}
              when not named_otherwise and differs_too
-                 then {'id': null, 'strength': null, 'reason': conflict('port_id_may_be_of_another', {id: source_id, interface: id_name})}
+                 then {'id': null, 'strength': null, 'reason': conflict('port_id_may_be_of_another',
+                     {id: source_id, interface: id_name})}
              else {'id': id_id, 'strength': if(named_otherwise, 0, 1), 'reason': null}
         end as choice
     from compared join (select key, source_id from wanted) using (key)
@@ -243,7 +253,8 @@ taken as (
 ),
 decided as (
     select b.key, b.strength,
-        case when b.strength > 0 and (t.netbox_id is null or (t.to_one and b.strength = 2)) then b.netbox_id end as netbox_id,
+        case when b.strength > 0 and (t.netbox_id is null or (t.to_one and b.strength = 2)) then b.netbox_id
+            end as netbox_id,
         coalesce(b.reason, case when not coalesce(t.to_one, b.strength > 0 or b.strength is null)
             then conflict('several_ports') end) as reason
     from best b
@@ -258,9 +269,11 @@ homeless as materialized (
     where source_id is not null and key not in (select key from hits)
 ),
 elsewhere as (
-    select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', ' order by coalesce(d.name, 'device ' || d.id) || ' ' || a.name) as place
+    select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', '
+        order by coalesce(d.name, 'device ' || d.id) || ' ' || a.name) as place
     from homeless w
-    join (select i.id, i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope, settings.only_of_its_kind) as claim
+    join (select i.id, i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope,
+        settings.only_of_its_kind) as claim
           from netbox.interfaces i, settings where contains(i.cf, settings.id_field)) a
         on a.claim = w.source_id and a.device_id <> w.device_id
     join netbox.devices d on d.id = a.device_id
@@ -275,7 +288,8 @@ candidates as (
 judged as (
     select w.*, b.netbox_id as best_id, c.ids,
         case when w.problem is not null then w.problem
-             when e.place is not null then conflict('port_on_another_device', {id: w.source_id, device: w.device, place: e.place})
+             when e.place is not null then conflict('port_on_another_device',
+                 {id: w.source_id, device: w.device, place: e.place})
              else b.reason end as reason
     from wanted w
     left join decided b on b.key = w.key

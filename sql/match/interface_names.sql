@@ -6,7 +6,8 @@ select 'interfaces' as resource, i.key, i.netbox_id, i.name, i.problem, 'dcim.in
 from match.interfaces i
 join match.live_devices d on d.key = i.device
 union all
-select 'vm_interfaces', i.key, m.netbox_id, coalesce(i.name, m.netbox_name, i.old_name), m.problem, 'virtualization.vminterface',
+select 'vm_interfaces', i.key, m.netbox_id, coalesce(i.name, m.netbox_name, i.old_name), m.problem,
+    'virtualization.vminterface',
        i.virtual_machine, i.mac, v.name || ' ' || coalesce(i.name, m.netbox_name, i.old_name)
 from desired.vm_interfaces i
 join match.vm_interfaces m using (key)

@@ -32,7 +32,8 @@ select
     coalesce(w.device_id, a.device_id) as device_id,
     a.id as netbox_id,
     a.claim,
-    w.key is not null and a.id is not null and (a.claim is null or a.claim = w.source_id or w.source_id is null) as settled,
+    w.key is not null and a.id is not null and (a.claim is null or a.claim = w.source_id
+        or w.source_id is null) as settled,
     (w.description is null or w.description = coalesce(a.description, ''))
         and (w.enabled is null or w.enabled = a.enabled)
         and (w.mtu is null or w.mtu = a.mtu)

@@ -1,5 +1,5 @@
--- Interfaces that NetBox has in a LAG of which the source shows other members, and not this one: it has left. Key: desired
--- interface. A LAG without any member there is no evidence: many devices do not tell. Neither is one that is in
+-- Interfaces that NetBox has in a LAG of which the source shows other members, and not this one: it has left. Key:
+-- desired interface. A LAG without any member there is no evidence: many devices do not tell. Neither is one that is in
 -- doubt, nor a port of which the source says something of a LAG that could not be taken.
 -- Only with rows of config.endpoint, desired.interfaces WHERE shows_lag_members AND lag IS NOT NULL.
 with members as (

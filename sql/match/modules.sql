@@ -9,7 +9,8 @@ wanted as (
 ),
 by_name as (
     select w.key, b.id, 1 as step
-    from wanted w join netbox.module_bays b on b.device_id = w.device_id and (lower(b.name) = lower(w.bay) or lower(b.label) = lower(w.bay))
+    from wanted w join netbox.module_bays b on b.device_id = w.device_id
+        and (lower(b.name) = lower(w.bay) or lower(b.label) = lower(w.bay))
     where w.problem is null
 ),
 serials as (
@@ -33,8 +34,10 @@ select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as 
     case when moves then null else elsewhere.id end as elsewhere_id,
     settings.move_modules and elsewhere.device_id = w.device_id and i.id is not null as occupied,
     case when w.problem is not null then w.problem
-         when b.candidates > 1 then conflict('several_module_bays', {bay: w.bay, device: w.device_name, candidates: b.candidates})
-         when b.bay_id in (select bay_id from taken) then conflict('several_parts_in_one_bay', {bay: n.name}) end as problem
+         when b.candidates > 1 then conflict('several_module_bays',
+             {bay: w.bay, device: w.device_name, candidates: b.candidates})
+         when b.bay_id in (select bay_id from taken) then conflict('several_parts_in_one_bay', {bay: n.name})
+             end as problem
 from wanted w
 cross join settings
 left join best b using (key)
@@ -43,5 +46,6 @@ left join netbox.modules i on i.module_bay_id = b.bay_id
 left join serials elsewhere on elsewhere.serial = lower(w.serial) and elsewhere.id is distinct from i.id
 cross join lateral (
     select coalesce(settings.move_modules and elsewhere.device_id = w.device_id and w.same_serial = 1 and i.id is null
-        and w.problem is null and coalesce(b.candidates, 1) = 1 and b.bay_id not in (select bay_id from taken), false) as moves
+        and w.problem is null and coalesce(b.candidates, 1) = 1 and b.bay_id not in (select bay_id from taken),
+            false) as moves
 )

@@ -8,7 +8,8 @@ with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
         coalesce('n' || m.netbox_id, 'k' || d.key) as place,
         -- As given: the first label of one of the names is none of its own.
-        list_filter(d.names, lambda n: not list_contains(list_transform(d.names, lambda o: coalesce(short_name(o), '')), n)) as names
+        list_filter(d.names, lambda n: not list_contains(list_transform(d.names, lambda o: coalesce(short_name(o), '')),
+            n)) as names
     from desired.devices d join match.devices m using (key)
 ),
 places as (
@@ -39,7 +40,8 @@ best_names as (
         (select * from name_hits qualify step = min(step) over (partition by remote_name))
 ),
 by_name as (
-    select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label) filter (p.label is not null) as found
+    select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label)
+        filter (p.label is not null) as found
     from best_names b join places p using (place) group by b.remote_name
 ),
 links as (
@@ -94,7 +96,8 @@ port_hits as (
 interfaces as (
     select key, coalesce('n' || netbox_id, 'k' || key) as "end", label, problem from match.interface_names
     where resource = 'interfaces'
-      and key in (select interface from links union all select remote_interface from links union all select key from port_hits)
+      and key in (select interface from links union all select remote_interface from links union all select key
+          from port_hits)
 ),
 judged as (
     select
@@ -104,7 +107,8 @@ judged as (
         ports.candidates as port_candidates
     from links l
     left join places p using (place)
-    left join port_hits ports on ports.place = l.place and ports.remote_port = l.remote_port and l.remote_interface is null
+    left join port_hits ports on ports.place = l.place and ports.remote_port = l.remote_port
+        and l.remote_interface is null
     left join interfaces r on r.key = l.remote_interface
     left join interfaces h on h.key = ports.key and ports.candidates = 1
 ),
@@ -120,10 +124,13 @@ found as (
              when j.place is null
                  then blocked('remote_device_unknown', {name: j.remote_name, system: settings.system_name})
              when j.port_candidates > 1
-                 then conflict('several_remote_ports', {device: j.remote_label, port: j.remote_port, candidates: j.port_candidates})
-             when not j.port_known and j.remote_port is null then blocked('neighbour_without_port', {device: j.remote_label})
+                 then conflict('several_remote_ports',
+                     {device: j.remote_label, port: j.remote_port, candidates: j.port_candidates})
+             when not j.port_known and j.remote_port is null
+                 then blocked('neighbour_without_port', {device: j.remote_label})
              when not j.port_known then blocked('remote_port_unknown', {device: j.remote_label, port: j.remote_port})
-             when j.remote_end is null then blocked('remote_device_not_in_netbox', {device: j.remote_label, because: j.remote_problem})
+             when j.remote_end is null then blocked('remote_device_not_in_netbox',
+                 {device: j.remote_label, because: j.remote_problem})
         end as problem
     from judged j
     -- The links of a device that is not written are its own row's matter.

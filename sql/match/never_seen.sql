@@ -11,7 +11,8 @@ peaks as (
 
 -- Counted first: which of them are missing is asked of the few that have more than was ever seen.
 held as (
-    select 'interfaces' as resource, 'ports' as source_table, d.key as owner, d.source_id, count(*) as held, d.netbox_id as place
+    select 'interfaces' as resource, 'ports' as source_table, d.key as owner, d.source_id, count(*) as held,
+        d.netbox_id as place
     from match.interface_pairs p join match.devices d on d.netbox_id = p.device_id
     where p.claim is not null and p.netbox_id is not null
     group by all
@@ -58,9 +59,11 @@ lacking as (
     where m.claim is not null
     group by all
 )
-select unnest(case l.resource when 'interfaces' then ['interfaces', 'mac_addresses', 'ip_addresses', 'lags', 'cables'] else [l.resource] end) as resource,
+select unnest(case l.resource when 'interfaces' then ['interfaces', 'mac_addresses', 'ip_addresses', 'lags', 'cables']
+    else [l.resource] end) as resource,
     l.owner,
-    because('never_seen', {held: l.held, what: replace(l.resource, '_', ' '), owner: nullif(l.owner, '*'), missing: l.missing,
+    because('never_seen', {held: l.held, what: replace(l.resource, '_', ' '), owner: nullif(l.owner, '*'),
+        missing: l.missing,
         system: settings.system_name}) as reason
 from lacking l
 cross join settings

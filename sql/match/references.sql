@@ -36,7 +36,8 @@ with known as (
 wanted as (
     select * from desired.wanted
     union all
-    select distinct resource, coalesce(manufacturer, ''), 'manufacturer', 'manufacturers', manufacturer, null::varchar, null::varchar,
+    select distinct resource, coalesce(manufacturer, ''), 'manufacturer', 'manufacturers', manufacturer, null::varchar,
+        null::varchar,
            manufacturer, null::varchar, true,
            because('map_manufacturers')
     from desired.wanted where resource in ('device_types', 'module_types')
@@ -59,7 +60,8 @@ hits as (
 -- Locations of several sites have one name: only those of the owner's own site count.
 sites as (
     select owner_resource, owner_key, min(id) as id from
-        (select * from hits where field = 'site' qualify (step, rank) = min((step, rank)) over (partition by owner_resource, owner_key))
+        (select * from hits where field = 'site' qualify (step, rank) = min((step, rank))
+            over (partition by owner_resource, owner_key))
     group by all having count(distinct id) = 1
 ),
 in_site as (
@@ -83,18 +85,23 @@ select
     w.owner_resource, w.owner_key, w.field, w.resource, w.required,
     case when b.candidates = 1 then b.id end as netbox_id,
     case when b.candidates = 1 then b.name
-         when b.candidates is null and w.new_name is not null and w.resource in (from may_create) then w.new_name end as name,
+         when b.candidates is null and w.new_name is not null and w.resource in (from may_create) then w.new_name
+             end as name,
     case when b.candidates = 1 then existing(b.id, b.name)
          when b.candidates is null and w.new_name is not null and w.resource in (from may_create)
              then created(w.resource, prerequisite_key(w.resource, w.new_name), w.new_name) end as value,
     case when b.candidates = 1 then null
-         when b.candidates > 1 then blocked('several_match_word', {candidates: b.candidates, kind: replace(w.resource, '_', ' '), word: b.word})
+         when b.candidates > 1 then blocked('several_match_word',
+             {candidates: b.candidates, kind: replace(w.resource, '_', ' '), word: b.word})
          when w.new_name is not null and w.resource in (from may_create) then null
-         when w.mapped is not null and w.resource = 'locations' then blocked('no_such_location', {owner: w.owner_key, word: w.mapped})
-         when w.mapped is not null then blocked('mapped_to_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped})
+         when w.mapped is not null and w.resource = 'locations'
+             then blocked('no_such_location', {owner: w.owner_key, word: w.mapped})
+         when w.mapped is not null then blocked('mapped_to_nothing',
+             {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped})
          when w.required and w.fallback is not null
              then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.fallback})
-         when w.required then blocked('unmapped', {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
+         when w.required then blocked('unmapped',
+             {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
     end as problem,
     w.manufacturer,
     -- Nobody named it for this object: the endpoint's default.

@@ -1,8 +1,8 @@
--- What becomes of everything that NetBox has and the source does not show: the one place where it is decided, by the one
--- rule removal() in sql/macros.sql. Key: object_type + id.
--- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be free
--- to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an undo
--- could not bring back. One that is not keeps the whole.
+-- What becomes of everything that NetBox has and the source does not show: the one place where it is decided, by the
+-- one rule removal() in sql/macros.sql. Key: object_type + id.
+-- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be
+-- free to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
+-- undo could not bring back. One that is not keeps the whole.
 -- Only with rows of match.gone_interfaces; match.gone_ip_addresses; match.gone_mac_addresses;
 --   match.gone_virtual_machines; match.gone_vm_interfaces; match.gone_virtual_disks; match.gone_cables;
 --   match.gone_modules; match.gone_devices; match.gone_records.
@@ -22,8 +22,9 @@ removed as materialized (
     union all by name from match.gone_records
 ),
 
--- What is on them ------------------------------------------------------------------------------------------------------
--- An address that this diff moves to another interface does not go with the old one.
+-- What is on them
+-- ------------------------------------------------------------------------------------------------------ An address
+-- that this diff moves to another interface does not go with the old one.
 addresses as (
     select * from netbox.ip_addresses
     where assigned_object_id is not null
@@ -34,24 +35,29 @@ machines as (
 ),
 -- Interfaces of guests that would go: by themselves, or with their machine. ending: of the keys of what is on them.
 nics as (
-    select r.object_type as root_type, r.id as root_id, r.id, i.name, r.parent || ' ' || i.name as stem, ' (gone)' as ending, r.parent, r.last_updated
+    select r.object_type as root_type, r.id as root_id, r.id, i.name, r.parent || ' ' || i.name as stem,
+        ' (gone)' as ending, r.parent, r.last_updated
     from removed r join netbox.vm_interfaces i on i.id = r.id where r.resource = 'vm_interfaces' and r.way = 'delete'
     union all
     select 'virtualization/virtual-machines', m.id, i.id, i.name, m.key || ' ' || i.name, '', m.parent, i.last_updated
     from machines m join netbox.vm_interfaces i on i.virtual_machine_id = m.id
 ),
 below as (
-    select root_type, root_id, 'vm_interfaces' as resource, 'virtualization/interfaces' as object_type, id, last_updated,
+    select root_type, root_id, 'vm_interfaces' as resource, 'virtualization/interfaces' as object_type, id,
+        last_updated,
         stem as key, parent, name as label, root_type as under_type, root_id as under_id
     from nics where root_type = 'virtualization/virtual-machines'
     union all
     select n.root_type, n.root_id, 'ip_addresses', 'ipam/ip-addresses', a.id, a.last_updated,
         a.address || ' on ' || n.stem || n.ending, n.parent, a.address, 'virtualization/interfaces', n.id
-    from nics n join addresses a on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = n.id
+    from nics n join addresses a on a.assigned_object_type = 'virtualization.vminterface'
+        and a.assigned_object_id = n.id
     union all
     select n.root_type, n.root_id, 'mac_addresses', 'dcim/mac-addresses', a.id, a.last_updated,
-        n.stem || ' ' || a.mac_address || ' (id ' || a.id || ')', n.parent, a.mac_address, 'virtualization/interfaces', n.id
-    from nics n join netbox.mac_addresses a on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = n.id
+        n.stem || ' ' || a.mac_address || ' (id ' || a.id || ')', n.parent, a.mac_address, 'virtualization/interfaces',
+            n.id
+    from nics n join netbox.mac_addresses a on a.assigned_object_type = 'virtualization.vminterface'
+        and a.assigned_object_id = n.id
     union all
     select r.object_type, r.id, 'mac_addresses', 'dcim/mac-addresses', a.id, a.last_updated,
         r.key || ' ' || a.mac_address || ' (id ' || a.id || ')', r.parent, a.mac_address, r.object_type, r.id
@@ -63,20 +69,26 @@ below as (
         m.key || ' ' || c.label || c.ending, m.parent, c.label, 'virtualization/virtual-machines', m.id
     from machines m
     join (
-        select virtual_machine_id as vm_id, 'virtual_disks' as resource, 'virtualization/virtual-disks' as object_type, id, last_updated, name as label, '' as ending
+        select virtual_machine_id as vm_id, 'virtual_disks' as resource, 'virtualization/virtual-disks' as object_type,
+            id, last_updated, name as label, '' as ending
         from netbox.virtual_disks
         union all
-        select virtual_machine_id, 'backups', 'plugins/proxbox/backups', id, last_updated, storage || ' ' || volume_id, ' (gone, id ' || id || ')' from netbox.proxbox_backups
+        select virtual_machine_id, 'backups', 'plugins/proxbox/backups', id, last_updated, storage || ' ' || volume_id,
+            ' (gone, id ' || id || ')' from netbox.proxbox_backups
         union all
-        select virtual_machine_id, 'snapshots', 'plugins/proxbox/snapshots', id, last_updated, name, ' (gone, id ' || id || ')' from netbox.proxbox_snapshots
+        select virtual_machine_id, 'snapshots', 'plugins/proxbox/snapshots', id, last_updated, name, ' (gone, id ' || id
+            || ')' from netbox.proxbox_snapshots
         union all
-        select virtual_machine_id, 'tasks', 'plugins/proxbox/task-history', id, last_updated, upid, ' (gone, id ' || id || ')' from netbox.proxbox_tasks
+        select virtual_machine_id, 'tasks', 'plugins/proxbox/task-history', id, last_updated, upid, ' (gone, id ' || id
+            || ')' from netbox.proxbox_tasks
         union all
-        select virtual_machine_id, 'replications', 'plugins/proxbox/replications', id, last_updated, replication_id, ' (gone, id ' || id || ')' from netbox.proxbox_replications
+        select virtual_machine_id, 'replications', 'plugins/proxbox/replications', id, last_updated, replication_id,
+            ' (gone, id ' || id || ')' from netbox.proxbox_replications
     ) c on c.vm_id = m.id
 ),
 
--- What keeps them --------------------------------------------------------------------------------------------------------
+-- What keeps them
+-- --------------------------------------------------------------------------------------------------------
 concerned as materialized (
     select object_type, id, above from removed
     union
@@ -90,7 +102,8 @@ doubts as (
         union all
         -- Whoever could be the device or guest could show what is on it, and no row of this diff says that.
         select c.object_type, c.id, because('holder_in_doubt', {
-            holder: case u.a.type when 'dcim/devices' then 'device' when 'virtualization/virtual-machines' then 'virtual machine' else 'interface' end,
+            holder: case u.a.type when 'dcim/devices' then 'device' when 'virtualization/virtual-machines'
+                then 'virtual machine' else 'interface' end,
             because: d.reason}), false
         from concerned c, unnest(c.above) as u(a)
         join match.doubts d on d.object_type = u.a.type and d.netbox_id = u.a.id)
@@ -114,17 +127,22 @@ impact as (
 keeping as (
     select b.root_type, b.root_id,
         list(b.label order by b.resource, b.label)
-            filter (o.netbox_id is null and b.resource not in (select resource from config.may_delete_unowned)) as strangers,
-        list(because('child_in_doubt', {object: b.label, because: d.reason}) order by b.resource, b.label) filter (d.reason is not null) as doubts,
-        list(because('child_held', {object: b.label, because: i.reason}) order by b.resource, b.label) filter (i.reason is not null) as impact
+            filter (o.netbox_id is null and b.resource not in (select resource
+                from config.may_delete_unowned)) as strangers,
+        list(because('child_in_doubt', {object: b.label, because: d.reason}) order by b.resource, b.label)
+            filter (d.reason is not null) as doubts,
+        list(because('child_held', {object: b.label, because: i.reason}) order by b.resource, b.label)
+            filter (i.reason is not null) as impact
     from below b
-    left join (select distinct object_type, netbox_id from ledger.created) o on o.object_type = b.object_type and o.netbox_id = b.id
+    left join (select distinct object_type, netbox_id from ledger.created) o on o.object_type = b.object_type
+        and o.netbox_id = b.id
     left join doubts d on d.object_type = b.object_type and d.id = b.id
     left join impact i on i.object_type = b.object_type and i.id = b.id
     group by b.root_type, b.root_id
 ),
 owned as (
-    select distinct object_type, netbox_id as id from ledger.created where endpoint in (select endpoint from config.same_source)
+    select distinct object_type, netbox_id as id from ledger.created
+        where endpoint in (select endpoint from config.same_source)
 ),
 
 caused as materialized (
@@ -148,7 +166,8 @@ caused as materialized (
     left join keeping k on k.root_type = r.object_type and k.root_id = r.id
 ),
 decided as (
-    select *, case when action_of(cause) = 'noted' then if(way = 'delete', 'delete', 'update') else action_of(cause) end as action
+    select *, case when action_of(cause) = 'noted' then if(way = 'delete', 'delete', 'update') else action_of(cause)
+        end as action
     from caused
 )
 select resource, object_type, id, last_updated, key, parent, action, cause as reason, way,
@@ -156,7 +175,8 @@ select resource, object_type, id, last_updated, key, parent, action, cause as re
 from decided where action is not null
 union all
 select b.resource, b.object_type, b.id, b.last_updated, b.key, b.parent, 'delete',
-    noted('goes_with_holder', {holder: if(b.root_type = 'virtualization/virtual-machines', 'virtual machine', 'interface'), because: d.cause}),
+    noted('goes_with_holder', {holder: if(b.root_type = 'virtualization/virtual-machines', 'virtual machine',
+        'interface'), because: d.cause}),
     'delete', b.under_type, b.under_id
 from below b
 join decided d on d.object_type = b.root_type and d.id = b.root_id and d.action = 'delete'

@@ -1,7 +1,7 @@
 -- Ports whose id NetBox has on another interface of the device: the source gave it to another port. Of what it files by
--- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox has
--- the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join desired.unproven. The
--- owner of interface_vlans is the port.
+-- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox
+-- has the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join desired.unproven.
+-- The owner of interface_vlans is the port.
 -- Only with rows of match.interface_pairs WHERE NOT settled AND claim IS NOT NULL.
 -- Its rows join desired.unproven.
 with reused as (
@@ -14,7 +14,8 @@ with reused as (
     group by w.key, w.device
 ),
 numbered as (
-    select *, because('port_id_on_another', {id: source_id, device: device, name: name, held_on: held_on}) as reason from reused
+    select *, because('port_id_on_another', {id: source_id, device: device, name: name, held_on: held_on}) as reason
+        from reused
 )
 select 'interface_vlans' as resource, key as owner, reason from numbered
 union all

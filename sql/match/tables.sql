@@ -4,7 +4,8 @@ create table match.clusters (
     key varchar, netbox_id bigint, name varchar, problem varchar, group_id bigint, site_id bigint);
 create table match.live_clusters as from match.clusters;
 create table match.devices (
-    key varchar, source_id varchar, netbox_id bigint, name varchar, step integer, problem varchar, candidate_ids bigint[],
+    key varchar, source_id varchar, netbox_id bigint, name varchar, step integer, problem varchar,
+        candidate_ids bigint[],
     site_id bigint, location_id bigint, rack_id bigint, cluster_id bigint, last_updated varchar);
 create table match.live_devices as from match.devices;
 create table match.housings (key varchar, netbox_id bigint, name varchar);
@@ -22,7 +23,8 @@ create table match.interface_pairs (
     key varchar, source_id varchar, device varchar, name varchar, mac varchar, linked boolean, device_id bigint,
     netbox_id bigint, claim varchar, settled boolean, same_values boolean);
 create table match.interface_exceptions (
-    key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[],
+    key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint,
+        candidate_ids bigint[],
     problem varchar, previous_id bigint);
 create table match.vm_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem varchar);
@@ -51,14 +53,16 @@ create table match.doubted_interfaces as from match.doubts;
 create table match.doubted_vm_interfaces as from match.doubts;
 create table match.doubted_modules as from match.doubts;
 create table match.doubted_others as from match.doubts;
--- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with reason.
+-- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with
+-- reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
 -- What NetBox has and the source does not show, one table per kind; what becomes of it is decided in
 -- sql/match/removals.sql, for all kinds alike. id: NetBox's. owners: whose evidence counts (desired.unproven); above:
 -- the objects that it is on. fact, way, note, held, said_unproven: as in the macro removal(); held is about deletes and
 -- unassigns alone. doubt: which row of the source it may be, beside match.doubts.
 create table match.gone (
-    resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, owners varchar[],
+    resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar,
+        owners varchar[],
     above struct(type varchar, id bigint)[], fact varchar, way varchar, note varchar, held varchar,
     said_unproven boolean, guest varchar, doubt varchar);
 create table match.gone_interfaces as from match.gone;

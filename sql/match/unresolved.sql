@@ -1,6 +1,7 @@
 -- Makes desired.unresolved.
 -- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
--- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a default helps.
+-- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a
+-- default helps.
 -- Only with rows of match.references WHERE netbox_id IS NULL; desired.vrf_words.
 with settings as (from config.endpoint),
 concerned as (
@@ -26,17 +27,21 @@ wanted as (
     join desired.wanted w using (owner_resource, owner_key, field)
     join concerned c using (owner_resource, owner_key)
     cross join settings
-    where r.netbox_id is null and r.value is null and r.resource in ('sites', 'device_types', 'device_roles', 'platforms', 'module_types')
+    where r.netbox_id is null and r.value is null
+        and r.resource in ('sites', 'device_types', 'device_roles', 'platforms', 'module_types')
       and (r.required or w.own_word is not null)
     union all
     -- New device types need a manufacturer.
     select 'manufacturers', c.os, c.owner_key, m.manufacturer is not null
     from match.references r
     join concerned c using (owner_resource, owner_key)
-    join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '') and m.field = 'manufacturer'
-    where r.resource in ('device_types', 'module_types') and r.netbox_id is null and r.value is not null and m.value is null
+    join match.references m on m.owner_resource = r.resource and m.owner_key = coalesce(r.manufacturer, '')
+        and m.field = 'manufacturer'
+    where r.resource in ('device_types', 'module_types') and r.netbox_id is null and r.value is not null
+        and m.value is null
 )
-select section, min(word) as word, count(distinct owner_key)::integer as owners, min(owner_key) as example, bool_or(is_mapped) as is_mapped
+select section, min(word) as word, count(distinct owner_key)::integer as owners, min(owner_key) as example,
+    bool_or(is_mapped) as is_mapped
 from wanted group by section, lower(word)
 union all
 select 'vrfs', word, owners, example, false from desired.vrf_words

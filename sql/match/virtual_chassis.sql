@@ -35,7 +35,8 @@ judged as (
     left join named n on n.device = d.key
     where d.key in (select device from desired.members)
 )
-select j.key, case when j.problem is null then j.candidate_id end as netbox_id, coalesce(v.name, j.device_name) as name, j.problem,
+select j.key, case when j.problem is null then j.candidate_id end as netbox_id, coalesce(v.name, j.device_name) as name,
+    j.problem,
        v.master_id, v.last_updated
 from judged j
 left join netbox.virtual_chassis v on v.id = j.candidate_id

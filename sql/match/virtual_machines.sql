@@ -1,11 +1,11 @@
 -- Which NetBox virtual machine each guest is. Key: the desired virtual machine.
 -- By the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the virtual
 -- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
--- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses together. A guest
--- that left another cluster is found there by two of name, MAC addresses and SMBIOS UUID. A container's name is its id.
--- Where several guests have one name, the name that the source gives counts beside the one made of it, but without the
--- vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a virtual machine whose vmid is no
--- longer listed may be that one under another vmid: a conflict.
+-- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses
+-- together. A guest that left another cluster is found there by two of name, MAC addresses and SMBIOS UUID. A
+-- container's name is its id. Where several guests have one name, the name that the source gives counts beside the one
+-- made of it, but without the vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a
+-- virtual machine whose vmid is no longer listed may be that one under another vmid: a conflict.
 -- candidate_ids: every NetBox virtual machine that it could be. moved_from: the cause that says where it comes from.
 -- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
@@ -16,11 +16,12 @@ actual as materialized (
         json_extract_string(v.cf, '$.' || settings.cluster_field) as held_cluster,
         json_extract_string(v.cf, '$.' || settings.id_field) as held_vmid,
         held_vmid is null
-            and exists (from config.other_guest_fields o where json_extract_string(v.cf, '$.' || o.id_field) is not null) as "foreign"
+            and exists (from config.other_guest_fields o
+                where json_extract_string(v.cf, '$.' || o.id_field) is not null) as "foreign"
     from netbox.virtual_machines v, settings
 ),
--- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product wrote:
--- somebody may have given it another one since.
+-- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product
+-- wrote: somebody may have given it another one since.
 called as materialized (
     select id, lower(name) as name from actual
     union
@@ -105,8 +106,10 @@ usable_names as (
 -- Machines of this cluster whose vmid is no longer listed, and that have a guest's MAC addresses or the name it gives.
 unlisted as (
     select r.key, list(distinct r.id order by r.id) as ids,
-        list(distinct a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')'
-            order by a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness || ')') as found
+        list(distinct a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness
+            || ')'
+            order by a.name || ' (id ' || r.id || ', ' || settings.id_word || ' ' || a.held_vmid || ', ' || r.witness
+                || ')') as found
     from (
         select key, id, 'the same MAC address' as witness from shared
         union all
@@ -124,10 +127,13 @@ compared as (
         min(id) filter (is_id and is_name) as agreeing_id,
         count(*) filter (is_id and (is_name or not named_otherwise)) as by_id,
         any_value({'id': id, 'name': name, 'same_macs': same_macs, 'same_uuid': same_uuid,
-            'others': nullif(concat_ws(' nor ', if(other_macs, 'a MAC address', null), if(other_uuid, 'the SMBIOS UUID', null)), ''),
-            'named_otherwise': named_otherwise, 'differs_too': differs_too}) filter (is_id and not is_name) as by_number,
+            'others': nullif(concat_ws(' nor ', if(other_macs, 'a MAC address', null),
+                if(other_uuid, 'the SMBIOS UUID', null)), ''),
+            'named_otherwise': named_otherwise, 'differs_too': differs_too})
+                filter (is_id and not is_name) as by_number,
         count(*) filter (is_id and not is_name) as by_number_alone,
-        list({'type': 'virtualization/virtual-machines', 'id': id, 'name': name} order by name, id) filter (is_id) as numbered
+        list({'type': 'virtualization/virtual-machines', 'id': id, 'name': name} order by name, id)
+            filter (is_id) as numbered
     from weighed group by key
 ),
 named as (
@@ -136,8 +142,8 @@ named as (
     from usable_names group by key
 ),
 
--- A guest that another cluster had, and no guest of this cluster yet: two of name, MAC address and SMBIOS UUID are the same.
--- One alone is a question where nothing contradicts it and the other cluster no longer shows that guest.
+-- A guest that another cluster had, and no guest of this cluster yet: two of name, MAC address and SMBIOS UUID are the
+-- same. One alone is a question where nothing contradicts it and the other cluster no longer shows that guest.
 others as (
     select lower(cluster) as cluster, string_agg(distinct endpoint, ', ' order by endpoint) as endpoints,
         string_agg(distinct gap, '; ' order by gap) as gap
@@ -165,9 +171,11 @@ newcomers as (
     where w.key in (select key from asked) and w.key not in (select key from weighed)
 ),
 witnesses as (
-    select key, id, bool_or(of_what = 'name') as same_name, bool_or(of_what = 'mac') as same_macs, bool_or(of_what = 'uuid') as same_uuid
+    select key, id, bool_or(of_what = 'name') as same_name, bool_or(of_what = 'mac') as same_macs,
+        bool_or(of_what = 'uuid') as same_uuid
     from (
-        select w.key, c.id, 'name' as of_what from newcomers w join called c on c.name in (lower(w.name), lower(w.given_name))
+        select w.key, c.id, 'name' as of_what from newcomers w join called c
+            on c.name in (lower(w.name), lower(w.given_name))
         union all
         select key, id, 'mac' from shared
         union all
@@ -176,10 +184,12 @@ witnesses as (
 ),
 agreed as (
     select w.key, a.id, a.name, a.held_cluster, a.held_vmid, t.endpoint as still_shown_by, o.cluster, o.gap,
-        list_filter([if(same_name, 'this name', null), if(same_macs, 'these MAC addresses', null), if(same_uuid, 'this SMBIOS UUID', null)],
+        list_filter([if(same_name, 'this name', null), if(same_macs, 'these MAC addresses', null),
+            if(same_uuid, 'this SMBIOS UUID', null)],
             lambda one: one is not null) as agreeing,
         coalesce(u.uuid <> w.uuid, false) as other_uuid,
-        not s.same_macs and w.key in (select key from source_macs) and a.id in (select id from netbox_macs) as other_macs
+        not s.same_macs and w.key in (select key from source_macs)
+            and a.id in (select id from netbox_macs) as other_macs
     from witnesses s
     join newcomers w using (key)
     cross join settings
@@ -190,7 +200,8 @@ agreed as (
 ),
 moved as (
     select key, id, name, agreeing,
-        name || ' (id ' || id || ') of the cluster ' || held_cluster || ', ' || settings.id_word || ' ' || held_vmid as place,
+        name || ' (id ' || id || ') of the cluster ' || held_cluster || ', ' || settings.id_word || ' '
+            || held_vmid as place,
         case
             when a.cluster is null then because('moved_from_unread_cluster', {word: settings.id_word})
             when still_shown_by is not null then because('still_shown_by', {endpoint: still_shown_by})
@@ -209,40 +220,57 @@ left_behind as (
     from moved group by key
 ),
 
--- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the number of
--- one in NetBox.
+-- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the number
+-- of one in NetBox.
 chosen as (
     select w.key, case
-        when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1, 'reason': null::varchar, 'other_machine': false}
+        when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1,
+            'reason': null::varchar, 'other_machine': false}
         when c.by_id > 1 or c.by_number_alone > 1
-            then {'id': null::bigint, 'strength': null, 'step': 1, 'reason': conflict('several_have_this_number', {word: settings.id_word, id: w.source_id, cluster: w.cluster, candidates: c.numbered}), 'other_machine': false}
+            then {'id': null::bigint, 'strength': null, 'step': 1,
+                'reason': conflict('several_have_this_number',
+                {word: settings.id_word, id: w.source_id, cluster: w.cluster, candidates: c.numbered}),
+                'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.same_macs
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
-        when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null, 'other_machine': false}
+        when n.candidates = 1 and n.same_macs then {'id': n.id, 'strength': 2, 'step': 2, 'reason': null,
+            'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.same_uuid and n.candidates is null
             then {'id': c.by_number.id, 'strength': 2, 'step': 1, 'reason': null, 'other_machine': false}
         when u.found is not null
             then {'id': u.ids[1], 'strength': 0, 'step': 2, 'reason': conflict('may_have_a_new_number', {
-                candidates: u.found, system: settings.system_name, word: settings.id_word, id: w.source_id}), 'other_machine': false}
+                candidates: u.found, system: settings.system_name, word: settings.id_word, id: w.source_id}),
+                    'other_machine': false}
         when c.by_number_alone = 1 and c.by_number.others is not null
             then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason': conflict('number_of_another_machine', {
-                word: settings.id_word, id: w.source_id, candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id, 'name': c.by_number.name}],
+                word: settings.id_word, id: w.source_id,
+                    candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id,
+                    'name': c.by_number.name}],
                 differs: c.by_number.others, field: settings.id_field}), 'other_machine': true}
-        when c.by_number_alone = 1 and (c.by_number.named_otherwise or (c.by_number.differs_too and n.candidates is null))
-            then {'id': c.by_number.id, 'strength': 0, 'step': 1, 'reason': conflict('number_may_be_of_another_machine', {
-                word: settings.id_word, id: w.source_id, candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id, 'name': c.by_number.name}],
+        when c.by_number_alone = 1 and (c.by_number.named_otherwise
+            or (c.by_number.differs_too and n.candidates is null))
+            then {'id': c.by_number.id, 'strength': 0, 'step': 1,
+                'reason': conflict('number_may_be_of_another_machine', {
+                word: settings.id_word, id: w.source_id,
+                    candidates: [{'type': 'virtualization/virtual-machines', 'id': c.by_number.id,
+                    'name': c.by_number.name}],
                 named: n.found,
                 doubt: case when n.found is not null then null
                     when c.by_number.named_otherwise then 'which is the name of another guest'
                     else 'and nothing else shows that it is the same' end}), 'other_machine': false}
-        when c.by_number_alone = 1 then {'id': c.by_number.id, 'strength': 1, 'step': 1, 'reason': null, 'other_machine': false}
+        when c.by_number_alone = 1 then {'id': c.by_number.id, 'strength': 1, 'step': 1, 'reason': null,
+            'other_machine': false}
         when n.candidates = 1 then {'id': n.id, 'strength': 1, 'step': 2, 'reason': null, 'other_machine': false}
         when n.candidates > 1
-            then {'id': null, 'strength': null, 'step': 2, 'reason': conflict('several_virtual_machines', {candidates: n.found}), 'other_machine': false}
+            then {'id': null, 'strength': null, 'step': 2,
+                'reason': conflict('several_virtual_machines', {candidates: n.found}), 'other_machine': false}
         when b.candidates > 1
-            then {'id': null, 'strength': null, 'step': 3, 'reason': conflict('several_virtual_machines', {candidates: b.found}), 'other_machine': false}
+            then {'id': null, 'strength': null, 'step': 3,
+                'reason': conflict('several_virtual_machines', {candidates: b.found}), 'other_machine': false}
         when b.doubt is not null
-            then {'id': b.id, 'strength': 0, 'step': 3, 'reason': conflict('guest_of_another_cluster', {agreeing: b.agreeing, place: b.place, because: b.doubt}), 'other_machine': false}
+            then {'id': b.id, 'strength': 0, 'step': 3,
+                'reason': conflict('guest_of_another_cluster',
+                {agreeing: b.agreeing, place: b.place, because: b.doubt}), 'other_machine': false}
         when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
         end as choice,
         case when b.candidates = 1 and b.doubt is null then noted('moves_here', {place: b.place}) end as moved_from
@@ -276,7 +304,9 @@ best as (
 -- been found as a different one.
 held_names as (
     select w.key, string_agg(a.name || ' (' || case when a."foreign" then 'of another system'
-            else coalesce(settings.id_word || ' ' || a.held_vmid || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) end || ')', ', ' order by a.name) as found
+            else coalesce(settings.id_word || ' ' || a.held_vmid
+                || coalesce(' of ' || nullif(a.held_cluster, w.cluster), ''), 'no ' || settings.id_word) end || ')',
+                ', ' order by a.name) as found
     from desired.virtual_machines w
     cross join settings
     join match.clusters c on c.key = w.cluster
@@ -287,13 +317,15 @@ held_names as (
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
-    from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted) group by key
+    from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted)
+        group by key
 ),
 judged as (
     select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,
         case when w.problem is not null then w.problem
              when b.reason is not null then b.reason
-             when b.netbox_id is null and h.found is not null then conflict('name_held_by_another_guest', {guest: h.found})
+             when b.netbox_id is null and h.found is not null
+                 then conflict('name_held_by_another_guest', {guest: h.found})
         end as problem,
         h.found as name_held_by
     from desired.virtual_machines w

@@ -9,7 +9,8 @@ with recursive settings as (from config.endpoint),
 -- Where each owner stands in NetBox; of one that is still to be created the site and the location are known.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
-           if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id, coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
+           if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id,
+               coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
     from match.devices m
     join desired.devices d using (key)
     left join match.clusters c on c.key = d.cluster
@@ -45,13 +46,16 @@ region_line as (
 
 -- rank: the smaller the more specific. Clusters look at their own scope first.
 scopes as (
-    select owner_resource, owner, 'dcim.rack' as scope_type, rack_id as scope_id, 10 as rank from places where rack_id is not null
+    select owner_resource, owner, 'dcim.rack' as scope_type, rack_id as scope_id, 10 as rank from places
+        where rack_id is not null
     union all select owner_resource, owner, 'dcim.location', id, 100 + depth from location_line
     union all select owner_resource, owner, 'dcim.site', site_id, 1000 from places where site_id is not null
     union all select owner_resource, owner, 'dcim.sitegroup', id, 2000 + depth from site_group_line
     union all select owner_resource, owner, 'dcim.region', id, 3000 + depth from region_line
-    union all select owner_resource, owner, 'virtualization.cluster', cluster_id, if(owner_resource = 'clusters', 1, 4000) from places where cluster_id is not null
-    union all select owner_resource, owner, 'virtualization.clustergroup', cluster_group_id, if(owner_resource = 'clusters', 2, 4001) from places where cluster_group_id is not null
+    union all select owner_resource, owner, 'virtualization.cluster', cluster_id,
+        if(owner_resource = 'clusters', 1, 4000) from places where cluster_id is not null
+    union all select owner_resource, owner, 'virtualization.clustergroup', cluster_group_id,
+        if(owner_resource = 'clusters', 2, 4001) from places where cluster_group_id is not null
 ),
 groups_in_reach as (
     select s.owner_resource, s.owner, g.id as group_id, s.rank, g.name, g.slug, g.vid_ranges
@@ -106,7 +110,8 @@ allowing as (
     where takes_vid(g.vid_ranges, w.vid)
 ),
 home as (
-    select owner_resource, owner, vid, count(*) as candidates, min(group_id) as group_id, min_by(slug, group_id) as slug,
+    select owner_resource, owner, vid, count(*) as candidates, min(group_id) as group_id,
+        min_by(slug, group_id) as slug,
            list(slug order by slug) as places
     from (select * from allowing qualify rank = min(rank) over (partition by owner_resource, owner, vid))
     group by owner_resource, owner, vid
@@ -146,5 +151,6 @@ chosen as (
 )
 
 select *,
-    vid || ' in ' || coalesce(group_slug, 'no group' || coalesce(' at site ' || (select slug from netbox.sites s where s.id = chosen.site_id), '')) as key
+    vid || ' in ' || coalesce(group_slug, 'no group'
+        || coalesce(' at site ' || (select slug from netbox.sites s where s.id = chosen.site_id), '')) as key
 from chosen

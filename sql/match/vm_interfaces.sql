@@ -1,8 +1,9 @@
 -- Which NetBox interface each netN of a guest is. Key: guest + netN.
 -- On the matched virtual machine: by its MAC address, else by the name that the guest gives it, else by netN. An
 -- interface that an earlier step found is no candidate of a later one. candidate_ids: every one that it could be.
--- A netN without a name (its guest agent does not show it) that no step finds may be any interface that is left and has a
--- name from inside a guest: nothing says that it is another one, and what is created beside it would be the same twice.
+-- A netN without a name (its guest agent does not show it) that no step finds may be any interface that is left and has
+-- a name from inside a guest: nothing says that it is another one, and what is created beside it would be the same
+-- twice.
 -- Only with rows of desired.vm_interfaces.
 with wanted as (
     select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id, i.problem,
@@ -12,7 +13,8 @@ with wanted as (
     where m.netbox_id is not null
 ),
 macs as (
-    select i.virtual_machine_id as vm_id, upper(m.mac_address) as mac, min(i.id) as id, count(distinct i.id) as interfaces
+    select i.virtual_machine_id as vm_id, upper(m.mac_address) as mac, min(i.id) as id,
+        count(distinct i.id) as interfaces
     from netbox.mac_addresses m
     join netbox.vm_interfaces i on m.assigned_object_type = 'virtualization.vminterface' and m.assigned_object_id = i.id
     group by all
@@ -38,7 +40,8 @@ hits as (
     from (from by_mac union all from by_name union all from by_old_name) group by key
 ),
 nameless as (
-    select w.key, list(a.id order by a.id) as ids, list({'type': 'virtualization/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
+    select w.key, list(a.id order by a.id) as ids,
+        list({'type': 'virtualization/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
     from wanted w
     join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id
     where w.name is null and w.problem is null and w.key not in (select key from hits)
@@ -50,7 +53,8 @@ taken as (
     select netbox_id from hits group by netbox_id having count(*) > 1
 ),
 judged as (
-    select i.key, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found, i.old_name,
+    select i.key, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found,
+        i.old_name,
         n.found is not null or h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
     from desired.vm_interfaces i
     left join hits h using (key)

@@ -12,8 +12,10 @@ refused as (
         case when n.needs_key is null or (n.needs_resource = n.resource and n.needs_key = n.key)
                  then conflict('field_needs_another', {because: n.why})
              when o.key is null
-                 then conflict('field_needs_another', {because: n.why, what: n.needs_resource || ' "' || n.needs_key || '"'})
-             else conflict('field_needs_another', {because: n.why, changed: n.needs_resource || ' "' || n.needs_key || '"', state: o.action,
+                 then conflict('field_needs_another', {because: n.why, what: n.needs_resource || ' "' || n.needs_key
+                     || '"'})
+             else conflict('field_needs_another', {because: n.why, changed: n.needs_resource || ' "' || n.needs_key
+                 || '"', state: o.action,
                  because_other: nested(o.reason)}) end as reason
     from diff.field_needs n
     join written w on w.resource = n.resource and w.key = n.key and w.field = n.field

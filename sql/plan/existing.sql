@@ -1,6 +1,7 @@
 -- How many objects NetBox has of each resource that this diff is about: what a plan's limits are a share of.
 with attached as (
-    select 'ip_addresses' as resource, assigned_object_type as type, assigned_object_id as object_id from netbox.ip_addresses
+    select 'ip_addresses' as resource, assigned_object_type as type, assigned_object_id as object_id
+        from netbox.ip_addresses
     union all
     select 'mac_addresses', assigned_object_type, assigned_object_id from netbox.mac_addresses
 ),
@@ -21,7 +22,8 @@ counted as (
     left join match.interface_names n on n.type = a.type and n.netbox_id = a.object_id
     group by r.resource
     union all
-    select 'virtual_disks', count(*) from netbox.virtual_disks d join match.virtual_machines m on m.netbox_id = d.virtual_machine_id
+    select 'virtual_disks', count(*) from netbox.virtual_disks d join match.virtual_machines m
+        on m.netbox_id = d.virtual_machine_id
     union all
     select 'cables', count(distinct e.cable_id)
     from match.cable_ends e join match.interface_names n on n.type = e.type and n.netbox_id = e.id

@@ -1,7 +1,8 @@
 -- Judges each differing field of the updates: written, drifted or in conflict. Key: resource + key.
 -- Three-way: what NetBox has, what the source wants, and what this product wrote last (ledger.last_written).
 with fields as (
-    select r.resource, r.key, r.object_type, r.netbox_id, f.*, position, content(f.before) as had, content(f.after) as wanted
+    select r.resource, r.key, r.object_type, r.netbox_id, f.*, position, content(f.before) as had,
+        content(f.after) as wanted
     from diff.candidates r, unnest(r.fields) with ordinality as u(f, position)
     where r.action = 'update'
 ),
@@ -82,7 +83,8 @@ decided as (
 )
 
 select resource, key,
-    list({'field': field, 'before': before, 'after': "after", 'verdict': final, 'reason': final_reason} order by position) as fields,
+    list({'field': field, 'before': before, 'after': "after", 'verdict': final, 'reason': final_reason}
+        order by position) as fields,
     bool_or(final = 'update') as any_update,
     bool_or(final = 'conflict') as any_conflict,
     string_agg(field || ': ' || final_reason, '; ' order by position) filter (final_reason is not null) as reasons

@@ -5,9 +5,11 @@ with written as (
     select r.resource, r.key, f.field, f.after, position
     from diff.rows r, unnest(r.fields) with ordinality as u(f, position)
     where r.action in ('create', 'update') and f.verdict = 'update'
-      and f.field not in ('description', 'comments', 'notes', 'comment') and not (r.resource = 'tasks' and f.field = 'status')
+      and f.field not in ('description', 'comments', 'notes', 'comment')
+          and not (r.resource = 'tasks' and f.field = 'status')
       -- Hardly any: plain and short enough for every field below.
-      and (strlen(f.after) > 52 or strlen(f.after) <> length(f.after) or contains(f.after, '\') or contains(f.after, chr(127)))
+      and (strlen(f.after) > 52 or strlen(f.after) <> length(f.after) or contains(f.after, '\')
+          or contains(f.after, chr(127)))
       -- An object that exists keeps its name, and one that is to be created has a row of its own.
       and not contains(f.after, '"ref":') and not starts_with(f.after, '{"id":') and not starts_with(f.after, '[{"id":')
 ),
@@ -21,21 +23,26 @@ texts as (
 limits as (
     select *, case
         when starts_with(field, 'cf.') then null
-        when field = 'name' and resource in ('devices', 'virtual_machines', 'interfaces', 'vm_interfaces', 'vlans', 'module_bays',
+        when field = 'name' and resource in ('devices', 'virtual_machines', 'interfaces', 'vm_interfaces', 'vlans',
+            'module_bays',
                                              'virtual_chassis', 'virtual_disks') then 64
         when field in ('name', 'label') and resource = 'custom_fields' then 50
-        when field in ('name', 'slug', 'model') and resource in ('clusters', 'cluster_types', 'manufacturers', 'platforms', 'device_roles',
-                                                                 'device_types', 'module_types', 'sites', 'tags') then 100
+        when field in ('name', 'slug', 'model') and resource in ('clusters', 'cluster_types', 'manufacturers',
+            'platforms', 'device_roles',
+                                                                 'device_types', 'module_types', 'sites', 'tags')
+                                                                     then 100
         when field in ('serial', 'asset_tag', 'part_number') then 50
         when field = 'schedule' then 128
-        when field in ('name', 'dns_name', 'storage', 'volume_id', 'upid', 'node', 'task_type', 'username', 'replication_id', 'target', 'source')
+        when field in ('name', 'dns_name', 'storage', 'volume_id', 'upid', 'node', 'task_type', 'username',
+            'replication_id', 'target', 'source')
             then 255 end as longest
     from texts
 )
 select resource, key,
     string_agg(problem, '; ' order by position) as reason
 from (
-    select *, text_problem(text, coalesce(longest, 100000), if(field = 'name', 'the name', 'it'), nullif(field, 'name')) as problem
+    select *, text_problem(text, coalesce(longest, 100000), if(field = 'name', 'the name', 'it'),
+        nullif(field, 'name')) as problem
     from limits)
 where problem is not null
 group by resource, key

@@ -6,8 +6,10 @@ with texts as (
     select resource, key, target from diff.rows where target is not null
 ),
 found as (
-    select resource, key, unnest(regexp_extract_all(text, '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) as part
+    select resource, key, unnest(regexp_extract_all(text,
+        '\{"key":"(?:[^"\\]|\\.)*","name":(?:null|"(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"')) as part
     from texts
 )
-select distinct resource, key, (part || '}')::json ->> '$.ref' as needs_resource, (part || '}')::json ->> '$.key' as needs_key
+select distinct resource, key, (part || '}')::json ->> '$.ref' as needs_resource,
+    (part || '}')::json ->> '$.key' as needs_key
 from found

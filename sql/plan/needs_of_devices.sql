@@ -4,9 +4,11 @@ devices as materialized (
     select w.key, m.netbox_id, a.site_id as had_site, a.location_id as had_location, a.cluster_id as had_cluster,
         rs.netbox_id as site_id, rs.name as site_name, c.site_id as cluster_site, c.location_id as cluster_location,
         c.name as cluster_name, hs.name as had_site_name, rack.name as rack_name, rack.site_id as rack_site,
-        l.name as location_name, l.site_id as location_site, hc.site_id as had_cluster_site, hc.name as had_cluster_name,
+        l.name as location_name, l.site_id as location_site, hc.site_id as had_cluster_site,
+            hc.name as had_cluster_name,
         wl.netbox_id as wanted_location,
-        had_type.manufacturer_id as had_maker, type.manufacturer_id as maker, type.model as model, had_type.model as had_model,
+        had_type.manufacturer_id as had_maker, type.manufacturer_id as maker, type.model as model,
+            had_type.model as had_model,
         had_platform.manufacturer_id as had_platform_maker, had_platform.name as had_platform_name,
         platform.manufacturer_id as platform_maker, platform.name as platform_name
     from desired.devices w
@@ -34,18 +36,22 @@ select 'devices' as resource, key, 'cluster' as field, 'devices' as needs_resour
     because('cluster_at_another_site', {cluster: cluster_name, site: coalesce(had_site_name, site_name)}) as why
 from devices where cluster_site is not null and coalesce(had_site, site_id) is distinct from cluster_site
 union all
-select 'devices', key, 'cluster', 'devices', if(wanted_location is distinct from cluster_location, null, key), 'location',
+select 'devices', key, 'cluster', 'devices', if(wanted_location is distinct from cluster_location, null, key),
+    'location',
     because('cluster_in_another_location', {cluster: cluster_name})
 from devices
-where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct from cluster_location
+where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct
+    from cluster_location
 union all
 select 'devices', key, 'site', 'devices', null, null, because('part_at_another_site', {part: 'rack', name: rack_name})
 from devices where rack_site is not null and rack_site <> site_id
 union all
-select 'devices', key, 'site', 'devices', key, 'location', because('part_at_another_site', {part: 'location', name: location_name})
+select 'devices', key, 'site', 'devices', key, 'location',
+    because('part_at_another_site', {part: 'location', name: location_name})
 from devices where location_site is not null and location_site <> site_id
 union all
-select 'devices', key, 'site', 'devices', key, 'cluster', because('part_at_another_site', {part: 'cluster', name: had_cluster_name})
+select 'devices', key, 'site', 'devices', key, 'cluster',
+    because('part_at_another_site', {part: 'cluster', name: had_cluster_name})
 from devices where had_cluster_site is not null and had_cluster_site <> site_id
 union all
 -- A platform may be one manufacturer's only.

@@ -8,7 +8,8 @@ changes as (
 
 -- What is on a device that was found by nothing but its name or address.
 namesakes as (
-    select key, reason from match.devices cross join (select min(reason) as reason from desired.undecided where resource = 'devices') u
+    select key, reason from match.devices cross
+        join (select min(reason) as reason from desired.undecided where resource = 'devices') u
     where step >= 3 and netbox_id is not null and reason is not null
 ),
 -- Interfaces whose NetBox object holds the port's id.
@@ -62,7 +63,8 @@ by_name as (
     select c.resource, c.key, n.reason from changes c join namesakes n on n.key = c.parent
 ),
 by_memory as (
-    select c.resource, c.key, because('address_was_elsewhere_too', {address: r.host, place: r.owner, because: r.reason}) as reason
+    select c.resource, c.key, because('address_was_elsewhere_too',
+        {address: r.host, place: r.owner, because: r.reason}) as reason
     from changes c
     join desired.remembered_addresses r on r.host = split_part(c.key, ' ', 1) and r.owner is distinct from c.parent
     where c.resource = 'ip_addresses' and c.key in (from placed)

@@ -1,5 +1,5 @@
--- Takes out the prerequisites ($prerequisites) that no change uses: many words want them, only those in use are proposed.
--- Runs until it takes out none.
+-- Takes out the prerequisites ($prerequisites) that no change uses: many words want them, only those in use are
+-- proposed. Runs until it takes out none.
 delete from diff.rows
 where list_contains($prerequisites::varchar[], resource) and action in ('create', 'update', 'blocked')
   -- A site's coordinates are wanted for themselves.

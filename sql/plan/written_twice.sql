@@ -1,5 +1,6 @@
 -- Objects of which two changes write one field, or that two delete; which is right nobody can tell.
-select object_type || ' ' || netbox_id || ' (' || string_agg(distinct resource || ' ' || key, ', ' order by resource || ' ' || key) || ')' as object
+select object_type || ' ' || netbox_id || ' ('
+    || string_agg(distinct resource || ' ' || key, ', ' order by resource || ' ' || key) || ')' as object
 from (
     select resource, key, object_type, netbox_id, 'delete' as written from diff.rows where action = 'delete'
     union all

@@ -1,8 +1,8 @@
 -- What there is, over all kinds of endpoints. {home} is the warehouse directory. Times are UTC.
 
-CREATE OR REPLACE VIEW sync.snapshots AS
-SELECT system, endpoint, snapshot_id, started, finished, source_version, complete, reasons, row_counts, shrunken
-FROM read_json(
+create or replace view sync.snapshots as
+select system, endpoint, snapshot_id, started, finished, source_version, complete, reasons, row_counts, shrunken
+from read_json(
     '{home}/snapshots/*/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
@@ -12,11 +12,11 @@ FROM read_json(
     }
 );
 
-CREATE OR REPLACE VIEW sync.diffs AS
-SELECT
+create or replace view sync.diffs as
+select
     endpoint, kind, diff_id, finished, source_snapshot, source_complete, target_snapshot, counts, existing, gates,
     carried_over_from
-FROM read_json(
+from read_json(
     '{home}/diffs/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
@@ -27,13 +27,13 @@ FROM read_json(
     }
 );
 
-CREATE OR REPLACE VIEW sync.left_out AS
-SELECT endpoint, resource, key, reason, cause, subject FROM desired.left_out;
+create or replace view sync.left_out as
+select endpoint, resource, key, reason, cause, subject from desired.left_out;
 
-CREATE OR REPLACE VIEW sync.shared_devices AS
-SELECT
-    netbox_id, any_value(name) AS name, list(endpoint ORDER BY endpoint) AS endpoints,
-    list(key ORDER BY endpoint) AS keys, list(source_id ORDER BY endpoint) AS source_ids
-FROM desired.matched_devices
-GROUP BY netbox_id
-HAVING count(DISTINCT endpoint) > 1;
+create or replace view sync.shared_devices as
+select
+    netbox_id, any_value(name) as name, list(endpoint order by endpoint) as endpoints,
+    list(key order by endpoint) as keys, list(source_id order by endpoint) as source_ids
+from desired.matched_devices
+group by netbox_id
+having count(distinct endpoint) > 1;

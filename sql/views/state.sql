@@ -1,16 +1,16 @@
 -- How an endpoint stands, from the facts of sync.facts: the first line that holds. There is no other computation
 -- of it, and it is stored nowhere.
-CASE
-    WHEN NOT configured THEN 'not configured'
-    WHEN NOT enabled THEN 'disabled'
-    WHEN failed AND unreachable THEN 'unreachable'
-    WHEN failed THEN 'error'
-    WHEN NOT synced THEN 'never synced'
-    WHEN running THEN 'running'
-    WHEN stale THEN 'stale'
-    WHEN waiting + approved > 0 THEN 'changes waiting'
-    WHEN conflicts > 0 THEN 'conflicts'
+case
+    when not configured then 'not configured'
+    when not enabled then 'disabled'
+    when failed and unreachable then 'unreachable'
+    when failed then 'error'
+    when not synced then 'never synced'
+    when running then 'running'
+    when stale then 'stale'
+    when waiting + approved > 0 then 'changes waiting'
+    when conflicts > 0 then 'conflicts'
     -- NetBox itself is read, not synced.
-    WHEN system = 'netbox' THEN 'ok'
-    ELSE 'in sync'
-END
+    when system = 'netbox' then 'ok'
+    else 'in sync'
+end

@@ -1,12 +1,12 @@
--- How the syncs stand. {home} is the warehouse directory, {current} the way to what is current. Times are UTC and the word
--- of a clock; what came before what is seq, the number in the warehouse's sequence.
+-- How the syncs stand. {home} is the warehouse directory, {current} the way to what is current. Times are UTC and the
+-- word of a clock; what came before what is seq, the number in the warehouse's sequence.
 
-CREATE OR REPLACE VIEW sync.attempts AS
-SELECT
-    split_part(filename, '/', -3) AS system, split_part(filename, '/', -2) AS endpoint,
+create or replace view sync.attempts as
+select
+    split_part(filename, '/', -3) as system, split_part(filename, '/', -2) as endpoint,
     started, finished, ok, error, unreachable, snapshot_id, complete, seconds,
-    coalesce(seq, epoch_ms(finished)) AS seq
-FROM read_json(
+    coalesce(seq, epoch_ms(finished)) as seq
+from read_json(
     '{home}/snapshots/*/*/attempts.jsonl',
     format = 'newline_delimited',
     ignore_errors = true,
@@ -16,13 +16,13 @@ FROM read_json(
         snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
-WHERE ok IS NOT NULL;
+where ok is not null;
 
-CREATE OR REPLACE VIEW sync.comparisons AS
-SELECT
-    split_part(filename, '/', -2) AS endpoint, system, started, finished, ok, error, diff_id, seconds,
-    coalesce(seq, epoch_ms(finished)) AS seq
-FROM read_json(
+create or replace view sync.comparisons as
+select
+    split_part(filename, '/', -2) as endpoint, system, started, finished, ok, error, diff_id, seconds,
+    coalesce(seq, epoch_ms(finished)) as seq
+from read_json(
     '{home}/diffs/*/attempts.jsonl',
     format = 'newline_delimited',
     ignore_errors = true,
@@ -32,13 +32,13 @@ FROM read_json(
         diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
-WHERE ok IS NOT NULL;
+where ok is not null;
 
--- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone, and so it does where
--- it is dated later than now. What is said here may, on an object store, be said by all machines too.
-CREATE OR REPLACE VIEW sync.running AS
-SELECT system, endpoint, who, host, pid, since, heartbeat
-FROM read_json(
+-- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone, and so it does
+-- where it is dated later than now. What is said here may, on an object store, be said by all machines too.
+create or replace view sync.running as
+select system, endpoint, who, host, pid, since, heartbeat
+from read_json(
     '{home}/running/*/*.json',
     format = 'newline_delimited',
     ignore_errors = true,
@@ -47,86 +47,86 @@ FROM read_json(
         since: 'TIMESTAMP', heartbeat: 'TIMESTAMP'
     }
 )
-WHERE system NOT IN ('run', 'notify') AND heartbeat BETWEEN
-    now() AT TIME ZONE 'UTC' - INTERVAL 1 MINUTE AND now() AT TIME ZONE 'UTC' + INTERVAL 1 MINUTE
-QUALIFY row_number() OVER (PARTITION BY system, endpoint ORDER BY heartbeat DESC) = 1;
+where system not in ('run', 'notify') and heartbeat between
+    now() at time zone 'UTC' - interval 1 minute and now() at time zone 'UTC' + interval 1 minute
+qualify row_number() over (partition by system, endpoint order by heartbeat desc) = 1;
 
--- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it. Expiry goes by
--- the clock: an approval that is dated later than now counts as expired.
-CREATE OR REPLACE VIEW sync.decisions AS
-WITH since AS (
-    SELECT a.*
-    FROM ledger.approvals AS a
-    LEFT JOIN (
+-- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it. Expiry goes
+-- by the clock: an approval that is dated later than now counts as expired.
+create or replace view sync.decisions as
+with since as (
+    select a.*
+    from ledger.approvals as a
+    left join (
         -- Under the shorter id of an older version too.
-        SELECT endpoint, change_id, max(seq) AS withdrawn
-        FROM (
-            SELECT endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) AS change_id, seq
-            FROM ledger.approvals WHERE decision = 'withdraw'
-        ) GROUP BY ALL
-    ) AS w ON w.endpoint = a.endpoint AND w.change_id = a.change_id
-    LEFT JOIN (
-        SELECT endpoint, change_id, max(seq) AS applied
-        FROM ledger.verdicts WHERE verdict = 'applied' GROUP BY ALL
-    ) AS v ON v.endpoint = a.endpoint AND v.change_id = a.change_id
-    WHERE a.decision <> 'withdraw' AND (w.withdrawn IS NULL OR a.seq > w.withdrawn)
-        AND (a.decision = 'reject' OR v.applied IS NULL OR a.seq > v.applied)
+        select endpoint, change_id, max(seq) as withdrawn
+        from (
+            select endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) as change_id, seq
+            from ledger.approvals where decision = 'withdraw'
+        ) group by all
+    ) as w on w.endpoint = a.endpoint and w.change_id = a.change_id
+    left join (
+        select endpoint, change_id, max(seq) as applied
+        from ledger.verdicts where verdict = 'applied' group by all
+    ) as v on v.endpoint = a.endpoint and v.change_id = a.change_id
+    where a.decision <> 'withdraw' and (w.withdrawn is null or a.seq > w.withdrawn)
+        and (a.decision = 'reject' or v.applied is null or a.seq > v.applied)
 )
-SELECT
-    endpoint, change_id, any_value(resource) AS resource, any_value(action) AS action, any_value(key) AS key,
-    CASE
-        WHEN bool_or(decision = 'reject') THEN 'rejected'
-        WHEN arg_max(expires, seq) > now() AT TIME ZONE 'UTC'
-            AND arg_max("at", seq) <= now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE THEN 'approved'
-        ELSE 'expired'
-    END AS state,
-    coalesce(arg_min(who, seq) FILTER (decision = 'reject'), arg_max(who, seq)) AS who,
-    coalesce(arg_min("at", seq) FILTER (decision = 'reject'), arg_max("at", seq)) AS "at",
-    CASE WHEN NOT bool_or(decision = 'reject') THEN arg_max(expires, seq) END AS expires,
-    coalesce(min(seq) FILTER (decision = 'reject'), max(seq)) AS seq
-FROM since
-GROUP BY endpoint, change_id;
+select
+    endpoint, change_id, any_value(resource) as resource, any_value(action) as action, any_value(key) as key,
+    case
+        when bool_or(decision = 'reject') then 'rejected'
+        when arg_max(expires, seq) > now() at time zone 'UTC'
+            and arg_max("at", seq) <= now() at time zone 'UTC' + interval 5 minute then 'approved'
+        else 'expired'
+    end as state,
+    coalesce(arg_min(who, seq) filter (decision = 'reject'), arg_max(who, seq)) as who,
+    coalesce(arg_min("at", seq) filter (decision = 'reject'), arg_max("at", seq)) as "at",
+    case when not bool_or(decision = 'reject') then arg_max(expires, seq) end as expires,
+    coalesce(min(seq) filter (decision = 'reject'), max(seq)) as seq
+from since
+group by endpoint, change_id;
 
 -- What is known of every endpoint and of NetBox. every: seconds from sync to sync that the configuration asks for,
 -- 0 where it asks for none. Without a configuration on record, what was read counts as configured.
-CREATE OR REPLACE VIEW sync.facts AS
-WITH configured AS (
-    SELECT endpoint, kind AS system, enabled, every
-    FROM read_json(
+create or replace view sync.facts as
+with configured as (
+    select endpoint, kind as system, enabled, every
+    from read_json(
         '{home}/endpoints.jsonl',
         format = 'newline_delimited',
         ignore_errors = true,
         columns = {endpoint: 'VARCHAR', kind: 'VARCHAR', enabled: 'BOOLEAN', every: 'BIGINT'}
     )
-    WHERE endpoint IS NOT NULL
+    where endpoint is not null
 ),
-tries AS (
-    SELECT system, endpoint, 'read' AS what, started, finished, ok, error, unreachable, snapshot_id, seconds, seq
-    FROM sync.attempts
-    UNION ALL BY NAME
-    SELECT system, endpoint, 'compare' AS what, started, finished, ok, error, seconds, seq FROM sync.comparisons
+tries as (
+    select system, endpoint, 'read' as what, started, finished, ok, error, unreachable, snapshot_id, seconds, seq
+    from sync.attempts
+    union all by name
+    select system, endpoint, 'compare' as what, started, finished, ok, error, seconds, seq from sync.comparisons
 ),
-last_tries AS (
-    SELECT
+last_tries as (
+    select
         system, endpoint,
-        arg_max(started, seq) FILTER (what = 'read') AS last_attempt,
-        arg_max(started, seq) FILTER (what = 'read' AND ok) AS last_success,
-        max(seq) FILTER (what = 'read' AND ok) AS read_seq,
-        arg_max(seconds, seq) FILTER (what = 'read' AND ok) AS read_seconds,
-        arg_max(finished, seq) FILTER (what = 'compare' AND ok) AS last_compared,
-        max(seq) FILTER (what = 'compare' AND ok) AS compared_seq,
-        arg_max(seconds, seq) FILTER (what = 'compare' AND ok) AS compare_seconds,
-        arg_max(ok, (seq, finished, started)) AS ok,
-        arg_max(error, (seq, finished, started)) AS error,
-        arg_max(coalesce(unreachable, false), (seq, finished, started)) AS unreachable,
-        arg_max(snapshot_id, seq) FILTER (what = 'read' AND ok) AS snapshot_id,
-        arg_max(finished, (seq, finished)) AS last_finished
-    FROM tries
-    GROUP BY system, endpoint
+        arg_max(started, seq) filter (what = 'read') as last_attempt,
+        arg_max(started, seq) filter (what = 'read' and ok) as last_success,
+        max(seq) filter (what = 'read' and ok) as read_seq,
+        arg_max(seconds, seq) filter (what = 'read' and ok) as read_seconds,
+        arg_max(finished, seq) filter (what = 'compare' and ok) as last_compared,
+        max(seq) filter (what = 'compare' and ok) as compared_seq,
+        arg_max(seconds, seq) filter (what = 'compare' and ok) as compare_seconds,
+        arg_max(ok, (seq, finished, started)) as ok,
+        arg_max(error, (seq, finished, started)) as error,
+        arg_max(coalesce(unreachable, false), (seq, finished, started)) as unreachable,
+        arg_max(snapshot_id, seq) filter (what = 'read' and ok) as snapshot_id,
+        arg_max(finished, (seq, finished)) as last_finished
+    from tries
+    group by system, endpoint
 ),
-manifests AS (
-    SELECT system, endpoint, snapshot_id, source_version, complete, reasons, row_counts
-    FROM read_json(
+manifests as (
+    select system, endpoint, snapshot_id, source_version, complete, reasons, row_counts
+    from read_json(
         '{home}/snapshots/*/*/{current}/manifest.json',
         format = 'unstructured',
         columns = {
@@ -136,12 +136,12 @@ manifests AS (
     )
 ),
 -- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
-plans AS (
-    SELECT
-        endpoint, kind AS system, diff_id, finished AS diff_finished, gates,
-        epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) AS diff_seq,
-        epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) AS target_seq
-    FROM read_json(
+plans as (
+    select
+        endpoint, kind as system, diff_id, finished as diff_finished, gates,
+        epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
+        epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
+    from read_json(
         '{home}/diffs/*/{current}/manifest.json',
         format = 'unstructured',
         filename = true,
@@ -150,113 +150,113 @@ plans AS (
             target_snapshot: 'VARCHAR', gates: 'VARCHAR[]'
         }
     )
-    WHERE contains(filename, '/diffs/' || endpoint || '/')
+    where contains(filename, '/diffs/' || endpoint || '/')
 ),
 -- What was applied before NetBox was read for the diff says nothing about its changes.
-applied AS (
-    SELECT DISTINCT v.endpoint, v.change_id
-    FROM ledger.verdicts AS v JOIN plans AS p ON p.endpoint = v.endpoint
-    WHERE v.verdict = 'applied' AND v.seq >= p.target_seq
+applied as (
+    select distinct v.endpoint, v.change_id
+    from ledger.verdicts as v join plans as p on p.endpoint = v.endpoint
+    where v.verdict = 'applied' and v.seq >= p.target_seq
 ),
-found AS (
-    SELECT
+found as (
+    select
         c.endpoint,
-        count(*) FILTER (is_open AND c.state = 'none') AS waiting,
-        count(*) FILTER (is_open AND c.action = 'delete' AND c.state = 'none') AS deletes,
-        count(*) FILTER (is_open AND c.state = 'approved') AS approved,
-        count(*) FILTER (is_open AND c.state = 'rejected') AS rejected,
-        count(*) FILTER (is_applied) AS applied,
-        count(*) FILTER (c.action = 'conflict') AS conflicts,
-        count(*) FILTER (c.action = 'blocked') AS blocked,
-        count(*) FILTER (c.action = 'drifted') AS drifted
-    FROM (
-        SELECT
-            x.endpoint, x.change_id, x.action, a.change_id IS NOT NULL AS is_applied,
-            x.action IN ('create', 'update', 'delete') AND a.change_id IS NULL AS is_open,
-            CASE
-                WHEN d.state = 'rejected' OR o.state IS NOT NULL THEN 'rejected'
-                WHEN d.state IS DISTINCT FROM 'approved' THEN 'none'
+        count(*) filter (is_open and c.state = 'none') as waiting,
+        count(*) filter (is_open and c.action = 'delete' and c.state = 'none') as deletes,
+        count(*) filter (is_open and c.state = 'approved') as approved,
+        count(*) filter (is_open and c.state = 'rejected') as rejected,
+        count(*) filter (is_applied) as applied,
+        count(*) filter (c.action = 'conflict') as conflicts,
+        count(*) filter (c.action = 'blocked') as blocked,
+        count(*) filter (c.action = 'drifted') as drifted
+    from (
+        select
+            x.endpoint, x.change_id, x.action, a.change_id is not null as is_applied,
+            x.action in ('create', 'update', 'delete') and a.change_id is null as is_open,
+            case
+                when d.state = 'rejected' or o.state is not null then 'rejected'
+                when d.state is distinct from 'approved' then 'none'
                 -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
-                WHEN p.diff_seq > d.seq AND (
-                    p.diff_finished < d."at" - INTERVAL 5 MINUTE OR p.diff_finished >= d.expires
-                ) THEN 'none'
-                ELSE 'approved'
-            END AS state
-        FROM diff.changes AS x
-        JOIN plans AS p ON p.endpoint = x.endpoint AND p.diff_id = x.diff_id
-        LEFT JOIN applied AS a ON a.endpoint = x.endpoint AND a.change_id = x.change_id AND x.change_id <> ''
-        LEFT JOIN sync.decisions AS d ON d.endpoint = x.endpoint AND d.change_id = x.change_id
+                when p.diff_seq > d.seq and (
+                    p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
+                ) then 'none'
+                else 'approved'
+            end as state
+        from diff.changes as x
+        join plans as p on p.endpoint = x.endpoint and p.diff_id = x.diff_id
+        left join applied as a on a.endpoint = x.endpoint and a.change_id = x.change_id and x.change_id <> ''
+        left join sync.decisions as d on d.endpoint = x.endpoint and d.change_id = x.change_id
         -- A rejection under the shorter id of an older version.
-        LEFT JOIN sync.decisions AS o
-            ON o.endpoint = x.endpoint AND o.change_id = left(x.change_id, 20) AND o.state = 'rejected'
-    ) AS c
-    GROUP BY c.endpoint
+        left join sync.decisions as o
+            on o.endpoint = x.endpoint and o.change_id = left(x.change_id, 20) and o.state = 'rejected'
+    ) as c
+    group by c.endpoint
 ),
-streaks AS (
-    SELECT t.system, t.endpoint, count(*) AS failures, arg_min(t.started, t.seq) AS failing_since
-    FROM tries AS t
-    JOIN last_tries AS l ON l.system = t.system AND l.endpoint = t.endpoint
-    LEFT JOIN plans AS p ON p.system = t.system AND p.endpoint = t.endpoint
-    WHERE NOT t.ok AND NOT l.ok AND t.seq > CASE
-        WHEN t.system = 'netbox' THEN coalesce(l.read_seq, -1)
-        ELSE coalesce(l.compared_seq, p.diff_seq, -1)
-    END
-    GROUP BY t.system, t.endpoint
+streaks as (
+    select t.system, t.endpoint, count(*) as failures, arg_min(t.started, t.seq) as failing_since
+    from tries as t
+    join last_tries as l on l.system = t.system and l.endpoint = t.endpoint
+    left join plans as p on p.system = t.system and p.endpoint = t.endpoint
+    where not t.ok and not l.ok and t.seq > case
+        when t.system = 'netbox' then coalesce(l.read_seq, -1)
+        else coalesce(l.compared_seq, p.diff_seq, -1)
+    end
+    group by t.system, t.endpoint
 )
-SELECT
-    coalesce(l.endpoint, c.endpoint) AS endpoint,
-    coalesce(l.system, c.system) AS system,
-    c.endpoint IS NOT NULL OR NOT EXISTS (FROM configured) AS configured,
-    coalesce(c.enabled, true) AS enabled,
-    coalesce(c.every, 0) AS every,
-    coalesce(NOT l.ok, false) AS failed,
-    coalesce(NOT l.ok AND l.unreachable, false) AS unreachable,
-    coalesce(CASE WHEN l.system = 'netbox' THEN l.last_success IS NOT NULL ELSE p.diff_id IS NOT NULL END, false)
-        AS synced,
-    r.since IS NOT NULL AS running,
+select
+    coalesce(l.endpoint, c.endpoint) as endpoint,
+    coalesce(l.system, c.system) as system,
+    c.endpoint is not null or not exists (from configured) as configured,
+    coalesce(c.enabled, true) as enabled,
+    coalesce(c.every, 0) as every,
+    coalesce(not l.ok, false) as failed,
+    coalesce(not l.ok and l.unreachable, false) as unreachable,
+    coalesce(case when l.system = 'netbox' then l.last_success is not null else p.diff_id is not null end, false)
+        as synced,
+    r.since is not null as running,
     -- Dated later than now: how old it is nobody knows.
     coalesce(
-        l.last_success > now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE
-        OR c.every > 0 AND now() AT TIME ZONE 'UTC' - l.last_success > to_seconds(2 * c.every), false
-    ) AS stale,
-    r.since AS running_since, r.who AS running_by,
+        l.last_success > now() at time zone 'UTC' + interval 5 minute
+        or c.every > 0 and now() at time zone 'UTC' - l.last_success > to_seconds(2 * c.every), false
+    ) as stale,
+    r.since as running_since, r.who as running_by,
     l.last_attempt, l.last_success, l.last_finished,
     -- From the start of the read to the end of the comparison.
-    CASE WHEN l.compared_seq > l.read_seq THEN round(
+    case when l.compared_seq > l.read_seq then round(
         coalesce(l.read_seconds + l.compare_seconds, epoch(l.last_compared - l.last_success)), 1
-    ) END AS seconds,
-    CASE
-        WHEN NOT l.ok THEN l.error
-        WHEN l.last_success > now() AT TIME ZONE 'UTC' + INTERVAL 5 MINUTE
-            THEN 'the last read is dated later than now: a clock is or was wrong; check it and sync again'
-    END AS error,
-    coalesce(k.failures, 0) AS failures, k.failing_since,
+    ) end as seconds,
+    case
+        when not l.ok then l.error
+        when l.last_success > now() at time zone 'UTC' + interval 5 minute
+            then 'the last read is dated later than now: a clock is or was wrong; check it and sync again'
+    end as error,
+    coalesce(k.failures, 0) as failures, k.failing_since,
     m.snapshot_id, m.source_version, m.complete, m.reasons,
     -- row_counts counts what is in the other tables.
-    CAST(list_sum(map_values(m.row_counts)) - coalesce(m.row_counts['row_counts'], 0) AS BIGINT) AS rows,
+    cast(list_sum(map_values(m.row_counts)) - coalesce(m.row_counts['row_counts'], 0) as bigint) as rows,
     p.diff_id, p.diff_finished, p.gates,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.waiting, 0) END AS waiting,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.deletes, 0) END AS deletes,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.approved, 0) END AS approved,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.rejected, 0) END AS rejected,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.applied, 0) END AS applied,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.conflicts, 0) END AS conflicts,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.blocked, 0) END AS blocked,
-    CASE WHEN p.diff_id IS NOT NULL THEN coalesce(f.drifted, 0) END AS drifted
-FROM last_tries AS l
-FULL JOIN configured AS c ON c.system = l.system AND c.endpoint = l.endpoint
-LEFT JOIN manifests AS m ON m.system = l.system AND m.endpoint = l.endpoint AND m.snapshot_id = l.snapshot_id
-LEFT JOIN plans AS p ON p.system = l.system AND p.endpoint = l.endpoint
-LEFT JOIN found AS f ON f.endpoint = p.endpoint
-LEFT JOIN streaks AS k ON k.system = l.system AND k.endpoint = l.endpoint
-LEFT JOIN sync.running AS r
-    ON r.system = coalesce(l.system, c.system) AND r.endpoint = coalesce(l.endpoint, c.endpoint);
+    case when p.diff_id is not null then coalesce(f.waiting, 0) end as waiting,
+    case when p.diff_id is not null then coalesce(f.deletes, 0) end as deletes,
+    case when p.diff_id is not null then coalesce(f.approved, 0) end as approved,
+    case when p.diff_id is not null then coalesce(f.rejected, 0) end as rejected,
+    case when p.diff_id is not null then coalesce(f.applied, 0) end as applied,
+    case when p.diff_id is not null then coalesce(f.conflicts, 0) end as conflicts,
+    case when p.diff_id is not null then coalesce(f.blocked, 0) end as blocked,
+    case when p.diff_id is not null then coalesce(f.drifted, 0) end as drifted
+from last_tries as l
+full join configured as c on c.system = l.system and c.endpoint = l.endpoint
+left join manifests as m on m.system = l.system and m.endpoint = l.endpoint and m.snapshot_id = l.snapshot_id
+left join plans as p on p.system = l.system and p.endpoint = l.endpoint
+left join found as f on f.endpoint = p.endpoint
+left join streaks as k on k.system = l.system and k.endpoint = l.endpoint
+left join sync.running as r
+    on r.system = coalesce(l.system, c.system) and r.endpoint = coalesce(l.endpoint, c.endpoint);
 
-CREATE OR REPLACE VIEW sync.status AS
-SELECT
+create or replace view sync.status as
+select
     endpoint, system,
-    {state} AS state,
-    * EXCLUDE (endpoint, system, configured, enabled, failed, unreachable, synced, running, stale)
-FROM sync.facts
+    {state} as state,
+    * exclude (endpoint, system, configured, enabled, failed, unreachable, synced, running, stale)
+from sync.facts
 -- NetBox is a row from its first read on.
-WHERE system <> 'netbox' OR last_attempt IS NOT NULL;
+where system <> 'netbox' or last_attempt is not null;

@@ -14,7 +14,9 @@ def test_names_that_netbox_holds_once() -> None:
     for name in ("Web", "web", "x" * 65):
         host.put("docker.containers", name=name, id=name, state="running", inspected=True)
     host.desired("virtual_machines")
-    assert host.rows("SELECT name, action_of(problem), problem FROM desired.virtual_machines ORDER BY ALL") == [
+    assert host.rows(
+        "SELECT name, action_of(problem), problem FROM desired.virtual_machines ORDER BY ALL"
+    ) == [
         ("Web", None, None),
         (
             "web",

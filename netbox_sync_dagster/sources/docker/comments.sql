@@ -1,16 +1,20 @@
 -- docker: the current snapshot of every Docker host.
-COMMENT ON VIEW docker.host IS 'The daemon behind each endpoint';
-COMMENT ON COLUMN docker.host.memtotal IS 'bytes';
-COMMENT ON COLUMN docker.host.swarm IS 'the state of the host in a swarm, e.g. inactive or active';
-COMMENT ON VIEW docker.containers IS 'Containers, stopped ones included; environment, command and labels are never stored';
-COMMENT ON COLUMN docker.containers.cpus IS 'limit in CPUs; 0: none';
-COMMENT ON COLUMN docker.containers.memory IS 'limit in bytes; 0: none';
-COMMENT ON COLUMN docker.containers.inspected IS 'false: only the list of containers is known, not the configuration';
-COMMENT ON VIEW docker.container_interfaces IS 'Networks of containers';
-COMMENT ON COLUMN docker.container_interfaces.position IS '0: the network that the container was started with';
-COMMENT ON COLUMN docker.container_interfaces.attached IS 'false: the container does not run, so it has neither MAC nor address there';
-COMMENT ON VIEW docker.container_addresses IS 'Addresses of running containers';
-COMMENT ON VIEW docker.networks IS 'Networks of the host';
-COMMENT ON VIEW docker.scopes IS 'Parts of the snapshot that could not be read completely: no evidence that something is gone';
-COMMENT ON VIEW docker.rejected IS 'Rows from the server that could not be taken, with the reason';
-COMMENT ON VIEW docker.row_counts IS 'How many rows each owner has, and had in the last good snapshot: what a fall is measured by';
+comment on view docker.host is 'The daemon behind each endpoint';
+comment on column docker.host.memtotal is 'bytes';
+comment on column docker.host.swarm is 'the state of the host in a swarm, e.g. inactive or active';
+comment on view docker.containers is
+    'Containers, stopped ones included; environment, command and labels are never stored';
+comment on column docker.containers.cpus is 'limit in CPUs; 0: none';
+comment on column docker.containers.memory is 'limit in bytes; 0: none';
+comment on column docker.containers.inspected is 'false: only the list of containers is known, not the configuration';
+comment on view docker.container_interfaces is 'Networks of containers';
+comment on column docker.container_interfaces.position is '0: the network that the container was started with';
+comment on column docker.container_interfaces.attached is
+    'false: the container does not run, so it has neither MAC nor address there';
+comment on view docker.container_addresses is 'Addresses of running containers';
+comment on view docker.networks is 'Networks of the host';
+comment on view docker.scopes is
+    'Parts of the snapshot that could not be read completely: no evidence that something is gone';
+comment on view docker.rejected is 'Rows from the server that could not be taken, with the reason';
+comment on view docker.row_counts is
+    'How many rows each owner has, and had in the last good snapshot: what a fall is measured by';

@@ -8,7 +8,8 @@ select * from (values
     ('/containers/{id}/json', 'container', false,
      ['virtual_machines', 'vm_interfaces', 'virtual_disks', 'ip_addresses', 'primary_ips', 'mac_addresses'],
      ['vm_interfaces', 'primary_ips']),
-    ('/containers/{id}/json', 'container_interfaces', false, ['vm_interfaces', 'ip_addresses', 'primary_ips', 'mac_addresses'], ['vm_interfaces', 'primary_ips']),
+    ('/containers/{id}/json', 'container_interfaces', false,
+        ['vm_interfaces', 'ip_addresses', 'primary_ips', 'mac_addresses'], ['vm_interfaces', 'primary_ips']),
     ('/containers/{id}/json', 'container_addresses', false, ['ip_addresses', 'primary_ips'], ['primary_ips']),
     -- Which addresses are of a bridge, where those are left out.
     ('/networks', 'networks', true, ['ip_addresses', 'primary_ips'], [])

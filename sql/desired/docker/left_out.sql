@@ -20,6 +20,7 @@ union all
 select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out
 from desired.ip_addresses where left_out is not null
 union all
-select 'virtual_machines', name, skipped('being_removed', {source: 'Docker'}) from docker.containers where state = 'removing'
+select 'virtual_machines', name, skipped('being_removed', {source: 'Docker'}) from docker.containers
+    where state = 'removing'
 union all
 select source_table, row_key, skipped('unreadable_row', {text: reason}) from docker.rejected

@@ -1,6 +1,7 @@
 -- What Docker shows and the comparison does not take. Key: resource + owner + kind + word.
 select 'ip_addresses' as resource, '*' as owner, 'host' as kind, a.canonical as word, 
-    because('address_left_out', {address: a.canonical, owner: 'the container ' || a.container, place: 'a network'}) as what
+    because('address_left_out', {address: a.canonical, owner: 'the container ' || a.container,
+        place: 'a network'}) as what
 from docker.container_addresses a
 where a.canonical is not null and a.canonical not in (select host from desired.ip_addresses where host is not null)
 union all

@@ -5,7 +5,8 @@ with everything(resource) as (
         ('mac_addresses')
 )
 -- An address that cannot be shown cannot be called gone.
-select 'ip_addresses' as resource, v.key as owner, because('not_running', {object: 'container', state: c.state}) as reason
+select 'ip_addresses' as resource, v.key as owner,
+    because('not_running', {object: 'container', state: c.state}) as reason
 from docker.containers c join desired.virtual_machines v on v.source_id = c.name
 where c.state not in ('running', 'paused')
 union all

@@ -14,7 +14,8 @@ counted as (
     select *, row_number() over (partition by lower(name) order by name) as position,
         min(name) over (partition by lower(name)) as first_name
     from docker.containers
-    where len(list_filter((select ignored_containers from settings), lambda pattern: regexp_full_match(name, pattern))) = 0
+    where len(list_filter((select ignored_containers from settings),
+        lambda pattern: regexp_full_match(name, pattern))) = 0
       and name not in (from temporary)
 ),
 gaps as (
@@ -44,10 +45,12 @@ select
     'container' as type,
     case when not c.inspected
          then blocked('not_enough_to_create', {source: 'Docker',
-             because: if(g.reason is null, because('not_inspected'), because('not_read', {text: g.reason}))}) end as not_imported,
+             because: if(g.reason is null, because('not_inspected'), because('not_read', {text: g.reason}))})
+                 end as not_imported,
     false as inactive,
     coalesce(name_problem(c.name, 64),
-        case when c.position > 1 then conflict('same_name_in_any_case', {object: 'container', name: c.first_name}) end) as problem
+        case when c.position > 1 then conflict('same_name_in_any_case',
+            {object: 'container', name: c.first_name}) end) as problem
 from counted c
 cross join settings
 left join gaps g on g.name = c.name

@@ -14,12 +14,14 @@ mapped as (
         (select target from config.mappings where kind = 'roles' and lower(source) = 'container') as role,
         coalesce(
             (select target from config.mappings where kind = 'platforms' and lower(source) = lower(image)),
-            (select target from config.mappings where kind = 'platforms' and lower(source) = lower(repository))) as platform
+            (select target from config.mappings where kind = 'platforms'
+                and lower(source) = lower(repository))) as platform
     from containers
 )
 
 select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites' as resource,
-       null::varchar as mapped, null::varchar as own_word, settings.default_site::varchar as fallback, settings.default_site as new_name,
+       null::varchar as mapped, null::varchar as own_word, settings.default_site::varchar as fallback,
+           settings.default_site as new_name,
        null::varchar as manufacturer, true as required, null::varchar as advice
 from desired.clusters c, settings where settings.default_site is not null
 union all
@@ -30,5 +32,6 @@ select 'virtual_machines', key, 'platform', 'platforms', platform, null, null, p
 from mapped
 union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
-       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = 'container'), null, null, null, false, null
+       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = 'container'), null,
+           null, null, false, null
 from mapped

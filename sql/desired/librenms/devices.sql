@@ -16,7 +16,8 @@ named as (
 called as materialized (
     select n.*,
         case when settings.strip_domain then coalesce(short_name(full_name), full_name) else full_name end as name
-    from (select named.*, case when settings.device_name = 'hostname' then coalesce(usable_name(hostname), usable_name(sysName))
+    from (select named.*, case when settings.device_name = 'hostname'
+        then coalesce(usable_name(hostname), usable_name(sysName))
                                else coalesce(usable_name(sysName), usable_name(hostname)) end as full_name
           from named, settings) n, settings
 ),
@@ -41,7 +42,8 @@ decided as (
                 and (len(settings.import_os) = 0 or list_contains(settings.import_os, os))
                 and (len(settings.import_hardware) = 0 or list_contains(settings.import_hardware, hardware))
                 and (len(settings.import_group) = 0
-                     or device_id in (select g.device_id from librenms.device_groups g where list_contains(settings.import_group, g.name)))
+                     or device_id in (select g.device_id from librenms.device_groups g
+                         where list_contains(settings.import_group, g.name)))
                 and (len(settings.import_hostname) = 0
                      or len(list_filter(settings.import_hostname, lambda p: regexp_full_match(hostname, p))) > 0)
             ) then blocked('outside_filter')

@@ -47,7 +47,8 @@ decided as (
             else 0
         end as untagged,
         case when vids is not null and not coalesce(list_contains(vids, native_vid), false) and len(untagged_vids) > 1
-             then conflict('several_untagged_vlans', {source: 'LibreNMS', number: len(untagged_vids), vids: untagged_vids})
+             then conflict('several_untagged_vlans',
+                 {source: 'LibreNMS', number: len(untagged_vids), vids: untagged_vids})
         end as problem
     from ports
 )

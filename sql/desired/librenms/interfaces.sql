@@ -80,7 +80,8 @@ ports as (
         trimmed(p.ifAlias) as written,
         -- One test for both texts; which of them it is, is asked of the few.
         has_unseen(concat(p.name, p.ifAlias)) as unseen,
-        if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''), null) as parent_name
+        if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''),
+            null) as parent_name
     from placed p
     left join namesakes s on s.device_id = p.device_id and s.name is not distinct from p.name
 ),
@@ -88,7 +89,8 @@ examined as (
     select p.*,
         case
             when blank(p.name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || p.port_id})
-            when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null then name_problem(p.name, 64)
+            when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null
+                then name_problem(p.name, 64)
             when p.same_name > 1
                 then conflict('same_name', {number: p.same_name, objects: 'ports', owner: 'device', name: p.name})
             when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null

@@ -10,7 +10,8 @@ mapped as (
 -- Where ports are missing from the snapshot, an address on one of them may be a second place of an address.
 unread as (
     select distinct a.canonical from librenms.ip_addresses a anti join librenms.ports p using (port_id)
-    where exists (from librenms.scopes where scope in ('ports', 'short_ports', 'devices', 'installation') and not complete)
+    where exists (from librenms.scopes where scope in ('ports', 'short_ports', 'devices', 'installation')
+        and not complete)
 ),
 
 placed as (

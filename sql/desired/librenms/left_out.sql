@@ -3,7 +3,8 @@ with linked as (
     select source_id from desired.interfaces where source_id in (select local_port_id::varchar from librenms.links)
 )
 select 'interfaces' as resource, dev.key || ' port ' || p.port_id as key,
-       if(p.deleted, skipped('deleted_in_source', {source: 'LibreNMS'}), skipped('ignored_in_source', {source: 'LibreNMS'})) as reason
+       if(p.deleted, skipped('deleted_in_source', {source: 'LibreNMS'}),
+           skipped('ignored_in_source', {source: 'LibreNMS'})) as reason
 from librenms.ports p
 join desired.devices dev on dev.source_id = p.device_id::varchar
 cross join config.endpoint settings

@@ -5,11 +5,13 @@
 with settings as (from config.endpoint),
 
 chassis as (
-    select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part, c.entPhysicalParentRelPos as place,
+    select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part,
+        c.entPhysicalParentRelPos as place,
         serial_number(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
         -- "2", "Switch 2", "Switch 2 Chassis", "Stack Unit 2", "CHASSIS-2": a number that the device itself shows.
         try_cast(nullif(regexp_extract(stripped(coalesce(c.entPhysicalName, '')),
-            '(?i)^(?:.*\b(?:switch|unit|member|chassis|node)[ -]?)?([0-9]+)(?: chassis)?$', 1), '') as integer) as number,
+            '(?i)^(?:.*\b(?:switch|unit|member|chassis|node)[ -]?)?([0-9]+)(?: chassis)?$', 1),
+                '') as integer) as number,
         s.entPhysicalIndex is not null as in_stack
     from librenms.inventory c
     join desired.devices d on d.source_id = c.device_id::varchar
@@ -23,12 +25,14 @@ chassis as (
 -- In a modular router the FPCs are line cards; a switch has a power supply or a fan of its own ("FAN 0 @ 1/0/0").
 slots as (
     select device_id, entPhysicalIndex as part, entPhysicalClass as class, entPhysicalSerialNum as serial,
-        juniper_slot(entPhysicalDescr) as slot, nullif(regexp_extract(entPhysicalDescr, '^FPC: (.+) @ [0-9]+/\*/\*$', 1), '') as model
+        juniper_slot(entPhysicalDescr) as slot, nullif(regexp_extract(entPhysicalDescr, '^FPC: (.+) @ [0-9]+/\*/\*$',
+            1), '') as model
     from librenms.inventory where juniper_slot(entPhysicalDescr) is not null
 ),
 switches as (
     select d.key as device, d.name as stack_name, d.serial as stack_serial, f.part, null::bigint as place,
-        nullif(serial_number(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number, true as in_stack
+        nullif(serial_number(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number,
+            true as in_stack
     from slots f
     join desired.devices d on d.source_id = f.device_id::varchar
     cross join settings
@@ -43,7 +47,8 @@ present as (
 numbered as (
     select *,
         count(*) over w as members,
-        count(number) over w = count(*) over w and count(distinct number) over w = count(*) over w and min(number) over w >= 1 as by_number,
+        count(number) over w = count(*) over w and count(distinct number) over w = count(*) over w
+            and min(number) over w >= 1 as by_number,
         count(distinct place) over w = count(*) over w and min(place) over w >= 0 as by_place,
         min(place) over w as first_place,
         row_number() over (partition by device order by part) as turn
@@ -51,12 +56,14 @@ numbered as (
     window w as (partition by device)
 ),
 placed as (
-    select *, (case when by_number then number when by_place then place + if(first_place = 0, 1, 0) else turn end)::integer as position
+    select *, (case when by_number then number when by_place then place + if(first_place = 0, 1, 0)
+        else turn end)::integer as position
     from numbered where members > 1
 ),
 ranked as (
     -- The master has the serial that LibreNMS shows for the device, else the first place.
-    select placed.*, row_number() over (partition by device order by coalesce(lower(serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
+    select placed.*, row_number() over (partition by device
+        order by coalesce(lower(serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
         replace(replace(settings.member_name, '{name}', stack_name), '{position}', position::varchar) as new_name
     from placed cross join settings
     where stack_name is not null

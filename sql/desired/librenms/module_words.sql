@@ -4,8 +4,10 @@
 select 'modules' as owner_resource, m.key as owner_key, 'module_type' as field, 'module_types' as resource,
     (select target from config.mappings where kind = 'module_types' and lower(source) = lower(m.model)) as mapped,
     m.model as own_word, null::varchar as fallback,
-    coalesce((select target from config.mappings where kind = 'module_types' and lower(source) = lower(m.model)), m.model) as new_name,
-    coalesce((select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(m.manufacturer)),
+    coalesce((select target from config.mappings where kind = 'module_types' and lower(source) = lower(m.model)),
+        m.model) as new_name,
+    coalesce((select target from config.mappings where kind = 'manufacturers'
+        and lower(source) = lower(m.manufacturer)),
              (select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(m.os)),
              m.manufacturer, settings.default_manufacturer) as manufacturer,
     true as required,

@@ -6,11 +6,13 @@ with recursive settings as (from config.endpoint),
 
 -- A part of a stack is the member's in whose chassis it is.
 chassis_of as (
-    select device_id, entPhysicalIndex as part, entPhysicalIndex as chassis from librenms.inventory where entPhysicalClass = 'chassis'
+    select device_id, entPhysicalIndex as part, entPhysicalIndex as chassis from librenms.inventory
+        where entPhysicalClass = 'chassis'
     union
     select i.device_id, i.entPhysicalIndex, c.chassis
     from chassis_of c join librenms.inventory i
-        on i.device_id = c.device_id and i.entPhysicalContainedIn = c.part and i.entPhysicalClass is distinct from 'chassis'
+        on i.device_id = c.device_id and i.entPhysicalContainedIn = c.part and i.entPhysicalClass is distinct
+            from 'chassis'
 ),
 housed as (
     select c.device_id, c.part, m.key as member, m.device
@@ -28,7 +30,8 @@ undecided as (
     select scope_id from librenms.scopes where scope = 'transceivers' and not complete
 ),
 parts as (
-    select coalesce(h.member, d.key) as device, coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
+    select coalesce(h.member, d.key) as device,
+        coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
             usable_name(i.entPhysicalName), usable_name(i.entPhysicalDescr)) as bay,
         usable_name(i.entPhysicalModelName) as model, usable_name(i.entPhysicalSerialNum) as serial,
         usable_name(i.entPhysicalMfgName) as manufacturer, d.os
@@ -37,10 +40,12 @@ parts as (
     cross join settings
     left join librenms.inventory box on box.device_id = i.device_id and box.entPhysicalIndex = i.entPhysicalContainedIn
     left join housed h on h.device = d.key and h.device_id = i.device_id and h.part = i.entPhysicalIndex
-    where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan') and coalesce(i.entPhysicalIsFRU, true)
+    where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan')
+        and coalesce(i.entPhysicalIsFRU, true)
       and not (i.entPhysicalClass = 'module' and exists (from undecided where scope_id in ('*', d.source_id)))
       -- LibreNMS shows it a second time, with its port.
-      and not exists (from librenms.transceivers t where t.device_id = i.device_id and t.entity_physical_index = i.entPhysicalIndex)
+      and not exists (from librenms.transceivers t where t.device_id = i.device_id
+          and t.entity_physical_index = i.entPhysicalIndex)
     union all
     select p.device, p.name, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
     from librenms.transceivers t
@@ -61,17 +66,20 @@ rules as (
 ),
 rewritten as materialized (
     select n.device, n.manufacturer, n.os,
-        blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model, serial_number(rewrite(n.serial, s.rules)) as serial
+        blank(rewrite(n.bay, b.rules)) as bay, blank(rewrite(n.model, mo.rules)) as model,
+            serial_number(rewrite(n.serial, s.rules)) as serial
     from named n
     left join rules b on b.field = 'bay' and b.manufacturer is not distinct from n.manufacturer
     left join rules mo on mo.field = 'model' and mo.manufacturer is not distinct from n.manufacturer
     left join rules s on s.field = 'serial' and s.manufacturer is not distinct from n.manufacturer
 ),
 counted as (
-    select *, count(*) over (partition by device, lower(bay)) as same_bay, row_number() over (partition by device, lower(bay) order by model, serial) as turn
+    select *, count(*) over (partition by device, lower(bay)) as same_bay, row_number()
+        over (partition by device, lower(bay) order by model, serial) as turn
     from rewritten where bay is not null and model is not null
 )
-select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer, serial, os,
+select device || ' ' || bay || if(same_bay > 1, ' (' || turn || ')', '') as key, device, bay, model, manufacturer,
+    serial, os,
     coalesce(text_problem(bay, 64, 'the bay''s name', null::varchar),
         case when same_bay > 1 then conflict('same_bay', {number: same_bay, bay: bay}) end) as problem
 from counted

@@ -1,5 +1,6 @@
 -- Only with rows of desired.ip_addresses.
--- The address that LibreNMS talks to, where it stands on one of the interfaces of the device or of its stack. Key: device + family.
+-- The address that LibreNMS talks to, where it stands on one of the interfaces of the device or of its stack. Key:
+-- device + family.
 select distinct on (d.key, a.family)
     d.key as owner, 'devices' as owner_resource, a.family, a.host, a.vrf, a.interface
 from desired.devices d

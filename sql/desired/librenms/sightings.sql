@@ -11,7 +11,8 @@ lost_ports as materialized (
     cross join settings
     where coalesce(p.ignore, false) and not coalesce(p.deleted, false) and not settings.ignored_ports
     union all
-    select coalesce(d.key, '*'), r.row_key, [r.content ->> '$.ifName', r.content ->> '$.ifDescr'], r.content ->> '$.ifPhysAddress',
+    select coalesce(d.key, '*'), r.row_key, [r.content ->> '$.ifName', r.content ->> '$.ifDescr'],
+        r.content ->> '$.ifPhysAddress',
         because('unreadable', {object: 'port', id: r.row_key, owner: d.key, text: r.reason})
     from rejected r
     left join desired.devices d on d.source_id = r.content ->> '$.device_id'
@@ -36,18 +37,21 @@ near_lags as (
 )
 select 'interfaces' as resource, owner, 'id' as kind, id as word, what from lost_ports where id is not null
 union all
-select distinct 'interfaces', owner, 'name', name, what from lost_ports, unnest(names) as n(name) where blank(name) is not null
+select distinct 'interfaces', owner, 'name', name, what from lost_ports, unnest(names) as n(name)
+    where blank(name) is not null
 union all
 select 'interfaces', owner, 'mac', mac_address(mac), what from lost_ports where mac_address(mac) <> ''
 union all
-select 'devices', '*', w.kind, w.word, because('unreadable', {object: 'device', id: r.row_key, owner: null, text: r.reason})
+select 'devices', '*', w.kind, w.word, because('unreadable',
+    {object: 'device', id: r.row_key, owner: null, text: r.reason})
 from rejected r, unnest([
     {'kind': 'id', 'word': r.row_key}, {'kind': 'serial', 'word': serial_number(r.content ->> '$.serial')},
     {'kind': 'name', 'word': usable_name(r.content ->> '$.sysName')},
     {'kind': 'name', 'word': usable_name(r.content ->> '$.hostname')}]) as u(w)
 where r.source_table = 'devices' and w.word is not null
 union all
-select distinct 'ip_addresses', '*', 'host', a.canonical, because('address_on_unread_port', {address: a.canonical, port: a.port_id})
+select distinct 'ip_addresses', '*', 'host', a.canonical,
+    because('address_on_unread_port', {address: a.canonical, port: a.port_id})
 from librenms.ip_addresses a
 where a.canonical is not null and a.canonical not in (select host from desired.ip_addresses where host is not null)
 union all
@@ -82,4 +86,5 @@ from librenms.inventory i
 join desired.devices d on d.source_id = i.device_id::varchar
 cross join settings
 where settings.inventory and serial_number(i.entPhysicalSerialNum) is not null
-  and lower(serial_number(i.entPhysicalSerialNum)) not in (select lower(serial) from desired.modules where serial is not null)
+  and lower(serial_number(i.entPhysicalSerialNum)) not in (select lower(serial) from desired.modules
+      where serial is not null)

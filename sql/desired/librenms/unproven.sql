@@ -1,14 +1,17 @@
 -- Where LibreNMS's answer is no evidence that something is gone, though every call was answered. Key: resource + owner.
 -- What follows from calls that failed: sql/desired/gaps.sql. What holds for a stack holds for its members.
 with settings as (from config.endpoint),
--- LibreNMS gives the time of its own clock, in its own time zone: the device that it polled last tells how late it is there.
+-- LibreNMS gives the time of its own clock, in its own time zone: the device that it polled last tells how late it is
+-- there.
 polled as (
-    select device_id, try_cast(last_polled as timestamp) as at, max(try_cast(last_polled as timestamp)) over () as newest
+    select device_id, try_cast(last_polled as timestamp) as at, max(try_cast(last_polled as timestamp))
+        over () as newest
     from librenms.devices
 ),
 known as (
     -- Before 24.8 a member that is out of service is not shown.
-    select 'lags' as resource, '*' as owner, because('shows_active_members_only', {source: 'LibreNMS', release: '24.8'}) as reason
+    select 'lags' as resource, '*' as owner, because('shows_active_members_only',
+        {source: 'LibreNMS', release: '24.8'}) as reason
     from librenms.system
     where coalesce(release_number(local_ver), 0) < 2408
     union all
@@ -16,7 +19,8 @@ known as (
     select 'cables', d.key, because('no_neighbour', {source: 'LibreNMS', device: d.key})
     from desired.devices d
     where d.source_id is not null
-      and d.source_id not in (select i.device_source_id from desired.cables c join desired.interfaces i on i.key = c.interface)
+      and d.source_id not in (select i.device_source_id from desired.cables c join desired.interfaces i
+          on i.key = c.interface)
     union all
     select resources.resource, d.key,
            case when not p.status then because('device_down', {source: 'LibreNMS'})
@@ -28,7 +32,8 @@ known as (
     cross join settings,
          (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
     where not p.status
-       or coalesce(epoch(greatest(settings.snapshot_time, polled.newest)) - epoch(polled.at), 1e12) > settings.max_poll_age
+       or coalesce(epoch(greatest(settings.snapshot_time, polled.newest)) - epoch(polled.at),
+           1e12) > settings.max_poll_age
 )
 from known
 union all

@@ -5,5 +5,6 @@ from desired.ip_addresses a
 join desired.interfaces i on i.key = a.interface
 join librenms.vrfs v on v.vrf_id = i.vrf_source_id
 where a.left_out is null and blank(v.vrf_name) is not null
-  and not exists (from config.mappings m where m.kind = 'vrfs' and (lower(m.source) = lower(v.vrf_name) or m.source = v.mplsVpnVrfRouteDistinguisher))
+  and not exists (from config.mappings m where m.kind = 'vrfs'
+      and (lower(m.source) = lower(v.vrf_name) or m.source = v.mplsVpnVrfRouteDistinguisher))
 group by lower(v.vrf_name)

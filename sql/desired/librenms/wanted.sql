@@ -1,5 +1,5 @@
--- Which site, location, type, role and platform each device wants, as words; sql/match/references.sql finds the objects.
--- Key: owner_resource + owner_key + field. A mapping decides; without one, LibreNMS's own word where NetBox
+-- Which site, location, type, role and platform each device wants, as words; sql/match/references.sql finds the
+-- objects. Key: owner_resource + owner_key + field. A mapping decides; without one, LibreNMS's own word where NetBox
 -- knows it; else the endpoint's default.
 with settings as (from config.endpoint),
 
@@ -8,9 +8,11 @@ mapped as (
         d.key, d.place, d.hardware, d.os, d.device_kind,
         (select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)) as site,
         (select target from config.mappings where kind = 'locations' and lower(source) = lower(d.place)) as location,
-        (select target from config.mappings where kind = 'device_types' and lower(source) = lower(d.hardware)) as device_type,
+        (select target from config.mappings where kind = 'device_types'
+            and lower(source) = lower(d.hardware)) as device_type,
         (select target from config.mappings where kind = 'platforms' and lower(source) = lower(d.os)) as platform,
-        (select target from config.mappings where kind = 'manufacturers' and lower(source) = lower(d.os)) as manufacturer,
+        (select target from config.mappings where kind = 'manufacturers'
+            and lower(source) = lower(d.os)) as manufacturer,
         coalesce(
             (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.hardware)),
             (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.os)),
@@ -21,7 +23,8 @@ mapped as (
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
        site as mapped, place as own_word, settings.default_site as fallback,
        coalesce(site, settings.default_site) as new_name, null::varchar as manufacturer, true as required,
-       because('no_mapping', {section: 'sites', word: place, nothing: if(place is null, 'no location', null), or_defaults: 'site'}) as advice
+       because('no_mapping', {section: 'sites', word: place, nothing: if(place is null, 'no location', null),
+           or_defaults: 'site'}) as advice
 from mapped, settings
 union all
 -- Within the device's site; a place that is none there is mostly the site itself.
@@ -29,14 +32,17 @@ select 'devices', key, 'location', 'locations', location, place, null, location,
 from mapped
 union all
 select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
-       coalesce(device_type, hardware, settings.default_device_type), coalesce(manufacturer, settings.default_manufacturer), true,
-       because('no_mapping', {section: 'device_types', word: hardware, nothing: if(hardware is null, 'no hardware', null),
+       coalesce(device_type, hardware, settings.default_device_type),
+           coalesce(manufacturer, settings.default_manufacturer), true,
+       because('no_mapping', {section: 'device_types', word: hardware,
+           nothing: if(hardware is null, 'no hardware', null),
            defaults: 'device_type', or_create: 'device_types'})
 from mapped, settings
 union all
 select 'devices', key, 'role', 'device_roles', role, null, settings.default_role,
        coalesce(role, settings.default_role), null, true,
-       because('no_mapping_by', {section: 'roles', properties: 'hardware, os or type', word: coalesce(device_kind, 'none'), or_defaults: 'role'})
+       because('no_mapping_by', {section: 'roles', properties: 'hardware, os or type',
+           word: coalesce(device_kind, 'none'), or_defaults: 'role'})
 from mapped, settings
 union all
 select 'devices', key, 'platform', 'platforms', platform, os, settings.default_platform,

@@ -12,11 +12,14 @@ union all
 select f.key, f.label, f.type, ['virtualization.virtualmachine'], f.description
 from (values
     ('proxmox_backups', 'Proxmox backups', 'integer', 'Number of backups in Proxmox, kept by netbox-sync'),
-    ('proxmox_last_backup', 'Proxmox last backup', 'datetime', 'When the newest backup in Proxmox was made, kept by netbox-sync'),
+    ('proxmox_last_backup', 'Proxmox last backup', 'datetime',
+        'When the newest backup in Proxmox was made, kept by netbox-sync'),
     ('proxmox_snapshots', 'Proxmox snapshots', 'integer', 'Number of snapshots in Proxmox, kept by netbox-sync'),
-    ('proxmox_newest_snapshot', 'Proxmox newest snapshot', 'text', 'Name of the newest snapshot in Proxmox, kept by netbox-sync'),
+    ('proxmox_newest_snapshot', 'Proxmox newest snapshot', 'text',
+        'Name of the newest snapshot in Proxmox, kept by netbox-sync'),
     ('proxmox_storages', 'Proxmox storages', 'text', 'Storages of the disks in Proxmox, kept by netbox-sync'),
-    ('proxmox_replications', 'Proxmox replications', 'text', 'Nodes that Proxmox replicates to, with the schedule, kept by netbox-sync')
+    ('proxmox_replications', 'Proxmox replications', 'text',
+        'Nodes that Proxmox replicates to, with the schedule, kept by netbox-sync')
 ) f(key, label, type, description)
 where exists (from desired.virtual_machines where facts is not null)
 union all

@@ -22,7 +22,8 @@ select
     i.iface as name,
     name_problem(i.iface, 64) as problem,
     -- NetBox lets only a lag have members and only a virtual interface have a parent.
-    case when i.type in ('bond', 'OVSBond') then 'lag' when i.type in ('vlan', 'OVSIntPort') then 'virtual' end as mapped_type,
+    case when i.type in ('bond', 'OVSBond') then 'lag' when i.type in ('vlan', 'OVSIntPort') then 'virtual'
+        end as mapped_type,
     case when i.type = 'eth' then settings.node_interface_type
          when i.type in ('bridge', 'OVSBridge') then 'bridge'
          when i.type in ('bond', 'OVSBond') then 'lag'
@@ -34,7 +35,8 @@ select
     described(regexp_extract(blank(i.comments), '^[^\r\n]*'), 200) as description,
     nullif(mac_address(i.mac), '') as mac,
     case when bonds.number = 1 then i.node || ' ' || bonds.iface end as lag,
-    case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null then i.node || ' ' || i.vlan_raw_device end as parent_interface,
+    case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null then i.node || ' '
+        || i.vlan_raw_device end as parent_interface,
     case when bridges.number = 1 and i.type <> 'OVSIntPort' then i.node || ' ' || bridges.iface end as bridge,
     null::bigint as vrf_source_id
 from proxmox.node_interfaces i

@@ -29,7 +29,8 @@ owns_dns_name as (
 select
     g.host, g.prefixlen, g.family, settings.default_vrf as vrf, 'vm_interfaces' as interface_resource, g.interface,
     'virtual_machines' as owner_resource, g.owner,
-    case when owns_dns_name.yes and regexp_full_match(g.hostname, '[0-9A-Za-z_.-]+') then lower(g.hostname) end as dns_name,
+    case when owns_dns_name.yes and regexp_full_match(g.hostname, '[0-9A-Za-z_.-]+') then lower(g.hostname)
+        end as dns_name,
     g.source,
     left_out_address(g.host, g.family, g.prefixlen, settings.link_local_ipv4) as left_out
 from of_guests g, settings, owns_dns_name

@@ -14,9 +14,11 @@ union all
 select 'virtual_machines', key, skipped('node_does_not_answer') from desired.virtual_machines where inactive
 union all
 select 'backups', settings.endpoint, skipped('no_plugin', {plugin: 'netbox-proxbox'})
-from config.endpoint settings where settings.guest_records = 'plugin' and not (select coalesce(bool_or(proxbox), false) from netbox.status)
+from config.endpoint settings where settings.guest_records = 'plugin'
+    and not (select coalesce(bool_or(proxbox), false) from netbox.status)
 union all
-select 'backups', s.scope_id, skipped('netbox_not_read', {text: s.reason}) from netbox.scopes s, config.endpoint settings
+select 'backups', s.scope_id, skipped('netbox_not_read', {text: s.reason}) from netbox.scopes s,
+    config.endpoint settings
 where not s.complete and starts_with(s.scope_id, 'proxbox_') and settings.guest_records in ('plugin', 'auto')
 union all
 select source_table, row_key, skipped('unreadable_row', {text: reason}) from proxmox.rejected

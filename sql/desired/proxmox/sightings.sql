@@ -13,4 +13,5 @@ union all
 select 'ip_addresses', '*', 'host', split_part(c.cidr, '/', 1),
     because('address_left_out', {address: split_part(c.cidr, '/', 1), owner: 'node ' || n.node, place: 'an interface'})
 from proxmox.node_interfaces n, unnest([n.cidr, n.cidr6]) as c(cidr)
-where c.cidr is not null and split_part(c.cidr, '/', 1) not in (select host from desired.ip_addresses where host is not null)
+where c.cidr is not null and split_part(c.cidr, '/', 1) not in (select host from desired.ip_addresses
+    where host is not null)

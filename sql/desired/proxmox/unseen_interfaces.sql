@@ -2,7 +2,8 @@
 -- Interfaces of which Proxmox shows no addresses, for want of an answer about them: what NetBox has on them proves
 -- nothing. Rows of desired.unproven; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner,
-    because('interface_not_shown', {who: if(g.type = 'lxc', 'the container', 'the guest agent'), interface: i.old_name}) as reason
+    because('interface_not_shown', {who: if(g.type = 'lxc', 'the container', 'the guest agent'),
+        interface: i.old_name}) as reason
 from desired.vm_interfaces i
 join desired.virtual_machines v on v.key = i.virtual_machine
 join proxmox.guests g on g.vmid::varchar = v.source_id

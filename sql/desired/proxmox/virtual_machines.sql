@@ -39,7 +39,8 @@ tags_of as (
 ),
 -- What hangs on a guest, as custom fields. What one unread storage may hold is unknown, and so is the sum.
 storages_read as (
-    select count(*) = 0 as yes from proxmox.scopes where not complete and scope in ('storage', 'storages', 'rights', 'cluster')
+    select count(*) = 0 as yes from proxmox.scopes where not complete
+        and scope in ('storage', 'storages', 'rights', 'cluster')
 ),
 backups as (
     select vmid, count(*) as number, max(ctime) as newest
@@ -65,7 +66,8 @@ facts as (
         if(r.yes, map {
             'proxmox_backups': to_json(coalesce(b.number, 0)),
             'proxmox_last_backup': to_json(strftime(b.newest, '%Y-%m-%dT%H:%M:%S+00:00'))}, map {}::map(varchar, json)),
-        if(g.config_read and not exists (from proxmox.scopes s where not s.complete and s.scope = 'guest_snapshots' and s.scope_id = g.vmid::varchar), map {
+        if(g.config_read and not exists (from proxmox.scopes s where not s.complete and s.scope = 'guest_snapshots'
+            and s.scope_id = g.vmid::varchar), map {
             'proxmox_snapshots': to_json(coalesce(n.number, 0)),
             'proxmox_newest_snapshot': to_json(n.newest)}, map {}::map(varchar, json)),
         if(g.config_read, map {'proxmox_storages': to_json(d.names)}, map {}::map(varchar, json)),
@@ -102,7 +104,8 @@ select
     round(c.maxcpu, 2) as vcpus,
     c.maxmem // 1048576 as memory,
     -- NetBox knows it since 4.5.
-    case when target.release >= 405 and c.config_read then if(coalesce(c.onboot, false), 'on', 'off') end as start_on_boot,
+    case when target.release >= 405 and c.config_read then if(coalesce(c.onboot, false), 'on', 'off')
+        end as start_on_boot,
     case when c.config_read
          then described(regexp_extract(stripped(coalesce(c.description, '')), '^[^\r\n]*'), 200) end as description,
     case when c.config_read then coalesce(t.slugs, []) end as tags,
@@ -112,11 +115,13 @@ select
     f.facts,
     case when not c.config_read
          then blocked('not_enough_to_create', {source: 'Proxmox',
-             because: if(g.reason is null, because('configuration_not_read'), because('not_read', {text: g.reason}))}) end as not_imported,
+             because: if(g.reason is null, because('configuration_not_read'), because('not_read', {text: g.reason}))})
+                 end as not_imported,
     c.unseen as inactive,
     coalesce(name_problem(c.name, 64),
         case when c.same_name > 1 and c.name is not null
-             then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster', name: c.name}) end) as problem,
+             then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster',
+                 name: c.name}) end) as problem,
     u.uuid,
     nullif(c.given, c.name) as given_name
 from counted c

@@ -18,12 +18,14 @@ bridges as (
     select distinct node, iface from proxmox.node_interfaces
 ),
 agent_names as (
-    select vmid, key, min_by(name, position) as name from proxmox.guest_agent_interfaces where blank(name) is not null group by all
+    select vmid, key, min_by(name, position) as name from proxmox.guest_agent_interfaces where blank(name) is not null
+        group by all
 ),
 
 nics as (
     select
-        i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position, v.key as virtual_machine, g.type,
+        i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position,
+            v.key as virtual_machine, g.type,
         case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
              when settings.agent_interface_names then stripped(a.name)
              else i.key end as name,

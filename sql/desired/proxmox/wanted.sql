@@ -8,11 +8,14 @@ nodes as (
         (select target from config.mappings where kind = 'sites' and lower(source) = lower(n.node)) as site,
         coalesce(
             (select target from config.mappings where kind = 'device_types' and lower(source) = lower(n.node)),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.dmi_product))),
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
+            (select target from config.mappings where kind = 'device_types'
+                and lower(source) = lower(stripped(n.dmi_product))),
+            (select target from config.mappings where kind = 'device_types'
+                and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
         (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
         -- Of a node that is down the hardware is unknown: a mapping by it may exist, so the default is no answer.
-        n.cpu_model is null and n.dmi_product is null and exists (from config.mappings where kind = 'device_types') as hardware_unknown
+        n.cpu_model is null and n.dmi_product is null
+            and exists (from config.mappings where kind = 'device_types') as hardware_unknown
     from proxmox.nodes n
 ),
 
@@ -40,7 +43,8 @@ select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites
        null::varchar as manufacturer, true as required, null::varchar as advice
 from desired.clusters c, sites_of_nodes s where s.sites = 1
 union all
-select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null, true,
+select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null,
+    true,
        because('no_mapping', {section: 'sites', word: node, or_defaults: 'site'})
 from nodes, settings
 union all
@@ -53,7 +57,8 @@ select 'devices', node, 'device_type', 'device_types', device_type, blank(dmi_pr
               defaults: 'device_type', or_create: 'device_types'}))
 from nodes, settings
 union all
-select 'devices', node, 'role', 'device_roles', role, null, settings.default_role, coalesce(role, settings.default_role), null, true,
+select 'devices', node, 'role', 'device_roles', role, null, settings.default_role,
+    coalesce(role, settings.default_role), null, true,
        because('no_mapping', {section: 'roles', word: 'node', or_defaults: 'role'})
 from nodes, settings
 union all
@@ -70,8 +75,10 @@ select 'virtual_machines', key, 'platform', 'platforms', platform, ostype, null,
 from mapped_guests
 union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
-       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null, null, null, false, null
+       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null,
+           null, null, false, null
 from mapped_guests
 union all
-select 'devices', node, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true, null
+select 'devices', node, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true,
+    null
 from nodes, settings where settings.default_tenant is not null
