@@ -291,6 +291,7 @@ select * from (values
 
     -- Fields that NetBox takes only together with others (sql/plan/needs_of_*.sql)
     ('field_needs_another', 'conflict', '{because}[; {what} is not changed][; {changed} is {state}][ ({because_other})]', 'Solve what keeps the other change.', [], []),
+    ('field_undecided', 'conflict', '{because}', 'Solve what keeps the field.', [], ['because']),
     ('not_whole', 'blocked', '{because}', 'Solve what keeps the field.', [], []),
     ('address_not_assigned_there', 'because', '{address} is not assigned to it in NetBox', 'Assign the address in NetBox.', [], ['address']),
     ('cluster_devices_at_other_sites', 'because', 'devices of this cluster are at other sites in NetBox: {devices}[ and {more} more]', 'Move the devices, or leave the cluster without a site.', [], ['devices']),
