@@ -432,6 +432,7 @@ select * from (values
     ('field_needs_another', 'conflict',
         '{because}[; {what} is not changed][; {changed} is {state}][ ({because_other})]',
         'Solve what keeps the other change.', [], []),
+    ('field_undecided', 'conflict', '{because}', 'Solve what keeps the field.', [], ['because']),
     ('not_whole', 'blocked', '{because}', 'Solve what keeps the field.', [], []),
     ('address_not_assigned_there', 'because', '{address} is not assigned to it in NetBox',
         'Assign the address in NetBox.', [], ['address']),

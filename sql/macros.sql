@@ -196,7 +196,12 @@ create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
     and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
--- A field that cannot be decided: shown with its reason, never written.
+-- The cause of a field that waits for something else: one that is no conflict (a VLAN is blocked) becomes a part of it.
+create or replace macro as_conflict(why) as
+    case when why is null then null
+         when action_of(why) = 'conflict' then why
+         else conflict('field_undecided', {because: why}) end;
+-- A field that cannot be decided: shown with its reason, a conflict, and never written.
 create or replace macro undecided_field(name, old, why) as
     case when why is not null then
         {'field': name, 'before': old, 'after': null::varchar, 'verdict': 'conflict', 'reason': why} end;

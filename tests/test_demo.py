@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.demo.servers import LIBRENMS_TOKEN, NETBOX_TOKEN
 from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
 from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
@@ -91,6 +92,32 @@ def test_what_it_wrote_is_in_the_ledger_and_nothing_failed(demo: Demo) -> None:
 
     assert verdicts == [("applied",)]
     assert waiting == [(0,)]
+
+
+def test_every_row_that_is_no_change_has_a_cause_of_the_list_for_it(demo: Demo) -> None:
+    """All rows and fields of all diffs: the first, in which nothing may be created yet, to the last."""
+    rows = f"read_parquet('{demo.folder}/data/diffs/*/*/*.parquet', union_by_name = true)"
+    found = duckdb.sql(
+        f"""SELECT action, cause FROM {rows} WHERE action IN ('blocked', 'conflict', 'drifted')
+            UNION SELECT f.verdict, f.cause FROM {rows}, unnest(fields) AS u(f) WHERE f.verdict IN ('conflict', 'drifted')
+            ORDER BY ALL"""
+    ).fetchall()
+    assert found == [(cause_kinds()[cause].action, cause) for _, cause in found]
+    by_action = {action: [cause for of, cause in found if of == action] for action, _ in found}
+    assert by_action == {
+        "blocked": [
+            *("device_disabled", "device_ignored", "may_not_create", "name_too_long", "needs_held_row"),
+            *("remote_device_unknown", "size_unknown", "vid_out_of_range"),
+        ],
+        "conflict": [
+            *("assigned_elsewhere", "duplicate_in_source", "miscabled", "name_not_shown"),
+            *("several_untagged_vlans", "vlan_named_differently"),
+        ],
+        "drifted": [
+            *("not_owned", "other_primary_address", "removed_and_left", "removed_not_ours"),
+            "source_with_precedence",
+        ],
+    }
 
 
 def test_no_secret_is_in_what_it_prints(demo: Demo) -> None:

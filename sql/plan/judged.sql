@@ -78,7 +78,8 @@ kept_back as (
 decided as (
     select *,
         coalesce(verdict, action_of(cause), 'update') as final,
-        if(verdict is null, cause, reason) as final_reason
+        case when verdict is null then cause when verdict = 'conflict' then as_conflict(reason) else reason
+            end as final_reason
     from kept_back
 )
 

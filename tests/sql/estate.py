@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.causes import cause_kinds, read_reason, sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import settle
@@ -24,6 +24,7 @@ from netbox_sync_dagster.storage.tables import SYSTEMS
 
 # Of all these it is known that nothing hangs on them.
 TYPES = sorted({kind for kinds in DELETED_FOR.values() for kind in kinds})
+NO_CHANGE = ("blocked", "conflict", "drifted")
 WHEN = "2026-11-20T12:00:00+00:00"
 _LEDGER = """
 CREATE SCHEMA ledger;
@@ -72,6 +73,19 @@ class Row(NamedTuple):
     netbox_id: int | None
     reason: str | None
     fields: dict[str, Any]
+
+
+def _check_causes(row: str, action: str, reason: str | None, fields: list[dict[str, Any]]) -> None:
+    """What is true of every row: one that is no change has a cause of the list for it, and so has each such field of
+    an object that NetBox has."""
+    said = [(action, reason, row)] if action in NO_CHANGE else []
+    if action != "create":
+        said += [
+            (f["verdict"], f["reason"], f"{row}: {f['field']}") for f in fields if f["verdict"] in NO_CHANGE
+        ]
+    for verdict, text, where in said:
+        cause = read_reason(text or "", verdict).cause
+        assert cause is not None and cause_kinds()[cause].action == verdict, f"{where}: {verdict}, but {text}"
 
 
 class Estate:
@@ -155,6 +169,8 @@ class Estate:
         found = con.execute(
             "SELECT resource, action, key, netbox_id, reason, fields FROM diff.rows ORDER BY ALL"
         ).fetchall()
+        for resource, action, key, _, reason, fields in found:
+            _check_causes(f"{resource} {key}", action, reason, fields)
         return [
             Row(
                 *values,

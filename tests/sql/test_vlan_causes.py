@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import device, switch, told
+from tests.sql.kinds import device, interface, port, switch, told
 
 
 def _vlan(estate: Estate, vid: int, name: str) -> None:
@@ -31,6 +31,20 @@ def test_a_new_vlan_is_not_put_into_one_of_several_groups_and_takes_no_name_of_a
             "ambiguous: several VLAN groups could take VLAN 10 (campus, dc); set defaults.vlan_group",
         ),
         "20 in campus": ("conflict", "name: VLAN 30 of the group has the name servers already"),
+    }
+
+
+def test_a_port_keeps_its_vlan_while_the_new_one_has_no_place() -> None:
+    """The VLAN is blocked; the port's field is a conflict, and the row says why."""
+    estate = switch()
+    port(estate, 1, "Gi0/1")
+    estate.add("librenms.port_vlans", device_id=1, port_id=1, vlan=10, untagged=True)
+    interface(estate, 11, "Gi0/1", port=1, mode="access", untagged_vlan_id=1)
+    estate.add("netbox.vlans", id=1, vid=20, name="servers", site_id=1)
+    missing = "no VLAN group takes VLAN 10: set defaults.vlan_group, or allow policies.ungrouped_vlans"
+    assert told(estate, "vlans", "interfaces") == {
+        "VLAN 10 of sw1": ("blocked", missing),
+        "sw1 Gi0/1": ("conflict", f"untagged_vlan: {missing}"),
     }
 
 
