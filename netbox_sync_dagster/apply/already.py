@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find_created
 from netbox_sync_dagster.compare.plan import Plan
@@ -55,11 +55,11 @@ class Already:
         """Whether another apply has made objects of this type, so that a create may find its object there."""
         return object_type in self._created_types
 
-    def found(self, items: list[Item]) -> list[Item]:
+    def found(self, items: list[PendingWrite]) -> list[PendingWrite]:
         """Updates of objects that this plan wanted to create and another apply has created."""
         return [item for item in items if (item.object_type, item.netbox_id) in self._found]
 
-    def done(self, items: list[Item]) -> dict[str, Done]:
+    def done(self, items: list[PendingWrite]) -> dict[str, Done]:
         """Those of the changes (of one type and action) that are done, by change id. Raises ServerError."""
         if not items:
             return {}
@@ -67,7 +67,7 @@ class Already:
         found = by_action[items[0].action](items, self._written())
         return {item.change_id: done for item, done in found}
 
-    def _creates(self, items: list[Item], written: _Written) -> Iterator[tuple[Item, Done]]:
+    def _creates(self, items: list[PendingWrite], written: _Written) -> Iterator[tuple[PendingWrite, Done]]:
         object_type = items[0].object_type
         if object_type not in NATURAL_KEYS or not any(kind == object_type for kind, _ in written.created):
             return
@@ -80,7 +80,7 @@ class Already:
                     yield item, Done(row["id"], _words(who), row["last_updated"])
                     break
 
-    def _updates(self, items: list[Item], written: _Written) -> Iterator[tuple[Item, Done]]:
+    def _updates(self, items: list[PendingWrite], written: _Written) -> Iterator[tuple[PendingWrite, Done]]:
         touched = {**written.created, **written.updated}
         places = {(i.object_type, i.netbox_id): i for i in items if i.netbox_id is not None}
         known = {place: item for place, item in places.items() if place in touched}
@@ -92,7 +92,7 @@ class Already:
             if row is not None and netbox_id is not None and _as_approved(item, row):
                 yield item, Done(netbox_id, _words(touched[object_type, netbox_id]))
 
-    def _deletes(self, items: list[Item], written: _Written) -> Iterator[tuple[Item, Done]]:
+    def _deletes(self, items: list[PendingWrite], written: _Written) -> Iterator[tuple[PendingWrite, Done]]:
         for item in items:
             who = written.deleted.get((item.object_type, item.netbox_id or 0))
             if who is not None and item.netbox_id is not None:
@@ -133,5 +133,5 @@ def _words(who: str) -> str:
     return f"already as approved: {who}"
 
 
-def _as_approved(item: Item, row: Object) -> bool:
+def _as_approved(item: PendingWrite, row: Object) -> bool:
     return not differing(item.body, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.client import Answer, Object, message_of
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS
 
@@ -13,11 +13,11 @@ from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS
 class Batch:
     """Changes of one object type and action that travel in one request."""
 
-    items: list[Item]
+    items: list[PendingWrite]
     attempt: int = 1
 
     @property
-    def head(self) -> Item:
+    def head(self) -> PendingWrite:
         """Any of them: object type and action are the same in all."""
         return self.items[0]
 
@@ -44,10 +44,10 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Refused:
+class DeferredRefusal:
     """A change that NetBox refused, or would, with the reason, and that may pass when others are through."""
 
-    item: Item
+    item: PendingWrite
     message: str
     operation: str | None
     verdict: str = "failed"
@@ -72,7 +72,7 @@ def answered(batch: Batch, rows: list[Object]) -> dict[str, Object]:
     return found
 
 
-def named_errors(answer: Answer, items: list[Item]) -> dict[int, str]:
+def named_errors(answer: Answer, items: list[PendingWrite]) -> dict[int, str]:
     """NetBox's message by position in the request, where the answer names objects; otherwise empty.
 
     Before 4.7 a refused POST is a list with one entry per object; from 4.7 on every refusal names the objects, new
@@ -83,13 +83,13 @@ def named_errors(answer: Answer, items: list[Item]) -> dict[int, str]:
     return {index: message_of(error) for index, error in _by_object(answer, items).items()}
 
 
-def missing(answer: Answer, items: list[Item]) -> list[Item]:
+def missing(answer: Answer, items: list[PendingWrite]) -> list[PendingWrite]:
     """The objects that NetBox (4.7 and newer) refuses a whole request for because it does not find them."""
     named = _by_object(answer, items)
     return [items[at] for at, error in named.items() if items[at].action != "create" and "id" in error]
 
 
-def _by_object(answer: Answer, items: list[Item]) -> dict[int, Object]:
+def _by_object(answer: Answer, items: list[PendingWrite]) -> dict[int, Object]:
     errors = answer.content.get("errors") if isinstance(answer.content, dict) else None
     places = {item.netbox_id: at for at, item in enumerate(items) if item.netbox_id is not None}
     found = {}

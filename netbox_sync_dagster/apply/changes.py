@@ -14,7 +14,7 @@ VERDICTS = ("applied", "stale", "failed", "blocked", "uncertain")
 
 
 @dataclass(frozen=True)
-class Written:
+class FieldWrite:
     """One field of a change with its values; references are resolved to NetBox ids."""
 
     name: str
@@ -37,7 +37,7 @@ class Cleared:
 
 
 @dataclass(frozen=True)
-class Item:
+class PendingWrite:
     """One change ready to be sent.
 
     ``guard`` is the ``last_updated`` that the object must still have. ``netbox_id`` and ``guard`` are None
@@ -51,13 +51,13 @@ class Item:
     parent: str | None
     object_type: str
     netbox_id: int | None
-    guard: str | None
-    fields: tuple[Written, ...]
+    expected_last_updated: str | None
+    fields: tuple[FieldWrite, ...]
     body: dict[str, Any]
     approval_id: str
     approver: str
     # What a delete takes away beside its own fields, as NetBox had it just before.
-    removed: tuple[Written, ...] = ()
+    removed: tuple[FieldWrite, ...] = ()
     # What NetBox empties of other objects in the same step.
     cleared: tuple[Cleared, ...] = ()
 
@@ -69,12 +69,12 @@ class Item:
         return {**self.__dict__, "fields": fields, "removed": removed, "cleared": cleared}
 
     @staticmethod
-    def from_json(content: dict[str, Any]) -> Item:
+    def from_json(content: dict[str, Any]) -> PendingWrite:
         """The item of a ledger line."""
-        fields = tuple(Written(f["field"], f["before"], f["after"]) for f in content["fields"])
-        removed = tuple(Written(f["field"], f["before"], None) for f in content.get("removed") or ())
+        fields = tuple(FieldWrite(f["field"], f["before"], f["after"]) for f in content["fields"])
+        removed = tuple(FieldWrite(f["field"], f["before"], None) for f in content.get("removed") or ())
         cleared = tuple(Cleared(**item) for item in content.get("cleared") or ())
-        return Item(**{**content, "fields": fields, "removed": removed, "cleared": cleared})
+        return PendingWrite(**{**content, "fields": fields, "removed": removed, "cleared": cleared})
 
 
 @dataclass(frozen=True)
@@ -150,16 +150,16 @@ def resolve(value: Value, ids: Mapping[Reference, int]) -> Value:
     return {"id": ids[ref], **kept}
 
 
-def written_fields(row: DiffRow, ids: Mapping[Reference, int]) -> tuple[Written, ...]:
+def written_fields(row: DiffRow, ids: Mapping[Reference, int]) -> tuple[FieldWrite, ...]:
     """The fields that applying ``row`` writes (a create: those with a value). Raises Unresolved."""
     return tuple(
-        Written(item.name, item.before, resolve(item.after, ids))
+        FieldWrite(item.name, item.before, resolve(item.after, ids))
         for item in row.written
         if row.action != "create" or item.after is not None
     )
 
 
-def body(fields: tuple[Written, ...], *, action: str, tag_deltas: bool) -> dict[str, Any]:
+def body(fields: tuple[FieldWrite, ...], *, action: str, tag_deltas: bool) -> dict[str, Any]:
     """The JSON object of a create or an update: exactly these fields, as NetBox's REST API takes them.
 
     ``tag_deltas``: the server knows ``add_tags`` and ``remove_tags`` (4.6). Without, an update's tags are
@@ -183,7 +183,7 @@ def body(fields: tuple[Written, ...], *, action: str, tag_deltas: bool) -> dict[
     return result
 
 
-def _tags(item: Written, action: str, tag_deltas: bool) -> dict[str, Any]:
+def _tags(item: FieldWrite, action: str, tag_deltas: bool) -> dict[str, Any]:
     if action == "create":
         return {"tags": [{"slug": slug} for slug in item.after or ()]}
     if not tag_deltas:
@@ -197,7 +197,7 @@ def _tags(item: Written, action: str, tag_deltas: bool) -> dict[str, Any]:
     return result
 
 
-def tag_changes(item: Written) -> tuple[list[str], list[str]]:
+def tag_changes(item: FieldWrite) -> tuple[list[str], list[str]]:
     """(slugs added, slugs removed) by an update of tags; other tags on the object stay."""
     before, after = set(item.before or ()), set(item.after or ())
     return sorted(after - before), sorted(before - after)
@@ -212,6 +212,6 @@ def to_wire(value: Value) -> Value:
     return value
 
 
-def with_guard(item: Item, guard: str) -> Item:
+def with_guard(item: PendingWrite, guard: str) -> PendingWrite:
     """The same change with another ``last_updated`` to be found."""
-    return replace(item, guard=guard)
+    return replace(item, expected_last_updated=guard)

@@ -97,8 +97,8 @@ class NetBoxWriter:
         self._main = client() if target.branch is not None else None
         self.version = "unknown"
         self.plugins: dict[str, Any] = {}
-        self.guards = False
-        self.messages = False
+        self.supports_if_match = False
+        self.supports_changelog_message = False
         self.branch: Branch | None = None
         self.branches: Branches | None = None
         self._want_messages = target.changelog_message
@@ -134,7 +134,7 @@ class NetBoxWriter:
         merged = [one for one in self.branches.all() if one.merged] if self.branches is not None else []
         return {written_as(self._target, one) for one in (None, *merged, self.branch)}
 
-    def keeps(self, model: str) -> bool:
+    def is_branchable(self, model: str) -> bool:
         """Whether writes of this model (``dcim.device``) go where all go: not into main past a branch."""
         return self.branches is None or self.branches.keeps(model)
 
@@ -163,8 +163,8 @@ class NetBoxWriter:
                 f"version '{self.version}' cannot be written to; this product needs "
                 f"{OLDEST[0]}.{OLDEST[1]} or newer",
             )
-        self.guards = number >= _GUARDS
-        self.messages = number >= _MESSAGES and self._want_messages
+        self.supports_if_match = number >= _GUARDS
+        self.supports_changelog_message = number >= _MESSAGES and self._want_messages
         if self._main is not None:
             self.branches = Branches(self._main, self._target)
             self.branch = self.branches.current(create=create_branch)

@@ -6,8 +6,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
-from netbox_sync_dagster.apply.batches import Refused
-from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.batches import DeferredRefusal
+from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
 
@@ -15,44 +15,48 @@ from netbox_sync_dagster.apply.state import ApplyState
 _ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
 
 
-def dispatch(sender: Sender, state: ApplyState, items: list[Item], threads: int) -> list[Refused]:
+def dispatch(
+    sender: Sender, state: ApplyState, items: list[PendingWrite], threads: int
+) -> list[DeferredRefusal]:
     """Send changes, kind by kind; returns those that NetBox refused and that may pass when others are through.
 
     Each of the ``threads`` has one request at NetBox at most, late ones included.
     """
-    by_kind: dict[tuple[str, str], deque[Item]] = {}
+    by_kind: dict[tuple[str, str], deque[PendingWrite]] = {}
     for item in items:
         by_kind.setdefault((item.action, item.object_type), deque()).append(item)
-    put_off: list[Refused] = []
+    deferred: list[DeferredRefusal] = []
     for (action, object_type), waiting in by_kind.items():
         alone = action == "create" and object_type in _ONE_AT_A_TIME
-        put_off += _work_off(sender, state, waiting, 1 if alone else threads)
-    return put_off
+        deferred += _work_off(sender, state, waiting, 1 if alone else threads)
+    return deferred
 
 
-def _work_off(sender: Sender, state: ApplyState, waiting: deque[Item], threads: int) -> list[Refused]:
+def _work_off(
+    sender: Sender, state: ApplyState, waiting: deque[PendingWrite], threads: int
+) -> list[DeferredRefusal]:
     lock = Lock()
     kind = waiting[0].action, waiting[0].object_type
 
-    def take() -> list[Item]:
+    def take() -> list[PendingWrite]:
         with lock:
             return [waiting.popleft() for _ in range(sender.pace.take(kind, len(waiting)))]
 
-    def work() -> list[Refused]:
-        refused: list[Refused] = []
+    def work() -> list[DeferredRefusal]:
+        refused: list[DeferredRefusal] = []
         while not state.stop.is_set() and (batch := take()):
             refused += sender.send(batch)
         return refused
 
-    put_off: list[Refused] = []
+    deferred: list[DeferredRefusal] = []
     with ThreadPoolExecutor(threads, thread_name_prefix="apply") as pool:
         futures = [pool.submit(work) for _ in range(threads)]
         try:
             for future in futures:
-                put_off += future.result()
+                deferred += future.result()
         except BaseException:
             # Requests under way end and get their verdict; none is begun after them.
             state.stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    return put_off
+    return deferred

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from threading import Lock
 
-from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.changes import PendingWrite, Verdict
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.compare.values import Value
 from netbox_sync_dagster.http import ServerError
@@ -25,7 +25,7 @@ class Journal:
         self._deleted: set[Owner] = set()
         self._lock = Lock()
 
-    def add(self, item: Item, verdict: Verdict, row: Object | None) -> None:
+    def add(self, item: PendingWrite, verdict: Verdict, row: Object | None) -> None:
         """Take an applied change into account. ``row`` is NetBox's answer, where there was one."""
         owner = _owner(item, verdict, row)
         if owner is None:
@@ -65,7 +65,7 @@ class Journal:
         return written, notes
 
 
-def _owner(item: Item, verdict: Verdict, row: Object | None) -> Owner | None:
+def _owner(item: PendingWrite, verdict: Verdict, row: Object | None) -> Owner | None:
     if item.object_type in _ITSELF:
         return (_ITSELF[item.object_type], verdict.netbox_id) if verdict.netbox_id else None
     holders: list[Object] = [row or {}]

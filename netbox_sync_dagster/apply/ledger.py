@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.changes import PendingWrite, Verdict
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.chain import read_head
@@ -74,7 +74,7 @@ class ApplyLog:
             lines.append(self._line("approved", change_ids=change_ids[at : at + _IDS_PER_LINE]))
         self._write(lines)
 
-    def sending(self, method: str, path: str, items: list[Item]) -> str:
+    def sending(self, method: str, path: str, items: list[PendingWrite]) -> str:
         """Say what the next request will do; returns the operation's id."""
         with self._lock:
             self._operations += 1
@@ -94,7 +94,7 @@ class ApplyLog:
         )
         return operation
 
-    def verdicts(self, pairs: Iterable[tuple[Item, Verdict]], operation: str | None) -> None:
+    def verdicts(self, pairs: Iterable[tuple[PendingWrite, Verdict]], operation: str | None) -> None:
         """Say what became of changes; ``operation`` is the request that decided it, if there was one."""
         lines = []
         for item, verdict in pairs:
@@ -163,7 +163,7 @@ class Unfinished:
     target: str
     # On the clock of the machine that sent it (``storage.clock.mark``).
     clock: dict[str, Any] | None
-    item: Item
+    item: PendingWrite
 
     @property
     def seconds(self) -> float:
@@ -187,7 +187,7 @@ def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
         for line in read_lines(path):
             if line["kind"] == "sending":
                 for content in line["changes"]:
-                    item = Item.from_json(content)
+                    item = PendingWrite.from_json(content)
                     found[item.change_id] = Unfinished(
                         line["operation_id"], line["target"], line.get("clock"), item
                     )

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection
 from itertools import groupby
 
 from netbox_sync_dagster.apply.already import Already
-from netbox_sync_dagster.apply.batches import Refused
+from netbox_sync_dagster.apply.batches import DeferredRefusal
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
-    Item,
+    FieldWrite,
+    PendingWrite,
     Unresolved,
     Verdict,
-    Written,
     body,
     resolve,
     written_fields,
@@ -232,7 +232,7 @@ class _Apply:
             absent = self._sender.settle_and_record(
                 items, why, operation, sent=sent, report=self._result.settled.append
             )
-            self._sender.verdicts.give_up(
+            self._sender.verdicts.record_failure(
                 absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append
             )
         # What was applied before NetBox was read for this diff is in the diff's own values.
@@ -255,7 +255,7 @@ class _Apply:
                 self._on_verdict(settled[change_id])
             elif alone := self._why_alone(self._wanted[change_id]):
                 self._decide(row, "blocked", alone)
-            elif not self._netbox.keeps(MODELS.get(row.object_type, row.object_type)):
+            elif not self._netbox.is_branchable(MODELS.get(row.object_type, row.object_type)):
                 self._decide(
                     row,
                     "blocked",
@@ -317,7 +317,7 @@ class _Apply:
         """Send some of the rows that are ready: the creates first; an object is in it only once."""
         creates = [row for row in ready if row.action == "create"]
         chosen: list[DiffRow] = []
-        items: list[Item] = []
+        items: list[PendingWrite] = []
         objects: set[tuple[str, int]] = set()
         for row in creates or ready:
             item = self._item(row)
@@ -328,22 +328,22 @@ class _Apply:
             chosen.append(row)
             if item is not None:
                 items.append(item)
-        put_off = self._send(items)
+        deferred = self._send(items)
         count = len(items)
-        while put_off and len(put_off) < count:
+        while deferred and len(deferred) < count:
             # Others went through, which may have removed the reason.
-            count = len(put_off)
-            put_off = self._send([refused.item for refused in put_off])
-        for refused in put_off:
-            self._sender.verdicts.give_up(
+            count = len(deferred)
+            deferred = self._send([refused.item for refused in deferred])
+        for refused in deferred:
+            self._sender.verdicts.record_failure(
                 [refused.item], refused.message, refused.operation, verdict=refused.verdict
             )
         return chosen
 
-    def _send(self, items: list[Item]) -> list[Refused]:
+    def _send(self, items: list[PendingWrite]) -> list[DeferredRefusal]:
         return dispatch(self._sender, self._state, items, self._target.max_in_flight)
 
-    def _item(self, row: DiffRow) -> Item | None:
+    def _item(self, row: DiffRow) -> PendingWrite | None:
         """The change as it is sent; None, with its verdict, where it refers to what does not exist."""
         try:
             fields = written_fields(row, self._state.ids)
@@ -359,14 +359,14 @@ class _Apply:
         guard = None
         content: dict[str, object] = {}
         if netbox_id is not None:
-            guard = self._state.guard(row.object_type, netbox_id, row.last_updated)
+            guard = self._state.expected_last_updated(row.object_type, netbox_id, row.last_updated)
             content["id"] = netbox_id
             if guard is None:
                 self._decide(row, "stale", "whether NetBox's object changed since the diff cannot be told")
                 return None
         if row.action != "delete":
-            content |= body(fields, action=row.action, tag_deltas=self._netbox.guards)
-        if self._netbox.messages:
+            content |= body(fields, action=row.action, tag_deltas=self._netbox.supports_if_match)
+        if self._netbox.supports_changelog_message:
             content["changelog_message"] = self._message(row.change_id)
         return self._as_item(row, netbox_id, guard, fields, content)
 
@@ -375,11 +375,11 @@ class _Apply:
         row: DiffRow,
         netbox_id: int | None,
         guard: str | None,
-        fields: tuple[Written, ...],
+        fields: tuple[FieldWrite, ...],
         content: dict[str, object],
-    ) -> Item:
+    ) -> PendingWrite:
         approval = self._wanted[row.change_id]
-        return Item(
+        return PendingWrite(
             change_id=row.change_id,
             resource=row.resource,
             action=row.action,
@@ -387,7 +387,7 @@ class _Apply:
             parent=row.parent,
             object_type=row.object_type,
             netbox_id=netbox_id,
-            guard=guard,
+            expected_last_updated=guard,
             fields=fields,
             body=content,
             approval_id=approval.approval_id,
@@ -396,7 +396,7 @@ class _Apply:
 
     def _decide(self, row: DiffRow, verdict: str, message: str) -> None:
         """A verdict on a change that was not sent."""
-        fields = tuple(Written(f.name, f.before, f.after) for f in row.written)
+        fields = tuple(FieldWrite(f.name, f.before, f.after) for f in row.written)
         item = self._as_item(row, row.netbox_id, row.last_updated, fields, {})
         decided = Verdict(row.change_id, row.resource, row.action, row.key, verdict, message, row.netbox_id)
         self._state.record([(item, decided)])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netbox_sync_dagster.apply.already import Already
-from netbox_sync_dagster.apply.batches import Batch, Refused, answered, missing, named_errors
+from netbox_sync_dagster.apply.batches import Batch, DeferredRefusal, answered, missing, named_errors
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog
-from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
-from netbox_sync_dagster.apply.freshness import Freshness
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.ledger import ApplyLog
+from netbox_sync_dagster.apply.outcomes import OutcomeResolver
 from netbox_sync_dagster.apply.pace import Pace
-from netbox_sync_dagster.apply.settle import Settler
+from netbox_sync_dagster.apply.stale_check import StaleCheck
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.apply.verdicts import Verdicts
 from netbox_sync_dagster.http import ServerError, pause
@@ -62,16 +62,16 @@ class Sender:
         self._longest = longest
         self._endpoint_lock = lock
         self._journal = journal
-        self.settler = Settler(netbox, self.changelog, message, state.maker)
+        self.settler = OutcomeResolver(netbox, self.changelog, message, state.created_by)
         self.verdicts = Verdicts(netbox, state, self.settler, already)
-        self._freshness = Freshness(netbox, self.changelog, self.settler, state, already)
+        self._freshness = StaleCheck(netbox, self.changelog, self.settler, state, already)
 
-    def send(self, items: list[Item]) -> list[Refused]:
+    def send(self, items: list[PendingWrite]) -> list[DeferredRefusal]:
         """Send changes of one object type and action; each gets its verdict, in the ledger too.
 
         Except those that NetBox refused for a reason that other changes may remove: they are returned.
         """
-        put_off: list[Refused] = []
+        deferred: list[DeferredRefusal] = []
         todo = [Batch(items)]
         while todo and not self._state.stop.is_set():
             batch = todo.pop(0)
@@ -80,41 +80,45 @@ class Sender:
                 todo = [*batch.parts(size), *todo]
                 continue
             try:
-                todo = [*self._once(batch, put_off), *todo]
+                todo = [*self._once(batch, deferred), *todo]
             except ServerError as error:
                 # Raised only by reads before a request or after one that NetBox refused as a whole: what is
                 # not in doubt from an earlier request is not written.
-                settled = self._state.decided | {refused.item.change_id for refused in put_off}
+                settled = self._state.decided | {refused.item.change_id for refused in deferred}
                 rest = [item for item in batch.items if item.change_id not in settled]
-                doubtful = [item for item in rest if item.change_id in self._state.doubtful]
-                self.verdicts.uncertain(doubtful, f"the answer was lost; {error}", None)
-                self.verdicts.give_up(
-                    [item for item in rest if item not in doubtful], f"not written: {error}"
+                unconfirmed = [item for item in rest if item.change_id in self._state.unconfirmed]
+                self.verdicts.uncertain(unconfirmed, f"the answer was lost; {error}", None)
+                self.verdicts.record_failure(
+                    [item for item in rest if item not in unconfirmed], f"not written: {error}"
                 )
-        return put_off
+        return deferred
 
     # -- one request -----------------------------------------------------------------------------
 
-    def _once(self, batch: Batch, put_off: list[Refused]) -> list[Batch]:
+    def _once(self, batch: Batch, deferred: list[DeferredRefusal]) -> list[Batch]:
         head = batch.head
-        barred = self._state.barred
-        reason = barred.get(("*", "*")) or barred.get((head.object_type, head.action))
+        denied = self._state.denied
+        reason = denied.get(("*", "*")) or denied.get((head.object_type, head.action))
         if reason:
-            self.verdicts.give_up(batch.items, reason)
+            self.verdicts.record_failure(batch.items, reason)
             return []
         items, stale, blocked = self._freshness.before_sending(batch.items)
         self.verdicts.stale(stale)
-        put_off += [Refused(item, text, None, "blocked") for item, text in blocked]
+        deferred += [DeferredRefusal(item, text, None, "blocked") for item, text in blocked]
         if not items:
             return []
         # As late as can be: reading took its time.
         if self._endpoint_lock.lost:
-            self.verdicts.give_up(items, f"not written: {self._endpoint_lock.lost}")
+            self.verdicts.record_failure(items, f"not written: {self._endpoint_lock.lost}")
             return []
         batch = Batch(items, batch.attempt)
         method = _METHODS[head.action]
         operation = self._log.sending(method, f"/api/{head.object_type}/", items)
-        guards = [item.guard for item in items if item.guard] if self._netbox.guards else []
+        guards = (
+            [item.expected_last_updated for item in items if item.expected_last_updated]
+            if self._netbox.supports_if_match
+            else []
+        )
         sent = elapsed()
         answer = self._netbox.write(method, head.object_type, [item.body for item in items], guards or None)
         if answer.timed_out or answer.status == 504:
@@ -125,7 +129,7 @@ class Sender:
         if answer.kind == "ok":
             return self._written(batch, answer, operation)
         if answer.kind == "refused":
-            return self._refused(batch, answer, operation, put_off)
+            return self._refused(batch, answer, operation, deferred)
         return self._repeat(batch, answer, operation, sent)
 
     def _written(self, batch: Batch, answer: Answer, operation: str) -> list[Batch]:
@@ -168,7 +172,7 @@ class Sender:
         self._skipped([item for item in batch.items if item.netbox_id in left], operation)
         return []
 
-    def _skipped(self, items: list[Item], operation: str) -> None:
+    def _skipped(self, items: list[PendingWrite], operation: str) -> None:
         """Updates and deletes that NetBox passed over without a word."""
         if not items:
             return
@@ -182,7 +186,7 @@ class Sender:
             return
         gone = [item for item in items if item.netbox_id not in left]
         self.verdicts.stale([(item, "the object is gone from NetBox") for item in gone], operation)
-        self.verdicts.give_up(
+        self.verdicts.record_failure(
             [item for item in items if item.netbox_id in left],
             f"NetBox passed over it; the token's user may not {_PERMISSIONS[head.action]} this object",
             operation,
@@ -195,7 +199,7 @@ class Sender:
         batch: Batch,
         answer: Answer,
         operation: str,
-        put_off: list[Refused],
+        deferred: list[DeferredRefusal],
     ) -> list[Batch]:
         head = batch.head
         named = named_errors(answer, batch.items)
@@ -203,7 +207,7 @@ class Sender:
             self._bar(head, answer)
             return [batch]
         if answer.status not in _ONE_OBJECT and not named:
-            self.verdicts.give_up(batch.items, f"{answer.message} ({answer.status})", operation)
+            self.verdicts.record_failure(batch.items, f"{answer.message} ({answer.status})", operation)
             return []
         if answer.status == 412:
             return self._moved(batch, operation)
@@ -215,19 +219,19 @@ class Sender:
             named = {0: answer.message}
         if named:
             refused = [(batch.items[index], message) for index, message in named.items()]
-            self._refuse(refused, operation, put_off)
+            self._refuse(refused, operation, deferred)
             return batch.without({item.change_id for item, _ in refused})
         arrived = self._arrived(batch.items, operation)
         return batch.without(arrived) if arrived else batch.halves(batch.attempt)
 
-    def _bar(self, head: Item, answer: Answer) -> None:
+    def _bar(self, head: PendingWrite, answer: Answer) -> None:
         # NetBox answers a wrong or expired token with 403 too.
         if answer.status == 401 or any(word in answer.message.lower() for word in _TOKEN_WORDS):
-            self._state.barred["*", "*"] = f"NetBox refused the token: {answer.message}"
+            self._state.denied["*", "*"] = f"NetBox refused the token: {answer.message}"
             return
         app, _, model = MODELS.get(head.object_type, "").partition(".")
         right = f"{app}.{_PERMISSIONS[head.action]}_{model}" if model else head.object_type
-        self._state.barred[head.object_type, head.action] = (
+        self._state.denied[head.object_type, head.action] = (
             f"no permission {right}: {answer.message}; give the token's user that right"
         )
 
@@ -237,7 +241,9 @@ class Sender:
         self.verdicts.stale(stale, operation)
         if not items:
             return []
-        if stale or [item.guard for item in items] != [item.guard for item in batch.items]:
+        if stale or [item.expected_last_updated for item in items] != [
+            item.expected_last_updated for item in batch.items
+        ]:
             return [Batch(items, batch.attempt)]
         if batch.attempt < ATTEMPTS:
             return Batch(items).halves(batch.attempt + 1)
@@ -245,12 +251,14 @@ class Sender:
         self.verdicts.stale([(item, reason) for item in items], operation)
         return []
 
-    def _refuse(self, named: list[tuple[Item, str]], operation: str, put_off: list[Refused]) -> None:
+    def _refuse(
+        self, named: list[tuple[PendingWrite, str]], operation: str, deferred: list[DeferredRefusal]
+    ) -> None:
         """Record NetBox's refusals of one answer; those that may pass are put off."""
         try:
             arrived = self._arrived([item for item, _ in named], operation)
         except ServerError as error:
-            arrived = self._state.doubtful
+            arrived = self._state.unconfirmed
             for item, message in named:
                 if item.change_id in arrived:
                     self.verdicts.uncertain([item], f"{message}; {error}", operation)
@@ -258,17 +266,17 @@ class Sender:
             if item.change_id in arrived:
                 continue
             if any(word in message.lower() for word in _MAY_PASS):
-                put_off.append(Refused(item, message, operation))
+                deferred.append(DeferredRefusal(item, message, operation))
             else:
-                self.verdicts.give_up([item], message, operation)
+                self.verdicts.record_failure([item], message, operation)
 
-    def _arrived(self, items: list[Item], operation: str) -> set[str]:
+    def _arrived(self, items: list[PendingWrite], operation: str) -> set[str]:
         """Record, after one read, those whose earlier request was lost and arrived after all. Raises ServerError."""
-        doubtful = [item for item in items if item.change_id in self._state.doubtful]
-        findings = self.settler.settle(doubtful)
+        unconfirmed = [item for item in items if item.change_id in self._state.unconfirmed]
+        findings = self.settler.settle(unconfirmed)
         pairs = [
             (item, self.verdicts.conclusion(item, findings[item.change_id], "the answer was lost"))
-            for item in doubtful
+            for item in unconfirmed
             if findings[item.change_id].state == "written"
         ]
         self._state.record(pairs, operation)
@@ -280,7 +288,7 @@ class Sender:
         if answer.kind == "doubt":
             return self._settled(batch, answer, operation, sent)
         if batch.attempt >= ATTEMPTS:
-            self.verdicts.give_up(
+            self.verdicts.record_failure(
                 batch.items, f"not written after {ATTEMPTS} tries: {answer.message}", operation
             )
             return []
@@ -300,7 +308,7 @@ class Sender:
             return []
         # What the end of the apply kept from being waited for may still arrive: it has no verdict yet.
         if last and not self._state.stop.is_set():
-            self.verdicts.give_up(absent, f"{answer.message}; NetBox does not have it", operation)
+            self.verdicts.record_failure(absent, f"{answer.message}; NetBox does not have it", operation)
             return []
         self._state.stop.wait(pause(batch.attempt, answer.wait))
         again = Batch(absent, batch.attempt + 1)
@@ -308,13 +316,13 @@ class Sender:
 
     def settle_and_record(
         self,
-        items: list[Item],
+        items: list[PendingWrite],
         why: str,
         operation: str,
         *,
         sent: float | None,
         report: Report | None = None,
-    ) -> list[Item]:
+    ) -> list[PendingWrite]:
         """Read NetBox for changes whose answer is missing; record what became of them, return the unwritten.
 
         ``sent``: when the request left, on the machine's own clock, where NetBox may still be at work on it; None where
@@ -322,7 +330,7 @@ class Sender:
         whatever the change: also one that cannot be made twice would be work done twice for a NetBox that is slow
         already. Where NetBox cannot be read, the verdict is ``uncertain`` and the next apply settles it.
         """
-        self._state.doubtful.update(item.change_id for item in items)
+        self._state.unconfirmed.update(item.change_id for item in items)
         attempt = 1
         rest = items
         while True:
@@ -340,7 +348,9 @@ class Sender:
             self._state.stop.wait(min(left, max(pause(attempt), self._longest * _LOOKS)))
             attempt += 1
 
-    def _still_absent(self, items: list[Item], why: str, operation: str, report: Report | None) -> list[Item]:
+    def _still_absent(
+        self, items: list[PendingWrite], why: str, operation: str, report: Report | None
+    ) -> list[PendingWrite]:
         """Read NetBox once; record what is decided, return what it does not have. Raises ServerError."""
         findings = self.settler.settle(items)
         decided = [(item, findings[item.change_id]) for item in items]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from threading import Event, Lock
 
-from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.changes import PendingWrite, Verdict
 from netbox_sync_dagster.apply.ledger import Applied, ApplyLog
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import Reference
@@ -35,9 +35,9 @@ class ApplyState:
         self.decided: set[str] = set()
         self._own_requests: set[str] = set()
         # Changes that were sent at least once without a clear answer.
-        self.doubtful: set[str] = set()
+        self.unconfirmed: set[str] = set()
         # (object type, action) that NetBox does not permit, and ("*", "*") for a refused token.
-        self.barred: dict[tuple[str, str], str] = {}
+        self.denied: dict[tuple[str, str], str] = {}
 
     def remember(self, applied: Iterable[Applied]) -> None:
         """Take over what earlier applies did with changes of this plan, oldest first."""
@@ -46,7 +46,7 @@ class ApplyState:
             if row is not None:
                 self._note(row.action, row.resource, row.key, row.object_type, item)
 
-    def guard(self, object_type: str, netbox_id: int, seen: str | None) -> str | None:
+    def expected_last_updated(self, object_type: str, netbox_id: int, seen: str | None) -> str | None:
         """The ``last_updated`` that an object must have: the diff's, or that of our own write since."""
         with self._lock:
             return self._moved.get((object_type, netbox_id), seen)
@@ -60,7 +60,7 @@ class ApplyState:
         with self._lock:
             return (object_type, netbox_id) in self._created
 
-    def maker(self, object_type: str, netbox_id: int) -> str | None:
+    def created_by(self, object_type: str, netbox_id: int) -> str | None:
         """The change of this plan that made the object, if one did."""
         with self._lock:
             return self._makers.get((object_type, netbox_id))
@@ -72,7 +72,7 @@ class ApplyState:
 
     def record(
         self,
-        pairs: list[tuple[Item, Verdict]],
+        pairs: list[tuple[PendingWrite, Verdict]],
         operation: str | None = None,
         *,
         report: Report | None = None,
@@ -94,7 +94,9 @@ class ApplyState:
                         item.change_id, verdict.netbox_id, verdict.last_updated, verdict.request_id
                     )
                     self._note(item.action, item.resource, item.key, item.object_type, done)
-                    certain = report is None and item.change_id not in self.doubtful and not verdict.already
+                    certain = (
+                        report is None and item.change_id not in self.unconfirmed and not verdict.already
+                    )
                     if item.action == "create" and certain and done.netbox_id is not None:
                         self._created.add((item.object_type, done.netbox_id))
             (report or self._on_verdict)(verdict)

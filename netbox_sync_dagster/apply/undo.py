@@ -10,8 +10,8 @@ from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.delete_impact import Hanging, hanging, reason_of
 from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, spread_reasons
+from netbox_sync_dagster.apply.later_changes import Since, Step
 from netbox_sync_dagster.apply.ledger import unfinished
-from netbox_sync_dagster.apply.since import Since, Step
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name

@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.apply.accepted import Accepted, ask
 from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.apply.field_options import Accepted, ask
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import DiffRow, Plan

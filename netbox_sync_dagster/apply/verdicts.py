@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.apply.already import Already
-from netbox_sync_dagster.apply.changes import Item, Verdict
+from netbox_sync_dagster.apply.changes import PendingWrite, Verdict
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.apply.natural_keys import differing
-from netbox_sync_dagster.apply.settle import Finding, Settler
+from netbox_sync_dagster.apply.outcomes import Outcome, OutcomeResolver
 from netbox_sync_dagster.apply.state import ApplyState, Report
 
 
 class Verdicts:
     """Makes and records verdicts for one apply. Thread-safe."""
 
-    def __init__(self, netbox: NetBoxWriter, state: ApplyState, settler: Settler, already: Already) -> None:
+    def __init__(
+        self, netbox: NetBoxWriter, state: ApplyState, settler: OutcomeResolver, already: Already
+    ) -> None:
         self._netbox = netbox
         self._state = state
         self._settler = settler
         self._already = already
 
-    def of(self, item: Item, verdict: str, message: str = "", **more: object) -> Verdict:
+    def of(self, item: PendingWrite, verdict: str, message: str = "", **more: object) -> Verdict:
         """A verdict, not recorded; ``more``: other fields of ``Verdict``."""
-        weak = item.action != "create" and not self._netbox.guards
+        weak = item.action != "create" and not self._netbox.supports_if_match
         content = {"netbox_id": item.netbox_id, "weak_guard": weak, **more}
         return Verdict(item.change_id, item.resource, item.action, item.key, verdict, message, **content)  # type: ignore[arg-type]
 
-    def applied(self, item: Item, row: Object, request_id: str | None) -> Verdict:
+    def applied(self, item: PendingWrite, row: Object, request_id: str | None) -> Verdict:
         """The verdict on a change that NetBox answered with this object, not recorded."""
         other = differing(item.body, row)
         message = f"NetBox took it and shows another value of {', '.join(other)}" if other else ""
@@ -38,7 +40,7 @@ class Verdicts:
             request_id=request_id,
         )
 
-    def conclusion(self, item: Item, finding: Finding, why: str) -> Verdict:
+    def conclusion(self, item: PendingWrite, finding: Outcome, why: str) -> Verdict:
         """The verdict on a change that NetBox was read for, as ``why`` says; not recorded."""
         if finding.state == "written":
             return self.of(
@@ -52,9 +54,9 @@ class Verdicts:
         verdict = "stale" if finding.state == "moved" else "uncertain"
         return self.of(item, verdict, f"{why}; {finding.message}")
 
-    def give_up(
+    def record_failure(
         self,
-        items: list[Item],
+        items: list[PendingWrite],
         message: str,
         operation: str | None = None,
         *,
@@ -66,21 +68,21 @@ class Verdicts:
         self._state.record(pairs, operation, report=report)
 
     def uncertain(
-        self, items: list[Item], message: str, operation: str | None, *, report: Report | None = None
+        self, items: list[PendingWrite], message: str, operation: str | None, *, report: Report | None = None
     ) -> None:
         """Record that it is not known whether these changes were written; the next apply finds out."""
         pairs = [(item, self.of(item, "uncertain", message, open=True)) for item in items]
         self._state.record(pairs, operation, report=report)
 
-    def stale(self, stale: list[tuple[Item, str]], operation: str | None = None) -> None:
+    def stale(self, stale: list[tuple[PendingWrite, str]], operation: str | None = None) -> None:
         """Record that somebody changed these objects, each with its reason, unless it was this product.
 
         Raises ServerError where NetBox cannot be read.
         """
-        doubtful = [item for item, _ in stale if item.change_id in self._state.doubtful]
+        unconfirmed = [item for item, _ in stale if item.change_id in self._state.unconfirmed]
         # What looks like somebody else's write may be our own earlier request, arrived late.
-        findings = self._settler.settle(doubtful)
-        done = self._already.done([item for item, _ in stale if item not in doubtful])
+        findings = self._settler.settle(unconfirmed)
+        done = self._already.done([item for item, _ in stale if item not in unconfirmed])
         pairs = []
         for item, message in stale:
             finding = findings.get(item.change_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from netbox_sync_dagster.apply.waiting import not_taken_up
+from netbox_sync_dagster.apply.pending_approvals import not_taken_up
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import ConfigError, Endpoint
 from netbox_sync_dagster.defs.jobs.asset_jobs import APPLY_JOBS

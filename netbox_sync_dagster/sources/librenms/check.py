@@ -7,7 +7,7 @@ from pathlib import Path
 
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW
+from netbox_sync_dagster.sources.librenms.bulk_calls import PARTIAL_VIEW
 from netbox_sync_dagster.sources.librenms.client import Download, connect, get_list
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import read_system

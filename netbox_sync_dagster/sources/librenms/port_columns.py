@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netbox_sync_dagster.http import ServerError
-from netbox_sync_dagster.sources.librenms.intake import Intake
+from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.tables import TABLES as LIBRENMS
 
 _T = TypeVar("_T")
@@ -17,7 +17,7 @@ _INVALID = re.compile(r"Invalid columns: ([\w, ]+)")
 class PortColumns:
     """The columns of the table ``ports`` that this server has: all, until it says otherwise."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: RowCollector) -> None:
         self._intake = intake
         self._columns = list(LIBRENMS["ports"].columns)
 

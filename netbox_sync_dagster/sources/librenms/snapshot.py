@@ -7,19 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from netbox_sync_dagster.http import JsonClient, ServerError
-from netbox_sync_dagster.sources.librenms.bulk import Bulk
+from netbox_sync_dagster.sources.librenms.bulk_calls import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
-from netbox_sync_dagster.sources.librenms.intake import Intake
-from netbox_sync_dagster.sources.librenms.per_device import PerDevice
-from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
-from netbox_sync_dagster.sources.librenms.settle import (
+from netbox_sync_dagster.sources.librenms.consistency import (
     settle_devices,
     settle_emptied,
     settle_neighbours,
     settle_ports,
     settle_references,
 )
+from netbox_sync_dagster.sources.librenms.device_calls import PerDevice
+from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
+from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.version import Version
 from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
@@ -70,7 +70,7 @@ def _read(
     version = Version.parse(str(system.get("local_ver") or ""))
     writer.source_version = version.text
     say(f"LibreNMS {version}")
-    intake = Intake(writer)
+    intake = RowCollector(writer)
     intake.take("system", [system])
     columns = PortColumns(intake)
     seen = intake.seen

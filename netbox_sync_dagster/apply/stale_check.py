@@ -6,20 +6,20 @@ from dataclasses import replace
 
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
-from netbox_sync_dagster.apply.changes import Item, tag_changes, with_guard
-from netbox_sync_dagster.apply.clearing import cleared
+from netbox_sync_dagster.apply.changes import PendingWrite, tag_changes, with_guard
+from netbox_sync_dagster.apply.cleared_references import cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.delete_impact import held
+from netbox_sync_dagster.apply.deleted_content import removed
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, NaturalKey, find_created
-from netbox_sync_dagster.apply.removal import removed
-from netbox_sync_dagster.apply.settle import Settler, moved_message
+from netbox_sync_dagster.apply.outcomes import OutcomeResolver, moved_message
 from netbox_sync_dagster.apply.state import ApplyState
 
-Stale = list[tuple[Item, str]]
+Stale = list[tuple[PendingWrite, str]]
 _OBJECT_TYPES = {model: object_type for object_type, model in MODELS.items()}
 
 
-class Freshness:
+class StaleCheck:
     """Divides changes into those that may be sent and the stale ones, each with the reason.
 
     Raises ServerError where NetBox cannot be read.
@@ -29,7 +29,7 @@ class Freshness:
         self,
         netbox: NetBoxWriter,
         changelog: Changelog,
-        settler: Settler,
+        settler: OutcomeResolver,
         state: ApplyState,
         already: Already,
     ) -> None:
@@ -39,7 +39,7 @@ class Freshness:
         self._settler = settler
         self._state = state
 
-    def before_sending(self, items: list[Item]) -> tuple[list[Item], Stale, Stale]:
+    def before_sending(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale, Stale]:
         """What must be asked before the request: (what may be sent, what is stale, what is blocked).
 
         Creates that NetBox would make twice: whether they are there. Deletes: whether the object is there, as
@@ -54,12 +54,12 @@ class Freshness:
         done = self._already.done(self._already.found(items))
         there = [(item, done[item.change_id].message) for item in items if item.change_id in done]
         items = [item for item in items if item.change_id not in done]
-        if not self._netbox.guards and items:
+        if not self._netbox.supports_if_match and items:
             fresh, stale = self.recheck(items)
             return fresh, stale + there, []
         return items, there, []
 
-    def _deletable(self, items: list[Item]) -> tuple[list[Item], Stale, Stale]:
+    def _deletable(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale, Stale]:
         object_type = items[0].object_type
         rows = self._netbox.by_ids(object_type, [i.netbox_id for i in items if i.netbox_id])
         fresh, stale = self._compare(items, rows)
@@ -78,7 +78,7 @@ class Freshness:
         ]
         return found, stale, blocked
 
-    def _absent(self, object_type: str, items: list[Item]) -> tuple[list[Item], Stale]:
+    def _absent(self, object_type: str, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale]:
         key = NATURAL_KEYS.get(object_type)
         risky = [
             item
@@ -98,9 +98,9 @@ class Freshness:
         ]
         return [item for item in items if item.change_id not in there], stale
 
-    def _on_new_object(self, key: NaturalKey, item: Item) -> bool:
+    def _on_new_object(self, key: NaturalKey, item: PendingWrite) -> bool:
         """Whether the key names an object that this apply has just made: nothing can be assigned to it yet."""
-        if not key.assigned or item.change_id in self._state.doubtful:
+        if not key.assigned or item.change_id in self._state.unconfirmed:
             return False
         object_type = _OBJECT_TYPES.get(str(item.body.get("assigned_object_type")))
         netbox_id = item.body.get("assigned_object_id")
@@ -108,7 +108,7 @@ class Freshness:
             object_type is not None and netbox_id is not None and self._state.created(object_type, netbox_id)
         )
 
-    def recheck(self, items: list[Item]) -> tuple[list[Item], Stale]:
+    def recheck(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale]:
         """Compare ``last_updated`` of updates and deletes with what NetBox has now, in one list request.
 
         An object that only this apply's own requests have moved (a device loses its primary address when that
@@ -119,12 +119,15 @@ class Freshness:
         rows = self._netbox.by_ids(object_type, [i.netbox_id for i in items if i.netbox_id], fields)
         return self._compare(items, rows)
 
-    def _compare(self, items: list[Item], rows: dict[int, Object]) -> tuple[list[Item], Stale]:
+    def _compare(
+        self, items: list[PendingWrite], rows: dict[int, Object]
+    ) -> tuple[list[PendingWrite], Stale]:
         object_type = items[0].object_type
         moved = [
             item
             for item in items
-            if item.netbox_id in rows and not same_moment(rows[item.netbox_id]["last_updated"], item.guard)
+            if item.netbox_id in rows
+            and not same_moment(rows[item.netbox_id]["last_updated"], item.expected_last_updated)
         ]
         ours = self._moved_by_us(object_type, moved)
         fresh, stale = [], []
@@ -137,12 +140,12 @@ class Freshness:
             elif item.change_id in ours:
                 fresh.append(self._complete(with_guard(item, row["last_updated"]), row))
             else:
-                stale.append((item, moved_message(item.guard, row["last_updated"])))
+                stale.append((item, moved_message(item.expected_last_updated, row["last_updated"])))
         return fresh, stale
 
-    def _moved_by_us(self, object_type: str, moved: list[Item]) -> set[str]:
+    def _moved_by_us(self, object_type: str, moved: list[PendingWrite]) -> set[str]:
         own = self._state.own_requests()
-        guards = [item.guard for item in moved if item.guard]
+        guards = [item.expected_last_updated for item in moved if item.expected_last_updated]
         if not own or not guards:
             return set()
         ids = [item.netbox_id for item in moved if item.netbox_id]
@@ -152,16 +155,19 @@ class Freshness:
         return {
             item.change_id
             for item in moved
-            if item.guard and moved_only_by(entries.get(item.netbox_id or 0, []), own, item.guard)
+            if item.expected_last_updated
+            and moved_only_by(entries.get(item.netbox_id or 0, []), own, item.expected_last_updated)
         }
 
-    def _full_tags(self, items: list[Item]) -> bool:
-        return not self._netbox.guards and any(f.name == "tags" for item in items for f in item.fields)
+    def _full_tags(self, items: list[PendingWrite]) -> bool:
+        return not self._netbox.supports_if_match and any(
+            f.name == "tags" for item in items for f in item.fields
+        )
 
-    def _complete(self, item: Item, row: Object) -> Item:
+    def _complete(self, item: PendingWrite, row: Object) -> PendingWrite:
         """Below 4.6 an update of tags carries the whole list: the object's own, with ours added and removed."""
         tags = next((f for f in item.fields if f.name == "tags"), None)
-        if tags is None or item.action != "update" or self._netbox.guards:
+        if tags is None or item.action != "update" or self._netbox.supports_if_match:
             return item
         added, removed = tag_changes(tags)
         slugs = ({tag["slug"] for tag in row["tags"]} | set(added)) - set(removed)

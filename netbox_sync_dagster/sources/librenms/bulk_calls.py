@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.client import Download, ends_endpoint, get_list, no_such_route
-from netbox_sync_dagster.sources.librenms.intake import Intake
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
+from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.values import to_int
 
 PARTIAL_VIEW = (
@@ -51,7 +51,7 @@ class Bulk:
     def __init__(
         self,
         client: JsonClient,
-        intake: Intake,
+        intake: RowCollector,
         columns: PortColumns,
         folder: Path,
         progress: Callable[[str], None],

@@ -10,17 +10,17 @@ without global-read gets short lists that look whole; the addresses, which it se
 from __future__ import annotations
 
 from netbox_sync_dagster.http import JsonClient, ServerError
-from netbox_sync_dagster.sources.librenms.bulk import PARTIAL_VIEW, Bulk
+from netbox_sync_dagster.sources.librenms.bulk_calls import PARTIAL_VIEW, Bulk
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
-from netbox_sync_dagster.sources.librenms.intake import Intake
-from netbox_sync_dagster.sources.librenms.per_device import PerDevice
+from netbox_sync_dagster.sources.librenms.device_calls import PerDevice
+from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.values import to_bool, to_int
 
 # Ports asked for one by one to learn why an address's port is not in the port list.
 _PROBES = 10
 
 
-def settle_devices(bulk: Bulk, intake: Intake, per_device: PerDevice) -> None:
+def settle_devices(bulk: Bulk, intake: RowCollector, per_device: PerDevice) -> None:
     """Rows that name a device which the device list does not show: it is new, or it was deleted."""
     seen = intake.seen
     if not _strangers(intake):
@@ -36,12 +36,12 @@ def settle_devices(bulk: Bulk, intake: Intake, per_device: PerDevice) -> None:
     _hidden_devices(bulk.client, intake, set().union(*strangers.values()))
 
 
-def settle_neighbours(client: JsonClient, intake: Intake) -> None:
+def settle_neighbours(client: JsonClient, intake: RowCollector) -> None:
     """Devices that links name as neighbours and the device list does not show."""
     _hidden_devices(client, intake, intake.seen.neighbours - intake.seen.devices)
 
 
-def _hidden_devices(client: JsonClient, intake: Intake, devices: set[int]) -> None:
+def _hidden_devices(client: JsonClient, intake: RowCollector, devices: set[int]) -> None:
     """Mark the device list as short where one of these exists: LibreNMS keeps rows of deleted ones for a while."""
     for device in _spread(sorted(devices)):
         try:
@@ -58,7 +58,7 @@ def _hidden_devices(client: JsonClient, intake: Intake, devices: set[int]) -> No
         return
 
 
-def settle_references(client: JsonClient, intake: Intake) -> None:
+def settle_references(client: JsonClient, intake: RowCollector) -> None:
     """Ports that neighbours, LAGs and transceivers name and no port list shows; devices of which everything but ports
     is known. Comes last."""
     seen = intake.seen
@@ -93,7 +93,7 @@ def _spread(ids: list[int]) -> list[int]:
     return ids[:: max(1, len(ids) // _PROBES)][:_PROBES]
 
 
-def settle_emptied(bulk: Bulk, intake: Intake) -> None:
+def settle_emptied(bulk: Bulk, intake: RowCollector) -> None:
     """After ports were read device by device: one without ports may have been deleted before its turn."""
     empty = {device for device in intake.seen.devices if not intake.seen.ports_of[device]}
     if empty:
@@ -101,7 +101,7 @@ def settle_emptied(bulk: Bulk, intake: Intake) -> None:
             intake.incomplete("ports", device, "the device went away while its ports were read")
 
 
-def settle_ports(client: JsonClient, intake: Intake, per_device: PerDevice) -> None:
+def settle_ports(client: JsonClient, intake: RowCollector, per_device: PerDevice) -> None:
     """Addresses of ports that the port list does not show.
 
     The port is deleted (LibreNMS keeps its addresses for a while: nothing is wrong), new, or hidden from
@@ -155,7 +155,7 @@ def _living(row: object) -> int | None:
         return None
 
 
-def _strangers(intake: Intake) -> dict[str, set[int]]:
+def _strangers(intake: RowCollector) -> dict[str, set[int]]:
     seen = intake.seen
     found = {table: devices - seen.devices for table, devices in seen.named.items()}
     return {table: devices for table, devices in found.items() if devices}

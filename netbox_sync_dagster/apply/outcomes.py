@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netbox_sync_dagster.apply.changelog import ENTRY_DELAY, Changelog, Entry
-from netbox_sync_dagster.apply.changes import Item
+from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find_created
 
 
 @dataclass(frozen=True)
-class Finding:
+class Outcome:
     """What NetBox shows of one change.
 
     ``state``: ``written``, ``absent`` (not written), ``moved`` (somebody else changed or removed the object)
@@ -31,7 +31,7 @@ class Finding:
         return self.state == "absent"
 
 
-class Settler:
+class OutcomeResolver:
     """Reads NetBox to settle changes of one endpoint. Raises ServerError where NetBox cannot be read.
 
     ``maker(object type, id)`` is the change that is known to have made an object.
@@ -42,30 +42,30 @@ class Settler:
         netbox: NetBoxWriter,
         changelog: Changelog,
         message: Callable[[str], str],
-        maker: Callable[[str, int], str | None],
+        created_by: Callable[[str, int], str | None],
     ) -> None:
         self._netbox = netbox
         self._changelog = changelog
         self._message = message
-        self._maker = maker
+        self._maker = created_by
 
-    def settle(self, items: list[Item]) -> dict[str, Finding]:
+    def settle(self, items: list[PendingWrite]) -> dict[str, Outcome]:
         """A finding for each change; all are of one object type and action."""
         if not items:
             return {}
         by_action = {"create": self._creates, "update": self._updates, "delete": self._deletes}
         return by_action[items[0].action](items[0].object_type, items)
 
-    def _creates(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+    def _creates(self, object_type: str, items: list[PendingWrite]) -> dict[str, Outcome]:
         if object_type not in NATURAL_KEYS:
             text = f"whether NetBox created it cannot be read: {object_type} has no natural key"
-            return {item.change_id: Finding("unclear", text) for item in items}
+            return {item.change_id: Outcome("unclear", text) for item in items}
         pairs = find_created(self._netbox, object_type, [item.body for item in items])
         candidates = {item.change_id: rows for item, (_, rows) in zip(items, pairs, strict=True)}
         ids = [row["id"] for rows in candidates.values() for row in rows]
         entries = self._evidence(object_type, ids)
         alone = self._written_once(object_type, ids) if entries is None else {}
-        findings: dict[str, Finding] = {}
+        findings: dict[str, Outcome] = {}
         for item in items:
             # Where only the content tells whose an object is, two changes of one content share no object.
             others = {one.netbox_id for one in findings.values() if one.state == "written"}
@@ -77,8 +77,8 @@ class Settler:
         return findings
 
     def _created_alike(
-        self, item: Item, rows: list[Object], others: set[int | None], alone: dict[int, Entry]
-    ) -> Finding:
+        self, item: PendingWrite, rows: list[Object], others: set[int | None], alone: dict[int, Entry]
+    ) -> Outcome:
         for row in rows:
             makers = None, item.change_id
             if row["id"] in others or self._maker(item.object_type, row["id"]) not in makers:
@@ -87,9 +87,9 @@ class Settler:
                 return self._alike(row, alone)
         return self._unclear(item, rows)
 
-    def _created(self, item: Item, rows: list[Object], entries: dict[int, list[Entry]]) -> Finding:
+    def _created(self, item: PendingWrite, rows: list[Object], entries: dict[int, list[Entry]]) -> Outcome:
         if not rows:
-            return Finding("absent")
+            return Outcome("absent")
         for row in rows:
             history = entries.get(row["id"], [])
             ours = self._ours(item, history)
@@ -98,20 +98,21 @@ class Settler:
         return self._unclear(item, rows)
 
     @staticmethod
-    def _unclear(item: Item, rows: list[Object]) -> Finding:
+    def _unclear(item: PendingWrite, rows: list[Object]) -> Outcome:
         differs = differing(item.body, rows[0])
-        return Finding(
+        return Outcome(
             "unclear",
             f"NetBox has an object under this key (id {rows[0]['id']}) that this apply may not have created"
             + (f"; it differs in {', '.join(differs)}" if differs else ""),
         )
 
-    def _updates(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+    def _updates(self, object_type: str, items: list[PendingWrite]) -> dict[str, Outcome]:
         rows = self._netbox.by_ids(object_type, [item.netbox_id for item in items if item.netbox_id])
         moved = [
             item
             for item in items
-            if item.netbox_id in rows and not same_moment(rows[item.netbox_id]["last_updated"], item.guard)
+            if item.netbox_id in rows
+            and not same_moment(rows[item.netbox_id]["last_updated"], item.expected_last_updated)
         ]
         ids = [item.netbox_id for item in moved if item.netbox_id]
         entries = self._evidence(object_type, ids, moved)
@@ -120,56 +121,60 @@ class Settler:
         for item in items:
             row = rows.get(item.netbox_id or 0)
             if row is None:
-                finding = Finding("moved", "the object is gone from NetBox")
+                finding = Outcome("moved", "the object is gone from NetBox")
             elif item not in moved:
-                finding = Finding("absent")
+                finding = Outcome("absent")
             else:
                 finding = self._updated(item, row, entries, alone)
             findings[item.change_id] = finding
         return findings
 
     def _updated(
-        self, item: Item, row: Object, entries: dict[int, list[Entry]] | None, alone: dict[int, Entry]
-    ) -> Finding:
+        self, item: PendingWrite, row: Object, entries: dict[int, list[Entry]] | None, alone: dict[int, Entry]
+    ) -> Outcome:
         history = entries.get(row["id"], []) if entries is not None else []
         ours = self._ours(item, history)
         if ours is not None:
             return self._written(row, ours, history)
         if entries is None and not differing(item.body, row):
             return self._alike(row, alone)
-        return Finding("moved", moved_message(item.guard, row["last_updated"]))
+        return Outcome("moved", moved_message(item.expected_last_updated, row["last_updated"]))
 
-    def _deletes(self, object_type: str, items: list[Item]) -> dict[str, Finding]:
+    def _deletes(self, object_type: str, items: list[PendingWrite]) -> dict[str, Outcome]:
         ids = [item.netbox_id for item in items if item.netbox_id]
         rows = self._netbox.by_ids(object_type, ids, "id,created,last_updated")
         entries = self._evidence(object_type, [i for i in ids if i not in rows]) or {}
         findings = {}
         for item in items:
             if item.netbox_id in rows:
-                findings[item.change_id] = Finding("absent")
+                findings[item.change_id] = Outcome("absent")
             else:
                 ours = self._ours(item, entries.get(item.netbox_id or 0, []))
                 request = ours.request_id if ours else None
-                findings[item.change_id] = Finding("written", netbox_id=item.netbox_id, request_id=request)
+                findings[item.change_id] = Outcome("written", netbox_id=item.netbox_id, request_id=request)
         return findings
 
     def _evidence(
-        self, object_type: str, ids: list[int], items: list[Item] | None = None
+        self, object_type: str, ids: list[int], items: list[PendingWrite] | None = None
     ) -> dict[int, list[Entry]] | None:
-        if not self._netbox.messages:
+        if not self._netbox.supports_changelog_message:
             return None
-        guards = [item.guard for item in items or () if item.guard]
+        guards = [item.expected_last_updated for item in items or () if item.expected_last_updated]
         since = min(guards, key=moment_of, default=None)
         return self._changelog.entries(object_type, ids, since) if ids else {}
 
     def _written_once(
-        self, object_type: str, ids: list[int], items: list[Item] | None = None
+        self, object_type: str, ids: list[int], items: list[PendingWrite] | None = None
     ) -> dict[int, Entry]:
         """The only changelog entry of each of these objects, beside the one that set an update's guard.
 
         Where the changelog has no messages (before 4.4, or by choice), it still tells whether anything followed.
         """
-        guards = {item.netbox_id: moment_of(item.guard) for item in items or () if item.guard}
+        guards = {
+            item.netbox_id: moment_of(item.expected_last_updated)
+            for item in items or ()
+            if item.expected_last_updated
+        }
         found = {}
         for netbox_id, history in (self._changelog.entries(object_type, ids) or {} if ids else {}).items():
             guard = guards.get(netbox_id)
@@ -179,26 +184,26 @@ class Settler:
         return found
 
     @staticmethod
-    def _alike(row: Object, alone: dict[int, Entry]) -> Finding:
+    def _alike(row: Object, alone: dict[int, Entry]) -> Outcome:
         """The object has the change's content; whether that is all that happened to it, ``alone`` knows."""
         only = alone.get(row["id"])
         if only is None:
-            return Finding("written", netbox_id=row["id"])
-        return Finding(
+            return Outcome("written", netbox_id=row["id"])
+        return Outcome(
             "written",
             netbox_id=row["id"],
             last_updated=row["last_updated"],
             request_id=only.request_id,
         )
 
-    def _ours(self, item: Item, history: list[Entry]) -> Entry | None:
+    def _ours(self, item: PendingWrite, history: list[Entry]) -> Entry | None:
         message = self._message(item.change_id)
         return next((entry for entry in history if entry.message == message), None)
 
     @staticmethod
-    def _written(row: Object, ours: Entry, history: list[Entry]) -> Finding:
+    def _written(row: Object, ours: Entry, history: list[Entry]) -> Outcome:
         newest = history[0].request_id == ours.request_id
-        return Finding(
+        return Outcome(
             "written",
             netbox_id=row["id"],
             last_updated=row["last_updated"] if newest else None,

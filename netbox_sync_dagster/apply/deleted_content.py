@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.apply.changes import Item, Written
+from netbox_sync_dagster.apply.changes import FieldWrite, PendingWrite
 from netbox_sync_dagster.apply.client import Object
 from netbox_sync_dagster.compare.values import Value
 
@@ -18,7 +18,7 @@ _NOT_CONTENT = {
 }
 
 
-def removed(item: Item, row: Object) -> tuple[Written, ...]:
+def removed(item: PendingWrite, row: Object) -> tuple[FieldWrite, ...]:
     """The object's content beyond the fields that the delete itself names, in the notation of a change.
 
     ``row`` is NetBox's whole answer. Empty values are left out: they are what a new object has.
@@ -40,7 +40,7 @@ def removed(item: Item, row: Object) -> tuple[Written, ...]:
         else:
             content[name] = as_value(value)
     return tuple(
-        Written(name, value, None)
+        FieldWrite(name, value, None)
         for name, value in content.items()
         if name not in named and value not in (None, "", [], {})
     )

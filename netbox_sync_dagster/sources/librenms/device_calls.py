@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
-from netbox_sync_dagster.sources.librenms.fan_out import for_each
-from netbox_sync_dagster.sources.librenms.intake import Intake
+from netbox_sync_dagster.sources.librenms.concurrent import for_each
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
+from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.values import to_int
 from netbox_sync_dagster.sources.librenms.version import (
     MEMBERSHIPS_BY_DEVICE,
@@ -40,7 +40,7 @@ class PerDevice:
     def __init__(
         self,
         client: JsonClient,
-        intake: Intake,
+        intake: RowCollector,
         columns: PortColumns,
         version: Version,
         *,

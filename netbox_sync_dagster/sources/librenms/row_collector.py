@@ -53,7 +53,7 @@ class Seen:
         return sorted(self.named.get("vlans", set()) & self.devices)
 
 
-class Intake:
+class RowCollector:
     """Converts, writes and counts rows; a row that cannot be read is kept as rejected. Thread-safe."""
 
     def __init__(self, writer: SnapshotWriter) -> None:
