@@ -38,7 +38,7 @@ def test_an_existing_file_is_kept_unless_forced(capsys: Capture) -> None:
     Path("netbox_sync.yaml").write_text("mine", encoding="utf-8")
 
     assert run(["init"]) == 1
-    assert capsys.readouterr().err == "error: netbox_sync.yaml is there already; --force replaces it\n"
+    assert capsys.readouterr().err == "error: netbox_sync.yaml already exists; use --force to replace it\n"
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") == "mine"
     assert run(["init", "--force"]) == 0
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") != "mine"
