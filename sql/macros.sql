@@ -196,7 +196,7 @@ create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
     and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
--- The cause of a field that waits for something else: one that is no conflict (a VLAN is blocked) becomes a part of it.
+-- The cause of a field that waits for something else: one that is not a conflict (a VLAN is blocked) becomes a part of it.
 create or replace macro as_conflict(why) as
     case when why is null then null
          when action_of(why) = 'conflict' then why
