@@ -58,7 +58,7 @@ def test_the_schema_goes_beside_an_existing_file(capsys: Capture) -> None:
 def test_help_teaches_the_commands_in_the_order_of_the_job(capsys: Capture) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
-    job = text[text.index("The job") : text.index("Nothing is written")]
+    job = text[text.index("The steps") : text.index("Only `apply` writes")]
     words = [line.split()[0] for line in job.splitlines()[1:] if line.strip()]
     assert words == ["init", "check", "sync", "diff", "approve", "apply", "undo", "status"]
 
