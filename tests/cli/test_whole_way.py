@@ -330,8 +330,8 @@ def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNM
 
     assert answer.code == 1
     assert answer.err.startswith(
-        "error: endpoint 'nms': nothing was compared: LibreNMS shows no device at all; an empty answer is no evidence "
-        "that anything is gone; "
+        "error: endpoint 'nms': nothing was compared: LibreNMS shows no device at all; an empty answer does not prove "
+        "that anything was removed; "
     )
     assert "against NetBox" not in answer.out
     assert sorted(path.name for path in diffs.glob("[0-9]*")) == before
