@@ -34,6 +34,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/text/test_words.py
 	@mkdir -p $(VENV)/dagster && cp dagster.yaml $(VENV)/dagster
 	@test -f $(VENV)/dagster/netbox_sync.yaml || $(BIN)/netbox-sync --config $(VENV)/dagster/netbox_sync.yaml init > /dev/null
 	$(DG) check defs

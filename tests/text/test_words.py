@@ -42,6 +42,7 @@ _PATTERNS = {re.compile(phrase, re.IGNORECASE): plain for phrase, plain in REFUS
 DONE = (
     "*.md",
     "docs/*.md",
+    "benchmarks/*.py",
     "lab/README.md",
     "netbox_sync_dagster/cli/*.py",
     "netbox_sync_dagster/config/*.py",
