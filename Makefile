@@ -34,7 +34,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/sql/test_style.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/sql/test_style.py tests/text/test_words.py
 	@mkdir -p $(VENV)/dagster && cp dagster.yaml $(VENV)/dagster
 	@test -f $(VENV)/dagster/netbox_sync.yaml || $(BIN)/netbox-sync --config $(VENV)/dagster/netbox_sync.yaml init > /dev/null
 	$(DG) check defs

@@ -1,6 +1,6 @@
-"""A function in a process of its own, and what it took there.
+"""Runs a function in a separate process, and measures it there.
 
-Used by diff_interfaces.py and librenms_large.py; does nothing by itself.
+Used by diff_interfaces.py and librenms_large.py; it is not run on its own.
 """
 
 from __future__ import annotations

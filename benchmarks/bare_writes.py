@@ -1,6 +1,6 @@
 """The writes of an apply once more as a bare loop sends them: plain bodies, batches of 100, no guard, no order to find.
 
-Used by first_sync.py; does nothing by itself.
+Used by first_sync.py; it is not run on its own.
 """
 
 from __future__ import annotations

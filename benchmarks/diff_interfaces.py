@@ -11,7 +11,7 @@ sides, as a table in memory; a join parses no JSON, checks no id, finds no dupli
 2. whole: the making of the desired tables from LibreNMS's snapshot besides. Its join is that of the two snapshots:
    LibreNMS's ports and NetBox's interfaces, with the devices they are on.
 
-All with the same memory limit, each in a process of its own, in turns; medians of the rounds. Prints wall and CPU
+All with the same memory limit, each in a separate process, in turns; medians of the rounds. Prints wall and CPU
 (user and system) seconds, the ratios and the peak of resident memory. Fails where the diff takes more than LIMIT times
 the wall or the CPU time of its join, or the comparison more memory than MEMORY_LIMIT_MB.
 """

@@ -3,8 +3,8 @@
     python benchmarks/first_sync.py                                  into the lab NetBox
     NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/first_sync.py  into a real one (best an empty one)
 
-    --guests N   60 unless told; a cluster of 500 shares the fixed requests among more guests
-    --rounds N   rounds per setting, 2 unless told
+    --guests N   60 by default; a cluster of 500 shares the fixed requests among more guests
+    --rounds N   rounds per setting, 2 by default
 
 Every guest has two interfaces, two disks and an agent that shows three addresses. Per round: snapshots, diff,
 approval, apply, and a second sync; then all that was created is deleted, and a bare httpx loop writes the same
@@ -326,7 +326,7 @@ def serve() -> None:
 
 @contextmanager
 def lab_netbox() -> Iterator[tuple[str, str]]:
-    """(url, token) of a lab NetBox in a process of its own, as a NetBox would be."""
+    """(url, token) of a lab NetBox in a separate process, as a NetBox would be."""
     command = [sys.executable, __file__, "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None

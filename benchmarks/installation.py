@@ -1,6 +1,6 @@
-"""An installation as it runs for months: lab servers, and Dagster's code server and daemon as processes of their own.
+"""An installation as it runs for months: lab servers, and Dagster's code server and daemon as separate processes.
 
-Used by many_endpoints.py and soak.py; does nothing by itself.
+Used by many_endpoints.py and soak.py; it is not run on its own.
 """
 
 from __future__ import annotations

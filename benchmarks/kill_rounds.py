@@ -3,7 +3,7 @@
     python benchmarks/kill_rounds.py [--rounds 100] [--changes 40] [--seed 1] [--netbox-url URL]
 
 Each round drafts a plan of creates, updates and deletes against the lab NetBox (a server in this process), or with
---netbox-url and the token in NETBOX_TOKEN against another one, which must be empty; starts ``apply_approved`` in a process of its own, kills it with SIGKILL after a random time, up to three times
+--netbox-url and the token in NETBOX_TOKEN against another one, which must be empty; starts ``apply_approved`` in a separate process, kills it with SIGKILL after a random time, up to three times
 over, and then lets one apply run to its end. Then NetBox's objects and changelog are compared with the plan:
 
 - duplicates: objects that are there more often than once, or changes written by more than one request

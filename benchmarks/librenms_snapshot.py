@@ -179,7 +179,7 @@ def serve(title: str) -> None:
 
 @contextmanager
 def lab(title: str) -> Iterator[tuple[str, str]]:
-    """(url, token) of a lab server in a process of its own, as a LibreNMS would be."""
+    """(url, token) of a lab server in a separate process, as a LibreNMS would be."""
     command = [sys.executable, __file__, "--serve", title]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None

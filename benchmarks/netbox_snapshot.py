@@ -1,7 +1,7 @@
 """What a snapshot of NetBox costs over a bare read, and how much memory a large one takes.
 
     python benchmarks/netbox_snapshot.py                                 against the lab NetBox
-    NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/netbox_snapshot.py against a real one, as it is
+    NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/netbox_snapshot.py against a real one
 
 1. time: the snapshot (typed, checked, in Parquet) against a bare httpx loop that asks for the same pages and
    throws the answers away, in turns, best of three. Fails above 1.5. The lab answers a page of 1000 faster
@@ -138,7 +138,7 @@ def only_lab() -> None:
 
 @contextmanager
 def lab() -> Iterator[tuple[str, str]]:
-    """(url, token) of the lab NetBox in a process of its own, as a NetBox would be."""
+    """(url, token) of the lab NetBox in a separate process, as a NetBox would be."""
     command = [sys.executable, __file__, "--only-lab"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
@@ -197,7 +197,7 @@ class _Flood(http.server.BaseHTTPRequestHandler):
 
 
 def memory() -> bool:
-    """The snapshot runs in a process of its own, so that only its memory counts."""
+    """The snapshot runs in a separate process, so that only its memory counts."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Flood)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"

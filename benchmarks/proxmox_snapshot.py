@@ -5,11 +5,11 @@
 
 1. calls: one configuration, one snapshot list and one agent call per guest, and per node and storage a handful;
    fails when a guest costs more than three calls.
-2. time: the snapshot (checked, typed, in Parquet) against as many threads as it uses, each with a requests session
-   of its own, that ask for the same addresses and throw the answers away; in turns, best of three. Fails when the
+2. time: the snapshot (checked, typed, in Parquet) against as many threads as it uses, each with a separate
+   requests session, that ask for the same addresses and throw the answers away; in turns, best of three. Fails when the
    snapshot takes more than 1.3 times as long.
 
-fakepve is in the group dev. It answers from a process of its own, as a cluster would.
+fakepve is in the group dev. It answers from a separate process, as a cluster would.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ async def serve(guests: int, folder: str) -> None:
 
 @contextmanager
 def served(guests: int) -> Iterator[tuple[str, str]]:
-    """(url, certificate) of fakepve in a process of its own."""
+    """(url, certificate) of fakepve in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, __file__, "--guests", str(guests), "--serve", folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

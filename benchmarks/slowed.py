@@ -1,6 +1,6 @@
 """A proxy that makes a NetBox slower, as one on a small or busy machine is.
 
-Used by slow_netbox.py; does nothing by itself.
+Used by slow_netbox.py; it is not run on its own.
 """
 
 from __future__ import annotations

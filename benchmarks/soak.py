@@ -161,7 +161,7 @@ def report(
                 late.append(
                     (name, later - earlier, ", ".join(f"{n} x {text}" for text, n in reasons.items()))
                 )
-    # A run that is going on is no leak, and none takes that long.
+    # An active run is not a leak, and no run takes that long.
     going = {process.pid for process in installation.processes() if process.is_run}
     deadline = time.time() + 2 * interval
     while time.time() < deadline and going:

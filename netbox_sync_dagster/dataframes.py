@@ -5,8 +5,8 @@
     data = netbox_sync_dagster.open("data")
     data.diff("interfaces", endpoint="librenms-main")
 
-The columns are those of the SQL views (docs/sql.md). Every call reads what is current at that moment, waits for nobody, and
-changes nothing.
+The columns are those of the SQL views (docs/sql.md). Every call reads the current data, without locks or
+changes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SyncData:
         return f"netbox_sync_dagster.open({self._warehouse.address!r})"
 
     def status(self) -> pd.DataFrame:
-        """How every endpoint stands: one row each (``sync.status``)."""
+        """The status of every endpoint, one row each (``sync.status``)."""
         return self.sql("SELECT * FROM sync.status ORDER BY endpoint")
 
     def snapshot(self, table: str, *, endpoint: str | None = None) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def definitions() -> dg.Definitions:
     As ``load_from_defs_folder`` does it, which takes the folder and the location's name from a project file: an installed
     package has none, and under another name (``-m``, a code server) it warns once for every file.
 
-    A step in a process of its own costs about two seconds of CPU, one in the run's process some milliseconds;
+    A step in a separate process costs about two seconds of CPU, one in the run's process some milliseconds;
     what waits for servers waits in threads.
     """
     with warnings.catch_warnings():

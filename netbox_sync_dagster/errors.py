@@ -1,4 +1,4 @@
-"""The base of every error whose text is for the user, and the sentences for errors of the disk."""
+"""The base class of errors for the user, and sentences for disk errors."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _GOES_ON = "An apply that this stopped has sent nothing that the ledger does not
 
 
 class UserError(Exception):
-    """Something that the user can mend: the text says what failed and what to do, and holds no secret.
+    """An error that the user can fix: the text says what failed and what to do, without secrets.
 
-    Whatever else is raised is a fault of this product. ``retryable``: the same again, a little later, may work.
+    All other exceptions are bugs. ``retryable``: the same call may succeed later.
     """
 
     retryable = False
 
     @property
     def sentences(self) -> list[str]:
-        """The text, one item per thing to mend."""
+        """One sentence per problem."""
         return [str(self)]
 
 
 def storage_sentence(error: BaseException) -> str | None:
-    """What to do about a disk that is full or may not be written, from an error of Python, Arrow or DuckDB; else None."""
+    """A sentence for errors of Python, Arrow or DuckDB about a full or read-only disk; else None."""
     number = getattr(error, "errno", None)
     text = str(error)
     where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""

@@ -1,4 +1,4 @@
-"""Any error as the user reads it, the same in the CLI and in Dagster."""
+"""Converts errors to sentences for users, the same in the CLI and in Dagster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from netbox_sync_dagster.errors import UserError, storage_sentence
 
 
 def sentences_of(error: BaseException) -> list[str] | None:
-    """What the user can do about an error, a sentence each; None where it is a fault of this product."""
+    """Sentences for the user about an error; None if it is a bug."""
     stored = storage_sentence(error)
     if stored is not None:
         return [stored]
@@ -19,7 +19,7 @@ def sentences_of(error: BaseException) -> list[str] | None:
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether the error's text is a sentence for the user; anything else is a fault of this product."""
+    """Whether the error is for the user; anything else is a bug."""
     return sentences_of(error) is not None
 
 
@@ -32,6 +32,6 @@ def sentence(error: BaseException) -> str:
 
 
 def about(name: str, error: BaseException) -> str:
-    """The same, beginning with the endpoint's name where the sentence does not name it."""
+    """The error in one sentence, prefixed with the endpoint's name unless the sentence contains it."""
     text = sentence(error)
     return text if name.lower() in text.lower() else f"{name}: {text}"

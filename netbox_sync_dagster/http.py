@@ -145,7 +145,7 @@ def _broken(who: str, url: str, error: Exception) -> ServerError:
         )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return ServerError(
-            who, f"{where} is no usable URL; it begins with http:// or https://", unreachable=True
+            who, f"{where} is not a usable URL; it must begin with http:// or https://", unreachable=True
         )
     what = f"the connection to {where} broke ({type(error).__name__}); {LOOK_BETWEEN}"
     return ServerError(who, what, retryable=True)

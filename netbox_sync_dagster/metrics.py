@@ -1,4 +1,4 @@
-"""Metrics in Prometheus's text format: how every endpoint stands, and what applies have done."""
+"""Metrics in Prometheus's text format: the status of every endpoint, and results of applies."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def metrics(warehouse: Warehouse) -> str:
             "gauge",
             ((_who(row), row.rows) for row in rows if row.rows is not None),
         ),
-        *_family("changes", "Rows of the current diff, by what becomes of them", "gauge", _changes(rows)),
+        *_family("changes", "Rows of the current diff by state", "gauge", _changes(rows)),
         *_ledger(warehouse),
     ]
     return "\n".join(found) + "\n"

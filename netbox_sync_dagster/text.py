@@ -90,7 +90,7 @@ def visible(text: object, longest: int | None = None) -> Shown:
     if isinstance(text, Shown):
         if longest is None or len(text) <= longest:
             return text
-        # Not in the midst of an escape.
+        # Do not cut within an escape.
         return Shown(f"{_ESCAPE_BEGUN.sub('', text[:longest])}… ({len(text):,} characters)")
     whole = str(text)
     return _cut(whole, longest, lambda part: _ESCAPED_AND_BACKSLASH.sub(_escape, part))
@@ -103,7 +103,7 @@ def quoted(text: str, longest: int | None = None) -> Shown:
 
 
 def harmless(text: str) -> str:
-    """The text with escapes, its backslashes as they are: for what was put together from visible parts."""
+    """The text with escapes and unchanged backslashes, for texts that were built from visible parts."""
     return _ESCAPED.sub(_escape, text)
 
 
@@ -136,7 +136,7 @@ def markdown(text: object, longest: int | None = CELL) -> str:
 
 
 def _word(word: str) -> str:
-    # What is written as code is no link.
+    # Code is not turned into a link.
     return code(Shown(word)) if _LINK.search(word) else _MARKUP.sub(r"\\\1", word)
 
 

@@ -36,7 +36,7 @@ _NEVER = float("inf")
 # zlib finds out itself whether gzip's or its own header comes.
 _EITHER_HEADER = 47
 _DROPPED = frozenset({b"set-cookie", b"content-encoding", b"content-length", b"transfer-encoding"})
-# Under this name a redirect's target is handed on: httpx reads Location, and fails where it is no URL.
+# Under this name a redirect's target is handed on: httpx reads Location, and fails if it is not a URL.
 LOCATION = "x-location"
 _RENAMED = {b"location": LOCATION.encode()}
 # Where httpx looks for authorities first.

@@ -62,9 +62,9 @@ create table config.unowned_fields (field varchar);
 
 -- This endpoint and those that reach the same server.
 create table config.same_source (endpoint varchar);
--- Endpoints whose earlier writes to such objects are no other opinion: the object can only have come here from there.
+-- Endpoints whose earlier writes to such objects do not count as another opinion: the object can only come from there.
 create table config.no_rivals (object_type varchar, endpoint varchar);
--- The endpoints in order, the first wins. field: resource.field, or * for those that have no order of their own.
+-- The endpoints in order, the first wins. field: resource.field, or * for all other fields.
 create table config.precedence (field varchar, endpoint varchar, rank integer);
 -- The custom fields in which other kinds of sources keep the cluster and the id of a guest, and what they call a
 -- cluster.

@@ -1,9 +1,9 @@
--- Words that the comparison's files share.
--- In desired tables NULL means unknown: no opinion, no difference. '' , 0 (where 0 is no value) and the
--- reference 'null' mean none: the field is to be empty.
+-- Macros that the comparison's files share.
+-- In desired tables NULL means unknown, which is never a difference. '', 0 (if 0 is not a valid value) and
+-- the reference 'null' mean that the field should be empty.
 
 -- Causes ----------------------------------------------------------------------------------------------------------
--- Why a row is no plain change: one text with the cause's code, its action and its parameters, which sql/causes.sql
+-- The cause of a row: one text with its code, its action and its parameters, which sql/causes.sql
 -- lists and netbox_sync_dagster/compare/causes.py reads. Decided once: action_of() takes the action from it.
 -- A parameter that holds such a text is called because.
 create or replace macro cause_text(code, action) as '{"cause":"' || code || '","action":"' || action || '"}';
@@ -15,10 +15,10 @@ create or replace macro blocked(code) as cause_text(code, 'blocked'),
 -- Several NetBox objects could be it, or NetBox and the source say what cannot both be kept.
 create or replace macro conflict(code) as cause_text(code, 'conflict'),
     (code, subject) as cause_with(code, 'conflict', subject);
--- NetBox differs, and stays as it is.
+-- NetBox differs, and is not changed.
 create or replace macro drifted(code) as cause_text(code, 'drifted'),
     (code, subject) as cause_with(code, 'drifted', subject);
--- Left out of the comparison.
+-- Skipped in the comparison.
 create or replace macro skipped(code) as cause_text(code, 'skipped'),
     (code, subject) as cause_with(code, 'skipped', subject);
 -- A change, and what it follows from.
@@ -174,7 +174,7 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
 
 -- Fields of a diff row ----------------------------------------------------------------------------------------
 -- Each is one struct; differing() keeps those of which before and after differ. An after of NULL is unknown: no
--- difference. Each argument stands once in a field's text: what is repeated there is planned over and over.
+-- difference. Each argument occurs once in a field's text, because DuckDB plans every occurrence.
 create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
 create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar,
@@ -196,7 +196,8 @@ create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
     and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
--- The cause of a field that waits for something else: one that is no conflict (a VLAN is blocked) becomes a part of it.
+-- The cause of a field that waits for something else: one that is not a conflict (a VLAN is blocked) becomes a part of
+-- it.
 create or replace macro as_conflict(why) as
     case when why is null then null
          when action_of(why) = 'conflict' then why
@@ -209,7 +210,7 @@ create or replace macro undecided_field(name, old, why) as
 create or replace macro shown_field(name, old, new, why) as
     case when why is not null then
         {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
--- An empty text is none.
+-- An empty text counts as null.
 create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
 -- Fields of which only those are in doubt that say so themselves; and what those say.
 create or replace macro undoubted(fields) as
@@ -225,15 +226,15 @@ create or replace macro differing(fields) as
 
 -- Custom fields ------------------------------------------------------------------------------------------------
 -- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
--- number or text counts only while one endpoint of the kind is configured. Everything else is no id.
+-- number or text counts only while one endpoint of the kind is configured. Everything else is ignored.
 create or replace macro id_text(held) as
     case json_type(held) when 'VARCHAR' then held->>'$' when 'UBIGINT' then held::varchar end;
 create or replace macro source_claim(cf, name, scope, alone) as
     case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
          then id_text(json_extract(cf, '$.' || name || '."' || scope || '"'))
          when alone then id_text(json_extract(cf, '$.' || name)) end;
--- What the field holds once the id is in it: as it is where it has the id (merging would reorder it); else merged into
--- the others' ids, or bare where the field is no JSON.
+-- What the field holds once the id is in it: unchanged if it has the id (merging would reorder it); else merged with
+-- the other ids, or bare if the field is not JSON.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as
     case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json
         and coalesce(field_type, 'json') = 'json'
@@ -327,11 +328,11 @@ create or replace macro source_rank(source) as
 -- The list of texts in a JSON text; 'null' and NULL are an empty list.
 create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
 
--- The one rule for an object that the source does not show: the cause; NULL is no row.
+-- The rule for objects that the source does not have. Returns the cause; NULL: no row.
 -- fact: the cause that says so, "not in LibreNMS". way: what policy wants (leave, delete, disable, offline,
 -- decommissioning, unassign; done: it is so already); note: that policy in words. doubt: which row of the source the
--- object may be, and doubt_shown whether a row of the diff says so already. unproven: why the source's answer is no
--- evidence. owned: this product created it for this source. held: what keeps it from being removed.
+-- object may be, and doubt_shown whether a row of the diff says so already. unproven: why the source's answer
+-- proves nothing. owned: this product created it for this source. held: what keeps it from being removed.
 create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned,
     may_delete, may_delete_unowned, held) as
     case

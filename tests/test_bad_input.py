@@ -37,7 +37,7 @@ BUSY = "; the server or a proxy before it is down or overloaded: look there, and
 LOG = "; the server's own log says why"
 LOOK = "; look at the server and at the proxies before it"
 BROKE = rf"the connection to {URL} broke( during GET /version)? \(\w+\){LOOK}"
-WEB_PAGE = rf"GET /\S+ answered with a web page instead of JSON; check that `url` is (the API's base address|{URL}'s API and no portal or proxy stands before it)"
+WEB_PAGE = rf"GET /\S+ answered with a web page instead of JSON; check that `url` is (the API's base address|{URL}'s API and that there is no portal or proxy in front of it)"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ _Object = tuple[str, int]
 
 @dataclass(frozen=True)
 class Done:
-    """A change that is in NetBox as it was approved: the object, and which apply wrote it."""
+    """A change that NetBox already has as approved: the object, and the apply that wrote it."""
 
     netbox_id: int
     message: str

@@ -1,4 +1,4 @@
-"""Changes that travel together, and how NetBox's answer to a batch is told apart by change."""
+"""Batches of changes, and the assignment of NetBox's answer to the changes of a batch."""
 
 from __future__ import annotations
 

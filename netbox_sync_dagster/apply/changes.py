@@ -1,4 +1,4 @@
-"""An approved change on its way into NetBox, and what became of it."""
+"""Approved changes while they are written, and their results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FieldWrite:
 
 @dataclass(frozen=True)
 class Cleared:
-    """A field of another object that NetBox empties by itself, because what it names is deleted.
+    """A field of another object that NetBox clears because the referenced object is deleted.
 
     ``owner`` is what people call that object, ``before`` the value, which names the deleted object.
     """
@@ -79,7 +79,7 @@ class PendingWrite:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one change.
+    """The result of a change.
 
     ``message`` is NetBox's own where it refused. ``netbox_id`` and ``last_updated`` are the object's after
     the write. ``weak_guard``: NetBox is older than 4.6, so the object was compared just before the write, not
@@ -107,7 +107,7 @@ class ApplyResult:
 
     ``notes`` are sentences on what went wrong beside the changes themselves, such as a journal entry that
     NetBox refused. ``settled`` are verdicts on what an earlier apply had left unfinished. ``branch``: the
-    branch that was written to, and how it stands to main afterwards; None for main itself.
+    branch that was written to, and its state compared with main afterwards; None for main.
     """
 
     apply_id: str | None

@@ -1,4 +1,4 @@
-"""What NetBox empties by itself when an object is deleted: a device's primary address goes with the address."""
+"""Fields that NetBox clears when an object is deleted, such as a device's primary address with the address."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class NetBoxWriter:
         return self.branches is None or self.branches.keeps(model)
 
     def merge_state(self) -> MergeState | None:
-        """How the branch that is written to stands to main; None for main itself. Raises ServerError."""
+        """The state of the current branch compared with main; None for main. Raises ServerError."""
         if self.branches is None or self.branch is None:
             return None
         return self.branches.state(self.branch)
@@ -239,7 +239,7 @@ class NetBoxWriter:
         return {name for name, about in fields.items() if not about.get("read_only")}
 
     def add_journal_entries(self, entries: list[Object]) -> list[Object]:
-        """Write journal entries once, unguarded as they are; what NetBox says of them. Raises ServerError."""
+        """Create journal entries once, without a guard; returns NetBox's objects. Raises ServerError."""
         with understood("netbox"):
             made = self._api.extras.journal_entries.create(entries)
             return [dict(record) for record in made]
@@ -348,7 +348,7 @@ def message_of(content: Any, depth: int = _DEEPEST) -> str:
     if isinstance(content, dict):
         objects = content.get("errors")
         if isinstance(objects, list) and all(isinstance(item, dict) and "errors" in item for item in objects):
-            # From 4.7 on, what is wrong stands with each object; "detail" only counts them.
+            # From 4.7 on, the errors are with each object; "detail" only counts them.
             return message_of([item["errors"] for item in objects], depth - 1) or _line(
                 str(content.get("detail", ""))
             )

@@ -28,7 +28,7 @@ _MODULES, _INTERFACES = "dcim/modules", "dcim/interfaces"
 
 @dataclass(frozen=True)
 class Hanging:
-    """One object that hangs on another by ``field`` of its own; ``text`` is what people call it.
+    """An object that depends on another through its field ``field``; ``text`` is its name for people.
 
     ``related_id`` 0: it is not known what there is, and ``text`` says why.
     """

@@ -8,7 +8,7 @@ from netbox_sync_dagster.apply.changes import FieldWrite, PendingWrite
 from netbox_sync_dagster.apply.client import Object
 from netbox_sync_dagster.compare.values import Value
 
-# What an undo does not need: where the object is shown, and what NetBox works out by itself.
+# Fields that an undo does not need: links to the object, and values that NetBox computes.
 _NOT_CONTENT = {
     *("id", "url", "display_url", "display", "created", "last_updated", "config_context", "family"),
     *("assigned_object_type", "assigned_object_id", "scope_type", "scope_id", "primary_ip", "_occupied"),

@@ -29,7 +29,7 @@ class Accepted:
             if isinstance(value, str):
                 choices = self.choices.get(item.name)
                 if choices and value and value not in choices:
-                    yield f"{item.name}: '{value}' is no choice of this NetBox"
+                    yield f"{item.name}: '{value}' is not a valid choice in this NetBox"
                 longest = self.lengths.get(item.name)
                 if longest is not None and len(value) > longest:
                     yield f"{item.name}: {len(value)} characters; NetBox takes {longest}"

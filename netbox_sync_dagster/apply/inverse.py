@@ -52,7 +52,7 @@ _TYPE_OF_MODEL = {
     "dcim.device": "dcim/devices",
     "virtualization.virtualmachine": "virtualization/virtual-machines",
 }
-# References from an object to what is made after it: set by a change of their own.
+# References to objects that are created later: set by a separate change.
 _SET_LATER = {
     "primary_mac_address": "primary_macs",
     "primary_ip4": "primary_ips",
@@ -65,8 +65,8 @@ _SET_LATER = {
 }
 # How the keys of such changes end.
 _SHORT = {"primary_ip4": "IPv4", "primary_ip6": "IPv6", "oob_ip": "OOB", "primary_mac_address": "MAC"}
-# What is taken back by a change of its own before the object is deleted: NetBox lets no device go that is in a virtual
-# chassis as its master, and a virtual chassis takes its members' positions along.
+# Reverted by a separate change before the object is deleted: NetBox does not delete a device that is master of a virtual
+# chassis, and deleting a virtual chassis clears its members' positions.
 _TAKEN_BACK_FIRST = {
     "virtual_chassis": "virtual_chassis_members",
     "vc_position": "virtual_chassis_members",
@@ -156,7 +156,7 @@ def inverse(done: list[Done], now: Now) -> list[Inverse]:
 
 
 def _filled_again(deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
-    """What NetBox emptied by itself, of objects that stayed: an update once the deleted object is there again."""
+    """Updates for fields that NetBox cleared on remaining objects, once the deleted object is recreated."""
     for gone in deleted.values():
         for item in gone.cleared:
             owner = item.object_type, item.netbox_id
@@ -192,7 +192,7 @@ def _deleted_again(item: Done, done: list[Done], created: Collection[Place]) -> 
         if name in _TAKEN_BACK_FIRST:
             first.setdefault(_TAKEN_BACK_FIRST[name], {})[name] = (value, None)
         elif name in _PRIMARY and not set(points_to(item, name, value)) <= set(created):
-            # An address that was there before stays, and NetBox lets it go only when it is no primary one.
+            # An older address stays, and NetBox unassigns it only if it is not a primary address.
             first.setdefault(_SET_LATER[name], {})[name] = (value, None)
         else:
             now[name] = (value, None)

@@ -1,4 +1,4 @@
-"""What became of the objects of an apply since: by this product's later applies, and by anybody else."""
+"""Later changes to the objects of an apply, ours and others'. Used by undo."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Step:
 
 
 class Since:
-    """Tells for each object of an apply whether that apply's work on it still stands.
+    """Checks for each object of an apply whether it was changed later.
 
     ``own`` are its changes, ``later`` those of applies after it, of any endpoint, both in the order in which
-    they were done; ``undoes`` names the apply that an apply took back. An object that an undo made again has
+    they were done; ``undoes`` names the apply that an apply reverted. An object that an undo made again has
     another id: it is followed to that one.
     """
 
@@ -190,7 +190,7 @@ class Since:
                 found.conflicts[done.place] = cause("made_again_by_later_apply", apply_id=step_.apply_id)
 
     def _owners(self, found: Now) -> None:
-        """Of what NetBox emptied by itself: whether somebody has filled it since."""
+        """Check whether someone has set the fields again that NetBox cleared."""
         fields: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for done in self.done:
             for item in done.cleared:

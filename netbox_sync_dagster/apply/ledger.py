@@ -95,7 +95,7 @@ class ApplyLog:
         return operation
 
     def verdicts(self, pairs: Iterable[tuple[PendingWrite, Verdict]], operation: str | None) -> None:
-        """Say what became of changes; ``operation`` is the request that decided it, if there was one."""
+        """Record the results of changes; ``operation`` is the request that decided them, if any."""
         lines = []
         for item, verdict in pairs:
             content = {**item.to_json(), **verdict.__dict__}

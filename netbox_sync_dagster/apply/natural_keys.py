@@ -1,4 +1,4 @@
-"""How to find in NetBox the object that a create was meant to make, and whether it is as it was sent."""
+"""Finds the NetBox object of a create whose answer was lost, and compares it with the request."""
 
 from __future__ import annotations
 

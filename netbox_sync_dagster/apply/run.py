@@ -66,7 +66,7 @@ def apply_approved(
     What an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) is settled
     first, by reading NetBox.
 
-    Raises LockHeld where another apply of this endpoint runs, LedgerDamaged where the ledger is not as it was written
+    Raises LockHeld if another apply of this endpoint is running, LedgerDamaged if the ledger was modified
     (``storage.verify``), ApprovalError where the diff has failed its
     checks, MissingSecret without a token, and ServerError where NetBox cannot be reached at all or is too old;
     nothing has been written then.
@@ -208,7 +208,7 @@ class _Apply:
         try:
             self._result.branch = self._netbox.merge_state()
         except ServerError as error:
-            self._result.notes.append(f"how the branch stands to main could not be read: {error}")
+            self._result.notes.append(f"the state of the branch could not be read: {error}")
 
     def _message(self, change_id: str) -> str:
         return f"netbox-sync {self._plan.endpoint} {change_id}"
@@ -344,7 +344,7 @@ class _Apply:
         return dispatch(self._sender, self._state, items, self._target.max_in_flight)
 
     def _item(self, row: DiffRow) -> PendingWrite | None:
-        """The change as it is sent; None, with its verdict, where it refers to what does not exist."""
+        """The change to send; None, with a verdict, if it refers to an object that does not exist."""
         try:
             fields = written_fields(row, self._state.ids)
             netbox_id = row.netbox_id
@@ -354,7 +354,7 @@ class _Apply:
             self._decide(row, "blocked", f"needs {error}, which no change of the diff creates")
             return None
         except TypeError:
-            self._decide(row, "failed", "it names no object of NetBox to change; make a new diff")
+            self._decide(row, "failed", "it does not name a NetBox object; make a new diff")
             return None
         guard = None
         content: dict[str, object] = {}
@@ -362,7 +362,7 @@ class _Apply:
             guard = self._state.expected_last_updated(row.object_type, netbox_id, row.last_updated)
             content["id"] = netbox_id
             if guard is None:
-                self._decide(row, "stale", "whether NetBox's object changed since the diff cannot be told")
+                self._decide(row, "stale", "cannot tell whether the object changed in NetBox since the diff")
                 return None
         if row.action != "delete":
             content |= body(fields, action=row.action, tag_deltas=self._netbox.supports_if_match)

@@ -323,7 +323,7 @@ class Sender:
         sent: float | None,
         report: Report | None = None,
     ) -> list[PendingWrite]:
-        """Read NetBox for changes whose answer is missing; record what became of them, return the unwritten.
+        """Read NetBox for changes whose answer is missing; record their results, return those that were not written.
 
         ``sent``: when the request left, on the machine's own clock, where NetBox may still be at work on it; None where
         NetBox said that it stopped. Until such a request cannot be running any longer, NetBox is read again and again,

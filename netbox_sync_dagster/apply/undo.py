@@ -29,7 +29,7 @@ _KEEP = 20
 
 
 def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoint: str | None = None) -> Plan:
-    """Make the plan that undoes an apply, from the ledger and NetBox as it is now. Nothing is written to NetBox.
+    """Make the plan that undoes an apply, from the ledger and the current NetBox. Nothing is written to NetBox.
 
     The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` takes like an endpoint's; it
     replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or
@@ -136,7 +136,7 @@ def _done(line: Line) -> Done:
 
 
 def _leave_out_read_only(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
-    """Of objects that are made again, keep the fields that NetBox takes; their own fields stay as they are."""
+    """Keep only writable fields of objects that are recreated."""
     writable: dict[str, set[str] | None] = {}
     for row in rows:
         if row.action == "create":

@@ -75,7 +75,7 @@ class Verdicts:
         self._state.record(pairs, operation, report=report)
 
     def stale(self, stale: list[tuple[PendingWrite, str]], operation: str | None = None) -> None:
-        """Record that somebody changed these objects, each with its reason, unless it was this product.
+        """Record these objects as stale, each with its reason, unless our own write changed them.
 
         Raises ServerError where NetBox cannot be read.
         """

@@ -1,4 +1,4 @@
-"""Taking a decision on changes: by a person, with ``approve``, or by the configuration's rules."""
+"""Records decisions on changes, by people with ``approve`` or by the policies of the configuration."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def approve(
 ) -> Approval:
     """Record a decision on changes of the current diff; it is on disk when this returns.
 
-    ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (stands until the
-    change's content, and so its id, changes) or ``withdraw`` (takes an earlier decision back). ``through`` is
-    cli, policy, dagster or review, ``run`` the Dagster run. ``override_limit`` names why a plan that changes too much may go on all
-    the same; it is recorded. ``fields``: of these updates only those fields; each such part is a change of its
-    own with its own id, which the approval holds. No ids: nothing is recorded.
+    ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (valid until the
+    change's content, and so its id, changes) or ``withdraw`` (withdraws an earlier decision). ``through`` is
+    cli, policy, dagster or review, ``run`` the Dagster run. ``override_limit`` is the reason for
+    approving a plan over the limit; it is recorded. ``fields``: approve only these fields of the updates; each part is a
+    separate change with its own id, which the approval contains. Without ids nothing is recorded.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
     a resource over its limit without an override, or a change that was rejected.
     """
-    # The name that stands in the approval is compared with the one that the apply is started under.
+    # This name is later compared with the name of the person who applies.
     if not who.strip():
-        raise ApprovalError("an approval needs the name of who gives it")
+        raise ApprovalError("an approval needs the name of the approver")
     if through not in THROUGH or decision not in DECISIONS:
         raise ApprovalError(
-            f"'{through}'/'{decision}' is no way to decide; through: {', '.join(THROUGH)}; "
-            f"decision: {', '.join(DECISIONS)}"
+            f"decision must be one of {', '.join(DECISIONS)} (found: '{decision}'), "
+            f"through one of {', '.join(THROUGH)} (found: '{through}')"
         )
     wholes = resolve_ids(with_parts(warehouse, plan), change_ids)
     rows = [part_of(row, fields) for row in wholes] if fields else wholes
@@ -72,7 +72,7 @@ def approve(
     }
     override = (override_limit or "").strip() or None
     if override_limit and override is None:
-        raise ApprovalError("an override needs the reason why the plan may change so much")
+        raise ApprovalError("an override needs a reason")
     if decision != "approve" and (override is not None or expires_hours is not None):
         raise ApprovalError(
             f"only approvals expire and have a limit to override; leave both out of a {decision}, which does neither"
@@ -111,12 +111,12 @@ def approve(
 
 
 def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> Approval | None:
-    """Approve what the configuration's ``auto_approve`` rules allow; None where that is nothing new.
+    """Approve what the configuration's ``auto_approve`` rules allow; None if that is nothing new.
 
-    A change that somebody decided on is left to that decision: a rejection stands, and an approval that is
-    still valid is not repeated. Nor is a change approved again that was applied since NetBox was read.
+    Earlier decisions are kept: rejections stay valid, and valid approvals are not repeated. Changes that were applied
+    since NetBox was read are not approved again.
 
-    Raises LedgerDamaged where the ledger is not as it was written: a rejection may be what is missing.
+    Raises LedgerDamaged if the ledger was modified: a rejection may be missing.
     """
     allowed = policy_approvals(plan, policies)
     if not allowed:
@@ -137,8 +137,8 @@ def _check_content(rows: list[DiffRow]) -> None:
     for row in rows:
         if row.expected_id() != row.change_id:
             raise ApprovalError(
-                f"change {row.change_id} ({row.action} {row.resource} {row.key}) does not have the content "
-                f"its id stands for; make a new diff with: netbox-sync sync {row.endpoint}"
+                f"change {row.change_id} ({row.action} {row.resource} {row.key}) does not match its id; "
+                f"make a new diff with: netbox-sync sync {row.endpoint}"
             )
 
 

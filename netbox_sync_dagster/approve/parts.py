@@ -1,4 +1,4 @@
-"""Part of a change: an update of which only some fields are approved is a change of its own, with its own id."""
+"""Parts of changes: an update of which only some fields are approved is a separate change with its own id."""
 
 from __future__ import annotations
 

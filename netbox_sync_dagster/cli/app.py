@@ -1,4 +1,4 @@
-"""The command ``netbox-sync`` itself: its options, its commands in the order of the job, its errors."""
+"""The command ``netbox-sync``: global options, the list of commands, error handling."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ from netbox_sync_dagster.text import traceback_lines
 
 INTERRUPTED = 130
 
-HELP = """Keep NetBox in step with LibreNMS, Proxmox VE and Docker.
+HELP = """Keep NetBox in sync with LibreNMS, Proxmox VE and Docker.
 
-The job, in order:
+The steps, in order:
 
 \b
-  init     write a configuration and edit it
-  check    try every server in it: address, certificate, token, rights
+  init     write a configuration file to edit
+  check    test every server: address, certificate, token, permissions
   sync     read the servers and NetBox, and compare
-  diff     see what would change in NetBox, and what is in conflict
-  approve  say which of these changes may be written
-  apply    write exactly those
-  undo     plan to take an apply back
-  status   see how every endpoint stands
+  diff     show what would change in NetBox, and the conflicts
+  approve  choose the changes to write
+  apply    write the approved changes
+  undo     plan to revert an apply
+  status   show the status of every endpoint
 
-Nothing is written to NetBox before `apply`, and nothing by it that was not approved.
+Only `apply` writes to NetBox, and only approved changes.
 """
 
 app = typer.Typer(
@@ -92,10 +92,10 @@ def options(
         typer.Option(
             "--home",
             envvar="NETBOX_SYNC_HOME",
-            help="The warehouse, where tables live: a directory, or s3://...",
+            help="The warehouse, which holds all tables: a directory, or s3://...",
         ),
     ] = "data",
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours, on a terminal too.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Do not use colours.")] = False,
     traceback: Annotated[
         bool, typer.Option("--traceback", envvar="NETBOX_SYNC_TRACEBACK", hidden=True)
     ] = False,
@@ -106,7 +106,7 @@ def options(
     context.obj = Session(config, home, no_color)
 
 
-ledger = typer.Typer(help="Check the record of what was decided and written.", no_args_is_help=True)
+ledger = typer.Typer(help="Check the ledger of decisions and writes.", no_args_is_help=True)
 ledger.command("verify")(ledger_verify.verify_command)
 ledger.command("accept")(ledger_accept.accept_command)
 
@@ -132,7 +132,7 @@ app.command("demo", context_settings=PASS_ON)(demo.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave the process: 0 done, 1 an error (one sentence each), 130 interrupted."""
+    """Run the command line and exit: 0 success, 1 error, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(run(given))
 
@@ -166,7 +166,7 @@ def _show_traceback(error: BaseException, err: SafeConsole) -> None:
 
 
 def _last_resort(error: Any, err: SafeConsole, wants_traceback: bool) -> int:
-    # Usage errors and aborts: their classes are Click's own or a copy inside Typer, depending on its release.
+    # Usage errors and aborts: their classes are Click's or a copy inside Typer, depending on its release.
     if type(error).__name__ == "Abort":
         err.print("interrupted")
         return INTERRUPTED
@@ -180,7 +180,7 @@ def _last_resort(error: Any, err: SafeConsole, wants_traceback: bool) -> int:
     if wants_traceback:
         _show_traceback(error, err)
     err.print(
-        f"error: this should not happen: {type(error).__name__}: {redact(str(error))}; for a report add --traceback before "
+        f"error: this should not happen: {type(error).__name__}: {redact(str(error))}; for a report repeat with --traceback before "
         "the command",
         style="red",
         soft_wrap=True,

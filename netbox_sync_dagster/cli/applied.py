@@ -1,4 +1,4 @@
-"""What the command line asks of the ledger."""
+"""Finds changes that were already applied."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from netbox_sync_dagster.storage import Warehouse
 def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
     """The changes of the plan that were applied after NetBox was read for it.
 
-    A create that was applied, deleted by somebody, and is proposed again has the same content and so the same
-    change id: what was applied before NetBox was read says nothing about it.
+    If an applied create was deleted by someone and is proposed again, it has the same content and the same change id,
+    so older applies do not count.
     """
     read = netbox_read_at(plan)
     known = plan.by_id()

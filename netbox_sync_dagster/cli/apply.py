@@ -1,4 +1,4 @@
-"""``apply``: writes what is approved to NetBox."""
+"""``apply``: writes the approved changes to NetBox."""
 
 from __future__ import annotations
 
@@ -26,44 +26,42 @@ from netbox_sync_dagster.text import visible
 _STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
 _CHECKED = {"ok": "green", "wrong": "red", "unchecked": "yellow"}
 _ADVICE = {
-    "stale": "the object was edited in NetBox after the diff: sync again and look at the new diff",
-    "uncertain": "NetBox did not say whether it was written: the next apply settles it by reading",
+    "stale": "the object was edited in NetBox after the diff: sync again and review the new diff",
+    "uncertain": "NetBox did not confirm the write: the next apply checks it by reading NetBox",
 }
 
 
 def apply(
     context: typer.Context,
-    endpoints: Annotated[
-        list[str], typer.Argument(help="Endpoints whose approved changes are written, or an undo.")
-    ],
+    endpoints: Annotated[list[str], typer.Argument(help="Endpoints, or an undo plan.")],
     *,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Write. Without it: show what would be written, and ask.")
-    ] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only a screenful.")] = False,
-    who: Annotated[str | None, typer.Option(help="Who applies; default: the user at this machine.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only one screen.")] = False,
+    who: Annotated[
+        str | None, typer.Option(help="Name of the person who applies; default: the current user.")
+    ] = None,
     validate_only: Annotated[
         bool,
         typer.Option(
             "--validate",
             help="Write nothing: check the approved changes against NetBox's choices, lengths, custom fields "
-            "and unique names as the last sync read them.",
+            "and unique names, as of the last sync.",
         ),
     ] = False,
 ) -> None:
     """Write the approved changes to NetBox, exactly as approved.
 
-    Shows them and asks; --yes does not ask. A change whose object somebody edited since the diff is not
-    written (stale). Exit code 0 when every approved change is applied, 1 when any is not.
+    Shows the plan and asks for confirmation; --yes skips the question. If someone edited an object since the
+    diff, its change is not written (stale). Exit code 0 if every approved change was applied, else 1.
     """
     session = session_of(context)
     name = name_of(who)
     if validate_only and (yes or who is not None):
         raise CliError("--validate writes nothing: leave out --yes and --who, or leave out --validate")
-    # All configuration errors before anything is written.
+    # Report all configuration errors before the first write.
     plans = [with_parts(session.warehouse, session.plan(name)) for name in dict.fromkeys(endpoints)]
     if validate_only:
-        # Every plan is shown, whatever is found in the first.
+        # Check all plans, even if the first one has errors.
         found = [_validate(session, plan, show_all) for plan in plans]
         if not all(found):
             raise typer.Exit(1)
@@ -89,7 +87,7 @@ def apply(
 
 
 def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
-    """Print what a check of the approved changes finds; False where NetBox would refuse one."""
+    """Print the result of checking the approved changes; False if NetBox would refuse one."""
     checks = validate(session.warehouse, plan, session.config.netbox)
     told = [check for check in checks if show_all or check.verdict != "ok"]
     if told:
@@ -114,22 +112,22 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
 
 
 def _show(session: Session, plan: Plan, show_all: bool) -> bool:
-    """Show what would be written; False where there is nothing to do."""
+    """Show the plan; False if there is nothing to do."""
     done = applied_ids(session.warehouse, plan)
     chosen = approved(session.warehouse, plan.endpoint, plan)
     rows: list[DiffRow] = [r for r in plan.changes if r.change_id in chosen and r.change_id not in done]
     left_open = unfinished(session.warehouse, plan.endpoint)
     if left_open:
         session.out.print(
-            f"{plan.endpoint}: an earlier apply left {len(left_open)} changes open; they are settled first, by "
+            f"{plan.endpoint}: an earlier apply left {len(left_open)} changes open; they are resolved first, by "
             "reading NetBox",
             style="yellow",
             soft_wrap=True,
         )
     if not rows:
-        text = f"{plan.name}: nothing is approved that is not applied"
+        text = f"{plan.name}: all approved changes are applied"
         waiting = sum(row.change_id not in done for row in plan.changes)
-        more = f"; {waiting} changes wait: netbox-sync diff {plan.name}" if waiting else ""
+        more = f"; {waiting} changes are waiting: netbox-sync diff {plan.name}" if waiting else ""
         session.out.print(text + more, soft_wrap=True)
         return bool(left_open)
     session.out.print(Text.assemble((plan.name, "bold"), ": approved and not applied yet"))
@@ -178,9 +176,9 @@ def _report(session: Session, plan: Plan, result: ApplyResult) -> None:
     for note in result.notes:
         out.print(f"  note: {note}", style="yellow", soft_wrap=True)
     if result.settled:
-        out.print(f"{plan.endpoint}: settled {len(result.settled)} changes of an earlier apply")
+        out.print(f"{plan.endpoint}: resolved {len(result.settled)} changes of an earlier apply")
     numbers = [Text(f"{number} {name}", _STYLES[name]) for name, number in result.counts.items() if number]
-    # The name that undo takes.
+    # The argument of undo.
     known_as = f", apply {result.apply_id}" if result.apply_id else ""
     line = Text(", ").join(numbers) if numbers else Text("nothing to write")
     out.print(Text.assemble((plan.endpoint, "bold"), ": ", line, f" ({result.requests} requests{known_as})"))

@@ -1,4 +1,4 @@
-"""``approve``: changes that may be written, shown before they are recorded."""
+"""``approve``: shows changes and records their approval."""
 
 from __future__ import annotations
 
@@ -47,46 +47,48 @@ def approve(
     device: DeviceOption = None,
     everything: EverythingOption = False,
     with_dependencies: Annotated[
-        bool, typer.Option("--with-dependencies", help="Also the changes that these need.")
+        bool, typer.Option("--with-dependencies", help="Include the changes that these depend on.")
     ] = False,
-    expires: Annotated[float | None, typer.Option(help="Hours until the approval expires.")] = None,
+    expires: Annotated[
+        float | None, typer.Option(help="Hours until the approval expires; default: the policy's.")
+    ] = None,
     override_limit: Annotated[
         str | None,
-        typer.Option(help="Approve a plan that changes more than the limit; the text says why."),
+        typer.Option(help="Approve a plan that exceeds the limit; give the reason."),
     ] = None,
     plan_file: Annotated[
         Path | None,
-        typer.Option("--plan", help="Exactly the changes in this file, which diff --out wrote."),
+        typer.Option("--plan", help="Approve exactly the changes in this file, written by diff --out."),
     ] = None,
     who: WhoOption = None,
     yes: YesOption = False,
 ) -> None:
     """Approve changes of the current diff, by id, by filter, or as reviewed in a file.
 
-    Shows what is meant, asks, and records exactly these change ids. Nothing is written to NetBox yet: that is
-    what apply does. With ids, --field approves these fields of an update only, as a change of its own.
+    Shows the changes, asks for confirmation, and records their change ids. Writes nothing to NetBox: use apply.
+    With ids, --field approves only these fields of an update, as a separate change.
     """
     session = session_of(context)
     name = name_of(who)
     if override_limit is not None and not override_limit.strip():
-        raise CliError("--override-limit needs the reason why the plan may change so much")
+        raise CliError("--override-limit needs a reason")
     plan = load_plan(session.warehouse, endpoint)
     wholes: list[DiffRow] = []
     if plan_file is not None:
         if ids or resource or action or field or device or everything:
-            raise CliError("give --plan, or change ids, or a filter; not several of them")
+            raise CliError("use only one of --plan, change ids and filters")
         if with_dependencies:
             raise CliError(
-                "--plan means exactly the changes in the file; --with-dependencies would add others: leave it out"
+                "--plan approves exactly the changes in the file, so --with-dependencies cannot be used with it"
             )
         rows = _of_file(session, plan, plan_file)
     elif ids and field:
         if resource or action or device or everything:
-            raise CliError("with change ids, --field names the fields of these; give no other filter")
+            raise CliError("with change ids, --field is the only filter that can be used")
         if with_dependencies:
             raise CliError(
-                "with change ids and --field exactly these fields are approved: approve what they need by a command of its "
-                "own, without --with-dependencies"
+                "with change ids and --field, --with-dependencies cannot be used: approve the dependencies with a separate "
+                "command"
             )
         wholes = resolve_ids(plan, ids)
         rows = [part_of(row, field) for row in wholes]
@@ -125,8 +127,8 @@ def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
     for row in wanted.values():
         if row.change_id not in current:
             session.out.print(
-                f"not approved: {row.action} {row.resource} {row.key} [{row.change_id}] is not in the current "
-                "diff any more",
+                f"not approved: {row.action} {row.resource} {row.key} [{row.change_id}] is no longer in the "
+                "current diff",
                 style="yellow",
                 soft_wrap=True,
             )
@@ -134,7 +136,7 @@ def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
 
 
 def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
-    """Say which changes cannot be applied by themselves: others that they need are not approved."""
+    """Warn about changes whose dependencies are not approved."""
     settled = set(approved(session.warehouse, plan.endpoint, plan)) | applied_ids(session.warehouse, plan)
     missing = missing_dependencies(plan, [row.change_id for row in rows])
     needs = {need for ids in missing.values() for need in ids if need not in settled}

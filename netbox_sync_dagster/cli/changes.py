@@ -1,4 +1,4 @@
-"""Diff rows as people read them: one line per object, one per field, grouped by resource."""
+"""Prints diff rows: one line per object, one per field, grouped by resource."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FIELD = " " * 6
 
 @dataclass(frozen=True)
 class RowFilter:
-    """Which rows are shown; an empty tuple means any. ``devices`` are names of devices, VMs or clusters."""
+    """Selects rows; an empty tuple matches all. ``devices`` are names of devices, VMs or clusters."""
 
     resources: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class RowFilter:
     fields: tuple[str, ...] = ()
 
     def takes(self, row: DiffRow) -> bool:
-        """Whether this row is shown."""
+        """Whether the filter matches this row."""
         itself = row.resource in ("devices", "virtual_machines", "clusters") and row.key in self.devices
         return (
             (not self.resources or row.resource in self.resources)
@@ -49,7 +49,7 @@ class RowFilter:
 
 
 def id_length(change_ids: Iterable[str]) -> int:
-    """How many characters of a change id tell all of these apart; at least 8."""
+    """The number of characters, at least 8, that make all these change ids unique."""
     ordered = sorted(set(filter(None, change_ids)))
     needed = _MIN_ID
     for one, other in pairwise(ordered):
@@ -59,7 +59,7 @@ def id_length(change_ids: Iterable[str]) -> int:
 
 
 def counts(rows: Iterable[DiffRow]) -> dict[str, int]:
-    """How many rows of each action there are; actions without rows are left out."""
+    """The number of rows per action, without actions that have none."""
     found = dict.fromkeys(ACTIONS, 0)
     for row in rows:
         found[row.action] += 1
@@ -77,7 +77,7 @@ def summary(numbers: dict[str, int]) -> Text:
 def lines(
     rows: Iterable[DiffRow], *, digits: int, notes: dict[str, str] | None = None
 ) -> Iterator[tuple[Text, bool]]:
-    """(line, whether it begins an object). ``notes`` are words behind a change id: approved, applied, ..."""
+    """(line, whether it is the first of an object). ``notes``: a word after a change id, such as approved."""
     for resource, group in groupby(rows, key=lambda row: row.resource):
         same = list(group)
         yield Text.assemble((resource, "bold"), "  ", summary(counts(same))), False
@@ -112,14 +112,14 @@ def _fields(row: DiffRow) -> Iterator[Text]:
             text.append(f"stays {display(item.before, LONGEST)}")
         else:
             text.append(difference(item.before, item.after, LONGEST))
-        # The row's own reason is told already.
-        told = item.reason is None or item.reason in (row.reason or "")
+        # The row's reason is already shown.
+        repeated = item.reason is None or item.reason in (row.reason or "")
         if item.verdict != "update":
             text.append(
-                f"  ({item.verdict}, not written{'' if told else '; ' + visible(item.reason, LONGEST)})",
+                f"  ({item.verdict}, not written{'' if repeated else '; ' + visible(item.reason, LONGEST)})",
                 "cyan",
             )
-        elif not told:
+        elif not repeated:
             text.append(f"  ({visible(item.reason, LONGEST)})", "dim")
         yield text
 
@@ -133,11 +133,11 @@ def print_rows(
     notes: dict[str, str] | None = None,
     more: str = "--all shows them",
 ) -> None:
-    """Print these rows; beyond ``limit`` lines the rest is counted."""
+    """Print rows, at most about ``limit`` lines, then the number of remaining rows."""
     digits = digits or id_length(row.change_id for row in rows)
     objects = 0
     for printed, (line, begins) in enumerate(lines(rows, digits=digits, notes=notes)):
-        # Never in the midst of an object, and no heading without one.
+        # Do not stop within an object or after a heading.
         if limit is not None and printed >= limit and not line.plain.startswith(_FIELD):
             break
         objects += begins
@@ -148,5 +148,5 @@ def print_rows(
 
 
 def screenful(console: Console) -> int:
-    """How many lines are shown without --all."""
+    """The number of lines to show without --all."""
     return max(console.height - 6, 24) if console.is_terminal else 40

@@ -1,4 +1,4 @@
-"""``check``: is the configuration right, and do the servers let us in?"""
+"""``check``: tests the configuration and all servers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def check(
     context: typer.Context,
     endpoints: Annotated[
         list[str] | None,
-        typer.Argument(help="Endpoints to try; default: all that are enabled.", show_default=False),
+        typer.Argument(help="Endpoints to check; default: all enabled ones.", show_default=False),
     ] = None,
 ) -> None:
-    """Try the configuration, NetBox and the endpoints. Nothing is stored and nothing is written.
+    """Check the configuration, NetBox and the endpoints. Nothing is stored or written.
 
-    Shows all errors of the configuration at once; then, per server: address, certificate, token, version and
-    every right that a sync needs. Exit code 1 when anything failed.
+    Reports all errors of the configuration together; then, per server: address, certificate, token, version and
+    every permission that a sync needs. Exit code 1 if a check failed.
     """
     session = session_of(context)
     chosen = session.endpoints(endpoints or [])
@@ -59,13 +59,13 @@ def check(
 
 
 def _guarded(one: Callable[[], list[Check]]) -> list[Check]:
-    """A server that fails in the midst of its checks is a failed check, not the end of the others."""
+    """Run the checks of a server. An error is a failed check and does not stop the others."""
     try:
         return one()
     except UserError as error:
         return [Check(False, "connection", str(error))]
     except Exception as error:  # noqa: BLE001
-        return [Check(False, "connection", f"the answer cannot be used: {type(error).__name__}: {error}")]
+        return [Check(False, "connection", f"unusable answer: {type(error).__name__}: {error}")]
 
 
 def _show(session: Session, title: str, checks: list[Check]) -> int:

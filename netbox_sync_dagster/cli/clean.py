@@ -1,4 +1,4 @@
-"""``clean``: removes what is older than the configuration keeps."""
+"""``clean``: removes old data according to `retention`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from netbox_sync_dagster.storage.cleaning import clean
 
 
 def clean_command(context: typer.Context) -> None:
-    """Remove what is older than `retention` in the configuration keeps, and what killed processes left.
+    """Remove data that `retention` no longer keeps, and leftover files of killed processes.
 
-    Never the ledger. Dagster's job clean_up does the same every night, and prunes Dagster's runs.
+    The ledger is never pruned. Dagster's job clean_up does the same every night, and also prunes Dagster's runs.
     """
     session = session_of(context)
     counts = clean(session.warehouse, session.config.retention)

@@ -1,4 +1,4 @@
-"""The consoles of the command line: whatever is printed, one print is one line, and shows what it holds."""
+"""The consoles of the command line, which escape all text from outside."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from rich.text import Span, Text
 
 from netbox_sync_dagster.text import harmless, json_text, needs_escape, visible
 
-# Of one cell of a table of SQL, one reason, one value.
+# Maximum number of characters of a table cell, reason or value.
 LONGEST = 1_000
 
 
 class SafeConsole(Console):
-    """A console on which foreign text cannot move the cursor, forge a line or turn words around.
+    """A console on which text from outside cannot move the cursor, forge a line or reverse text.
 
-    A plain string is shown by ``visible``. Of a ``Text`` and of anything else the same characters are escaped, and its
-    backslashes stay: put it together from visible parts. Commands print through it and through nothing else.
+    Plain strings are escaped with ``visible``. In a ``Text`` and in everything else the same characters are escaped, but
+    backslashes stay, so build it from visible parts. All commands print through this class.
     """
 
     def print_lines(self, text: str, **options: Any) -> None:
-        """Print a text of several lines that holds nothing from outside."""
+        """Print a multi-line text without content from outside."""
         for line in text.split("\n"):
             self.print(line, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A string as it is printed, or stands in a table."""
+        """Escape a string for printing or for a table."""
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The last point that everything passes, progress bars and tables included."""
+        """Escape everything that is printed, including progress bars and tables."""
         if isinstance(renderable, Text):
             renderable = harmless_text(renderable)
         for segment in super().render(renderable, options):
@@ -47,11 +47,11 @@ class SafeConsole(Console):
 
 
 def harmless_text(text: Text) -> Text:
-    """The same in the same colours, with escapes for what cannot be seen, line breaks included."""
+    """The text with the same styles, and invisible characters and line breaks escaped."""
     plain = text.plain
     if not needs_escape(plain):
         return text
-    # Where each character begins in the new text.
+    # The position of each character in the new text.
     places = [0]
     parts = [harmless(character) for character in plain]
     for part in parts:
@@ -71,10 +71,10 @@ def harmless_text(text: Text) -> Text:
 
 
 def make_console(*, stderr: bool = False, no_color: bool = False, file: IO[str] | None = None) -> SafeConsole:
-    """A console that colours only on a terminal and never breaks or shortens a line when piped."""
+    """A console that uses colours only on a terminal and never wraps or truncates lines when piped."""
     stream = file or (sys.stderr if stderr else sys.stdout)
     width = None if stream.isatty() else 100_000
-    # Empty NO_COLOR means colours, see no-color.org; rich takes care of the rest of it.
+    # An empty NO_COLOR allows colours, see no-color.org; rich handles the rest.
     return SafeConsole(
         file=file,
         stderr=stderr,
@@ -88,7 +88,7 @@ def make_console(*, stderr: bool = False, no_color: bool = False, file: IO[str] 
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, fold: bool = True) -> Table:
-    """A table; a cell beyond 1,000 characters is cut, and its length named."""
+    """A table. Cells over 1,000 characters are truncated, with their length."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(visible(column), overflow="fold" if fold else "ellipsis", no_wrap=not fold)
@@ -100,10 +100,10 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, 
 
 
 def write_data(console: Console, text: str) -> None:
-    """Data for another program, as it is: made by ``json_text``, or of names and numbers of ours."""
+    """Write data for another program unchanged: output of ``json_text``, or our own names and numbers."""
     console.file.write(text)
 
 
 def write_json(console: Console, value: Any, *, default: Any = str) -> None:
-    """A JSON document for a program or a person: what cannot be seen is escaped as JSON does."""
+    """Write a JSON document, with invisible characters escaped."""
     write_data(console, json_text(value, indent=2, default=default) + "\n")

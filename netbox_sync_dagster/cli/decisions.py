@@ -1,4 +1,4 @@
-"""What approve, reject and withdraw have in common: their options, which changes are meant, and the question."""
+"""Options, selection and confirmation that approve, reject and withdraw share."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, scree
 from netbox_sync_dagster.cli.session import Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 
-EndpointArgument = Annotated[str, typer.Argument(help="The endpoint whose diff is meant, or an undo.")]
+EndpointArgument = Annotated[str, typer.Argument(help="The endpoint, or an undo plan.")]
 IdsArgument = Annotated[
     list[str] | None,
-    typer.Argument(help="Change ids, or their first characters, as diff shows them.", show_default=False),
+    typer.Argument(help="Change ids, or their first characters, as shown by diff.", show_default=False),
 ]
-ResourceOption = Annotated[list[str] | None, typer.Option(help="Changes of this resource.")]
+ResourceOption = Annotated[list[str] | None, typer.Option(help="Select changes of this resource.")]
 ActionOption = Annotated[
-    list[str] | None, typer.Option(help="Changes of this action. Deletes are meant only when named here.")
+    list[str] | None,
+    typer.Option(help="Select changes with this action. Deletes are selected only with this option."),
 ]
-FieldOption = Annotated[list[str] | None, typer.Option(help="Changes that write no other field than this.")]
+FieldOption = Annotated[list[str] | None, typer.Option(help="Select changes that write only this field.")]
 DeviceOption = Annotated[
-    list[str] | None, typer.Option(help="Changes of this device, virtual machine or cluster.")
+    list[str] | None, typer.Option(help="Select changes of this device, virtual machine or cluster.")
 ]
-WhoOption = Annotated[str | None, typer.Option(help="Who decides; default: the user at this machine.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+WhoOption = Annotated[
+    str | None, typer.Option(help="Name of the person who decides; default: the current user.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")]
 EverythingOption = Annotated[
-    bool, typer.Option("--all-creates-and-updates", help="Everything in the diff but deletes.")
+    bool, typer.Option("--all-creates-and-updates", help="Select everything in the diff except deletes.")
 ]
 
 
@@ -46,7 +49,7 @@ def decide(
     decision: str,
     done: str,
 ) -> None:
-    """Record the same decision on all changes meant, once they were shown and agreed to."""
+    """Show the selected changes, ask for confirmation, and record the decision on all of them."""
     session = session_of(context)
     name = name_of(who)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
@@ -70,7 +73,7 @@ def decide(
 def row_filter(
     resource: list[str] | None, action: list[str] | None, field: list[str] | None, device: list[str] | None
 ) -> Filter:
-    """The filter that these options are."""
+    """The filter for these options."""
     return Filter(
         resource=tuple(resource or ()),
         action=tuple(action or ()),
@@ -88,7 +91,7 @@ def chosen_rows(
     everything: bool,
     with_dependencies: bool = False,
 ) -> list[DiffRow]:
-    """The changes meant by ids, filter or everything; prints what is worth noting about them."""
+    """The changes selected by ids, filter or everything. Prints notes about them."""
     selection = meant(
         plan, ids=ids or (), wanted=wanted, everything=everything, with_dependencies=with_dependencies
     )
@@ -99,16 +102,16 @@ def chosen_rows(
 
 
 def without_applied(session: Session, plan: Plan, rows: list[DiffRow]) -> list[DiffRow]:
-    """The rows without those applied since the diff was made; says how many these are."""
+    """The rows without those that were applied since the diff. Prints the number of skipped rows."""
     done = applied_ids(session.warehouse, plan)
     left = [row for row in rows if row.change_id not in done]
     if len(left) < len(rows):
-        session.out.print(f"left out {len(rows) - len(left)}: applied since the diff was made")
+        session.out.print(f"skipped {len(rows) - len(left)}: applied since the diff was made")
     return left
 
 
 def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
-    """Show the rows; False where there are none."""
+    """Show the rows; False if there are none."""
     if not rows:
         session.out.print("no matching changes; nothing recorded")
         return False
@@ -125,7 +128,7 @@ def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
 
 
 def agreed(session: Session, question: str, yes: bool) -> bool:
-    """Whether to record it: --yes, or the answer of the person at the terminal."""
+    """Whether to record the decision: --yes, or the answer to the question."""
     if yes or session.ask(question):
         return True
     session.out.print("nothing recorded")

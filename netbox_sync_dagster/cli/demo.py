@@ -1,4 +1,4 @@
-"""``demo``: the whole job on lab servers."""
+"""``demo``: runs all steps on lab servers."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from netbox_sync_dagster.cli.demo_extra import run_extra
 
 
 def demo(context: typer.Context) -> None:
-    """See it work: lab servers and a first sync."""
+    """Run a demonstration: lab servers and all steps from check to apply."""
     run_extra("demo", context)

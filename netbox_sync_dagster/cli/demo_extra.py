@@ -1,6 +1,6 @@
-"""``lab`` and ``demo``: servers to try this against, from ``netbox_sync_dagster.demo.commands``, loaded when asked for.
+"""Runs the commands ``lab`` and ``demo`` of ``netbox_sync_dagster.demo.commands``, which is imported only for them.
 
-There ``lab(arguments)`` and ``demo(arguments)`` take the words behind the command and return the exit code.
+Its functions ``lab(arguments)`` and ``demo(arguments)`` get the command's arguments and return the exit code.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import typer
 
 from netbox_sync_dagster.cli.session import CliError
 
-# Their options belong to the commands themselves.
+# The commands parse their options themselves.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _EXTRA = "the lab servers are an extra; install them with: pip install 'netbox-sync-dagster[demo]' (in a checkout: make setup)"
 
 
 def run_extra(name: str, context: typer.Context) -> None:
-    """Hand the words behind the command on. Raises CliError where the extra is not installed."""
+    """Run the command with its arguments. Raises CliError if the extra is not installed."""
     try:
         commands = import_module("netbox_sync_dagster.demo.commands")
     except ModuleNotFoundError as error:

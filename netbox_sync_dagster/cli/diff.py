@@ -1,4 +1,4 @@
-"""``diff``: what would change in NetBox."""
+"""``diff``: shows what would change in NetBox."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHANGES_WAITING = 2
 def diff(
     context: typer.Context,
     endpoint: Annotated[
-        str | None, typer.Argument(help="One endpoint; default: all that have a diff.", show_default=False)
+        str | None, typer.Argument(help="The endpoint; default: all that have a diff.", show_default=False)
     ] = None,
     *,
     resource: Annotated[list[str] | None, typer.Option(help="Only this resource, e.g. interfaces.")] = None,
@@ -43,20 +43,20 @@ def diff(
         list[str] | None, typer.Option(help="Only this device, virtual machine or cluster.")
     ] = None,
     field: Annotated[list[str] | None, typer.Option(help="Only rows with this field.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All rows, not only a screenful.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show all rows, not only one screen.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write all rows to this file; .json: a plan file, which approve --plan takes."),
+        typer.Option(help="Write all rows to this file; .json writes a plan file for approve --plan."),
     ] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 2 when changes wait, 0 when none do.")
+        bool, typer.Option("--exit-code", help="Exit with 2 if changes are waiting, else 0.")
     ] = False,
 ) -> None:
-    """Show what would change in NetBox, from the last sync.
+    """Show what would change in NetBox, according to the last sync.
 
-    + create   ~ update   - delete   ! conflict   # blocked   ? drifted (somebody changed it in NetBox).
-    The characters in brackets are the change id: approve takes it.
+    + create   ~ update   - delete   ! conflict   # blocked   ? drifted (someone changed it in NetBox).
+    The characters in brackets are the change id, an argument of approve.
     """
     session = session_of(context)
     wanted = RowFilter(
@@ -89,7 +89,7 @@ def diff(
 
 
 def states(session: Session, plan: Plan) -> dict[str, str]:
-    """What has been decided or done about each change: approved, rejected, approval expired, applied."""
+    """The state of each change: approved, rejected, approval expired, applied."""
     standing = decisions(session.warehouse, plan.endpoint)
     found = {}
     for change_id in plan.by_id() if standing else ():
@@ -114,7 +114,7 @@ def _print(
         console.print(Text.assemble((plan.name, "bold"), f": diff of {when} UTC"), soft_wrap=True)
         if not plan.manifest.get("source_complete", True):
             console.print(
-                "  the snapshot is incomplete: nothing is deleted or cleared for what is missing in it",
+                "  the snapshot is incomplete: objects that are missing from it are not deleted or cleared",
                 style="yellow",
                 soft_wrap=True,
             )
@@ -135,5 +135,5 @@ def _write(session: Session, out: Path | None, text: str) -> None:
 def _known(name: str, given: list[str] | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
     for value in given or ():
         if value not in allowed:
-            raise CliError(f"--{name} {value}: no such {name}; there are: {', '.join(allowed)}")
+            raise CliError(f"--{name} {value}: no such {name}; known: {', '.join(allowed)}")
     return tuple(given or ())

@@ -14,12 +14,12 @@ from netbox_sync_dagster.config.template import SCHEMA_FILE, json_schema, templa
 def init(
     context: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(help="Where to write it; default: the file that --config names.")
+        Path | None, typer.Argument(help="The file to write; default: the file of --config.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     schema: Annotated[
         bool,
-        typer.Option("--schema", help=f"Write {SCHEMA_FILE} beside it, for completion in editors."),
+        typer.Option("--schema", help=f"Also write {SCHEMA_FILE}, for completion in editors."),
     ] = False,
 ) -> None:
     """Write a commented configuration to start from.
@@ -33,7 +33,7 @@ def init(
     schema_file = file.parent / SCHEMA_FILE
     if file.exists() and not force:
         if not schema:
-            raise CliError(f"{file} is there already; --force replaces it")
+            raise CliError(f"{file} already exists; use --force to replace it")
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(template(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``lab``: servers to try things against."""
+"""``lab``: runs servers for experiments."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from netbox_sync_dagster.cli.demo_extra import run_extra
 
 
 def lab(context: typer.Context) -> None:
-    """Run lab servers to try things against."""
+    """Run lab servers for experiments."""
     run_extra("lab", context)

@@ -1,4 +1,4 @@
-"""``ledger accept``: going on with a ledger that is not as it was written."""
+"""``ledger accept``: accepts a modified ledger."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from netbox_sync_dagster.storage.verify import accept, verify
 
 def accept_command(
     context: typer.Context,
-    reason: Annotated[str, typer.Option(help="Why the ledger may be used as it is; recorded.")],
-    who: Annotated[str | None, typer.Option(help="Who says so; default: the user at this machine.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    reason: Annotated[str, typer.Option(help="Why the ledger may still be used; recorded.")],
+    who: Annotated[
+        str | None, typer.Option(help="Name of the person who accepts; default: the current user.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")] = False,
 ) -> None:
-    """Go on with a ledger that is not as it was written; look at `ledger verify` and a backup first.
+    """Accept a modified ledger, so that applies continue; check `ledger verify` and a backup first.
 
-    What is wrong stays on record with your name and reason. Decisions in lines that were changed or overwritten no
-    longer count: reject again what was rejected there.
+    The problems are recorded with your name and reason. Decisions in changed or overwritten lines no longer
+    count: repeat rejections that were there.
     """
     session = session_of(context)
     name = name_of(who)
     report = verify(session.warehouse)
     if not report.problems:
-        session.out.print("the ledger is as it was written; nothing to accept")
+        session.out.print("the ledger is unmodified; nothing to accept")
         return
     for problem in report.problems:
         session.out.print(problem.sentence, soft_wrap=True)
-    if not yes and not session.ask("Go on with the ledger as it is?"):
+    if not yes and not session.ask("Accept these problems?"):
         raise CliError("nothing recorded")
     found = accept(
         session.warehouse, reason, {"who": name, "through": "cli", "by": me(name, "cli").to_json()}
     )
-    session.out.print(
-        f"accepted {len(found)}: {reason.strip()}; reject again what was rejected in these lines"
-    )
+    session.out.print(f"accepted {len(found)}: {reason.strip()}; repeat rejections that were in these lines")

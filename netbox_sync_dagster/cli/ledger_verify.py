@@ -1,4 +1,4 @@
-"""``ledger verify``: whether the ledger is as it was written."""
+"""``ledger verify``: checks that the ledger is unmodified."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from netbox_sync_dagster.storage.verify import accepted_lines, verify
 
 
 def verify_command(context: typer.Context) -> None:
-    """Check that no line of the ledger was changed, added or taken away.
+    """Check that no line of the ledger was changed, added or removed.
 
-    Every line holds a hash of the line before. Exit code 1 where one does not fit; nothing is applied then until
-    somebody has looked and said so with `ledger accept`. What somebody has accepted is shown, and is no error.
+    Every line has a hash of the previous line. Exit code 1 if one does not match; nothing is applied then until
+    someone accepts it with `ledger accept`. Accepted problems are shown but are not errors.
     """
     session = session_of(context)
     report = verify(session.warehouse)

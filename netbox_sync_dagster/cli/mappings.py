@@ -1,4 +1,4 @@
-"""``mappings``: which of a source's words still need a NetBox object, as YAML to be filled in."""
+"""``mappings``: prints source names without a NetBox object, as YAML to fill in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.text import Shown, quoted, visible
 
-# What an endpoint's `defaults` call the object that stands in for a section's.
+# The key in `defaults` for each section of `mappings`.
 _DEFAULTS = {
     "sites": "site",
     "roles": "role",
@@ -30,13 +30,13 @@ def mappings(
     endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint's name.")],
     *,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Only the words that nothing maps yet; default: all of them.")
+        bool, typer.Option("--missing", help="Only names without a NetBox object; default: all mappings.")
     ] = False,
 ) -> None:
-    """Print the mappings of an endpoint that are still to be filled in, with how many objects need each.
+    """Print a config stanza for source names NetBox has no match for, with the number of objects.
 
-    They are the words of the current diff for which NetBox has no object. Fill in the right side with the name
-    or slug of a NetBox object, put the lines into the endpoint's part of the configuration, and sync again.
+    The names are from the current diff. Fill in the right side with the name or slug of a NetBox object, add the
+    lines to the endpoint in the configuration, and sync again.
     """
     session = session_of(context)
     chosen = session.endpoint(endpoint)
@@ -47,10 +47,10 @@ def mappings(
 
 
 def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
-    """(section, word, objects, one of them, whether it is mapped to nothing), the most wanted first."""
+    """(section, name, number of objects, an example, whether its mapping has no match), the most frequent first."""
     file = warehouse.current(warehouse.diffs(endpoint)) / "desired" / "unresolved.parquet"
     if not file.exists():
-        # A diff that an older version made.
+        # The diff of an older version.
         return []
     con = connections.connect()
     try:
@@ -64,7 +64,7 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
 
 
 def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str]:
-    """The lines of YAML. ``everything``: the configured mappings too."""
+    """The lines of YAML. ``everything``: include the configured mappings."""
     configured: dict[str, dict[str, Any]] = {
         section: content for section, content in endpoint.mappings if isinstance(content, dict)
     }
@@ -84,7 +84,7 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
             what = f"{owners} {_OBJECTS.get(section, 'object')}{'s' if owners != 1 else ''}, e.g. {visible(example, 200)}"
             if word is None:
                 default = _DEFAULTS.get(section, section)
-                advice.append(f"# {what}: {endpoint.name} says nothing of it; set defaults.{default}")
+                advice.append(f"# {what}: {endpoint.name} has no value; set defaults.{default}")
                 continue
             note = "; no such object in NetBox" if is_mapped else ""
             body.append(f"    {_text(word)}:   # {what}{note}")
@@ -98,5 +98,5 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
 
 
 def _text(word: str) -> str:
-    """A YAML scalar that reads back as the word."""
+    """The name as a YAML scalar."""
     return quoted(word)

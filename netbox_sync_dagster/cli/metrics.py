@@ -1,4 +1,4 @@
-"""``metrics``: the state of all endpoints for Prometheus."""
+"""``metrics``: prints metrics of all endpoints for Prometheus."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ def metrics_command(
     context: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Option(
-            "--file", help="Write them there, whole or not at all: for node_exporter's textfile collector."
-        ),
+        typer.Option("--file", help="Write to this file atomically, for node_exporter's textfile collector."),
     ] = None,
 ) -> None:
-    """Show metrics in Prometheus's text format."""
+    """Print metrics in Prometheus's text format."""
     from netbox_sync_dagster.metrics import metrics
 
     session = session_of(context)

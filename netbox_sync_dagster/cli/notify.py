@@ -1,4 +1,4 @@
-"""``notify``: tell the channels of the configuration what is new, or that they work."""
+"""``notify``: sends new notifications, or test messages."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ from netbox_sync_dagster.storage.configured import note_endpoints
 
 def notify_command(
     context: typer.Context,
-    test: Annotated[
-        bool, typer.Option("--test", help="Send every channel a message that says that it works.")
-    ] = False,
+    test: Annotated[bool, typer.Option("--test", help="Send a test message to every channel.")] = False,
 ) -> None:
-    """Tell the channels below `notifications` what is new; each thing once. Dagster's sensor does the same.
+    """Send new events to the channels in `notifications`, each event once. Dagster's sensor does the same.
 
-    Exit code 1 when a channel could not be told.
+    Exit code 1 if a message could not be sent.
     """
     session = session_of(context)
     channels = session.config.notifications
     if not channels:
-        raise CliError(f"{session.config_path}: nobody to tell; add a channel below notifications")
+        raise CliError(f"{session.config_path}: no channels; add one to notifications")
     problems = []
     if test:
         for channel in channels:
@@ -39,7 +37,7 @@ def notify_command(
     else:
         note_endpoints(session.warehouse, session.config)
         sent, problems = notify(session.warehouse, session.config)
-        for text in sent or ["nothing new to tell"]:
+        for text in sent or ["nothing new to send"]:
             session.out.print(text, soft_wrap=True)
     for text in problems:
         session.err.print(f"error: {text}", style="red", soft_wrap=True)

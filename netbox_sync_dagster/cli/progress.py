@@ -1,4 +1,4 @@
-"""How far each server is, on a terminal."""
+"""Shows the progress of each server on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netbox_sync_dagster.text import visible
 
 @contextmanager
 def spinners(console: Console) -> Iterator[Callable[[str, str], None]]:
-    """One spinning line per server, on a terminal only; yields what shows a server's name and how far it is."""
+    """One spinner per server, on a terminal only. Yields a function that shows a server's name and progress."""
     if not console.is_terminal:
         yield lambda name, text: None
         return

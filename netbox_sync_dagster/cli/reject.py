@@ -1,4 +1,4 @@
-"""``reject``: changes that nothing may let through."""
+"""``reject``: records that changes must not be written."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def reject(
 ) -> None:
     """Reject changes, by id or by filter.
 
-    No approval and no policy lets a rejected change through until the rejection is withdrawn or the change
-    is another one.
+    A rejected change cannot be approved, by people or policies, until the rejection is withdrawn or the
+    content of the change differs.
     """
     decide(
         context,

@@ -15,17 +15,17 @@ def restore_command(
     context: typer.Context,
     endpoint: Annotated[str, typer.Argument(help="The endpoint, or netbox.")],
     snapshot: Annotated[
-        str | None, typer.Argument(help="The snapshot's id; default: the newest older one that is whole.")
+        str | None, typer.Argument(help="The snapshot's id; default: the newest undamaged older one.")
     ] = None,
 ) -> None:
-    """Make an older snapshot current, where a file of the current one is damaged.
+    """Make an older snapshot current if a file of the current one is damaged.
 
-    Nothing is removed. The next sync reads the endpoint again.
+    Nothing is deleted. The next sync reads the endpoint again.
     """
     session = session_of(context)
     kind = "netbox" if endpoint == "netbox" else session.endpoint(endpoint).kind
     warehouse = session.warehouse
     version = restore(warehouse, warehouse.snapshots(kind, endpoint), snapshot)
     finished = read_manifest(warehouse.snapshots(kind, endpoint) / version)["finished"]
-    session.out.print(f"{endpoint}: the snapshot {version}, read until {finished[:16]}, is current")
-    session.out.print(f"read the endpoint again and compare: netbox-sync sync {endpoint}")
+    session.out.print(f"{endpoint}: snapshot {version}, finished {finished[:16]}, is now current")
+    session.out.print(f"to read the endpoint again and compare: netbox-sync sync {endpoint}")

@@ -1,4 +1,4 @@
-"""What every command shares: the options before the command, the configuration, the warehouse, the consoles."""
+"""State that all commands share: global options, the configuration, the warehouse, the consoles."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 
 class CliError(UserError):
-    """The command cannot go on; the sentence says why and what to do. Exit code 1.
+    """The command failed. The sentence says why and what to do. Exit code 1.
 
-    ``more`` are lines to be shown below it.
+    ``more``: lines to show below it.
     """
 
     def __init__(self, sentence: str, more: Sequence[str] = ()) -> None:
@@ -32,7 +32,7 @@ class CliError(UserError):
 
 @dataclass
 class Session:
-    """The options given before the command, and what follows from them."""
+    """The global options, and the objects that are created from them."""
 
     config_path: Path
     home: str
@@ -51,7 +51,7 @@ class Session:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The warehouse directory, which need not exist yet."""
+        """The warehouse, which may not exist yet."""
         try:
             keep = self.config.retention
         except ConfigError:
@@ -59,20 +59,20 @@ class Session:
         return Warehouse(self.home, keep_snapshots=keep.snapshots, keep_diffs=keep.diffs)
 
     def endpoints(self, names: list[str]) -> list[Endpoint]:
-        """The endpoints of these names, or all that are enabled. Raises CliError for an unknown name."""
+        """The endpoints with these names, default: all enabled ones. Raises CliError for an unknown name."""
         if not names:
             return [endpoint for endpoint in self.config.endpoints if endpoint.enabled]
         return [self.endpoint(name) for name in dict.fromkeys(names)]
 
     def endpoint(self, name: str) -> Endpoint:
-        """The endpoint of that name. Raises CliError."""
+        """The endpoint with this name. Raises CliError."""
         try:
             return self.config.endpoint(name)
         except KeyError as error:
             raise CliError(f"{self.config_path}: {error.args[0]}") from None
 
     def plan(self, name: str) -> Plan:
-        """The plan of that name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""
+        """The plan with this name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""
         if not is_undo(name):
             self.endpoint(name)
         plan = load_plan(self.warehouse, name)
@@ -80,7 +80,7 @@ class Session:
         return plan
 
     def diffed(self, names: list[str]) -> list[str]:
-        """These endpoints, or all that have a diff. Raises WarehouseError where there is none."""
+        """These endpoints, default: all that have a diff. Raises WarehouseError if one has none."""
         folder = self.warehouse.home / "diffs"
         there = [
             name
@@ -89,7 +89,7 @@ class Session:
         ]
         for name in names:
             if name not in there and not is_undo(name):
-                known = f" (there are diffs of: {', '.join(there)})" if there else ""
+                known = f" (diffs exist for: {', '.join(there)})" if there else ""
                 raise WarehouseError(f"there is no diff of '{name}' yet{known}; run: netbox-sync sync {name}")
         if not there and not names:
             raise WarehouseError(f"there is no diff in {self.warehouse.address} yet; run: netbox-sync sync")
@@ -97,11 +97,11 @@ class Session:
 
     @property
     def interactive(self) -> bool:
-        """Whether a question can be asked."""
+        """Whether the command runs on a terminal and can ask questions."""
         return sys.stdin.isatty() and sys.stdout.isatty()
 
     def ask(self, question: str, *, otherwise: str = "") -> bool:
-        """Ask yes or no. Without a terminal raises CliError; ``otherwise`` says there what would be done."""
+        """Ask a yes/no question. Raises CliError without a terminal, with ``otherwise`` in its text."""
         if not self.interactive:
             raise CliError(f"not a terminal: {otherwise}use --yes to confirm")
         self.out.print(f"{question} [y/N] ", end="")
@@ -121,14 +121,14 @@ def session_of(context: typer.Context) -> Session:
 
 
 def name_of(who: str | None) -> str:
-    """The name given with ``--who``, or the one by default. Raises CliError for an empty one."""
+    """The name of ``--who``, or the default. Raises CliError for an empty name."""
     if who is not None and not who.strip():
-        raise CliError("--who is empty; give a name, or leave it out")
+        raise CliError("--who is empty; pass a name or omit it")
     return who.strip() if who is not None else default_who()
 
 
 def default_who() -> str:
-    """The name under which decisions are recorded when none is given."""
+    """The name for decisions without ``--who``."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""``sql``: a question to the views."""
+"""``sql``: queries the views."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def sql(
     statement: Annotated[
         str | None, typer.Argument(metavar="QUERY", help="The query; default: read from standard input.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV with a header.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of objects.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
     compared: Annotated[
         str | None,
         typer.Option(
             "--compare",
             metavar="ENDPOINT",
-            help="Compare this endpoint's current snapshots anew, and ask the comparison's own tables.",
+            help="Repeat the comparison of this endpoint's current snapshots, and query its tables.",
         ),
     ] = None,
 ) -> None:
@@ -36,22 +36,22 @@ def sql(
     The views: librenms.*, proxmox.*, docker.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
 
     For example: netbox-sync sql "FROM diff.fields WHERE field = 'description'". It only reads and never locks;
-    any DuckDB client can open the file netbox_sync.duckdb in the warehouse directory in the same way.
+    any DuckDB client can also open netbox_sync.duckdb in the warehouse directory.
 
-    --compare shows how a diff comes about: config.*, desired.*, match.* and diff.* as the SQL files make them. Nothing is
-    published. sentence(reason) reads a cause, for example: netbox-sync sql --compare librenms "SELECT key,
+    --compare shows how a diff is computed, with the tables config.*, desired.*, match.* and diff.*. Nothing is
+    published. sentence(reason) converts a cause to text, for example: netbox-sync sql --compare librenms "SELECT key,
     sentence(problem) FROM match.devices".
     """
     session = session_of(context)
     if as_json and as_csv:
-        raise CliError("give --json or --csv, not both")
+        raise CliError("use --json or --csv, not both")
     if statement is None:
         if sys.stdin.isatty():
-            raise CliError("give a query, or send one to standard input")
+            raise CliError("pass a query as argument or on standard input")
         statement = sys.stdin.read()
     if not statement.strip():
         raise CliError("the query is empty")
-    # The current tables come by themselves; the kept ones are many.
+    # Current tables are downloaded automatically; history only if needed, because it is large.
     if "history" in statement.lower():
         session.warehouse.pull_current(history=True)
     if compared is None:
@@ -65,7 +65,7 @@ def sql(
     elif as_csv:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        # A file or a program gets what was read; a terminal would obey it.
+        # Unchanged for files and programs; escaped on a terminal.
         cell = visible if session.out.is_terminal else str
         writer.writerow([cell(column) for column in columns])
         for values in rows:

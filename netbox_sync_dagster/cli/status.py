@@ -1,4 +1,4 @@
-"""``status``: how every endpoint stands, in one line each."""
+"""``status``: shows the status of every endpoint."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ _NUMBERS = ("waiting", "approved", "conflicts", "blocked", "drifted")
 def status(
     context: typer.Context,
     as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON, with all columns of sync.status.")
+        bool, typer.Option("--json", help="Print JSON with all columns of sync.status.")
     ] = False,
 ) -> None:
-    """Show how every endpoint stands.
+    """Show the status of every endpoint.
 
-    Per endpoint: the last read, whether it was complete, and what waits. The state is the first that holds of:
-    not configured, disabled, unreachable, error, never synced, running, stale (older than twice its interval),
+    Per endpoint: the last read, whether it was complete, and the numbers of waiting and skipped changes. The
+    state is the first that applies of: not configured, disabled, unreachable, error, never synced, running, stale (older than twice its interval),
     changes waiting, conflicts, in sync.
 
     The same as: netbox-sync sql "FROM sync.status".
     """
     session = session_of(context)
-    # A configuration with errors is what `check` is for, and somebody else's warehouse can be looked at too.
+    # `check` reports configuration errors; status also works for a warehouse without its configuration.
     with suppress(ConfigError, OSError):
         if session.warehouse.home.is_dir():
             note_endpoints(session.warehouse, session.config)
@@ -59,7 +59,7 @@ def status(
     if session.warehouse.home.is_dir() and (damage := look(session.warehouse).sentence):
         session.err.print(f"warning: {damage}", style="red", soft_wrap=True)
     if not found:
-        session.out.print("nothing has been read yet; run: netbox-sync sync")
+        session.out.print("no snapshots yet; run: netbox-sync sync")
         return
     _print_table(session, found)
     for row in found:
@@ -74,7 +74,7 @@ def status(
 
 
 def _print_table(session: Session, found: list[dict[str, Any]]) -> None:
-    # What says the same for all is left out, so that the table fits a terminal.
+    # Columns that are equal for all endpoints are omitted, so that the table fits a terminal.
     incomplete = any(row["complete"] is False for row in found)
     numbers = [name for name in _NUMBERS if name == "waiting" or any(row[name] for row in found)]
     columns = ["endpoint", "state", "read (UTC)", "age", *(["snapshot"] if incomplete else []), *numbers]

@@ -1,4 +1,4 @@
-"""``sync``: read the endpoints and NetBox, compare, and let the policies decide."""
+"""``sync``: reads the endpoints and NetBox, compares, and approves what the policies allow."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from netbox_sync_dagster.text import visible
 Say = Callable[[str], None]
 
 TARGET = "NetBox"
-# Endpoints synced at once; each has its own fetch_max_concurrency besides.
+# Maximum number of endpoints to sync in parallel; each also has its own fetch_max_concurrency.
 _AT_ONCE = 12
-# Seconds between two looks whether a sync that waits for NetBox was interrupted.
+# Seconds between checks for an interrupt while a sync waits for NetBox.
 _LOOK_EVERY = 0.2
 _REASONS_SHOWN = 5
 
@@ -41,13 +41,13 @@ def sync(
     context: typer.Context,
     endpoints: Annotated[
         list[str] | None,
-        typer.Argument(help="Endpoints to read; default: all that are enabled.", show_default=False),
+        typer.Argument(help="Endpoints to read; default: all enabled ones.", show_default=False),
     ] = None,
     accept_shrink: Annotated[
         bool,
         typer.Option(
             "--accept-shrink",
-            help="Take a snapshot with far fewer rows than the last one as complete: what is gone is gone.",
+            help="Accept a snapshot with far fewer rows than the last one as complete.",
         ),
     ] = False,
     guest: Annotated[
@@ -63,18 +63,16 @@ def sync(
 ) -> None:
     """Read the endpoints and NetBox, and compare. Nothing is written to NetBox.
 
-    One endpoint's failure does not stop the others; exit code 1 when any failed. What the configuration
-    approves by policy (auto_approve) is recorded.
+    A failed endpoint does not stop the others; exit code 1 if any failed. Approvals by policy (auto_approve)
+    are recorded.
     """
     session = session_of(context)
     chosen = session.endpoints(endpoints or [])
     if not chosen:
-        raise CliError(f"{session.config_path}: no endpoint is enabled; add one below endpoints")
+        raise CliError(f"{session.config_path}: no endpoint is enabled; add one to endpoints")
     options = SyncOptions(accept_shrink=accept_shrink, guest=guest)
     if guest is not None and len(endpoints or []) != 1:
-        raise CliError(
-            "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101"
-        )
+        raise CliError("--guest needs exactly one endpoint, e.g.: netbox-sync sync pve-paris --guest 101")
     options.check(chosen)
     note_endpoints(session.warehouse, session.config)
     target, outcomes = _sync(session, chosen, options)
@@ -89,7 +87,7 @@ def sync(
 
 
 def _sync(session: Session, chosen: list[Endpoint], options: SyncOptions) -> tuple[Outcome, list[Outcome]]:
-    """NetBox and the endpoints are read at once; each endpoint is compared once NetBox is there."""
+    """Read NetBox and the endpoints in parallel; compare each endpoint when NetBox is read."""
     target = Future[Outcome]()
     stop = threading.Event()
 
@@ -137,7 +135,7 @@ def _sync(session: Session, chosen: list[Endpoint], options: SyncOptions) -> tup
 
 
 def _tell(session: Session, outcomes: list[Outcome]) -> list[str]:
-    """Print how far each came: what was read, then the differences. Returns a sentence per error."""
+    """Print the snapshots, then the differences. Returns a sentence per error."""
     for outcome in outcomes:
         _tell_reading(session, outcome)
     for outcome in outcomes:
@@ -162,14 +160,14 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
     session.out.print(text, soft_wrap=True)
     if manifest.guest is not None:
         session.out.print(
-            f"    only guest {manifest.guest} was read; the rest is as the last sync left it", soft_wrap=True
+            f"    only guest {manifest.guest} was read; everything else is from the last sync", soft_wrap=True
         )
     for reason in manifest.reasons[:_REASONS_SHOWN]:
         session.out.print(f"    {reason}", style="yellow", soft_wrap=True)
     if len(manifest.reasons) > _REASONS_SHOWN:
         session.out.print(f"    … and {len(manifest.reasons) - _REASONS_SHOWN} more reasons", style="yellow")
     if manifest.shrunken:
-        session.out.print("    if that is right, run the sync again with --accept-shrink", style="yellow")
+        session.out.print("    if the source really shrank, repeat with --accept-shrink", style="yellow")
 
 
 def _tell_diff(session: Session, outcome: Outcome) -> None:

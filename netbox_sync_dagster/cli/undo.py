@@ -1,4 +1,4 @@
-"""``undo``: the plan that takes an apply back."""
+"""``undo``: creates a plan that reverts an apply."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from netbox_sync_dagster.cli.session import session_of
 
 def undo(
     context: typer.Context,
-    apply_id: Annotated[str, typer.Argument(help="The apply, as ledger.applies names it.")],
+    apply_id: Annotated[str, typer.Argument(help="The apply's id, from ledger.applies.")],
     endpoint: Annotated[str | None, typer.Option(help="The apply's endpoint.", show_default=False)] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only a screenful.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only one screen.")] = False,
 ) -> None:
-    """Plan to take an apply back: what it created is deleted, what it updated or deleted is as before.
+    """Create a plan that reverts an apply: delete created objects, restore updated and deleted ones.
 
-    Nothing is written to NetBox: the plan is approved and applied like any other, under its own name. What
-    somebody changed in NetBox since is a conflict and stays.
+    Nothing is written to NetBox: approve and apply the plan like any other, under its name. If someone changed
+    an object in NetBox since, it is a conflict and stays.
     """
     session = session_of(context)
     plan = plan_undo(session.warehouse, session.config.netbox, apply_id, endpoint)
-    session.out.print(Text.assemble((plan.name, "bold"), f": takes back an apply to {plan.endpoint}"))
+    session.out.print(Text.assemble((plan.name, "bold"), f": reverts an apply of {plan.endpoint}"))
     limit = None if show_all else screenful(session.out)
     print_rows(session.out, plan.rows, limit=limit)
     session.out.print(summary(counts(plan.rows)))

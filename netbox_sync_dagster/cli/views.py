@@ -1,4 +1,4 @@
-"""Asking the views a question, without locking anybody."""
+"""Runs queries on the views, without locks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def query(
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(column names, rows) of one query over the views.
 
-    Raises CliError with DuckDB's own words, and Damaged where a current file cannot be read.
+    Raises CliError with DuckDB's message, and Damaged if a current file cannot be read.
     """
 
     def look(con: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -33,7 +33,7 @@ def query(
 def query_comparison(
     warehouse: Warehouse, config: Config, endpoint: Endpoint, sql: str
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The same over the tables of a comparison of this endpoint. Raises CliError, and what a comparison raises."""
+    """(column names, rows) of one query over the tables of a comparison. Raises CliError and errors of the comparison."""
     from netbox_sync_dagster.compare.run import Comparer
 
     with (
@@ -48,6 +48,6 @@ def query_comparison(
 
 
 def _refused(error: duckdb.Error) -> CliError:
-    # Other errors quote what the rows hold: a line break in that is no new line.
+    # Other errors quote values of rows, whose line breaks must not start a new line.
     first, *more = str(error).splitlines() if isinstance(error, OF_THE_QUERY) else [str(error)]
-    return CliError(f"the query cannot be answered: {first}", more)
+    return CliError(f"the query failed: {first}", more)

@@ -1,4 +1,4 @@
-"""``withdraw``: takes earlier decisions back."""
+"""``withdraw``: withdraws earlier decisions."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def withdraw(
     who: WhoOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Take back approvals and rejections.
+    """Withdraw approvals and rejections.
 
-    Only of changes that are not applied yet; what is applied is undone by changes of its own.
+    Only for changes that are not applied yet; to revert applied changes use undo.
     """
     decide(
         context,

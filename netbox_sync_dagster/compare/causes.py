@@ -1,4 +1,4 @@
-"""Why a row is no plain change: from the comparison's cause documents to code, data and sentence.
+"""Causes of rows: converts the comparison's cause documents to code, data and sentence.
 
 SQL decides once: ``blocked('type_not_offered', {type: w.type})`` (sql/macros.sql) is a text that holds the cause's code, its
 action and its parameters as JSON. Such a text stays whole on its way through the stages, may be joined with others and may
@@ -22,7 +22,7 @@ import duckdb
 
 from netbox_sync_dagster.sqlfiles import read_sql
 
-# The parameters whose texts are read for causes begin so: every other one may be foreign, and is shown as it is.
+# The parameters whose texts are read for causes begin so: all others may come from outside, and are shown unchanged.
 BECAUSE = "because"
 _START = '{"cause":"'
 _DECODER = json.JSONDecoder()

@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, 
 
 # The columns of desired tables, which are the same in every comparison.
 _COLUMNS: dict[str, Columns] = {}
-# Of the last comparison: what is out of sight now is remembered as it was then.
+# Rows of the last comparison, used for objects that cannot be read now.
 _REMEMBERED = ("ip_addresses", "remembered_addresses", "virtual_machines")
 
 
@@ -113,7 +113,7 @@ def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> 
             _write(con, endpoint, path, f"FROM desired.{table}")
         else:
             write_parquet(path, {"endpoint": "VARCHAR", **_columns(con, table)}, [])
-    # For people: the tables' own texts are causes, which the next comparison needs as they are.
+    # For people: the tables' own texts are causes, which the next comparison needs unchanged.
     texts = [text for (text,) in run(con, _cause_texts()).fetchall()]
     said = [{"endpoint": endpoint, "text": text, "sentence": read_reason(text).sentence} for text in texts]
     write_parquet(_path(stage, SENTENCES), SENTENCE_COLUMNS, said)

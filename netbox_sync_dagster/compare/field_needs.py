@@ -1,4 +1,4 @@
-"""Fields that NetBox takes only together with others: what becomes of one whose other is not going to be written."""
+"""Fields that NetBox checks together: decides about a field if the other one is not going to be written."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.clock import TOLERANCE
 from netbox_sync_dagster.storage.sequence import number_of
 
-# NetBox read longer than this before the endpoint is no picture of the present.
+# If NetBox was read longer than this before the endpoint, the comparison is out of date.
 MAX_TARGET_LAG_SECONDS = 24 * 3600
 
 

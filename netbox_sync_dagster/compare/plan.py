@@ -37,7 +37,7 @@ class FieldDiff:
 
 @dataclass(frozen=True)
 class DiffRow:
-    """One diff row. ``change_id`` is empty where the row is no change (conflict, blocked, drifted).
+    """One diff row. ``change_id`` is empty if the row is not a change (conflict, blocked, drifted).
 
     ``cause`` is the code behind ``reason`` (sql/causes.sql), ``subject`` what it is about: a JSON object.
     """

@@ -1,9 +1,9 @@
-"""A plan as a JSON file, so that it can be reviewed elsewhere and approved exactly as it was reviewed.
+"""A plan as a JSON file, so that it can be reviewed elsewhere and approved exactly as reviewed.
 
 ``{"diffs": [{"endpoint": ..., "diff_id": ..., "source_snapshot": ..., "target_snapshot": ..., "rows": [...]}]}``;
 a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "verdict", "reason", "cause"}``. A
 reviewer takes out the rows that are not to be approved; a row whose content was edited is refused, because its
-change id no longer stands for it.
+change id no longer matches.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def read_plan_file(path: Path, endpoint: str) -> list[DiffRow]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PlanFileError(
-            f"{path} is no plan file: {error}; make one with: netbox-sync diff --out"
+            f"{path} is not a plan file: {error}; make one with: netbox-sync diff --out"
         ) from None
     diffs = content.get("diffs") if isinstance(content, dict) else None
     if not isinstance(diffs, list) or not all(isinstance(diff, dict) for diff in diffs):
         raise PlanFileError(
-            f"{path} is no plan file: it has no 'diffs'; make one with: netbox-sync diff --out"
+            f"{path} is not a plan file: it has no 'diffs'; make one with: netbox-sync diff --out"
         )
     mine = [diff for diff in diffs if diff.get("endpoint") == endpoint]
     if not mine:
@@ -82,7 +82,7 @@ def read_plan_file(path: Path, endpoint: str) -> list[DiffRow]:
             try:
                 row = _from_json(raw, endpoint, str(diff["diff_id"]))
             except (KeyError, TypeError, AttributeError) as error:
-                raise PlanFileError(f"{path}: row {position} is no diff row: {error!r}") from None
+                raise PlanFileError(f"{path}: row {position} is not a diff row: {error!r}") from None
             if not row.is_change:
                 continue
             if row.expected_id() != row.change_id:

@@ -82,7 +82,7 @@ class Comparer:
         self._warehouse = warehouse
         self._config = config
         self._database: Database | None = None
-        # What the database was opened on: NetBox's snapshot and the ledger as it was; and how many rows of NetBox it has.
+        # NetBox's snapshot and the ledger with which the database was opened, and its number of NetBox rows.
         self._target = ""
         self._ledger = ""
         self._target_rows = 0

@@ -22,21 +22,21 @@ from netbox_sync_dagster.notify.notices import Notice
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.wire import ENCODINGS, LOCATION, Allowance, Transport, UnusableProxy
 
-# What a webhook says is not read any further than this.
+# Maximum number of bytes to read of a webhook's answer.
 _LONGEST_ANSWER = 1 << 20
 _SECRET_PATH = 12
 
 _MRKDWN = re.compile(r"[*_~\[\]@#|\\!]|://|www\.|:[a-z][a-z0-9_+-]*:", re.IGNORECASE)
-# Of one sentence.
+# Maximum number of characters of a sentence.
 _LONGEST = 2_000
 
 
 class NotSent(UserError):
-    """The message did not arrive: it may be sent again. The sentence names the channel, never its secret."""
+    """The message did not arrive and may be sent again. The error names the channel, never its secret."""
 
 
 class Uncertain(UserError):
-    """The message may have arrived: it is not sent again. The sentence names the channel, never its secret."""
+    """The message may have arrived and is not sent again. The error names the channel, never its secret."""
 
 
 def send(channel: Channel, told: Sequence[Notice]) -> None:
@@ -79,12 +79,12 @@ def _post(channel: WebhookChannel, told: Sequence[Notice]) -> None:
         ) from None
     except httpx.HTTPError as error:
         raise Uncertain(
-            f"notifications '{channel.name}': the webhook took the message and did not answer ({type(error).__name__})"
+            f"notifications '{channel.name}': the webhook did not answer; the message may have arrived ({type(error).__name__})"
         ) from None
     if answer.status_code in REDIRECTS:
         raise NotSent(
             f"notifications '{channel.name}': the webhook was redirected to {_host(answer)}; nothing was sent there; "
-            f"set {channel.url_env} to that address, if it is right"
+            f"if the new address is right, set {channel.url_env} to it"
         )
     if not answer.is_success:
         raise NotSent(
@@ -93,13 +93,13 @@ def _post(channel: WebhookChannel, told: Sequence[Notice]) -> None:
 
 
 def _remember_parts(url: str) -> None:
-    """Path, query and password of a webhook's URL are what makes it one: they are masked wherever they come up."""
+    """Mask path, query and password of a webhook's URL in all texts: they are secret."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
         return
     target = parts.raw_path.decode("ascii")
-    # A short path (/hook) is no secret, and may be a part of any text.
+    # A short path (/hook) is not secret, and may occur in any text.
     remember(
         *(text for text in (target, parts.path, parts.query.decode("ascii")) if len(text) >= _SECRET_PATH)
     )
@@ -138,8 +138,8 @@ def _payload(channel: WebhookChannel, told: Sequence[Notice]) -> dict[str, Any]:
 
 
 def _mrkdwn(sentence: str) -> str:
-    """A sentence as Slack and Mattermost show it: where they would find markup, a link or a mention, inline code."""
-    # Nothing escapes a backtick there, and Slack wants its own three characters escaped; quotes stay.
+    """A sentence for Slack and Mattermost. If it contains markup, a link or a mention, as inline code."""
+    # Backticks cannot be escaped there; Slack requires &, < and > to be escaped; quotes stay.
     shown = visible(sentence, _LONGEST).replace("`", "\\x60")
     text = html.escape(shown, quote=False)
     return f"`{text}`" if _MRKDWN.search(shown) else text

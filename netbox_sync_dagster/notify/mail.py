@@ -1,4 +1,4 @@
-"""A mail server whose answers end: smtplib's timeout bounds the silence between two bytes only."""
+"""A mail client with a deadline: smtplib's timeout limits only the time between two bytes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 from netbox_sync_dagster.config.limits import ANSWER_TIMEOUTS
 
-# All that a mail server says while it takes one message.
+# Maximum number of bytes of a mail server's answers for one message.
 _MOST_BYTES = 256 << 10
 _PIECE = 4096
 
 
 class _Lines:
-    """What smtplib reads replies from: lines, until a deadline and a size. Raises OSError, as a file does."""
+    """A file for smtplib that reads lines up to a deadline and a size. Raises OSError, like a file."""
 
     def __init__(self, sock: socket.socket, timeout: float, until: float, left: int) -> None:
         self._sock, self._timeout, self._until = sock, timeout, until
@@ -34,7 +34,7 @@ class _Lines:
                 break
             self._left -= len(piece)
             if self._left < 0:
-                raise OSError("the mail server says too much")
+                raise OSError("the mail server's answers are too long")
             self._buffer += piece
         end = self._buffer.find(b"\n", 0, limit)
         cut = limit if end < 0 else end + 1
@@ -42,11 +42,11 @@ class _Lines:
         return line
 
     def close(self) -> None:
-        """The socket is smtplib's to close."""
+        """smtplib closes the socket."""
 
 
 class _Bounded:
-    """Mixed into smtplib's clients: one deadline for the whole conversation."""
+    """Mixin for smtplib's clients: one deadline for the whole conversation."""
 
     sock: socket.socket | None
     file: Any
@@ -54,7 +54,7 @@ class _Bounded:
     _until: float | None = None
 
     def getreply(self) -> tuple[int, bytes]:
-        """The server's reply. Raises smtplib.SMTPServerDisconnected once the conversation took too long."""
+        """The server's reply. Raises smtplib.SMTPServerDisconnected if the conversation takes too long."""
         if self._until is None:
             self._until = time.monotonic() + ANSWER_TIMEOUTS * self.timeout
         if self.file is None and self.sock is not None:

@@ -1,4 +1,4 @@
-"""What is worth telling, as a function of what is seen and of what was told before."""
+"""Decides which notifications to send, from the current status and the notifications sent before."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to tell. ``ids`` name what it is about, for ever: what was told under an id is not told again.
+    """One notification. ``ids`` identify its event permanently: an id that was sent is not sent again.
 
-    ``event`` is None for what is only to be remembered.
+    ``event`` is None for ids that are only recorded.
     """
 
     event: Event | None
@@ -33,8 +33,8 @@ class Notice:
 
 @dataclass(frozen=True)
 class Seen:
-    """The state of things: ``sync.status``; deletes that wait as (endpoint, change id, object); applies of the last
-    days that left something undone as (endpoint, apply id, sentence)."""
+    """The current status: ``sync.status``; pending deletes as (endpoint, change id, object); incomplete applies of the
+    last days as (endpoint, apply id, sentence)."""
 
     rows: list[Status]
     deletes: list[tuple[str, str, str]]
@@ -42,7 +42,7 @@ class Seen:
 
 
 def look(warehouse: Warehouse) -> Seen:
-    """What there is to tell of. Raises WarehouseError without a warehouse."""
+    """Read the current status. Raises WarehouseError without a warehouse."""
     rows = read_status(warehouse)
     waiting = any(row.deletes for row in rows)
     deletes, applies = ask(warehouse, lambda con: (_deletes(con) if waiting else [], _applies(con)))
@@ -78,7 +78,7 @@ def _applies(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
 
 
 def notices(seen: Seen, told: set[str], channel: Channel) -> list[Notice]:
-    """What this channel is to be told now, in the order of the endpoints; and what is only to be remembered."""
+    """The new notifications of this channel, in the order of the endpoints, including those that are only recorded."""
     found = [
         *_failures(seen, told, channel.after_failures),
         *_recoveries(seen, told),
@@ -96,7 +96,7 @@ def _failures(seen: Seen, told: set[str], after: int) -> Iterator[Notice]:
     for endpoint, apply_id, counts in seen.applies:
         mark = f"apply {apply_id}"
         if mark not in told:
-            text = f"{endpoint}: the apply {apply_id} is not complete: {counts}; see ledger.verdicts"
+            text = f"{endpoint}: apply {apply_id} is incomplete: {counts}; see ledger.verdicts"
             yield Notice("failure", endpoint, text, (mark,))
 
 
@@ -106,19 +106,19 @@ def _recoveries(seen: Seen, told: set[str]) -> Iterator[Notice]:
         for mark in sorted(item for item in told if item.startswith(head)):
             over = f"recovery {mark}"
             if row.failures == 0 and row.state not in ("unreachable", "error") and over not in told:
-                text = f"{_name(row)}: works again, after failing since {mark.removeprefix(head)}"
+                text = f"{_name(row)}: works again after failing since {mark.removeprefix(head)}"
                 yield Notice("recovery", _name(row), text, (over,))
 
 
 def _drift(seen: Seen, told: set[str], above: int) -> Iterator[Notice]:
-    """Told when the changes that wait rise above the threshold, and again only after they were below it."""
+    """Sent when the number of pending changes exceeds the threshold, and again only after it was below it."""
     for row in seen.rows:
         if row.waiting is None:
             continue
         head = f"drift {row.endpoint} "
         current = [item for item in told if item.startswith(head) and f"over {item}" not in told]
         if row.waiting > above and not current:
-            text = f"{row.endpoint}: {row.waiting} changes wait, more than {above}"
+            text = f"{row.endpoint}: {row.waiting} changes are waiting, more than {above}"
             yield Notice("drift", row.endpoint, text, (f"{head}{row.diff_id}",))
         elif row.waiting <= above:
             for item in current:
@@ -133,7 +133,7 @@ def _waiting_deletes(seen: Seen, told: set[str]) -> Iterator[Notice]:
     for endpoint, items in new.items():
         named = ", ".join(what for _, what in items[:_NAMED])
         more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-        text = f"{endpoint}: {len(items)} new deletes wait for a decision: {named}{more}"
+        text = f"{endpoint}: {len(items)} new deletes are waiting for a decision: {named}{more}"
         yield Notice("deletes", endpoint, text, tuple(f"delete {change_id}" for change_id, _ in items))
 
 

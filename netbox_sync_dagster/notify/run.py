@@ -1,4 +1,4 @@
-"""Telling every channel what is new, and remembering it on disk before it is sent: never twice."""
+"""Sends new notifications to every channel. They are recorded before they are sent, so none is sent twice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 
-# After a message that did not arrive; doubling.
+# Pause after a failed message; doubles each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class Memory:
-    """What a channel was told, by id; and how often in a row it could not be told, the last time at ``failed_at``."""
+    """The ids sent to a channel; and the number of failed messages in a row, the last one at ``failed_at``."""
 
     told: set[str] = field(default_factory=set)
     failures: int = 0
@@ -31,17 +31,17 @@ class Memory:
 
     @property
     def again_at(self) -> datetime:
-        """When the channel may be tried again."""
+        """When to retry the channel."""
         if not self.failures:
             return _NEVER
         return self.failed_at + min(_FIRST_PAUSE * 2 ** min(self.failures - 1, 10), _LONGEST_PAUSE)
 
 
 def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
-    """Tell every channel of the configuration what is new.
+    """Send new notifications to every channel of the configuration.
 
-    Returns (sentences of what was sent, sentences of what went wrong). What was sent and not acknowledged, because
-    this process was killed or the answer was lost, counts as told.
+    Returns (sentences about sent messages, errors). A message without acknowledgement, because this process was killed
+    or the answer was lost, counts as sent.
     """
     sent: list[str] = []
     problems: list[str] = []
@@ -52,7 +52,7 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
                 with EndpointLock.for_channel(warehouse, channel.name):
                     _tell(warehouse, channel, seen, sent, problems)
             except LockHeld:
-                # Another process is telling it the same.
+                # Another process is sending the same notifications.
                 continue
     return sent, problems
 
@@ -61,7 +61,7 @@ def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], p
     path = warehouse.home / "notices" / f"{channel.name}.jsonl"
     warehouse.bring_file(path)
     memory = read_memory(path)
-    # A failure that is dated later than now was noted by a clock that was ahead.
+    # A failure that is dated in the future was recorded with a wrong clock.
     if memory.failed_at <= now() < memory.again_at:
         return
     found = notices(seen, memory.told, channel)
@@ -90,7 +90,7 @@ def _line(outcome: str, ids: list[str]) -> dict[str, object]:
 
 
 def read_memory(path: Path) -> Memory:
-    """What is on record of one channel."""
+    """The records of a channel."""
     memory = Memory()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -12,7 +12,7 @@ _NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 def canonical_address(text: str) -> str:
     """``2001:0db8::0001`` -> ``2001:db8::1``; ``::ffff:10.0.0.1`` -> ``::ffff:a00:1``; no zone, no prefix.
 
-    Raises ValueError for what is no address (``10.90.6``).
+    Raises ValueError if it is not an address (``10.90.6``).
     """
     address: IPv4Address | IPv6Address = ip_address(text.strip().partition("%")[0])
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

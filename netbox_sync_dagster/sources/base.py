@@ -50,7 +50,7 @@ class Counted:
     """Rows that are counted per owner.
 
     ``owners``: SQL for the owner of each row, over the snapshot's tables. ``all_from``: that nothing is left counts as
-    a fall from this many rows on. ``min_lost``: fewer lost rows are none, as long as any is left. ``judged``: False
+    a fall from this many rows on. ``min_lost``: fewer lost rows do not count, as long as any is left. ``judged``: False
     only counts. ``quiet``: a fall leaves the snapshot complete, because the number changes by nature.
     """
 
@@ -120,7 +120,7 @@ class Source:
         raise NotImplementedError
 
     def settings(self, endpoint: Any, id_scope: str) -> dict[str, Any]:
-        """The columns of ``config.endpoint`` that this kind sets: those of sql/config.sql, and others of its own."""
+        """The columns of ``config.endpoint`` that this kind sets: those of sql/config.sql, and additional ones."""
         return {}
 
     def setting_rows(self, endpoint: Any) -> dict[str, Rows]:

@@ -1,4 +1,4 @@
-"""How long a text and a list of a source may be. What is longer is no name, note or tag, and its row is rejected."""
+"""Maximum lengths of texts and lists. Rows with longer ones are rejected."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class BaseReading(Generic[EndpointT, ClientT]):
 
     A *gap* (``incomplete``) is something that the endpoint should have answered and did not; it makes the whole
     snapshot incomplete. An *unknown* is something that nobody can see at this moment although everything works: its
-    row stands in ``scopes``, the snapshot itself stays complete.
+    row is in ``scopes``, but the snapshot stays complete.
     """
 
     def __init__(

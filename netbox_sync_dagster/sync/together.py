@@ -28,7 +28,7 @@ def run_together(
     show: Show = lambda name, text: None,
     stop: threading.Event | None = None,
 ) -> dict[str, T]:
-    """Run every function of ``work`` in a thread of its own, ``at_once`` at a time; returns what they return, by name.
+    """Run every function of ``work`` in a separate thread, at most ``at_once`` in parallel; returns their results by name.
 
     Those named in ``ahead``, for which others may wait, begin at once and do not count.
 

@@ -71,7 +71,7 @@ create table desired.vm_interfaces (
 create table desired.vlans (owner_resource varchar, owner varchar, vid bigint, name varchar, problem varchar);
 create table desired.carried_vids (owner_resource varchar, owner varchar, vid integer);
 
--- One row per place where an address stands. interface is a key of desired.<interface_resource>; vrf a word;
+-- One row per place of an address. interface is a key of desired.<interface_resource>; vrf a word;
 -- owner is the device or virtual machine. left_out: why it is not compared.
 create table desired.ip_addresses (
     host varchar, prefixlen integer, family integer, vrf varchar, interface_resource varchar, interface varchar,

@@ -77,7 +77,7 @@ link_targets as materialized (
         select unnest([lag, parent_interface, bridge]) from differing_desired)
 ),
 
--- A type that this NetBox does not offer: the source's own word becomes 'other', a mapping is a mistake to be told.
+-- A type that this NetBox does not offer: one from the source becomes 'other', one from a mapping is reported.
 offered as (
     select list(value) as types from netbox.choices where model = 'dcim.interface' and field = 'type'
 ),

@@ -1,7 +1,7 @@
 -- IP addresses: desired against NetBox. Key: host address + VRF; the mask is a compared field.
 -- An address that NetBox has on another object is a conflict, never moved silently; one without an object is adopted.
--- Where NetBox gives it a role that several hold, it is none: an anycast address gets an object per place, and one
--- that moves between its holders (VIP, VRRP, HSRP, ...) stays where NetBox has it.
+-- Roles for shared addresses in NetBox are exceptions: an anycast address gets an object per place, and one that moves
+-- between hosts (VIP, VRRP, HSRP, ...) stays where it is in NetBox.
 -- Only with rows of desired.ip_addresses.
 with settings as (from config.endpoint),
 
@@ -57,7 +57,7 @@ candidates as (
 
 paired as materialized (
     select c.*, sp.places, k.candidates, k.here, a.id as netbox_id, a.last_updated, a.address as actual_address,
-        -- One address has several spellings: what is equal in canonical form is no difference.
+        -- One address has several spellings: compare the canonical forms.
         a.host = c.host and a.prefixlen = c.prefixlen as same_address, a.dns_name as actual_dns,
         a.assigned_object_type as actual_type, a.assigned_object_id as actual_object,
         case a.assigned_object_type
@@ -67,7 +67,7 @@ paired as materialized (
                 join netbox.virtual_machines m on m.id = i.virtual_machine_id where i.id = a.assigned_object_id)
             when 'ipam.fhrpgroup' then 'FHRP group ' || a.assigned_object_id
             else a.assigned_object_type || ' ' || a.assigned_object_id end as actual_label,
-        -- One more place of an anycast address: an object of its own.
+        -- An additional place of an anycast address gets a separate object.
         coalesce(c.shared = 'anycast' and k.here = 0 and (c.places_in_source > 1 or a.assigned_object_id is not null),
             false) as another
     from counted c

@@ -1,5 +1,5 @@
 -- MAC addresses as objects on interfaces. Key: interface + address. An object that NetBox has on the interface is
--- reused; one that stands alone is adopted; else a new one is created.
+-- reused; an unassigned one is adopted; else a new one is created.
 -- Only with rows of desired.interfaces WHERE mac <> ''; desired.vm_interfaces WHERE mac <> ''.
 with wanted as (
     select resource, key as interface, netbox_id as interface_id, label, type, owner, mac

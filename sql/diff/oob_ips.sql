@@ -1,5 +1,5 @@
 -- Out-of-band addresses of devices. Key: device + OOB. As with primary addresses an update of the device, after the
--- address stands on its interface; the policy primary_ip decides whether NetBox's own is replaced. One that this
+-- address is on its interface; the policy primary_ip decides whether NetBox's own is replaced. One that this
 -- product chose itself follows the source.
 -- Only with rows of desired.oob_ips.
 with settings as (from config.endpoint),

@@ -1,5 +1,5 @@
 -- Primary addresses of devices and virtual machines. Key: owner + family. An update of the owner, after the address
--- stands on one of its interfaces. One that this product chose itself follows the source, whatever the policy says.
+-- is on one of its interfaces. One that this product chose itself follows the source, whatever the policy says.
 -- Only with rows of desired.primary_ips.
 with settings as (from config.endpoint),
 owners as (

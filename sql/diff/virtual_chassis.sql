@@ -1,5 +1,5 @@
--- Virtual chassis of stacks. Key: the stack's device. NetBox's own name stays; members and master have rows of
--- their own, because NetBox takes as master only who is a member.
+-- Virtual chassis of stacks. Key: the stack's device. NetBox's own name stays; members and master have
+-- separate rows, because in NetBox only a member can be master.
 -- Only with rows of desired.members.
 select 'virtual_chassis' as resource, key, key as parent, 'dcim/virtual-chassis' as object_type,
     null::bigint as netbox_id,

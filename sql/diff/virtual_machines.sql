@@ -68,7 +68,7 @@ tags as (
     select key, coalesce(had, []) as had,
         list_sort(list_distinct(list_concat(
             list_filter(coalesce(had, []), lambda t: list_contains(wanted, t) or not list_contains(managed, t)),
-            -- One that somebody took off in NetBox is not put on again.
+            -- Tags that someone removed in NetBox are not added again.
             list_filter(wanted, lambda t: had is null or owned or list_contains(had, t)
                 or not list_contains(managed, t))))) as has,
         list_filter(wanted, lambda t: had is not null and not owned and not list_contains(had, t)

@@ -22,7 +22,7 @@ by_id_field as (
     from desired.devices w join claimed c on c.claim = w.source_id
 ),
 
--- Step 2. A serial that stands on several devices of either side is no evidence.
+-- Step 2. A serial that several devices of one side have is ignored.
 netbox_serials as (
     select lower(stripped(serial)) as serial, min(id) as id from devices
     where not is_placeholder(serial) group by 1 having count(*) = 1
@@ -38,7 +38,7 @@ by_serial as (
 -- Step 3. The first of the device's names that NetBox knows.
 name_hits as (
     select w.key, w.position, d.id,
-        -- Where the name counts within the site only, a namesake elsewhere is none as long as the site has one.
+        -- If names count only within the site, a device with this name elsewhere is ignored if the site has one.
         w.in_site_only and d.site_id is distinct from site.netbox_id as elsewhere
     from (select key, in_site_only, lower(unnest(names)) as name, generate_subscripts(names, 1) as position
         from desired.devices) w
@@ -85,7 +85,7 @@ pairs as materialized (
     group by key, id
 ),
 
--- Who else holds an id on it: other clusters or servers, of which this endpoint is none.
+-- Other clusters or servers that have an id on the device.
 holders as (
     select d.id, string_agg(scope, ', ' order by scope) as scopes
     from devices d cross join settings

@@ -2,7 +2,7 @@
 -- Key: desired interface (device + name). On the matched device, else on another one of its stack. Names are exact,
 -- else in the short or long form. The source's id is a number that it may hand out again: where it leads elsewhere than
 -- the name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id
--- never wins against a name; with a witness of its own it is a conflict; alone against a witness it is another port.
+-- never wins against a name; with another witness it is a conflict; alone against a witness it is another port.
 -- previous_id: what it was paired with. candidate_ids: every NetBox interface that it could be.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
@@ -83,7 +83,8 @@ tangled as materialized (
     select h.key from hits h join hits o on o.id = h.id and o.key <> h.key where o.is_id and not o.is_name
 ),
 
--- The other witnesses, for these alone. What several have on either side is none: a MAC address of all VLAN interfaces.
+-- The other witnesses, for these alone. Values that several interfaces of one side have do not count, such as a shared
+-- MAC address of VLAN interfaces.
 spots as materialized (
     select distinct h.key, a.device_id from hits h join tangled using (key) join actual a on a.id = h.id
 ),

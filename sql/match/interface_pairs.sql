@@ -1,7 +1,7 @@
 -- Desired and NetBox interfaces of the same device and name, side by side: the one pass over all of both.
--- Key: desired interface (device + name), NULL for a NetBox interface that no desired one has the name of.
--- settled: nothing on either side says that it is another interface. same_values: no value of its own differs and
--- NetBox holds its id; NULL is no. claim: the source's id that NetBox holds. References (LAG, parent, bridge, VLANs)
+-- Key: desired interface (device + name), NULL for a NetBox interface without a desired interface of that name.
+-- settled: nothing on either side says that it is another interface. same_values: all values are equal and
+-- NetBox has its id; NULL: no. claim: the source's id that NetBox holds. References (LAG, parent, bridge, VLANs)
 -- and everything slow are looked at by later files, for the few rows that need it.
 -- Only with rows of desired.interfaces; match.devices WHERE netbox_id IS NOT NULL.
 with settings as (from config.endpoint),

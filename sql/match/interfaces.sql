@@ -1,5 +1,5 @@
 -- Which NetBox interface each desired interface is. Key: desired interface (device + name).
--- same_values: none of its own values differs; see sql/match/interface_pairs.sql.
+-- same_values: all its values are equal; see sql/match/interface_pairs.sql.
 -- A view: it puts large tables together, of which each reader needs few columns or rows.
 select key, device, name, mac, netbox_id, null::bigint as candidate_id, null::bigint[] as candidate_ids,
        null::varchar as problem, same_values, linked

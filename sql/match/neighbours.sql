@@ -7,7 +7,7 @@
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
         coalesce('n' || m.netbox_id, 'k' || d.key) as place,
-        -- As given: the first label of one of the names is none of its own.
+        -- Names as given, without those that are the first label of another one.
         list_filter(d.names, lambda n: not list_contains(list_transform(d.names, lambda o: coalesce(short_name(o), '')),
             n)) as names
     from desired.devices d join match.devices m using (key)
@@ -147,7 +147,7 @@ met as (
     select remote_end, local_place from found where remote_end is not null
 )
 
--- What another protocol, or the far side, says better is not told twice.
+-- Without links that another protocol, or the far side, describes better.
 select f.* from found f
 where f.remote_end is not null
    or not exists (from met where met.end = f.local_end and met.place = f.place)

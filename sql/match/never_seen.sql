@@ -1,7 +1,7 @@
 -- Where NetBox holds more of this product's objects on one device, guest or cluster than any snapshot has ever shown
 -- there, the source may never have been seen whole: more than three tenths and three or more are missing, or all. Until
--- somebody says that the source is right (--accept-shrink) that is no evidence. A first snapshot is measured by this
--- alone. Key: resource + owner; the rows join desired.unproven.
+-- someone confirms the source (--accept-shrink), the absence proves nothing. This is the only measure for a first
+-- snapshot. Key: resource + owner; the rows join desired.unproven.
 -- Only with rows of match.interface_pairs WHERE claim IS NOT NULL; ledger.created; netbox.virtual_machines.
 -- Its rows join desired.unproven.
 with settings as (from config.endpoint),

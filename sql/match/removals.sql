@@ -1,5 +1,5 @@
--- What becomes of everything that NetBox has and the source does not show: the one place where it is decided, by the
--- one rule removal() in sql/macros.sql. Key: object_type + id.
+-- Decides about all NetBox objects without a counterpart in the source, with the rule removal() in sql/macros.sql.
+-- Key: object_type + id.
 -- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be
 -- free to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
 -- undo could not bring back. One that is not keeps the whole.
@@ -33,7 +33,8 @@ addresses as (
 machines as (
     select id, key, parent from removed where resource = 'virtual_machines' and way = 'delete'
 ),
--- Interfaces of guests that would go: by themselves, or with their machine. ending: of the keys of what is on them.
+-- Interfaces of guests that would be deleted, alone or with their machine. ending: suffix for the keys of objects on
+-- them.
 nics as (
     select r.object_type as root_type, r.id as root_id, r.id, i.name, r.parent || ' ' || i.name as stem,
         ' (gone)' as ending, r.parent, r.last_updated

@@ -56,8 +56,8 @@ create table match.doubted_others as from match.doubts;
 -- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with
 -- reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
--- What NetBox has and the source does not show, one table per kind; what becomes of it is decided in
--- sql/match/removals.sql, for all kinds alike. id: NetBox's. owners: whose evidence counts (desired.unproven); above:
+-- NetBox objects without a counterpart in the source, one table per kind. sql/match/removals.sql decides about them,
+-- for all kinds. id: NetBox's. owners: whose evidence counts (desired.unproven); above:
 -- the objects that it is on. fact, way, note, held, said_unproven: as in the macro removal(); held is about deletes and
 -- unassigns alone. doubt: which row of the source it may be, beside match.doubts.
 create table match.gone (

@@ -51,7 +51,7 @@ hits as materialized (
     group by key, id
 ),
 
--- MAC addresses are asked for where id and name do not agree. One that several have on either side is no evidence.
+-- MAC addresses are compared if id and name disagree. One that several machines of one side have is ignored.
 asked as materialized (
     select key, name, given_name from desired.virtual_machines, settings
     where settings.reuses_ids and key not in (select key from hits where is_id and is_name)

@@ -6,7 +6,7 @@
 -- Only with rows of desired.vlans; desired.carried_vids.
 with recursive settings as (from config.endpoint),
 
--- Where each owner stands in NetBox; of one that is still to be created the site and the location are known.
+-- The place of each owner in NetBox; of a new one only the site and the location are known.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
            if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id,

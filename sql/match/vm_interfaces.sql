@@ -1,9 +1,8 @@
 -- Which NetBox interface each netN of a guest is. Key: guest + netN.
 -- On the matched virtual machine: by its MAC address, else by the name that the guest gives it, else by netN. An
--- interface that an earlier step found is no candidate of a later one. candidate_ids: every one that it could be.
--- A netN without a name (its guest agent does not show it) that no step finds may be any interface that is left and has
--- a name from inside a guest: nothing says that it is another one, and what is created beside it would be the same
--- twice.
+-- interface that an earlier step matched is not a candidate in a later one. candidate_ids: all possible interfaces.
+-- A netN without a name (its guest agent does not show it) that no step finds may be any remaining interface with a
+-- name from inside a guest: creating another one could duplicate it.
 -- Only with rows of desired.vm_interfaces.
 with wanted as (
     select i.key, i.virtual_machine, i.name, i.old_name, nullif(i.mac, '') as mac, m.netbox_id as vm_id, i.problem,

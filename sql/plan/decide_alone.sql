@@ -1,4 +1,4 @@
--- What becomes of the rows of the table alone: a create is blocked, of an update those fields are conflicts.
+-- Decides the rows of the table alone: a create is blocked; in an update these fields are conflicts.
 update diff.rows set
     action = case
         when rows.action = 'create' then 'blocked'

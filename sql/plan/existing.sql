@@ -10,7 +10,7 @@ counted as (
     union all select 'devices', count(distinct netbox_id) from match.devices
     union all select 'virtual_chassis', count(distinct netbox_id) from match.virtual_chassis
     union all select 'virtual_machines', count(distinct netbox_id) from match.virtual_machines
-    -- An interface is matched once at most: there may be a million, and they need not be told apart.
+    -- An interface is matched once at most: there may be a million, so avoid count(distinct).
     union all select 'interfaces', count(netbox_id) from match.interfaces
     union all select 'vm_interfaces', count(distinct netbox_id) from match.vm_interfaces
     union all select 'vlans', count(distinct netbox_id) from match.vlans

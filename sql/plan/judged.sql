@@ -29,9 +29,9 @@ judged as materialized (
     select f.*, w.value as ours,
         case when w.value is not null then same_value(f.had, content(w.value)) end as was_ours,
         case when w.value is not null then same_value(f.wanted, content(w.value)) end as wants_ours,
-        -- Another endpoint wrote it last: the configured precedence decides between the two. One that reaches the
-        -- same cluster is no other.
-        -- In a field of ids each has an entry of its own: they are put together, and nobody disagrees.
+        -- Another endpoint wrote it last: the configured precedence decides between the two. An endpoint of the
+        -- same cluster does not count.
+        -- In a field of ids each endpoint has its entry: they are merged and never disagree.
         case when not list_contains(r.same_source, w.endpoint)
               and (f.object_type, w.endpoint) not in (select (object_type, endpoint) from config.no_rivals)
               and not list_contains(r.id_fields, f.field) then w.endpoint end as rival,
@@ -48,7 +48,7 @@ judged as materialized (
     left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
-        -- What an undo brought back as it was before this product wrote there counts as never written.
+        -- A value that an undo restored to the one before our first write counts as never written.
         and not (w.restored and same_value(f.had, content(w.value)))
     -- A field's own order goes before the order for all.
     left join own_ranks own on own.field = coalesce(o.field, '*')

@@ -1,5 +1,5 @@
--- Creates and updates that would write a name, slug or identifier which a person cannot see as it is, or which NetBox
--- would refuse for its length. Key: resource + key. Whatever the object: every text is a name but the free ones below.
+-- Creates and updates that would write a name, slug or identifier with invisible characters, or one that is too
+-- long for NetBox. Key: resource + key. Whatever the object: every text is a name but the free ones below.
 -- The texts themselves stay in the row, where they are shown with escapes.
 with written as (
     select r.resource, r.key, f.field, f.after, position
@@ -10,7 +10,7 @@ with written as (
       -- Hardly any: plain and short enough for every field below.
       and (strlen(f.after) > 52 or strlen(f.after) <> length(f.after) or contains(f.after, '\')
           or contains(f.after, chr(127)))
-      -- An object that exists keeps its name, and one that is to be created has a row of its own.
+      -- An object that exists keeps its name, and a new object has a separate row.
       and not contains(f.after, '"ref":') and not starts_with(f.after, '{"id":') and not starts_with(f.after, '[{"id":')
 ),
 texts as (

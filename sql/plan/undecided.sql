@@ -1,5 +1,5 @@
--- Changes that rows out of sight could contradict are blocked: a name that two devices give differently, an address
--- that stands in two places, a namesake. What the source's own id decides is decided.
+-- Blocks changes that hidden rows could contradict: different names for one VLAN, an address in two places, a second
+-- object with the same name. Changes of objects that have the source's id are not affected.
 create table diff.undecided as
 with settings as (from config.endpoint),
 changes as (

@@ -14,7 +14,7 @@ select
         when r.action = 'create' and r.resource not in (select resource from config.may_create)
             then blocked('may_not_create', {resource: r.resource})
         when r.action <> 'update' then coalesce(r.reason, told(r.fields))
-        -- What a change would follow from is no reason where nothing is written.
+        -- Notes about changes do not apply if nothing is written.
         when g.any_update then coalesce(r.reason, g.reasons)
         else coalesce(g.reasons, r.reason)
     end as reason,

@@ -71,7 +71,7 @@ comment on column diff.fields.before is 'NetBox''s value as JSON text';
 comment on column diff.fields.after is 'the endpoint''s value as JSON text';
 comment on column diff.fields.verdict is 'update: written when applied; drifted, conflict: not written, see reason';
 
--- sync: how the syncs stand.
+-- sync: the status of syncs.
 comment on view sync.status is 'One row per endpoint and for NetBox: last reads, completeness, what waits';
 comment on column sync.status.state is
     'the first that holds: not configured, disabled, unreachable, error (see error), never synced, running, stale, changes waiting, conflicts, in sync; NetBox: ok';

@@ -1,5 +1,5 @@
--- How an endpoint stands, from the facts of sync.facts: the first line that holds. There is no other computation
--- of it, and it is stored nowhere.
+-- The status of an endpoint, from sync.facts: the first condition that applies. It is computed only here and not
+-- stored.
 case
     when not configured then 'not configured'
     when not enabled then 'disabled'

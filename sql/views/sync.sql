@@ -1,5 +1,5 @@
--- How the syncs stand. {home} is the warehouse directory, {current} the way to what is current. Times are UTC and the
--- word of a clock; what came before what is seq, the number in the warehouse's sequence.
+-- The status of syncs. {home} is the warehouse directory, {current} the path to current versions. Times are UTC and
+-- depend on a clock; order by seq, the number in the warehouse's sequence.
 
 create or replace view sync.attempts as
 select
@@ -51,8 +51,8 @@ where system not in ('run', 'notify') and heartbeat between
     now() at time zone 'UTC' - interval 1 minute and now() at time zone 'UTC' + interval 1 minute
 qualify row_number() over (partition by system, endpoint order by heartbeat desc) = 1;
 
--- A rejection stands until it is withdrawn; an approval until it expires or the change is applied under it. Expiry goes
--- by the clock: an approval that is dated later than now counts as expired.
+-- A rejection is valid until it is withdrawn, an approval until it expires or the change is applied. An approval that
+-- is dated in the future counts as expired.
 create or replace view sync.decisions as
 with since as (
     select a.*

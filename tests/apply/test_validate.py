@@ -52,7 +52,7 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
     unique = "device, name"
     assert found == {
         "good": ("ok", ""),
-        "choice": ("wrong", "type: '10base-banana' is no choice of this NetBox"),
+        "choice": ("wrong", "type: '10base-banana' is not a valid choice in this NetBox"),
         "long": ("wrong", "name: 65 characters; NetBox takes 64"),
         "taken": ("wrong", f"NetBox has another object with this {unique} (id {port['id']})"),
         "bare": ("wrong", "cf.owner: NetBox requires a value"),
@@ -130,7 +130,10 @@ def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox
         "good": ("ok", ""),
         "vid": ("wrong", "vid: 5000; NetBox takes 4094 or less"),
         "nameless": ("wrong", "name: NetBox requires a value"),
-        "mode": ("wrong", "mode: 'bridged' is no choice of this NetBox; mtu: 0; NetBox takes 1 or more"),
+        "mode": (
+            "wrong",
+            "mode: 'bridged' is not a valid choice in this NetBox; mtu: 0; NetBox takes 1 or more",
+        ),
         "bare": ("wrong", f"cf.{owner}: NetBox requires a value before it takes any change of this object"),
         "filled": ("ok", ""),
         "taken": (

@@ -100,5 +100,5 @@ def test_a_plan_file_that_was_edited_is_refused(plan: Plan, tmp_path: Path) -> N
     with pytest.raises(PlanFileError, match="holds no plan of endpoint 'paris', but of: lab"):
         read_plan_file(file, "paris")
     file.write_text("{}")
-    with pytest.raises(PlanFileError, match=r"plan\.json is no plan file: it has no 'diffs'"):
+    with pytest.raises(PlanFileError, match=r"plan\.json is not a plan file: it has no 'diffs'"):
         read_plan_file(file, "lab")

@@ -164,7 +164,7 @@ def test_a_shrunken_snapshot_is_told_and_can_be_accepted(desk: Desk, nms: LabLib
 
     shrunken = desk.ok("sync")
     assert ", incomplete\n    devices: 1 of 21 rows of the last good snapshot\n" in shrunken
-    assert "    if that is right, run the sync again with --accept-shrink\n" in shrunken
+    assert "    if the source really shrank, repeat with --accept-shrink\n" in shrunken
     assert "nms: devices: 1 of 21 rows of the last good snapshot\n" in desk.ok("status")
 
     accepted = desk.ok("sync", "--accept-shrink")
@@ -279,8 +279,8 @@ def test_a_query_that_is_wrong_is_told_in_duckdb_s_words(desk: Desk) -> None:
     writing = desk.run("sql", "INSERT INTO librenms.devices SELECT * FROM librenms.devices")
 
     assert (wrong.code, writing.code) == (1, 1)
-    assert wrong.err.startswith("error: the query cannot be answered: Binder Error: Referenced column")
-    assert writing.err.startswith("error: the query cannot be answered: Catalog Error: ")
+    assert wrong.err.startswith("error: the query failed: Binder Error: Referenced column")
+    assert writing.err.startswith("error: the query failed: Catalog Error: ")
 
 
 def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(desk: Desk) -> None:
@@ -340,6 +340,6 @@ def test_an_endpoint_without_any_device_is_read_and_told_as_incomplete(desk: Des
         desk.configure(url=bare.url)
         answer = desk.run("sync")
 
-    empty = "LibreNMS shows no device at all; an empty answer is no evidence that anything is gone\n"
+    empty = "LibreNMS shows no device at all; an empty answer does not prove that anything was removed\n"
     assert (answer.code, answer.err) == (1, f"error: endpoint 'nms': nothing was compared: {empty}")
     assert f"    {empty}" in answer.out

@@ -38,7 +38,7 @@ def test_an_existing_file_is_kept_unless_forced(capsys: Capture) -> None:
     Path("netbox_sync.yaml").write_text("mine", encoding="utf-8")
 
     assert run(["init"]) == 1
-    assert capsys.readouterr().err == "error: netbox_sync.yaml is there already; --force replaces it\n"
+    assert capsys.readouterr().err == "error: netbox_sync.yaml already exists; use --force to replace it\n"
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") == "mine"
     assert run(["init", "--force"]) == 0
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") != "mine"
@@ -58,7 +58,7 @@ def test_the_schema_goes_beside_an_existing_file(capsys: Capture) -> None:
 def test_help_teaches_the_commands_in_the_order_of_the_job(capsys: Capture) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
-    job = text[text.index("The job") : text.index("Nothing is written")]
+    job = text[text.index("The steps") : text.index("Only `apply` writes")]
     words = [line.split()[0] for line in job.splitlines()[1:] if line.strip()]
     assert words == ["init", "check", "sync", "diff", "approve", "apply", "undo", "status"]
 

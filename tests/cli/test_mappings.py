@@ -33,7 +33,7 @@ def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreN
         '    "ios":   # 4 objects, e.g. sw1\n'
         "  vrfs:\n"
         '    "blue":   # 3 interfaces, e.g. sw2 Gi0/1\n'
-        "# 1 object, e.g. sw4: nms says nothing of it; set defaults.site\n"
+        "# 1 object, e.g. sw4: nms has no value; set defaults.site\n"
     )
     # Filled in, they are no longer missing; without --missing all of them are shown.
     desk.configure(

@@ -17,8 +17,8 @@ EVERYTHING = (
     "give --all-creates-and-updates, which is everything but deletes, or a filter, not both: leave one out"
 )
 WHICH = "say which changes: their ids, a filter (--resource, --action, --field, --device), or --all-creates-and-updates"
-PLAN = "give --plan, or change ids, or a filter; not several of them"
-FIELD = "with change ids, --field names the fields of these; give no other filter"
+PLAN = "use only one of --plan, change ids and filters"
+FIELD = "with change ids, --field is the only filter that can be used"
 
 ID = "ID"
 FILTERS = {
@@ -50,7 +50,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["approve", "nms", "--field", "name", "--plan", "plan.json"], PLAN),
     (
         ["approve", "nms", "--plan", "plan.json", "--with-dependencies"],
-        "--plan means exactly the changes in the file; --with-dependencies would add others: leave it out",
+        "--plan approves exactly the changes in the file, so --with-dependencies cannot be used with it",
     ),
     # approve with ids and --field.
     (["approve", "nms", ID, "--field", "serial", ALL], FIELD),
@@ -60,23 +60,22 @@ REFUSED: list[tuple[list[str], str]] = [
     ),
     (
         ["approve", "nms", ID, "--field", "serial", "--with-dependencies"],
-        "with change ids and --field exactly these fields are approved: approve what they need by a command of its own, "
-        "without --with-dependencies",
+        "with change ids and --field, --with-dependencies cannot be used: approve the dependencies with a separate command",
     ),
     # Values that are none.
     (
         ["approve", "nms", ALL, "--override-limit", " "],
-        "--override-limit needs the reason why the plan may change so much",
+        "--override-limit needs a reason",
     ),
     *(
-        ([command, "nms", ALL, "--who", " "], "--who is empty; give a name, or leave it out")
+        ([command, "nms", ALL, "--who", " "], "--who is empty; pass a name or omit it")
         for command in ("approve", "reject", "withdraw")
     ),
     (
         ["approve", "nms", ALL, "--expires", "0"],
         "an approval expires after more than 0 and at most 8784 hours (a year), not 0.0",
     ),
-    (["apply", "nms", "--who", ""], "--who is empty; give a name, or leave it out"),
+    (["apply", "nms", "--who", ""], "--who is empty; pass a name or omit it"),
     # apply --validate writes nothing.
     (
         ["apply", "nms", "--validate", "--yes"],
@@ -89,7 +88,7 @@ REFUSED: list[tuple[list[str], str]] = [
     # sync.
     (
         ["sync", "--guest", "101"],
-        "--guest needs the one endpoint that has it, e.g.: netbox-sync sync pve-paris --guest 101",
+        "--guest needs exactly one endpoint, e.g.: netbox-sync sync pve-paris --guest 101",
     ),
     (["sync", "nms", "--guest", "101"], "endpoint 'nms' is librenms; only Proxmox endpoints have guests"),
     (["sync", "paris"], "no endpoint 'paris' in the configuration; known: nms"),
@@ -212,14 +211,14 @@ def test_a_damaged_ledger_is_named_everywhere_and_accepted_with_a_reason(
         == "error: not a terminal: use --yes to confirm\n"
     )
     assert desk.ok("ledger", "accept", "--reason", "disk fault", "--yes", "--who", "carol").endswith(
-        "accepted 1: disk fault; reject again what was rejected in these lines\n"
+        "accepted 1: disk fault; repeat rejections that were in these lines\n"
     )
     again = desk.ok("ledger", "verify")
     assert f"accepted: {where}" in again
     assert "1 accepted by carol on " in again
     assert (
         desk.ok("ledger", "accept", "--reason", "x", "--yes")
-        == "the ledger is as it was written; nothing to accept\n"
+        == "the ledger is unmodified; nothing to accept\n"
     )
     assert "the ledger is not" not in desk.run("apply", "nms", "--yes").err
 

@@ -34,5 +34,5 @@ def test_errors_name_the_endpoint_and_the_query(desk: Desk) -> None:
     wrong = desk.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
     assert (wrong.code, wrong.err.splitlines()[0][:60]) == (
         1,
-        "error: the query cannot be answered: Binder Error: Reference",
+        "error: the query failed: Binder Error: Reference",
     )

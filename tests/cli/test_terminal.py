@@ -187,7 +187,7 @@ def test_every_command_in_a_terminal(hostile: Desk, netbox: NetBox) -> None:
     reason = "the name contains U+001B, which cannot be seen; give it another name in the source"
 
     assert sync.code == 0 and sync.has("nms against NetBox") and sync.lines[-1].startswith("    ")
-    assert nothing.lines[0].startswith("nms: nothing is approved that is not applied; ")
+    assert nothing.lines[0].startswith("nms: all approved changes are applied; ")
     for command in (diff, device):
         assert f"  # blocked {SHOWN}  {reason}" in command.lines
     assert f"  # blocked sw1 {SHOWN}  {reason}" in diff.lines
@@ -225,12 +225,10 @@ def test_every_command_in_a_terminal(hostile: Desk, netbox: NetBox) -> None:
     assert json.loads("\n".join(document.lines)) == [{"ifAlias": EVIL}] * 2
     assert failed.code == 1 and len(failed.lines) == 1
     assert failed.lines[0].startswith(
-        f"error: the query cannot be answered: Conversion Error: Could not convert string '{SHOWN}'"
+        f"error: the query failed: Conversion Error: Could not convert string '{SHOWN}'"
     )
     # DuckDB marks the place of an error in the query; the query's own text is escaped.
-    assert query.code == 1 and query.lines[0].startswith(
-        "error: the query cannot be answered: Binder Error: "
-    )
+    assert query.code == 1 and query.lines[0].startswith("error: the query failed: Binder Error: ")
     stanza = yaml.safe_load("\n".join(mappings.lines))["mappings"]
     assert stanza == {
         "device_types": {"C2960": "C2960", EVIL: None},

@@ -25,12 +25,12 @@ def test_an_apply_is_taken_back_by_a_plan_that_is_approved_and_applied_like_any(
     name = f"undo-{apply_id[1]}"
 
     planned = desk.ok("undo", apply_id[1])
-    assert planned.startswith(f"{name}: takes back an apply to nms\n")
+    assert planned.startswith(f"{name}: reverts an apply of nms\n")
     assert planned.endswith(
         f"next: netbox-sync approve {name} --action delete, then: netbox-sync apply {name}\n"
     )
     assert len(netbox.all("dcim/interfaces")) == 2
-    assert desk.ok("apply", name, "--yes").startswith(f"{name}: nothing is approved that is not applied")
+    assert desk.ok("apply", name, "--yes").startswith(f"{name}: all approved changes are applied")
 
     desk.ok("approve", name, "--action", "delete", "--yes")
     assert "applied (" in desk.ok("apply", name, "--yes")
@@ -65,7 +65,7 @@ def test_a_plan_is_reviewed_in_a_file_and_approved_exactly(desk: Desk) -> None:
     desk.ok("apply", "nms", "--yes")
     desk.ok("sync")
     answer = desk.ok("approve", "nms", "--plan", "plan.json", "--yes")
-    assert answer.count("is not in the current diff any more") == 5
+    assert answer.count("is no longer in the current diff") == 5
     assert "nothing recorded" in answer
 
     content["diffs"][0]["rows"][0]["fields"][0]["after"] = "edited"

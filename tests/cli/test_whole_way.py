@@ -61,7 +61,7 @@ def test_the_way_from_sync_to_an_empty_diff(desk: Desk, netbox: NetBox, lab: Lab
 
     # What is applied is not offered again, before the next sync neither.
     assert desk.run("diff", "--exit-code").code == 0
-    assert desk.ok("apply", "nms", "--yes") == "nms: nothing is approved that is not applied\n"
+    assert desk.ok("apply", "nms", "--yes") == "nms: all approved changes are applied\n"
 
     assert desk.ok("sync").endswith("\nnms against NetBox: no differences\n")
     assert desk.ok("diff").endswith(" UTC\nno differences\n")
@@ -131,7 +131,7 @@ def test_diff_filters_limits_and_files(desk: Desk) -> None:
     wrong = desk.run("diff", "--action", "modify")
     assert wrong.code == 1
     assert wrong.err == (
-        "error: --action modify: no such action; there are: create, update, delete, conflict, blocked, drifted\n"
+        "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted\n"
     )
 
 
@@ -224,7 +224,7 @@ def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
     assert "  stale update interfaces sw1 Gi0/2 [" in answer.out
     assert "nms: 1 stale (" in answer.out
     assert answer.out.endswith(
-        "  stale: the object was edited in NetBox after the diff: sync again and look at the new diff\n"
+        "  stale: the object was edited in NetBox after the diff: sync again and review the new diff\n"
     )
     assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "edited by hand"
 
@@ -242,9 +242,7 @@ def test_what_somebody_deleted_after_the_apply_is_offered_again(desk: Desk, netb
     # The same content is the same change, but its approval is used up.
     assert desk.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
     assert desk.run("diff", "--resource", "vlans", "--exit-code").code == 2
-    assert desk.ok("apply", "nms", "--yes").startswith(
-        "nms: nothing is approved that is not applied; 9 changes"
-    )
+    assert desk.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
     desk.ok("approve", "nms", "--resource", "vlans", "--yes")
     assert "nms: 1 applied (" in desk.ok("apply", "nms", "--yes")
     assert netbox.one("ipam/vlans", vid=50)["name"] == "DATA"
@@ -310,7 +308,7 @@ def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
             defaults={"site": "paris", "role": "access", "device_type": "C2960"},
         )
         out = desk.ok("sync", "pve-paris", "--guest", "101")
-        assert "    only guest 101 was read; the rest is as the last sync left it\n" in out
+        assert "    only guest 101 was read; everything else is from the last sync\n" in out
         assert "pve-paris against NetBox, guest 101 only\n" in out
         shown = desk.ok("diff", "pve-paris")
         assert "web" in shown
@@ -318,7 +316,7 @@ def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
         unknown = desk.run("sync", "pve-paris", "--guest", "999")
         assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
         assert "only Proxmox endpoints have guests" in desk.run("sync", "nms", "--guest", "1").err
-        assert "--guest needs the one endpoint that has it" in desk.run("sync", "--guest", "1").err
+        assert "--guest needs exactly one endpoint" in desk.run("sync", "--guest", "1").err
 
 
 def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNMS) -> None:
@@ -332,8 +330,8 @@ def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNM
 
     assert answer.code == 1
     assert answer.err.startswith(
-        "error: endpoint 'nms': nothing was compared: LibreNMS shows no device at all; an empty answer is no evidence "
-        "that anything is gone; "
+        "error: endpoint 'nms': nothing was compared: LibreNMS shows no device at all; an empty answer does not prove "
+        "that anything was removed; "
     )
     assert "against NetBox" not in answer.out
     assert sorted(path.name for path in diffs.glob("[0-9]*")) == before

@@ -230,7 +230,7 @@ def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
         "sw1 Gi2/0/48": (
             "blocked",
             "which member of the stack it is on is unknown: "
-            "inventory: LibreNMS sent a row that cannot be read (entPhysicalContainedIn: 'nowhere' is no number)",
+            "inventory: LibreNMS sent a row that cannot be read (entPhysicalContainedIn: 'nowhere' is not a number)",
         ),
     }
 

@@ -89,7 +89,7 @@ def test_a_rejected_change_cannot_be_approved_until_that_is_withdrawn(
         ({"change_ids": ["abcdef"], "resource": ["vlans"]}, "give change_ids or a filter, not both"),
         ({"endpoint": "nice"}, "no endpoint 'nice' in the configuration; known: lyon, paris, pve"),
         ({"endpoint": "lyon"}, "there is no diff of 'lyon' yet; run: netbox-sync sync lyon"),
-        ({"all_creates_and_updates": True, "who": " "}, "an approval needs the name of who gives it"),
+        ({"all_creates_and_updates": True, "who": " "}, "an approval needs the name of the approver"),
     ],
 )
 def test_a_decision_that_cannot_be_is_refused_in_one_sentence(

@@ -202,8 +202,8 @@ def test_an_endpoint_that_shows_nothing_is_not_compared(house: House) -> None:
     result = house.run("sync_librenms", tags=house.both())
 
     assert failure(result) == (
-        "endpoint 'lyon': nothing was compared: LibreNMS shows no device at all; an empty answer is no evidence "
-        "that anything is gone. Done: paris."
+        "endpoint 'lyon': nothing was compared: LibreNMS shows no device at all; an empty answer does not prove "
+        "that anything was removed. Done: paris."
     )
     assert list(made(result, "diff/librenms/devices")) == ["paris"]
     assert made(result, "librenms/devices")["lyon"]["dagster/row_count"] == 0

@@ -55,8 +55,8 @@ def test_a_webhook_that_redirects_is_not_followed(monkeypatch: pytest.MonkeyPatc
         assert other.asked == []
     assert isinstance(error, NotSent)
     assert str(error) == (
-        f"notifications 'ops': the webhook was redirected to {other.url}; nothing was sent there; set HOOK to that "
-        "address, if it is right"
+        f"notifications 'ops': the webhook was redirected to {other.url}; nothing was sent there; if "
+        "the new address is right, set HOOK to it"
     )
 
 

@@ -188,7 +188,7 @@ def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, i
         "*netbox-sync: 1 failure*",
         "*netbox-sync: 1 recovery*",
     ]
-    assert "• paris: works again, after failing since 20" in hook.bodies[1]["text"]
+    assert "• paris: works again after failing since 20" in hook.bodies[1]["text"]
     assert len(inbox.mails) == 2
     # Another failure is another thing.
     post.tried("endpoint 'paris': cannot connect")
@@ -240,8 +240,8 @@ def test_drift_is_told_when_it_rises_above_the_threshold(post: Post, hook: Hook)
         post.tell()
         assert len(hook.bodies) == told, creates
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
-        "paris: 3 changes wait, more than 2",
-        "paris: 9 changes wait, more than 2",
+        "paris: 3 changes are waiting, more than 2",
+        "paris: 9 changes are waiting, more than 2",
     ]
 
 
@@ -253,8 +253,8 @@ def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(post: Post, 
     post.tell()
     assert post.tell() == ([], [])
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
-        "paris: 2 new deletes wait for a decision: devices delete-0, devices delete-1",
-        "paris: 1 new deletes wait for a decision: devices delete-2",
+        "paris: 2 new deletes are waiting for a decision: devices delete-0, devices delete-1",
+        "paris: 1 new deletes are waiting for a decision: devices delete-2",
     ]
 
 
@@ -294,7 +294,7 @@ def test_what_may_have_arrived_is_not_sent_again(post: Post, hook: Hook) -> None
     sent, problems = post.tell()
     assert (sent, len(hook.bodies)) == ([], 1)
     assert problems == [
-        "notifications 'chat': the webhook took the message and did not answer (RemoteProtocolError)"
+        "notifications 'chat': the webhook did not answer; the message may have arrived (RemoteProtocolError)"
     ]
     hook.status = 200
     assert post.tell() == ([], [])
@@ -329,7 +329,7 @@ def test_the_sensor_tells_and_says_what_it_told(
     monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(post.path))
     monkeypatch.setenv("NETBOX_SYNC_HOME", str(post.warehouse.home))
     said = [evaluate(notification_sensor).skip_message for _ in range(2)]
-    assert said == ["chat: netbox-sync: 1 failure", "nothing new to tell"]
+    assert said == ["chat: netbox-sync: 1 failure", "nothing new to send"]
 
 
 def test_the_command_line_tells_and_tests(post: Post, hook: Hook, capsys: pytest.CaptureFixture[str]) -> None:
@@ -353,6 +353,6 @@ def test_an_apply_that_left_something_undone_is_a_failure() -> None:
     [notice] = notices(seen, set(), channel)
     assert (notice.event, notice.sentence) == (
         "failure",
-        "paris: the apply 20260101T000000000Z-0000 is not complete: 3 applied, 1 stale; see ledger.verdicts",
+        "paris: apply 20260101T000000000Z-0000 is incomplete: 3 applied, 1 stale; see ledger.verdicts",
     )
     assert notices(seen, set(notice.ids), channel) == []

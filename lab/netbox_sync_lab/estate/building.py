@@ -118,7 +118,7 @@ class Switch:
                 self.state.add_vlan(self.row, vid, renamed.get(f"v{vid}", name))
 
     def chassis(self, **columns: Any) -> Row:
-        """The root entity of a device that is no stack."""
+        """The root entity of a device that is not a stack."""
         return self.state.add_inventory(
             self.row,
             entPhysicalClass="chassis",

@@ -199,7 +199,7 @@ def addresses() -> Seed:
         _address(f"{ipv4(PARIS, 10, 13)}/24", "par-acc2", "Vl10"),
         _address("198.51.100.2/30", "par-fw1", "wan1"),
         _address(f"{ipv4(LYON, 10, 2)}/24", "lyo-core1", "Vlan10"),
-        # Not on the device any more.
+        # No longer on the device.
         _address(f"{ipv4(LYON, 20, 250)}/24", "lyo-core1", "Vlan20"),
         _address(f"{ipv4(FRANKFURT, 10, 2)}/24", "fra-core1", "irb.10"),
         _address(f"{ipv4(PARIS, 10, 21)}/24", "par-pve1", "vmbr0"),
@@ -223,7 +223,7 @@ def addresses() -> Seed:
         (
             "dcim/cables",
             [
-                # As it is.
+                # Correct.
                 _cable(("fra-acc1", "xe-0/1/0"), ("fra-core1", "xe-0/2/1")),
                 # LibreNMS sees Ethernet1/51 of the first core here.
                 _cable(("par-dist1", "HundredGigE1/0/49"), ("par-core2", "Ethernet1/51")),

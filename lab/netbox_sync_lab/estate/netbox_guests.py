@@ -44,7 +44,7 @@ def virtual() -> Seed:
         # Stopped since.
         _vm("old-erp", vcpus=2, memory=4096, tags=[{"slug": "legacy"}]),
         _vm("dns01", vcpus=1, memory=512, role={"slug": "container"}),
-        # Not in Proxmox any more, or never.
+        # No longer in Proxmox, or never.
         _vm("decommissioned01", vcpus=4, memory=8192, status="decommissioning"),
     ]
     nics = [

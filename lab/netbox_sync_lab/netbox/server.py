@@ -203,7 +203,7 @@ class LabNetBox(LabServer):
 
     @staticmethod
     def _too_large(scope: Any, target: str) -> Answer | None:
-        """The limits of gunicorn, which stands in front of NetBox."""
+        """The limits of gunicorn, which runs in front of NetBox."""
         line = len(scope["method"]) + 1 + len(target) + len(" HTTP/1.1\r\n")
         if line > MAX_REQUEST_LINE:
             text = f"Request Line is too large ({line} &gt; {MAX_REQUEST_LINE})"

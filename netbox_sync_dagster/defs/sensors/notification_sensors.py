@@ -52,4 +52,4 @@ def notification_sensor(context: dg.SensorEvaluationContext, sync: SyncResource)
         return skip(sentence(error))
     for text in problems:
         log_of(context).error(text)
-    return skip("; ".join([*sent, *problems]) or "nothing new to tell")
+    return skip("; ".join([*sent, *problems]) or "nothing new to send")

@@ -47,7 +47,7 @@ def _name(names: Any) -> str:
     """``web`` of ``["/web", "/proxy/web"]``: the second is the name that a link gives it."""
     own = [name[1:] for name in names if name.startswith("/") and "/" not in name[1:] and len(name) > 1]
     if len(own) != 1:
-        raise ValueError(f"the container has {len(own)} names of its own: {names}")
+        raise ValueError(f"the container has {len(own)} own names: {names}")
     return str(own[0])
 
 
@@ -120,7 +120,7 @@ def _moment(value: Any, field: str) -> datetime | None:
         found = datetime.fromisoformat(value)
         return None if found.year == 1 else found.astimezone(UTC).replace(tzinfo=None)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{field} is no moment: {value!r}") from None
+        raise ValueError(f"{field} is not a time: {value!r}") from None
 
 
 def interface_rows(container: Listed, answer: dict[str, Any]) -> tuple[list[Row], list[Row]]:

@@ -23,7 +23,7 @@ class Docker(Source):
     title = name = "Docker"
     endpoint = DockerEndpoint
     tables = TABLES
-    # A host without containers is no empty snapshot.
+    # The snapshot of a host without containers is not empty.
     main_table = "host"
     resources = frozenset(
         (

@@ -1,4 +1,4 @@
-"""Asking one LibreNMS: base path, token, which refusals are none, and large lists from disk."""
+"""The HTTP client for LibreNMS: base path, token, error answers that mean an empty list, large lists on disk."""
 
 from __future__ import annotations
 

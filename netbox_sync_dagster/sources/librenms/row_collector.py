@@ -160,7 +160,7 @@ class RowCollector:
             row["canonical"] = canonical_address(row["address"] or "")
         except ValueError:
             device = seen.port_device.get(port, "*")
-            self.reject("ip_addresses", raw, f"'{row['address']}' is no IP address", device)
+            self.reject("ip_addresses", raw, f"'{row['address']}' is not an IP address", device)
         return True
 
     def _note_vlans(self, row: Row, raw: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Rows as LibreNMS sends them to rows of the stored tables. What is no column of a table does not pass.
+"""Rows as LibreNMS sends them to rows of the stored tables. Fields without a column are dropped.
 
 So SNMP communities and passwords in ``/devices`` end here. Every reader raises ValueError with the reason
 for a row that cannot be taken.

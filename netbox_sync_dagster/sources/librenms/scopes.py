@@ -19,7 +19,7 @@ SCOPES = {
     "port_stack": "device_id or '*': LAG members of that device are unknown. Read only for devices that have "
     "a port of type ieee8023adLag; the others have no LAG.",
     "inventory": "device_id or '*': the members of that stack are unknown. Read only for devices that look like a "
-    "stack (the others are none), with the option `inventory` for all.",
+    "stack or, with the option `inventory` for all.",
     "transceivers": "device_id or '*': a transceiver without a row is not gone. Read with the option `inventory`.",
     "transceiver_ports": "'*': this release of LibreNMS does not tell which ports have transceivers; they are known "
     "as parts of the inventory.",

@@ -40,7 +40,7 @@ def snapshot_librenms(
     (/devices/{id}/ports?with=vlans), one per device that has a LAG (/devices/{id}/port_stack) and, with the
     option ``virtual_chassis``, one per device whose port names may be those of a stack (/inventory/{id}/all).
     With the option ``inventory``: that of every device, and one for its transceivers (/devices/{id}/transceivers).
-    Where /ports is too large for the server, /devices/{id}/ports stands in for it.
+    Where /ports is too large for the server, /devices/{id}/ports is used instead.
 
     Where the import filter names device groups: /devicegroups, and one call per group (/devicegroups/{id}).
 
@@ -84,7 +84,7 @@ def _read(
     if isinstance(endpoint.import_devices, ImportFilter):
         bulk.device_groups(endpoint.import_devices.group)
     if not seen.devices:
-        reason = "LibreNMS shows no device at all; an empty answer is no evidence that anything is gone"
+        reason = "LibreNMS shows no device at all; an empty answer does not prove that anything was removed"
         intake.incomplete("installation", "*", reason)
     settle_devices(bulk, intake, per_device)
     settle_ports(client, intake, per_device)
@@ -104,7 +104,7 @@ def _read(
 
 
 def read_system(client: JsonClient) -> dict[str, Any]:
-    """``/system``: the versions. Raises ServerError, also where the server is no LibreNMS."""
+    """``/system``: the versions. Raises ServerError, also if the server is not LibreNMS."""
     try:
         content = client.get("/system")
     except ServerError as error:

@@ -30,7 +30,7 @@ def to_int(value: Any) -> int | None:
             return int(value)
         number = _decimal(value)
         if number != number.to_integral_value():
-            raise ValueError(f"{value!r} is no whole number")
+            raise ValueError(f"{value!r} is not a whole number")
         value = int(number)
     if value not in _INT64:
         raise ValueError(f"{value} does not fit 64 bits")
@@ -42,7 +42,7 @@ def to_float(value: Any) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return float(_decimal(value))
 
 
@@ -59,7 +59,7 @@ def to_bool(value: Any) -> bool | None:
 
 
 def to_text(value: Any) -> str | None:
-    """Text as it is, a number as text (``ifVlan`` 50 -> "50"); null -> None."""
+    """Text unchanged, a number as text (``ifVlan`` 50 -> "50"); null -> None."""
     if type(value) is str:
         if len(value) > LONGEST_TEXT:
             short_text(value)
@@ -75,19 +75,19 @@ def to_text(value: Any) -> str | None:
     if isinstance(value, float | Decimal):
         number = _decimal(value)
         return str(int(number)) if number == number.to_integral_value() else str(value)
-    raise ValueError(f"a {type(value).__name__} is no text")
+    raise ValueError(f"a {type(value).__name__} is not text")
 
 
 def _decimal(value: Any) -> Decimal:
     if isinstance(value, str) and len(value) > 60:
-        raise ValueError("a long text is no number")
+        raise ValueError("a long text is not a number")
     try:
         number = Decimal(str(value).strip())
     except InvalidOperation:
-        raise ValueError(f"{value!r} is no number") from None
+        raise ValueError(f"{value!r} is not a number") from None
     # 1e999999 would be a number of a million digits.
     if not number.is_finite() or number.adjusted() > 30 or not math.isfinite(float(number)):
-        raise ValueError(f"{value!r} is no usable number")
+        raise ValueError(f"{value!r} is not a usable number")
     return number
 
 

@@ -46,7 +46,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class MergeState:
-    """How a branch stands to main: ``changed`` objects, ``conflicts`` of them also changed in main."""
+    """The state of a branch compared with main: ``changed`` objects, ``conflicts`` of them also changed in main."""
 
     branch: Branch
     changed: int
@@ -148,7 +148,7 @@ class Branches:
         return branch
 
     def state(self, branch: Branch) -> MergeState:
-        """How the branch stands to main now."""
+        """The current state of the branch compared with main."""
         now = self._branch(dict(self._api.plugins.branching.branches.get(branch.id)))
         changed, conflicts = (
             int(self._get("changes", {"branch_id": branch.id, "limit": 1, **more})["count"])

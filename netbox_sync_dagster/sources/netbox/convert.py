@@ -202,7 +202,7 @@ def converter(source: Source, types: CustomFields, absent: set[str]) -> Callable
             takes.append((column, _number(column, _NUMBERS[kind])))
         else:
             plain.append(column)
-    # Most columns are taken as they are, and in large tables every microsecond of a row counts. The id is
+    # Most columns are copied unchanged, and in large tables every microsecond per row counts. The id is
     # always among them, so that there are two or more names and itemgetter gives a tuple.
     taken = itemgetter("id", *plain)
 

@@ -81,7 +81,7 @@ _MORE_FIELDS = {
     "extras/journal-entries": ("comments",),
     "extras/tagged-objects": ("object_type", "object_id", "object"),
 }
-# The journal entries of an apply (apply/journal.py) go with the object that they tell of.
+# Journal entries of an apply (apply/journal.py) are deleted with their object.
 _OWN_JOURNAL = re.compile(r"netbox-sync \S+ apply \S+: [a-z_]+\.[a-z]+ \d+(, [a-z_]+\.[a-z]+ \d+)*")
 
 
@@ -95,7 +95,7 @@ class Dependent:
     the deleted object's id; none: the whole list is read. ``by_type`` is the one that takes its model.
     ``on_delete``: CASCADE, SET NULL, PROTECT, RESTRICT, or link for an entry of a many-to-many field.
 
-    ``undo``: *no*, an undo cannot bring it back; *rows*, the plan deletes it first by rows of its own; *ledger*, the
+    ``undo``: *no*, an undo cannot bring it back; *rows*, the plan deletes it first in separate rows; *ledger*, the
     ledger keeps the value and the undo writes it again; *content*, it is a part of the object.
     """
 

@@ -6,7 +6,7 @@ and virtual device contexts are looked up on interfaces only where there are any
 requests, for everything a sync may delete 22, of which most are answered with an empty page.
 
 ``netbox.status.dependents_of`` names the types that were asked for, ``netbox.scopes`` those of which something could
-not be read (scope ``dependents``). That is no evidence that nothing is there, so nothing of such a type is deleted.
+not be read (scope ``dependents``). That does not prove that there are none, so nothing of such a type is deleted.
 """
 
 from __future__ import annotations

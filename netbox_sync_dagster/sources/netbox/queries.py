@@ -99,7 +99,7 @@ class Source:
         if "tags" in self.columns:
             seen.add("extras.tag")
         if "cf" in self.columns:
-            # Without the definitions an object in a custom field cannot be told from a number.
+            # Without the definitions an object in a custom field cannot be distinguished from a number.
             seen.add("extras.customfield")
         if self.table == "cables":
             seen.add("dcim.cabletermination")

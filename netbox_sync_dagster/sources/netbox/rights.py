@@ -35,7 +35,7 @@ class Rights:
     """``everything``: a superuser. ``full``: models of which every object is proven to be visible. ``constrained``:
     models of which only a part is, with the names of the permissions.
 
-    ``known``: NetBox has told the permissions, so what is not in ``full`` is visible in part, or not at all.
+    ``known``: the permissions could be read, so models that are not in ``full`` are visible only in part or not at all.
     """
 
     everything: bool = False

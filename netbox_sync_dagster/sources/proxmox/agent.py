@@ -45,7 +45,7 @@ def qemu_interfaces(answer: Any) -> list[dict[str, Any]]:
         error = result["error"]
         raise ValueError(error.get("desc", str(error)) if isinstance(error, dict) else str(error))
     if not isinstance(result, list):
-        raise ValueError("the guest agent's answer is no list of interfaces")
+        raise ValueError("the guest agent's answer is not a list of interfaces")
     return [item for item in result if isinstance(item, dict)]
 
 
@@ -92,7 +92,7 @@ def join(vmid: int, nics: list[Row], interfaces: list[dict[str, Any]], source: s
 def configured(vmid: int, guest_type: str, nics: list[Row], config: dict[str, Any]) -> Seen:
     """The fixed addresses: a container's ``ip=``/``ip6=`` (static), QEMU's ``ipconfigN`` (cloudinit).
 
-    ``dhcp``, ``auto`` and ``manual`` are none.
+    ``dhcp``, ``auto`` and ``manual`` are ignored.
     """
     seen = Seen()
     collected: dict[str, list[Parsed]] = {}
@@ -115,7 +115,7 @@ def configured(vmid: int, guest_type: str, nics: list[Row], config: dict[str, An
 
 
 def _macs(interfaces: Iterable[dict[str, Any]]) -> dict[str, str | None]:
-    """MAC by interface name; a label such as ens20:1 has none of its own."""
+    """MAC by interface name; a label such as ens20:1 has no MAC."""
     found: dict[str, str | None] = {}
     for item in interfaces:
         name = _LABEL.sub("", str(item.get("name") or ""))

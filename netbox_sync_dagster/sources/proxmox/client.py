@@ -130,7 +130,7 @@ class ProxmoxClient:
         """The ``data`` of a GET. ``agent``: with the endpoint's agent_timeout and without a second try.
 
         429, 502, 503, 504 and broken connections are tried again with back-off, a time-out once. Raises
-        ServerError; EndpointDown, from then on for every call, where nothing answers any more: a thousand
+        ServerError; EndpointDown, from then on for every call, if nothing answers: a thousand
         guests must not each wait for a dead server.
         """
         tries = 1 if agent else attempts
@@ -267,7 +267,7 @@ class ProxmoxClient:
             raise ServerError(
                 self.who,
                 f"{call} answered with a web page instead of JSON; check that `url` is {self._where}'s API"
-                " and no portal or proxy stands before it",
+                " and that there is no portal or proxy in front of it",
                 retryable=self._proven,
             )
         try:

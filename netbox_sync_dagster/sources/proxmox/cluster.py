@@ -21,7 +21,7 @@ _NO_SUCH_PATH = (404, 501)
 def cluster_row(status: list[dict[str, Any]], node_names: list[str], version: dict[str, Any]) -> Row | None:
     """The row of ``proxmox.cluster`` from ``/cluster/status`` and ``/version``; None where no name is known.
 
-    A node that stands alone is a cluster of its own name.
+    A standalone node is a cluster with the node's name.
     """
     row: Row = {"version": text(version.get("version")), "release": text(version.get("release"))}
     for item in status:

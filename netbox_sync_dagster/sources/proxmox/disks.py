@@ -54,7 +54,7 @@ def disk_key(guest_type: str, key: str) -> tuple[str, int] | None:
 def disk_row(vmid: int, guest_type: str, key: str, value: Any) -> dict[str, Any]:
     """One row of ``proxmox.disks`` for a line such as ``scsi0: local-lvm:vm-101-disk-0,size=8G``.
 
-    A line that is no disk of the guest (CD drive, cloud-init, unused volume, bind mount) or whose size is
+    A line that is not a disk of the guest (CD drive, cloud-init, unused volume, bind mount) or whose size is
     unknown has ``counted`` false and the ``reason``. Raises ValueError for a line without a volume.
     """
     bus, position = disk_key(guest_type, key) or ("", 0)
@@ -86,7 +86,7 @@ def _not_counted(guest_type: str, bus: str, volume: str, options: dict[str, str]
     if bus == "unused":
         return UNUSED
     if guest_type == "lxc":
-        # A block device handed to a container has a size of its own; any other host path is shared storage.
+        # A block device handed to a container has its own size; any other host path is shared storage.
         host_path = volume.startswith("/") and not volume.startswith("/dev/")
         return BIND_MOUNT if host_path else None
     if volume in ("none", "cdrom"):

@@ -1,7 +1,7 @@
 """The SMBIOS UUID that a VMID had when its guest still had the name that NetBox knows: a witness of who a guest is.
 
 NetBox does not keep it. Where a VMID has another name now than in NetBox, or is gone, the older snapshots of the endpoint
-show it, as far back as they are kept. Containers (LXC) have none.
+show it, if they are still retained. Containers (LXC) have none.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def read_guest(reading: Reading, guest: Guest, *, last_look: bool = False) -> bo
         try:
             config = reading.client.get(f"{guest.path}/config", current=1)
             if not isinstance(config, dict):
-                raise ServerError(reading.client.who, f"GET /{guest.path}/config is no object")
+                raise ServerError(reading.client.who, f"GET /{guest.path}/config is not an object")
         except EndpointDown:
             raise
         except ServerError as error:

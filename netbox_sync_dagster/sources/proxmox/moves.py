@@ -2,7 +2,7 @@
 
 A guest that is new in one cluster and that NetBox knows in another one has moved if the other cluster no longer shows it;
 and a guest that is gone from one cluster is not gone while another one shows it, or may show it: an endpoint that was not
-read since, or not completely, is no evidence. All of it is asked of the other endpoints' current snapshots, and only where
+read since, or not completely, proves nothing. All of it is asked of the other endpoints' current snapshots, and only where
 NetBox has such a guest.
 """
 
@@ -169,7 +169,7 @@ def _read_other(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> _Other:
     if manifest.get("guest") is None:
         found.ended = number_at(datetime.fromisoformat(manifest["finished"]))
     else:
-        # Only one guest was read then; the others are as they were at the last whole read.
+        # Only one guest was read then; all others are from the last full read.
         whole = manifest.get("whole_started")
         found.began = number_at(datetime.fromisoformat(whole)) if whole else 0
     return found

@@ -28,7 +28,7 @@ _HIGHEST_VID = 4094
 
 
 def nic_lines(config: dict[str, Any]) -> Iterator[tuple[int, str, Any]]:
-    """(N, key, value) of every netN line, by N; netboot and the like are none."""
+    """(N, key, value) of every netN line, by N; keys such as netboot are ignored."""
     keys = [(int(match[1]), key) for key in config if (match := _KEY.match(key))]
     for position, key in sorted(keys):
         yield position, key, config[key]
@@ -44,7 +44,7 @@ def expand_trunks(value: str | None) -> list[int]:
         low = integer(first, "trunks") or 0
         high = (integer(last, "trunks") or 0) if dash else low
         if not 1 <= low <= high <= _HIGHEST_VID:
-            raise ValueError(f"trunks is no list of VLANs: {value!r}")
+            raise ValueError(f"trunks is not a list of VLANs: {value!r}")
         found.update(range(low, high + 1))
     return sorted(found)
 

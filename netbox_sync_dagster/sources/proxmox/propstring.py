@@ -8,7 +8,7 @@ from typing import Any
 def parse_properties(value: Any, default_key: str) -> dict[str, str]:
     """The properties of one config line, in their order.
 
-    Parts are separated by commas; a part without ``=`` is the value of ``default_key``, wherever it stands.
+    Parts are separated by commas; a part without ``=`` is the value of ``default_key``, at any position.
     So is a part whose text before ``=`` is a path or a volume id, because no option's name holds ``/`` or
     ``:``. Unknown keys are kept; of a key that comes twice the first counts, as Proxmox refuses the second.
     """

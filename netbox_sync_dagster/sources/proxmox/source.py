@@ -39,7 +39,7 @@ _OF_GUESTS = (
 
 
 class Proxmox(Source):
-    """A Proxmox VE cluster, or a node that stands alone: nodes, guests, networks, disks, backups."""
+    """A Proxmox VE cluster or standalone node: nodes, guests, networks, disks, backups."""
 
     kind = "proxmox"
     title = "Proxmox VE"

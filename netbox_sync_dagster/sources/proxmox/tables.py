@@ -4,7 +4,7 @@ from netbox_sync_dagster.columns import Table, tables_of
 
 _PROXMOX = {
     # name is the cluster's name, or the node's own for a standalone node; quorate NULL when standalone.
-    # fingerprint: that of the cluster's certificate authority, by which it is told from a namesake.
+    # fingerprint: that of the cluster's certificate authority, which distinguishes it from a cluster with the same name.
     "cluster": "name standalone:BOOLEAN quorate:BOOLEAN version release fingerprint",
     "nodes": """node online:BOOLEAN ip maxcpu:INTEGER maxmem:BIGINT maxdisk:BIGINT uptime:BIGINT cpu_model
         cpu_sockets:INTEGER pveversion dmi_product dmi_manufacturer dmi_serial""",

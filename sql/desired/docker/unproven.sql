@@ -1,4 +1,5 @@
--- Where Docker's answer is no evidence that something is gone, though every call was answered. Key: resource + owner.
+-- Resources and owners for which Docker's answers do not prove a removal, although all calls succeeded. Key: resource +
+-- owner.
 -- What follows from calls that failed: sql/desired/gaps.sql.
 with everything(resource) as (
     values ('virtual_machines'), ('vm_interfaces'), ('virtual_disks'), ('ip_addresses'), ('primary_ips'),

@@ -2,8 +2,8 @@
 -- which the host gives to one container only and which stays when a container is made anew; its id does not.
 with settings as (from config.endpoint),
 
--- While Docker Compose makes a container anew, the old or the new one is called <12 digits of an id>_<name>. That is no
--- name of its own, and the container that has it is nothing to compare.
+-- While Docker Compose recreates a container, the old or the new one is called <12 digits of an id>_<name>. This is a
+-- temporary name, and the container is not compared.
 temporary as (
     select c.name from docker.containers c
     where regexp_full_match(c.name, '[0-9a-f]{12}_.+')

@@ -1,6 +1,6 @@
 -- The networks of each container that was inspected, as interfaces. Key: container + network.
--- Docker does not tell the interface's name inside the container. host and none are no networks of the container's
--- own. A container that does not run has no MAC address at the moment, which is no difference.
+-- Docker does not report the interface's name inside the container. host and none are not networks of the container.
+-- A stopped container currently has no MAC address, which does not count as a difference.
 select
     v.key || ' ' || i.network as key,
     v.key as virtual_machine,

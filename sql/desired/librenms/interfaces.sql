@@ -1,7 +1,8 @@
 -- LibreNMS ports in NetBox's terms. Key: device + interface name; source_id is LibreNMS's port_id.
--- speed in kbit/s, mtu in bytes. A port that cannot be one NetBox interface carries a problem; the rest go on.
--- Installations have a million ports: whatever only few of them need is looked up apart, by narrow rows, and each
--- costly test stands behind a cheap one.
+-- speed in kbit/s, mtu in bytes. A port that cannot be one NetBox interface has a problem; the others continue.
+-- Installations have a million ports: data that only few of them need are looked up separately, with few columns, and
+-- each
+-- expensive test follows a cheap one.
 -- Only with rows of librenms.ports.
 with settings as (from config.endpoint),
 
@@ -52,7 +53,7 @@ mapped_types as (
     group by p.port_id
 ),
 
--- The LAG is the side whose ifType is ieee8023adLag, whichever column it stands in.
+-- The LAG is the side whose ifType is ieee8023adLag, in either column.
 stacked as (
     select s.device_id, s.high_port_id as lag_id, s.low_port_id as member_id from librenms.port_stack s
     union
@@ -69,7 +70,7 @@ lag_members as (
     join lags lag on lag.port_id = s.lag_id
     join named member on member.port_id = s.member_id
         and coalesce(member.ifType, '') not in ('ieee8023adLag', 'l2vlan', 'propVirtual', 'softwareLoopback')
-        -- A sub-interface X.N lies on its parent, it is no member.
+        -- A sub-interface X.N is on its parent and is not a member.
         and not starts_with(member.name, lag.name || '.')
     group by s.member_id
 ),
@@ -108,8 +109,7 @@ select
     p.name,
     p.problem,
     mt.type as mapped_type,
-    -- Without a mapping: what LibreNMS's ifType says by itself. Used for a new interface, and where NetBox says
-    -- no better than 'other'.
+    -- Without a mapping: the type for LibreNMS's ifType. Used for new interfaces, and if NetBox has 'other'.
     coalesce(mt.type, case
         when p.ifType = 'ieee8023adLag' then 'lag'
         when p.ifType in ('softwareLoopback', 'propVirtual', 'l3ipvlan', 'l2vlan', 'tunnel') then 'virtual'
@@ -129,7 +129,7 @@ select
     -- 4294967295 is a 32-bit counter that ran full: the speed is unknown.
     case when p.ifSpeed is null or p.ifSpeed = 4294967295 or p.ifSpeed < 0 then null
          when p.ifSpeed // 1000 > 2147483647 then null else p.ifSpeed // 1000 end as speed,
-    -- LibreNMS fills ifAlias with the name where nobody wrote one: that is no description.
+    -- LibreNMS sets an empty ifAlias to the name: this is not a description.
     case when coalesce(p.written, '') = '' then ''
          when p.written in (trimmed(p.ifName), trimmed(p.ifDescr)) then ''
          when strlen(p.written) > 200 or p.unseen then described(p.written, 200)

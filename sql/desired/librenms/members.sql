@@ -1,7 +1,7 @@
 -- Only with rows of librenms.inventory.
--- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several chassis
--- of their own, else Juniper's FPCs that are whole switches. Key: the member's name; the master is the device that
--- LibreNMS shows. One chassis is no stack.
+-- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several separate
+-- chassis, else Juniper's FPCs that are complete switches. Key: the member's name; the master is the device that
+-- LibreNMS shows. One chassis is not a stack.
 with settings as (from config.endpoint),
 
 chassis as (
@@ -22,7 +22,7 @@ chassis as (
       and (s.entPhysicalIndex is not null or c.entPhysicalContainedIn = 0)
 ),
 -- A Juniper virtual chassis has no list of chassis: each member is an FPC ("FPC: EX4300-48T @ 1/*/*"), counted from 0.
--- In a modular router the FPCs are line cards; a switch has a power supply or a fan of its own ("FAN 0 @ 1/0/0").
+-- In a modular router the FPCs are line cards; a switch has its own power supply or fan ("FAN 0 @ 1/0/0").
 slots as (
     select device_id, entPhysicalIndex as part, entPhysicalClass as class, entPhysicalSerialNum as serial,
         juniper_slot(entPhysicalDescr) as slot, nullif(regexp_extract(entPhysicalDescr, '^FPC: (.+) @ [0-9]+/\*/\*$',

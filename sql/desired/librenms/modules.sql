@@ -54,7 +54,7 @@ parts as (
     cross join settings
     where settings.inventory
 ),
--- Without a model nobody can say what it is: an empty place, or a part that is no module.
+-- Without a model it may be an empty slot, or a part that is not a module.
 named as (
     select * from parts where model is not null and bay is not null
 ),

@@ -1,5 +1,5 @@
 -- Only with rows of desired.ip_addresses.
--- The address that LibreNMS talks to, where it stands on one of the interfaces of the device or of its stack. Key:
+-- The address that LibreNMS polls, if it is on one of the interfaces of the device or of its stack. Key:
 -- device + family.
 select distinct on (d.key, a.family)
     d.key as owner, 'devices' as owner_resource, a.family, a.host, a.vrf, a.interface

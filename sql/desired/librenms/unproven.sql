@@ -1,8 +1,8 @@
--- Where LibreNMS's answer is no evidence that something is gone, though every call was answered. Key: resource + owner.
+-- Resources and owners for which LibreNMS's answers do not prove a removal, although all calls succeeded. Key: resource
+-- + owner.
 -- What follows from calls that failed: sql/desired/gaps.sql. What holds for a stack holds for its members.
 with settings as (from config.endpoint),
--- LibreNMS gives the time of its own clock, in its own time zone: the device that it polled last tells how late it is
--- there.
+-- LibreNMS reports times by its clock, in its time zone: the latest poll of any device is the current time there.
 polled as (
     select device_id, try_cast(last_polled as timestamp) as at, max(try_cast(last_polled as timestamp))
         over () as newest

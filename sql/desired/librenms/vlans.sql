@@ -4,7 +4,7 @@ select distinct on (d.key, v.vlan_vlan)
     d.key as owner,
     'devices' as owner_resource,
     v.vlan_vlan as vid,
-    -- A placeholder is no name; NetBox gives the VLAN a neutral one.
+    -- A placeholder is not a name; the VLAN gets a neutral one.
     case when is_placeholder(v.vlan_name) then null else stripped(v.vlan_name) end as name,
     case when v.vlan_vlan not between 1 and 4094 then blocked('vid_out_of_range', {vid: v.vlan_vlan}) end as problem
 from librenms.vlans v

@@ -27,7 +27,7 @@ select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' a
            or_defaults: 'site'}) as advice
 from mapped, settings
 union all
--- Within the device's site; a place that is none there is mostly the site itself.
+-- Within the device's site. A place without a location is usually the site.
 select 'devices', key, 'location', 'locations', location, place, null, location, null, false, null
 from mapped
 union all

@@ -1,4 +1,4 @@
--- The Proxmox cluster in NetBox's terms; a node that stands alone is a cluster of its own name. Key: the name.
+-- The Proxmox cluster in NetBox's terms; a standalone node is a cluster with the node's name. Key: the name.
 select
     name as key,
     name,

@@ -11,7 +11,7 @@ guests as (
         case when g.name_given is null then null
              when blank(g.name_given) is null then if(g.type = 'lxc', 'ct-', 'vm-') || g.vmid
              else stripped(g.name_given) end as given,
-        -- A node that does not answer: what the cluster remembers of its guests is no fact.
+        -- The node does not answer: the cluster's data about its guests may be out of date.
         not g.config_read and g.status is null and g.maxmem is null as unseen
     from proxmox.guests g, settings
     where not coalesce(g.template, false) or settings.include_templates

@@ -1,5 +1,5 @@
 -- The netN of each guest whose configuration was read, in NetBox's terms. Key: guest + netN.
--- The configuration is known here: no tag means no VLAN, and that is no missing evidence.
+-- The configuration is known here: no tag means no VLAN, which is complete information.
 -- Only with rows of proxmox.guest_interfaces.
 with settings as (from config.endpoint),
 

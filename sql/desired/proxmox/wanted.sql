@@ -13,13 +13,13 @@ nodes as (
             (select target from config.mappings where kind = 'device_types'
                 and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
         (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
-        -- Of a node that is down the hardware is unknown: a mapping by it may exist, so the default is no answer.
+        -- The hardware of a node that is down is unknown: a mapping for it may exist, so the default does not apply.
         n.cpu_model is null and n.dmi_product is null
             and exists (from config.mappings where kind = 'device_types') as hardware_unknown
     from proxmox.nodes n
 ),
 
--- A cluster whose nodes stand in several sites has no site of its own.
+-- A cluster with nodes in several sites has no site.
 sites_of_nodes as (
     select count(distinct lower(coalesce(site, settings.default_site))) as sites,
            any_value(coalesce(site, settings.default_site)) as site

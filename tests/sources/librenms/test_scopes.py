@@ -69,7 +69,7 @@ def test_an_empty_installation_is_read_and_is_no_evidence(reader: Reader) -> Non
     assert manifest.row_counts["devices"] == 0
     assert reader.scopes() == {("installation", "*")}
     assert manifest.reasons == [
-        "LibreNMS shows no device at all; an empty answer is no evidence that anything is gone"
+        "LibreNMS shows no device at all; an empty answer does not prove that anything was removed"
     ]
 
 

@@ -161,11 +161,11 @@ def test_numbers_may_be_strings_and_booleans_numbers(state: LibreNMSState, reade
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("ifSpeed", "fast", "ifSpeed: 'fast' is no number"),
+        ("ifSpeed", "fast", "ifSpeed: 'fast' is not a number"),
         ("ifMtu", 2**63, f"ifMtu: {2**63} does not fit 64 bits"),
-        ("ifAlias", {"a": 1}, "ifAlias: a dict is no text"),
+        ("ifAlias", {"a": 1}, "ifAlias: a dict is not text"),
         ("ignore", "maybe", "ignore: 'maybe' is neither true nor false"),
-        ("ifIndex", 1.5, "ifIndex: 1.5 is no whole number"),
+        ("ifIndex", 1.5, "ifIndex: 1.5 is not a whole number"),
     ],
 )
 def test_an_unreadable_row_is_kept_apart_and_its_device_is_incomplete(
@@ -192,7 +192,10 @@ def test_a_text_that_is_no_address_is_stored_reported_and_has_no_canonical_form(
     stored = next(row for row in reader.rows("ip_addresses") if row["address"] == "10.90.6")
     assert stored["canonical"] is None
     (rejected,) = reader.rows("rejected")
-    assert (rejected["source_table"], rejected["reason"]) == ("ip_addresses", "'10.90.6' is no IP address")
+    assert (rejected["source_table"], rejected["reason"]) == (
+        "ip_addresses",
+        "'10.90.6' is not an IP address",
+    )
     assert reader.scopes() == {("ip_addresses", "1")}
 
 
