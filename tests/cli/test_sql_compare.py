@@ -32,7 +32,7 @@ def test_errors_name_the_endpoint_and_the_query(desk: Desk) -> None:
     assert "no endpoint 'pve' in the configuration" in desk.run("sql", "--compare", "pve", "SELECT 1").err
     desk.ok("sync")
     wrong = desk.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
-    assert (wrong.code, wrong.err.splitlines()[0][:60]) == (
-        1,
-        "error: the query failed: Binder Error: Reference",
+    assert wrong.code == 1
+    assert wrong.err.startswith(
+        'error: the query failed: Binder Error: Referenced column "nothing" not found'
     )

@@ -115,7 +115,7 @@ def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(desk: Desk
         ) in asked.err
     assert "Traceback" not in status.err + asked.err
     restored = desk.ok("restore", "nms")
-    assert restored.startswith(f"nms: the snapshot {older}, read until 20")
+    assert restored.startswith(f"nms: snapshot {older}, finished 20")
     assert current(desk, "snapshots/librenms/nms").name == older
     assert desk.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
     desk.ok("sync")

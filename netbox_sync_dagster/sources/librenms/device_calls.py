@@ -30,7 +30,7 @@ def why(error: ServerError) -> str:
     if error.status is None:
         return "LibreNMS did not answer"
     if error.status == 200:
-        return "LibreNMS's answer is not a JSON list"
+        return "LibreNMS answered with something other than a JSON list"
     return f"LibreNMS answered {error.status}"
 
 
