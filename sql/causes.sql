@@ -133,7 +133,7 @@ select * from (values
     ('no_plugin', 'skipped', 'guest_records is plugin, but NetBox does not have the models of the plugin {plugin}',
         'Install the plugin in NetBox, or change guest_records.', [], ['plugin']),
 
-    -- Why a missing row is no evidence that the object is gone (desired.unproven)
+    -- Why a missing row is no evidence that the object is gone (desired.incomplete_scopes)
     ('shows_active_members_only', 'because', '{source} before {release} shows only the active members of a LAG',
         'Upgrade the source.',
         [], ['source']),

@@ -1,4 +1,4 @@
--- Adds to desired.unproven.
+-- Adds to desired.incomplete_scopes.
 -- Only with rows of config.gaps.
 -- What the endpoint's gaps leave unproven, by the evidence that each call is. Key: resource + owner.
 -- The owner of a guest or container that is no longer listed is "vmid 105" or "container web". What holds for a stack

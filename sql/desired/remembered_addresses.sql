@@ -2,12 +2,13 @@
 -- Addresses that the last comparison knew, of owners whose addresses cannot all be seen now: where another one has the
 -- same address, it may still be there twice. Key: host + owner.
 with unproven as (
-    select owner, min(reason) as reason from desired.unproven where resource = 'ip_addresses' group by owner
+    select owner, min(reason) as reason from desired.incomplete_scopes where resource = 'ip_addresses' group by owner
     union all
     -- A guest that is out of sight.
     select v.key, min(u.reason)
     from config.last_virtual_machines v cross join config.endpoint settings
-    join desired.unproven u on u.resource = 'virtual_machines' and u.owner = settings.id_word || ' ' || v.source_id
+    join desired.incomplete_scopes u
+        on u.resource = 'virtual_machines' and u.owner = settings.id_word || ' ' || v.source_id
     group by v.key
 ),
 known as (

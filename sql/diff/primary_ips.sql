@@ -46,7 +46,7 @@ unseen as (
     from wanted w
     join netbox.ip_addresses a on a.id = w.current_id
     join match.interface_names n on n.type = a.assigned_object_type and n.netbox_id = a.assigned_object_id
-    join desired.unproven u on u.resource = 'ip_addresses' and u.owner in ('*', w.owner, n.key)
+    join desired.incomplete_scopes u on u.resource = 'ip_addresses' and u.owner in ('*', w.owner, n.key)
     anti join desired.ip_addresses d on d.interface = n.key and d.family = w.family
     where w.owner_resource = 'virtual_machines'
     group by w.owner, w.family

@@ -122,7 +122,7 @@ paired as materialized (
             -- NetBox keeps the size as the sum of the disks. Wrong is one that was typed in for a guest without disks,
             -- or beside disks that are all there.
             case when a.disk is not null and nd.id is null and w.tags is not null and wd.key is null
-                      and w.key not in (select owner from desired.unproven where resource = 'virtual_disks')
+                      and w.key not in (select owner from desired.incomplete_scopes where resource = 'virtual_disks')
                  then field('disk', to_json(a.disk)::varchar, 'null')
                  when nd.size = wd.size and a.disk is distinct from nd.size
                  then field('disk', coalesce(to_json(a.disk)::varchar, 'null'), to_json(nd.size)::varchar) end,

@@ -18,7 +18,8 @@ join netbox.interfaces a on a.id = m.netbox_id
 join shown s on s.lag_id = a.lag_id
 cross join config.endpoint settings
 where m.lag is null and settings.shows_lag_members
-  and not exists (from desired.unproven u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
+  and not exists (
+      from desired.incomplete_scopes u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
   and not exists (from desired.sightings g where g.resource = 'lags' and g.owner = m.device and g.word = m.name)
   and not exists (from match.doubts d where d.object_type = 'dcim/interfaces' and d.netbox_id in (a.id, a.lag_id))
   and not exists (from match.doubts d where d.object_type = 'dcim/devices' and d.netbox_id = a.device_id)

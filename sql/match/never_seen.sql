@@ -1,9 +1,9 @@
 -- Where NetBox holds more of this product's objects on one device, guest or cluster than any snapshot has ever shown
 -- there, the source may never have been seen whole: more than three tenths and three or more are missing, or all. Until
 -- someone confirms the source (--accept-shrink), the absence proves nothing. This is the only measure for a first
--- snapshot. Key: resource + owner; the rows join desired.unproven.
+-- snapshot. Key: resource + owner; the rows join desired.incomplete_scopes.
 -- Only with rows of match.interface_pairs WHERE claim IS NOT NULL; ledger.created; netbox.virtual_machines.
--- Its rows join desired.unproven.
+-- Its rows join desired.incomplete_scopes.
 with settings as (from config.endpoint),
 peaks as (
     select source_table, owner, sum(peak) as peak, bool_and(accepted) as accepted from config.row_counts group by all

@@ -115,7 +115,7 @@ unproven as (
     from (
         select r.object_type, r.id, u.reason
         from (select object_type, id, resource, unnest(list_append(owners, '*')) as owner from removed) r
-        join desired.unproven u on u.owner = r.owner
+        join desired.incomplete_scopes u on u.owner = r.owner
             and u.resource in (r.resource, if(r.resource = 'virtual_chassis_members', 'members', r.resource))
         union all
         select 'virtualization/virtual-machines', netbox_id, reason from match.guests_elsewhere)

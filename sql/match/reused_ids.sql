@@ -1,9 +1,9 @@
 -- Ports whose id NetBox has on another interface of the device: the source gave it to another port. Of what it files by
 -- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox
--- has the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join desired.unproven.
--- The owner of interface_vlans is the port.
+-- has the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join
+-- desired.incomplete_scopes. The owner of interface_vlans is the port.
 -- Only with rows of match.interface_pairs WHERE NOT settled AND claim IS NOT NULL.
--- Its rows join desired.unproven.
+-- Its rows join desired.incomplete_scopes.
 with reused as (
     select w.key, w.device, min(w.name) as name, min(w.source_id) as source_id, min(p.name) as held_on
     from match.interface_pairs p

@@ -57,7 +57,7 @@ create table match.doubted_others as from match.doubts;
 -- reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
 -- NetBox objects without a counterpart in the source, one table per kind. sql/match/removals.sql decides about them,
--- for all kinds. id: NetBox's. owners: whose evidence counts (desired.unproven); above:
+-- for all kinds. id: NetBox's. owners: whose evidence counts (desired.incomplete_scopes); above:
 -- the objects that it is on. fact, way, note, held, said_unproven: as in the macro removal(); held is about deletes and
 -- unassigns alone. doubt: which row of the source it may be, beside match.doubts.
 create table match.gone (

@@ -37,3 +37,6 @@ select
 from desired.matched_devices
 group by netbox_id
 having count(distinct endpoint) > 1;
+
+-- Names of the previous version, until the next one.
+create or replace view desired.unproven as from desired.incomplete_scopes;

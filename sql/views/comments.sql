@@ -118,3 +118,6 @@ comment on view ledger.writes is 'Fields that applied changes set, one row per o
 comment on view ledger.tag_lists is 'Lists of tags before and after each change of them';
 comment on view ledger.journal is 'Journal entries that applies wrote into NetBox, with their ids there';
 comment on view ledger.object_changes is 'The entries of NetBox''s own changelog that belong to applied changes';
+
+-- Names of the previous version.
+comment on view desired.unproven is 'Old name of desired.incomplete_scopes, until the next minor version';

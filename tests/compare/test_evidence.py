@@ -36,7 +36,8 @@ def unproven(world: World) -> dict[str, set[str]]:
     folder = world.warehouse.current(world.warehouse.diffs(world.name)) / "desired"
     with duckdb.connect() as con:
         found = con.execute(
-            "SELECT resource, owner FROM read_parquet(?)", [connections.pattern(folder / "unproven.parquet")]
+            "SELECT resource, owner FROM read_parquet(?)",
+            [connections.pattern(folder / "incomplete_scopes.parquet")],
         ).fetchall()
     return {name: {owner for resource, owner in found if resource == name} for name, _ in found}
 

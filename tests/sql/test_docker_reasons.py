@@ -109,9 +109,15 @@ def test_what_a_host_shows_proves_nothing_of_what_is_off() -> None:
         "docker.scopes", scope="networks", scope_id="*", complete=False, reason="GET /networks answered 500"
     )
     host.desired(
-        "virtual_machines", "vm_interfaces", "evidence", "call_gaps", "unproven", "unseen_interfaces", "gaps"
+        "virtual_machines",
+        "vm_interfaces",
+        "evidence",
+        "call_gaps",
+        "incomplete_scopes",
+        "unseen_interfaces",
+        "gaps",
     )
-    assert host.rows("SELECT owner, resource, reason FROM desired.unproven ORDER BY ALL") == [
+    assert host.rows("SELECT owner, resource, reason FROM desired.incomplete_scopes ORDER BY ALL") == [
         ("*", "virtual_disks", "Docker says nothing of disks"),
         ("db", "ip_addresses", "the container is exited"),
         ("web front", "ip_addresses", "the container is not attached to front at the moment"),
@@ -121,7 +127,7 @@ def test_what_a_host_shows_proves_nothing_of_what_is_off() -> None:
         "docker.scopes", scope="networks", scope_id="*", complete=False, reason="GET /networks answered 500"
     )
     bridges.desired("evidence", "call_gaps", "gaps")
-    assert bridges.rows("SELECT owner, resource, reason FROM desired.unproven ORDER BY ALL") == [
+    assert bridges.rows("SELECT owner, resource, reason FROM desired.incomplete_scopes ORDER BY ALL") == [
         ("*", "ip_addresses", "GET /networks answered 500"),
         ("*", "primary_ips", "GET /networks answered 500"),
     ]

@@ -220,18 +220,18 @@ def test_answers_of_librenms_that_prove_nothing() -> None:
     _device(nms, 2, "down", status=False)
     _device(nms, 3, "never")
     _device(nms, 4, "stale", last_polled="2026-11-20 12:00:00")
-    nms.desired("devices", "unproven")
+    nms.desired("devices", "incomplete_scopes")
     assert nms.rows(
-        "SELECT resource, owner, reason FROM desired.unproven WHERE resource IN ('lags', 'interfaces') ORDER BY ALL"
+        "SELECT resource, owner, reason FROM desired.incomplete_scopes WHERE resource IN ('lags', 'interfaces') ORDER BY ALL"
     ) == [
         ("interfaces", "down", "the device is down in LibreNMS"),
         ("interfaces", "never", "LibreNMS never polled the device"),
         ("interfaces", "stale", "LibreNMS polled the device last at 2026-11-20 12:00:00"),
         ("lags", "*", "LibreNMS before 24.8 shows only the active members of a LAG"),
     ]
-    assert nms.rows("SELECT reason FROM desired.unproven WHERE resource = 'cables' AND owner = 'up'") == [
-        ("LibreNMS sees no neighbour of up at all",)
-    ]
+    assert nms.rows(
+        "SELECT reason FROM desired.incomplete_scopes WHERE resource = 'cables' AND owner = 'up'"
+    ) == [("LibreNMS sees no neighbour of up at all",)]
 
 
 def test_a_stack_that_was_read_in_part_proves_nothing() -> None:
@@ -243,7 +243,7 @@ def test_a_stack_that_was_read_in_part_proves_nothing() -> None:
     )
     nms.put("desired.members", key="sw1", device="sw1", position=1, name="sw1", is_master=True)
     nms.desired("devices", "interfaces", "unread_stacks")
-    assert nms.rows("SELECT resource, owner, reason FROM desired.unproven ORDER BY ALL") == [
+    assert nms.rows("SELECT resource, owner, reason FROM desired.incomplete_scopes ORDER BY ALL") == [
         ("cables", "sw1", "inventory: answered 500"),
         ("interfaces", "sw1", "inventory: answered 500"),
         ("ip_addresses", "sw1", "inventory: answered 500"),

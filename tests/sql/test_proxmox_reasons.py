@@ -152,10 +152,10 @@ def test_what_a_cluster_shows_proves_nothing_of_what_is_off() -> None:
     )
     cluster.desired(
         *("virtual_machines", "interfaces", "vm_interfaces", "evidence", "call_tables", "call_gaps"),
-        *("unproven", "unseen_interfaces", "gaps", "undecided"),
+        *("incomplete_scopes", "unseen_interfaces", "gaps", "undecided"),
     )
     assert cluster.rows(
-        "SELECT owner, reason FROM desired.unproven WHERE resource = 'ip_addresses' ORDER BY ALL"
+        "SELECT owner, reason FROM desired.incomplete_scopes WHERE resource = 'ip_addresses' ORDER BY ALL"
     ) == [
         ("ct", "the guest is not running"),
         ("ct net0", "the container did not show net0"),

@@ -1,5 +1,5 @@
--- What each call of Docker proves. Key: call + scope. docs/evidence.md shows this table; sql/desired/unproven.sql and
--- undecided.sql follow from it. The columns are those of desired/librenms/evidence.sql.
+-- What each call of Docker proves. Key: call + scope. docs/evidence.md shows this table;
+-- sql/desired/gaps.sql and undecided.sql follow from it. The columns are those of desired/librenms/evidence.sql.
 select * from (values
     ('/containers/json, /info', 'containers', true,
      ['virtual_machines', 'vm_interfaces', 'virtual_disks', 'ip_addresses', 'primary_ips', 'mac_addresses'],

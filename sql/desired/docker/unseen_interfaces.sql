@@ -1,6 +1,6 @@
--- Adds to desired.unproven.
+-- Adds to desired.incomplete_scopes.
 -- Networks of a container that it is not attached to at the moment: what NetBox has on them proves nothing. Rows of
--- desired.unproven; the owner is the interface.
+-- desired.incomplete_scopes; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner,
     because('not_attached', {object: 'container', network: n.network}) as reason
 from docker.container_interfaces n

@@ -1,5 +1,5 @@
--- What each call of LibreNMS proves. Key: call + scope. docs/evidence.md shows this table; sql/desired/unproven.sql
--- and undecided.sql follow from it.
+-- What each call of LibreNMS proves. Key: call + scope. docs/evidence.md shows this table;
+-- sql/desired/gaps.sql and undecided.sql follow from it.
 -- scope: what a failed or short answer marks (sources/librenms/scopes.py). wide: a gap reaches all owners, whichever
 -- it names. proves: the resources that may look gone, or clear a field, for want of its rows. decides: the resources
 -- whose creates and updates rows out of sight could contradict.

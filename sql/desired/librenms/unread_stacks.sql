@@ -1,6 +1,6 @@
--- Adds to desired.unproven.
+-- Adds to desired.incomplete_scopes.
 -- Stacks whose inventory could not be read: which member a port is on is unknown, and so is what is removed of the
--- stack. Rows of desired.unproven.
+-- stack. Rows of desired.incomplete_scopes.
 with unread as (
     select d.key, because('not_read', {text: string_agg(distinct s.reason, '; ' order by s.reason)}) as reason
     from librenms.scopes s
