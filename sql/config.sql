@@ -31,7 +31,7 @@ create table config.endpoint (
     -- Where records of guests (backups, snapshots, ...) and bridges are to go.
     guest_records varchar default 'none', guest_bridge varchar default 'none',
     default_site varchar, default_role varchar, default_device_type varchar, default_manufacturer varchar,
-    default_platform varchar, default_tenant varchar, default_vrf varchar, default_vlan_group varchar,
+    default_platform varchar, default_vrf varchar, default_vlan_group varchar,
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
     move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean,
         link_local_ipv4 boolean,
@@ -47,6 +47,14 @@ create table config.name_fields (os varchar, name_field varchar);
 -- To be applied in order.
 create table config.module_rules (
     position integer, manufacturer varchar, field varchar, pattern varchar, replacement varchar);
+
+-- What new objects of a resource get: a tenant, tags by name or slug, and custom fields, whose value is JSON.
+-- resource *: every resource whose objects have it.
+create table config.default_tenants (resource varchar, tenant varchar);
+create table config.default_tags (resource varchar, tag varchar);
+create table config.default_custom_fields (resource varchar, field varchar, value varchar);
+-- NetBox's names of a resource: its list endpoint and its model.
+create table config.models (resource varchar, object_type varchar, model varchar);
 
 -- What the policies allow; deleted_types: the list endpoints of what a delete of the resource may take.
 create table config.may_create (resource varchar);

@@ -125,6 +125,8 @@ class _Rules:
             name: (set(object_types or ()), bool(required))
             for name, object_types, required in self._read("custom_fields", "name, object_types, required")
         }
+        # Filled in by NetBox where a create has no custom fields.
+        self._filled = self._with_default()
         self._new_custom = {row.key for row in rows if row.resource == "custom_fields"}
         # What frees a key, and what takes it, among the changes themselves.
         self._leaving = {
@@ -151,6 +153,13 @@ class _Rules:
 
     def _read(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         return self._con.execute(f"SELECT {columns} FROM read_parquet(?)", [self._file(table)]).fetchall()
+
+    def _with_default(self) -> set[str]:
+        """Custom fields with a default; a snapshot of an older version does not say."""
+        found = self._con.execute("SELECT * FROM read_parquet(?)", [self._file("custom_fields")])
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return {row["name"] for row in rows if row.get("default") not in (None, "null")}
 
     def _file(self, table: str) -> str:
         return connections.pattern(f"{self._folder}/{table}.parquet")
@@ -192,6 +201,8 @@ class _Rules:
         ]
         held = self._custom_held(row) if missing and row.action == "update" else {}
         for name in missing:
+            if row.action == "create" and not written and name in self._filled:
+                continue
             if row.action == "create":
                 yield f"cf.{name}: NetBox requires a value"
             elif held is not None and held.get(name) in (None, ""):

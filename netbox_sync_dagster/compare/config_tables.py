@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ import duckdb
 
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.config.endpoints import EXTENSIBLE
 from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
 from netbox_sync_dagster.sources.base import Rows
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
+from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.sqlfiles import read_sql
 
@@ -42,6 +45,14 @@ def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequen
             (field, name, rank)
             for field, order in {"*": config.precedence, **config.field_precedence}.items()
             for rank, name in enumerate(order)
+        ],
+        "models": [(name, SOURCES[name].path, SOURCES[name].model) for name in EXTENSIBLE],
+        "default_tenants": list(endpoint.defaults.tenants().items()),
+        "default_tags": [(name, tag) for name, tags in endpoint.defaults.tags.items() for tag in tags],
+        "default_custom_fields": [
+            (resource, name, json.dumps(value, ensure_ascii=False))
+            for resource, fields in endpoint.defaults.custom_fields.items()
+            for name, value in fields.items()
         ],
         "no_rivals": source.rivals_not(config, endpoint, peers),
         "other_guest_fields": _other_guest_fields(endpoint.kind),
@@ -131,7 +142,11 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "cluster_field": source.cluster_field,
         "only_of_its_kind": len(same_kind) == 1,
         "id_field": source.id_field,
-        **{f"default_{name}": value for name, value in endpoint.defaults},
+        **{
+            f"default_{name}": value
+            for name, value in endpoint.defaults
+            if name not in ("tenant", "tags", "custom_fields")
+        },
         "missing_guests": policies.missing_guests,
         "missing_interfaces": policies.missing_interfaces,
         "stale_addresses": policies.stale_addresses,

@@ -296,8 +296,21 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         if not database.is_empty("diff.candidates WHERE action = 'update'"):
             database.run(f"INSERT INTO diff.judged BY NAME {read_sql('plan/judged.sql')}")
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
+        add_new_values(database)
         _block_names(database)
     block_undecided(database)
+
+
+def add_new_values(database: Database) -> None:
+    """Add the tenants, tags and custom fields that the configuration and NetBox give new objects."""
+    sources = (
+        "config.default_tenants",
+        "config.default_tags",
+        "config.default_custom_fields",
+        "netbox.custom_fields WHERE required OR coalesce(\"default\", 'null') <> 'null'",
+    )
+    if not all(database.is_empty(source) for source in sources):
+        database.run(read_sql("plan/new_values.sql"))
 
 
 def block_undecided(database: Database) -> None:

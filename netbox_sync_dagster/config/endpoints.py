@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -10,13 +12,31 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
 from netbox_sync_dagster.config.owners import Owner
-from netbox_sync_dagster.config.policies import Policies
+from netbox_sync_dagster.config.policies import RESOURCES, Policies
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
 
 _YEAR = 366 * 86_400
 # An endpoint's name is a partition key, a folder and part of changelog messages.
 EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+# The resources whose new objects may get tags and custom fields.
+EXTENSIBLE = tuple(
+    name
+    for name in RESOURCES
+    if name
+    not in (
+        *("tags", "custom_fields", "virtual_chassis_members", "virtual_chassis_masters"),
+        *("primary_macs", "primary_ips", "storages", "backups", "snapshots", "tasks", "replications"),
+    )
+)
+# Those whose objects have a tenant, and those that get `defaults.tenant` if it is one name.
+WITH_TENANT = ("sites", "clusters", "devices", "virtual_machines", "vlans", "ip_addresses", "cables")
+TENANT_FOR = ("devices", "virtual_machines")
+# All resources that can have it.
+ALL = "*"
+_FIELD_NAME = re.compile(r"^[A-Za-z0-9_]{1,50}$")
 
 
 class Defaults(StrictModel):
@@ -27,9 +47,68 @@ class Defaults(StrictModel):
     device_type: str | None = Field(None, description="Model or slug of the device type.")
     manufacturer: str | None = Field(None, description="Name or slug of the manufacturer.")
     platform: str | None = Field(None, description="Name or slug of the platform.")
-    tenant: str | None = Field(None, description="Name or slug of the tenant.")
+    tenant: str | dict[str, str] | None = Field(
+        None,
+        description="Name or slug of the tenant of new devices and virtual machines; or a mapping of resources to tenants.",
+    )
     vrf: str | None = Field(None, description="Name or route distinguisher of the VRF; none = global.")
     vlan_group: str | None = Field(None, description="Name or slug of the VLAN group for new VLANs.")
+    tags: dict[str, list[str]] = Field(
+        {}, description="Resource, or * for all -> names or slugs of the tags of its new objects."
+    )
+    custom_fields: dict[str, dict[str, Any]] = Field(
+        {},
+        description="Resource, or * for all that have the field -> custom fields of its new objects, with their values.",
+    )
+
+    @field_validator("tenant")
+    @classmethod
+    def _tenant(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        if isinstance(value, dict):
+            _known(value, WITH_TENANT, "a tenant")
+        return value
+
+    @field_validator("tags")
+    @classmethod
+    def _tags(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        _known(value, (*EXTENSIBLE, ALL), "tags")
+        return value
+
+    @field_validator("custom_fields", mode="before")
+    @classmethod
+    def _custom_fields(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        _known(value, (*EXTENSIBLE, ALL), "custom fields")
+        for resource, fields in value.items():
+            for name, content in fields.items() if isinstance(fields, dict) else ():
+                if not _FIELD_NAME.match(str(name)):
+                    raise ValueError(
+                        f"'{name}' is not the name of a custom field: letters, digits and _ only"
+                    )
+                if content is None:
+                    raise ValueError(f"{resource}.{name} has no value")
+        return {
+            resource: {name: _plain(content) for name, content in fields.items()}
+            if isinstance(fields, dict)
+            else fields
+            for resource, fields in value.items()
+        }
+
+    def tenants(self) -> dict[str, str]:
+        """The tenant of new objects, by resource."""
+        return dict.fromkeys(TENANT_FOR, self.tenant) if isinstance(self.tenant, str) else self.tenant or {}
+
+
+def _known(value: dict[str, Any], allowed: tuple[str, ...], what: str) -> None:
+    for resource in value:
+        if resource not in allowed:
+            raise ValueError(f"'{resource}' cannot have {what}; allowed: {', '.join(allowed)}")
+
+
+def _plain(value: Any) -> Any:
+    """A value of YAML as one of JSON: dates become ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 class Mappings(StrictModel):

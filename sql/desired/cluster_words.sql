@@ -1,7 +1,7 @@
 -- Adds to desired.wanted.
 -- Only with rows of desired.clusters.
--- Which type and group a cluster wants, and which tenant its virtual machines want, as words, whatever hosts they are
--- on; sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
+-- Which type and group a cluster wants, as words, whatever hosts it has; sql/match/references.sql finds the objects.
+-- Key: owner_resource + owner_key + field.
 with settings as (from config.endpoint)
 
 select 'clusters' as owner_resource, c.key as owner_key, 'type' as field, 'cluster_types' as resource,
@@ -13,7 +13,3 @@ from desired.clusters c, settings
 union all
 select 'clusters', c.key, 'group', 'cluster_groups', settings.cluster_group, null, null, null, null, true, null
 from desired.clusters c, settings where settings.cluster_group is not null
-union all
-select 'virtual_machines', key, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null,
-    true, null
-from desired.virtual_machines, settings where settings.default_tenant is not null

@@ -12,7 +12,6 @@ referenced as (
         bool_or(field = 'device_type' and by_default) as default_type,
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
-        max(case when field = 'tenant' then value end) as tenant,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing
     from match.references where owner_resource = 'devices' group by owner_key
 ),
@@ -48,8 +47,6 @@ paired as (
                 case when m.netbox_id is null or (a.site_id = r.site_id and a.rack_id is null) then r.location end),
             undecided_field('location', a.location, r.location_problem),
             json_field('platform', a.platform, r.platform),
-            -- The default tenant is for new devices only.
-            case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             text_field('status', a.status, w.status),
             json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,

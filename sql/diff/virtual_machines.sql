@@ -7,7 +7,6 @@ referenced as (
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
         max(case when field = 'virtual_machine_type' then value end) as machine_type,
-        max(case when field = 'tenant' then value end) as tenant,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing,
         string_agg(problem, '; ' order by field) filter (problem is not null) as lacking
     from match.references where owner_resource = 'virtual_machines' group by owner_key
@@ -53,13 +52,20 @@ known_tags as (
     select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create
         from netbox.tags
 ),
+-- Those that the configuration gives new virtual machines.
+given_tags as (
+    select coalesce(list(slug), []) as slugs from netbox.tags
+    where exists (from config.default_tags d where d.resource in ('virtual_machines', '*')
+        and lower(d.tag) in (lower(name), slug))
+),
 tagged as (
     select w.key, a.tags as had, coalesce(g.slugs, []) as managed,
         list_filter(w.tags, lambda t: list_contains(k.slugs, t) or k.may_create) as wanted,
-        'virtual_machines.tags' in (select field from config.owned) as owned
+        'virtual_machines.tags' in (select field from config.owned) as owned, o.slugs as given
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     cross join known_tags k
+    cross join given_tags o
     left join netbox.virtual_machines a on a.id = m.netbox_id
     left join managed g on g.netbox_id = m.netbox_id
     where w.tags is not null
@@ -67,7 +73,8 @@ tagged as (
 tags as (
     select key, coalesce(had, []) as had,
         list_sort(list_distinct(list_concat(
-            list_filter(coalesce(had, []), lambda t: list_contains(wanted, t) or not list_contains(managed, t)),
+            list_filter(coalesce(had, []), lambda t: list_contains(wanted, t) or not list_contains(managed, t)
+                or list_contains(given, t)),
             -- Tags that someone removed in NetBox are not added again.
             list_filter(wanted, lambda t: had is null or owned or list_contains(had, t)
                 or not list_contains(managed, t))))) as has,
@@ -114,8 +121,6 @@ paired as materialized (
             json_field('role', a.role, r.role),
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
             json_field('platform', a.platform, r.platform),
-            -- The default tenant is for new virtual machines only.
-            case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
             -- No limit clears only what came from one.
             amount_field('vcpus', a.vcpus, case when w.vcpus <> 0 or own.vcpus then w.vcpus end),
             amount_field('memory', a.memory, case when w.memory <> 0 or own.memory then w.memory end),

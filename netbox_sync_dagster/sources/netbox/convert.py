@@ -165,6 +165,7 @@ _SPECIAL: dict[str, Take] = {
         for name in ("creation_time", "snaptime", "start_time", "end_time")
     },
     "object_types": lambda row: sorted(row["object_types"] or []),
+    "default": lambda row: None if row["default"] is None else json.dumps(row["default"], ensure_ascii=False),
 }
 
 

@@ -199,7 +199,13 @@ SOURCES: dict[str, Source] = {
             "platforms", "dcim.platform", "dcim/platforms", "platform_list", "manufacturer:dcim.manufacturer"
         ),
         _source("tags", "extras.tag", "extras/tags", "tag_list"),
-        _source("custom_fields", "extras.customfield", "extras/custom-fields", None),
+        _source(
+            "custom_fields",
+            "extras.customfield",
+            "extras/custom-fields",
+            None,
+            "choice_set:extras.customfieldchoiceset",
+        ),
         _source("tenants", "tenancy.tenant", "tenancy/tenants", "tenant_list"),
         _source("vrfs", "ipam.vrf", "ipam/vrfs", "vrf_list"),
         _source("vlan_groups", "ipam.vlangroup", "ipam/vlan-groups", "vlan_group_list", generic=_VLAN_SCOPES),

@@ -104,6 +104,8 @@ class _Reader:
         self.custom_fields: dict[str, CustomFields] = {}
         # Custom fields whose values name other objects.
         self.object_fields: list[Row] = []
+        # Names of the custom fields of each choice set.
+        self.choice_sets: dict[int, list[str]] = {}
         self.pages = Pages(netbox, ())
         self.sources: dict[str, Source] = {}
         self.counts: dict[str, int] = {}
@@ -146,6 +148,8 @@ class _Reader:
             proxbox=PROXBOX_PLUGIN in (self.netbox.status.get("plugins") or {}),
             constrained=lambda model: rights.known and not rights.sees_all({model}),
         )
+        if self.choice_sets:
+            tasks.append(self._choices_of_fields)
         self._drain([*tasks, *self._choices(status), *dependents.tasks(self.object_fields)])
         dependents.finish()
         self._check_sight(rights)
@@ -299,6 +303,8 @@ class _Reader:
                     self.custom_fields.setdefault(model, {})[row["name"]] = row["type"]
                 if row["related_object_type"]:
                     self.object_fields.append(row)
+                if row["choice_set_id"] is not None:
+                    self.choice_sets.setdefault(row["choice_set_id"], []).append(row["name"])
         self.writer.rows(source.table, good)
         for count in COUNTS.get(source.table, ()):
             totals = {row["id"]: row[count.field] for row in rows if isinstance(row.get(count.field), int)}
@@ -313,6 +319,10 @@ class _Reader:
             self.writer.rows("choices", known)
             return []
         return [self._choices_of(table) for table in choices.TABLES]
+
+    def _choices_of_fields(self) -> list[Task]:
+        self.writer.rows("choices", choices.read_field_choices(self.netbox, self.choice_sets))
+        return []
 
     def _choices_of(self, table: str) -> Task:
         def task() -> list[Task]:

@@ -25,7 +25,10 @@ _NETBOX = {
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
     "tags": _NB + "name slug color",
-    "custom_fields": _NB + "name type object_types:VARCHAR[] related_object_type required:BOOLEAN",
+    # default as JSON text; the choices of choice_set_id are in choices, under the field's name.
+    "custom_fields": _NB
+    + """name type object_types:VARCHAR[] related_object_type required:BOOLEAN default
+        validation_minimum:DOUBLE validation_maximum:DOUBLE validation_regex choice_set_id:BIGINT""",
     "tenants": _NB + "name slug",
     "vrfs": _NB + "name rd enforce_unique:BOOLEAN",
     "vlan_groups": _NB + "name slug scope_type scope_id:BIGINT vid_ranges:INTEGER[][]",

@@ -48,7 +48,3 @@ union all
 select 'devices', key, 'platform', 'platforms', platform, os, settings.default_platform,
        coalesce(platform, os), coalesce(manufacturer, settings.default_manufacturer), false, null
 from mapped, settings
-union all
--- LibreNMS knows no tenants: the default is for new devices.
-select 'devices', key, 'tenant', 'tenants', null, null, settings.default_tenant, null, null, true, null
-from mapped, settings where settings.default_tenant is not null

@@ -78,7 +78,3 @@ select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types',
        (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null,
            null, null, false, null
 from mapped_guests
-union all
-select 'devices', node, 'tenant', 'tenants', null, null, settings.default_tenant, settings.default_tenant, null, true,
-    null
-from nodes, settings where settings.default_tenant is not null

@@ -101,7 +101,10 @@ def _custom_fields(seed: Seed) -> None:
     post("extras/custom-fields", {"name": "seed_site", "type": "object", **related}, "cf_site")
     post("extras/custom-fields", {"name": "seed_sites", "type": "multiobject", **related}, "cf_sites")
     both = {"object_types": ["virtualization.virtualmachine", "dcim.interface"]}
-    post("extras/custom-fields", {"name": "seed_number", "type": "integer", **both}, "cf_number")
+    limits = {"validation_minimum": 1, "validation_maximum": 200}
+    cable = {"object_types": ["dcim.cable"], "default": "new", "required": True}
+    post("extras/custom-fields", {"name": "seed_state", "type": "text", **cable}, "cf_state")
+    post("extras/custom-fields", {"name": "seed_number", "type": "integer", **limits, **both}, "cf_number")
 
 
 def _devices(seed: Seed, tags: list[Row]) -> None:
@@ -191,13 +194,16 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
             (i["amber"], "Seed Amber", "seed-amber", "ffbf00"),
         ],
         "custom_fields": [
-            (i["cf_claim"], "seed_claim", "json", ["dcim.device"], None, False),
-            (i["cf_decimal"], "seed_decimal", "decimal", ["dcim.device"], None, False),
-            (i["cf_choice"], "seed_choice", "select", ["dcim.device"], None, False),
-            (i["cf_site"], "seed_site", "object", ["dcim.device"], "dcim.site", False),
-            (i["cf_sites"], "seed_sites", "multiobject", ["dcim.device"], "dcim.site", False),
+            (i["cf_claim"], "seed_claim", "json", ["dcim.device"], None, False, n, n, n, "", n),
+            (i["cf_decimal"], "seed_decimal", "decimal", ["dcim.device"], None, False, n, n, n, "", n),
+            (i["cf_choice"], "seed_choice", "select", ["dcim.device"], None, False)
+            + (n, n, n, "", i["choices"]),
+            (i["cf_site"], "seed_site", "object", ["dcim.device"], "dcim.site", False, n, n, n, "", n),
+            (i["cf_sites"], "seed_sites", "multiobject", ["dcim.device"], "dcim.site", False)
+            + (n, n, n, "", n),
             (i["cf_number"], "seed_number", "integer")
-            + (["dcim.interface", "virtualization.virtualmachine"], None, False),
+            + (["dcim.interface", "virtualization.virtualmachine"], None, False, n, 1.0, 200.0, "", n),
+            (i["cf_state"], "seed_state", "text", ["dcim.cable"], None, True, '"new"', n, n, "", n),
         ],
         "tenants": [(i["ltd"], "Seed Ltd", "seed-ltd")],
         "vrfs": [(i["red"], "Seed Red", "65000:99", False)],

@@ -43,6 +43,10 @@ def test_graphql_gives_the_rows_that_were_seeded(seeded_lab: tuple[LabNetBox, Se
     assert taken.sql(choice, "choices") == [("access",), ("q-in-q",), ("tagged",), ("tagged-all",)]
     length = "select label from t where model = 'dcim.interface' and field = 'name' and value = 'max_length'"
     assert taken.sql(length, "choices") == [("64",)]
+    of_a_field = (
+        "select value, label from t where model = 'extras.customfield' and field = 'seed_choice' order by 1"
+    )
+    assert taken.sql(of_a_field, "choices") == [("a", "A"), ("b", "B")]
 
 
 def test_rest_gives_the_same_rows(seeded_lab: tuple[LabNetBox, Seed], snap: Snap) -> None:
