@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .rest import Handler
 
 Errors = list[dict[str, Any]]
+OUTSIDE = {"__all__": ["You do not have permission to perform this action on this object."]}
 
 
 class Bulk:
@@ -28,9 +29,9 @@ class Bulk:
     def create(self, body: list[Any]) -> Answer:
         handler = self.handler
         if self.model.sequential_create:
-            rows = [handler.save(handler.check(item, None)) for item in body]
+            rows = [handler.permitted(handler.save(handler.check(item, None))) for item in body]
         else:
-            rows = [handler.save(checked) for checked in self._check_all(body)]
+            rows = [handler.permitted(handler.save(checked)) for checked in self._check_all(body)]
         return self.shown(201, [r["id"] for r in rows])
 
     def _check_all(self, body: list[Any]) -> list[Checked]:
@@ -59,7 +60,7 @@ class Bulk:
             current = self.store.ref(label, row["id"])
             checked = handler.check(data, current, partial=partial)
             handler.check_etag(current)
-            handler.save(checked)
+            handler.permitted(handler.save(checked))
         return self.shown(200, [r["id"] for r in self.targets([r["id"] for r in targets])])
 
     def delete(self, body: Any) -> Answer:
@@ -84,11 +85,15 @@ class Bulk:
         return [int(item["id"]) for item in body]
 
     def targets(self, ids: list[int]) -> list[Row]:
-        """The objects that exist, in the model's own order."""
-        label = self.model.label
-        rows = [row for pk in dict.fromkeys(ids) if (row := self.store.get(label, pk)) is not None]
-        self.store.sort(label, rows, self.model.ordering)
+        """The objects that exist for this user, in the model's own order."""
+        rows = [row for pk in dict.fromkeys(ids) if (row := self.found(pk)) is not None]
+        self.store.sort(self.model.label, rows, self.model.ordering)
         return rows
+
+    def found(self, pk: int) -> Row | None:
+        """The object, where there is one that the user may change or delete."""
+        row = self.store.get(self.model.label, pk)
+        return row if row is not None and self.handler.permits(row) else None
 
     def shown(self, status: int, ids: list[int]) -> Answer:
         plan = self.handler.plan()
@@ -106,10 +111,14 @@ class BulkByObject(Bulk):
         errors: Errors = []
         for index, item in enumerate(body):
             try:
-                made.append(handler.save(handler.check(item, None))["id"])
+                row = handler.save(handler.check(item, None))
+                if handler.permits(row):
+                    made.append(row["id"])
+                else:
+                    errors.append({"index": index, "errors": OUTSIDE})
             except ValidationFailed as failed:
                 errors.append({"index": index, "errors": failed.detail})
-        refuse(errors, len(body), "could not be created")
+        refuse(errors, len(body), "could not be created", status=_status(errors))
         return self.shown(201, made)
 
     def update(self, body: Any, *, partial: bool) -> Answer:
@@ -123,10 +132,11 @@ class BulkByObject(Bulk):
             try:
                 checked = handler.check(bodies[row["id"]], current, partial=partial)
                 handler.check_etag(current)
-                handler.save(checked)
+                if not handler.permits(handler.save(checked)):
+                    errors.append({"id": row["id"], "errors": OUTSIDE})
             except ValidationFailed as failed:
                 errors.append({"id": row["id"], "errors": failed.detail})
-        refuse(errors, len(targets), "could not be updated")
+        refuse(errors, len(targets), "could not be updated", status=_status(errors))
         return self.shown(200, [r["id"] for r in self.targets(ids)])
 
     def delete(self, body: Any) -> Answer:
@@ -170,10 +180,15 @@ class BulkByObject(Bulk):
         missing = [
             {"id": pk, "errors": {"id": [f"Object with ID {pk} does not exist"]}}
             for pk in ids
-            if self.store.get(self.model.label, pk) is None
+            if self.found(pk) is None
         ]
         refuse(missing, len(ids), "could not be found")
         return ids
+
+
+def _status(errors: Errors) -> int:
+    """An object outside the constraints counts more than one that is not valid."""
+    return 403 if any(e["errors"] is OUTSIDE for e in errors) else 400
 
 
 def without_id(item: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def text(get: Callable[[Row], Any], lookup: str, values: list[str]) -> Test | No
 
 
 def column(model: Model, f: Field | None, name: str, lookup: str, values: list[str]) -> Test | None:
-    if name in ("created", "last_updated", "time") or (f is not None and f.kind == "datetime"):
+    if name in ("created", "last_updated", "time") or (f is not None and f.kind in ("datetime", "timestamp")):
         return compare(lambda row: row[name], lookup, [time(v) for v in values])
     if f is None:
         return compare(lambda row: row[name], lookup, [number(v) for v in values])

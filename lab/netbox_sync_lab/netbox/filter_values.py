@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .auth import CRUD
 from .rules_cables import cable_row
 from .rules_ipam import parent_of
 from .schema import Row
@@ -23,6 +24,8 @@ NAMED_BY = {
     "virtualization.cluster": "name",
     "ipam.vrf": "rd",
     "users.user": "username",
+    "users.group": "name",
+    "users.objectpermission": "name",
 }
 
 
@@ -95,6 +98,10 @@ def _parent_macs(interface: str, column: str) -> Value:
     return get
 
 
+def _grants(action: str) -> Value:
+    return lambda store, row: action in row["actions"]
+
+
 _PLACES: Mapping[str, tuple[str, Value]] = {
     "region": ("dcim.region", _site_part("region")),
     "site_group": ("dcim.sitegroup", _site_part("group")),
@@ -156,6 +163,18 @@ RELATED: Mapping[str, Mapping[str, tuple[str, Value]]] = {
         ),
         "ip_address": ("ipam.ipaddress", lambda store, row: row["ipaddresses"]),
     },
+    "users.user": {
+        "group": ("users.group", lambda store, row: row["groups"]),
+        "permission": ("users.objectpermission", lambda store, row: row["permissions"]),
+    },
+    "users.group": {
+        "user": ("users.user", lambda store, row: sorted(store.referring("users.user", "groups", row["id"]))),
+        "permission": ("users.objectpermission", lambda store, row: row["permissions"]),
+    },
+    "users.objectpermission": {
+        "user": ("users.user", lambda store, row: row["users"]),
+        "group": ("users.group", lambda store, row: row["groups"]),
+    },
     "extras.configcontext": {
         "site": ("dcim.site", lambda store, row: row["sites"]),
         "device_type": ("dcim.devicetype", lambda store, row: row["device_types"]),
@@ -200,6 +219,8 @@ FLAGS: Mapping[str, Mapping[str, Value]] = {
     "dcim.macaddress": {
         "assigned": lambda store, row: row["assigned_object_id"] is not None,
     },
+    "users.user": {"is_superuser": lambda store, row: row["is_superuser"]},
+    "users.objectpermission": {f"can_{action}": _grants(action) for action in CRUD},
 }
 
 # Filters on MAC addresses that hang on the object.

@@ -235,7 +235,7 @@ class _Run:
 
     def sees(self, label: str, row: Row) -> bool:
         """Whether the constraints of the token's permission let this object through."""
-        return label not in self.token.constraints or self.token.sees(self.store, label, row)
+        return not self.token.limited(label) or self.token.sees(self.store, label, row)
 
     # Plans
 

@@ -99,7 +99,7 @@ class FilterInputs:
     def _filter(self, m: Model) -> dict[str, GraphQLInputField]:
         out: dict[str, GraphQLInputField] = {}
         for f in m.fields:
-            if not (f.since <= self.version < f.until):
+            if f.write_only or not (f.since <= self.version < f.until):
                 continue
             lookup = self._field_lookup(m, f)
             if lookup is not None:

@@ -194,7 +194,7 @@ class SchemaBuilder(FilterInputs):
             "class_type": _scalar(GraphQLString, lambda s, r: class_name(m), required=True),
         }
         for f in m.fields:
-            if f.since <= self.version < f.until and f.name not in NOT_IN_GRAPHQL:
+            if f.since <= self.version < f.until and f.name not in NOT_IN_GRAPHQL and not f.write_only:
                 field = self._field(m, f)
                 if field is not None:
                     out[f.name] = field

@@ -184,31 +184,6 @@ OWNER_MODEL = Model(
     since=(4, 5),
 )
 
-USER = Model(
-    label="users.user",
-    path="users/users",
-    verbose="user",
-    plural="users",
-    fields=(
-        *HEAD,
-        char("username", 150, required=True, unique=True),
-        char("first_name", 150),
-        char("last_name", 150),
-        char("email", 254),
-        boolean("is_active", True),
-        read_only("date_joined", lambda store, row: row["created"]),
-        read_only("last_login", lambda store, row: None),
-        constant("groups", []),
-        constant("permissions", []),
-    ),
-    brief=("id", "url", "display", "username"),
-    nested_fields=("id", "url", "display_url", "display", "username"),
-    ordering=("username",),
-    unique=(Unique(("username",), field_level=True),),
-    display=lambda store, row: row["username"],
-    search=("username", "first_name", "last_name", "email"),
-)
-
 
 def _tagged_items(store: Store, row: Row) -> int:
     return sum(len(store.referring(label, "tags", row["id"])) for label in store.models)
@@ -401,7 +376,6 @@ MODELS = (
     TENANT_GROUP,
     TENANT,
     OWNER_MODEL,
-    USER,
     TAG,
     CUSTOM_FIELD,
     CHOICE_SET,

@@ -18,6 +18,7 @@ _TYPES = {
     "bool": "boolean",
     "fk": "nested object",
     "datetime": "datetime",
+    "timestamp": "datetime",
     "ip": "string",
     "prefix": "string",
     "mac": "string",

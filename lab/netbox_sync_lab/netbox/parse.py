@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Container, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_interface, ip_network
 from typing import Any
@@ -79,7 +80,7 @@ def _check_unique(session: Session, model: Model, f: Field, value: Any, old: Row
             and rule.columns == (f.name,)
             and session.store.collision(model, i, probe) is not None
         ):
-            raise Refused(f"{model.verbose} with this {f.verbose} already exists.")
+            raise Refused(rule.message or f"{model.verbose} with this {f.verbose} already exists.")
 
 
 def read_value(session: Session, f: Field, value: Any, old: Row | None = None) -> Any:
@@ -311,6 +312,32 @@ def _choice_pairs(f: Field, value: Any) -> list[list[str]]:
     return out
 
 
+def _strings(f: Field, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise Refused(f'Expected a list of items but got type "{type(value).__name__}".')
+    return [str(_char(f, v)) for v in value]
+
+
+def _timestamp(f: Field, value: Any) -> datetime:
+    try:
+        stamp = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Refused(
+            "Datetime has wrong format. Use one of these formats instead: "
+            "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+        ) from None
+    return (stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _networks(f: Field, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise Refused(f'Expected a list of items but got type "{type(value).__name__}".')
+    try:
+        return [str(ip_interface(v)) for v in value]
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
 _READERS: Mapping[str, Callable[[Field, Any], Any]] = {
     "char": _char,
     "slug": _slug,
@@ -324,6 +351,9 @@ _READERS: Mapping[str, Callable[[Field, Any], Any]] = {
     "mac": _mac,
     "ranges": _ranges,
     "choice_pairs": _choice_pairs,
+    "strings": _strings,
+    "timestamp": _timestamp,
+    "networks": _networks,
 }
 
 

@@ -13,7 +13,7 @@ class ReferenceError_(Exception):
     """A reference that names no object, several, or is no reference at all; the text is NetBox's."""
 
 
-def resolve(store: Store, label: str, value: Any, may_view: Callable[[str], bool]) -> int | None:
+def resolve(store: Store, label: str, value: Any, may_view: Callable[[str, Row], bool]) -> int | None:
     """The id of the object meant by ``value``. Raises ReferenceError_.
 
     By attributes only objects are found that the user may view; an id is taken from anybody.
@@ -21,8 +21,7 @@ def resolve(store: Store, label: str, value: Any, may_view: Callable[[str], bool
     if value is None:
         return None
     if isinstance(value, dict):
-        hidden = list(value) != ["id"] and not may_view(label)
-        return _by_attributes(store, label, value, hidden=hidden)
+        return _by_attributes(store, label, value, None if list(value) == ["id"] else may_view)
     try:
         pk = int(value)
     except (TypeError, ValueError):
@@ -45,9 +44,11 @@ def _flatten(attrs: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return out
 
 
-def _by_attributes(store: Store, label: str, attrs: dict[str, Any], *, hidden: bool) -> int:
+def _by_attributes(
+    store: Store, label: str, attrs: dict[str, Any], may_view: Callable[[str, Row], bool] | None
+) -> int:
     params = _flatten(attrs)
-    rows = [] if hidden else _candidates(store, label, params)
+    rows = (r for r in _candidates(store, label, params) if may_view is None or may_view(label, r))
     found = [r["id"] for r in rows if _matches(store, label, r, params)]
     if not found:
         raise ReferenceError_(f"Related object not found using the provided attributes: {params}")

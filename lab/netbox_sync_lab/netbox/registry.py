@@ -12,6 +12,7 @@ from . import (
     models_organization,
     models_places,
     models_proxbox,
+    models_users,
     models_virtualization,
 )
 from .schema import Model
@@ -24,6 +25,7 @@ MODELS: tuple[Model, ...] = (
     *models_ipam.MODELS,
     *models_virtualization.MODELS,
     *models_dependents.MODELS,
+    *models_users.MODELS,
 )
 
 

@@ -35,13 +35,17 @@ class Renderer:
         """The fields this NetBox version has."""
         return tuple(f for f in model.fields if f.since <= self.version < f.until)
 
+    def shown(self, model: Model) -> tuple[Field, ...]:
+        """Those of them that answers contain."""
+        return tuple(f for f in self.fields(model) if not f.write_only)
+
     def plan(
         self, model: Model, only: Container[str] | None = None, omit: Container[str] = ()
     ) -> list[tuple[str, Getter]]:
         """How to render rows of a model: all fields, or only some, or all but some."""
         return [
             (f.name, self._getter(model, f))
-            for f in self.fields(model)
+            for f in self.shown(model)
             if (only is None or f.name in only) and f.name not in omit
         ]
 
@@ -71,7 +75,7 @@ class Renderer:
     def _nested_plan(self, model: Model, spec: Nested) -> list[tuple[str, Getter]]:
         names = model.brief if spec == "brief" else model.nested_fields if spec == "nested" else spec
         plan: list[tuple[str, Getter]] = []
-        for f in self.fields(model):
+        for f in self.shown(model):
             if f.name not in names or f.counts is not None or f.omit_when_nested:
                 continue
             if f.zero_when_nested:
@@ -141,7 +145,7 @@ class Renderer:
             ]
         if kind == "decimal":
             return lambda row: None if row[name] is None else float(row[name])
-        if kind == "datetime":
+        if kind in ("datetime", "timestamp"):
             return lambda row: None if row[name] is None else stamp(row[name])
         if kind == "read_only":
             return self._computed(f)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Callable
-from email import message_from_bytes
 from typing import Any
-
-import orjson
 
 from . import filters, options
 from .auth import ACTIONS, Denied, Token
 from .bulk import Bulk, BulkByObject
+from .models_users import V2_SINCE
 from .paging import MAX_PAGE_SIZE, Pages
 from .registry import endpoints, parse_version
 from .render import Renderer
@@ -20,27 +18,32 @@ from .schema import Field, Model, Row, ValidationFailed
 from .session import Protected, Session
 from .store import IntegrityError, Store
 from .system import SystemApi
-from .wire import Answer, Refusal, Request, not_found_page
+from .users import PROVISION, provision
+from .wire import Answer, Refusal, Request, body_of, not_found_page
 from .write import Checked, Crash, check, store_checked
 
+FORBIDDEN = {"detail": "You do not have permission to perform this action."}
 _ABSENT_WITHOUT_CONFIG = {"config_context"}
 
 
 class RestApi:
     """Answers requests below ``/api/``. One instance per server; stateless between requests."""
 
-    def __init__(self, store: Store, version: str, plugins: dict[str, str], tokens: list[Token]) -> None:
+    def __init__(self, store: Store, version: str, plugins: dict[str, str], *, peppers: bool = True) -> None:
         self.store = store
         self.version_text = version
         self.version = parse_version(version)
         self.endpoints = endpoints(self.version, plugins)
-        self.system = SystemApi(store, version, plugins, list(self.endpoints), tokens)
+        self.system = SystemApi(store, version, plugins, list(self.endpoints))
+        self.peppers = peppers
         self.max_page_size = MAX_PAGE_SIZE
 
     # Routing
 
     def answer(self, request: Request, authenticate: Callable[[], Token], request_id: str) -> Answer:
         parts = [p for p in request.path.removeprefix("/api").split("/") if p]
+        if parts == PROVISION and request.path.endswith("/"):
+            return provision(self.store, self.version, request, authenticate, peppers=self.peppers)
         # A plugin's models stand one step deeper: plugins/<plugin>/<model>.
         depth = 3 if parts[:1] == ["plugins"] else 2
         model = self.endpoints.get("/".join(parts[:depth]))
@@ -77,7 +80,9 @@ class RestApi:
             token.user,
             request_id,
             changelog_message=self.version >= (4, 4),
-            may_view=lambda label: token.allows(label, "view"),
+            may_view=lambda label, row: token.sees(self.store, label, row),
+            may=token.allows,
+            v2_tokens=self.version >= V2_SINCE,
         )
         self.store.begin()
         try:
@@ -117,7 +122,7 @@ class RestApi:
         if action is None:
             return
         if (action != "view" and not token.write_enabled) or not token.allows(model.label, action):
-            raise Refusal(403, {"detail": "You do not have permission to perform this action."})
+            raise Refusal(403, FORBIDDEN)
 
 
 class Handler:
@@ -150,11 +155,15 @@ class Handler:
             return self.renderer.plan(model, None, _ABSENT_WITHOUT_CONFIG)
         return self.renderer.plan(model)
 
+    def permits(self, row: Row) -> bool:
+        """Whether the user's constraints for what the request does let this object through."""
+        return self.token.sees(self.store, self.model.label, row, ACTIONS[self.request.method])
+
     def get(self, pk: str) -> Row:
         if not re.fullmatch(r"\d+", pk):
             raise Refusal(404, {"detail": "Not found."})
         row = self.store.get(self.model.label, int(pk))
-        if row is None or not self.token.sees(self.store, self.model.label, row):
+        if row is None or not self.permits(row):
             raise Refusal(404, {"detail": f"No {self._class_name()} matches the given query."})
         return row
 
@@ -162,17 +171,18 @@ class Handler:
         return CLASS_NAMES.get(self.model.label, self.model.title.replace(" ", ""))
 
     def etag(self, row: Row) -> dict[str, str]:
-        stamp = row["last_updated"] or row["created"]
+        columns = self.model.stamps
+        stamp = next((row[c] for c in columns if row[c] is not None), None)
         if self.api.version < (4, 6) or stamp is None:
             return {}
         return {"ETag": f'W/"{stamp.isoformat()}"'}
 
     def check_etag(self, row: Row) -> None:
         header = self.request.headers.get("if-match")
-        if not header or header == "*" or self.api.version < (4, 6):
+        if not header or header == "*":
             return
         current = self.etag(row)
-        if current["ETag"] not in [tag.strip() for tag in header.split(",")]:
+        if current and current["ETag"] not in [tag.strip() for tag in header.split(",")]:
             raise Refusal(412, {"detail": "Precondition failed."}, **current)
 
     def described(self, *, detail: bool = False) -> Row:
@@ -188,14 +198,14 @@ class Handler:
             return Answer(200, self.renderer.apply(self.plan(), row), self.etag(row))
         self.check_etag(row)
         if method == "DELETE":
-            self.session.delete(self.model.label, row["id"], self.delete_message(self.json(optional=True)))
+            self.session.delete(self.model.label, row["id"], self.delete_message(self.json()))
             return Answer(204)
         body = self.json()
         if isinstance(body, list):
             raise Crash(
                 "NotImplementedError", "Serializers with many=True do not support multiple update by default."
             )
-        saved = self.save(self.check(body, row, partial=method == "PATCH"))
+        saved = self.permitted(self.save(self.check(body, row, partial=method == "PATCH")))
         return Answer(200, self.renderer.apply(self.plan(), saved), self.etag(saved))
 
     def many(self) -> Answer:
@@ -216,26 +226,16 @@ class Handler:
         pages = Pages(self.request, keyset=self.api.version >= (4, 6), most=self.api.max_page_size)
         ordering = ("id",) if pages.start is not None else pages.ordering(known) or self.model.ordering
         rows = self.store.ordered(self.model.label, ordering)
-        if self.model.label in self.token.constraints:
-            rows = [row for row in rows if self.token.sees(self.store, self.model.label, row)]
+        if self.token.limited(self.model.label):
+            rows = [row for row in rows if self.permits(row)]
         rows = filters.select(self.store, self.model, self.request.query, rows)
         plan = self.plan()
         return pages.answer(rows, lambda row: self.renderer.apply(plan, row))
 
     # Writing
 
-    def json(self, *, optional: bool = False) -> Any:
-        body, content_type = self.request.body, self.request.headers.get("content-type", "")
-        if not body:
-            return {}
-        if content_type.startswith("multipart/form-data"):
-            return form_fields(content_type, body)
-        if content_type.partition(";")[0].strip().lower() != "application/json":
-            raise Refusal(415, {"detail": f'Unsupported media type "{content_type}" in request.'})
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from None
+    def json(self) -> Any:
+        return body_of(self.request)
 
     def delete_message(self, body: Any) -> str:
         return str(body.get("changelog_message") or "") if isinstance(body, dict) else ""
@@ -257,22 +257,23 @@ class Handler:
     def save(self, checked: Checked) -> Row:
         return store_checked(self.session, self.model, checked)
 
+    def permitted(self, row: Row) -> Row:
+        """A saved row that fits the constraints. Raises Refusal for one that does not, as NetBox does after saving."""
+        if not self.permits(row):
+            raise Refusal(403, FORBIDDEN)
+        return row
+
     def create(self) -> Answer:
         body = self.json()
         if isinstance(body, list):
             return self.bulk.create(body)
-        row = self.save(self.check(body, None))
-        return Answer(201, self.renderer.apply(self.plan(), row), self.etag(row))
-
-
-def form_fields(content_type: str, body: bytes) -> dict[str, str]:
-    """The text fields of a form; the files that come with it are not kept."""
-    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    return {
-        str(part.get_param("name", header="content-disposition")): str(part.get_payload())
-        for part in message.walk()
-        if not part.is_multipart() and part.get_filename() is None
-    }
+        row = self.permitted(self.save(self.check(body, None)))
+        shown = self.renderer.apply(self.plan(), row)
+        if self.session.plaintext is not None:
+            name = "token" if self.api.version >= V2_SINCE else "key"
+            if name in shown:
+                shown[name] = self.session.plaintext
+        return Answer(201, shown, self.etag(row))
 
 
 CLASS_NAMES = {

@@ -21,7 +21,7 @@ OnDelete = Literal["cascade", "protect", "restrict", "set_null"]
 Kind = Literal[
     "id", "url", "display", "char", "slug", "int", "decimal", "float", "bool", "choice", "fk", "m2m", "content_type",
     "content_types", "generic", "generic_id", "json", "ip", "prefix", "mac", "ranges", "terminations", "read_only",
-    "tags", "custom_fields", "datetime", "choice_pairs",
+    "tags", "custom_fields", "datetime", "timestamp", "choice_pairs", "strings", "networks",
 ]  # fmt: skip
 
 CHOICES: Mapping[str, list[tuple[Any, str]]] = {
@@ -84,6 +84,8 @@ class Field:
     since: tuple[int, int] = (0, 0)
     until: tuple[int, int] = (99, 0)
     in_changelog: bool = True
+    write_only: bool = False
+    """Taken in requests and never shown."""
 
     @property
     def writable(self) -> bool:
@@ -159,8 +161,18 @@ class Model:
         return self.label.partition(".")[2]
 
     @property
+    def stamps(self) -> tuple[str, ...]:
+        """The columns that say when an object was last saved, the better one first."""
+        if self.label == "users.token":
+            return ("created",)
+        return () if self.label in ("users.user", "users.group", "users.objectpermission") else _STAMPS
+
+    @property
     def title(self) -> str:
         return self.verbose[:1].upper() + self.verbose[1:]
+
+
+_STAMPS = ("last_updated", "created")
 
 
 class ValidationFailed(Exception):

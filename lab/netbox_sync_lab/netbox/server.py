@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from starlette.responses import Response
 
 from netbox_sync_lab.serving import LabServer, Message, Receive, Send
 
-from .auth import Denied, Token, authenticate, new_key
+from .auth import Denied, Token, authenticate, generate, hashed, header_of
 from .branching import PATH as BRANCHING_PATH
 from .branching import VERSION as BRANCHING_VERSION
 from .branching import Branching, LabBranch
@@ -24,10 +26,12 @@ from .registry import models_of, parse_version
 from .rest import RestApi
 from .session import Session
 from .store import Store
+from .users import Permissions, Users
 from .wire import Answer, Request, not_found_page
 
 MAX_REQUEST_LINE = 4094
 MAX_HEADER = 8190
+NEVER_IN_A_BRANCH = ("/api/extras/custom-fields/", "/api/users/", "/api/authentication-check/")
 
 
 class LabNetBox(LabServer):
@@ -37,7 +41,7 @@ class LabNetBox(LabServer):
     turns features off that the named NetBox version does not have. Every request is listed in ``requests`` as
     (method, path, status; 0 where no answer was sent), with its query string in ``targets``;
     :meth:`fail_next` makes requests go wrong, before or after they took effect. ``branching``: it has the
-    netbox-branching plugin.
+    netbox-branching plugin. ``peppers``: API_TOKEN_PEPPERS is set, without which NetBox makes no v2 tokens.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class LabNetBox(LabServer):
         enforce_global_unique: bool = True,
         plugins: dict[str, str] | None = None,
         branching: bool = False,
+        peppers: bool = True,
         certfile: Path | str | None = None,
         keyfile: Path | str | None = None,
     ) -> None:
@@ -61,11 +66,13 @@ class LabNetBox(LabServer):
         self.store = Store(models_of(plugins or {}), enforce_global_unique=enforce_global_unique)
         self._store_lock = threading.Lock()
         self._graphql: Any = None
-        self.tokens = [Token(self._user("admin"), token, None, None)]
+        self._users = Users(self.store)
+        self._admin = self._users.add("admin", is_superuser=True, is_staff=True)
+        self._users.token(self._admin, token, None)
         self.branching = Branching(self.store) if branching else None
         if branching:
             plugins = {**(plugins or {}), "netbox_branching": BRANCHING_VERSION}
-        self.rest = RestApi(self.store, version, plugins or {}, self.tokens)
+        self.rest = RestApi(self.store, version, plugins or {}, peppers=peppers)
 
     # For tests
 
@@ -121,25 +128,41 @@ class LabNetBox(LabServer):
         super().clear_faults()
         self.faults.clear()
 
-    def _user(self, name: str) -> dict[str, Any]:
-        for row in self.store.rows("users.user"):
-            if row["username"] == name:
-                return row
-        stamp = self.store.tick()
-        user = {
-            "id": self.store.new_id("users.user"),
-            "username": name,
-            "first_name": "",
-            "last_name": "",
-            "email": "",
-            "is_active": True,
-            "tags": [],
-            "custom_field_data": {},
-            "created": stamp,
-            "last_updated": stamp,
-        }
-        self.store.put("users.user", user)
-        return user
+    def add_user(
+        self,
+        name: str,
+        password: str | None,
+        permissions: Permissions | None = None,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        superuser: bool = False,
+        groups: Iterable[str] | Mapping[str, Permissions] = (),
+        active: bool = True,
+    ) -> int:
+        """Add a user who can get tokens for a password, and return the user's id. Every token has the user's rights.
+
+        ``permissions`` maps models (``dcim.interface``) to actions (``view``, ``add``, ``change``, ``delete``); None
+        or ``superuser`` allows everything. ``constraints`` maps models to what their objects have to be like:
+        ``{"dcim.device": {"site__slug": "paris"}}``, or a list of such, one of which has to fit. ``groups``: names
+        of the user's groups, or names with the permissions of the groups; missing groups are made. ``password``
+        None: nobody can log in. Raises ValueError for a name that is taken.
+        """
+        granted = groups if isinstance(groups, Mapping) else {}
+        with self._store_lock:
+            if self._users.named(name) is not None:
+                raise ValueError(f"there is a user {name} already")
+            members = [self._users.group(group) for group in groups]
+            user = self._users.add(
+                name,
+                password="!" if password is None else hashed(password),
+                is_active=active,
+                is_superuser=superuser or permissions is None,
+                groups=[group["id"] for group in members],
+            )
+            self._users.permit(name, permissions or {}, constraints or {}, user=user)
+            for group in members:
+                self._users.permit(group["name"], granted.get(group["name"], {}), {}, group=group)
+        return int(user["id"])
 
     def add_token(
         self,
@@ -150,24 +173,39 @@ class LabNetBox(LabServer):
         user: str | None = None,
         write_enabled: bool = True,
         constraints: dict[str, Any] | None = None,
+        expires: datetime | None = None,
+        enabled: bool = True,
+        allowed_ips: Iterable[str] = (),
     ) -> str:
         """Add a token called ``name`` for a user (by default of that name) and return its Authorization header.
 
         ``permissions`` maps models (``dcim.interface``) to the actions ``view``, ``add``, ``change`` and
-        ``delete``; None allows everything. ``constraints`` maps models to the constraints of that permission
-        (``{"dcim.device": {"site__slug": "paris"}}``): other objects are not seen.
+        ``delete``, for this token alone; None gives it the rights of a user made by :meth:`add_user`, and allows
+        everything otherwise. ``constraints`` maps models to the constraints of that permission
+        (``{"dcim.device": {"site__slug": "paris"}}``): other objects are not seen. ``expires``, ``enabled``,
+        ``allowed_ips``: as NetBox's tokens have them.
         """
         with self._store_lock:
-            row = self._user(user or name)
-        token = Token(
-            row, name, new_key() if v2 else None, permissions, write_enabled, constraints=constraints or {}
-        )
-        self.tokens.append(token)
-        return token.header
+            owner = self._users.named(user or name) or self._users.add(user or name, implied=True)
+            token = self._users.token(
+                owner,
+                name,
+                generate(12) if v2 else None,
+                write_enabled=write_enabled,
+                enabled=enabled,
+                expires=expires,
+                allowed_ips=list(allowed_ips),
+                everything=permissions is None and bool(owner.get("implied")),
+                restricted=permissions is not None,
+            )
+            self._users.permit(
+                owner["username"], permissions or {}, constraints or {}, user=owner, token=token
+            )
+        return header_of(token)
 
     def session(self) -> Session:
         """Direct access to the store, to set up what the API cannot (rows saved as the admin user)."""
-        return Session(self.store, self.tokens[0].user, str(uuid.uuid4()))
+        return Session(self.store, self._admin, str(uuid.uuid4()))
 
     # HTTP
 
@@ -238,7 +276,7 @@ class LabNetBox(LabServer):
         v2 = parse_version(self.version) >= (4, 5)
 
         def sign_in() -> Token:
-            return authenticate(self.tokens, request.headers.get("authorization"), v2)
+            return authenticate(self.store, request.headers.get("authorization"), v2, self.host)
 
         rest, graphql = self.rest, self._graphql_api
         if self.branching is not None:
@@ -250,7 +288,7 @@ class LabNetBox(LabServer):
                     return self.branching.answer(request, sign_in, self.version)
                 except Denied as denied:
                     return Answer(403, {"detail": str(denied)})
-            if branch is not None and not request.path.startswith("/api/extras/custom-fields/"):
+            if branch is not None and not request.path.startswith(NEVER_IN_A_BRANCH):
                 rest, graphql = self._apis_of(branch)
         if request.path == "/api" or request.path.startswith("/api/"):
             return rest.answer(request, sign_in, request_id)
@@ -270,7 +308,7 @@ class LabNetBox(LabServer):
         if branch.api is None:
             from .graphql_api import GraphQLApi
 
-            rest = RestApi(branch.store, self.version, self.rest.system.plugins, self.tokens)
+            rest = RestApi(branch.store, self.version, self.rest.system.plugins)
             branch.api = rest, lru_cache(lambda: GraphQLApi(branch.store, parse_version(self.version)))
         return branch.api
 

@@ -46,13 +46,19 @@ class Session:
         request_id: str,
         *,
         changelog_message: bool = True,
-        may_view: Callable[[str], bool] = lambda label: True,
+        may_view: Callable[[str, Row], bool] = lambda label, row: True,
+        may: Callable[[str, str], bool] = lambda label, action: True,
+        v2_tokens: bool = True,
     ) -> None:
         self.store = store
         self.user = user
         self.request_id = request_id
         self.changelog_message = changelog_message
         self.may_view = may_view
+        self.may = may
+        self.v2_tokens = v2_tokens
+        self.plaintext: str | None = None
+        """Of the API token that this request created; kept nowhere else."""
         self.given: frozenset[str] = frozenset()
         """The fields that the request sets on the object at hand; empty for saves that follow from others."""
 

@@ -8,8 +8,8 @@ from typing import Any
 from .auth import Token
 from .paging import Pages
 from .registry import parse_version
+from .render import Renderer
 from .schema import OBJECT_TYPES, Row, ValidationFailed
-from .session import stamp
 from .store import Store
 from .wire import Answer, Request
 
@@ -20,15 +20,12 @@ FORBIDDEN = Answer(403, {"detail": "You do not have permission to perform this a
 class SystemApi:
     """Answers below ``/api/`` that come from the server itself."""
 
-    def __init__(
-        self, store: Store, version: str, plugins: dict[str, str], paths: list[str], tokens: list[Token]
-    ) -> None:
+    def __init__(self, store: Store, version: str, plugins: dict[str, str], paths: list[str]) -> None:
         self.store = store
         self.version_text = version
         self.version = parse_version(version)
         self.plugins = plugins
         self.paths = paths
-        self.tokens = tokens
 
     def _object_types_path(self) -> list[str]:
         return ["core" if self.version >= (4, 4) else "extras", "object-types"]
@@ -37,7 +34,7 @@ class SystemApi:
         return (
             parts
             in ([], ["status"], ["plugins"], ["plugins", "installed-plugins"], self._object_types_path())
-            or parts in (["core", "background-workers"], ["users", "permissions"])
+            or parts == ["core", "background-workers"]
             or (parts == ["authentication-check"] and self.version >= (4, 5))
             or (len(parts) == 1 and parts[0] in APPS)
             or (len(parts) == 2 and parts[0] == "plugins" and any(self._below(parts)))
@@ -71,9 +68,7 @@ class SystemApi:
                 case ["authentication-check"]:
                     return Answer(200, self._who(request, token))
                 case ["core", "background-workers"]:
-                    return self._page(request, []) if token.permissions is None else FORBIDDEN
-                case ["users", "permissions"]:
-                    return self._permissions(request, token)
+                    return self._page(request, []) if token.rights.everything else FORBIDDEN
                 case _:
                     skip = len("/".join(parts)) + 1
                     return Answer(200, {p[skip:]: f"{root}{p}/" for p in self._below(parts)})
@@ -133,59 +128,6 @@ class SystemApi:
                 rows.append(row)
         return self._page(request, rows)
 
-    # Users
-
-    def _user(self, request: Request, user: Row) -> dict[str, Any]:
-        return {
-            "id": user["id"],
-            "url": f"{request.base}/api/users/users/{user['id']}/",
-            "display_url": f"{request.base}/users/users/{user['id']}/",
-            "display": user["username"],
-            "username": user["username"],
-        }
-
-    def _granted(self, request: Request) -> list[dict[str, Any]]:
-        """One permission per token and model, as an administrator would have set them up."""
-        rows: list[dict[str, Any]] = []
-        for token in self.tokens:
-            for label, actions in (token.permissions or {}).items():
-                pk = len(rows) + 1
-                name = f"{token.user['username']} {label}"
-                rows.append(
-                    {
-                        "id": pk,
-                        "url": f"{request.base}/api/users/permissions/{pk}/",
-                        "display_url": f"{request.base}/users/permissions/{pk}/",
-                        "display": name,
-                        "name": name,
-                        "description": "",
-                        "enabled": True,
-                        "object_types": [label],
-                        "actions": sorted(actions),
-                        "constraints": token.constraints.get(label),
-                        "groups": [],
-                        "users": [self._user(request, token.user)],
-                    }
-                )
-        return rows
-
-    def _permissions(self, request: Request, token: Token) -> Answer:
-        if not token.allows("users.objectpermission", "view"):
-            return FORBIDDEN
-        return self._page(request, self._granted(request))
-
     def _who(self, request: Request, token: Token) -> dict[str, Any]:
-        user = token.user
-        brief = ("id", "url", "display", "name", "description", "enabled", "object_types", "actions")
-        mine = [p for p in self._granted(request) if p["users"][0]["id"] == user["id"]]
-        return {
-            **self._user(request, user),
-            "first_name": user["first_name"],
-            "last_name": user["last_name"],
-            "email": user["email"],
-            "is_active": True,
-            "date_joined": stamp(user["created"]),
-            "last_login": None,
-            "groups": [],
-            "permissions": [{k: p[k] for k in brief} for p in mine],
-        }
+        renderer = Renderer(self.store, request.base, self.version)
+        return renderer.full(self.store.models["users.user"], token.user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from typing import Any
 
 import orjson
@@ -53,3 +54,28 @@ def not_found_page(version: str) -> Answer:
         "</head>\n<body><h1>Page Not Found</h1></body>\n</html>\n"
     )
     return Answer(404, page, content_type="text/html; charset=utf-8")
+
+
+def body_of(request: Request) -> Any:
+    """The request's JSON or form, {} without a body. Raises Refusal for anything else."""
+    body, content_type = request.body, request.headers.get("content-type", "")
+    if not body:
+        return {}
+    if content_type.startswith("multipart/form-data"):
+        return form_fields(content_type, body)
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(415, {"detail": f'Unsupported media type "{content_type}" in request.'})
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from None
+
+
+def form_fields(content_type: str, body: bytes) -> dict[str, str]:
+    """The text fields of a form; the files that come with it are not kept."""
+    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    return {
+        str(part.get_param("name", header="content-disposition")): str(part.get_payload())
+        for part in message.walk()
+        if not part.is_multipart() and part.get_filename() is None
+    }
