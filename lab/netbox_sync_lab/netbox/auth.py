@@ -138,7 +138,7 @@ def rights_of(store: Store, user: Row) -> Rights:
 
 
 def rights_of_token(store: Store, row: Row, user: Row) -> Rights:
-    """What a token allows: as much as its user may do, or what the lab was told for this token alone."""
+    """What a token allows: as much as its user may do, or only what permissions of this token alone allow."""
     if row.get("everything"):
         return Rights(user["id"], None)
     if row.get("restricted"):

@@ -28,6 +28,7 @@ from .store import Store
 from .wire import Refusal
 
 V2_SINCE = (4, 5)
+SHORTEST_PASSWORD = 12
 _NEVER_TO_RETRIEVE = (4, 3)
 
 
@@ -41,6 +42,26 @@ def _clean_user(session: Session, row: Row, old: Row | None) -> None:
     for other in session.store.rows("users.user"):
         if other["id"] != row["id"] and other["username"].casefold() == same:
             raise fail("__all__", "A user with this username already exists.")
+
+
+def _check_password(session: Session, data: Row, old: Row | None) -> None:
+    """NetBox's default AUTH_PASSWORD_VALIDATORS."""
+    password = data.get("password")
+    if not password:
+        return
+    errors = []
+    if len(password) < SHORTEST_PASSWORD:
+        errors.append(f"This password is too short. It must contain at least {SHORTEST_PASSWORD} characters.")
+    for test, what in (
+        (str.isdigit, "numeral"),
+        (str.isupper, "uppercase letter"),
+        (str.islower, "lowercase letter"),
+    ):
+        if not any(test(letter) for letter in password):
+            errors.append(f"Password must have at least one {what}.")
+            break
+    if errors:
+        raise ValidationFailed({"non_field_errors": errors})
 
 
 def _hash_password(session: Session, row: Row, old: Row | None) -> None:
@@ -100,6 +121,7 @@ USER = Model(
     unique=(Unique(("username",), field_level=True, message="A user with that username already exists."),),
     display=_user_display,
     search=("username", "first_name", "last_name", "email"),
+    validate=_check_password,
     clean=_clean_user,
     before_save=_hash_password,
     after_save=_after_user,
