@@ -19,7 +19,7 @@ from .session import Protected, Session
 from .store import IntegrityError, Store
 from .system import SystemApi
 from .users import PROVISION, provision
-from .wire import Answer, Refusal, Request, body_of, not_found_page
+from .wire import Answer, Refusal, Request, body_of, not_found_page, under_one_key
 from .write import Checked, Crash, check, store_checked
 
 FORBIDDEN = {"detail": "You do not have permission to perform this action."}
@@ -41,6 +41,12 @@ class RestApi:
     # Routing
 
     def answer(self, request: Request, authenticate: Callable[[], Token], request_id: str) -> Answer:
+        answer = self._answer(request, authenticate, request_id)
+        if answer.status >= 400 and self.version >= (4, 7):
+            answer.body = under_one_key(answer.body)
+        return answer
+
+    def _answer(self, request: Request, authenticate: Callable[[], Token], request_id: str) -> Answer:
         parts = [p for p in request.path.removeprefix("/api").split("/") if p]
         if parts == PROVISION and request.path.endswith("/"):
             return provision(self.store, self.version, request, authenticate, peppers=self.peppers)

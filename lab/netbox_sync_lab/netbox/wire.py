@@ -56,6 +56,16 @@ def not_found_page(version: str) -> Answer:
     return Answer(404, page, content_type="text/html; charset=utf-8")
 
 
+def under_one_key(detail: Any) -> Any:
+    """Errors as 4.7 answers them: those of an object as a whole are under ``__all__``, whichever check found them."""
+    if isinstance(detail, dict):
+        return {
+            "__all__" if name == "non_field_errors" else name: under_one_key(value)
+            for name, value in detail.items()
+        }
+    return [under_one_key(item) for item in detail] if isinstance(detail, list) else detail
+
+
 def body_of(request: Request) -> Any:
     """The request's JSON or form, {} without a body. Raises Refusal for anything else."""
     body, content_type = request.body, request.headers.get("content-type", "")
