@@ -99,7 +99,7 @@ create or replace macro is_ip(text) as
 create or replace macro usable_name(text) as
     case when is_placeholder(text) then null else stripped(text) end;
 
--- NetBox holds 50 characters; what is longer is left out (sql/desired/librenms/left_out.sql).
+-- NetBox holds 50 characters; what is longer is left out (sql/desired/librenms/skipped.sql).
 create or replace macro serial_number(text) as
     case when length(stripped(text)) <= 50 then usable_name(text) end;
 

@@ -130,7 +130,7 @@ class World:
         with duckdb.connect() as con:
             return con.execute(
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
-                [connections.pattern(folder / "left_out.parquet")],
+                [connections.pattern(folder / "skipped.parquet")],
             ).fetchall()
 
     def views(self) -> duckdb.DuckDBPyConnection:

@@ -60,8 +60,8 @@ def make_desired(
 
 
 def _say_why(con: duckdb.DuckDBPyConnection) -> None:
-    """``desired.left_out`` with each reason as a sentence, beside its cause and subject."""
-    rows = run(con, "SELECT resource, key, reason FROM desired.left_out").fetchall()
+    """``desired.skipped`` with each reason as a sentence, beside its cause and subject."""
+    rows = run(con, "SELECT resource, key, reason FROM desired.skipped").fetchall()
     if not rows:
         return
     said = [read_reason(reason) for _, _, reason in rows]
@@ -74,10 +74,10 @@ def _say_why(con: duckdb.DuckDBPyConnection) -> None:
             "subject": pa.array([one.subject for one in said], pa.string()),
         }
     )
-    con.register("left_out_with_causes", table)
-    run(con, "DELETE FROM desired.left_out")
-    con.execute("INSERT INTO desired.left_out BY NAME FROM left_out_with_causes")
-    con.unregister("left_out_with_causes")
+    con.register("skipped_with_causes", table)
+    run(con, "DELETE FROM desired.skipped")
+    con.execute("INSERT INTO desired.skipped BY NAME FROM skipped_with_causes")
+    con.unregister("skipped_with_causes")
 
 
 def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:

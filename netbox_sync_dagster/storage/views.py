@@ -9,7 +9,7 @@ likes: no run is stopped by it, it is never locked out, and it sees new snapshot
 - ``desired.<table>``: the current snapshots in NetBox's terms
 - ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs
 - ``ledger.*``: approvals, applies, verdicts
-- ``sync.*``: status, snapshots, diffs, attempts, scopes, rejected, left_out
+- ``sync.*``: status, snapshots, diffs, attempts, scopes, rejected, skipped
 """
 
 from __future__ import annotations

@@ -139,4 +139,4 @@ create table desired.vrf_words (word varchar, owners integer, example varchar);
 create table desired.unresolved (section varchar, word varchar, owners integer, example varchar, is_mapped boolean);
 
 -- What the comparison does not take, and why; cause and subject as in a diff row.
-create table desired.left_out (resource varchar, key varchar, reason varchar, cause varchar, subject varchar);
+create table desired.skipped (resource varchar, key varchar, reason varchar, cause varchar, subject varchar);

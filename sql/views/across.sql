@@ -27,8 +27,8 @@ from read_json(
     }
 );
 
-create or replace view sync.left_out as
-select endpoint, resource, key, reason, cause, subject from desired.left_out;
+create or replace view sync.skipped as
+select endpoint, resource, key, reason, cause, subject from desired.skipped;
 
 create or replace view sync.shared_devices as
 select
@@ -40,3 +40,5 @@ having count(distinct endpoint) > 1;
 
 -- Names of the previous version, until the next one.
 create or replace view desired.unproven as from desired.incomplete_scopes;
+create or replace view desired.left_out as from desired.skipped;
+create or replace view sync.left_out as from sync.skipped;

@@ -95,8 +95,8 @@ comment on view sync.decisions is 'The decision that stands per change: approved
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';
 comment on view sync.rejected is 'Rows of the current snapshots that could not be taken, with the reason';
 comment on view sync.shared_devices is 'NetBox devices that more than one endpoint shows, by what each calls it';
-comment on view sync.left_out is 'What the comparison leaves out, with the reason';
-comment on column sync.left_out.cause is 'code of the reason, see sync.causes';
+comment on view sync.skipped is 'What the comparison leaves out, with the reason';
+comment on column sync.skipped.cause is 'code of the reason, see sync.causes';
 comment on view sync.causes is 'Every cause: code, action, sentence, what helps, how it may be answered';
 comment on view diff.causes is 'Open questions of the current diffs: rows that the same answer settles, counted';
 comment on column diff.causes.missing is 'what the cause is about: a word and its section, a name, an endpoint';
@@ -121,3 +121,5 @@ comment on view ledger.object_changes is 'The entries of NetBox''s own changelog
 
 -- Names of the previous version.
 comment on view desired.unproven is 'Old name of desired.incomplete_scopes, until the next minor version';
+comment on view desired.left_out is 'Old name of desired.skipped, until the next minor version';
+comment on view sync.left_out is 'Old name of sync.skipped, until the next minor version';

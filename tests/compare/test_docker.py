@@ -117,7 +117,7 @@ def test_everything_applied_leaves_nothing_to_do(docker: World, host: DockerStat
     )
     assert sorted(i["display"] for i in netbox.all(INTERFACES)) == ["back", "back", "front"]
     assert {a["dns_name"] for a in netbox.all("ipam/ip-addresses")} == {"web"}
-    left_out = "SELECT key, reason FROM desired.left_out ORDER BY key"
+    left_out = "SELECT key, reason FROM desired.skipped ORDER BY key"
     assert docker.sql(left_out) == [
         ("batch none", "it has no network"),
         ("proxy host", "it uses the host's own interfaces"),
@@ -421,7 +421,7 @@ def test_ignored_containers(docker: World, host: DockerState) -> None:
     docker.apply()
     docker.configure(ignored_containers=["ci-.*"])
     assert docker.sync().rows == ()
-    assert docker.sql("SELECT key, reason FROM desired.left_out ORDER BY key") == [
+    assert docker.sql("SELECT key, reason FROM desired.skipped ORDER BY key") == [
         ("ci-1", "ignored_containers names it"),
         ("ci-2", "ignored_containers names it"),
     ]
@@ -434,7 +434,7 @@ def test_addresses_of_bridges_may_be_left_out(docker: World, host: DockerState) 
     plan = docker.sync()
     assert [r.key for r in rows(plan, "ip_addresses")] == ["192.0.2.2"]
     assert [next(iter(after(r).values()))["name"] for r in rows(plan, "primary_ips")] == ["192.0.2.2"]
-    assert docker.sql("SELECT reason FROM desired.left_out") == [
+    assert docker.sql("SELECT reason FROM desired.skipped") == [
         ("network front is a bridge of this host; bridge_addresses is off",)
     ]
 

@@ -25,7 +25,7 @@ ACTIONS = {
     "blocked": "the row is not written: something is missing",
     "conflict": "the row or field is not written: a person has to decide",
     "drifted": "NetBox differs, and stays as it is",
-    "skipped": "left out of the comparison (`sync.left_out`)",
+    "skipped": "left out of the comparison (`sync.skipped`)",
     "noted": "a change, and what it follows from",
     "because": "a part of the causes above",
 }
@@ -200,7 +200,7 @@ def page() -> str:
         "# Causes",
         "",
         "Every row that is no plain change has a cause: a code, what it is about as JSON (`subject`), and a sentence made of",
-        "both (`reason`). They are columns of `diff.changes` and `sync.left_out`; `diff.causes` counts the open questions, and",
+        "both (`reason`). They are columns of `diff.changes` and `sync.skipped`; `diff.causes` counts the open questions, and",
         "`sync.causes` is this list ([sql.md](sql.md#causes)).",
         "",
         "In a sentence `{name}` is a parameter; a part in brackets is left out where a parameter in it is not known.",

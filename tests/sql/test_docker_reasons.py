@@ -76,8 +76,8 @@ def test_what_of_a_host_is_left_out() -> None:
             prefixlen=16,
         )
     host.put("docker.rejected", source_table="containers", row_key="bad", reason="name: not a text")
-    host.desired("virtual_machines", "vm_interfaces", "ip_addresses", "left_out")
-    assert host.rows("SELECT resource, key, reason FROM desired.left_out ORDER BY ALL") == [
+    host.desired("virtual_machines", "vm_interfaces", "ip_addresses", "skipped")
+    assert host.rows("SELECT resource, key, reason FROM desired.skipped ORDER BY ALL") == [
         ("containers", "bad", "name: not a text"),
         (
             "ip_addresses",

@@ -195,8 +195,8 @@ def test_what_of_a_device_is_left_out() -> None:
         reason="transceivers: answered 500",
     )
     nms.put("librenms.rejected", source_table="ports", row_key="7", reason="ifMtu: not a number")
-    nms.desired("devices", "interfaces", "vlans", "ip_addresses", "left_out")
-    assert nms.rows("SELECT resource, key, reason FROM desired.left_out ORDER BY ALL") == [
+    nms.desired("devices", "interfaces", "vlans", "ip_addresses", "skipped")
+    assert nms.rows("SELECT resource, key, reason FROM desired.skipped ORDER BY ALL") == [
         ("cables", "sw1 link 8", "LibreNMS does not say at which port, or the port is left out"),
         ("devices", "sw1", "its serial has 51 characters; NetBox takes 50"),
         (

@@ -111,9 +111,9 @@ def test_what_of_a_cluster_is_left_out() -> None:
             "ip_addresses",
             "vlans",
         ),
-        *("left_out", "sightings"),
+        *("skipped", "sightings"),
     )
-    assert cluster.rows("SELECT resource, key, reason FROM desired.left_out ORDER BY ALL") == [
+    assert cluster.rows("SELECT resource, key, reason FROM desired.skipped ORDER BY ALL") == [
         (
             "backups",
             "lib",

@@ -28,7 +28,7 @@ def test_a_temporary_name_is_nothing_to_compare_and_its_container_is_there() -> 
             compose_project=project,
         )
     rules.con.execute("ALTER TABLE config.endpoint ADD COLUMN IF NOT EXISTS cluster_name VARCHAR")
-    for table in ("virtual_machines", "listed_guests", "incomplete_scopes", "left_out"):
+    for table in ("virtual_machines", "listed_guests", "incomplete_scopes", "skipped"):
         rules.con.execute(f"INSERT INTO desired.{table} BY NAME {read_sql(f'desired/docker/{table}.sql')}")
     assert rules.rows("SELECT name FROM desired.virtual_machines ORDER BY name") == [
         ("0123456789ab_mine",),
@@ -39,7 +39,7 @@ def test_a_temporary_name_is_nothing_to_compare_and_its_container_is_there() -> 
     assert rules.rows(
         "SELECT reason FROM desired.incomplete_scopes WHERE resource = 'mac_addresses' ORDER BY 1"
     ) == [("Docker Compose is recreating it: there is aaaaaaaaaaaa_db",)]
-    assert rules.rows("SELECT key, reason FROM desired.left_out ORDER BY key") == [
+    assert rules.rows("SELECT key, reason FROM desired.skipped ORDER BY key") == [
         ("aaaaaaaaaaaa_db", "a temporary name: Docker Compose is recreating db"),
         ("bbbbbbbbbbbb_cache", "a temporary name: Docker Compose is recreating cache"),
         ("d58e697edffe_web", "a temporary name: Docker Compose is recreating web"),

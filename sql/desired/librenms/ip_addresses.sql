@@ -1,5 +1,5 @@
 -- LibreNMS addresses in NetBox's terms. Key: host address + VRF + interface (one row per place).
--- Addresses that NetBox should not have (loopback, link-local, ...) are in desired.left_out with the reason.
+-- Addresses that NetBox should not have (loopback, link-local, ...) are in desired.skipped with the reason.
 -- Only with rows of librenms.ip_addresses.
 with settings as (from config.endpoint),
 -- Without the list of VRFs an address of one would look as if it were in another.
