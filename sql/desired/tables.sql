@@ -12,7 +12,7 @@ create table desired.devices (
 
 -- Devices of a stack, the master among them. device: the key of the device that the source shows for all of them;
 -- key: that of the member (desired.devices); the master's are the same.
-create table desired.members (
+create table desired.stack_members (
     key varchar, device varchar, position integer, name varchar, serial varchar, model varchar, is_master boolean,
     part bigint);
 

@@ -1,5 +1,5 @@
 -- The master of each virtual chassis. Key: the stack's device. An update of the virtual chassis, after its members.
--- Only with rows of desired.members.
+-- Only with rows of desired.stack_members.
 with paired as (
     select v.key, v.netbox_id, v.name, v.last_updated,
         differing([json_field('master', existing(was.id, was.name),

@@ -67,12 +67,12 @@ first_hits as materialized (
 
 -- Step 5. Where nothing else is known of a member of a stack: its place in the virtual chassis of the stack's device.
 stack_hits as (
-    select key, min(id) as id from first_hits where key in (select device from desired.members)
+    select key, min(id) as id from first_hits where key in (select device from desired.stack_members)
     group by key having count(distinct id) = 1
 ),
 by_position as (
     select m.key, d.id, 5 as step
-    from desired.members m
+    from desired.stack_members m
     join stack_hits s on s.key = m.device
     join netbox.devices n on n.id = s.id
     join netbox.devices d on d.virtual_chassis_id = n.virtual_chassis_id and d.vc_position = m.position

@@ -53,7 +53,7 @@ device_hits as (
     -- A member of a stack, by its place in NetBox's virtual chassis.
     select u.key, u.problem, d.id
     from unsettled_devices u
-    join desired.members m on m.key = u.key
+    join desired.stack_members m on m.key = u.key
     join match.devices s on s.key = m.device
     join netbox.devices n on n.id = s.netbox_id
     join netbox.devices d on d.virtual_chassis_id = n.virtual_chassis_id and d.vc_position = m.position

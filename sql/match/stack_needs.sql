@@ -1,11 +1,11 @@
 -- What a stack's objects need beside what their values refer to. Resource + key -> resource + key.
 -- NetBox takes as master only who is a member, and a LAG or parent on another device only within one virtual chassis.
--- Only with rows of desired.members.
+-- Only with rows of desired.stack_members.
 with joining as (
     select key from diff.virtual_chassis_members where action = 'update'
 ),
 stacked as (
-    select key, device, lag, parent_interface from desired.interfaces where device in (select key from desired.members)
+    select key, device, lag, parent_interface from desired.interfaces where device in (select key from desired.stack_members)
 ),
 bases as (
     select key, device, lag as base from stacked where lag is not null

@@ -1,10 +1,10 @@
 -- Which NetBox virtual chassis each stack is: the one that its members are in, else an empty one of its name.
 -- Key: the stack's device.
--- Only with rows of desired.members.
+-- Only with rows of desired.stack_members.
 with settings as (from config.endpoint),
 members as (
     select m.device, n.virtual_chassis_id as id
-    from desired.members m
+    from desired.stack_members m
     join match.devices x using (key)
     join netbox.devices n on n.id = x.netbox_id
     where n.virtual_chassis_id is not null
@@ -33,7 +33,7 @@ judged as (
     cross join settings
     left join held h on h.device = d.key
     left join named n on n.device = d.key
-    where d.key in (select device from desired.members)
+    where d.key in (select device from desired.stack_members)
 )
 select j.key, case when j.problem is null then j.candidate_id end as netbox_id, coalesce(v.name, j.device_name) as name,
     j.problem,

@@ -45,7 +45,7 @@ def members(world: World) -> list[tuple[str, int, str]]:
     query = "SELECT key, position, serial FROM read_parquet(?) ORDER BY position"
     return (
         duckdb.connect()
-        .execute(query, [connections.pattern(folder / "desired" / "members.parquet")])
+        .execute(query, [connections.pattern(folder / "desired" / "stack_members.parquet")])
         .fetchall()
     )
 

@@ -54,12 +54,12 @@ def test_a_member_of_a_stack_has_a_name_too() -> None:
             not_imported=None if device == "sw1" else "disabled",
         )
         nms.put(
-            "desired.members",
+            "desired.stack_members",
             key=f"{device}-M2",
             device=device,
             name="x" * 65 if device == "sw1" else "old-M2",
         )
-    nms.con.execute("UPDATE desired.members SET is_master = false")
+    nms.con.execute("UPDATE desired.stack_members SET is_master = false")
     nms.desired("member_devices")
     assert nms.rows("SELECT key, not_imported FROM desired.devices WHERE source_id IS NULL ORDER BY ALL") == [
         ("old-M2", "disabled"),
@@ -76,7 +76,7 @@ def test_why_a_port_is_no_interface() -> None:
     _port(nms, 4, "Gi2/0/1")
     _port(nms, 5, "Gi1/0/2")
     _port(nms, 6, "x" * 65)
-    nms.put("desired.members", key="sw1", device="sw1", position=1, name="sw1", is_master=True)
+    nms.put("desired.stack_members", key="sw1", device="sw1", position=1, name="sw1", is_master=True)
     nms.put(
         "librenms.scopes",
         scope="inventory",
@@ -241,7 +241,7 @@ def test_a_stack_that_was_read_in_part_proves_nothing() -> None:
     nms.put(
         "librenms.scopes", scope="inventory", scope_id="1", complete=False, reason="inventory: answered 500"
     )
-    nms.put("desired.members", key="sw1", device="sw1", position=1, name="sw1", is_master=True)
+    nms.put("desired.stack_members", key="sw1", device="sw1", position=1, name="sw1", is_master=True)
     nms.desired("devices", "interfaces", "unread_stacks")
     assert nms.rows("SELECT resource, owner, reason FROM desired.incomplete_scopes ORDER BY ALL") == [
         ("cables", "sw1", "inventory: answered 500"),

@@ -37,4 +37,4 @@ known as (
 )
 from known
 union all
-select k.resource, m.key, k.reason from known k join desired.members m on m.device = k.owner where not m.is_master
+select k.resource, m.key, k.reason from known k join desired.stack_members m on m.device = k.owner where not m.is_master

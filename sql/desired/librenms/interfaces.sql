@@ -8,7 +8,7 @@ with settings as (from config.endpoint),
 
 -- Of a stack: position -> member.
 stacks as (
-    select device, map(list(position), list(key)) as members from desired.members group by device
+    select device, map(list(position), list(key)) as members from desired.stack_members group by device
 ),
 -- Devices whose inventory was to be read and was not, or only in part: which member a port is on is unknown.
 unread as (

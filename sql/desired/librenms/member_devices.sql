@@ -1,5 +1,5 @@
 -- Adds to desired.devices.
--- Only with rows of desired.members.
+-- Only with rows of desired.stack_members.
 -- Members of stacks other than the master, as devices: their own serial and model, all else as the stack has it.
 -- Key: the member's name. LibreNMS has no id for them.
 select
@@ -8,6 +8,6 @@ select
     coalesce(d.not_imported,
         name_problem(m.name, 64)) as not_imported,
     false as in_site_only, d.place, m.model as hardware, d.os, d.device_kind
-from desired.members m
+from desired.stack_members m
 join desired.devices d on d.key = m.device
 where not m.is_master

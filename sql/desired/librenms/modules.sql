@@ -16,14 +16,14 @@ chassis_of as (
 ),
 housed as (
     select c.device_id, c.part, m.key as member, m.device
-    from chassis_of c join desired.members m on m.part = c.chassis
+    from chassis_of c join desired.stack_members m on m.part = c.chassis
     union
     -- Juniper says it in words.
     select i.device_id, i.entPhysicalIndex, m.key, m.device
     from librenms.inventory i
     join librenms.inventory f on f.device_id = i.device_id and f.entPhysicalClass is distinct from 'chassis'
         and juniper_slot(f.entPhysicalDescr) = juniper_slot(i.entPhysicalDescr)
-    join desired.members m on m.part = f.entPhysicalIndex
+    join desired.stack_members m on m.part = f.entPhysicalIndex
 ),
 -- Where transceivers could not be read, a part of class module may be one, in another bay than its port.
 undecided as (

@@ -6,7 +6,7 @@ candidates as (
     select coalesce(m.device, a.owner) as owner, a.family, a.host, a.vrf, a.interface
     from desired.ip_addresses a
     join desired.interfaces i on i.key = a.interface
-    left join desired.members m on m.key = a.owner
+    left join desired.stack_members m on m.key = a.owner
     cross join settings
     where a.left_out is null
       and len(list_filter(settings.oob_interfaces, lambda p: regexp_full_match(i.name, p, 'i'))) > 0

@@ -4,7 +4,7 @@
 select distinct on (d.key, a.family)
     d.key as owner, 'devices' as owner_resource, a.family, a.host, a.vrf, a.interface
 from desired.devices d
-left join desired.members m on m.device = d.key
+left join desired.stack_members m on m.device = d.key
 join desired.ip_addresses a on a.owner in (d.key, m.key) and a.host = d.ip
 where a.left_out is null and not d.inactive
 order by d.key, a.family, a.interface

@@ -23,5 +23,5 @@ select 'virtual_chassis_members', m.device,
     because('stack_partly_read', {because: because('not_read', {text: s.reason})})
 from librenms.scopes s
 join desired.devices d on d.source_id = s.scope_id
-join desired.members m on m.device = d.key and m.is_master
+join desired.stack_members m on m.device = d.key and m.is_master
 where s.scope = 'inventory' and not s.complete
