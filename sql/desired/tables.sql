@@ -134,7 +134,7 @@ create table desired.sightings (resource varchar, owner varchar, kind varchar, w
 create table desired.matched_devices (key varchar, source_id varchar, name varchar, netbox_id bigint);
 
 -- The source's VRFs that nothing maps, with the interfaces that have addresses in them.
-create table desired.vrf_words (word varchar, owners integer, example varchar);
+create table desired.unresolved_vrfs (word varchar, owners integer, example varchar);
 -- The source's words that mean no NetBox object yet; filled by sql/match/unresolved.sql.
 create table desired.unresolved (section varchar, word varchar, owners integer, example varchar, is_mapped boolean);
 

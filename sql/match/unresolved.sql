@@ -2,7 +2,7 @@
 -- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
 -- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a
 -- default helps.
--- Only with rows of match.references WHERE netbox_id IS NULL; desired.vrf_words.
+-- Only with rows of match.references WHERE netbox_id IS NULL; desired.unresolved_vrfs.
 with settings as (from config.endpoint),
 concerned as (
     select 'devices' as owner_resource, d.key as owner_key, d.device_kind, d.os, d.hardware
@@ -44,4 +44,4 @@ select section, min(word) as word, count(distinct owner_key)::integer as owners,
     bool_or(is_mapped) as is_mapped
 from wanted group by section, lower(word)
 union all
-select 'vrfs', word, owners, example, false from desired.vrf_words
+select 'vrfs', word, owners, example, false from desired.unresolved_vrfs

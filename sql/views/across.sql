@@ -42,4 +42,5 @@ having count(distinct endpoint) > 1;
 create or replace view desired.unproven as from desired.incomplete_scopes;
 create or replace view desired.left_out as from desired.skipped;
 create or replace view desired.members as from desired.stack_members;
+create or replace view desired.vrf_words as from desired.unresolved_vrfs;
 create or replace view sync.left_out as from sync.skipped;

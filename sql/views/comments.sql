@@ -123,4 +123,5 @@ comment on view ledger.object_changes is 'The entries of NetBox''s own changelog
 comment on view desired.unproven is 'Old name of desired.incomplete_scopes, until the next minor version';
 comment on view desired.left_out is 'Old name of desired.skipped, until the next minor version';
 comment on view desired.members is 'Old name of desired.stack_members, until the next minor version';
+comment on view desired.vrf_words is 'Old name of desired.unresolved_vrfs, until the next minor version';
 comment on view sync.left_out is 'Old name of sync.skipped, until the next minor version';
