@@ -49,7 +49,7 @@ select * from (values
     ('not_inspected', 'because', 'it was not inspected', 'Sync again.', [], []),
     ('configuration_not_read', 'because', 'its configuration was not read', 'Sync again.', [], []),
 
-    -- Words of a source that mean no NetBox object (the hints of desired.wanted)
+    -- Words of a source that mean no NetBox object (the hints of desired.references)
     ('no_mapping', 'because',
         'map {section}: ["{word}"][({nothing})][, set defaults.{defaults}][, or set defaults.{or_defaults}]'
         || '[, or allow create: {or_create}]',

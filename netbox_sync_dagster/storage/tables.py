@@ -86,7 +86,7 @@ DIFF_COLUMNS: Columns = {
 }
 
 # Columns of desired tables that hold causes.
-CAUSE_COLUMNS = ("problem", "reason", "left_out", "not_imported", "advice", "what")
+CAUSE_COLUMNS = ("problem", "reason", "left_out", "not_imported", "hint", "what")
 # Beside the desired tables: what the causes in them say.
 SENTENCES = "sentences"
 SENTENCE_COLUMNS: Columns = {"endpoint": "VARCHAR", "text": "VARCHAR", "sentence": "VARCHAR"}

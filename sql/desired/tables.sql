@@ -21,10 +21,11 @@ create table desired.modules (
     key varchar, device varchar, bay varchar, model varchar, manufacturer varchar, serial varchar, os varchar,
     problem varchar);
 
--- The words to be resolved to NetBox objects; see sql/match/references.sql.
-create table desired.wanted (
-    owner_resource varchar, owner_key varchar, field varchar, resource varchar, mapped varchar, own_word varchar,
-    fallback varchar, new_name varchar, manufacturer varchar, required boolean, advice varchar);
+-- The names to resolve to NetBox objects; see sql/match/references.sql.
+create table desired.references (
+    owner_resource varchar, owner_key varchar, field varchar, resource varchar, mapped_name varchar,
+    source_name varchar, default_name varchar, create_name varchar, manufacturer varchar, required boolean,
+    hint varchar);
 
 create table desired.tags (key varchar, name varchar, slug varchar, color varchar);
 

@@ -4,7 +4,8 @@
 with owners as (
     select source_id, key from desired.devices where source_id is not null
     union
-    select d.source_id, m.key from desired.stack_members m join desired.devices d on d.key = m.device where not m.is_master
+    select d.source_id, m.key from desired.stack_members m
+    join desired.devices d on d.key = m.device where not m.is_master
     union
     select source_id, key from desired.virtual_machines
 )

@@ -2,7 +2,8 @@
 -- Key: device + NetBox device. Not those that are another device of the source.
 -- Only with rows of match.devices WHERE netbox_id IS NOT NULL.
 with families as (
-    select d.key, coalesce(m.device, d.key) as stack from desired.devices d left join desired.stack_members m using (key)
+    select d.key, coalesce(m.device, d.key) as stack
+    from desired.devices d left join desired.stack_members m using (key)
 ),
 anchors as (
     select f.key, f.stack, m.netbox_id from families f join match.devices m using (key) where m.netbox_id is not null

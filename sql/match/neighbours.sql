@@ -54,7 +54,8 @@ links as (
 
 -- A stack's ports are on its members.
 families as (
-    select d.key, coalesce(m.device, d.key) as stack from desired.devices d left join desired.stack_members m using (key)
+    select d.key, coalesce(m.device, d.key) as stack
+    from desired.devices d left join desired.stack_members m using (key)
 ),
 
 -- The remote port --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
--- The NetBox objects that the wanted words mean: one row per owner and field.
+-- Resolves site, role, type and platform names to NetBox ids: one row per owner and field.
 -- Key: owner_resource + owner_key + field. Exact, case-insensitive; two candidates are ambiguous, never a guess.
 -- value is the reference that a change carries; problem says why there is none.
 with known as (
@@ -31,25 +31,25 @@ with known as (
     union all select 'vrfs', id, name, name, 2 from netbox.vrfs
 ),
 
--- A manufacturer is wanted by the device types and module types that are to be created for it. Its own word is the
--- key: parts of one model may name several makers.
-wanted as (
-    select * from desired.wanted
+-- Device types and module types that are created need a manufacturer. Its own name is the key: parts of one model may
+-- name several makers.
+referenced as (
+    select * from desired.references
     union all
     select distinct resource, coalesce(manufacturer, ''), 'manufacturer', 'manufacturers', manufacturer, null::varchar,
         null::varchar,
            manufacturer, null::varchar, true,
            because('map_manufacturers')
-    from desired.wanted where resource in ('device_types', 'module_types')
+    from desired.references where resource in ('device_types', 'module_types')
 ),
 
 -- mapped first and alone; without a mapping the source's own word where NetBox knows it; then the default.
 words as (
-    select *, mapped as word, 1 as step from wanted where mapped is not null
+    select *, mapped_name as word, 1 as step from referenced where mapped_name is not null
     union all
-    select *, own_word, 2 from wanted where mapped is null and own_word is not null
+    select *, source_name, 2 from referenced where mapped_name is null and source_name is not null
     union all
-    select *, fallback, 3 from wanted where mapped is null and fallback is not null
+    select *, default_name, 3 from referenced where mapped_name is null and default_name is not null
 ),
 
 hits as (
@@ -85,26 +85,26 @@ select
     w.owner_resource, w.owner_key, w.field, w.resource, w.required,
     case when b.candidates = 1 then b.id end as netbox_id,
     case when b.candidates = 1 then b.name
-         when b.candidates is null and w.new_name is not null and w.resource in (from may_create) then w.new_name
+         when b.candidates is null and w.create_name is not null and w.resource in (from may_create) then w.create_name
              end as name,
     case when b.candidates = 1 then existing(b.id, b.name)
-         when b.candidates is null and w.new_name is not null and w.resource in (from may_create)
-             then created(w.resource, prerequisite_key(w.resource, w.new_name), w.new_name) end as value,
+         when b.candidates is null and w.create_name is not null and w.resource in (from may_create)
+             then created(w.resource, prerequisite_key(w.resource, w.create_name), w.create_name) end as value,
     case when b.candidates = 1 then null
          when b.candidates > 1 then blocked('several_match_word',
              {candidates: b.candidates, kind: replace(w.resource, '_', ' '), word: b.word})
-         when w.new_name is not null and w.resource in (from may_create) then null
-         when w.mapped is not null and w.resource = 'locations'
-             then blocked('no_such_location', {owner: w.owner_key, word: w.mapped})
-         when w.mapped is not null then blocked('mapped_to_nothing',
-             {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped})
-         when w.required and w.fallback is not null
-             then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.fallback})
+         when w.create_name is not null and w.resource in (from may_create) then null
+         when w.mapped_name is not null and w.resource = 'locations'
+             then blocked('no_such_location', {owner: w.owner_key, word: w.mapped_name})
+         when w.mapped_name is not null then blocked('mapped_to_nothing',
+             {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped_name})
+         when w.required and w.default_name is not null
+             then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.default_name})
          when w.required then blocked('unmapped',
-             {field: replace(w.field, '_', ' '), word: w.own_word, because: w.advice})
+             {field: replace(w.field, '_', ' '), word: w.source_name, because: w.hint})
     end as problem,
     w.manufacturer,
     -- Nobody named it for this object: the endpoint's default.
     coalesce(b.step = 3, false) as by_default
-from wanted w
+from referenced w
 left join best b using (owner_resource, owner_key, field)

@@ -5,7 +5,8 @@ with joining as (
     select key from diff.virtual_chassis_members where action = 'update'
 ),
 stacked as (
-    select key, device, lag, parent_interface from desired.interfaces where device in (select key from desired.stack_members)
+    select key, device, lag, parent_interface from desired.interfaces
+        where device in (select key from desired.stack_members)
 ),
 bases as (
     select key, device, lag as base from stacked where lag is not null

@@ -15,21 +15,21 @@ concerned as (
     union all
     select 'modules', key, null, os, null from desired.modules
 ),
-wanted as (
+referenced as (
     select
         case r.resource when 'device_roles' then 'roles' else r.resource end as section,
         case r.resource
-            when 'device_roles' then coalesce(w.own_word, c.device_kind, c.os, c.hardware)
+            when 'device_roles' then coalesce(w.source_name, c.device_kind, c.os, c.hardware)
             when 'manufacturers' then c.os
-            else coalesce(w.own_word, if(settings.node_names_are_words, r.owner_key, null)) end as word,
-        r.owner_key, w.mapped is not null as is_mapped
+            else coalesce(w.source_name, if(settings.node_names_are_words, r.owner_key, null)) end as word,
+        r.owner_key, w.mapped_name is not null as is_mapped
     from match.references r
-    join desired.wanted w using (owner_resource, owner_key, field)
+    join desired.references w using (owner_resource, owner_key, field)
     join concerned c using (owner_resource, owner_key)
     cross join settings
     where r.netbox_id is null and r.value is null
         and r.resource in ('sites', 'device_types', 'device_roles', 'platforms', 'module_types')
-      and (r.required or w.own_word is not null)
+      and (r.required or w.source_name is not null)
     union all
     -- New device types need a manufacturer.
     select 'manufacturers', c.os, c.owner_key, m.manufacturer is not null
@@ -42,6 +42,6 @@ wanted as (
 )
 select section, min(word) as word, count(distinct owner_key)::integer as owners, min(owner_key) as example,
     bool_or(is_mapped) as is_mapped
-from wanted group by section, lower(word)
+from referenced group by section, lower(word)
 union all
 select 'vrfs', word, owners, example, false from desired.unresolved_vrfs

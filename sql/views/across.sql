@@ -43,4 +43,8 @@ create or replace view desired.unproven as from desired.incomplete_scopes;
 create or replace view desired.left_out as from desired.skipped;
 create or replace view desired.members as from desired.stack_members;
 create or replace view desired.vrf_words as from desired.unresolved_vrfs;
+create or replace view desired.wanted as 
+select endpoint, owner_resource, owner_key, field, resource, mapped_name as mapped, source_name as own_word,
+    default_name as fallback, create_name as new_name, manufacturer, required, hint as advice
+from desired.references;
 create or replace view sync.left_out as from sync.skipped;

@@ -124,4 +124,5 @@ comment on view desired.unproven is 'Old name of desired.incomplete_scopes, unti
 comment on view desired.left_out is 'Old name of desired.skipped, until the next minor version';
 comment on view desired.members is 'Old name of desired.stack_members, until the next minor version';
 comment on view desired.vrf_words is 'Old name of desired.unresolved_vrfs, until the next minor version';
+comment on view desired.wanted is 'Old name of desired.references, until the next minor version';
 comment on view sync.left_out is 'Old name of sync.skipped, until the next minor version';

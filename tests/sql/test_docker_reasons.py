@@ -153,7 +153,7 @@ def test_what_a_host_shows_and_is_not_compared() -> None:
 
 def test_a_cluster_type_that_netbox_lacks() -> None:
     host = _host()
-    host.desired("clusters", "cluster_words")
-    assert host.rows("SELECT advice FROM desired.wanted WHERE field = 'type'") == [
+    host.desired("clusters", "cluster_references")
+    assert host.rows("SELECT hint FROM desired.references WHERE field = 'type'") == [
         ('NetBox has no cluster type "Docker"; create it, set cluster_type, or allow create: cluster_types',)
     ]

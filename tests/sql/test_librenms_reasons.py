@@ -153,7 +153,7 @@ def test_parts_in_one_bay() -> None:
             entPhysicalName=bay,
             entPhysicalModelName="C3K-NM",
         )
-    nms.desired("devices", "modules", "module_words")
+    nms.desired("devices", "modules", "module_references")
     assert nms.rows("SELECT action_of(problem), problem FROM desired.modules ORDER BY ALL") == [
         ("blocked", "the bay's name has 65 characters; NetBox takes 64"),
         (
@@ -165,7 +165,7 @@ def test_parts_in_one_bay() -> None:
             "2 parts of this device are in a bay of the name slot 1; tell them apart by mappings.module_rules",
         ),
     ]
-    assert nms.rows("SELECT DISTINCT advice FROM desired.wanted") == [
+    assert nms.rows("SELECT DISTINCT hint FROM desired.references") == [
         ('map module_types: "C3K-NM", or allow create: module_types',)
     ]
 
@@ -313,9 +313,9 @@ def test_what_helps_where_a_word_means_no_object() -> None:
     nms = _librenms()
     _device(nms, 1, "sw1", location="Berlin", hardware="C9300-48P", os="ios", type="network")
     _device(nms, 2, "sw2")
-    nms.desired("devices", "wanted")
+    nms.desired("devices", "references")
     assert nms.rows(
-        "SELECT owner_key, field, advice FROM desired.wanted WHERE advice IS NOT NULL ORDER BY ALL"
+        "SELECT owner_key, field, hint FROM desired.references WHERE advice IS NOT NULL ORDER BY ALL"
     ) == [
         (
             "sw1",

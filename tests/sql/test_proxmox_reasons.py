@@ -196,9 +196,9 @@ def test_what_helps_where_a_node_means_no_object() -> None:
     cluster.put("config.mappings", kind="device_types", source="R740", target="PowerEdge R740")
     cluster.put("proxmox.nodes", node="pve1", cpu_model="Xeon 5218")
     cluster.put("proxmox.nodes", node="pve2")
-    cluster.desired("clusters", "wanted")
+    cluster.desired("clusters", "references")
     assert cluster.rows(
-        "SELECT owner_key, field, advice FROM desired.wanted WHERE advice IS NOT NULL ORDER BY ALL"
+        "SELECT owner_key, field, hint FROM desired.references WHERE advice IS NOT NULL ORDER BY ALL"
     ) == [
         (
             "pve1",

@@ -21,10 +21,10 @@ mapped as (
 )
 
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
-       site as mapped, place as own_word, settings.default_site as fallback,
-       coalesce(site, settings.default_site) as new_name, null::varchar as manufacturer, true as required,
+       site as mapped_name, place as source_name, settings.default_site as default_name,
+       coalesce(site, settings.default_site) as create_name, null::varchar as manufacturer, true as required,
        because('no_mapping', {section: 'sites', word: place, nothing: if(place is null, 'no location', null),
-           or_defaults: 'site'}) as advice
+           or_defaults: 'site'}) as hint
 from mapped, settings
 union all
 -- Within the device's site. A place without a location is usually the site.

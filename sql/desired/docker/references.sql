@@ -1,5 +1,6 @@
 -- Which site the cluster wants, and which role and platform containers want, as words (the rest:
--- sql/desired/cluster_words.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
+-- sql/desired/cluster_references.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key +
+-- field.
 with settings as (from config.endpoint),
 
 containers as (
@@ -20,9 +21,9 @@ mapped as (
 )
 
 select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites' as resource,
-       null::varchar as mapped, null::varchar as own_word, settings.default_site::varchar as fallback,
-           settings.default_site as new_name,
-       null::varchar as manufacturer, true as required, null::varchar as advice
+       null::varchar as mapped_name, null::varchar as source_name, settings.default_site::varchar as default_name,
+           settings.default_site as create_name,
+       null::varchar as manufacturer, true as required, null::varchar as hint
 from desired.clusters c, settings where settings.default_site is not null
 union all
 select 'virtual_machines', key, 'role', 'device_roles', role, null, null, role, null, false, null

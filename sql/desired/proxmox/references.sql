@@ -1,5 +1,6 @@
 -- Which site, type, role and platform clusters, nodes and guests want, as words (the rest:
--- sql/desired/cluster_words.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key + field.
+-- sql/desired/cluster_references.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key +
+-- field.
 with settings as (from config.endpoint),
 
 nodes as (
@@ -39,8 +40,9 @@ mapped_guests as (
 )
 
 select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites' as resource,
-       null::varchar as mapped, null::varchar as own_word, s.site::varchar as fallback, s.site as new_name,
-       null::varchar as manufacturer, true as required, null::varchar as advice
+       null::varchar as mapped_name, null::varchar as source_name, s.site::varchar as default_name,
+       s.site as create_name,
+       null::varchar as manufacturer, true as required, null::varchar as hint
 from desired.clusters c, sites_of_nodes s where s.sites = 1
 union all
 select 'devices', node, 'site', 'sites', site, null, settings.default_site, coalesce(site, settings.default_site), null,
