@@ -123,7 +123,7 @@ paired as materialized (
             json_field('lag', a.lag, case when r.reason is null and w.effective_type not in ('virtual', 'bridge', 'lag')
                 and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
-                when w.key in (select key from match.left_lags) then 'null' end),
+                when w.key in (select key from match.lag_removals) then 'null' end),
             undecided_field('lag', a.lag, if(lag.netbox_id is distinct from a.lag_id, r.reason, null)),
             json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null
                 and parent.problem is null

@@ -60,6 +60,6 @@ select key, netbox_id, candidate_id, problem from match.interfaces where same_va
 union
 select *, null, null from linked_otherwise
 union
-select *, null, null from match.left_lags
+select *, null, null from match.lag_removals
 union
 select *, null, null from tagged_otherwise
