@@ -145,7 +145,7 @@ paired as materialized (
     from typed w
     cross join settings
     left join actual a on a.id = w.netbox_id
-    left join match.housings away on away.key = w.device_key and away.netbox_id = a.device_id
+    left join match.chassis_devices away on away.key = w.device_key and away.netbox_id = a.device_id
     left join link_targets lag on lag.key = w.lag
     left join link_targets parent on parent.key = w.parent_interface
     left join link_targets bridge on bridge.key = w.bridge

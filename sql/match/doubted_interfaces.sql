@@ -26,7 +26,7 @@ unsettled_ports as (
 port_places as (
     select u.*, m.netbox_id as device_id from unsettled_ports u join match.devices m on m.key = u.device
     union all
-    select u.*, h.netbox_id from unsettled_ports u join match.housings h on h.key = u.device
+    select u.*, h.netbox_id from unsettled_ports u join match.chassis_devices h on h.key = u.device
 ),
 ports as (
     select id, device_id, claim, interface_alias(name) as alias from unpaired

@@ -22,7 +22,7 @@ unsettled as materialized (
 places as materialized (
     select key, source_id, name, problem, device_id, 0 as away from unsettled where device_id is not null
     union all
-    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 1 from unsettled w join match.housings h
+    select w.key, w.source_id, w.name, w.problem, h.netbox_id, 1 from unsettled w join match.chassis_devices h
         on h.key = w.device
 ),
 by_name as materialized (

@@ -65,7 +65,7 @@ ports as (
     where l.remote_interface is null and l.remote_port is not null
 ),
 -- All devices of a virtual chassis show their ports under one name.
-housings as (
+chassis_devices as (
     select p.place, p.remote_port, coalesce(other.id, p.netbox_id) as netbox_id
     from ports p
     left join netbox.devices d on d.id = p.netbox_id
@@ -83,8 +83,8 @@ candidates as (
     join desired.port_names n on n.device = f.key and n.name = lower(p.remote_port)
     union all
     select h.place, h.remote_port, null, i.id, i.name, if(i.name = h.remote_port, 4, 5)
-    from housings h
-    join (from netbox.interfaces where device_id in (select netbox_id from housings)) i
+    from chassis_devices h
+    join (from netbox.interfaces where device_id in (select netbox_id from chassis_devices)) i
         on i.device_id = h.netbox_id and interface_alias(i.name) = interface_alias(h.remote_port)
 ),
 port_hits as (

@@ -8,7 +8,7 @@ create table match.devices (
         candidate_ids bigint[],
     site_id bigint, location_id bigint, rack_id bigint, cluster_id bigint, last_updated varchar);
 create table match.live_devices as from match.devices;
-create table match.housings (key varchar, netbox_id bigint, name varchar);
+create table match.chassis_devices (key varchar, netbox_id bigint, name varchar);
 create table match.virtual_chassis (
     key varchar, netbox_id bigint, name varchar, problem varchar, master_id bigint, last_updated varchar);
 create table match.modules (
