@@ -36,8 +36,8 @@ create table match.differing_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, problem varchar);
 create table match.never_seen (resource varchar, owner varchar, reason varchar);
 create table match.reused_ids as from match.never_seen;
-create table match.stack_needs (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
-create table match.delete_needs as from match.stack_needs;
+create table match.stack_dependencies (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
+create table match.delete_needs as from match.stack_dependencies;
 create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
     remote_end varchar, problem varchar);
