@@ -59,7 +59,7 @@ def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
 
 
 def _find_needs(con: duckdb.DuckDBPyConnection) -> None:
-    """Table ``diff.needs``: which rows each row needs."""
+    """Table ``diff.dependencies``: which rows each row needs."""
     files = [f"plan/{name}.sql" for name in _NEEDS]
     needs = [
         f"({read_sql(file)})"
@@ -68,9 +68,9 @@ def _find_needs(con: duckdb.DuckDBPyConnection) -> None:
     ]
     run(
         con,
-        "CREATE TABLE diff.needs (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)",
+        "CREATE TABLE diff.dependencies (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)",
     )
-    run(con, f"INSERT INTO diff.needs {' UNION '.join(needs)}")
+    run(con, f"INSERT INTO diff.dependencies {' UNION '.join(needs)}")
 
 
 def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:

@@ -3,7 +3,7 @@ select n.resource, n.key, min(case
     when c.key is null then blocked('needs_row_of_nobody', {resource: n.needs_resource, key: n.needs_key})
     else blocked('needs_held_row', {resource: n.needs_resource, key: n.needs_key, action: c.action,
         because: nested(c.reason)}) end) as reason
-from diff.needs n
+from diff.dependencies n
 join diff.rows r on r.resource = n.resource and r.key = n.key and r.action in ('create', 'update', 'delete')
 left join diff.rows c on c.resource = n.needs_resource and c.key = n.needs_key
 where c.key is null or not (c.action in ('create', 'update') or (r.action = 'delete' and c.action = 'delete'))

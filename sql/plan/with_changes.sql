@@ -1,7 +1,7 @@
 -- The rows of some resources ($resources), each with its change id and the changes that it needs.
 with needed as (
     select n.resource, n.key, list(i.change_id order by i.change_id) as changes
-    from diff.needs n join diff.ids i on i.resource = n.needs_resource and i.key = n.needs_key
+    from diff.dependencies n join diff.ids i on i.resource = n.needs_resource and i.key = n.needs_key
     where n.resource in (select unnest($resources::varchar[])) group by n.resource, n.key
 )
 select

@@ -51,10 +51,10 @@ def test_a_change_that_needs_what_no_change_creates_is_blocked() -> None:
     rules = Rules()
     rules.con.execute(
         """CREATE TABLE diff.rows (resource VARCHAR, key VARCHAR, action VARCHAR, reason VARCHAR);
-           CREATE TABLE diff.needs (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)"""
+           CREATE TABLE diff.dependencies (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)"""
     )
     rules.put("diff.rows", resource="devices", key="sw1", action="create")
-    rules.put("diff.needs", resource="devices", key="sw1", needs_resource="sites", needs_key="paris")
+    rules.put("diff.dependencies", resource="devices", key="sw1", needs_resource="sites", needs_key="paris")
     assert rules.rows(read_sql("plan/unmet.sql")) == [
         ("devices", "sw1", 'needs sites "paris", which no change creates')
     ]
