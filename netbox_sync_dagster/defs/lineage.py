@@ -87,7 +87,7 @@ def _removed_files(resource: str) -> tuple[str, ...]:
     return tuple(
         stage.file
         for stage in compare_stages()
-        if stage.name.startswith("gone_") and any(name in _text(stage.file) for name in names)
+        if stage.name.startswith("removed_") and any(name in _text(stage.file) for name in names)
     )
 
 

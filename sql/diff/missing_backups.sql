@@ -3,13 +3,14 @@
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+           removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
-           gone_text('storage', a.storage), gone_text('volume_id', a.volume_id), gone_value('vmid', a.vmid),
-           gone_text('subtype', a.subtype), gone_text('format', a.format), gone_text('creation_time', a.creation_time),
-           gone_value('size', a.size), gone_text('notes', a.notes),
-               gone_text('verification_state', a.verification_state),
-           gone_field('proxmox_storage', existing(a.proxmox_storage_id, a.storage))]) else [] end as fields
+           removed_text('storage', a.storage), removed_text('volume_id', a.volume_id), removed_value('vmid', a.vmid),
+           removed_text('subtype', a.subtype), removed_text('format', a.format),
+           removed_text('creation_time', a.creation_time),
+           removed_value('size', a.size), removed_text('notes', a.notes),
+               removed_text('verification_state', a.verification_state),
+           removed_field('proxmox_storage', existing(a.proxmox_storage_id, a.storage))]) else [] end as fields
 from match.removals r
 join netbox.proxbox_backups a on a.id = r.id
 where r.object_type = 'plugins/proxbox/backups'

@@ -10,9 +10,10 @@ with ends as (
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('a_terminations', e.a), gone_field('b_terminations', e.b),
-           gone_field('status', to_json(c.status)::varchar), gone_field('type', to_json(nullif(c.type, ''))::varchar),
-           gone_field('label', to_json(nullif(c.label, ''))::varchar)])
+           removed_field('a_terminations', e.a), removed_field('b_terminations', e.b),
+           removed_field('status', to_json(c.status)::varchar),
+           removed_field('type', to_json(nullif(c.type, ''))::varchar),
+           removed_field('label', to_json(nullif(c.label, ''))::varchar)])
        else [] end as fields
 from match.removals r
 join netbox.cables c on c.id = r.id

@@ -5,7 +5,7 @@ select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varc
     r.reason,
        case r.action
            when 'update' then [field('enabled', 'true', 'false')]
-           when 'delete' then gone_interface(i, d.name)
+           when 'delete' then removed_interface(i, d.name)
            else [] end as fields
 from match.removals r
 join netbox.interfaces i on i.id = r.id

@@ -19,7 +19,7 @@ select p.resource, p.key, p.parent, p.object_type, p.id as netbox_id, null::varc
     p.reason,
        case p.action
            when 'update' then [field('assigned_object', typed_existing(p.type, p.object_id, p.place), 'null')]
-           when 'delete' then gone_ip_address(a, p.place)
+           when 'delete' then removed_ip_address(a, p.place)
            else [] end as fields
 from placed p
 join netbox.ip_addresses a on a.id = p.id

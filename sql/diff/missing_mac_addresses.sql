@@ -3,7 +3,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('dcim/mac-addresses').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then gone_mac_address(a,
+       case when r.action = 'delete' then removed_mac_address(a,
            coalesce(d.name || ' ' || i.name, v.name || ' ' || n.name)) else [] end as fields
 from match.removals r
 join netbox.mac_addresses a on a.id = r.id

@@ -3,12 +3,13 @@
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+           removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
-           gone_text('replication_id', a.replication_id), gone_value('guest', a.guest), gone_value('jobnum', a.jobnum),
-           gone_text('target', a.target), gone_text('source', a.source), gone_text('schedule', a.schedule),
-           gone_value('rate', a.rate), gone_text('comment', a.comment), gone_value('disable', a.disable),
-               gone_text('status', a.status)]) else [] end as fields
+           removed_text('replication_id', a.replication_id), removed_value('guest', a.guest),
+           removed_value('jobnum', a.jobnum),
+           removed_text('target', a.target), removed_text('source', a.source), removed_text('schedule', a.schedule),
+           removed_value('rate', a.rate), removed_text('comment', a.comment), removed_value('disable', a.disable),
+               removed_text('status', a.status)]) else [] end as fields
 from match.removals r
 join netbox.proxbox_replications a on a.id = r.id
 where r.object_type = 'plugins/proxbox/replications'

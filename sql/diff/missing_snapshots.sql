@@ -3,11 +3,11 @@
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+           removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
-           gone_text('name', a.name), gone_text('description', a.description), gone_value('vmid', a.vmid),
-           gone_text('node', a.node), gone_text('snaptime', a.snaptime), gone_text('parent', a.parent),
-           gone_text('subtype', a.subtype), gone_text('status', a.status)]) else [] end as fields
+           removed_text('name', a.name), removed_text('description', a.description), removed_value('vmid', a.vmid),
+           removed_text('node', a.node), removed_text('snaptime', a.snaptime), removed_text('parent', a.parent),
+           removed_text('subtype', a.subtype), removed_text('status', a.status)]) else [] end as fields
 from match.removals r
 join netbox.proxbox_snapshots a on a.id = r.id
 where r.object_type = 'plugins/proxbox/snapshots'

@@ -3,10 +3,11 @@
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('cluster', (select existing(c.id, c.name) from netbox.clusters c where c.id = a.cluster_id)),
-           gone_text('name', a.name), gone_text('storage_type', a.storage_type), gone_text('content', a.content),
-           gone_text('path', a.path), gone_text('nodes', a.nodes), gone_value('shared', a.shared),
-               gone_value('enabled', a.enabled)]) else [] end as fields
+           removed_field('cluster', (select existing(c.id, c.name) from netbox.clusters c where c.id = a.cluster_id)),
+           removed_text('name', a.name), removed_text('storage_type', a.storage_type),
+           removed_text('content', a.content),
+           removed_text('path', a.path), removed_text('nodes', a.nodes), removed_value('shared', a.shared),
+               removed_value('enabled', a.enabled)]) else [] end as fields
 from match.removals r
 join netbox.proxbox_storages a on a.id = r.id
 where r.object_type = 'plugins/proxbox/storage'

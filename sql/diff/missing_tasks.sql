@@ -3,13 +3,14 @@
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case when r.action = 'delete' then holding([
-           gone_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
+           removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
-           gone_text('vm_type', a.vm_type), gone_text('upid', a.upid), gone_text('node', a.node),
-               gone_text('task_id', a.task_id),
-           gone_text('task_type', a.task_type), gone_text('username', a.username),
-               gone_text('start_time', a.start_time),
-           gone_text('end_time', a.end_time), gone_text('description', a.description), gone_text('status', a.status)])
+           removed_text('vm_type', a.vm_type), removed_text('upid', a.upid), removed_text('node', a.node),
+               removed_text('task_id', a.task_id),
+           removed_text('task_type', a.task_type), removed_text('username', a.username),
+               removed_text('start_time', a.start_time),
+           removed_text('end_time', a.end_time), removed_text('description', a.description),
+           removed_text('status', a.status)])
                else [] end as fields
 from match.removals r
 join netbox.proxbox_tasks a on a.id = r.id

@@ -3,7 +3,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('virtualization/virtual-disks').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then gone_virtual_disk(d, v.name) else [] end as fields
+       case when r.action = 'delete' then removed_virtual_disk(d, v.name) else [] end as fields
 from match.removals r
 join netbox.virtual_disks d on d.id = r.id
 left join netbox.virtual_machines v on v.id = d.virtual_machine_id

@@ -3,7 +3,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('virtualization/interfaces').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then gone_vm_interface(i, v.name) else [] end as fields
+       case when r.action = 'delete' then removed_vm_interface(i, v.name) else [] end as fields
 from match.removals r
 join netbox.vm_interfaces i on i.id = r.id
 left join netbox.virtual_machines v on v.id = i.virtual_machine_id

@@ -17,7 +17,7 @@ unread as (
     group by a.object_type
 ),
 objects as (
-    select 'dcim/interfaces' as object_type, id as netbox_id from match.gone_interfaces
+    select 'dcim/interfaces' as object_type, id as netbox_id from match.removed_interfaces
     union all select 'virtualization/interfaces', id from netbox.vm_interfaces
     union all select 'virtualization/virtual-machines', id from netbox.virtual_machines
     union all select 'virtualization/virtual-disks', id from netbox.virtual_disks

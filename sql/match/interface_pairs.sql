@@ -17,7 +17,8 @@ held as (
     select i.*, json_extract(i.cf, getvariable('id_path'))::varchar as held
     from netbox.interfaces i
     where i.device_id in (
-        select netbox_id from match.devices where netbox_id is not null union select netbox_id from match.chassis_devices)
+        select netbox_id from match.devices where netbox_id is not null union select netbox_id
+            from match.chassis_devices)
 ),
 actual as (
     select * exclude (cf, id_field, id_scope, only_of_its_kind),

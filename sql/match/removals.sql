@@ -3,23 +3,23 @@
 -- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be
 -- free to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
 -- undo could not bring back. One that is not keeps the whole.
--- Only with rows of match.gone_interfaces; match.gone_ip_addresses; match.gone_mac_addresses;
---   match.gone_virtual_machines; match.gone_vm_interfaces; match.gone_virtual_disks; match.gone_cables;
---   match.gone_modules; match.gone_devices; match.gone_records.
+-- Only with rows of match.removed_interfaces; match.removed_ip_addresses; match.removed_mac_addresses;
+--   match.removed_virtual_machines; match.removed_vm_interfaces; match.removed_virtual_disks; match.removed_cables;
+--   match.removed_modules; match.removed_devices; match.removed_records.
 with settings as (from config.endpoint),
 
 removed as materialized (
-    from match.gone
-    union all by name from match.gone_interfaces
-    union all by name from match.gone_ip_addresses
-    union all by name from match.gone_mac_addresses
-    union all by name from match.gone_virtual_machines
-    union all by name from match.gone_vm_interfaces
-    union all by name from match.gone_virtual_disks
-    union all by name from match.gone_cables
-    union all by name from match.gone_modules
-    union all by name from match.gone_devices
-    union all by name from match.gone_records
+    from match.removed
+    union all by name from match.removed_interfaces
+    union all by name from match.removed_ip_addresses
+    union all by name from match.removed_mac_addresses
+    union all by name from match.removed_virtual_machines
+    union all by name from match.removed_vm_interfaces
+    union all by name from match.removed_virtual_disks
+    union all by name from match.removed_cables
+    union all by name from match.removed_modules
+    union all by name from match.removed_devices
+    union all by name from match.removed_records
 ),
 
 -- What is on them

@@ -60,21 +60,21 @@ create table match.delete_impact (object_type varchar, netbox_id bigint, reason 
 -- for all kinds. id: NetBox's. owners: whose evidence counts (desired.incomplete_scopes); above:
 -- the objects that it is on. fact, way, note, held, said_unproven: as in the macro removal(); held is about deletes and
 -- unassigns alone. doubt: which row of the source it may be, beside match.doubts.
-create table match.gone (
+create table match.removed (
     resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar,
         owners varchar[],
     above struct(type varchar, id bigint)[], fact varchar, way varchar, note varchar, held varchar,
     said_unproven boolean, guest varchar, doubt varchar);
-create table match.gone_interfaces as from match.gone;
-create table match.gone_ip_addresses as from match.gone;
-create table match.gone_mac_addresses as from match.gone;
-create table match.gone_virtual_machines as from match.gone;
-create table match.gone_vm_interfaces as from match.gone;
-create table match.gone_virtual_disks as from match.gone;
-create table match.gone_cables as from match.gone;
-create table match.gone_modules as from match.gone;
-create table match.gone_devices as from match.gone;
-create table match.gone_records as from match.gone;
+create table match.removed_interfaces as from match.removed;
+create table match.removed_ip_addresses as from match.removed;
+create table match.removed_mac_addresses as from match.removed;
+create table match.removed_virtual_machines as from match.removed;
+create table match.removed_vm_interfaces as from match.removed;
+create table match.removed_virtual_disks as from match.removed;
+create table match.removed_cables as from match.removed;
+create table match.removed_modules as from match.removed;
+create table match.removed_devices as from match.removed;
+create table match.removed_records as from match.removed;
 -- under: the object that is deleted after this one, because NetBox would delete this one along.
 create table match.removals (
     resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, action varchar,

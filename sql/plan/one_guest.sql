@@ -8,6 +8,7 @@ with recursive kept as (
     union
     select r.resource, r.key from diff.rows r where contains(r.key, ' [vmid ' || $vmid || ']')
     union
-    select n.needs_resource, n.needs_key from diff.dependencies n join kept k on n.resource = k.resource and n.key = k.key
+    select n.needs_resource, n.needs_key from diff.dependencies n join kept k
+        on n.resource = k.resource and n.key = k.key
 )
 delete from diff.rows where (resource, key) not in (select (resource, key) from kept)

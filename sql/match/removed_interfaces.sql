@@ -1,4 +1,4 @@
--- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.gone in
+-- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.removed in
 -- sql/match/tables.sql.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),

@@ -1,5 +1,6 @@
--- MAC addresses that this product put on a guest's interface and that the source has replaced there. Shape: match.gone
--- in sql/match/tables.sql. They go only where policies.delete names them, after the new one is the interface's own.
+-- MAC addresses that this product put on a guest's interface and that the source has replaced there. Shape:
+-- match.removed in sql/match/tables.sql. They go only where policies.delete names them, after the new one is the
+-- interface's own.
 -- Only with rows of desired.vm_interfaces.
 with shared as (
     select mac from desired.vm_interfaces where mac <> '' group by mac having count(*) > 1

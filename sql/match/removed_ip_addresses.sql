@@ -1,4 +1,4 @@
--- Addresses that NetBox has on a matched interface and the source does not show. Shape: match.gone in
+-- Addresses that NetBox has on a matched interface and the source does not show. Shape: match.removed in
 -- sql/match/tables.sql. They go only by policy, and never while they are a primary address that this plan leaves.
 -- Only with rows of netbox.ip_addresses.
 with settings as (from config.endpoint),

@@ -1,5 +1,5 @@
 -- Interfaces that NetBox has on a matched virtual machine and whose guest has no such netN or network. Shape:
--- match.gone in sql/match/tables.sql.
+-- match.removed in sql/match/tables.sql.
 -- Only with rows of match.live_virtual_machines.
 select 'vm_interfaces' as resource, 'virtualization/interfaces' as object_type, i.id, i.last_updated,
     v.key || ' ' || i.name || ' (gone)' as key, v.key as parent, [v.key] as owners,
