@@ -213,10 +213,10 @@ create or replace macro shown_field(name, old, new, why) as
 -- An empty text counts as null.
 create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
 -- Fields of which only those are in doubt that say so themselves; and what those say.
-create or replace macro undoubted(fields) as
+create or replace macro as_updates(fields) as
     list_transform(fields, lambda f: {'field': f.field, 'before': f.before, 'after': f.after,
         'verdict': coalesce(f.verdict, 'update'), 'reason': if(f.verdict is null, null, f.reason)});
-create or replace macro told(fields) as
+create or replace macro reasons(fields) as
     nullif(array_to_string(list_transform(list_filter(fields, lambda f: f.verdict is not null and f.reason is not null),
         lambda f: f.field || ': ' || f.reason), '; '), '');
 create or replace macro differing(fields) as
@@ -352,7 +352,7 @@ create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, u
 -- whole row of the netbox table.
 create or replace macro removed_field(name, before_json) as field(name, before_json, 'null');
 -- Of a delete's fields those that hold something.
-create or replace macro holding(fields) as list_filter(fields, lambda f: f is not null and f.before is not null);
+create or replace macro non_empty(fields) as list_filter(fields, lambda f: f is not null and f.before is not null);
 create or replace macro removed_text(name, old) as removed_field(name, to_json(nullif(old, ''))::varchar);
 create or replace macro removed_value(name, old) as removed_field(name, to_json(old)::varchar);
 create or replace macro removed_tags(slugs) as
@@ -383,7 +383,7 @@ create or replace macro removed_interface_reference(name, interface_id) as
 create or replace macro removed_vm_interface_reference(name, interface_id) as
     removed_field(name, (select existing(held.id, held.name) from netbox.vm_interfaces held
         where held.id = interface_id));
-create or replace macro removed_interface(r, device_name) as holding(list_concat([
+create or replace macro removed_interface(r, device_name) as non_empty(list_concat([
     removed_field('device', existing(struct_extract(r, 'device_id'), device_name)),
     removed_value('name', struct_extract(r, 'name')),
     removed_text('label', struct_extract(r, 'label')),
@@ -404,7 +404,7 @@ create or replace macro removed_interface(r, device_name) as holding(list_concat
     removed_mac_reference(struct_extract(r, 'primary_mac_id')),
     removed_tags(struct_extract(r, 'tags'))],
     removed_custom_fields(struct_extract(r, 'cf'))));
-create or replace macro removed_vm_interface(r, vm_name) as holding(list_concat([
+create or replace macro removed_vm_interface(r, vm_name) as non_empty(list_concat([
     removed_field('virtual_machine', existing(struct_extract(r, 'virtual_machine_id'), vm_name)),
     removed_value('name', struct_extract(r, 'name')),
     removed_value('enabled', struct_extract(r, 'enabled')),
@@ -419,12 +419,12 @@ create or replace macro removed_vm_interface(r, vm_name) as holding(list_concat(
     removed_mac_reference(struct_extract(r, 'primary_mac_id')),
     removed_tags(struct_extract(r, 'tags'))],
     removed_custom_fields(struct_extract(r, 'cf'))));
-create or replace macro removed_virtual_disk(r, vm_name) as holding([
+create or replace macro removed_virtual_disk(r, vm_name) as non_empty([
     removed_field('virtual_machine', existing(struct_extract(r, 'virtual_machine_id'), vm_name)),
     removed_value('name', struct_extract(r, 'name')),
     removed_value('size', struct_extract(r, 'size')),
     removed_text('description', struct_extract(r, 'description'))]);
-create or replace macro removed_ip_address(r, place) as holding(list_concat([
+create or replace macro removed_ip_address(r, place) as non_empty(list_concat([
     removed_value('address', struct_extract(r, 'address')),
     removed_vrf(struct_extract(r, 'vrf_id')),
     removed_tenant(struct_extract(r, 'tenant_id')),
@@ -437,7 +437,7 @@ create or replace macro removed_ip_address(r, place) as holding(list_concat([
     removed_primary_ip('nat_inside', struct_extract(r, 'nat_inside_id')),
     removed_tags(struct_extract(r, 'tags'))],
     removed_custom_fields(struct_extract(r, 'cf'))));
-create or replace macro removed_mac_address(r, place) as holding([
+create or replace macro removed_mac_address(r, place) as non_empty([
     removed_value('mac_address', struct_extract(r, 'mac_address')),
     removed_field('assigned_object', typed_existing(struct_extract(r, 'assigned_object_type'),
         struct_extract(r, 'assigned_object_id'), place))]);

@@ -9,7 +9,7 @@ with ends as (
 )
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then holding([
+       case when r.action = 'delete' then non_empty([
            removed_field('a_terminations', e.a), removed_field('b_terminations', e.b),
            removed_field('status', to_json(c.status)::varchar),
            removed_field('type', to_json(nullif(c.type, ''))::varchar),

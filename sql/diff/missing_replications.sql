@@ -2,7 +2,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/replications').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then holding([
+       case when r.action = 'delete' then non_empty([
            removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
            removed_text('replication_id', a.replication_id), removed_value('guest', a.guest),

@@ -2,7 +2,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/storage').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then holding([
+       case when r.action = 'delete' then non_empty([
            removed_field('cluster', (select existing(c.id, c.name) from netbox.clusters c where c.id = a.cluster_id)),
            removed_text('name', a.name), removed_text('storage_type', a.storage_type),
            removed_text('content', a.content),

@@ -2,7 +2,7 @@
 -- Only with rows of match.removals WHERE object_type IN ('plugins/proxbox/task-history').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
-       case when r.action = 'delete' then holding([
+       case when r.action = 'delete' then non_empty([
            removed_field('virtual_machine', (select existing(v.id, v.name) from netbox.virtual_machines v
                where v.id = a.virtual_machine_id)),
            removed_text('vm_type', a.vm_type), removed_text('upid', a.upid), removed_text('node', a.node),

@@ -4,7 +4,7 @@ select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varc
     r.reason,
        case r.action
            when 'update' then [field('status', to_json(v.status)::varchar, to_json(r.way)::varchar)]
-           when 'delete' then holding(list_concat([
+           when 'delete' then non_empty(list_concat([
                removed_value('name', v.name),
                removed_field('cluster', (select existing(c.id, c.name) from netbox.clusters c
                    where c.id = v.cluster_id)),

@@ -13,11 +13,11 @@ select
     case
         when r.action = 'create' and r.resource not in (select resource from config.may_create)
             then blocked('may_not_create', {resource: r.resource})
-        when r.action <> 'update' then coalesce(r.reason, told(r.fields))
+        when r.action <> 'update' then coalesce(r.reason, reasons(r.fields))
         -- Notes about changes do not apply if nothing is written.
         when g.any_update then coalesce(r.reason, g.reasons)
         else coalesce(g.reasons, r.reason)
     end as reason,
-    coalesce(if(r.action = 'update', g.fields, undoubted(r.fields)), []) as fields
+    coalesce(if(r.action = 'update', g.fields, as_updates(r.fields)), []) as fields
 from diff.candidates r
 left join diff.judged g using (resource, key)
