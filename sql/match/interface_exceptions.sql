@@ -146,7 +146,7 @@ witnesses as materialized (
     where w.name = l.value::json->>'$'
 ),
 -- Both sides know it, and they differ.
-strangers as (
+contradictions as (
     select h.key, h.id, 'MAC address' as witness
     from hits h
     join said_once s on s.key = h.key and s.witness = 'MAC address'
@@ -162,7 +162,7 @@ votes as (
         id
 ),
 objections as (
-    select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from strangers
+    select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from contradictions
         group by key, id
 ),
 -- ids that this product wrote, and not a person.

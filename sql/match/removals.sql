@@ -129,7 +129,7 @@ keeping as (
     select b.root_type, b.root_id,
         list(b.label order by b.resource, b.label)
             filter (o.netbox_id is null and b.resource not in (select resource
-                from config.may_delete_unowned)) as strangers,
+                from config.may_delete_unowned)) as unowned_children,
         list(because('child_in_doubt', {object: b.label, because: d.reason}) order by b.resource, b.label)
             filter (d.reason is not null) as doubts,
         list(because('child_held', {object: b.label, because: i.reason}) order by b.resource, b.label)
@@ -156,8 +156,8 @@ caused as materialized (
         case when r.way = 'unassign' then r.held
              when r.way = 'delete' then coalesce(
                  r.held,
-                 if(len(k.strangers) > 0, because('unowned_children', {
-                     children: k.strangers[:10], more: nullif(greatest(len(k.strangers) - 10, 0), 0)}), null),
+                 if(len(k.unowned_children) > 0, because('unowned_children', {
+                     children: k.unowned_children[:10], more: nullif(greatest(len(k.unowned_children) - 10, 0), 0)}), null),
                  i.reason, array_to_string(k.doubts[:3], '; '), array_to_string(k.impact[:3], '; ')) end) as cause
     from removed r
     left join doubts d on d.object_type = r.object_type and d.id = r.id
