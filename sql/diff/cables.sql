@@ -1,7 +1,7 @@
 -- Cables as pairs of interfaces. Key: the two ends, or the end and the neighbour that could not be found.
 -- Both ends free: create. Joined: in sync. Either end cabled elsewhere: a conflict that names the real far end.
 -- Only with rows of match.neighbours.
-with plugged as (
+with cabled as (
     select id as interface_id, min(cable_id) as cable_id, min(far) as far, bool_or(passes_on) as passes_on
     from match.cable_ends where type = 'dcim.interface' group by id
 ),
@@ -11,20 +11,20 @@ joined as (
     where x.type = 'dcim.interface' and y.type = 'dcim.interface'
 ),
 judged as (
-    select c.key, c.owner, c.a, c.b, c.crowd, pa.far as a_far, pb.far as b_far,
+    select c.key, c.owner, c.a, c.b, c.ambiguous_neighbours, pa.far as a_far, pb.far as b_far,
         coalesce(pa.passes_on, false) or coalesce(pb.passes_on, false) as passes_on,
         list_filter([c.a, c.b], lambda e: e.problem is not null) as unwritten,
         list_filter([c.a, c.b], lambda e: e.type in ('virtual', 'bridge', 'lag') or starts_with(e.type, 'ieee802.1')
             or e.type in ('other-wireless', 'gsm', 'cdma', 'lte', '4g', '5g')) as uncableable,
         list_filter([c.a, c.b], lambda e: e.mark_connected) as marked
     from match.cables c
-    left join plugged pa on pa.interface_id = c.a.netbox_id
-    left join plugged pb on pb.interface_id = c.b.netbox_id
+    left join cabled pa on pa.interface_id = c.a.netbox_id
+    left join cabled pb on pb.interface_id = c.b.netbox_id
     where not exists (from joined j where j.one = c.a.netbox_id and j.two = c.b.netbox_id)
 ),
 decided as (
     select *,
-        case when crowd is not null then crowd
+        case when ambiguous_neighbours is not null then ambiguous_neighbours
              when passes_on then blocked('cabled_through_panels', {cabled: cabled})
              when len(cabled) > 0 then conflict('miscabled', {cabled: cabled})
              when len(unwritten) > 0

@@ -1,5 +1,5 @@
 -- The pairs of ports that see each other, from either end or both: one row per pair. Key: the two ends.
--- crowd: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
+-- ambiguous_neighbours: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
 -- Only with rows of match.neighbours.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
@@ -38,7 +38,7 @@ ends as (
     left join netbox.devices d on d.id = i.device_id
     left join desired.interfaces w on w.key = l.key
 ),
-crowds as (
+ambiguous_ends as (
     select a.end, conflict('several_neighbours', {interface: any_value(h.label),
         neighbours: list(coalesce(e.label, a.other) order by coalesce(e.label, a.other))}) as cause
     from at_end a
@@ -54,7 +54,7 @@ select a.label || ' <-> ' || b.label
            -- Two devices of one name, in two sites.
            || if(count(*) over (partition by a.label, b.label) > 1, ' (' || a.end || ', ' || b.end || ')', '') as key,
        coalesce(a.owner, b.owner) as owner, a, b,
-       coalesce(ca.cause, cb.cause) as crowd
+       coalesce(ca.cause, cb.cause) as ambiguous_neighbours
 from ordered
-left join crowds ca on ca.end = a.end
-left join crowds cb on cb.end = b.end
+left join ambiguous_ends ca on ca.end = a.end
+left join ambiguous_ends cb on cb.end = b.end

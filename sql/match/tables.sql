@@ -42,7 +42,7 @@ create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
     remote_end varchar, problem varchar);
 create table match.cables (
-    key varchar, owner varchar, a struct(netbox_id bigint), b struct(netbox_id bigint), crowd varchar);
+    key varchar, owner varchar, a struct(netbox_id bigint), b struct(netbox_id bigint), ambiguous_neighbours varchar);
 create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 -- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.
