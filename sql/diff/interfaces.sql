@@ -78,15 +78,15 @@ link_targets as materialized (
 ),
 
 -- A type that this NetBox does not offer: one from the source becomes 'other', one from a mapping is reported.
-offered as (
+supported_types as (
     select list(value) as types from netbox.choices where model = 'dcim.interface' and field = 'type'
 ),
 
-sayable as (
-    select w.* exclude (problem) replace (if(len(offered.types) > 0
-        and not list_contains(offered.types, w.natural_type), 'other', w.natural_type) as natural_type),
-        offered.types
-    from differing_desired w cross join offered
+with_supported_type as (
+    select w.* exclude (problem) replace (if(len(supported_types.types) > 0
+        and not list_contains(supported_types.types, w.natural_type), 'other', w.natural_type) as natural_type),
+        supported_types.types
+    from differing_desired w cross join supported_types
 ),
 
 typed as (
@@ -99,7 +99,7 @@ typed as (
              when m.netbox_id is null or a.type = 'other' then w.natural_type end as type,
         coalesce(w.mapped_type, case when m.netbox_id is null or a.type = 'other' then w.natural_type end,
             a.type) as effective_type
-    from sayable w
+    from with_supported_type w
     join match.live_devices d on d.key = w.device
     join differing m on m.key = w.key
     left join present a on a.id = m.netbox_id
