@@ -185,7 +185,7 @@ select * from (values
         'Delete the disk by hand.', [],
         ['guest', 'disk']),
 
-    -- Fields: NetBox against what the source says and what this product wrote (sql/plan/judged.sql)
+    -- Fields: NetBox against what the source says and what this product wrote (sql/plan/evaluated.sql)
     ('field_disowned', 'drifted', 'policies.disowns names it',
         'Take the field out of policies.disowns to have it written.', ['take', 'keep'], []::varchar[]),
     ('source_with_precedence', 'drifted', 'sources disagree: {endpoint} wrote it and has precedence',

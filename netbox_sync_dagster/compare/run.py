@@ -30,7 +30,7 @@ from netbox_sync_dagster.compare.reuse import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.stages import DIFF_SHAPE, JUDGED_SHAPE, SLICE_ROWS
+from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
 from netbox_sync_dagster.sources.registry import source_of
@@ -292,9 +292,9 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *sorted(diffs)])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
-        database.run(f"CREATE TABLE diff.judged {JUDGED_SHAPE}")
+        database.run(f"CREATE TABLE diff.evaluated {EVALUATED_SHAPE}")
         if not database.is_empty("diff.candidates WHERE action = 'update'"):
-            database.run(f"INSERT INTO diff.judged BY NAME {read_sql('plan/judged.sql')}")
+            database.run(f"INSERT INTO diff.evaluated BY NAME {read_sql('plan/evaluated.sql')}")
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
         add_new_values(database)
         _block_names(database)

@@ -16,5 +16,5 @@ DIFF_SHAPE = (
     "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, target VARCHAR,"
     f" last_updated VARCHAR, action VARCHAR, reason VARCHAR, fields {_FIELDS})"
 )
-# Those of what sql/plan/judged.sql says of the updates.
-JUDGED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {_FIELDS}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"
+# Those of what sql/plan/evaluated.sql says of the updates.
+EVALUATED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {_FIELDS}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"

@@ -41,7 +41,7 @@ unread AS (
     FROM paired p LEFT JOIN gaps g ON g.table_no = p.table_no AND g.owner IN ('*', p.owner)
     GROUP BY ALL
 ),
-judged AS (
+evaluated AS (
     SELECT p.*, c.*, u.unread, p.owner IN (FROM listed) AS listed,
         c.judged AND NOT u.unread AND p.owner IN (FROM listed) AND p.baseline IS NOT NULL
         AND ((p.rows = 0 AND p.baseline >= c.all_from)
@@ -49,7 +49,7 @@ judged AS (
     FROM paired p JOIN counted c USING (table_no) JOIN unread u USING (table_no, owner)
 )
 SELECT source_table, counted, owner, rows, baseline, peak, accepted, fallen, unread, quiet
-FROM judged
+FROM evaluated
 WHERE listed OR unread
 ORDER BY table_no, owner
 """

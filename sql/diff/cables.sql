@@ -10,7 +10,7 @@ joined as (
     from match.cable_ends x join match.cable_ends y on y.cable_id = x.cable_id and y.side <> x.side
     where x.type = 'dcim.interface' and y.type = 'dcim.interface'
 ),
-judged as (
+evaluated as (
     select c.key, c.owner, c.a, c.b, c.ambiguous_neighbours, pa.far as a_far, pb.far as b_far,
         coalesce(pa.passes_on, false) or coalesce(pb.passes_on, false) as passes_on,
         list_filter([c.a, c.b], lambda e: e.problem is not null) as unwritten,
@@ -34,7 +34,7 @@ decided as (
              when len(marked) > 0 then blocked('marked_as_connected', {interface: marked[1].label})
         end as reason
     from (select *, list_filter([a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far],
-              lambda one: one is not null) as cabled from judged)
+              lambda one: one is not null) as cabled from evaluated)
 )
 select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id,
     null::varchar as target,

@@ -88,7 +88,7 @@ placed as materialized (
     from paired
 ),
 
-judged as (
+evaluated as (
     select p.*,
         p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct
             from p.interface_id) as elsewhere,
@@ -135,7 +135,7 @@ decided as (
             json_field('assigned_object', typed_existing(j.actual_type, j.actual_object, j.actual_label),
                 typed_link(j.type, j.interface_resource, j.interface, j.interface_id, j.label))
         ]) as fields
-    from judged j cross join settings
+    from evaluated j cross join settings
 )
 
 select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as object_type, netbox_id,

@@ -14,7 +14,7 @@ located as (
              then conflict('locations_at_several_places', {locations: list(location order by location)}) end as problem
     from meant group by id
 ),
-judged as (
+evaluated as (
     select s.slug, s.name, s.id, s.last_updated, l.problem,
         s.latitude is not null and s.longitude is not null as has_place,
         case when l.problem is null then differing([
@@ -28,9 +28,9 @@ select 'sites' as resource, slug as key, name as parent, 'dcim/sites' as object_
     null::varchar as target, last_updated,
        coalesce(action_of(cause), 'update') as action, cause as reason, fields
 from (
-    select judged.*, case when problem is not null then problem
+    select evaluated.*, case when problem is not null then problem
         when has_place and settings.site_coordinates = 'set_if_empty' then drifted('other_coordinates') end as cause
-    from judged cross join settings
+    from evaluated cross join settings
     where settings.site_coordinates <> 'never'
         and not (has_place and problem is not null and settings.site_coordinates = 'set_if_empty')
 )

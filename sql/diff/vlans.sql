@@ -23,7 +23,7 @@ named as (
 wanted_names as (
     select group_id, names[1] as name, count(*) as vlans from named where len(names) = 1 group by all
 ),
-judged as (
+evaluated as (
     select n.*,
         case
             when len(n.names) > 1 then conflict('vlan_named_differently',
@@ -45,7 +45,7 @@ paired as (
         case when j.name_problem is null and len(j.names) = 1 then j.names[1]
              when j.netbox_id is null then 'VLAN' || lpad(j.vid::varchar, 4, '0') end as name,
         a.name as actual_name
-    from judged j left join netbox.vlans a on a.id = j.netbox_id
+    from evaluated j left join netbox.vlans a on a.id = j.netbox_id
 ),
 
 rows_of_vlans as (

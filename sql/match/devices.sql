@@ -241,7 +241,7 @@ candidates as (
     select key, list(distinct id order by id) as ids from pairs group by key
 ),
 
-judged as (
+evaluated as (
     select
         w.key, w.source_id, w.name as wanted_name, w.not_imported, c.step,
         -- A device that only has the number of one that another device is: a new one.
@@ -284,6 +284,6 @@ select
     if(j.problem is null, null, coalesce(c.ids, [])) as candidate_ids,
     -- The device's place in NetBox, which VLAN groups are chosen by.
     d.site_id, d.location_id, d.rack_id, d.cluster_id, d.last_updated
-from judged j
+from evaluated j
 left join candidates c on c.key = j.key
 left join devices d on d.id = j.netbox_id and j.problem is null

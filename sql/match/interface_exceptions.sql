@@ -286,7 +286,7 @@ candidates as (
     from (select key, id from hits union all select key, id from witnesses where witness = 'MAC address') group by key
 ),
 
-judged as (
+evaluated as (
     select w.*, b.netbox_id as best_id, c.ids,
         case when w.problem is not null then w.problem
              when e.place is not null then conflict('port_on_another_device',
@@ -305,4 +305,4 @@ select
     if(reason is null, null, coalesce(ids, [])) as candidate_ids,
     reason as problem,
     if(settled, netbox_id, null) as previous_id
-from judged
+from evaluated

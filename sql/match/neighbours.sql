@@ -100,7 +100,7 @@ interfaces as (
       and key in (select interface from links union all select remote_interface from links union all select key
           from port_hits)
 ),
-judged as (
+evaluated as (
     select
         l.*, p.label as remote_label, p.problem as remote_problem,
         coalesce(r.end, h.end, 'n' || ports.id) as remote_end,
@@ -133,7 +133,7 @@ found as (
              when j.remote_end is null then blocked('remote_device_not_in_netbox',
                  {device: j.remote_label, because: j.remote_problem})
         end as problem
-    from judged j
+    from evaluated j
     -- The links of a device that is not written are its own row's matter.
     join interfaces here on here.key = j.interface
     join desired.interfaces i on i.key = j.interface

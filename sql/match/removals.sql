@@ -157,7 +157,8 @@ caused as materialized (
              when r.way = 'delete' then coalesce(
                  r.held,
                  if(len(k.unowned_children) > 0, because('unowned_children', {
-                     children: k.unowned_children[:10], more: nullif(greatest(len(k.unowned_children) - 10, 0), 0)}), null),
+                     children: k.unowned_children[:10],
+                     more: nullif(greatest(len(k.unowned_children) - 10, 0), 0)}), null),
                  i.reason, array_to_string(k.doubts[:3], '; '), array_to_string(k.impact[:3], '; ')) end) as cause
     from removed r
     left join doubts d on d.object_type = r.object_type and d.id = r.id

@@ -21,7 +21,7 @@ named as (
     where v.id not in (select virtual_chassis_id from netbox.devices where virtual_chassis_id is not null)
     group by d.key
 ),
-judged as (
+evaluated as (
     select d.key, d.name as device_name,
         coalesce(h.netbox_id, case when n.candidates = 1 then n.netbox_id end) as candidate_id,
         case when h.candidates > 1 then conflict('members_in_several_chassis', {names: h.names})
@@ -38,5 +38,5 @@ judged as (
 select j.key, case when j.problem is null then j.candidate_id end as netbox_id, coalesce(v.name, j.device_name) as name,
     j.problem,
        v.master_id, v.last_updated
-from judged j
+from evaluated j
 left join netbox.virtual_chassis v on v.id = j.candidate_id

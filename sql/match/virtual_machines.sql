@@ -320,7 +320,7 @@ candidates as (
     from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted)
         group by key
 ),
-judged as (
+evaluated as (
     select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,
         case when w.problem is not null then w.problem
              when b.reason is not null then b.reason
@@ -341,5 +341,5 @@ select j.key,
     j.step, j.problem, j.name_held_by,
     case when j.problem is null then a.last_updated end as last_updated,
     case when j.problem is null then j.moved_from end as moved_from
-from judged j
+from evaluated j
 left join actual a on a.id = if(j.problem is null, j.netbox_id, coalesce(j.netbox_id, j.ids[1]))

@@ -51,7 +51,7 @@ nameless as (
 taken as (
     select netbox_id from hits group by netbox_id having count(*) > 1
 ),
-judged as (
+evaluated as (
     select i.key, i.problem, coalesce(h.netbox_id, n.ids[1]) as netbox_id, coalesce(h.ids, n.ids) as ids, n.found,
         i.old_name,
         n.found is not null or h.netbox_id in (select netbox_id from taken) or h.candidates > 1 as unclear
@@ -67,5 +67,5 @@ select j.key,
     case when j.problem is not null then j.problem
          when j.found is not null then conflict('name_not_shown', {candidates: j.found, old_name: j.old_name})
          when j.unclear then conflict('several_could_be_this_interface', {interface: a.name}) end as problem
-from judged j
+from evaluated j
 left join netbox.vm_interfaces a on a.id = j.netbox_id

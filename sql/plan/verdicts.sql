@@ -1,6 +1,6 @@
 -- Decides each row: written, drifted, in conflict or blocked. Key: resource + key.
--- Only an update's fields are asked one by one (sql/plan/judged.sql). A first sync creates a million objects: what they
--- say is said in passing.
+-- Only an update's fields are asked one by one (sql/plan/evaluated.sql). A first sync creates a million objects: what
+-- they say is said in passing.
 select
     r.resource,
     case
@@ -20,4 +20,4 @@ select
     end as reason,
     coalesce(if(r.action = 'update', g.fields, as_updates(r.fields)), []) as fields
 from diff.candidates r
-left join diff.judged g using (resource, key)
+left join diff.evaluated g using (resource, key)

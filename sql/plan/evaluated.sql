@@ -25,7 +25,7 @@ rival_ranks as (
 ),
 
 -- Once: each of its columns is asked for several times, and has comparisons of JSON in it.
-judged as materialized (
+evaluated as materialized (
     select f.*, w.value as ours,
         case when w.value is not null then same_value(f.had, content(w.value)) end as was_ours,
         case when w.value is not null then same_value(f.wanted, content(w.value)) end as wants_ours,
@@ -72,7 +72,7 @@ kept_back as (
             when ours is not null then conflict('changed_on_both_sides')
             when kept then drifted('not_owned')
         end as cause
-    from judged
+    from evaluated
 ),
 
 decided as (
