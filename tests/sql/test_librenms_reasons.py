@@ -315,7 +315,7 @@ def test_what_helps_where_a_word_means_no_object() -> None:
     _device(nms, 2, "sw2")
     nms.desired("devices", "references")
     assert nms.rows(
-        "SELECT owner_key, field, hint FROM desired.references WHERE advice IS NOT NULL ORDER BY ALL"
+        "SELECT owner_key, field, hint FROM desired.references WHERE hint IS NOT NULL ORDER BY ALL"
     ) == [
         (
             "sw1",

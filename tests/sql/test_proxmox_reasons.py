@@ -198,7 +198,7 @@ def test_what_helps_where_a_node_means_no_object() -> None:
     cluster.put("proxmox.nodes", node="pve2")
     cluster.desired("clusters", "references")
     assert cluster.rows(
-        "SELECT owner_key, field, hint FROM desired.references WHERE advice IS NOT NULL ORDER BY ALL"
+        "SELECT owner_key, field, hint FROM desired.references WHERE hint IS NOT NULL ORDER BY ALL"
     ) == [
         (
             "pve1",
