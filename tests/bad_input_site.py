@@ -22,7 +22,7 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from netbox_sync_lab.serving import LabServer
-from tests.cli.conftest import Answer, Desk
+from tests.cli.conftest import Answer, CliHarness
 from tests.support import NetBox
 
 NETBOX_TOKEN = "netbox-secret-91c2"
@@ -135,7 +135,7 @@ class Company:
     def __init__(self, folder: Path, servers: Servers) -> None:
         self.servers = servers
         pve = servers.proxmox
-        self.desk = Desk(
+        self.harness = CliHarness(
             folder,
             {
                 "netbox": {"url": servers.netbox.url, "timeout": 5},
@@ -183,7 +183,7 @@ class Company:
                 "PROXMOX_TOKEN": pve.token_value,
             },
         )
-        self.desk.configure()
+        self.harness.configure()
         self.warehouse = Warehouse(folder / "data")
 
     @property
@@ -194,18 +194,18 @@ class Company:
         """The same, with a warehouse and a configuration of its own."""
         folder.mkdir(exist_ok=True)
         other = Company(folder, self.servers)
-        shutil.copytree(self.desk.folder / "data", folder / "data", symlinks=True)
+        shutil.copytree(self.harness.folder / "data", folder / "data", symlinks=True)
         return other
 
     def set(self, system: str, **content: Any) -> None:
         """Change the configuration of one system."""
         place = {
-            "netbox": self.desk.content["netbox"],
-            "librenms": self.desk.content["endpoints"][0],
-            "proxmox": self.desk.content["endpoints"][1],
+            "netbox": self.harness.content["netbox"],
+            "librenms": self.harness.content["endpoints"][0],
+            "proxmox": self.harness.content["endpoints"][1],
         }[system]
         place.update(content)
-        self.desk.configure()
+        self.harness.configure()
 
     def current(self, system: str) -> str:
         """The id of the current snapshot."""
@@ -263,13 +263,13 @@ def running(folder: Path) -> Iterator[Company]:
         )
         company = Company(folder, servers)
         for name in ("nms", "pve"):
-            company.desk.ok("sync", name)
-            company.desk.ok(
+            company.harness.ok("sync", name)
+            company.harness.ok(
                 "approve", name, "--all-creates-and-updates", "--override-limit", "first sync", "--yes"
             )
-            company.desk.ok("apply", name, "--yes")
-        company.desk.ok("sync")
+            company.harness.ok("apply", name, "--yes")
+        company.harness.ok("sync")
         for name in ("nms", "pve"):
-            (left,) = json.loads(company.desk.ok("diff", name, "--json"))["diffs"]
-            assert left["counts"] == {}, company.desk.ok("diff", name, "--all")
+            (left,) = json.loads(company.harness.ok("diff", name, "--json"))["diffs"]
+            assert left["counts"] == {}, company.harness.ok("diff", name, "--all")
         yield company

@@ -18,7 +18,7 @@ import pytest
 
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.serving import LabServer
-from tests.support import NetBox, World
+from tests.support import NetBox, Pipeline
 
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
@@ -59,32 +59,32 @@ def placed(request: pytest.FixtureRequest, name: str, make: Callable[[int], Serv
     return server
 
 
-def begun(name: str, world: World, states: list[Any], make: Callable[[], None]) -> None:
-    """Bring NetBox, the ``states`` of other servers and the world's warehouse to where ``make`` brings them.
+def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], None]) -> None:
+    """Bring NetBox, the ``states`` of other servers and the pipeline's warehouse to where ``make`` brings them.
 
     What ``make`` needs must be the same whenever the name is; the configuration is left to the caller. In a real NetBox
     everything is made anew.
     """
-    if not isinstance(world.netbox, LabTarget):
+    if not isinstance(pipeline.netbox, LabTarget):
         make()
         return
-    states = [world.netbox.server.store, *states]
+    states = [pipeline.netbox.server.store, *states]
     kept = _made.get(name)
     if kept is None or not kept.ports.items() <= _ports.items():
         make()
         folder = _folder() / name
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(world.warehouse.home, folder, symlinks=True)
+        shutil.copytree(pipeline.warehouse.home, folder, symlinks=True)
         _made[name] = _Made(
-            dict(_ports), [_copied(vars(state)) for state in states], set(world._deletes), folder
+            dict(_ports), [_copied(vars(state)) for state in states], set(pipeline._deletes), folder
         )
         return
     for state, content in zip(states, kept.states, strict=True):
         vars(state).clear()
         vars(state).update(_copied(content))
-    shutil.rmtree(world.warehouse.home, ignore_errors=True)
-    shutil.copytree(kept.warehouse, world.warehouse.home, symlinks=True)
-    world._deletes = set(kept.deletes)
+    shutil.rmtree(pipeline.warehouse.home, ignore_errors=True)
+    shutil.copytree(kept.warehouse, pipeline.warehouse.home, symlinks=True)
+    pipeline._deletes = set(kept.deletes)
 
 
 def _copied(content: dict[str, Any]) -> dict[str, Any]:

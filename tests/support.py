@@ -1,4 +1,4 @@
-"""A small world for tests: a lab source and a lab NetBox over real HTTP, a warehouse, and the whole path between."""
+"""The whole path for tests: a lab source and a lab NetBox over real HTTP, a warehouse, and what is between them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class NetBox:
         return found[0]
 
 
-class World:
+class Pipeline:
     """One endpoint against one NetBox. ``sync()`` reads both and compares; the plan's rows are the result."""
 
     def __init__(self, home: Path, netbox: NetBox, endpoint: dict[str, Any], **more: Any) -> None:

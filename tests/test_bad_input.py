@@ -57,7 +57,7 @@ def company(in_step: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def sync(company: Company, *names: str) -> Answer:
     """Sync; whatever happens, no traceback, no secret and nothing to delete."""
-    answer = company.desk.run("sync", *names)
+    answer = company.harness.run("sync", *names)
     for text in (answer.out, answer.err):
         assert "Traceback" not in text
         assert "this should not happen" not in text
@@ -81,7 +81,7 @@ def failed(company: Company, systems: tuple[str, ...], sentence: str) -> None:
         assert re.fullmatch(f"error: {who}: {sentence}", line), line
     assert {s for s in SYSTEMS if company.current(s) == before[s]} == set(systems)
     assert "against NetBox" not in answer.out
-    status = company.desk.run("status", "--json")
+    status = company.harness.run("status", "--json")
     company.no_secret_in(status)
     states = {row["endpoint"]: row["state"] for row in json.loads(status.out)["endpoints"]}
     assert {s for s in SYSTEMS if states[NAMES[s]] in ("error", "unreachable")} == set(systems)
@@ -120,12 +120,12 @@ def test_the_other_endpoints_are_read_and_compared(company: Company) -> None:
 
 def wrong_token(company: Company, system: str) -> None:
     variable = {"librenms": "LIBRENMS_TOKEN", "proxmox": "PROXMOX_TOKEN", "netbox": "NETBOX_TOKEN"}[system]
-    company.desk.environment[variable] = WRONG
+    company.harness.environment[variable] = WRONG
 
 
 def no_token(company: Company, system: str) -> None:
     variable = {"librenms": "LIBRENMS_TOKEN", "proxmox": "PROXMOX_TOKEN", "netbox": "NETBOX_TOKEN"}[system]
-    del company.desk.environment[variable]
+    del company.harness.environment[variable]
 
 
 def nothing_listens(company: Company, system: str) -> None:
@@ -205,7 +205,7 @@ def test_a_mistake_in_the_configuration(
 def test_the_check_names_a_server_that_fails_and_tries_the_others(company: Company, fault: int | str) -> None:
     company.servers.librenms.fail_always(status=fault)
 
-    answer = company.desk.run("check")
+    answer = company.harness.run("check")
 
     assert (answer.code, answer.err) == (1, "")
     wrong = [line for line in answer.out.splitlines() if line.startswith("  failed")]
@@ -249,7 +249,7 @@ def test_single_calls_that_only_fail(company: Company, fault: int | str) -> None
 
 def test_a_librenms_token_that_sees_one_device_of_two(company: Company) -> None:
     company.servers.librenms.add_token("restricted", role="user", devices=[1])
-    company.desk.environment["LIBRENMS_TOKEN"] = "restricted"
+    company.harness.environment["LIBRENMS_TOKEN"] = "restricted"
 
     incomplete(company, "librenms", "the token sees only part of the installation")
 
@@ -267,7 +267,7 @@ def without(company: Company, right: str) -> None:
     pve = company.servers.proxmox
     pve.add_token(pve.user, "less", "less-secret", privileges=sorted(rights))
     company.set("proxmox", token_name="less")
-    company.desk.environment["PROXMOX_TOKEN"] = "less-secret"
+    company.harness.environment["PROXMOX_TOKEN"] = "less-secret"
 
 
 @pytest.mark.parametrize("right", ["VM.Audit", "Datastore.Audit"])
@@ -299,7 +299,7 @@ def test_a_proxmox_token_that_does_not_see_one_guest(company: Company) -> None:
     pve = company.servers.proxmox
     pve.add_token(pve.user, "blind", "blind-secret", privileges={"/": rights, "/vms/102": []})
     company.set("proxmox", token_name="blind")
-    company.desk.environment["PROXMOX_TOKEN"] = "blind-secret"
+    company.harness.environment["PROXMOX_TOKEN"] = "blind-secret"
 
     incomplete(company, "proxmox", r"VM\.Audit")
 
@@ -312,7 +312,7 @@ def test_a_netbox_token_that_may_not_see_addresses(company: Company) -> None:
         if model.partition(".")[0] in models and model != "ipam.ipaddress"
     }
     header = company.servers.netbox.add_token("less-netbox", everything)
-    company.desk.environment["NETBOX_TOKEN"] = header.removeprefix("Token ")
+    company.harness.environment["NETBOX_TOKEN"] = header.removeprefix("Token ")
 
     incomplete(company, "netbox", r"ip_addresses: .*give its user the permission ipam\.view_ipaddress")
 
@@ -337,7 +337,7 @@ def test_a_guest_agent_that_hangs_leaves_its_addresses_alone(company: Company) -
 
     assert answer.code == 0
     assert company.manifest("proxmox")["complete"]
-    reason = company.desk.ok(
+    reason = company.harness.ok(
         "sql", "--csv", "SELECT scope, scope_id, reason FROM sync.scopes WHERE scope = 'guest_addresses'"
     )
     assert "guest_addresses,101," in reason

@@ -35,7 +35,7 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_lab.proxmox.access import reader_privileges
-from tests.cli.conftest import Answer, Desk
+from tests.cli.conftest import Answer, CliHarness
 from tests.defs.conftest import definitions
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.server import Asked, Behaviour, HostileServer, answer
@@ -82,7 +82,7 @@ FAILURES: dict[str, Behaviour] = {
 }
 
 
-class House:
+class SecretsHarness:
     """All kinds of servers with canaries as credentials, a working folder, and a Dagster that keeps its records."""
 
     def __init__(self, folder: Path, stack: ExitStack, certificates: LabCertificates) -> None:
@@ -110,8 +110,8 @@ class House:
         self.hook = enter(HostileServer(echo("500")))
         self.mail = enter(HostileServer(echo("500"), certificates=certificates))
         self.key = certificates.client_keyfile.read_text().splitlines()[1]
-        self.desk = Desk(folder, self._configuration(), self._environment())
-        self.desk.configure()
+        self.harness = CliHarness(folder, self._configuration(), self._environment())
+        self.harness.configure()
         self._furnish()
 
     def _configuration(self) -> dict[str, Any]:
@@ -186,13 +186,13 @@ class House:
 
     def run(self, *arguments: str) -> Answer:
         """A command, in this process; what it printed is kept."""
-        found = self.desk.run(*arguments)
+        found = self.harness.run(*arguments)
         self.printed += [found.out, found.err]
         return found
 
     def point(self, name: str, url: str) -> dict[str, Any]:
         """Let an endpoint, or NetBox, be at another address; gives what it was."""
-        content = self.desk.content
+        content = self.harness.content
         item = (
             content["netbox"]
             if name == "netbox"
@@ -201,16 +201,16 @@ class House:
         before = dict(item)
         # Short, for servers that are silent.
         item.update({"url": url, "timeout": 1})
-        self.desk.configure()
+        self.harness.configure()
         return before
 
     def put_back(self, name: str, before: dict[str, Any]) -> None:
-        content = self.desk.content
+        content = self.harness.content
         if name == "netbox":
             content["netbox"] = before
         else:
             content["endpoints"] = [before if item["name"] == name else item for item in content["endpoints"]]
-        self.desk.configure()
+        self.harness.configure()
 
     @contextmanager
     def dagster(self) -> Iterator[dg.DagsterInstance]:
@@ -218,7 +218,7 @@ class House:
         home = self.folder / "dagster"
         home.mkdir(exist_ok=True)
         (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-        with patch.dict(os.environ, self.desk.all_environment), dg.DagsterInstance.get() as instance:
+        with patch.dict(os.environ, self.harness.all_environment), dg.DagsterInstance.get() as instance:
             keep_in_step(instance, load_config(self.folder / "netbox_sync.yaml"))
             yield instance
 
@@ -261,25 +261,25 @@ def watched_arguments(seen: list[str]) -> Iterator[None]:
         thread.join()
 
 
-def everyday(house: House) -> None:
+def everyday(harness: SecretsHarness) -> None:
     """What people do, once, and what Dagster does."""
     for name in ("nms", "pve", "person", "dock"):
-        assert house.run("sync", name).code == 0
-    assert house.run("check").code in (0, 1)
-    assert house.run("diff", "nms", "--all").code == 0
+        assert harness.run("sync", name).code == 0
+    assert harness.run("check").code in (0, 1)
+    assert harness.run("diff", "nms", "--all").code == 0
     assert (
-        house.run("approve", "nms", "--all-creates-and-updates", "--override-limit", "first", "--yes").code
+        harness.run("approve", "nms", "--all-creates-and-updates", "--override-limit", "first", "--yes").code
         == 0
     )
-    assert house.run("apply", "nms", "--yes").code == 0
-    assert house.run("status").code in (0, 1)
-    assert house.run("sql", "--csv", "SELECT * FROM sync.attempts").code in (0, 1)
-    assert house.run("mappings", "nms").code == 0
-    house.run("undo", "nms", "--yes")
-    house.run("notify")
+    assert harness.run("apply", "nms", "--yes").code == 0
+    assert harness.run("status").code in (0, 1)
+    assert harness.run("sql", "--csv", "SELECT * FROM sync.attempts").code in (0, 1)
+    assert harness.run("mappings", "nms").code == 0
+    harness.run("undo", "nms", "--yes")
+    harness.run("notify")
 
 
-def jobs(house: House, instance: dg.DagsterInstance) -> None:
+def jobs(harness: SecretsHarness, instance: dg.DagsterInstance) -> None:
     """A run of each kind of endpoint, and a tick of each sensor."""
     for job, partition in (("sync_librenms", "nms"), ("sync_proxmox", "person")):
         definitions().resolve_job_def(job).execute_in_process(
@@ -289,27 +289,27 @@ def jobs(house: House, instance: dg.DagsterInstance) -> None:
         evaluate(sensor, instance=instance)
 
 
-def fails_everywhere(house: House, failure: str, behaviour: Behaviour) -> None:
+def fails_everywhere(harness: SecretsHarness, failure: str, behaviour: Behaviour) -> None:
     """Every server does this at once, over HTTP and HTTPS, and once the other way round: TLS that fails."""
     names = ("netbox", "nms", "pve", "person")
     with (
         HostileServer(behaviour) as plain,
-        HostileServer(behaviour, certificates=house.certificates) as secure,
+        HostileServer(behaviour, certificates=harness.certificates) as secure,
     ):
         before = {}
         for name in names:
-            before[name] = house.point(name, secure.url if name in ("pve", "person") else plain.url)
-        assert house.run("check").code == 1
-        assert house.run("sync").code == 1, failure
+            before[name] = harness.point(name, secure.url if name in ("pve", "person") else plain.url)
+        assert harness.run("check").code == 1
+        assert harness.run("sync").code == 1, failure
         assert plain.asked and secure.asked
         if failure == "200":
-            with house.dagster() as instance:
-                jobs(house, instance)
-            house.point("nms", plain.url.replace("http:", "https:"))
-            house.point("pve", f"https://{plain.url.partition('//')[2]}")
-            house.run("check")
+            with harness.dagster() as instance:
+                jobs(harness, instance)
+            harness.point("nms", plain.url.replace("http:", "https:"))
+            harness.point("pve", f"https://{plain.url.partition('//')[2]}")
+            harness.run("check")
         for name, item in before.items():
-            house.put_back(name, item)
+            harness.put_back(name, item)
 
 
 def test_no_credential_is_ever_written_shown_or_sent_elsewhere(
@@ -326,38 +326,38 @@ def test_no_credential_is_ever_written_shown_or_sent_elsewhere(
     folder.mkdir()
     arguments: list[str] = []
     with ExitStack() as stack, watched_arguments(arguments):
-        house = House(folder, stack, certificates)
-        everyday(house)
-        process = house.desk.process("sync", "nms")
-        house.printed += [process.out, process.err]
-        with house.dagster() as instance:
-            jobs(house, instance)
+        harness = SecretsHarness(folder, stack, certificates)
+        everyday(harness)
+        process = harness.harness.process("sync", "nms")
+        harness.printed += [process.out, process.err]
+        with harness.dagster() as instance:
+            jobs(harness, instance)
         other = stack.enter_context(HostileServer(answer(b"{}")))
         moved = answer(status="307 Moved", headers=(f"Location: {other.url}/",))
         for failure, behaviour in {**FAILURES, "moved": moved}.items():
-            fails_everywhere(house, failure, behaviour)
+            fails_everywhere(harness, failure, behaviour)
         for failure in ("200", "403", "500"):
             with HostileServer(FAILURES[failure]) as bad:
-                before = house.point("netbox", bad.url)
-                assert house.run("sync", "nms").code == 1
-                house.put_back("netbox", before)
+                before = harness.point("netbox", bad.url)
+                assert harness.run("sync", "nms").code == 1
+                harness.put_back("netbox", before)
         # A NetBox that repeats the token in its refusals of an apply, and of reads in the middle.
-        house.run("sync", "nms")
-        house.run("approve", "nms", "--all-creates-and-updates", "--yes")
-        before = house.point("netbox", stack.enter_context(HostileServer(echo("400"))).url)
-        house.run("apply", "nms", "--yes")
-        house.put_back("netbox", before)
-        house.run("notify")
-        house.run("status")
+        harness.run("sync", "nms")
+        harness.run("approve", "nms", "--all-creates-and-updates", "--yes")
+        before = harness.point("netbox", stack.enter_context(HostileServer(echo("400"))).url)
+        harness.run("apply", "nms", "--yes")
+        harness.put_back("netbox", before)
+        harness.run("notify")
+        harness.run("status")
         assert other.asked == []
-        canaries = house.canaries
+        canaries = harness.canaries
         # The test can fail: they were all sent to where they belong.
-        assert any(HOOK_PATH in asked.target for asked in house.hook.asked)
-        assert house.pve._tickets
+        assert any(HOOK_PATH in asked.target for asked in harness.hook.asked)
+        assert harness.pve._tickets
 
     captured = capfd.readouterr()
-    house.printed += [captured.out, captured.err, caplog.text]
-    shown = [word for word in canaries for text in (*house.printed, *arguments) if word in text]
+    harness.printed += [captured.out, captured.err, caplog.text]
+    shown = [word for word in canaries for text in (*harness.printed, *arguments) if word in text]
     assert shown == []
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert {".parquet", ".jsonl", ".json", ".duckdb", ".db"} <= {file.suffix for file in files}

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Place:
+class NetBoxFixtures:
     """Objects that every test has for itself. ``suffix`` keeps names apart on a NetBox that others use too."""
 
     suffix: str
@@ -41,7 +41,7 @@ class Place:
         return f"{self.network}.{host}/24"
 
 
-class Desk:
+class ApplyHarness:
     """Approves and applies against one NetBox."""
 
     def __init__(self, home: Path, url: str) -> None:
@@ -99,26 +99,26 @@ def lab_netbox(server: LabNetBox) -> NetBox:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, netbox: NetBox) -> Desk:
-    return Desk(tmp_path / ODD_FOLDER, netbox.url)
+def harness(tmp_path: Path, netbox: NetBox) -> ApplyHarness:
+    return ApplyHarness(tmp_path / ODD_FOLDER, netbox.url)
 
 
 @pytest.fixture
-def lab_desk(tmp_path: Path, server: LabNetBox) -> Desk:
-    return Desk(tmp_path / ODD_FOLDER, server.url)
+def lab_harness(tmp_path: Path, server: LabNetBox) -> ApplyHarness:
+    return ApplyHarness(tmp_path / ODD_FOLDER, server.url)
 
 
 @pytest.fixture
-def place(netbox: NetBox) -> Place:
+def fixtures(netbox: NetBox) -> NetBoxFixtures:
     return furnish(netbox)
 
 
 @pytest.fixture
-def lab_place(lab_netbox: NetBox) -> Place:
+def lab_fixtures(lab_netbox: NetBox) -> NetBoxFixtures:
     return furnish(lab_netbox)
 
 
-def furnish(netbox: NetBox) -> Place:
+def furnish(netbox: NetBox) -> NetBoxFixtures:
     """Create what a test needs."""
     number = random.randrange(1 << 30)
     suffix = f"{number:08x}"
@@ -132,7 +132,7 @@ def furnish(netbox: NetBox) -> Place:
     )
     cluster_type = netbox.create("virtualization/cluster-types", name=f"PVE {suffix}", slug=f"pve-{suffix}")
     cluster = netbox.create("virtualization/clusters", name=f"pve {suffix}", type=cluster_type["id"])
-    return Place(
+    return NetBoxFixtures(
         suffix=suffix,
         site=site,
         role=role,

@@ -22,13 +22,13 @@ from netbox_sync_dagster.storage.sequence import id_of, number_at
 from netbox_sync_dagster.storage.status import read_status
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.test_kill import kill, wait_until
 from tests.apply.undoing import picture
 from tests.fake_clock import FakeClock
 from tests.object_store import BUCKET_URL, s3_server
-from tests.support import NetBox, World
+from tests.support import NetBox, Pipeline
 
 WRONG = pytest.mark.parametrize("days", [1, -1], ids=["ahead", "behind"])
 
@@ -67,13 +67,13 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
     home: str,
     server: LabNetBox,
     lab_netbox: NetBox,
-    lab_place: Place,
+    lab_fixtures: NetBoxFixtures,
     monkeypatch: pytest.MonkeyPatch,
     clock: FakeClock,
     days: int,
 ) -> None:
     state = LibreNMSState()
-    switch = state.add_device(f"sw1-{lab_place.suffix}", hardware=lab_place.device_type["model"])
+    switch = state.add_device(f"sw1-{lab_fixtures.suffix}", hardware=lab_fixtures.device_type["model"])
     for port in range(3):
         state.add_port(switch, f"Gi0/{port}", ifAlias="uplink")
     with LabLibreNMS(state, token="lnms-token") as librenms:
@@ -83,16 +83,16 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
             "kind": "librenms",
             "url": librenms.url,
             "import_devices": "all",
-            "defaults": {"site": lab_place.site["slug"], "role": lab_place.role["slug"]},
+            "defaults": {"site": lab_fixtures.site["slug"], "role": lab_fixtures.role["slug"]},
         }
-        world = World(Path("unused"), lab_netbox, endpoint)
-        world.warehouse = Warehouse(home, keep_snapshots=2, keep_diffs=2)
-        target = world.config.netbox.model_copy(update={"timeout": 60})
+        pipeline = Pipeline(Path("unused"), lab_netbox, endpoint)
+        pipeline.warehouse = Warehouse(home, keep_snapshots=2, keep_diffs=2)
+        target = pipeline.config.netbox.model_copy(update={"timeout": 60})
         clock.wrong(days=days)
-        world.sync()
-        plan = world.sync()
+        pipeline.sync()
+        plan = pipeline.sync()
         approve(
-            world.warehouse,
+            pipeline.warehouse,
             plan,
             list(plan.by_id()),
             who="alice",
@@ -114,28 +114,28 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
             ],
             env=dict(os.environ),
         )
-        ports = {"device_id": lab_place.device["id"]}
+        ports = {"device_id": lab_fixtures.device["id"]}
         # They are written, and the answer is on its way.
         wait_until(lambda: len(lab_netbox.all("dcim/interfaces", **ports)) == 3, child)
         kill(child)
 
         clock.wrong()
         for _ in range(3):
-            snapshot = world.snapshot()
-            folder = world.warehouse.snapshots("librenms", "paris")
-            assert world.warehouse.manifest(folder)["snapshot_id"] == snapshot.snapshot_id
-        plan = world.sync()
+            snapshot = pipeline.snapshot()
+            folder = pipeline.warehouse.snapshots("librenms", "paris")
+            assert pipeline.warehouse.manifest(folder)["snapshot_id"] == snapshot.snapshot_id
+        plan = pipeline.sync()
         if home == BUCKET_URL:
             # In a directory the kernel knows that the process is gone.
             with pytest.raises(Exception, match="try again in 120 seconds"):
-                apply_approved(world.warehouse, target, "paris", plan, who="alice")
+                apply_approved(pipeline.warehouse, target, "paris", plan, who="alice")
             clock.wait(121)
-        done = apply_approved(world.warehouse, target, "paris", plan, who="alice")
+        done = apply_approved(pipeline.warehouse, target, "paris", plan, who="alice")
         assert {v.verdict for v in done.settled} == {"applied"}
         assert len(lab_netbox.all("dcim/interfaces", **ports)) == 3
-        after = world.apply_all()
+        after = pipeline.apply_all()
         assert after.changes == []
-        assert {row.endpoint: row.state for row in read_status(world.warehouse)} == {
+        assert {row.endpoint: row.state for row in read_status(pipeline.warehouse)} == {
             "netbox": "ok",
             "paris": "in sync",
         }
@@ -143,58 +143,58 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
 
 @pytest.mark.parametrize("days", [1, -1, 400], ids=["ahead", "behind", "a year ahead"])
 def test_a_clock_that_steps_during_an_apply(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, clock: FakeClock, days: int
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures, clock: FakeClock, days: int
 ) -> None:
-    lab_desk.configure(batch_size=1, max_in_flight=1)
-    before = picture(lab_netbox, lab_place)
+    lab_harness.configure(batch_size=1, max_in_flight=1)
+    before = picture(lab_netbox, lab_fixtures)
     draft = Draft()
     for vid in range(1, 6):
-        draft.create("vlans", str(vid), {"vid": vid, "name": f"v{vid}", "group": of(lab_place.group)})
-    draft.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
-    plan = draft.publish(lab_desk.warehouse)
-    lab_desk.approve(plan)
+        draft.create("vlans", str(vid), {"vid": vid, "name": f"v{vid}", "group": of(lab_fixtures.group)})
+    draft.update("devices", "sw1", lab_fixtures.device, {"serial": ("", "X1")})
+    plan = draft.publish(lab_harness.warehouse)
+    lab_harness.approve(plan)
 
     def step(done: int, total: int) -> None:
         clock.wrong(days=days if done % 2 else 0)
 
-    first = lab_desk.apply(plan, progress=step)
+    first = lab_harness.apply(plan, progress=step)
     assert set(verdicts(first).values()) == {"applied"}
     clock.wrong()
     # Used up, whatever the lines are dated.
-    assert approved(lab_desk.warehouse, "lab", plan) == {}
-    again = lab_desk.apply(plan)
+    assert approved(lab_harness.warehouse, "lab", plan) == {}
+    again = lab_harness.apply(plan)
     assert again.verdicts == []
-    back = plan_undo(lab_desk.warehouse, lab_desk.target, first.apply_id or "")
+    back = plan_undo(lab_harness.warehouse, lab_harness.target, first.apply_id or "")
     assert [row.reason for row in back.rows if not row.is_change] == []
-    assert set(verdicts(lab_desk.approve_and_apply(back)).values()) == {"applied"}
-    assert picture(lab_netbox, lab_place) == before
+    assert set(verdicts(lab_harness.approve_and_apply(back)).values()) == {"applied"}
+    assert picture(lab_netbox, lab_fixtures) == before
 
 
 @WRONG
 def test_applies_in_the_order_in_which_they_were_made_whatever_they_are_dated(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, clock: FakeClock, days: int
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures, clock: FakeClock, days: int
 ) -> None:
-    device = lab_place.device
+    device = lab_fixtures.device
     applies = []
     for serial, off in (("X1", days), ("X2", 0), ("X3", -days), ("X4", 0)):
         clock.wrong(days=off)
         draft = Draft()
         draft.update("devices", "sw1", device, {"serial": (device["serial"], serial)})
-        applies.append(lab_desk.approve_and_apply(draft.publish(lab_desk.warehouse)).apply_id)
+        applies.append(lab_harness.approve_and_apply(draft.publish(lab_harness.warehouse)).apply_id)
         device = lab_netbox.one("dcim/devices", id=device["id"])
     assert applies == sorted(applies)
-    con = open_ledger(lab_desk.warehouse, objects=True)
+    con = open_ledger(lab_harness.warehouse, objects=True)
     assert con.execute("SELECT value FROM ledger.last_written WHERE field = 'serial'").fetchall() == [
         ('"X4"',)
     ]
     con.close()
     clock.wrong()
     # An earlier one is in the way of nothing; a later one is.
-    back = plan_undo(lab_desk.warehouse, lab_desk.target, applies[0] or "")
+    back = plan_undo(lab_harness.warehouse, lab_harness.target, applies[0] or "")
     assert [row.reason for row in back.rows] == [
         f"apply {applies[3]} changed its serial since; undo that one first"
     ]
-    back = plan_undo(lab_desk.warehouse, lab_desk.target, applies[3] or "")
+    back = plan_undo(lab_harness.warehouse, lab_harness.target, applies[3] or "")
     assert [row.action for row in back.rows] == ["update"]
 
 
@@ -288,11 +288,13 @@ def test_how_old_netbox_is_to_an_endpoint_goes_by_order_first(
     assert [text.partition(";")[0].partition(": ")[0] for text in found] == ([sentence] if sentence else [])
 
 
-def test_the_ledger_keeps_numbers_beside_dates(lab_desk: Desk, lab_place: Place) -> None:
+def test_the_ledger_keeps_numbers_beside_dates(
+    lab_harness: ApplyHarness, lab_fixtures: NetBoxFixtures
+) -> None:
     draft = Draft()
-    draft.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
-    lab_desk.approve_and_apply(draft.publish(lab_desk.warehouse))
-    files = sorted(lab_desk.warehouse.ledger.glob("a*/lab/*.jsonl"))
+    draft.update("devices", "sw1", lab_fixtures.device, {"serial": ("", "X1")})
+    lab_harness.approve_and_apply(draft.publish(lab_harness.warehouse))
+    files = sorted(lab_harness.warehouse.ledger.glob("a*/lab/*.jsonl"))
     numbers = {file: [json.loads(line)["seq"] for line in file.read_text().splitlines()] for file in files}
     assert all(found == sorted(found) for found in numbers.values())
     assert len(numbers) == 2

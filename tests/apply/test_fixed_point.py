@@ -19,7 +19,7 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
-from tests.support import NetBox, World
+from tests.support import NetBox, Pipeline
 
 # Every example is a whole sync, apply and undo over HTTP: a few at a time; more by hand.
 EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "3"))
@@ -225,12 +225,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def write(world: World, plan: Plan) -> str:
+def write(pipeline: Pipeline, plan: Plan) -> str:
     """Approve every change of the plan and apply it; returns the apply's id."""
-    policies = world.endpoint.policies
+    policies = pipeline.endpoint.policies
     ids = list(plan.by_id())
-    approve(world.warehouse, plan, ids, who="alice", through="cli", policies=policies, override_limit="test")
-    result = apply_approved(world.warehouse, world.config.netbox, world.name, plan, who="alice")
+    approve(
+        pipeline.warehouse, plan, ids, who="alice", through="cli", policies=policies, override_limit="test"
+    )
+    result = apply_approved(pipeline.warehouse, pipeline.config.netbox, pipeline.name, plan, who="alice")
     # A message beside `applied` says that NetBox shows another value than it was sent.
     bad = [
         f"{v.verdict} {v.resource} {v.key}: {v.message}"
@@ -241,18 +243,18 @@ def write(world: World, plan: Plan) -> str:
     return result.apply_id or ""
 
 
-def there_and_back(world: World) -> None:
+def there_and_back(pipeline: Pipeline) -> None:
     """Apply the whole diff, see that it leaves none, undo it, see that all is as it was, and do it again."""
-    first = picture(world.netbox)
-    plan = world.sync()
+    first = picture(pipeline.netbox)
+    plan = pipeline.sync()
     if not plan.changes:
         return
-    apply_id = write(world, plan)
+    apply_id = write(pipeline, plan)
     # A delete that had to wait for another may follow, and what was said to be in its way; nothing else.
     waited = {r.key for r in plan.rows if not r.is_change}
     # A change may leave out fields of its object that are not ours to write; these stay as they were.
     in_part = {(r.resource, r.key) for r in plan.changes if any(f.verdict != "update" for f in r.fields)}
-    second = world.sync()
+    second = pipeline.sync()
     # What had to wait may bring what is built on it alone: a primary address comes after its address.
     late = {r.change_id for r in second.changes if r.key in waited}
     after = [
@@ -265,16 +267,16 @@ def there_and_back(world: World) -> None:
     ]
     assert [(r.action, r.resource, r.key, r.reason) for r in after] == []
 
-    undo = plan_undo(world.warehouse, world.config.netbox, apply_id)
+    undo = plan_undo(pipeline.warehouse, pipeline.config.netbox, apply_id)
     assert [(r.action, r.resource, r.key, r.reason) for r in undo.rows if not r.is_change] == []
-    write(world, load_plan(world.warehouse, undo.name))
-    assert picture(world.netbox) == first
+    write(pipeline, load_plan(pipeline.warehouse, undo.name))
+    assert picture(pipeline.netbox) == first
 
     # What was undone is nobody else's change: the first plan again, without an --accept-shrink, and all of it applies.
-    again = world.sync()
+    again = pipeline.sync()
     assert again.manifest["gates"] == []
     assert decided(again) == decided(plan)
-    write(world, again)
+    write(pipeline, again)
 
 
 def decided(plan: Plan) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
@@ -329,7 +331,7 @@ def test_an_apply_leaves_no_difference_and_its_undo_brings_back_what_was(
                 "stale_addresses": "delete",
             },
         }
-        there_and_back(World(Path(home), netbox, endpoint))
+        there_and_back(Pipeline(Path(home), netbox, endpoint))
 
 
 @pytest.mark.timeout(300 + 120 * EXAMPLES)
@@ -376,14 +378,14 @@ def test_guests_of_one_state_become_those_of_another_and_come_back(
                 "stale_addresses": "delete",
             },
         }
-        world = World(Path(home), netbox, endpoint)
+        pipeline = Pipeline(Path(home), netbox, endpoint)
         show(state, before)
-        plan = world.sync()
+        plan = pipeline.sync()
         if plan.changes:
-            write(world, plan)
+            write(pipeline, plan)
         for deed in by_hand:
             DEEDS[deed](netbox)
         for vmid in before:
             state.remove(vmid)
         show(state, wanted_cluster)
-        there_and_back(world)
+        there_and_back(pipeline)

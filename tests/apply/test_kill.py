@@ -19,7 +19,7 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.storage.ledger import read_lines
 from netbox_sync_dagster.storage.locks import LockHeld
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox
 
@@ -38,14 +38,14 @@ apply_approved(warehouse, NetBoxTarget.model_validate_json(target), "lab", plan,
 COUNT = 4
 
 
-def start(desk: Desk) -> subprocess.Popen[bytes]:
-    target = desk.target.model_dump_json(exclude_unset=True)
-    return subprocess.Popen([sys.executable, "-c", APPLY, str(desk.warehouse.home), target])
+def start(harness: ApplyHarness) -> subprocess.Popen[bytes]:
+    target = harness.target.model_dump_json(exclude_unset=True)
+    return subprocess.Popen([sys.executable, "-c", APPLY, str(harness.warehouse.home), target])
 
 
-def ledger(desk: Desk) -> Counter[str]:
+def ledger(harness: ApplyHarness) -> Counter[str]:
     """How many lines of each kind the ledger holds."""
-    files = (desk.warehouse.ledger / "applies" / "lab").glob("*.jsonl")
+    files = (harness.warehouse.ledger / "applies" / "lab").glob("*.jsonl")
     return Counter(line["kind"] for path in files for line in read_lines(path))
 
 
@@ -62,18 +62,18 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def draft_plan(desk: Desk, netbox: NetBox, place: Place) -> Plan:
+def draft_plan(harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures) -> Plan:
     """Creates with and without a unique key, by reference, updates and deletes; one request for each kind."""
-    port = of(place.device)
+    port = of(fixtures.device)
     old = [
-        netbox.create("dcim/interfaces", device=place.device["id"], name=f"old{n}", type="other")
+        netbox.create("dcim/interfaces", device=fixtures.device["id"], name=f"old{n}", type="other")
         for n in range(2 * COUNT)
     ]
     draft = Draft()
     for n in range(COUNT):
         assigned = ref("interfaces", f"new{n}", type="dcim.interface")
         draft.create("interfaces", f"new{n}", {"device": port, "name": f"new{n}", "type": "other"})
-        draft.create("ip_addresses", f"ip{n}", {"address": place.ip(n + 1), "assigned_object": assigned})
+        draft.create("ip_addresses", f"ip{n}", {"address": fixtures.ip(n + 1), "assigned_object": assigned})
         draft.create(
             "mac_addresses", f"mac{n}", {"mac_address": f"02:00:00:00:00:0{n}", "assigned_object": assigned}
         )
@@ -87,12 +87,12 @@ def draft_plan(desk: Desk, netbox: NetBox, place: Place) -> Plan:
         )
         draft.update("interfaces", f"old{n}", old[n], {"description": ("", "x")})
         draft.delete("interfaces", f"old{COUNT + n}", old[COUNT + n])
-    return draft.publish(desk.warehouse)
+    return draft.publish(harness.warehouse)
 
 
-def check(desk: Desk, netbox: NetBox, place: Place, plan: Plan) -> None:
+def check(harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures, plan: Plan) -> None:
     """NetBox and the ledger both say: every change, exactly once."""
-    found = netbox.all("dcim/interfaces", device_id=place.device["id"])
+    found = netbox.all("dcim/interfaces", device_id=fixtures.device["id"])
     kept = {f"old{n}": "x" for n in range(COUNT)}
     assert {row["name"]: row["description"] for row in found} == {
         **kept,
@@ -100,14 +100,14 @@ def check(desk: Desk, netbox: NetBox, place: Place, plan: Plan) -> None:
     }
     macs = sorted(row["primary_mac_address"]["mac_address"] for row in found if row["name"][:3] == "new")
     assert macs == [f"02:00:00:00:00:0{n}" for n in range(COUNT)]
-    addresses = netbox.all("ipam/ip-addresses", device_id=place.device["id"])
-    assert sorted(row["address"] for row in addresses) == [place.ip(n + 1) for n in range(COUNT)]
-    assert len(netbox.all("dcim/mac-addresses", device_id=place.device["id"])) == COUNT
+    addresses = netbox.all("ipam/ip-addresses", device_id=fixtures.device["id"])
+    assert sorted(row["address"] for row in addresses) == [fixtures.ip(n + 1) for n in range(COUNT)]
+    assert len(netbox.all("dcim/mac-addresses", device_id=fixtures.device["id"])) == COUNT
     messages = Counter(row["message"] for row in netbox.all("core/object-changes") if row["message"])
     ours = {message: n for message, n in messages.items() if message.startswith("netbox-sync lab ")}
     expected = {f"netbox-sync lab {change_id}" for change_id in plan.by_id()}
     assert {message: ours[message] for message in expected} == dict.fromkeys(expected, 1)
-    con = open_ledger(desk.warehouse)
+    con = open_ledger(harness.warehouse)
     rows = con.execute(
         "SELECT change_id, count(*) FROM ledger.verdicts WHERE verdict = 'applied' GROUP BY ALL"
     ).fetchall()
@@ -119,9 +119,9 @@ def check(desk: Desk, netbox: NetBox, place: Place, plan: Plan) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
 def test_killed_while_a_request_is_under_way(
     server: LabNetBox,
-    lab_desk: Desk,
+    lab_harness: ApplyHarness,
     lab_netbox: NetBox,
-    lab_place: Place,
+    lab_fixtures: NetBoxFixtures,
     number: int,
     after_write: bool,
 ) -> None:
@@ -134,31 +134,31 @@ def test_killed_while_a_request_is_under_way(
         ("POST", "/api/ipam/ip-addresses/"),
         ("DELETE", "/api/dcim/interfaces/"),
     ][number - 1]
-    lab_desk.configure(timeout=30)
-    plan = draft_plan(lab_desk, lab_netbox, lab_place)
-    lab_desk.approve(plan)
+    lab_harness.configure(timeout=30)
+    plan = draft_plan(lab_harness, lab_netbox, lab_fixtures)
+    lab_harness.approve(plan)
     server.fail_next(
         status=None, after_write=after_write, delay=20, method=method, path_prefix=path, skip=number == 4
     )
-    process = start(lab_desk)
-    wait_until(lambda: ledger(lab_desk)["sending"] == number, process)
+    process = start(lab_harness)
+    wait_until(lambda: ledger(lab_harness)["sending"] == number, process)
     if after_write:
-        wait_until(lambda: is_written(lab_netbox, lab_place, number), process)
+        wait_until(lambda: is_written(lab_netbox, lab_fixtures, number), process)
     kill(process)
-    assert "end" not in ledger(lab_desk)
+    assert "end" not in ledger(lab_harness)
 
     # An address that may still be on its way is waited for as long as a request may take.
-    lab_desk.configure(timeout=1)
-    result = lab_desk.apply(plan)
+    lab_harness.configure(timeout=1)
+    result = lab_harness.apply(plan)
 
     assert result.ok, result.verdicts
     assert len(result.settled) == COUNT
-    check(lab_desk, lab_netbox, lab_place, plan)
+    check(lab_harness, lab_netbox, lab_fixtures, plan)
 
 
-def is_written(netbox: NetBox, place: Place, number: int) -> bool:
+def is_written(netbox: NetBox, fixtures: NetBoxFixtures, number: int) -> bool:
     """Whether NetBox has carried out the request of that number."""
-    rows = netbox.all("dcim/interfaces", device_id=place.device["id"])
+    rows = netbox.all("dcim/interfaces", device_id=fixtures.device["id"])
     if number == 1:
         return any(row["name"] == "new0" for row in rows)
     if number == 2:
@@ -172,51 +172,53 @@ def is_written(netbox: NetBox, place: Place, number: int) -> bool:
     return all(row["name"] != f"old{COUNT}" for row in rows)
 
 
-def test_killed_twice_and_between_requests(lab_desk: Desk, lab_netbox: NetBox, lab_place: Place) -> None:
-    lab_desk.configure(batch_size=1, max_in_flight=1)
-    plan = draft_plan(lab_desk, lab_netbox, lab_place)
-    lab_desk.approve(plan)
+def test_killed_twice_and_between_requests(
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
+) -> None:
+    lab_harness.configure(batch_size=1, max_in_flight=1)
+    plan = draft_plan(lab_harness, lab_netbox, lab_fixtures)
+    lab_harness.approve(plan)
     for verdicts in (3, 11):
-        process = start(lab_desk)
-        wait_until(lambda least=verdicts: ledger(lab_desk)["verdict"] >= least, process)
+        process = start(lab_harness)
+        wait_until(lambda least=verdicts: ledger(lab_harness)["verdict"] >= least, process)
         kill(process)
-    lab_desk.configure(timeout=1)
+    lab_harness.configure(timeout=1)
 
-    assert lab_desk.apply(plan).ok
-    check(lab_desk, lab_netbox, lab_place, plan)
+    assert lab_harness.apply(plan).ok
+    check(lab_harness, lab_netbox, lab_fixtures, plan)
 
 
 def test_a_second_apply_of_the_endpoint_is_refused_while_one_runs_and_not_after_it_was_killed(
-    server: LabNetBox, lab_desk: Desk, lab_place: Place
+    server: LabNetBox, lab_harness: ApplyHarness, lab_fixtures: NetBoxFixtures
 ) -> None:
     draft = Draft()
-    draft.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
-    plan = draft.publish(lab_desk.warehouse)
-    lab_desk.approve(plan)
+    draft.update("devices", "sw1", lab_fixtures.device, {"serial": ("", "X1")})
+    plan = draft.publish(lab_harness.warehouse)
+    lab_harness.approve(plan)
     server.fail_next(status=None, delay=20, method="PATCH")
-    process = start(lab_desk)
-    wait_until(lambda: ledger(lab_desk)["sending"] == 1, process)
+    process = start(lab_harness)
+    wait_until(lambda: ledger(lab_harness)["sending"] == 1, process)
 
     with pytest.raises(LockHeld, match=rf"by alice, process {process.pid} on .*wait until it has ended"):
-        lab_desk.apply(plan)
+        lab_harness.apply(plan)
     kill(process)
 
-    assert lab_desk.apply(plan).ok
+    assert lab_harness.apply(plan).ok
 
 
 def test_a_torn_last_line_does_not_hide_what_came_before(
-    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+    server: LabNetBox, lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
 ) -> None:
-    plan = draft_plan(lab_desk, lab_netbox, lab_place)
-    lab_desk.approve(plan)
+    plan = draft_plan(lab_harness, lab_netbox, lab_fixtures)
+    lab_harness.approve(plan)
     server.fail_next(status=None, after_write=True, delay=20, method="POST", path_prefix="/api/ipam/")
-    process = start(lab_desk)
+    process = start(lab_harness)
     wait_until(lambda: bool(lab_netbox.all("ipam/ip-addresses")), process)
     kill(process)
-    file: Path = next((lab_desk.warehouse.ledger / "applies" / "lab").glob("*.jsonl"))
+    file: Path = next((lab_harness.warehouse.ledger / "applies" / "lab").glob("*.jsonl"))
     with file.open("a") as handle:
         handle.write('{"kind": "verdict", "change_id": "0123')
-    lab_desk.configure(timeout=1)
+    lab_harness.configure(timeout=1)
 
-    assert lab_desk.apply(plan).ok
-    check(lab_desk, lab_netbox, lab_place, plan)
+    assert lab_harness.apply(plan).ok
+    check(lab_harness, lab_netbox, lab_fixtures, plan)

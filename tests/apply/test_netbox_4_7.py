@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures
 from tests.apply.drafts import Draft
 from tests.apply.test_apply import test_a_name_is_freed_before_it_is_taken as a_name_is_freed
 from tests.apply.test_refusals import (
@@ -26,19 +26,24 @@ pytestmark = pytest.mark.parametrize("server", ["4.7.0"], indirect=True)
 
 @pytest.mark.parametrize("same", [a_name_is_freed, key_is_taken, protected, one_create, one_update, gone])
 def test_as_with_4_6(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, same: Callable[[Desk, NetBox, Place], None]
+    lab_harness: ApplyHarness,
+    lab_netbox: NetBox,
+    lab_fixtures: NetBoxFixtures,
+    same: Callable[[ApplyHarness, NetBox, NetBoxFixtures], None],
 ) -> None:
-    same(lab_desk, lab_netbox, lab_place)
+    same(lab_harness, lab_netbox, lab_fixtures)
 
 
 def test_two_requests_find_all_bad_updates_of_a_batch(
-    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+    server: LabNetBox, lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
 ) -> None:
     draft = Draft()
     for n in range(40):
-        port = lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name=f"p{n}", type="other")
+        port = lab_netbox.create(
+            "dcim/interfaces", device=lab_fixtures.device["id"], name=f"p{n}", type="other"
+        )
         draft.update("interfaces", f"p{n}", port, {"mtu": (None, 0 if n in (7, 31) else 9000)})
-    result = lab_desk.approve_and_apply(draft.publish(lab_desk.warehouse))
+    result = lab_harness.approve_and_apply(draft.publish(lab_harness.warehouse))
 
     assert result.counts == {"applied": 38, "stale": 0, "failed": 2, "blocked": 0, "uncertain": 0}
     said = {v.key: v.message for v in result.verdicts if v.verdict == "failed"}

@@ -18,7 +18,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.apply.test_fixed_point import decided, furnished
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, World, rows
+from tests.support import ODD_FOLDER, NetBox, Pipeline, rows
 
 GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]
 
@@ -69,9 +69,9 @@ def endpoint(proxmox: LabProxmox, name: str = "paris-pve", **policies: Any) -> d
 
 
 @pytest.fixture
-def pve(proxmox: LabProxmox, netbox: NetBox, tmp_path: Path) -> World:
+def pve(proxmox: LabProxmox, netbox: NetBox, tmp_path: Path) -> Pipeline:
     more = {"stale_addresses": "delete", "delete": GUEST_PARTS}
-    return World(tmp_path / ODD_FOLDER, netbox, endpoint(proxmox, **more))
+    return Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint(proxmox, **more))
 
 
 def guest(
@@ -93,32 +93,37 @@ def guest(
     )
 
 
-def approved(world: World, plan: Plan) -> None:
+def approved(pipeline: Pipeline, plan: Plan) -> None:
     ids = list(plan.by_id())
-    more = {"who": "alice", "through": "cli", "policies": world.endpoint.policies, "override_limit": "test"}
-    approve(world.warehouse, plan, ids, **more)  # type: ignore[arg-type]
+    more = {
+        "who": "alice",
+        "through": "cli",
+        "policies": pipeline.endpoint.policies,
+        "override_limit": "test",
+    }
+    approve(pipeline.warehouse, plan, ids, **more)  # type: ignore[arg-type]
 
 
-def write(world: World, plan: Plan) -> ApplyResult:
+def write(pipeline: Pipeline, plan: Plan) -> ApplyResult:
     """Approve and apply the whole plan; every change has to go through."""
-    approved(world, plan)
-    result = apply_approved(world.warehouse, world.config.netbox, plan.endpoint, plan, who="alice")
+    approved(pipeline, plan)
+    result = apply_approved(pipeline.warehouse, pipeline.config.netbox, plan.endpoint, plan, who="alice")
     assert [f"{v.verdict} {v.key}: {v.message}" for v in result.verdicts if v.verdict != "applied"] == []
     return result
 
 
-def undo(world: World, apply_id: str | None) -> None:
-    plan = plan_undo(world.warehouse, world.config.netbox, apply_id or "")
+def undo(pipeline: Pipeline, apply_id: str | None) -> None:
+    plan = plan_undo(pipeline.warehouse, pipeline.config.netbox, apply_id or "")
     assert [(r.resource, r.key, r.reason) for r in plan.rows if not r.is_change] == []
-    write(world, load_plan(world.warehouse, plan.name))
+    write(pipeline, load_plan(pipeline.warehouse, plan.name))
 
 
-def second(world: World, name: str, content: dict[str, Any]) -> World:
+def second(pipeline: Pipeline, name: str, content: dict[str, Any]) -> Pipeline:
     """Another endpoint over the same warehouse and NetBox."""
-    config = world.config.model_dump(mode="json", exclude_unset=True)
-    world.config = Config.model_validate({**config, "endpoints": [*config["endpoints"], content]})
-    other = World.__new__(World)
-    other.__dict__.update(world.__dict__)
+    config = pipeline.config.model_dump(mode="json", exclude_unset=True)
+    pipeline.config = Config.model_validate({**config, "endpoints": [*config["endpoints"], content]})
+    other = Pipeline.__new__(Pipeline)
+    other.__dict__.update(pipeline.__dict__)
     other.name = name
     return other
 
@@ -128,7 +133,7 @@ def second(world: World, name: str, content: dict[str, Any]) -> World:
 
 @pytest.mark.also_live
 def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
-    pve: World, cluster: ProxmoxState
+    pve: Pipeline, cluster: ProxmoxState
 ) -> None:
     """Twelve machines less in NetBox are no shrinkage that somebody has to accept."""
     for number in range(12):
@@ -144,7 +149,7 @@ def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
 
 
 @pytest.mark.also_live
-def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: World, cluster: ProxmoxState) -> None:
+def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: Pipeline, cluster: ProxmoxState) -> None:
     """What an undo made again counts as the old object: ours to delete, and with tags that others put on."""
     for number in range(12):
         guest(cluster, 101 + number, host=10 + number)
@@ -169,7 +174,7 @@ def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: World, cluster: 
     assert sorted(tag["slug"] for tag in tags) == ["mine", "prod"]
 
 
-def test_an_undo_of_an_undo_brings_the_apply_back(pve: World, cluster: ProxmoxState) -> None:
+def test_an_undo_of_an_undo_brings_the_apply_back(pve: Pipeline, cluster: ProxmoxState) -> None:
     guest(cluster, 101, host=10)
     apply_id = write(pve, pve.sync()).apply_id
     plan = plan_undo(pve.warehouse, pve.config.netbox, apply_id or "")
@@ -178,7 +183,7 @@ def test_an_undo_of_an_undo_brings_the_apply_back(pve: World, cluster: ProxmoxSt
     assert pve.sync().rows == ()
 
 
-def test_what_somebody_changed_after_an_undo_is_his(pve: World, cluster: ProxmoxState) -> None:
+def test_what_somebody_changed_after_an_undo_is_his(pve: Pipeline, cluster: ProxmoxState) -> None:
     guest(cluster, 101, host=10, maxmem=2**30)
     write(pve, pve.sync())
     guest(cluster, 101, host=10, maxmem=2**31)
@@ -193,7 +198,7 @@ def test_what_somebody_changed_after_an_undo_is_his(pve: World, cluster: Proxmox
     )
 
 
-def test_a_primary_address_that_an_apply_adopted_goes_back(pve: World, cluster: ProxmoxState) -> None:
+def test_a_primary_address_that_an_apply_adopted_goes_back(pve: Pipeline, cluster: ProxmoxState) -> None:
     """NetBox lets no address leave its interface while it is the primary one: the undo takes that back first."""
     guest(cluster, 101, host=10)
     free = pve.netbox.create("ipam/ip-addresses", address="10.61.0.10/24")
@@ -208,7 +213,7 @@ def test_a_primary_address_that_an_apply_adopted_goes_back(pve: World, cluster: 
 
 
 @pytest.mark.also_live
-def test_a_primary_address_follows_a_guest_to_its_new_address(pve: World, cluster: ProxmoxState) -> None:
+def test_a_primary_address_follows_a_guest_to_its_new_address(pve: Pipeline, cluster: ProxmoxState) -> None:
     """Both values were written by this product. The old address goes after another is the primary one."""
     guest(cluster, 101, host=3)
     write(pve, pve.sync())
@@ -222,7 +227,7 @@ def test_a_primary_address_follows_a_guest_to_its_new_address(pve: World, cluste
     assert [a["address"] for a in pve.netbox.all("ipam/ip-addresses")] == ["10.61.0.103/24"]
 
 
-def test_a_primary_address_that_somebody_chose_stays(pve: World, cluster: ProxmoxState) -> None:
+def test_a_primary_address_that_somebody_chose_stays(pve: Pipeline, cluster: ProxmoxState) -> None:
     guest(cluster, 101, host=3)
     write(pve, pve.sync())
     machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
@@ -243,7 +248,7 @@ def test_a_primary_address_that_somebody_chose_stays(pve: World, cluster: Proxmo
 
 
 @pytest.mark.also_live
-def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster: ProxmoxState) -> None:
+def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: Pipeline, cluster: ProxmoxState) -> None:
     """Other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
     guest(cluster, 101, host=3)
     write(pve, pve.sync())
@@ -264,7 +269,7 @@ def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: World, cluster
 
 @pytest.mark.also_live
 def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
-    pve: World, cluster: ProxmoxState
+    pve: Pipeline, cluster: ProxmoxState
 ) -> None:
     """NetBox has eno1 and eno2, and no bond yet."""
     cluster.add_node(
@@ -293,7 +298,7 @@ def test_a_lag_that_a_plan_creates_is_written_to_its_members_at_once(
 
 @pytest.mark.also_live
 def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
-    pve: World, cluster: ProxmoxState
+    pve: Pipeline, cluster: ProxmoxState
 ) -> None:
     """NetBox refuses a virtual machine whose device is not in its cluster."""
     site, kind, role = (
@@ -319,7 +324,7 @@ def test_a_guest_is_blocked_while_the_cluster_of_its_node_is_not_written(
 
 @pytest.mark.also_live
 def test_what_another_endpoint_has_written_is_done(
-    pve: World, proxmox: LabProxmox, cluster: ProxmoxState
+    pve: Pipeline, proxmox: LabProxmox, cluster: ProxmoxState
 ) -> None:
     """Both plans are approved; the second apply finds creates, updates and deletes done, and is green."""
     other = second(
@@ -329,12 +334,12 @@ def test_what_another_endpoint_has_written_is_done(
     )
 
     def both() -> list[ApplyResult]:
-        plans = [(world, world.sync()) for world in (pve, other)]
-        for world, plan in plans:
-            approved(world, plan)
+        plans = [(pipeline, pipeline.sync()) for pipeline in (pve, other)]
+        for pipeline, plan in plans:
+            approved(pipeline, plan)
         return [
-            apply_approved(world.warehouse, world.config.netbox, world.name, plan, who="alice")
-            for world, plan in plans
+            apply_approved(pipeline.warehouse, pipeline.config.netbox, pipeline.name, plan, who="alice")
+            for pipeline, plan in plans
         ]
 
     def see(results: list[ApplyResult]) -> None:
@@ -346,7 +351,7 @@ def test_what_another_endpoint_has_written_is_done(
         assert late.verdicts[0].message == (
             f"already as approved: apply {first.apply_id} of endpoint 'paris-pve' wrote it"
         )
-        assert [world.sync().rows for world in (pve, other)] == [(), ()]
+        assert [pipeline.sync().rows for pipeline in (pve, other)] == [(), ()]
 
     for number in range(6):
         guest(cluster, 101 + number, host=10 + number)
@@ -359,7 +364,7 @@ def test_what_another_endpoint_has_written_is_done(
     assert pve.sql("SELECT DISTINCT endpoint FROM ledger.created") == [("paris-pve",)]
 
 
-def test_what_a_person_has_made_meanwhile_is_not_done_by_us(pve: World, cluster: ProxmoxState) -> None:
+def test_what_a_person_has_made_meanwhile_is_not_done_by_us(pve: Pipeline, cluster: ProxmoxState) -> None:
     guest(cluster, 101, host=10)
     plan = pve.sync()
     approved(pve, plan)
@@ -387,7 +392,7 @@ def polled(netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabLibre
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["proxmox first", "librenms first"])
 def test_endpoints_that_share_a_device_end_in_no_difference_and_their_undos_in_the_first_plans(
-    pve: World, cluster: ProxmoxState, polled: LabLibreNMS, order: tuple[int, int]
+    pve: Pipeline, cluster: ProxmoxState, polled: LabLibreNMS, order: tuple[int, int]
 ) -> None:
     cluster.add_node(
         "pve1", network=[{"iface": "eno1", "type": "eth", "active": 1, "cidr": "10.7.0.1/24", "mtu": "1500"}]
@@ -402,11 +407,11 @@ def test_endpoints_that_share_a_device_end_in_no_difference_and_their_undos_in_t
     }
     worlds = [pve, second(pve, "lnms", content)]
     pve.config.precedence[:] = ["paris-pve", "lnms"]
-    alone = [decided(world.sync()) for world in worlds]
+    alone = [decided(pipeline.sync()) for pipeline in worlds]
     applies = []
     for number in order:
         applies.append((worlds[number], write(worlds[number], worlds[number].sync()).apply_id))
         assert worlds[number].sync().changes == []
-    for world, apply_id in reversed(applies):
-        undo(world, apply_id)
-    assert [decided(world.sync()) for world in worlds] == alone
+    for pipeline, apply_id in reversed(applies):
+        undo(pipeline, apply_id)
+    assert [decided(pipeline.sync()) for pipeline in worlds] == alone

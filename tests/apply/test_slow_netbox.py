@@ -6,7 +6,7 @@ import pytest
 
 from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.late_proxy import LateProxy
 from tests.apply.slow_proxy import SlowProxy
@@ -16,21 +16,21 @@ CREATE = ("create", "ipam/vlans")
 UPDATE = ("update", "dcim/interfaces")
 
 
-def vlans(place: Place, number: int) -> Draft:
+def vlans(fixtures: NetBoxFixtures, number: int) -> Draft:
     draft = Draft()
     for n in range(1, number + 1):
-        draft.create("vlans", f"v{n}", {"vid": n, "name": f"v{n}", "group": of(place.group)})
+        draft.create("vlans", f"v{n}", {"vid": n, "name": f"v{n}", "group": of(fixtures.group)})
     return draft
 
 
 def test_a_batch_that_is_late_is_waited_for_and_the_next_ones_are_smaller(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     # 60 seconds of patience with batches of 200 that take 90, at a fortieth of the time.
-    plan = vlans(place, 600).publish(desk.warehouse)
+    plan = vlans(fixtures, 600).publish(harness.warehouse)
     with SlowProxy(netbox.url, seconds=2.25 / 200) as slow:
-        desk.configure(url=slow.url, timeout=1.5)
-        result = desk.approve_and_apply(plan)
+        harness.configure(url=slow.url, timeout=1.5)
+        result = harness.approve_and_apply(plan)
 
         assert {v.verdict for v in result.verdicts} == {"applied"}, result.verdicts
         assert slow.sent_twice("name") == []
@@ -39,21 +39,23 @@ def test_a_batch_that_is_late_is_waited_for_and_the_next_ones_are_smaller(
         assert max(slow.sizes[2:]) <= 60
         # Each late batch was looked for a few times; no object was asked for by itself.
         assert slow.reads < 30
-    assert len(netbox.all("ipam/vlans", group_id=place.group["id"])) == 600
+    assert len(netbox.all("ipam/vlans", group_id=fixtures.group["id"])) == 600
 
 
-def test_late_updates_and_deletes_are_sent_once(desk: Desk, netbox: NetBox, place: Place) -> None:
-    device = place.device["id"]
+def test_late_updates_and_deletes_are_sent_once(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    device = fixtures.device["id"]
     ports = [netbox.create("dcim/interfaces", device=device, name=f"p{n}", type="other") for n in range(20)]
     draft = Draft()
     for port in ports[:10]:
         draft.update("interfaces", port["name"], port, {"description": ("", "new")})
     for port in ports[10:]:
         draft.delete("interfaces", port["name"], port)
-    plan = draft.publish(desk.warehouse)
+    plan = draft.publish(harness.warehouse)
     with SlowProxy(netbox.url, seconds=0.15) as slow:
-        desk.configure(url=slow.url, timeout=1)
-        result = desk.approve_and_apply(plan)
+        harness.configure(url=slow.url, timeout=1)
+        result = harness.approve_and_apply(plan)
 
         assert {v.verdict for v in result.verdicts} == {"applied"}, result.verdicts
         assert slow.sent_twice("id") == []
@@ -62,41 +64,47 @@ def test_late_updates_and_deletes_are_sent_once(desk: Desk, netbox: NetBox, plac
 
 
 def test_a_slow_netbox_is_asked_hardly_more_than_a_quick_one(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
 ) -> None:
     asked = {}
     for speed, seconds in (("quick", 0.0001), ("a tenth", 0.01)):
         draft = Draft()
         first = 1 if speed == "quick" else 101
         for n in range(first, first + 100):
-            draft.create("vlans", f"v{n}", {"vid": n, "name": f"v{n}", "group": of(lab_place.group)})
-            draft.create("ip_addresses", lab_place.ip(n), {"address": lab_place.ip(n), "status": "active"})
-        plan = draft.publish(lab_desk.warehouse)
+            draft.create("vlans", f"v{n}", {"vid": n, "name": f"v{n}", "group": of(lab_fixtures.group)})
+            draft.create(
+                "ip_addresses", lab_fixtures.ip(n), {"address": lab_fixtures.ip(n), "status": "active"}
+            )
+        plan = draft.publish(lab_harness.warehouse)
         with SlowProxy(lab_netbox.url, seconds=seconds) as slow:
-            lab_desk.configure(url=slow.url, timeout=10)
-            assert lab_desk.approve_and_apply(plan).ok
+            lab_harness.configure(url=slow.url, timeout=10)
+            assert lab_harness.approve_and_apply(plan).ok
             asked[speed] = slow.reads + len(slow.writes)
     assert asked["a tenth"] <= 1.2 * asked["quick"], asked
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_one_read_settles_all_that_an_answer_refuses(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, server: LabNetBox, named: bool
+    lab_harness: ApplyHarness,
+    lab_netbox: NetBox,
+    lab_fixtures: NetBoxFixtures,
+    server: LabNetBox,
+    named: bool,
 ) -> None:
-    plan = vlans(lab_place, 20).publish(lab_desk.warehouse)
+    plan = vlans(lab_fixtures, 20).publish(lab_harness.warehouse)
     # The first request arrives in front of its repetition, which NetBox refuses therefore.
     with LateProxy(lab_netbox.url, late_method="POST", delay=None) as proxy:
-        lab_desk.configure(url=proxy.url, timeout=5, longest_request=0.1)
+        lab_harness.configure(url=proxy.url, timeout=5, longest_request=0.1)
         if not named:
             server.fail_next(status=400, skip=1, method="POST", path_prefix="/api/ipam/vlans/")
         server.reset_requests()
-        result = lab_desk.approve_and_apply(plan)
+        result = lab_harness.approve_and_apply(plan)
 
     assert set(verdicts(result).values()) == {"applied"}
     assert server.count("POST", "/api/ipam/vlans/") == 2
     # Twice while it could have been running, once when its repetition was refused.
     assert server.count("GET", "/api/ipam/vlans/") == 3
-    assert len(lab_netbox.all("ipam/vlans", group_id=lab_place.group["id"])) == 20
+    assert len(lab_netbox.all("ipam/vlans", group_id=lab_fixtures.group["id"])) == 20
 
 
 def test_batches_take_a_quarter_of_the_timeout() -> None:

@@ -15,19 +15,19 @@ from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.sources.netbox.convert import utc_text
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.apply.undoing import back_and_forth, done, not_applied
 from tests.support import NetBox
 
 
-def furnished(netbox: NetBox, place: Place) -> dict[str, dict[str, Any]]:
+def furnished(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, dict[str, Any]]:
     """A guest with all that hangs on it and a port, with fields that this product does not know of too."""
-    tag = netbox.create("extras/tags", name=f"own {place.suffix}", slug=f"own-{place.suffix}")
-    vlan = netbox.create("ipam/vlans", vid=10, name="ten", group=place.group["id"])
+    tag = netbox.create("extras/tags", name=f"own {fixtures.suffix}", slug=f"own-{fixtures.suffix}")
+    vlan = netbox.create("ipam/vlans", vid=10, name="ten", group=fixtures.group["id"])
     machine = netbox.edit(
         "virtualization/virtual-machines",
-        place.vm["id"],
+        fixtures.vm["id"],
         vcpus=2.5,
         memory=2048,
         comments="kept by hand",
@@ -48,22 +48,26 @@ def furnished(netbox: NetBox, place: Place) -> dict[str, dict[str, Any]]:
         mac_address="02:00:00:00:00:AA",
         assigned_object_type="virtualization.vminterface",
         assigned_object_id=inside["id"],
-        description=f"of {place.suffix}",
+        description=f"of {fixtures.suffix}",
     )
     inside = netbox.edit("virtualization/interfaces", inside["id"], primary_mac_address=mac["id"])
     address = netbox.create(
         "ipam/ip-addresses",
-        address=place.ip(9),
+        address=fixtures.ip(9),
         assigned_object_type="virtualization.vminterface",
         assigned_object_id=inside["id"],
         dns_name="web.example.org",
     )
     disk = netbox.create(
-        "virtualization/virtual-disks", virtual_machine=machine["id"], name=f"d {place.suffix}", size=10
+        "virtualization/virtual-disks", virtual_machine=machine["id"], name=f"d {fixtures.suffix}", size=10
     )
     machine = netbox.edit("virtualization/virtual-machines", machine["id"], primary_ip4=address["id"])
     port = netbox.create(
-        "dcim/interfaces", device=place.device["id"], name="Gi0/9", type="1000base-t", description="by hand"
+        "dcim/interfaces",
+        device=fixtures.device["id"],
+        name="Gi0/9",
+        type="1000base-t",
+        description="by hand",
     )
     return {
         "vlan": vlan,
@@ -77,12 +81,12 @@ def furnished(netbox: NetBox, place: Place) -> dict[str, dict[str, Any]]:
     }
 
 
-def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
+def draft(fixtures: NetBoxFixtures, there: dict[str, dict[str, Any]]) -> Draft:
     """Creates of all kinds on the device, updates of the port, deletes of the guest and what hangs on it."""
     made = Draft()
-    device = of(place.device)
+    device = of(fixtures.device)
     assigned = ref("interfaces", "new", type="dcim.interface")
-    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(fixtures.group)})
     made.create("interfaces", "new", {"device": device, "name": "new", "type": "other", "mtu": 9000})
     made.create("mac_addresses", "m", {"mac_address": "02:00:00:00:00:01", "assigned_object": assigned})
     made.add(
@@ -93,11 +97,11 @@ def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
         object_type="dcim/interfaces",
         target=json.dumps({"key": "new", "name": "new", "ref": "interfaces"}, sort_keys=True),
     )
-    made.create("ip_addresses", "a", {"address": place.ip(1), "assigned_object": assigned})
+    made.create("ip_addresses", "a", {"address": fixtures.ip(1), "assigned_object": assigned})
     made.update(
         "primary_ips",
         "sw1",
-        place.device,
+        fixtures.device,
         {"primary_ip4": (None, ref("ip_addresses", "a"))},
     )
     made.update(
@@ -110,18 +114,18 @@ def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
             "untagged_vlan": (None, ref("vlans", "20")),
         },
     )
-    vm = of(place.vm)
+    vm = of(fixtures.vm)
     on = {**of(there["inside"]), "type": "virtualization.vminterface"}
     gone = {
         "disk": ("virtual_disks", {"virtual_machine": vm, "name": there["disk"]["name"], "size": 10}),
-        "address": ("ip_addresses", {"address": place.ip(9), "assigned_object": on}),
+        "address": ("ip_addresses", {"address": fixtures.ip(9), "assigned_object": on}),
         "mac": ("mac_addresses", {"mac_address": "02:00:00:00:00:AA", "assigned_object": on}),
         "child": ("vm_interfaces", {"virtual_machine": vm, "name": "eth0.5"}),
         "inside": (
             "vm_interfaces",
             {"virtual_machine": vm, "name": "eth0", "primary_mac_address": of(there["mac"])},
         ),
-        "vm": ("virtual_machines", {"name": place.vm["name"], "primary_ip4": of(there["address"])}),
+        "vm": ("virtual_machines", {"name": fixtures.vm["name"], "primary_ip4": of(there["address"])}),
     }
     for key, (resource, content) in gone.items():
         made.delete(resource, key, there[key], fields={n: (v, None) for n, v in content.items()})
@@ -129,39 +133,41 @@ def draft(place: Place, there: dict[str, dict[str, Any]]) -> Draft:
 
 
 def test_after_an_undo_netbox_is_as_before_and_after_its_undo_as_applied(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     """A10."""
-    there = furnished(netbox, place)
+    there = furnished(netbox, fixtures)
     # The disk and the primary address moved the machine.
-    there["vm"] = netbox.one("virtualization/virtual-machines", id=place.vm["id"])
-    back_and_forth(desk, netbox, place, draft(place, there).publish(desk.warehouse))
-    con = open_ledger(desk.warehouse)
+    there["vm"] = netbox.one("virtualization/virtual-machines", id=fixtures.vm["id"])
+    back_and_forth(harness, netbox, fixtures, draft(fixtures, there).publish(harness.warehouse))
+    con = open_ledger(harness.warehouse)
     said = con.execute("SELECT apply_id, undoes FROM ledger.applies ORDER BY started").fetchall()
     con.close()
     ids = [apply_id for apply_id, _ in said]
     assert [undoes for _, undoes in said] == [None, *ids[:3]]
 
 
-def test_nothing_is_undone_without_an_approval(desk: Desk, netbox: NetBox, place: Place) -> None:
+def test_nothing_is_undone_without_an_approval(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
     made = Draft()
-    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
-    first = done(desk, made.publish(desk.warehouse))
+    made.update("devices", "sw1", fixtures.device, {"serial": ("", "X1")})
+    first = done(harness, made.publish(harness.warehouse))
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     assert plan.name == f"undo-{first}"
-    assert desk.apply(plan).verdicts == []
-    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
-    done(desk, load_plan(desk.warehouse, plan.name))
-    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == ""
+    assert harness.apply(plan).verdicts == []
+    assert netbox.one("dcim/devices", id=fixtures.device["id"])["serial"] == "X1"
+    done(harness, load_plan(harness.warehouse, plan.name))
+    assert netbox.one("dcim/devices", id=fixtures.device["id"])["serial"] == ""
 
 
 def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     made = Draft()
-    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
-    port = {"device": of(place.device), "type": "other"}
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(fixtures.group)})
+    port = {"device": of(fixtures.device), "type": "other"}
     made.create(
         "interfaces",
         "edited",
@@ -169,14 +175,14 @@ def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(
     )
     made.create("interfaces", "gone", {**port, "name": "gone"})
     made.create("interfaces", "free", {**port, "name": "free"})
-    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
-    result = desk.approve_and_apply(made.publish(desk.warehouse))
-    ids = {row["name"]: row["id"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])}
+    made.update("devices", "sw1", fixtures.device, {"serial": ("", "X1")})
+    result = harness.approve_and_apply(made.publish(harness.warehouse))
+    ids = {row["name"]: row["id"] for row in netbox.all("dcim/interfaces", device_id=fixtures.device["id"])}
     edited = utc_text(netbox.edit("dcim/interfaces", ids["edited"], description="mine")["last_updated"])
     netbox.delete("dcim/interfaces", ids["gone"])
-    commented = utc_text(netbox.edit("dcim/devices", place.device["id"], comments="mine")["last_updated"])
+    commented = utc_text(netbox.edit("dcim/devices", fixtures.device["id"], comments="mine")["last_updated"])
 
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
     assert {row.key: (row.action, row.reason) for row in plan.rows} == {
         "edited": ("conflict", f"it was changed in NetBox since (last_updated {edited})"),
         "gone": ("conflict", "it is gone from NetBox since"),
@@ -203,66 +209,67 @@ def test_what_was_changed_since_is_a_conflict_and_stays_with_what_it_uses(
         "sw1": ("changed_since", {"last_updated": commented}),
     }
     assert {field.cause for row in plan.rows if row.key == "sw1" for field in row.fields} == {"changed_since"}
-    assert verdicts(desk.approve_and_apply(plan)) == {"free": "applied"}
+    assert verdicts(harness.approve_and_apply(plan)) == {"free": "applied"}
     left = {
-        row["name"]: row["description"] for row in netbox.all("dcim/interfaces", device_id=place.device["id"])
+        row["name"]: row["description"]
+        for row in netbox.all("dcim/interfaces", device_id=fixtures.device["id"])
     }
     assert left == {"edited": "mine"}
-    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+    assert netbox.one("dcim/devices", id=fixtures.device["id"])["serial"] == "X1"
 
 
 def test_an_edit_between_the_undo_plan_and_its_apply_survives(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     made = Draft()
-    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
-    result = desk.approve_and_apply(made.publish(desk.warehouse))
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    desk.approve(plan)
-    netbox.edit("dcim/devices", place.device["id"], comments="mine")
+    made.update("devices", "sw1", fixtures.device, {"serial": ("", "X1")})
+    result = harness.approve_and_apply(made.publish(harness.warehouse))
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
+    harness.approve(plan)
+    netbox.edit("dcim/devices", fixtures.device["id"], comments="mine")
 
-    assert verdicts(desk.apply(plan)) == {"sw1": "stale"}
-    assert netbox.one("dcim/devices", id=place.device["id"])["serial"] == "X1"
+    assert verdicts(harness.apply(plan)) == {"sw1": "stale"}
+    assert netbox.one("dcim/devices", id=fixtures.device["id"])["serial"] == "X1"
 
 
 def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     made = Draft()
-    made.create("interfaces", "new", {"device": of(place.device), "name": "new", "type": "other"})
-    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    made.create("interfaces", "new", {"device": of(fixtures.device), "name": "new", "type": "other"})
+    result = harness.approve_and_apply(made.publish(harness.warehouse))
     netbox.create(
         "ipam/ip-addresses",
-        address=place.ip(1),
+        address=fixtures.ip(1),
         assigned_object_type="dcim.interface",
         assigned_object_id=result.verdicts[0].netbox_id,
     )
     # NetBox does not move an interface when it gets an address: last_updated alone would let this pass.
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
     assert [(row.key, row.action, row.reason) for row in plan.rows] == [
         (
             "new",
             "conflict",
-            f"IP address {place.ip(1)} in NetBox would go with it or lose it, and no change says so",
+            f"IP address {fixtures.ip(1)} in NetBox would go with it or lose it, and no change says so",
         )
     ]
     assert plan.changes == []
-    assert len(netbox.all("ipam/ip-addresses", device_id=place.device["id"])) == 1
+    assert len(netbox.all("ipam/ip-addresses", device_id=fixtures.device["id"])) == 1
 
 
 def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
     """Undo of creates: what hangs on them would go along, and no undo of the undo brings it back."""
     made = Draft()
-    port = {"device": of(place.device), "type": "virtual"}
+    port = {"device": of(fixtures.device), "type": "virtual"}
     for name in ("tunnel", "l2vpn", "journal", "free"):
         made.create("interfaces", name, {**port, "name": name})
-    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
-    made.create("vlans", "21", {"vid": 21, "name": "twenty-one", "group": of(place.group)})
-    machine = {"name": f"vm-{place.suffix}", "cluster": of(place.cluster)}
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(fixtures.group)})
+    made.create("vlans", "21", {"vid": 21, "name": "twenty-one", "group": of(fixtures.group)})
+    machine = {"name": f"vm-{fixtures.suffix}", "cluster": of(fixtures.cluster)}
     made.create("virtual_machines", "vm", machine)
-    result = desk.approve_and_apply(made.publish(desk.warehouse))
+    result = harness.approve_and_apply(made.publish(harness.warehouse))
     assert not_applied(result) == []
     ids = {v.key: v.netbox_id for v in result.verdicts}
     client = Client(netbox.url, netbox.http.headers["Authorization"])
@@ -275,10 +282,10 @@ def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
         ("20", "L2VPN termination", "ipam.vlan"),
     ):
         names[key] = f"{word} {CASCADES[word][1](client, kind, ids[key])['display']}"
-    prefix = client.new("ipam/prefixes", {"prefix": f"{place.network}.0/24", "vlan": ids["21"]})
+    prefix = client.new("ipam/prefixes", {"prefix": f"{fixtures.network}.0/24", "vlan": ids["21"]})
     names["21"] = f"prefix {prefix['display']}"
 
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
 
     assert {row.key: (row.action, row.reason) for row in plan.rows} == {
         **{
@@ -289,37 +296,40 @@ def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
     }
     client.clean()
     client.http.close()
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
-    assert verdicts(desk.approve_and_apply(plan)) == dict.fromkeys((*names, "free"), "applied")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
+    assert verdicts(harness.approve_and_apply(plan)) == dict.fromkeys((*names, "free"), "applied")
 
 
 def test_an_undo_counts_against_the_limit_like_any_plan(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
 ) -> None:
     made = Draft()
     for vid in range(1, 13):
-        made.create("vlans", str(vid), {"vid": vid, "name": str(vid), "group": of(lab_place.group)})
-    result = lab_desk.approve_and_apply(made.publish(lab_desk.warehouse, existing={"vlans": 8}))
-    plan = plan_undo(lab_desk.warehouse, lab_desk.target, result.apply_id or "")
+        made.create("vlans", str(vid), {"vid": vid, "name": str(vid), "group": of(lab_fixtures.group)})
+    result = lab_harness.approve_and_apply(made.publish(lab_harness.warehouse, existing={"vlans": 8}))
+    plan = plan_undo(lab_harness.warehouse, lab_harness.target, result.apply_id or "")
 
     with pytest.raises(ApprovalError, match=r"updates or deletes 12 of 20 vlans \(60 %, limit 30 %\)"):
-        lab_desk.approve(plan)
-    lab_desk.approve(plan, override_limit="a mistake")
-    assert lab_desk.apply(plan).ok
+        lab_harness.approve(plan)
+    lab_harness.approve(plan, override_limit="a mistake")
+    assert lab_harness.apply(plan).ok
 
 
 def test_applies_that_cannot_be_undone_are_named(
-    server: LabNetBox, lab_desk: Desk, lab_place: Place, monkeypatch: pytest.MonkeyPatch
+    server: LabNetBox,
+    lab_harness: ApplyHarness,
+    lab_fixtures: NetBoxFixtures,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ApprovalError, match=r"the ledger has no apply 'nonsense'.*ledger.applies"):
-        plan_undo(lab_desk.warehouse, lab_desk.target, "nonsense")
+        plan_undo(lab_harness.warehouse, lab_harness.target, "nonsense")
     with pytest.raises(WarehouseError, match="make it with: netbox-sync undo 20260101T000000000Z-abcd"):
-        load_plan(lab_desk.warehouse, "undo-20260101T000000000Z-abcd")
+        load_plan(lab_harness.warehouse, "undo-20260101T000000000Z-abcd")
     made = Draft()
-    made.update("devices", "sw1", lab_place.device, {"serial": ("", "X1")})
-    result = lab_desk.approve_and_apply(made.publish(lab_desk.warehouse))
+    made.update("devices", "sw1", lab_fixtures.device, {"serial": ("", "X1")})
+    result = lab_harness.approve_and_apply(made.publish(lab_harness.warehouse))
     with LabNetBox() as other:
         monkeypatch.setenv("NETBOX_TOKEN", other.token)
-        lab_desk.configure(url=other.url)
+        lab_harness.configure(url=other.url)
         with pytest.raises(ApprovalError, match=f"wrote to {server.url}, and netbox.url is {other.url}"):
-            plan_undo(lab_desk.warehouse, lab_desk.target, result.apply_id or "")
+            plan_undo(lab_harness.warehouse, lab_harness.target, result.apply_id or "")

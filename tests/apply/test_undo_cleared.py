@@ -7,7 +7,7 @@ from typing import Any
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import Plan
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of
 from tests.apply.undoing import back_and_forth, done, picture, undone
 from tests.support import NetBox
@@ -16,25 +16,25 @@ Row = dict[str, Any]
 MACHINES = "virtualization/virtual-machines"
 
 
-def port(netbox: NetBox, place: Place) -> dict[str, Row]:
+def port(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, Row]:
     """A port of the device with its primary addresses, IPv4 as out-of-band address too."""
-    eth = netbox.create("dcim/interfaces", device=place.device["id"], name="mgmt", type="other")
+    eth = netbox.create("dcim/interfaces", device=fixtures.device["id"], name="mgmt", type="other")
     on = {"assigned_object_type": "dcim.interface", "assigned_object_id": eth["id"]}
-    v4 = netbox.create("ipam/ip-addresses", address=place.ip(1), **on)
-    v6 = netbox.create("ipam/ip-addresses", address=f"2001:db8:{place.suffix[:4]}::1/64", **on)
-    device = place.device["id"]
+    v4 = netbox.create("ipam/ip-addresses", address=fixtures.ip(1), **on)
+    v6 = netbox.create("ipam/ip-addresses", address=f"2001:db8:{fixtures.suffix[:4]}::1/64", **on)
+    device = fixtures.device["id"]
     netbox.edit("dcim/devices", device, primary_ip4=v4["id"], primary_ip6=v6["id"], oob_ip=v4["id"])
     return {"eth": eth, "v4": v4, "v6": v6}
 
 
-def without(place: Place, there: dict[str, Row], *names: str) -> Draft:
+def without(fixtures: NetBoxFixtures, there: dict[str, Row], *names: str) -> Draft:
     """The deletes of these."""
     on = {**of(there["eth"]), "type": "dcim.interface"}
     made = Draft()
     for name in names:
         row = there[name]
         if name == "eth":
-            fields = {"device": (of(place.device), None), "name": ("mgmt", None)}
+            fields = {"device": (of(fixtures.device), None), "name": ("mgmt", None)}
             made.delete("interfaces", "mgmt", row, fields=fields, parent="sw1")
         else:
             fields = {"address": (row["address"], None), "assigned_object": (on, None)}
@@ -42,9 +42,9 @@ def without(place: Place, there: dict[str, Row], *names: str) -> Draft:
     return made
 
 
-def primaries(netbox: NetBox, place: Place) -> list[str | None]:
+def primaries(netbox: NetBox, fixtures: NetBoxFixtures) -> list[str | None]:
     """The device's primary IPv4, IPv6 and out-of-band address."""
-    device = netbox.one("dcim/devices", id=place.device["id"])
+    device = netbox.one("dcim/devices", id=fixtures.device["id"])
     found = [device[name] for name in ("primary_ip4", "primary_ip6", "oob_ip")]
     return [value and value["address"] for value in found]
 
@@ -55,17 +55,17 @@ def rows(plan: Plan) -> list[tuple[str, str, str, str]]:
 
 
 def test_a_device_gets_its_primary_addresses_back_with_their_port(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    there = port(netbox, place)
-    v4, v6 = place.ip(1), there["v6"]["address"]
-    assert primaries(netbox, place) == [v4, v6, v4]
-    first = done(desk, without(place, there, "eth", "v4", "v6").publish(desk.warehouse))
-    assert primaries(netbox, place) == [None, None, None]
-    assert netbox.all("dcim/interfaces", device_id=place.device["id"]) == []
+    there = port(netbox, fixtures)
+    v4, v6 = fixtures.ip(1), there["v6"]["address"]
+    assert primaries(netbox, fixtures) == [v4, v6, v4]
+    first = done(harness, without(fixtures, there, "eth", "v4", "v6").publish(harness.warehouse))
+    assert primaries(netbox, fixtures) == [None, None, None]
+    assert netbox.all("dcim/interfaces", device_id=fixtures.device["id"]) == []
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
-    name = place.device["name"]
+    plan = plan_undo(harness.warehouse, harness.target, first)
+    name = fixtures.device["name"]
     assert rows(plan) == [
         ("interfaces", "create", "mgmt", ""),
         *sorted([("ip_addresses", "create", v4, ""), ("ip_addresses", "create", v6, "")]),
@@ -76,56 +76,62 @@ def test_a_device_gets_its_primary_addresses_back_with_their_port(
     update = next(row for row in plan.changes if row.key == f"{name} IPv4")
     assert (update.object_type, update.netbox_id, update.parent) == (
         "dcim/devices",
-        place.device["id"],
+        fixtures.device["id"],
         "sw1",
     )
     assert [(f.name, f.before, f.after) for f in update.fields] == [
         ("primary_ip4", None, {"ref": "ip_addresses", "key": v4, "name": v4})
     ]
-    done(desk, plan)
-    assert primaries(netbox, place) == [v4, v6, v4]
-    eth = netbox.one("dcim/interfaces", device_id=place.device["id"])
+    done(harness, plan)
+    assert primaries(netbox, fixtures) == [v4, v6, v4]
+    eth = netbox.one("dcim/interfaces", device_id=fixtures.device["id"])
     assert netbox.one("ipam/ip-addresses", address=v4)["assigned_object_id"] == eth["id"]
 
 
-def test_back_and_forth_with_primary_addresses(desk: Desk, netbox: NetBox, place: Place) -> None:
-    there = port(netbox, place)
-    back_and_forth(desk, netbox, place, without(place, there, "eth", "v4", "v6").publish(desk.warehouse))
-    assert primaries(netbox, place) == [place.ip(1), there["v6"]["address"], place.ip(1)]
+def test_back_and_forth_with_primary_addresses(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    there = port(netbox, fixtures)
+    back_and_forth(
+        harness, netbox, fixtures, without(fixtures, there, "eth", "v4", "v6").publish(harness.warehouse)
+    )
+    assert primaries(netbox, fixtures) == [fixtures.ip(1), there["v6"]["address"], fixtures.ip(1)]
 
 
-def test_an_address_that_went_alone_is_primary_again(desk: Desk, netbox: NetBox, place: Place) -> None:
-    there = port(netbox, place)
-    first = done(desk, without(place, there, "v6").publish(desk.warehouse))
-    assert primaries(netbox, place) == [place.ip(1), None, place.ip(1)]
-    undone(desk, first)
-    assert primaries(netbox, place) == [place.ip(1), there["v6"]["address"], place.ip(1)]
+def test_an_address_that_went_alone_is_primary_again(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    there = port(netbox, fixtures)
+    first = done(harness, without(fixtures, there, "v6").publish(harness.warehouse))
+    assert primaries(netbox, fixtures) == [fixtures.ip(1), None, fixtures.ip(1)]
+    undone(harness, first)
+    assert primaries(netbox, fixtures) == [fixtures.ip(1), there["v6"]["address"], fixtures.ip(1)]
 
 
-def guest(netbox: NetBox, place: Place) -> dict[str, Row]:
+def guest(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, Row]:
     """An interface of the machine with its primary MAC and IP address."""
-    eth = netbox.create("virtualization/interfaces", virtual_machine=place.vm["id"], name="eth0")
+    eth = netbox.create("virtualization/interfaces", virtual_machine=fixtures.vm["id"], name="eth0")
     on = {"assigned_object_type": "virtualization.vminterface", "assigned_object_id": eth["id"]}
     mac = netbox.create("dcim/mac-addresses", mac_address="02:00:00:00:00:AA", **on)
-    address = netbox.create("ipam/ip-addresses", address=place.ip(9), **on)
+    address = netbox.create("ipam/ip-addresses", address=fixtures.ip(9), **on)
     eth = netbox.edit("virtualization/interfaces", eth["id"], primary_mac_address=mac["id"])
     return {
         "eth": eth,
         "mac": mac,
         "address": address,
-        "vm": netbox.edit(MACHINES, place.vm["id"], primary_ip4=address["id"]),
+        "vm": netbox.edit(MACHINES, fixtures.vm["id"], primary_ip4=address["id"]),
     }
 
 
-def without_guest(place: Place, there: dict[str, Row], *names: str) -> Draft:
+def without_guest(fixtures: NetBoxFixtures, there: dict[str, Row], *names: str) -> Draft:
     """The deletes of these, which know of no primary address."""
-    vm = of(place.vm)
+    vm = of(fixtures.vm)
     on = {**of(there["eth"]), "type": "virtualization.vminterface"}
     what = {
-        "address": ("ip_addresses", {"address": place.ip(9), "assigned_object": on}),
+        "address": ("ip_addresses", {"address": fixtures.ip(9), "assigned_object": on}),
         "mac": ("mac_addresses", {"mac_address": "02:00:00:00:00:AA", "assigned_object": on}),
         "eth": ("vm_interfaces", {"virtual_machine": vm, "name": "eth0"}),
-        "vm": ("virtual_machines", {"name": place.vm["name"]}),
+        "vm": ("virtual_machines", {"name": fixtures.vm["name"]}),
     }
     made = Draft()
     for name in names:
@@ -136,118 +142,122 @@ def without_guest(place: Place, there: dict[str, Row], *names: str) -> Draft:
 
 
 def test_a_machine_that_stayed_and_one_that_went_get_theirs_back(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    there = guest(netbox, place)
-    before = picture(netbox, place)
-    first = done(desk, without_guest(place, there, "address", "mac", "eth").publish(desk.warehouse))
-    machine = netbox.one(MACHINES, id=place.vm["id"])
+    there = guest(netbox, fixtures)
+    before = picture(netbox, fixtures)
+    first = done(harness, without_guest(fixtures, there, "address", "mac", "eth").publish(harness.warehouse))
+    machine = netbox.one(MACHINES, id=fixtures.vm["id"])
     assert (machine["primary_ip4"], machine["interface_count"]) == (None, 0)
-    undone(desk, first)
-    assert netbox.one(MACHINES, id=place.vm["id"])["primary_ip4"]["address"] == place.ip(9)
-    assert picture(netbox, place) == before
+    undone(harness, first)
+    assert netbox.one(MACHINES, id=fixtures.vm["id"])["primary_ip4"]["address"] == fixtures.ip(9)
+    assert picture(netbox, fixtures) == before
 
-    now = guest_as_it_is(netbox, place)
+    now = guest_as_it_is(netbox, fixtures)
     back_and_forth(
-        desk,
+        harness,
         netbox,
-        place,
-        without_guest(place, now, "address", "mac", "eth", "vm").publish(desk.warehouse),
+        fixtures,
+        without_guest(fixtures, now, "address", "mac", "eth", "vm").publish(harness.warehouse),
     )
-    assert picture(netbox, place) == before
+    assert picture(netbox, fixtures) == before
 
 
-def guest_as_it_is(netbox: NetBox, place: Place) -> dict[str, Row]:
+def guest_as_it_is(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, Row]:
     """What ``guest`` made, under its present ids."""
-    eth = netbox.one("virtualization/interfaces", virtual_machine_id=place.vm["id"])
+    eth = netbox.one("virtualization/interfaces", virtual_machine_id=fixtures.vm["id"])
     return {
         "eth": eth,
         "mac": netbox.one("dcim/mac-addresses", vminterface_id=eth["id"]),
         "address": netbox.one("ipam/ip-addresses", vminterface_id=eth["id"]),
-        "vm": netbox.one(MACHINES, id=place.vm["id"]),
+        "vm": netbox.one(MACHINES, id=fixtures.vm["id"]),
     }
 
 
 def test_a_mac_address_that_went_alone_is_the_interfaces_own_again(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    there = guest(netbox, place)
-    first = done(desk, without_guest(place, there, "mac").publish(desk.warehouse))
+    there = guest(netbox, fixtures)
+    first = done(harness, without_guest(fixtures, there, "mac").publish(harness.warehouse))
     assert netbox.one("virtualization/interfaces", id=there["eth"]["id"])["primary_mac_address"] is None
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     assert rows(plan) == [("mac_addresses", "create", "mac", ""), ("primary_macs", "update", "eth0 MAC", "")]
-    done(desk, plan)
+    done(harness, plan)
     eth = netbox.one("virtualization/interfaces", id=there["eth"]["id"])
     assert eth["primary_mac_address"]["mac_address"] == "02:00:00:00:00:AA"
 
 
 def test_another_primary_address_since_is_a_conflict_and_stays(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    there = port(netbox, place)
-    first = done(desk, without(place, there, "v4", "v6").publish(desk.warehouse))
+    there = port(netbox, fixtures)
+    first = done(harness, without(fixtures, there, "v4", "v6").publish(harness.warehouse))
     other = netbox.create(
         "ipam/ip-addresses",
-        address=place.ip(7),
+        address=fixtures.ip(7),
         assigned_object_type="dcim.interface",
         assigned_object_id=there["eth"]["id"],
     )
-    netbox.edit("dcim/devices", place.device["id"], primary_ip4=other["id"])
+    netbox.edit("dcim/devices", fixtures.device["id"], primary_ip4=other["id"])
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
-    name = place.device["name"]
+    plan = plan_undo(harness.warehouse, harness.target, first)
+    name = fixtures.device["name"]
     assert {row.key: (row.action, row.reason) for row in plan.rows} == {
-        place.ip(1): ("create", None),
+        fixtures.ip(1): ("create", None),
         there["v6"]["address"]: ("create", None),
-        f"{name} IPv4": ("conflict", f"its primary_ip4 is {place.ip(7)} in NetBox since"),
+        f"{name} IPv4": ("conflict", f"its primary_ip4 is {fixtures.ip(7)} in NetBox since"),
         f"{name} IPv6": ("update", None),
         f"{name} OOB": ("update", None),
     }
-    assert desk.approve_and_apply(plan).counts["applied"] == 4
-    assert primaries(netbox, place) == [place.ip(7), there["v6"]["address"], place.ip(1)]
+    assert harness.approve_and_apply(plan).counts["applied"] == 4
+    assert primaries(netbox, fixtures) == [fixtures.ip(7), there["v6"]["address"], fixtures.ip(1)]
 
 
 def test_a_primary_address_set_between_the_undo_plan_and_its_apply_stays(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    there = port(netbox, place)
-    first = done(desk, without(place, there, "v6").publish(desk.warehouse))
-    plan = plan_undo(desk.warehouse, desk.target, first)
-    desk.approve(plan)
+    there = port(netbox, fixtures)
+    first = done(harness, without(fixtures, there, "v6").publish(harness.warehouse))
+    plan = plan_undo(harness.warehouse, harness.target, first)
+    harness.approve(plan)
     other = netbox.create(
         "ipam/ip-addresses",
         address="2001:db8:ffff::7/64",
         assigned_object_type="dcim.interface",
         assigned_object_id=there["eth"]["id"],
     )
-    netbox.edit("dcim/devices", place.device["id"], primary_ip6=other["id"])
-    assert verdicts(desk.apply(plan)) == {
+    netbox.edit("dcim/devices", fixtures.device["id"], primary_ip6=other["id"])
+    assert verdicts(harness.apply(plan)) == {
         there["v6"]["address"]: "applied",
-        f"{place.device['name']} IPv6": "stale",
+        f"{fixtures.device['name']} IPv6": "stale",
     }
-    assert primaries(netbox, place) == [place.ip(1), "2001:db8:ffff::7/64", place.ip(1)]
+    assert primaries(netbox, fixtures) == [fixtures.ip(1), "2001:db8:ffff::7/64", fixtures.ip(1)]
 
 
-def test_a_device_that_is_gone_since_gets_nothing(desk: Desk, netbox: NetBox, place: Place) -> None:
-    there = port(netbox, place)
-    first = done(desk, without(place, there, "v6").publish(desk.warehouse))
-    netbox.delete("dcim/devices", place.device["id"])
-    plan = plan_undo(desk.warehouse, desk.target, first)
+def test_a_device_that_is_gone_since_gets_nothing(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    there = port(netbox, fixtures)
+    first = done(harness, without(fixtures, there, "v6").publish(harness.warehouse))
+    netbox.delete("dcim/devices", fixtures.device["id"])
+    plan = plan_undo(harness.warehouse, harness.target, first)
     assert [(row.key, row.action, row.reason) for row in plan.rows if row.resource == "primary_ips"] == [
-        (f"{place.device['name']} IPv6", "conflict", "it is gone from NetBox since")
+        (f"{fixtures.device['name']} IPv6", "conflict", "it is gone from NetBox since")
     ]
 
 
-def test_the_ledger_names_what_netbox_emptied(desk: Desk, netbox: NetBox, place: Place) -> None:
-    there = port(netbox, place)
-    first = done(desk, without(place, there, "v4").publish(desk.warehouse))
-    text = (desk.warehouse.ledger / "applies" / "lab" / f"{first}.jsonl").read_text()
+def test_the_ledger_names_what_netbox_emptied(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    there = port(netbox, fixtures)
+    first = done(harness, without(fixtures, there, "v4").publish(harness.warehouse))
+    text = (harness.warehouse.ledger / "applies" / "lab" / f"{first}.jsonl").read_text()
     sent = [line for line in map(json.loads, text.splitlines()) if line["kind"] == "sending"]
-    before = {"id": there["v4"]["id"], "name": place.ip(1)}
+    before = {"id": there["v4"]["id"], "name": fixtures.ip(1)}
     owner = {
         "object_type": "dcim/devices",
-        "netbox_id": place.device["id"],
-        "owner": place.device["name"],
+        "netbox_id": fixtures.device["id"],
+        "owner": fixtures.device["name"],
         "before": before,
     }
     assert [change["cleared"] for line in sent for change in line["changes"]] == [

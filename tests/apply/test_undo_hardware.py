@@ -7,33 +7,33 @@ from typing import Any
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import load_plan
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.apply.undoing import back_and_forth
 from tests.support import NetBox
 
 
-def device_fields(place: Place, name: str) -> dict[str, Any]:
+def device_fields(fixtures: NetBoxFixtures, name: str) -> dict[str, Any]:
     return {
-        "name": f"{name}-{place.suffix}",
-        "site": of(place.site),
-        "device_type": of(place.device_type),
-        "role": of(place.role),
+        "name": f"{name}-{fixtures.suffix}",
+        "site": of(fixtures.site),
+        "device_type": of(fixtures.device_type),
+        "role": of(fixtures.role),
     }
 
 
-def stack(place: Place) -> Draft:
+def stack(fixtures: NetBoxFixtures) -> Draft:
     """A device that is there and a new one become a virtual chassis; the new one gets a module, a port, a cable."""
     draft = Draft()
-    draft.create("devices", "sw2", device_fields(place, "sw2"))
+    draft.create("devices", "sw2", device_fields(fixtures, "sw2"))
     draft.create(
-        "virtual_chassis", "sw1", {"name": f"stack {place.suffix}"}, object_type="dcim/virtual-chassis"
+        "virtual_chassis", "sw1", {"name": f"stack {fixtures.suffix}"}, object_type="dcim/virtual-chassis"
     )
     chassis = ref("virtual_chassis", "sw1")
     draft.update(
         "virtual_chassis_members",
         "sw1",
-        place.device,
+        fixtures.device,
         {"virtual_chassis": (None, chassis), "vc_position": (None, 1)},
         object_type="dcim/devices",
     )
@@ -49,26 +49,28 @@ def stack(place: Place) -> Draft:
         "virtual_chassis_masters",
         "update",
         "sw1",
-        {"master": (None, of(place.device))},
+        {"master": (None, of(fixtures.device))},
         object_type="dcim/virtual-chassis",
         target=json.dumps(chassis, sort_keys=True),
     )
     return draft
 
 
-def test_a_stack_comes_and_goes_and_comes_again(desk: Desk, netbox: NetBox, place: Place) -> None:
-    back_and_forth(desk, netbox, place, stack(place).publish(desk.warehouse))
+def test_a_stack_comes_and_goes_and_comes_again(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    back_and_forth(harness, netbox, fixtures, stack(fixtures).publish(harness.warehouse))
 
 
 def test_a_device_that_joined_a_virtual_chassis_leaves_it_again_master_first(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    chassis = netbox.create("dcim/virtual-chassis", name=f"stack {place.suffix}")
+    chassis = netbox.create("dcim/virtual-chassis", name=f"stack {fixtures.suffix}")
     draft = Draft()
     draft.update(
         "virtual_chassis_members",
         "sw1",
-        place.device,
+        fixtures.device,
         {"virtual_chassis": (None, of(chassis)), "vc_position": (None, 1)},
         object_type="dcim/devices",
     )
@@ -76,41 +78,43 @@ def test_a_device_that_joined_a_virtual_chassis_leaves_it_again_master_first(
         "virtual_chassis_masters",
         "sw1",
         chassis,
-        {"master": (None, of(place.device))},
+        {"master": (None, of(fixtures.device))},
         object_type="dcim/virtual-chassis",
     )
-    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    result = harness.approve_and_apply(draft.publish(harness.warehouse))
     assert result.ok, result.verdicts
 
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
     leave = next(row for row in plan.changes if row.resource == "virtual_chassis_members")
-    blocked = desk.approve_and_apply(plan, [leave.change_id])
+    blocked = harness.approve_and_apply(plan, [leave.change_id])
     assert verdicts(blocked) == {"sw1": "blocked"}, "the master cannot leave before it is master no more"
-    undone = desk.approve_and_apply(load_plan(desk.warehouse, plan.name))
+    undone = harness.approve_and_apply(load_plan(harness.warehouse, plan.name))
     assert undone.ok, undone.verdicts
-    device = netbox.one("dcim/devices", id=place.device["id"])
+    device = netbox.one("dcim/devices", id=fixtures.device["id"])
     assert (device["virtual_chassis"], device["vc_position"]) == (None, None)
     assert netbox.one("dcim/virtual-chassis", id=chassis["id"])["master"] is None
 
-    redone = desk.approve_and_apply(plan_undo(desk.warehouse, desk.target, undone.apply_id or ""))
+    redone = harness.approve_and_apply(plan_undo(harness.warehouse, harness.target, undone.apply_id or ""))
     assert redone.ok, redone.verdicts
     assert netbox.one("dcim/virtual-chassis", id=chassis["id"])["master"]["id"] == device["id"]
 
 
-def test_modules_bays_and_cables_come_and_go_and_come_again(desk: Desk, netbox: NetBox, place: Place) -> None:
-    maker = place.device_type["manufacturer"]["id"]
-    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"PSU {place.suffix}")
-    old_bay = netbox.create("dcim/module-bays", device=place.device["id"], name="slot 1")
+def test_modules_bays_and_cables_come_and_go_and_come_again(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    maker = fixtures.device_type["manufacturer"]["id"]
+    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"PSU {fixtures.suffix}")
+    old_bay = netbox.create("dcim/module-bays", device=fixtures.device["id"], name="slot 1")
     netbox.create(
         "dcim/modules",
-        device=place.device["id"],
+        device=fixtures.device["id"],
         module_bay=old_bay["id"],
         module_type=kind["id"],
         serial="A1",
         status="active",
     )
     draft = Draft()
-    device = of(place.device)
+    device = of(fixtures.device)
     draft.create(
         "module_bays", "slot 2", {"device": device, "name": "slot 2"}, object_type="dcim/module-bays"
     )
@@ -126,7 +130,7 @@ def test_modules_bays_and_cables_come_and_go_and_come_again(desk: Desk, netbox: 
         },
         object_type="dcim/modules",
     )
-    module = netbox.one("dcim/modules", serial="A1", device_id=place.device["id"])
+    module = netbox.one("dcim/modules", serial="A1", device_id=fixtures.device["id"])
     draft.update("modules", "slot 1", module, {"serial": ("A1", "A2")}, object_type="dcim/modules")
     for name in ("p1", "p2"):
         draft.create("interfaces", name, {"device": device, "name": name, "type": "1000base-t"})
@@ -140,25 +144,25 @@ def test_modules_bays_and_cables_come_and_go_and_come_again(desk: Desk, netbox: 
         },
         object_type="dcim/cables",
     )
-    back_and_forth(desk, netbox, place, draft.publish(desk.warehouse))
+    back_and_forth(harness, netbox, fixtures, draft.publish(harness.warehouse))
 
 
 def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its_bay(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    maker = place.device_type["manufacturer"]["id"]
-    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"Card {place.suffix}")
-    device = of(place.device)
+    maker = fixtures.device_type["manufacturer"]["id"]
+    kind = netbox.create("dcim/module-types", manufacturer=maker, model=f"Card {fixtures.suffix}")
+    device = of(fixtures.device)
     draft = Draft()
     for bay in ("used", "free"):
         draft.create("module_bays", bay, {"device": device, "name": bay}, object_type="dcim/module-bays")
         fields = {"device": device, "module_bay": ref("module_bays", bay), "module_type": of(kind)}
         draft.create("modules", bay, {**fields, "status": "active"}, object_type="dcim/modules")
-    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    result = harness.approve_and_apply(draft.publish(harness.warehouse))
     assert result.ok, result.verdicts
     ids = {v.key: v.netbox_id for v in result.verdicts if v.resource == "modules"}
     # Ports such as those that come with a module type.
-    port = {"device": place.device["id"], "type": "1000base-t"}
+    port = {"device": fixtures.device["id"], "type": "1000base-t"}
     ends = [
         netbox.create("dcim/interfaces", **port, name="Card/1", module=ids["used"]),
         netbox.create("dcim/interfaces", **port, name="elsewhere"),
@@ -170,15 +174,15 @@ def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its
         b_terminations=[{"object_type": "dcim.interface", "object_id": ends[1]["id"]}],
     )
 
-    plan = plan_undo(desk.warehouse, desk.target, result.apply_id or "")
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
     why = f"cable {cable['display']} (interface Card/1) in NetBox would go with it or lose it, and no change says so"
     assert {(row.resource, row.key): row.reason for row in plan.rows if row.action == "conflict"} == {
         ("modules", "used"): why,
         ("module_bays", "used"): f"modules used uses it and stays: {why}",
     }
-    undone = desk.approve_and_apply(plan)
+    undone = harness.approve_and_apply(plan)
     assert {(v.resource, v.key): v.verdict for v in undone.verdicts} == {
         ("modules", "free"): "applied",
         ("module_bays", "free"): "applied",
     }
-    assert netbox.all("dcim/cables", device_id=place.device["id"])
+    assert netbox.all("dcim/cables", device_id=fixtures.device["id"])

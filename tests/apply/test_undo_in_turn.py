@@ -9,34 +9,34 @@ import pytest
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import Plan
-from tests.apply.conftest import Desk, Place, verdicts
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of, ref
 from tests.apply.undoing import done, picture, undone
 from tests.support import NetBox
 
 
-def first_draft(place: Place) -> Draft:
+def first_draft(fixtures: NetBoxFixtures) -> Draft:
     """A serial, and a new port with an address that becomes the primary one."""
     made = Draft()
-    made.update("devices", "sw1", place.device, {"serial": ("", "X1")})
-    made.create("interfaces", "new", {"device": of(place.device), "name": "new", "type": "other"})
+    made.update("devices", "sw1", fixtures.device, {"serial": ("", "X1")})
+    made.create("interfaces", "new", {"device": of(fixtures.device), "name": "new", "type": "other"})
     made.create(
         "ip_addresses",
         "a",
-        {"address": place.ip(1), "assigned_object": ref("interfaces", "new", type="dcim.interface")},
+        {"address": fixtures.ip(1), "assigned_object": ref("interfaces", "new", type="dcim.interface")},
     )
     made.update(
         "primary_ips",
         "sw1",
-        place.device,
+        fixtures.device,
         {"primary_ip4": (None, ref("ip_addresses", "a"))},
     )
     return made
 
 
-def second_draft(netbox: NetBox, place: Place) -> Draft:
+def second_draft(netbox: NetBox, fixtures: NetBoxFixtures) -> Draft:
     """Another serial, and the port with its address goes."""
-    device = netbox.one("dcim/devices", id=place.device["id"])
+    device = netbox.one("dcim/devices", id=fixtures.device["id"])
     port = netbox.one("dcim/interfaces", device_id=device["id"])
     address = netbox.one("ipam/ip-addresses", device_id=device["id"])
     on = {**of(port), "type": "dcim.interface"}
@@ -46,7 +46,7 @@ def second_draft(netbox: NetBox, place: Place) -> Draft:
         "ip_addresses",
         "a",
         address,
-        fields={"address": (place.ip(1), None), "assigned_object": (on, None)},
+        fields={"address": (fixtures.ip(1), None), "assigned_object": (on, None)},
     )
     fields: dict[str, Any] = {"device": of(device), "name": "new", "type": "other"}
     made.delete("interfaces", "new", port, fields={name: (value, None) for name, value in fields.items()})
@@ -59,50 +59,50 @@ def found(plan: Plan) -> dict[str, tuple[str, str | None]]:
 
 
 def test_two_applies_undone_in_turn_lead_back_to_the_first_state(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    start = picture(netbox, place)
-    first = done(desk, first_draft(place).publish(desk.warehouse))
-    middle = picture(netbox, place)
-    second = done(desk, second_draft(netbox, place).publish(desk.warehouse))
-    end = picture(netbox, place)
+    start = picture(netbox, fixtures)
+    first = done(harness, first_draft(fixtures).publish(harness.warehouse))
+    middle = picture(netbox, fixtures)
+    second = done(harness, second_draft(netbox, fixtures).publish(harness.warehouse))
+    end = picture(netbox, fixtures)
 
-    back = undone(desk, second)
-    assert picture(netbox, place) == middle, "the port is another object now, with its primary address"
-    undone(desk, first)
-    assert picture(netbox, place) == start
+    back = undone(harness, second)
+    assert picture(netbox, fixtures) == middle, "the port is another object now, with its primary address"
+    undone(harness, first)
+    assert picture(netbox, fixtures) == start
 
     # What was undone is not undone twice, and what the undo of the first took along is not there any more.
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     assert {action for action, _ in found(plan).values()} == {"conflict"}
-    plan = plan_undo(desk.warehouse, desk.target, back)
+    plan = plan_undo(harness.warehouse, harness.target, back)
     assert {action for action, _ in found(plan).values()} == {"conflict"}
     assert end != middle != start
 
 
 @pytest.mark.parametrize("server", ["4.2.9"], indirect=True)
 def test_two_applies_undone_in_turn_where_netbox_has_no_etags(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
 ) -> None:
-    test_two_applies_undone_in_turn_lead_back_to_the_first_state(lab_desk, lab_netbox, lab_place)
+    test_two_applies_undone_in_turn_lead_back_to_the_first_state(lab_harness, lab_netbox, lab_fixtures)
 
 
 def test_an_undo_past_an_apply_that_stands_is_a_conflict_in_what_both_changed(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    made = first_draft(place)
-    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(place.group)})
-    made.create("vlans", "30", {"vid": 30, "name": "thirty", "group": of(place.group)})
-    made.update("virtual_machines", "web", place.vm, {"memory": (None, 1024)})
-    first = done(desk, made.publish(desk.warehouse))
-    made = second_draft(netbox, place)
-    twenty = netbox.one("ipam/vlans", group_id=place.group["id"], vid=20)
+    made = first_draft(fixtures)
+    made.create("vlans", "20", {"vid": 20, "name": "twenty", "group": of(fixtures.group)})
+    made.create("vlans", "30", {"vid": 30, "name": "thirty", "group": of(fixtures.group)})
+    made.update("virtual_machines", "web", fixtures.vm, {"memory": (None, 1024)})
+    first = done(harness, made.publish(harness.warehouse))
+    made = second_draft(netbox, fixtures)
+    twenty = netbox.one("ipam/vlans", group_id=fixtures.group["id"], vid=20)
     made.update("vlans", "20", twenty, {"description": ("", "second")})
-    machine = netbox.one("virtualization/virtual-machines", id=place.vm["id"])
+    machine = netbox.one("virtualization/virtual-machines", id=fixtures.vm["id"])
     made.update("virtual_machines", "web", machine, {"vcpus": (None, 2)})
-    second = done(desk, made.publish(desk.warehouse))
+    second = done(harness, made.publish(harness.warehouse))
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     gone = f"apply {second} deleted it since; undo that one first"
     both = f"apply {second} changed its primary_ip4, serial since; undo that one first"
     assert found(plan) == {
@@ -114,26 +114,26 @@ def test_an_undo_past_an_apply_that_stands_is_a_conflict_in_what_both_changed(
         "vlans 30": ("delete", None),
         "virtual_machines web": ("update", None),
     }
-    assert verdicts(desk.approve_and_apply(plan)) == {"30": "applied", "web": "applied"}
-    device = netbox.one("dcim/devices", id=place.device["id"])
+    assert verdicts(harness.approve_and_apply(plan)) == {"30": "applied", "web": "applied"}
+    device = netbox.one("dcim/devices", id=fixtures.device["id"])
     assert (device["serial"], device["comments"], device["primary_ip4"]) == ("X2", "second", None)
-    machine = netbox.one("virtualization/virtual-machines", id=place.vm["id"])
+    machine = netbox.one("virtualization/virtual-machines", id=fixtures.vm["id"])
     assert (machine["memory"], machine["vcpus"]) == (None, 2)
-    vlans = netbox.all("ipam/vlans", group_id=place.group["id"])
+    vlans = netbox.all("ipam/vlans", group_id=fixtures.group["id"])
     assert [(vlan["vid"], vlan["description"]) for vlan in vlans] == [(20, "second")]
 
 
 def test_somebodys_edit_between_two_applies_survives_both_undos(
-    desk: Desk, netbox: NetBox, place: Place
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    first = done(desk, first_draft(place).publish(desk.warehouse))
-    netbox.edit("dcim/devices", place.device["id"], description="mine")
-    port = netbox.one("dcim/interfaces", device_id=place.device["id"])
+    first = done(harness, first_draft(fixtures).publish(harness.warehouse))
+    netbox.edit("dcim/devices", fixtures.device["id"], description="mine")
+    port = netbox.one("dcim/interfaces", device_id=fixtures.device["id"])
     netbox.edit("dcim/interfaces", port["id"], description="mine too")
-    second = done(desk, second_draft(netbox, place).publish(desk.warehouse))
-    undone(desk, second)
+    second = done(harness, second_draft(netbox, fixtures).publish(harness.warehouse))
+    undone(harness, second)
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     assert {
         key: (action, (reason or "").partition(" (")[0]) for key, (action, reason) in found(plan).items()
     } == {
@@ -142,29 +142,31 @@ def test_somebodys_edit_between_two_applies_survives_both_undos(
         "interfaces new": ("conflict", "it was changed in NetBox since"),
         "ip_addresses a": ("conflict", "primary_ips sw1 uses it and stays: it was changed in NetBox since"),
     }
-    again = netbox.one("dcim/interfaces", device_id=place.device["id"])
+    again = netbox.one("dcim/interfaces", device_id=fixtures.device["id"])
     assert (again["id"] != port["id"], again["description"]) == (True, "mine too")
 
 
-def test_what_a_later_apply_made_again_is_not_made_twice(desk: Desk, netbox: NetBox, place: Place) -> None:
-    port = netbox.create("dcim/interfaces", device=place.device["id"], name="p", type="other")
+def test_what_a_later_apply_made_again_is_not_made_twice(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    port = netbox.create("dcim/interfaces", device=fixtures.device["id"], name="p", type="other")
     child = netbox.create(
-        "dcim/interfaces", device=place.device["id"], name="p.5", type="virtual", parent=port["id"]
+        "dcim/interfaces", device=fixtures.device["id"], name="p.5", type="virtual", parent=port["id"]
     )
-    device = of(place.device)
+    device = of(fixtures.device)
     made = Draft()
     for name, row in (("p", port), ("p.5", child)):
         fields: dict[str, Any] = {"device": device, "name": name, "type": row["type"]["value"]}
         made.delete("interfaces", name, row, fields={n: (v, None) for n, v in fields.items()})
-    first = done(desk, made.publish(desk.warehouse))
+    first = done(harness, made.publish(harness.warehouse))
     made = Draft()
     made.create("interfaces", "p", {"device": device, "name": "p", "type": "other"})
-    second = done(desk, made.publish(desk.warehouse))
+    second = done(harness, made.publish(harness.warehouse))
 
-    plan = plan_undo(desk.warehouse, desk.target, first)
+    plan = plan_undo(harness.warehouse, harness.target, first)
     there = f"apply {second} made it again since"
     assert found(plan) == {
         "interfaces p": ("conflict", there),
         "interfaces p.5": ("conflict", f"it needs interfaces p, which cannot be undone: {there}"),
     }
-    assert json.dumps(verdicts(desk.approve_and_apply(plan))) == "{}"
+    assert json.dumps(verdicts(harness.approve_and_apply(plan))) == "{}"

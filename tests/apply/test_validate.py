@@ -9,18 +9,22 @@ import pytest
 from netbox_sync_dagster.apply.validate import validate
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_lab.netbox import LabNetBox
-from tests.apply.conftest import Desk, Place
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox
 
 
 @pytest.fixture
-def port(lab_netbox: NetBox, lab_place: Place) -> dict[str, Any]:
-    return lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name="Gi0/1", type="other")
+def port(lab_netbox: NetBox, lab_fixtures: NetBoxFixtures) -> dict[str, Any]:
+    return lab_netbox.create("dcim/interfaces", device=lab_fixtures.device["id"], name="Gi0/1", type="other")
 
 
 def test_what_netbox_would_refuse_is_said_before_it_is_sent(
-    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, port: dict[str, Any]
+    server: LabNetBox,
+    lab_harness: ApplyHarness,
+    lab_netbox: NetBox,
+    lab_fixtures: NetBoxFixtures,
+    port: dict[str, Any],
 ) -> None:
     lab_netbox.create(
         "extras/custom-fields", name="owner", type="text", object_types=["dcim.interface"], required=True
@@ -28,8 +32,8 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
     lab_netbox.create(
         "extras/custom-fields", name="rack_note", type="text", object_types=["dcim.device"], required=False
     )
-    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
-    device = of(lab_place.device)
+    snapshot_netbox(lab_harness.target, lab_harness.warehouse)
+    device = of(lab_fixtures.device)
     whole = {"device": device, "type": "other", "cf.owner": "net"}
     draft = Draft()
     draft.create("interfaces", "good", {**whole, "name": "good"})
@@ -42,12 +46,12 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
     draft.create("interfaces", "twin 2", {**whole, "name": "twin"})
     draft.create("interfaces", "of new", {**whole, "device": ref("devices", "sw9"), "name": "Gi0/1"})
     draft.update("interfaces", "described", port, {"description": ("", "x" * 200)})
-    draft.create("ip_addresses", "ip", {"address": lab_place.ip(1)})
-    plan = draft.publish(lab_desk.warehouse)
-    lab_desk.approve(plan)
+    draft.create("ip_addresses", "ip", {"address": lab_fixtures.ip(1)})
+    plan = draft.publish(lab_harness.warehouse)
+    lab_harness.approve(plan)
     server.reset_requests()
 
-    found = {check.key: (check.verdict, check.message) for check in validate(lab_desk.warehouse, plan)}
+    found = {check.key: (check.verdict, check.message) for check in validate(lab_harness.warehouse, plan)}
 
     unique = "device, name"
     assert found == {
@@ -72,43 +76,47 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
 
 
 def test_a_name_that_another_change_frees_is_free_and_only_approved_changes_are_checked(
-    lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, port: dict[str, Any]
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures, port: dict[str, Any]
 ) -> None:
-    other = lab_netbox.create("dcim/interfaces", device=lab_place.device["id"], name="Gi0/2", type="other")
-    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
+    other = lab_netbox.create("dcim/interfaces", device=lab_fixtures.device["id"], name="Gi0/2", type="other")
+    snapshot_netbox(lab_harness.target, lab_harness.warehouse)
     draft = Draft()
     draft.update("interfaces", "a", port, {"name": ("Gi0/1", "Gi0/2")})
     draft.update("interfaces", "b", other, {"name": ("Gi0/2", "Gi0/3")})
-    plan = draft.publish(lab_desk.warehouse)
-    assert validate(lab_desk.warehouse, plan) == []
+    plan = draft.publish(lab_harness.warehouse)
+    assert validate(lab_harness.warehouse, plan) == []
     by_key = {row.key: row.change_id for row in plan.changes}
-    lab_desk.approve(plan, [by_key["a"]])
-    assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["wrong"]
-    lab_desk.approve(plan, [by_key["b"]])
-    assert [check.verdict for check in validate(lab_desk.warehouse, plan)] == ["ok", "ok"]
+    lab_harness.approve(plan, [by_key["a"]])
+    assert [check.verdict for check in validate(lab_harness.warehouse, plan)] == ["wrong"]
+    lab_harness.approve(plan, [by_key["b"]])
+    assert [check.verdict for check in validate(lab_harness.warehouse, plan)] == ["ok", "ok"]
 
 
-def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox, place: Place) -> None:
-    nic = netbox.create("virtualization/interfaces", virtual_machine=place.vm["id"], name="eth0")
-    bare = netbox.create("dcim/interfaces", device=place.device["id"], name="p1", type="other")
-    bay = netbox.create("dcim/module-bays", device=place.device["id"], name="slot 1")
+def test_netbox_itself_is_asked_which_values_it_takes(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    nic = netbox.create("virtualization/interfaces", virtual_machine=fixtures.vm["id"], name="eth0")
+    bare = netbox.create("dcim/interfaces", device=fixtures.device["id"], name="p1", type="other")
+    bay = netbox.create("dcim/module-bays", device=fixtures.device["id"], name="slot 1")
     kind = netbox.create(
-        "dcim/module-types", manufacturer=place.device_type["manufacturer"]["id"], model=f"PSU {place.suffix}"
+        "dcim/module-types",
+        manufacturer=fixtures.device_type["manufacturer"]["id"],
+        model=f"PSU {fixtures.suffix}",
     )
     netbox.create(
         "dcim/modules",
-        device=place.device["id"],
+        device=fixtures.device["id"],
         module_bay=bay["id"],
         module_type=kind["id"],
         status="active",
     )
-    owner = f"owner_{place.suffix}"
+    owner = f"owner_{fixtures.suffix}"
     field = netbox.create(
         "extras/custom-fields", name=owner, type="text", object_types=["dcim.interface"], required=True
     )
     try:
-        snapshot_netbox(desk.target, desk.warehouse)
-        group, module = of(place.group), {"device": of(place.device), "status": "active"}
+        snapshot_netbox(harness.target, harness.warehouse)
+        group, module = of(fixtures.group), {"device": of(fixtures.device), "status": "active"}
         draft = Draft()
         draft.create("vlans", "good", {"vid": 5, "name": "five", "group": group})
         draft.create("vlans", "vid", {"vid": 5000, "name": "x", "group": group})
@@ -118,11 +126,11 @@ def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox
         draft.update("interfaces", "filled", bare, {f"cf.{owner}": (None, "net"), "label": ("", "x")})
         fields = {**module, "module_bay": of(bay), "module_type": of(kind)}
         draft.create("modules", "taken", fields, object_type="dcim/modules")
-        plan = draft.publish(desk.warehouse)
-        desk.approve(plan)
+        plan = draft.publish(harness.warehouse)
+        harness.approve(plan)
 
-        checks = validate(desk.warehouse, plan, desk.target)
-        result = desk.apply(plan)
+        checks = validate(harness.warehouse, plan, harness.target)
+        result = harness.apply(plan)
     finally:
         netbox.delete("extras/custom-fields", field["id"])
 
@@ -139,7 +147,7 @@ def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox
         "taken": (
             "wrong",
             "NetBox has another object with this module_bay (id "
-            f"{netbox.one('dcim/modules', device_id=place.device['id'])['id']})",
+            f"{netbox.one('dcim/modules', device_id=fixtures.device['id'])['id']})",
         ),
     }
     # And so it is.
@@ -148,17 +156,21 @@ def test_netbox_itself_is_asked_which_values_it_takes(desk: Desk, netbox: NetBox
 
 
 def test_without_a_right_to_write_what_netbox_takes_is_not_known(
-    server: LabNetBox, lab_desk: Desk, lab_netbox: NetBox, lab_place: Place, monkeypatch: pytest.MonkeyPatch
+    server: LabNetBox,
+    lab_harness: ApplyHarness,
+    lab_netbox: NetBox,
+    lab_fixtures: NetBoxFixtures,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    snapshot_netbox(lab_desk.target, lab_desk.warehouse)
+    snapshot_netbox(lab_harness.target, lab_harness.warehouse)
     draft = Draft()
-    draft.update("devices", "sw1", lab_place.device, {"status": ("active", "no-such")})
-    plan = draft.publish(lab_desk.warehouse)
-    lab_desk.approve(plan)
+    draft.update("devices", "sw1", lab_fixtures.device, {"status": ("active", "no-such")})
+    plan = draft.publish(lab_harness.warehouse)
+    lab_harness.approve(plan)
     header = server.add_token("limited", {"dcim.device": {"view"}})
     monkeypatch.setenv("NETBOX_TOKEN", header.partition(" ")[2])
 
-    [check] = validate(lab_desk.warehouse, plan, lab_desk.target)
+    [check] = validate(lab_harness.warehouse, plan, lab_harness.target)
 
     assert (check.verdict, check.message) == (
         "unchecked",

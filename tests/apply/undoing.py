@@ -7,7 +7,7 @@ from typing import Any
 
 from netbox_sync_dagster.apply import ApplyResult, plan_undo
 from netbox_sync_dagster.compare.plan import Plan
-from tests.apply.conftest import Desk, Place
+from tests.apply.conftest import ApplyHarness, NetBoxFixtures
 from tests.support import NetBox
 
 PATHS = (
@@ -21,14 +21,14 @@ NOT_COMPARED = {"id", "url", "display", "display_url", "created", "last_updated"
 Picture = dict[str, list[str]]
 
 
-def picture(netbox: NetBox, place: Place) -> Picture:
+def picture(netbox: NetBox, fixtures: NetBoxFixtures) -> Picture:
     """Every field of every object of the place, references by name: ids of objects made again aside."""
     found: Picture = {}
     for path in PATHS:
         # The newest are those of the test, also in a NetBox that holds thousands of others.
         newest = netbox.all(path, ordering="-id", limit=200)
         rows = [json.dumps(_plain(row), sort_keys=True) for row in newest]
-        found[path] = sorted(row for row in rows if place.suffix in row or f"{place.network}." in row)
+        found[path] = sorted(row for row in rows if fixtures.suffix in row or f"{fixtures.network}." in row)
     return found
 
 
@@ -45,29 +45,31 @@ def not_applied(result: ApplyResult) -> list[str]:
     return [f"{v.verdict} {v.key}: {v.message}" for v in result.verdicts if v.verdict != "applied"]
 
 
-def done(desk: Desk, plan: Plan) -> str:
+def done(harness: ApplyHarness, plan: Plan) -> str:
     """Approve and apply all of a plan, none of whose changes may fail; returns the apply's id."""
     assert [(row.key, row.reason) for row in plan.rows if not row.is_change] == []
-    result = desk.approve_and_apply(plan)
+    result = harness.approve_and_apply(plan)
     assert not_applied(result) == []
     return result.apply_id or ""
 
 
-def undone(desk: Desk, apply_id: str) -> str:
+def undone(harness: ApplyHarness, apply_id: str) -> str:
     """Take an apply back, all of it; returns the id of the apply that did."""
-    return done(desk, plan_undo(desk.warehouse, desk.target, apply_id))
+    return done(harness, plan_undo(harness.warehouse, harness.target, apply_id))
 
 
-def back_and_forth(desk: Desk, netbox: NetBox, place: Place, plan: Plan) -> tuple[Picture, Picture]:
+def back_and_forth(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures, plan: Plan
+) -> tuple[Picture, Picture]:
     """Apply, undo, undo the undo, and undo that: (NetBox without the plan, with it), the same each time."""
-    before = picture(netbox, place)
-    first = done(desk, plan)
-    applied = picture(netbox, place)
+    before = picture(netbox, fixtures)
+    first = done(harness, plan)
+    applied = picture(netbox, fixtures)
     assert applied != before
-    back = undone(desk, first)
-    assert picture(netbox, place) == before
-    forth = undone(desk, back)
-    assert picture(netbox, place) == applied
-    undone(desk, forth)
-    assert picture(netbox, place) == before
+    back = undone(harness, first)
+    assert picture(netbox, fixtures) == before
+    forth = undone(harness, back)
+    assert picture(netbox, fixtures) == applied
+    undone(harness, forth)
+    assert picture(netbox, fixtures) == before
     return before, applied

@@ -34,7 +34,7 @@ class Answer:
 
 
 @dataclass
-class Desk:
+class CliHarness:
     """A person's working folder: netbox_sync.yaml, data/, and the environment with the tokens."""
 
     folder: Path
@@ -127,7 +127,7 @@ def nms() -> Iterator[LabLibreNMS]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> Desk:
+def harness(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> CliHarness:
     endpoint = {
         "name": "nms",
         "kind": "librenms",
@@ -136,6 +136,6 @@ def desk(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> Desk:
         "defaults": {"site": "paris", "role": "access", "device_type": "C2960", "vlan_group": "paris"},
     }
     tokens = {"NETBOX_TOKEN": netbox.token, "LIBRENMS_TOKEN": nms.token}
-    desk = Desk(tmp_path, {"netbox": {"url": netbox.url}, "endpoints": [endpoint]}, tokens)
-    desk.configure()
-    return desk
+    harness = CliHarness(tmp_path, {"netbox": {"url": netbox.url}, "endpoints": [endpoint]}, tokens)
+    harness.configure()
+    return harness

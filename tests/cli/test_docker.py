@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_lab.docker import DockerState, LabDocker
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def daemon(tmp_path: Path) -> Iterator[LabDocker]:
 
 
 @pytest.fixture
-def docker_desk(desk: Desk, daemon: LabDocker) -> Desk:
+def docker_desk(harness: CliHarness, daemon: LabDocker) -> CliHarness:
     policies = {"create": ["clusters", "cluster_types", "virtual_machines", "custom_fields"]}
-    desk.add_endpoint(name="docker1", kind="docker", url=daemon.url, policies=policies)
-    return desk
+    harness.add_endpoint(name="docker1", kind="docker", url=daemon.url, policies=policies)
+    return harness
 
 
-def test_check_and_sync(docker_desk: Desk, daemon: LabDocker) -> None:
+def test_check_and_sync(docker_desk: CliHarness, daemon: LabDocker) -> None:
     shown = docker_desk.run("check", "docker1").out
     assert f"docker1 (docker {daemon.url})" in shown
     assert "  ok     version: Docker 28.3.2, API 1.51\n" in shown
@@ -43,7 +43,7 @@ def test_check_and_sync(docker_desk: Desk, daemon: LabDocker) -> None:
         assert not file.is_file() or b"secret-env" not in file.read_bytes()
 
 
-def test_a_daemon_that_is_not_there(docker_desk: Desk, daemon: LabDocker) -> None:
+def test_a_daemon_that_is_not_there(docker_desk: CliHarness, daemon: LabDocker) -> None:
     daemon.stop()
     path = daemon.url.removeprefix("unix://")
     sentence = f"there is no socket {path}; check the url, and that the daemon is running"

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
-from tests.cli.conftest import COMMAND, Desk
+from tests.cli.conftest import COMMAND, CliHarness
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Desk:
+def empty(tmp_path: Path) -> CliHarness:
     """A folder without any server behind it."""
     target = {"url": "http://127.0.0.1:9"}
-    return Desk(tmp_path, {"netbox": target, "endpoints": [{"name": "nms", "kind": "librenms"}]})
+    return CliHarness(tmp_path, {"netbox": target, "endpoints": [{"name": "nms", "kind": "librenms"}]})
 
 
 def closed_port() -> int:
@@ -31,7 +31,7 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_all_errors_of_the_configuration_at_once_with_their_lines(empty: Desk) -> None:
+def test_all_errors_of_the_configuration_at_once_with_their_lines(empty: CliHarness) -> None:
     (empty.folder / "netbox_sync.yaml").write_text(
         """\
 netbox:
@@ -75,29 +75,29 @@ endpoints:
         (["sql"], "the query is empty"),
     ],
 )
-def test_one_sentence_and_exit_code_1(empty: Desk, arguments: list[str], sentence: str) -> None:
+def test_one_sentence_and_exit_code_1(empty: CliHarness, arguments: list[str], sentence: str) -> None:
     answer = empty.run(*arguments)
 
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == f"error: {sentence.format(folder=empty.folder)}\n"
 
 
-def test_the_environment_names_configuration_and_warehouse(empty: Desk) -> None:
+def test_the_environment_names_configuration_and_warehouse(empty: CliHarness) -> None:
     empty.environment = {"NETBOX_SYNC_CONFIG": "there.yaml", "NETBOX_SYNC_HOME": "/nowhere/at/all"}
 
     assert empty.run("sync").err == "error: there.yaml: no such file; write one with: netbox-sync init\n"
     assert empty.run("diff").err == "error: there is no diff in /nowhere/at/all yet; run: netbox-sync sync\n"
 
 
-def test_an_unknown_endpoint_is_named_with_the_known_ones(desk: Desk) -> None:
-    answer = desk.run("sync", "nmz")
+def test_an_unknown_endpoint_is_named_with_the_known_ones(harness: CliHarness) -> None:
+    answer = harness.run("sync", "nmz")
 
     assert answer.code == 1
     assert answer.err == "error: netbox_sync.yaml: no endpoint 'nmz' in the configuration; known: nms\n"
 
 
-def test_check_shows_every_check_and_passes(desk: Desk) -> None:
-    text = desk.ok("check")
+def test_check_shows_every_check_and_passes(harness: CliHarness) -> None:
+    text = harness.ok("check")
 
     assert text.startswith("netbox_sync.yaml: valid, 1 endpoints\n\nNetBox http://127.0.0.1:")
     assert "\n  ok     version: NetBox 4.6.8\n" in text
@@ -105,13 +105,13 @@ def test_check_shows_every_check_and_passes(desk: Desk) -> None:
     assert text.endswith("\n\nall checks passed; next: netbox-sync sync\n")
 
 
-def test_a_wrong_token_and_a_missing_one_fail_the_check_of_their_server_alone(desk: Desk) -> None:
-    desk.add_endpoint(
-        name="second", kind="librenms", url=desk.content["endpoints"][0]["url"], token_env="SECOND_TOKEN"
+def test_a_wrong_token_and_a_missing_one_fail_the_check_of_their_server_alone(harness: CliHarness) -> None:
+    harness.add_endpoint(
+        name="second", kind="librenms", url=harness.content["endpoints"][0]["url"], token_env="SECOND_TOKEN"
     )
-    desk.environment["LIBRENMS_TOKEN"] = "a-wrong-token"
+    harness.environment["LIBRENMS_TOKEN"] = "a-wrong-token"
 
-    answer = desk.run("check")
+    answer = harness.run("check")
 
     assert answer.code == 1
     failed = [line for line in answer.out.splitlines() if line.startswith("  failed")]
@@ -123,72 +123,72 @@ def test_a_wrong_token_and_a_missing_one_fail_the_check_of_their_server_alone(de
     assert "a-wrong-token" not in answer.out + answer.err
 
 
-def test_a_server_that_is_down_does_not_stop_the_other_endpoint(desk: Desk) -> None:
+def test_a_server_that_is_down_does_not_stop_the_other_endpoint(harness: CliHarness) -> None:
     port = closed_port()
-    desk.add_endpoint(name="down", kind="librenms", url=f"http://127.0.0.1:{port}")
+    harness.add_endpoint(name="down", kind="librenms", url=f"http://127.0.0.1:{port}")
 
-    answer = desk.run("sync")
+    answer = harness.run("sync")
 
     assert answer.code == 1
     assert answer.err.startswith(f"error: endpoint 'down': cannot connect to http://127.0.0.1:{port} (")
     assert answer.err.count("\n") == 1
     assert answer.out.endswith("    vlans          1 create\n")
-    status = desk.ok("status")
+    status = harness.ok("status")
     lines = [line.split() for line in status.splitlines()]
     assert ["down", "unreachable", "never"] in [words[:3] for words in lines]
     assert ["nms", "changes", "waiting"] in [words[:3] for words in lines]
     assert f"down: endpoint 'down': cannot connect to http://127.0.0.1:{port} (" in status
 
 
-def test_netbox_down_means_no_comparison_and_the_endpoint_is_still_read(desk: Desk) -> None:
-    desk.content["netbox"]["url"] = f"http://127.0.0.1:{closed_port()}"
-    desk.configure()
+def test_netbox_down_means_no_comparison_and_the_endpoint_is_still_read(harness: CliHarness) -> None:
+    harness.content["netbox"]["url"] = f"http://127.0.0.1:{closed_port()}"
+    harness.configure()
 
-    answer = desk.run("sync")
+    answer = harness.run("sync")
 
     assert answer.code == 1
     assert answer.out.startswith("nms: read 26.7.0, 7 rows in ")
     assert "against NetBox" not in answer.out
     assert answer.err.startswith("error: netbox: cannot connect to ")
-    assert desk.ok("sql", "--csv", "SELECT hostname FROM librenms.devices") == "hostname\nsw1\n"
+    assert harness.ok("sql", "--csv", "SELECT hostname FROM librenms.devices") == "hostname\nsw1\n"
 
 
-def test_a_shrunken_snapshot_is_told_and_can_be_accepted(desk: Desk, nms: LabLibreNMS) -> None:
+def test_a_shrunken_snapshot_is_told_and_can_be_accepted(harness: CliHarness, nms: LabLibreNMS) -> None:
     for number in range(20):
         nms.state.add_device(f"ap{number}", os="ios", hardware="C2960")
-    desk.ok("sync")
+    harness.ok("sync")
     for number in range(20):
         device = nms.state.device(f"ap{number}")
         assert device is not None
         nms.state.delete_device(device)
 
-    shrunken = desk.ok("sync")
+    shrunken = harness.ok("sync")
     assert ", incomplete\n    devices: 1 of 21 rows of the last good snapshot\n" in shrunken
     assert "    if the source really shrank, repeat with --accept-shrink\n" in shrunken
-    assert "nms: devices: 1 of 21 rows of the last good snapshot\n" in desk.ok("status")
+    assert "nms: devices: 1 of 21 rows of the last good snapshot\n" in harness.ok("status")
 
-    accepted = desk.ok("sync", "--accept-shrink")
+    accepted = harness.ok("sync", "--accept-shrink")
     assert "nms: read 26.7.0, 7 rows in " in accepted
     assert "incomplete" not in accepted
 
 
-def test_piped_output_has_no_escape_codes_and_is_not_wrapped(desk: Desk, nms: LabLibreNMS) -> None:
+def test_piped_output_has_no_escape_codes_and_is_not_wrapped(harness: CliHarness, nms: LabLibreNMS) -> None:
     long = "from the roof " * 13
     nms.state.ports[1]["ifAlias"] = long.strip()
-    outputs = [desk.process(*words) for words in (["check"], ["sync"], ["diff", "--all"], ["status"])]
+    outputs = [harness.process(*words) for words in (["check"], ["sync"], ["diff", "--all"], ["status"])]
 
     for answer in outputs:
         assert "\x1b" not in answer.out + answer.err
     assert any(long.strip() in line for line in outputs[2].out.splitlines())
 
 
-def terminal(desk: Desk, *arguments: str, keys: str = "") -> tuple[int, str]:
+def terminal(harness: CliHarness, *arguments: str, keys: str = "") -> tuple[int, str]:
     """Run netbox-sync on a terminal; returns (exit code, what it showed)."""
     master, slave = pty.openpty()
-    env = {**desk.all_environment, "TERM": "xterm-256color"}
+    env = {**harness.all_environment, "TERM": "xterm-256color"}
     process = subprocess.Popen(
         [*COMMAND, *arguments],
-        cwd=desk.folder,
+        cwd=harness.folder,
         env=env,
         stdin=slave,
         stdout=slave,
@@ -210,25 +210,25 @@ def terminal(desk: Desk, *arguments: str, keys: str = "") -> tuple[int, str]:
     return process.wait(timeout=60), shown.decode()
 
 
-def test_a_terminal_gets_colours_unless_told_otherwise(desk: Desk) -> None:
-    desk.ok("sync")
+def test_a_terminal_gets_colours_unless_told_otherwise(harness: CliHarness) -> None:
+    harness.ok("sync")
 
-    assert "\x1b[32m+ create 50 in paris" in terminal(desk, "diff", "--resource", "vlans")[1]
-    assert "\x1b[" not in terminal(desk, "--no-color", "diff", "--resource", "vlans")[1]
-    desk.environment["NO_COLOR"] = "1"
-    assert "\x1b[32m" not in terminal(desk, "diff", "--resource", "vlans")[1]
+    assert "\x1b[32m+ create 50 in paris" in terminal(harness, "diff", "--resource", "vlans")[1]
+    assert "\x1b[" not in terminal(harness, "--no-color", "diff", "--resource", "vlans")[1]
+    harness.environment["NO_COLOR"] = "1"
+    assert "\x1b[32m" not in terminal(harness, "diff", "--resource", "vlans")[1]
 
 
-def test_a_terminal_is_asked_and_its_answer_counts(desk: Desk) -> None:
-    desk.ok("sync")
+def test_a_terminal_is_asked_and_its_answer_counts(harness: CliHarness) -> None:
+    harness.ok("sync")
 
-    code, shown = terminal(desk, "--no-color", "approve", "nms", "--resource", "vlans", keys="n\n")
+    code, shown = terminal(harness, "--no-color", "approve", "nms", "--resource", "vlans", keys="n\n")
     assert code == 0
     assert "Approve 1 change? [y/N]" in shown
     assert "nothing recorded" in shown
-    code, shown = terminal(desk, "--no-color", "approve", "nms", "--resource", "vlans", keys="y\n")
+    code, shown = terminal(harness, "--no-color", "approve", "nms", "--resource", "vlans", keys="y\n")
     assert "approved 1 change until " in shown
-    code, shown = terminal(desk, "--no-color", "apply", "nms", keys="y\n")
+    code, shown = terminal(harness, "--no-color", "apply", "nms", keys="y\n")
     assert code == 0
     assert "Write this to NetBox? [y/N]" in shown
     assert "nms: 1 applied (" in shown
@@ -250,8 +250,8 @@ def test_ctrl_c_ends_a_sync_at_once_with_130_and_leaves_nothing_half_written(tmp
         silent.listen(8)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         endpoint = {"name": "nms", "kind": "librenms", "url": url}
-        desk = Desk(tmp_path, {"netbox": {"url": url}, "endpoints": [endpoint]})
-        desk.configure()
+        harness = CliHarness(tmp_path, {"netbox": {"url": url}, "endpoints": [endpoint]})
+        harness.configure()
         process = subprocess.Popen(
             [*COMMAND, "sync"],
             cwd=tmp_path,
@@ -273,21 +273,21 @@ def test_ctrl_c_ends_a_sync_at_once_with_130_and_leaves_nothing_half_written(tmp
     assert list(tmp_path.glob("data/snapshots/*/*/current")) == []
 
 
-def test_a_query_that_is_wrong_is_told_in_duckdb_s_words(desk: Desk) -> None:
-    desk.ok("sync")
-    wrong = desk.run("sql", "SELECT nothing FROM librenms.devices")
-    writing = desk.run("sql", "INSERT INTO librenms.devices SELECT * FROM librenms.devices")
+def test_a_query_that_is_wrong_is_told_in_duckdb_s_words(harness: CliHarness) -> None:
+    harness.ok("sync")
+    wrong = harness.run("sql", "SELECT nothing FROM librenms.devices")
+    writing = harness.run("sql", "INSERT INTO librenms.devices SELECT * FROM librenms.devices")
 
     assert (wrong.code, writing.code) == (1, 1)
     assert wrong.err.startswith("error: the query failed: Binder Error: Referenced column")
     assert writing.err.startswith("error: the query failed: Catalog Error: ")
 
 
-def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(desk: Desk) -> None:
-    desk.ok("sync")
+def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(harness: CliHarness) -> None:
+    harness.ok("sync")
     question = "SELECT ifName, ifSpeed, NULL AS gap FROM librenms.ports ORDER BY 1"
 
-    assert [line.split() for line in desk.ok("sql", question).splitlines()] == [
+    assert [line.split() for line in harness.ok("sql", question).splitlines()] == [
         ["ifName", "ifSpeed", "gap"],
         ["─" * 26],
         ["Gi0/1", "1000000000", "NULL"],
@@ -295,20 +295,20 @@ def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(desk:
         ["2", "rows"],
     ]
     assert (
-        desk.ok("sql", "--csv", stdin=question)
+        harness.ok("sql", "--csv", stdin=question)
         == "ifName,ifSpeed,gap\nGi0/1,1000000000,\nGi0/2,1000000000,\n"
     )
-    assert json.loads(desk.ok("sql", "--json", stdin=question)) == [
+    assert json.loads(harness.ok("sql", "--json", stdin=question)) == [
         {"ifName": "Gi0/1", "ifSpeed": 1000000000, "gap": None},
         {"ifName": "Gi0/2", "ifSpeed": 1000000000, "gap": None},
     ]
 
 
-def test_status_as_json_and_for_endpoints_that_were_never_read(desk: Desk) -> None:
-    desk.add_endpoint(name="later", kind="librenms", url="https://librenms.example.com", enabled=False)
-    desk.ok("sync")
+def test_status_as_json_and_for_endpoints_that_were_never_read(harness: CliHarness) -> None:
+    harness.add_endpoint(name="later", kind="librenms", url="https://librenms.example.com", enabled=False)
+    harness.ok("sync")
 
-    found = {row["endpoint"]: row for row in json.loads(desk.ok("status", "--json"))["endpoints"]}
+    found = {row["endpoint"]: row for row in json.loads(harness.ok("status", "--json"))["endpoints"]}
 
     assert list(found) == ["netbox", "later", "nms"]
     assert found["later"]["state"] == "disabled"
@@ -324,21 +324,21 @@ def test_status_as_json_and_for_endpoints_that_were_never_read(desk: Desk) -> No
     assert found["netbox"]["waiting"] is None
 
 
-def test_the_tokens_reach_no_file_and_no_output(desk: Desk) -> None:
-    outputs = [desk.run(*arguments) for arguments in (["check"], ["sync"], ["status"], ["diff", "--json"])]
+def test_the_tokens_reach_no_file_and_no_output(harness: CliHarness) -> None:
+    outputs = [harness.run(*arguments) for arguments in (["check"], ["sync"], ["status"], ["diff", "--json"])]
 
     for answer in outputs:
         assert "token-1" not in answer.out + answer.err
-    for file in (desk.folder / "data").rglob("*"):
+    for file in (harness.folder / "data").rglob("*"):
         if file.is_file():
             assert b"librenms-token-1" not in file.read_bytes(), file
             assert b"netbox-token-1" not in file.read_bytes(), file
 
 
-def test_an_endpoint_without_any_device_is_read_and_told_as_incomplete(desk: Desk) -> None:
-    with LabLibreNMS(LibreNMSState(), token=desk.environment["LIBRENMS_TOKEN"]) as bare:
-        desk.configure(url=bare.url)
-        answer = desk.run("sync")
+def test_an_endpoint_without_any_device_is_read_and_told_as_incomplete(harness: CliHarness) -> None:
+    with LabLibreNMS(LibreNMSState(), token=harness.environment["LIBRENMS_TOKEN"]) as bare:
+        harness.configure(url=bare.url)
+        answer = harness.run("sync")
 
     empty = "LibreNMS shows no device at all; an empty answer does not prove that anything was removed\n"
     assert (answer.code, answer.err) == (1, f"error: endpoint 'nms': nothing was compared: {empty}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from netbox_sync_lab.librenms import LabLibreNMS
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 from tests.support import NetBox
 
 
-def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreNMS, netbox: NetBox) -> None:
+def test_missing_mappings_are_printed_to_be_filled_in(
+    harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
+) -> None:
     state = nms.state
     for name, hardware, location in (
         ("sw2", "WS-X", "Lyon: rack 4"),
@@ -18,9 +20,9 @@ def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreN
         vrf = state.add_vrf(device, "blue")
         port = state.add_port(device, "Gi0/1", ifVrf=vrf["vrf_id"])
         state.add_ipv4(port, f"10.9.0.{device['device_id']}", 24)
-    desk.configure(defaults={"vlan_group": "paris"}, mappings={"roles": {"network": "Acces"}})
-    desk.ok("sync")
-    assert desk.ok("mappings", "--missing", "nms") == (
+    harness.configure(defaults={"vlan_group": "paris"}, mappings={"roles": {"network": "Acces"}})
+    harness.ok("sync")
+    assert harness.ok("mappings", "--missing", "nms") == (
         "mappings:\n"
         "  sites:\n"
         '    "Lyon: rack 4":   # 2 objects, e.g. sw2\n'
@@ -36,16 +38,16 @@ def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreN
         "# 1 object, e.g. sw4: nms has no value; set defaults.site\n"
     )
     # Filled in, they are no longer missing; without --missing all of them are shown.
-    desk.configure(
+    harness.configure(
         defaults={"vlan_group": "paris", "site": "paris", "device_type": "C2960", "vrf": None},
         mappings={"roles": {"network": "Access"}, "platforms": {"ios": "IOS"}},
     )
     netbox.create("dcim/platforms", name="IOS", slug="ios")
-    desk.ok("sync")
-    assert desk.ok("mappings", "nms", "--missing") == (
+    harness.ok("sync")
+    assert harness.ok("mappings", "nms", "--missing") == (
         'mappings:\n  vrfs:\n    "blue":   # 3 interfaces, e.g. sw2 Gi0/1\n'
     )
-    assert desk.ok("mappings", "nms") == (
+    assert harness.ok("mappings", "nms") == (
         "mappings:\n"
         "  roles:\n"
         '    "network": "Access"\n'
@@ -56,32 +58,34 @@ def test_missing_mappings_are_printed_to_be_filled_in(desk: Desk, nms: LabLibreN
     )
 
 
-def test_mappings_need_a_diff(desk: Desk) -> None:
-    answer = desk.run("mappings", "--missing", "nms")
+def test_mappings_need_a_diff(harness: CliHarness) -> None:
+    answer = harness.run("mappings", "--missing", "nms")
     assert (answer.code, answer.err) == (
         1,
         "error: there is no diff of 'nms' yet; run: netbox-sync sync nms\n",
     )
 
 
-def test_words_that_differ_in_case_alone_are_one_word(desk: Desk, nms: LabLibreNMS, netbox: NetBox) -> None:
+def test_words_that_differ_in_case_alone_are_one_word(
+    harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
+) -> None:
     for name, hardware in (("sw2", "WS-LX"), ("sw3", "WS-Lx")):
         nms.state.add_device(name, os="ios", hardware=hardware, type="network")
-    desk.configure(defaults={"site": "paris", "role": "access"})
-    desk.ok("sync")
-    assert '  device_types:\n    "WS-LX":   # 2 objects, e.g. sw2\n' in desk.ok(
+    harness.configure(defaults={"site": "paris", "role": "access"})
+    harness.ok("sync")
+    assert '  device_types:\n    "WS-LX":   # 2 objects, e.g. sw2\n' in harness.ok(
         "mappings", "--missing", "nms"
     )
 
     # Both spellings may stand in the file as long as they say the same.
-    desk.configure(
+    harness.configure(
         defaults={"site": "paris", "role": "access"},
         mappings={"device_types": {"WS-LX": "C2960", "ws-lx": "c2960"}},
     )
-    desk.ok("sync")
-    assert "device_types" not in desk.ok("mappings", "--missing", "nms")
-    desk.configure(mappings={"device_types": {"WS-LX": "C2960", "ws-lx": "C9300"}})
-    answer = desk.run("sync")
+    harness.ok("sync")
+    assert "device_types" not in harness.ok("mappings", "--missing", "nms")
+    harness.configure(mappings={"device_types": {"WS-LX": "C2960", "ws-lx": "C9300"}})
+    answer = harness.run("sync")
     assert answer.code == 1
     assert (
         "'WS-LX' and 'ws-lx' differ only in case, which is ignored here,"

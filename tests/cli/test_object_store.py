@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from netbox_sync_lab.netbox import LabNetBox
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 from tests.object_store import BUCKET_URL, s3_server
 
 
-def test_every_step_on_another_machine(desk: Desk, lab: LabNetBox, tmp_path: Path) -> None:
+def test_every_step_on_another_machine(harness: CliHarness, lab: LabNetBox, tmp_path: Path) -> None:
     with s3_server() as environment:
 
-        def machine(name: str) -> Desk:
+        def machine(name: str) -> CliHarness:
             there = {"NETBOX_SYNC_HOME": BUCKET_URL, "NETBOX_SYNC_CACHE": str(tmp_path / name)}
-            return replace(desk, environment={**desk.environment, **environment, **there})
+            return replace(harness, environment={**harness.environment, **environment, **there})
 
         assert machine("a").ok("sync").startswith("NetBox: read ")
         assert machine("b").ok("diff").endswith("7 create, 2 update\n")
@@ -39,4 +39,4 @@ def test_every_step_on_another_machine(desk: Desk, lab: LabNetBox, tmp_path: Pat
         apply_id = machine("e").ok("sql", "--csv", "SELECT apply_id FROM ledger.applies").split()[1]
         machine("a").ok("undo", apply_id)
         assert f"undo-{apply_id}" in machine("b").ok("diff", f"undo-{apply_id}")
-    assert not (desk.folder / "data").exists()
+    assert not (harness.folder / "data").exists()

@@ -10,7 +10,7 @@ import pytest
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.storage import Warehouse
 from tests.apply.drafts import Draft
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 
 IDS_AND_FILTER = "give change ids or a filter, not both"
 EVERYTHING = (
@@ -96,9 +96,9 @@ REFUSED: list[tuple[list[str], str]] = [
 
 
 @pytest.fixture
-def planned(desk: Desk) -> tuple[Desk, dict[str, str]]:
+def planned(harness: CliHarness) -> tuple[CliHarness, dict[str, str]]:
     """A diff of ``nms`` with three changes, the last of which needs the first; their ids by key."""
-    warehouse = Warehouse(desk.folder / "data")
+    warehouse = Warehouse(harness.folder / "data")
     draft = Draft("nms")
     ids = {"50": draft.create("vlans", "50", {"vid": 50, "name": "A"})}
     ids["sw1"] = draft.update(
@@ -116,20 +116,22 @@ def planned(desk: Desk) -> tuple[Desk, dict[str, str]]:
         depends_on=[ids["50"]],
     )
     draft.publish(warehouse)
-    (desk.folder / "plan.json").write_text(json.dumps({"diffs": []}))
-    return desk, ids
+    (harness.folder / "plan.json").write_text(json.dumps({"diffs": []}))
+    return harness, ids
 
 
-def test_contradictions_are_refused_and_nothing_is_recorded(planned: tuple[Desk, dict[str, str]]) -> None:
-    desk, ids = planned
+def test_contradictions_are_refused_and_nothing_is_recorded(
+    planned: tuple[CliHarness, dict[str, str]],
+) -> None:
+    harness, ids = planned
     for arguments, sentence in REFUSED:
         given = [ids["sw1"] if item == ID else item for item in arguments]
         if arguments[0] in ("approve", "reject", "withdraw"):
             given.append("--yes")
-        answer = desk.run(*given)
+        answer = harness.run(*given)
         said = answer.err.removeprefix("error: ").removeprefix("netbox_sync.yaml: ").rstrip("\n")
         assert (answer.code, said) == (1, sentence), (given, answer.out)
-    assert not (desk.folder / "data" / "ledger" / "approvals" / "nms").exists()
+    assert not (harness.folder / "data" / "ledger" / "approvals" / "nms").exists()
 
 
 WORKS: list[tuple[list[str], list[str], list[str]]] = [
@@ -170,67 +172,67 @@ WORKS: list[tuple[list[str], list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize("case", range(len(WORKS)))
-def test_what_is_asked_for_is_done_or_said(planned: tuple[Desk, dict[str, str]], case: int) -> None:
-    desk, ids = planned
+def test_what_is_asked_for_is_done_or_said(planned: tuple[CliHarness, dict[str, str]], case: int) -> None:
+    harness, ids = planned
     arguments, wanted, said = WORKS[case]
-    answer = desk.run(
+    answer = harness.run(
         "approve", "nms", *(ids.get(item, item) if item != "sw1" else item for item in arguments), "--yes"
     )
     assert answer.code == 0, answer.err
     for text in said:
         assert text in answer.out
-    shown = json.loads(desk.ok("diff", "nms", "--json"))["diffs"][0]["rows"]
+    shown = json.loads(harness.ok("diff", "nms", "--json"))["diffs"][0]["rows"]
     assert sorted(row["key"] for row in shown if row["state"] == "approved") == wanted
 
 
 def test_a_damaged_ledger_is_named_everywhere_and_accepted_with_a_reason(
-    planned: tuple[Desk, dict[str, str]],
+    planned: tuple[CliHarness, dict[str, str]],
 ) -> None:
-    desk, ids = planned
-    desk.ok("reject", "nms", ids["50"], "--yes", "--who", "bob")
-    desk.ok("approve", "nms", ids["sw1"], "--yes")
-    assert desk.ok("ledger", "verify") == "2 lines checked, 0 problems\n"
-    [file] = (desk.folder / "data" / "ledger" / "approvals" / "nms").glob("*.jsonl")
+    harness, ids = planned
+    harness.ok("reject", "nms", ids["50"], "--yes", "--who", "bob")
+    harness.ok("approve", "nms", ids["sw1"], "--yes")
+    assert harness.ok("ledger", "verify") == "2 lines checked, 0 problems\n"
+    [file] = (harness.folder / "data" / "ledger" / "approvals" / "nms").glob("*.jsonl")
     first, rest = file.read_bytes().split(b"\n", 1)
     file.write_bytes(b"\0" * len(first) + b"\n" + rest)
     where = f"ledger/approvals/nms/{file.name}, line 1: it is empty: what was there has been overwritten"
 
-    verify = desk.run("ledger", "verify")
+    verify = harness.run("ledger", "verify")
     assert (verify.code, verify.err) == (1, f"error: {where}\n")
-    apply = desk.run("apply", "nms", "--yes")
+    apply = harness.run("apply", "nms", "--yes")
     assert apply.code == 1
     assert (
         f"error: the ledger is not as netbox-sync wrote it, so nothing is applied: {where}. Compare"
         in apply.err
     )
-    assert where in desk.run("status").err
-    assert desk.run("ledger", "accept").code != 0
-    assert desk.run("ledger", "accept", "--reason", " ", "--yes").code == 1
+    assert where in harness.run("status").err
+    assert harness.run("ledger", "accept").code != 0
+    assert harness.run("ledger", "accept", "--reason", " ", "--yes").code == 1
     assert (
-        desk.run("ledger", "accept", "--reason", "disk fault").err
+        harness.run("ledger", "accept", "--reason", "disk fault").err
         == "error: not a terminal: use --yes to confirm\n"
     )
-    assert desk.ok("ledger", "accept", "--reason", "disk fault", "--yes", "--who", "carol").endswith(
+    assert harness.ok("ledger", "accept", "--reason", "disk fault", "--yes", "--who", "carol").endswith(
         "accepted 1: disk fault; repeat rejections that were in these lines\n"
     )
-    again = desk.ok("ledger", "verify")
+    again = harness.ok("ledger", "verify")
     assert f"accepted: {where}" in again
     assert "1 accepted by carol on " in again
     assert (
-        desk.ok("ledger", "accept", "--reason", "x", "--yes")
+        harness.ok("ledger", "accept", "--reason", "x", "--yes")
         == "the ledger is unmodified; nothing to accept\n"
     )
-    assert "the ledger is not" not in desk.run("apply", "nms", "--yes").err
+    assert "the ledger is not" not in harness.run("apply", "nms", "--yes").err
 
 
 def test_two_names_of_one_user_are_not_two_people(
-    planned: tuple[Desk, dict[str, str]], tmp_path: Path
+    planned: tuple[CliHarness, dict[str, str]], tmp_path: Path
 ) -> None:
-    desk, ids = planned
-    desk.configure(policies={"second_approver": True})
-    desk.ok("approve", "nms", ids["sw1"], "--yes")
-    load_plan(Warehouse(desk.folder / "data"), "nms")
+    harness, ids = planned
+    harness.configure(policies={"second_approver": True})
+    harness.ok("approve", "nms", ids["sw1"], "--yes")
+    load_plan(Warehouse(harness.folder / "data"), "nms")
     for name in ("alice", "bob"):
-        answer = desk.run("apply", "nms", "--yes", "--who", name)
+        answer = harness.run("apply", "nms", "--yes", "--who", name)
         assert answer.code == 1
         assert "policies.second_approver asks for" in answer.out

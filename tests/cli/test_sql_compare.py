@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 
 
-def test_the_tables_of_a_comparison_can_be_asked(desk: Desk) -> None:
-    desk.configure(import_devices="none")
-    desk.ok("sync")
-    before = sorted(path.name for path in (desk.folder / "data" / "diffs" / "nms").iterdir())
+def test_the_tables_of_a_comparison_can_be_asked(harness: CliHarness) -> None:
+    harness.configure(import_devices="none")
+    harness.ok("sync")
+    before = sorted(path.name for path in (harness.folder / "data" / "diffs" / "nms").iterdir())
 
     matched = "SELECT key, netbox_id FROM match.devices"
-    assert json.loads(desk.ok("sql", "--compare", "nms", "--json", matched)) == [
+    assert json.loads(harness.ok("sql", "--compare", "nms", "--json", matched)) == [
         {"key": "sw1", "netbox_id": None}
     ]
     why = "SELECT resource, action, action_of(reason) AS decided, sentence(reason) AS reason FROM diff.rows WHERE key = 'sw1'"
-    assert json.loads(desk.ok("sql", "--compare", "nms", "--json", why)) == [
+    assert json.loads(harness.ok("sql", "--compare", "nms", "--json", why)) == [
         {
             "resource": "devices",
             "action": "blocked",
@@ -25,13 +25,13 @@ def test_the_tables_of_a_comparison_can_be_asked(desk: Desk) -> None:
             "reason": "not in NetBox, and import_devices is none for this endpoint",
         }
     ]
-    assert sorted(path.name for path in (desk.folder / "data" / "diffs" / "nms").iterdir()) == before
+    assert sorted(path.name for path in (harness.folder / "data" / "diffs" / "nms").iterdir()) == before
 
 
-def test_errors_name_the_endpoint_and_the_query(desk: Desk) -> None:
-    assert "no endpoint 'pve' in the configuration" in desk.run("sql", "--compare", "pve", "SELECT 1").err
-    desk.ok("sync")
-    wrong = desk.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
+def test_errors_name_the_endpoint_and_the_query(harness: CliHarness) -> None:
+    assert "no endpoint 'pve' in the configuration" in harness.run("sql", "--compare", "pve", "SELECT 1").err
+    harness.ok("sync")
+    wrong = harness.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
     assert wrong.code == 1
     assert wrong.err.startswith(
         'error: the query failed: Binder Error: Referenced column "nothing" not found'

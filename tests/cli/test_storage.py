@@ -13,7 +13,7 @@ import pytest
 
 from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_lab.netbox import LabNetBox
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 from tests.support import NetBox
 
 
@@ -34,42 +34,47 @@ def break_writes(monkeypatch: pytest.MonkeyPatch, number: int, *, after: int = 0
     monkeypatch.setattr(os, "write", refuse)
 
 
-def current(desk: Desk, folder: str) -> Path:
+def current(harness: CliHarness, folder: str) -> Path:
     """The version that is current."""
-    link = desk.folder / "data" / folder / "current"
+    link = harness.folder / "data" / folder / "current"
     return (link / os.path.basename(os.readlink(link))).resolve()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("after", range(0, 12, 3))
 def test_a_disk_that_stops_an_apply_loses_nothing_and_writes_nothing_twice(
-    desk: Desk, netbox: NetBox, lab: LabNetBox, monkeypatch: pytest.MonkeyPatch, number: int, after: int
+    harness: CliHarness,
+    netbox: NetBox,
+    lab: LabNetBox,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    after: int,
 ) -> None:
-    desk.ok("sync")
-    desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    harness.ok("sync")
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
 
     with monkeypatch.context() as patch:
         break_writes(patch, number, after=after, path="ledger/applies")
-        stopped = desk.run("apply", "nms", "--yes")
+        stopped = harness.run("apply", "nms", "--yes")
 
     assert stopped.code == 1
     sentence = "the disk is full; free some space" if number == errno.ENOSPC else "may not be written or read"
     assert sentence in stopped.err
     assert stopped.err.count("\n") == 1
     assert "Traceback" not in stopped.out + stopped.err
-    assert desk.run("apply", "nms", "--yes").code == 0
-    desk.ok("sync")
-    assert desk.run("diff", "--exit-code").code == 0
+    assert harness.run("apply", "nms", "--yes").code == 0
+    harness.ok("sync")
+    assert harness.run("diff", "--exit-code").code == 0
     created = [row for row in netbox.all("core/object-changes") if row["action"]["value"] == "create"]
     objects = [(row["changed_object_type"], row["changed_object_id"]) for row in created]
     assert len(objects) == len(set(objects))
 
 
 def test_a_disk_that_is_full_during_a_sync_keeps_the_last_snapshot(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    harness: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.ok("sync")
-    before = current(desk, "snapshots/librenms/nms")
+    harness.ok("sync")
+    before = current(harness, "snapshots/librenms/nms")
     real = os.fsync
 
     def full(fd: int) -> None:
@@ -79,13 +84,13 @@ def test_a_disk_that_is_full_during_a_sync_keeps_the_last_snapshot(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        stopped = desk.run("sync")
+        stopped = harness.run("sync")
 
     assert stopped.code == 1
     assert "the disk is full; free some space (netbox-sync clean removes old snapshots)" in stopped.err
-    assert current(desk, "snapshots/librenms/nms") == before
-    assert not list((desk.folder / "data").glob("snapshots/*/*/.stage-*"))
-    desk.ok("sync")
+    assert current(harness, "snapshots/librenms/nms") == before
+    assert not list((harness.folder / "data").glob("snapshots/*/*/.stage-*"))
+    harness.ok("sync")
 
 
 def cut_in_half(file: Path) -> None:
@@ -94,17 +99,17 @@ def cut_in_half(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "ports.parquet"])
-def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(desk: Desk, name: str) -> None:
-    desk.ok("sync")
-    older = current(desk, "snapshots/librenms/nms").name
-    desk.ok("sync")
-    file = current(desk, "snapshots/librenms/nms") / name
+def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(harness: CliHarness, name: str) -> None:
+    harness.ok("sync")
+    older = current(harness, "snapshots/librenms/nms").name
+    harness.ok("sync")
+    file = current(harness, "snapshots/librenms/nms") / name
     cut_in_half(file)
 
-    asked = desk.run(
+    asked = harness.run(
         "sql", "SELECT count(*) FROM librenms.ports" if name != "manifest.json" else "FROM sync.status"
     )
-    status = desk.run("status")
+    status = harness.run("status")
 
     if name == "ports.parquet":
         assert asked.code == 1
@@ -114,73 +119,73 @@ def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(desk: Desk
             "netbox-sync restore nms"
         ) in asked.err
     assert "Traceback" not in status.err + asked.err
-    restored = desk.ok("restore", "nms")
+    restored = harness.ok("restore", "nms")
     assert restored.startswith(f"nms: snapshot {older}, finished 20")
-    assert current(desk, "snapshots/librenms/nms").name == older
-    assert desk.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
-    desk.ok("sync")
+    assert current(harness, "snapshots/librenms/nms").name == older
+    assert harness.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
+    harness.ok("sync")
 
 
-def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(desk: Desk) -> None:
-    desk.ok("sync")
-    desk.ok("sync")
-    cut_in_half(current(desk, "snapshots/librenms/nms") / "manifest.json")
+def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(harness: CliHarness) -> None:
+    harness.ok("sync")
+    harness.ok("sync")
+    cut_in_half(current(harness, "snapshots/librenms/nms") / "manifest.json")
 
-    assert desk.run("sync", "nms").code == 0
+    assert harness.run("sync", "nms").code == 0
     manifest = json.loads(
-        (current(desk, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
+        (current(harness, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
     )
     assert (manifest["complete"], manifest["baseline"]["ports"]) == (True, 2)
 
 
-def test_a_damaged_diff_is_named(desk: Desk) -> None:
-    desk.ok("sync")
-    file = current(desk, "diffs/nms") / "interfaces.parquet"
+def test_a_damaged_diff_is_named(harness: CliHarness) -> None:
+    harness.ok("sync")
+    file = current(harness, "diffs/nms") / "interfaces.parquet"
     cut_in_half(file)
 
-    shown = desk.run("diff", "nms")
+    shown = harness.run("diff", "nms")
 
     assert shown.code == 1
     assert f"error: {file} is damaged (" in shown.err
     assert shown.err.endswith("make it again with: netbox-sync sync nms\n")
-    desk.ok("sync")
-    assert desk.run("diff", "nms").code == 0
+    harness.ok("sync")
+    assert harness.run("diff", "nms").code == 0
 
 
 @pytest.mark.parametrize("name", ["ip_addresses", "remembered_addresses", "virtual_machines"])
-def test_a_sync_goes_on_where_the_last_diff_is_damaged(desk: Desk, name: str) -> None:
+def test_a_sync_goes_on_where_the_last_diff_is_damaged(harness: CliHarness, name: str) -> None:
     """What it remembered of addresses is taken from the diff before, and nothing where there is none."""
-    desk.ok("sync")
-    cut_in_half(current(desk, "diffs/nms") / "desired" / f"{name}.parquet")
-    desk.ok("sync")
-    assert desk.run("diff", "nms").code == 0
+    harness.ok("sync")
+    cut_in_half(current(harness, "diffs/nms") / "desired" / f"{name}.parquet")
+    harness.ok("sync")
+    assert harness.run("diff", "nms").code == 0
 
 
-def test_a_damaged_database_of_views_is_made_again(desk: Desk) -> None:
-    desk.ok("sync")
-    database = desk.folder / "data" / "netbox_sync.duckdb"
+def test_a_damaged_database_of_views_is_made_again(harness: CliHarness) -> None:
+    harness.ok("sync")
+    database = harness.folder / "data" / "netbox_sync.duckdb"
     cut_in_half(database)
 
-    desk.ok("sync")
+    harness.ok("sync")
 
     assert database.read_bytes()[8:12] == b"DUCK"
 
 
-def test_only_its_owner_can_look_into_the_warehouse(desk: Desk) -> None:
-    desk.ok("sync")
-    assert stat.S_IMODE((desk.folder / "data").stat().st_mode) == 0o700
+def test_only_its_owner_can_look_into_the_warehouse(harness: CliHarness) -> None:
+    harness.ok("sync")
+    assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o700
 
     # An administrator may open it for a group; it stays as it was set.
-    (desk.folder / "data").chmod(0o750)
-    desk.ok("sync")
-    assert stat.S_IMODE((desk.folder / "data").stat().st_mode) == 0o750
+    (harness.folder / "data").chmod(0o750)
+    harness.ok("sync")
+    assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o750
 
 
-def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(desk: Desk) -> None:
-    desk.ok("sync")
-    desk.ok("sync")
+def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(harness: CliHarness) -> None:
+    harness.ok("sync")
+    harness.ok("sync")
 
-    links = [path for path in (desk.folder / "data").rglob("*") if path.is_symlink()]
+    links = [path for path in (harness.folder / "data").rglob("*") if path.is_symlink()]
     assert len(links) >= 4
     for path in links:
         assert path.exists()

@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import visible
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CliHarness
 from tests.support import NetBox
 
 EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"
@@ -54,19 +54,19 @@ class Seen:
         return any(text in line for line in self.lines)
 
 
-def at_terminal(desk: Desk, *commands: list[str]) -> tuple[list[Seen], bytes]:
+def at_terminal(harness: CliHarness, *commands: list[str]) -> tuple[list[Seen], bytes]:
     """Run these commands in a terminal, one after the other in one process, and say yes to every question."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     environment = {
-        **desk.all_environment,
+        **harness.all_environment,
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "COLUMNS": str(COLUMNS),
     }
     child = subprocess.Popen(
         [sys.executable, "-c", RUNNER, json.dumps(commands)],
-        cwd=desk.folder,
+        cwd=harness.folder,
         env=environment,
         stdin=slave,
         stdout=slave,
@@ -103,7 +103,7 @@ def at_terminal(desk: Desk, *commands: list[str]) -> tuple[list[Seen], bytes]:
 
 
 @pytest.fixture
-def hostile(desk: Desk, nms: LabLibreNMS) -> Desk:
+def hostile(harness: CliHarness, nms: LabLibreNMS) -> CliHarness:
     """Devices, ports, descriptions, VLANs, models and the configuration: all of them are called EVIL."""
     state = nms.state
     state.add_device(EVIL, os="ios", hardware="C2960", location="Paris")
@@ -113,13 +113,13 @@ def hostile(desk: Desk, nms: LabLibreNMS) -> Desk:
     state.add_port(switch, EVIL)
     state.add_port(switch, "Gi0/3", ifAlias=EVIL, ifVlan="60")
     state.add_vlan(switch, 60, EVIL)
-    del desk.content["endpoints"][0]["defaults"]["device_type"]
-    desk.configure(mappings={"device_types": {"C2960": "C2960"}, "platforms": {EVIL: "none"}})
-    return desk
+    del harness.content["endpoints"][0]["defaults"]["device_type"]
+    harness.configure(mappings={"device_types": {"C2960": "C2960"}, "platforms": {EVIL: "none"}})
+    return harness
 
 
-def change(desk: Desk, resource: str, key: str) -> str:
-    rows = load_plan(Warehouse(desk.folder / "data"), "nms").rows
+def change(harness: CliHarness, resource: str, key: str) -> str:
+    rows = load_plan(Warehouse(harness.folder / "data"), "nms").rows
     return next(row.change_id for row in rows if row.resource == resource and row.key == key)
 
 
@@ -139,7 +139,7 @@ def assert_harmless(seen: list[Seen], raw: bytes, moving: tuple[int, ...]) -> No
         assert number in moving or ("\x1b[1A" not in part and "\x1b[2K" not in part), part[:300]
 
 
-def test_every_command_in_a_terminal(hostile: Desk, netbox: NetBox) -> None:
+def test_every_command_in_a_terminal(hostile: CliHarness, netbox: NetBox) -> None:
     hostile.ok("sync")
     description = change(hostile, "interfaces", "sw1 Gi0/3")
     printer = change(hostile, "interfaces", "sw1 Gi0/2")
@@ -247,7 +247,7 @@ def test_every_command_in_a_terminal(hostile: Desk, netbox: NetBox) -> None:
     assert (notify.code, clean.code, init.code) == (1, 0, 1)
 
 
-def test_guests_in_a_terminal(hostile: Desk, netbox: NetBox) -> None:
+def test_guests_in_a_terminal(hostile: CliHarness, netbox: NetBox) -> None:
     cluster = ProxmoxState(cluster="paris")
     cluster.add_node("pve1", network=[])
     cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})

@@ -17,7 +17,7 @@ from netbox_sync_dagster.sync import sync_endpoint
 from netbox_sync_lab.librenms import LabLibreNMS
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.cli.conftest import Answer, Desk
+from tests.cli.conftest import Answer, CliHarness
 from tests.support import NetBox
 
 SYNCED = """\
@@ -38,21 +38,21 @@ def tail(answer: Answer) -> str:
     return answer.out.splitlines()[-1]
 
 
-def test_the_way_from_sync_to_an_empty_diff(desk: Desk, netbox: NetBox, lab: LabNetBox) -> None:
-    first = desk.process("sync")
+def test_the_way_from_sync_to_an_empty_diff(harness: CliHarness, netbox: NetBox, lab: LabNetBox) -> None:
+    first = harness.process("sync")
     assert (first.code, first.err) == (0, "")
     synced = first.out
     assert synced.endswith(SYNCED)
     assert "nms: read 26.7.0, 7 rows in " in synced
 
-    assert desk.run("diff", "--exit-code").code == 2
+    assert harness.run("diff", "--exit-code").code == 2
     lab.reset_requests()
-    approved = desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    approved = harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
     assert approved.splitlines()[-1].startswith("approved 9 changes until 20")
     assert approved.endswith(" UTC; next: netbox-sync apply nms\n")
     assert lab.requests == []
 
-    applied = desk.process("apply", "nms", "--yes")
+    applied = harness.process("apply", "nms", "--yes")
     assert (applied.code, applied.err) == (0, "")
     assert "nms: 9 applied (" in applied.out
     interface = netbox.one("dcim/interfaces", name="Gi0/1")
@@ -60,20 +60,20 @@ def test_the_way_from_sync_to_an_empty_diff(desk: Desk, netbox: NetBox, lab: Lab
     assert netbox.one("dcim/devices", name="sw1")["primary_ip4"]["address"] == "10.0.0.5/24"
 
     # What is applied is not offered again, before the next sync neither.
-    assert desk.run("diff", "--exit-code").code == 0
-    assert desk.ok("apply", "nms", "--yes") == "nms: all approved changes are applied\n"
+    assert harness.run("diff", "--exit-code").code == 0
+    assert harness.ok("apply", "nms", "--yes") == "nms: all approved changes are applied\n"
 
-    assert desk.ok("sync").endswith("\nnms against NetBox: no differences\n")
-    assert desk.ok("diff").endswith(" UTC\nno differences\n")
+    assert harness.ok("sync").endswith("\nnms against NetBox: no differences\n")
+    assert harness.ok("diff").endswith(" UTC\nno differences\n")
     lab.reset_requests()
-    desk.ok("apply", "nms", "--yes")
+    harness.ok("apply", "nms", "--yes")
     assert lab.requests == []
 
 
-def test_the_diff_shows_marks_ids_and_values(desk: Desk, netbox: NetBox) -> None:
-    desk.ok("sync")
-    text = desk.ok("diff", "nms", "--resource", "interfaces")
-    document = json.loads(desk.ok("diff", "--json"))["diffs"][0]
+def test_the_diff_shows_marks_ids_and_values(harness: CliHarness, netbox: NetBox) -> None:
+    harness.ok("sync")
+    text = harness.ok("diff", "nms", "--resource", "interfaces")
+    document = json.loads(harness.ok("diff", "--json"))["diffs"][0]
 
     ids = {row["key"]: row["change_id"] for row in document["rows"] if row["resource"] == "interfaces"}
     assert text.splitlines()[1:] == [
@@ -111,92 +111,96 @@ def test_the_diff_shows_marks_ids_and_values(desk: Desk, netbox: NetBox) -> None
     assert ids["sw1 Gi0/1"] in mac["depends_on"]
 
 
-def test_diff_filters_limits_and_files(desk: Desk) -> None:
-    desk.ok("sync")
+def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
+    harness.ok("sync")
 
-    assert desk.ok("diff", "--action", "update").endswith("\n2 update\n")
-    assert desk.ok("diff", "--field", "vid").endswith("\n1 create\n")
+    assert harness.ok("diff", "--action", "update").endswith("\n2 update\n")
+    assert harness.ok("diff", "--field", "vid").endswith("\n1 create\n")
     # The device itself, and what hangs on it.
-    assert desk.ok("diff", "--device", "sw1", "--resource", "devices").endswith("\n1 create\n")
-    assert desk.ok("diff", "--device", "sw2").endswith(" UTC\nno differences\n")
-    short = desk.ok("diff")
+    assert harness.ok("diff", "--device", "sw1", "--resource", "devices").endswith("\n1 create\n")
+    assert harness.ok("diff", "--device", "sw2").endswith(" UTC\nno differences\n")
+    short = harness.ok("diff")
     assert short.splitlines()[-2:] == ["  … and 4 more (--all shows them)", "7 create, 2 update"]
-    everything = desk.ok("diff", "--all")
+    everything = harness.ok("diff", "--all")
     assert "more" not in everything
-    assert desk.ok("diff", "--out", "plan.txt") == ""
-    assert (desk.folder / "plan.txt").read_text(encoding="utf-8") == everything
-    desk.ok("diff", "--json", "--out", "plan.json")
-    assert len(json.loads((desk.folder / "plan.json").read_text(encoding="utf-8"))["diffs"][0]["rows"]) == 9
+    assert harness.ok("diff", "--out", "plan.txt") == ""
+    assert (harness.folder / "plan.txt").read_text(encoding="utf-8") == everything
+    harness.ok("diff", "--json", "--out", "plan.json")
+    assert (
+        len(json.loads((harness.folder / "plan.json").read_text(encoding="utf-8"))["diffs"][0]["rows"]) == 9
+    )
 
-    wrong = desk.run("diff", "--action", "modify")
+    wrong = harness.run("diff", "--action", "modify")
     assert wrong.code == 1
     assert wrong.err == (
         "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted\n"
     )
 
 
-def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(desk: Desk) -> None:
-    desk.ok("sync")
-    rows = json.loads(desk.ok("diff", "--json"))["diffs"][0]["rows"]
+def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(harness: CliHarness) -> None:
+    harness.ok("sync")
+    rows = json.loads(harness.ok("diff", "--json"))["diffs"][0]["rows"]
     device = next(row["change_id"] for row in rows if row["resource"] == "devices")
 
-    alone = desk.run("approve", "nms", device[:6], "--yes")
+    alone = harness.run("approve", "nms", device[:6], "--yes")
     assert (
         "1 prerequisite is not approved (create custom_fields librenms_id); without it this change will be blocked "
         "(--with-dependencies adds it)\n"
     ) in alone.out
     assert tail(alone).startswith("approved 1 change until ")
-    blocked = desk.run("apply", "nms", "--yes")
+    blocked = harness.run("apply", "nms", "--yes")
     assert blocked.code == 1
     assert f"  blocked create devices sw1 [{device[:8]}]: needs " in blocked.out
     assert "nms: 1 blocked (" in blocked.out
 
-    together = desk.run("approve", "nms", device, "--with-dependencies", "--yes")
+    together = harness.run("approve", "nms", device, "--with-dependencies", "--yes")
     assert tail(together).startswith("approved 2 changes until ")
-    assert "nms: 2 applied (" in desk.ok("apply", "nms", "--yes")
+    assert "nms: 2 applied (" in harness.ok("apply", "nms", "--yes")
 
 
-def test_a_rejected_change_is_not_approved_until_withdrawn(desk: Desk) -> None:
-    desk.ok("sync")
-    rejected = desk.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
+def test_a_rejected_change_is_not_approved_until_withdrawn(harness: CliHarness) -> None:
+    harness.ok("sync")
+    rejected = harness.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
     assert rejected.endswith("rejected 1 change\n")
 
-    refused = desk.run("approve", "nms", "--resource", "vlans", "--yes")
+    refused = harness.run("approve", "nms", "--resource", "vlans", "--yes")
     assert refused.code == 1
     assert refused.err.startswith("error: change ")
     assert "was rejected by bob on " in refused.err
 
-    assert desk.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
+    assert harness.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
         "withdrew the decisions on 1 change\n"
     )
-    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
-    assert desk.ok(
+    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert harness.ok(
         "sql", "--csv", "SELECT who, decision, through FROM ledger.approvals ORDER BY approval_id"
     ) == ("who,decision,through\nbob,reject,cli\nalice,withdraw,cli\nalice,approve,cli\n")
 
 
-def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(desk: Desk, lab: LabNetBox) -> None:
-    desk.ok("sync")
+def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(
+    harness: CliHarness, lab: LabNetBox
+) -> None:
+    harness.ok("sync")
     lab.reset_requests()
 
-    approve = desk.run("approve", "nms", "--resource", "vlans")
+    approve = harness.run("approve", "nms", "--resource", "vlans")
     assert approve.code == 1
     assert approve.err == ("error: not a terminal: use --yes to confirm\n")
-    assert desk.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
+    assert harness.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
 
-    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
-    apply = desk.run("apply", "nms")
+    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
+    apply = harness.run("apply", "nms")
     assert apply.code == 1
     assert "  + create 50 in paris  [" in apply.out
     assert apply.err == ("error: not a terminal: the changes above would be written; use --yes to confirm\n")
     assert lab.requests == []
 
 
-def test_approving_needs_to_say_what(desk: Desk) -> None:
-    desk.ok("sync")
-    unsaid = desk.run("approve", "nms", "--yes")
-    unknown = desk.run("approve", "nms", "ffffffff", "--yes")
-    both = desk.run("approve", "nms", "ffffffff", "--resource", "vlans", "--yes")
+def test_approving_needs_to_say_what(harness: CliHarness) -> None:
+    harness.ok("sync")
+    unsaid = harness.run("approve", "nms", "--yes")
+    unknown = harness.run("approve", "nms", "ffffffff", "--yes")
+    both = harness.run("approve", "nms", "ffffffff", "--resource", "vlans", "--yes")
 
     assert (unsaid.code, unknown.code, both.code) == (1, 1, 1)
     assert unsaid.err.startswith("error: say which changes: their ids, a filter")
@@ -205,19 +209,19 @@ def test_approving_needs_to_say_what(desk: Desk) -> None:
 
 
 def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
-    desk: Desk, netbox: NetBox, nms: LabLibreNMS
+    harness: CliHarness, netbox: NetBox, nms: LabLibreNMS
 ) -> None:
-    desk.configure(policies={"owns": ["interfaces.description"]})
-    desk.ok("sync")
-    desk.ok("approve", "nms", "--all-creates-and-updates", "--yes")
-    desk.ok("apply", "nms", "--yes")
+    harness.configure(policies={"owns": ["interfaces.description"]})
+    harness.ok("sync")
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    harness.ok("apply", "nms", "--yes")
     nms.state.ports[1]["ifAlias"] = "scanner"
-    assert desk.ok("sync").endswith("    interfaces  1 update\n")
-    desk.ok("approve", "nms", "--field", "description", "--yes")
+    assert harness.ok("sync").endswith("    interfaces  1 update\n")
+    harness.ok("approve", "nms", "--field", "description", "--yes")
     interface = netbox.one("dcim/interfaces", name="Gi0/2")
     netbox.edit("dcim/interfaces", interface["id"], description="edited by hand")
 
-    answer = desk.run("apply", "nms", "--yes")
+    answer = harness.run("apply", "nms", "--yes")
 
     assert answer.code == 1
     assert '      description: "printer" -> "scanner"' in answer.out
@@ -229,42 +233,44 @@ def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
     assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "edited by hand"
 
 
-def test_what_somebody_deleted_after_the_apply_is_offered_again(desk: Desk, netbox: NetBox) -> None:
-    desk.ok("sync")
-    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
-    desk.ok("apply", "nms", "--yes")
+def test_what_somebody_deleted_after_the_apply_is_offered_again(harness: CliHarness, netbox: NetBox) -> None:
+    harness.ok("sync")
+    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
+    harness.ok("apply", "nms", "--yes")
     question = "SELECT waiting, approved, applied FROM sync.status WHERE endpoint = 'nms'"
-    assert desk.ok("sql", "--csv", question) == "waiting,approved,applied\n8,0,1\n"
+    assert harness.ok("sql", "--csv", question) == "waiting,approved,applied\n8,0,1\n"
 
     netbox.delete("ipam/vlans", netbox.one("ipam/vlans", vid=50)["id"])
-    desk.ok("sync")
+    harness.ok("sync")
 
     # The same content is the same change, but its approval is used up.
-    assert desk.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
-    assert desk.run("diff", "--resource", "vlans", "--exit-code").code == 2
-    assert desk.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
-    desk.ok("approve", "nms", "--resource", "vlans", "--yes")
-    assert "nms: 1 applied (" in desk.ok("apply", "nms", "--yes")
+    assert harness.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
+    assert harness.run("diff", "--resource", "vlans", "--exit-code").code == 2
+    assert harness.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
+    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert "nms: 1 applied (" in harness.ok("apply", "nms", "--yes")
     assert netbox.one("ipam/vlans", vid=50)["name"] == "DATA"
 
 
-def test_policies_approve_after_the_sync(desk: Desk) -> None:
-    desk.configure(policies={"auto_approve": ["vlans.create"]})
+def test_policies_approve_after_the_sync(harness: CliHarness) -> None:
+    harness.configure(policies={"auto_approve": ["vlans.create"]})
 
-    synced = desk.ok("sync")
+    synced = harness.ok("sync")
 
     assert synced.endswith("    approved by policy: 1; next: netbox-sync apply nms\n")
-    assert "  + create 50 in paris  [" in desk.ok("diff", "--resource", "vlans")
-    assert "]  approved\n" in desk.ok("diff", "--resource", "vlans")
-    assert desk.ok("apply", "nms", "--yes").splitlines()[-1].startswith("nms: 1 applied (")
+    assert "  + create 50 in paris  [" in harness.ok("diff", "--resource", "vlans")
+    assert "]  approved\n" in harness.ok("diff", "--resource", "vlans")
+    assert harness.ok("apply", "nms", "--yes").splitlines()[-1].startswith("nms: 1 applied (")
 
 
-def test_the_database_answers_a_client_that_holds_it_through_a_sync(desk: Desk, nms: LabLibreNMS) -> None:
-    desk.ok("sync")
+def test_the_database_answers_a_client_that_holds_it_through_a_sync(
+    harness: CliHarness, nms: LabLibreNMS
+) -> None:
+    harness.ok("sync")
     question = "SELECT hostname FROM librenms.devices ORDER BY 1"
     holder = f"""
 import duckdb, sys
-con = duckdb.connect({str(desk.folder / "data" / "netbox_sync.duckdb")!r}, read_only=True)
+con = duckdb.connect({str(harness.folder / "data" / "netbox_sync.duckdb")!r}, read_only=True)
 print(con.execute({question!r}).fetchall(), flush=True)
 sys.stdin.readline()
 print(con.execute({question!r}).fetchall(), flush=True)
@@ -274,26 +280,26 @@ print(con.execute({question!r}).fetchall(), flush=True)
         assert client.stdout is not None
         assert client.stdout.readline() == "[('sw1',)]\n"
         nms.state.add_device("sw2", os="ios", hardware="C2960")
-        desk.ok("sync")
-        assert desk.ok("sql", "--csv", question) == "hostname\nsw1\nsw2\n"
+        harness.ok("sync")
+        assert harness.ok("sql", "--csv", question) == "hostname\nsw1\nsw2\n"
         rest = client.communicate(input="\n", timeout=30)[0]
     assert rest == "[('sw1',), ('sw2',)]\n"
 
-    with duckdb.connect(str(desk.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(harness.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
         fields = con.execute(
             "SELECT before, after, verdict FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
         ).fetchall()
     assert fields == [(None, '"DATA"', "update")]
 
 
-def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
+def test_one_guest_of_a_proxmox_endpoint(harness: CliHarness) -> None:
     state = ProxmoxState(cluster="paris")
     state.add_node("pve1", network=[])
     for vmid, name in ((101, "web"), (102, "mail")):
         state.add_qemu(vmid, node="pve1", name=name)
     with LabProxmox(state) as server:
-        desk.environment["PVE_TOKEN"] = server.token_value
-        desk.add_endpoint(
+        harness.environment["PVE_TOKEN"] = server.token_value
+        harness.add_endpoint(
             name="pve-paris",
             kind="proxmox",
             url=server.url,
@@ -307,26 +313,26 @@ def test_one_guest_of_a_proxmox_endpoint(desk: Desk) -> None:
             },
             defaults={"site": "paris", "role": "access", "device_type": "C2960"},
         )
-        out = desk.ok("sync", "pve-paris", "--guest", "101")
+        out = harness.ok("sync", "pve-paris", "--guest", "101")
         assert "    only guest 101 was read; everything else is from the last sync\n" in out
         assert "pve-paris against NetBox, guest 101 only\n" in out
-        shown = desk.ok("diff", "pve-paris")
+        shown = harness.ok("diff", "pve-paris")
         assert "web" in shown
         assert "mail" not in shown
-        unknown = desk.run("sync", "pve-paris", "--guest", "999")
+        unknown = harness.run("sync", "pve-paris", "--guest", "999")
         assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
-        assert "only Proxmox endpoints have guests" in desk.run("sync", "nms", "--guest", "1").err
-        assert "--guest needs exactly one endpoint" in desk.run("sync", "--guest", "1").err
+        assert "only Proxmox endpoints have guests" in harness.run("sync", "nms", "--guest", "1").err
+        assert "--guest needs exactly one endpoint" in harness.run("sync", "--guest", "1").err
 
 
-def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNMS) -> None:
-    desk.ok("sync")
-    diffs = desk.folder / "data" / "diffs" / "nms"
+def test_a_server_that_shows_nothing_is_not_compared(harness: CliHarness, nms: LabLibreNMS) -> None:
+    harness.ok("sync")
+    diffs = harness.folder / "data" / "diffs" / "nms"
     before = sorted(path.name for path in diffs.glob("[0-9]*"))
     nms.state.devices.clear()
     nms.state.ports.clear()
 
-    answer = desk.run("sync")
+    answer = harness.run("sync")
 
     assert answer.code == 1
     assert answer.err.startswith(
@@ -338,12 +344,12 @@ def test_a_server_that_shows_nothing_is_not_compared(desk: Desk, nms: LabLibreNM
 
 
 def test_the_endpoint_is_locked_until_its_comparison_has_ended(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    harness: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.ok("sync")
-    monkeypatch.setenv("LIBRENMS_TOKEN", desk.environment["LIBRENMS_TOKEN"])
-    warehouse = Warehouse(desk.folder / "data")
-    config = load_config(desk.folder / "netbox_sync.yaml")
+    harness.ok("sync")
+    monkeypatch.setenv("LIBRENMS_TOKEN", harness.environment["LIBRENMS_TOKEN"])
+    warehouse = Warehouse(harness.folder / "data")
+    config = load_config(harness.folder / "netbox_sync.yaml")
     held_at: list[str] = []
 
     def say(text: str) -> None:

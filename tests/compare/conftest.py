@@ -14,7 +14,7 @@ from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
 from tests.kept import LabTarget, begun, placed
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, World
+from tests.support import ODD_FOLDER, NetBox, Pipeline
 
 Basics = dict[str, dict[str, Any]]
 
@@ -62,14 +62,14 @@ def state() -> LibreNMSState:
 
 
 @pytest.fixture
-def world(
+def pipeline(
     request: pytest.FixtureRequest,
     state: LibreNMSState,
     netbox: NetBox,
     basics: Basics,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
+) -> Iterator[Pipeline]:
     server = placed(request, "production", lambda port: LabLibreNMS(state, port, token="lnms-token"))
     try:
         monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
@@ -80,7 +80,7 @@ def world(
             "import_devices": "all",
             "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
         }
-        yield World(tmp_path / ODD_FOLDER, netbox, endpoint)
+        yield Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
     finally:
         server.stop()
 
@@ -121,7 +121,7 @@ def proxmox(request: pytest.FixtureRequest, cluster: ProxmoxState) -> Iterator[L
 @pytest.fixture
 def pve(
     proxmox: LabProxmox, netbox: NetBox, basics: Basics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> World:
+) -> Pipeline:
     """The cluster against NetBox, as endpoint ``paris-pve``."""
     monkeypatch.setenv("PROXMOX_TOKEN", proxmox.token_value)
     netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
@@ -136,11 +136,11 @@ def pve(
         "agent_timeout": 1,
         "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
     }
-    return World(tmp_path / ODD_FOLDER, netbox, endpoint)
+    return Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
 
 
 @pytest.fixture
-def erp(pve: World, cluster: ProxmoxState) -> Any:
+def erp(pve: Pipeline, cluster: ProxmoxState) -> Any:
     """Guest 105 erp, in NetBox by us, beside six others; every policy allows deletes."""
     pve.configure(policies=DELETES)
 
@@ -165,22 +165,22 @@ def lyon_state() -> ProxmoxState:
 @pytest.fixture
 def lyon(
     request: pytest.FixtureRequest,
-    pve: World,
+    pve: Pipeline,
     erp: Any,
     cluster: ProxmoxState,
     lyon_state: ProxmoxState,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
+) -> Iterator[Pipeline]:
     """Cluster lyon beside paris, in NetBox too."""
     server = placed(request, "lyon", lambda port: LabProxmox(lyon_state, port))
     try:
         monkeypatch.setenv("LYON_TOKEN", server.token_value)
-        world = lyon_of(pve, server)
+        pipeline = lyon_of(pve, server)
 
         def make() -> None:
-            assert world.apply_all().changes == []
+            assert pipeline.apply_all().changes == []
 
-        begun("lyon", world, [cluster, lyon_state], make)
-        yield world
+        begun("lyon", pipeline, [cluster, lyon_state], make)
+        yield pipeline
     finally:
         server.stop()

@@ -10,16 +10,16 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import ProxmoxState
-from tests.support import World, after, row, rows
+from tests.support import Pipeline, after, row, rows
 
-Worlds = tuple[World, World]
+Worlds = tuple[Pipeline, Pipeline]
 # LibreNMS knows a node's hardware, Proxmox its place in the cluster.
 ORDER = {"interfaces.type": ["nms", "paris-pve"], "interfaces.mtu": ["paris-pve", "nms"]}
 
 
 @pytest.fixture
 def both(
-    pve: World, cluster: ProxmoxState, state: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+    pve: Pipeline, cluster: ProxmoxState, state: LibreNMSState, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Worlds]:
     """``pve`` and a LibreNMS that polls node pve1 and the guest web, in one warehouse and configuration."""
     cluster.nodes["pve1"].network = [
@@ -63,8 +63,8 @@ def both(
         first = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
         home = pve.warehouse.home
         yield (
-            World(home, pve.netbox, first, endpoints=[nms]),
-            World(home, pve.netbox, nms, endpoints=[first]),
+            Pipeline(home, pve.netbox, first, endpoints=[nms]),
+            Pipeline(home, pve.netbox, nms, endpoints=[first]),
         )
 
 
@@ -74,9 +74,9 @@ def verdicts(plan: Plan, resource: str, key: str) -> dict[str, tuple[str, str | 
 
 
 def decide(worlds: Worlds, **orders: Any) -> None:
-    for world in worlds:
-        content = world.config.model_dump(mode="json", exclude_unset=True) | orders
-        world.config = type(world.config).model_validate(content)
+    for pipeline in worlds:
+        content = pipeline.config.model_dump(mode="json", exclude_unset=True) | orders
+        pipeline.config = type(pipeline.config).model_validate(content)
 
 
 def test_the_node_is_one_device_and_a_disagreement_is_shown(both: Worlds) -> None:

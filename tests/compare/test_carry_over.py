@@ -52,25 +52,25 @@ def switch(state):
     return device
 
 
-def test_read_again_and_nothing_new(world, switch):
-    first = world.sync()
+def test_read_again_and_nothing_new(pipeline, switch):
+    first = pipeline.sync()
     assert carried_from(first) is None
     assert [r.key for r in rows(first, "interfaces", "create")] == ["sw1 Gi1/0/1"]
-    second = world.sync()
+    second = pipeline.sync()
     assert carried_from(second) == first.diff_id
     assert content(second) == content(first)
     assert second.diff_id != first.diff_id
     assert {r.diff_id for r in second.rows} == {second.diff_id}
     for key in ("counts", "existing", "gates", "inputs"):
         assert second.manifest[key] == first.manifest[key]
-    with_snapshots = world.warehouse.manifest(world.warehouse.snapshots("librenms", "production"))
+    with_snapshots = pipeline.warehouse.manifest(pipeline.warehouse.snapshots("librenms", "production"))
     assert second.manifest["source_snapshot"] == with_snapshots["snapshot_id"]
 
 
-def test_the_desired_tables_come_along(world, switch):
-    world.sync()
-    world.sync()
-    with open_views(world.warehouse) as con:
+def test_the_desired_tables_come_along(pipeline, switch):
+    pipeline.sync()
+    pipeline.sync()
+    with open_views(pipeline.warehouse) as con:
         assert con.execute("SELECT key, description FROM desired.interfaces").fetchall() == [
             ("sw1 Gi1/0/1", "uplink")
         ]
@@ -79,69 +79,69 @@ def test_the_desired_tables_come_along(world, switch):
         ).fetchone() == (2, 1)
 
 
-def test_what_no_comparison_looks_at_is_no_change(world, switch):
-    first = world.sync()
+def test_what_no_comparison_looks_at_is_no_change(pipeline, switch):
+    first = pipeline.sync()
     switch["uptime"] = 5000
-    assert carried_from(world.sync()) == first.diff_id
+    assert carried_from(pipeline.sync()) == first.diff_id
 
 
-def test_another_word_of_the_source(world, state, switch):
-    world.sync()
+def test_another_word_of_the_source(pipeline, state, switch):
+    pipeline.sync()
     state.ports[0]["ifAlias"] = "downlink"
-    plan = world.sync()
+    plan = pipeline.sync()
     assert carried_from(plan) is None
     assert after(row(plan, "interfaces", "sw1 Gi1/0/1"))["description"] == "downlink"
 
 
-def test_an_edit_in_netbox(world, switch, netbox, device):
+def test_an_edit_in_netbox(pipeline, switch, netbox, device):
     known = device("sw1")
     port = netbox.create("dcim/interfaces", device=known["id"], name="Gi1/0/1", type="1000base-t")
-    first = world.sync()
+    first = pipeline.sync()
     netbox.edit("dcim/interfaces", port["id"], description="by hand")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert carried_from(plan) is None
     changed = row(plan, "interfaces", "sw1 Gi1/0/1")
     assert changed.last_updated != row(first, "interfaces", "sw1 Gi1/0/1").last_updated
 
 
-def test_another_setting(world, switch):
-    world.sync()
-    world.configure(policies={"create": ["devices"]})
-    plan = world.again()
+def test_another_setting(pipeline, switch):
+    pipeline.sync()
+    pipeline.configure(policies={"create": ["devices"]})
+    plan = pipeline.again()
     assert carried_from(plan) is None
     assert [r.action for r in rows(plan, "interfaces")] == ["blocked"]
-    assert carried_from(world.again()) is not None
+    assert carried_from(pipeline.again()) is not None
 
 
-def test_what_was_written_counts_before_netbox_is_read_again(world, switch):
-    world.configure(policies={"delete": ["interfaces"]})
-    assert world.apply_all().changes == []
+def test_what_was_written_counts_before_netbox_is_read_again(pipeline, switch):
+    pipeline.configure(policies={"delete": ["interfaces"]})
+    assert pipeline.apply_all().changes == []
     # The ledger had grown since the diff before.
-    assert carried_from(load_plan(world.warehouse, "production")) is None
-    assert carried_from(world.sync()) is not None
+    assert carried_from(load_plan(pipeline.warehouse, "production")) is None
+    assert carried_from(pipeline.sync()) is not None
 
 
-def test_a_device_that_is_polled_no_more(world, state, switch):
+def test_a_device_that_is_polled_no_more(pipeline, state, switch):
     """Time alone can take the evidence away."""
-    world.sync()
+    pipeline.sync()
     switch["last_polled"] = "2020-01-01 00:00:00"
-    assert carried_from(world.sync()) is None
+    assert carried_from(pipeline.sync()) is None
 
 
-def test_an_older_snapshot_of_netbox_that_is_gone(world, switch):
-    first = world.sync()
-    snapshot_netbox(world.config.netbox, world.warehouse, deletes=world.config.deletes)
-    shutil.rmtree(world.warehouse.snapshots("netbox", "netbox") / first.manifest["target_snapshot"])
-    assert carried_from(world.again()) is None
+def test_an_older_snapshot_of_netbox_that_is_gone(pipeline, switch):
+    first = pipeline.sync()
+    snapshot_netbox(pipeline.config.netbox, pipeline.warehouse, deletes=pipeline.config.deletes)
+    shutil.rmtree(pipeline.warehouse.snapshots("netbox", "netbox") / first.manifest["target_snapshot"])
+    assert carried_from(pipeline.again()) is None
 
 
-def test_an_older_diff_without_inputs(world, switch):
-    first = world.sync()
-    file = world.warehouse.current(world.warehouse.diffs("production")) / "manifest.json"
+def test_an_older_diff_without_inputs(pipeline, switch):
+    first = pipeline.sync()
+    file = pipeline.warehouse.current(pipeline.warehouse.diffs("production")) / "manifest.json"
     manifest = json.loads(file.read_text())
     del manifest["inputs"], manifest["carried_over_from"]
     file.write_text(json.dumps(manifest))
-    plan = world.again()
+    plan = pipeline.again()
     assert carried_from(plan) is None
     assert content(plan) == content(first)
 

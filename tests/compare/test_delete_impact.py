@@ -22,10 +22,10 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox, registry
 from netbox_sync_lab.netbox.schema import HEAD, TAIL, Model, char
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.apply.conftest import Desk, furnish, verdicts
+from tests.apply.conftest import ApplyHarness, furnish, verdicts
 from tests.apply.drafts import Draft
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, World, row, rows
+from tests.support import ODD_FOLDER, NetBox, Pipeline, row, rows
 
 NICS = ("tunnel termination", "L2VPN termination", "FHRP group assignment", "journal entry")
 PORTS = (*NICS, "inventory item", "virtual circuit termination", "bookmark", "subscription")
@@ -61,7 +61,7 @@ def hang(client: Client, word: str, kind: str, number: int) -> str:
 @pytest.fixture
 def ports(
     netbox: NetBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[World, Callable[..., dict[str, Any]], str]]:
+) -> Iterator[tuple[Pipeline, Callable[..., dict[str, Any]], str]]:
     """A switch of which LibreNMS shows one port; whatever else NetBox has of it may be deleted."""
     place = furnish(netbox)
     name, state = place.device["name"], LibreNMSState()
@@ -91,13 +91,13 @@ def ports(
             },
             "policies": policies,
         }
-        yield World(tmp_path / ODD_FOLDER, netbox, endpoint), port, name
+        yield Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint), port, name
 
 
 def test_what_hangs_on_an_interface_blocks_its_delete_by_name(
-    ports: tuple[World, Any, str], client: Client, netbox: NetBox, tmp_path: Path
+    ports: tuple[Pipeline, Any, str], client: Client, netbox: NetBox, tmp_path: Path
 ) -> None:
-    world, port, device = ports
+    pipeline, port, device = ports
     made = {word: port(word) for word in PORTS}
     bare = port("bare")
     names = {word: hang(client, word, "dcim.interface", nic["id"]) for word, nic in made.items()}
@@ -111,7 +111,7 @@ def test_what_hangs_on_an_interface_blocks_its_delete_by_name(
     made["wlan"] = port("wlan", type="ieee802.11ac", wireless_lans=[lan["id"]])
     names["wlan"] = f"wireless LAN {lan['display']}"
 
-    plan = world.sync()
+    plan = pipeline.sync()
 
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces") if r.parent == device} == {
         **{
@@ -123,11 +123,11 @@ def test_what_hangs_on_an_interface_blocks_its_delete_by_name(
     }
 
     # The last guard: the same objects in a plan that an older NetBox snapshot let through.
-    desk = Desk(tmp_path / "apply", netbox.url)
+    harness = ApplyHarness(tmp_path / "apply", netbox.url)
     draft = Draft()
     for word, nic in {**made, "bare": bare}.items():
         draft.delete("interfaces", word, netbox.one("dcim/interfaces", id=nic["id"]))
-    result = desk.approve_and_apply(draft.publish(desk.warehouse))
+    result = harness.approve_and_apply(draft.publish(harness.warehouse))
     assert verdicts(result) == {**dict.fromkeys(made, "blocked"), "bare": "applied"}
     said = {v.key: v.message for v in result.verdicts if v.verdict == "blocked"}
     assert said == {
@@ -137,9 +137,9 @@ def test_what_hangs_on_an_interface_blocks_its_delete_by_name(
 
 
 def test_what_hangs_on_an_address_or_names_it_blocks_its_delete(
-    ports: tuple[World, Any, str], client: Client, netbox: NetBox
+    ports: tuple[Pipeline, Any, str], client: Client, netbox: NetBox
 ) -> None:
-    world, port, device = ports
+    pipeline, port, device = ports
     [kept] = netbox.all("dcim/interfaces", device=device, name="Gi0/1")
     vrf = netbox.create("ipam/vrfs", name=f"blue {device}")
 
@@ -161,7 +161,7 @@ def test_what_hangs_on_an_address_or_names_it_blocks_its_delete(
     )
     names.append("NAT address 198.51.100.9/24")
 
-    plan = world.sync()
+    plan = pipeline.sync()
 
     found = {r.netbox_id: (r.action, r.reason) for r in rows(plan, "ip_addresses")}
     for ip, name in zip(made, names, strict=False):
@@ -170,9 +170,9 @@ def test_what_hangs_on_an_address_or_names_it_blocks_its_delete(
 
 
 def test_a_custom_field_that_names_an_interface_blocks_its_delete(
-    ports: tuple[World, Any, str], client: Client, netbox: NetBox
+    ports: tuple[Pipeline, Any, str], client: Client, netbox: NetBox
 ) -> None:
-    world, port, device = ports
+    pipeline, port, device = ports
     single = client.custom_field("object", ["dcim.site"], related_object_type="dcim.interface")
     many = client.custom_field("multiobject", ["tenancy.tenant"], related_object_type="dcim.interface")
     site = client.site()
@@ -181,7 +181,7 @@ def test_a_custom_field_that_names_an_interface_blocks_its_delete(
     wanted = [port("first")["id"], port("second")["id"]]
     client.patch(f"tenancy/tenants/{tenant['id']}/", {"custom_fields": {many: wanted}})
 
-    plan = world.sync()
+    plan = pipeline.sync()
 
     assert {r.key: r.reason for r in rows(plan, "interfaces", "blocked") if r.parent == device} == {
         f"{device} uplink": f"not in LibreNMS, but custom field {single} of {site['display']} hangs on it",
@@ -203,7 +203,7 @@ def cluster() -> ProxmoxState:
 @pytest.fixture
 def guests(
     cluster: ProxmoxState, netbox: NetBox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+) -> Iterator[Pipeline]:
     """Twelve guests, all in NetBox; whatever of them is gone may be deleted."""
     place = furnish(netbox)
     for vmid in range(101, 113):
@@ -242,8 +242,12 @@ def guests(
                 ]
             },
         }
-        world = World(tmp_path / ODD_FOLDER, netbox, endpoint)
-        yield world if world.apply_all().changes == [] else pytest.fail("the guests are not all in NetBox")
+        pipeline = Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
+        yield (
+            pipeline
+            if pipeline.apply_all().changes == []
+            else pytest.fail("the guests are not all in NetBox")
+        )
 
 
 def machine(netbox: NetBox, cluster: ProxmoxState, name: str) -> dict[str, Any]:
@@ -253,7 +257,7 @@ def machine(netbox: NetBox, cluster: ProxmoxState, name: str) -> dict[str, Any]:
 
 
 def test_what_hangs_on_an_interface_of_a_guest_keeps_it(
-    guests: World, cluster: ProxmoxState, client: Client, netbox: NetBox
+    guests: Pipeline, cluster: ProxmoxState, client: Client, netbox: NetBox
 ) -> None:
     vm = machine(netbox, cluster, "vm101")
     nics = netbox.all("virtualization/interfaces", virtual_machine_id=vm["id"])
@@ -277,7 +281,7 @@ def test_what_hangs_on_an_interface_of_a_guest_keeps_it(
 
 
 def test_what_hangs_on_any_part_of_a_guest_keeps_all_of_it(
-    guests: World, cluster: ProxmoxState, client: Client, netbox: NetBox
+    guests: Pipeline, cluster: ProxmoxState, client: Client, netbox: NetBox
 ) -> None:
     names = {}
     for vmid, word in (
@@ -323,20 +327,20 @@ def test_what_hangs_on_any_part_of_a_guest_keeps_all_of_it(
 # -- what the token may not view, plugins, and a policy that came after NetBox was read ------------
 
 
-def test_a_policy_that_came_after_netbox_was_read_deletes_nothing(ports: tuple[World, Any, str]) -> None:
-    world, port, device = ports
+def test_a_policy_that_came_after_netbox_was_read_deletes_nothing(ports: tuple[Pipeline, Any, str]) -> None:
+    pipeline, port, device = ports
     port("bare")
-    allowed = world.endpoint.policies.model_dump(exclude_unset=True)
-    world.configure(policies={"missing_interfaces": "delete"})
-    world.sync()
-    world.configure(policies=allowed)
-    compare(world.warehouse, world.config, world.endpoint)
-    found = row(load_plan(world.warehouse, world.name), "interfaces", f"{device} bare")
+    allowed = pipeline.endpoint.policies.model_dump(exclude_unset=True)
+    pipeline.configure(policies={"missing_interfaces": "delete"})
+    pipeline.sync()
+    pipeline.configure(policies=allowed)
+    compare(pipeline.warehouse, pipeline.config, pipeline.endpoint)
+    found = row(load_plan(pipeline.warehouse, pipeline.name), "interfaces", f"{device} bare")
     assert (found.action, found.reason) == (
         "blocked",
         "not in LibreNMS, but what hangs on it is not known: NetBox was read before policies.delete named them; sync again",
     )
-    assert row(world.sync(), "interfaces", f"{device} bare").action == "delete"
+    assert row(pipeline.sync(), "interfaces", f"{device} bare").action == "delete"
 
 
 # -- what the token may not read, plugins, our own journal -------------------------------------------
@@ -352,7 +356,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
 @pytest.fixture
 def one(
     server: LabNetBox, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[World, dict[str, Any]]]:
+) -> Iterator[tuple[Pipeline, dict[str, Any]]]:
     """A switch with an interface that LibreNMS does not show and NetBox may lose."""
     netbox = NetBox(server.url, server.token)
     place, state = furnish(netbox), LibreNMSState()
@@ -372,33 +376,33 @@ def one(
             },
             "policies": {"missing_interfaces": "delete", "delete_unowned": ["interfaces", "mac_addresses"]},
         }
-        yield World(tmp_path / ODD_FOLDER, netbox, endpoint), bare
+        yield Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint), bare
 
 
-def found(world: World) -> tuple[str, str | None]:
+def found(pipeline: Pipeline) -> tuple[str, str | None]:
     """What the plan says of the interface."""
-    name = world.netbox.one("dcim/devices")["name"]
-    result = row(world.sync(), "interfaces", f"{name} bare")
+    name = pipeline.netbox.one("dcim/devices")["name"]
+    result = row(pipeline.sync(), "interfaces", f"{name} bare")
     return result.action, result.reason
 
 
 def test_what_the_token_may_not_read_blocks_deletes_and_check_names_it(
-    one: tuple[World, dict[str, Any]], server: LabNetBox, monkeypatch: pytest.MonkeyPatch
+    one: tuple[Pipeline, dict[str, Any]], server: LabNetBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, _ = one
-    assert found(world) == ("delete", "not in LibreNMS")
+    pipeline, _ = one
+    assert found(pipeline) == ("delete", "not in LibreNMS")
     everything = {"view", "add", "change", "delete"}
     rights = {label: everything for label in server.store.models if label != "vpn.tunneltermination"}
     header = server.add_token("sync", rights)
     monkeypatch.setenv("NETBOX_TOKEN", header.partition(" ")[2])
-    assert found(world) == (
+    assert found(pipeline) == (
         "blocked",
         "not in LibreNMS, but what hangs on it is not known: tunnel terminations could not be read: the token may not"
         " read /api/vpn/tunnel-terminations/; give its user the permission vpn.view_tunneltermination",
     )
     [check] = [
         check
-        for check in check_netbox(world.config.netbox, deletes=world.config.deletes)
+        for check in check_netbox(pipeline.config.netbox, deletes=pipeline.config.deletes)
         if check.name == "rights: deletes"
     ]
     assert (check.ok, check.sentence) == (
@@ -429,11 +433,11 @@ def test_a_plugin_that_has_objects_blocks_deletes_until_it_is_said_to_be_harmles
         empty, held = (netbox.create("dcim/interfaces", name=name, **port) for name in ("empty", "held"))
 
         def verdict(port: dict[str, Any], **settings: Any) -> tuple[str, str]:
-            desk = Desk(tmp_path / port["name"] / str(len(settings)), lab.url)
-            desk.configure(**settings)
+            harness = ApplyHarness(tmp_path / port["name"] / str(len(settings)), lab.url)
+            harness.configure(**settings)
             draft = Draft()
             draft.delete("interfaces", port["name"], port)
-            [result] = desk.approve_and_apply(draft.publish(desk.warehouse)).verdicts
+            [result] = harness.approve_and_apply(draft.publish(harness.warehouse)).verdicts
             return result.verdict, result.message
 
         assert verdict(empty) == ("applied", "")
@@ -457,16 +461,16 @@ def test_a_plugin_that_has_objects_blocks_deletes_until_it_is_said_to_be_harmles
         assert verdict(held, plugins_without_references=["netbox_acme"]) == ("applied", "")
 
 
-def test_our_own_journal_goes_with_its_object(one: tuple[World, dict[str, Any]]) -> None:
-    world, bare = one
+def test_our_own_journal_goes_with_its_object(one: tuple[Pipeline, dict[str, Any]]) -> None:
+    pipeline, bare = one
     entry = {"assigned_object_type": "dcim.interface", "assigned_object_id": bare["id"]}
     ours = (
         "netbox-sync production apply 20260101T000000000Z-abcd: interfaces.create 1, mac_addresses.create 2"
     )
-    world.netbox.create("extras/journal-entries", comments=ours, **entry)
-    assert found(world) == ("delete", "not in LibreNMS")
-    other = world.netbox.create("extras/journal-entries", comments=f"{ours} (wrong port!)", **entry)
-    assert found(world) == (
+    pipeline.netbox.create("extras/journal-entries", comments=ours, **entry)
+    assert found(pipeline) == ("delete", "not in LibreNMS")
+    other = pipeline.netbox.create("extras/journal-entries", comments=f"{ours} (wrong port!)", **entry)
+    assert found(pipeline) == (
         "blocked",
         f"not in LibreNMS, but journal entry {other['display']} hangs on it",
     )

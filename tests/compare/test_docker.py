@@ -13,7 +13,7 @@ from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_lab.docker import DockerState, LabDocker
 from tests.kept import begun, placed
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
 INTERFACES = "virtualization/interfaces"
@@ -38,18 +38,18 @@ def daemon(request: pytest.FixtureRequest, host: DockerState) -> Iterator[LabDoc
 
 
 @pytest.fixture
-def docker(daemon: LabDocker, netbox: NetBox, basics: Any, tmp_path: Path) -> World:
+def docker(daemon: LabDocker, netbox: NetBox, basics: Any, tmp_path: Path) -> Pipeline:
     """The host against NetBox, as endpoint ``docker1``."""
     netbox.create("virtualization/cluster-types", name="Docker", slug="docker")
     endpoint = {"name": "docker1", "kind": "docker", "url": daemon.url, "defaults": {"site": "paris"}}
-    return World(tmp_path / "data", netbox, endpoint)
+    return Pipeline(tmp_path / "data", netbox, endpoint)
 
 
-def created(docker: World, name: str) -> dict[str, Any]:
+def created(docker: Pipeline, name: str) -> dict[str, Any]:
     return after(row(docker.sync(), "virtual_machines", name))
 
 
-def test_a_container_becomes_a_virtual_machine(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_a_container_becomes_a_virtual_machine(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     role = netbox.create("dcim/device-roles", name="Container", slug="container", color="00ff00")
     host.add(
         "web",
@@ -99,7 +99,7 @@ def test_a_container_becomes_a_virtual_machine(docker: World, host: DockerState,
     ]
 
 
-def test_everything_applied_leaves_nothing_to_do(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_everything_applied_leaves_nothing_to_do(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     host.add("web", "front", "back", hostname="web", nano_cpus=500_000_000)
     host.add("db", "back", state="exited", memory=268_435_456)
     host.add("proxy", "host")
@@ -139,12 +139,12 @@ def test_everything_applied_leaves_nothing_to_do(docker: World, host: DockerStat
         ("dead", "offline"),
     ],
 )
-def test_status(docker: World, host: DockerState, state: str, status: str) -> None:
+def test_status(docker: Pipeline, host: DockerState, state: str, status: str) -> None:
     host.add("web", "front", state=state)
     assert created(docker, "web")["status"] == status
 
 
-def test_a_container_that_stops_keeps_what_it_has(docker: World, host: DockerState) -> None:
+def test_a_container_that_stops_keeps_what_it_has(docker: Pipeline, host: DockerState) -> None:
     """It shows neither MAC nor addresses then, which is no evidence that they are gone."""
     host.add("web", "front", "back")
     policies = {"stale_addresses": "delete", "delete": ["ip_addresses", "vm_interfaces", "mac_addresses"]}
@@ -163,7 +163,7 @@ def test_a_container_that_stops_keeps_what_it_has(docker: World, host: DockerSta
 
 
 def test_a_container_made_anew_is_the_same_virtual_machine(
-    docker: World, host: DockerState, netbox: NetBox
+    docker: Pipeline, host: DockerState, netbox: NetBox
 ) -> None:
     """Its id is another, its name is not."""
     host.add("web", "front", image="shop:1.0")
@@ -177,7 +177,7 @@ def test_a_container_made_anew_is_the_same_virtual_machine(
     assert [vm["description"] for vm in netbox.all(VMS)] == ["shop:1.1"]
 
 
-def test_a_name_given_in_netbox_is_kept(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_a_name_given_in_netbox_is_kept(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     """The custom fields say which container it is."""
     host.add("web", "front")
     docker.apply()
@@ -187,7 +187,7 @@ def test_a_name_given_in_netbox_is_kept(docker: World, host: DockerState, netbox
 
 
 def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(
-    docker: World, host: DockerState, netbox: NetBox, basics: Any
+    docker: Pipeline, host: DockerState, netbox: NetBox, basics: Any
 ) -> None:
     kind = netbox.one("virtualization/cluster-types")
     cluster = netbox.create(
@@ -209,7 +209,7 @@ def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(
     assert docker.apply_all().rows == ()
 
 
-def test_a_limit_that_is_lifted_is_cleared(docker: World, host: DockerState) -> None:
+def test_a_limit_that_is_lifted_is_cleared(docker: Pipeline, host: DockerState) -> None:
     host.add("web", "front", nano_cpus=2_000_000_000, memory=268_435_456)
     docker.apply()
     host.recreate("web", nano_cpus=0, memory=0)
@@ -217,7 +217,7 @@ def test_a_limit_that_is_lifted_is_cleared(docker: World, host: DockerState) -> 
     assert docker.apply_all().rows == ()
 
 
-def test_a_container_that_leaves_a_network(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_a_container_that_leaves_a_network(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     host.add("web", "front", "back")
     docker.configure(policies={"delete": ["vm_interfaces", "ip_addresses", "mac_addresses"]})
     docker.apply()
@@ -236,7 +236,7 @@ DELETE = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_a
 
 
 @pytest.fixture
-def three(docker: World, host: DockerState) -> World:
+def three(docker: Pipeline, host: DockerState) -> Pipeline:
     """web, db and cache in NetBox; every policy allows deletes."""
     docker.configure(policies=DELETE)
 
@@ -250,7 +250,7 @@ def three(docker: World, host: DockerState) -> World:
 
 
 def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(
-    three: World, host: DockerState, netbox: NetBox
+    three: Pipeline, host: DockerState, netbox: NetBox
 ) -> None:
     host.remove("db")
     plan = three.sync()
@@ -267,14 +267,16 @@ def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(
 
 
 @pytest.mark.parametrize("policy", ["offline", "decommissioning"])
-def test_a_container_that_is_gone_may_be_marked_instead(three: World, host: DockerState, policy: str) -> None:
+def test_a_container_that_is_gone_may_be_marked_instead(
+    three: Pipeline, host: DockerState, policy: str
+) -> None:
     three.configure(policies={**DELETE, "missing_guests": policy})
     host.remove("db")
     [gone] = three.sync().rows
     assert (gone.action, after(gone)) == ("update", {"status": policy})
 
 
-def test_it_may_be_left_alone(three: World, host: DockerState) -> None:
+def test_it_may_be_left_alone(three: Pipeline, host: DockerState) -> None:
     three.configure(policies={**DELETE, "missing_guests": "leave"})
     host.remove("db")
     [gone] = three.sync().rows
@@ -284,7 +286,7 @@ def test_it_may_be_left_alone(three: World, host: DockerState) -> None:
     )
 
 
-def test_deletes_need_a_policy(three: World, host: DockerState) -> None:
+def test_deletes_need_a_policy(three: Pipeline, host: DockerState) -> None:
     three.configure(policies={})
     host.remove("db")
     [gone] = three.sync().rows
@@ -293,7 +295,7 @@ def test_deletes_need_a_policy(three: World, host: DockerState) -> None:
 
 
 def test_somebody_elses_virtual_machine_is_not_deleted(
-    docker: World, host: DockerState, netbox: NetBox
+    docker: Pipeline, host: DockerState, netbox: NetBox
 ) -> None:
     docker.configure(policies=DELETE)
     host.add("web", "front")
@@ -307,27 +309,27 @@ def test_somebody_elses_virtual_machine_is_not_deleted(
     assert "netbox-sync did not create it" in (found.reason or "")
 
 
-def nothing_gone(world: World, reason: str) -> None:
+def nothing_gone(pipeline: Pipeline, reason: str) -> None:
     """The plan proposes no delete, and says why for the container that looks gone."""
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [r for r in plan.rows if r.action == "delete"] == []
     gone = [r for r in plan.rows if r.key == "db [container db]"]
     assert [r.action for r in gone] == ["blocked"]
     assert reason in (gone[0].reason or "")
 
 
-def test_no_delete_while_a_row_of_the_list_is_malformed(three: World, host: DockerState) -> None:
+def test_no_delete_while_a_row_of_the_list_is_malformed(three: Pipeline, host: DockerState) -> None:
     host.remove("db")
     host.odd_rows = [{"Id": "?"}]
     nothing_gone(three, "that is no evidence: containers ?")
 
 
-def test_no_delete_where_the_daemon_still_has_it(three: World, host: DockerState) -> None:
+def test_no_delete_where_the_daemon_still_has_it(three: Pipeline, host: DockerState) -> None:
     host.hidden.add("db")
     nothing_gone(three, "container db is not listed, but it exists")
 
 
-def test_no_delete_where_no_container_is_listed(three: World, host: DockerState) -> None:
+def test_no_delete_where_no_container_is_listed(three: Pipeline, host: DockerState) -> None:
     for name in list(host.containers):
         host.remove(name)
     nothing_gone(three, "the daemon lists no container at all")
@@ -336,7 +338,7 @@ def test_no_delete_where_no_container_is_listed(three: World, host: DockerState)
 
 
 def test_a_container_that_is_not_shown_is_not_touched(
-    three: World, host: DockerState, daemon: LabDocker
+    three: Pipeline, host: DockerState, daemon: LabDocker
 ) -> None:
     daemon.replace[f"/containers/{host.containers['db'].id}/json"] = 500
     [interface] = three.sync().rows
@@ -349,7 +351,7 @@ def test_a_container_that_is_not_shown_is_not_touched(
     assert "Docker does not show enough to create it" in (found.reason or "")
 
 
-def test_a_renamed_container_is_another_one(three: World, host: DockerState) -> None:
+def test_a_renamed_container_is_another_one(three: Pipeline, host: DockerState) -> None:
     host.add("database", "back")
     host.remove("db")
     found = {(r.key, r.action) for r in rows(three.sync(), "virtual_machines")}
@@ -359,7 +361,7 @@ def test_a_renamed_container_is_another_one(three: World, host: DockerState) -> 
 # -- names and settings --------------------------------------------------------------------------
 
 
-def test_names_that_netbox_does_not_tell_apart(docker: World, host: DockerState) -> None:
+def test_names_that_netbox_does_not_tell_apart(docker: Pipeline, host: DockerState) -> None:
     host.add("web", "front")
     host.add("Web", "front")
     plan = docker.sync()
@@ -369,7 +371,7 @@ def test_names_that_netbox_does_not_tell_apart(docker: World, host: DockerState)
     assert (found.action, found.reason) == ("blocked", "the name has 65 characters; NetBox takes 64")
 
 
-def test_the_clusters_name_may_be_the_daemons(docker: World, host: DockerState) -> None:
+def test_the_clusters_name_may_be_the_daemons(docker: Pipeline, host: DockerState) -> None:
     docker.configure(cluster_name="daemon")
     host.add("web", "front")
     assert after(row(docker.sync(), "clusters", "whale"))["name"] == "whale"
@@ -377,7 +379,7 @@ def test_the_clusters_name_may_be_the_daemons(docker: World, host: DockerState) 
 
 
 def test_two_hosts_of_one_name_are_not_compared(
-    docker: World, host: DockerState, netbox: NetBox, tmp_path: Path
+    docker: Pipeline, host: DockerState, netbox: NetBox, tmp_path: Path
 ) -> None:
     host.add("web", "front")
     with LabDocker(DockerState("whale", daemon_id="another")) as second:
@@ -386,35 +388,35 @@ def test_two_hosts_of_one_name_are_not_compared(
             **docker.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0],
             "cluster_name": "daemon",
         }
-        world = World(tmp_path / "two", netbox, first, endpoints=[other])
-        snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]
+        pipeline = Pipeline(tmp_path / "two", netbox, first, endpoints=[other])
+        snapshot_docker(pipeline.config.endpoint("docker2"), pipeline.warehouse)  # type: ignore[arg-type]
         with pytest.raises(
             IdentityError, match=r"both name their cluster whale.* set cluster_name: endpoint"
         ):
-            world.sync()
+            pipeline.sync()
         second.state.daemon_id = host.daemon_id
-        snapshot_docker(world.config.endpoint("docker2"), world.warehouse)  # type: ignore[arg-type]
-        assert rows(world.sync(), "virtual_machines", "create") != []
+        snapshot_docker(pipeline.config.endpoint("docker2"), pipeline.warehouse)  # type: ignore[arg-type]
+        assert rows(pipeline.sync(), "virtual_machines", "create") != []
 
 
 def test_one_daemon_through_two_endpoints_is_one_set(
-    docker: World, host: DockerState, daemon: LabDocker, netbox: NetBox, tmp_path: Path
+    docker: Pipeline, host: DockerState, daemon: LabDocker, netbox: NetBox, tmp_path: Path
 ) -> None:
     host.add("web", "front")
     endpoints = [
         {"name": name, "kind": "docker", "url": daemon.url, "cluster_name": "daemon"}
         for name in ("one", "two")
     ]
-    world = World(tmp_path / "two", netbox, endpoints[0], endpoints=endpoints[1:])
-    assert world.apply_all().rows == ()
-    other = world.config.endpoint("two")
-    snapshot_docker(other, world.warehouse)  # type: ignore[arg-type]
-    compare(world.warehouse, world.config, other)
-    world.name = "two"
-    assert world.again().rows == ()
+    pipeline = Pipeline(tmp_path / "two", netbox, endpoints[0], endpoints=endpoints[1:])
+    assert pipeline.apply_all().rows == ()
+    other = pipeline.config.endpoint("two")
+    snapshot_docker(other, pipeline.warehouse)  # type: ignore[arg-type]
+    compare(pipeline.warehouse, pipeline.config, other)
+    pipeline.name = "two"
+    assert pipeline.again().rows == ()
 
 
-def test_ignored_containers(docker: World, host: DockerState) -> None:
+def test_ignored_containers(docker: Pipeline, host: DockerState) -> None:
     docker.configure(policies=DELETE)
     for name in ("web", "ci-1", "ci-2", "my-ci-3"):
         host.add(name, "front")
@@ -427,7 +429,7 @@ def test_ignored_containers(docker: World, host: DockerState) -> None:
     ]
 
 
-def test_addresses_of_bridges_may_be_left_out(docker: World, host: DockerState) -> None:
+def test_addresses_of_bridges_may_be_left_out(docker: Pipeline, host: DockerState) -> None:
     host.add_network("lan", "192.0.2.0/24", driver="macvlan")
     host.add("web", "front", "lan")
     docker.configure(bridge_addresses=False)
@@ -439,7 +441,7 @@ def test_addresses_of_bridges_may_be_left_out(docker: World, host: DockerState) 
     ]
 
 
-def test_vrfs_platforms_and_roles(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_vrfs_platforms_and_roles(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
     platform = netbox.create("dcim/platforms", name="PostgreSQL", slug="postgresql")
     role = netbox.create("dcim/device-roles", name="Database", slug="database", color="00ff00")
@@ -463,7 +465,7 @@ def test_vrfs_platforms_and_roles(docker: World, host: DockerState, netbox: NetB
     }
 
 
-def test_networks_are_told_apart_by_case(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_networks_are_told_apart_by_case(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
     vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
     host.add("db", "front", "back")
     docker.configure(
@@ -479,21 +481,23 @@ def test_networks_are_told_apart_by_case(docker: World, host: DockerState, netbo
     }
 
 
-def test_one_address_behind_two_hosts_is_not_moved(docker: World, host: DockerState, netbox: NetBox) -> None:
+def test_one_address_behind_two_hosts_is_not_moved(
+    docker: Pipeline, host: DockerState, netbox: NetBox
+) -> None:
     """Every host has its own 172.17.0.0/16: without a VRF of its own the second one's is a conflict."""
     host.add("web")
     docker.apply()
     with LabDocker(DockerState("second")) as second:
         second.state.add("web")
         endpoint = {"name": "docker2", "kind": "docker", "url": second.url}
-        world = World(docker.warehouse.home, netbox, endpoint)
-        [found] = rows(world.sync(), "ip_addresses")
+        pipeline = Pipeline(docker.warehouse.home, netbox, endpoint)
+        [found] = rows(pipeline.sync(), "ip_addresses")
     assert found.action == "conflict"
     assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on web bridge")
 
 
 @pytest.mark.parametrize("both", [False, True])
-def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerState, both: bool) -> None:
+def test_a_sync_while_compose_makes_a_container_anew(three: Pipeline, host: DockerState, both: bool) -> None:
     """For a moment it is called after its id, alone or beside the new one."""
     old = host.containers["web"]
     temporary = f"{old.id[:12]}_web"
@@ -513,7 +517,9 @@ def test_a_sync_while_compose_makes_a_container_anew(three: World, host: DockerS
         assert three.sync().rows == ()
 
 
-def test_compose_names_the_new_container_after_the_id_of_the_old_one(three: World, host: DockerState) -> None:
+def test_compose_names_the_new_container_after_the_id_of_the_old_one(
+    three: Pipeline, host: DockerState
+) -> None:
     """As Docker Compose 2 does: the old one is gone, and the new one not yet renamed."""
     temporary = f"{host.containers['web'].id[:12]}_web"
     new = host.rename("web", temporary)
@@ -523,6 +529,6 @@ def test_compose_names_the_new_container_after_the_id_of_the_old_one(three: Worl
     assert three.sync().rows == ()
 
 
-def test_a_name_that_only_looks_like_a_temporary_one(docker: World, host: DockerState) -> None:
+def test_a_name_that_only_looks_like_a_temporary_one(docker: Pipeline, host: DockerState) -> None:
     host.add("0123456789ab_web", "front")
     assert [r.key for r in rows(docker.sync(), "virtual_machines", "create")] == ["0123456789ab_web"]

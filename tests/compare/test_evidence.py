@@ -18,7 +18,7 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.lies import lying
 from tests.sql.rules import Rules
-from tests.support import NetBox, World
+from tests.support import NetBox, Pipeline
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
 KINDS = ("librenms", "proxmox", "docker")
@@ -31,9 +31,9 @@ def evidence(kind: str) -> list[tuple[str, str, bool, list[str], list[str]]]:
         return con.execute(read_sql(f"desired/{kind}/evidence.sql")).fetchall()
 
 
-def unproven(world: World) -> dict[str, set[str]]:
+def unproven(pipeline: Pipeline) -> dict[str, set[str]]:
     """Resource -> owners of which it is unproven, in the last comparison."""
-    folder = world.warehouse.current(world.warehouse.diffs(world.name)) / "desired"
+    folder = pipeline.warehouse.current(pipeline.warehouse.diffs(pipeline.name)) / "desired"
     with duckdb.connect() as con:
         found = con.execute(
             "SELECT resource, owner FROM read_parquet(?)",
@@ -177,17 +177,17 @@ FAULTS: dict[str, tuple[Callable[[LabLibreNMS], None], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("line", evidence("librenms"), ids=lambda line: f"{line[1]}")
 def test_a_failed_call_of_librenms(
-    estate: LibreNMSState, world: World, line: tuple[str, str, bool, list[str], list[str]]
+    estate: LibreNMSState, pipeline: Pipeline, line: tuple[str, str, bool, list[str], list[str]]
 ) -> None:
     _, scope, wide, proves, _ = line
     fail, options = FAULTS[scope]
     with LabLibreNMS(estate, token="lnms-token", **options) as server:
-        world.configure(
+        pipeline.configure(
             url=server.url, virtual_chassis=True, inventory=True, import_devices={"group": ["core"]}
         )
         fail(server)
-        plan = world.sync()
-    found = unproven(world)
+        plan = pipeline.sync()
+    found = unproven(pipeline)
     for resource in proves:
         owners = found.get(resource, set())
         assert "*" in owners or (not wide and "sw1" in owners), (resource, found)
@@ -257,7 +257,7 @@ PVE_LINES = [line for line in evidence("proxmox") if line[1] != "cluster"]
 
 @pytest.mark.parametrize("line", PVE_LINES, ids=lambda line: f"{line[1]} {line[2]}")
 def test_a_failed_call_of_proxmox(
-    guest: ProxmoxState, proxmox: LabProxmox, pve: World, line: tuple[str, str, bool, list[str], list[str]]
+    guest: ProxmoxState, proxmox: LabProxmox, pve: Pipeline, line: tuple[str, str, bool, list[str], list[str]]
 ) -> None:
     _, scope, wide, proves, _ = line
     pve.snapshot()
@@ -314,7 +314,7 @@ def test_a_short_list_of_proxmox_proves_nothing(
     with lying(LabProxmox, guest, lie=told) as server:
         monkeypatch.setenv("PROXMOX_TOKEN", server.token_value)
         netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
-        world = World(
+        pipeline = Pipeline(
             tmp_path / "pve",
             netbox,
             {
@@ -328,19 +328,19 @@ def test_a_short_list_of_proxmox_proves_nothing(
                 "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
             },
         )
-        plan = world.sync()
-    assert "*" in unproven(world)["virtual_machines"]
+        plan = pipeline.sync()
+    assert "*" in unproven(pipeline)["virtual_machines"]
     blocked = {r.action for r in plan.rows if r.resource in ("virtual_machines", "ip_addresses")}
     assert blocked <= {"blocked", "conflict"}
 
 
-def test_a_cluster_without_guests_is_complete(cluster: ProxmoxState, pve: World) -> None:
+def test_a_cluster_without_guests_is_complete(cluster: ProxmoxState, pve: Pipeline) -> None:
     """The token holds VM.Audit, so an empty list says that there is none."""
     assert pve.snapshot().complete
 
 
 def test_an_agent_that_shows_fewer_addresses_moves_no_primary_address(
-    guest: ProxmoxState, pve: World
+    guest: ProxmoxState, pve: Pipeline
 ) -> None:
     assert pve.apply_all().rows == ()
     guest.guests[101].agent = AGENT[2:3]
@@ -384,11 +384,11 @@ def test_a_failed_call_of_docker(
             "defaults": {"site": "paris"},
             "bridge_addresses": False,
         }
-        world = World(tmp_path / "docker", netbox, endpoint)
-        world.snapshot()
+        pipeline = Pipeline(tmp_path / "docker", netbox, endpoint)
+        pipeline.snapshot()
         CONTAINER_FAULTS[scope](server)
-        plan = world.sync()
-    found = unproven(world)
+        plan = pipeline.sync()
+    found = unproven(pipeline)
     for resource in line[3]:
         assert found.get(resource, set()) & {"*", "web", "container web"}, (resource, found)
     assert [r.key for r in plan.rows if r.action == "delete"] == []
@@ -405,9 +405,9 @@ def test_a_list_of_containers_that_is_shorter_than_the_daemon_says(
 
     with lying(LabDocker, host, lie=told) as server:
         endpoint = {"name": "docker1", "kind": "docker", "url": server.url, "defaults": {"site": "paris"}}
-        world = World(tmp_path / "docker", netbox, endpoint)
-        plan = world.sync()
-    assert "*" in unproven(world)["virtual_machines"]
+        pipeline = Pipeline(tmp_path / "docker", netbox, endpoint)
+        plan = pipeline.sync()
+    assert "*" in unproven(pipeline)["virtual_machines"]
     assert {r.action for r in plan.rows if r.resource == "virtual_machines"} == {"blocked"}
     (reason,) = {r.reason for r in plan.rows if r.resource == "virtual_machines"}
     assert "the daemon says that it has 2 containers, and lists 1" in reason

@@ -7,7 +7,7 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import ProxmoxState
-from tests.support import World, after, row, rows
+from tests.support import Pipeline, after, row, rows
 
 EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"
 ESCAPE = "the name contains U+001B, which cannot be seen; give it another name in the source"
@@ -29,7 +29,7 @@ def writes_evil(plan: Plan) -> list[str]:
 
 
 @pytest.mark.also_live
-def test_librenms(world: World, state: LibreNMSState) -> None:
+def test_librenms(pipeline: Pipeline, state: LibreNMSState) -> None:
     evil = state.add_device(EVIL, hardware="C9300-48P", os="ios")
     state.add_port(evil, "Gi0/1")
     good = state.add_device("sw1", hardware="C9300-48P", os="ios")
@@ -38,7 +38,7 @@ def test_librenms(world: World, state: LibreNMSState) -> None:
     other = state.add_port(good, "Gi0/2", ifAlias=EVIL)
     state.add_vlan(good, 10, EVIL)
     state.add_membership(other, 10, untagged=1)
-    plan = world.sync()
+    plan = pipeline.sync()
 
     assert row(plan, "devices", EVIL).action == "blocked"
     assert row(plan, "devices", EVIL).reason == ESCAPE
@@ -60,31 +60,31 @@ def test_librenms(world: World, state: LibreNMSState) -> None:
     assert writes_evil(plan) == []
 
 
-def test_an_existing_device_is_not_renamed_so(world: World, state: LibreNMSState) -> None:
+def test_an_existing_device_is_not_renamed_so(pipeline: Pipeline, state: LibreNMSState) -> None:
     switch = state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC1")
-    world.configure(policies={"owns": ["devices.name"]})
-    assert world.apply_all().changes == []
+    pipeline.configure(policies={"owns": ["devices.name"]})
+    assert pipeline.apply_all().changes == []
     switch["sysName"] = switch["hostname"] = "sw1\u200b"
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.action, r.reason) for r in rows(plan, "devices")] == [
         ("blocked", "the name contains U+200B, which cannot be seen; give it another name in the source")
     ]
 
 
-def test_words_of_librenms_for_what_netbox_lacks(world: World, state: LibreNMSState) -> None:
+def test_words_of_librenms_for_what_netbox_lacks(pipeline: Pipeline, state: LibreNMSState) -> None:
     """Models, platforms and tags are created by policy; their names are names too."""
-    world.configure(
+    pipeline.configure(
         policies={"create": ["devices", "device_types", "platforms", "manufacturers", "interfaces"]},
         defaults={"site": "paris", "role": "access"},
     )
     state.add_device("sw1", hardware="C9300\u202e84", os="ios\u200bxe")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert plan.changes == []
     assert writes_evil(plan) == []
 
 
 @pytest.mark.also_live
-def test_proxmox(pve: World, cluster: ProxmoxState) -> None:
+def test_proxmox(pve: Pipeline, cluster: ProxmoxState) -> None:
     cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})
     cluster.add_qemu(102, node="pve1", name="web", tags="good;b\u202ead", config={"description": EVIL})
     plan = pve.sync()
@@ -101,22 +101,22 @@ def test_proxmox(pve: World, cluster: ProxmoxState) -> None:
 
 
 @pytest.mark.parametrize("space", ["\xa0", " ", "\u3000", "\u2003", "\x85", "\t"])
-def test_what_netbox_strips_is_not_written(world: World, state: LibreNMSState, space: str) -> None:
+def test_what_netbox_strips_is_not_written(pipeline: Pipeline, state: LibreNMSState, space: str) -> None:
     """After a full apply nothing differs, whatever stands at the ends of names and texts."""
     switch = state.add_device(f"sw1{space}", hardware="C9300-48P", os="ios", serial=f"FOC1{space}")
     port = state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
     state.add_vlan(switch, 10, f"{space}GUEST{space}")
     state.add_membership(port, 10, untagged=1)
-    again = world.apply_all()
+    again = pipeline.apply_all()
     assert [(r.action, r.resource, r.key, r.reason) for r in again.rows] == []
-    interface = world.netbox.one("dcim/interfaces")
+    interface = pipeline.netbox.one("dcim/interfaces")
     assert (interface["name"], interface["description"]) == ("Gi0/1", "nbsp")
-    assert world.netbox.one("ipam/vlans")["name"] == "GUEST"
-    assert world.netbox.one("dcim/devices")["serial"] == "FOC1"
+    assert pipeline.netbox.one("ipam/vlans")["name"] == "GUEST"
+    assert pipeline.netbox.one("dcim/devices")["serial"] == "FOC1"
 
 
 @pytest.mark.also_live
-def test_the_texts_of_a_guest_read_back_equal(pve: World, cluster: ProxmoxState) -> None:
+def test_the_texts_of_a_guest_read_back_equal(pve: Pipeline, cluster: ProxmoxState) -> None:
     cluster.add_qemu(
         101,
         node="pve1",

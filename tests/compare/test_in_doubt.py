@@ -12,7 +12,7 @@ import pytest
 
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import ProxmoxState, agent_interface
-from tests.support import NetBox, World, rows
+from tests.support import NetBox, Pipeline, rows
 
 Device = Callable[..., dict[str, Any]]
 GENEROUS = {
@@ -24,15 +24,15 @@ GENEROUS = {
 @pytest.mark.also_live
 @pytest.mark.parametrize("way", ["delete", "disable"])
 def test_two_ports_of_one_name(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device, way: str
 ) -> None:
     """And after an apply of all the rest the interface is as it was."""
-    world.configure(policies={**GENEROUS, "missing_interfaces": way})
+    pipeline.configure(policies={**GENEROUS, "missing_interfaces": way})
     found = state.add_device("sw01", hardware="C9300-48P")
     for _ in range(2):
         state.add_port(found, "Dup0")
     known = netbox.create("dcim/interfaces", device=device("sw01")["id"], name="Dup0", type="1000base-t")
-    plan = world.apply_all()
+    plan = pipeline.apply_all()
     assert [(r.action, r.key, r.reason) for r in rows(plan, "interfaces")] == [
         ("conflict", "sw01 Dup0 (port 1)", "2 ports of this device have the name Dup0"),
         ("conflict", "sw01 Dup0 (port 2)", "2 ports of this device have the name Dup0"),
@@ -43,13 +43,13 @@ def test_two_ports_of_one_name(
 @pytest.mark.also_live
 @pytest.mark.parametrize("way", ["delete", "disable"])
 def test_two_interfaces_that_hold_one_port_id(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device, way: str
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device, way: str
 ) -> None:
     """A1 and A2 hold port id 1; LibreNMS's port 1 is called A2."""
     found = state.add_device("sw01", hardware="C9300-48P")
     port = state.add_port(found, "A2")
-    world.apply()
-    world.configure(policies={**GENEROUS, "missing_interfaces": way})
+    pipeline.apply()
+    pipeline.configure(policies={**GENEROUS, "missing_interfaces": way})
     netbox.create(
         "dcim/interfaces",
         device=netbox.one("dcim/devices", name="sw01")["id"],
@@ -57,7 +57,7 @@ def test_two_interfaces_that_hold_one_port_id(
         type="1000base-t",
         custom_fields={"librenms_id": {"production": port["port_id"]}},
     )
-    assert [(r.action, r.key, r.reason) for r in rows(world.sync(), "interfaces")] == [
+    assert [(r.action, r.key, r.reason) for r in rows(pipeline.sync(), "interfaces")] == [
         (
             "conflict",
             "sw01 A2",
@@ -68,10 +68,10 @@ def test_two_interfaces_that_hold_one_port_id(
 
 @pytest.mark.also_live
 def test_a_stack_in_one_device_whose_inventory_answers_500(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
     """Nothing of the second member is disabled."""
-    world.configure(policies={**GENEROUS, "missing_interfaces": "disable"})
+    pipeline.configure(policies={**GENEROUS, "missing_interfaces": "disable"})
     found, known = state.add_device("sw01", hardware="C9300-48P"), device("sw01")
     for member in (1, 2):
         for number in (1, 2, 3):
@@ -79,16 +79,16 @@ def test_a_stack_in_one_device_whose_inventory_answers_500(
             state.add_port(found, name)
             netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
     with LabLibreNMS(state, token="lnms-token") as server:
-        world.configure(url=server.url)
+        pipeline.configure(url=server.url)
         server.fail_always(status=500, path_prefix="/inventory")
-        plan = world.sync()
+        plan = pipeline.sync()
     second = {(r.key, r.action) for r in rows(plan, "interfaces") if "Gi2" in r.key}
     assert second == {(f"sw01 Gi2/0/{number}", "blocked") for number in (1, 2, 3)}
     assert [r.key for r in plan.changes if any(f.name == "enabled" for f in r.written)] == []
 
 
 @pytest.mark.also_live
-def test_an_agent_that_shows_only_lo(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_an_agent_that_shows_only_lo(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     """Eth0 was not in the answer, so nothing is known of its addresses."""
     mac = "BC:24:11:00:00:65"
     guest = cluster.add_qemu(

@@ -12,7 +12,7 @@ from netbox_sync_dagster.config import Policies
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from tests.real_netbox import real_netbox
-from tests.support import NetBox, World
+from tests.support import NetBox, Pipeline
 
 
 @pytest.fixture(params=["lab", pytest.param("live", marks=pytest.mark.live)])
@@ -83,7 +83,7 @@ def test_a_stack_with_modules_and_cables(
             "inventory": True,
             "policies": {"create": [*Policies().create, "module_bays"]},
         }
-        done = World(tmp_path / "data", either, endpoint).apply_all()
+        done = Pipeline(tmp_path / "data", either, endpoint).apply_all()
     assert [(r.resource, r.action, r.key, r.reason) for r in done.rows] == []
     chassis = either.one("dcim/virtual-chassis", name=f"sw1-{mark}")
     assert chassis["master"]["name"] == f"sw1-{mark}"

@@ -8,13 +8,13 @@ from netbox_sync_lab.librenms import LabLibreNMS
 from tests.support import after, before, row, rows
 
 
-def test_domain_is_dropped_from_the_source_name_only(world, state, device):
+def test_domain_is_dropped_from_the_source_name_only(pipeline, state, device):
     """L40: router-core-01.example.com is NetBox's router-core-01; sw01.a.net is not sw01.b.net."""
     state.add_device("router-core-01.example.com", sysName="router-core-01.example.com", hardware="C9300-48P")
     state.add_device("sw01.a.net", sysName="sw01.a.net", hardware="C9300-48P")
     known = device("router-core-01")
     device("sw01.b.net")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, r.action) for r in rows(plan, "devices")] == [
         ("router-core-01.example.com", "update"),
         ("sw01.a.net", "create"),
@@ -24,25 +24,25 @@ def test_domain_is_dropped_from_the_source_name_only(world, state, device):
     assert "name" not in [f.name for f in matched.fields]
 
 
-def test_equal_serial_is_the_same_device_and_the_name_differs(world, state, device):
+def test_equal_serial_is_the_same_device_and_the_name_differs(pipeline, state, device):
     """L41: the name is shown as drifted, because NetBox's own name is not owned; by policy it is an update."""
     state.add_device("core-new", sysName="core-new", serial="FOC1234X0AB", hardware="C9300-48P")
     known = device("core-old", serial="foc1234x0ab")
-    found = row(world.sync(), "devices", "core-new")
+    found = row(pipeline.sync(), "devices", "core-new")
     assert found.netbox_id == known["id"]
     name = next(f for f in found.fields if f.name == "name")
     assert (name.before, name.after, name.verdict) == ("core-old", "core-new", "drifted")
-    world.configure(policies={"owns": ["devices.name"]})
-    owned = row(world.sync(), "devices", "core-new")
+    pipeline.configure(policies={"owns": ["devices.name"]})
+    owned = row(pipeline.sync(), "devices", "core-new")
     assert (before(owned)["name"], after(owned)["name"]) == ("core-old", "core-new")
 
 
-def test_placeholder_serials_match_nobody(world, state, device):
+def test_placeholder_serials_match_nobody(pipeline, state, device):
     """L42."""
     for number in range(3):
         state.add_device(f"sw{number}", serial="N/A", hardware="C9300-48P")
     device("other", serial="N/A")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, r.action) for r in rows(plan, "devices")] == [
         ("sw0", "create"),
         ("sw1", "create"),
@@ -51,13 +51,13 @@ def test_placeholder_serials_match_nobody(world, state, device):
     assert all("serial" not in after(r) for r in rows(plan, "devices"))
 
 
-def test_device_and_virtual_machine_of_one_name_is_a_conflict(world, state, netbox):
+def test_device_and_virtual_machine_of_one_name_is_a_conflict(pipeline, state, netbox):
     """L43."""
     state.add_device("web01", hardware="C9300-48P")
     kind = netbox.create("virtualization/cluster-types", name="PVE", slug="pve")
     cluster = netbox.create("virtualization/clusters", name="c1", type=kind["id"])
     netbox.create("virtualization/virtual-machines", name="web01", cluster=cluster["id"])
-    found = row(world.sync(), "devices", "web01")
+    found = row(pipeline.sync(), "devices", "web01")
     assert found.action == "conflict"
     assert found.reason == "NetBox has a virtual machine of this name and no other evidence: web01"
 
@@ -76,7 +76,7 @@ def test_device_and_virtual_machine_of_one_name_is_a_conflict(world, state, netb
         ("abc", False),
     ],
 )
-def test_librenms_id_in_netbox(world, state, netbox, device, held, matches):
+def test_librenms_id_in_netbox(pipeline, state, netbox, device, held, matches):
     """L3: ids are read per endpoint; a bare number while only one LibreNMS is configured; else they are none."""
     netbox.create(
         "extras/custom-fields",
@@ -86,14 +86,14 @@ def test_librenms_id_in_netbox(world, state, netbox, device, held, matches):
     )
     state.add_device("sw-seven", device_id=7, hardware="C9300-48P")
     known = device("another-name", custom_fields={"librenms_id": held})
-    found = row(world.sync(), "devices", "sw-seven")
+    found = row(pipeline.sync(), "devices", "sw-seven")
     assert (found.netbox_id == known["id"]) is matches
     assert found.action == (
         "update" if matches and held != {"production": 7} else "drifted" if matches else "create"
     )
 
 
-def test_bare_id_counts_only_for_the_only_endpoint(world, state, netbox, device):
+def test_bare_id_counts_only_for_the_only_endpoint(pipeline, state, netbox, device):
     """L3: with a second LibreNMS configured a bare 42 is nobody's."""
     netbox.create(
         "extras/custom-fields",
@@ -104,32 +104,32 @@ def test_bare_id_counts_only_for_the_only_endpoint(world, state, netbox, device)
     state.add_device("sw42", device_id=42, hardware="C9300-48P")
     device("another-name", custom_fields={"librenms_id": 42})
     other = {"name": "secondary", "kind": "librenms", "url": "http://127.0.0.1:9"}
-    world.config = world.config.model_validate(
+    pipeline.config = pipeline.config.model_validate(
         {
-            **world.config.model_dump(mode="json", exclude_unset=True),
-            "endpoints": [*world.config.model_dump(mode="json", exclude_unset=True)["endpoints"], other],
+            **pipeline.config.model_dump(mode="json", exclude_unset=True),
+            "endpoints": [*pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"], other],
         }
     )
-    assert row(world.sync(), "devices", "sw42").action == "create"
+    assert row(pipeline.sync(), "devices", "sw42").action == "create"
 
 
-def test_two_steps_that_name_different_devices_are_a_conflict(world, state, device):
+def test_two_steps_that_name_different_devices_are_a_conflict(pipeline, state, device):
     state.add_device("sw1", serial="SER-1", hardware="C9300-48P")
     device("sw1", serial="SER-2")
     device("sw9", serial="SER-1")
-    found = row(world.sync(), "devices", "sw1")
+    found = row(pipeline.sync(), "devices", "sw1")
     assert found.action == "conflict"
     assert found.reason == "several NetBox devices could be this one: sw1 (name), sw9 (serial)"
 
 
-def test_two_devices_that_claim_one_netbox_device_are_a_conflict(world, state, device):
+def test_two_devices_that_claim_one_netbox_device_are_a_conflict(pipeline, state, device):
     state.add_device("a.example.com", sysName="core", hardware="C9300-48P")
     state.add_device("b.example.com", sysName="core", hardware="C9300-48P")
     device("core")
-    assert {r.action for r in rows(world.sync(), "devices")} == {"conflict"}
+    assert {r.action for r in rows(pipeline.sync(), "devices")} == {"conflict"}
 
 
-def test_the_device_that_netbox_knows_by_id_stays_matched(world, state, netbox, device):
+def test_the_device_that_netbox_knows_by_id_stays_matched(pipeline, state, netbox, device):
     """A second device of the same name is in doubt; the one whose id NetBox holds is not."""
     netbox.create(
         "extras/custom-fields",
@@ -140,20 +140,20 @@ def test_the_device_that_netbox_knows_by_id_stays_matched(world, state, netbox, 
     state.add_device("a.example.com", device_id=7, sysName="core", hardware="C9300-48P")
     state.add_device("b.example.com", device_id=8, sysName="core", hardware="C9300-48P")
     known = device("core", custom_fields={"librenms_id": {"production": 7}}, status="active")
-    world.configure(policies={"owns": ["devices.status"]})
+    pipeline.configure(policies={"owns": ["devices.status"]})
     state.devices[0]["status"] = 0
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {(r.key, r.action, r.netbox_id) for r in rows(plan, "devices")} == {
         ("core (LibreNMS 7)", "update", known["id"]),
         ("core (LibreNMS 8)", "conflict", None),
     }
 
 
-def test_what_is_missing_is_named(world, state):
+def test_what_is_missing_is_named(pipeline, state):
     """A device without a site, type or role is blocked, and the reason says what to map."""
-    world.configure(defaults={})
+    pipeline.configure(defaults={})
     state.add_device("sw1", location="Lyon", hardware="WS-X", type="network")
-    found = row(world.sync(), "devices", "sw1")
+    found = row(pipeline.sync(), "devices", "sw1")
     assert found.action == "blocked"
     assert found.reason == (
         'no device type: map device_types: "WS-X", set defaults.device_type, or allow create: device_types; '
@@ -162,23 +162,23 @@ def test_what_is_missing_is_named(world, state):
     )
 
 
-def test_mapping_decides_and_a_wrong_mapping_is_said(world, state):
+def test_mapping_decides_and_a_wrong_mapping_is_said(pipeline, state):
     state.add_device("sw1", location="Building 7", hardware="ws-x")
-    world.configure(mappings={"sites": {"building 7": "paris"}, "device_types": {"WS-X": "C9300-48P"}})
-    found = row(world.sync(), "devices", "sw1")
+    pipeline.configure(mappings={"sites": {"building 7": "paris"}, "device_types": {"WS-X": "C9300-48P"}})
+    found = row(pipeline.sync(), "devices", "sw1")
     assert after(found)["site"]["name"] == "Paris"
     assert after(found)["device_type"]["name"] == "C9300-48P"
-    world.configure(mappings={"sites": {"Building 7": "nowhere"}})
-    assert row(world.sync(), "devices", "sw1").reason == 'NetBox has no site "nowhere" (from the mappings)'
+    pipeline.configure(mappings={"sites": {"Building 7": "nowhere"}})
+    assert row(pipeline.sync(), "devices", "sw1").reason == 'NetBox has no site "nowhere" (from the mappings)'
 
 
-def test_import_policy_and_inactive_devices(world, state):
+def test_import_policy_and_inactive_devices(pipeline, state):
     state.add_device("sw1", os="ios", hardware="C9300-48P")
     state.add_device("sw2", os="junos", hardware="C9300-48P")
     state.add_device("sw3", os="ios", hardware="C9300-48P", disabled=1)
     state.add_device("sw4", os="ios", hardware="C9300-48P", status=0)
-    world.configure(import_devices={"os": ["ios"]})
-    plan = world.sync()
+    pipeline.configure(import_devices={"os": ["ios"]})
+    plan = pipeline.sync()
     assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
         ("sw1", "create", None),
         ("sw2", "blocked", "not in NetBox, and the import filter of this endpoint leaves it out"),
@@ -186,11 +186,11 @@ def test_import_policy_and_inactive_devices(world, state):
         ("sw4", "create", None),
     ]
     assert after(row(plan, "devices", "sw4"))["status"] == "offline"
-    world.configure(import_devices="none")
-    assert {r.action for r in rows(world.sync(), "devices")} == {"blocked"}
+    pipeline.configure(import_devices="none")
+    assert {r.action for r in rows(pipeline.sync(), "devices")} == {"blocked"}
 
 
-def test_a_token_that_sees_only_part_deletes_nothing(world, state, device, netbox):
+def test_a_token_that_sees_only_part_deletes_nothing(pipeline, state, device, netbox):
     """L44."""
     for name in ("sw1", "sw2", "sw3"):
         dev = state.add_device(name, hardware="C9300-48P")
@@ -199,12 +199,12 @@ def test_a_token_that_sees_only_part_deletes_nothing(world, state, device, netbo
     known = device("sw1")
     for name in ("Gi0/1", "Gi0/2"):
         netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
-    world.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
-    assert row(world.sync(), "interfaces", "sw1 Gi0/2").action == "delete"
+    pipeline.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
+    assert row(pipeline.sync(), "interfaces", "sw1 Gi0/2").action == "delete"
     with LabLibreNMS(state, token="lnms-token", restricted_to=[1, 2]) as restricted:
-        world.configure(url=restricted.url)
-        plan = world.sync()
-        manifest = world.warehouse.manifest(world.warehouse.snapshots("librenms", "production"))
+        pipeline.configure(url=restricted.url)
+        plan = pipeline.sync()
+        manifest = pipeline.warehouse.manifest(pipeline.warehouse.snapshots("librenms", "production"))
     assert manifest["complete"] is False
     assert rows(plan, "interfaces", "delete") == []
     blocked = row(plan, "interfaces", "sw1 Gi0/2")
@@ -212,7 +212,7 @@ def test_a_token_that_sees_only_part_deletes_nothing(world, state, device, netbo
     assert blocked.reason.startswith("not in LibreNMS, but that is no evidence: ")
 
 
-def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(world, state, netbox, device):
+def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(pipeline, state, netbox, device):
     netbox.create(
         "extras/custom-fields",
         name="librenms_id",
@@ -222,7 +222,7 @@ def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(world, state, ne
     state.add_device("sw1", hardware="C9300-48P")
     gone = device("old-sw", custom_fields={"librenms_id": {"production": 4711}})
     device("somebody-elses", custom_fields={"librenms_id": {"secondary": 4711}})
-    found = row(world.sync(), "devices", "old-sw (gone, id 4711)")
+    found = row(pipeline.sync(), "devices", "old-sw (gone, id 4711)")
     assert (found.action, found.netbox_id, found.reason) == (
         "drifted",
         gone["id"],
@@ -230,9 +230,9 @@ def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(world, state, ne
     )
 
 
-def test_two_models_of_one_slug_are_not_merged(world, state):
+def test_two_models_of_one_slug_are_not_merged(pipeline, state):
     """NetBox takes a slug once: which of them it is to be is for a person to say."""
-    world.configure(
+    pipeline.configure(
         defaults={"site": "paris", "role": "access", "manufacturer": "cisco"},
         policies={"create": ["devices", "device_types"]},
     )
@@ -240,7 +240,7 @@ def test_two_models_of_one_slug_are_not_merged(world, state):
     state.add_device("sw2", hardware="C 9500")
     state.add_device("sw3", hardware="c9600")
     state.add_device("sw4", hardware="C9600")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, r.action, r.reason) for r in rows(plan, "device_types")] == [
         ("c-9500", "blocked", "several names have this slug: C 9500, C 9500+; map them"),
         ("c9600", "create", None),

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 Device = Callable[..., dict[str, Any]]
 
 
 def test_two_netbox_interfaces_with_one_port_id(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
     """Even where one of them has the port's name: the ids came from somewhere."""
     switch = state.add_device("sw1", hardware="C9300-48P")
     port = state.add_port(switch, "Gi0/1", ifAlias="uplink")
     state.add_port(switch, "Gi0/2", ifAlias="server")
-    world.apply()
+    pipeline.apply()
     known = netbox.one("dcim/devices", name="sw1")
     stray = netbox.create(
         "dcim/interfaces",
@@ -31,7 +31,7 @@ def test_two_netbox_interfaces_with_one_port_id(
     )
     for found in (port, state.port(switch, "Gi0/2")):
         found["ifMtu"] = 9000
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {(r.key, r.action, r.reason) for r in rows(plan, "interfaces") if r.netbox_id != stray["id"]} == {
         (
             "sw1 Gi0/1",
@@ -59,7 +59,7 @@ def test_two_netbox_interfaces_with_one_port_id(
     ],
 )
 def test_a_port_under_its_long_name_is_no_second_interface(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device, short: str, long: str
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device, short: str, long: str
 ) -> None:
     """Whichever side has which; a name that only looks alike is another port."""
     switch = state.add_device("sw1", hardware="C9300-48P")
@@ -69,7 +69,7 @@ def test_a_port_under_its_long_name_is_no_second_interface(
     state.add_port(other, f"{long}1")
     for name, known in (("sw1", long), ("sw2", short)):
         netbox.create("dcim/interfaces", device=device(name)["id"], name=known, type="1000base-t")
-    found = {r.key: (r.action, "name" in after(r)) for r in rows(world.sync(), "interfaces")}
+    found = {r.key: (r.action, "name" in after(r)) for r in rows(pipeline.sync(), "interfaces")}
     assert found == {
         f"sw1 {short}": ("update", False),
         f"sw2 {long}": ("update", False),

@@ -10,7 +10,7 @@ import pytest
 
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 Device = Callable[..., dict[str, Any]]
 GENEROUS = {
@@ -21,9 +21,9 @@ GENEROUS = {
 
 
 @pytest.fixture
-def gone(world: World, state: LibreNMSState, netbox: NetBox, device: Device) -> Callable[[], list[Any]]:
+def gone(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device) -> Callable[[], list[Any]]:
     """NetBox has an interface and an address of sw1 that LibreNMS lacks: what the plan says of the two."""
-    world.configure(policies=GENEROUS)
+    pipeline.configure(policies=GENEROUS)
     state.add_port(state.add_device("sw1", hardware="C9300-48P"), "Gi0/1")
     known = device("sw1")
     kept = netbox.create("dcim/interfaces", device=known["id"], name="Gi0/1", type="1000base-t")
@@ -36,7 +36,7 @@ def gone(world: World, state: LibreNMSState, netbox: NetBox, device: Device) -> 
     )
 
     def told() -> list[Any]:
-        plan = world.sync()
+        plan = pipeline.sync()
         return [
             (r.action, r.reason)
             for r in (
@@ -59,7 +59,7 @@ def test_a_device_that_is_down_is_no_evidence(state: LibreNMSState, gone: Callab
 
 
 def test_fewer_than_seven_tenths_of_the_rows_are_no_evidence(
-    world: World, state: LibreNMSState, gone: Callable[[], list[Any]]
+    pipeline: Pipeline, state: LibreNMSState, gone: Callable[[], list[Any]]
 ) -> None:
     """Until somebody says that it is right: then what is gone is gone."""
     ports = [state.add_port(state.devices[0], f"Te1/{number}") for number in range(12)]
@@ -70,24 +70,24 @@ def test_fewer_than_seven_tenths_of_the_rows_are_no_evidence(
         "blocked",
         "not in LibreNMS, but that is no evidence: ports: 7 of 13 rows of the last good snapshot",
     )
-    plan = world.sync(accept_shrink=True)
+    plan = pipeline.sync(accept_shrink=True)
     assert row(plan, "interfaces", "sw1 Gi0/2").action == "delete"
 
 
 def test_a_device_that_is_down_stays_and_is_offline_where_the_status_is_owned(
-    world: World, state: LibreNMSState, device: Device
+    pipeline: Pipeline, state: LibreNMSState, device: Device
 ) -> None:
     state.add_device("sw1", hardware="C9300-48P", status=0)
     known = device("sw1", status="active")
-    field = next(f for f in row(world.sync(), "devices", "sw1").fields if f.name == "status")
+    field = next(f for f in row(pipeline.sync(), "devices", "sw1").fields if f.name == "status")
     assert (field.before, field.after, field.verdict) == ("active", "offline", "drifted")
-    world.configure(policies={"owns": ["devices.status"]})
-    owned = row(world.again(), "devices", "sw1")
+    pipeline.configure(policies={"owns": ["devices.status"]})
+    owned = row(pipeline.again(), "devices", "sw1")
     assert (owned.action, owned.netbox_id, after(owned)["status"]) == ("update", known["id"], "offline")
 
 
 def test_a_device_that_was_not_polled_lately_is_no_evidence(
-    world: World, state: LibreNMSState, gone: Callable[[], list[Any]]
+    pipeline: Pipeline, state: LibreNMSState, gone: Callable[[], list[Any]]
 ) -> None:
     """By the configured age. A LibreNMS in a time zone ahead of UTC is measured by its own newest poll."""
 
@@ -101,9 +101,9 @@ def test_a_device_that_was_not_polled_lately_is_no_evidence(
         "blocked",
         f"not in LibreNMS, but that is no evidence: LibreNMS polled the device last at {old}",
     )
-    world.configure(max_poll_age=26 * 3600)
+    pipeline.configure(max_poll_age=26 * 3600)
     assert [action for action, _ in gone()] == ["delete", "delete"]
-    world.configure(max_poll_age=3600)
+    pipeline.configure(max_poll_age=3600)
     state.add_device("sw2", hardware="C9300-48P")
     polled(0, 9)
     polled(1, 10.9)
@@ -115,7 +115,7 @@ def test_a_device_that_was_not_polled_lately_is_no_evidence(
 
 
 def test_addresses_of_one_device_that_cannot_be_read_leave_the_others_be(
-    world: World, state: LibreNMSState, gone: Callable[[], list[Any]]
+    pipeline: Pipeline, state: LibreNMSState, gone: Callable[[], list[Any]]
 ) -> None:
     other = state.add_port(state.add_device("sw2", hardware="C9300-48P"), "Gi0/1")
     state.add_ipv4(other, "10.90.6", 24)
@@ -125,7 +125,7 @@ def test_addresses_of_one_device_that_cannot_be_read_leave_the_others_be(
 
 
 def test_ports_read_device_by_device_delete_nothing_of_a_device_that_failed(
-    world: World, state: LibreNMSState, gone: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, state: LibreNMSState, gone: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PHP's memory does not suffice for /ports, and one device's own ports fail: the others are still judged."""
     state.add_port(state.add_device("sw2", hardware="C9300-48P"), "Gi0/1")
@@ -135,10 +135,10 @@ def test_ports_read_device_by_device_delete_nothing_of_a_device_that_failed(
     for number in (8, 9):
         state.add_ipv4(state.ports[1], f"10.0.0.{number}", 24)
     with LabLibreNMS(state, token="lnms-token", php_memory_mb=1) as small:
-        world.configure(url=small.url)
+        pipeline.configure(url=small.url)
         assert [action for action, _ in gone()] == ["delete", "delete"]
         small.fail_always(status=400, path_prefix="/devices/1/ports")
-        plan = world.sync()
+        plan = pipeline.sync()
     # No port of it is known now, so nothing is said of the address on one either.
     assert [(r.key, r.action) for r in plan.rows if r.parent == "sw1"] == [
         ("sw1", "update"),
@@ -186,21 +186,21 @@ def vlan_fields(plan: Any) -> set[str]:
 
 
 def test_unread_memberships_change_no_vlan_of_a_port(
-    world: World, state: LibreNMSState, carrying: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, carrying: dict[str, Any]
 ) -> None:
     """The port's ifVlan is no substitute for what its memberships would say."""
     with LabLibreNMS(state, token="lnms-token") as server:
-        world.configure(url=server.url)
-        assert vlan_fields(world.sync()) == set()
+        pipeline.configure(url=server.url)
+        assert vlan_fields(pipeline.sync()) == set()
         server.fail_always(status=400, path_prefix="/devices/1/ports")
-        assert vlan_fields(world.sync()) == set()
+        assert vlan_fields(pipeline.sync()) == set()
         server.clear_faults()
         server.fail_always(status=400, path_prefix="/resources/vlans")
-        assert vlan_fields(world.sync()) == set()
+        assert vlan_fields(pipeline.sync()) == set()
 
 
 def test_trunks_of_25_4_are_known_and_its_other_ports_by_their_native_vlan(
-    world: World, state: LibreNMSState, carrying: dict[str, Any], netbox: NetBox
+    pipeline: Pipeline, state: LibreNMSState, carrying: dict[str, Any], netbox: NetBox
 ) -> None:
     """Memberships port by port are whole for the trunks: there the set is compared, added to and taken from."""
     state.ports[0]["ifTrunk"] = "dot1Q"
@@ -209,8 +209,8 @@ def test_trunks_of_25_4_are_known_and_its_other_ports_by_their_native_vlan(
     state.ports_vlans = [m for m in state.ports_vlans if m["vlan"] != 30]
     state.add_port(state.devices[0], "Gi0/2", ifVlan="20")
     with LabLibreNMS(state, token="lnms-token", version="25.4.0") as server:
-        world.configure(url=server.url)
-        plan = world.sync()
+        pipeline.configure(url=server.url)
+        plan = pipeline.sync()
     trunk = row(plan, "interfaces", "sw1 Gi0/1")
     assert [v["name"] for v in before(trunk)["tagged_vlans"]] == ["30 V30"]
     assert [v["name"] for v in after(trunk)["tagged_vlans"]] == ["40"]
@@ -222,7 +222,7 @@ def test_trunks_of_25_4_are_known_and_its_other_ports_by_their_native_vlan(
 
 
 def test_addresses_stay_in_their_vrf_where_the_list_of_vrfs_fails(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
     found = state.add_device("sw1", hardware="C9300-48P")
     vrf = state.add_vrf(found, "MGMT", rd="65000:1")
@@ -230,20 +230,22 @@ def test_addresses_stay_in_their_vrf_where_the_list_of_vrfs_fails(
     state.add_ipv4(state.add_port(found, "Gi0/1"), "10.0.0.8", 24)
     netbox.create("ipam/vrfs", name="Management", rd="65000:9")
     # By the route distinguisher this time.
-    world.configure(
+    pipeline.configure(
         mappings={"vrfs": {"65000:1": "Management"}}, policies={**GENEROUS, "move_addresses": True}
     )
-    assert [r.key for r in rows(world.sync(), "ip_addresses")] == ["10.0.0.7 in Management", "10.0.0.8"]
-    done = world.apply_all()
+    assert [r.key for r in rows(pipeline.sync(), "ip_addresses")] == ["10.0.0.7 in Management", "10.0.0.8"]
+    done = pipeline.apply_all()
     assert [r.key for r in done.rows if r.is_change] == []
     with LabLibreNMS(state, token="lnms-token") as server:
-        world.configure(url=server.url)
+        pipeline.configure(url=server.url)
         server.fail_always(status=400, path_prefix="/routing/vrf")
-        plan = world.sync()
+        plan = pipeline.sync()
     assert [r.key for r in plan.rows if r.is_change] == []
 
 
-def test_a_port_that_left_its_lag(world: World, state: LibreNMSState, netbox: NetBox, device: Device) -> None:
+def test_a_port_that_left_its_lag(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
+) -> None:
     """Only where LibreNMS shows the LAG's other members, and could read them; and none of a LAG without members."""
     found = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
@@ -261,10 +263,10 @@ def test_a_port_that_left_its_lag(world: World, state: LibreNMSState, netbox: Ne
 
     def changed(version: str = "26.7.0", fault: bool = False) -> dict[str, Any]:
         with LabLibreNMS(state, token="lnms-token", version=version) as server:
-            world.configure(url=server.url)
+            pipeline.configure(url=server.url)
             if fault:
                 server.fail_always(status=400, path_prefix="/devices/1/port_stack")
-            plan = world.sync()
+            plan = pipeline.sync()
         return {
             r.key: (before(r)["lag"], after(r)["lag"]) for r in rows(plan, "interfaces") if "lag" in after(r)
         }

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 Device = Callable[..., dict[str, Any]]
 
 
 def test_a_primary_address_is_the_last_evidence(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
     """And only that address which LibreNMS talks to; another name stays NetBox's."""
     state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.5")
@@ -26,12 +26,12 @@ def test_a_primary_address_is_the_last_evidence(
         assigned_object_type="dcim.interface",
         assigned_object_id=port["id"],
     )
-    assert row(world.sync(), "devices", "sw1").action == "create"
+    assert row(pipeline.sync(), "devices", "sw1").action == "create"
     netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
-    assert row(world.sync(), "devices", "sw1").netbox_id == known["id"]
+    assert row(pipeline.sync(), "devices", "sw1").netbox_id == known["id"]
     # The name speaks for one device and the address for another.
     device("sw1")
-    found = row(world.sync(), "devices", "sw1")
+    found = row(pipeline.sync(), "devices", "sw1")
     assert (found.action, found.reason) == (
         "conflict",
         "several NetBox devices could be this one: by-another-name (primary IP), sw1 (name)",
@@ -39,7 +39,7 @@ def test_a_primary_address_is_the_last_evidence(
 
 
 def test_a_name_counts_in_any_case_and_a_serial_only_once(
-    world: World, state: LibreNMSState, device: Device
+    pipeline: Pipeline, state: LibreNMSState, device: Device
 ) -> None:
     """A serial on several devices of either side is no evidence."""
     state.add_device("SW1.Example.net", sysName="SW1", hardware="C9300-48P")
@@ -50,7 +50,7 @@ def test_a_name_counts_in_any_case_and_a_serial_only_once(
     state.add_device("b1", serial="TWICE-HERE", hardware="C9300-48P")
     for name in ("old-b1", "old-b2"):
         device(name, serial="TWICE-HERE")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
         "SW1": ("update", known["id"]),
         "a1": ("create", None),
@@ -60,14 +60,14 @@ def test_a_name_counts_in_any_case_and_a_serial_only_once(
 
 
 def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
-    world: World, state: LibreNMSState, device: Device
+    pipeline: Pipeline, state: LibreNMSState, device: Device
 ) -> None:
     """The hostname stands in; 10.0.0.7 has no first label."""
     state.add_device("core.example.net", sysName="<private>", hardware="C9300-48P")
     state.add_device("10.0.0.7", sysName=None, hardware="C9300-48P")
     known = device("core")
     device("10")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
         "core.example.net": ("update", known["id"]),
         "10.0.0.7": ("create", None),
@@ -83,27 +83,27 @@ def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
     ],
 )
 def test_what_a_new_device_is_called(
-    world: World, state: LibreNMSState, chosen: dict[str, Any], names: list[str]
+    pipeline: Pipeline, state: LibreNMSState, chosen: dict[str, Any], names: list[str]
 ) -> None:
     """The other name where there is none; an address keeps its dots."""
     state.add_device("192.0.2.1", sysName="core.example.net", hardware="C9300-48P")
     state.add_device("mgmt.example.net", sysName=None, hardware="C9300-48P")
     state.add_device("10.0.0.7", sysName="10.0.0.7", hardware="C9300-48P")
-    world.configure(**chosen)
-    plan = world.sync()
+    pipeline.configure(**chosen)
+    plan = pipeline.sync()
     assert {after(r)["name"] for r in rows(plan, "devices", "create")} == set(names)
 
 
 def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(
-    world: World, state: LibreNMSState, device: Device
+    pipeline: Pipeline, state: LibreNMSState, device: Device
 ) -> None:
     """sw01.a.net and sw01.b.net would both be sw01; a device that has its long name keeps it."""
     state.add_device("sw01.a.net", hardware="C9300-48P")
     state.add_device("sw01.b.net", hardware="C9300-48P")
     state.add_device("core.a.net", hardware="C9300-48P")
     device("core.a.net")
-    world.configure(strip_domain=True, policies={"owns": ["devices.name"]})
-    plan = world.sync()
+    pipeline.configure(strip_domain=True, policies={"owns": ["devices.name"]})
+    plan = pipeline.sync()
     assert {(r.key, r.action, r.reason) for r in rows(plan, "devices")} == {
         ("sw01 (LibreNMS 1)", "conflict", "several devices of this endpoint have the name sw01"),
         ("sw01 (LibreNMS 2)", "conflict", "several devices of this endpoint have the name sw01"),
@@ -112,20 +112,22 @@ def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(
     assert "name" not in after(row(plan, "devices", "core"))
 
 
-def test_what_is_too_long_for_netbox_is_said(world: World, state: LibreNMSState, device: Device) -> None:
+def test_what_is_too_long_for_netbox_is_said(
+    pipeline: Pipeline, state: LibreNMSState, device: Device
+) -> None:
     """A name of 65 characters creates no device; a serial is left out, a description cut, the rest is written."""
     long_name = "x" * 62 + ".fr"
     state.add_device(long_name, hardware="C9300-48P")
     known = state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
     state.add_port(known, "Gi0/1", ifAlias="a" * 201)
     device("sw1", serial="FOC1")
-    plan = world.apply_all()
+    plan = pipeline.apply_all()
     assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
         (long_name, "blocked", "the name has 65 characters; NetBox takes 64")
     ]
-    assert world.netbox.one("dcim/devices", name="sw1")["serial"] == "FOC1"
-    assert world.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == "a" * 199 + "…"
-    assert world.left_out() == [
+    assert pipeline.netbox.one("dcim/devices", name="sw1")["serial"] == "FOC1"
+    assert pipeline.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == "a" * 199 + "…"
+    assert pipeline.left_out() == [
         ("devices", "sw1", "its serial has 51 characters; NetBox takes 50"),
         (
             "interfaces",
@@ -136,7 +138,7 @@ def test_what_is_too_long_for_netbox_is_said(world: World, state: LibreNMSState,
 
 
 def test_types_and_platforms_by_their_words(
-    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:
     """Part number before model, slug or name of a platform, in any case; two candidates are none."""
     maker = basics["maker"]["id"]
@@ -148,7 +150,7 @@ def test_types_and_platforms_by_their_words(
     state.add_device("sw1", hardware="ws-1", os="IOS")
     state.add_device("sw2", hardware="WS-2", os="junos")
     state.add_device("sw3", hardware="WS-1", os="eos")
-    plan = world.sync()
+    plan = pipeline.sync()
     first = after(row(plan, "devices", "sw1"))
     assert (first["device_type"]["name"], first["platform"]["name"]) == ("Catalyst 9300", "Cisco IOS")
     second = row(plan, "devices", "sw2")
@@ -160,18 +162,18 @@ def test_types_and_platforms_by_their_words(
 
 
 def test_a_role_is_mapped_by_hardware_then_os_then_type(
-    world: World, state: LibreNMSState, netbox: NetBox
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox
 ) -> None:
     for name in ("core", "firewall", "radio"):
         netbox.create("dcim/device-roles", name=name, slug=name, color="00ff00")
-    world.configure(
+    pipeline.configure(
         mappings={"roles": {"c9300-48p": "core", "fortigate": "firewall", "wireless": "radio"}},
     )
     state.add_device("sw1", hardware="C9300-48P", os="fortigate", type="wireless")
     state.add_device("sw2", hardware="other", os="fortigate", type="wireless")
     state.add_device("sw3", hardware="other", os="ios", type="wireless")
     state.add_device("sw4", hardware="other", os="ios", type="network")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [after(r)["role"]["name"] for r in rows(plan, "devices")] == [
         "core",
         "firewall",
@@ -181,17 +183,17 @@ def test_a_role_is_mapped_by_hardware_then_os_then_type(
 
 
 def test_a_new_device_gets_the_default_tenant(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
 ) -> None:
     """One that is in NetBox keeps its own; a tenant that is not there is said."""
     for name in ("sw1", "sw2"):
         state.add_device(name, hardware="C9300-48P")
     device("sw2")
-    world.configure(defaults={"site": "paris", "role": "access", "tenant": "acme"})
-    found = row(world.sync(), "devices", "sw1")
+    pipeline.configure(defaults={"site": "paris", "role": "access", "tenant": "acme"})
+    found = row(pipeline.sync(), "devices", "sw1")
     assert (found.action, found.reason) == ("blocked", 'NetBox has no tenant "acme" (from defaults)')
     tenant = netbox.create("tenancy/tenants", name="Acme Inc", slug="acme")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert after(row(plan, "devices", "sw1"))["tenant"] == {"id": tenant["id"], "name": "Acme Inc"}
     assert "tenant" not in after(row(plan, "devices", "sw2"))
 
@@ -206,19 +208,19 @@ def test_a_new_device_gets_the_default_tenant(
         {"location": ["Paris", "Nice"], "os": ["ios"]},
     ],
 )
-def test_import_filters(world: World, state: LibreNMSState, chosen: dict[str, list[str]]) -> None:
+def test_import_filters(pipeline: Pipeline, state: LibreNMSState, chosen: dict[str, list[str]]) -> None:
     """Each line must match; a hostname as a whole."""
     state.add_device("sw1", location="Paris", type="network", hardware="C9300-48P", os="ios")
     state.add_device("old-sw2", location="Lyon", type="server", hardware="X", os="linux")
-    world.configure(import_devices=chosen)
-    assert [(r.key, r.action) for r in rows(world.sync(), "devices")] == [
+    pipeline.configure(import_devices=chosen)
+    assert [(r.key, r.action) for r in rows(pipeline.sync(), "devices")] == [
         ("old-sw2", "blocked"),
         ("sw1", "create"),
     ]
 
 
 def test_a_device_goes_to_the_location_of_its_site(
-    world: World, state: LibreNMSState, netbox: NetBox, basics: Any, device: Device
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any, device: Device
 ) -> None:
     """By the mapping, else by the location's own name; one of that name elsewhere is none, NetBox's own stays."""
     paris = basics["site"]["id"]
@@ -229,8 +231,8 @@ def test_a_device_goes_to_the_location_of_its_site(
     }
     for name, place in (("sw1", "room2"), ("sw2", "Room3"), ("sw3", "Floor 7"), ("sw4", "Attic")):
         state.add_device(name, location=place, hardware="C9300-48P")
-    world.configure(mappings={"locations": {"floor 7": "cellar", "Attic": "nowhere"}})
-    plan = world.sync()
+    pipeline.configure(mappings={"locations": {"floor 7": "cellar", "Attic": "nowhere"}})
+    plan = pipeline.sync()
     assert after(row(plan, "devices", "sw1"))["location"] == {"id": rooms[paris, "Room2"], "name": "Room2"}
     assert "location" not in after(row(plan, "devices", "sw2"))
     assert after(row(plan, "devices", "sw3"))["location"]["id"] == rooms[paris, "Cellar"]
@@ -241,7 +243,7 @@ def test_a_device_goes_to_the_location_of_its_site(
     )
     device("sw1", location=rooms[paris, "Cellar"])
     device("sw3", site=lyon)
-    done = world.apply_all()
+    done = pipeline.apply_all()
     kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
     assert (kept.verdict, kept.reason) == (
         "drifted",
@@ -250,12 +252,14 @@ def test_a_device_goes_to_the_location_of_its_site(
     assert netbox.one("dcim/devices", name="sw2")["location"] is None
     # The operator has put it into another site: no location of Paris fits there.
     assert netbox.one("dcim/devices", name="sw3")["location"] is None
-    world.configure(policies={"owns": ["devices.location"]})
-    world.apply()
+    pipeline.configure(policies={"owns": ["devices.location"]})
+    pipeline.apply()
     assert netbox.one("dcim/devices", name="sw1")["location"]["id"] == rooms[paris, "Room2"]
 
 
-def test_what_a_device_needs_is_created_by_policy(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+def test_what_a_device_needs_is_created_by_policy(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox
+) -> None:
     """Manufacturer, type, role, platform and site, and the custom field that keeps the ids; then in sync."""
     everything = [
         "manufacturers",
@@ -266,7 +270,7 @@ def test_what_a_device_needs_is_created_by_policy(world: World, state: LibreNMSS
         "custom_fields",
         "devices",
     ]
-    world.configure(
+    pipeline.configure(
         defaults={},
         mappings={
             "sites": {"Building 7": "Nice"},
@@ -276,9 +280,9 @@ def test_what_a_device_needs_is_created_by_policy(world: World, state: LibreNMSS
         },
     )
     state.add_device("sw1", location="Building 7", hardware="DCS-7050", os="eos", type="network")
-    assert row(world.sync(), "devices", "sw1").action == "blocked"
-    world.configure(policies={"create": everything})
-    plan = world.sync()
+    assert row(pipeline.sync(), "devices", "sw1").action == "blocked"
+    pipeline.configure(policies={"create": everything})
+    plan = pipeline.sync()
     assert sorted((r.resource, r.key) for r in plan.rows if r.action == "create") == [
         ("custom_fields", "librenms_id"),
         ("device_roles", "switch"),
@@ -288,7 +292,7 @@ def test_what_a_device_needs_is_created_by_policy(world: World, state: LibreNMSS
         ("platforms", "arista-eos"),
         ("sites", "nice"),
     ]
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert [r.key for r in done.rows if r.is_change] == []
     made = netbox.one("dcim/devices", name="sw1")
     assert (

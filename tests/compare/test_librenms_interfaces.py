@@ -6,7 +6,7 @@ from netbox_sync_lab.librenms import LabLibreNMS
 from tests.support import after, before, row, rows
 
 
-def test_speed_in_kbit(world, state):
+def test_speed_in_kbit(pipeline, state):
     """L1: bit/s -> kbit/s, floor; null and a counter that ran full are unknown."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     speeds = {
@@ -21,7 +21,7 @@ def test_speed_in_kbit(world, state):
     }
     for name, speed in speeds.items():
         state.add_port(dev, name, ifSpeed=speed)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {
         name: after(row(plan, "interfaces", f"sw1 {name}")).get("speed", "unknown") for name in speeds
     } == {
@@ -36,7 +36,7 @@ def test_speed_in_kbit(world, state):
     }
 
 
-def test_mac_addresses(world, state):
+def test_mac_addresses(pipeline, state):
     """L2: every spelling is one address; zero, empty, null and multicast are none."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     for name, mac in {
@@ -49,7 +49,7 @@ def test_mac_addresses(world, state):
         "multicast": "01005e000001",
     }.items():
         state.add_port(dev, name, ifPhysAddress=mac)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [r.key for r in rows(plan, "mac_addresses")] == [
         "sw1 dash 84:BF:20:85:3E:00",
         "sw1 dotted 84:BF:20:85:3E:00",
@@ -68,7 +68,7 @@ def test_mac_addresses(world, state):
     )
 
 
-def test_a_mac_object_on_the_interface_is_reused(world, state, netbox, device):
+def test_a_mac_object_on_the_interface_is_reused(pipeline, state, netbox, device):
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1", ifPhysAddress="84bf20853e00")
     known = device("sw1")
@@ -79,12 +79,12 @@ def test_a_mac_object_on_the_interface_is_reused(world, state, netbox, device):
         assigned_object_type="dcim.interface",
         assigned_object_id=port["id"],
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert rows(plan, "mac_addresses") == []
     assert after(row(plan, "primary_macs", "sw1 Gi0/1"))["primary_mac_address"]["id"] == mac["id"]
 
 
-def test_admin_status(world, state, netbox, device):
+def test_admin_status(pipeline, state, netbox, device):
     """L4: up in any case is enabled; null is unknown and no difference."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
@@ -95,8 +95,8 @@ def test_admin_status(world, state, netbox, device):
         )
     # LibreNMS 26 answers null for any status it does not know; 23.11 passes on what the device said.
     with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:
-        world.configure(url=old.url)
-        plan = world.sync()
+        pipeline.configure(url=old.url)
+        plan = pipeline.sync()
     found = {
         name: after(row(plan, "interfaces", f"sw1 {name}")).get("enabled")
         for name in ("lower", "upper", "down", "null")
@@ -104,7 +104,7 @@ def test_admin_status(world, state, netbox, device):
     assert found == {"lower": True, "upper": True, "down": False, "null": None}
 
 
-def test_alias_that_repeats_the_name_is_no_description(world, state, netbox, device):
+def test_alias_that_repeats_the_name_is_no_description(pipeline, state, netbox, device):
     """L5: and an alias of null against an empty description is no difference."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
@@ -118,7 +118,7 @@ def test_alias_that_repeats_the_name_is_no_description(world, state, netbox, dev
         netbox.create(
             "dcim/interfaces", device=known["id"], name=name, type="1000base-t", speed=1000000, mtu=1500
         )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [after(row(plan, "interfaces", f"sw1 Gi0/{n}")).get("description") for n in (1, 2, 3, 4)] == [
         None,
         None,
@@ -127,14 +127,14 @@ def test_alias_that_repeats_the_name_is_no_description(world, state, netbox, dev
     ]
 
 
-def test_an_operators_description_stays(world, state, netbox, device):
+def test_an_operators_description_stays(pipeline, state, netbox, device):
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1", ifAlias="from the switch")
     known = device("sw1")
     netbox.create(
         "dcim/interfaces", device=known["id"], name="Gi0/1", type="1000base-t", description="by hand"
     )
-    found = row(world.sync(), "interfaces", "sw1 Gi0/1")
+    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
     field = next(f for f in found.fields if f.name == "description")
     assert (field.verdict, field.reason) == (
         "drifted",
@@ -142,9 +142,9 @@ def test_an_operators_description_stays(world, state, netbox, device):
     )
 
 
-def test_mapped_types_take_the_highest_speed_not_above(world, state, netbox, device):
+def test_mapped_types_take_the_highest_speed_not_above(pipeline, state, netbox, device):
     """L6: and the rule is one for the shown value and the written one."""
-    world.configure(
+    pipeline.configure(
         mappings={
             "interface_types": [
                 {"ifType": "ethernetCsmacd", "speed": 1000000, "type": "1000base-t"},
@@ -156,7 +156,7 @@ def test_mapped_types_take_the_highest_speed_not_above(world, state, netbox, dev
     speeds = {"1G": 10**9, "10G": 10**10, "25G": 25 * 10**9, "2.5G": 25 * 10**8}
     for name, speed in speeds.items():
         state.add_port(dev, name, ifSpeed=speed)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {name: after(row(plan, "interfaces", f"sw1 {name}"))["type"] for name in speeds} == {
         "1G": "1000base-t",
         "10G": "10gbase-x-sfpp",
@@ -165,20 +165,20 @@ def test_mapped_types_take_the_highest_speed_not_above(world, state, netbox, dev
     }
 
 
-def test_without_a_mapping_netboxs_type_stays(world, state, netbox, device):
+def test_without_a_mapping_netboxs_type_stays(pipeline, state, netbox, device):
     """L7: only where NetBox says no better than 'other' LibreNMS's own word is proposed."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
     for name, kind in (("Gi0/1", "10gbase-x-sfpp"), ("Gi0/2", "other")):
         state.add_port(dev, name, ifSpeed=10**9)
         netbox.create("dcim/interfaces", device=known["id"], name=name, type=kind)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert "type" not in after(row(plan, "interfaces", "sw1 Gi0/1"))
     second = row(plan, "interfaces", "sw1 Gi0/2")
     assert (before(second)["type"], after(second)["type"]) == ("other", "1000base-t")
 
 
-def test_natural_types_of_new_interfaces(world, state):
+def test_natural_types_of_new_interfaces(pipeline, state):
     dev = state.add_device("sw1", hardware="C9300-48P")
     ports = {
         "Po1": {"ifType": "ieee8023adLag"},
@@ -191,7 +191,7 @@ def test_natural_types_of_new_interfaces(world, state):
     }
     for name, columns in ports.items():
         state.add_port(dev, name, **columns)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {name: after(row(plan, "interfaces", f"sw1 {name}"))["type"] for name in ports} == {
         "Po1": "lag",
         "lo0": "virtual",
@@ -203,7 +203,7 @@ def test_natural_types_of_new_interfaces(world, state):
     }
 
 
-def test_same_port_under_a_long_name_is_one_interface(world, state, netbox, device):
+def test_same_port_under_a_long_name_is_one_interface(pipeline, state, netbox, device):
     """L8: the id says it is the same; the name differs only where it is owned and really another one."""
     netbox.create(
         "extras/custom-fields",
@@ -229,14 +229,14 @@ def test_same_port_under_a_long_name_is_one_interface(world, state, netbox, devi
         type="1000base-t",
         custom_fields={"librenms_id": {"production": 102}},
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.netbox_id for r in rows(plan, "interfaces")} == {first["id"], second["id"]}
     assert "name" not in [f.name for f in row(plan, "interfaces", "sw1 GigabitEthernet0/1").fields]
     renamed = next(f for f in row(plan, "interfaces", "sw1 GigabitEthernet0/2").fields if f.name == "name")
     assert (renamed.before, renamed.after, renamed.verdict) == ("uplink", "GigabitEthernet0/2", "drifted")
 
 
-def test_port_id_on_another_devices_interface_is_a_conflict(world, state, netbox, device):
+def test_port_id_on_another_devices_interface_is_a_conflict(pipeline, state, netbox, device):
     """L9."""
     netbox.create(
         "extras/custom-fields",
@@ -255,13 +255,13 @@ def test_port_id_on_another_devices_interface_is_a_conflict(world, state, netbox
         type="1000base-t",
         custom_fields={"librenms_id": {"production": 101}},
     )
-    found = row(world.sync(), "interfaces", "sw1 Gi0/1")
+    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
     assert (found.action, found.reason) == ("conflict", "port 101 of sw1 is sw2 Gi0/9 in NetBox")
 
 
-def test_an_interface_with_a_cable_or_an_address_is_never_deleted(world, state, netbox, device):
+def test_an_interface_with_a_cable_or_an_address_is_never_deleted(pipeline, state, netbox, device):
     """L10: even where policy allows deletes, what something hangs on is shown and stays."""
-    world.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
+    pipeline.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1")
     known, other = device("sw1"), device("sw2")
@@ -281,7 +281,7 @@ def test_an_interface_with_a_cable_or_an_address_is_never_deleted(world, state, 
         assigned_object_type="dcim.interface",
         assigned_object_id=made["addressed"]["id"],
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces") if r.key != "sw1 Gi0/1"} == {
         "sw1 addressed": ("blocked", "not in LibreNMS, but an IP address hangs on it"),
         "sw1 bare": ("delete", "not in LibreNMS"),
@@ -289,31 +289,31 @@ def test_an_interface_with_a_cable_or_an_address_is_never_deleted(world, state, 
     }
 
 
-def test_missing_interfaces_by_policy(world, state, netbox, device):
+def test_missing_interfaces_by_policy(pipeline, state, netbox, device):
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1")
     known = device("sw1")
     netbox.create("dcim/interfaces", device=known["id"], name="gone", type="1000base-t")
-    assert row(world.sync(), "interfaces", "sw1 gone").action == "drifted"
-    world.configure(policies={"missing_interfaces": "disable"})
-    disabled = row(world.sync(), "interfaces", "sw1 gone")
+    assert row(pipeline.sync(), "interfaces", "sw1 gone").action == "drifted"
+    pipeline.configure(policies={"missing_interfaces": "disable"})
+    disabled = row(pipeline.sync(), "interfaces", "sw1 gone")
     assert (disabled.action, before(disabled), after(disabled)) == (
         "update",
         {"enabled": True},
         {"enabled": False},
     )
-    world.configure(policies={"missing_interfaces": "delete", "delete": ["interfaces"]})
-    kept = row(world.sync(), "interfaces", "sw1 gone")
+    pipeline.configure(policies={"missing_interfaces": "delete", "delete": ["interfaces"]})
+    kept = row(pipeline.sync(), "interfaces", "sw1 gone")
     assert (kept.action, kept.reason) == (
         "drifted",
         "not in LibreNMS, but netbox-sync did not create it (policies.delete_unowned)",
     )
 
 
-def test_a_delete_of_an_interface_says_all_that_it_takes_away(world, state, netbox, device, basics):
+def test_a_delete_of_an_interface_says_all_that_it_takes_away(pipeline, state, netbox, device, basics):
     """What is not shown could not be brought back; NetBox deletes a MAC address along, so it has its own row."""
     policies = {"missing_interfaces": "delete", "delete_unowned": ["interfaces"]}
-    world.configure(policies=policies)
+    pipeline.configure(policies=policies)
     state.add_port(state.add_device("sw1", hardware="C9300-48P"), "Gi0/1")
     known = device("sw1")
     netbox.create("extras/tags", name="spare", slug="spare")
@@ -347,13 +347,13 @@ def test_a_delete_of_an_interface_says_all_that_it_takes_away(world, state, netb
     )
     netbox.edit("dcim/interfaces", gone["id"], primary_mac_address=mac["id"])
 
-    found = row(world.sync(), "interfaces", "sw1 gone")
+    found = row(pipeline.sync(), "interfaces", "sw1 gone")
     assert (found.action, found.reason) == (
         "blocked",
         "not in LibreNMS, but netbox-sync did not create what hangs on it: 02:00:00:00:00:01",
     )
-    world.configure(policies={**policies, "delete_unowned": ["interfaces", "mac_addresses"]})
-    plan = world.again()
+    pipeline.configure(policies={**policies, "delete_unowned": ["interfaces", "mac_addresses"]})
+    plan = pipeline.again()
     found = row(plan, "interfaces", "sw1 gone")
     assert before(found) == {
         "device": {"id": known["id"], "name": "sw1"},
@@ -381,12 +381,12 @@ def test_a_delete_of_an_interface_says_all_that_it_takes_away(world, state, netb
     assert found.depends_on == (address.change_id,)
 
 
-def test_names_that_netbox_cannot_take(world, state):
+def test_names_that_netbox_cannot_take(pipeline, state):
     """Each such port is a row with its reason; the other ports of the device go on."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     for name in ("eth0", "eth0", "x" * 65, "a\nb", "", "good"):
         state.add_port(dev, name)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert sorted((r.action, r.reason or "") for r in rows(plan, "interfaces")) == [
         ("blocked", "LibreNMS has no name for port 5"),
         ("blocked", "the name contains U+000A, which cannot be seen; give it another name in the source"),
@@ -397,7 +397,7 @@ def test_names_that_netbox_cannot_take(world, state):
     ]
 
 
-def test_mtu_outside_netboxs_range_is_unknown(world, state):
+def test_mtu_outside_netboxs_range_is_unknown(pipeline, state):
     dev = state.add_device("sw1", hardware="C9300-48P")
     for name, mtu in {
         "ok": 9216,
@@ -408,7 +408,7 @@ def test_mtu_outside_netboxs_range_is_unknown(world, state):
         "null": None,
     }.items():
         state.add_port(dev, name, ifMtu=mtu)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: after(r).get("mtu") for r in rows(plan, "interfaces")} == {
         "sw1 ok": 9216,
         "sw1 zero": None,
@@ -419,7 +419,7 @@ def test_mtu_outside_netboxs_range_is_unknown(world, state):
     }
 
 
-def test_lag_members_and_subinterfaces(world, state):
+def test_lag_members_and_subinterfaces(pipeline, state):
     dev = state.add_device("sw1", hardware="C9300-48P")
     lag = state.add_port(dev, "Po1", ifType="ieee8023adLag")
     first = state.add_port(dev, "Gi0/1")
@@ -427,7 +427,7 @@ def test_lag_members_and_subinterfaces(world, state):
     state.add_port(dev, "Gi0/1.20", ifType="l2vlan")
     state.add_stack(high=lag, low=first)
     state.add_stack(high=second, low=lag)  # the other direction: vendors differ
-    plan = world.sync()
+    plan = pipeline.sync()
     expected = {"ref": "interfaces", "key": "sw1 Po1", "name": "Po1"}
     assert after(row(plan, "interfaces", "sw1 Gi0/1"))["lag"] == expected
     assert after(row(plan, "interfaces", "sw1 Gi0/2"))["lag"] == expected
@@ -436,19 +436,19 @@ def test_lag_members_and_subinterfaces(world, state):
     assert row(plan, "interfaces", "sw1 Gi0/1").change_id in child.depends_on
 
 
-def test_name_field_by_os(world, state):
-    world.configure(interface_name_field_by_os={"edgeos": "ifDescr"})
+def test_name_field_by_os(pipeline, state):
+    pipeline.configure(interface_name_field_by_os={"edgeos": "ifDescr"})
     first = state.add_device("r1", os="edgeos", hardware="C9300-48P")
     second = state.add_device("r2", os="ios", hardware="C9300-48P")
     for dev in (first, second):
         state.add_port(dev, "short", ifDescr="long name")
-    assert [r.key for r in rows(world.sync(), "interfaces")] == ["r1 long name", "r2 short"]
+    assert [r.key for r in rows(pipeline.sync(), "interfaces")] == ["r1 long name", "r2 short"]
 
 
-def test_deleted_and_ignored_ports_are_left_out_with_a_reason(world, state):
+def test_deleted_and_ignored_ports_are_left_out_with_a_reason(pipeline, state):
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "ignored", ignore=1)
     state.add_port(dev, "kept")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [r.key for r in rows(plan, "interfaces")] == ["sw1 kept"]
-    assert world.left_out() == [("interfaces", "sw1 port 1", "ignored in LibreNMS")]
+    assert pipeline.left_out() == [("interfaces", "sw1 port 1", "ignored in LibreNMS")]

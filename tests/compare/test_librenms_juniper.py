@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 
 def fpc(state: LibreNMSState, device: dict[str, Any], slot: int, model: str, serial: str) -> None:
@@ -68,14 +68,14 @@ def juniper(state: LibreNMSState, netbox: NetBox, basics: Any) -> dict[str, Any]
 
 
 def test_members_are_the_fpcs_that_have_power_of_their_own(
-    world: World, state: LibreNMSState, juniper: dict[str, Any], netbox: NetBox
+    pipeline: Pipeline, state: LibreNMSState, juniper: dict[str, Any], netbox: NetBox
 ) -> None:
     """Member 0 is position 1; each has its own model and serial, its ports and its parts."""
-    world.configure(inventory=True)
+    pipeline.configure(inventory=True)
     for slot, model, serial in ((0, "EX4300-48T", "PE0001"), (1, "EX4300-24P", "PE0002")):
         fpc(state, juniper, slot, model, serial)
         supply(state, juniper, slot, "JPSU-350", f"PSU{slot}")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, after(r)["serial"], after(r)["device_type"]["name"]) for r in rows(plan, "devices")] == [
         ("ex1", "PE0001", "EX4300-48T"),
         ("ex1-M2", "PE0002", "EX4300-24P"),
@@ -96,22 +96,22 @@ def test_members_are_the_fpcs_that_have_power_of_their_own(
         "ex1 Power Supply 0 @ 0/0/*",
         "ex1-M2 Power Supply 0 @ 1/0/*",
     ]
-    world.configure(inventory=False)
-    done = world.apply_all()
+    pipeline.configure(inventory=False)
+    done = pipeline.apply_all()
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     assert netbox.one("dcim/virtual-chassis", name="ex1")["master"]["name"] == "ex1"
     assert netbox.one("dcim/interfaces", name="ge-1/0/1")["device"]["name"] == "ex1-M2"
 
 
 def test_line_cards_of_a_router_and_a_switch_alone_are_no_stack(
-    world: World, state: LibreNMSState, juniper: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, juniper: dict[str, Any]
 ) -> None:
     """Line cards have no power supply of their own. Nothing is guessed from the names of the ports."""
     fpc(state, juniper, 0, "MPC Type 2", "CA001")
     fpc(state, juniper, 1, "MPC Type 2", "CA002")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [r.key for r in rows(plan, "devices")] == ["ex1"]
     assert rows(plan, "virtual_chassis") == []
     assert after(row(plan, "interfaces", "ex1 ge-1/0/1"))["device"]["key"] == "ex1"
     supply(state, juniper, 0, "JPSU-350", "PSU0")
-    assert rows(world.sync(), "virtual_chassis") == []
+    assert rows(pipeline.sync(), "virtual_chassis") == []

@@ -13,7 +13,7 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.kept import begun, placed
 from tests.lies import honest, lying, without
-from tests.support import ODD_FOLDER, NetBox, World, row, rows
+from tests.support import ODD_FOLDER, NetBox, Pipeline, row, rows
 
 EVERYTHING = {
     "missing_interfaces": "delete",
@@ -69,16 +69,16 @@ def server(
 
 
 @pytest.fixture
-def told(server: Any, truth: LibreNMSState, netbox: NetBox, basics: Any, tmp_path: Path) -> World:
+def told(server: Any, truth: LibreNMSState, netbox: NetBox, basics: Any, tmp_path: Path) -> Pipeline:
     """NetBox holds all that LibreNMS has; deletes are allowed."""
     endpoint = {"name": "production", "kind": "librenms", "url": server.url, **OPTIONS}
-    world = World(tmp_path / ODD_FOLDER, netbox, endpoint)
+    pipeline = Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
 
     def make() -> None:
-        assert world.apply_all().rows == ()
+        assert pipeline.apply_all().rows == ()
 
-    begun("told", world, [truth], make)
-    return world
+    begun("told", pipeline, [truth], make)
+    return pipeline
 
 
 def removed(plan: Plan) -> list[str]:
@@ -93,8 +93,10 @@ def removed(plan: Plan) -> list[str]:
     return [f"{r.resource} {r.key}" for r in plan.rows if r.action == "delete"] + cleared
 
 
-def complete(world: World) -> bool:
-    return bool(world.warehouse.manifest(world.warehouse.snapshots("librenms", "production"))["complete"])
+def complete(pipeline: Pipeline) -> bool:
+    return bool(
+        pipeline.warehouse.manifest(pipeline.warehouse.snapshots("librenms", "production"))["complete"]
+    )
 
 
 PORTS = ("/ports", "/devices/1/ports")
@@ -113,7 +115,7 @@ LIES: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_is_hidden_does_not_look_removed(told: World, server: Any, lie: str) -> None:
+def test_what_is_hidden_does_not_look_removed(told: Pipeline, server: Any, lie: str) -> None:
     server.lie = LIES[lie]()
     # However often it is told.
     for _ in range(2):
@@ -126,7 +128,7 @@ def test_what_is_hidden_does_not_look_removed(told: World, server: Any, lie: str
 
 
 def test_a_fall_is_believed_once_somebody_says_that_it_is_right(
-    told: World, server: Any, truth: LibreNMSState
+    told: Pipeline, server: Any, truth: LibreNMSState
 ) -> None:
     for port in list(truth.ports)[5:10]:
         truth.delete_port(port)
@@ -143,7 +145,7 @@ def test_a_fall_is_believed_once_somebody_says_that_it_is_right(
     assert [r.key for r in rows(told.sync(), "interfaces", "delete")] == gone
 
 
-def test_a_few_ports_less_are_everyday_work(told: World, truth: LibreNMSState) -> None:
+def test_a_few_ports_less_are_everyday_work(told: Pipeline, truth: LibreNMSState) -> None:
     for port in list(truth.ports)[8:10]:
         truth.delete_port(port)
     plan = told.sync()
@@ -152,11 +154,11 @@ def test_a_few_ports_less_are_everyday_work(told: World, truth: LibreNMSState) -
 
 @pytest.mark.also_live
 def test_a_first_snapshot_is_measured_by_what_netbox_holds(
-    told: World, server: Any, netbox: NetBox, tmp_path: Path
+    told: Pipeline, server: Any, netbox: NetBox, tmp_path: Path
 ) -> None:
     """The warehouse is new, as after a loss, and four of ten ports are hidden from the first sync on."""
     server.lie = without(PORTS, "ports", lambda r: r["port_id"] in range(7, 11))
-    fresh = World(
+    fresh = Pipeline(
         tmp_path / "fresh", netbox, {"name": "production", "kind": "librenms", "url": server.url, **OPTIONS}
     )
     for _ in range(2):
@@ -214,20 +216,20 @@ def test_a_conflict_of_the_whole_picture_is_no_change_of_a_part(
         LabLibreNMS(undecided, token="lnms-token") as whole,
         lying(LabLibreNMS, undecided, token="lnms-token", **{"lie": honest, **SIGHT[sight]}) as part,
     ):
-        world = World(
+        pipeline = Pipeline(
             tmp_path / ODD_FOLDER,
             netbox,
             {"name": "production", "kind": "librenms", "url": whole.url, **OPTIONS},
         )
         if history:
-            plan = world.sync()
+            plan = pipeline.sync()
             assert row(plan, "vlans", "60 in paris-vlans").action == "conflict"
             assert {r.action for r in rows(plan, "ip_addresses") if "10.10.10.77" in r.key} == {"conflict"}
             assert row(plan, "ip_addresses", "10.10.10.3").action == "create"
-        world.configure(url=part.url)
+        pipeline.configure(url=part.url)
         for _ in range(2):
-            plan = world.sync()
-            assert not complete(world)
+            plan = pipeline.sync()
+            assert not complete(pipeline)
             assert [r for r in rows(plan, "vlans") if r.action in ("create", "update")] == []
             changes = [r.key for r in rows(plan, "ip_addresses") if r.action in ("create", "update")]
             assert not [key for key in changes if key.startswith("10.10.10.77")]

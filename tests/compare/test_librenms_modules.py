@@ -9,15 +9,15 @@ import pytest
 
 from netbox_sync_dagster.config import Config
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 Device = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def switch(world: World, state: LibreNMSState) -> dict[str, Any]:
+def switch(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
     """sw1 with a power supply in a slot, a fan, a port with a transceiver, and what is no module."""
-    world.configure(inventory=True)
+    pipeline.configure(inventory=True)
     found = state.add_device("sw1", hardware="C9300-48P", os="ios")
 
     def part(kind: str, name: str, model: str, serial: str, inside: int = 0, **more: Any) -> int:
@@ -64,33 +64,33 @@ def told(plan: Any) -> list[tuple[str, str, str | None]]:
     return [(r.key, r.action, r.reason) for r in rows(plan, "modules")]
 
 
-def test_without_the_option_nothing_is_read(world: World, state: LibreNMSState, switch: Any) -> None:
-    world.configure(inventory=False)
-    plan = world.sync()
+def test_without_the_option_nothing_is_read(pipeline: Pipeline, state: LibreNMSState, switch: Any) -> None:
+    pipeline.configure(inventory=False)
+    plan = pipeline.sync()
     assert rows(plan, "modules") == []
     said: list[str] = []
-    world.snapshot(progress=said.append)
+    pipeline.snapshot(progress=said.append)
     assert said[-1] == "8 calls"
 
 
 def test_parts_are_blocked_until_their_type_and_bay_are_there(
-    world: World, switch: Any, device: Device, netbox: NetBox
+    pipeline: Pipeline, switch: Any, device: Device, netbox: NetBox
 ) -> None:
     """And the reason says what to do; a placeholder is no serial, a fixed part no module."""
     known = device("sw1")
     no_type = 'no module type: map module_types: "{}", or allow create: module_types'
-    assert told(world.sync()) == [
+    assert told(pipeline.sync()) == [
         ("sw1 FAN 1", "blocked", no_type.format("FAN-T1")),
         ("sw1 Power Supply Bay A", "blocked", no_type.format("PWR-C1-715WAC")),
         ("sw1 Te1/1/1", "blocked", no_type.format("SFP-10G-LR")),
     ]
     netbox.create("dcim/module-bays", device=known["id"], name="Te1/1/1")
-    world.configure(
+    pipeline.configure(
         policies={"create": ["modules", "module_types", "devices", "interfaces", "custom_fields"]},
         defaults={"site": "paris", "role": "access", "device_type": "C9300-48P", "manufacturer": "cisco"},
         mappings={"manufacturers": {"CISCO-AVAGO": "cisco"}},
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     no_bay = (
         "NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, "
         "or allow create: module_bays"
@@ -106,14 +106,14 @@ def test_parts_are_blocked_until_their_type_and_bay_are_there(
 
 
 def test_bays_and_modules_are_written_and_then_in_sync(
-    world: World, switch: Any, types: Any, netbox: NetBox
+    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox
 ) -> None:
-    world.configure(policies={"create": [*world.endpoint.policies.create, "module_bays"]})
-    plan = world.sync()
+    pipeline.configure(policies={"create": [*pipeline.endpoint.policies.create, "module_bays"]})
+    plan = pipeline.sync()
     assert row(plan, "modules", "sw1 Te1/1/1").depends_on == tuple(
         sorted([row(plan, "devices", "sw1").change_id, row(plan, "module_bays", "sw1 Te1/1/1").change_id])
     )
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     assert sorted(
         (m["module_bay"]["name"], m["module_type"]["model"], m["serial"]) for m in netbox.all("dcim/modules")
@@ -125,7 +125,7 @@ def test_bays_and_modules_are_written_and_then_in_sync(
 
 
 def test_replaced_moved_and_vanished_parts(
-    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
 ) -> None:
     first, second = device("sw1"), device("sw2")
 
@@ -143,7 +143,7 @@ def test_replaced_moved_and_vanished_parts(
     supply = install(first, "PSU1", "Other", "OLD1", label="Power Supply Bay A")
     install(second, "Uplink 1", "SFP-10G-LR", "AVD1")
     old = install(first, "Slot 9", "Other", "S9")
-    plan = world.sync()
+    plan = pipeline.sync()
     replaced = row(plan, "modules", "sw1 Power Supply Bay A")
     assert (replaced.netbox_id, before(replaced)["serial"], after(replaced)["serial"]) == (
         supply["id"],
@@ -159,7 +159,7 @@ def test_replaced_moved_and_vanished_parts(
 
 
 def test_a_part_in_another_bay_of_its_device_moves_by_policy(
-    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
 ) -> None:
     """Into an empty bay; one that another part is still in, and another device, stay conflicts."""
     known, other = device("sw1"), device("sw2")
@@ -181,37 +181,37 @@ def test_a_part_in_another_bay_of_its_device_moves_by_policy(
     optic = install(bays["Slot 9"], "SFP-10G-LR", "AVD1")
     supply = install(far, "715W", "LIT1")
     install(bays["FAN 1"], "Fan", "")
-    assert told(world.sync()) == [
+    assert told(pipeline.sync()) == [
         ("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU"),
         ("sw1 Te1/1/1", "conflict", "NetBox has serial AVD1 in sw1 Slot 9"),
     ]
-    world.configure(policies={"move_modules": True})
+    pipeline.configure(policies={"move_modules": True})
     guest = install(bays["Te1/1/1"], "Other", "X1")
-    assert told(world.sync())[1] == (
+    assert told(pipeline.sync())[1] == (
         "sw1 Te1/1/1",
         "conflict",
         "NetBox has serial AVD1 in sw1 Slot 9, and another module in its bay",
     )
     netbox.delete("dcim/modules", guest["id"])
-    moved = row(world.sync(), "modules", "sw1 Te1/1/1")
+    moved = row(pipeline.sync(), "modules", "sw1 Te1/1/1")
     assert (moved.action, moved.netbox_id) == ("update", optic["id"])
     assert [(f.name, f.before["name"], f.after["name"]) for f in moved.written] == [
         ("module_bay", "Slot 9", "Te1/1/1")
     ]
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert told(done) == [("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU")]
     assert netbox.one("dcim/modules", serial="AVD1")["module_bay"]["name"] == "Te1/1/1"
     assert netbox.one("dcim/modules", serial="LIT1")["id"] == supply["id"]
 
 
 def test_rules_rewrite_bays_models_and_serials(
-    world: World, switch: Any, types: Any, netbox: NetBox, device: Device
+    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
 ) -> None:
     """In order, by manufacturer, before anything is compared."""
     known = device("sw1")
     for name in ("PSU A", "Fan 1", "Te1/1/1"):
         netbox.create("dcim/module-bays", device=known["id"], name=name)
-    world.configure(
+    pipeline.configure(
         mappings={
             "module_rules": [
                 {
@@ -227,7 +227,7 @@ def test_rules_rewrite_bays_models_and_serials(
             "module_types": {"SFP-10G-LR": "Other"},
         }
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [
         (r.key, r.action, after(r)["module_type"]["name"], after(r).get("serial"))
         for r in rows(plan, "modules")
@@ -236,54 +236,54 @@ def test_rules_rewrite_bays_models_and_serials(
         ("sw1 PSU A", "create", "715W", "L1"),
         ("sw1 Te1/1/1", "create", "Other", "AVD1"),
     ]
-    content = world.config.model_dump(mode="json", exclude_unset=True)
+    content = pipeline.config.model_dump(mode="json", exclude_unset=True)
     content["endpoints"][0]["mappings"]["module_rules"][0]["match"] = "(?<=x)"
     with pytest.raises(ValueError, match="is not a regular expression"):
         Config.model_validate(content)
 
 
 def test_a_model_in_two_cases_is_one_new_type(
-    world: World, state: LibreNMSState, switch: Any, device: Device
+    pipeline: Pipeline, state: LibreNMSState, switch: Any, device: Device
 ) -> None:
     """And one that several manufacturers are said to make is nobody's."""
     device("sw1")
     state.inventory[4] |= {"entPhysicalModelName": "fan-t1", "entPhysicalSerialNum": "F2"}
-    world.configure(
+    pipeline.configure(
         policies={"create": ["modules", "module_bays", "module_types", "manufacturers", "interfaces"]},
         mappings={"manufacturers": {"CISCO-AVAGO": "Avago"}},
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, r.action, after(r).get("model")) for r in rows(plan, "module_types")] == [
         ("fan-t1", "create", "FAN-T1"),
         ("pwr-c1-715wac", "create", "PWR-C1-715WAC"),
         ("sfp-10g-lr", "create", "SFP-10G-LR"),
     ]
     state.inventory[4]["entPhysicalMfgName"] = "Delta"
-    plan = world.sync()
+    plan = pipeline.sync()
     assert row(plan, "module_types", "fan-t1").reason == (
         "several manufacturers are said to make FAN-T1; map manufacturers, or create it"
     )
     assert [r.action for r in rows(plan, "modules")] == ["blocked", "blocked", "create", "create"]
     # Nor does the one that NetBox has get it, though the model is written alike.
     state.inventory[4]["entPhysicalModelName"] = "FAN-T1"
-    assert [(r.action, r.reason) for r in rows(world.sync(), "module_types")][:1] == [
+    assert [(r.action, r.reason) for r in rows(pipeline.sync(), "module_types")][:1] == [
         ("blocked", "several manufacturers are said to make FAN-T1; map manufacturers, or create it")
     ]
 
 
 def test_two_parts_in_one_bay_are_a_conflict(
-    world: World, state: LibreNMSState, switch: Any, types: Any, device: Device
+    pipeline: Pipeline, state: LibreNMSState, switch: Any, types: Any, device: Device
 ) -> None:
     device("sw1")
     state.inventory[3]["entPhysicalName"] = "FAN 2"
     state.inventory[4]["entPhysicalModelName"] = "FAN-T1"
     reason = "2 parts of this device are in a bay of the name FAN 2; tell them apart by mappings.module_rules"
-    assert told(world.sync())[:2] == [
+    assert told(pipeline.sync())[:2] == [
         ("sw1 FAN 2 (1)", "conflict", reason),
         ("sw1 FAN 2 (2)", "conflict", reason),
     ]
-    world.configure(mappings={"module_rules": [{"field": "bay", "match": "^FAN 2$", "replace": ""}]})
-    assert [r.key for r in rows(world.again(), "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
+    pipeline.configure(mappings={"module_rules": [{"field": "bay", "match": "^FAN 2$", "replace": ""}]})
+    assert [r.key for r in rows(pipeline.again(), "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_two_parts_in_one_bay_are_a_conflict(
     ],
 )
 def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
-    world: World,
+    pipeline: Pipeline,
     state: LibreNMSState,
     switch: Any,
     types: Any,
@@ -309,23 +309,23 @@ def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
     why: str,
 ) -> None:
     """An optic stands in the inventory too, in a bay of its own: it is no second module."""
-    world.configure(
-        policies={"create": [*world.endpoint.policies.create, "module_bays"], "move_modules": True}
+    pipeline.configure(
+        policies={"create": [*pipeline.endpoint.policies.create, "module_bays"], "move_modules": True}
     )
-    assert [r.key for r in world.apply_all().rows if r.is_change] == []
+    assert [r.key for r in pipeline.apply_all().rows if r.is_change] == []
     with LabLibreNMS(state, token="lnms-token") as server:
         server.fail_always(status=400, path_prefix=unread)
-        world.configure(url=server.url)
-        plan = world.sync()
+        pipeline.configure(url=server.url)
+        plan = pipeline.sync()
     assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
     found = [(r.key, r.action) for r in rows(plan, "modules")]
     assert found == [(f"sw1 {bay} (gone)", "blocked") for bay in gone]
     assert all((r.reason or "").startswith(why) for r in rows(plan, "modules"))
 
 
-def test_an_old_librenms_shows_no_transceivers(world: World, state: LibreNMSState, switch: Any) -> None:
+def test_an_old_librenms_shows_no_transceivers(pipeline: Pipeline, state: LibreNMSState, switch: Any) -> None:
     """The snapshot says so, and reads the rest."""
     with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:
-        world.configure(url=old.url)
-        manifest = world.snapshot()
+        pipeline.configure(url=old.url)
+        manifest = pipeline.snapshot()
     assert "LibreNMS 23.11.0 gives no transceivers (24.10 and newer do)" in " ".join(manifest.reasons)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 
-def test_sites_get_coordinates_by_policy(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+def test_sites_get_coordinates_by_policy(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> None:
     """Nearer than 0.0001 degrees is the same place; NetBox's own coordinates stay unless the policy says always."""
     lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon", latitude=45.76, longitude=4.83)
     netbox.create("dcim/sites", name="Nice", slug="nice", latitude=43.70005, longitude=7.26)
@@ -17,42 +17,42 @@ def test_sites_get_coordinates_by_policy(world: World, state: LibreNMSState, net
     state.add_location("Nice", 43.7, 7.26005)
     state.add_location("Elsewhere", 1.0, 1.0)
     state.add_location("Atlantic", 0.0, 0.0)
-    world.configure(mappings={"sites": {"building 7": "lyon", "Atlantic": "paris"}})
-    assert rows(world.sync(), "sites") == []
-    world.configure(policies={"site_coordinates": "set_if_empty"})
-    plan = world.sync()
+    pipeline.configure(mappings={"sites": {"building 7": "lyon", "Atlantic": "paris"}})
+    assert rows(pipeline.sync(), "sites") == []
+    pipeline.configure(policies={"site_coordinates": "set_if_empty"})
+    plan = pipeline.sync()
     assert [(r.key, r.action, r.reason) for r in rows(plan, "sites")] == [
         ("lyon", "drifted", "NetBox has other coordinates; site_coordinates is set_if_empty"),
         ("paris", "update", None),
     ]
     assert after(row(plan, "sites", "paris")) == {"latitude": 48.8566, "longitude": 2.3522}
-    world.configure(policies={"site_coordinates": "always"})
-    changed = row(world.sync(), "sites", "lyon")
+    pipeline.configure(policies={"site_coordinates": "always"})
+    changed = row(pipeline.sync(), "sites", "lyon")
     assert (changed.netbox_id, before(changed), after(changed)) == (
         lyon["id"],
         {"latitude": 45.76, "longitude": 4.83},
         {"latitude": 45.7, "longitude": 4.8},
     )
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert [r.key for r in rows(done, "sites")] == []
     assert netbox.one("dcim/sites", slug="paris")["latitude"] == 48.8566
     # Two locations of one site, far apart: nobody knows which is meant.
-    world.configure(mappings={"sites": {"Building 7": "paris"}})
-    found = row(world.sync(), "sites", "paris")
+    pipeline.configure(mappings={"sites": {"Building 7": "paris"}})
+    found = row(pipeline.sync(), "sites", "paris")
     assert (found.action, found.reason) == (
         "conflict",
         "the locations of this site are at several places: Building 7, Paris",
     )
 
 
-def test_out_of_band_address(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+def test_out_of_band_address(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> None:
     """The address on an interface that the configuration names, once it stands there."""
     found = state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.1")
     state.add_ipv4(state.add_port(found, "Vlan1"), "10.0.0.1", 24)
     state.add_ipv4(state.add_port(found, "Mgmt0"), "192.0.2.7", 24)
-    assert [r.key for r in rows(world.sync(), "primary_ips")] == ["sw1 IPv4"]
-    world.configure(oob_interfaces=["mgmt[0-9]+"])
-    done = world.apply_all()
+    assert [r.key for r in rows(pipeline.sync(), "primary_ips")] == ["sw1 IPv4"]
+    pipeline.configure(oob_interfaces=["mgmt[0-9]+"])
+    done = pipeline.apply_all()
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     device = netbox.one("dcim/devices", name="sw1")
     assert (device["oob_ip"]["address"], device["primary_ip4"]["address"]) == ("192.0.2.7/24", "10.0.0.1/24")
@@ -61,29 +61,29 @@ def test_out_of_band_address(world: World, state: LibreNMSState, netbox: NetBox)
     port_id = netbox.one("dcim/interfaces", name="Mgmt0")["id"]
     here = {"assigned_object_type": "dcim.interface", "assigned_object_id": port_id}
     netbox.create("ipam/ip-addresses", address="192.0.2.7/24", vrf=vrf["id"], **here)
-    assert rows(world.sync(), "primary_ips") == []
+    assert rows(pipeline.sync(), "primary_ips") == []
     state.add_ipv4(state.port(found, "Mgmt0"), "192.0.2.8", 24)
-    several = row(world.sync(), "primary_ips", "sw1 OOB")
+    several = row(pipeline.sync(), "primary_ips", "sw1 OOB")
     assert (several.action, several.reason) == (
         "conflict",
         "several addresses on out-of-band interfaces: 192.0.2.7, 192.0.2.8",
     )
 
 
-def test_import_by_device_group(world: World, state: LibreNMSState) -> None:
+def test_import_by_device_group(pipeline: Pipeline, state: LibreNMSState) -> None:
     first, _ = (state.add_device(name, hardware="C9300-48P") for name in ("sw1", "sw2"))
     state.add_device_group("Core / Paris", [first])
     state.add_device_group("Empty")
     left_out = "not in NetBox, and the import filter of this endpoint leaves it out"
-    world.configure(import_devices={"group": ["Core / Paris", "Empty"]})
+    pipeline.configure(import_devices={"group": ["Core / Paris", "Empty"]})
 
     def told() -> list[tuple[str, str, Any]]:
-        return [(r.key, r.action, r.reason) for r in rows(world.sync(), "devices")]
+        return [(r.key, r.action, r.reason) for r in rows(pipeline.sync(), "devices")]
 
     assert told() == [("sw1", "create", None), ("sw2", "blocked", left_out)]
-    assert world.snapshot().complete is True
+    assert pipeline.snapshot().complete is True
     # A group that is not there imports nobody, and the snapshot says so.
-    world.configure(import_devices={"group": ["Cores"]})
+    pipeline.configure(import_devices={"group": ["Cores"]})
     assert told() == [("sw1", "blocked", left_out), ("sw2", "blocked", left_out)]
-    manifest = world.snapshot()
+    manifest = pipeline.snapshot()
     assert manifest.reasons == ["LibreNMS has no device group 'Cores' (import_devices.group)"]

@@ -11,9 +11,9 @@ from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
-Worlds = tuple[World, World]
+Worlds = tuple[Pipeline, Pipeline]
 
 
 @pytest.fixture
@@ -28,15 +28,15 @@ def other(state: LibreNMSState) -> LibreNMSState:
 
 
 @pytest.fixture
-def worlds(world: World, other: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
+def worlds(pipeline: Pipeline, other: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
     with LabLibreNMS(other, token="second-token") as server:
         monkeypatch.setenv("SECOND_TOKEN", server.token)
-        first = world.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
+        first = pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
         second = {**first, "name": "secondary", "url": server.url, "token_env": "SECOND_TOKEN"}
-        home = world.warehouse.home
+        home = pipeline.warehouse.home
         yield (
-            World(home, world.netbox, first, endpoints=[second]),
-            World(home, world.netbox, second, endpoints=[first]),
+            Pipeline(home, pipeline.netbox, first, endpoints=[second]),
+            Pipeline(home, pipeline.netbox, second, endpoints=[first]),
         )
 
 
@@ -50,8 +50,8 @@ def ids(netbox: NetBox) -> dict[str, Any]:
     }
 
 
-def shared(world: World) -> list[tuple[Any, ...]]:
-    con = open_views(world.warehouse)
+def shared(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+    con = open_views(pipeline.warehouse)
     try:
         return con.execute("SELECT name, endpoints, keys, source_ids FROM sync.shared_devices").fetchall()
     finally:
@@ -86,19 +86,19 @@ def test_ids_are_kept_by_server(worlds: Worlds, netbox: NetBox) -> None:
 def test_what_both_would_create_is_created_once(worlds: Worlds, netbox: NetBox) -> None:
     """Both diffs were made and approved before either was applied."""
     second = worlds[1]
-    plans = [(world, world.sync()) for world in worlds]
-    for world, plan in plans:
+    plans = [(pipeline, pipeline.sync()) for pipeline in worlds]
+    for pipeline, plan in plans:
         approve(
-            world.warehouse,
+            pipeline.warehouse,
             plan,
             list(plan.by_id()),
             who="alice",
             through="cli",
-            policies=world.endpoint.policies,
+            policies=pipeline.endpoint.policies,
         )
     results = [
-        apply_approved(world.warehouse, world.config.netbox, world.name, plan, who="alice")
-        for world, plan in plans
+        apply_approved(pipeline.warehouse, pipeline.config.netbox, pipeline.name, plan, who="alice")
+        for pipeline, plan in plans
     ]
     assert {v.verdict for v in results[0].verdicts} == {"applied"}
     # The custom field that keeps the ids is there as approved. The device core holds the other server's id.

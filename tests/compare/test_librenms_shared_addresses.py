@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def told(plan: Any) -> list[tuple[str, str, str | None]]:
 
 
 def test_every_place_of_an_anycast_address_has_its_own_object(
-    world: World, netbox: NetBox, pair: list[dict[str, Any]]
+    pipeline: Pipeline, netbox: NetBox, pair: list[dict[str, Any]]
 ) -> None:
     """NetBox says that it is anycast; without that the same two places are a conflict."""
     first = netbox.create("ipam/ip-addresses", address="10.0.0.7/32", **on(pair[0]))
     duplicate = "duplicate in source: sw1 lo0, sw2 lo0"
-    assert told(world.sync()) == [
+    assert told(pipeline.sync()) == [
         ("10.0.0.7 on sw1 lo0", "conflict", duplicate),
         ("10.0.0.7 on sw2 lo0", "conflict", duplicate),
     ]
     netbox.edit("ipam/ip-addresses", first["id"], role="anycast")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert told(plan) == [("10.0.0.7 on sw2 lo0", "create", None)]
     created = after(row(plan, "ip_addresses", "10.0.0.7 on sw2 lo0"))
     assert created == {
@@ -51,7 +51,7 @@ def test_every_place_of_an_anycast_address_has_its_own_object(
         "role": "anycast",
         "assigned_object": {"id": pair[1]["id"], "name": "sw2 lo0", "type": "dcim.interface"},
     }
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert told(done) == []
     assert [
         (a["role"]["value"], a["assigned_object"]["device"]["name"])
@@ -61,10 +61,10 @@ def test_every_place_of_an_anycast_address_has_its_own_object(
 
 @pytest.mark.parametrize("role", ["vip", "vrrp", "hsrp", "glbp", "carp"])
 def test_an_address_that_moves_stays_where_netbox_has_it(
-    world: World, netbox: NetBox, pair: list[dict[str, Any]], role: str
+    pipeline: Pipeline, netbox: NetBox, pair: list[dict[str, Any]], role: str
 ) -> None:
     """Whoever holds it now shows it; with move_addresses it does not wander to and fro either."""
     netbox.create("ipam/ip-addresses", address="10.0.0.7/32", role=role, **on(pair[0]))
     moving = "NetBox has it on sw1 lo0 as an address that moves between its holders"
-    world.configure(policies={"move_addresses": True, "stale_addresses": "delete"})
-    assert told(world.sync()) == [("10.0.0.7 on sw2 lo0", "drifted", moving)]
+    pipeline.configure(policies={"move_addresses": True, "stale_addresses": "delete"})
+    assert told(pipeline.sync()) == [("10.0.0.7 on sw2 lo0", "drifted", moving)]

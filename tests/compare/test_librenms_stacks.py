@@ -9,7 +9,7 @@ import duckdb
 
 from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 PARTS = {
     1: ("FOC1", "C9300-48P"),
@@ -40,8 +40,8 @@ def stack(
     return found
 
 
-def members(world: World) -> list[tuple[str, int, str]]:
-    folder = world.warehouse.current(world.warehouse.diffs("production"))
+def members(pipeline: Pipeline) -> list[tuple[str, int, str]]:
+    folder = pipeline.warehouse.current(pipeline.warehouse.diffs("production"))
     query = "SELECT key, position, serial FROM read_parquet(?) ORDER BY position"
     return (
         duckdb.connect()
@@ -57,7 +57,7 @@ def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_ports_are_on_the_member_that_their_name_says(
-    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:
     """L37: and logical ports on the master."""
     small_type(netbox, basics)
@@ -68,7 +68,7 @@ def test_ports_are_on_the_member_that_their_name_says(
         2,
         ports=("GigabitEthernet2/0/1", "Te3/1/1", "Gi2/0/1.10", "Vlan10", "Port-channel1", "Lo0", "Gi0/0"),
     )
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: after(r)["device"]["key"] for r in rows(plan, "interfaces")} == {
         "sw1 Gi0/0": "sw1",
         "sw1 Lo0": "sw1",
@@ -81,23 +81,23 @@ def test_ports_are_on_the_member_that_their_name_says(
     }
 
 
-def test_positions_count_from_one(world: World, state: LibreNMSState) -> None:
+def test_positions_count_from_one(pipeline: Pipeline, state: LibreNMSState) -> None:
     """L38: where all are equal, by the order of the list; a number in the parts' names comes first."""
     stack(state, 0, 1)
-    world.sync()
-    assert members(world) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    pipeline.sync()
+    assert members(pipeline) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
     for part in state.inventory:
         part["entPhysicalParentRelPos"] = 0
-    world.sync()
-    assert members(world) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    pipeline.sync()
+    assert members(pipeline) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
     # As a real C2960X stack says it: places 0, 2 and 3.
     for part, name, place in zip(state.inventory[1:], ("Switch 3", "Switch 1 Chassis"), (0, 2), strict=True):
         part |= {"entPhysicalName": name, "entPhysicalParentRelPos": place}
-    world.sync()
-    assert members(world) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
+    pipeline.sync()
+    assert members(pipeline) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
 
 
-def test_one_chassis_is_no_stack(world: World, state: LibreNMSState) -> None:
+def test_one_chassis_is_no_stack(pipeline: Pipeline, state: LibreNMSState) -> None:
     """L39: nor are empty places."""
     found = stack(state, 1, ports=("Gi2/0/1",))
     state.add_inventory(
@@ -107,28 +107,30 @@ def test_one_chassis_is_no_stack(world: World, state: LibreNMSState) -> None:
         entPhysicalContainedIn=1,
         entPhysicalParentRelPos=2,
     )
-    plan = world.sync()
-    assert members(world) == []
+    plan = pipeline.sync()
+    assert members(pipeline) == []
     assert rows(plan, "virtual_chassis") == []
     assert [r.key for r in rows(plan, "interfaces")] == ["sw1 Gi1/0/48", "sw1 Gi2/0/1"]
 
 
-def test_only_devices_that_look_like_a_stack_are_asked(world: World, state: LibreNMSState) -> None:
+def test_only_devices_that_look_like_a_stack_are_asked(pipeline: Pipeline, state: LibreNMSState) -> None:
     """One call each; none with the option off."""
     stack(state, 0, 1)
     other = state.add_device("sw2", hardware="C9300-48P")
     for port in ("Gi1/0/1", "ge-0/0/1", "Vlan2", "Port-channel2"):
         state.add_port(other, port)
     said: list[str] = []
-    world.snapshot(progress=said.append)
+    pipeline.snapshot(progress=said.append)
     assert (said[-1], "inventory: 3 rows" in said) == ("9 calls", True)
-    world.configure(virtual_chassis=False)
-    world.snapshot(progress=said.append)
+    pipeline.configure(virtual_chassis=False)
+    pipeline.snapshot(progress=said.append)
     assert said[-1] == "8 calls"
-    assert rows(world.sync(), "virtual_chassis") == []
+    assert rows(pipeline.sync(), "virtual_chassis") == []
 
 
-def test_a_stack_is_written_whole(world: World, state: LibreNMSState, netbox: NetBox, basics: Any) -> None:
+def test_a_stack_is_written_whole(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
+) -> None:
     """Members with their own type and serial, the master last, a LAG across members; then in sync."""
     small = small_type(netbox, basics)
     found = stack(state, 0, 1, ports=("Gi1/0/1", "Gi2/0/1"), ip="10.0.0.1")
@@ -136,13 +138,13 @@ def test_a_stack_is_written_whole(world: World, state: LibreNMSState, netbox: Ne
     for name in ("Gi1/0/1", "Gi2/0/1"):
         state.add_stack(high=lag, low=state.port(found, name))
     state.add_ipv4(state.port(found, "Gi2/0/48"), "10.0.0.1", 24)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, after(r)) for r in rows(plan, "virtual_chassis")] == [("sw1", {"name": "sw1"})]
     assert (
         row(plan, "virtual_chassis_members", "sw1-M2").change_id
         in row(plan, "interfaces", "sw1-M2 Gi2/0/1").depends_on
     )
-    done = world.apply_all()
+    done = pipeline.apply_all()
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     chassis = netbox.one("dcim/virtual-chassis")
     assert (chassis["name"], chassis["master"]["name"]) == ("sw1", "sw1")
@@ -165,7 +167,11 @@ def test_a_stack_is_written_whole(world: World, state: LibreNMSState, netbox: Ne
 
 
 def test_a_virtual_chassis_of_netbox_is_matched(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]], basics: Any
+    pipeline: Pipeline,
+    state: LibreNMSState,
+    netbox: NetBox,
+    device: Callable[..., dict[str, Any]],
+    basics: Any,
 ) -> None:
     """By serial, else by position: nothing is created a second time, and what NetBox has more is shown."""
     small_type(netbox, basics)
@@ -182,7 +188,7 @@ def test_a_virtual_chassis_of_netbox_is_matched(
     )
     netbox.edit("dcim/virtual-chassis", chassis["id"], master=first["id"])
     port = netbox.create("dcim/interfaces", device=first["id"], name="Gi2/0/1", type="1000base-t")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: r.netbox_id for r in rows(plan, "devices")} == {
         "sw1": first["id"],
         "sw1-M2": second["id"],
@@ -205,13 +211,13 @@ def test_a_virtual_chassis_of_netbox_is_matched(
 
 
 def test_members_in_several_virtual_chassis_are_a_conflict(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
 ) -> None:
     stack(state, 0, 1)
     for name, serial in (("a", "FOC1"), ("b", "FOC2")):
         chassis = netbox.create("dcim/virtual-chassis", name=f"Chassis {name}")
         device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=1)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.action, r.reason) for r in rows(plan, "virtual_chassis")] == [
         ("conflict", "its members are in several virtual chassis of NetBox: Chassis a, Chassis b")
     ]
@@ -219,12 +225,12 @@ def test_members_in_several_virtual_chassis_are_a_conflict(
 
 
 def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
-    world: World, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
 ) -> None:
     stack(state, 0, 1, ports=("Gi1/0/1",))
     device("sw1", serial="FOC1")
     state.inventory[1]["entPhysicalContainedIn"] = "nowhere"
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces")} == {
         "sw1 Gi1/0/1": ("create", None),
         "sw1 Gi2/0/48": (
@@ -236,7 +242,7 @@ def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
 
 
 def test_a_cable_to_a_member_of_a_stack(
-    world: World, state: LibreNMSState, netbox: NetBox, basics: Any
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:
     """The neighbour calls itself by the stack's name."""
     small_type(netbox, basics)
@@ -244,6 +250,6 @@ def test_a_cable_to_a_member_of_a_stack(
     far = state.add_port(state.add_device("sw9", hardware="C9300-48P"), "Gi0/1")
     state.add_link(far, "sw1", "GigabitEthernet2/0/48")
     state.add_link(state.port(found, "Gi2/0/48"), "sw9", "")
-    assert [(r.key, r.action) for r in rows(world.sync(), "cables")] == [
+    assert [(r.key, r.action) for r in rows(pipeline.sync(), "cables")] == [
         ("sw1-M2 Gi2/0/48 <-> sw9 Gi0/1", "create")
     ]

@@ -24,7 +24,7 @@ def vlan_fields(found):
     )
 
 
-def test_access_trunk_and_none(world, state, switch):
+def test_access_trunk_and_none(pipeline, state, switch):
     """L11 to L14."""
     for vid in (50, 60, 90, 649):
         state.add_vlan(switch, vid, f"V{vid}")
@@ -37,7 +37,7 @@ def test_access_trunk_and_none(world, state, switch):
     state.add_port(switch, "zero", ifVlan="0")
     only = state.add_port(switch, "only", ifVlan="1")
     state.add_membership(only, 649, untagged=1)
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {r.key: vlan_fields(r) for r in rows(plan, "interfaces")} == {
         "sw1 access": ("access", "50", None),
         "sw1 trunk": ("tagged", "90", ["50", "60"]),
@@ -48,7 +48,7 @@ def test_access_trunk_and_none(world, state, switch):
 
 
 def test_old_servers_know_no_tagged_vlans_and_clear_none(
-    world, state, switch, netbox, basics, device, monkeypatch
+    pipeline, state, switch, netbox, basics, device, monkeypatch
 ):
     """On LibreNMS 23.11 a trunk's tagged VLANs are unknown: what NetBox has stays."""
     state.add_vlan(switch, 90, "V90")
@@ -67,18 +67,18 @@ def test_old_servers_know_no_tagged_vlans_and_clear_none(
         tagged_vlans=[vlans[60]["id"]],
     )
     with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:
-        world.configure(url=old.url)
-        found = row(world.sync(), "interfaces", "sw1 trunk")
+        pipeline.configure(url=old.url)
+        found = row(pipeline.sync(), "interfaces", "sw1 trunk")
     assert vlan_fields(found) == (None, "90", None)
 
 
-def test_several_untagged_vlans_without_a_native_one_are_undecided(world, state, switch):
+def test_several_untagged_vlans_without_a_native_one_are_undecided(pipeline, state, switch):
     for vid in (10, 20):
         state.add_vlan(switch, vid, f"V{vid}")
     port = state.add_port(switch, "Gi0/1", ifVlan=None)
     state.add_membership(port, 10, untagged=1)
     state.add_membership(port, 20, untagged=1)
-    found = row(world.sync(), "interfaces", "sw1 Gi0/1")
+    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
     undecided = next(f for f in found.fields if f.name == "untagged_vlan")
     assert (undecided.verdict, undecided.reason) == (
         "conflict",
@@ -88,24 +88,24 @@ def test_several_untagged_vlans_without_a_native_one_are_undecided(world, state,
     assert "untagged_vlan" not in after(found)
 
 
-def test_vid_above_4094_is_blocked_and_the_others_go_on(world, state, switch):
+def test_vid_above_4094_is_blocked_and_the_others_go_on(pipeline, state, switch):
     """L15."""
     state.add_vlan(switch, 14095, "internal")
     state.add_vlan(switch, 50, "data")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, r.action, r.reason) for r in rows(plan, "vlans")] == [
         ("50 in paris-vlans", "create", None),
         ("VLAN 14095 of sw1", "blocked", "VID 14095 is outside 1 to 4094"),
     ]
 
 
-def test_one_name_differs_and_one_vlan_is_missing(world, state, switch, netbox, basics, device):
+def test_one_name_differs_and_one_vlan_is_missing(pipeline, state, switch, netbox, basics, device):
     """L23: 50 is one update of the name, 60 a create."""
     state.add_vlan(switch, 50, "ORG_DATA")
     state.add_vlan(switch, 60, "VOICE")
     device("sw1")
     netbox.create("ipam/vlans", vid=50, name="DATA_VLAN", group=basics["group"]["id"])
-    plan = world.sync()
+    plan = pipeline.sync()
     first, second = rows(plan, "vlans")
     assert (first.action, before(first), after(first)) == (
         "update",
@@ -116,23 +116,23 @@ def test_one_name_differs_and_one_vlan_is_missing(world, state, switch, netbox, 
     assert after(second)["group"]["name"] == "Paris VLANs"
 
 
-def test_devices_that_disagree_make_one_vlan_and_a_conflict_on_its_name(world, state, switch):
+def test_devices_that_disagree_make_one_vlan_and_a_conflict_on_its_name(pipeline, state, switch):
     other = state.add_device("sw2", hardware="C9300-48P")
     state.add_vlan(switch, 50, "DATA")
     state.add_vlan(other, 50, "USERS")
-    (found,) = rows(world.sync(), "vlans")
+    (found,) = rows(pipeline.sync(), "vlans")
     assert (found.action, after(found)["name"]) == ("create", "VLAN0050")
     name = next(f for f in found.fields if f.verdict == "conflict")
     assert (name.name, name.reason) == ("name", "sources disagree: DATA (sw1), USERS (sw2)")
 
 
-def test_one_name_on_two_vids_of_a_group(world, state, switch):
+def test_one_name_on_two_vids_of_a_group(pipeline, state, switch):
     """NetBox takes a name once per group: neither VLAN gets it, and both say why."""
     state.add_vlan(switch, 10, "default")
     state.add_vlan(switch, 20, "users")
     state.add_vlan(switch, 30, "users")
     state.add_vlan(switch, 40, "<private>")
-    plan = world.sync()
+    plan = pipeline.sync()
     assert [(r.key, after(r)["name"]) for r in rows(plan, "vlans")] == [
         ("10 in paris-vlans", "VLAN0010"),
         ("20 in paris-vlans", "VLAN0020"),
@@ -195,7 +195,7 @@ def place(netbox):
     ],
 )
 def test_the_most_specific_group_that_holds_the_vid(
-    world, state, switch, netbox, device, place, groups, chosen
+    pipeline, state, switch, netbox, device, place, groups, chosen
 ):
     device("sw1", site=place["site 1"][1], location=place["room2"][1], rack=place["rack 7"][1])
     state.add_vlan(switch, 50, "NEW")
@@ -206,7 +206,7 @@ def test_the_most_specific_group_that_holds_the_vid(
         slug = name.lower().replace(" ", "-")
         group = netbox.create("ipam/vlan-groups", name=name, slug=slug, **scope)
         vlans[name] = netbox.create("ipam/vlans", vid=50, name="OLD", group=group["id"])
-    (found,) = rows(world.sync(), "vlans")
+    (found,) = rows(pipeline.sync(), "vlans")
     if chosen is None:
         assert found.action == "conflict"
         assert (
@@ -216,28 +216,28 @@ def test_the_most_specific_group_that_holds_the_vid(
         assert (found.action, found.netbox_id) == ("update", vlans[chosen]["id"])
 
 
-def test_no_group_takes_the_vid(world, state, switch, netbox, basics):
+def test_no_group_takes_the_vid(pipeline, state, switch, netbox, basics):
     netbox.edit("ipam/vlan-groups", basics["group"]["id"], vid_ranges=[[100, 200]])
     state.add_vlan(switch, 50, "data")
-    found = rows(world.sync(), "vlans")[0]
+    found = rows(pipeline.sync(), "vlans")[0]
     assert (found.action, found.reason) == (
         "blocked",
         "no VLAN group takes VLAN 50: set defaults.vlan_group, or allow policies.ungrouped_vlans",
     )
-    world.configure(policies={"ungrouped_vlans": True})
-    created = rows(world.sync(), "vlans")[0]
+    pipeline.configure(policies={"ungrouped_vlans": True})
+    created = rows(pipeline.sync(), "vlans")[0]
     assert (created.action, after(created)["site"]["name"]) == ("create", "Paris")
 
 
-def test_new_vlans_go_into_the_configured_group(world, state, switch, netbox):
+def test_new_vlans_go_into_the_configured_group(pipeline, state, switch, netbox):
     """Though the site has a group of its own; and only what its ranges take."""
     netbox.create("ipam/vlan-groups", name="Campus", slug="campus", vid_ranges=[[1, 99]])
     state.add_vlan(switch, 50, "data")
     state.add_vlan(switch, 150, "voice")
-    world.configure(
-        defaults={**world.endpoint.defaults.model_dump(exclude_none=True), "vlan_group": "Campus"}
+    pipeline.configure(
+        defaults={**pipeline.endpoint.defaults.model_dump(exclude_none=True), "vlan_group": "Campus"}
     )
-    plan = world.apply_all()
+    plan = pipeline.apply_all()
     assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "campus"
     assert [(r.key, r.action, r.reason) for r in rows(plan, "vlans")] == [
         (
@@ -248,7 +248,7 @@ def test_new_vlans_go_into_the_configured_group(world, state, switch, netbox):
     ]
 
 
-def test_the_group_of_the_devices_cluster(world, state, switch, netbox, basics, device):
+def test_the_group_of_the_devices_cluster(pipeline, state, switch, netbox, basics, device):
     """A cluster's group is behind those of places and before those without a scope."""
     netbox.delete("ipam/vlan-groups", basics["group"]["id"])
     kind = netbox.create("virtualization/cluster-types", name="K", slug="k")
@@ -257,7 +257,7 @@ def test_the_group_of_the_devices_cluster(world, state, switch, netbox, basics, 
     device("sw1", cluster=cluster["id"])
     state.add_vlan(switch, 50, "data")
     netbox.create("ipam/vlan-groups", name="everywhere", slug="everywhere")
-    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in everywhere"]
+    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in everywhere"]
     netbox.create(
         "ipam/vlan-groups",
         name="of the group",
@@ -265,7 +265,7 @@ def test_the_group_of_the_devices_cluster(world, state, switch, netbox, basics, 
         scope_type="virtualization.clustergroup",
         scope_id=group["id"],
     )
-    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in of-the-group"]
+    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in of-the-group"]
     netbox.create(
         "ipam/vlan-groups",
         name="of the cluster",
@@ -273,10 +273,10 @@ def test_the_group_of_the_devices_cluster(world, state, switch, netbox, basics, 
         scope_type="virtualization.cluster",
         scope_id=cluster["id"],
     )
-    assert [r.key for r in rows(world.sync(), "vlans")] == ["50 in of-the-cluster"]
+    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in of-the-cluster"]
 
 
-def test_a_new_device_takes_the_group_of_its_location(world, state, netbox, basics):
+def test_a_new_device_takes_the_group_of_its_location(pipeline, state, netbox, basics):
     """As it will once it is there: the next diff has nothing to move."""
     room = netbox.create("dcim/locations", name="Room 2", slug="room-2", site=basics["site"]["id"])
     netbox.create(
@@ -285,32 +285,32 @@ def test_a_new_device_takes_the_group_of_its_location(world, state, netbox, basi
     found = state.add_device("sw1", hardware="C9300-48P", location="Room 2")
     state.add_vlan(found, 50, "data")
     state.add_port(found, "Gi0/1", ifVlan="50")
-    plan = world.apply_all()
+    plan = pipeline.apply_all()
     assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
     assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "room"
 
 
-def test_ungrouped_vlans_are_told_apart_by_their_site(world, state, switch, netbox, basics, device):
+def test_ungrouped_vlans_are_told_apart_by_their_site(pipeline, state, switch, netbox, basics, device):
     """The site's own comes before those of no site; two of no site are ambiguous."""
     netbox.delete("ipam/vlan-groups", basics["group"]["id"])
     device("sw1")
     state.add_vlan(switch, 50, "data")
     for name in ("a", "b"):
         netbox.create("ipam/vlans", vid=50, name=name)
-    (found,) = rows(world.sync(), "vlans")
+    (found,) = rows(pipeline.sync(), "vlans")
     assert (found.action, found.reason) == (
         "conflict",
         "ambiguous: VLAN 50 is in several places of the same rank (no group, no group)",
     )
     own = netbox.create("ipam/vlans", vid=50, name="c", site=basics["site"]["id"])
-    (found,) = rows(world.sync(), "vlans")
+    (found,) = rows(pipeline.sync(), "vlans")
     assert (found.action, found.netbox_id, after(found)) == ("update", own["id"], {"name": "data"})
 
 
-def test_a_port_waits_for_the_create_of_its_vlan(world, state, switch):
+def test_a_port_waits_for_the_create_of_its_vlan(pipeline, state, switch):
     state.add_vlan(switch, 50, "data")
     state.add_port(switch, "Gi0/1", ifVlan="50")
-    plan = world.sync()
+    plan = pipeline.sync()
     port = row(plan, "interfaces", "sw1 Gi0/1")
     assert after(port)["untagged_vlan"] == {"ref": "vlans", "key": "50 in paris-vlans", "name": "50"}
     assert row(plan, "vlans", "50 in paris-vlans").change_id in port.depends_on

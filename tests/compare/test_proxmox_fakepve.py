@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("fakepve", reason="fakepve is in the group dev")
 
 from tests.compare.conftest import Basics
-from tests.support import NetBox, World, rows
+from tests.support import NetBox, Pipeline, rows
 
 NODES, PER_NODE = 16, 3
 SECRET = "5f7b1c1e-2a6d-4c8e-9b3f-0a1b2c3d4e5f"
@@ -37,14 +37,14 @@ def mac(vmid: int) -> str:
 
 
 @pytest.fixture
-def world(
+def pipeline(
     fakepve: Any,
     fakepve_cafile: str,
     netbox: NetBox,
     basics: Basics,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> World:
+) -> Pipeline:
     """16 nodes with three running guests each, whose agents answer, all of them in NetBox."""
     fakepve.apitokens["sync@pve!netbox"] = SECRET
     monkeypatch.setenv("PROXMOX_TOKEN", SECRET)
@@ -79,18 +79,18 @@ def world(
         "policies": {"delete": DELETABLE, "delete_unowned": DELETABLE, "stale_addresses": "delete"},
         "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
     }
-    return World(tmp_path / "data", netbox, endpoint)
+    return Pipeline(tmp_path / "data", netbox, endpoint)
 
 
-def scopes(world: World) -> set[tuple[str, str]]:
-    with world.views() as con:
+def scopes(pipeline: Pipeline) -> set[tuple[str, str]]:
+    with pipeline.views() as con:
         found = con.execute("SELECT scope, scope_id FROM proxmox.scopes WHERE NOT complete").fetchall()
     return set(found)
 
 
-def test_nothing_looks_gone_whatever_is_wrong(world: World, fakepve: Any) -> None:
-    assert world.apply_all().changes == []
-    assert len(world.netbox.all("virtualization/virtual-machines")) == NODES * PER_NODE
+def test_nothing_looks_gone_whatever_is_wrong(pipeline: Pipeline, fakepve: Any) -> None:
+    assert pipeline.apply_all().changes == []
+    assert len(pipeline.netbox.all("virtualization/virtual-machines")) == NODES * PER_NODE
 
     def offline() -> None:
         fakepve.set_node_offline("pve02")
@@ -125,9 +125,9 @@ def test_nothing_looks_gone_whatever_is_wrong(world: World, fakepve: Any) -> Non
     ]
     for fault, expected in faults:
         fault()
-        plan = world.sync()
-        assert expected <= scopes(world), fault.__name__
+        plan = pipeline.sync()
+        assert expected <= scopes(pipeline), fault.__name__
         assert [(r.resource, r.key) for r in plan.changes if r.action == "delete"] == [], fault.__name__
         # A node that is down is offline; about guests nothing is known that could be written.
         assert {(r.resource, r.key) for r in plan.changes} <= {("devices", "pve02")}, fault.__name__
-    assert rows(world.sync(), "virtual_machines", "delete") == []
+    assert rows(pipeline.sync(), "virtual_machines", "delete") == []

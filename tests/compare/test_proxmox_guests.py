@@ -8,7 +8,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.netbox.schema import CHOICES
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.kept import begun
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
 
@@ -94,8 +94,8 @@ def test_a_target_that_knows_neither_paused_nor_start_on_boot(pve, cluster, tmp_
     with LabNetBox(version="4.4.10") as old:
         monkeypatch.setenv("NETBOX_TOKEN", old.token)
         endpoint = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
-        world = World(tmp_path / "old", NetBox(old.url, old.token), endpoint)
-        found = rows(world.sync(), "virtual_machines")[0]
+        pipeline = Pipeline(tmp_path / "old", NetBox(old.url, old.token), endpoint)
+        found = rows(pipeline.sync(), "virtual_machines")[0]
     assert {f.name: f.after for f in found.fields if f.name in ("status", "start_on_boot")} == {
         "status": "offline"
     }
@@ -156,7 +156,7 @@ def test_one_vmid_in_two_clusters_is_two_machines(pve, cluster, netbox, tmp_path
             "tls": {"ca": server.ca_path},
             "token_env": "LYON_TOKEN",
         }
-        lyon = World(tmp_path / "lyon", netbox, endpoint)
+        lyon = Pipeline(tmp_path / "lyon", netbox, endpoint)
         assert vmids(lyon.sync()) == {100: "web"}
         assert lyon.apply_all().changes == []
     assert sorted((vm["cluster"]["name"], vm["custom_fields"]["proxmox_vmid"]) for vm in netbox.all(VMS)) == [
@@ -173,7 +173,7 @@ def test_one_cluster_through_two_endpoints_is_one_set_of_guests(pve, cluster, pr
     pve.apply()
     with LabProxmox(cluster, local_node="pve2") as server:
         endpoint = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
-        second = World(
+        second = Pipeline(
             tmp_path / "second",
             netbox,
             {**endpoint, "name": "second", "url": server.url, "tls": {"ca": server.ca_path}},

@@ -8,7 +8,7 @@ import pytest
 
 from netbox_sync_lab.proxmox import ProxmoxState
 from tests.compare.two_clusters import UUID_A, UUID_B, guest, move
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 VMS = "virtualization/virtual-machines"
 GONE = "vmid 105 is no longer in Proxmox, but that is no evidence: "
@@ -17,7 +17,7 @@ GONE = "vmid 105 is no longer in Proxmox, but that is no evidence: "
 @pytest.mark.also_live
 @pytest.mark.parametrize("first", ["paris", "lyon"])
 def test_a_guest_moves_to_another_cluster(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox, first: str
 ) -> None:
     """In either order one move of the same virtual machine, and no delete, though every policy allows it."""
     known = netbox.one(VMS, name="erp")
@@ -72,7 +72,7 @@ def test_a_guest_moves_to_another_cluster(
 
 
 def test_a_copy_in_another_cluster_is_nobodys_move(
-    pve: World, lyon: World, lyon_state: ProxmoxState, netbox: NetBox
+    pve: Pipeline, lyon: Pipeline, lyon_state: ProxmoxState, netbox: NetBox
 ) -> None:
     """Both clusters show it. What a person enters in NetBox for the copy is the copy."""
     guest(lyon_state, 205, "erp", 1, 32, UUID_A, "lyon1")
@@ -85,7 +85,7 @@ def test_a_copy_in_another_cluster_is_nobodys_move(
 
 
 def test_a_guest_of_the_same_name_elsewhere_does_not_stop_a_delete(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState
 ) -> None:
     cluster.remove(105)
     guest(lyon_state, 205, "erp", 99, 32, UUID_B, "lyon1")
@@ -118,8 +118,8 @@ def keep_its_number(lyon_state: ProxmoxState) -> None:
     ],
 )
 def test_a_guest_that_changes_on_its_way_is_the_same(
-    pve: World,
-    lyon: World,
+    pve: Pipeline,
+    lyon: Pipeline,
     cluster: ProxmoxState,
     lyon_state: ProxmoxState,
     netbox: NetBox,
@@ -155,7 +155,7 @@ def test_a_guest_that_changes_on_its_way_is_the_same(
 
 
 def test_a_mac_address_alone_is_a_question(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState, netbox: NetBox
 ) -> None:
     """A container has no UUID. Under another name it is neither created nor deleted, until a person has said what it is."""
     known = netbox.one(VMS, name="erp")
@@ -186,7 +186,7 @@ def test_a_mac_address_alone_is_a_question(
 
 
 def test_guests_without_cards_are_known_by_name_and_uuid(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState
 ) -> None:
     cluster.add_qemu(120, node="pve1", name="vault", config={"smbios1": f"uuid={UUID_A[:-1]}2"})
     pve.apply()
@@ -202,7 +202,7 @@ def test_guests_without_cards_are_known_by_name_and_uuid(
 
 
 def test_a_cluster_that_was_not_read_since_is_no_evidence(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState
 ) -> None:
     """Lyon was read before the move. What paris shows alone never deletes the guest that lyon would show."""
     move(cluster, lyon_state)
@@ -222,7 +222,7 @@ def test_a_cluster_that_was_not_read_since_is_no_evidence(
 
 
 def test_a_guest_that_no_cluster_shows_is_deleted_once_all_were_read(
-    pve: World, lyon: World, cluster: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState
 ) -> None:
     cluster.remove(105)
     pve.snapshot()
@@ -231,7 +231,7 @@ def test_a_guest_that_no_cluster_shows_is_deleted_once_all_were_read(
 
 
 def test_an_endpoint_that_is_not_in_use_is_not_waited_for(
-    pve: World, lyon: World, cluster: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState
 ) -> None:
     cluster.remove(105)
     content = pve.config.model_dump(mode="json", exclude_unset=True)
@@ -241,7 +241,7 @@ def test_an_endpoint_that_is_not_in_use_is_not_waited_for(
 
 
 def test_a_cluster_that_shows_a_part_is_no_evidence(
-    pve: World, lyon: World, cluster: ProxmoxState, lyon_state: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState, lyon_state: ProxmoxState
 ) -> None:
     move(cluster, lyon_state)
     lyon_state.nodes["lyon1"].online = False
@@ -256,7 +256,7 @@ def test_a_cluster_that_shows_a_part_is_no_evidence(
 
 
 def test_a_damaged_snapshot_of_another_cluster_is_no_evidence(
-    pve: World, lyon: World, cluster: ProxmoxState
+    pve: Pipeline, lyon: Pipeline, cluster: ProxmoxState
 ) -> None:
     cluster.remove(105)
     versions = pve.warehouse.snapshots("proxmox", "lyon-pve")

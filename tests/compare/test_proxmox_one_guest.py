@@ -6,7 +6,7 @@ import pytest
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import World, after, row, rows
+from tests.support import Pipeline, after, row, rows
 
 VMS = "virtualization/virtual-machines"
 DELETE = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]}
@@ -33,7 +33,9 @@ def rename(cluster: ProxmoxState, vmid: int, name: str) -> None:
     cluster.guests[vmid].config["name"] = name
 
 
-def test_only_that_guest_is_read_and_compared(pve: World, guests: ProxmoxState, proxmox: LabProxmox) -> None:
+def test_only_that_guest_is_read_and_compared(
+    pve: Pipeline, guests: ProxmoxState, proxmox: LabProxmox
+) -> None:
     pve.configure(policies=DELETE)
     assert pve.apply_all().changes == []
     rename(guests, 101, "www")
@@ -59,7 +61,7 @@ def test_only_that_guest_is_read_and_compared(pve: World, guests: ProxmoxState, 
     assert {r.key for r in rows(found, "virtual_machines", "update")} == {"www", "other"}
 
 
-def test_it_can_be_applied_and_leaves_nothing_to_do(pve: World, guests: ProxmoxState) -> None:
+def test_it_can_be_applied_and_leaves_nothing_to_do(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.apply()
     rename(guests, 101, "www")
     rename(guests, 102, "other")
@@ -68,7 +70,7 @@ def test_it_can_be_applied_and_leaves_nothing_to_do(pve: World, guests: ProxmoxS
     assert [after(r) for r in rows(pve.sync(), "virtual_machines")] == [{"name": "other"}]
 
 
-def test_a_guest_before_the_first_whole_sync(pve: World, guests: ProxmoxState) -> None:
+def test_a_guest_before_the_first_whole_sync(pve: Pipeline, guests: ProxmoxState) -> None:
     guests.guests[102].tags = guests.guests[102].config["tags"] = "blue"
     plan = pve.sync(guest=102)
     assert [r.key for r in rows(plan, "virtual_machines")] == ["web102"]
@@ -82,7 +84,7 @@ def test_a_guest_before_the_first_whole_sync(pve: World, guests: ProxmoxState) -
     assert rows(pve.sync(guest=103), "virtual_machines", "delete") == []
 
 
-def test_a_guest_that_is_gone_is_a_delete_candidate_alone(pve: World, guests: ProxmoxState) -> None:
+def test_a_guest_that_is_gone_is_a_delete_candidate_alone(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.configure(policies=DELETE)
     pve.apply()
     del guests.guests[101], guests.guests[102]
@@ -92,7 +94,7 @@ def test_a_guest_that_is_gone_is_a_delete_candidate_alone(pve: World, guests: Pr
 
 
 def test_without_certain_evidence_it_is_no_delete(
-    pve: World, guests: ProxmoxState, proxmox: LabProxmox
+    pve: Pipeline, guests: ProxmoxState, proxmox: LabProxmox
 ) -> None:
     pve.configure(policies=DELETE)
     pve.apply()
@@ -106,20 +108,20 @@ def test_without_certain_evidence_it_is_no_delete(
     assert pve.sync(guest=101).changes == []
 
 
-def test_a_number_that_nobody_knows(pve: World, guests: ProxmoxState) -> None:
+def test_a_number_that_nobody_knows(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.sync()
     with pytest.raises(ServerError, match=r"endpoint 'paris-pve'.*no guest 999.*VM.Audit on /vms/999"):
         pve.sync(guest=999)
     assert {r.key for r in rows(pve.again(), "virtual_machines")} == {f"web{n}" for n in range(101, 106)}
 
 
-def test_names_that_collide_are_seen_with_the_others_in_view(pve: World, guests: ProxmoxState) -> None:
+def test_names_that_collide_are_seen_with_the_others_in_view(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.apply()
     rename(guests, 104, "web101")
     assert [after(r) for r in rows(pve.sync(guest=104), "virtual_machines")] == [{"name": "web101 (104)"}]
 
 
-def test_a_snapshot_that_was_incomplete_stays_so(pve: World, guests: ProxmoxState) -> None:
+def test_a_snapshot_that_was_incomplete_stays_so(pve: Pipeline, guests: ProxmoxState) -> None:
     guests.set_node_online("pve2", False)
     whole = pve.snapshot()
     assert not whole.complete

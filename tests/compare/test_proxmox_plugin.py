@@ -11,7 +11,7 @@ import pytest
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 MARCH = 1_709_258_400  # 2024-03-01 02:00:00 UTC
 ROOT = "plugins/proxbox"
@@ -21,7 +21,7 @@ RECORDS = ("storages", "backups", "snapshots", "tasks", "replications")
 @pytest.fixture
 def plugin(
     cluster: ProxmoxState, proxmox: LabProxmox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+) -> Iterator[Pipeline]:
     """The cluster against a NetBox that has the plugin; ``guest_records`` is auto."""
     monkeypatch.setenv("PROXMOX_TOKEN", proxmox.token_value)
     with LabNetBox(token="lab-token", plugins={"netbox_proxbox": "0.0.24"}) as server:
@@ -44,7 +44,7 @@ def plugin(
             "policies": {"delete": ["virtual_machines", *RECORDS]},
             "defaults": {"site": "paris", "role": "node", "device_type": "R650"},
         }
-        yield World(tmp_path / "data", netbox, endpoint)
+        yield Pipeline(tmp_path / "data", netbox, endpoint)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def guest(cluster: ProxmoxState) -> Any:
     return found
 
 
-def test_everything_goes_into_the_plugins_models_and_stays(plugin: World, guest: Any) -> None:
+def test_everything_goes_into_the_plugins_models_and_stays(plugin: Pipeline, guest: Any) -> None:
     assert plugin.apply_all().rows == ()
     netbox = plugin.netbox
     local = netbox.one(f"{ROOT}/storage", name="local")
@@ -88,7 +88,7 @@ def test_everything_goes_into_the_plugins_models_and_stays(plugin: World, guest:
     assert "proxmox_backups" not in [field["name"] for field in netbox.all("extras/custom-fields")]
 
 
-def test_the_plugins_own_word_on_a_snapshot_stays(plugin: World, guest: Any) -> None:
+def test_the_plugins_own_word_on_a_snapshot_stays(plugin: Pipeline, guest: Any) -> None:
     """netbox-proxbox calls a snapshot stale; Proxmox has it. Nobody said that the field is ours."""
     plugin.apply()
     records = plugin.netbox.all(f"{ROOT}/snapshots", name="clean")
@@ -101,7 +101,7 @@ def test_the_plugins_own_word_on_a_snapshot_stays(plugin: World, guest: Any) -> 
     assert after(change) == {"status": "active"}
 
 
-def test_only_what_changed_changes(plugin: World, guest: Any, cluster: ProxmoxState) -> None:
+def test_only_what_changed_changes(plugin: Pipeline, guest: Any, cluster: ProxmoxState) -> None:
     plugin.apply()
     guest.snapshots[1]["description"] = "after the patch of March"
     cluster.add_backup("local", 101, ctime=MARCH + 86_400, node="pve1")
@@ -119,7 +119,7 @@ def test_only_what_changed_changes(plugin: World, guest: Any, cluster: ProxmoxSt
     assert {r.action for r in changes} == {"update"}
 
 
-def test_what_is_gone_goes_only_with_evidence(plugin: World, guest: Any, cluster: ProxmoxState) -> None:
+def test_what_is_gone_goes_only_with_evidence(plugin: Pipeline, guest: Any, cluster: ProxmoxState) -> None:
     plugin.apply()
     guest.snapshots.clear()
     cluster.storages["local"].volumes.clear()
@@ -147,7 +147,7 @@ def test_what_is_gone_goes_only_with_evidence(plugin: World, guest: Any, cluster
 
 
 def test_a_guest_that_is_deleted_takes_its_records_along_one_by_one(
-    plugin: World, guest: Any, cluster: ProxmoxState
+    plugin: Pipeline, guest: Any, cluster: ProxmoxState
 ) -> None:
     plugin.apply()
     del cluster.guests[101]
@@ -162,7 +162,7 @@ def test_a_guest_that_is_deleted_takes_its_records_along_one_by_one(
     assert len(plugin.netbox.all("virtualization/virtual-machines")) == 5
 
 
-def test_what_others_keep_in_the_plugin_stays(plugin: World, guest: Any) -> None:
+def test_what_others_keep_in_the_plugin_stays(plugin: Pipeline, guest: Any) -> None:
     plugin.apply()
     machine = plugin.netbox.one("virtualization/virtual-machines", name="web")["id"]
     theirs = {"name": "theirs", "vmid": 101, "node": "pve1", "subtype": "qemu", "status": "active"}
@@ -174,7 +174,7 @@ def test_what_others_keep_in_the_plugin_stays(plugin: World, guest: Any) -> None
     )
 
 
-def test_a_netbox_without_the_plugin_is_told_of(pve: World, guest: Any) -> None:
+def test_a_netbox_without_the_plugin_is_told_of(pve: Pipeline, guest: Any) -> None:
     pve.configure(guest_records="plugin")
     plan = pve.apply_all()
     assert [r for r in plan.rows if r.resource in RECORDS] == []
@@ -185,14 +185,14 @@ def test_a_netbox_without_the_plugin_is_told_of(pve: World, guest: Any) -> None:
 
 
 def test_an_endpoint_of_another_kind_leaves_the_records_alone(
-    plugin: World, guest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plugin: Pipeline, guest: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin.apply()
     state = LibreNMSState()
     state.add_device("sw1", hardware="R650", serial="X1")
     with LabLibreNMS(state, token="lnms-token") as server:
         monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
-        librenms = World(
+        librenms = Pipeline(
             tmp_path / "librenms",
             plugin.netbox,
             {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import NetBox, World, after, before, row, rows
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
 MARCH = 1_709_258_400  # 2024-03-01 02:00:00 UTC
 
 
-def test_the_bridge_as_description(pve: World, cluster: ProxmoxState) -> None:
+def test_the_bridge_as_description(pve: Pipeline, cluster: ProxmoxState) -> None:
     guest = cluster.add_qemu(
         101,
         node="pve1",
@@ -26,7 +26,7 @@ def test_the_bridge_as_description(pve: World, cluster: ProxmoxState) -> None:
     assert [after(r) for r in pve.sync().changes] == [{"description": "vmbr1"}]
 
 
-def test_the_bridge_as_custom_field(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_the_bridge_as_custom_field(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     guest = cluster.add_qemu(
         101, node="pve1", name="web", config={"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"}
     )
@@ -60,7 +60,7 @@ def backed_up(cluster: ProxmoxState) -> Any:
     return guest
 
 
-def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_backups_and_snapshots_as_custom_fields(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     guest = backed_up(cluster)
     assert "cf.proxmox_backups" not in after(row(pve.sync(), "virtual_machines", "web"))
     pve.configure(guest_records="custom_fields")
@@ -98,7 +98,7 @@ def test_backups_and_snapshots_as_custom_fields(pve: World, cluster: ProxmoxStat
 
 
 def test_the_custom_fields_are_created_on_approval_and_only_by_policy(
-    pve: World, cluster: ProxmoxState, netbox: NetBox
+    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox
 ) -> None:
     backed_up(cluster)
     pve.configure(guest_records="custom_fields")
@@ -122,7 +122,7 @@ def test_the_custom_fields_are_created_on_approval_and_only_by_policy(
     assert field.change_id in machine.depends_on
 
 
-def test_unread_replications_are_unknown(pve: World, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
+def test_unread_replications_are_unknown(pve: Pipeline, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
     backed_up(cluster)
     pve.configure(guest_records="custom_fields")
     pve.apply()
@@ -131,7 +131,7 @@ def test_unread_replications_are_unknown(pve: World, cluster: ProxmoxState, prox
     assert rows(pve.sync(), "virtual_machines") == []
 
 
-def test_what_one_unread_storage_may_hold_is_unknown(pve: World, cluster: ProxmoxState) -> None:
+def test_what_one_unread_storage_may_hold_is_unknown(pve: Pipeline, cluster: ProxmoxState) -> None:
     backed_up(cluster)
     pve.configure(guest_records="auto")
     pve.apply()
@@ -145,7 +145,7 @@ def test_what_one_unread_storage_may_hold_is_unknown(pve: World, cluster: Proxmo
     }
 
 
-def test_the_default_tenant_is_for_new_objects(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_the_default_tenant_is_for_new_objects(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     tenant = netbox.create("tenancy/tenants", name="Ops", slug="ops")
     cluster.add_qemu(101, node="pve1", name="web")
     defaults = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
@@ -163,7 +163,7 @@ def test_the_default_tenant_is_for_new_objects(pve: World, cluster: ProxmoxState
 
 
 def test_virtual_machine_types_where_netbox_has_them(
-    pve: World, cluster: ProxmoxState, netbox: NetBox
+    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox
 ) -> None:
     cluster.add_qemu(101, node="pve1", name="web")
     cluster.add_lxc(102, node="pve1", name="dns")
@@ -178,7 +178,7 @@ def test_virtual_machine_types_where_netbox_has_them(
     assert pve.apply_all().rows == ()
 
 
-def test_a_replaced_mac_address_goes(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_a_replaced_mac_address_goes(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     guest = cluster.add_qemu(101, node="pve1", name="web", config={"net0": "virtio=BC:24:11:00:00:01"})
     pve.apply()
     interface = netbox.one("virtualization/interfaces")
@@ -206,7 +206,7 @@ def test_a_replaced_mac_address_goes(pve: World, cluster: ProxmoxState, netbox: 
     assert netbox.one("virtualization/interfaces")["mac_address"] == "BC:24:11:00:00:02"
 
 
-def test_a_clone_is_a_guest_of_its_own(pve: World, cluster: ProxmoxState, netbox: NetBox) -> None:
+def test_a_clone_is_a_guest_of_its_own(pve: Pipeline, cluster: ProxmoxState, netbox: NetBox) -> None:
     config = {"net0": "virtio=BC:24:11:00:00:01,tag=20", "scsi0": "local-lvm:a,size=8G"}
     cluster.add_qemu(101, node="pve1", name="web", tags="blue", config=config)
     pve.apply()
@@ -225,7 +225,7 @@ def test_a_clone_is_a_guest_of_its_own(pve: World, cluster: ProxmoxState, netbox
     assert {vm["name"] for vm in netbox.all(VMS)} == {"web", "web (102)"}
 
 
-def test_a_template_that_becomes_one_later(pve: World, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
+def test_a_template_that_becomes_one_later(pve: Pipeline, cluster: ProxmoxState, proxmox: LabProxmox) -> None:
     guest = cluster.add_qemu(101, node="pve1", name="golden")
     cluster.add_qemu(102, node="pve1", name="web")
     pve.configure(policies={"delete": ["virtual_machines"]})

@@ -12,7 +12,7 @@ from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import World, after, row, rows
+from tests.support import Pipeline, after, row, rows
 
 VMS = "virtualization/virtual-machines"
 
@@ -24,18 +24,20 @@ def guest(cluster: ProxmoxState) -> Any:
     )
 
 
-def beside(pve: World, server: LabProxmox, **more: Any) -> tuple[World, World]:
-    """The world ``pve`` and one of a second endpoint, in one warehouse and one configuration."""
+def beside(pve: Pipeline, server: LabProxmox, **more: Any) -> tuple[Pipeline, Pipeline]:
+    """The pipeline ``pve`` and one of a second endpoint, in one warehouse and one configuration."""
     first = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
     second = {**first, "name": "second", "url": server.url, "tls": {"ca": server.ca_path}, **more}
     home = pve.warehouse.home
-    return World(home, pve.netbox, first, endpoints=[second]), World(
+    return Pipeline(home, pve.netbox, first, endpoints=[second]), Pipeline(
         home, pve.netbox, second, endpoints=[first]
     )
 
 
 @pytest.fixture
-def both(pve: World, cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[World, World]]:
+def both(
+    pve: Pipeline, cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Pipeline, Pipeline]]:
     """The same cluster through pve1 (``paris-pve``) and pve2 (``second``)."""
     with LabProxmox(cluster, local_node="pve2") as server:
         monkeypatch.setenv("PROXMOX_TOKEN_2", server.token_value)
@@ -43,7 +45,7 @@ def both(pve: World, cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_one_cluster_through_two_endpoints_is_one_set(
-    both: tuple[World, World], cluster: ProxmoxState, guest: Any
+    both: tuple[Pipeline, Pipeline], cluster: ProxmoxState, guest: Any
 ) -> None:
     first, second = both
     policies = {"delete": ["virtual_machines", "vm_interfaces", "mac_addresses"]}
@@ -60,11 +62,11 @@ def test_one_cluster_through_two_endpoints_is_one_set(
     # A guest that one created and that is gone is a delete candidate of either.
     del cluster.guests[101]
     cluster.add_qemu(102, node="pve2", name="mail")
-    for world in (first, second):
-        assert [r.key for r in rows(world.sync(), "virtual_machines", "delete")] == ["www [vmid 101]"]
+    for pipeline in (first, second):
+        assert [r.key for r in rows(pipeline.sync(), "virtual_machines", "delete")] == ["www [vmid 101]"]
 
 
-def test_both_plans_applied_create_everything_once(both: tuple[World, World], guest: Any) -> None:
+def test_both_plans_applied_create_everything_once(both: tuple[Pipeline, Pipeline], guest: Any) -> None:
     first, second = both
     guest.config["ipconfig0"] = "ip=10.0.0.5/24"
     late = second.sync()
@@ -92,7 +94,7 @@ def test_both_plans_applied_create_everything_once(both: tuple[World, World], gu
 
 
 def test_an_endpoint_that_is_down_changes_nothing(
-    both: tuple[World, World], proxmox: LabProxmox, cluster: ProxmoxState, guest: Any
+    both: tuple[Pipeline, Pipeline], proxmox: LabProxmox, cluster: ProxmoxState, guest: Any
 ) -> None:
     first, second = both
     first.apply()
@@ -106,7 +108,7 @@ def test_an_endpoint_that_is_down_changes_nothing(
 
 
 def test_two_clusters_of_one_name_are_told_apart_or_refused(
-    pve: World, guest: Any, monkeypatch: pytest.MonkeyPatch
+    pve: Pipeline, guest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     namesake = ProxmoxState(cluster="PARIS")
     namesake.add_node("lab1", network=[])
@@ -133,7 +135,7 @@ def test_two_clusters_of_one_name_are_told_apart_or_refused(
 
 @pytest.mark.parametrize(("ip", "same"), [("10.99.0.11", True), ("10.98.0.11", False)])
 def test_without_a_certificate_authority_the_nodes_decide(
-    both: tuple[World, World], cluster: ProxmoxState, guest: Any, ip: str, same: bool
+    both: tuple[Pipeline, Pipeline], cluster: ProxmoxState, guest: Any, ip: str, same: bool
 ) -> None:
     first, second = both
     cluster.ca_fingerprint = ""

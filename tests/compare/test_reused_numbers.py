@@ -11,7 +11,7 @@ from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import UUID_B, guest, lyon_of
 from tests.kept import begun
-from tests.support import NetBox, World, after, row, rows
+from tests.support import NetBox, Pipeline, after, row, rows
 
 VMS = "virtualization/virtual-machines"
 
@@ -24,7 +24,7 @@ def differences(plan: Plan) -> list[tuple[str, str, str, dict[str, Any]]]:
 
 
 @pytest.fixture
-def srv1(state: LibreNMSState, world: World) -> dict[str, Any]:
+def srv1(state: LibreNMSState, pipeline: Pipeline) -> dict[str, Any]:
     """Server srv1 with eth0 (port 101) and eth1 (port 102), in NetBox by us."""
 
     def make() -> None:
@@ -35,9 +35,9 @@ def srv1(state: LibreNMSState, world: World) -> dict[str, Any]:
         ):
             port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
             state.add_ipv4(port, host, 24)
-        assert world.apply_all().changes == []
+        assert pipeline.apply_all().changes == []
 
-    begun("srv1", world, [state], make)
+    begun("srv1", pipeline, [state], make)
     return state.devices[0]
 
 
@@ -53,14 +53,14 @@ def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
 
 @pytest.mark.also_live
 def test_two_ports_exchange_their_row_numbers(
-    world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
 ) -> None:
     cross(state, srv1, "eth0", "eth1")
-    assert differences(world.sync()) == [
+    assert differences(pipeline.sync()) == [
         ("interfaces", "update", "srv1 eth0", {"cf.librenms_id": {"production": 102}}),
         ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}}),
     ]
-    assert world.apply_all().rows == ()
+    assert pipeline.apply_all().rows == ()
     assert {
         i["name"]: (i["mtu"], i["description"], i["primary_mac_address"]["mac_address"])
         for i in netbox.all("dcim/interfaces")
@@ -71,37 +71,39 @@ def test_two_ports_exchange_their_row_numbers(
 
 
 def test_one_of_two_crossed_updates_applied_leaves_the_other(
-    world: World, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
 ) -> None:
     cross(state, srv1, "eth0", "eth1")
     eth0 = netbox.one("dcim/interfaces", name="eth0")
     netbox.edit("dcim/interfaces", eth0["id"], custom_fields={"librenms_id": {"production": 102}})
-    assert differences(world.sync()) == [
+    assert differences(pipeline.sync()) == [
         ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}})
     ]
 
 
 def test_a_renamed_port_is_an_update_of_its_name(
-    world: World, state: LibreNMSState, srv1: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, srv1: dict[str, Any]
 ) -> None:
     port = state.port(srv1, "eth0")
     port["ifName"] = port["ifDescr"] = "enp1s0"
-    assert differences(world.sync()) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
+    assert differences(pipeline.sync()) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
 
 
 @pytest.mark.also_live
 def test_another_port_with_the_number_of_one_that_went(
-    world: World, state: LibreNMSState, srv1: dict[str, Any]
+    pipeline: Pipeline, state: LibreNMSState, srv1: dict[str, Any]
 ) -> None:
     """eth0 went, usb0 has its number: nothing of either is written, and eth0 is not called gone."""
-    world.configure(
+    pipeline.configure(
         policies={"missing_interfaces": "delete", "delete": ["interfaces"], "delete_unowned": ["interfaces"]}
     )
     port = state.port(srv1, "eth0")
     state.delete_port(port)
     fresh = state.add_port(srv1, "usb0", port_id=101, ifPhysAddress="0200000000ff", ifMtu=1400)
     state.add_ipv4(fresh, "10.0.7.7", 24)
-    found = [(r.resource, r.action, r.key, r.reason) for r in world.sync().rows if r.resource == "interfaces"]
+    found = [
+        (r.resource, r.action, r.key, r.reason) for r in pipeline.sync().rows if r.resource == "interfaces"
+    ]
     assert found == [
         (
             "interfaces",
@@ -114,7 +116,7 @@ def test_another_port_with_the_number_of_one_that_went(
 
 
 @pytest.mark.also_live
-def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netbox: NetBox) -> None:
+def test_a_new_installation_of_librenms(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> None:
     """All ids are others, in the range of the old ones: names find everything, and only ids are updated."""
     for name in ("sw1", "sw2", "sw3"):
         switch = state.add_device(name, hardware="C9300-48P")
@@ -122,7 +124,7 @@ def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netb
             port = state.add_port(switch, f"Gi0/{number}", ifAlias=f"{name} desk {number}")
             state.add_ipv4(port, f"10.{switch['device_id']}.{number}.1", 24)
         state.add_port(switch, "Vlan1", ifType="l3ipvlan")
-    assert world.apply_all().changes == []
+    assert pipeline.apply_all().changes == []
     devices = {1: 3, 2: 1, 3: 2}
     highest = max(port["port_id"] for port in state.ports)
     for table in (state.devices, state.ports, state.ipv4_addresses):
@@ -131,11 +133,11 @@ def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netb
                 line["device_id"] = devices[line["device_id"]]
             if "port_id" in line:
                 line["port_id"] = highest + 1 - line["port_id"]
-    plan = world.sync()
+    plan = pipeline.sync()
     assert {(r.resource, r.action) for r in plan.rows} == {("devices", "update"), ("interfaces", "update")}
     assert {tuple(after(r)) for r in plan.rows} == {("cf.librenms_id",)}
     assert len(rows(plan, "devices")) == 3
-    assert world.apply_all().rows == ()
+    assert pipeline.apply_all().rows == ()
     assert {d["name"]: d["custom_fields"]["librenms_id"] for d in netbox.all("dcim/devices")} == {
         "sw1": {"production": 3},
         "sw2": {"production": 1},
@@ -148,7 +150,7 @@ def test_a_new_installation_of_librenms(world: World, state: LibreNMSState, netb
 
 @pytest.mark.also_live
 def test_a_vmid_is_given_to_another_machine(
-    pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
+    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox, erp: Any
 ) -> None:
     cluster.remove(105)
     guest(cluster, 105, "scratch", 2, 8, UUID_B, "pve1")
@@ -172,12 +174,12 @@ def test_a_vmid_is_given_to_another_machine(
     }  # fmt: skip
 
 
-def test_a_renamed_guest_stays_the_same(pve: World, erp: Any) -> None:
+def test_a_renamed_guest_stays_the_same(pve: Pipeline, erp: Any) -> None:
     erp.name = erp.config["name"] = "erp-old"
     assert differences(pve.sync()) == [("virtual_machines", "update", "erp-old", {"name": "erp-old"})]
 
 
-def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(pve: World, erp: Any) -> None:
+def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(pve: Pipeline, erp: Any) -> None:
     """As long as a snapshot is kept in which it had its old name; a second sync of the same says the same."""
     erp.name = erp.config["name"] = "erp-old"
     erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
@@ -187,7 +189,7 @@ def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(pve: World, 
         assert "create" not in {r.action for r in rows(plan, "virtual_machines")}
 
 
-def test_a_guest_with_another_card_stays_the_same(pve: World, erp: Any) -> None:
+def test_a_guest_with_another_card_stays_the_same(pve: Pipeline, erp: Any) -> None:
     erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
     found = {(r.resource, r.action) for r in pve.sync().rows}
     assert found == {
@@ -199,7 +201,7 @@ def test_a_guest_with_another_card_stays_the_same(pve: World, erp: Any) -> None:
 
 @pytest.mark.also_live
 def test_guests_restored_under_each_others_vmid(
-    pve: World, cluster: ProxmoxState, netbox: NetBox, erp: Any
+    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox, erp: Any
 ) -> None:
     one, two = cluster.guests.pop(105), cluster.guests.pop(106)
     one.vmid, two.vmid = 106, 105
@@ -224,7 +226,7 @@ def home(ip: str, vmid: int, name: str) -> ProxmoxState:
 
 @pytest.mark.also_live
 def test_two_standalone_nodes_called_pve(
-    pve: World, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, basics: Any
+    pve: Pipeline, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, basics: Any
 ) -> None:
     with (
         LabProxmox(home("10.1.0.10", 100, "dns")) as one,

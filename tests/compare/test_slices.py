@@ -8,10 +8,12 @@ import pytest
 
 from netbox_sync_dagster.compare import run
 from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import World
+from tests.support import Pipeline
 
 
-def test_slices_change_nothing(world: World, state: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_change_nothing(
+    pipeline: Pipeline, state: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LAGs and parents across the slices too, and what each change needs."""
     switch = state.add_device("sw1", hardware="C9300-48P")
     state.add_vlan(switch, 20, "data")
@@ -20,11 +22,11 @@ def test_slices_change_nothing(world: World, state: LibreNMSState, monkeypatch: 
         port = state.add_port(switch, f"Gi0/{number}", ifPhysAddress=f"84bf20853e{number:02}", ifVlan="20")
         state.add_port(switch, f"Gi0/{number}.20", ifType="l2vlan")
         state.add_stack(high=lag, low=port)
-    whole = world.sync()
+    whole = pipeline.sync()
     monkeypatch.setattr(run, "SLICE_ROWS", 2)
     # With nothing changed, the last diff would be carried over.
-    shutil.rmtree(world.warehouse.diffs(world.endpoint.name))
-    sliced = world.again()
+    shutil.rmtree(pipeline.warehouse.diffs(pipeline.endpoint.name))
+    sliced = pipeline.again()
     assert len([r for r in sliced.rows if r.resource == "interfaces"]) == 15
     assert [(r.key, r.change_id, r.depends_on, r.fields) for r in sliced.rows] == [
         (r.key, r.change_id, r.depends_on, r.fields) for r in whole.rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.support import World
+from tests.support import Pipeline
 
 DELETES = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "mac_addresses"]}
 UUID_A, UUID_B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -20,7 +20,7 @@ def guest(cluster: ProxmoxState, vmid: int, name: str, mac: int, size: int, uuid
     return cluster.add_qemu(vmid, node=node, name=name, config=config)
 
 
-def lyon_of(pve: World, server: LabProxmox, **more: Any) -> World:
+def lyon_of(pve: Pipeline, server: LabProxmox, **more: Any) -> Pipeline:
     """The endpoint ``lyon-pve`` beside ``pve``, in one warehouse and one configuration."""
     first = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
     second = {
@@ -33,7 +33,7 @@ def lyon_of(pve: World, server: LabProxmox, **more: Any) -> World:
     }
     config = pve.config.model_dump(mode="json", exclude_unset=True)
     pve.config = pve.config.model_validate({**config, "endpoints": [first, second]})
-    return World(pve.warehouse.home, pve.netbox, second, endpoints=[first])
+    return Pipeline(pve.warehouse.home, pve.netbox, second, endpoints=[first])
 
 
 def move(cluster: ProxmoxState, lyon_state: ProxmoxState) -> None:

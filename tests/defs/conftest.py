@@ -27,7 +27,7 @@ definitions = cache(location.definitions)
 DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
 
 
-class House:
+class DagsterHarness:
     """A configuration file, a warehouse, the servers, and Dagster over all of it."""
 
     def __init__(
@@ -91,7 +91,7 @@ class House:
         }
 
     def writes(self) -> list[tuple[str, str]]:
-        """(method, path) of what was asked of NetBox since the house was built, reads by GraphQL left out."""
+        """(method, path) of what was asked of NetBox since the harness was built, without reads over GraphQL."""
         return [
             (item.method, item.path)
             for item in self.netbox_server.requests[self.built :]
@@ -128,7 +128,7 @@ def checks(result: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterHarness]:
     """``paris`` knows sw-paris with two ports, ``lyon`` sw-lyon with one, ``pve`` the guest web01.
 
     NetBox knows site, device type and role, and sw-paris without ports.
@@ -148,30 +148,30 @@ def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House
         LabLibreNMS(states["lyon"], token="lyon-token") as lyon,
         LabProxmox(cluster) as pve,
     ):
-        house = House(folder, netbox, paris, lyon, pve)
+        harness = DagsterHarness(folder, netbox, paris, lyon, pve)
         for name, value in {
             "NETBOX_TOKEN": netbox.token,
             "PARIS_TOKEN": "paris-token",
             "LYON_TOKEN": "lyon-token",
             "PVE_TOKEN": pve.token_value,
-            "NETBOX_SYNC_CONFIG": str(house.config_path),
-            "NETBOX_SYNC_HOME": str(house.warehouse.home),
+            "NETBOX_SYNC_CONFIG": str(harness.config_path),
+            "NETBOX_SYNC_HOME": str(harness.warehouse.home),
         }.items():
             monkeypatch.setenv(name, value)
-        house.site = house.netbox.create("dcim/sites", name="Paris", slug="paris")
-        maker = house.netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
-        kind = house.netbox.create(
+        harness.site = harness.netbox.create("dcim/sites", name="Paris", slug="paris")
+        maker = harness.netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
+        kind = harness.netbox.create(
             "dcim/device-types", manufacturer=maker["id"], model="C9300-48P", slug="c9300-48p"
         )
-        role = house.netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00")
-        house.device = house.netbox.create(
-            "dcim/devices", name="sw-paris", site=house.site["id"], device_type=kind["id"], role=role["id"]
+        role = harness.netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00")
+        harness.device = harness.netbox.create(
+            "dcim/devices", name="sw-paris", site=harness.site["id"], device_type=kind["id"], role=role["id"]
         )
-        house.built = len(netbox.requests)
-        yield house
+        harness.built = len(netbox.requests)
+        yield harness
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterHarness]:
     with build_house(tmp_path, monkeypatch) as built:
         yield built

@@ -19,64 +19,66 @@ from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.verify import accept
 from tests.apply.drafts import Draft
-from tests.defs.conftest import House, definitions, failure, made
+from tests.defs.conftest import DagsterHarness, definitions, failure, made
 from tests.support import evaluate
 
 Row = dict[str, Any]
 
 
 @pytest.fixture
-def ids(house: House) -> dict[str, str]:
+def ids(harness: DagsterHarness) -> dict[str, str]:
     """A diff of ``paris`` with an update of sw-paris, a new VLAN and a delete, by key."""
-    vlan = house.netbox.create("ipam/vlans", vid=99, name="OLD")
-    house.built = len(house.netbox_server.requests)
+    vlan = harness.netbox.create("ipam/vlans", vid=99, name="OLD")
+    harness.built = len(harness.netbox_server.requests)
     draft = Draft("paris")
     found = {
         "sw-paris": draft.update(
-            "devices", "sw-paris", house.device, {"serial": ("", "FOC1")}, parent="sw-paris"
+            "devices", "sw-paris", harness.device, {"serial": ("", "FOC1")}, parent="sw-paris"
         ),
         "50 DATA": draft.create("vlans", "50 DATA", {"vid": 50, "name": "DATA"}),
         "99 OLD": draft.delete("vlans", "99 OLD", vlan),
     }
-    draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
+    draft.publish(harness.warehouse, target_snapshot="20200101T000000000Z-0000")
     return found
 
 
-def decide(house: House, **config: Any) -> Any:
+def decide(harness: DagsterHarness, **config: Any) -> Any:
     """Run the job ``approve`` as the Launchpad does."""
     content = {"endpoint": "paris", "who": "alice", **config}
-    return house.run("approve", run_config={"ops": {"decide": {"config": content}}})
+    return harness.run("approve", run_config={"ops": {"decide": {"config": content}}})
 
 
-def approved_ids(house: House) -> set[str]:
-    return set(approved(house.warehouse, "paris", house.plan("paris")))
+def approved_ids(harness: DagsterHarness) -> set[str]:
+    return set(approved(harness.warehouse, "paris", harness.plan("paris")))
 
 
-def test_a_filter_is_resolved_to_ids_and_recorded_with_who_and_how(house: House, ids: dict[str, str]) -> None:
-    result = decide(house, resource=["vlans"])
+def test_a_filter_is_resolved_to_ids_and_recorded_with_who_and_how(
+    harness: DagsterHarness, ids: dict[str, str]
+) -> None:
+    result = decide(harness, resource=["vlans"])
 
     assert result.success
     # The delete is in the filter's resource, but deletes are meant only when named.
-    assert approved_ids(house) == {ids["50 DATA"]}
-    [approval] = read_approvals(house.warehouse, "paris")
+    assert approved_ids(harness) == {ids["50 DATA"]}
+    [approval] = read_approvals(harness.warehouse, "paris")
     assert (approval.who, approval.through, approval.decision) == ("alice", "dagster", "approve")
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
-def test_ids_can_be_given_by_their_first_characters(house: House, ids: dict[str, str]) -> None:
-    assert decide(house, change_ids=[ids["99 OLD"][:12]]).success
-    assert approved_ids(house) == {ids["99 OLD"]}
+def test_ids_can_be_given_by_their_first_characters(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    assert decide(harness, change_ids=[ids["99 OLD"][:12]]).success
+    assert approved_ids(harness) == {ids["99 OLD"]}
 
 
 def test_a_rejected_change_cannot_be_approved_until_that_is_withdrawn(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    assert decide(house, decision="reject", device=["sw-paris"], who="bob").success
-    refused = decide(house, change_ids=[ids["sw-paris"]])
+    assert decide(harness, decision="reject", device=["sw-paris"], who="bob").success
+    refused = decide(harness, change_ids=[ids["sw-paris"]])
     assert "was rejected by bob" in failure(refused)
-    assert decide(house, decision="withdraw", change_ids=[ids["sw-paris"]]).success
-    assert decide(house, change_ids=[ids["sw-paris"]]).success
-    assert approved_ids(house) == {ids["sw-paris"]}
+    assert decide(harness, decision="withdraw", change_ids=[ids["sw-paris"]]).success
+    assert decide(harness, change_ids=[ids["sw-paris"]]).success
+    assert approved_ids(harness) == {ids["sw-paris"]}
 
 
 @pytest.mark.parametrize(
@@ -93,74 +95,74 @@ def test_a_rejected_change_cannot_be_approved_until_that_is_withdrawn(
     ],
 )
 def test_a_decision_that_cannot_be_is_refused_in_one_sentence(
-    house: House, ids: dict[str, str], config: dict[str, Any], sentence: str
+    harness: DagsterHarness, ids: dict[str, str], config: dict[str, Any], sentence: str
 ) -> None:
-    result = decide(house, **config)
+    result = decide(harness, **config)
     assert failure(result) == sentence
-    assert approved_ids(house) == set()
+    assert approved_ids(harness) == set()
 
 
-def test_apply_writes_exactly_what_was_approved(house: House, ids: dict[str, str]) -> None:
-    decide(house, change_ids=[ids["sw-paris"]])
+def test_apply_writes_exactly_what_was_approved(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    decide(harness, change_ids=[ids["sw-paris"]])
 
-    result = house.run("apply_librenms", partition_key="paris")
+    result = harness.run("apply_librenms", partition_key="paris")
 
     assert result.success
-    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
-    assert house.netbox.all("ipam/vlans", vid=50) == []
-    assert len(house.netbox.all("ipam/vlans", vid=99)) == 1
-    assert house.writes() == [("PATCH", "/api/dcim/devices/")]
+    assert harness.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
+    assert harness.netbox.all("ipam/vlans", vid=50) == []
+    assert len(harness.netbox.all("ipam/vlans", vid=99)) == 1
+    assert harness.writes() == [("PATCH", "/api/dcim/devices/")]
     devices = made(result, "apply/librenms/devices")["paris"]
     assert (devices["applied"], devices["stale"], devices["failed"]) == (1, 0, 0)
-    link = f"[sw-paris]({house.netbox.url}/dcim/devices/{house.device['id']}/)"
+    link = f"[sw-paris]({harness.netbox.url}/dcim/devices/{harness.device['id']}/)"
     assert f"| applied | update devices | {link} |" in devices["applied changes"]
     assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 0
 
 
-def test_apply_without_an_approval_writes_nothing(house: House, ids: dict[str, str]) -> None:
-    result = house.run("apply_librenms", partition_key="paris")
+def test_apply_without_an_approval_writes_nothing(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    result = harness.run("apply_librenms", partition_key="paris")
     assert result.success
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
-def test_only_the_selected_resources_are_written(house: House, ids: dict[str, str]) -> None:
-    decide(house, all_creates_and_updates=True)
-    result = house.run(
+def test_only_the_selected_resources_are_written(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    decide(harness, all_creates_and_updates=True)
+    result = harness.run(
         "apply_librenms", partition_key="paris", asset_selection=[dg.AssetKey(["apply", "librenms", "vlans"])]
     )
 
     assert result.success
     assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 1
-    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == ""
+    assert harness.netbox.one("dcim/devices", name="sw-paris")["serial"] == ""
 
 
 def test_a_run_with_a_stale_change_is_not_green_and_the_edit_survives(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    decide(house, all_creates_and_updates=True)
-    house.netbox.edit("dcim/devices", house.device["id"], serial="by hand")
+    decide(harness, all_creates_and_updates=True)
+    harness.netbox.edit("dcim/devices", harness.device["id"], serial="by hand")
 
-    result = house.run("apply_librenms", partition_key="paris")
+    result = harness.run("apply_librenms", partition_key="paris")
 
     assert not result.success
     assert failure(result).startswith(
         "endpoint 'paris': 1 of 2 approved changes are not applied (1 applied, 1 stale); first: update devices "
         "sw-paris: stale: "
     )
-    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "by hand"
-    assert len(house.netbox.all("ipam/vlans", vid=50)) == 1
+    assert harness.netbox.one("dcim/devices", name="sw-paris")["serial"] == "by hand"
+    assert len(harness.netbox.all("ipam/vlans", vid=50)) == 1
     # What went well is recorded, what did not is not.
     assert made(result, "apply/librenms/vlans")["paris"]["applied"] == 1
     assert made(result, "apply/librenms/devices") == {}
 
 
-def test_a_refused_change_is_shown_with_netboxs_own_words(house: House) -> None:
+def test_a_refused_change_is_shown_with_netboxs_own_words(harness: DagsterHarness) -> None:
     draft = Draft("paris")
     draft.create("vlans", "9000 BAD", {"vid": 9000, "name": "BAD"})
-    draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
-    decide(house, all_creates_and_updates=True)
+    draft.publish(harness.warehouse, target_snapshot="20200101T000000000Z-0000")
+    decide(harness, all_creates_and_updates=True)
 
-    result = house.run("apply_librenms", partition_key="paris")
+    result = harness.run("apply_librenms", partition_key="paris")
 
     assert "4094" in failure(result)
     [event] = [event for event in result.all_events if event.is_step_failure]
@@ -169,28 +171,28 @@ def test_a_refused_change_is_shown_with_netboxs_own_words(house: House) -> None:
     assert "| failed | create vlans | 9000 BAD |" in shown["not applied"].value
 
 
-def test_two_applies_of_one_endpoint_never_work_at_once(house: House, ids: dict[str, str]) -> None:
-    decide(house, all_creates_and_updates=True)
-    with EndpointLock.for_apply(house.warehouse, "paris", "somebody"):
-        result = house.run("apply_librenms", partition_key="paris")
+def test_two_applies_of_one_endpoint_never_work_at_once(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    decide(harness, all_creates_and_updates=True)
+    with EndpointLock.for_apply(harness.warehouse, "paris", "somebody"):
+        result = harness.run("apply_librenms", partition_key="paris")
     assert failure(result).startswith("another apply to endpoint 'paris' is running (by somebody, process ")
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
 def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    result = house.run("apply_librenms", partition_key="paris")
+    result = harness.run("apply_librenms", partition_key="paris")
     assert result.dagster_run.tags["netbox_sync/endpoint"] == "paris"
 
 
 # -- apply_when_approved ---------------------------------------------------------------------------
 
 
-def tick(house: House, cursor: str | None = None) -> Any:
+def tick(harness: DagsterHarness, cursor: str | None = None) -> Any:
     return evaluate(
         apply_sensor,
-        instance=house.instance,
+        instance=harness.instance,
         cursor=cursor,
         repository_def=definitions().get_repository_def(),
     )
@@ -202,81 +204,83 @@ def why(result: Any) -> str:
     return str(reason.skip_message)
 
 
-def start(house: House, request: Any) -> Any:
+def start(harness: DagsterHarness, request: Any) -> Any:
     assert (request.job_name, request.partition_key) == ("apply_librenms", "paris")
-    return house.run(request.job_name, partition_key=request.partition_key, tags=dict(request.tags))
+    return harness.run(request.job_name, partition_key=request.partition_key, tags=dict(request.tags))
 
 
 def test_nothing_is_applied_by_itself_where_the_configuration_does_not_ask_for_it(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    decide(house, resource=["vlans"])
-    assert why(tick(house)) == "no enabled endpoint has policies.apply_approved"
+    decide(harness, resource=["vlans"])
+    assert why(tick(harness)) == "no enabled endpoint has policies.apply_approved"
 
 
-def test_what_is_approved_is_applied_once(house: House, ids: dict[str, str]) -> None:
-    house.write(paris={"policies": {"apply_approved": True}})
-    nothing = tick(house)
+def test_what_is_approved_is_applied_once(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    harness.write(paris={"policies": {"apply_approved": True}})
+    nothing = tick(harness)
     assert why(nothing) == "no approved change waits"
-    decide(house, resource=["vlans"])
+    decide(harness, resource=["vlans"])
 
-    first = tick(house)
+    first = tick(harness)
     [request] = first.run_requests
-    assert start(house, request).success
-    assert [item["vid"] for item in house.netbox.all("ipam/vlans")] == [50, 99]
+    assert start(harness, request).success
+    assert [item["vid"] for item in harness.netbox.all("ipam/vlans")] == [50, 99]
 
-    again = tick(house, first.cursor)
+    again = tick(harness, first.cursor)
     assert why(again) == "no approved change waits"
     # Nor when the daemon remembers nothing.
-    assert why(tick(house)) == "no approved change waits"
+    assert why(tick(harness)) == "no approved change waits"
 
 
-def test_a_change_that_was_stale_is_not_tried_again_in_a_loop(house: House, ids: dict[str, str]) -> None:
-    house.write(paris={"policies": {"apply_approved": True}})
-    decide(house, change_ids=[ids["sw-paris"]])
-    house.netbox.edit("dcim/devices", house.device["id"], comments="by hand")
-    first = tick(house)
+def test_a_change_that_was_stale_is_not_tried_again_in_a_loop(
+    harness: DagsterHarness, ids: dict[str, str]
+) -> None:
+    harness.write(paris={"policies": {"apply_approved": True}})
+    decide(harness, change_ids=[ids["sw-paris"]])
+    harness.netbox.edit("dcim/devices", harness.device["id"], comments="by hand")
+    first = tick(harness)
     [request] = first.run_requests
-    assert not start(house, request).success
+    assert not start(harness, request).success
 
-    later = tick(house, first.cursor)
+    later = tick(harness, first.cursor)
     assert why(later) == "no approved change waits"
-    assert why(tick(house)) == "no approved change waits"
+    assert why(tick(harness)) == "no approved change waits"
     # Who approves it once more wants another try.
-    decide(house, change_ids=[ids["sw-paris"]])
-    assert len(tick(house, later.cursor).run_requests) == 1
+    decide(harness, change_ids=[ids["sw-paris"]])
+    assert len(tick(harness, later.cursor).run_requests) == 1
 
 
 def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    house.write(paris={"policies": {"apply_approved": True}})
-    decide(house, resource=["vlans"])
-    first = tick(house)
+    harness.write(paris={"policies": {"apply_approved": True}})
+    decide(harness, resource=["vlans"])
+    first = tick(harness)
     assert len(first.run_requests) == 1
     # The run is killed before it has sent anything.
-    waiting = tick(house, first.cursor)
+    waiting = tick(harness, first.cursor)
     assert why(waiting).startswith(
         "paris: the apply has ended without a verdict on 1 approved changes; started again at 20"
     )
     memory = json.loads(first.cursor)
     memory["paris"]["at"] -= 61
-    second = tick(house, json.dumps(memory))
+    second = tick(harness, json.dumps(memory))
     assert len(second.run_requests) == 1
     assert json.loads(second.cursor)["paris"]["tries"] == 2
 
 
-def test_a_program_is_not_the_second_person(house: House, ids: dict[str, str]) -> None:
-    house.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
-    decide(house, resource=["vlans"])
+def test_a_program_is_not_the_second_person(harness: DagsterHarness, ids: dict[str, str]) -> None:
+    harness.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
+    decide(harness, resource=["vlans"])
     text = "paris: 1 approved changes wait for a second person (policies.second_approver)"
-    assert why(tick(house)) == text
+    assert why(tick(harness)) == text
     # Nor is a run that somebody starts without a name.
-    result = house.run("apply_librenms", partition_key="paris")
+    result = harness.run("apply_librenms", partition_key="paris")
     assert "blocked: approved by alice alone, and no person is named who started this apply" in failure(
         result
     )
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
 def applier(who: str) -> dict[str, Any]:
@@ -285,10 +289,10 @@ def applier(who: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("trusted", [False, True])
 def test_names_are_two_people_where_the_configuration_trusts_them(
-    house: House, ids: dict[str, str], trusted: bool
+    harness: DagsterHarness, ids: dict[str, str], trusted: bool
 ) -> None:
-    house.write(paris={"policies": {"second_approver": True, "trusted_names": trusted}})
-    decide(house, resource=["vlans"])
+    harness.write(paris={"policies": {"second_approver": True, "trusted_names": trusted}})
+    decide(harness, resource=["vlans"])
     for who, text in (
         (
             "Alice ",
@@ -296,22 +300,26 @@ def test_names_are_two_people_where_the_configuration_trusts_them(
         ),
         ("bob", "only a name that was given (in Dagster, which knows no users); where names are checked"),
     ):
-        result = house.run("apply_librenms", partition_key="paris", run_config=applier(who))
+        result = harness.run("apply_librenms", partition_key="paris", run_config=applier(who))
         if trusted and who == "bob":
             assert result.success
         else:
             assert text in failure(result)
-    assert [item["vid"] for item in house.netbox.all("ipam/vlans")] == ([50, 99] if trusted else [99])
+    assert [item["vid"] for item in harness.netbox.all("ipam/vlans")] == ([50, 99] if trusted else [99])
 
 
-def test_a_second_approval_is_a_second_person_and_programs_go_on(house: House, ids: dict[str, str]) -> None:
-    house.write(paris={"policies": {"second_approver": True, "trusted_names": True, "apply_approved": True}})
-    decide(house, resource=["vlans"])
-    decide(house, resource=["vlans"], who="bob")
-    [request] = tick(house).run_requests
-    assert start(house, request).success
+def test_a_second_approval_is_a_second_person_and_programs_go_on(
+    harness: DagsterHarness, ids: dict[str, str]
+) -> None:
+    harness.write(
+        paris={"policies": {"second_approver": True, "trusted_names": True, "apply_approved": True}}
+    )
+    decide(harness, resource=["vlans"])
+    decide(harness, resource=["vlans"], who="bob")
+    [request] = tick(harness).run_requests
+    assert start(harness, request).success
     user, host = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname()
-    with closing(open_ledger(house.warehouse)) as con:
+    with closing(open_ledger(harness.warehouse)) as con:
         applies = con.execute("SELECT through, os_user, host, run_id FROM ledger.applies").fetchall()
         said = con.execute(
             "SELECT who, through, os_user, host, run_id <> '' FROM ledger.approvals ORDER BY seq"
@@ -320,32 +328,32 @@ def test_a_second_approval_is_a_second_person_and_programs_go_on(house: House, i
     assert said == [("alice", "dagster", user, host, True), ("bob", "dagster", user, host, True)]
 
 
-def test_ids_bring_what_they_need(house: House) -> None:
-    assert house.run("sync_librenms", partition_key="paris").success
-    needing = [row for row in house.plan("paris").changes if row.depends_on]
+def test_ids_bring_what_they_need(harness: DagsterHarness) -> None:
+    assert harness.run("sync_librenms", partition_key="paris").success
+    needing = [row for row in harness.plan("paris").changes if row.depends_on]
     row = needing[0]
-    assert decide(house, change_ids=[row.change_id], with_dependencies=True).success
-    assert approved_ids(house) >= {row.change_id, *row.depends_on}
+    assert decide(harness, change_ids=[row.change_id], with_dependencies=True).success
+    assert approved_ids(harness) >= {row.change_id, *row.depends_on}
 
 
-def test_parts_of_changes_are_applied_where_only_their_resource_is_selected(house: House) -> None:
+def test_parts_of_changes_are_applied_where_only_their_resource_is_selected(harness: DagsterHarness) -> None:
     draft = Draft("paris")
     fields = {"serial": ("", "FOC1"), "comments": ("", "x")}
-    made_id = draft.update("devices", "sw-paris", house.device, fields, parent="sw-paris")
-    plan = draft.publish(house.warehouse, target_snapshot="20200101T000000000Z-0000")
+    made_id = draft.update("devices", "sw-paris", harness.device, fields, parent="sw-paris")
+    plan = draft.publish(harness.warehouse, target_snapshot="20200101T000000000Z-0000")
     approve(
-        house.warehouse,
+        harness.warehouse,
         plan,
         [made_id],
         fields=["serial"],
         who="alice",
         through="cli",
-        policies=load_config(house.config_path).endpoint("paris").policies,
+        policies=load_config(harness.config_path).endpoint("paris").policies,
     )
     selected = [dg.AssetKey(["apply", "librenms", "devices"])]
-    result = house.run("apply_librenms", partition_key="paris", asset_selection=selected)
+    result = harness.run("apply_librenms", partition_key="paris", asset_selection=selected)
     assert result.success
-    assert house.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
+    assert harness.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
 
 
 CONTRADICTIONS = {
@@ -371,49 +379,51 @@ CONTRADICTIONS = {
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_nothing_that_is_asked_for_is_left_out_without_a_word(
-    house: House, ids: dict[str, str], name: str
+    harness: DagsterHarness, ids: dict[str, str], name: str
 ) -> None:
     config, sentence = CONTRADICTIONS[name]
-    assert failure(decide(house, **config)) == sentence
-    assert approved_ids(house) == set()
+    assert failure(decide(harness, **config)) == sentence
+    assert approved_ids(harness) == set()
 
 
-def test_what_a_filter_names_and_is_in_no_change_is_said(house: House, ids: dict[str, str]) -> None:
-    result = decide(house, device=["sw-paris", "sw-nice"], with_dependencies=True)
+def test_what_a_filter_names_and_is_in_no_change_is_said(
+    harness: DagsterHarness, ids: dict[str, str]
+) -> None:
+    result = decide(harness, device=["sw-paris", "sw-nice"], with_dependencies=True)
     assert result.success
-    said = [event.message for event in house.instance.all_logs(result.run_id)]
+    said = [event.message for event in harness.instance.all_logs(result.run_id)]
     assert any(
         "no change of the diff is of a device, virtual machine or cluster 'sw-nice'" in text for text in said
     )
 
 
 def test_a_damaged_ledger_stops_applies_and_policies_until_somebody_has_looked(
-    house: House, ids: dict[str, str]
+    harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
     rules = {"auto_approve": ["*.create"], "apply_approved": True}
-    house.write(paris={"policies": rules})
-    decide(house, decision="reject", change_ids=[ids["50 DATA"]])
-    decide(house, change_ids=[ids["sw-paris"]])
-    [file] = (house.warehouse.ledger / "approvals" / "paris").glob("*.jsonl")
+    harness.write(paris={"policies": rules})
+    decide(harness, decision="reject", change_ids=[ids["50 DATA"]])
+    decide(harness, change_ids=[ids["sw-paris"]])
+    [file] = (harness.warehouse.ledger / "approvals" / "paris").glob("*.jsonl")
     first, rest = file.read_bytes().split(b"\n", 1)
     file.write_bytes(b"\0" * len(first) + b"\n" + rest)
 
     text = f"ledger/approvals/paris/{file.name}, line 1: "
-    assert text in why(tick(house))
-    assert text in failure(house.run("apply_librenms", partition_key="paris"))
-    synced = house.run("sync_librenms", partition_key="paris")
+    assert text in why(tick(harness))
+    assert text in failure(harness.run("apply_librenms", partition_key="paris"))
+    synced = harness.run("sync_librenms", partition_key="paris")
     assert text in failure(synced)
     # It was read and compared all the same.
     assert "paris" in made(synced, "diff/librenms/devices")
-    assert house.writes() == []
-    accept(house.warehouse, "a test", {"who": "carol", "through": "cli", "by": {}})
-    assert house.run("sync_librenms", partition_key="paris").success
-    assert house.run("apply_librenms", partition_key="paris").success
+    assert harness.writes() == []
+    accept(harness.warehouse, "a test", {"who": "carol", "through": "cli", "by": {}})
+    assert harness.run("sync_librenms", partition_key="paris").success
+    assert harness.run("apply_librenms", partition_key="paris").success
 
 
-def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(house: House) -> None:
+def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(harness: DagsterHarness) -> None:
     def group(*names: str) -> Any:
-        return house.run(
+        return harness.run(
             "sync_group", run_config={"ops": {"sync_endpoints": {"config": {"endpoints": list(names)}}}}
         )
 
@@ -421,9 +431,9 @@ def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(house: H
     assert group("paris", "paris").success
 
 
-def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(house: House) -> None:
-    assert house.run("sync_librenms", partition_key="paris").success
-    result = house.run(
+def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(harness: DagsterHarness) -> None:
+    assert harness.run("sync_librenms", partition_key="paris").success
+    result = harness.run(
         "sync_librenms",
         partition_key="paris",
         asset_selection=[dg.AssetKey(["diff", "librenms", "devices"])],
@@ -434,12 +444,12 @@ def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(house: House
     )
 
 
-def test_what_a_policy_approves_is_applied(house: House) -> None:
+def test_what_a_policy_approves_is_applied(harness: DagsterHarness) -> None:
     rules = {"auto_approve": ["devices.update", "custom_fields.create"], "apply_approved": True}
-    house.write(paris={"policies": rules})
-    assert house.run("sync_librenms", partition_key="paris").success
+    harness.write(paris={"policies": rules})
+    assert harness.run("sync_librenms", partition_key="paris").success
 
-    [request] = tick(house).run_requests
-    assert start(house, request).success
-    written = {path for _, path in house.writes()}
+    [request] = tick(harness).run_requests
+    assert start(harness, request).success
+    written = {path for _, path in harness.writes()}
     assert written == {"/api/extras/custom-fields/", "/api/dcim/devices/"}

@@ -27,7 +27,7 @@ from netbox_sync_dagster.defs.sensors.notification_sensors import failure_senten
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.locks import EndpointLock
-from tests.defs.conftest import House, checks, definitions, failure, made
+from tests.defs.conftest import DagsterHarness, checks, definitions, failure, made
 from tests.fake_clock import FakeClock
 from tests.support import evaluate
 
@@ -37,73 +37,76 @@ MADE_OF_PORTS = (
 )  # fmt: skip
 
 
-def tick(sensor: Any, house: House, cursor: str | None = None) -> Any:
-    return evaluate(sensor, instance=house.instance, cursor=cursor)
+def tick(sensor: Any, harness: DagsterHarness, cursor: str | None = None) -> Any:
+    return evaluate(sensor, instance=harness.instance, cursor=cursor)
 
 
-def test_partitions_follow_the_configuration(house: House) -> None:
-    assert partition_keys(house.instance, "librenms") == ["paris", "lyon"]
-    assert tick(partition_sensor, house).skip_message == (
+def test_partitions_follow_the_configuration(harness: DagsterHarness) -> None:
+    assert partition_keys(harness.instance, "librenms") == ["paris", "lyon"]
+    assert tick(partition_sensor, harness).skip_message == (
         "the partitions are the enabled endpoints of the configuration"
     )
-    text = house.config_path.read_text(encoding="utf-8").replace("name: lyon", "name: nice")
-    house.config_path.write_text(text, encoding="utf-8")
+    text = harness.config_path.read_text(encoding="utf-8").replace("name: lyon", "name: nice")
+    harness.config_path.write_text(text, encoding="utf-8")
 
-    result = tick(partition_sensor, house)
+    result = tick(partition_sensor, harness)
 
     [add, remove] = result.dynamic_partitions_requests
     assert (add.partitions_def_name, add.partition_keys) == ("librenms_endpoints", ["nice"])
     assert (remove.partitions_def_name, remove.partition_keys) == ("librenms_endpoints", ["lyon"])
 
 
-def test_a_disabled_endpoint_is_no_partition(house: House) -> None:
-    house.write(lyon={"enabled": False})
-    assert partition_keys(house.instance, "librenms") == ["paris"]
-    house.write(lyon={"enabled": True})
-    assert partition_keys(house.instance, "librenms") == ["paris", "lyon"]
-    assert partition_keys(house.instance, "proxmox") == ["pve"]
+def test_a_disabled_endpoint_is_no_partition(harness: DagsterHarness) -> None:
+    harness.write(lyon={"enabled": False})
+    assert partition_keys(harness.instance, "librenms") == ["paris"]
+    harness.write(lyon={"enabled": True})
+    assert partition_keys(harness.instance, "librenms") == ["paris", "lyon"]
+    assert partition_keys(harness.instance, "proxmox") == ["pve"]
 
 
-def test_a_wrong_configuration_is_a_reason_to_wait_not_a_crash(house: House) -> None:
-    house.config_path.write_text("netbox: [", encoding="utf-8")
+def test_a_wrong_configuration_is_a_reason_to_wait_not_a_crash(harness: DagsterHarness) -> None:
+    harness.config_path.write_text("netbox: [", encoding="utf-8")
     for sensor in (partition_sensor, interval_sensor):
-        assert tick(sensor, house).skip_message.startswith(f"{house.config_path}:1: not valid YAML")
+        assert tick(sensor, harness).skip_message.startswith(f"{harness.config_path}:1: not valid YAML")
 
 
 def config_of(request: Any) -> list[str]:
     return request.run_config["ops"]["sync_endpoints"]["config"]["endpoints"]
 
 
-def start(house: House, request: Any) -> Any:
+def start(harness: DagsterHarness, request: Any) -> Any:
     """Run what the sensor asked for, as the daemon does."""
-    return house.run("sync_group", run_config=request.run_config, tags=dict(request.tags))
+    return harness.run("sync_group", run_config=request.run_config, tags=dict(request.tags))
 
 
-def test_endpoints_that_are_due_are_one_run_whatever_their_kind(house: House) -> None:
+def test_endpoints_that_are_due_are_one_run_whatever_their_kind(harness: DagsterHarness) -> None:
     # Long, so that no turn comes while the test lasts.
-    house.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
+    harness.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
 
-    first = tick(interval_sensor, house)
+    first = tick(interval_sensor, harness)
 
     [request] = first.run_requests
     assert config_of(request) == ["paris", "lyon", "pve"]
     assert request.tags == {"netbox_sync/endpoint": "paris,lyon,pve"}
-    result = start(house, request)
+    result = start(harness, request)
     assert result.success
     assert {name for key in ("librenms/ports", "proxmox/guests") for name in made(result, key)} == {
         "paris", "lyon", "pve",
     }  # fmt: skip
     # NetBox is read once for all of them.
-    assert sum(request.path == "/api/status/" for request in house.netbox_server.requests[house.built :]) == 1
+    assert (
+        sum(request.path == "/api/status/" for request in harness.netbox_server.requests[harness.built :])
+        == 1
+    )
     # A turn is used once.
-    again = tick(interval_sensor, house, first.cursor)
+    again = tick(interval_sensor, harness, first.cursor)
     assert again.skip_message.count("next at") == 3
 
 
-def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(house: House) -> None:
-    house.write(paris={"interval": 60}, pve={"interval": 60}, lyon={"enabled": False})
-    [request] = tick(interval_sensor, house).run_requests
-    result = start(house, request)
+def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(harness: DagsterHarness) -> None:
+    harness.write(paris={"interval": 60}, pve={"interval": 60}, lyon={"enabled": False})
+    [request] = tick(interval_sensor, harness).run_requests
+    result = start(harness, request)
 
     found = made(result, "diff/librenms/interfaces")["paris"]
     assert (found["create"], found["update"]) == (2, 0)
@@ -112,62 +115,62 @@ def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(house: House) ->
     assert evaluations["librenms/devices:complete"].passed
     assert evaluations["diff/proxmox/virtual_machines:gates"].passed
     assert evaluations["netbox/status:complete"].passed
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
-def out_of_step(house: House) -> set[str]:
+def out_of_step(harness: DagsterHarness) -> set[str]:
     """The diffs of paris that Dagster's pages call unsynced: what they are made of was told later than they."""
     graph = definitions().get_repository_def().asset_graph
-    resolver = CachingStaleStatusResolver(house.instance, graph, LoadingContextForTest(house.instance))
+    resolver = CachingStaleStatusResolver(harness.instance, graph, LoadingContextForTest(harness.instance))
     keys = [dg.AssetKey(["diff", "librenms", name]) for name in RESOURCES_OF["librenms"]]
     return {key.path[-1] for key in keys if resolver.get_status(key, "paris") != StaleStatus.FRESH}
 
 
-def test_what_is_as_it_was_is_not_told_at_every_sync(house: House) -> None:
+def test_what_is_as_it_was_is_not_told_at_every_sync(harness: DagsterHarness) -> None:
     tables = [f"librenms/{name}" for name in SYSTEMS["librenms"]]
     every = {*tables, *(f"diff/librenms/{name}" for name in RESOURCES_OF["librenms"])}
 
     def synced() -> set[str]:
         request = {"ops": {"sync_endpoints": {"config": {"endpoints": ["paris"]}}}}
-        result = house.run("sync_group", run_config=request)
+        result = harness.run("sync_group", run_config=request)
         assert result.success
         assert made(result, "netbox/status").keys() == {None}
         return {name for name in every if made(result, name).keys() == {"paris"}}
 
     assert synced() == every
     assert synced() == {"diff/librenms/devices"}
-    assert out_of_step(house) == set()
+    assert out_of_step(harness) == set()
     # One port more is one interface more; told with it are the diffs that are made of ports.
-    state = house.paris.state
+    state = harness.paris.state
     state.add_port(state.devices[0], "Gi1/0/99")
     assert synced() == {"librenms/ports", *(f"diff/librenms/{name}" for name in MADE_OF_PORTS)}
-    assert out_of_step(house) == set()
+    assert out_of_step(harness) == set()
     # A tag more in NetBox, which the diff of tags is made of.
-    house.netbox.create("extras/tags", name="new", slug="new")
+    harness.netbox.create("extras/tags", name="new", slug="new")
     assert synced() == {"diff/librenms/devices", "diff/librenms/tags"}
-    assert out_of_step(house) == set()
+    assert out_of_step(harness) == set()
     # Dagster is told something else in between: then everything anew.
-    house.run("sync_librenms", partition_key="paris")
-    assert out_of_step(house) == set()
+    harness.run("sync_librenms", partition_key="paris")
+    assert out_of_step(harness) == set()
     assert synced() == every
-    assert out_of_step(house) == set()
+    assert out_of_step(harness) == set()
     # An hour later.
-    memory = house.warehouse.diffs("paris") / ".recorded.json"
+    memory = harness.warehouse.diffs("paris") / ".recorded.json"
     old = {name: (said, at - 3601) for name, (said, at) in json.loads(memory.read_text()).items()}
     memory.write_text(json.dumps(old))
     assert synced() == every
 
 
-def test_only_endpoints_with_an_interval_are_started(house: House) -> None:
-    assert tick(interval_sensor, house).skip_message == "no enabled endpoint has an interval or a schedule"
-    house.write(lyon={"interval": 60})
-    [request] = tick(interval_sensor, house).run_requests
+def test_only_endpoints_with_an_interval_are_started(harness: DagsterHarness) -> None:
+    assert tick(interval_sensor, harness).skip_message == "no enabled endpoint has an interval or a schedule"
+    harness.write(lyon={"interval": 60})
+    [request] = tick(interval_sensor, harness).run_requests
     assert config_of(request) == ["lyon"]
 
 
-def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: House) -> None:
-    house.write(paris={"interval": 60}, lyon={"interval": 60})
-    run = house.instance.add_run(
+def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(harness: DagsterHarness) -> None:
+    harness.write(paris={"interval": 60}, lyon={"interval": 60})
+    run = harness.instance.add_run(
         dg.DagsterRun(
             job_name="sync_librenms",
             run_id="11111111-1111-4111-8111-111111111111",
@@ -175,36 +178,37 @@ def test_an_endpoint_that_is_being_worked_on_waits_for_its_run_to_end(house: Hou
             tags={"dagster/partition": "paris"},
         )
     )
-    assert set(in_flight(house.instance, "librenms")) == {"paris"}
-    result = tick(interval_sensor, house)
+    assert set(in_flight(harness.instance, "librenms")) == {"paris"}
+    result = tick(interval_sensor, harness)
     [request] = result.run_requests
     assert config_of(request) == ["lyon"]
     assert json.loads(result.cursor)["paris"]["waits"] == "due, but the run 11111111 works on it"
-    house.instance.report_run_failed(run)
-    assert in_flight(house.instance) == {}
+    harness.instance.report_run_failed(run)
+    assert in_flight(harness.instance) == {}
 
 
-def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(house: House) -> None:
-    house.write(paris={"interval": 60})
-    with EndpointLock.for_sync(house.warehouse, "librenms", "paris", "netbox-sync by alice"):
+def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(harness: DagsterHarness) -> None:
+    harness.write(paris={"interval": 60})
+    with EndpointLock.for_sync(harness.warehouse, "librenms", "paris", "netbox-sync by alice"):
         assert (
-            tick(interval_sensor, house).skip_message == "paris: due, but netbox-sync by alice is reading it"
+            tick(interval_sensor, harness).skip_message
+            == "paris: due, but netbox-sync by alice is reading it"
         )
         # Nor can a run that is started all the same get at it.
-        result = house.run("sync_librenms", partition_key="paris")
+        result = harness.run("sync_librenms", partition_key="paris")
         assert "endpoint 'paris' is being synced already (by netbox-sync by alice, process" in failure(result)
-    assert asked(house.paris) == 0
-    assert len(tick(interval_sensor, house).run_requests) == 1
+    assert asked(harness.paris) == 0
+    assert len(tick(interval_sensor, harness).run_requests) == 1
 
 
 def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_it_waits(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LYON_TOKEN", "wrong")
-    house.write(paris={"interval": 3600}, lyon={"interval": 3600})
-    first = tick(interval_sensor, house)
+    harness.write(paris={"interval": 3600}, lyon={"interval": 3600})
+    first = tick(interval_sensor, harness)
     [request] = first.run_requests
-    result = start(house, request)
+    result = start(harness, request)
 
     sentence = (
         "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
@@ -212,18 +216,18 @@ def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_
     )
     assert failure(result) == f"{sentence}. Done: paris."
     assert list(made(result, "librenms/ports")) == ["paris"]
-    waiting = tick(interval_sensor, house, first.cursor)
+    waiting = tick(interval_sensor, harness, first.cursor)
     assert waiting.skip_message.startswith(f"lyon: the last try failed ({sentence}); tried again at 20")
     assert "; paris: next at 20" in waiting.skip_message
     # A daemon that was started anew and remembers nothing decides the same, by what is on record.
-    assert tick(interval_sensor, house).skip_message == waiting.skip_message
+    assert tick(interval_sensor, harness).skip_message == waiting.skip_message
 
 
-def test_a_run_that_never_came_to_the_endpoint_counts_as_a_failed_try(house: House) -> None:
-    house.write(paris={"interval": 3600})
-    first = tick(interval_sensor, house)
+def test_a_run_that_never_came_to_the_endpoint_counts_as_a_failed_try(harness: DagsterHarness) -> None:
+    harness.write(paris={"interval": 3600})
+    first = tick(interval_sensor, harness)
     # The run is killed before it has read anything: there is none, and no try on record.
-    second = tick(interval_sensor, house, first.cursor)
+    second = tick(interval_sensor, harness, first.cursor)
 
     assert second.skip_message.startswith(
         "paris: the last try failed (the run ended without reading it); tried again at 20"
@@ -231,28 +235,30 @@ def test_a_run_that_never_came_to_the_endpoint_counts_as_a_failed_try(house: Hou
 
 
 def test_a_run_whose_process_is_gone_does_not_hold_its_endpoints_for_ever(
-    house: House, clock: FakeClock
+    harness: DagsterHarness, clock: FakeClock
 ) -> None:
     """Counted is how long the sensor has seen it silent, not when its machine says that it began."""
 
     def add(run_id: str, ago: float) -> None:
-        run = house.instance.add_run(
+        run = harness.instance.add_run(
             dg.DagsterRun(job_name="sync_group", run_id=run_id, tags={"netbox_sync/endpoint": "paris"})
         )
-        house.instance.handle_run_event(
+        harness.instance.handle_run_event(
             run_id,
             dg.DagsterEvent(DagsterEventType.RUN_START.value, run.job_name),
             datetime.fromtimestamp(time.time() - ago, UTC),
         )
 
-    house.write(paris={"interval": 60})
+    harness.write(paris={"interval": 60})
     dead, alive, young = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
 
     def states() -> dict[str, str]:
-        with EndpointLock.for_run(house.warehouse, alive):
-            tick(interval_sensor, house)
+        with EndpointLock.for_run(harness.warehouse, alive):
+            tick(interval_sensor, harness)
         return {
-            run.run_id: run.status.value for run in house.instance.get_runs() if run.job_name == "sync_group"
+            run.run_id: run.status.value
+            for run in harness.instance.get_runs()
+            if run.job_name == "sync_group"
         }
 
     add(dead, 1000)
@@ -265,9 +271,9 @@ def test_a_run_whose_process_is_gone_does_not_hold_its_endpoints_for_ever(
     assert states() == {dead: "FAILURE", alive: "STARTED", young: "STARTED"}
 
 
-def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> None:
-    house.write(paris={"schedule": "15 3 * * *", "timezone": "Europe/Paris"})
-    [schedule] = schedules(load_config(house.config_path))
+def test_a_cron_expression_makes_a_schedule(harness: DagsterHarness, tmp_path: Path) -> None:
+    harness.write(paris={"schedule": "15 3 * * *", "timezone": "Europe/Paris"})
+    [schedule] = schedules(load_config(harness.config_path))
     assert (schedule.name, schedule.cron_schedule) == ("paris_schedule", "15 3 * * *")
     assert schedule.execution_timezone == "Europe/Paris"
     storage = tmp_path / "dagster"
@@ -286,7 +292,7 @@ def test_a_cron_expression_makes_a_schedule(house: House, tmp_path: Path) -> Non
         assert (request.partition_key, request.tags["netbox_sync/endpoint"]) == ("paris", "paris")
         # The partition need not have been there before.
         assert partition_keys(instance, "librenms") == ["paris", "lyon"]
-        house.write(paris={"enabled": False})
+        harness.write(paris={"enabled": False})
         skipped = evaluate(context)
     assert skipped.skip_message == "endpoint 'paris' is no longer in the configuration or disabled"
 
@@ -300,14 +306,14 @@ def test_no_interval_no_freshness_policy() -> None:
     assert sync_freshness("librenms") is None
 
 
-def test_the_alarm_says_the_sentence(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_alarm_says_the_sentence(harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NETBOX_TOKEN")
-    result = house.run("read_netbox")
+    result = harness.run("read_netbox")
     [failed] = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
     context = dg.build_run_status_sensor_context(
         "failed_runs",
         dagster_event=failed,
-        dagster_instance=house.instance,
-        dagster_run=house.instance.get_run_by_id(result.run_id),
+        dagster_instance=harness.instance,
+        dagster_run=harness.instance.get_run_by_id(result.run_id),
     ).for_run_failure()
     assert failure_sentences(context) == ["netbox.token_env: set the environment variable NETBOX_TOKEN"]

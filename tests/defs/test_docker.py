@@ -8,24 +8,24 @@ import pytest
 
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_lab.docker import DockerState, LabDocker
-from tests.defs.conftest import House, checks, failure, made
+from tests.defs.conftest import DagsterHarness, checks, failure, made
 
 
 @pytest.fixture
-def daemon(house: House) -> Iterator[LabDocker]:
+def daemon(harness: DagsterHarness) -> Iterator[LabDocker]:
     """Host whale with the container web, as endpoint ``docker1``."""
     state = DockerState("whale")
     state.add("web", image="shop:1.0")
     with LabDocker(state) as server:
-        house.netbox.create("virtualization/cluster-types", name="Docker", slug="docker")
-        house.endpoints.append({"name": "docker1", "kind": "docker", "url": server.url})
-        house.write()
+        harness.netbox.create("virtualization/cluster-types", name="Docker", slug="docker")
+        harness.endpoints.append({"name": "docker1", "kind": "docker", "url": server.url})
+        harness.write()
         yield server
 
 
-def test_a_docker_host_goes_the_same_way(house: House, daemon: LabDocker) -> None:
-    assert partition_keys(house.instance, "docker") == ["docker1"]
-    result = house.run("sync_docker", partition_key="docker1")
+def test_a_docker_host_goes_the_same_way(harness: DagsterHarness, daemon: LabDocker) -> None:
+    assert partition_keys(harness.instance, "docker") == ["docker1"]
+    result = harness.run("sync_docker", partition_key="docker1")
     assert result.success
     assert made(result, "docker/containers")["docker1"]["dagster/row_count"] == 1
     assert made(result, "diff/docker/virtual_machines")["docker1"]["create"] == 1
@@ -34,30 +34,32 @@ def test_a_docker_host_goes_the_same_way(house: House, daemon: LabDocker) -> Non
     assert checks(result)["diff/docker/virtual_machines:gates"].passed
 
     decide = {"endpoint": "docker1", "who": "alice", "decision": "approve", "all_creates_and_updates": True}
-    assert house.run("approve", run_config={"ops": {"decide": {"config": decide}}}).success
-    assert house.run("apply_docker", partition_key="docker1").success
-    [machine] = house.netbox.all("virtualization/virtual-machines")
+    assert harness.run("approve", run_config={"ops": {"decide": {"config": decide}}}).success
+    assert harness.run("apply_docker", partition_key="docker1").success
+    [machine] = harness.netbox.all("virtualization/virtual-machines")
     assert (machine["name"], machine["cluster"]["name"], machine["description"]) == (
         "web",
         "docker1",
         "shop:1.0",
     )
     assert machine["primary_ip4"]["address"] == "172.17.0.2/16"
-    assert house.run("sync_docker", partition_key="docker1").success
-    assert house.plan("docker1").rows == ()
+    assert harness.run("sync_docker", partition_key="docker1").success
+    assert harness.plan("docker1").rows == ()
 
     # A host without containers is read like any other, and nothing looks gone.
     daemon.state.remove("web")
-    result = house.run("sync_docker", partition_key="docker1")
+    result = harness.run("sync_docker", partition_key="docker1")
     assert result.success
-    assert [(row.key, row.action) for row in house.plan("docker1").rows] == [
+    assert [(row.key, row.action) for row in harness.plan("docker1").rows] == [
         ("web [container web]", "blocked")
     ]
 
 
-def test_a_docker_host_that_is_down(house: House, daemon: LabDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_docker_host_that_is_down(
+    harness: DagsterHarness, daemon: LabDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.005)
     daemon.replace["/version"] = {}
-    result = house.run("sync_docker", partition_key="docker1")
+    result = harness.run("sync_docker", partition_key="docker1")
     assert not result.success
     assert "GET /version names no ApiVersion" in failure(result)

@@ -19,7 +19,7 @@ from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.text import needs_escape
 from tests.defs.browser import CHROMIUM, Page, page
-from tests.defs.conftest import House, build_house
+from tests.defs.conftest import DagsterHarness, build_house
 
 EVIL = "evil\x1b[1A\x1b[2K | create\n\u202e<img src=x onerror=\"document.title='owned'\">[a](http://evil.example)"
 SHOWN = (
@@ -30,28 +30,28 @@ KEY = dg.AssetKey(["diff", "librenms", "interfaces"])
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The house after a sync of ``paris`` and a decision by somebody of that name; Dagster's records on disk."""
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterHarness]:
+    """The harness after a sync of ``paris`` and a decision by a person of that name; Dagster's records on disk."""
     folder = tmp_path_factory.mktemp("hostile")
-    with pytest.MonkeyPatch.context() as monkeypatch, build_house(folder, monkeypatch) as house:
+    with pytest.MonkeyPatch.context() as monkeypatch, build_house(folder, monkeypatch) as harness:
         (folder / "dagster").mkdir()
         monkeypatch.setenv("DAGSTER_HOME", str(folder / "dagster"))
-        switch = house.paris.state.device("sw-paris")
+        switch = harness.paris.state.device("sw-paris")
         assert switch is not None
-        house.paris.state.add_port(switch, EVIL)
-        house.paris.state.add_port(switch, "Gi0/9", ifAlias=EVIL)
-        house.paris.state.add_device(EVIL, hardware="C9300-48P")
+        harness.paris.state.add_port(switch, EVIL)
+        harness.paris.state.add_port(switch, "Gi0/9", ifAlias=EVIL)
+        harness.paris.state.add_device(EVIL, hardware="C9300-48P")
         with dg.DagsterInstance.get() as instance:
-            house.instance = instance
-            keep_in_step(instance, load_config(house.config_path))
-            assert house.run("sync_librenms", tags={"dagster/partition": "paris"}).success
-            port = next(row for row in house.plan("paris").changes if row.key == "sw-paris Gi0/9")
+            harness.instance = instance
+            keep_in_step(instance, load_config(harness.config_path))
+            assert harness.run("sync_librenms", tags={"dagster/partition": "paris"}).success
+            port = next(row for row in harness.plan("paris").changes if row.key == "sw-paris Gi0/9")
             decision = {"endpoint": "paris", "who": EVIL, "change_ids": [port.change_id]}
-            assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
+            assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
             # An id that is none: the sentence of the failure quotes it.
             wrong = {"endpoint": "paris", "who": "alice", "change_ids": [EVIL]}
-            assert not house.run("approve", run_config={"ops": {"decide": {"config": wrong}}}).success
-            yield house
+            assert not harness.run("approve", run_config={"ops": {"decide": {"config": wrong}}}).success
+            yield harness
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -66,7 +66,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def test_every_text_in_dagsters_records_is_escaped(hostile: House) -> None:
+def test_every_text_in_dagsters_records_is_escaped(hostile: DagsterHarness) -> None:
     """Log lines, failures, metadata of every kind, results of checks: nothing that a terminal or page would obey."""
     seen: list[str] = []
     metadata: list[tuple[str, Any]] = []
@@ -101,7 +101,7 @@ def test_every_text_in_dagsters_records_is_escaped(hostile: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(hostile: House) -> Iterator[str]:
+def site(hostile: DagsterHarness) -> Iterator[str]:
     """The address of a Dagster webserver over these records."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -157,7 +157,7 @@ def click(tab: Page, text: str, then: str) -> None:
     CHROMIUM is None, reason="no Chromium: install the package chromium to open Dagster's pages"
 )
 def test_a_hostile_row_in_dagsters_table_is_text_in_a_browser(
-    hostile: House, site: str, tmp_path: Path
+    hostile: DagsterHarness, site: str, tmp_path: Path
 ) -> None:
     with page(
         f"{site}/assets/diff/librenms/interfaces?view=partitions&partition=paris", tmp_path / "b"

@@ -34,7 +34,7 @@ from netbox_sync_dagster.storage import Warehouse, locks
 from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
 from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.storage.status import read_status
-from tests.defs.conftest import House, build_house, failure
+from tests.defs.conftest import DagsterHarness, build_house, failure
 from tests.object_store import BUCKET_URL, s3_server
 
 ROOT = Path(__file__).parents[2]
@@ -55,9 +55,9 @@ APPLY = {"partition_key": "paris"}
 
 @dataclass
 class Machines:
-    """The house as seen from here, and how the other machine is started."""
+    """The harness of this machine, and how to start the other machine."""
 
-    house: House
+    harness: DagsterHarness
     there: dict[str, str]
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -75,7 +75,7 @@ class Machines:
 
     def ours(self) -> set[str]:
         """The runs whose process is known here to live."""
-        return set(active_locks(self.house.warehouse).get(RUN, {}))
+        return set(active_locks(self.harness.warehouse).get(RUN, {}))
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -120,7 +120,7 @@ def machines(
 ) -> Iterator[Machines]:
     with ExitStack() as stack:
         block = stack.enter_context(storage(request.param, tmp_path, monkeypatch))
-        house = stack.enter_context(build_house(tmp_path, monkeypatch))
+        harness = stack.enter_context(build_house(tmp_path, monkeypatch))
         for name, value in stack.enter_context(s3_server()).items():
             monkeypatch.setenv(name, value)
         settings = YAML(typ="safe").load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
@@ -130,12 +130,12 @@ def machines(
         monkeypatch.setenv("NETBOX_SYNC_HOME", BUCKET_URL)
         monkeypatch.setenv("NETBOX_SYNC_CACHE", str(tmp_path / "here" / "copy"))
         monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "here"))
-        house.warehouse = Warehouse(BUCKET_URL)
-        house.instance = stack.enter_context(dg.DagsterInstance.from_config(str(tmp_path / "here")))
-        house.write(paris={"interval": 60}, lyon={"enabled": False}, pve={"enabled": False})
-        assert house.run("sync_group", **SYNC).success
+        harness.warehouse = Warehouse(BUCKET_URL)
+        harness.instance = stack.enter_context(dg.DagsterInstance.from_config(str(tmp_path / "here")))
+        harness.write(paris={"interval": 60}, lyon={"enabled": False}, pve={"enabled": False})
+        assert harness.run("sync_group", **SYNC).success
         found = Machines(
-            house,
+            harness,
             {"DAGSTER_HOME": str(tmp_path / "there"), "NETBOX_SYNC_CACHE": str(tmp_path / "there" / "copy")},
         )
         stack.callback(found.kill)
@@ -145,15 +145,15 @@ def machines(
 def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = machines.house
+    harness = machines.harness
     decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
-    assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
-    approved = {row.change_id for row in house.plan("paris").changes}
-    house.netbox_server.fail_next(
+    assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
+    approved = {row.change_id for row in harness.plan("paris").changes}
+    harness.netbox_server.fail_next(
         status=None, after_write=True, delay=600, method="POST", path_prefix="/api/dcim/interfaces/"
     )
     process = machines.start("apply_librenms", APPLY)
-    wait_until(lambda: len(house.netbox.all("dcim/interfaces")) == 2, process)
+    wait_until(lambda: len(harness.netbox.all("dcim/interfaces")) == 2, process)
 
     # One writer, also from machine to machine; and for a while nobody knows that the other one is dead. By hand, as
     # runs of Dagster wait for the pool `netbox` before they come to the lock.
@@ -161,66 +161,68 @@ def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
     for _ in range(2):
         with pytest.raises(LockHeld, match=held):
             apply_approved(
-                house.warehouse,
-                load_config(house.config_path).netbox,
+                harness.warehouse,
+                load_config(harness.config_path).netbox,
                 "paris",
-                house.plan("paris"),
+                harness.plan("paris"),
                 who="bob",
             )
         machines.kill()
 
     monkeypatch.setattr(locks, "_RUN_SILENCE_SECONDS", 0)
     monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
-    assert len(end_orphans(house.instance, house.warehouse.home, machines.ours(), {"apply_librenms"})) == 1
+    assert (
+        len(end_orphans(harness.instance, harness.warehouse.home, machines.ours(), {"apply_librenms"})) == 1
+    )
     monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 0)
-    assert house.run("apply_librenms", **APPLY).success
-    assert sorted(row["name"] for row in house.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
-    written = [row["message"] for row in house.netbox.all("core/object-changes")]
+    assert harness.run("apply_librenms", **APPLY).success
+    assert sorted(row["name"] for row in harness.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
+    written = [row["message"] for row in harness.netbox.all("core/object-changes")]
     assert [written.count(f"netbox-sync paris {change_id}") for change_id in approved] == [1, 1, 1, 1]
-    files = ledger_files(house.warehouse, house.warehouse.ledger / "applies" / "paris")
+    files = ledger_files(harness.warehouse, harness.warehouse.ledger / "applies" / "paris")
     verdicts = [line for file in files for line in read_lines(file) if line["kind"] == "verdict"]
     assert sorted(line["change_id"] for line in verdicts) == sorted(approved)
     assert {line["verdict"] for line in verdicts} == {"applied"}
-    assert house.run("sync_group", **SYNC).success
-    assert house.plan("paris").changes == []
+    assert harness.run("sync_group", **SYNC).success
+    assert harness.plan("paris").changes == []
 
 
 def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = machines.house
-    before = house.warehouse.manifest(house.warehouse.snapshots("librenms", "paris"))
-    house.paris.set_latency(60)
+    harness = machines.harness
+    before = harness.warehouse.manifest(harness.warehouse.snapshots("librenms", "paris"))
+    harness.paris.set_latency(60)
     process = machines.start("sync_group", SYNC)
-    wait_until(lambda: "paris" in active_locks(house.warehouse).get("librenms", {}), process)
+    wait_until(lambda: "paris" in active_locks(harness.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
 
-    states = {row.endpoint: row.state for row in read_status(house.warehouse)}
+    states = {row.endpoint: row.state for row in read_status(harness.warehouse)}
     assert states["paris"] == "running"
-    sentence = failure(house.run("sync_group", **SYNC))
+    sentence = failure(harness.run("sync_group", **SYNC))
     assert sentence.startswith(
         f"endpoint 'paris' is being synced already (by dagster run {run[:8]}, process "
     )
     # However long it takes: a run that lives on another machine is not taken for dead.
     monkeypatch.setattr(runs, "_STARTUP_SECONDS", 0)
-    home = house.warehouse.home
-    assert end_orphans(house.instance, home, machines.ours(), {"sync_group"}) == []
+    home = harness.warehouse.home
+    assert end_orphans(harness.instance, home, machines.ours(), {"sync_group"}) == []
 
     machines.kill()
-    assert house.warehouse.manifest(house.warehouse.snapshots("librenms", "paris")) == before
+    assert harness.warehouse.manifest(harness.warehouse.snapshots("librenms", "paris")) == before
     monkeypatch.setattr(locks, "SILENCE_SECONDS", 0)
     monkeypatch.setattr(locks, "_RUN_SILENCE_SECONDS", 0)
-    assert end_orphans(house.instance, home, machines.ours(), {"sync_group"}) == [run]
-    assert house.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
-    house.paris.clear_faults()
-    assert house.run("sync_group", **SYNC).success
+    assert end_orphans(harness.instance, home, machines.ours(), {"sync_group"}) == [run]
+    assert harness.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
+    harness.paris.clear_faults()
+    assert harness.run("sync_group", **SYNC).success
 
 
 def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts_no_more(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A launcher of containers sees a death at once, long before what was left behind has been silent enough."""
-    house, waited = machines.house, list[float]()
+    harness, waited = machines.harness, list[float]()
 
     def pause(_: Sync, seconds: float) -> None:
         waited.append(seconds)
@@ -228,18 +230,18 @@ def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts
 
     monkeypatch.setattr(locks, "SILENCE_SECONDS", 600)
     monkeypatch.setattr(Sync, "_pause", pause)
-    house.paris.set_latency(60)
+    harness.paris.set_latency(60)
     process = machines.start("sync_group", SYNC)
-    wait_until(lambda: "paris" in active_locks(house.warehouse).get("librenms", {}), process)
+    wait_until(lambda: "paris" in active_locks(harness.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
     machines.kill()
-    house.paris.clear_faults()
+    harness.paris.clear_faults()
     # As long as Dagster says that the run is at work, nobody waits for it.
-    failure(house.run("sync_group", **SYNC))
+    failure(harness.run("sync_group", **SYNC))
     assert waited == []
 
-    house.instance.report_run_failed(house.instance.get_run_by_id(run))
-    assert house.run("sync_group", **SYNC).success
+    harness.instance.report_run_failed(harness.instance.get_run_by_id(run))
+    assert harness.run("sync_group", **SYNC).success
     [seconds] = waited
     assert 1 < seconds <= 601
 
@@ -247,7 +249,7 @@ def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts
 def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lock(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house, waited = machines.house, list[float]()
+    harness, waited = machines.harness, list[float]()
 
     def pause(seconds: float) -> None:
         waited.append(seconds)
@@ -256,21 +258,21 @@ def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lock(
     monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 600)
     monkeypatch.setattr(stale_run_locks, "sleep", pause)
     decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
-    assert house.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
-    house.netbox_server.fail_next(
+    assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
+    harness.netbox_server.fail_next(
         status=None, after_write=True, delay=600, method="POST", path_prefix="/api/dcim/interfaces/"
     )
     process = machines.start("apply_librenms", APPLY)
-    wait_until(lambda: len(house.netbox.all("dcim/interfaces")) == 2, process)
+    wait_until(lambda: len(harness.netbox.all("dcim/interfaces")) == 2, process)
     [run] = machines.ours()
     machines.kill()
-    house.instance.report_run_failed(house.instance.get_run_by_id(run))
+    harness.instance.report_run_failed(harness.instance.get_run_by_id(run))
     # As Dagster's daemon does for runs that have ended.
-    house.instance.event_log_storage.free_concurrency_slots_for_run(run)
+    harness.instance.event_log_storage.free_concurrency_slots_for_run(run)
 
-    assert house.run("apply_librenms", **APPLY).success
+    assert harness.run("apply_librenms", **APPLY).success
     [seconds] = waited
     assert 1 < seconds <= 601
-    assert sorted(row["name"] for row in house.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
-    assert house.run("sync_group", **SYNC).success
-    assert house.plan("paris").changes == []
+    assert sorted(row["name"] for row in harness.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
+    assert harness.run("sync_group", **SYNC).success
+    assert harness.plan("paris").changes == []

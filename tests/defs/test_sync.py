@@ -20,18 +20,22 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.versions import versions
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.apply.drafts import Draft
-from tests.defs.conftest import House, build_house, checks, failure, made
+from tests.defs.conftest import DagsterHarness, build_house, checks, failure, made
 
 EVIL = "[click](http://evil.example) | <img src=x> ![](http://evil.example)"
 
 
 def read(
-    house: House, tags: dict[str, str], retries: dg.RetryPolicy | None = None, *, shrink: bool = False
+    harness: DagsterHarness,
+    tags: dict[str, str],
+    retries: dg.RetryPolicy | None = None,
+    *,
+    shrink: bool = False,
 ) -> Any:
     """Read LibreNMS endpoints without comparing them."""
     return dg.materialize(
         [netbox_assets, sync_assets("librenms", retries or dg.RetryPolicy(max_retries=0))],
-        instance=house.instance,
+        instance=harness.instance,
         resources={"sync": SyncResource()},
         selection=dg.AssetSelection.groups("librenms"),
         run_config={"ops": {"sync_librenms_endpoints": {"config": {"accept_shrink": shrink}}}},
@@ -41,14 +45,14 @@ def read(
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Any]]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DagsterHarness, Any]]:
     """A run over both LibreNMS endpoints in which all is well, and its result."""
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
-        build_house(tmp_path_factory.mktemp("synced"), monkeypatch) as house,
+        build_house(tmp_path_factory.mktemp("synced"), monkeypatch) as harness,
     ):
-        house.paris.state.ports[1]["ifAlias"] = EVIL
-        yield house, house.run("sync_librenms", tags=house.both())
+        harness.paris.state.ports[1]["ifAlias"] = EVIL
+        yield harness, harness.run("sync_librenms", tags=harness.both())
 
 
 def asked(server: LabLibreNMS) -> int:
@@ -56,8 +60,8 @@ def asked(server: LabLibreNMS) -> int:
     return sum(request.path == "/api/v0/system" for request in server.requests)
 
 
-def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[House, Any]) -> None:
-    house, result = synced
+def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[DagsterHarness, Any]) -> None:
+    harness, result = synced
 
     assert result.success
     ports = made(result, "librenms/ports")
@@ -67,20 +71,20 @@ def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[House,
         "paris": (0, 1),
         "lyon": (1, 0),
     }
-    assert len(house.plan("lyon").changes) > 0
+    assert len(harness.plan("lyon").changes) > 0
     # NetBox has no partitions: it is read once for both.
     assert list(made(result, "netbox/devices")) == [None]
     assert made(result, "netbox/devices")[None]["dagster/row_count"] == 1
 
 
-def test_metadata_says_what_a_person_wants_to_know(synced: tuple[House, Any]) -> None:
-    house, result = synced
+def test_metadata_says_what_a_person_wants_to_know(synced: tuple[DagsterHarness, Any]) -> None:
+    harness, result = synced
 
     table = made(result, "librenms/devices")["paris"]
     assert table["dagster/row_count"] == 1
     assert table["complete"] is True
     assert table["source version"] == "26.7.0"
-    assert table["snapshot"] == house.plan("paris").manifest["source_snapshot"]
+    assert table["snapshot"] == harness.plan("paris").manifest["source_snapshot"]
     assert table["seconds"] >= 0
 
     interfaces = made(result, "diff/librenms/interfaces")["paris"]
@@ -91,9 +95,9 @@ def test_metadata_says_what_a_person_wants_to_know(synced: tuple[House, Any]) ->
     assert 'description: "paris uplink"' in interfaces["differences"]
     assert interfaces["over time"].startswith("![interfaces of paris over the last 1 diffs](data:image/svg")
 
-    sw_paris = house.netbox.one("dcim/devices", name="sw-paris")
+    sw_paris = harness.netbox.one("dcim/devices", name="sw-paris")
     devices = made(result, "diff/librenms/devices")["paris"]
-    link = f"[sw-paris]({house.netbox.url}/dcim/devices/{sw_paris['id']}/)"
+    link = f"[sw-paris]({harness.netbox.url}/dcim/devices/{sw_paris['id']}/)"
     assert f"| update | {link} |" in devices["differences"]
     assert devices["approved by policy"] == 0
 
@@ -127,7 +131,7 @@ def test_a_check_names_a_snapshot_that_is_damaged(tmp_path: Path) -> None:
     assert "manifest.json is damaged" in str(complete.description)
 
 
-def test_a_server_cannot_write_markup_into_the_page(synced: tuple[House, Any]) -> None:
+def test_a_server_cannot_write_markup_into_the_page(synced: tuple[DagsterHarness, Any]) -> None:
     _, result = synced
     shown = made(result, "diff/librenms/interfaces")["paris"]["differences"]
     # An address is code, in which Markdown makes no link and no image.
@@ -136,23 +140,23 @@ def test_a_server_cannot_write_markup_into_the_page(synced: tuple[House, Any]) -
 
 
 def test_one_endpoint_that_fails_does_not_stop_the_other(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LYON_TOKEN", "wrong")
 
-    result = house.run("sync_librenms", tags=house.both())
+    result = harness.run("sync_librenms", tags=harness.both())
 
     assert not result.success
     assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
-    assert asked(house.lyon) == 1
+    assert asked(harness.lyon) == 1
     assert failure(result) == (
         "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
         "expired. Done: paris."
     )
     assert list(made(result, "librenms/ports")) == ["paris"]
     assert list(made(result, "diff/librenms/interfaces")) == ["paris"]
-    assert len(house.plan("paris").changes) > 0
-    status = house.instance.get_status_by_partition(
+    assert len(harness.plan("paris").changes) > 0
+    status = harness.instance.get_status_by_partition(
         dg.AssetKey(["diff", "librenms", "devices"]), ["paris", "lyon"], PARTITIONS["librenms"]
     )
     assert status is not None
@@ -161,7 +165,7 @@ def test_one_endpoint_that_fails_does_not_stop_the_other(
         "lyon": "FAILED",
     }
     # A good run of one endpoint does not hide what is wrong with another.
-    later = house.run("sync_librenms", partition_key="paris")
+    later = harness.run("sync_librenms", partition_key="paris")
     assert later.success
     complete = checks(later)["librenms/devices:complete"]
     assert not complete.passed
@@ -170,23 +174,23 @@ def test_one_endpoint_that_fails_does_not_stop_the_other(
 
 
 def test_a_server_that_is_down_for_a_moment_is_read_in_the_next_try_and_the_others_only_once(
-    house: House,
+    harness: DagsterHarness,
 ) -> None:
-    house.lyon.fail_next(4, status=503, headers={"Retry-After": "0"})
+    harness.lyon.fail_next(4, status=503, headers={"Retry-After": "0"})
 
-    result = read(house, house.both(), dg.RetryPolicy(max_retries=1, delay=0.1))
+    result = read(harness, harness.both(), dg.RetryPolicy(max_retries=1, delay=0.1))
 
     assert result.success
-    assert asked(house.lyon) == 5
-    assert asked(house.paris) == 1
+    assert asked(harness.lyon) == 5
+    assert asked(harness.paris) == 1
     assert set(made(result, "librenms/devices")) == {"paris", "lyon"}
 
 
-def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(house: House) -> None:
-    address = house.lyon.url
-    house.lyon.stop()
+def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(harness: DagsterHarness) -> None:
+    address = harness.lyon.url
+    harness.lyon.stop()
 
-    result = read(house, house.both())
+    result = read(harness, harness.both())
 
     assert failure(result).startswith(f"endpoint 'lyon': cannot connect to {address} ")
     assert failure(result).endswith("check the url and the network. Done: paris.")
@@ -195,11 +199,11 @@ def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(hou
     assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
 
-def test_an_endpoint_that_shows_nothing_is_not_compared(house: House) -> None:
-    house.lyon.state.devices.clear()
-    house.lyon.state.ports.clear()
+def test_an_endpoint_that_shows_nothing_is_not_compared(harness: DagsterHarness) -> None:
+    harness.lyon.state.devices.clear()
+    harness.lyon.state.ports.clear()
 
-    result = house.run("sync_librenms", tags=house.both())
+    result = harness.run("sync_librenms", tags=harness.both())
 
     assert failure(result) == (
         "endpoint 'lyon': nothing was compared: LibreNMS shows no device at all; an empty answer does not prove "
@@ -211,7 +215,7 @@ def test_an_endpoint_that_shows_nothing_is_not_compared(house: House) -> None:
     assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
 
-def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[House, Any]) -> None:
+def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[DagsterHarness, Any]) -> None:
     _, result = synced
     found = checks(result)
     assert sorted(found) == [
@@ -234,14 +238,14 @@ def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[House, Any]) -> N
     assert found["diff/librenms/devices:gates"].blocking
 
 
-def test_checks_can_be_run_by_themselves(synced: tuple[House, Any]) -> None:
-    house, _ = synced
+def test_checks_can_be_run_by_themselves(synced: tuple[DagsterHarness, Any]) -> None:
+    harness, _ = synced
     key = dg.AssetKey(["librenms", "devices"])
     assets = sync_assets("librenms")
-    house.paris.reset_requests()
+    harness.paris.reset_requests()
     result = dg.materialize(
         [netbox_assets, assets],
-        instance=house.instance,
+        instance=harness.instance,
         resources={"sync": SyncResource()},
         selection=dg.AssetSelection.checks_for_assets(key),
     )
@@ -250,18 +254,18 @@ def test_checks_can_be_run_by_themselves(synced: tuple[House, Any]) -> None:
         "librenms/devices:not_shrunken",
         "librenms/devices:references",
     ]
-    assert house.paris.requests == []
+    assert harness.paris.requests == []
 
 
-def test_a_shrunken_snapshot_is_named(house: House) -> None:
+def test_a_shrunken_snapshot_is_named(harness: DagsterHarness) -> None:
     paris = {"dagster/partition": "paris"}
-    device = house.paris.state.devices[0]
+    device = harness.paris.state.devices[0]
     for number in range(20):
-        house.paris.state.add_port(device, f"Te1/{number}")
-    read(house, paris)
-    del house.paris.state.ports[5:]
+        harness.paris.state.add_port(device, f"Te1/{number}")
+    read(harness, paris)
+    del harness.paris.state.ports[5:]
 
-    result = read(house, paris)
+    result = read(harness, paris)
 
     assert result.success
     shrunken = checks(result)["librenms/devices:not_shrunken"]
@@ -271,15 +275,17 @@ def test_a_shrunken_snapshot_is_named(house: House) -> None:
     assert ports["complete"] is False
     assert "5 of 22 rows of the last good snapshot" in ports["why incomplete"]
     # Somebody who knows that it is right says so.
-    accepted = read(house, paris, shrink=True)
+    accepted = read(harness, paris, shrink=True)
     assert made(accepted, "librenms/ports")["paris"]["complete"] is True
 
 
-def test_an_incomplete_read_of_netbox_closes_the_gate(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    header = house.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
+def test_an_incomplete_read_of_netbox_closes_the_gate(
+    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = harness.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
     monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
 
-    result = house.run("sync_librenms", partition_key="paris")
+    result = harness.run("sync_librenms", partition_key="paris")
 
     gates = checks(result)["diff/librenms/devices:gates"]
     assert (gates.passed, gates.severity) == (False, dg.AssetCheckSeverity.ERROR)
@@ -288,8 +294,8 @@ def test_an_incomplete_read_of_netbox_closes_the_gate(house: House, monkeypatch:
     assert shown.startswith("- NetBox was not read completely")
 
 
-def test_proxmox_goes_the_same_way(house: House) -> None:
-    result = house.run("sync_proxmox", partition_key="pve")
+def test_proxmox_goes_the_same_way(harness: DagsterHarness) -> None:
+    result = harness.run("sync_proxmox", partition_key="pve")
 
     assert result.success
     assert made(result, "proxmox/guests")["pve"]["dagster/row_count"] == 1
@@ -298,23 +304,23 @@ def test_proxmox_goes_the_same_way(house: House) -> None:
     assert checks(result)["proxmox/guests:references"].passed
 
 
-def test_one_guest_by_run_config(house: House) -> None:
-    house.pve.state.add_qemu(101, node="pve1", name="web02")
+def test_one_guest_by_run_config(harness: DagsterHarness) -> None:
+    harness.pve.state.add_qemu(101, node="pve1", name="web02")
     only = {"ops": {"sync_proxmox_endpoints": {"config": {"guest": 101}}}}
-    result = house.run("sync_proxmox", partition_key="pve", run_config=only)
+    result = harness.run("sync_proxmox", partition_key="pve", run_config=only)
     assert result.success
-    assert [r.key for r in house.plan("pve").rows if r.resource == "virtual_machines"] == ["web02"]
+    assert [r.key for r in harness.plan("pve").rows if r.resource == "virtual_machines"] == ["web02"]
 
     only = {"ops": {"sync_librenms_endpoints": {"config": {"guest": 101}}}}
-    result = house.run("sync_librenms", partition_key="paris", run_config=only)
+    result = harness.run("sync_librenms", partition_key="paris", run_config=only)
     assert failure(result) == "endpoint 'paris' is librenms; only Proxmox endpoints have guests"
 
 
-def test_a_diff_can_be_made_again_without_reading_anything(house: House) -> None:
-    house.run("sync_librenms", partition_key="paris")
-    house.paris.reset_requests()
+def test_a_diff_can_be_made_again_without_reading_anything(harness: DagsterHarness) -> None:
+    harness.run("sync_librenms", partition_key="paris")
+    harness.paris.reset_requests()
 
-    result = house.run(
+    result = harness.run(
         "sync_librenms",
         partition_key="paris",
         asset_selection=[dg.AssetKey(["diff", "librenms", "interfaces"])],
@@ -322,36 +328,36 @@ def test_a_diff_can_be_made_again_without_reading_anything(house: House) -> None
 
     assert result.success
     assert made(result, "diff/librenms/interfaces")["paris"]["create"] == 2
-    assert house.paris.requests == []
+    assert harness.paris.requests == []
     # All resources are compared together, so all of them are told to be new.
     assert list(made(result, "diff/librenms/devices")) == ["paris"]
 
 
-def test_policies_approve_after_the_comparison_and_nothing_is_written(house: House) -> None:
-    house.write(paris={"policies": {"auto_approve": ["devices.update", "custom_fields.create"]}})
+def test_policies_approve_after_the_comparison_and_nothing_is_written(harness: DagsterHarness) -> None:
+    harness.write(paris={"policies": {"auto_approve": ["devices.update", "custom_fields.create"]}})
 
-    result = house.run("sync_librenms", partition_key="paris")
+    result = harness.run("sync_librenms", partition_key="paris")
 
     devices = made(result, "diff/librenms/devices")["paris"]
     assert (devices["update"], devices["approved by policy"]) == (1, 1)
     assert made(result, "diff/librenms/interfaces")["paris"]["approved by policy"] == 0
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
-def test_an_endpoint_that_left_the_configuration_is_named(house: House) -> None:
-    tags = house.both()
-    house.endpoints = [item for item in house.endpoints if item["name"] != "lyon"]
-    content = house.config_path.read_text(encoding="utf-8")
-    house.config_path.write_text(content.replace("name: lyon", "name: nice"), encoding="utf-8")
+def test_an_endpoint_that_left_the_configuration_is_named(harness: DagsterHarness) -> None:
+    tags = harness.both()
+    harness.endpoints = [item for item in harness.endpoints if item["name"] != "lyon"]
+    content = harness.config_path.read_text(encoding="utf-8")
+    harness.config_path.write_text(content.replace("name: lyon", "name: nice"), encoding="utf-8")
 
-    result = read(house, tags)
+    result = read(harness, tags)
 
     assert failure(result) == (
         "no endpoint 'lyon' in the configuration; known: nice, paris, pve. Done: paris."
     )
 
 
-def test_a_wrong_configuration_is_said_in_one_sentence(house: House) -> None:
-    house.config_path.write_text("netbox:\n  url: nonsense\n", encoding="utf-8")
-    result = house.run("sync_librenms", partition_key="paris")
-    assert failure(result).startswith(f"{house.config_path}:2: netbox.url: Input should be a valid URL")
+def test_a_wrong_configuration_is_said_in_one_sentence(harness: DagsterHarness) -> None:
+    harness.config_path.write_text("netbox:\n  url: nonsense\n", encoding="utf-8")
+    result = harness.run("sync_librenms", partition_key="paris")
+    assert failure(result).startswith(f"{harness.config_path}:2: netbox.url: Input should be a valid URL")

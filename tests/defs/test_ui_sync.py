@@ -10,13 +10,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.defs.conftest import House
+from tests.defs.conftest import DagsterHarness
 
 MODULE = [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"]
 
 
 def test_every_endpoint_is_there_in_the_dagster_ui(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: DagsterHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dagster_home = tmp_path / "dagster"
     dagster_home.mkdir()
@@ -38,11 +38,11 @@ def test_every_endpoint_is_there_in_the_dagster_ui(
     assert shown == {"diff/librenms/interfaces": {"paris", "lyon"}, "diff/proxmox/virtual_machines": {"pve"}}
     assert latest.asset_materialization is not None
     assert latest.asset_materialization.metadata["create"].value == 2
-    assert house.writes() == []
+    assert harness.writes() == []
 
 
-def test_a_source_that_does_not_answer_is_told(house: House, tmp_path: Path) -> None:
-    house.pve.stop()
+def test_a_source_that_does_not_answer_is_told(harness: DagsterHarness, tmp_path: Path) -> None:
+    harness.pve.stop()
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
     done = subprocess.run(MODULE, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -90,7 +90,7 @@ class _OnAnyPort(Controller):
             connection.recv(1000)
 
 
-class Post:
+class NotifyHarness:
     """A warehouse with one endpoint, and the channels that hear of it."""
 
     def __init__(self, folder: Path) -> None:
@@ -122,29 +122,29 @@ class Post:
 
 
 @pytest.fixture
-def post(tmp_path: Path) -> Post:
-    return Post(tmp_path)
+def harness(tmp_path: Path) -> NotifyHarness:
+    return NotifyHarness(tmp_path)
 
 
 @pytest.fixture
-def hook(post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+def hook(harness: NotifyHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
     with Hook() as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         monkeypatch.setenv("CHAT_URL", server.url)
-        post.channels.append({"name": "chat", "kind": "webhook", "url_env": "CHAT_URL"})
+        harness.channels.append({"name": "chat", "kind": "webhook", "url_env": "CHAT_URL"})
         yield server
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def inbox(post: Post) -> Iterator[Inbox]:
+def inbox(harness: NotifyHarness) -> Iterator[Inbox]:
     box = Inbox()
     controller = _OnAnyPort(box, hostname="127.0.0.1", port=0)
     controller.start()
     port = controller.chosen
-    post.channels.append(
+    harness.channels.append(
         {
             "name": "mail",
             "kind": "email",
@@ -159,13 +159,15 @@ def inbox(post: Post) -> Iterator[Inbox]:
     controller.stop()
 
 
-def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, inbox: Inbox) -> None:
-    publish_diff(post.warehouse, "paris")
-    post.tried()
-    assert post.tell() == ([], [])
-    post.tried("endpoint 'paris': cannot connect to <b> & co", unreachable=True)
+def test_a_failure_and_its_recovery_are_told_once_each(
+    harness: NotifyHarness, hook: Hook, inbox: Inbox
+) -> None:
+    publish_diff(harness.warehouse, "paris")
+    harness.tried()
+    assert harness.tell() == ([], [])
+    harness.tried("endpoint 'paris': cannot connect to <b> & co", unreachable=True)
 
-    sent, problems = post.tell()
+    sent, problems = harness.tell()
     assert (sent, problems) == (["chat: netbox-sync: 1 failure", "mail: netbox-sync: 1 failure"], [])
     assert hook.bodies == [
         {
@@ -179,11 +181,11 @@ def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, i
     assert mail.get_content().strip() == "paris: unreachable: endpoint 'paris': cannot connect to <b> & co"
 
     # It goes on failing, in whatever words: the same thing.
-    post.tried("endpoint 'paris': no answer")
-    assert post.tell() == ([], [])
-    post.tried()
-    post.tell()
-    assert post.tell() == ([], [])
+    harness.tried("endpoint 'paris': no answer")
+    assert harness.tell() == ([], [])
+    harness.tried()
+    harness.tell()
+    assert harness.tell() == ([], [])
     assert [body["text"].split("\n")[0] for body in hook.bodies] == [
         "*netbox-sync: 1 failure*",
         "*netbox-sync: 1 recovery*",
@@ -191,15 +193,17 @@ def test_a_failure_and_its_recovery_are_told_once_each(post: Post, hook: Hook, i
     assert "• paris: works again after failing since 20" in hook.bodies[1]["text"]
     assert len(inbox.mails) == 2
     # Another failure is another thing.
-    post.tried("endpoint 'paris': cannot connect")
-    assert len(post.tell()[0]) == 2
+    harness.tried("endpoint 'paris': cannot connect")
+    assert len(harness.tell()[0]) == 2
 
 
-def test_a_sentence_that_quotes_anything_is_text(post: Post, hook: Hook, inbox: Inbox) -> None:
+def test_a_sentence_that_quotes_anything_is_text(harness: NotifyHarness, hook: Hook, inbox: Inbox) -> None:
     """No line, link, mention or markup but the product's own, in chat and mail; long ones are cut."""
-    publish_diff(post.warehouse, "paris")
-    post.tried("evil\x1b[2K\n• forged\u202e @channel *b* `c` [a](http://evil.example) <!here>" + "x" * 3_000)
-    post.tell()
+    publish_diff(harness.warehouse, "paris")
+    harness.tried(
+        "evil\x1b[2K\n• forged\u202e @channel *b* `c` [a](http://evil.example) <!here>" + "x" * 3_000
+    )
+    harness.tell()
     shown = r"paris: error: evil\x1b[2K\n• forged\u202e @channel *b* {0}c{0} [a](http://evil.example) {1}"
     title, line = hook.bodies[0]["text"].split("\n")
     assert title == "*netbox-sync: 1 failure*"
@@ -210,14 +214,16 @@ def test_a_sentence_that_quotes_anything_is_text(post: Post, hook: Hook, inbox: 
     assert len(mail.get_content().strip().splitlines()) == 1
 
 
-def test_a_channel_can_wait_for_several_failures_and_leave_events_out(post: Post, hook: Hook) -> None:
-    post.channels[0] |= {"after_failures": 3, "on": ["failure"], "format": "json"}
-    publish_diff(post.warehouse, "paris")
-    post.tried()
+def test_a_channel_can_wait_for_several_failures_and_leave_events_out(
+    harness: NotifyHarness, hook: Hook
+) -> None:
+    harness.channels[0] |= {"after_failures": 3, "on": ["failure"], "format": "json"}
+    publish_diff(harness.warehouse, "paris")
+    harness.tried()
     for number in range(3):
         assert len(hook.bodies) == 0
-        post.tried(f"error {number}")
-        post.tell()
+        harness.tried(f"error {number}")
+        harness.tell()
     sentence = "paris: error: error 2"
     assert hook.bodies == [
         {
@@ -226,18 +232,18 @@ def test_a_channel_can_wait_for_several_failures_and_leave_events_out(post: Post
             "notices": [{"event": "failure", "endpoint": "paris", "sentence": sentence}],
         }
     ]
-    post.tried()
-    assert post.tell() == ([], [])
+    harness.tried()
+    assert harness.tell() == ([], [])
 
 
-def test_drift_is_told_when_it_rises_above_the_threshold(post: Post, hook: Hook) -> None:
-    post.channels[0] |= {"drift_above": 2}
-    publish_diff(post.warehouse, "paris", create=2)
-    post.tried()
-    assert post.tell() == ([], [])
+def test_drift_is_told_when_it_rises_above_the_threshold(harness: NotifyHarness, hook: Hook) -> None:
+    harness.channels[0] |= {"drift_above": 2}
+    publish_diff(harness.warehouse, "paris", create=2)
+    harness.tried()
+    assert harness.tell() == ([], [])
     for creates, told in ((3, 1), (7, 1), (1, 1), (1, 1), (9, 2)):
-        publish_diff(post.warehouse, "paris", create=creates)
-        post.tell()
+        publish_diff(harness.warehouse, "paris", create=creates)
+        harness.tell()
         assert len(hook.bodies) == told, creates
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
         "paris: 3 changes are waiting, more than 2",
@@ -245,13 +251,15 @@ def test_drift_is_told_when_it_rises_above_the_threshold(post: Post, hook: Hook)
     ]
 
 
-def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(post: Post, hook: Hook) -> None:
-    publish_diff(post.warehouse, "paris", delete=2)
-    post.tried()
-    post.tell()
-    publish_diff(post.warehouse, "paris", delete=3)
-    post.tell()
-    assert post.tell() == ([], [])
+def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(
+    harness: NotifyHarness, hook: Hook
+) -> None:
+    publish_diff(harness.warehouse, "paris", delete=2)
+    harness.tried()
+    harness.tell()
+    publish_diff(harness.warehouse, "paris", delete=3)
+    harness.tell()
+    assert harness.tell() == ([], [])
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
         "paris: 2 new deletes are waiting for a decision: devices delete-0, devices delete-1",
         "paris: 1 new deletes are waiting for a decision: devices delete-2",
@@ -259,13 +267,13 @@ def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(post: Post, 
 
 
 def test_a_message_that_did_not_arrive_is_sent_again_after_a_pause(
-    post: Post, hook: Hook, inbox: Inbox
+    harness: NotifyHarness, hook: Hook, inbox: Inbox
 ) -> None:
-    publish_diff(post.warehouse, "paris")
-    post.tried("boom")
+    publish_diff(harness.warehouse, "paris")
+    harness.tried("boom")
     hook.status, inbox.open = 500, False
 
-    sent, problems = post.tell()
+    sent, problems = harness.tell()
 
     assert sent == []
     assert problems[0] == "notifications 'chat': the webhook answered 500; check CHAT_URL"
@@ -275,68 +283,70 @@ def test_a_message_that_did_not_arrive_is_sent_again_after_a_pause(
     assert "SECRET" not in "".join(problems)
     hook.status, inbox.open = 200, True
     # Not at once.
-    assert post.tell() == ([], [])
+    assert harness.tell() == ([], [])
     for name in ("chat", "mail"):
-        path = post.warehouse.home / "notices" / f"{name}.jsonl"
+        path = harness.warehouse.home / "notices" / f"{name}.jsonl"
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         for line in lines:
             line["at"] = (now() - timedelta(seconds=61)).isoformat()
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert post.tell() == (["chat: netbox-sync: 1 failure", "mail: netbox-sync: 1 failure"], [])
-    assert post.tell() == ([], [])
+    assert harness.tell() == (["chat: netbox-sync: 1 failure", "mail: netbox-sync: 1 failure"], [])
+    assert harness.tell() == ([], [])
     assert (len(hook.bodies), len(inbox.mails)) == (2, 1)
 
 
-def test_what_may_have_arrived_is_not_sent_again(post: Post, hook: Hook) -> None:
-    publish_diff(post.warehouse, "paris")
-    post.tried("boom")
+def test_what_may_have_arrived_is_not_sent_again(harness: NotifyHarness, hook: Hook) -> None:
+    publish_diff(harness.warehouse, "paris")
+    harness.tried("boom")
     hook.status = 0
-    sent, problems = post.tell()
+    sent, problems = harness.tell()
     assert (sent, len(hook.bodies)) == ([], 1)
     assert problems == [
         "notifications 'chat': the webhook did not answer; the message may have arrived (RemoteProtocolError)"
     ]
     hook.status = 200
-    assert post.tell() == ([], [])
+    assert harness.tell() == ([], [])
     # Killed after the message was on its way: the same.
-    post.tried()
-    path = post.warehouse.home / "notices" / "chat.jsonl"
+    harness.tried()
+    path = harness.warehouse.home / "notices" / "chat.jsonl"
     [told] = read_memory(path).told
-    post.warehouse.append_jsonl(
+    harness.warehouse.append_jsonl(
         path, {"at": now().isoformat(), "outcome": "sending", "ids": [f"recovery {told}"]}
     )
-    assert post.tell() == ([], [])
+    assert harness.tell() == ([], [])
 
 
 def test_a_missing_secret_is_named_and_hinders_no_other_channel(
-    post: Post, hook: Hook, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    harness: NotifyHarness, hook: Hook, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CHAT_URL")
-    publish_diff(post.warehouse, "paris")
-    post.tried("boom")
-    assert post.tell() == (
+    publish_diff(harness.warehouse, "paris")
+    harness.tried("boom")
+    assert harness.tell() == (
         ["mail: netbox-sync: 1 failure"],
         ["notifications 'chat': set the environment variable CHAT_URL"],
     )
 
 
 def test_the_sensor_tells_and_says_what_it_told(
-    post: Post, hook: Hook, monkeypatch: pytest.MonkeyPatch
+    harness: NotifyHarness, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_diff(post.warehouse, "paris")
-    post.tried("boom")
-    note_endpoints(post.warehouse, post.config)
-    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(post.path))
-    monkeypatch.setenv("NETBOX_SYNC_HOME", str(post.warehouse.home))
+    publish_diff(harness.warehouse, "paris")
+    harness.tried("boom")
+    note_endpoints(harness.warehouse, harness.config)
+    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(harness.path))
+    monkeypatch.setenv("NETBOX_SYNC_HOME", str(harness.warehouse.home))
     said = [evaluate(notification_sensor).skip_message for _ in range(2)]
     assert said == ["chat: netbox-sync: 1 failure", "nothing new to send"]
 
 
-def test_the_command_line_tells_and_tests(post: Post, hook: Hook, capsys: pytest.CaptureFixture[str]) -> None:
-    publish_diff(post.warehouse, "paris")
-    post.tried("boom")
-    note_endpoints(post.warehouse, post.config)
-    options = ["--config", str(post.path), "--home", str(post.warehouse.home)]
+def test_the_command_line_tells_and_tests(
+    harness: NotifyHarness, hook: Hook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_diff(harness.warehouse, "paris")
+    harness.tried("boom")
+    note_endpoints(harness.warehouse, harness.config)
+    options = ["--config", str(harness.path), "--home", str(harness.warehouse.home)]
     assert run([*options, "notify", "--test"]) == 0
     assert "this is a test of the channel 'chat'" in hook.bodies[0]["text"]
     assert run([*options, "notify"]) == 0

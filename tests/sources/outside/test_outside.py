@@ -77,7 +77,7 @@ def build_wheel(folder: Path) -> Path:
     return wheel
 
 
-class Place:
+class Installation:
     """A folder with the package installed for it alone, and a configuration."""
 
     def __init__(self, folder: Path, register: Register, netbox: LabNetBox) -> None:
@@ -144,11 +144,11 @@ def register() -> Iterator[Register]:
 
 def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, register: Register) -> None:
     with LabNetBox() as netbox:
-        place = Place(tmp_path, register, netbox)
-        assert "answers" in place.run("check")
-        place.run("sync", "shop")
-        place.run("approve", "shop", "--all-creates-and-updates", "--yes")
-        place.run("apply", "shop", "--yes")
+        installation = Installation(tmp_path, register, netbox)
+        assert "answers" in installation.run("check")
+        installation.run("sync", "shop")
+        installation.run("approve", "shop", "--all-creates-and-updates", "--yes")
+        installation.run("apply", "shop", "--yes")
 
         machines = rows_of(netbox, "virtualization/virtual-machines")
         assert [
@@ -157,8 +157,8 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
         ] == [("app1", "active", 2.0, 4096, "shop"), ("app2", "offline", 1.0, 2048, "shop")]
 
         register.machines = [{"name": "app1", "state": "up", "cpus": 4, "memory": 4096}]
-        place.run("sync", "shop", "--accept-shrink")
-        assert place.rows("SELECT action, key, reason, cause FROM diff.changes ORDER BY ALL") == [
+        installation.run("sync", "shop", "--accept-shrink")
+        assert installation.rows("SELECT action, key, reason, cause FROM diff.changes ORDER BY ALL") == [
             {
                 "action": "blocked",
                 "key": "app2 [machine app2]",
@@ -167,12 +167,14 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
             },
             {"action": "update", "key": "app1", "reason": None, "cause": None},
         ]
-        assert place.rows("SELECT name, memory FROM register.machines") == [{"name": "app1", "memory": 4096}]
+        assert installation.rows("SELECT name, memory FROM register.machines") == [
+            {"name": "app1", "memory": 4096}
+        ]
 
 
 def test_dagster_has_its_assets(tmp_path: Path, register: Register) -> None:
     with LabNetBox() as netbox:
-        place = Place(tmp_path, register, netbox)
+        installation = Installation(tmp_path, register, netbox)
     code = (
         "from netbox_sync_dagster.definitions import definitions\n"
         "keys = {spec.key.to_user_string() for spec in definitions().resolve_all_asset_specs()}\n"
@@ -181,7 +183,7 @@ def test_dagster_has_its_assets(tmp_path: Path, register: Register) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         cwd=tmp_path,
-        env={**place.environment, "NETBOX_SYNC_CONFIG": str(tmp_path / "netbox_sync.yaml")},
+        env={**installation.environment, "NETBOX_SYNC_CONFIG": str(tmp_path / "netbox_sync.yaml")},
         capture_output=True,
         text=True,
         check=False,
