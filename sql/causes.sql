@@ -1,15 +1,12 @@
--- Every cause: why a row or field is no plain change, a row of the source is left out, or an object is kept. A closed
--- list. cause: the code, as blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql name
--- it,
+-- Every cause: why a row or field is not a plain change, a row of the source is skipped, or an object is kept. A closed
+-- list. cause: the code, which blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql take,
 --   and cause() of netbox_sync_dagster/compare/causes.py.
--- action: of rows with it; 'noted': a change that follows from it; 'because': a part of another cause's sentence.
--- sentence: {name} is a parameter, {names:and} a list in words; [a part] is left out where a parameter in it is null;
+-- action: of rows with the cause; 'noted': a change with its reason; 'because': a part of another cause's sentence.
+-- sentence: {name} is a parameter, {names:and} a list in words; [a part] is omitted if a parameter in it is null;
 --   {because} is another cause. netbox_sync_dagster/compare/causes.py makes the sentence.
 -- helps: what a person can do. answers: how a person may decide it (pick: this NetBox object; create: a new one; map: a
--- word
---   to an object; value: this value; move, take, keep, leave). about: the parameters that say what is missing; rows in
---   which
---   they agree ask one question.
+--   name to an object; value: this value; move, take, keep, leave). about: the parameters that say what is missing; rows
+--   with equal values ask one question.
 select * from (values
     -- Calls and rows that could not be read: the server's own words, as the snapshot has them
     ('not_read', 'because', '{text}', 'Repair what it names, and sync again.', []::varchar[], ['text']),
@@ -125,9 +122,9 @@ select * from (values
     ('port_unknown', 'skipped', '{source} does not say at which port, or the port is left out',
         'Let the port be compared.', [], []),
     ('interfaces_of_the_host', 'skipped', 'it uses the host''s own interfaces',
-        'Do nothing: it has no interface of its own.', [], []),
+        'Do nothing: it has no separate interface.', [], []),
     ('interfaces_of_another', 'skipped', 'it uses the interfaces of another {object}',
-        'Do nothing: it has no interface of its own.',
+        'Do nothing: it has no separate interface.',
         [], []),
     ('no_network', 'skipped', 'it has no network', 'Attach it to a network.', [], []),
     ('no_plugin', 'skipped', 'guest_records is plugin, but NetBox does not have the models of the plugin {plugin}',

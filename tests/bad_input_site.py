@@ -106,7 +106,7 @@ def proxmox_state() -> ProxmoxState:
 
 
 class Servers:
-    """The company's servers, and a stranger; all of them also over TLS with a certificate of their own CA."""
+    """The company's servers, and a stranger; all of them also over TLS with a certificate of a private CA."""
 
     def __init__(self, folder: Path) -> None:
         files = make_certificates(folder, common_name="Company CA")
@@ -191,7 +191,7 @@ class Company:
         return (NETBOX_TOKEN, LIBRENMS_TOKEN, WRONG, self.servers.proxmox.token_value, "lab-snmp-community")
 
     def copy(self, folder: Path) -> Company:
-        """The same, with a warehouse and a configuration of its own."""
+        """The same, with a separate warehouse and configuration."""
         folder.mkdir(exist_ok=True)
         other = Company(folder, self.servers)
         shutil.copytree(self.harness.folder / "data", folder / "data", symlinks=True)

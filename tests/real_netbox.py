@@ -1,4 +1,4 @@
-"""The NetBox named by NETBOX_URL and NETBOX_TOKEN, left as it was found."""
+"""The NetBox named by NETBOX_URL and NETBOX_TOKEN, restored after the tests."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def files_with(home: Path, word: str) -> list[str]:
-    """Files of a warehouse in which the word stands; Parquet, which is compressed, row by row."""
+    """Files of a warehouse that contain the word; Parquet, which is compressed, is searched row by row."""
     found = []
     with duckdb.connect() as con:
         for file in sorted(home.rglob("*")):

@@ -297,7 +297,7 @@ class LabServer(ABC):
 
 
 class RawResponse(Response):
-    """An answer with a reason phrase of its own, which ASGI cannot carry. The connection is closed after it."""
+    """An answer with a custom reason phrase, which ASGI cannot send. Closes the connection."""
 
     def __init__(self, status_code: int, reason: str, content: bytes, media_type: str) -> None:
         super().__init__(content, status_code=status_code, media_type=media_type)

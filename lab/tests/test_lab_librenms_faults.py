@@ -1,4 +1,4 @@
-"""The faults a lab server can be told to make, as a client meets them; HTTPS with a CA of its own."""
+"""The faults that a lab server can simulate, as a client sees them; HTTPS with a private CA."""
 
 import ssl
 import time

@@ -1,7 +1,7 @@
-"""Column lineage of the diff assets: from which columns of the snapshots each NetBox field is made.
+"""Column lineage of the diff assets: the columns of the snapshots from which each NetBox field is computed.
 
-Following the SQL takes a second of CPU, and every run loads all definitions in a process of its own: the result is kept
-in a file of the user's cache folder, one for each state of the SQL. Where none can be written, assets have no lineage.
+Tracing the SQL takes a second of CPU, and every run loads all definitions in a separate process. So the result is
+cached in a file of the user's cache folder, one per version of the SQL. Without a writable cache, assets have no lineage.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _computed(kind: Kind) -> dict[str, dict[str, list[list[str]]]]:
 
     origins = FieldOrigins(kind)
     found = {}
-    # One file makes all prerequisites: what it reads for one cannot be told from what it reads for another.
+    # One file computes all prerequisites, so their columns cannot be separated.
     for resource in (name for name in RESOURCES_OF[kind] if name not in PREREQUISITES):
         # A source of another package may have SQL that only DuckDB can parse.
         with suppress(NotFollowed):

@@ -19,10 +19,10 @@ _SHORTEST = 120
 def sync_freshness(*kinds: Kind) -> dg.FreshnessPolicy | None:
     """The policy of an asset that every sync reports (the main resource of a diff), by the shortest interval of these kinds.
 
-    None where everything is read by hand only.
+    None if no endpoint has an interval.
 
-    Dagster keeps freshness per asset, not per partition: it goes stale when no endpoint of the kind is read any
-    more. How old each endpoint's snapshot is: ``netbox-sync status``.
+    Dagster tracks freshness per asset, not per partition: an asset goes stale when no endpoint of the kind is read.
+    For the age of each endpoint's snapshot see ``netbox-sync status``.
     """
     config = config_at_start()
     if config is None:

@@ -53,7 +53,7 @@ def table_metadata(system: str, name: str) -> Metadata:
 def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
     """Definition metadata of a diff: its columns, what each NetBox field in it is made from, its SQL."""
     lineage = column_lineage(kind, resource)
-    # Columns of their own: lineage is by column, and only Dagster+ draws it.
+    # As separate columns: lineage is per column, and only Dagster+ draws it.
     fields = [
         dg.TableColumn(
             name, FIELD_STRUCT.removesuffix("[]"), description=f"In `fields`. From {_origins(deps)}."

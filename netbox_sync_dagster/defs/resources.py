@@ -47,7 +47,7 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             yield self
 
     def config(self) -> Config:
-        """The configuration file as it is now. Raises ConfigError with all its errors."""
+        """The current configuration file. Raises ConfigError with all its errors."""
         return load_config(self.config_path or _config_path())
 
     def warehouse(self) -> Warehouse:

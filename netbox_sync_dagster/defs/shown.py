@@ -26,7 +26,7 @@ class Log(logging.LoggerAdapter[logging.Logger]):
     """A log of which every message is one line that shows what it holds."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        """The message as it is logged."""
+        """The message to log."""
         return visible(msg, LONGEST), kwargs
 
     def traceback(self, head: str, error: BaseException) -> None:

@@ -78,7 +78,7 @@ class Storage(Protocol):
         """Bring one small file here, where there is one."""
 
     def read(self, path: Path) -> bytes | None:
-        """A file's bytes, as they are now for all machines; None without one."""
+        """The current bytes of a file, for all machines; None if there is no file."""
 
     def write(self, path: Path, content: bytes) -> None:
         """Replace a file atomically and durably, for all machines."""
@@ -89,7 +89,7 @@ class Storage(Protocol):
     # -- growing files: the ledger ---------------------------------------------------------------
 
     def pull(self, folder: Path) -> None:
-        """Bring all growing files below ``folder`` here, as far as they are written."""
+        """Download all growing files below ``folder``, up to their current ends."""
 
     def pull_anew(self, folder: Path, *, everything: bool = False) -> bool:
         """Bring growing files that were written over, too, and forget those that are gone; ``everything``: all of them.
@@ -100,10 +100,10 @@ class Storage(Protocol):
     def append(
         self, path: Path, build: Callable[[], bytes], head: Path, acknowledge: Callable[[int], bytes]
     ) -> None:
-        """Append to a growing file, durably and for all machines; any number of writers, anywhere.
+        """Append to a growing file, durably and for all machines; any number of writers on any machine.
 
-        ``build`` makes what is appended, when the file is here as it is now; once more where another was faster. Then
-        ``head`` is written, with what ``acknowledge`` makes of the file's new size.
+        ``build`` is called when this machine has the current file and returns the bytes to append. It is called again
+        if another writer was faster. Then ``head`` is written: ``acknowledge`` of the file's new size.
         """
 
     def known_head(self, head: Path) -> Any:

@@ -1,16 +1,16 @@
-"""Every line of the ledger holds the hash of the line before it, so that nobody changes what was decided unnoticed.
+"""Every line of the ledger holds the hash of the line before it: nobody can change a decision unnoticed.
 
-A line begins with ``hash`` (SHA-256 of all that follows, as it is written), ``prev`` (the hash of the line before) and
+A line begins with ``hash`` (SHA-256 of the bytes that follow), ``prev`` (the hash of the line before) and
 ``seq`` (``storage.sequence``). The files of an endpoint's approvals are one chain, those of its applies another:
 the first line of a file follows the last one of the file before. ``ledger/heads/<kind>/<endpoint>.json`` names the
-last line of each chain that was acknowledged, so that lines that were cut off at the end are missed too. What was
-written before there were chains is covered by the first line that has a hash: its ``prev`` is made of all bytes before.
+last acknowledged line of each chain, so that missing lines at the end are found too. Lines from before there were chains
+are covered by the first line with a hash: its ``prev`` is the hash of all bytes before it.
 
-A crash may cut off the last line while it is written: it ends without a line break, behind the line that ``heads``
-names. The next writer puts a line of kind ``torn`` behind it, with its hash. Nothing else explains a line that is none.
+A crash may cut off a line while it is written: the line then has no line break and follows the line that ``heads``
+names. The next writer appends a line of kind ``torn`` with its hash. No other invalid line is accepted.
 
-There is no secret in this. Who may write to the files and takes the trouble can compute all hashes anew; what it finds
-is everything else: lines that were edited, zeroed, deleted, restored from somewhere or written by hand.
+The hashes use no secret: someone who may write to the files can compute all hashes again. They reveal everything else:
+lines that were edited, zeroed, deleted, restored or written by hand.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Link(NamedTuple):
 
 
 def link_of(raw: bytes) -> Link | None:
-    """A line as part of a chain; None where it is none."""
+    """A line as a link of a chain; None if it is not one."""
     match = _START.match(raw)
     if match is None:
         return None
@@ -225,7 +225,7 @@ def is_torn(raw: bytes) -> bool:
 
 
 def fragment(path: Path) -> tuple[bytes, int]:
-    """What stands behind the last line break of a file, and where it begins; empty where the file ends with one."""
+    """The bytes after the last line break of a file, and their offset; empty if the file ends with a line break."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)

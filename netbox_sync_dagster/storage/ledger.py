@@ -1,10 +1,10 @@
-"""Where the ledger's files are, how a line gets into them, and the DuckDB views over them.
+"""The ledger's files, how lines are appended to them, and the DuckDB views over them.
 
 Layout under ``<home>/ledger``::
 
     approvals/<endpoint>/<year>-<month>.jsonl     decisions, many short writers
     applies/<endpoint>/<apply id>.jsonl           one file and one writer per apply
-    accepted/all/<year>-<month>.jsonl             damage that somebody has looked at
+    accepted/all/<year>-<month>.jsonl             damage that a person has accepted
     heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``storage.chain``
     leases/<endpoint>                             who is applying now
 
@@ -126,7 +126,7 @@ def month_file(warehouse: Warehouse, folder: Path) -> Path:
 
 
 def ledger_files(warehouse: Warehouse, folder: Path, pattern: str = "*.jsonl") -> list[Path]:
-    """The files of decisions or applies in an endpoint's folder, oldest first, as they are now on any machine."""
+    """The current files of decisions or applies in an endpoint's folder, of all machines, oldest first."""
     warehouse.pull(folder)
     return sorted(folder.glob(pattern))
 
@@ -134,8 +134,8 @@ def ledger_files(warehouse: Warehouse, folder: Path, pattern: str = "*.jsonl") -
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of one file.
 
-    Left out are lines that were cut off by a crash, and, from the first line on that has a hash, those that this product
-    has not written as they are; ``storage.verify`` names them.
+    Skips lines that a crash cut off and, after the first line with a hash, lines that were changed since they were
+    written; ``storage.verify`` names them.
     """
     begun = False
     with path.open("rb") as file:

@@ -87,7 +87,7 @@ class EndpointLock:
 
     @classmethod
     def for_run(cls, warehouse: Warehouse, run_id: str) -> EndpointLock:
-        """Says as long as it is held that the process of a Dagster run lives."""
+        """While it is held, the process of a Dagster run is alive."""
         return cls.for_sync(warehouse, RUN, run_id, "dagster")
 
     @classmethod

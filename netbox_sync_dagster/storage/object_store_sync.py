@@ -255,7 +255,7 @@ class ObjectStoreSync(ObjectLocks):
                     self._pull(path)
 
     def pull_anew(self, folder: Path, *, everything: bool = False) -> bool:
-        """Objects that were written over are told by their versions, which are remembered."""
+        """Overwritten objects are recognised by their versions, which are remembered."""
         names: dict[str, list[Found]] = {}
         for item in self.store.below(self.key(folder)):
             file = item.key.partition(f"{_PARTS}/")[0]

@@ -111,7 +111,7 @@ class StoreSequence:
         raise WarehouseError(f"{self._store.url}/{_KEY}: too many writers at once; try again")
 
     def _one(self, above: int) -> int | None:
-        # Two writers of one number must not write the same bytes: a lost answer is told by them (``ObjectStore``).
+        # Two writers of one number must not write the same bytes, which show whose a lost answer was (``ObjectStore``).
         def content(number: int) -> bytes:
             return f"{number:020d} {secrets.token_hex(8)}\n".encode()
 

@@ -235,9 +235,9 @@ def write_snapshot(
 
     A table that holds fewer than 70 % of the rows of the last good snapshot marks the snapshot incomplete
     (scope ``table``), and so does a device, node, guest or container with so few of its rows (scope
-    ``short_<table>``, see ``falls``), unless ``accept_shrink`` says that somebody knows why. Every try, failed ones
-    too, is a line in ``attempts.jsonl``. ``deleted_by_us`` is asked at the end: rows of the last snapshot that this
-    product has deleted are not missed.
+    ``short_<table>``, see ``falls``), unless ``accept_shrink`` confirms the loss. Every attempt, also a failed one,
+    is a line in ``attempts.jsonl``. ``deleted_by_us`` is called at the end: rows of the last snapshot that this
+    product has deleted do not count as lost.
     """
     folder = warehouse.snapshots(system, endpoint)
     started, began = now(), elapsed()

@@ -1,4 +1,4 @@
-"""How every endpoint stands: the rows of ``sync.status``, which everything that shows a status reads."""
+"""The status of every endpoint: the rows of ``sync.status``. Everything that shows a status reads them."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Warehouse:
         version = self.new_id(above=max(map(number_of, versions(folder)), default=0))
         stage = folder / f".stage-{version}"
         stage.mkdir()
-        # Held as long as this process lives: what is left behind is told by that, not by its age.
+        # Locked while this process lives: an unlocked folder was left behind, whatever its age.
         alive = os.open(stage, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(alive, fcntl.LOCK_SH)
@@ -173,7 +173,7 @@ class Warehouse:
         self.storage.append_line(path, data, KEEP_ATTEMPTS)
 
     def bring_file(self, path: Path) -> None:
-        """Bring a file of attempts here as it is now, whichever machine has written to it."""
+        """Download the current file of attempts, whichever machine wrote to it."""
         self.storage.bring_file(path)
 
     def pull(self, folder: Path) -> None:

@@ -61,8 +61,8 @@ MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "sta
 # object_type is the REST list endpoint ('dcim/interfaces'). An update of an object that another change of the
 # same diff creates has netbox_id NULL and target: the reference to that change (see compare.values).
 # before and after are JSON text in the notation of compare.values; verdict is update, drifted or conflict.
-# cause is the code of why a row or field is no plain change (sql/causes.sql), subject what the cause is about, as JSON;
-# reason is the sentence made of both.
+# cause is the code of why a row or field is not written as usual (sql/causes.sql), subject what the cause is about, as
+# JSON; reason is the sentence composed of both.
 FIELD_STRUCT = (
     "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR, cause VARCHAR)[]"
 )

@@ -63,8 +63,8 @@ class Problem:
 
 @dataclass
 class Report:
-    """What was found. ``problems`` that nobody has looked at; ``accepted``: those that somebody has; ``torn``: sentences
-    about lines that a crash cut off; ``lines``: how many were looked through."""
+    """The result. ``problems``: not accepted yet; ``accepted``: those that a person has accepted; ``torn``: sentences
+    about lines that a crash cut off; ``lines``: the number of lines checked."""
 
     problems: list[Problem] = field(default_factory=list)
     accepted: list[Problem] = field(default_factory=list)
@@ -98,7 +98,7 @@ class _Chain:
     expected: str | None = None
     begun: bool = False
     hashes: set[str] = field(default_factory=set)
-    # Lines that are none, until a line says that a crash cut them off: by file name and hash of their bytes.
+    # Invalid lines, until a later line reports that a crash cut them off: by file name and hash of their bytes.
     bad: dict[tuple[str, str], Problem] = field(default_factory=dict)
     # The ends of approvals that applies began with: hash, file, line.
     anchors: list[tuple[str, str, int]] = field(default_factory=list)
@@ -132,7 +132,7 @@ def _verify(warehouse: Warehouse) -> Report:
 
 
 def look(warehouse: Warehouse) -> Report:
-    """``verify``, of those chains alone of which a file is not as it was when nothing was found in it."""
+    """``verify``, only for chains with a file that changed since it was last found to be good."""
     warehouse.pull(warehouse.ledger)
     seen = _signatures(warehouse)
     whole, folders = _found_whole(warehouse), _folders(warehouse)
@@ -174,9 +174,9 @@ def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Re
 
 
 def accept(warehouse: Warehouse, reason: str, by: Line) -> list[Problem]:
-    """Record that somebody has looked at what is wrong now; returns it. Applies go on then. Raises WarehouseError."""
+    """Accept the current problems, so that applies continue; returns them. Raises WarehouseError."""
     if not reason.strip():
-        raise WarehouseError('say why the ledger may be used as it is: --reason "..."')
+        raise WarehouseError('say why the ledger may be used despite this: --reason "..."')
     report = verify(warehouse)
     if report.problems:
         number = id_of(warehouse.next_number())
@@ -278,7 +278,7 @@ def _what(raw: bytes) -> str:
         return "it is empty: what was there has been overwritten"
     if _parsed(raw) is not None:
         return "netbox-sync has not written it: it has no hash"
-    return "it is no line of the ledger: what was there has been overwritten"
+    return "this is not a line of the ledger: the original was overwritten"
 
 
 def _note(chain: _Chain, name: str, number: int, raw: bytes, link: Link) -> None:

@@ -49,7 +49,7 @@ from netbox_sync_dagster.storage.versions import linked
 
 # A version that becomes current between listing and opening its files: ask again.
 _TRIES = 3
-# DuckDB finds these in the query itself, before it reads any row, and marks the place on lines of its own.
+# DuckDB finds these in the query itself, before it reads any row, and marks the place on separate lines.
 OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 Found = TypeVar("Found")
@@ -289,7 +289,7 @@ def _with_rows(link: Path, home: Path) -> list[str]:
     folder = link
     try:
         version = link.readlink().name
-        # By a path that names the version, and is no more when another is current (see ``_current_pattern``).
+        # By a path that names the version and disappears when another is current (see ``_current_pattern``).
         folder = link / version if (link / version).is_dir() else link
         counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["counts"]
         names = [resource for resource, actions in counts.items() if sum(actions.values())]

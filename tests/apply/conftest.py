@@ -49,7 +49,7 @@ class ApplyHarness:
         self.target = NetBoxTarget(url=url, timeout=10, longest_request=20)
 
     def configure(self, **changes: Any) -> None:
-        """Change the target's settings. A request takes twice the timeout at most, unless told otherwise."""
+        """Change the target's settings. A request takes twice the timeout at most, unless ``changes`` says more."""
         content = {**self.target.model_dump(mode="json", exclude_unset=True), **changes}
         if "longest_request" not in changes:
             content["longest_request"] = 2 * content["timeout"]

@@ -37,7 +37,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultProxy:
-    """Stands in front of ``url``. ``fault`` (see FAULTS) befalls the next ``times`` requests of ``method``.
+    """A proxy in front of ``url``. ``fault`` (see FAULTS) happens to the next ``times`` requests of ``method``.
 
     ``silence`` seconds pass before a silent connection is closed: longer than the client waits.
     ``drop_header``: this header of every request is lost. ``before``: called with (method, path) of every
@@ -74,7 +74,7 @@ class FaultProxy:
         self._then.setdefault(first, []).extend([(fault, method, path)] * times)
 
     def heal(self) -> None:
-        """No faults any more."""
+        """Remove all faults."""
         with self._lock:
             self._pending.clear()
             self._then.clear()

@@ -12,7 +12,7 @@ import httpx
 
 
 class LateProxy:
-    """Stands in front of ``url``. The next request of ``late_method`` arrives there ``delay`` seconds late.
+    """A proxy in front of ``url``. The next request of ``late_method`` arrives there ``delay`` seconds late.
 
     Without ``delay`` it arrives just before the next one of that method. ``status``: it is answered with that at once.
     ``skip`` of them pass first.

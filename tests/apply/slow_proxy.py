@@ -26,7 +26,7 @@ class Seen:
 
 
 class SlowProxy:
-    """Stands in front of ``url``. A write takes ``seconds`` per object there, and goes on when its client has left.
+    """A proxy in front of ``url``. A write takes ``seconds`` per object, and continues when its client has left.
 
     It takes effect at its end, as NetBox's transaction does.
     """

@@ -1,4 +1,4 @@
-"""netbox.branch: what is approved goes into a branch, main stays as it is until somebody merges."""
+"""netbox.branch: what is approved goes into a branch, main is unchanged until a person merges it."""
 
 from __future__ import annotations
 

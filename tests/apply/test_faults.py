@@ -28,7 +28,7 @@ KEYS = [f"c{n}" for n in range(4)]
 
 @dataclass
 class Case:
-    """Four changes in one request, approved, with a proxy of their own before NetBox."""
+    """Four changes in one request, approved, through a proxy in front of NetBox."""
 
     harness: ApplyHarness
     netbox: NetBox

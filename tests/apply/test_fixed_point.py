@@ -244,7 +244,7 @@ def write(pipeline: Pipeline, plan: Plan) -> str:
 
 
 def there_and_back(pipeline: Pipeline) -> None:
-    """Apply the whole diff, see that it leaves none, undo it, see that all is as it was, and do it again."""
+    """Apply the whole diff, check that no difference is left, undo it, check that everything is restored, and repeat."""
     first = picture(pipeline.netbox)
     plan = pipeline.sync()
     if not plan.changes:
@@ -252,7 +252,7 @@ def there_and_back(pipeline: Pipeline) -> None:
     apply_id = write(pipeline, plan)
     # A delete that had to wait for another may follow, and what was said to be in its way; nothing else.
     waited = {r.key for r in plan.rows if not r.is_change}
-    # A change may leave out fields of its object that are not ours to write; these stay as they were.
+    # A change may leave out fields of its object that are not ours to write; these are unchanged.
     in_part = {(r.resource, r.key) for r in plan.changes if any(f.verdict != "update" for f in r.fields)}
     second = pipeline.sync()
     # What had to wait may bring what is built on it alone: a primary address comes after its address.

@@ -315,7 +315,7 @@ def test_without_messages_an_edit_that_followed_a_create_whose_answer_was_lost_s
     plan = draft.publish(lab_harness.warehouse)
     server.fail_next(status="reset", after_write=True, method="POST", path_prefix="/api/dcim/interfaces/")
     lab_harness.approve(plan, [created])
-    # The answer is lost, and so is the connection that asks what became of it.
+    # The answer is lost, and the connection that asks for the outcome breaks too.
     server.fail_next(20, status=503, method="GET", path_prefix="/api/dcim/interfaces/")
     assert verdicts(lab_harness.apply(plan)) == {"p": "uncertain"}
     server.clear_faults()

@@ -135,7 +135,7 @@ def second(pipeline: Pipeline, name: str, content: dict[str, Any]) -> Pipeline:
 def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
     pve: Pipeline, cluster: ProxmoxState
 ) -> None:
-    """Twelve machines less in NetBox are no shrinkage that somebody has to accept."""
+    """Nobody has to accept that NetBox has twelve machines fewer: netbox-sync deleted them."""
     for number in range(12):
         guest(cluster, 101 + number, host=10 + number)
     first = pve.sync()

@@ -37,7 +37,7 @@ def test_a_batch_that_is_late_is_waited_for_and_the_next_ones_are_smaller(
         assert slow.most_at_once == 2
         assert slow.sizes[:2] == [200, 200]
         assert max(slow.sizes[2:]) <= 60
-        # Each late batch was looked for a few times; no object was asked for by itself.
+        # Each late batch was looked for a few times; no object was read on its own.
         assert slow.reads < 30
     assert len(netbox.all("ipam/vlans", group_id=fixtures.group["id"])) == 600
 

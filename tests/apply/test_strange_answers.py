@@ -1,5 +1,5 @@
-"""Answers that mislead, in the middle of an apply: of proxies that gave up, of reads that fail half-way, and valid JSON
-that is no answer of NetBox."""
+"""Misleading answers during an apply: from proxies that gave up, from reads that fail half-way, and valid JSON that
+NetBox never sends."""
 
 from __future__ import annotations
 

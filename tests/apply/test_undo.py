@@ -1,4 +1,4 @@
-"""Undo: NetBox is as before, through an approval of its own, and never over somebody else's work."""
+"""Undo: NetBox is as before, through a separate approval, and never over another person's work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo of one apply after another: backwards to the first state, and never through a later one that stands."""
+"""Undo of one apply after another: backwards to the first state, and never past a later one that was not undone."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_two_applies_undone_in_turn_lead_back_to_the_first_state(
     undone(harness, first)
     assert picture(netbox, fixtures) == start
 
-    # What was undone is not undone twice, and what the undo of the first took along is not there any more.
+    # Nothing is undone twice, and the undo of the first apply has deleted the rest.
     plan = plan_undo(harness.warehouse, harness.target, first)
     assert {action for action, _ in found(plan).values()} == {"conflict"}
     plan = plan_undo(harness.warehouse, harness.target, back)

@@ -73,7 +73,7 @@ class CliHarness:
         return Answer(code, out.getvalue(), err.getvalue())
 
     def process(self, *arguments: str) -> Answer:
-        """Run netbox-sync as a process of its own, its output piped."""
+        """Run netbox-sync as a separate process, its output piped."""
         done = subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.folder,

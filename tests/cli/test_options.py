@@ -62,7 +62,7 @@ REFUSED: list[tuple[list[str], str]] = [
         ["approve", "nms", ID, "--field", "serial", "--with-dependencies"],
         "with change ids and --field, --with-dependencies cannot be used: approve the dependencies with a separate command",
     ),
-    # Values that are none.
+    # Empty and invalid values.
     (
         ["approve", "nms", ALL, "--override-limit", " "],
         "--override-limit needs a reason",

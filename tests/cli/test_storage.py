@@ -1,4 +1,4 @@
-"""The warehouse's disk is full, read-only or damaged: what people are told, and what is lost (nothing)."""
+"""The warehouse's disk is full, read-only or damaged: what people read, and what is lost (nothing)."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_only_its_owner_can_look_into_the_warehouse(harness: CliHarness) -> None
     harness.ok("sync")
     assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o700
 
-    # An administrator may open it for a group; it stays as it was set.
+    # An administrator may open it for a group; that setting is kept.
     (harness.folder / "data").chmod(0o750)
     harness.ok("sync")
     assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o750

@@ -102,7 +102,7 @@ def device(netbox: NetBox, basics: Basics) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def cluster() -> ProxmoxState:
-    """The Proxmox cluster paris with two nodes that have no network of their own, and no guests."""
+    """The Proxmox cluster paris with two nodes that have no network, and no guests."""
     found = ProxmoxState(cluster="paris")
     found.add_node("pve1", network=[])
     found.add_node("pve2", network=[])

@@ -93,7 +93,7 @@ def test_the_node_is_one_device_and_a_disagreement_is_shown(both: Worlds) -> Non
         "type": ("conflict", said),
         "mtu": ("conflict", said),
     }
-    # What LibreNMS wrote is no difference to Proxmox, on any run.
+    # What LibreNMS wrote never differs for Proxmox, on any run.
     assert pve.sync().rows == ()
     assert nms.sync().changes == []
 

@@ -484,7 +484,7 @@ def test_networks_are_told_apart_by_case(docker: Pipeline, host: DockerState, ne
 def test_one_address_behind_two_hosts_is_not_moved(
     docker: Pipeline, host: DockerState, netbox: NetBox
 ) -> None:
-    """Every host has its own 172.17.0.0/16: without a VRF of its own the second one's is a conflict."""
+    """Every host has its own 172.17.0.0/16: without a separate VRF the second one is a conflict."""
     host.add("web")
     docker.apply()
     with LabDocker(DockerState("second")) as second:

@@ -102,7 +102,7 @@ def test_proxmox(pve: Pipeline, cluster: ProxmoxState) -> None:
 
 @pytest.mark.parametrize("space", ["\xa0", " ", "\u3000", "\u2003", "\x85", "\t"])
 def test_what_netbox_strips_is_not_written(pipeline: Pipeline, state: LibreNMSState, space: str) -> None:
-    """After a full apply nothing differs, whatever stands at the ends of names and texts."""
+    """After a full apply nothing differs, whatever names and texts begin and end with."""
     switch = state.add_device(f"sw1{space}", hardware="C9300-48P", os="ios", serial=f"FOC1{space}")
     port = state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
     state.add_vlan(switch, 10, f"{space}GUEST{space}")

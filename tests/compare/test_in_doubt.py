@@ -26,7 +26,7 @@ GENEROUS = {
 def test_two_ports_of_one_name(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device, way: str
 ) -> None:
-    """And after an apply of all the rest the interface is as it was."""
+    """And an apply of all the rest leaves the interface unchanged."""
     pipeline.configure(policies={**GENEROUS, "missing_interfaces": way})
     found = state.add_device("sw01", hardware="C9300-48P")
     for _ in range(2):

@@ -93,7 +93,7 @@ def test_network_address_is_blocked(pipeline, state, port):
 
 
 def test_primary_address(pipeline, state, port, netbox, known_port):
-    """L29: proposed when empty; no difference when it is primary already."""
+    """Proposed when empty; no difference when it is primary already."""
     state.add_ipv4(port, "10.0.0.5", 24)
     plan = pipeline.sync()
     primary = row(plan, "primary_ips", "sw1 IPv4")

@@ -44,7 +44,7 @@ def plug(netbox: NetBox, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]
 
 
 def behind_a_panel(pipeline: Pipeline, kind: str, port: int) -> None:
-    """NetBox's snapshot as it is where that end of a cable is of another kind than an interface."""
+    """NetBox's snapshot when that end of a cable is not an interface."""
     file = pipeline.warehouse.current(pipeline.warehouse.snapshots("netbox", "netbox")) / "cables.parquet"
     with duckdb.connect() as con:
         cables = con.read_parquet([str(file)]).to_arrow_table()
@@ -63,7 +63,7 @@ def told(plan: Any) -> list[tuple[str, str, str | None]]:
 
 
 def test_remote_device_by_its_id(pipeline: Pipeline, state: LibreNMSState) -> None:
-    """L30: even if the neighbour calls itself something else."""
+    """Even if the neighbour calls itself something else."""
     (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
     state.add_link(a, "renamed", "Gi0/2", remote_device_id=b["device_id"], remote_port_id=b["port_id"])
     state.add_link(b, "sw1", "Gi0/1")
@@ -90,7 +90,7 @@ def test_remote_device_by_the_first_label_of_its_name(pipeline: Pipeline, state:
 def test_several_devices_of_that_name_are_ambiguous(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Any
 ) -> None:
-    """L32: no create."""
+    """No create."""
     (a,) = switch(state, "sw1", "Gi0/1")
     lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon")
     device("host2")
@@ -124,7 +124,7 @@ def test_a_link_seen_from_both_ends_is_one_cable(
 def test_a_cable_between_exactly_these_two_is_in_sync(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known
 ) -> None:
-    """L34: whichever end NetBox calls A."""
+    """Whichever end NetBox calls A."""
     (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
     state.connect(a, b)
     plug(netbox, known("sw2", "Gi0/2"), known("sw1", "Gi0/1"))
@@ -134,7 +134,7 @@ def test_a_cable_between_exactly_these_two_is_in_sync(
 def test_an_end_that_is_cabled_elsewhere_is_a_conflict(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known
 ) -> None:
-    """L35: both real far ends are named, and NetBox's cables are not told a second time."""
+    """Both real far ends are named, and NetBox's cables are not reported twice."""
     (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
     switch(state, "sw3", "Gi0/9", "Gi0/8")
     state.connect(a, b)
@@ -154,7 +154,7 @@ def test_an_end_that_is_cabled_elsewhere_is_a_conflict(
 
 
 def test_without_a_remote_port_the_link_is_blocked(pipeline: Pipeline, state: LibreNMSState) -> None:
-    """L36: the rest of the device goes on."""
+    """The rest of the device goes on."""
     a, c = switch(state, "sw1", "Gi0/1", "Gi0/2")
     _, d = switch(state, "sw2", "Gi0/1", "Gi0/2")
     state.add_link(a, "sw2", "")

@@ -9,7 +9,7 @@ from tests.support import after, before, row, rows
 
 
 def test_domain_is_dropped_from_the_source_name_only(pipeline, state, device):
-    """L40: router-core-01.example.com is NetBox's router-core-01; sw01.a.net is not sw01.b.net."""
+    """Router-core-01.example.com is NetBox's router-core-01; sw01.a.net is not sw01.b.net."""
     state.add_device("router-core-01.example.com", sysName="router-core-01.example.com", hardware="C9300-48P")
     state.add_device("sw01.a.net", sysName="sw01.a.net", hardware="C9300-48P")
     known = device("router-core-01")
@@ -25,7 +25,7 @@ def test_domain_is_dropped_from_the_source_name_only(pipeline, state, device):
 
 
 def test_equal_serial_is_the_same_device_and_the_name_differs(pipeline, state, device):
-    """L41: the name is shown as drifted, because NetBox's own name is not owned; by policy it is an update."""
+    """The name is shown as drifted, because NetBox's own name is not owned; by policy it is an update."""
     state.add_device("core-new", sysName="core-new", serial="FOC1234X0AB", hardware="C9300-48P")
     known = device("core-old", serial="foc1234x0ab")
     found = row(pipeline.sync(), "devices", "core-new")
@@ -77,7 +77,7 @@ def test_device_and_virtual_machine_of_one_name_is_a_conflict(pipeline, state, n
     ],
 )
 def test_librenms_id_in_netbox(pipeline, state, netbox, device, held, matches):
-    """L3: ids are read per endpoint; a bare number while only one LibreNMS is configured; else they are none."""
+    """Ids are read per endpoint; a bare number counts only while one LibreNMS is configured."""
     netbox.create(
         "extras/custom-fields",
         name="librenms_id",
@@ -94,7 +94,7 @@ def test_librenms_id_in_netbox(pipeline, state, netbox, device, held, matches):
 
 
 def test_bare_id_counts_only_for_the_only_endpoint(pipeline, state, netbox, device):
-    """L3: with a second LibreNMS configured a bare 42 is nobody's."""
+    """With a second LibreNMS configured a bare 42 is nobody's."""
     netbox.create(
         "extras/custom-fields",
         name="librenms_id",

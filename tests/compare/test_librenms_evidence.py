@@ -129,7 +129,7 @@ def test_ports_read_device_by_device_delete_nothing_of_a_device_that_failed(
 ) -> None:
     """PHP's memory does not suffice for /ports, and one device's own ports fail: the others are still judged."""
     state.add_port(state.add_device("sw2", hardware="C9300-48P"), "Gi0/1")
-    # A second place of an address is no less one because its port could not be read.
+    # A second place of an address counts even if its port could not be read.
     for port in state.ports:
         state.add_ipv4(port, "10.0.0.7", 24)
     for number in (8, 9):
@@ -188,7 +188,7 @@ def vlan_fields(plan: Any) -> set[str]:
 def test_unread_memberships_change_no_vlan_of_a_port(
     pipeline: Pipeline, state: LibreNMSState, carrying: dict[str, Any]
 ) -> None:
-    """The port's ifVlan is no substitute for what its memberships would say."""
+    """The port's ifVlan does not replace its unread memberships."""
     with LabLibreNMS(state, token="lnms-token") as server:
         pipeline.configure(url=server.url)
         assert vlan_fields(pipeline.sync()) == set()

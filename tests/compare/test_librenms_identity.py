@@ -62,7 +62,7 @@ def test_a_name_counts_in_any_case_and_a_serial_only_once(
 def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
     pipeline: Pipeline, state: LibreNMSState, device: Device
 ) -> None:
-    """The hostname stands in; 10.0.0.7 has no first label."""
+    """The hostname is used instead; 10.0.0.7 has no first label."""
     state.add_device("core.example.net", sysName="<private>", hardware="C9300-48P")
     state.add_device("10.0.0.7", sysName=None, hardware="C9300-48P")
     known = device("core")
@@ -140,7 +140,7 @@ def test_what_is_too_long_for_netbox_is_said(
 def test_types_and_platforms_by_their_words(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:
-    """Part number before model, slug or name of a platform, in any case; two candidates are none."""
+    """Part number before model, slug or name of a platform, in any case; two candidates are ambiguous."""
     maker = basics["maker"]["id"]
     for model, number in (("Catalyst 9300", "WS-1"), ("WS-1", ""), ("Twin A", "WS-2"), ("Twin B", "WS-2")):
         slug = model.lower().replace(" ", "-")
@@ -222,7 +222,7 @@ def test_import_filters(pipeline: Pipeline, state: LibreNMSState, chosen: dict[s
 def test_a_device_goes_to_the_location_of_its_site(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any, device: Device
 ) -> None:
-    """By the mapping, else by the location's own name; one of that name elsewhere is none, NetBox's own stays."""
+    """By the mapping, else by the location's own name; one of that name in another site does not count, NetBox's value is kept."""
     paris = basics["site"]["id"]
     lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon")["id"]
     rooms = {

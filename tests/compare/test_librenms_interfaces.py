@@ -7,7 +7,7 @@ from tests.support import after, before, row, rows
 
 
 def test_speed_in_kbit(pipeline, state):
-    """L1: bit/s -> kbit/s, floor; null and a counter that ran full are unknown."""
+    """Bit/s -> kbit/s, floor; null and a counter that ran full are unknown."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     speeds = {
         "p1g": 1000000000,
@@ -37,7 +37,7 @@ def test_speed_in_kbit(pipeline, state):
 
 
 def test_mac_addresses(pipeline, state):
-    """L2: every spelling is one address; zero, empty, null and multicast are none."""
+    """Every spelling is one address; zero, empty, null and multicast do not count."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     for name, mac in {
         "plain": "84bf20853e00",
@@ -85,7 +85,7 @@ def test_a_mac_object_on_the_interface_is_reused(pipeline, state, netbox, device
 
 
 def test_admin_status(pipeline, state, netbox, device):
-    """L4: up in any case is enabled; null is unknown and no difference."""
+    """Up in any case is enabled; null is unknown and no difference."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
     for name, status in {"lower": "up", "upper": "UP", "down": "down", "null": None}.items():
@@ -105,7 +105,7 @@ def test_admin_status(pipeline, state, netbox, device):
 
 
 def test_alias_that_repeats_the_name_is_no_description(pipeline, state, netbox, device):
-    """L5: and an alias of null against an empty description is no difference."""
+    """An alias of null equals an empty description."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
     for name, columns in {
@@ -143,7 +143,7 @@ def test_an_operators_description_stays(pipeline, state, netbox, device):
 
 
 def test_mapped_types_take_the_highest_speed_not_above(pipeline, state, netbox, device):
-    """L6: and the rule is one for the shown value and the written one."""
+    """The rule is one for the shown value and the written one."""
     pipeline.configure(
         mappings={
             "interface_types": [
@@ -166,7 +166,7 @@ def test_mapped_types_take_the_highest_speed_not_above(pipeline, state, netbox, 
 
 
 def test_without_a_mapping_netboxs_type_stays(pipeline, state, netbox, device):
-    """L7: only where NetBox says no better than 'other' LibreNMS's own word is proposed."""
+    """Only where NetBox says no better than 'other' LibreNMS's own word is proposed."""
     dev = state.add_device("sw1", hardware="C9300-48P")
     known = device("sw1")
     for name, kind in (("Gi0/1", "10gbase-x-sfpp"), ("Gi0/2", "other")):
@@ -204,7 +204,7 @@ def test_natural_types_of_new_interfaces(pipeline, state):
 
 
 def test_same_port_under_a_long_name_is_one_interface(pipeline, state, netbox, device):
-    """L8: the id says it is the same; the name differs only where it is owned and really another one."""
+    """The id says it is the same; the name differs only where it is owned and really another one."""
     netbox.create(
         "extras/custom-fields",
         name="librenms_id",
@@ -260,7 +260,7 @@ def test_port_id_on_another_devices_interface_is_a_conflict(pipeline, state, net
 
 
 def test_an_interface_with_a_cable_or_an_address_is_never_deleted(pipeline, state, netbox, device):
-    """L10: even where policy allows deletes, what something hangs on is shown and stays."""
+    """Even where policy allows deletes, what something hangs on is shown and stays."""
     pipeline.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1")

@@ -106,7 +106,7 @@ def test_members_are_the_fpcs_that_have_power_of_their_own(
 def test_line_cards_of_a_router_and_a_switch_alone_are_no_stack(
     pipeline: Pipeline, state: LibreNMSState, juniper: dict[str, Any]
 ) -> None:
-    """Line cards have no power supply of their own. Nothing is guessed from the names of the ports."""
+    """Line cards have no power supply. Nothing is guessed from the names of the ports."""
     fpc(state, juniper, 0, "MPC Type 2", "CA001")
     fpc(state, juniper, 1, "MPC Type 2", "CA002")
     plan = pipeline.sync()

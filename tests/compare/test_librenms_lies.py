@@ -117,7 +117,7 @@ LIES: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("lie", LIES)
 def test_what_is_hidden_does_not_look_removed(told: Pipeline, server: Any, lie: str) -> None:
     server.lie = LIES[lie]()
-    # However often it is told.
+    # However often it is repeated.
     for _ in range(2):
         plan = told.sync()
         assert removed(plan) == []

@@ -16,7 +16,7 @@ Device = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def switch(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
-    """sw1 with a power supply in a slot, a fan, a port with a transceiver, and what is no module."""
+    """sw1 with a power supply in a slot, a fan, a port with a transceiver, and parts that are not modules."""
     pipeline.configure(inventory=True)
     found = state.add_device("sw1", hardware="C9300-48P", os="ios")
 
@@ -76,7 +76,7 @@ def test_without_the_option_nothing_is_read(pipeline: Pipeline, state: LibreNMSS
 def test_parts_are_blocked_until_their_type_and_bay_are_there(
     pipeline: Pipeline, switch: Any, device: Device, netbox: NetBox
 ) -> None:
-    """And the reason says what to do; a placeholder is no serial, a fixed part no module."""
+    """And the reason says what to do; a placeholder does not count as a serial, nor a fixed part as a module."""
     known = device("sw1")
     no_type = 'no module type: map module_types: "{}", or allow create: module_types'
     assert told(pipeline.sync()) == [
@@ -308,7 +308,7 @@ def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
     gone: list[str],
     why: str,
 ) -> None:
-    """An optic stands in the inventory too, in a bay of its own: it is no second module."""
+    """The inventory lists an optic too, in a separate bay: that does not make a second module."""
     pipeline.configure(
         policies={"create": [*pipeline.endpoint.policies.create, "module_bays"], "move_modules": True}
     )

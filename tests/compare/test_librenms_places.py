@@ -46,7 +46,7 @@ def test_sites_get_coordinates_by_policy(pipeline: Pipeline, state: LibreNMSStat
 
 
 def test_out_of_band_address(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> None:
-    """The address on an interface that the configuration names, once it stands there."""
+    """The address on an interface that the configuration names, once NetBox has it there."""
     found = state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.1")
     state.add_ipv4(state.add_port(found, "Vlan1"), "10.0.0.1", 24)
     state.add_ipv4(state.add_port(found, "Mgmt0"), "192.0.2.7", 24)

@@ -18,7 +18,7 @@ Worlds = tuple[Pipeline, Pipeline]
 
 @pytest.fixture
 def other(state: LibreNMSState) -> LibreNMSState:
-    """Both servers poll core; each has a switch of its own, and the same numbers mean other things."""
+    """Both servers poll core; each also polls another switch, and the same numbers mean other things."""
     second = LibreNMSState()
     for place, hosts in ((state, ("paris", "core")), (second, ("core", "lyon"))):
         for name in hosts:
@@ -59,7 +59,7 @@ def shared(pipeline: Pipeline) -> list[tuple[Any, ...]]:
 
 
 def test_ids_are_kept_by_server(worlds: Worlds, netbox: NetBox) -> None:
-    """What one server's number means to another is nothing; a device that both show is told."""
+    """One server's number means nothing to another; a device that both show is reported."""
     first, second = worlds
     first.apply()
     plan = second.sync()

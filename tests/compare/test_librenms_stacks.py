@@ -59,7 +59,7 @@ def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:
 def test_ports_are_on_the_member_that_their_name_says(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
 ) -> None:
-    """L37: and logical ports on the master."""
+    """Logical ports on the master."""
     small_type(netbox, basics)
     stack(
         state,
@@ -82,7 +82,7 @@ def test_ports_are_on_the_member_that_their_name_says(
 
 
 def test_positions_count_from_one(pipeline: Pipeline, state: LibreNMSState) -> None:
-    """L38: where all are equal, by the order of the list; a number in the parts' names comes first."""
+    """Where all are equal, by the order of the list; a number in the parts' names comes first."""
     stack(state, 0, 1)
     pipeline.sync()
     assert members(pipeline) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
@@ -98,7 +98,7 @@ def test_positions_count_from_one(pipeline: Pipeline, state: LibreNMSState) -> N
 
 
 def test_one_chassis_is_no_stack(pipeline: Pipeline, state: LibreNMSState) -> None:
-    """L39: nor are empty places."""
+    """Nor are empty places."""
     found = stack(state, 1, ports=("Gi2/0/1",))
     state.add_inventory(
         found,

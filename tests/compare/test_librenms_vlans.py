@@ -100,7 +100,7 @@ def test_vid_above_4094_is_blocked_and_the_others_go_on(pipeline, state, switch)
 
 
 def test_one_name_differs_and_one_vlan_is_missing(pipeline, state, switch, netbox, basics, device):
-    """L23: 50 is one update of the name, 60 a create."""
+    """50 is one update of the name, 60 a create."""
     state.add_vlan(switch, 50, "ORG_DATA")
     state.add_vlan(switch, 60, "VOICE")
     device("sw1")
@@ -230,7 +230,7 @@ def test_no_group_takes_the_vid(pipeline, state, switch, netbox, basics):
 
 
 def test_new_vlans_go_into_the_configured_group(pipeline, state, switch, netbox):
-    """Though the site has a group of its own; and only what its ranges take."""
+    """Although the site has a group; and only VIDs within its ranges."""
     netbox.create("ipam/vlan-groups", name="Campus", slug="campus", vid_ranges=[[1, 99]])
     state.add_vlan(switch, 50, "data")
     state.add_vlan(switch, 150, "voice")

@@ -1,4 +1,4 @@
-"""A cluster of 16 nodes that somebody else wrote, with one thing wrong after the other: nothing looks gone."""
+"""A cluster of 16 nodes in another project's server, with one fault after the other: nothing looks removed."""
 
 from __future__ import annotations
 

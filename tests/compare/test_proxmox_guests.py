@@ -383,7 +383,7 @@ def test_an_operators_description_stays(pve, cluster, netbox):
 
 @pytest.fixture
 def many(pve, cluster):
-    """Twenty guests in NetBox: one that goes is no shrunken snapshot."""
+    """Twenty guests in NetBox: one that disappears does not make a shrunken snapshot."""
     pve.configure(policies={"delete": ["virtual_machines"]})
 
     def make():
@@ -447,7 +447,7 @@ def test_the_deletes_of_a_guest_say_all_that_they_take_away(pve, many, netbox):
 
 
 def test_no_delete_without_evidence(pve, many, proxmox):
-    """P34: a node is down, or an access rule hides the guest."""
+    """A node is down, or an access rule hides the guest."""
     many.remove(107)
     many.set_node_online("pve2", False)
     found = row(pve.sync(), "virtual_machines", "ct107 [vmid 107]")

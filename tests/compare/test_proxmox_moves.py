@@ -55,7 +55,7 @@ def test_a_guest_moves_to_another_cluster(
     }
     [gone] = pve.sync().rows
     assert gone.action == "blocked"
-    # Only the approval in lyon; what paris wrote once is no other opinion there.
+    # Only the approval in lyon counts; what paris once wrote there does not conflict.
     lyon_state.guests[205].maxcpu = 8
     assert lyon.apply_all().rows == ()
     there = netbox.one(VMS, name="erp")

@@ -1,4 +1,4 @@
-"""One guest read and compared by itself: the others are neither asked for nor taken for gone."""
+"""Only one guest is read and compared: the others are neither read nor considered removed."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_two_clusters_of_one_name_are_told_apart_or_refused(
         assert "set cluster_name of 'paris-pve' or 'second'" in str(refused.value)
         with pytest.raises(IdentityError):
             first.sync()
-        # A name of its own makes it another cluster.
+        # Another name makes it another cluster.
         second.configure(cluster_name="Paris lab")
         plan = second.sync()
         assert [after(r)["name"] for r in rows(plan, "clusters", "create")] == ["Paris lab"]

@@ -164,7 +164,7 @@ def test_a_vmid_is_given_to_another_machine(
             " the name nor a MAC address nor the SMBIOS UUID is the same; delete that one in NetBox, or take its proxmox_vmid off",
         )
     ]
-    # Once a person has said so, it is a new machine, and the old one stays as it is.
+    # Once a person has decided, it is a new machine, and the old one is unchanged.
     known = netbox.one(VMS, name="erp")
     netbox.edit(VMS, known["id"], custom_fields={"proxmox_vmid": None})
     assert pve.apply_all().rows == ()

@@ -22,7 +22,7 @@ def _docker(settings: str) -> str:
 
 
 def uncommented() -> str:
-    """The template with every commented setting switched on, and the one it stands in for off."""
+    """The template with every commented setting switched on, and the setting that it replaces off."""
     lines = []
     for line in template().splitlines():
         setting = re.match(r"^( *)# ((  )*(- )?[a-z{\[\"].*)$", line)
@@ -89,7 +89,7 @@ def test_the_template_speaks_of_everything_that_proxmox_and_docker_have(tmp_path
     docker, _, proxmox = load_config(file).endpoints
     assert isinstance(proxmox, ProxmoxEndpoint) and isinstance(docker, DockerEndpoint)
     general = set(LibreNMSEndpoint.model_fields)
-    # A password stands in for the token that is there.
+    # A password replaces the token that is there.
     assert set(ProxmoxEndpoint.model_fields) - general - proxmox.model_fields_set == {"password_env"}
     assert set(DockerEndpoint.model_fields) - general - docker.model_fields_set == set()
     for part in (proxmox.mappings, docker.mappings):

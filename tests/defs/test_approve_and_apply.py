@@ -275,7 +275,7 @@ def test_a_program_is_not_the_second_person(harness: DagsterHarness, ids: dict[s
     decide(harness, resource=["vlans"])
     text = "paris: 1 approved changes wait for a second person (policies.second_approver)"
     assert why(tick(harness)) == text
-    # Nor is a run that somebody starts without a name.
+    # Nor is a run that a person starts without a name.
     result = harness.run("apply_librenms", partition_key="paris")
     assert "blocked: approved by alice alone, and no person is named who started this apply" in failure(
         result

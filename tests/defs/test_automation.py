@@ -119,7 +119,7 @@ def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(harness: Dagster
 
 
 def out_of_step(harness: DagsterHarness) -> set[str]:
-    """The diffs of paris that Dagster's pages call unsynced: what they are made of was told later than they."""
+    """The diffs of paris that Dagster's pages call unsynced: their upstream was reported after them."""
     graph = definitions().get_repository_def().asset_graph
     resolver = CachingStaleStatusResolver(harness.instance, graph, LoadingContextForTest(harness.instance))
     keys = [dg.AssetKey(["diff", "librenms", name]) for name in RESOURCES_OF["librenms"]]
@@ -140,16 +140,16 @@ def test_what_is_as_it_was_is_not_told_at_every_sync(harness: DagsterHarness) ->
     assert synced() == every
     assert synced() == {"diff/librenms/devices"}
     assert out_of_step(harness) == set()
-    # One port more is one interface more; told with it are the diffs that are made of ports.
+    # One more port is one more interface; the diffs computed from ports are reported too.
     state = harness.paris.state
     state.add_port(state.devices[0], "Gi1/0/99")
     assert synced() == {"librenms/ports", *(f"diff/librenms/{name}" for name in MADE_OF_PORTS)}
     assert out_of_step(harness) == set()
-    # A tag more in NetBox, which the diff of tags is made of.
+    # One more tag in NetBox, from which the diff of tags is computed.
     harness.netbox.create("extras/tags", name="new", slug="new")
     assert synced() == {"diff/librenms/devices", "diff/librenms/tags"}
     assert out_of_step(harness) == set()
-    # Dagster is told something else in between: then everything anew.
+    # Another run reports to Dagster in between: then everything is reported again.
     harness.run("sync_librenms", partition_key="paris")
     assert out_of_step(harness) == set()
     assert synced() == every
@@ -280,7 +280,7 @@ def test_a_cron_expression_makes_a_schedule(harness: DagsterHarness, tmp_path: P
     storage.mkdir()
 
     def evaluate(context: dg.ScheduleEvaluationContext) -> Any:
-        # A schedule called by hand opens the instance again and never leaves it: in a context of its own,
+        # A schedule called by hand opens the instance again and never leaves it: in a separate context,
         # that instance's storage does not stay the one that later tests load definitions with.
         return copy_context().run(schedule, context)
 

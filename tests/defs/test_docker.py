@@ -1,4 +1,4 @@
-"""A Docker host in Dagster: a partition of its own, from the daemon into NetBox, with its checks."""
+"""A Docker host in Dagster: its partition, from the daemon into NetBox, with its checks."""
 
 from __future__ import annotations
 

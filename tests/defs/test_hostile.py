@@ -48,7 +48,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterHarness
             port = next(row for row in harness.plan("paris").changes if row.key == "sw-paris Gi0/9")
             decision = {"endpoint": "paris", "who": EVIL, "change_ids": [port.change_id]}
             assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
-            # An id that is none: the sentence of the failure quotes it.
+            # An invalid id: the sentence of the failure quotes it.
             wrong = {"endpoint": "paris", "who": "alice", "change_ids": [EVIL]}
             assert not harness.run("approve", run_config={"ops": {"decide": {"config": wrong}}}).success
             yield harness

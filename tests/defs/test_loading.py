@@ -35,7 +35,7 @@ for path in (["netbox", "devices"], ["diff", "librenms", "vlans"], ["proxmox", "
 
 
 def load(config: Path) -> subprocess.CompletedProcess[str]:
-    """Load the code location in a process of its own."""
+    """Load the code location in a separate process."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOAD],
         env={**os.environ, "NETBOX_SYNC_CONFIG": str(config)},

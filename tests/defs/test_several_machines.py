@@ -1,6 +1,6 @@
-"""Two machines that share Dagster's records and an object store; one of them dies at its work.
+"""Two machines that share Dagster's records and an object store; one of them dies while it works.
 
-``here`` is one machine, the process of the tests; the other is a process of its own. Both have a DAGSTER_HOME and a
+``here`` is one machine, the process of the tests; the other is a separate process. Both have a DAGSTER_HOME and a
 copy of the warehouse that the other does not see. For Dagster's records in PostgreSQL set NETBOX_SYNC_TEST_POSTGRES to
 ``postgresql://user:password@host:port``, of a user who may create databases.
 """

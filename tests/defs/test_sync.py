@@ -329,7 +329,7 @@ def test_a_diff_can_be_made_again_without_reading_anything(harness: DagsterHarne
     assert result.success
     assert made(result, "diff/librenms/interfaces")["paris"]["create"] == 2
     assert harness.paris.requests == []
-    # All resources are compared together, so all of them are told to be new.
+    # All resources are compared together, so all of them are reported.
     assert list(made(result, "diff/librenms/devices")) == ["paris"]
 
 

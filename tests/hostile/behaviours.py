@@ -121,7 +121,7 @@ BEHAVIOURS: dict[str, tuple[Behaviour, str]] = {
         answer(gzip.compress(b'{"a": 1}')[:-9], headers=("Content-Encoding: gzip",)),
         r"broke",
     ),
-    "gzip that is none": (
+    "invalid gzip": (
         answer(b"not packed", headers=("Content-Encoding: gzip",)),
         r"the packed answer is broken",
     ),

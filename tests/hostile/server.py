@@ -1,4 +1,4 @@
-"""A server on loopback that answers as it is told to, byte by byte: raw sockets, so that no library tidies it up."""
+"""A server on loopback whose answers are set byte by byte: raw sockets, so that no library tidies them up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A LibreNMS whose lists do not end, or hold what is no row: no snapshot or a marked one, and nothing left on disk."""
+"""A LibreNMS whose lists do not end, or hold something other than rows: no snapshot or a marked one, and nothing left on disk."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ CHANNEL = WebhookChannel(kind="webhook", name="ops", url_env="HOOK", timeout=0.2
 
 
 def posted(behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Exception | None:
-    """What became of one message: None where it arrived."""
+    """The error of one message; None if it arrived."""
     with HostileServer(behaviour) as server:
         monkeypatch.setenv("HOOK", server.url + PATH)
         began = time.monotonic()

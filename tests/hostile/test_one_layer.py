@@ -11,7 +11,7 @@ PRODUCT = ROOT / "netbox_sync_dagster"
 FILES = [file for file in PRODUCT.rglob("*.py") if "demo" not in file.relative_to(PRODUCT).parts]
 # Modules that send HTTP themselves.
 CLIENTS = {"requests", "urllib3", "pynetbox", "aiohttp", "http.client", "urllib.request", "httpcore"}
-# httpx's functions that make a client of their own, without this product's transport.
+# httpx's functions that make their own client, without this product's transport.
 ONE_SHOT = {"get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "AsyncClient"}
 
 

@@ -1,4 +1,4 @@
-"""What is masked: every form in which a library, a URL or PHP repeats a credential, and nothing that is none."""
+"""What is masked: every form in which a library, a URL or PHP repeats a credential, and nothing else."""
 
 from __future__ import annotations
 

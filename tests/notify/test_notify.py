@@ -1,4 +1,4 @@
-"""Who is told what, over real HTTP and SMTP on loopback: each thing once, whatever is restarted or breaks."""
+"""Notifications over real HTTP and SMTP on loopback: each is sent once, whatever is restarted or breaks."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ class Row(NamedTuple):
 
 
 def _check_causes(row: str, action: str, reason: str | None, fields: list[dict[str, Any]]) -> None:
-    """What is true of every row: one that is no change has a cause of the list for it, and so has each such field of
-    an object that NetBox has."""
+    """True of every row: if it is not a change it has a cause from the list for its action, and so has each such field
+    of an object that NetBox has."""
     said = [(action, reason, row)] if action in NO_CHANGE else []
     if action != "create":
         said += [

@@ -1,4 +1,4 @@
-"""Why a neighbour that a port sees is no cable: rules on rows."""
+"""Why a neighbour that a port sees does not become a cable: rules on rows."""
 
 from __future__ import annotations
 

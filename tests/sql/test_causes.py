@@ -24,9 +24,9 @@ PAGE = ROOT / "docs" / "causes.md"
 ACTIONS = {
     "blocked": "the row is not written: something is missing",
     "conflict": "the row or field is not written: a person has to decide",
-    "drifted": "NetBox differs, and stays as it is",
+    "drifted": "NetBox differs and is not changed",
     "skipped": "left out of the comparison (`sync.skipped`)",
-    "noted": "a change, and what it follows from",
+    "noted": "a change, with its reason",
     "because": "a part of the causes above",
 }
 _CALL = re.compile(rf"\b({'|'.join(ACTIONS)})\(\s*'([a-z0-9_]+)'(,\s*\{{+)?")
@@ -117,7 +117,7 @@ def _fragments(kind: CauseKind) -> list[str]:
     return [part.strip() for part in re.split(r"\{[^{}]*\}", fixed) if len(part.strip(' .,:;()"{}')) > 3]
 
 
-# What has no words of its own: the cause in it has a test.
+# Sentences that only quote another cause, which has a test.
 WORDLESS = {code for code, kind in cause_kinds().items() if not _fragments(kind)}
 
 
@@ -199,11 +199,11 @@ def page() -> str:
     lines = [
         "# Causes",
         "",
-        "Every row that is no plain change has a cause: a code, what it is about as JSON (`subject`), and a sentence made of",
+        "Every row that is not a plain change has a cause: a code, its parameters as JSON (`subject`), and a sentence with",
         "both (`reason`). They are columns of `diff.changes` and `sync.skipped`; `diff.causes` counts the open questions, and",
         "`sync.causes` is this list ([sql.md](sql.md#causes)).",
         "",
-        "In a sentence `{name}` is a parameter; a part in brackets is left out where a parameter in it is not known.",
+        "In a sentence `{name}` is a parameter; a part in brackets is omitted if one of its parameters is not known.",
     ]
     for action, meaning in ACTIONS.items():
         lines += ["", f"## {action}", "", f"{meaning[0].upper()}{meaning[1:]}.", ""]

@@ -197,7 +197,7 @@ def test_a_name_takes_no_device_of_another_server_that_is_known_to_be_another(es
 
 
 def test_a_nodes_name_takes_no_device_of_another_cluster() -> None:
-    """Whatever else is the same. One that somebody entered for this cluster is it, under any name."""
+    """Whatever else is the same. A device that a person entered for this cluster is it, under any name."""
     home = Estate("proxmox")
     home.has(1, "pve", {"home1": "pve"})
     home.has(2, "pve2-home2", {"home2": "pve2"}, ours=True)

@@ -302,7 +302,7 @@ def test_a_copy_of_a_guest_that_is_still_there(paris: Cluster) -> None:
     paris.elsewhere(205, "erp", 1, uuid="uuid-1")
     paris.shows(105, "test", 1, uuid="uuid-9")
     paris.shows(106, "restored", 8, uuid="uuid-1")
-    # Another UUID is another machine; one witness alone is no question while the guest is shown there.
+    # Another UUID is another machine; a single witness raises no question while the guest is shown there.
     assert ids(paris.found()) == {"test": None, "restored": None}
 
 
@@ -347,7 +347,7 @@ def test_a_guest_that_may_be_elsewhere_unseen_is_not_gone(paris: Cluster) -> Non
 
 
 def test_a_container_is_its_name(paris: Cluster) -> None:
-    """Made anew it has another MAC address; a name that somebody gave it in NetBox changes nothing."""
+    """Created again it has another MAC address; a name that a person gave it in NetBox changes nothing."""
     whale = Cluster("docker")
     whale.has(1, "Web shop", "web", 1, ours=True)
     whale.has(2, "db", "db", 2)

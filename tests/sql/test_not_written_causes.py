@@ -20,7 +20,7 @@ def test_what_policies_do_not_let_be_created_is_shown() -> None:
 
 
 def test_a_mapping_to_a_type_that_netbox_does_not_offer_is_a_mistake() -> None:
-    """The source's own word is no mistake: it becomes what NetBox offers."""
+    """A type from the source is not an error: it becomes one that NetBox supports."""
     estate = switch(mappings={"interface_types": [{"ifType": "ethernetCsmacd", "type": "1000baset"}]})
     estate.add("netbox.choices", **OFFERED)
     port(estate, 1, "Gi0/1")

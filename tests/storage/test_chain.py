@@ -45,7 +45,7 @@ def replaced(at: int, make: Callable[[bytes], bytes]) -> Callable[[list[bytes]],
 FOREIGN = b'{"kind":"approval","n":9}\n'
 CHANGED = "it was changed after it was written: its hash is another one"
 EMPTY = "it is empty: what was there has been overwritten"
-GARBAGE = "it is no line of the ledger: what was there has been overwritten"
+GARBAGE = "this is not a line of the ledger: the original was overwritten"
 ADDED = "netbox-sync has not written it: it has no hash"
 BEFORE = "the line before it is gone or was put there by somebody else"
 BEGUN = "what is before it, or was, is not what was there when it was written"
@@ -174,7 +174,7 @@ def test_a_line_that_a_crash_cut_off_is_recorded_and_blocks_nothing(tmp_path: Pa
     head = warehouse.ledger / "heads" / "approvals" / "paris.json"
     before = head.read_bytes()
     append_lines(warehouse, folder / DECEMBER, lines(5))
-    # As if the machine had lost power while the line was written: nobody was told that it is there.
+    # As if the machine had lost power while the line was written: it was not acknowledged.
     head.write_bytes(before)
     raw = (folder / DECEMBER).read_bytes()
     start = raw.index(b"\n") + 1
@@ -212,7 +212,7 @@ def test_a_crash_at_the_first_line_of_a_chain_blocks_nothing(tmp_path: Path, cut
     file = warehouse.ledger / "applies" / "paris" / NOVEMBER
     head = warehouse.ledger / "heads" / "applies" / "paris.json"
     append_lines(warehouse, file, lines(1))
-    # As it was when the line, or a part of it, was written, and its acknowledgement was not.
+    # The state after the line, or a part of it, was written, and before it was acknowledged.
     first = json.loads(file.read_bytes())
     head.write_text(json.dumps({"file": NOVEMBER, "bytes": 0, "hash": first["prev"], "seq": 0}))
     file.write_bytes(file.read_bytes()[:cut])

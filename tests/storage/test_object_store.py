@@ -22,7 +22,7 @@ Machine = Callable[[str], Warehouse]
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """A machine of that name: the same store, a copy of its own."""
+    """A machine of that name: the same store, a separate copy."""
     with s3_server() as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

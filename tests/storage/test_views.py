@@ -19,7 +19,7 @@ from netbox_sync_dagster.storage.status import read_status
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_dagster.storage.views import build_database, open_views
 
-# Publishes snapshots of two endpoints, as fast as it can, until told to stop; prints how many.
+# Publishes snapshots of two endpoints, as fast as it can, until it is stopped; prints how many.
 WRITER = """
 import sys
 from pathlib import Path

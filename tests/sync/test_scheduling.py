@@ -1,4 +1,4 @@
-"""Whose turn it is: intervals, the pause after a failure, and what a run that is too long is told."""
+"""Which endpoints are due: intervals, the pause after a failure, and the error of a run that takes too long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that a person cannot see as they are are blocked, whatever object they are of. Rules on rows: no servers."""
+"""Names with invisible characters are blocked, whatever object has them. Rules on rows: no servers."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ BEYOND = sorted({n for at in range(0x10000, 0x110000, 0x100) for n in (at, at + 
         # What is written with a backslash is not what is escaped.
         (r"\x1b[1A", r"\\x1b[1A"),
         ("CORP\\alice", r"CORP\\alice"),
-        # Another space than the usual one is no difference that cannot be seen.
+        # A space other than the usual one is shown.
         ("a\xa0b", r"a\xa0b"),
         ("[red]not markup[/red]", "[red]not markup[/red]"),
     ],
@@ -70,7 +70,7 @@ def test_every_invisible_kind_of_character_is_escaped_and_every_letter_is_not() 
 
 
 def test_sql_and_python_have_one_set_of_characters_and_one_idea_of_space() -> None:
-    """Surrogates are no text for DuckDB; NUL is no character of chr()."""
+    """DuckDB takes no surrogates as text; chr() cannot make NUL."""
     numbers = [n for n in (*BASIC, *BEYOND) if n and not 0xD800 <= n <= 0xDFFF]
     macros = read_sql("macros.sql")
     con = duckdb.connect()

@@ -169,7 +169,7 @@ class LibreNMSState:
             self.ports[:] = [r for r in self.ports if r["port_id"] != port_id]
 
     def add_ipv4(self, port: Row, address: str, prefixlen: int, context_name: str = "") -> Row:
-        """An IPv4 address on the port; text that is no address is kept as it is."""
+        """An IPv4 address on the port; any other text is kept unchanged."""
         row = {
             "ipv4_address_id": self._next("ipv4", self.ipv4_addresses, "ipv4_address_id"),
             "ipv4_address": address,
@@ -184,7 +184,7 @@ class LibreNMSState:
     def add_ipv6(
         self, port: Row, address: str, prefixlen: int, origin: str = "manual", context_name: str = ""
     ) -> Row:
-        """An IPv6 address on the port, stored expanded and compressed; text that is no address as it is."""
+        """An IPv6 address on the port, stored expanded and compressed; any other text is kept unchanged."""
         try:
             parsed = ipaddress.IPv6Address(address)
             expanded, compressed = parsed.exploded, str(parsed)

@@ -103,7 +103,7 @@ class Bulk:
 
 
 class BulkByObject(Bulk):
-    """From 4.7: one object after the other, every error told with the object's position or id."""
+    """From 4.7: one object after the other; every error names the object's position or id."""
 
     def create(self, body: list[Any]) -> Answer:
         handler = self.handler

@@ -183,8 +183,8 @@ def clean_choice_set(session: Session, row: Row, old: Row | None) -> None:
 
 
 def fill_in(session: Session, row: Row, old: Row | None) -> None:
-    """A new field stands in every object of its types at once, if it has a default;
-    an object type given up loses it."""
+    """Adds a new field with a default to every object of its types at once, and removes it from object types that it
+    no longer has."""
     store = session.store
     before = set(old["object_types"]) if old is not None else set()
     for label in set(row["object_types"]) ^ before:

@@ -79,7 +79,7 @@ class FilterInputs:
         return self._lookup(name, lambda: {**_equal(of), **{op: GraphQLInputField(of) for op in operators}})
 
     def _number(self, name: str, of: Any) -> GraphQLInputObjectType:
-        """Numbers are asked in one of three ways, each an input of its own."""
+        """Numbers are filtered in one of three ways, each a separate input."""
         base = getattr(of, "name", "Int")
         return self._lookup(
             name,

@@ -17,7 +17,7 @@ DEFAULT_PAGE_SIZE = 50
 class Pages:
     """The paging parameters of one request. ``keyset``: whether this version knows ``start``.
 
-    Raises ValidationFailed for a ``start`` that is no number or comes with ``offset`` or ``ordering``.
+    Raises ValidationFailed for a ``start`` that is not a number or comes with ``offset`` or ``ordering``.
     """
 
     def __init__(self, request: Request, *, keyset: bool, most: int = MAX_PAGE_SIZE) -> None:

@@ -27,7 +27,7 @@ NUMBER = "A valid number is required."
 
 
 class Refused(Exception):
-    """One field's refusal; ``messages`` is what stands under its name."""
+    """One field's refusal; ``messages`` is the value under its name in the answer."""
 
     def __init__(self, *messages: Any) -> None:
         super().__init__(*messages)
@@ -255,7 +255,7 @@ def _prefix(f: Field, value: Any) -> str:
 
 
 def normal_mac(value: str) -> str | None:
-    """``aabb.ccdd.eeff`` and its other spellings as ``AA:BB:CC:DD:EE:FF``; None if it is no MAC address."""
+    """``aabb.ccdd.eeff`` and its other spellings as ``AA:BB:CC:DD:EE:FF``; None if it is not a MAC address."""
     digits = re.sub(r"[-:.]", "", value.strip()).upper()
     if not _MAC.match(digits):
         return None

@@ -10,7 +10,7 @@ from .store import Store
 
 
 class ReferenceError_(Exception):
-    """A reference that names no object, several, or is no reference at all; the text is NetBox's."""
+    """An invalid reference, or one that names no object or several; the text is NetBox's."""
 
 
 def resolve(store: Store, label: str, value: Any, may_view: Callable[[str, Row], bool]) -> int | None:

@@ -17,7 +17,7 @@ Nested = str | tuple[str, ...]
 
 
 def _zero(row: Row) -> int:
-    """Counts over a tree of groups are not filled in where the group stands inside another object."""
+    """Counts over a tree of groups are not filled in if the group is nested in another object."""
     return 0
 
 
@@ -57,7 +57,7 @@ class Renderer:
         return self.apply(self.plan(model), row)
 
     def nested(self, label: str, pk: int, spec: Nested) -> Any:
-        """A related object as it stands inside another one."""
+        """A related object in its nested form."""
         if spec == "id":
             return pk
         key = (label, pk, spec)

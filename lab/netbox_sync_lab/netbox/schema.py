@@ -1,8 +1,8 @@
 """The vocabulary in which the lab NetBox's models are declared.
 
 A :class:`Model` is one REST endpoint with its fields in the order NetBox's serializers give them. Everything
-that differs between models as data (lengths, limits, relations, uniqueness, what a delete does) stands in the
-declaration; what differs as behaviour hangs on it as the ``clean``, ``before_save`` and ``after_*`` functions.
+that differs between models as data (lengths, limits, relations, uniqueness, what a delete does) is in the
+declaration; what differs as behaviour is attached to it as the ``clean``, ``before_save`` and ``after_*`` functions.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Field:
     zero_when_nested: bool = False
     omit_when_nested: bool = False
     bare: Callable[..., Any] | None = None
-    """What stands in NetBox's shortest form of an object, where that differs."""
+    """The fields of NetBox's brief form of an object, where they differ."""
     unique: bool = False
     label: str = ""
     help_text: str = ""

@@ -94,11 +94,11 @@ class LabNetBox(LabServer):
         skip: int = 0,
         headers: dict[str, str] | None = None,
     ) -> None:
-        """Make the next ``n`` matching requests go wrong; ``skip`` of them pass first.
+        """Make the next ``n`` matching requests fail; ``skip`` of them pass first.
 
         status: a number answers with it and a proxy's page; ``"reset"`` (or ``drop``) closes the connection
         without an answer; ``"truncate"``, ``"html200"`` and ``"hang"`` as for the other lab servers; None
-        leaves the answer as it is. after_write: the request takes effect first. delay: seconds to wait before
+        leaves the answer unchanged. after_write: the request takes effect first. delay: seconds to wait before
         answering. retry_after, headers: added to the answer.
         """
         if status in ("truncate", "html200", "hang") and not after_write and not skip:

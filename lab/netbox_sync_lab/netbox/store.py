@@ -68,7 +68,7 @@ def now() -> datetime:
 
 
 class Store:
-    """All tables. Not thread-safe by itself: the server runs requests one after another."""
+    """All tables. Not thread-safe: the server runs requests one after another."""
 
     def __init__(self, models: Iterable[Model], *, enforce_global_unique: bool = True) -> None:
         self.models: dict[str, Model] = {m.label: m for m in models}
@@ -98,7 +98,7 @@ class Store:
                 self.referrers[f.model].append((m, f))
 
     def twin(self) -> Store:
-        """Another store with the same rows, indexes of its own and the same sequences; ``tables`` are shared."""
+        """Another store with the same rows and sequences and separate indexes; ``tables`` are shared."""
         other = copy.copy(self)
         other._unique = copy.deepcopy(self._unique)
         other._by_ref = defaultdict(

@@ -7,7 +7,7 @@ from netbox_sync_lab.proxmox.state import ProxmoxState
 
 Privileges = Mapping[str, Iterable[str]] | Iterable[str]
 
-# Paths that /access/permissions names besides those with an entry of their own.
+# Paths that /access/permissions always names, besides those with an entry.
 _TOP = ("/", "/access", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 

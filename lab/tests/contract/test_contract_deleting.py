@@ -1,4 +1,4 @@
-"""Deletes: what is taken along, what stands in the way, and what moves ``last_updated``."""
+"""Deletes: what is deleted with an object, what prevents it, and what changes ``last_updated``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where NetBox versions differ in what the product relies on: the lab as each of them, and the real one as it is."""
+"""Where NetBox versions differ in what the product relies on: the lab as each of them, and the real one."""
 
 from __future__ import annotations
 

@@ -308,7 +308,7 @@ def test_white_space_at_both_ends_is_taken_off(netbox: Any, space: str) -> None:
 
 
 def test_characters_that_cannot_be_seen_are_taken(netbox: Any) -> None:
-    """NetBox is no guard against them: but for NUL it keeps whatever a name holds."""
+    """NetBox does not refuse them: it keeps any name without NUL."""
     for character in ("\x1b", "\n", "\x9b", "\u200b", "\u202e", "\ufffe"):
         name = f"{netbox.name()}{character}x"
         assert netbox.new("dcim/sites", {"name": name, "slug": netbox.name()})["name"] == name

@@ -1,4 +1,4 @@
-"""Assets ``apply/<kind>/<resource>``: what was approved, written to NetBox. Always a run of its own."""
+"""Assets ``apply/<kind>/<resource>``: approved changes, written to NetBox. Always a separate run."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -38,8 +38,8 @@ class Apply(dg.Config):
     who: str = Field(
         "",
         description=(
-            "Who applies; recorded. Empty: the Dagster run, which is no person: with policies.second_approver two people "
-            "must have approved then."
+            "Who applies; recorded. If empty, the Dagster run is recorded. A run does not count as a person: with "
+            "policies.second_approver, two people must have approved."
         ),
     )
 

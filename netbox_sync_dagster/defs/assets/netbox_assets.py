@@ -1,4 +1,4 @@
-"""Assets ``netbox/<table>``: NetBox as it is."""
+"""Assets ``netbox/<table>``: the snapshot of NetBox."""
 
 from collections.abc import Iterator
 

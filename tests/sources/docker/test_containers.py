@@ -41,7 +41,7 @@ def test_stopped_containers_are_listed_too(endpoint: Endpoint, state: DockerStat
         ({}, 0.0, 0),
         ({"nano_cpus": 1_500_000_000, "memory": 268_435_456}, 1.5, 268_435_456),
         ({"cpu_quota": 50_000, "cpu_period": 100_000}, 0.5, 0),
-        # Without a period the kernel's 100 ms hold; -1 is no limit.
+        # Without a period the kernel's 100 ms apply; -1 means unlimited.
         ({"cpu_quota": 200_000}, 2.0, 0),
         ({"cpu_quota": -1}, 0.0, 0),
     ],
@@ -86,7 +86,7 @@ def test_a_name_that_a_link_gives_is_not_its_own(endpoint: Endpoint, state: Dock
 
 
 def test_a_container_that_is_made_anew_while_it_is_read(endpoint: Endpoint, state: DockerState) -> None:
-    """The list has its old id, and under its name stands the new one."""
+    """The list has its old id, and its name now leads to the new one."""
     listed = {"Id": state.containers["web"].id, "Names": ["/web"], "State": "running", "Image": "nginx:1.27"}
     endpoint.lab.replace["/containers/json"] = [listed]
     again = state.recreate("web", image="nginx:1.28")

@@ -94,7 +94,7 @@ def test_networks_and_addresses(snapshot: Snapshot) -> None:
 
 
 def fields(answer: Any, path: str = "") -> set[str]:
-    """The paths of all fields in an answer; what stands in a list counts once."""
+    """The paths of all fields in an answer; the items of a list count once."""
     if isinstance(answer, list):
         return {path}.union(*(fields(item, path) for item in answer))
     if not isinstance(answer, dict):

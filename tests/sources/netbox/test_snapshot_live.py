@@ -26,7 +26,7 @@ def _models(seed: Seed) -> list[str]:
 
 
 def _seeded(rows: list[tuple], wanted: list[tuple]) -> list[tuple]:
-    """The rows of the seed, without the custom fields that this NetBox has of its own."""
+    """The rows of the seed, without the custom fields that this NetBox had before."""
     ids = {row[0] for row in wanted}
     return [tuple(_own_fields(value) for value in row) for row in rows if row[0] in ids]
 

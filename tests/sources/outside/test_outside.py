@@ -108,7 +108,7 @@ class Installation:
         }
 
     def run(self, *arguments: str) -> str:
-        """netbox-sync in a process of its own, as the package is installed for."""
+        """Run netbox-sync as a separate process, for which the package is installed."""
         done = subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.folder,

@@ -1,4 +1,4 @@
-"""The same reader against fakepve, a Proxmox VE that somebody else wrote."""
+"""The same reader against fakepve, another project's Proxmox VE server."""
 
 import pytest
 
