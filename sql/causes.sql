@@ -1,12 +1,14 @@
 -- Every cause: why a row or field is not a plain change, a row of the source is skipped, or an object is kept. A closed
--- list. cause: the code, which blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql take,
---   and cause() of netbox_sync_dagster/compare/causes.py.
+-- list.
+-- cause: the code, for blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql, and for
+--   cause() of netbox_sync_dagster/compare/causes.py.
 -- action: of rows with the cause; 'noted': a change with its reason; 'because': a part of another cause's sentence.
 -- sentence: {name} is a parameter, {names:and} a list in words; [a part] is omitted if a parameter in it is null;
 --   {because} is another cause. netbox_sync_dagster/compare/causes.py makes the sentence.
--- helps: what a person can do. answers: how a person may decide it (pick: this NetBox object; create: a new one; map: a
---   name to an object; value: this value; move, take, keep, leave). about: the parameters that say what is missing; rows
---   with equal values ask one question.
+-- helps: what a person can do.
+-- answers: how a person may decide it (pick: this NetBox object; create: a new one; map: a name to an object; value:
+--   this value; move, take, keep, leave).
+-- about: the parameters that say what is missing; rows with equal values ask one question.
 select * from (values
     -- Calls and rows that could not be read: the server's own words, as the snapshot has them
     ('not_read', 'because', '{text}', 'Repair what it names, and sync again.', []::varchar[], ['text']),
