@@ -1,4 +1,4 @@
-"""What a warehouse needs of the place where its files are: a directory of this machine, or an object store."""
+"""The interface of a warehouse's storage: a directory of this machine, or an object store."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 
 class Taken(Exception):
-    """Somebody else has the lock.
+    """Another process has the lock.
 
-    ``holder`` is what he wrote into it, None where he has just begun; ``left``: the seconds until it may be taken over,
-    None where his process lives or another was faster this very moment.
+    ``holder`` is the content of the lock, None if it was taken just now; ``left``: the seconds until it may be taken
+    over, None if the holder's process lives or another process was faster.
     """
 
     def __init__(self, holder: dict[str, Any] | None, left: float | None = None) -> None:
@@ -23,7 +23,7 @@ class Taken(Exception):
 
 
 def holder_of(content: bytes) -> dict[str, Any] | None:
-    """Who has a lock, from its file's bytes; None where nobody does."""
+    """Who has a lock, from the bytes of its file; None if it is free."""
     try:
         found: dict[str, Any] = json.loads(content)
     except json.JSONDecodeError:
@@ -32,15 +32,15 @@ def holder_of(content: bytes) -> dict[str, Any] | None:
 
 
 class Storage(Protocol):
-    """The files of a warehouse, all of them below ``home`` on this machine once they have been brought here.
+    """The files of a warehouse, below ``home`` on this machine once they are downloaded.
 
-    ``LocalStorage``: ``home`` is the truth, and to bring or to push something takes nothing. ``ObjectStoreSync``: the
-    object store is the truth, for all machines; ``home`` is a copy. Paths are always those below ``home``. Every method
-    raises WarehouseError where the object store cannot answer.
+    ``LocalStorage``: ``home`` is authoritative; pulling and pushing do nothing. ``ObjectStoreSync``: the object store
+    is authoritative for all machines; ``home`` is a copy. Paths are always below ``home``. Every method raises
+    WarehouseError if the object store does not answer.
     """
 
     home: Path
-    # The directory or the URL, as people know it.
+    # The directory or the URL, for messages.
     address: str
 
     def next_number(self, above: int = 0) -> int:
@@ -49,22 +49,23 @@ class Storage(Protocol):
     # -- snapshots and diffs ---------------------------------------------------------------------
 
     def current(self, folder: Path) -> str:
-        """The id of the current version of ``folder``, all of whose files are here then. Raises FileNotFoundError."""
+        """Downloads the current version of ``folder`` and returns its id. Raises FileNotFoundError."""
 
     def may_have_current(self, folder: Path) -> bool:
-        """False where ``folder`` has no current version for sure; cheap."""
+        """False if ``folder`` certainly has no current version; cheap."""
 
     def publish(self, folder: Path, version: str, keep: int) -> None:
-        """Push a version that is complete here and make it current for all machines; prune all but the newest."""
+        """Push a version that is complete on this machine and make it current for all machines; prune old versions."""
 
     def name_current(self, folder: Path, version: str) -> None:
-        """Make a version that was pushed before current for all other machines."""
+        """Make a version that was pushed before current for all machines."""
 
     def bring_history(self, folder: Path) -> None:
-        """Bring all kept versions of ``folder`` here."""
+        """Download all kept versions of ``folder``."""
 
     def bring_published(self, *, history: bool) -> None:
-        """Bring what the views read: all current versions, the others' manifests or with ``history`` all of them."""
+        """Download the files of the views: all current versions, and of the others the manifests or, with ``history``,
+        everything."""
 
     def names(self, folder: Path) -> list[str]:
         """The names of the folders directly below ``folder``, in order."""
@@ -72,10 +73,10 @@ class Storage(Protocol):
     # -- small files -----------------------------------------------------------------------------
 
     def append_line(self, path: Path, line: bytes, keep: int) -> None:
-        """Append a line to a small file, durably; at least its last ``keep`` lines stay."""
+        """Append a line to a small file, durably; keeps at least its last ``keep`` lines."""
 
     def bring_file(self, path: Path) -> None:
-        """Bring one small file here, where there is one."""
+        """Download one small file if it exists."""
 
     def read(self, path: Path) -> bytes | None:
         """The current bytes of a file, for all machines; None if there is no file."""
@@ -84,7 +85,7 @@ class Storage(Protocol):
         """Replace a file atomically and durably, for all machines."""
 
     def names_of_files(self, folder: Path, suffix: str) -> list[str]:
-        """The names of the files directly below ``folder`` that end so."""
+        """The names of the files directly below ``folder`` with this ending."""
 
     # -- growing files: the ledger ---------------------------------------------------------------
 
@@ -92,9 +93,9 @@ class Storage(Protocol):
         """Download all growing files below ``folder``, up to their current ends."""
 
     def pull_anew(self, folder: Path, *, everything: bool = False) -> bool:
-        """Bring growing files that were written over, too, and forget those that are gone; ``everything``: all of them.
+        """Also download growing files that were overwritten, and forget deleted ones; ``everything``: all of them.
 
-        False where what is here is the truth, so that there is nothing to bring.
+        False if the files of this machine are authoritative.
         """
 
     def append(
@@ -107,35 +108,36 @@ class Storage(Protocol):
         """
 
     def known_head(self, head: Path) -> Any:
-        """What ``know_head`` was given, where that saves a request; None otherwise."""
+        """The value given to ``know_head``, if that saves a request; else None."""
 
     def know_head(self, head: Path, content: Any) -> None:
-        """Keep what this process has written to ``head``."""
+        """Remember what this process has written to ``head``."""
 
     def close_file(self, path: Path) -> None:
-        """Say that a growing file is complete."""
+        """Mark a growing file as complete."""
 
     # -- locks -----------------------------------------------------------------------------------
 
     def lock(
         self, path: Path, sign: Callable[[], bytes], silence: float, *, temporary: bool
     ) -> AbstractContextManager[Callable[[], bool]]:
-        """Have the lock ``path`` while the block runs. Raises Taken, without waiting.
+        """Hold the lock ``path`` while the block runs. Raises Taken without waiting.
 
-        ``sign`` makes what is written into it: another text each time, a JSON object with who, host and pid. Yields what
-        writes it again; that returns False where somebody has taken the lock over. A holder on another machine is dead
-        when this machine has seen his sign unchanged for ``silence`` seconds. The file stays, empty, unless it is
-        ``temporary``.
+        ``sign`` returns the content of the lock: a JSON object with who, host and pid, different at each call. Yields a
+        function that writes it again and returns False if another process has taken over the lock. A holder on another
+        machine counts as dead when this machine has seen its content unchanged for ``silence`` seconds. The empty file
+        is kept unless it is ``temporary``.
         """
 
     def bring_locks(self, silence: Callable[[str], float]) -> None:
-        """Bring the locks of other machines here, into ``running/elsewhere/marks.json``.
+        """Download the locks of other machines into ``running/elsewhere/marks.json``.
 
         ``silence``: the seconds after which those of a system (``running/<system>/``) count as dead.
         """
 
     def clean_locks(self, older_than: float) -> int:
-        """Delete the temporary locks that killed processes left in an object store so many seconds ago; returns how many."""
+        """Delete temporary locks that killed processes left in an object store this many seconds ago; returns their
+        number."""
 
 
 def published(storage: Storage) -> list[Path]:
@@ -148,5 +150,5 @@ def published(storage: Storage) -> list[Path]:
 
 
 def names(storage: Storage, folder: Path) -> list[str]:
-    """The names of the folders directly below ``folder``, the product's own left out."""
+    """The names of the folders directly below ``folder``, without those for internal use."""
     return [name for name in storage.names(folder) if name[:1] not in "_."]

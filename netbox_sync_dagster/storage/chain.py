@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Line = dict[str, Any]
 
 _START = re.compile(rb'\{"hash":"([0-9a-f]{64})","prev":"([0-9a-f]{64})","seq":(\d{1,18}),')
-# Where what the hash is made of begins, but for its brace.
+# The offset of the hashed content, without its brace.
 _HASHED = len(b'{"hash":"') + 64 + len(b'",')
 _BRACE = hashlib.sha256(b"{")
 
@@ -50,7 +50,7 @@ class Head:
 
 
 class Link(NamedTuple):
-    """What a line says of itself. ``sound``: it has the hash of its content."""
+    """The chain's fields of a line. ``sound``: the hash is that of its content."""
 
     hash: str
     prev: str
@@ -84,12 +84,12 @@ def chain_name(folder: Path) -> str:
 
 
 def head_file(warehouse: Warehouse, folder: Path) -> Path:
-    """Where the end of the chain in ``folder`` is on record."""
+    """The file that records the end of the chain in ``folder``."""
     return warehouse.ledger / "heads" / folder.parent.name / f"{folder.name}.json"
 
 
 def read_head(warehouse: Warehouse, folder: Path) -> Head | None:
-    """The end of the chain in ``folder``, as acknowledged last; None where that is not on record."""
+    """The last acknowledged end of the chain in ``folder``; None if there is no record."""
     try:
         content = json.loads(warehouse.storage.read(head_file(warehouse, folder)) or b"")
         return Head(str(content["file"]), int(content["bytes"]), str(content["hash"]), int(content["seq"]))
@@ -129,7 +129,8 @@ def append(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
         if known is None or known.file != path.name or known.bytes != size:
             known, torn = _end(warehouse, folder, path)
         if known is None:
-            # Killed between its first line and the record of its end, a chain would look robbed of that record.
+            # If the process is killed between the first line and the record of the chain's end, the record must not
+            # look deleted.
             storage.write(head, _as_json(_start(path)))
         data, last = _data(warehouse, path, content, known, torn)
         made.append(last)
@@ -144,7 +145,7 @@ def append(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
 
 
 def _start(path: Path) -> Head:
-    """Where a chain begins whose first line will be in this file: no line has the number 0."""
+    """The start of a chain whose first line will be in this file: no line has the number 0."""
     size = path.stat().st_size if path.exists() else 0
     return Head(path.name, size, first_prev(path.parent, (path, size)), 0)
 
@@ -152,7 +153,7 @@ def _start(path: Path) -> Head:
 def _data(
     warehouse: Warehouse, path: Path, content: list[Line], head: Head | None, torn: list[Line]
 ) -> tuple[bytes, Head]:
-    """The bytes to append, and the end of the chain then; where in the file that is the caller knows."""
+    """The bytes to append, and the new end of the chain, without its offset, which the caller knows."""
     size = path.stat().st_size if path.exists() else 0
     prev = head.hash if head is not None else first_prev(path.parent, (path, size))
     number = warehouse.next_number(above=head.seq if head is not None else 0)
@@ -164,7 +165,8 @@ def _data(
 
 
 def _end(warehouse: Warehouse, folder: Path, path: Path) -> tuple[Head | None, list[Line]]:
-    """Where the chain ends, with what a crash has left behind its acknowledged end; and lines that say what it cut off."""
+    """The end of the chain, including what a crash left after the acknowledged end; and the lines that report what it
+    cut off."""
     head = read_head(warehouse, folder)
     acknowledged = head
     if head is not None and head.file == path.name:
@@ -177,7 +179,7 @@ def _end(warehouse: Warehouse, folder: Path, path: Path) -> tuple[Head | None, l
         if file.stat().st_size > seen:
             head = _follow(file, seen, head)
         rest, at = fragment(file)
-        # Behind what was acknowledged a crash may have cut it off; before that, somebody did.
+        # After the acknowledged end a crash may have cut it off; before it, a person did.
         if is_torn(rest) and head is not None and at >= seen:
             torn.append(
                 {
@@ -189,10 +191,10 @@ def _end(warehouse: Warehouse, folder: Path, path: Path) -> tuple[Head | None, l
                 }
             )
     if head is not None and head.seq == 0:
-        # A crash came before the first line: it covers what is there now.
+        # A crash came before the first line, which covers the present content.
         return None, []
     if acknowledged is None and head is not None:
-        # Somebody took the record away: what it would have said about the end is lost, and that is to be known.
+        # The record was deleted: what it said about the end is lost, and this must be reported.
         torn.insert(0, {"kind": "headless", "at": now().isoformat()})
     return head, torn
 
@@ -207,7 +209,7 @@ def _follow(file: Path, start: int, head: Head | None) -> Head | None:
             link = link_of(raw)
             if link is None or not link.sound:
                 continue
-            # Without a record of its end the chain goes on from wherever it says.
+            # Without a record of its end the chain continues wherever the line says.
             if head is None or link.prev == head.hash:
                 head = Head(file.name, at, link.hash, link.seq)
     return head

@@ -1,4 +1,4 @@
-"""Prunes old snapshots and diffs, and what killed processes left behind. Never touches the ledger."""
+"""Prunes old snapshots and diffs, and leftovers of killed processes. Never touches the ledger."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from netbox_sync_dagster.storage.files import flock_free, write_atomically
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.versions import superseded
 
-# A living writer's files are younger.
+# The files of a running writer are younger.
 _LEFT_BEHIND_SECONDS = 86_400
 
 
 def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
-    """Prune the warehouse; returns {what: how many were removed}. Safe while syncs go on."""
+    """Prune the warehouse; returns {what: number removed}. Safe while syncs run."""
     counts = {"snapshots": 0, "diffs": 0, "tries": 0, "left behind": 0}
     kept = (("snapshots", "snapshots/*/*", retention.snapshots), ("diffs", "diffs/*", retention.diffs))
     for what, pattern, keep in kept:
@@ -40,7 +40,7 @@ def clean(warehouse: Warehouse, retention: Retention) -> dict[str, int]:
 
 
 def _shorten(path: Path, keep: int) -> int:
-    """Leave the last ``keep`` lines; returns how many went. Done only when a tenth too many are there."""
+    """Keep the last ``keep`` lines; returns the number removed. Only done with a tenth too many."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
-            # The way to what is current, see storage.versions.link.
+            # The link to the current version, see storage.versions.link.
             if path.name == ".current":
                 continue
             try:
@@ -66,6 +66,6 @@ def _left_behind(home: Path) -> Iterator[Path]:
                 held = age > _LEFT_BEHIND_SECONDS and not path.is_symlink() and not flock_free(path)
             except OSError:
                 continue
-            # However old it looks: a clock may have stepped while it is written.
+            # However old it looks: the clock may have been changed while it is written.
             if age > _LEFT_BEHIND_SECONDS and not held:
                 yield path

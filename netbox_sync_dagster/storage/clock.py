@@ -1,6 +1,6 @@
-"""The two clocks: the wall's, for people and for expiry, and the machine's own since it was started, for durations.
+"""The wall clock, for people and for expiry, and the monotonic clock since boot, for durations.
 
-The wall's clock may be wrong, and may step. What comes before what follows from ``storage.sequence`` alone.
+The wall clock may be wrong, and may step. Order comes from ``storage.sequence`` alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# How far the clocks of machines that work on one warehouse may differ. What is dated later than that is wrong.
+# How far the clocks of machines that share a warehouse may differ. A date further ahead is wrong.
 TOLERANCE = timedelta(minutes=5)
 
 
@@ -23,13 +23,13 @@ def _read_wall() -> datetime:
 
 
 def _read_own() -> float:
-    # Counts while the machine sleeps, too: others may have taken over what it held.
+    # Also counts while the machine sleeps: others may have taken over its locks.
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass
 class Clocks:
-    """Where both clocks are read; tests put others here."""
+    """The source of both clocks; tests replace it."""
 
     wall: Callable[[], datetime] = _read_wall
     own: Callable[[], float] = _read_own
@@ -63,7 +63,7 @@ def mark() -> dict[str, Any]:
 
 
 def since(moment: object) -> float | None:
-    """Seconds since a ``mark``; None where it is of another machine or an earlier start, so that nobody can know."""
+    """Seconds since a ``mark``; None if it is from another machine or an earlier boot."""
     if not isinstance(moment, dict) or moment.get("boot") != boot():
         return None
     passed = elapsed() - float(moment["elapsed"])
@@ -71,5 +71,5 @@ def since(moment: object) -> float | None:
 
 
 def is_future(moment: datetime) -> bool:
-    """Whether a recorded moment lies in the future: a clock was ahead then, or is behind now."""
+    """Whether a recorded time is in the future: a clock was ahead then, or is behind now."""
     return moment > now() + TOLERANCE

@@ -1,4 +1,4 @@
-"""What the configuration says of its endpoints, on record for the views: ``endpoints.jsonl``."""
+"""Records the configured endpoints for the views: ``endpoints.jsonl``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 
 def note_endpoints(warehouse: Warehouse, config: Config) -> None:
-    """Make the configuration's endpoints known to ``sync.status``, where they are not already.
+    """Record the configuration's endpoints for ``sync.status``, if they changed.
 
-    What was read of an endpoint that is gone from the configuration, or has another name there, stays.
+    Data of an endpoint that was removed from the configuration or renamed is kept.
     """
     lines = [
         {
@@ -24,7 +24,7 @@ def note_endpoints(warehouse: Warehouse, config: Config) -> None:
         }
         for endpoint in config.endpoints
     ]
-    # NetBox's own row, without which a configuration without endpoints would look like none.
+    # NetBox's own row: without it, a configuration without endpoints would look missing.
     lines.append({"endpoint": "netbox", "kind": "netbox", "enabled": True, "every": 0})
     text = "".join(json.dumps(line) + "\n" for line in lines)
     path = warehouse.home / "endpoints.jsonl"

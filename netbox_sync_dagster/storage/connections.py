@@ -1,4 +1,4 @@
-"""In-memory DuckDB connections that print nothing, and paths as DuckDB takes them."""
+"""In-memory DuckDB connections that print nothing, and quoting of paths for DuckDB."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def reader() -> duckdb.DuckDBPyConnection:
-    """A connection for a question to files alone; the caller closes it.
+    """A connection for queries of files; the caller closes it.
 
-    All of one process share a database, in which nothing is made: a new one costs more than most such questions.
+    All of a process share one database, which stays empty: a new one costs more than most such queries.
     """
     return _shared().cursor()
 
 
 @cache
 def _shared() -> duckdb.DuckDBPyConnection:
-    # Let go of while Python still works: DuckDB complains on stderr of what is left at the very end.
+    # Released before Python shuts down: DuckDB complains on stderr about anything left at the very end.
     atexit.register(_shared.cache_clear)
     con = connect()
-    # Nothing is read twice: what DuckDB would keep of the files is memory lost to a process that runs for months.
+    # Files are read once: DuckDB's cache would only waste memory in a process that runs for months.
     con.execute("SET enable_external_file_cache = false")
     return con
 
 
 def pattern(path: Path | str) -> str:
-    """A path for functions that read files: what they would take for wildcards stands for itself."""
+    """A path for functions that read files, with wildcards escaped."""
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 

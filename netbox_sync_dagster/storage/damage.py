@@ -18,9 +18,9 @@ from netbox_sync_dagster.storage.versions import link, linked, read_manifest, ve
 
 @contextmanager
 def damage_named(folders: Iterable[Path]) -> Iterator[None]:
-    """Turn an error of DuckDB or Arrow into Damaged where a file below ``folders`` (versions) cannot be read.
+    """Turn an error of DuckDB or Arrow into Damaged if a file below ``folders`` (versions) cannot be read.
 
-    DuckDB names a damaged file in some of its errors only. The files are looked at after an error, never before.
+    DuckDB names a damaged file only in some errors. The files are checked only after an error.
     """
     try:
         yield
@@ -49,9 +49,9 @@ def check_version(version: Path) -> None:
 
 
 def set_aside_damaged(warehouse: Warehouse) -> bool:
-    """Take older snapshots and diffs that cannot be read out of the history, which no view could show otherwise.
+    """Move older unreadable snapshots and diffs out of the history; they would break its views.
 
-    They are kept as ``.damaged-<id>`` beside the others. Returns whether there was any.
+    They are kept as ``.damaged-<id>`` next to the others. Returns whether there were any.
     """
     found = False
     for folder in warehouse.published():
@@ -62,7 +62,7 @@ def set_aside_damaged(warehouse: Warehouse) -> bool:
             try:
                 check_version(folder / version)
             except Damaged:
-                # Another command may remove it, or set it aside, at the same time.
+                # Another command may remove or move it at the same time.
                 with suppress(FileNotFoundError):
                     (folder / version).rename(folder / f".damaged-{version}")
                 found = True
@@ -72,7 +72,7 @@ def set_aside_damaged(warehouse: Warehouse) -> bool:
 def restore(warehouse: Warehouse, folder: Path, version: str | None = None) -> str:
     """Make an older snapshot of ``folder`` current: ``version``, or the newest older one that is whole; returns its id.
 
-    Raises WarehouseError where there is none, and Damaged where the one that is named cannot be read.
+    Raises WarehouseError if there is none, and Damaged if the named one cannot be read.
     """
     warehouse.bring_history(folder)
     there = versions(folder) if folder.is_dir() else []

@@ -1,7 +1,7 @@
-"""Lists that are shorter than they were, per device, node, guest or container: no evidence that anything is gone.
+"""Lists that became much shorter, per device, node, guest or container, which does not prove that objects were removed.
 
-A whole table hides the fall of one device's rows: 47 ports of one switch are nothing beside 4,500. So the rows of
-each owner are counted, kept in the table ``row_counts``, and compared with the last good snapshot.
+A whole table hides the loss of one device's rows: 47 ports of one switch hardly count among 4,500. So the rows of each
+owner are counted, stored in the table ``row_counts``, and compared with the last good snapshot.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.tables import SYSTEMS
 
-# Less than this share of the rows of the last good snapshot is no evidence for a delete.
+# With less than this share of the rows of the last good snapshot, nothing is deleted.
 SHRINK_LIMIT = 0.7
-# The scope of such a fall is the table's name with this before it.
+# The scope of such a loss is the table's name with this prefix.
 SHORT = "short_"
 
 

@@ -14,7 +14,7 @@ _TAIL = 65_536
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Write a file beside and rename it into place. ``durable``: it is on the disk before."""
+    """Write a temporary file and rename it into place. ``durable``: flush it to disk first."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("wb") as file:
@@ -33,13 +33,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def append_durably(path: Path, data: bytes) -> int:
-    """Append lines to a file of this machine, flushed to disk; returns where it ends then."""
+    """Append lines to a file of this machine, flushed to disk; returns its new size."""
     new = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         size = os.fstat(fd).st_size
-        # A line that a crash cut off stays alone on its line, so that it cannot spoil the next one.
+        # Put a line that a crash cut off on a separate line, so it does not damage the next one.
         if size and os.pread(fd, 1, size - 1) != b"\n":
             data = b"\n" + data
         while data:
@@ -54,7 +54,7 @@ def append_durably(path: Path, data: bytes) -> int:
 
 
 def fsync_dir(path: Path) -> None:
-    """Flush a directory's entries, so that a rename in it survives a power cut."""
+    """Flush a directory's entries, so a rename in it survives a power failure."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
@@ -63,10 +63,10 @@ def fsync_dir(path: Path) -> None:
 
 
 def make_private(home: Path) -> None:
-    """Make the warehouse's directory, where there is none, so that its owner alone can look into it.
+    """Create the warehouse's directory if it is missing, readable only for its owner.
 
-    What it holds are addresses, serial numbers and configurations of a whole network. One that exists keeps its
-    mode: an administrator may have opened it for a group.
+    It contains addresses, serial numbers and configurations of a whole network. An existing directory keeps its mode:
+    an administrator may have opened it for a group.
     """
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def make_private(home: Path) -> None:
 
 
 def tail(path: Path) -> list[bytes]:
-    """The lines in the last 64 KiB of a file that grows, whole but for the very last, which a crash may have cut off.
+    """The complete lines in the last 64 KiB of a growing file; a crash may have cut off the very last.
 
     Raises FileNotFoundError.
     """
@@ -91,7 +91,7 @@ def flock_now(fd: int) -> bool:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Who looks whether it is free (``flock_free``) has it for an instant.
+            # A process that checks whether it is free (``flock_free``) holds it for an instant.
             time.sleep(0.01 if left else 0)
         else:
             return True
@@ -99,7 +99,7 @@ def flock_now(fd: int) -> bool:
 
 
 def flock_free(path: Path) -> bool:
-    """Whether no process of this machine holds a file's or folder's lock. Raises OSError where it is gone."""
+    """Whether no process of this machine holds a file's or folder's lock. Raises OSError if it does not exist."""
     fd = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,7 +32,7 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 Line = dict[str, Any]
 
-# Holds an empty file, and meets no endpoint: their names begin with a letter or digit.
+# Contains an empty file. Not the name of an endpoint: those begin with a letter or digit.
 _NONE = "_none"
 
 
@@ -47,7 +47,7 @@ def applies_folder(warehouse: Warehouse, endpoint: str) -> Path:
 
 
 def prepare_ledger(warehouse: Warehouse, *, pull: bool = True) -> None:
-    """Bring the ledger here, and what the views of ``sql/views/ledger*.sql`` need before there is any line."""
+    """Download the ledger, and create the empty files that ``sql/views/ledger*.sql`` needs before the first line."""
     make_private(warehouse.home)
     if pull:
         warehouse.pull(warehouse.ledger)
@@ -59,18 +59,19 @@ def prepare_ledger(warehouse: Warehouse, *, pull: bool = True) -> None:
 
 
 def has_applies(warehouse: Warehouse) -> bool:
-    """Whether any apply has left a line, in the ledger as ``prepare_ledger`` brought it here."""
+    """Whether the ledger that ``prepare_ledger`` downloaded has a line of an apply."""
     return any(file.stat().st_size for file in warehouse.ledger.glob("applies/*/*.jsonl"))
 
 
 def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
-    """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` those of NetBox's objects too."""
+    """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` also those of NetBox's
+    objects."""
     script = read_sql("views/ledger.sql") + (read_sql("views/ledger_objects.sql") if objects else "")
     return script.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
 
 
 def ledger_view_queries(warehouse: Warehouse) -> dict[str, str]:
-    """What each view of ``ledger_views`` selects, by its name: who asks a few of them makes only those."""
+    """The query of each view of ``ledger_views``, by name, for callers that need only a few."""
     return _view_queries(ledger_views(warehouse))
 
 
@@ -82,7 +83,7 @@ def _view_queries(script: str) -> dict[str, str]:
 def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB connection with the views ``ledger.*``; the caller closes it.
 
-    Those of ``sql/views/ledger_objects.sql`` only with ``objects``: to make them takes a quarter of a second.
+    Those of ``sql/views/ledger_objects.sql`` only with ``objects``: creating them takes a quarter of a second.
     """
     prepare_ledger(warehouse)
     con = connections.connect()
@@ -93,14 +94,14 @@ def open_ledger(warehouse: Warehouse, *, objects: bool = False) -> duckdb.DuckDB
 def ask_verdicts(
     warehouse: Warehouse, endpoint: str, sql: str, parameters: Sequence[object] = ()
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query of ``verdicts``: the rows of the view ``ledger.verdicts`` that are of one endpoint.
+    """The rows of a query of ``verdicts``: the view ``ledger.verdicts``, limited to one endpoint.
 
-    Only that endpoint's files are brought here and read, so the size of the others' ledger does not matter.
+    Only that endpoint's files are downloaded and read, so the size of the other ledgers does not matter.
     """
     warehouse.pull(applies_folder(warehouse, endpoint))
     files = [file for file in applies_folder(warehouse, endpoint).glob("*.jsonl") if file.stat().st_size]
     if not files:
-        # DuckDB takes no empty list of files.
+        # DuckDB does not accept an empty list of files.
         prepare_ledger(warehouse, pull=False)
         endpoint = _NONE
     with closing(connections.reader()) as con:
@@ -115,7 +116,8 @@ def _verdicts_view() -> str:
 
 
 def append_lines(warehouse: Warehouse, path: Path, lines: Iterable[Line]) -> None:
-    """Append lines in one write, chained to those before (``storage.chain``), and flush them to disk before returning."""
+    """Append lines in one write, chained to the lines before (``storage.chain``), and flush them to disk before
+    returning."""
     chain.append(warehouse, path, lines)
 
 

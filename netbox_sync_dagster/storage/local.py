@@ -1,4 +1,4 @@
-"""A warehouse in a directory of this machine: what is written is there for all of its processes."""
+"""A warehouse in a directory of this machine, shared by its processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from netbox_sync_dagster.storage.versions import linked
 
 
 class LocalStorage:
-    """The directory is the truth: nothing has to be brought or pushed. See ``Storage``."""
+    """The directory is authoritative: nothing is pulled or pushed. See ``Storage``."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -100,7 +100,7 @@ class LocalStorage:
             self.write(head, acknowledge(end))
 
     def known_head(self, head: Path) -> Any:
-        # Other processes write it too, and somebody may have taken it away: the file says.
+        # Other processes write it too, and it may have been deleted: read the file.
         return None
 
     def know_head(self, head: Path, content: Any) -> None:
@@ -115,8 +115,8 @@ class LocalStorage:
     def lock(
         self, path: Path, sign: Callable[[], bytes], silence: float, *, temporary: bool
     ) -> Iterator[Callable[[], bool]]:
-        """The kernel drops the lock of a process that ends in whatever way. Not every shared file system carries locks
-        from machine to machine, so one that was written on another machine counts until that has been silent."""
+        """The kernel drops the lock of a process, however it ends. Not every shared file system shares locks between
+        machines, so a lock from another machine counts until its heartbeat stops."""
         with kernel_lock(self.home, path) as (fd, before):
             holder = holder_of(before)
             if holder and holder["host"] != socket.gethostname():
@@ -135,7 +135,7 @@ class LocalStorage:
 
 @contextmanager
 def kernel_lock(home: Path, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Have the kernel's lock of a file; yields its descriptor and what is in it. Raises Taken where it lives."""
+    """Hold the kernel's lock of a file; yields its descriptor and content. Raises Taken if its holder lives."""
     make_private(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -151,7 +151,7 @@ def kernel_lock(home: Path, path: Path) -> Iterator[tuple[int, bytes]]:
 def signed(
     fd: int, path: Path, sign: Callable[[], bytes], *, temporary: bool
 ) -> Iterator[Callable[[], bool]]:
-    """The holder's sign in a file whose lock is held; yields what writes it again."""
+    """Write the holder's sign into a locked file; yields a function that writes it again."""
 
     def renew() -> bool:
         content = sign()
@@ -163,7 +163,7 @@ def signed(
     try:
         yield renew
     finally:
-        # An empty file is nobody's lock.
+        # An empty file means that the lock is free.
         os.ftruncate(fd, 0)
         if temporary:
             path.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Locks: one process at a time syncs an endpoint, applies to it, or sends notifications to a channel.
 
-A lock is a file that holds its holder's sign as JSON: who, process, machine, since when, and a heartbeat every 15
-seconds. The kernel drops the lock of a process of this machine that ends in whatever way. A holder on another machine is
-dead when this machine has seen his sign unchanged for a while, by its own clock (``storage.observed``): no two clocks are
+A lock is a file with its holder's sign as JSON: who, process, machine, since when, and a heartbeat every 15 seconds.
+The kernel drops the lock of a process of this machine, however it ends. A holder on another machine counts as dead when
+this machine has seen its sign unchanged for a while, by its own clock (``storage.observed``): clocks are never
 compared. On an object store the file is an object, for all machines.
 
     running/<kind>/<endpoint>.json     a sync, or with ``netbox`` the reading of NetBox
@@ -31,23 +31,25 @@ from netbox_sync_dagster.storage.files import flock_free
 from netbox_sync_dagster.storage.observed import unchanged_for
 from netbox_sync_dagster.storage.store import Warehouse
 
-# The system of the locks that say that the process of a Dagster run lives; their endpoint is the run's id.
+# The system of the locks of running Dagster runs; their endpoint is the run's id.
 RUN = "run"
 _APPLY = "apply"
 _BEAT_SECONDS = 15
-# After this a silent sync on another machine counts as dead; sql/views/sync.sql has the same. Two at once are two snapshots.
+# After this many seconds a silent sync on another machine counts as dead, as in sql/views/sync.sql. Two at once only
+# make two snapshots.
 SILENCE_SECONDS = 60
-# An apply must be sure that the other one has stopped: who could not renew his lock for half of that writes no more.
+# An apply must be sure that the other one has stopped: a process that could not renew its lock for half of this time
+# writes nothing more.
 _APPLY_SILENCE_SECONDS = 120
 _UNSURE_SECONDS = _APPLY_SILENCE_SECONDS / 2
-# A run counts longer than its apply: what is started instead of a dead one must not find its lock taken.
+# A run's lock is valid longer than its apply's: the run that replaces a dead one must find the apply's lock free.
 _RUN_SILENCE_SECONDS = 180
 
 
 class LockHeld(WarehouseError):
-    """Somebody else works on the endpoint; the sentence says who, where and since when.
+    """Another process works on the endpoint; the sentence says who, where and since when.
 
-    ``who`` has the lock. ``left``: the seconds after which it is free if that process is dead; None where it lives.
+    ``who`` has the lock. ``left``: the seconds after which it is free if that process is dead; None if it lives.
     """
 
     def __init__(self, text: str, who: str = "", left: float | None = None) -> None:
@@ -59,7 +61,7 @@ class LockHeld(WarehouseError):
 class EndpointLock:
     """The lock of an endpoint, as a context manager. Entering it raises LockHeld, without waiting.
 
-    ``lost`` says why nothing may be written under it; None while all is well.
+    ``lost`` is why nothing may be written under it; None while it is valid.
     """
 
     def __init__(self, warehouse: Warehouse, system: str, endpoint: str, who: str, path: Path) -> None:
@@ -82,7 +84,7 @@ class EndpointLock:
 
     @classmethod
     def for_sync(cls, warehouse: Warehouse, system: str, endpoint: str, who: str) -> EndpointLock:
-        """Of who reads an endpoint and compares it; ``system``: its kind."""
+        """The lock for reading and comparing an endpoint; ``system``: its kind."""
         return cls(warehouse, system, endpoint, who, warehouse.home / "running" / system / f"{endpoint}.json")
 
     @classmethod
@@ -92,17 +94,17 @@ class EndpointLock:
 
     @classmethod
     def for_channel(cls, warehouse: Warehouse, channel: str) -> EndpointLock:
-        """Of who sends notifications to a channel."""
+        """The lock for sending notifications to a channel."""
         return cls.for_sync(warehouse, "notify", channel, "notify")
 
     @classmethod
     def for_apply(cls, warehouse: Warehouse, endpoint: str, who: str) -> EndpointLock:
-        """Of who writes an endpoint's changes to NetBox."""
+        """The lock for writing an endpoint's changes to NetBox."""
         return cls(warehouse, _APPLY, endpoint, who, warehouse.ledger / "leases" / endpoint)
 
     @property
     def lost(self) -> str | None:
-        """Why somebody else may work on the endpoint by now."""
+        """Why another process may work on the endpoint by now."""
         silent = elapsed() - self._renewed
         if self._taken_over:
             return f"another process has taken over the lock of endpoint '{self._endpoint}'; sync and apply again"
@@ -114,7 +116,7 @@ class EndpointLock:
         return None
 
     def content(self) -> bytes:
-        """The holder's sign. Two differ whatever the clock does."""
+        """The holder's sign, different at each call, whatever the clock says."""
         beat = {"heartbeat": now().isoformat(), "beat": next(self._beats)}
         return json.dumps({**self._sign, **beat}).encode()
 
@@ -138,7 +140,7 @@ class EndpointLock:
         self._stack.__exit__(kind, error, trace)
 
     def _beat(self, renew: Callable[[], bool]) -> bool:
-        """Renew it; False where that is useless from now on."""
+        """Renew it; False if further renewals are useless."""
         began = elapsed()
         try:
             self._taken_over = not renew()
@@ -196,7 +198,7 @@ def _heartbeat(name: str, beat: Callable[[], bool]) -> Iterator[None]:
 
 
 def active_locks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
-    """{system: {endpoint: who}} of who syncs what on whatever machine, and of the runs that live."""
+    """{system: {endpoint: who}} of running syncs on all machines, and of running Dagster runs."""
     bring_locks(warehouse)
     found: dict[str, dict[str, str]] = {}
     for path in warehouse.home.glob("running/*/*.json"):
@@ -209,12 +211,12 @@ def active_locks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
 
 
 def bring_locks(warehouse: Warehouse) -> None:
-    """Bring the locks of other machines here, their heartbeats by this machine's clock."""
+    """Download the locks of other machines, with the age of their heartbeats by this machine's clock."""
     warehouse.storage.bring_locks(_silence)
 
 
 def _lives(warehouse: Warehouse, path: Path, sign: dict[str, Any], line: bytes) -> bool:
-    """Whether the holder of a lock in this directory lives: on this machine the kernel knows."""
+    """Whether the holder of a lock in this directory lives; for this machine the kernel knows."""
     if sign["host"] == socket.gethostname():
         return not flock_free(path)
     what = path.relative_to(warehouse.home).as_posix()

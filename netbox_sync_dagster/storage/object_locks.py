@@ -28,15 +28,15 @@ class ObjectLocks:
         self.home = home
 
     def key(self, path: Path) -> str:
-        """The object that a file of the copy stands for."""
+        """The object of a file in the copy."""
         return path.relative_to(self.home).as_posix()
 
     @contextmanager
     def lock(
         self, path: Path, sign: Callable[[], bytes], silence: float, *, temporary: bool
     ) -> Iterator[Callable[[], bool]]:
-        """Of this machine's processes the kernel knows who lives. Between machines every write names the version of the
-        object that it replaces, so of two that want it one gets it."""
+        """The kernel knows which processes of this machine live. Between machines every write names the version of the
+        object that it replaces, so only one of two writers succeeds."""
         key = self.key(path)
         with kernel_lock(self.home, path) as (fd, _):
             version = self._claim(key, sign(), silence)
@@ -53,13 +53,13 @@ class ObjectLocks:
                 try:
                     yield renew
                 finally:
-                    # One that cannot be given back is silent from now on.
+                    # A lock that cannot be released gets no more heartbeats.
                     with suppress(WarehouseError):
                         if not taken_over and self.store.replace(key, b"", version) and temporary:
                             self.store.delete([key])
 
     def _claim(self, key: str, content: bytes, silence: float) -> str:
-        """Write the object, where nobody else has the lock; returns its version. Raises Taken."""
+        """Write the object if the lock is free; returns its version. Raises Taken."""
         there = self.store.get(key)
         if there is None:
             taken = self.store.create(key, content)
@@ -76,7 +76,7 @@ class ObjectLocks:
         return taken
 
     def bring_locks(self, silence: Callable[[str], float]) -> None:
-        """Their heartbeats are written here by this machine's clock."""
+        """Their heartbeats are recorded by this machine's clock."""
         lines = []
         for item in self.store.below("running"):
             if not item.size or not item.key.endswith(".json"):
@@ -102,19 +102,19 @@ class ObjectLocks:
         ]
         if not there:
             return 0
-        # Both by the store's own clock.
+        # Both times are the store's.
         moment = self._time()
         left = [item.key for item in there if (moment - item.written).total_seconds() > older_than]
         self.store.delete(left)
         return len(left)
 
     def _time(self) -> datetime:
-        """What time it is for the store: of an object that is written for that."""
+        """The store's time, from an object that is written for this."""
         key = f"running/now{_CLOCK}{secrets.token_hex(4)}"
         self.store.put(key, b"")
         try:
             found = self.store.head(key)
         finally:
             self.store.delete([key])
-        # Without an answer nobody has been silent for long.
+        # Without an answer, no lock counts as silent.
         return found.written if found is not None else datetime.min.replace(tzinfo=UTC)

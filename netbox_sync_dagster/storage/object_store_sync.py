@@ -1,4 +1,4 @@
-"""The warehouse on an object store: the store has the truth, a folder on this machine a copy to work with.
+"""The warehouse on an object store: the store is authoritative, a folder on this machine is a working copy.
 
 The layout is that of a directory, with three differences:
 
@@ -9,7 +9,7 @@ The layout is that of a directory, with three differences:
   store. A finished apply is put together into one object.
 - Names that begin with an underscore stay on this machine.
 
-What is read is brought here first; versions never change, so each is brought once.
+Files are downloaded before they are read; versions never change, so each is downloaded once.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from netbox_sync_dagster.storage.sequence import StoreSequence, highest, number_
 from netbox_sync_dagster.storage.versions import link, linked
 
 _PARTS = ".parts"
-# In the copy: of which versions of objects the ledger's files here are made.
+# In the copy: the versions of the objects from which the ledger's files were downloaded.
 _VERSIONS = ".ledger_versions.json"
-# In a version's folder here: all its files are.
+# In the folder of a version in the copy: all its files are downloaded.
 _WHOLE = ".whole"
-# A version may be pruned between reading its name and its files, or another writer be faster; ask again.
+# A version may be pruned between reading its name and its files, or another writer may be faster: try again.
 _TRIES = 30
 
 
@@ -107,12 +107,12 @@ class ObjectStoreSync(ObjectLocks):
         )
 
     def may_have_current(self, folder: Path) -> bool:
-        # To know it takes a request.
+        # Finding out takes a request.
         return True
 
     def bring_published(self, *, history: bool) -> None:
         for folder in published(self):
-            # An endpoint that could not be read yet has nothing but its attempts.
+            # An endpoint that was never read successfully only has attempts.
             with suppress(FileNotFoundError):
                 self.current(folder)
             self._bring_kept(folder, manifests_only=not history)
@@ -122,7 +122,7 @@ class ObjectStoreSync(ObjectLocks):
         self._bring_kept(folder, manifests_only=False)
 
     def _bring_kept(self, folder: Path, *, manifests_only: bool) -> None:
-        """Bring all kept versions of ``folder`` here, and forget those that are kept no more."""
+        """Download all kept versions of ``folder``, and delete pruned ones."""
         kept = [name for name in self.store.folders(self.key(folder)) if name[:1].isdigit()]
         for version in kept:
             manifest = folder / version / "manifest.json"
@@ -158,7 +158,7 @@ class ObjectStoreSync(ObjectLocks):
             if not self.store.download((item.key, stage / item.key[inside:]) for item in found):
                 return False
             (stage / _WHOLE).touch()
-            # Only a manifest may be here already; another process may bring the same version.
+            # Possibly only the manifest is here, and another process may download the same version.
             while not (here / _WHOLE).exists():
                 shutil.rmtree(here, ignore_errors=True)
                 try:
@@ -172,7 +172,7 @@ class ObjectStoreSync(ObjectLocks):
     # -- small files -----------------------------------------------------------------------------
 
     def append_line(self, path: Path, line: bytes, keep: int) -> None:
-        """The file is one object, which is written whole: so only its last lines are kept."""
+        """The file is one object, always written completely, so only its last lines are kept."""
         if _stays_here(path.parent):
             append_durably(path, line)
             return
@@ -233,7 +233,7 @@ class ObjectStoreSync(ObjectLocks):
         self._heads[head] = content
 
     def close_file(self, path: Path) -> None:
-        """Put its parts together into one object."""
+        """Merge its parts into one object."""
         if not path.exists():
             return
         parts = self.store.below(f"{self.key(path)}{_PARTS}")
@@ -302,7 +302,7 @@ class ObjectStoreSync(ObjectLocks):
         held = path.stat().st_size if path.exists() else 0
         end = max((int(part.key.rpartition("/")[2]) + part.size for part in parts), default=0)
         if held > end:
-            # The store has less than was there once: what is here is not what it says.
+            # The store has less than before: the copy does not match it.
             path.unlink()
             held = 0
         for part in parts:
@@ -317,7 +317,7 @@ class ObjectStoreSync(ObjectLocks):
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
-        """One process of this machine at a time brings and appends."""
+        """Only one process of this machine at a time downloads and appends."""
         path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(path.parent / f".{path.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -328,7 +328,7 @@ class ObjectStoreSync(ObjectLocks):
 
 
 def _stays_here(folder: Path) -> bool:
-    """Whether a folder is this machine's own, as are the empty tables that views need."""
+    """Whether a folder exists on this machine only, like the empty tables for views."""
     return folder.name.startswith("_")
 
 

@@ -1,4 +1,4 @@
-"""An object store (S3 and what speaks it, GCS, Azure) as the warehouse needs it: whole objects and conditional puts.
+"""An object store (S3 and compatible ones, GCS, Azure): whole objects and conditional puts.
 
 obstore reads the store's usual environment: ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION``,
 ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP`` and so on. No secret is kept here.
@@ -43,7 +43,7 @@ class Found:
 
 
 class ObjectStore:
-    """The objects below one URL. Thread-safe. Every method raises WarehouseError where the store cannot answer."""
+    """The objects below one URL. Thread-safe. Every method raises WarehouseError if the store does not answer."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -56,13 +56,13 @@ class ObjectStore:
         self.url = url
         remember(*(os.environ.get(name, "") for name in _SECRETS))
         self._obstore: Any = obstore
-        # Options given here hide the environment's.
+        # Options given here override the environment.
         plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1", "yes")
         with _Named(self.url):
             self._store: Any = from_url(url, client_options={"timeout": _TIMEOUT, "allow_http": plain})
 
     def get(self, key: str) -> tuple[bytes, Found] | None:
-        """An object's bytes and what it is; None where there is none."""
+        """An object's bytes and metadata; None if it does not exist."""
         with _Named(self.url):
             try:
                 answer = self._obstore.get(self._store, key)
@@ -71,7 +71,7 @@ class ObjectStore:
                 return None
 
     def head(self, key: str) -> Found | None:
-        """What an object is; None where there is none."""
+        """An object's metadata; None if it does not exist."""
         with _Named(self.url):
             try:
                 return _found(self._obstore.head(self._store, key))
@@ -79,14 +79,14 @@ class ObjectStore:
                 return None
 
     def put(self, key: str, content: bytes | Path) -> None:
-        """Write an object, whatever is there."""
+        """Write an object, replacing any other."""
         with _Named(self.url):
             self._obstore.put(self._store, key, content)
 
     def create(self, key: str, content: bytes) -> str | None:
-        """Write an object where there is none; its version, or None where there is another one.
+        """Create an object; returns its version, or None if there is one already.
 
-        An answer may get lost and the put be sent again: what is there with these very bytes is ours.
+        An answer may be lost and the put sent again: an existing object with the same bytes is ours.
         """
         with _Named(self.url):
             try:
@@ -95,7 +95,7 @@ class ObjectStore:
                 return self._ours(key, content)
 
     def replace(self, key: str, content: bytes, etag: str | None) -> str | None:
-        """Write an object that is still of this version; its new one, or None where somebody wrote it meanwhile."""
+        """Replace this version of an object; returns the new version, or None if another process wrote it meanwhile."""
         with _Named(self.url):
             try:
                 return str(self._obstore.put(self._store, key, content, mode={"e_tag": etag})["e_tag"])
@@ -107,7 +107,7 @@ class ObjectStore:
         return there[1].etag if there is not None and there[0] == content else None
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; those that are gone already are no error."""
+        """Delete objects; missing ones are not an error."""
         wanted = list(keys)
         if wanted:
             with _Named(self.url):
@@ -131,7 +131,7 @@ class ObjectStore:
             list(pool.map(lambda pair: self.put(pair[1], pair[0]), files))
 
     def download(self, files: Iterable[tuple[str, Path]]) -> bool:
-        """Read many objects into files, several at once; False where one of them is gone."""
+        """Read many objects into files, several at once; False if one of them does not exist."""
 
         def one(pair: tuple[str, Path]) -> bool:
             key, path = pair
@@ -151,7 +151,7 @@ class ObjectStore:
 
 
 class _Named:
-    """Turns the store's own errors into one sentence that names the store and no secret."""
+    """Turns the store's errors into one sentence that names the store and contains no secret."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -166,7 +166,7 @@ class _Named:
 
         if isinstance(error, (BaseError, ValueError, FileNotFoundError)):
             place = urlsplit(self._url)
-            # Its further lines are a dump of structures.
+            # The remaining lines are a dump of structures.
             reason = redact(str(error)).strip().partition("\n")[0][:300]
             raise WarehouseError(
                 f"the warehouse {place.scheme}://{place.netloc}{place.path} cannot be used: {reason}; check its "

@@ -1,7 +1,7 @@
-"""How long a sign of life has not changed, by this machine's own clock alone.
+"""How long a heartbeat has not changed, by this machine's clock alone.
 
-The clocks of two machines say nothing about each other. So a mark of another machine counts as dead when this machine has
-seen it unchanged for long enough; what it has seen is kept for its other processes, in ``<home>/.observed``.
+The clocks of two machines cannot be compared. So a mark of another machine counts as dead when this machine has seen it
+unchanged for long enough. Observations are shared with the machine's other processes in ``<home>/.observed``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from netbox_sync_dagster.storage.clock import boot, elapsed
 
-# Nothing that is looked at is looked at so rarely.
+# Everything is observed more often than this.
 _FORGOTTEN_SECONDS = 7 * 86_400
 
 
 def unchanged_for(home: Path, what: str, sign: bytes | str) -> float:
-    """Seconds for which this machine has seen ``what`` with this very sign of life; 0 at first sight."""
+    """Seconds for which this machine has seen ``what`` with the same heartbeat; 0 at first."""
     folder = home / ".observed"
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", socket.gethostname())

@@ -1,4 +1,4 @@
-"""Rows to typed Parquet files: one writer per table, bounded memory, a bad row never loses the good ones."""
+"""Writes rows to typed Parquet files: one writer per table, bounded memory, and a bad row never loses good ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TYPES: dict[str, pa.DataType] = {
 # Rows held in Python before they become a row group: large enough for good compression, small enough that
 # half a million ports pass through a few dozen MB.
 _FLUSH_ROWS = 20_000
-# A value that is longer, as text or as a list, would make 20,000 rows fill the memory.
+# With longer values (texts or lists) 20,000 rows would fill the memory.
 _LONGEST_VALUE = 4 << 20
 _SIZED = (str, list)
 
@@ -50,7 +50,7 @@ def _open(place: Any, schema: pa.Schema) -> pq.ParquetWriter:
 
 @cache
 def _without_rows(schema: pa.Schema) -> bytes:
-    """The file of a table of these columns without rows."""
+    """The file of an empty table with these columns."""
     buffer = pa.BufferOutputStream()
     _open(buffer, schema).close()
     return bytes(buffer.getvalue())
@@ -74,7 +74,7 @@ class TableWriter:
         self._schema = arrow_schema(columns)
         head = pa.schema([(name, pa.string()) for name in self._constants])
         self._path, self._whole_schema = path, pa.unify_schemas([head, self._schema])
-        # Opened with the first rows: most tables of a small estate have none.
+        # Opened with the first rows: most tables of a small estate are empty.
         self._writer: pq.ParquetWriter | None = None
         self._on_reject = on_reject
         self._pending: list[Row] = []
@@ -82,7 +82,7 @@ class TableWriter:
         self.rows = 0
 
     def write(self, rows: Iterable[Row]) -> None:
-        """Append rows; keys that are no column are ignored, missing keys are NULL."""
+        """Append rows; unknown keys are ignored, missing keys are NULL."""
         for row in rows:
             if self._on_reject is not None and any(
                 value.__class__ in _SIZED and len(value) > _LONGEST_VALUE for value in row.values()

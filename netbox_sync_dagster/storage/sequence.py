@@ -1,12 +1,11 @@
-"""The order of everything in a warehouse: numbers that only grow, whatever the clocks of its machines say.
+"""The order of everything in a warehouse: numbers that only grow, whatever the machines' clocks say.
 
-A number is the time in milliseconds since 1970, or one more than the last number where the clock is not ahead of that.
-So numbers read as dates while clocks are right, dates on record from before there were numbers have their place
-among them, and a clock that was ahead, is behind or steps changes no order. As what a number stands for may have
-been the word of a wrong clock, nothing is computed from a number but an order.
+A number is the time in milliseconds since 1970, or one more than the last number if the clock is not ahead of it. So
+numbers read as dates while clocks are right, dates from before there were numbers fit between them, and a wrong clock
+never changes the order. As a number may come from a wrong clock, it is only used for ordering.
 
-One number is given once: under a lock of the kernel in ``<home>/sequence``, on an object store by a conditional write
-of the object ``sequence``.
+Each number is given once: under a kernel lock of ``<home>/sequence``, or on an object store by a conditional write of
+the object ``sequence``.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ from netbox_sync_dagster.storage.objects import ObjectStore
 _ID = re.compile(r"(\d{8}T\d{6})(\d{3})Z-[0-9a-f]{4}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-# A clock that is later than this is not followed: ids have four digits for the year.
+# Clocks later than this are ignored: ids have four digits for the year.
 _LATEST = (datetime(9000, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _KEY = "sequence"
 _TRIES = 100
 
 
 def number_at(moment: datetime) -> int:
-    """The number that stands for a moment."""
+    """The number of a moment."""
     return (moment.astimezone(UTC) - _EPOCH) // _MILLISECOND
 
 
@@ -49,7 +48,7 @@ def id_of(number: int) -> str:
 
 
 def number_of(text: str | None) -> int:
-    """The number in an id; 0, before everything, where there is none."""
+    """The number in an id; 0 (before everything) if it has none."""
     match = _ID.fullmatch(text or "")
     if match is None:
         return 0
@@ -60,7 +59,7 @@ def number_of(text: str | None) -> int:
 
 
 def number_of_line(line: dict[str, object], moment: str = "at") -> int:
-    """The number of a line on record; of one from before there were numbers, its date."""
+    """The number of a line; its date, if it was written before there were numbers."""
     number = line.get("seq")
     if isinstance(number, int):
         return number
@@ -76,13 +75,13 @@ class Sequence:
         self._home = home
 
     def next(self, above: int = 0) -> int:
-        """A number greater than all before it, and than ``above``."""
+        """A number greater than all before it and than ``above``."""
         make_private(self._home)
         fd = os.open(self._home / _KEY, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             text = os.pread(fd, 64, 0).strip(b"\0 \n")
-            # Not flushed to disk: what was lost with the power is found again in the files that it numbered.
+            # Not flushed to disk: after a power failure the last number is found in the numbered files.
             last = int(text) if text.isdigit() else highest(self._home)
             number = _after(max(last, above))
             os.pwrite(fd, f"{number:020d}\n".encode(), 0)
@@ -101,7 +100,7 @@ class StoreSequence:
         self._lock = Lock()
 
     def next(self, above: int = 0) -> int:
-        """A number greater than all before it on any machine, and than ``above``."""
+        """A number greater than all before it on any machine and than ``above``."""
         with self._lock:
             for _ in range(_TRIES):
                 number = self._one(above)

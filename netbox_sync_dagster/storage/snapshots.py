@@ -1,4 +1,4 @@
-"""Writing one snapshot: tables, completeness and rejected rows, current at once or not at all."""
+"""Writes one snapshot: tables, completeness and rejected rows. It becomes current completely or not at all."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import SYSTEMS
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 
-# Below this many rows a share says nothing.
+# With fewer rows a share means nothing.
 _SHRINK_MIN_ROWS = 10
-# Of a row that could not be taken, and of why.
+# Lengths kept of a rejected row and of the reason.
 _LONGEST_ROW = 4_000
 _LONGEST_REASON = 1_000
 # Tables whose size changes by nature.
@@ -31,21 +31,21 @@ _SHRINK_EXEMPT = {
     *("scopes", "rejected", "row_counts", "tasks", "choices", "dependents"),
     *("guest_agent_interfaces", "guest_addresses", "container_addresses"),
 }
-# Tables that are doubted from any number of rows on, once they are empty: everything depends on them.
+# Tables that everything depends on: an empty one is never believed, however few rows it had.
 _ALL_GONE = ("guests", "containers")
-# Tables that others are judged in.
+# Tables with the owners by which other tables are checked.
 _LATE = ("scopes", "rejected", "row_counts")
 
-# Ids of the last snapshot's rows that this product has deleted since, by table.
+# By table: ids of the last snapshot's rows that this product has deleted since.
 DeletedByUs = Callable[[], Mapping[str, Collection[int]]]
 
 
 @dataclass
 class Manifest:
-    """What a snapshot holds. ``reasons`` say why it is incomplete; empty when complete.
+    """The content of a snapshot. ``reasons``: why it is incomplete; empty if it is complete.
 
-    ``baseline`` are the row counts that the next snapshot is measured by. ``guest``: the vmid of the only guest
-    that was read anew; ``whole_started``: when the whole endpoint was last read, None where it never was.
+    ``baseline``: the row counts with which the next snapshot is compared. ``guest``: the vmid, if only this guest was
+    read; ``whole_started``: when the whole endpoint was last read, None if never.
     """
 
     snapshot_id: str
@@ -65,7 +65,7 @@ class Manifest:
 
 
 class SnapshotWriter:
-    """Takes rows, scopes and rejects while a source reads. All methods are thread-safe."""
+    """Collects rows, scopes and rejects while a source reads. Thread-safe."""
 
     def __init__(self, system: str, endpoint: str, snapshot_id: str, folder: Path) -> None:
         self.system = system
@@ -76,7 +76,7 @@ class SnapshotWriter:
         self.whole_started: datetime | None = None
         self.folder = folder
         self._reasons: list[str] = []
-        # Gaps as the owners' counts need them: (scope, scope_id).
+        # Gaps for the owners' counts: (scope, scope_id).
         self._gaps: list[Row] = []
         self._lock = Lock()
         constants = {"endpoint": endpoint, "snapshot_id": snapshot_id}
@@ -91,7 +91,7 @@ class SnapshotWriter:
         self._late_rejects: list[tuple[str, Row, str]] = []
 
     def only_guest(self, vmid: int, whole_started: datetime | None) -> None:
-        """Say that only this guest is read anew, and when the whole endpoint was last read."""
+        """Record that only this guest is read, and when the whole endpoint was last read."""
         self.guest, self.whole_started = vmid, whole_started
 
     def rows(self, table: str, rows: Iterable[Row]) -> None:
@@ -99,10 +99,10 @@ class SnapshotWriter:
         self._writers[table].write(rows)
 
     def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
-        """Say that a part of the endpoint could not be read; nothing in it may look deleted.
+        """Record that a part of the endpoint could not be read: nothing in it may look deleted.
 
         ``scope_id`` is the device id, node name, vmid, ... or ``"*"`` for all of that kind. ``unseen``: rows may be
-        out of sight; False where a row was seen and could not be read, or a column is missing.
+        hidden; False if a row was seen but could not be read, or a column is missing.
         """
         reason = redact(reason)[:_LONGEST_REASON]
         self.unknown(scope, scope_id, reason, unseen=unseen)
@@ -111,7 +111,7 @@ class SnapshotWriter:
                 self._reasons.append(reason)
 
     def unknown(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
-        """Say that nobody can see a part of the endpoint at the moment; the snapshot stays complete."""
+        """Record that a part of the endpoint cannot be seen by anyone at the moment; the snapshot stays complete."""
         reason = redact(reason)[:_LONGEST_REASON]
         row = {
             "scope": scope,
@@ -125,7 +125,7 @@ class SnapshotWriter:
         self._writers["scopes"].write([row])
 
     def reject(self, table: str, row_key: object, reason: str, row: object) -> None:
-        """Keep a row that could not be taken. The caller removes secrets from ``row`` first."""
+        """Record a rejected row. The caller removes secrets from ``row`` first."""
         try:
             text = json.dumps(row, default=str, ensure_ascii=False)[:_LONGEST_ROW]
         except (RecursionError, ValueError):
@@ -147,8 +147,8 @@ class SnapshotWriter:
     ) -> tuple[dict[str, int], list[str]]:
         """Write all footers; returns (row counts, reasons why incomplete).
 
-        ``last``: the folder of the snapshot that each owner's rows are measured by; ``shrunken``: tables that are too
-        short as a whole.
+        ``last``: the folder of the snapshot with which each owner's rows are compared; ``shrunken``: tables that are
+        too short as a whole.
         """
         self.close_files(but=_LATE)
         if "row_counts" in self._writers:
@@ -182,7 +182,7 @@ class SnapshotWriter:
             if kept and before is not None:
                 baseline = before
             else:
-                # Without a good read the number may only rise, so that a row of partial reads cannot lower it.
+                # Without a good read the number may only rise: repeated partial reads must not lower it.
                 baseline = max(rows, before or 0) if row["unread"] and not accept_shrink else rows
             self._writers["row_counts"].write(
                 [
@@ -214,8 +214,8 @@ def _without(baseline: dict[str, int], deleted: Mapping[str, Collection[int]]) -
 def _baseline(
     before: dict[str, int], counts: dict[str, int], good: bool, shrunken: dict[str, str]
 ) -> dict[str, int]:
-    """What the next snapshot is measured by. A complete one sets it; an incomplete one may only raise it,
-    so that a row of partial reads cannot lower it step by step."""
+    """The row counts with which the next snapshot is compared. A complete snapshot sets them; an incomplete one may
+    only raise them, so repeated partial reads cannot lower them step by step."""
     return {
         table: before[table] if table in shrunken else count if good else max(count, before.get(table, 0))
         for table, count in counts.items()
@@ -269,7 +269,7 @@ def write_snapshot(
 
 
 def _last_baseline(warehouse: Warehouse, folder: Path) -> dict[str, int]:
-    """The row counts that a new snapshot is measured by; those of the newest manifest that can be read."""
+    """The row counts with which a new snapshot is compared, from the newest readable manifest."""
     try:
         return dict(warehouse.manifest(folder)["baseline"])
     except Damaged:
@@ -290,8 +290,8 @@ def _finish(
     accept_shrink: bool,
     run: str | None,
 ) -> Manifest:
-    # The rows of scopes must be known before it is closed, so shrinkage is judged on what was written so far
-    # plus what is pending: count through the writers.
+    # Shrinkage adds rows to scopes before that table is closed, so rows are counted by the writers, including pending
+    # ones.
     pending = {name: table.rows + table.pending for name, table in writer._writers.items()}
     shrunken = {} if accept_shrink else _shrunken(pending, baseline)
     for table, text in shrunken.items():

@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.views import ask
 
-# In the order in which they are tried; see sql/views/state.sql.
+# The first that applies; see sql/views/state.sql.
 STATES = (
     "not configured",
     "disabled",
@@ -22,7 +22,7 @@ STATES = (
     "conflicts",
     "in sync",
 )
-# A person should look: nothing new comes from these endpoints.
+# A person should check these endpoints: they deliver nothing new.
 BAD_STATES = ("unreachable", "error", "stale")
 
 
@@ -30,8 +30,8 @@ BAD_STATES = ("unreachable", "error", "stale")
 class Status:
     """One row of ``sync.status``: an endpoint, or NetBox. Times are in UTC; counts are None without a diff.
 
-    ``every``: seconds from sync to sync, 0 by hand only. ``seconds``: what the last sync took. ``failures``:
-    failed tries since the last good sync, the first of them at ``failing_since``.
+    ``every``: seconds between syncs, 0 for manual syncs only. ``seconds``: duration of the last sync. ``failures``:
+    failed attempts since the last good sync, the first of them at ``failing_since``.
     """
 
     endpoint: str
@@ -58,12 +58,12 @@ class Status:
 
     @property
     def overrun(self) -> str:
-        """A sentence where the interval is shorter than the sync; else empty."""
+        """A sentence if the interval is shorter than the sync; else empty."""
         return overrun(self.every, self.seconds)
 
     @property
     def sentence(self) -> str:
-        """The state, with why where that is known."""
+        """The state, with the reason if it is known."""
         text = self.state
         if self.error:
             text = f"{text}: {self.error}"
@@ -73,7 +73,7 @@ class Status:
 
 
 def overrun(every: int, seconds: float | None) -> str:
-    """A sentence where a sync takes longer than the seconds from one to the next; else empty."""
+    """A sentence if a sync takes longer than the interval; else empty."""
     if not every or seconds is None or seconds <= every:
         return ""
     return f"a sync takes {seconds:.0f} s, longer than the {every} s that the configuration gives it; raise the interval"

@@ -41,15 +41,15 @@ from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.sequence import id_of, number_of
 from netbox_sync_dagster.storage.versions import link, read_manifest, superseded, versions
 
-# Snapshots and diffs of an endpoint that stay for history.
+# Snapshots and diffs of an endpoint that are kept as history.
 KEEP_SNAPSHOTS = 20
 KEEP_DIFFS = 200
-# On an object store, where a file is written whole: lines of attempts of an endpoint.
+# Lines of attempts kept per endpoint on an object store, where files are always written completely.
 KEEP_ATTEMPTS = 2000
 
 
 def _copy_of(url: str) -> Path:
-    """Where this machine keeps its copy of the warehouse at ``url``."""
+    """The folder of this machine's copy of the warehouse at ``url``."""
     folder = os.environ.get("NETBOX_SYNC_CACHE")
     if folder:
         return Path(folder).expanduser().absolute()
@@ -74,15 +74,15 @@ class Warehouse:
         self.address = self.storage.address
         self.keep_snapshots = keep_snapshots
         self.keep_diffs = keep_diffs
-        # The Dagster run that works with it, on record in the snapshots it makes.
+        # The Dagster run that uses it; recorded in its snapshots.
         self.run: str | None = None
 
     def next_number(self, above: int = 0) -> int:
-        """The next number of the warehouse's sequence: what has a higher one came later, on whatever machine."""
+        """The next number of the warehouse's sequence: a higher number is later, on any machine."""
         return self.storage.next_number(above)
 
     def new_id(self, above: int = 0) -> str:
-        """An id that sorts after all ids before it, see ``storage.sequence``."""
+        """An id that sorts after all earlier ids, see ``storage.sequence``."""
         return id_of(self.next_number(above))
 
     @property
@@ -104,7 +104,7 @@ class Warehouse:
         return self.home / "diffs" / endpoint
 
     def current(self, folder: Path) -> Path:
-        """The current snapshot or diff below ``folder``, as a path that stays valid when a newer one comes.
+        """The current snapshot or diff below ``folder``, as a path that stays valid when a newer one becomes current.
 
         Raises WarehouseError where there is none yet.
         """
@@ -126,9 +126,9 @@ class Warehouse:
 
     @contextmanager
     def publish(self, folder: Path, keep: int) -> Iterator[tuple[str, Path]]:
-        """Stage a new version below ``folder`` and make it current at once when the block ends well.
+        """Stage a new version below ``folder``, and make it current atomically when the block succeeds.
 
-        Yields (id, directory to write into). After an exception nothing is current that was not before.
+        Yields (id, directory to write into). After an exception the current version is unchanged.
         """
         folder.mkdir(parents=True, exist_ok=True)
         version = self.new_id(above=max(map(number_of, versions(folder)), default=0))
@@ -163,7 +163,7 @@ class Warehouse:
         self._prune(folder, keep)
 
     def close_file(self, path: Path) -> None:
-        """Say that a file of the ledger is complete."""
+        """Mark a file of the ledger as complete."""
         self.storage.close_file(path)
 
     def append_jsonl(self, path: Path, line: dict[str, Any]) -> None:
@@ -177,15 +177,15 @@ class Warehouse:
         self.storage.bring_file(path)
 
     def pull(self, folder: Path) -> None:
-        """Bring what other machines have written into the ledger below ``folder`` here."""
+        """Download what other machines have written to the ledger below ``folder``."""
         self.storage.pull(folder)
 
     def pull_current(self, *, history: bool = False) -> None:
-        """Bring the current snapshots and diffs of all endpoints here, for the views; what is kept with ``history``."""
+        """Download the current snapshots and diffs of all endpoints for the views; with ``history`` all kept ones."""
         self.storage.bring_published(history=history)
 
     def bring_history(self, folder: Path) -> None:
-        """Bring all kept snapshots or diffs below ``folder`` here."""
+        """Download all kept snapshots or diffs below ``folder``."""
         self.storage.bring_history(folder)
 
     def published(self) -> list[Path]:
@@ -193,14 +193,14 @@ class Warehouse:
         return published(self.storage)
 
     def names(self, folder: Path) -> list[str]:
-        """The names of the folders directly below ``folder``, the product's own left out."""
+        """The names of the folders directly below ``folder``, without those for internal use."""
         return names(self.storage, folder)
 
     @staticmethod
     def _prune(folder: Path, keep: int) -> None:
         for old in superseded(folder, keep):
             shutil.rmtree(folder / old, ignore_errors=True)
-        # A stage that a killed process left behind; of one on another machine only its age is known.
+        # A staging folder that a killed process left behind; on other machines only its age is known.
         for stage in folder.glob(".stage-*"):
             with suppress(OSError):
                 if flock_free(stage) and now().timestamp() - stage.stat().st_mtime > 86_400:

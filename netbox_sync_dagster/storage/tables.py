@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 
 class _BySystem(Mapping[str, _T]):
-    """Something of each source and of NetBox, by kind. Asked when it is needed: a source may import this package."""
+    """A value per source and for NetBox, by kind. Loaded lazily: a source may import this package."""
 
     def __init__(self, of_source: Callable[[Source], _T], of_netbox: _T) -> None:
         self._of_source, self._of_netbox = of_source, of_netbox
@@ -53,7 +53,7 @@ class _BySystem(Mapping[str, _T]):
 
 
 SYSTEMS: Mapping[str, dict[str, Table]] = _BySystem(lambda source: dict(source.tables), NETBOX)
-# Where this table has no row, the server showed nothing.
+# If this table is empty, the server showed nothing.
 MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "status")
 
 # One file per resource and endpoint holds the diff; the rows of all resources have these columns.
@@ -87,6 +87,6 @@ DIFF_COLUMNS: Columns = {
 
 # Columns of desired tables that hold causes.
 CAUSE_COLUMNS = ("problem", "reason", "left_out", "not_imported", "hint", "what")
-# Beside the desired tables: what the causes in them say.
+# Next to the desired tables: the sentences of their causes.
 SENTENCES = "sentences"
 SENTENCE_COLUMNS: Columns = {"endpoint": "VARCHAR", "text": "VARCHAR", "sentence": "VARCHAR"}

@@ -1,6 +1,6 @@
 """Checks the ledger's chains for lines that were changed, added or removed (see ``storage.chain``).
 
-``verify`` reads everything, ``look`` only what has changed on disk since it was found whole: that is for syncs.
+``verify`` reads everything; ``look``, for syncs, only files that changed since they were last found good.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 _Signatures = dict[str, dict[str, list[int]]]
 KINDS = ("approvals", "applies", "accepted")
 _SHOWN = 5
-# Lines that say something about others.
+# Kinds of lines about other lines.
 _TELLING = re.compile(rb'"kind":"(?:torn|headless|start)"')
 
 
 class LedgerDamaged(WarehouseError):
-    """The ledger is not as this product wrote it; the sentence names the lines and says what to do."""
+    """The ledger was changed by others; the sentence names the lines and says what to do."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. ``mark`` names it, for ever, whatever is appended later; ``line`` counts from 1."""
+    """One problem. ``mark`` identifies it permanently, whatever is appended later; ``line`` counts from 1."""
 
     file: str
     line: int
@@ -72,13 +72,13 @@ class Report:
     lines: int = 0
 
     def check(self) -> None:
-        """Raise LedgerDamaged where there is a problem that nobody has looked at."""
+        """Raise LedgerDamaged if there is a problem that nobody has accepted."""
         if self.problems:
             raise LedgerDamaged(self.sentence)
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what to do; empty where nothing is."""
+        """The problems and what to do; empty without problems."""
         if not self.problems:
             return ""
         shown = "; ".join(problem.sentence for problem in self.problems[:_SHOWN])
@@ -92,7 +92,7 @@ class Report:
 
 @dataclass
 class _Chain:
-    """One chain while it is looked through."""
+    """One chain while it is checked."""
 
     name: str
     expected: str | None = None
@@ -108,10 +108,10 @@ class _Chain:
 
 
 def verify(warehouse: Warehouse) -> Report:
-    """Look through the whole ledger, on an object store through what is there now."""
+    """Check the whole ledger, on an object store the current objects."""
     warehouse.storage.pull_anew(warehouse.ledger)
     report = _verify(warehouse)
-    # It may be this machine's copy alone.
+    # Possibly only this machine's copy is affected.
     if report.problems and warehouse.storage.pull_anew(warehouse.ledger, everything=True):
         report = _verify(warehouse)
     return report
@@ -145,7 +145,7 @@ def look(warehouse: Warehouse) -> Report:
 
 
 def _vanished(whole: _Signatures, there: Collection[str]) -> list[_Chain]:
-    """Chains that were found whole before, and of which no file and no record of the end is left."""
+    """Chains that were found good before, and of which all files and the record of the end are missing."""
     text = "all of its files are gone, and so is the record of where it ends"
     return [
         _Chain(
@@ -167,7 +167,7 @@ def _report(warehouse: Warehouse, chains: list[_Chain], seen: _Signatures) -> Re
     bad = {chain.name for chain in chains if any(item.mark not in marks for item in chain.problems)}
     with suppress(OSError):
         whole = {name: files for name, files in seen.items() if name not in bad}
-        # What is gone is known as long as nobody has looked at that.
+        # A missing chain is remembered until a person accepts it.
         whole |= {name: files for name, files in _found_whole(warehouse).items() if name in bad - seen.keys()}
         write_atomically(_memory(warehouse), json.dumps(whole).encode())
     return report
@@ -193,7 +193,7 @@ def accept(warehouse: Warehouse, reason: str, by: Line) -> list[Problem]:
 
 
 def _folders(warehouse: Warehouse) -> list[Path]:
-    """The folders of all chains: those that have files, and those of which only the record of the end is left."""
+    """The folders of all chains: those with files, and those with only the record of the end."""
     found = set()
     for kind in KINDS:
         found |= {path for path in (warehouse.ledger / kind).glob("*") if path.is_dir()}
@@ -204,14 +204,14 @@ def _folders(warehouse: Warehouse) -> list[Path]:
 
 def _read(warehouse: Warehouse, folder: Path) -> _Chain:
     chain = _Chain(chain_name(folder))
-    # Before the files: what is written meanwhile comes behind it.
+    # Before the files: lines written meanwhile come after it.
     head = read_head(warehouse, folder)
     files = ledger_chain(folder)
     before = hashlib.sha256(f"{chain.name}\n".encode())
     for file in files:
         name = f"ledger/{chain.name}/{file.name}"
         acknowledged = head.bytes if head is not None and head.file == file.name else 0
-        # The bytes of this file before the first line that has a hash.
+        # The bytes of this file before the first line with a hash.
         old = b""
         at = 0
         with file.open("rb") as content:
@@ -245,7 +245,7 @@ def _read(warehouse: Warehouse, folder: Path) -> _Chain:
 
 
 def _begin(chain: _Chain, at: tuple[str, int], link: Link, before: Hash, old: bytes) -> None:
-    """The first line that has a hash: it covers all that was written before there were any."""
+    """The first line with a hash: it covers everything that was written before."""
     chain.begun = True
     if old.strip(b"\n"):
         before.update(old.rstrip(b"\n") + b"\n")
@@ -261,19 +261,19 @@ def _begin(chain: _Chain, at: tuple[str, int], link: Link, before: Hash, old: by
 
 
 def _note_bad(chain: _Chain, name: str, file: str, number: int, raw: bytes) -> None:
-    """A line without a hash among lines that have one."""
+    """A line without a hash among lines with hashes."""
     content = raw.rstrip(b"\n")
     made = hashlib.sha256(content).hexdigest()
     text = _what(content)
     chain.bad[file, made] = Problem(
         name, number, text, f"line {chain.name} {file} {made} after {chain.expected}"
     )
-    # Whatever the next line follows may have been there.
+    # The line before the next one may have been here.
     chain.expected = None
 
 
 def _what(raw: bytes) -> str:
-    """What is wrong with a line that has no hash."""
+    """The problem of a line without a hash."""
     if not raw.strip(b"\0 "):
         return "it is empty: what was there has been overwritten"
     if _parsed(raw) is not None:
@@ -318,14 +318,14 @@ def _parsed(raw: bytes) -> Line | None:
 
 
 def _accepted(warehouse: Warehouse) -> set[str]:
-    """The marks of what somebody has looked at."""
+    """The marks of accepted problems."""
     return {
         str(problem["mark"]) for line in accepted_lines(warehouse) for problem in line.get("problems") or ()
     }
 
 
 def accepted_lines(warehouse: Warehouse) -> Iterator[Line]:
-    """Who has looked at what, oldest first."""
+    """Who accepted which problems, oldest first."""
     for file in ledger_chain(warehouse.ledger / "accepted" / "all"):
         with file.open("rb") as content:
             for raw in content:
@@ -343,7 +343,7 @@ def _memory(warehouse: Warehouse) -> Path:
 
 
 def _found_whole(warehouse: Warehouse) -> _Signatures:
-    """The signatures of the chains in which nothing was found, the last time that they were looked through."""
+    """The signatures of the chains without problems, from the last check."""
     with suppress(OSError, ValueError):
         content = json.loads(_memory(warehouse).read_bytes())
         if isinstance(content, dict):
@@ -352,7 +352,7 @@ def _found_whole(warehouse: Warehouse) -> _Signatures:
 
 
 def _signatures(warehouse: Warehouse) -> _Signatures:
-    """{chain: {file: what changes with every write to it, of which nobody can set the last}}"""
+    """{chain: {file: values that change with every write; nobody can set the last of them}}"""
     found: _Signatures = {}
     for path in (*warehouse.ledger.glob("*/*/*.jsonl"), *warehouse.ledger.glob("heads/*/*.json")):
         with suppress(FileNotFoundError):

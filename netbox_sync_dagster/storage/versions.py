@@ -16,8 +16,9 @@ from netbox_sync_dagster.storage.errors import Damaged
 def link(folder: Path, version: str) -> None:
     """Make ``version`` current in ``folder`` on this machine, in one step.
 
-    ``current`` leads through a folder that holds the version under its name (``current/<id>/...``): DuckDB opens a
-    file more than once per query, and a query that a newer version overtakes must fail and be repeated, not mix the two.
+    ``current`` leads to a folder with a link named after the version (``current/<id>/...``): DuckDB opens a file more
+    than once per query, and if a newer version becomes current meanwhile the query must fail and be repeated, not mix
+    the two.
     """
     current = folder / "current"
     way = folder / ".current" / version
@@ -57,7 +58,7 @@ def versions(folder: Path) -> list[str]:
 
 
 def superseded(folder: Path, keep: int) -> list[str]:
-    """The ids below ``folder`` but for the newest ``keep``, and never the current one."""
+    """The ids below ``folder`` except the newest ``keep`` and the current one."""
     try:
         current = linked(folder)
     except OSError:

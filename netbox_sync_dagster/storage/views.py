@@ -1,8 +1,8 @@
 """``netbox_sync.duckdb``: views over the warehouse's files, for any DuckDB client (1.4 and newer), at any time.
 
-The file holds no data. The pipeline never opens it, a sync replaces it by rename and only when the set of views
-changed, and the views read whatever is current when they are asked. So a client may keep it open as long as it
-likes: no run is stopped by it, it is never locked out, and it sees new snapshots at once.
+The file contains no data. The pipeline never opens it; a sync replaces it by rename, and only when the set of views
+changed. The views read whatever is current at the time of a query. So a client may keep the file open as long as it
+likes: it never blocks a run, is never locked out, and sees new snapshots at once.
 
 - ``<kind>.<table>``, ``netbox.<table>``: the current snapshots (``storage.tables``)
 - ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
@@ -47,7 +47,7 @@ from netbox_sync_dagster.storage.tables import (
 )
 from netbox_sync_dagster.storage.versions import linked
 
-# A version that becomes current between listing and opening its files: ask again.
+# If another version becomes current between listing and opening files: try again.
 _TRIES = 3
 # DuckDB finds these in the query itself, before it reads any row, and marks the place on separate lines.
 OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
@@ -59,7 +59,7 @@ _STORAGE_VERSION = "v1.0.0"
 # No endpoint's name begins with an underscore. The empty files in this folder give every view its columns
 # while there is no data, and columns that are newer than the data.
 _NONE = "_none"
-# Hand-written views: first those that ``sync.status`` and the ledger are made of, then those that read the generated ones.
+# Hand-written views: first those for ``sync.status`` and the ledger, then those that read the generated ones.
 _FEW = ("views/ledger.sql", "views/sync.sql")
 _REST = ("views/ledger_objects.sql", "views/diff.sql", "views/across.sql", "views/comments.sql")
 _CHANGES = "diffs/*/{current}/*.parquet"
@@ -67,7 +67,7 @@ _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
 
 
 def build_database(warehouse: Warehouse) -> Path:
-    """Write ``netbox_sync.duckdb`` where it is missing or its views are not today's; returns its path.
+    """Write ``netbox_sync.duckdb`` if it is missing or its views are outdated; returns its path.
 
     Safe to run in several processes at once, and while clients have the file open: those keep the old views.
     """
@@ -75,14 +75,14 @@ def build_database(warehouse: Warehouse) -> Path:
     mark = warehouse.home / ".netbox_sync.duckdb.views"
     digest = hashlib.sha256(sql.encode()).hexdigest()
     with suppress(FileNotFoundError):
-        # A file that was damaged since is made again: it holds no data.
+        # A damaged file is written again: it contains no data.
         if mark.read_text(encoding="utf-8") == f"{digest} {_content_hash(warehouse.database)}":
             return warehouse.database
     beside = warehouse.home / f".{secrets.token_hex(6)}.duckdb"
     try:
         con = connections.connect()
         try:
-            # The catalog's name is part of nothing: the views name schemas and tables only.
+            # The views name only schemas and tables, so the catalog's name does not matter.
             con.execute(
                 f"ATTACH '{connections.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
             )
@@ -101,7 +101,7 @@ def build_database(warehouse: Warehouse) -> Path:
 
 
 def _create(warehouse: Warehouse, con: duckdb.DuckDBPyConnection, sql: str, *, history: bool) -> None:
-    """Make the views. An older snapshot or diff that is damaged does not stop those of ``history.*``: it is set aside."""
+    """Create the views. A damaged older snapshot or diff is moved aside, so it does not break ``history.*``."""
     try:
         con.execute(sql)
     except duckdb.Error as error:
@@ -118,20 +118,20 @@ def _content_hash(file: Path) -> str:
 def open_views(
     warehouse: Warehouse, *, history: bool = False, few: bool = False
 ) -> duckdb.DuckDBPyConnection:
-    """A connection with the views, which locks nothing and nobody can lock out; the caller closes it.
+    """A connection with the views. It takes no locks and waits for none; the caller closes it.
 
-    DuckDB opens every file of a view when it makes it, so not all are there at all times: ``history.*``, which is a
-    month of files, only where asked for; with ``few`` only ``ledger.*``, ``diff.changes`` and the views of
-    ``sync.*`` that ``sync.status`` is made of. Then ``diff.changes`` is of the diffs that were current when it was
-    opened: once another is, a query of it ends in an error (``ask``).
+    DuckDB opens every file of a view when it creates it, so some are optional: ``history.*``, a month of files, only
+    with ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``.
+    ``diff.changes`` then reads the diffs that were current when it was opened, and a query fails once another is
+    current (``ask``).
 
-    Raises WarehouseError where there is no warehouse directory, and Damaged where a current file cannot be read.
+    Raises WarehouseError if there is no warehouse directory, and Damaged if a current file cannot be read.
     """
     warehouse.pull_current()
     bring_locks(warehouse)
     if not warehouse.home.is_dir():
         raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
-    # A read-only home (somebody else's warehouse) is looked at through the file that a sync has left.
+    # A read-only home (another user's warehouse) is read through the database file of the last sync.
     try:
         sql = prepare_views(warehouse, history=history, few=few)
     except OSError:
@@ -153,9 +153,9 @@ def ask(
     few: bool = True,
     history: bool = False,
 ) -> Found:
-    """What ``look`` finds in the views (``open_views``); asked anew where a newer version came in between.
+    """The result of ``look`` on the views (``open_views``); called again if a newer version became current meanwhile.
 
-    Raises Damaged where a current file cannot be read, and otherwise what DuckDB says.
+    Raises Damaged if a current file cannot be read, else DuckDB's errors.
     """
     for left in reversed(range(_TRIES)):
         try:
@@ -165,14 +165,15 @@ def ask(
             if not few and isinstance(error, (*OF_THE_QUERY, duckdb.ConversionException)):
                 raise
             if not left or not isinstance(error, duckdb.IOException):
-                # A file may be damaged in a part that DuckDB reads only now.
+                # A file may be damaged in a part that DuckDB reads only during the query.
                 with damage_named(current_versions(warehouse)):
                     raise
     raise AssertionError("unreachable")
 
 
 def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> str:
-    """Create the empty files that the views need; returns the SQL that creates them, which ones as ``open_views`` says."""
+    """Create the empty files that the views need; returns the SQL that creates the views (which ones: see
+    ``open_views``)."""
     desired = _desired_columns()
     for system, tables in SYSTEMS.items():
         head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
@@ -257,7 +258,7 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
 
 
 def _desired_view(table: str, causes: list[str]) -> list[str]:
-    """A desired table; causes read as sentences."""
+    """A desired table, with causes as sentences."""
     files = "{home}/diffs/*/{current}/desired"
     replaced = ", ".join(f"coalesce(s_{name}.sentence, d.{name}) AS {name}" for name in causes)
     joins = "".join(
@@ -275,8 +276,8 @@ def _desired_view(table: str, causes: list[str]) -> list[str]:
 
 
 def _files_with_rows(warehouse: Warehouse) -> list[str]:
-    """Where ``diff.changes`` finds its rows, below the warehouse: most tables of most diffs are empty."""
-    # The columns, where there is no row at all.
+    """The non-empty files of ``diff.changes``, relative to the warehouse: most tables of most diffs are empty."""
+    # For the columns, if there are no rows at all.
     files = [f"diffs/{_NONE}/{{current}}/{RESOURCES[0]}.parquet"]
     for link in sorted(warehouse.home.glob("diffs/*/current")):
         if link.parent.name != _NONE:
@@ -285,7 +286,7 @@ def _files_with_rows(warehouse: Warehouse) -> list[str]:
 
 
 def _with_rows(link: Path, home: Path) -> list[str]:
-    """The tables of one current diff in which its manifest counts rows; all where it does not say."""
+    """The tables of one current diff that have rows according to its manifest; all if it does not say."""
     folder = link
     try:
         version = link.readlink().name
@@ -301,9 +302,9 @@ def _with_rows(link: Path, home: Path) -> list[str]:
 def _current_pattern(warehouse: Warehouse) -> str:
     """The path from an endpoint's folder to its current version, as a glob.
 
-    DuckDB opens a file more than once per query. The path found is ``current/<id>/...`` (``versions.link``): it names
-    the version, so a query that a newer snapshot overtakes ends in an error and is repeated, instead of mixing two
-    snapshots. Where an older release has left ``current`` as a plain link, there is no such path.
+    DuckDB opens a file more than once per query. The path ``current/<id>/...`` (``versions.link``) names the version,
+    so if a newer snapshot becomes current the query fails and is repeated, instead of mixing two snapshots. If an older
+    release has left ``current`` as a plain link, there is no such path.
     """
     for link in (*warehouse.home.glob("snapshots/*/*/current"), *warehouse.home.glob("diffs/*/current")):
         if not (link / link.readlink().name).is_dir():
@@ -336,12 +337,12 @@ def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]
     with suppress(OSError):
         if (folder / linked(folder) / "columns").read_text(encoding="utf-8") == digest:
             return
-    # Several processes may do this at once; none must prune what another has just made current.
+    # Several processes may do this at once; none may prune what another has just made current.
     with warehouse.publish(folder, keep=20) as (_, stage):
         for name, columns in files.items():
             file = stage / name
             file.parent.mkdir(exist_ok=True)
             write_parquet(file, columns, [])
-        # No manifest's worth of rows either.
+        # An empty manifest: no rows either.
         (stage / "manifest.json").touch()
         (stage / "columns").write_text(digest, encoding="utf-8")
