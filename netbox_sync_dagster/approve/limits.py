@@ -1,4 +1,4 @@
-"""What blocks an approval whoever gives it: failed checks of the diff, and plans that change too much."""
+"""Blocks approvals, whoever gives them: failed checks of the diff, and plans that change too much."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import Policies
 
-# Below this many existing objects a share says nothing.
+# With fewer existing objects a share means nothing.
 MIN_EXISTING = 10
 
 # Updates of objects that other resources count.
@@ -21,7 +21,7 @@ _COUNTED_AS = {
 
 
 def check_gates(plan: Plan) -> None:
-    """Raise ApprovalError where a check of the diff failed: ``plan.manifest["gates"]`` holds the sentences."""
+    """Raise ApprovalError if a check of the diff failed: ``plan.manifest["gates"]`` has the sentences."""
     gates = [str(gate) for gate in plan.manifest.get("gates") or ()]
     if gates:
         raise ApprovalError(
@@ -33,8 +33,8 @@ def check_gates(plan: Plan) -> None:
 def over_limit(plan: Plan, policies: Policies) -> dict[str, str]:
     """The resources of which the plan updates or deletes too large a share, each with a sentence.
 
-    The share is that of the resource's objects that exist in NetBox (``plan.manifest["existing"]``); new
-    objects do not count, and fewer than ten existing ones are no measure.
+    The share is that of the resource's objects that exist in NetBox (``plan.manifest["existing"]``); new objects do not
+    count, and with fewer than ten existing ones there is no limit.
     """
     touched: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for row in plan.changes:

@@ -11,9 +11,9 @@ from netbox_sync_dagster.storage import Warehouse
 
 
 def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
-    """The change that writes only these fields of an update; all of them: the change itself.
+    """The change that writes only these fields of an update; for all fields, the change itself.
 
-    It has the content of the whole but for the fields, and so the same guard. Raises ApprovalError for a
+    Apart from the fields it has the content of the whole change, so the same stale check. Raises ApprovalError for a
     create or a delete, which cannot be divided, and for a field that the change does not write.
     """
     names = [item.name for item in row.written]
@@ -29,9 +29,9 @@ def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
 
 
 def with_parts(warehouse: Warehouse, plan: Plan) -> Plan:
-    """The plan with the parts of its changes that decisions are about, each behind its whole.
+    """The plan, with the parts of its changes that have decisions, each after its whole change.
 
-    A part exists as long as its whole is in the plan with the same content.
+    A part exists as long as its whole change is in the plan with the same content.
     """
     by_id = plan.by_id()
     parts: dict[str, dict[str, DiffRow]] = {}

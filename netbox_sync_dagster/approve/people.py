@@ -1,4 +1,4 @@
-"""Who did something: the name that was given, and what the operating system knows. Who counts as a second person."""
+"""Who did something: the given name, and what the operating system knows. Decides who counts as a second person."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Ways in that are no person's: what a policy, a sensor or a schedule does.
+# Callers that are not people: policies, sensors and schedules.
 PROGRAMS = ("policy", "sensor", "schedule", "dagster run")
-# Here everybody is one user, and the host has a name that nobody gave it.
+# Here everybody is the same user, and the host's name is arbitrary.
 _CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _NO_LOGIN = 4_294_967_295
 
 
 @dataclass(frozen=True)
 class Actor:
-    """``name`` is what was given, ``through`` the way in. The rest is what the operating system knows: ``user``, ``uid``,
-    ``login`` (who logged in, where the kernel keeps that: sudo does not change it), ``host``, whether it is in a
-    ``container``; ``run`` is the Dagster run. Empty where it is not on record."""
+    """``name`` is the given name, ``through`` the caller (CLI, Dagster, ...). The rest is what the operating system
+    knows: ``user``, ``uid``, ``login`` (who logged in, if the kernel records it: sudo does not change it), ``host``,
+    whether it is in a ``container``; ``run`` is the Dagster run. Empty if not recorded."""
 
     name: str
     through: str
@@ -40,7 +40,7 @@ class Actor:
 
     @property
     def person(self) -> str:
-        """The user by whom the operating system knows the person; empty where it knows none.
+        """The person's user in the operating system; empty if unknown.
 
         In a container and in Dagster everybody is the same user; so is root, unless the kernel knows who logged in.
         """
@@ -49,7 +49,7 @@ class Actor:
         return self.login or (self.user if self.uid else "")
 
     def to_json(self) -> dict[str, Any]:
-        """What a line of the ledger keeps beside the name and the way in."""
+        """The fields of a line of the ledger besides the name and the caller."""
         return {
             "user": self.user,
             "uid": self.uid,
@@ -61,7 +61,7 @@ class Actor:
 
     @classmethod
     def from_json(cls, name: str, through: str, by: dict[str, Any] | None) -> Actor:
-        """From a line; one from before this was kept has no ``by``."""
+        """From a line; lines of older versions have no ``by``."""
         known = {key: by[key] for key in cls(name, through).to_json() if key in by} if by else {}
         return cls(name, through, **known)
 
@@ -102,10 +102,10 @@ def _login() -> str:
 
 
 def why_alone(approvers: Iterable[Actor], applier: Actor, *, trusted_names: bool) -> str | None:
-    """Why nobody else has agreed to what ``applier`` is about to write; None where two different people have.
+    """Why no second person has agreed to what ``applier`` is about to write; None if two different people have.
 
-    A second person approves too, or starts the apply. A policy that approved counts beside a person, a program that
-    starts an apply does not. ``trusted_names``: names are as good as people.
+    A second person also approves, or starts the apply. A policy's approval counts in addition to a person, a program
+    that starts an apply does not. ``trusted_names``: different names are different people.
     """
     voices = list(approvers)
     pairs = [(voice, other) for at, voice in enumerate(voices) for other in voices[at + 1 :]]
@@ -136,7 +136,7 @@ _SAME_NAME = "both have one name"
 
 
 def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
-    """Why these two may be one person; None where they are two."""
+    """Why these two may be one person; None if they are two."""
     programs = [actor for actor in (one, other) if actor.is_program]
     if programs:
         return None if len(programs) == 1 else _SAME_NAME
@@ -153,7 +153,7 @@ def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
 
 
 def _read_as(name: str) -> str:
-    """A name as people read it: without characters that cannot be seen, and in one form of letters that look alike."""
+    """A name in comparable form: without invisible characters, and with look-alike letters unified."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return "".join(character for character in folded if character.isprintable() and character != " ")
 

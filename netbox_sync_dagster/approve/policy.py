@@ -12,8 +12,8 @@ def policy_approvals(plan: Plan, policies: Policies) -> list[str]:
 
     ``resource.action`` allows a whole change, ``resource.action.field`` one of its fields (``custom_fields``
     stands for any of them): a change is allowed when all that it writes is. A delete is allowed only by
-    ``resource.delete``. None is allowed while a check of the diff has failed, none of a resource that is over
-    the limit, and none that needs a change which is not allowed.
+    ``resource.delete``. No change is allowed while a check of the diff fails, for a resource over its limit, or if it
+    depends on a change that is not allowed.
     """
     if not policies.auto_approve or plan.manifest.get("gates"):
         return []
@@ -32,7 +32,7 @@ def policy_approvals(plan: Plan, policies: Policies) -> list[str]:
 
 
 def not_allowed(plan: Plan, policies: Policies) -> list[str]:
-    """Why changes that ``policies.auto_approve`` names are not approved by it, one sentence per reason."""
+    """Why changes that match ``policies.auto_approve`` are not approved, one sentence per reason."""
     if not policies.auto_approve:
         return []
     named = [row for row in plan.changes if _allowed(row, policies.auto_approve)]

@@ -1,4 +1,4 @@
-"""Decisions on changes: what is recorded, and which changes of a plan are approved at a moment."""
+"""Records decisions on changes, and finds the changes of a plan that are approved at a given time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from netbox_sync_dagster.storage.sequence import number_of, number_of_line
 THROUGH = ("cli", "policy", "dagster", "review")
 DECISIONS = ("approve", "reject", "withdraw")
 
-# A decision on more changes than this becomes several lines: DuckDB reads lines of up to 16 MB.
+# A decision on more changes than this is split into several lines: DuckDB reads lines of up to 16 MB.
 _CHANGES_PER_LINE = 5_000
 
 
@@ -38,7 +38,7 @@ class ApprovalError(UserError):
 class Approval:
     """One recorded decision. ``at`` and ``expires`` are in UTC; ``override`` names why a limit was lifted.
 
-    ``seq``: its place in the order of all that is on record. ``by``: who decided, as far as the operating system knows.
+    ``seq``: its number in the order of all records. ``by``: who decided, as far as the operating system knows.
     """
 
     approval_id: str
@@ -53,12 +53,12 @@ class Approval:
     change_ids: tuple[str, ...]
     by: Actor
     seq: int = 0
-    # A second person has to agree, and whether that names are given is enough to know that it is one.
+    # Whether a second person has to agree, and whether different names are enough to prove it.
     second: bool = False
     trusted_names: bool = False
-    # Who else has approved the change and still does, the one who did last included.
+    # All valid approvals of the change, including the last.
     voices: tuple[Actor, ...] = ()
-    # Of those that are part of a change of the diff: that change's id, and the fields.
+    # For parts of a change: the id of the whole change, and the fields.
     parts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
@@ -130,18 +130,18 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
 
 
 def decisions(warehouse: Warehouse, endpoint: str) -> dict[str, Approval]:
-    """The decision that stands for each change id ever decided, expired approvals included.
+    """The current decision for each change id ever decided, including expired approvals.
 
-    A rejection sticks to its change id: only ``withdraw`` lifts it, no later approval does.
+    Only ``withdraw`` cancels a rejection of a change id; a later approval does not.
 
-    Ids of an older version are shorter. An approval under one approves that id only, and so nothing of a newer diff; a
-    rejection holds for the change whose id begins with it, see ``rejection``.
+    Ids of an older version are shorter. An approval of one approves only that id, so nothing in a newer diff; a
+    rejection is valid for the change whose id begins with it, see ``rejection``.
     """
     return {change_id: given[-1] for change_id, given in _standing(warehouse, endpoint).items()}
 
 
 def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
-    """For each change id the approvals since the last withdrawal, oldest first; or its rejection alone."""
+    """For each change id the approvals since the last withdrawal, oldest first, or only its rejection."""
     standing: dict[str, list[Approval]] = {}
     for approval in read_approvals(warehouse, endpoint):
         for change_id in approval.change_ids:
@@ -159,7 +159,7 @@ def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
 
 
 def rejection(standing: dict[str, Approval], change_id: str) -> Approval | None:
-    """The rejection of a change, under its own id or the shorter one that an older version gave it."""
+    """The rejection of a change, under its id or the shorter id of an older version."""
     for known_as in (change_id, change_id[:SHORT_LENGTH]):
         if known_as in standing and standing[known_as].decision == "reject":
             return standing[known_as]
@@ -169,11 +169,12 @@ def rejection(standing: dict[str, Approval], change_id: str) -> Approval | None:
 def approved(
     warehouse: Warehouse, endpoint: str, plan: Plan, at: datetime | None = None
 ) -> dict[str, Approval]:
-    """The changes of ``plan`` that may be applied at that moment (default: now), with their approval.
+    """The changes of ``plan`` that may be applied at that time (default: now), with their approval.
 
-    Left out are changes whose approval has expired, that were rejected, parts of changes that are approved or
-    rejected as a whole, and changes that were applied under their approval: it is used up then, and what comes back with the same
-    content (somebody deleted the object that we created) needs another. Keys are in apply order.
+    Excluded are changes whose approval has expired, rejected changes, parts of changes that are approved or rejected as
+    a whole, and changes that were already applied under their approval: an approval is used only once, and a change
+    that comes back with the same content (a person deleted the object that we created) needs another. Keys are in apply
+    order.
     """
     standing = _standing(warehouse, endpoint)
     latest = {change_id: given[-1] for change_id, given in standing.items()}
@@ -200,8 +201,9 @@ def approved(
 def holds(approval: Approval, plan: Plan, at: datetime | None = None) -> bool:
     """Whether an approval has not expired.
 
-    Expiry goes by the clock, which may have been wrong when the approval was given. So one that is dated later than now
-    counts as expired, and so does one that a later diff shows to be: that diff is dated before it, or after its end.
+    Expiry uses the clock, which may have been wrong when the approval was given. So an approval dated later than now
+    counts as expired. So does one that a later diff contradicts, because the diff is dated before the approval or after
+    its end.
     """
     moment = at or now()
     if approval.at > moment + TOLERANCE:
@@ -217,12 +219,12 @@ def holds(approval: Approval, plan: Plan, at: datetime | None = None) -> bool:
 
 
 def applied_numbers(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
-    """When each change of this endpoint was applied last, as a number of the warehouse's sequence, by change id."""
+    """When each change of this endpoint was last applied, as a number of the warehouse's sequence, by change id."""
     sql = "SELECT change_id, max(seq) FROM verdicts WHERE verdict = 'applied' GROUP BY change_id"
     return dict(ask_verdicts(warehouse, endpoint, sql))
 
 
 def netbox_read_at(plan: Plan) -> int:
-    """When NetBox was read for this diff, as a number of the warehouse's sequence; what was applied before it shows in
-    the diff. A diff that does not say counts as read before everything."""
+    """When NetBox was read for this diff, as a number of the warehouse's sequence; the diff includes earlier applies. A
+    diff without the number counts as read before everything."""
     return number_of(plan.manifest.get("target_snapshot"))

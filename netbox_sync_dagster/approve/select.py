@@ -1,4 +1,4 @@
-"""From what a person says (ids, prefixes, filters) to change ids of the plan, at that moment."""
+"""Resolves ids, prefixes and filters to change ids of the plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
 from netbox_sync_dagster.config.policies import RESOURCES
 
-# A shorter prefix is more likely a slip than an intention.
+# A shorter prefix is probably a mistake.
 _MIN_PREFIX = 4
 
 
@@ -30,7 +30,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Words:
-    """How a way in calls what it takes, for its sentences."""
+    """The names of a caller's options, for its sentences."""
 
     ids: str = "change ids"
     filters: str = (
@@ -41,11 +41,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a filter meant: change ids in apply order.
+    """The changes selected by a filter: change ids in apply order.
 
-    ``missing``: for each selected change the ids it depends on that are not selected. ``left_out``: changes
-    that the filter nearly meant, each with the reason why they are not selected. ``unmatched``: sentences about what
-    was named in the filter and is in no change.
+    ``missing``: for each selected change the ids it depends on that are not selected. ``left_out``: changes that match
+    except for one condition, with the reason. ``unmatched``: sentences about values of the filter that match no change.
     """
 
     change_ids: tuple[str, ...]
@@ -55,7 +54,7 @@ class Selection:
 
     @property
     def notes(self) -> list[str]:
-        """What was asked for and is not among the changes, one sentence each."""
+        """Requested values that match no change, one sentence each."""
         reasons = list(self.left_out.values())
         left_out = [f"left out {reasons.count(reason)}: {reason}" for reason in sorted(set(reasons))]
         return [*left_out, *self.unmatched]
@@ -73,10 +72,10 @@ def meant(
     with_dependencies: bool = False,
     words: Words = _COMMAND_LINE,
 ) -> Selection:
-    """The changes that are meant, the same whoever asks: by ids, by a filter, or all creates and updates.
+    """The selected changes, the same for every caller: by ids, by a filter, or all creates and updates.
 
-    ``with_dependencies`` adds the creates and updates that these need, whichever way they were named. Raises
-    ApprovalError where that is more than one way or none, and as ``select`` and ``resolve_ids`` do.
+    ``with_dependencies`` adds the creates and updates that these need. Raises ApprovalError if not exactly one of these
+    ways is used, and like ``select`` and ``resolve_ids``.
     """
     filtered = wanted != Filter()
     if ids and (filtered or everything):
@@ -120,7 +119,7 @@ def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Se
 def _selection(
     plan: Plan, chosen: set[str], left_out: dict[str, str], *, with_dependencies: bool, deletes: bool
 ) -> Selection:
-    """The chosen changes, and with ``with_dependencies`` those they need; deletes only where they are named."""
+    """The chosen changes, and with ``with_dependencies`` those they need; deletes only if they are named."""
     by_id = plan.by_id()
     if with_dependencies:
         for change_id in _closure(by_id, chosen) - chosen:
@@ -132,7 +131,7 @@ def _selection(
 
 
 def _unmatched(plan: Plan, wanted: Filter) -> Iterator[str]:
-    """What a filter names and no change of the plan has."""
+    """Values of a filter that match no change of the plan."""
     changes = plan.changes
     there = {
         "resource": {row.resource for row in changes},

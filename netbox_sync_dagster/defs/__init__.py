@@ -1,1 +1,1 @@
-"""Dagster assets, checks, jobs, schedules and sensors: one file per stage, thin over the stages' own packages."""
+"""Dagster assets, checks, jobs, schedules and sensors: one file per stage, thin wrappers around the other packages."""

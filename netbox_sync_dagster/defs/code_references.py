@@ -1,4 +1,4 @@
-"""Where the code of an asset is: the SQL files of a diff, beside the function that Dagster finds itself."""
+"""Code references of assets: the SQL files of a diff, in addition to the function that Dagster finds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def with_functions(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefin
 
 
 def sql_references(kind: Kind, resource: str) -> dict[str, Any]:
-    """Definition metadata of a diff: the file that compares, then the kind's file that says what is desired."""
+    """Definition metadata of a diff: the file that compares, then the kind's file for the desired table."""
     desired = [
         stage.file
         for stage in desired_stages(kind)

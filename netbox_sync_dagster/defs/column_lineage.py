@@ -24,7 +24,7 @@ from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage.files import write_json
 
-# Files of other states of the SQL, also of other installations of the same user.
+# Files of other versions of the SQL, also of the user's other installations.
 _KEPT = 5
 # {kind: {resource: {column: [[system, table, column], ...]}}}
 _Lineage = dict[str, dict[str, dict[str, list[list[str]]]]]
@@ -53,7 +53,7 @@ def _lineage() -> _Lineage:
             kept = json.loads(file.read_text(encoding="utf-8"))
             if isinstance(kept, dict) and kept.keys() == set(KINDS):
                 return kept
-        # Whoever cannot keep it would compute it in every run.
+        # Without a cache it would be computed in every run.
         folder.mkdir(parents=True, exist_ok=True)
         trial = folder / f".{os.getpid()}.writable"
         write_json(trial, {})
@@ -76,7 +76,7 @@ def _cache_folder() -> Path:
 
 
 def _computed(kind: Kind) -> dict[str, dict[str, list[list[str]]]]:
-    # Loading sqlglot takes longer than reading what it found.
+    # Loading sqlglot takes longer than reading its cached result.
     from netbox_sync_dagster.compare.column_lineage import FieldOrigins, NotFollowed
 
     origins = FieldOrigins(kind)
@@ -91,7 +91,7 @@ def _computed(kind: Kind) -> dict[str, dict[str, list[list[str]]]]:
 
 
 def _version() -> str:
-    """Changes with the SQL, with the sources, and with how it is followed."""
+    """Changes with the SQL, the sources, and the code that traces it."""
     digest = hashlib.sha256(version("sqlglot").encode())
     digest.update((Path(compare.__path__[0]) / "column_lineage.py").read_bytes())
     folders = [sql_root(), *(source.sql for source in sources().values() if source.sql is not None)]

@@ -1,4 +1,4 @@
-"""Errors as people read them in Dagster: one sentence, tried again only where that can help."""
+"""Errors in Dagster: one sentence, retried only if that can help."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from netbox_sync_dagster.defs.shown import Log, failure
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.explain import is_expected, sentence
 
-# The clients themselves wait out a hiccup of a few seconds; this is for a server that restarts.
+# The clients retry for a few seconds; this covers a server that restarts.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
 def is_retryable(error: Exception) -> bool:
-    """Whether the same again, a little later, may work."""
+    """Whether a retry a little later may succeed."""
     return isinstance(error, UserError) and error.retryable
 
 
 @contextmanager
 def user_errors_as_failure(log: Log) -> Iterator[None]:
-    """Turn errors into a Failure with their sentence; only retryable ones let the retry policy try again."""
+    """Turn errors into a Failure with their sentence; only retryable ones are retried by the retry policy."""
     try:
         yield
     except (dg.Failure, dg.RetryRequested):
@@ -32,5 +32,5 @@ def user_errors_as_failure(log: Log) -> Iterator[None]:
             log.traceback("the traceback, for a report:", error)
         text = sentence(error)
         log.error(text)
-        # Without its cause: the sentence is what the user needs, and tracebacks may quote what they must not.
+        # Without its cause: users need the sentence, and a traceback may quote secrets.
         raise failure(text, allow_retries=is_retryable(error)) from None

@@ -10,9 +10,9 @@ from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.partitions import enabled
 from netbox_sync_dagster.defs.resources import config_at_start
 
-# Times the interval after which a sync is late, and missing.
+# Multiples of the interval after which a sync is late, and after which it is missing.
 _WARN, _FAIL = 2, 4
-# Dagster's daemon looks at freshness about this often.
+# Dagster's daemon checks freshness about this often.
 _SHORTEST = 120
 
 

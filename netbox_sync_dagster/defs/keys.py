@@ -10,11 +10,11 @@ from netbox_sync_dagster.sources.registry import sources
 Kind = str
 KINDS: tuple[Kind, ...] = tuple(sources())
 TITLES = {**{kind: source.title for kind, source in sources().items()}, "netbox": "NetBox"}
-# In the order in which they are applied.
+# In apply order.
 RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
     kind: tuple(name for name in RESOURCES if name in source.resources) for kind, source in sources().items()
 }
-# The resource whose asset carries the checks on a whole diff.
+# The resource whose asset has the checks on the whole diff.
 MAIN_RESOURCE: dict[Kind, str] = {kind: source.main_resource for kind, source in sources().items()}
 
 KIND_TAG = "netbox_sync/kind"

@@ -1,4 +1,4 @@
-"""What the SQL of a diff reads, found in the SQL itself: dependencies between assets, and code versions."""
+"""Dependencies between assets and code versions, derived from the SQL of the diffs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.storage import SYSTEMS
 
-# What is removed is decided for all resources in one place: followed, every diff would read every table.
+# Removals of all resources are decided in one place: if it were followed, every diff would read every table.
 _FOR_ALL = frozenset({"removals", "doubts", "sightings", "delete_impact"})
 
 
 def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     """(tables of the endpoint's snapshot, tables of NetBox) that the diff of ``resource`` reads.
 
-    The endpoint's tables are followed through ``desired`` and ``match``; of NetBox's only those that the diff
-    compares with, not all that matching looks at on the way, so that the graph can be read.
+    The endpoint's tables are followed through ``desired`` and ``match``. Of NetBox's tables only those that the diff
+    compares with are listed, not all that matching reads, which keeps the graph readable.
     """
     own = diff_files(resource)
     below = _closure(kind, [*own, *_removed_files(resource)], ("desired", "match"), _FOR_ALL)
     source = {table for file in below for schema, table in named_tables(file) if schema == kind}
     if resource in PREREQUISITES:
-        # One file makes all of them; each is compared with its own table.
+        # One file computes all of them; each is compared with its table.
         target = {resource}
     else:
         target = {table for file in own for schema, table in named_tables(file) if schema == "netbox"}
@@ -53,7 +53,7 @@ def _followed(kind: Kind, resource: str) -> frozenset[str]:
 
 @cache
 def _for_all(kind: Kind) -> frozenset[str]:
-    """The files that every diff passes through, and those that no single diff leads to."""
+    """The files that every diff uses, and those that belong to no single diff."""
     root = sql_root()
     plan = {str(path.relative_to(root)) for folder in (".", "plan") for path in (root / folder).glob("*.sql")}
     stages = {stage.file for stage in (*desired_stages(kind), *compare_stages())}
@@ -75,14 +75,14 @@ def diff_files(resource: str) -> tuple[str, ...]:
     if (sql_root() / own).exists():
         files.add(own)
     elif _removed_files(resource):
-        # Shown with the devices that they are a part of.
+        # Shown with the devices that they belong to.
         files.add("diff/missing_devices.sql")
     return tuple(sorted(files))
 
 
 @cache
 def _removed_files(resource: str) -> tuple[str, ...]:
-    """The files that find what the source no longer shows of a resource."""
+    """The files that find removed objects of a resource."""
     names = (f"'{resource}' as resource", f"select '{resource}',")
     return tuple(
         stage.file
@@ -93,7 +93,7 @@ def _removed_files(resource: str) -> tuple[str, ...]:
 
 @cache
 def _text(file: str) -> str:
-    # Every resource looks into every file.
+    # Read once: every resource searches every file.
     return read_sql(file)
 
 
@@ -105,7 +105,7 @@ def _closure(
     *,
     additions: bool = False,
 ) -> set[str]:
-    """These files and those that make what they read; ``additions``: also those that add rows to it."""
+    """These files and those that compute their inputs; ``additions``: also those that add rows to the inputs."""
     found = set(files)
     todo = list(found)
     while todo:
@@ -124,7 +124,7 @@ def _closure(
 
 @cache
 def _makers(kind: Kind, additions: bool) -> dict[tuple[str, str], list[str]]:
-    """{(schema, table): the files that make it, or also those that add rows to it}"""
+    """{(schema, table): the files that create it, or also those that add rows to it}"""
     found: dict[tuple[str, str], list[str]] = {}
     for stage in desired_stages(kind):
         if additions or not stage.adds:

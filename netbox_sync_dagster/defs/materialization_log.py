@@ -1,7 +1,7 @@
 """Tracks which materializations were already reported, so unchanged assets are reported once an hour.
 
-An event costs Dagster more than reading and comparing a table of a small endpoint; with hundreds of endpoints most
-events would say that nothing has changed.
+An event costs Dagster more than reading and comparing a table of a small endpoint, and with hundreds of endpoints most
+events would report no change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import dagster as dg
 
 from netbox_sync_dagster.storage.files import write_json
 
-# Unchanged assets are reported again after this, also to a Dagster that lost its records.
+# Unchanged assets are reported again after this, in case Dagster lost its records.
 _AGAIN_SECONDS = 3600
 
 
@@ -33,7 +33,7 @@ class MaterializationLog:
     def is_due(self, key: dg.AssetKey, digest: str) -> bool:
         """Whether to report the asset now: its digest is new, or the last report is an hour old.
 
-        The caller reports it then; ``save`` remembers it. An empty digest is always due.
+        The caller then reports it, and ``save`` stores that. An empty digest is always due.
         """
         name, now = key.to_user_string(), time.time()
         before, at = self._reported.get(name, ("", 0.0))
@@ -43,7 +43,7 @@ class MaterializationLog:
         return True
 
     def reported_at(self, key: dg.AssetKey) -> float:
-        """When the asset was last reported, in seconds since 1970; 0 where that is not known."""
+        """When the asset was last reported, in seconds since 1970; 0 if unknown."""
         return self._new.get(key.to_user_string(), ("", 0.0))[1]
 
     def save(self) -> None:

@@ -1,4 +1,4 @@
-"""What an asset's page shows about a snapshot, a diff and an apply."""
+"""Metadata of snapshots, diffs and applies on the pages of their assets."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from netbox_sync_dagster.text import CELL, markdown
 Metadata = dict[str, Any]
 
 ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
-# Those a person should see first, first.
+# The most important ones first.
 _TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create")
 SHOWN = 20
 _REASONS_SHOWN = 20
 _ORIGINS_SHOWN = 6
 _ALL_VERDICTS = "SELECT * FROM ledger.verdicts"
-# Diffs that the plot shows.
+# The number of diffs in the plot.
 _PLOTTED = 60
 
 
@@ -51,7 +51,7 @@ def table_metadata(system: str, name: str) -> Metadata:
 
 
 def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
-    """Definition metadata of a diff: its columns, what each NetBox field in it is made from, its SQL."""
+    """Definition metadata of a diff: its columns, the origin of each NetBox field, its SQL."""
     lineage = column_lineage(kind, resource)
     # As separate columns: lineage is per column, and only Dagster+ draws it.
     fields = [
@@ -76,7 +76,7 @@ def _origins(deps: Sequence[dg.TableColumnDep]) -> str:
 
 
 def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
-    """What is said of one table of a snapshot."""
+    """The metadata of one table of a snapshot."""
     started, finished = datetime.fromisoformat(manifest.started), datetime.fromisoformat(manifest.finished)
     found: Metadata = {
         "dagster/row_count": manifest.row_counts.get(name, 0),
@@ -84,7 +84,7 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
         "snapshot": manifest.snapshot_id,
         "source version": manifest.source_version or "unknown",
         "read": dg.MetadataValue.timestamp(finished),
-        # A clock that stepped meanwhile makes no negative duration.
+        # Never negative, even if the clock was set back meanwhile.
         "seconds": round(max((finished - started).total_seconds(), 0), 2),
     }
     if manifest.reasons:
@@ -95,7 +95,7 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
 
 
 def snapshot_digest(manifest: Manifest, name: str) -> str:
-    """The same as long as there is nothing new to say of the table."""
+    """A digest that changes only with the metadata of the table."""
     said = [
         f"{manifest.row_counts.get(name, 0)} rows, {manifest.source_version}",
         *(["shrunken"] if name in manifest.shrunken else []),
@@ -105,7 +105,7 @@ def snapshot_digest(manifest: Manifest, name: str) -> str:
 
 
 def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str) -> Metadata:
-    """What is said of one resource of a diff: counts by action, the first changes, gates, drift over time."""
+    """The metadata of one resource of a diff: counts by action, the first changes, gates, drift over time."""
     rows = [row for row in plan.rows if row.resource == resource]
     found: Metadata = {"dagster/row_count": len(rows)}
     found |= {action: sum(row.action == action for row in rows) for action in ACTIONS}
@@ -134,7 +134,7 @@ def _how_many(number: int, rest: str) -> str:
 
 
 def _sample(rows: Sequence[DiffRow]) -> list[DiffRow]:
-    """At most 20 rows, of every action some, in their order."""
+    """At most 20 rows, some of every action, in order."""
     by_action = [[row for row in rows if row.action == action] for action in _TELLING]
     turns = [row for turn in zip_longest(*by_action) for row in turn if row is not None]
     chosen = {(row.resource, row.key) for row in turns[:SHOWN]}
@@ -191,7 +191,7 @@ def _value(value: Value) -> str:
 
 
 def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
-    """A digest of what these diffs say of one resource: the same differences are the same version."""
+    """A digest of one resource in these diffs: equal differences have equal digests."""
     digest = hashlib.sha256()
     for plan in plans:
         digest.update(plan.endpoint.encode())
@@ -202,7 +202,7 @@ def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
 
 
 def diff_digest(plan: Plan, resource: str) -> str:
-    """Changes when the differences do, or the reasons why they cannot be approved."""
+    """Changes with the differences, or with the reasons why they cannot be approved."""
     digest = hashlib.sha256("\n".join(plan.manifest["gates"]).encode())
     for row in plan.rows:
         if row.resource == resource:
@@ -213,7 +213,7 @@ def diff_digest(plan: Plan, resource: str) -> str:
 def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) -> dict[str, str]:
     """{resource: Markdown with its changes and conflicts in the kept diffs, oldest first}
 
-    Diffs that cannot be read are left out: one may have been pruned meanwhile, and a damaged one is named elsewhere.
+    Skips unreadable diffs: they may have been pruned meanwhile, and damage is reported elsewhere.
     """
     folder = warehouse.diffs(endpoint)
     kept: list[tuple[str, dict[str, dict[str, int]]]] = []
@@ -230,7 +230,7 @@ def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) 
             Line("conflicts, blocked", [one.get("conflict", 0) + one.get("blocked", 0) for one in counts]),
             Line("drifted", [one.get("drifted", 0) for one in counts]),
         ]
-        # Where nothing ever differed, a picture of that in every event of every endpoint is a burden.
+        # No plot if nothing ever differed: it would only burden every event of every endpoint.
         if not any(any(line.values) for line in lines):
             charts[resource] = ""
             continue
@@ -241,7 +241,7 @@ def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) 
 def apply_metadata(
     result: ApplyResult, verdicts: Sequence[Verdict], *, base_url: str, types: dict[str, str]
 ) -> Metadata:
-    """What is said of an apply: counts by verdict, and the first changes that were not applied."""
+    """The metadata of an apply: counts by verdict, and the first changes that were not applied."""
     found: Metadata = {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
     bad = [item for item in verdicts if item.verdict != "applied"]
     if bad:

@@ -1,4 +1,4 @@
-"""The owners of assets, as the configuration names them when the code location is loaded."""
+"""The owners of assets, from the configuration when the code location is loaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netbox_sync_dagster.defs.resources import config_at_start
 
 
 def owners(kind: Kind | None = None) -> Sequence[str]:
-    """Who owns the assets of a kind of endpoint, all its endpoints together; without a kind: NetBox's."""
+    """The owners of the assets of all endpoints of a kind; without a kind, of NetBox's assets."""
     config = config_at_start()
     if config is None:
         default: list[str] = Config.model_fields["owners"].default

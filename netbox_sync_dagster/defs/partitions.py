@@ -13,7 +13,7 @@ PARTITIONS: dict[Kind, dg.DynamicPartitionsDefinition] = {
 
 
 def enabled(config: Config, kind: Kind) -> list[Endpoint]:
-    """The endpoints of one kind that take part, in the file's order."""
+    """The enabled endpoints of one kind, in the file's order."""
     return [item for item in config.endpoints if item.enabled and item.kind == kind]
 
 
@@ -23,9 +23,9 @@ def partition_keys(instance: dg.DagsterInstance, kind: Kind) -> list[str]:
 
 
 def keep_in_step(instance: dg.DagsterInstance, config: Config) -> None:
-    """Add and remove partition keys so that they are the enabled endpoints of the configuration.
+    """Add and remove partition keys to match the enabled endpoints of the configuration.
 
-    What Dagster and the warehouse recorded about a removed endpoint stays.
+    Records of Dagster and the warehouse about a removed endpoint are kept.
     """
     for kind in KINDS:
         added, removed = differences(instance, config, kind)

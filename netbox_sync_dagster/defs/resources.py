@@ -1,4 +1,4 @@
-"""The configuration and the warehouse, as Dagster's code sees them."""
+"""The Dagster resource with the configuration and the warehouse."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[SyncResource]:
-        """In a run: say from its start to its end that its process lives, for ``defs.runs.end_orphans``.
+        """During a run: hold a lock that shows that its process lives, for ``defs.runs.end_orphans``.
 
-        Where that cannot be written, the run's own steps fail with the reason.
+        If the lock cannot be written, the run's steps fail with the reason.
         """
         with ExitStack() as stack:
             if context.run is not None:
@@ -51,7 +51,7 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return load_config(self.config_path or _config_path())
 
     def warehouse(self) -> Warehouse:
-        """The warehouse directory, which need not exist yet."""
+        """The warehouse directory; it may not exist yet."""
         home = self.home or os.environ.get(HOME_VARIABLE) or "data"
         try:
             keep = self.config().retention
@@ -62,10 +62,10 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @cache
 def config_at_start() -> Config | None:
-    """The configuration when the code location is loaded; None, with its errors in the log, where it is wrong.
+    """The configuration when the code location is loaded; None if it is invalid, with its errors in the log.
 
-    Assets, jobs and sensors are there either way, and read the file anew when they run. From this one come
-    only the schedules, whether the interval sensors are on, and the freshness policies.
+    Assets, jobs and sensors exist either way, and read the file again when they run. Only the schedules, the default
+    state of the interval sensors and the freshness policies come from this one.
     """
     path = _config_path()
     try:

@@ -1,4 +1,4 @@
-"""Which runs are under way, and on which endpoints."""
+"""The queued and running runs, and their endpoints."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _ALIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-# A worker says that it lives as soon as it has loaded what it needs.
+# A worker shows that it lives as soon as it has loaded its code.
 _STARTUP_SECONDS = 180
 _ENDING_SECONDS = 2
 
 
 @dataclass(frozen=True)
 class Busy:
-    """A run under way on an endpoint; ``since``: seconds since 1970 when it was asked for."""
+    """A queued or running run of an endpoint; ``since``: when it was requested, in seconds since 1970."""
 
     run_id: str
     job: str
@@ -46,7 +46,7 @@ class Busy:
 
 
 def endpoints_of(run: dg.DagsterRun, order: list[str]) -> set[str]:
-    """The endpoints that a run is about; ``order`` are the partition keys in Dagster's order."""
+    """The endpoints of a run; ``order``: the partition keys in Dagster's order."""
     tags = run.tags
     named = {name for name in tags.get(ENDPOINT_TAG, "").split(",") if name}
     if tags.get(_PARTITION) in order:
@@ -76,11 +76,11 @@ def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
 def end_orphans(
     instance: dg.DagsterInstance, home: Path, alive: set[str], jobs: Collection[str]
 ) -> list[str]:
-    """Report the runs of these jobs as failed whose process is gone; returns their ids.
+    """Report runs of these jobs as failed if their process is dead; returns their ids.
 
-    ``alive`` are the runs whose process has said lately that it works. One counts as dead when this machine has seen it silent
-    for a while (``storage.observed``, in ``home``), whatever the clocks say. Dagster itself notices a process that died
-    only as long as the code server lives that started it.
+    ``alive``: the runs with a recent heartbeat. A process counts as dead when this machine has seen no heartbeat for a
+    while (``storage.observed``, in ``home``), whatever the clocks say. Dagster itself notices a dead process only while
+    the code server that started it is running.
     """
     running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
     silent = [
@@ -91,7 +91,7 @@ def end_orphans(
     ]
     if not silent:
         return []
-    # A run that is just ending has given its lock back already.
+    # A run that is just ending has already released its lock.
     time.sleep(_ENDING_SECONDS)
     gone = instance.get_runs(dg.RunsFilter(run_ids=silent, statuses=[dg.DagsterRunStatus.STARTED]))
     for run in gone:
@@ -105,6 +105,6 @@ def end_orphans(
 
 
 def _silent_for(home: Path, run_id: str, alive: set[str]) -> float:
-    """Seconds for which this machine has seen that the run's process says nothing; -1 where it does."""
+    """Seconds for which this machine has seen no heartbeat of the run; -1 if it has one."""
     seconds = unchanged_for(home, f"run {run_id}", "alive" if run_id in alive else "silent")
     return -1 if run_id in alive else seconds

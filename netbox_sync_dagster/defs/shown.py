@@ -1,6 +1,6 @@
-"""What Dagster shows of foreign text: log lines, reasons, failures and metadata, all through ``text.visible``.
+"""Log lines, reasons, failures and metadata in Dagster, with foreign text escaped by ``text.visible``.
 
-Modules of this package log, skip and fail through here and nothing else; a test holds them to it.
+The modules of this package log, skip and fail only through this one; a test checks that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _HasLog(Protocol):
 
 
 class Log(logging.LoggerAdapter[logging.Logger]):
-    """A log of which every message is one line that shows what it holds."""
+    """A log whose messages are single lines with invisible characters escaped."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         """The message to log."""
@@ -41,7 +41,7 @@ def log_of(context: _HasLog) -> Log:
 
 
 def skip(text: str) -> dg.SkipReason:
-    """Why a sensor or a schedule starts nothing."""
+    """The reason why a sensor or a schedule starts nothing."""
     return dg.SkipReason(visible(text, LONGEST))
 
 
@@ -57,5 +57,5 @@ def failure(
 
 
 def shown(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata whose names and texts show what they hold. Markdown is made by ``defs/markdown.py`` alone."""
+    """Metadata with invisible characters escaped in names and texts. Only ``defs/markdown.py`` creates Markdown."""
     return {visible(name): visible(v, LONGEST) if isinstance(v, str) else v for name, v in metadata.items()}

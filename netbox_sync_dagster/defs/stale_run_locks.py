@@ -1,8 +1,8 @@
 """Locks of runs that Dagster already knows to be dead.
 
-A launcher that starts runs in containers sees at once that one is gone, and the daemon starts the run again. Its locks
-count for one or two minutes more on another machine, as from there a dead process and one that cannot be reached look
-the same.
+A launcher that starts runs in containers notices at once that a container died, and the daemon starts the run again. On
+another machine its locks are valid for one or two more minutes, because there a dead process and an unreachable one
+look the same.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def when_free(
     log: Log,
     pause: Callable[[float], object] | None = None,
 ) -> T:
-    """What ``take`` returns. If a run that has ended holds the lock, ``take`` is called again once the lock expires.
+    """The result of ``take``. If a run that has ended holds the lock, ``take`` is called again once the lock expires.
 
-    Raises LockHeld if the holder may be at work.
+    Raises LockHeld if the holder may be running.
     """
     try:
         return take()

@@ -1,4 +1,5 @@
-"""The step that reads endpoints and compares them: each endpoint for itself, in threads for the waiting."""
+"""The step that reads endpoints and compares them: each endpoint separately, in threads because reading is mostly
+waiting."""
 
 from __future__ import annotations
 
@@ -32,12 +33,12 @@ from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse, WarehouseE
 from netbox_sync_dagster.storage.tables import ABOUT_ROWS
 from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
 
-# Endpoints read at once in one run; each has its own fetch_max_concurrency besides.
+# Endpoints read in parallel in one run; in addition, each has its fetch_max_concurrency.
 _AT_ONCE = 8
 
 
 class Sync:
-    """One try of the step for some endpoints, of one kind where one is given."""
+    """One attempt of the step for some endpoints, of one kind if a kind is given."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Sync:
         self._comparer = Comparer(warehouse, config)
 
     def run(self, names: Sequence[str]) -> list[Outcome]:
-        """Take every endpoint as far as it goes; an error of one is its own outcome."""
+        """Sync every endpoint as far as possible; an error of one endpoint is its outcome."""
         names = list(dict.fromkeys(names))
         if not names:
             raise WarehouseError("no endpoint is named; say which are synced, e.g. endpoints: [paris]")
@@ -80,7 +81,7 @@ class Sync:
         return [one if isinstance(one, Outcome) else done[one.name] for one in found]
 
     def retry_if_possible(self, outcomes: Sequence[Outcome], retries: int) -> None:
-        """Raise a Failure that is tried again where that may help; what is done is not done again then."""
+        """Raise a Failure that is retried if that may help; finished endpoints are not repeated."""
         errors = {
             item.endpoint: item.error
             for item in outcomes
@@ -92,7 +93,7 @@ class Sync:
             raise failure(text, allow_retries=True)
 
     def _find(self, name: str) -> Endpoint | Outcome:
-        """The endpoint, or the outcome of one that the configuration does not have."""
+        """The endpoint, or the outcome if it is not configured."""
         try:
             endpoint = self._config.endpoint(name)
         except KeyError as error:
@@ -128,7 +129,7 @@ class Sync:
             raise Stopped
 
     def _tell(self, outcome: Outcome) -> None:
-        """Log how far an endpoint came."""
+        """Log the outcome of an endpoint."""
         name, manifest = outcome.endpoint, outcome.manifest
         if manifest is not None:
             rows = sum(number for table, number in manifest.row_counts.items() if table not in ABOUT_ROWS)
@@ -158,10 +159,10 @@ def record(
     warehouse: Warehouse,
     outcomes: Sequence[Outcome],
 ) -> Iterator[dg.MaterializeResult]:
-    """Tell Dagster what was made, per asset and endpoint.
+    """Report materializations to Dagster, per asset and endpoint.
 
-    A result that is yielded counts for every partition of the run, so that is done only where all of them have
-    it; otherwise the good partitions are logged one by one.
+    A yielded result counts for every partition of the run, so it is only yielded if all of them succeeded; otherwise
+    the good partitions are logged one by one.
     """
     made: dict[dg.AssetKey, dict[str, Metadata]] = {}
     for outcome in outcomes:
@@ -202,8 +203,8 @@ def materializations(
 
 
 class Made(NamedTuple):
-    """An asset of an endpoint; ``digest``: for ``MaterializationLog``, empty = always report; ``upstream``: what it is
-    made from."""
+    """An asset of an endpoint; ``digest``: for ``MaterializationLog``, empty = always report; ``upstream``: its
+    upstream assets."""
 
     key: dg.AssetKey
     digest: str
@@ -214,7 +215,7 @@ class Made(NamedTuple):
 def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> Iterator[Made]:
     """Every asset of the outcome, tables first.
 
-    The main resource is reported at every sync: it shows that there was one.
+    The main resource is reported at every sync, which shows that the sync took place.
     """
     manifest, plan = outcome.manifest, outcome.plan
     if manifest is not None:
@@ -236,7 +237,7 @@ def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> 
 
 
 def fail(log: Log, outcomes: Iterable[Outcome]) -> None:
-    """Raise a Failure that names every endpoint that failed, with its sentence; return where none did."""
+    """Raise a Failure that names every failed endpoint with its sentence; returns if none failed."""
     all_of_them = list(outcomes)
     errors = {item.endpoint: item.error for item in all_of_them if item.error is not None}
     if not errors:

@@ -1,4 +1,4 @@
-"""The last attempts to sync an endpoint, from their record in the warehouse."""
+"""The last attempts to sync an endpoint, as recorded in the warehouse."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from netbox_sync_dagster.storage.sequence import number_of_line
 
 @dataclass(frozen=True)
 class Attempts:
-    """Times are seconds since 1970, as the clock said that recorded them, 0 for never. ``last``: what comes later has another
-    number. ``failures``: failed attempts since the last good comparison, 0 where the last one was good; ``seconds``: the last good sync, from the start of the read to the end of the comparison."""
+    """Times are seconds since 1970 by the recording machine's clock, 0 for never. ``last``: the number of the last
+    attempt. ``failures``: failed attempts since the last good comparison, 0 if the last one was good; ``seconds``:
+    duration of the last good sync, from the start of the read to the end of the comparison."""
 
     last_start: float = 0
     last_end: float = 0
@@ -28,7 +29,7 @@ class Attempts:
 
 
 def read_attempts(warehouse: Warehouse, system: str, endpoint: str) -> Attempts:
-    """The last tries to read and to compare the endpoint."""
+    """The last attempts to read and to compare the endpoint."""
     files = [
         folder / "attempts.jsonl"
         for folder in (warehouse.snapshots(system, endpoint), warehouse.diffs(endpoint))
@@ -58,7 +59,7 @@ def _order(line: dict[str, Any]) -> tuple[int, str]:
 
 
 def _seconds(reads: list[dict[str, Any]], compares: list[dict[str, Any]]) -> float | None:
-    """What the last good comparison took, with the read before it."""
+    """Duration of the last good comparison, including the read before it."""
     compared = max((line for line in compares if line["ok"]), key=_order, default=None)
     if compared is None:
         return None
@@ -76,7 +77,7 @@ def _time(text: str) -> float:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Some hundred tries, more than any decision needs; one that a crash cut off is left out."""
+    """Several hundred attempts, more than any decision needs; skips a line that a crash cut off."""
     try:
         lines = tail(path)
     except FileNotFoundError:

@@ -27,13 +27,13 @@ _COMPARING = threading.Lock()
 
 
 class EmptySnapshot(WarehouseError):
-    """The endpoint showed nothing: no ground for a comparison."""
+    """The endpoint showed nothing, so nothing can be compared."""
 
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """What one sync does. ``accept_shrink``: what is gone from a far smaller snapshot is gone. ``guest``: the vmid of
-    the only guest that is read and compared."""
+    """Options of one sync. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
+    ``guest``: the vmid of the only guest to read and compare."""
 
     read: bool = True
     compare: bool = True
@@ -41,7 +41,7 @@ class SyncOptions:
     guest: int | None = None
 
     def check(self, endpoints: Sequence[Endpoint]) -> None:
-        """Raise WarehouseError where these endpoints cannot be synced so."""
+        """Raise WarehouseError if these options do not fit these endpoints."""
         if not self.read and (self.accept_shrink or self.guest is not None):
             raise WarehouseError(
                 "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
@@ -59,9 +59,9 @@ class SyncOptions:
 
 @dataclass
 class Outcome:
-    """How far one endpoint came: its snapshot, its diff, what the policies approved, and the error that stopped it.
+    """The outcome of one endpoint: its snapshot, its diff, what the policies approved, and the error that stopped it.
 
-    ``diff`` is the diff's manifest; ``notes`` say why a policy approved nothing, or less.
+    ``diff`` is the diff's manifest; ``notes`` say why a policy did not approve everything that it names.
     """
 
     endpoint: str
@@ -77,7 +77,7 @@ class Outcome:
 
     @property
     def by_policy(self) -> dict[str, int]:
-        """How many changes of each resource the policies approved."""
+        """The number of changes of each resource that the policies approved."""
         rows = self.plan.by_id() if self.plan is not None else {}
         counts: dict[str, int] = {}
         for change_id in self.approved:
@@ -98,12 +98,12 @@ def sync_endpoint(
     already_read: Manifest | None = None,
     netbox_is_there: Callable[[], bool] = lambda: True,
 ) -> Outcome:
-    """Take an endpoint as far as it goes; an error ends up in the outcome, never with the caller.
+    """Sync an endpoint as far as possible; an error is part of the outcome and never raised.
 
-    The endpoint's lock is held from the first request to the last approval. ``who`` holds it; ``lock`` takes it, and may
-    wait for one that a dead process left. ``already_read``: a snapshot of this run, which is not read again.
-    ``netbox_is_there`` is asked before the comparison, and may wait: False where NetBox could not be read.
-    Whatever ``say`` raises ends the sync at its next step.
+    The endpoint's lock is held by ``who`` from the first request to the last approval. ``lock`` takes it, and may wait
+    for one that a dead process left. ``already_read``: a snapshot of this run, which is not read again.
+    ``netbox_is_there`` is called before the comparison and may wait; it returns False if NetBox could not be read. An
+    exception from ``say`` ends the sync at its next step.
     """
     outcome = Outcome(endpoint.name, endpoint.kind)
     try:
@@ -145,7 +145,7 @@ def _compare(
 
 
 def is_empty(manifest: Manifest) -> bool:
-    """Whether the server showed nothing at all: no evidence of anything, and no ground for a diff."""
+    """Whether the server showed nothing at all, which proves nothing and cannot be compared."""
     return not manifest.row_counts.get(MAIN_TABLE[manifest.system])
 
 

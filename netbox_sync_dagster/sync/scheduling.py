@@ -1,7 +1,6 @@
 """Decides whether an endpoint is due. Pure function: no clock, no files, no state.
 
-So nothing is lost when a process that asks it is restarted, and a turn that was missed for an hour is one sync
-when it is asked again, not many.
+So a restart of the caller loses nothing, and after an hour without calls a missed interval leads to one sync, not many.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-# The first pause after a failed try; it doubles with every further one, up to the endpoint's interval.
+# The first pause after a failed attempt; it doubles with every further one, up to the endpoint's interval.
 FIRST_PAUSE = 30
 _JITTER = 0.2
-# Points of an interval at which endpoints have their turns, and the seconds from one to the next at least.
+# Slots of an interval over which endpoints are spread, and the minimum seconds between slots.
 _MOST_POINTS, _APART = 10, 30
 
 
@@ -21,9 +20,10 @@ _MOST_POINTS, _APART = 10, 30
 class EndpointSchedule:
     """What is known of one endpoint. Times are seconds since 1970, 0 for never.
 
-    ``interval``: as configured, 0 for none. ``every``: seconds from sync to sync at most, by interval or schedule,
-    0 by hand only. Moments are not later than now: what is dated so is left out. ``failures``: attempts in a row that
-    failed, the last of them at ``last_end``. ``seconds``: what the last good sync took. ``busy``: why no other run may start now, e.g. ``a run is working on it``.
+    ``interval``: as configured, 0 for none. ``every``: maximum seconds between syncs, by interval or schedule, 0 for
+    manual syncs only. Times later than now are left out. ``failures``: consecutive failed attempts, the last of them at
+    ``last_end``. ``seconds``: duration of the last good sync. ``busy``: why no other run may start now, e.g. ``a run is
+    working on it``.
     """
 
     name: str
@@ -42,8 +42,8 @@ class EndpointSchedule:
 class Decision:
     """Whether to sync an endpoint now (``start``). Otherwise ``why`` says why not, and ``at`` when it may be.
 
-    ``at``: when the turn came, or comes; 0 for never. ``late``: it is due and cannot start, with more to say than
-    that a run is at it: its interval is too short.
+    ``at``: when it was or will be due; 0 for never. ``late``: it is due but cannot start, and not only because a run is
+    working on it: its interval is too short.
     """
 
     start: bool
@@ -53,7 +53,7 @@ class Decision:
 
 
 def decide(schedule: EndpointSchedule, now: float) -> Decision:
-    """Whether the endpoint is to be synced at this moment, and why not."""
+    """Whether to sync the endpoint now, and why not."""
     at = _next(schedule, now)
     if not at:
         return Decision(False, 0, "by hand only")
@@ -74,7 +74,7 @@ def decide(schedule: EndpointSchedule, now: float) -> Decision:
 
 
 def _next(schedule: EndpointSchedule, now: float) -> float:
-    """When the endpoint's turn came that was not used yet, or when the next one comes; 0 for never."""
+    """When the endpoint became due without a sync since, or when it will be due; 0 for never."""
     if schedule.failures and schedule.every:
         pause = back_off(schedule.name, schedule.failures, schedule.last_end, schedule.every)
         if pause < schedule.every or not schedule.interval:
@@ -83,24 +83,24 @@ def _next(schedule: EndpointSchedule, now: float) -> float:
         return 0
     shift = offset(schedule.name, schedule.interval)
     turn = (now - shift) // schedule.interval * schedule.interval + shift
-    # A turn that came during a try that failed is used up by it: the next try has its pause.
+    # If it became due during a failed attempt, that attempt counts: the next one follows after the pause.
     used = max(schedule.last_start, schedule.last_end) if schedule.failures else schedule.last_start
     return turn if used < turn else turn + schedule.interval
 
 
 def offset(name: str, interval: int) -> float:
-    """Where in its interval an endpoint's turn is: at one of a few points over which all of them are spread.
+    """The offset of an endpoint in its interval: one of a few slots over which all endpoints are spread.
 
-    Those of one point are one run: a run costs as much as several small endpoints in it.
+    Endpoints of one slot share a run: starting a run costs as much as syncing several small endpoints.
     """
     points = max(1, min(_MOST_POINTS, interval // _APART))
     return interval * int(points * _share(name)) / points
 
 
 def back_off(name: str, failures: int, failed_at: float, longest: int) -> float:
-    """Seconds from a failed try to the next: exponential, 20 % up or down, ``longest`` at most.
+    """Seconds from a failed attempt to the next: exponential, plus or minus 20 %, at most ``longest``.
 
-    The jitter is a hash of who failed when: the same on every tick.
+    The jitter is a hash of the endpoint and the time of the failure: the same on every tick.
     """
     pause = FIRST_PAUSE * 2.0 ** min(failures - 1, 30)
     jitter = 1 + _JITTER * (2 * _share(f"{name} {failed_at:.0f}") - 1)
@@ -120,5 +120,5 @@ def _failed(schedule: EndpointSchedule) -> str:
 
 
 def _share(text: str) -> float:
-    """A number from 0 to below 1 that looks random and is always the same."""
+    """A pseudo-random number from 0 to below 1, always the same for the same input."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48

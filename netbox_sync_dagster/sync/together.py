@@ -1,4 +1,4 @@
-"""Several servers at once, in threads that end at their next step when the whole is stopped."""
+"""Runs functions in parallel threads, which end at their next step when everything is stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GRACE_SECONDS = 3.0
 
 
 class Stopped(Exception):
-    """The whole was stopped (Ctrl-C, a terminated run) while this one was at work."""
+    """Everything was stopped (Ctrl-C, a terminated run) while this function was running."""
 
 
 def run_together(
@@ -30,11 +30,11 @@ def run_together(
 ) -> dict[str, T]:
     """Run every function of ``work`` in a separate thread, at most ``at_once`` in parallel; returns their results by name.
 
-    Those named in ``ahead``, for which others may wait, begin at once and do not count.
+    The functions named in ``ahead``, for which others may wait, start at once and do not count.
 
-    Each is given a ``say`` for its progress, which goes to ``show`` with its name and raises Stopped once ``stop`` is
-    set. An exception of the caller's own thread (KeyboardInterrupt, a terminated run) sets it and goes on, after a few
-    seconds at most. The functions return errors rather than raise them; one that raises makes this raise, at the end.
+    Each gets a ``say`` for its progress, which calls ``show`` with its name and raises Stopped once ``stop`` is set. An
+    exception in the caller's thread (KeyboardInterrupt, a terminated run) sets ``stop`` and is raised again, after a
+    few seconds at most. The functions return errors instead of raising them; an exception of one is raised at the end.
     """
     stop = stop or threading.Event()
     slots = threading.Semaphore(at_once)

@@ -1,1 +1,1 @@
-"""What the code location makes: snapshots, diffs and applies."""
+"""The assets: snapshots, diffs and applies."""

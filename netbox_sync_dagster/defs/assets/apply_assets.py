@@ -66,7 +66,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
         with user_errors_as_failure(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
             plan = with_parts(warehouse, load_plan(warehouse, name))
-            # All of the kind's resources selected means all changes, whatever they are.
+            # If all of the kind's resources are selected, all changes are meant.
             everything = len(resources) == len(RESOURCES_OF[kind])
             only = {row.change_id for row in plan.changes if row.resource in resources}
             apply = partial(
@@ -91,7 +91,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
 
 
 def _started_by(tags: Mapping[str, str]) -> str:
-    """By which program a run was started for which nobody gave a name."""
+    """The program that started a run without a person's name."""
     if "dagster/sensor_name" in tags:
         return "sensor"
     return "schedule" if "dagster/schedule_name" in tags else "dagster run"
@@ -125,7 +125,7 @@ def _say(log: Log, name: str, done: int, total: int) -> None:
 def _record(
     kind: Kind, resources: list[str], result: ApplyResult, plan: Plan, base_url: str
 ) -> Iterator[dg.MaterializeResult]:
-    """One result per resource of which every approved change is applied; the others fail with the run."""
+    """One result per resource whose approved changes were all applied; the others fail with the run."""
     types = _types(plan)
     for resource in resources:
         verdicts = [item for item in result.verdicts if item.resource == resource]
@@ -137,7 +137,7 @@ def _record(
 
 
 def _fail(log: Log, result: ApplyResult, plan: Plan, base_url: str) -> None:
-    """A run with a change that is not applied is not green, nor one that could not settle an earlier apply."""
+    """The run fails if a change was not applied, or if it could not settle an earlier apply."""
     open_before = [item for item in result.settled if item.verdict != "applied"]
     for note in result.notes:
         log.warning(note)

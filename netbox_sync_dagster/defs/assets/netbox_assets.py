@@ -18,8 +18,8 @@ from netbox_sync_dagster.storage import NETBOX
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.views import build_database
 
-# One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot that is taken
-# while changes are written shows half of them.
+# One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot taken while changes
+# are written shows only some of them.
 POOL = "netbox"
 
 

@@ -1,7 +1,7 @@
 """Assets ``librenms/<table>``, ``proxmox/<table>``, ``docker/<table>`` and ``diff/<kind>/<resource>``, a partition per endpoint.
 
-Reading an endpoint and comparing it with NetBox is one step, so that each endpoint of a run is compared whether or not the
-others could be read. As two steps, one endpoint that is down would keep all others from being compared.
+Reading an endpoint and comparing it with NetBox is one step: each endpoint of a run is compared whether or not the
+others could be read. With two steps, one unreachable endpoint would block the comparison of all others.
 """
 
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ Event = dg.MaterializeResult | dg.AssetCheckResult
 
 
 class ReadEndpoints(dg.Config):
-    """How endpoints are read. ``accept_shrink``: what is gone from a far smaller snapshot is gone. ``guest``: the
-    vmid of the only guest to be read and compared, of the one Proxmox endpoint of the run."""
+    """How endpoints are read. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
+    ``guest``: the vmid of the only guest to read and compare, of the run's only Proxmox endpoint."""
 
     accept_shrink: bool = False
     guest: int | None = None
@@ -75,7 +75,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
                 accept_shrink=config.accept_shrink,
                 guest=config.guest,
             )
-            # A run of checks alone names no partition and makes nothing.
+            # A run of checks alone names no partition and materializes nothing.
             outcomes = step.run(context.partition_keys) if selected else []
             build_database(warehouse)
             step.retry_if_possible(outcomes, retries.max_retries)

@@ -55,7 +55,7 @@ def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:
 def diff_results(
     warehouse: Warehouse, config: Config, kind: Kind, endpoints: Iterable[str]
 ) -> list[dg.AssetCheckResult]:
-    """The results of ``diff_checks`` over the current diffs of these endpoints; those without one are left out."""
+    """The results of ``diff_checks`` for the current diffs of these endpoints; endpoints without a diff are skipped."""
     checks = ("gates", "within_limits", "unique_keys", "snapshots_agree")
     found: dict[str, list[Finding]] = {name: [] for name in checks}
     for endpoint in endpoints:
@@ -69,7 +69,7 @@ def diff_results(
 
 
 def _diff_problems(warehouse: Warehouse, config: Config, kind: Kind, endpoint: str) -> dict[str, str]:
-    """Why each check on the endpoint's current diff fails, empty where it passes; {} without a diff."""
+    """Why each check on the endpoint's current diff fails, empty if it passes; {} without a diff."""
     try:
         folder = warehouse.current(warehouse.diffs(endpoint))
     except WarehouseError:
@@ -123,7 +123,7 @@ def _disagreement(warehouse: Warehouse, kind: Kind, plan: Plan) -> str:
     try:
         for system, endpoint, snapshot_id in sides:
             folder = warehouse.snapshots(system, endpoint) / snapshot_id
-            # A snapshot that is no longer kept can say nothing.
+            # A pruned snapshot cannot be checked.
             if not folder.is_dir():
                 continue
             others = con.execute(

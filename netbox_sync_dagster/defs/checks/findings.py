@@ -1,7 +1,7 @@
-"""What a check found at each endpoint, and the result that Dagster gets of it.
+"""The findings of a check per endpoint, and their result for Dagster.
 
-A check result speaks of all endpoints, those of other runs included: Dagster keeps one result per check, so a good
-run of one endpoint must not hide what is wrong with another.
+A check result covers all endpoints, also those of other runs: Dagster keeps one result per check, so a good run of one
+endpoint must not hide a problem with another.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from netbox_sync_dagster.defs.shown import shown
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.text import visible
 
-# Of one endpoint; the description says them all.
+# Of one endpoint; the description has them all.
 _PROBLEMS_SHOWN = 10
 
-# In every note of what a check found in a version. To be changed together with a rule of the checks: older notes count
-# no more then.
+# Part of every stored finding. Change it together with a rule of the checks: older findings then no longer count.
 RULES = "1"
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
@@ -32,7 +31,7 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found at one endpoint; an empty ``problem`` means that it is good."""
+    """The finding of a check at one endpoint; an empty ``problem`` means that it passed."""
 
     endpoint: str
     problem: str = ""
@@ -65,10 +64,10 @@ def check_result(name: str, key: dg.AssetKey, findings: list[Finding]) -> dg.Ass
 
 
 def remembered_problems(folder: Path, mark: str, looks: dict[str, Callable[[], str]]) -> dict[str, str]:
-    """What is found in a version, which never changes: looked for once, then read.
+    """The finding for a version, which never changes: computed once, then read.
 
-    A check speaks of all endpoints, also of the many that its run was not about. ``mark`` says by which rules; with
-    other ones it is looked for again.
+    A check covers all endpoints, also the many that are not part of its run. ``mark`` identifies the rules; with other
+    rules the finding is computed again.
     """
     file = folder / ".checks.json"
     with suppress(OSError, ValueError, KeyError):

@@ -25,7 +25,7 @@ from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.versions import read_manifest
 from netbox_sync_dagster.sync import is_empty
 
-# Rows that refer to rows that are not there: (table, column, referred table, referred column).
+# References that must exist: (table, column, referred table, referred column).
 _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     **{kind: source.references for kind, source in sources().items()},
     "netbox": (
@@ -69,7 +69,7 @@ def snapshot_checks(system: str) -> list[dg.AssetCheckSpec]:
 def snapshot_results(
     warehouse: Warehouse, system: str, endpoints: Iterable[str]
 ) -> list[dg.AssetCheckResult]:
-    """The results of ``snapshot_checks`` over the current snapshots of these endpoints."""
+    """The results of ``snapshot_checks`` for the current snapshots of these endpoints."""
     found: dict[str, list[Finding]] = {
         name: [] for name in ("complete", "not_shrunken", "references", "nothing_rejected")
     }
@@ -107,7 +107,7 @@ def _complete(manifest: Manifest) -> Finding:
 
 
 def _failed_read(folder: Path, endpoint: str) -> Finding | None:
-    """The last attempt to read the endpoint, where that failed."""
+    """The last attempt to read the endpoint, if it failed."""
     try:
         last = json.loads(tail(folder / "attempts.jsonl")[-1])
     except (FileNotFoundError, IndexError, json.JSONDecodeError):

@@ -17,7 +17,7 @@ STATUS = "status"
 
 
 def status_check(kind: Kind) -> dg.AssetCheckSpec:
-    """The check on the endpoints of one kind, beside those on their diffs."""
+    """The check on the endpoints of one kind, in addition to those on their diffs."""
     return dg.AssetCheckSpec(
         STATUS,
         asset=diff_key(kind, MAIN_RESOURCE[kind]),
@@ -26,7 +26,7 @@ def status_check(kind: Kind) -> dg.AssetCheckSpec:
 
 
 def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:
-    """The result of the check ``status``, which speaks of every configured endpoint of the kind."""
+    """The result of the check ``status``, which covers every configured endpoint of the kind."""
     mine = [row for row in rows if row.system == kind and row.state != "not configured"]
     findings = [
         Finding(

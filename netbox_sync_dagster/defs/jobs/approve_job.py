@@ -28,7 +28,7 @@ _WORDS = Words(
 
 
 class Decision(Enum):
-    """``reject`` holds until the change itself changes; ``withdraw`` cancels an earlier decision."""
+    """``reject`` is valid until the change itself changes; ``withdraw`` cancels an earlier decision."""
 
     approve = "approve"
     reject = "reject"
@@ -36,7 +36,7 @@ class Decision(Enum):
 
 
 class Decide(dg.Config):
-    """Which changes of the endpoint's current diff, and what is decided about them."""
+    """The changes of the endpoint's current diff, and the decision about them."""
 
     endpoint: str = Field(description="The endpoint whose diff is meant.")
     who: str = Field(description="Who decides; recorded in the ledger.")

@@ -1,4 +1,4 @@
-"""The job ``clean_up``, every night: old snapshots, diffs, tries, and Dagster's old runs."""
+"""The job ``clean_up``, every night: removes old snapshots, diffs, attempts, and Dagster's old runs."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def remove_old(context: dg.OpExecutionContext, sync: SyncResource) -> None:
 
 
 def delete_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
-    """Delete the finished runs that nothing has happened in since then, with their events; yields their ids."""
+    """Delete finished runs without events since then; yields their ids."""
     old = dg.RunsFilter(statuses=_FINISHED, updated_before=before)
     while runs := instance.get_runs(old, limit=_AT_A_TIME):
         for run in runs:

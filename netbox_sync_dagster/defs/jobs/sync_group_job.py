@@ -1,7 +1,7 @@
-"""The job ``sync_group``: whatever endpoints are due, of any kind, in one run that reads NetBox once.
+"""The job ``sync_group``: syncs all endpoints that are due, of any kind, in one run that reads NetBox once.
 
-Dagster's asset jobs take one range of neighbouring partitions of one kind; what is due together is neither. So
-this is a job of ops, which records the same assets, partitions and checks.
+Dagster's asset jobs take one range of neighbouring partitions of one kind, which endpoints that are due rarely are. So
+this is a job of ops that records the same assets, partitions and checks.
 """
 
 from collections.abc import Iterator
@@ -69,16 +69,16 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
     description="Reads these endpoints, compares each with NetBox, and lets the policies approve.",
 )
 def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: Group) -> Iterator[Event]:
-    """Sync every endpoint for itself; those that failed are tried again by the sensor, after a pause."""
+    """Sync every endpoint separately; the sensor retries failed ones after a pause."""
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
-        # What is said of a partition counts only while there is one.
+        # Events of a partition count only while the partition exists.
         keep_in_step(context.instance, settings)
         step = Sync(context, settings, warehouse, None, read=True, compare=True, accept_shrink=False)
         outcomes = step.run(config.endpoints)
         build_database(warehouse)
         results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
-    # Yielded, not logged: what is logged before a failure is lost with it.
+    # Yielded, not logged: events logged before a failure are lost.
     yield from materializations(settings.netbox.base_url, warehouse, outcomes)
     yield from map(as_evaluation, results)
     fail(log_of(context), outcomes)

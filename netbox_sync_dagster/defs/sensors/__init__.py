@@ -1,1 +1,1 @@
-"""Sensors that keep partitions, syncs, applies, checks and notifications going."""
+"""Sensors for partitions, syncs, applies, checks and notifications."""

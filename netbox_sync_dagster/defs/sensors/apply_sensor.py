@@ -1,4 +1,4 @@
-"""The sensor ``apply_when_approved``: starts the apply of endpoints whose configuration asks for it."""
+"""The sensor ``apply_when_approved``: starts applies of endpoints with ``apply_approved``."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ from netbox_sync_dagster.storage.verify import look
 from netbox_sync_dagster.sync.scheduling import clock
 from netbox_sync_dagster.text import visible
 
-# Until the same changes are asked for again, where the apply has ended without a verdict on them.
+# Pauses before an apply of the same changes is started again, if it ended without a verdict on them.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
 
 
@@ -33,8 +33,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 60, 3600
 class Memory:
     """What the sensor remembers of one endpoint.
 
-    ``seen``: the state of the files in which nothing was ready. ``ids``: a digest of the changes it last started an
-    apply for, the ``tries``-th time at ``at`` (seconds since 1970).
+    ``seen``: the state of the files when nothing was ready. ``ids``: a digest of the changes of the last apply that it
+    started, for the ``tries``-th time at ``at`` (seconds since 1970).
     """
 
     seen: str = ""
@@ -44,7 +44,7 @@ class Memory:
 
     @property
     def again_at(self) -> float:
-        """When the same changes may be asked for again."""
+        """When an apply of the same changes may be started again."""
         return self.at + min(_FIRST_PAUSE * 2.0 ** min(self.tries - 1, 10), _LONGEST_PAUSE)
 
 
@@ -92,7 +92,7 @@ def apply_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.
 def _look(
     warehouse: Warehouse, endpoint: Endpoint, busy: Busy | None, before: Memory, moment: float
 ) -> tuple[Memory, dg.RunRequest | None, str]:
-    """What to remember of one endpoint, the apply to start, and else why none."""
+    """What to remember of one endpoint, and the apply to start or the reason for none."""
     if busy is not None:
         return before, None, busy.sentence
     state = _files(warehouse, endpoint.name)
@@ -109,7 +109,7 @@ def _look(
         return before, None, f"{len(ids)} approved changes wait; {against}"
     digest = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
     same = digest == before.ids
-    # What is dated later than now was started by a clock that was ahead.
+    # A later date than now comes from a clock that was ahead.
     if same and before.at <= moment < before.again_at:
         text = (
             f"the apply has ended without a verdict on {len(ids)} approved changes; started again at "
@@ -127,8 +127,8 @@ def _look(
 
 
 def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str], int]:
-    """The endpoint's diff, the changes in it that may be applied, why they may not be, and how many more need a
-    second person."""
+    """The endpoint's diff, its changes that may be applied, why they may not be, and the number that need a second
+    person."""
     try:
         plan = load_plan(warehouse, name)
     except WarehouseError:
@@ -138,7 +138,8 @@ def _ready(warehouse: Warehouse, name: str) -> tuple[str, list[str], list[str], 
 
 
 def _files(warehouse: Warehouse, name: str) -> str:
-    """Changes when a diff, a decision or a verdict is new. An approval that expires only makes less ready."""
+    """Changes with a new diff, decision or verdict. Expiring approvals do not matter: they only make fewer changes
+    ready."""
     parts = []
     for path in (warehouse.diffs(name) / "current", applies_folder(warehouse, name)):
         parts.append(str(path.lstat().st_mtime_ns) if path.is_symlink() or path.exists() else "")

@@ -1,4 +1,4 @@
-"""The sensor ``intervals``: starts what is due, as one run, and says why the others wait."""
+"""The sensor ``intervals``: starts one run of all endpoints that are due, and says why the others wait."""
 
 import json
 import secrets
@@ -22,9 +22,9 @@ from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.sync.attempts import read_attempts
 from netbox_sync_dagster.sync.scheduling import Decision, EndpointSchedule, decide
 
-# Jobs whose runs hold endpoints, and the place in the queue that goes with them.
+# Jobs whose runs lock endpoints, and their priority in the queue.
 _WATCHED = {GROUP_JOB, *(job.name for job in (read_netbox, *SYNC_JOBS.values(), *APPLY_JOBS.values()))}
-# Of the endpoints that wait.
+# The number of waiting endpoints to list.
 _SHOWN = 10
 
 
@@ -54,10 +54,10 @@ def settle(asked: Asked, last: int, busy: bool, now: float) -> Asked:
 
 
 def known_time(now: float, *times: float) -> float:
-    """The latest of these moments, which may be other machines' word; 0 where none can be right.
+    """The latest of these times, which may come from other machines; 0 if none can be right.
 
-    What is dated later than now is not believed: otherwise a clock that was ahead would keep an endpoint waiting until
-    the clocks have caught up.
+    Times later than now are ignored: otherwise a clock that was ahead would delay an endpoint until the other clocks
+    catch up.
     """
     return max((moment for moment in times if moment <= now), default=0)
 
@@ -65,14 +65,14 @@ def known_time(now: float, *times: float) -> float:
 def schedule_of(
     warehouse: Warehouse, endpoint: Endpoint, asked: Asked, *, busy: Busy | None, held: str, now: float
 ) -> EndpointSchedule:
-    """What is known of an endpoint, from its tries, the sensor's memory and the runs under way."""
+    """The schedule of an endpoint, from its attempts, the sensor's memory and the current runs."""
     attempts = read_attempts(warehouse, endpoint.kind, endpoint.name)
     schedule = EndpointSchedule(
         endpoint.name,
         endpoint.interval,
         endpoint.every,
         last_start=known_time(now, attempts.last_start, asked.at),
-        # A try that was asked for has not ended before that, whatever its machine's clock says.
+        # An attempt cannot end before it was requested, whatever its machine's clock says.
         last_end=known_time(now, attempts.last_end, asked.noticed, asked.at),
         failures=attempts.failures + asked.lost,
         error=attempts.error,
@@ -100,7 +100,7 @@ def schedule_of(
 def interval_sensor(
     context: dg.SensorEvaluationContext, sync: SyncResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """One run over all endpoints that are due; the configuration is read anew at every tick."""
+    """One run for all endpoints that are due; the configuration is read again at every tick."""
     try:
         config = sync.config()
     except ConfigError as error:
@@ -142,7 +142,7 @@ def interval_sensor(
 
 def _request(due: list[str], now: float) -> dg.RunRequest:
     return dg.RunRequest(
-        # A key is good for one run for ever, and a clock may say the same twice.
+        # A run key can be used only once, and a clock may return the same time twice.
         run_key=f"{now:.0f} {secrets.token_hex(4)} {','.join(due)}",
         run_config={"ops": {SYNC: {"config": {"endpoints": due}}}},
         tags={ENDPOINT_TAG: ",".join(due)},
@@ -150,7 +150,7 @@ def _request(due: list[str], now: float) -> dg.RunRequest:
 
 
 def why_none(decisions: dict[str, Decision]) -> str:
-    """Why nothing was started: the endpoints that wait for other things than their time first."""
+    """Why nothing was started: first the endpoints that do not just wait for their time."""
     if not decisions:
         return "no enabled endpoint has an interval or a schedule"
     order = sorted(
@@ -172,7 +172,7 @@ def _remembered(cursor: str | None) -> dict[str, Asked]:
             for name, item in content.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        # Somebody edited it, or it is of an older version: the tries on record are enough to go on.
+        # It was edited, or an older version wrote it: the recorded attempts are enough.
         return {}
 
 

@@ -19,7 +19,7 @@ from netbox_sync_dagster.explain import sentence
 def partition_sensor(
     context: dg.SensorEvaluationContext, sync: SyncResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Adds the partitions of new endpoints and removes those of endpoints that are gone or disabled."""
+    """Adds partitions of new endpoints and removes those of removed or disabled endpoints."""
     try:
         config = sync.config()
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""The sensor ``status``: keeps the check of the same name true between runs, when endpoints grow stale."""
+"""The sensor ``status``: updates the check of the same name between runs, when endpoints become stale."""
 
 import hashlib
 from collections import Counter
@@ -17,7 +17,7 @@ from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.status import BAD_STATES, Status, read_status
 from netbox_sync_dagster.text import visible
 
-# Of the endpoints that a person should look at.
+# The number of endpoints to list.
 _SHOWN = 5
 
 
@@ -28,7 +28,7 @@ _SHOWN = 5
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
-    """One evaluation per kind of endpoint, when anything that the check says is new."""
+    """One evaluation per kind of endpoint, if the result of the check changed."""
     try:
         config, warehouse = sync.config(), sync.warehouse()
         note_endpoints(warehouse, config)
@@ -50,7 +50,7 @@ def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
 
 
 def said(rows: list[Status]) -> str:
-    """How many endpoints have which status, and which are to be looked at."""
+    """The number of endpoints per status, and the endpoints that need attention."""
     counts = Counter(row.state for row in rows if row.system != "netbox")
     text = ", ".join(f"{number} {state}" for state, number in counts.most_common()) or "no endpoints yet"
     bad = [f"{row.endpoint}: {row.sentence}" for row in rows if row.state in BAD_STATES]
