@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from contract.client import NetBox
 
 from netbox_sync_lab.netbox import LabNetBox
 
@@ -278,3 +279,48 @@ def test_the_command_serves_until_it_is_stopped() -> None:
             assert answer.json()["netbox-version"] == "4.6.8"
         finally:
             process.terminate()
+
+
+def test_custom_fields_of_many_objects_are_written_and_removed_in_the_background() -> None:
+    """As a NetBox 4.7.3 with BULK_UPDATE_CHUNK_SIZE = 2, and its worker, did it."""
+    with LabNetBox(version="4.7.3", bulk_update_chunk_size=2) as lab:
+        netbox = NetBox(lab.url, f"Token {lab.token}")
+        sites = [netbox.site() for _ in range(3)]
+        path = f"dcim/sites/{sites[0]['id']}/"
+        field = {"type": "text", "object_types": ["dcim.site"]}
+        plain, filled = netbox.new(
+            "extras/custom-fields", [{**field, "name": "plain"}, {**field, "name": "filled", "default": "q"}]
+        )
+        assert (plain["status"]["value"], filled["status"]["value"]) == ("active", "provisioning")
+        assert netbox.get(path)["custom_fields"] == {"plain": None}
+        assert netbox.refused("PATCH", path, {"custom_fields": {"filled": "x"}}) == {
+            "custom_fields": {"filled": "Custom field 'filled' does not exist for this object type."}
+        }
+        lab.run_jobs()
+        assert netbox.get(path)["custom_fields"] == {"plain": None, "filled": "q"}
+
+        own = f"extras/custom-fields/{plain['id']}/"
+        netbox.patch(path, {"custom_fields": {"plain": "x"}})
+        for _ in range(2):
+            answer = netbox.send(
+                "DELETE", "extras/custom-fields/", [{"id": plain["id"], "changelog_message": "m"}]
+            )
+            assert answer.status_code == 204
+        assert netbox.get(own)["status"] == {"value": "deleting", "label": "Deleting"}
+        assert netbox.get(path)["custom_fields"] == {"filled": "q"}
+        assert netbox.refused("PATCH", own, {"description": "x"}) == {
+            "__all__": [
+                "Custom field 'plain' cannot be modified while its stored data is being updated"
+                " (status: deleting)."
+            ]
+        }
+        assert netbox.refused("POST", "extras/custom-fields/", {**field, "name": "plain"}) == {
+            "name": ["custom field with this name already exists."]
+        }
+        log = netbox.results("core/object-changes/?changed_object_type=extras.customfield&action=delete")
+        assert [(entry["changed_object_id"], entry["message"]) for entry in log] == [(plain["id"], "m")]
+        lab.run_jobs()
+        assert netbox.send("GET", own).status_code == 404
+        netbox.created.remove(own)
+        netbox.clean()
+        netbox.http.close()

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 from .references import resolve
 from .schema import Row, fail
 from .session import Session
 from .store import Store
 
+URL_SCHEMES = (
+    *("file", "ftp", "ftps", "http", "https", "irc", "mailto", "sftp", "ssh", "tel", "telnet", "tftp", "vnc"),
+    "xmpp",
+)
+"""NetBox's default of ALLOWED_URL_SCHEMES."""
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 def for_model(store: Store, label: str) -> list[Row]:
-    """The custom fields of an object type, in the order in which NetBox lists them."""
+    """The custom fields of an object type that are active, in the order in which NetBox lists them."""
     return [
         cf
         for cf in store.ordered("extras.customfield", ("group_name", "weight", "name"))
-        if label in cf["object_types"]
+        if label in cf["object_types"] and _status(cf) == "active"
     ]
+
+
+def _status(cf: Row) -> str:
+    return str(cf.get("status", "active"))
+
+
+def status(store: Store, row: Row) -> Row:
+    """As the REST API shows it (4.7)."""
+    return {"value": _status(row), "label": _status(row).capitalize()}
 
 
 def defaults(store: Store, label: str) -> dict[str, Any]:
@@ -44,6 +59,8 @@ def merge(session: Session, label: str, old: Row | None, given: dict[str, Any]) 
     out = dict(given)
     for name, value in given.items():
         cf = fields[name]
+        if cf["type"] == "url" and isinstance(value, str) and value and session.version >= (4, 7):
+            out[name] = with_scheme(value.strip())
         if cf["type"] not in ("object", "multiobject") or value in EMPTY:
             continue
         target = cf["related_object_type"]
@@ -52,6 +69,13 @@ def merge(session: Session, label: str, old: Row | None, given: dict[str, Any]) 
         else:
             out[name] = [resolve(session.store, target, v, session.may_view) for v in value]
     return {**(old["custom_field_data"] if old is not None else {}), **out}
+
+
+def with_scheme(text: str) -> str:
+    """A URL as NetBox stores it from 4.7 on: ``https`` where it has no scheme."""
+    if re.match(r"[A-Za-z][^/:]*:", text):
+        return text
+    return f"https:{text}" if text.startswith("//") else f"https://{text}"
 
 
 def unknown(store: Store, label: str, given: dict[str, Any]) -> dict[str, str]:
@@ -71,6 +95,8 @@ def clean(session: Session, label: str, row: Row) -> None:
     for name, value in values.items():
         cf = fields[name]
         problem = check_value(store, cf, value)
+        if problem is None and cf["type"] == "url" and value and session.version >= (4, 7):
+            problem = _check_scheme(value)
         if problem is not None:
             raise fail("__all__", f"Invalid value for custom field '{name}': {problem}")
         if cf["unique"] and value not in EMPTY:
@@ -108,6 +134,15 @@ def check_value(store: Store, cf: Row, value: Any) -> str | None:
             "Date and time values must be in ISO 8601 format (YYYY-MM-DD HH:MM:SS).",
         )
     return _check_choice_or_object(store, cf, value)
+
+
+def _check_scheme(value: str) -> str | None:
+    scheme = urlsplit(value).scheme
+    return (
+        None
+        if not scheme or scheme in URL_SCHEMES
+        else "URLs must use a scheme permitted by ALLOWED_URL_SCHEMES."
+    )
 
 
 def _check_text(cf: Row, value: Any) -> str | None:
@@ -159,6 +194,12 @@ def _check_choice_or_object(store: Store, cf: Row, value: Any) -> str | None:
 
 def clean_custom_field(session: Session, row: Row, old: Row | None) -> None:
     """What a custom field's definition must satisfy."""
+    if _status(row) != "active":
+        raise fail(
+            "__all__",
+            f"Custom field '{row['name']}' cannot be modified while its stored data is being updated "
+            f"(status: {_status(row)}).",
+        )
     if not re.fullmatch(r"[A-Za-z0-9_]+", row["name"]):
         raise fail("name", "Only alphanumeric characters and underscores are allowed.")
     if "__" in row["name"]:
@@ -185,16 +226,51 @@ def clean_choice_set(session: Session, row: Row, old: Row | None) -> None:
 def fill_in(session: Session, row: Row, old: Row | None) -> None:
     """Adds a new field with a default to every object of its types at once, and removes it from object types that it
     no longer has."""
-    store = session.store
     before = set(old["object_types"]) if old is not None else set()
-    for label in set(row["object_types"]) ^ before:
-        if label not in store.models:
+    new = set(row["object_types"]) - before
+    if row["default"] is not None and _in_background(session, new):
+        session.update("extras.customfield", row["id"], status="provisioning")
+    else:
+        _fill(session, row, new)
+    take_out(session, {**row, "object_types": before - set(row["object_types"])})
+
+
+def _fill(session: Session, row: Row, labels: Iterable[str]) -> None:
+    for label in labels:
+        if label not in session.store.models or row["default"] is None:
             continue
-        for other in list(store.rows(label)):
-            data = {k: v for k, v in other["custom_field_data"].items() if k != row["name"]}
-            if label in row["object_types"] and row["default"] is not None:
-                data[row["name"]] = row["default"]
+        for other in list(session.store.rows(label)):
+            data = {**other["custom_field_data"], row["name"]: row["default"]}
             session.update(label, other["id"], custom_field_data=data)
+
+
+def _in_background(session: Session, labels: Iterable[str]) -> bool:
+    """From 4.7 on, a job is left to rewrite the values of more objects than one statement does."""
+    store = session.store
+    objects = sum(len(list(store.rows(label))) for label in labels if label in store.models)
+    return session.version >= (4, 7) and objects > store.bulk_update_chunk_size
+
+
+def defer_delete(session: Session, row: Row, message: str) -> bool:
+    """Whether the field is only marked as being deleted, until :func:`run_jobs`."""
+    if _status(row) == "deleting":
+        return True
+    if not _in_background(session, row["object_types"]):
+        return False
+    session.update("extras.customfield", row["id"], status="deleting")
+    session.note_delete("extras.customfield", row, message)
+    return True
+
+
+def run_jobs(session: Session) -> None:
+    """What NetBox's background worker does for fields that are not active."""
+    for row in list(session.store.rows("extras.customfield")):
+        if _status(row) == "provisioning":
+            _fill(session, row, row["object_types"])
+            session.update("extras.customfield", row["id"], status="active")
+        elif _status(row) == "deleting":
+            take_out(session, row)
+            session.store.remove("extras.customfield", row["id"])
 
 
 def take_out(session: Session, row: Row) -> None:

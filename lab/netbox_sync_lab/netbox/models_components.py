@@ -11,8 +11,10 @@ from .rules_virtualization import (
     assign_new_primary_mac,
     drop_vlans_without_mode,
     ip_count,
+    is_primary,
     mac_address,
     mac_addresses,
+    set_primary_mac,
 )
 from .schema import (
     COMMENTS,
@@ -33,6 +35,7 @@ from .schema import (
     integer,
     m2m,
     read_only,
+    shortcut,
 )
 
 MODULE_TYPE = Model(
@@ -151,13 +154,16 @@ INTERFACE = Model(
         char("name", 64, required=True),
         char("label", 64),
         choice("type", "interface.type", required=True),
+        integer("channels", 1, 1024, since=(4, 7)),
+        integer("channel_id", 1, 1024, since=(4, 7)),
         boolean("enabled", True),
         fk("parent", "dcim.interface", on_delete="restrict", nested="nested"),
         fk("bridge", "dcim.interface", on_delete="set_null", nested="nested"),
         read_only("bridge_interfaces", rules.bridge_interfaces, in_changelog=False),
         fk("lag", "dcim.interface", on_delete="set_null", nested="nested"),
         integer("mtu", 1, 65536),
-        read_only("mac_address", mac_address, in_changelog=False),
+        shortcut("mac_address", mac_address, since=(4, 7)),
+        read_only("mac_address", mac_address, in_changelog=False, until=(4, 7)),
         fk(
             "primary_mac_address",
             "dcim.macaddress",
@@ -210,6 +216,7 @@ INTERFACE = Model(
     clean=rules.clean_interface,
     before_save=drop_vlans_without_mode,
     after_save=assign_new_primary_mac,
+    after_write=set_primary_mac,
     before_delete=cables.detach_cable,
     owned_generics=("ipam.ipaddress", "dcim.macaddress"),
     search=("name", "label", "description"),
@@ -226,6 +233,7 @@ MAC_ADDRESS = Model(
         Field("assigned_object_type", "content_type", null=True, allowed=IP_ASSIGNMENT[:2]),
         Field("assigned_object_id", "generic_id", null=True),
         Field("assigned_object", "generic"),
+        read_only("is_primary", is_primary, in_changelog=False, since=(4, 7)),
         *PRIMARY,
     ),
     brief=("id", "url", "display", "mac_address", "description"),
@@ -261,6 +269,7 @@ CABLE = Model(
     clean=cables.clean_cable,
     before_save=cables.complete_cable,
     after_save=cables.touch_terminations,
+    after_delete=cables.release_terminations,
     search=("label",),
 )
 

@@ -257,6 +257,8 @@ CUSTOM_FIELD = Model(
         char("validation_regex", 500),
         Field("validation_schema", "json", null=True, since=(4, 6)),
         fk("choice_set", "extras.customfieldchoiceset"),
+        boolean("nulls_first", since=(4, 7)),
+        read_only("status", customfields.status, in_changelog=False, since=(4, 7)),
         OWNER,
         COMMENTS,
         *STAMPS,
@@ -268,6 +270,7 @@ CUSTOM_FIELD = Model(
     search=("name", "label", "group_name", "description"),
     clean=customfields.clean_custom_field,
     after_save=customfields.fill_in,
+    defer_delete=customfields.defer_delete,
     after_delete=customfields.take_out,
 )
 

@@ -29,6 +29,7 @@ from .schema import (
     integer,
     m2m,
     read_only,
+    shortcut,
     slug,
 )
 
@@ -197,7 +198,8 @@ VM_INTERFACE = Model(
         fk("parent", "virtualization.vminterface", on_delete="restrict", nested="nested"),
         fk("bridge", "virtualization.vminterface", on_delete="set_null", nested="nested"),
         integer("mtu", 1, 65536),
-        read_only("mac_address", rules.mac_address, in_changelog=False),
+        shortcut("mac_address", rules.mac_address, since=(4, 7)),
+        read_only("mac_address", rules.mac_address, in_changelog=False, until=(4, 7)),
         fk(
             "primary_mac_address",
             "dcim.macaddress",
@@ -233,6 +235,7 @@ VM_INTERFACE = Model(
     clean=rules.clean_vm_interface,
     before_save=rules.drop_vlans_without_mode,
     after_save=rules.assign_new_primary_mac,
+    after_write=rules.set_primary_mac,
     owned_generics=("ipam.ipaddress", "dcim.macaddress"),
     search=("name", "description"),
 )

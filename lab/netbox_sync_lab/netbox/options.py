@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .auth import ACTIONS, Token
-from .schema import CHOICES, Field, Model
+from .schema import Field, Model, choices_of
 from .store import Store
 
 _TYPES = {
@@ -22,11 +22,18 @@ _TYPES = {
     "ip": "string",
     "prefix": "string",
     "mac": "string",
+    "shortcut": "string",
 }
 
 
 def describe(
-    store: Store, model: Model, fields: tuple[Field, ...], token: Token, *, detail: bool = False
+    store: Store,
+    model: Model,
+    fields: tuple[Field, ...],
+    token: Token,
+    *,
+    version: tuple[int, int],
+    detail: bool = False,
 ) -> dict[str, Any]:
     """The metadata of a list (POST, PUT) or of one object (PUT), as far as the token may send such requests.
 
@@ -44,12 +51,12 @@ def describe(
         if token.write_enabled and token.allows(model.label, ACTIONS[method])
     ]
     if methods and not model.read_only:
-        described = {f.name: _field(store, f) for f in fields}
+        described = {f.name: _field(store, f, version) for f in fields}
         out["actions"] = {method: described for method in methods}  # noqa: C420
     return out
 
 
-def _field(store: Store, f: Field) -> dict[str, Any]:
+def _field(store: Store, f: Field, version: tuple[int, int]) -> dict[str, Any]:
     label = f.label or f.name.replace("_", " ")
     out: dict[str, Any] = {
         "type": _TYPES.get(f.kind, "field"),
@@ -67,7 +74,7 @@ def _field(store: Store, f: Field) -> dict[str, Any]:
         out |= {"max_digits": f.digits, "decimal_places": f.places}
     if f.kind == "choice":
         out["type"] = "choice" if f.nested == "value" else "field"
-        out["choices"] = [{"value": v, "display_name": d} for v, d in CHOICES[f.choices]]
+        out["choices"] = [{"value": v, "display_name": d} for v, d in choices_of(f.choices, version)]
     if f.kind == "fk" and f.nested != "id":
         target = store.models[f.model]
         if isinstance(f.nested, tuple):

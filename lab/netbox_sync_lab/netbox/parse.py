@@ -12,7 +12,7 @@ from typing import Any
 
 from . import customfields
 from .references import ReferenceError_, resolve
-from .schema import CHOICES, OBJECT_TYPES, Field, Model, Row, ValidationFailed
+from .schema import OBJECT_TYPES, Field, Model, Row, ValidationFailed, choices_of
 from .session import Session
 
 MISSING = object()
@@ -85,7 +85,7 @@ def _check_unique(session: Session, model: Model, f: Field, value: Any, old: Row
 
 def read_value(session: Session, f: Field, value: Any, old: Row | None = None) -> Any:
     if f.kind == "choice":
-        return _choice(f, value)
+        return _choice(f, value, session.version)
     if value is None:
         if f.null:
             return None
@@ -112,7 +112,7 @@ def read_value(session: Session, f: Field, value: Any, old: Row | None = None) -
     raise AssertionError(f"no reader for {f.kind}")
 
 
-def _choice(f: Field, value: Any) -> Any:
+def _choice(f: Field, value: Any, version: tuple[int, int]) -> Any:
     if value is None:
         if f.null:
             return None
@@ -128,7 +128,7 @@ def _choice(f: Field, value: Any) -> Any:
             value = value.lower() == "true"
         elif re.fullmatch(r"\s*[+-]?\d+\s*", value):
             value = int(value)
-    if any(value == v and type(value) is type(v) for v, _ in CHOICES[f.choices]):
+    if any(value == v and type(value) is type(v) for v, _ in choices_of(f.choices, version)):
         return value
     raise Refused(f"{value} is not a valid choice.")
 
@@ -354,6 +354,7 @@ _READERS: Mapping[str, Callable[[Field, Any], Any]] = {
     "strings": _strings,
     "timestamp": _timestamp,
     "networks": _networks,
+    "shortcut": _char,
 }
 
 

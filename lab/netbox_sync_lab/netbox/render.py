@@ -147,7 +147,7 @@ class Renderer:
             return lambda row: None if row[name] is None else float(row[name])
         if kind in ("datetime", "timestamp"):
             return lambda row: None if row[name] is None else stamp(row[name])
-        if kind == "read_only":
+        if kind in ("read_only", "shortcut"):
             return self._computed(f)
         return lambda row: row[name]
 

@@ -85,10 +85,9 @@ class RestApi:
             self.store,
             token.user,
             request_id,
-            changelog_message=self.version >= (4, 4),
+            version=self.version,
             may_view=lambda label, row: token.sees(self.store, label, row),
             may=token.allows,
-            v2_tokens=self.version >= V2_SINCE,
         )
         self.store.begin()
         try:
@@ -157,7 +156,7 @@ class Handler:
             return self.renderer.plan(model, None, set(names.split(",")))
         if request.method == "GET" and request.param("brief") and model.brief:
             return self.renderer.plan(model, set(model.brief))
-        if request.param("exclude") == "config_context":
+        if request.param("exclude") == "config_context" and self.api.version < (4, 7):
             return self.renderer.plan(model, None, _ABSENT_WITHOUT_CONFIG)
         return self.renderer.plan(model)
 
@@ -193,7 +192,9 @@ class Handler:
 
     def described(self, *, detail: bool = False) -> Row:
         fields = self.renderer.fields(self.model)
-        return options.describe(self.store, self.model, fields, self.token, detail=detail)
+        return options.describe(
+            self.store, self.model, fields, self.token, version=self.api.version, detail=detail
+        )
 
     def one(self, pk: str) -> Answer:
         method = self.request.method

@@ -98,6 +98,12 @@ def clean_cable(session: Session, row: Row, old: Row | None) -> None:
                 "__all__",
                 f"Duplicate termination found for dcim.interface {interface['id']}: cable {cable.lstrip('#')}",
             )
+        if interface["channel_id"] is not None:
+            raise fail(
+                "__all__",
+                "Cables cannot be terminated directly to a channel subinterface; cable the parent interface "
+                "instead.",
+            )
         if interface["type"] in VIRTUAL_TYPES or interface["type"] in WIRELESS_TYPES:
             label = LABELS["interface.type"][interface["type"]]
             raise fail("__all__", f"Cables cannot be terminated to {label} interfaces")
@@ -117,4 +123,12 @@ def touch_terminations(session: Session, row: Row, old: Row | None) -> None:
     before = set() if old is None else {*old["a_terminations"], *old["b_terminations"]}
     for label, pk in (*row["a_terminations"], *row["b_terminations"]):
         if (label, pk) not in before:
-            session.resave(label, pk)
+            session.touch(label, pk, {"cable": None}, {"cable": row["id"]})
+
+
+def release_terminations(session: Session, row: Row) -> None:
+    """From 4.7.2 on, deleting a cable saves the interfaces at both ends."""
+    if session.version >= (4, 7):
+        for label, pk in (*row["a_terminations"], *row["b_terminations"]):
+            if session.store.get(label, pk) is not None:
+                session.touch(label, pk, {"cable": row["id"]}, {"cable": None})

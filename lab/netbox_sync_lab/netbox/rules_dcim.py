@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .rules_cables import VIRTUAL_TYPES, WIRELESS_TYPES, cable_row
-from .rules_virtualization import check_base_interface, primary_ip
+from .rules_virtualization import check_base_interface, check_mac_shortcut, primary_ip
 from .schema import LABELS, Row, ValidationFailed, fail
 from .session import Protected
 from .store import Store, parse_ip
@@ -244,6 +244,7 @@ def bridge_interfaces(store: Store, row: Row) -> list[tuple[str, int, str]]:
 def validate_interface(session: Session, data: dict[str, Any], old: Row | None) -> None:
     """Checks of the serializer: the 802.1Q mode must go with the VLANs."""
     store = session.store
+    check_mac_shortcut(store, data)
     base: Row = old or {"mode": None, "untagged_vlan": None, "qinq_svlan": None, "tagged_vlans": []}
     now = {k: data.get(k, base[k]) for k in ("mode", "untagged_vlan", "qinq_svlan", "tagged_vlans")}
     mode, errors = now["mode"], {}
@@ -292,8 +293,7 @@ def clean_interface(session: Session, row: Row, old: Row | None) -> None:
         raise fail("mark_connected", f"{label} interfaces cannot be marked as connected.")
     if old is not None and row["parent"] == row["id"]:
         raise fail("parent", "An interface cannot be its own parent.")
-    if kind != "virtual" and row["parent"] is not None:
-        raise fail("parent", "Only virtual interfaces may be assigned to a parent interface.")
+    _check_channels(session, row)
     _check_neighbour(session, row, "parent", "parent interface", "")
     _check_neighbour(session, row, "bridge", "bridge interface", ".")
     if kind == "virtual" and row["lag"] is not None:
@@ -309,6 +309,47 @@ def clean_interface(session: Session, row: Row, old: Row | None) -> None:
         if row[column] and kind not in WIRELESS_TYPES:
             raise fail(column, f"{what} may be set only on wireless interfaces.")
     _check_untagged(session, row)
+
+
+def _check_channels(session: Session, row: Row) -> None:
+    """Which interfaces have a parent; from 4.7 on, the channels of a breakout port too."""
+    kind, channel = row["type"], row["channel_id"]
+    if session.version < (4, 7):
+        if kind != "virtual" and row["parent"] is not None:
+            raise fail("parent", "Only virtual interfaces may be assigned to a parent interface.")
+        return
+    if row["parent"] is not None and kind != "virtual" and channel is None:
+        raise fail(
+            "parent",
+            "Only virtual interfaces, or a channel subinterface with a channel ID assigned, may be assigned to a "
+            "parent interface.",
+        )
+    no_channels = kind in VIRTUAL_TYPES or kind in WIRELESS_TYPES
+    if row["channels"] and channel:
+        raise fail(
+            "__all__", "An interface cannot be both channelized and bound to a channel on a parent interface."
+        )
+    if row["channels"] and (no_channels or kind == "channel"):
+        raise fail("channels", f"{LABELS['interface.type'][kind]} interfaces cannot be channelized.")
+    if kind == "channel" and channel is None:
+        raise fail("channel_id", "Channel interfaces must have a channel ID assigned.")
+    if channel is None:
+        return
+    if no_channels:
+        raise fail(
+            "channel_id",
+            "A channel ID cannot be assigned to a virtual, LAG, bridge, or wireless interface.",
+        )
+    parent = session.store.get("dcim.interface", row["parent"])
+    if parent is None:
+        raise fail("parent", "A channel subinterface must be assigned to a parent interface.")
+    if not parent["channels"]:
+        raise fail("parent", f"The parent interface ({parent['name']}) is not channelized.")
+    if channel > parent["channels"]:
+        raise fail(
+            "channel_id",
+            f"Invalid channel ID ({channel}): the parent interface provides only {parent['channels']} channels.",
+        )
 
 
 def _check_untagged(session: Session, row: Row) -> None:

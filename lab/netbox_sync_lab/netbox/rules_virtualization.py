@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .new_rows import blank
 from .schema import Row, ValidationFailed, fail
 from .store import Store, parse_ip
 
@@ -196,6 +198,15 @@ def mac_address(store: Store, row: Row) -> str | None:
     return str(store.ref("dcim.macaddress", row["primary_mac_address"])["mac_address"])
 
 
+def is_primary(store: Store, row: Row) -> bool:
+    holder = (
+        store.get(row["assigned_object_type"], row["assigned_object_id"])
+        if row["assigned_object_type"]
+        else None
+    )
+    return holder is not None and holder["primary_mac_address"] == row["id"]
+
+
 def mac_addresses(label: str) -> Any:
     def compute(store: Store, row: Row) -> list[tuple[str, int]]:
         rows = store.assigned("dcim.macaddress", "assigned_object_type", label, row["id"])
@@ -222,14 +233,49 @@ def check_base_interface(session: Session, row: Row) -> None:
     if row["qinq_svlan"] is not None and row["mode"] != "q-in-q":
         raise fail("qinq_svlan", "Only Q-in-Q interfaces may specify a service VLAN.")
     mac = store.get("dcim.macaddress", row["primary_mac_address"])
-    if mac is not None and mac["assigned_object_type"] is not None:
+    if mac is None:
+        return
+    strict = session.version >= (4, 7)
+    if mac["assigned_object_type"] is not None:
         holder = (mac["assigned_object_type"], mac["assigned_object_id"])
         if holder != (interface_label(row), row.get("id")):
             name = session.display(holder[0], store.ref(*holder))
             raise fail(
-                "primary_mac_address",
+                "__all__" if strict else "primary_mac_address",
                 f"MAC address {mac['mac_address']} is assigned to a different interface ({name}).",
             )
+    elif strict and row.get("id") is not None:
+        raise fail("__all__", "Only a MAC address assigned to this interface can be its primary MAC address.")
+
+
+def check_mac_shortcut(store: Store, data: Row) -> None:
+    """``mac_address`` of an interface: well-formed, and none other than its ``primary_mac_address``."""
+    text = data.get("mac_address")
+    digits = None if text is None else re.sub("[^0-9a-f]", "", text.lower())
+    if "mac_address" in data and "primary_mac_address" in data and (digits is None or len(digits) == 12):
+        primary = store.get("dcim.macaddress", data["primary_mac_address"])
+        if digits != (None if primary is None else primary["mac_address"].replace(":", "").lower()):
+            raise fail("__all__", "The provided 'mac_address' and 'primary_mac_address' values conflict.")
+    if digits is not None and len(digits) != 12:
+        raise fail("mac_address", "Enter a valid MAC address (e.g. 00:11:22:33:44:55).")
+
+
+def set_primary_mac(session: Session, row: Row, given: Row) -> None:
+    """From 4.7 on: an address of the interface that is there already, or a new one, becomes its primary one."""
+    label, text = interface_label(row), given["mac_address"]
+    mac = None
+    if text is not None:
+        digits = re.sub("[^0-9a-f]", "", text.lower()).upper()
+        address = ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+        own = session.store.assigned("dcim.macaddress", "assigned_object_type", label, row["id"])
+        mac = next((r["id"] for r in own if r["mac_address"] == address), None)
+        if mac is None:
+            mac = session.store.new_id("dcim.macaddress")
+            new = blank(session, session.store.models["dcim.macaddress"])
+            new |= {"id": mac, "mac_address": address, "assigned_object_type": label}
+            session.save("dcim.macaddress", new | {"assigned_object_id": row["id"]}, None)
+    if row["primary_mac_address"] != mac:
+        session.resave(label, row["id"], primary_mac_address=mac)
 
 
 def drop_vlans_without_mode(session: Session, row: Row, old: Row | None) -> None:
@@ -253,6 +299,7 @@ def assign_new_primary_mac(session: Session, row: Row, old: Row | None) -> None:
 
 def validate_vm_interface(session: Session, data: dict[str, Any], old: Row | None) -> None:
     store = session.store
+    check_mac_shortcut(store, data)
     vm = store.ref(VM, old["virtual_machine"] if old is not None else data["virtual_machine"])
     for pk in data.get("tagged_vlans", ()):
         vlan = store.ref("ipam.vlan", pk)

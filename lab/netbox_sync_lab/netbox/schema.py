@@ -21,13 +21,25 @@ OnDelete = Literal["cascade", "protect", "restrict", "set_null"]
 Kind = Literal[
     "id", "url", "display", "char", "slug", "int", "decimal", "float", "bool", "choice", "fk", "m2m", "content_type",
     "content_types", "generic", "generic_id", "json", "ip", "prefix", "mac", "ranges", "terminations", "read_only",
-    "tags", "custom_fields", "datetime", "timestamp", "choice_pairs", "strings", "networks",
+    "tags", "custom_fields", "datetime", "timestamp", "choice_pairs", "strings", "networks", "shortcut",
 ]  # fmt: skip
 
-CHOICES: Mapping[str, list[tuple[Any, str]]] = {
-    name: [(value, label) for value, label in pairs]
-    for name, pairs in json.loads((files(__package__) / "choices.json").read_text("utf-8")).items()
-}
+CHOICES: dict[str, list[tuple[Any, str]]] = {}
+"""Of the newest version."""
+_ADDED: dict[tuple[str, Any], tuple[int, int]] = {}
+for _key, _pairs in json.loads((files(__package__) / "choices.json").read_text("utf-8")).items():
+    _name, _, _since = _key.partition(" since ")
+    CHOICES.setdefault(_name, []).extend((value, label) for value, label in _pairs)
+    if _since:
+        _major, _minor = _since.split(".")
+        _ADDED |= {(_name, value): (int(_major), int(_minor)) for value, _ in _pairs}
+
+
+def choices_of(name: str, version: tuple[int, int]) -> list[tuple[Any, str]]:
+    """The choices that a NetBox version has."""
+    return [(value, label) for value, label in CHOICES[name] if _ADDED.get((name, value), (0, 0)) <= version]
+
+
 OBJECT_TYPES: tuple[tuple[str, str, str, str, bool, str | None, list[str]], ...] = tuple(
     (label, app, name, plural, public, path, features)
     for label, app, name, plural, public, path, features in json.loads(
@@ -88,6 +100,11 @@ class Field:
     """Taken in requests and never shown."""
 
     @property
+    def stored(self) -> bool:
+        """Whether a column is behind the field, or the row's tags or custom field values are."""
+        return self.writable and self.kind != "shortcut"
+
+    @property
     def writable(self) -> bool:
         return self.kind not in ("id", "url", "display", "read_only", "generic", "datetime")
 
@@ -135,6 +152,10 @@ class Model:
     clean: Callable[..., None] | None = None
     before_save: Callable[..., None] | None = None
     after_save: Callable[..., None] | None = None
+    after_write: Callable[..., None] | None = None
+    """Called with the saved row and the shortcuts that the request gives."""
+    defer_delete: Callable[..., bool] | None = None
+    """Whether a delete is left to a background job; called with the row and the request's message."""
     before_delete: Callable[..., None] | None = None
     after_delete: Callable[..., None] | None = None
     sequential_create: bool = False
@@ -230,6 +251,11 @@ def m2m(name: str, model: str, **kw: Any) -> Field:
 
 def read_only(name: str, compute: Callable[..., Any] | None = None, **kw: Any) -> Field:
     return Field(name, "read_only", compute=compute, **kw)
+
+
+def shortcut(name: str, compute: Callable[..., Any], **kw: Any) -> Field:
+    """A field that is computed when it is read, and that the model's ``after_write`` acts on when it is written."""
+    return Field(name, "shortcut", null=True, blank=False, compute=compute, in_changelog=False, **kw)
 
 
 def constant(name: str, value: Any, **kw: Any) -> Field:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from netbox_sync_lab.serving import LabServer, Message, Receive, Send
 
+from . import customfields
 from .auth import Denied, Token, authenticate, generate, hashed, header_of
 from .branching import PATH as BRANCHING_PATH
 from .branching import VERSION as BRANCHING_VERSION
@@ -42,6 +43,8 @@ class LabNetBox(LabServer):
     (method, path, status; 0 where no answer was sent), with its query string in ``targets``;
     :meth:`fail_next` makes requests go wrong, before or after they took effect. ``branching``: it has the
     netbox-branching plugin. ``peppers``: API_TOKEN_PEPPERS is set, without which NetBox makes no v2 tokens.
+    ``bulk_update_chunk_size``: from 4.7 on, the values of a custom field of more objects are left to a background job,
+    which :meth:`run_jobs` runs.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class LabNetBox(LabServer):
         plugins: dict[str, str] | None = None,
         branching: bool = False,
         peppers: bool = True,
+        bulk_update_chunk_size: int = 5000,
         certfile: Path | str | None = None,
         keyfile: Path | str | None = None,
     ) -> None:
@@ -64,6 +68,7 @@ class LabNetBox(LabServer):
         self.graphql_enabled = graphql
         self.faults = Faults()
         self.store = Store(models_of(plugins or {}), enforce_global_unique=enforce_global_unique)
+        self.store.bulk_update_chunk_size = bulk_update_chunk_size
         self._store_lock = threading.Lock()
         self._graphql: Any = None
         self._users = Users(self.store)
@@ -205,7 +210,12 @@ class LabNetBox(LabServer):
 
     def session(self) -> Session:
         """Direct access to the store, to set up what the API cannot (rows saved as the admin user)."""
-        return Session(self.store, self._admin, str(uuid.uuid4()))
+        return Session(self.store, self._admin, str(uuid.uuid4()), version=parse_version(self.version))
+
+    def run_jobs(self) -> None:
+        """Do what NetBox's background worker has to do."""
+        with self._store_lock:
+            customfields.run_jobs(self.session())
 
     # HTTP
 

@@ -37,7 +37,7 @@ def stamp(value: datetime) -> str:
 
 
 class Session:
-    """What one request does to the store. ``user`` is the row of the acting user."""
+    """What one request does to the store. ``user`` is the row of the acting user, ``version`` NetBox's."""
 
     def __init__(
         self,
@@ -45,18 +45,18 @@ class Session:
         user: Row,
         request_id: str,
         *,
-        changelog_message: bool = True,
+        version: tuple[int, int],
         may_view: Callable[[str, Row], bool] = lambda label, row: True,
         may: Callable[[str, str], bool] = lambda label, action: True,
-        v2_tokens: bool = True,
     ) -> None:
         self.store = store
         self.user = user
         self.request_id = request_id
-        self.changelog_message = changelog_message
+        self.version = version
+        self.changelog_message = version >= (4, 4)
         self.may_view = may_view
         self.may = may
-        self.v2_tokens = v2_tokens
+        self.v2_tokens = version >= (4, 5)
         self.plaintext: str | None = None
         """Of the API token that this request created; kept nowhere else."""
         self.given: frozenset[str] = frozenset()
@@ -70,8 +70,18 @@ class Session:
 
     # Saving
 
-    def save(self, label: str, row: Row, old: Row | None, message: str = "") -> Row:
-        """Insert or update a row with everything a model's save does. Returns the stored row."""
+    def save(
+        self,
+        label: str,
+        row: Row,
+        old: Row | None,
+        message: str = "",
+        shown: tuple[Row, Row] = ({}, {}),
+    ) -> Row:
+        """Insert or update a row with everything a model's save does. Returns the stored row.
+
+        ``shown``: what the change log shows beside the row's columns, before and after.
+        """
         model = self.store.models[label]
         row["tags"] = row.get("tags", [])
         if model.before_save is not None:
@@ -80,7 +90,7 @@ class Session:
         if old is None:
             row.setdefault("created", row["last_updated"])
         self.store.put(label, row)
-        self._log(model, "create" if old is None else "update", old, row, message)
+        self._log(model, "create" if old is None else "update", old, row, message, shown)
         if model.after_save is not None:
             model.after_save(self, row, old)
         return self.store.ref(label, row["id"])
@@ -96,6 +106,13 @@ class Session:
         saved = self.save(label, {**old, **columns}, old)
         self.given = given
         return saved
+
+    def touch(self, label: str, pk: int, before: Row, after: Row) -> None:
+        """Save an object again, with a change of what the change log shows beside its columns."""
+        given, self.given = self.given, frozenset()
+        old = self.store.ref(label, pk)
+        self.save(label, dict(old), old, shown=(before, after))
+        self.given = given
 
     # Change log
 
@@ -113,13 +130,21 @@ class Session:
                 out[f.name] = plain(row.get(f.name))
         return out
 
-    def _log(self, model: Model, action: str, old: Row | None, new: Row | None, message: str) -> None:
+    def _log(
+        self,
+        model: Model,
+        action: str,
+        old: Row | None,
+        new: Row | None,
+        message: str,
+        shown: tuple[Row, Row] = ({}, {}),
+    ) -> None:
         if not model.change_logged:
             return
         row = new if new is not None else old
         assert row is not None
-        before = self.snapshot(model, old) if old is not None else None
-        after = self.snapshot(model, new) if new is not None else None
+        before = {**self.snapshot(model, old), **shown[0]} if old is not None else None
+        after = {**self.snapshot(model, new), **shown[1]} if new is not None else None
         if action == "update" and before == after:
             return
         store = self.store
@@ -150,10 +175,17 @@ class Session:
 
     def delete(self, label: str, pk: int, message: str = "") -> None:
         """Delete an object and what hangs on it. Raises Protected if something else depends on it."""
+        model = self.store.models[label]
+        if model.defer_delete is not None and model.defer_delete(self, self.store.ref(label, pk), message):
+            return
         doomed = self._collect(label, pk)
         for model, row in reversed(doomed):
             if self.store.get(model.label, row["id"]) is not None:
                 self._delete_one(model, row["id"], doomed, message if model.label == label else "")
+
+    def note_delete(self, label: str, row: Row, message: str) -> None:
+        """The change log entry of a delete."""
+        self._log(self.store.models[label], "delete", row, None, message)
 
     def _collect(self, label: str, pk: int) -> list[tuple[Model, Row]]:
         """The object and everything its delete takes along, dependents after what they depend on."""

@@ -74,6 +74,7 @@ class Store:
         self.models: dict[str, Model] = {m.label: m for m in models}
         self.tables: dict[str, dict[int, Row]] = {label: {} for label in self.models}
         self.enforce_global_unique = enforce_global_unique
+        self.bulk_update_chunk_size = 5000
         self.version = 0
         self._next_id: dict[str, int] = dict.fromkeys(self.models, 1)
         self._unique: dict[tuple[str, int], dict[Key, int]] = defaultdict(dict)

@@ -89,7 +89,8 @@ class Users:
                     "of_token": None if token is None else token["id"],
                 },
             )
-            models_users.after_permission(Session(self.store, {}, ""), row, None)
+            # Which version it is makes no difference to what is kept in step.
+            models_users.after_permission(Session(self.store, {}, "", version=(4, 6)), row, None)
 
     def token(self, user: Row, secret: str, key: str | None, **columns: Any) -> Row:
         return self._put(
@@ -150,7 +151,7 @@ def provision(
 
 def _provision(store: Store, version: tuple[int, int], request: Request, *, peppers: bool) -> Row:
     renderer = Renderer(store, request.base, version)
-    session = Session(store, {}, "", v2_tokens=version >= models_users.V2_SINCE)
+    session = Session(store, {}, "", version=version)
     fields = (*(f for f in renderer.fields(TOKEN) if f.name not in ("user", "key")), *_CREDENTIALS)
     data = read(session, TOKEN, fields, body_of(request), None, False)
     check_version(data)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from . import customfields
+from .new_rows import blank
 from .parse import Refused, read, read_tags
 from .references import ReferenceError_
 from .schema import Field, Model, Row, Unique, ValidationFailed, fail
@@ -30,6 +30,7 @@ class Checked:
     old: Row | None
     message: str
     given: frozenset[str]
+    shortcuts: Row
 
 
 def check(
@@ -45,21 +46,22 @@ def check(
     """Validate a create (``old`` None) or an update. Raises ValidationFailed with NetBox's error body."""
     data = read(session, model, fields, body, old, partial)
     label = model.label
+    shortcuts = {f.name: data.pop(f.name) for f in fields if f.kind == "shortcut" and f.name in data}
     if "custom_field_data" in data:
         _custom_fields(session, label, old, data)
     add, remove = _tag_changes(session, body, data, old) if tag_changes else (None, None)
     if label == "extras.journalentry" and old is None:
         data.setdefault("created_by", session.user["id"])
     if model.validate is not None:
-        model.validate(session, data, old)
-    row = {**old, **data} if old is not None else {**_blank(session, model), **data}
+        model.validate(session, {**data, **shortcuts}, old)
+    row = {**old, **data} if old is not None else {**blank(session, model), **data}
     session.given = frozenset(data)
     _clean(session, model, row, old)
     if add is not None or remove is not None:
         kept = [t for t in row["tags"] if t not in (remove or ())]
         row["tags"] = kept + [t for t in add or () if t not in kept]
     message = body.get("changelog_message") or ""
-    return Checked(row, old, str(message), frozenset(data))
+    return Checked(row, old, str(message), frozenset(data), shortcuts)
 
 
 def store_checked(session: Session, model: Model, checked: Checked) -> Row:
@@ -68,7 +70,11 @@ def store_checked(session: Session, model: Model, checked: Checked) -> Row:
     if checked.old is None:
         checked.row["id"] = session.store.new_id(model.label)
         checked.row["created"] = session.store.tick()
-    return session.save(model.label, checked.row, checked.old, checked.message)
+    saved = session.save(model.label, checked.row, checked.old, checked.message)
+    if model.after_write is None or not checked.shortcuts:
+        return saved
+    model.after_write(session, saved, checked.shortcuts)
+    return session.store.ref(model.label, saved["id"])
 
 
 def _custom_fields(session: Session, label: str, old: Row | None, data: Row) -> None:
@@ -105,20 +111,6 @@ def _tag_changes(
             {"remove_tags": [f'Tags may not be present in both "add_tags" and "remove_tags": {names}']}
         )
     return add, remove
-
-
-def _blank(session: Session, model: Model) -> Row:
-    """A new object's columns before the request's values: defaults and nulls."""
-    row: Row = {"id": None, "tags": []}
-    for f in (*model.fields, *model.hidden):
-        if f.kind in ("m2m", "content_types", "terminations"):
-            row[f.name] = []
-        elif f.kind == "custom_fields":
-            row["custom_field_data"] = customfields.defaults(session.store, model.label)
-        elif f.writable and f.kind != "tags":
-            row[f.name] = copy.copy(f.default)
-    row.setdefault("custom_field_data", {})
-    return row
 
 
 def _clean(session: Session, model: Model, row: Row, old: Row | None) -> None:
