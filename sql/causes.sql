@@ -232,6 +232,8 @@ select * from (values
     ('custom_field_value', 'blocked',
         'the custom field {field} cannot be {value}: it needs {needs}[ ({choices})] (from defaults.custom_fields)',
         'Correct the value in defaults.custom_fields.', ['value'], ['field']),
+    ('custom_field_pending', 'blocked', 'NetBox is still {status} the custom field {field} in the background',
+        'Wait until NetBox''s background job has ended (it needs a running worker), then sync again.', [], ['field']),
     ('may_not_create', 'blocked', 'policies.create does not name {resource}',
         'Name the resource in policies.create, or create the object in NetBox.', [], ['resource']),
 
@@ -436,6 +438,9 @@ select * from (values
         'Check the path in NetBox.', ['leave'], ['cabled']),
     ('miscabled', 'conflict', 'miscabled: NetBox has {cabled:and}', 'Correct the cable in NetBox, or in the rack.',
         ['move', 'leave'], ['cabled']),
+    ('channel_takes_no_cable', 'blocked',
+        '{interface} is a channel of {parent} in NetBox, which takes the cable itself',
+        'Cable the parent interface in NetBox, with a cable profile.', [], ['interface', 'parent']),
     ('type_takes_no_cable', 'blocked', 'NetBox takes no cable on {interface}: its type is {type}',
         'Correct the type of the interface.', [], ['interface', 'type']),
     ('marked_as_connected', 'blocked', 'NetBox marks {interface} as connected without a cable',

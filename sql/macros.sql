@@ -313,6 +313,13 @@ create or replace macro release_number(version) as
     try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 1) as integer) * 100
     + try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 2) as integer);
 
+-- A URL as JSON text, with https where it has no scheme.
+create or replace macro with_scheme(value) as
+    case when json_type(value) <> 'VARCHAR' or trim(value ->> '$') = ''
+             or regexp_matches(trim(value ->> '$'), '^[A-Za-z][^/:]*:') then value
+         else to_json(if(starts_with(trim(value ->> '$'), '//'), 'https:', 'https://') || trim(value ->> '$'))::varchar
+    end;
+
 -- The release of the NetBox that is kept, as such a number.
 create or replace macro target_release() as (select release_number(any_value(netbox_version)) from netbox.status);
 -- Whether its virtual machines may be paused; where it does not tell its choices, by the release.

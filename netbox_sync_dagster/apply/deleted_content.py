@@ -14,7 +14,7 @@ _NOT_CONTENT = {
     *("assigned_object_type", "assigned_object_id", "scope_type", "scope_id", "primary_ip", "_occupied"),
     *("link_peers", "link_peers_type", "connected_endpoints", "connected_endpoints_type"),
     *("connected_endpoints_reachable", "mac_addresses", "parent_device", "tagged_items"),
-    *("installed_module", "members"),
+    *("installed_module", "members", "is_primary", "is_bay_compatible", "is_module_compatible"),
 }
 
 

@@ -142,7 +142,7 @@ class OutcomeResolver:
 
     def _deletes(self, object_type: str, items: list[PendingWrite]) -> dict[str, Outcome]:
         ids = [item.netbox_id for item in items if item.netbox_id]
-        rows = self._netbox.by_ids(object_type, ids, "id,created,last_updated")
+        rows = self._netbox.left(object_type, ids)
         entries = self._evidence(object_type, [i for i in ids if i not in rows]) or {}
         findings = {}
         for item in items:

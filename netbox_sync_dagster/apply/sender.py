@@ -157,7 +157,7 @@ class Sender:
         # NetBox answers 204 also for objects that it did not touch.
         ids = [item.netbox_id for item in batch.items if item.netbox_id]
         try:
-            left = self._netbox.by_ids(batch.head.object_type, ids, "id,created,last_updated")
+            left = self._netbox.left(batch.head.object_type, ids)
         except ServerError as error:
             self.verdicts.uncertain(
                 batch.items, f"deleted according to NetBox, but not verified: {error}", operation

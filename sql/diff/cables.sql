@@ -16,11 +16,12 @@ evaluated as (
         list_filter([c.a, c.b], lambda e: e.problem is not null) as unwritten,
         list_filter([c.a, c.b], lambda e: e.type in ('virtual', 'bridge', 'lag') or starts_with(e.type, 'ieee802.1')
             or e.type in ('other-wireless', 'gsm', 'cdma', 'lte', '4g', '5g')) as uncableable,
+        list_filter([c.a, c.b], lambda e: e.channel_of is not null) as channels,
         list_filter([c.a, c.b], lambda e: e.mark_connected) as marked
     from match.cables c
-    left join cabled pa on pa.interface_id = c.a.netbox_id
-    left join cabled pb on pb.interface_id = c.b.netbox_id
-    where not exists (from joined j where j.one = c.a.netbox_id and j.two = c.b.netbox_id)
+    left join cabled pa on pa.interface_id = c.a.cabled_id
+    left join cabled pb on pb.interface_id = c.b.cabled_id
+    where not exists (from joined j where j.one = c.a.cabled_id and j.two = c.b.cabled_id)
 ),
 decided as (
     select *,
@@ -29,6 +30,8 @@ decided as (
              when len(cabled) > 0 then conflict('miscabled', {cabled: cabled})
              when len(unwritten) > 0
                  then blocked('interface_not_written', {interface: unwritten[1].label, because: unwritten[1].problem})
+             when len(channels) > 0
+                 then blocked('channel_takes_no_cable', {interface: channels[1].label, parent: channels[1].channel_of})
              when len(uncableable) > 0
                  then blocked('type_takes_no_cable', {interface: uncableable[1].label, type: uncableable[1].type})
              when len(marked) > 0 then blocked('marked_as_connected', {interface: marked[1].label})

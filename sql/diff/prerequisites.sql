@@ -3,7 +3,7 @@
 -- Only with rows of match.references WHERE netbox_id IS NULL AND value IS NOT NULL;
 --   desired.tags WHERE slug NOT IN (SELECT slug FROM netbox.tags);
 --   desired.custom_fields w LEFT JOIN netbox.custom_fields c ON c.name = w.key
---   WHERE c.id IS NULL OR NOT list_has_all(c.object_types, w.object_types).
+--   WHERE c.id IS NULL OR NOT list_has_all(c.object_types, w.object_types) OR c.status <> 'active'.
 with new_references as (
     -- One object per slug, in whatever case the sources write its name.
     select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,
@@ -47,6 +47,9 @@ new_tags as (
 ),
 rows_of_custom_fields as (
     select w.key, c.id, c.last_updated, w.label, w.type, w.object_types, w.description, c.object_types as present,
+        -- From NetBox 4.7 on, a background job may still be at its values; until then nothing can be written to it.
+        case when c.status <> 'active' then blocked('custom_field_pending', {field: w.key, status: c.status}) end
+            as problem,
         case when c.id is null then w.object_types
              else list_sort(list_distinct(list_concat(c.object_types, w.object_types))) end as all_types
     from desired.custom_fields w
@@ -62,14 +65,15 @@ select 'tags', key, name, 'extras/tags', null, null, null, 'create', null,
            text_field('color', null, color)])
 from new_tags
 union all
-select 'custom_fields', key, key, 'extras/custom-fields', id, null, last_updated, if(id is null, 'create', 'update'),
-    null,
-       differing([
+select 'custom_fields', key, key, 'extras/custom-fields', id, null, last_updated,
+    coalesce(action_of(problem), if(id is null, 'create', 'update')), problem,
+       if(problem is not null, [], differing([
            case when id is null then field('name', null, to_json(key)::varchar) end,
            case when id is null then field('label', null, to_json(label)::varchar) end,
            case when id is null then field('type', null, to_json(type)::varchar) end,
            case when id is null then field('description', null, to_json(description)::varchar) end,
-           json_field('object_types', to_json(list_sort(present))::varchar, to_json(all_types)::varchar)])
+           json_field('object_types', to_json(list_sort(present))::varchar, to_json(all_types)::varchar)]))
 from rows_of_custom_fields
-where 'custom_fields' in (select resource from config.may_create)
-  and (id is null or not list_has_all(present, object_types))
+where problem is not null
+   or ('custom_fields' in (select resource from config.may_create)
+       and (id is null or not list_has_all(present, object_types)))

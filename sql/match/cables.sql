@@ -1,5 +1,6 @@
 -- The pairs of ports that see each other, from either end or both: one row per pair. Key: the two ends.
 -- ambiguous_neighbours: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
+-- cabled_id of an end: where NetBox has the cable; a channel of a breakout port (NetBox 4.7) has that of its parent.
 -- Only with rows of match.neighbours.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
@@ -31,11 +32,13 @@ labels as (
 ends as (
     select e.end, coalesce(l.label, d.name || ' ' || i.name) as label, l.key, l.owner, l.problem,
         coalesce(l.netbox_id, i.id) as netbox_id, coalesce(i.type, w.mapped_type, w.natural_type) as type,
-        coalesce(i.mark_connected, false) as mark_connected
+        coalesce(i.mark_connected, false) as mark_connected,
+        if(i.channel_id is null, coalesce(l.netbox_id, i.id), i.parent_id) as cabled_id, p.name as channel_of
     from numbered e
     left join labels l on l.end = e.end
     left join netbox.interfaces i on i.id = e.netbox_id
     left join netbox.devices d on d.id = i.device_id
+    left join netbox.interfaces p on p.id = i.parent_id and i.channel_id is not null
     left join desired.interfaces w on w.key = l.key
 ),
 ambiguous_ends as (

@@ -24,10 +24,12 @@ cabled_pairs as (
 ),
 -- Ends at which a neighbour is seen have a row or are in sync.
 seen as (
-    select a.netbox_id as id from match.cables union select b.netbox_id from match.cables
+    select a.cabled_id as id from match.cables union select b.cabled_id from match.cables
     union
-    select n.netbox_id from match.neighbours s join match.interface_names n on n.resource = 'interfaces'
-        and n.key = s.interface
+    select if(i.channel_id is null, n.netbox_id, i.parent_id)
+    from match.neighbours s
+    join match.interface_names n on n.resource = 'interfaces' and n.key = s.interface
+    left join netbox.interfaces i on i.id = n.netbox_id
 )
 select 'cables' as resource, 'dcim/cables' as object_type, c.id, c.last_updated,
     'cable ' || c.id || ': ' || b.a_label || ' <-> ' || b.b_label as key, b.a_owner as parent, b.owners,

@@ -23,7 +23,10 @@ choices as (
 
 -- The custom fields that the configuration gives; a resource's own line goes before that for all.
 given as (
-    select c.resource, d.field, d.value, f.type, coalesce(t.shown, 'JSON') as shown, h.values as choices,
+    select c.resource, d.field,
+        -- What NetBox stores from 4.7 on.
+        if(f.type = 'url' and target_release() >= 407, with_scheme(d.value), d.value) as value,
+        f.type, f.status, coalesce(t.shown, 'JSON') as shown, h.values as choices,
         f.validation_minimum as lowest, f.validation_maximum as highest, f.validation_regex as pattern,
         f.id is not null as is_known, coalesce(list_contains(f.object_types, c.model), false) as is_for_it
     from written c
@@ -37,6 +40,7 @@ given as (
 judged as (
     select resource, field, value, case
         when not is_known then blocked('no_such_custom_field', {field: field})
+        when status <> 'active' then blocked('custom_field_pending', {field: field, status: status})
         when not is_for_it then blocked('custom_field_of_others', {field: field, resource: resource})
         when not coalesce(case
                 when type in ('text', 'longtext', 'url') then json_type(value) = 'VARCHAR'
@@ -71,7 +75,7 @@ constants as (
 preset as (
     select c.resource, list(field('cf.' || f.name, null, f."default") order by f.name) as fields
     from written c
-    join netbox.custom_fields f on list_contains(f.object_types, c.model)
+    join netbox.custom_fields f on list_contains(f.object_types, c.model) and coalesce(f.status, 'active') = 'active'
     where content(f."default") <> 'null'
       and not exists (from judged j where j.resource = c.resource and j.field = f.name)
     group by c.resource
@@ -80,7 +84,7 @@ required as (
     select c.resource, list({'field': 'cf.' || f.name, 'value': coalesce(j.value,
         if(content(f."default") = 'null', null, f."default"))} order by f.name) as fields
     from written c
-    join netbox.custom_fields f on list_contains(f.object_types, c.model)
+    join netbox.custom_fields f on list_contains(f.object_types, c.model) and coalesce(f.status, 'active') = 'active'
     left join judged j on j.resource = c.resource and j.field = f.name
     where f.required
     group by c.resource
@@ -129,9 +133,9 @@ completed as (
         list_filter(lacking, lambda name: not list_contains(names, name)) as lacking,
         list_concat(
             list_filter(fields, lambda f: f.field <> 'tags' or len(tags) = 0),
-            undoubted(list_filter(list_concat(tenant, constants, preset),
+            as_updates(list_filter(list_concat(tenant, constants, preset),
                 lambda f: not list_contains(names, f.field))),
-            if(len(tags) = 0, [], undoubted([field('tags', '[]', to_json(list_sort(list_distinct(list_concat(tags,
+            if(len(tags) = 0, [], as_updates([field('tags', '[]', to_json(list_sort(list_distinct(list_concat(tags,
                 text_list(list_filter(fields, lambda f: f.field = 'tags')[1].after)))))::varchar)]))) as fields
     from creates
 ),
@@ -166,7 +170,7 @@ select resource, key, fields,
         then blocked('custom_field_required', {fields: lacking, resource: resource}) end) as problem
 from completed
 union all
-select resource, key, list_concat(fields, undoubted(list_transform(
+select resource, key, list_concat(fields, as_updates(list_transform(
         list_filter(required, lambda f: f.value is not null), lambda f: field(f.field, null, f.value)))),
     case when len(list_filter(required, lambda f: f.value is null)) > 0
         then blocked('custom_field_required', {fields: list_transform(list_filter(required,

@@ -131,6 +131,12 @@ class Estate:
                 row["cf"] = json.dumps(row.get("cf", {}), separators=(",", ":"))
         self._rows.append((table, row))
 
+    def change(self, table: str, name: str | None = None, **row: Any) -> None:
+        """Set columns of the row with this name, or of all rows."""
+        for found, content in self._rows:
+            if found == table and name in (None, content.get("name")):
+                content.update(row)
+
     def ours(self, object_type: str, *ids: int, endpoint: str = "lib") -> None:
         """This product created these objects."""
         for netbox_id in ids:

@@ -204,3 +204,21 @@ def test_a_tenant_that_netbox_does_not_have_is_one_sentence_for_all() -> None:
     assert told(estate, "virtual_machines") == {
         "erp": ("blocked", 'NetBox has no tenant "acme" (from defaults)')
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "given", "written"),
+    [
+        ("4.6.8", "wiki.example/erp", "wiki.example/erp"),
+        ("4.7.3", "wiki.example/erp", "https://wiki.example/erp"),
+        ("4.7.3", "//wiki.example", "https://wiki.example"),
+        ("4.7.3", "http://wiki.example", "http://wiki.example"),
+    ],
+)
+def test_a_url_is_shown_as_netbox_stores_it(version: str, given: str, written: str) -> None:
+    """NetBox 4.7 takes https where there is no scheme."""
+    estate = paris(defaults={"custom_fields": {"virtual_machines": {"wiki": given}}})
+    estate.change("netbox.status", netbox_version=version)
+    guest(estate, 101, "erp")
+    field(estate, "wiki", "url")
+    assert created(estate, "virtual_machines", "erp")["cf.wiki"] == written

@@ -1,5 +1,5 @@
-"""What NetBox does from 4.7 on (as 4.7.3 does it) where the product or its users meet it: the lab as 4.6 and 4.7, and
-the real one as it is."""
+"""What NetBox does from 4.7 on, by 4.7.3, where the product or its users meet it: the lab in both versions and the
+real one."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def converter(source: Source, types: CustomFields, absent: set[str]) -> Callable
     plain: list[str] = []
     takes: list[tuple[str, Take]] = []
     for column, kind in NETBOX[source.table].columns.items():
-        if column in absent:
+        if source.lacks(column, absent):
             takes.append((column, lambda _: None))
         elif column in source.refs and column != "tagged_vlan_ids":
             takes.append((column, _reference(source.refs[column][0])))

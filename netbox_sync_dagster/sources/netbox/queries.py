@@ -20,7 +20,7 @@ lists can only be paged by offset, which loses or repeats rows while others writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from netbox_sync_dagster.storage.tables import NETBOX
@@ -105,11 +105,15 @@ class Source:
             seen.add("dcim.cabletermination")
         return seen
 
-    def _parts(self, absent: Iterable[str]) -> list[tuple[str, list[str]]]:
+    def lacks(self, column: str, absent: Collection[str]) -> bool:
+        """Whether this NetBox version does not have the column's field; ``absent`` is of ``absent_fields``."""
+        return column in absent or f"{self.table}.{column}" in absent
+
+    def _parts(self, absent: Collection[str]) -> list[tuple[str, list[str]]]:
         """(GraphQL selection, REST fields) of every column, in order."""
         parts: list[tuple[str, list[str]]] = []
         for column in self.columns:
-            if column in absent:
+            if self.lacks(column, absent):
                 continue
             if column in self.refs:
                 name = self.refs[column][0]
@@ -129,11 +133,11 @@ class Source:
                 parts.append((column, [column]))
         return parts
 
-    def selection(self, absent: Iterable[str] = ()) -> str:
+    def selection(self, absent: Collection[str] = ()) -> str:
         """The GraphQL fields, without the columns that this NetBox version does not have."""
         return " ".join(text for text, _ in self._parts(absent) if text)
 
-    def fields(self, absent: Iterable[str] = ()) -> str:
+    def fields(self, absent: Collection[str] = ()) -> str:
         """The value of REST's ``fields=``."""
         return ",".join(name for _, names in self._parts(absent) for name in names)
 
@@ -340,8 +344,13 @@ GROUPS = (
     tuple(name for name, source in SOURCES.items() if source.listing and name not in _LARGER),
 )
 
-# Fields that came after 4.2: column -> first version. Older servers give NULL.
-SINCE = {"start_on_boot": (4, 5), "virtual_machine_type_id": (4, 6)}
+# Fields that came after 4.2: column, or table and column, -> first version. Older servers give NULL.
+SINCE = {
+    "start_on_boot": (4, 5),
+    "virtual_machine_type_id": (4, 6),
+    "custom_fields.status": (4, 7),
+    "interfaces.channel_id": (4, 7),
+}
 # Tables that came after 4.2: table -> first version. A token that may not read them misses only what they add.
 TABLES_SINCE = {"virtual_machine_types": (4, 6)}
 # The tables of plugins; see TABLES_SINCE for what a missing right means.
@@ -395,7 +404,7 @@ def sources_of(version: tuple[int, ...], *, proxbox: bool = False) -> dict[str, 
     }
 
 
-def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Iterable[str]) -> str:
+def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Collection[str]) -> str:
     """One list of a GraphQL query: objects with ``start`` <= id < ``before``, in the order of their ids."""
     bound = "" if before is None else f", filters: {{id: {{lt: {before}}}}}"
     page = f"pagination: {{start: {start}, limit: {limit}}}{bound}"

@@ -25,10 +25,11 @@ _NETBOX = {
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
     "tags": _NB + "name slug color",
-    # default as JSON text; the choices of choice_set_id are in choices, under the field's name.
+    # default as JSON text; the choices of choice_set_id are in choices, under the field's name. status, NetBox 4.7 and
+    # newer: active, or provisioning or deleting while a background job rewrites its values.
     "custom_fields": _NB
     + """name type object_types:VARCHAR[] related_object_type required:BOOLEAN default
-        validation_minimum:DOUBLE validation_maximum:DOUBLE validation_regex choice_set_id:BIGINT""",
+        validation_minimum:DOUBLE validation_maximum:DOUBLE validation_regex choice_set_id:BIGINT status""",
     "tenants": _NB + "name slug",
     "vrfs": _NB + "name rd enforce_unique:BOOLEAN",
     "vlan_groups": _NB + "name slug scope_type scope_id:BIGINT vid_ranges:INTEGER[][]",
@@ -50,12 +51,13 @@ _NETBOX = {
         role_id:BIGINT platform_id:BIGINT tenant_id:BIGINT vcpus:DOUBLE memory:BIGINT disk:BIGINT
         start_on_boot serial primary_ip4_id:BIGINT primary_ip6_id:BIGINT description comments
         tags:VARCHAR[] cf virtual_machine_type_id:BIGINT""",
-    # speed in kbit/s; primary_mac_id the MAC address object; cable_id where a cable is attached.
+    # speed in kbit/s; primary_mac_id the MAC address object; cable_id where a cable is attached; channel_id, NetBox 4.7
+    # and newer, the channel of its parent that a subinterface of a breakout port is bound to.
     "interfaces": _NB
     + """device_id:BIGINT name label type enabled:BOOLEAN mtu:INTEGER speed:BIGINT
         description mode untagged_vlan_id:BIGINT tagged_vlan_ids:BIGINT[] lag_id:BIGINT parent_id:BIGINT
         bridge_id:BIGINT vrf_id:BIGINT mgmt_only:BOOLEAN mark_connected:BOOLEAN cable_id:BIGINT
-        module_id:BIGINT primary_mac_id:BIGINT tags:VARCHAR[] cf""",
+        module_id:BIGINT primary_mac_id:BIGINT channel_id:INTEGER tags:VARCHAR[] cf""",
     "vm_interfaces": _NB
     + """virtual_machine_id:BIGINT name enabled:BOOLEAN mtu:INTEGER description mode
         untagged_vlan_id:BIGINT tagged_vlan_ids:BIGINT[] parent_id:BIGINT bridge_id:BIGINT vrf_id:BIGINT

@@ -39,6 +39,11 @@ class Seed:
         row: Row = answer.json()
         return row
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """As (4, 6)."""
+        return tuple(int(part) for part in self.get("status")["netbox-version"].split(".")[:2])
+
     def remove(self) -> None:
         for path in reversed(self._made):
             self.http.delete(path)
@@ -130,6 +135,11 @@ def _devices(seed: Seed, tags: list[Row]) -> None:
     sub = {**of, "name": "Gi0/1.5", "type": "virtual", "parent": ids["port"], "vrf": ids["red"]}
     post("dcim/interfaces", {**sub, "bridge": ids["lag"], "mark_connected": False}, "sub")
     post("dcim/interfaces", {"device": ids["sw2"], "name": "Gi0/1", "type": "1000base-t"}, "peer")
+    if seed.version >= (4, 7):
+        breakout = {"device": ids["sw2"], "name": "Et1", "type": "40gbase-x-qsfpp", "channels": 2}
+        post("dcim/interfaces", breakout, "breakout")
+        channel = {"device": ids["sw2"], "name": "Et1/2", "type": "channel", "parent": ids["breakout"]}
+        post("dcim/interfaces", {**channel, "channel_id": 2}, "channel")
     mac = {"mac_address": "02:00:5e:00:00:01", "assigned_object_type": "dcim.interface"}
     post("dcim/mac-addresses", {**mac, "assigned_object_id": ids["port"]}, "mac")
     post("dcim/mac-addresses", {"mac_address": "02:00:5e:00:00:02"}, "loose_mac")
@@ -171,6 +181,18 @@ BOTH_TAGS = ["seed-amber", "seed-blue"]
 
 def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
     """Per table the rows without endpoint, snapshot_id and last_updated, ordered by id."""
+    # What NetBox has from 4.7 on.
+    status = "active" if "channel" in i else None
+    channels: list[tuple[Any, ...]] = []
+    if "channel" in i:
+        tail = (None, [], '{"seed_number":null}')
+        blank = (None,) * 4
+        channels = [
+            (i["breakout"], i["sw2"], "Et1", "", "40gbase-x-qsfpp", True, None, None, "", None, None, [])
+            + (*blank, False, False, None, None, None, *tail),
+            (i["channel"], i["sw2"], "Et1/2", "", "channel", True, None, None, "", None, None, [], None)
+            + (i["breakout"], None, None, False, False, None, None, None, 2, *tail[1:]),
+        ]
     cf = DEVICE_CF % ('"b"', '{"b":[2],"value":1}', 1.5, i["paris"], f"[{i['paris']}]")
     n = None
     return {
@@ -194,16 +216,19 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
             (i["amber"], "Seed Amber", "seed-amber", "ffbf00"),
         ],
         "custom_fields": [
-            (i["cf_claim"], "seed_claim", "json", ["dcim.device"], None, False, n, n, n, "", n),
-            (i["cf_decimal"], "seed_decimal", "decimal", ["dcim.device"], None, False, n, n, n, "", n),
-            (i["cf_choice"], "seed_choice", "select", ["dcim.device"], None, False)
-            + (n, n, n, "", i["choices"]),
-            (i["cf_site"], "seed_site", "object", ["dcim.device"], "dcim.site", False, n, n, n, "", n),
-            (i["cf_sites"], "seed_sites", "multiobject", ["dcim.device"], "dcim.site", False)
-            + (n, n, n, "", n),
-            (i["cf_number"], "seed_number", "integer")
-            + (["dcim.interface", "virtualization.virtualmachine"], None, False, n, 1.0, 200.0, "", n),
-            (i["cf_state"], "seed_state", "text", ["dcim.cable"], None, True, '"new"', n, n, "", n),
+            (*row, status)
+            for row in (
+                (i["cf_claim"], "seed_claim", "json", ["dcim.device"], None, False, n, n, n, "", n),
+                (i["cf_decimal"], "seed_decimal", "decimal", ["dcim.device"], None, False, n, n, n, "", n),
+                (i["cf_choice"], "seed_choice", "select", ["dcim.device"], None, False)
+                + (n, n, n, "", i["choices"]),
+                (i["cf_site"], "seed_site", "object", ["dcim.device"], "dcim.site", False, n, n, n, "", n),
+                (i["cf_sites"], "seed_sites", "multiobject", ["dcim.device"], "dcim.site", False)
+                + (n, n, n, "", n),
+                (i["cf_number"], "seed_number", "integer")
+                + (["dcim.interface", "virtualization.virtualmachine"], None, False, n, 1.0, 200.0, "", n),
+                (i["cf_state"], "seed_state", "text", ["dcim.cable"], None, True, '"new"', n, n, "", n),
+            )
         ],
         "tenants": [(i["ltd"], "Seed Ltd", "seed-ltd")],
         "vrfs": [(i["red"], "Seed Red", "65000:99", False)],
@@ -235,14 +260,15 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         ],
         "interfaces": [
             (i["lag"], i["sw1"], "Po1", "", "lag", True, n, n, "", n, n, [], n, n, n, n, False, False)
-            + (n, n, n, [], '{"seed_number":null}'),
+            + (n, n, n, n, [], '{"seed_number":null}'),
             (i["port"], i["sw1"], "Gi0/1", "uplink", "1000base-t", False, 9000, 1000000, "to sw2", "tagged")
             + (i["vlan101"], sorted([i["vlan102"], i["vlan300"]]), i["lag"], n, n, n, True, False)
-            + (i["cable"], n, i["mac"], ["seed-blue"], '{"seed_number":7}'),
+            + (i["cable"], n, i["mac"], n, ["seed-blue"], '{"seed_number":7}'),
             (i["sub"], i["sw1"], "Gi0/1.5", "", "virtual", True, n, n, "", n, n, [], n, i["port"], i["lag"])
-            + (i["red"], False, False, n, n, n, [], '{"seed_number":null}'),
+            + (i["red"], False, False, n, n, n, n, [], '{"seed_number":null}'),
             (i["peer"], i["sw2"], "Gi0/1", "", "1000base-t", True, n, n, "", n, n, [], n, n, n, n)
-            + (False, False, i["cable"], n, n, [], '{"seed_number":null}'),
+            + (False, False, i["cable"], n, n, n, [], '{"seed_number":null}'),
+            *channels,
         ],
         "vm_interfaces": [
             (i["nic"], i["vm"], "net0", True, 1500, "", "access", i["vlan102"], [], n, n, i["red"], n)

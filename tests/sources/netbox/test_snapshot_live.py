@@ -16,13 +16,9 @@ pytestmark = pytest.mark.live
 Live = tuple[str, str, Seed]
 
 
-def _version(seed: Seed) -> tuple[int, ...]:
-    return tuple(int(part) for part in seed.get("status")["netbox-version"].split(".")[:2])
-
-
 def _models(seed: Seed) -> list[str]:
     """The models that this NetBox has, without any plugin."""
-    return sorted({source.model for source in sources_of(_version(seed)).values()})
+    return sorted({source.model for source in sources_of(seed.version).values()})
 
 
 def _seeded(rows: list[tuple], wanted: list[tuple]) -> list[tuple]:
@@ -44,7 +40,7 @@ def test_graphql_and_rest_give_the_rows_that_were_seeded(live: Live, snap: Snap)
     by_rest = snap(url, viewer(seed, _models(seed)), "rest")
     assert by_graphql.manifest.reasons == by_rest.manifest.reasons == []
     for table, rows in expected(seed.ids).items():
-        if _version(seed) < (4, 5) and table == "virtual_machines":
+        if seed.version < (4, 5) and table == "virtual_machines":
             # VMs have no start_on_boot there.
             rows[:] = [(*row[:12], None, *row[13:]) for row in rows]
         rows.sort(key=lambda row: row[0])
@@ -69,7 +65,7 @@ def test_the_etag_of_an_object_can_be_built_from_the_snapshot(live: Live, snap: 
         assert fresh.status_code == 200, fresh.text
         stale = seed.http.patch(f"/api/{path}/{number}/", json={"description": "again"}, headers=guard)
         # Before 4.6 NetBox passes over If-Match.
-        assert stale.status_code == (412 if _version(seed) >= (4, 6) else 200), stale.text
+        assert stale.status_code == (412 if seed.version >= (4, 6) else 200), stale.text
         seed.http.patch(
             f"/api/{path}/{number}/", json={"description": "VLAN 101" if table == "vlans" else ""}
         )
@@ -116,7 +112,7 @@ def test_check_names_what_a_token_may_not_do(live: Live, monkeypatch: pytest.Mon
 
 def test_permissions_that_prove_full_view_allow_graphql(live: Live, snap: Snap) -> None:
     url, _, seed = live
-    sources = sources_of(_version(seed))
+    sources = sources_of(seed.version)
     shown = {model for source in sources.values() for model in source.shows}
     absent = {source.model for source in SOURCES.values()} - set(_models(seed))
     models = sorted({*_models(seed), *shown} - absent)
