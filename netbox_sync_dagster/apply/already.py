@@ -1,4 +1,4 @@
-"""What applies of other endpoints have done since a plan was made: a change that they carried out too is done."""
+"""Finds changes of a plan that applies of other endpoints have already written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Done:
 
 @dataclass
 class _Written:
-    """By object: the apply that did it, in words."""
+    """By object: the apply that wrote it, as text."""
 
     created: dict[_Object, str] = field(default_factory=dict)
     updated: dict[_Object, str] = field(default_factory=dict)
@@ -38,8 +38,8 @@ class _Written:
 class Already:
     """Finds changes of a plan that another endpoint's apply has carried out since the plan's NetBox was read.
 
-    The ledger is the evidence: what somebody did in NetBox by hand counts as somebody's change, even if it is the
-    same one. ``target`` is how the ledger calls the NetBox, or the branch, that is written to.
+    Only the ledger counts: a manual change in NetBox is somebody else's change, even if it is the same. ``target`` is
+    the ledger's name of the NetBox, or branch, that is written to.
     """
 
     def __init__(self, warehouse: Warehouse, plan: Plan, target: str, netbox: NetBoxWriter) -> None:
@@ -48,11 +48,11 @@ class Already:
         self._target = target
         self._netbox = netbox
         self._created_types = {object_type for object_type, _ in self._written().created}
-        # Objects that this plan wanted to create and another apply had.
+        # Objects that this plan wanted to create and another apply has created.
         self._found: set[_Object] = set()
 
     def creates(self, object_type: str) -> bool:
-        """Whether another apply has made objects of this type, so that a create may find its object there."""
+        """Whether another apply has created objects of this type, among which a create may find its object."""
         return object_type in self._created_types
 
     def found(self, items: list[PendingWrite]) -> list[PendingWrite]:
@@ -60,7 +60,7 @@ class Already:
         return [item for item in items if (item.object_type, item.netbox_id) in self._found]
 
     def done(self, items: list[PendingWrite]) -> dict[str, Done]:
-        """Those of the changes (of one type and action) that are done, by change id. Raises ServerError."""
+        """The changes (of one type and action) that are already written, by change id. Raises ServerError."""
         if not items:
             return {}
         by_action = {"create": self._creates, "update": self._updates, "delete": self._deletes}
@@ -99,7 +99,7 @@ class Already:
                 yield item, Done(item.netbox_id, _words(who))
 
     def _written(self) -> _Written:
-        """Read anew each time: another endpoint may be applied at this moment."""
+        """Read again each time: an apply of another endpoint may be running."""
         found = _Written()
         by_action = {"create": found.created, "update": found.updated, "delete": found.deleted}
         for path in self._files():
@@ -116,7 +116,8 @@ class Already:
         return found
 
     def _files(self) -> Iterator[Path]:
-        """The applies of other endpoints since NetBox was read, and of each the last before: it may have gone on."""
+        """The applies of other endpoints since NetBox was read, and the last one of each before that, which may have
+        continued."""
         read = str(self._plan.manifest.get("target_snapshot") or self._plan.diff_id)
         earlier: dict[Path, Path] = {}
         for path in ledger_files(self._warehouse, self._warehouse.ledger / "applies", "*/*.jsonl"):

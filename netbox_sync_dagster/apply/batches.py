@@ -18,7 +18,7 @@ class Batch:
 
     @property
     def head(self) -> PendingWrite:
-        """Any of them: object type and action are the same in all."""
+        """Any change of the batch: object type and action are equal in all."""
         return self.items[0]
 
     @property
@@ -31,7 +31,7 @@ class Batch:
         return [Batch(self.items[at : at + size], self.attempt) for at in range(0, len(self.items), size)]
 
     def without(self, change_ids: set[str]) -> list[Batch]:
-        """The batch without these changes; nothing where none is left."""
+        """The batch without these changes; empty if none is left."""
         rest = [item for item in self.items if item.change_id not in change_ids]
         return [Batch(rest, self.attempt)] if rest else []
 
@@ -45,7 +45,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class DeferredRefusal:
-    """A change that NetBox refused, or would, with the reason, and that may pass when others are through."""
+    """A change that NetBox refused, or would refuse, with the reason; it may succeed after others."""
 
     item: PendingWrite
     message: str
@@ -59,7 +59,7 @@ def answered(batch: Batch, rows: list[Object]) -> dict[str, Object]:
         by_id = {row["id"]: row for row in rows}
         return {item.change_id: by_id[item.netbox_id] for item in batch.items if item.netbox_id in by_id}
     key = NATURAL_KEYS.get(batch.head.object_type)
-    # Creates are answered in the order in which they were sent; the key is the proof where there is one.
+    # Creates are answered in the order in which they were sent; the key confirms it if there is one.
     if len(rows) == len(batch.items):
         pairs = list(zip(batch.items, rows, strict=True))
         if key is None or len(pairs) == 1 or all(key.matches(item.body, row) for item, row in pairs):
@@ -84,7 +84,7 @@ def named_errors(answer: Answer, items: list[PendingWrite]) -> dict[int, str]:
 
 
 def missing(answer: Answer, items: list[PendingWrite]) -> list[PendingWrite]:
-    """The objects that NetBox (4.7 and newer) refuses a whole request for because it does not find them."""
+    """The objects that NetBox (4.7 and newer) does not find, for which it refuses the whole request."""
     named = _by_object(answer, items)
     return [items[at] for at, error in named.items() if items[at].action != "create" and "id" in error]
 

@@ -1,4 +1,4 @@
-"""NetBox's own record of changes: the evidence of who moved an object."""
+"""NetBox's changelog: it shows who changed an object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import islice
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of
 from netbox_sync_dagster.http import LOOK_BETWEEN, ServerError
 
-# The model behind each list endpoint, as permissions and the changelog name it.
+# The model of each list endpoint, as named in permissions and the changelog.
 MODELS = {
     "extras/tags": "extras.tag",
     "extras/custom-fields": "extras.customfield",
@@ -65,10 +65,10 @@ class Changelog:
         self._readable = True
 
     def since(self, moment: datetime, most: int) -> dict[str, list[Entry]]:
-        """All entries from then on, by object type; what there is beyond ``most`` entries is left out.
+        """All entries since then, by object type; at most ``most`` entries.
 
-        One page of NetBox's holds those of a whole apply, where asking for each object takes many requests.
-        Empty where the changelog cannot be read.
+        One page contains the entries of a whole apply, while reading them per object takes many requests. Empty if the
+        changelog cannot be read.
         """
         object_types = {model: object_type for object_type, model in MODELS.items()}
         params = [
@@ -92,7 +92,7 @@ class Changelog:
     def entries(
         self, object_type: str, ids: Iterable[int], since: str | None = None
     ) -> dict[int, list[Entry]] | None:
-        """The entries of these objects, newest first; None where the changelog cannot be read.
+        """The entries of these objects, newest first; None if the changelog cannot be read.
 
         ``since``: a ``last_updated``; older entries are left out.
         """
@@ -119,7 +119,7 @@ class Changelog:
             self._readable = False
             return None
         for entries in found.values():
-            # By NetBox's own numbers: its clock may have stepped.
+            # By NetBox's ids: its clock may have been changed.
             entries.sort(key=lambda entry: entry.object_change_id, reverse=True)
         return found
 
@@ -142,7 +142,7 @@ def _entry(row: Object) -> Entry:
 def moved_only_by(entries: list[Entry], own_requests: set[str], seen: str) -> bool:
     """Whether every change of an object since its ``last_updated`` was ``seen`` is one of our requests.
 
-    ``entries`` are newest first and begin with the write that set ``seen`` itself, which may be anybody's.
+    ``entries`` are newest first and include the write that set ``seen``, which may be anybody's.
     """
     since = moment_of(seen)
     later = [entry for entry in entries if entry.at >= since]

@@ -26,7 +26,7 @@ class FieldWrite:
 class Cleared:
     """A field of another object that NetBox clears because the referenced object is deleted.
 
-    ``owner`` is what people call that object, ``before`` the value, which names the deleted object.
+    ``owner`` is the object's name for people, ``before`` the value, which names the deleted object.
     """
 
     object_type: str
@@ -56,9 +56,9 @@ class PendingWrite:
     body: dict[str, Any]
     approval_id: str
     approver: str
-    # What a delete takes away beside its own fields, as NetBox had it just before.
+    # Other content of a deleted object, read just before the delete.
     removed: tuple[FieldWrite, ...] = ()
-    # What NetBox empties of other objects in the same step.
+    # Fields of other objects that NetBox clears in the same step.
     cleared: tuple[Cleared, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -81,10 +81,10 @@ class PendingWrite:
 class Verdict:
     """The result of a change.
 
-    ``message`` is NetBox's own where it refused. ``netbox_id`` and ``last_updated`` are the object's after
-    the write. ``weak_guard``: NetBox is older than 4.6, so the object was compared just before the write, not
-    in the same step. ``open``: NetBox could not be read to settle it; the next apply tries again. ``already``: an
-    apply of another endpoint has written it, and nothing was sent.
+    ``message`` is NetBox's if it refused. ``netbox_id`` and ``last_updated`` are the object's after the write.
+    ``weak_guard``: NetBox is older than 4.6, so the object was compared just before the write, not in the same step.
+    ``open``: NetBox could not be read to settle it; the next apply tries again. ``already``: an apply of another
+    endpoint has written it, and nothing was sent.
     """
 
     change_id: str
@@ -103,11 +103,11 @@ class Verdict:
 
 @dataclass
 class ApplyResult:
-    """An apply's verdicts, one per approved change, in the order in which they were known.
+    """An apply's verdicts, one per approved change, in the order in which they were made.
 
-    ``notes`` are sentences on what went wrong beside the changes themselves, such as a journal entry that
-    NetBox refused. ``settled`` are verdicts on what an earlier apply had left unfinished. ``branch``: the
-    branch that was written to, and its state compared with main afterwards; None for main.
+    ``notes`` are sentences about other problems, such as a journal entry that NetBox refused. ``settled`` are verdicts
+    on what an earlier apply had left unfinished. ``branch``: the branch that was written to, and its state compared
+    with main afterwards; None for main.
     """
 
     apply_id: str | None
@@ -125,7 +125,7 @@ class ApplyResult:
 
     @property
     def ok(self) -> bool:
-        """Whether every approved change is applied; a run with anything else is not green."""
+        """Whether every approved change is applied; otherwise the run fails."""
         return all(verdict.verdict == "applied" for verdict in self.verdicts)
 
 
@@ -138,7 +138,7 @@ class Unresolved(Exception):
 
 
 def resolve(value: Value, ids: Mapping[Reference, int]) -> Value:
-    """The value with every reference replaced by the object that now exists. Raises Unresolved."""
+    """The value with every reference replaced by the id of the created object. Raises Unresolved."""
     if isinstance(value, list):
         return [resolve(item, ids) for item in value]
     ref = reference(value)
@@ -204,7 +204,7 @@ def tag_changes(item: FieldWrite) -> tuple[list[str], list[str]]:
 
 
 def to_wire(value: Value) -> Value:
-    """A value as NetBox takes it: objects by their id."""
+    """A value in the form that NetBox accepts: objects by id."""
     if isinstance(value, list):
         return [to_wire(item) for item in value]
     if isinstance(value, dict) and "id" in value:
@@ -213,5 +213,5 @@ def to_wire(value: Value) -> Value:
 
 
 def with_guard(item: PendingWrite, guard: str) -> PendingWrite:
-    """The same change with another ``last_updated`` to be found."""
+    """The same change, expecting another ``last_updated``."""
     return replace(item, expected_last_updated=guard)

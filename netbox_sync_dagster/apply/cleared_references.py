@@ -13,8 +13,8 @@ from netbox_sync_dagster.sources.netbox.dependents import DEPENDENTS
 
 
 def _named_in() -> dict[str, dict[str, tuple[str, ...]]]:
-    """By type of the deleted object: the types whose objects may name it, and in which fields, of which the ledger
-    keeps the values."""
+    """By type of the deleted object: the types whose objects may refer to it, and the fields, whose values the ledger
+    keeps."""
     found: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for way in DEPENDENTS:
         if way.undo == "ledger":
@@ -28,8 +28,8 @@ _NAMED_IN = _named_in()
 def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[int, list[Cleared]]:
     """For each object about to be deleted, by id, the fields of other objects that name it.
 
-    One list request per field, as NetBox joins filters of different names by AND. What the token may not view
-    is left out: it could not be written back either. Raises ServerError.
+    One list request per field, as NetBox combines filters of different names with AND. Objects that the token may not
+    view are skipped: they could not be restored either. Raises ServerError.
     """
     wanted = sorted(set(ids))
     found: dict[int, list[Cleared]] = defaultdict(list)

@@ -1,8 +1,8 @@
-"""NetBox's REST API as the apply uses it: guarded writes on list endpoints, and the reads that settle them.
+"""NetBox's REST API for applies: guarded writes on list endpoints, and the reads that find their outcome.
 
-pynetbox asks for the status and adds journal entries. The rest is plain HTTP, as pynetbox's bulk updates carry no If-Match
-and give up the answer's status and headers; measured with 1000 interfaces in batches of 100 it also takes 0.14 ms of
-client CPU per object, this 0.03 ms.
+pynetbox reads the status and creates journal entries. The rest is plain HTTP, because pynetbox's bulk updates send no
+If-Match and drop the answer's status and headers. Measured with 1000 interfaces in batches of 100, pynetbox also takes
+0.14 ms of client CPU per object, this 0.03 ms.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a write got back.
+    """The answer to a write.
 
     ``kind``: ``ok`` (written), ``refused`` (not written), ``later`` (not written, try again), ``doubt``
     (whether it was written is not known), ``unsent`` (the request never left). ``status`` is 0 where there
@@ -76,7 +76,7 @@ class NetBoxWriter:
         scheme = "Bearer" if token.startswith("nbt_") else "Token"
         self.target = target
         self._target = target
-        # What does not change while an apply runs, asked once.
+        # Answers that do not change while an apply runs, read once.
         self._known: dict[str, Any] = {}
         self._lock = Lock()
 
@@ -88,12 +88,12 @@ class NetBoxWriter:
                 headers={"Authorization": f"{scheme} {token}", "Accept": "application/json"},
                 secrets=secrets_of(token),
                 concurrency=target.max_in_flight,
-                # An apply reads as long as it writes.
+                # An apply reads as often as it writes.
                 snapshot=False,
             )
 
         self._client = client()
-        # Outside the branch: what is asked about branches themselves.
+        # For requests about branches, outside the current branch.
         self._main = client() if target.branch is not None else None
         self.version = "unknown"
         self.plugins: dict[str, Any] = {}
@@ -106,7 +106,7 @@ class NetBoxWriter:
 
     @cached_property
     def _api(self) -> Any:
-        """pynetbox, for what is asked seldom; loaded with the first call."""
+        """pynetbox, for rare requests; loaded with the first call."""
         from netbox_sync_dagster.sources.netbox.api import netbox_api
 
         return netbox_api(self._client)
@@ -126,16 +126,16 @@ class NetBoxWriter:
 
     @property
     def written_as(self) -> str:
-        """How the ledger calls what is written to: main, or the branch."""
+        """The ledger's name of the target: main, or the branch."""
         return written_as(self._target, self.branch)
 
     def held(self) -> set[str]:
-        """How the ledger calls all whose writes are in what is written to: main, and what was merged into it."""
+        """The ledger's names of all targets whose writes are in this one: main, and branches merged into it."""
         merged = [one for one in self.branches.all() if one.merged] if self.branches is not None else []
         return {written_as(self._target, one) for one in (None, *merged, self.branch)}
 
     def is_branchable(self, model: str) -> bool:
-        """Whether writes of this model (``dcim.device``) go where all go: not into main past a branch."""
+        """Whether writes of this model (``dcim.device``) go into the branch, not past it into main."""
         return self.branches is None or self.branches.keeps(model)
 
     def merge_state(self) -> MergeState | None:
@@ -145,10 +145,9 @@ class NetBoxWriter:
         return self.branches.state(self.branch)
 
     def connect(self, *, create_branch: bool = False) -> None:
-        """Ask for the version (``/api/status/``) and what follows from it, and choose the branch.
+        """Read the version (``/api/status/``), set what depends on it, and choose the branch.
 
-        ``create_branch``: where one is configured and none is open, it is made. Without, main is read.
-        Raises ServerError.
+        ``create_branch``: create the configured branch if none is open. Otherwise main is read. Raises ServerError.
         """
         status = self._api.status()
         if not isinstance(status, dict):
@@ -177,7 +176,7 @@ class NetBoxWriter:
         return self._client.get(path, params)
 
     def once(self, name: str, ask: Callable[[], T]) -> T:
-        """What ``ask`` delivers, asked the first time only. Raises what it raises, and asks again then."""
+        """The result of ``ask``, called only once. Exceptions are passed on, and the next call tries again."""
         with self._lock:
             if name not in self._known:
                 self._known[name] = ask()
@@ -204,9 +203,9 @@ class NetBoxWriter:
     def any_of(
         self, object_type: str, filters: Iterable[list[tuple[str, Any]]], fixed: list[tuple[str, Any]]
     ) -> Iterator[Object]:
-        """Objects that pass one of several filters (and others besides: the caller matches them).
+        """Objects that match one of several filters (and possibly more: the caller compares them).
 
-        NetBox joins repeated filters by OR, so they travel together in requests of bounded length.
+        NetBox combines repeated filters with OR, so they are sent together in requests of bounded length.
         """
         params: list[tuple[str, Any]] = []
         for group in filters:
@@ -219,7 +218,7 @@ class NetBoxWriter:
             yield from self.rows(object_type, params + fixed)
 
     def by_ids(self, object_type: str, ids: Iterable[int], fields: str | None = None) -> dict[int, Object]:
-        """Objects by id; those that are gone, or that the token may not see, are left out."""
+        """Objects by id, without deleted ones and those that the token may not see."""
         fixed = [("fields", fields)] if fields else []
         wanted = sorted(set(ids))
         found = self.any_of(object_type, ([("id", i)] for i in wanted), fixed)
@@ -236,13 +235,14 @@ class NetBoxWriter:
         return {number: row for number, row in rows.items() if not _is_going(row)}
 
     def fields(self, object_type: str) -> dict[str, Object] | None:
-        """What NetBox says of the fields of an object (``OPTIONS``); None where the token may neither add nor change."""
+        """NetBox's description of the fields of an object (``OPTIONS``); None if the token may neither add nor
+        change."""
         answer = decode("netbox", self._client.send("OPTIONS", f"/api/{object_type}/"))
         actions = (answer.get("actions") or {}) if isinstance(answer, dict) else {}
         return actions.get("POST") or actions.get("PUT") or None
 
     def writable(self, object_type: str) -> set[str] | None:
-        """The fields that NetBox takes for a new object; None where it does not say."""
+        """The fields that NetBox accepts for a new object; None if it does not say."""
         fields = self.fields(object_type)
         if fields is None:
             return None
@@ -284,24 +284,24 @@ def _answer(method: str, response: httpx.Response) -> Answer:
         content = orjson.loads(response.content) if response.content else None
     except orjson.JSONDecodeError:
         content = None
-    # Only an error has a message: the content of a 2xx answer is data, even where it is not the data that was asked for.
+    # Only an error has a message: the content of a 2xx answer is data, even if it is not the requested data.
     message = (message_of(content) if status >= 300 else "") or f"NetBox answered {status}"
     if status in REDIRECTS:
         return Answer("refused", status, None, redirected(method, response))
     expected = {"POST": 201, "PATCH": 200, "DELETE": 204}[method]
-    # A DELETE has no content; whether it was carried out is read in any case.
+    # A DELETE has no content; its outcome is always read.
     if status == expected and (method == "DELETE" or _are_objects(content)):
         return Answer("ok", status, content, "", request_id)
     if status == 429:
         return Answer("later", status, content, message, wait=retry_after(response))
-    # A proxy's 408 is about its own patience: NetBox has no such answer.
+    # A 408 comes from a proxy: NetBox never sends it.
     if status >= 500 or status < 300 or status == 408:
         return Answer("doubt", status, content, message, request_id, wait=retry_after(response))
     return Answer("refused", status, content, message, request_id)
 
 
 def _request_id(response: httpx.Response) -> str | None:
-    """NetBox's id of the request, by which its changelog is asked; None for a text that cannot be one."""
+    """NetBox's id of the request, for its changelog; None for a text that cannot be one."""
     value = response.headers.get("x-request-id", "")
     return value if _REQUEST_ID.fullmatch(value) else None
 
@@ -311,7 +311,7 @@ def _unusable(path: str, what: str) -> ServerError:
 
 
 def _are_objects(content: Any) -> bool:
-    """Whether this is a list of NetBox's objects: each with its id and, where there is one, a time that can be read."""
+    """Whether this is a list of NetBox's objects: each with an id and, if it has one, a valid time."""
     return isinstance(content, list) and all(map(_is_object, content))
 
 
@@ -330,7 +330,7 @@ def _is_going(custom_field: Object) -> bool:
 
 
 def dated(row: Object) -> Object:
-    """The object with ``created`` for a missing ``last_updated``, as NetBox does it for the ETag.
+    """The object with ``created`` instead of a missing ``last_updated``, as NetBox does for the ETag.
 
     A merge of the netbox-branching plugin leaves such objects behind.
     """
@@ -350,7 +350,7 @@ def moment_of(text: str) -> datetime:
 
 
 def same_moment(one: str | None, other: str | None) -> bool:
-    """Whether two time texts mean the same moment; two absent ones do."""
+    """Whether two time texts are the same moment; two missing ones are."""
     if one is None or other is None:
         return one is other
     return moment_of(one) == moment_of(other)

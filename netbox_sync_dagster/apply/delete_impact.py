@@ -1,7 +1,7 @@
-"""What hangs on objects that are about to be deleted, asked of NetBox just before: it forbids the delete.
+"""Dependents of objects that are about to be deleted, read from NetBox just before: they forbid the delete.
 
-``sources/netbox/dependents.csv`` says what may hang on objects of each type. The diff knows it from the snapshot and
-blocks such rows (``sql/match/delete_impact.sql``); this is the last guard, and what the plan of an undo asks.
+``sources/netbox/dependents.csv`` lists the possible dependents of each type. The diff knows them from the snapshot and
+blocks such rows (``sql/match/delete_impact.sql``); this is the last check, also used by the plan of an undo.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from netbox_sync_dagster.sources.netbox.object_references import holders_of, pat
 from netbox_sync_dagster.sources.netbox.plugins import unknown_plugins
 
 _SHOWN = 5
-# Filters of which NetBox takes one value only.
+# Filters for which NetBox accepts only one value.
 _ONE_VALUE = ("vlan_id",)
 _TAGGED = "extras/tagged-objects"
 _MODULES, _INTERFACES = "dcim/modules", "dcim/interfaces"
@@ -30,7 +30,7 @@ _MODULES, _INTERFACES = "dcim/modules", "dcim/interfaces"
 class Hanging:
     """An object that depends on another through its field ``field``; ``text`` is its name for people.
 
-    ``related_id`` 0: it is not known what there is, and ``text`` says why.
+    ``related_id`` 0: the dependents are not known, and ``text`` says why.
     """
 
     related: str
@@ -40,14 +40,14 @@ class Hanging:
 
 
 Found = dict[int, list[Hanging]]
-# Whether a dependent is out of the way: the plan deletes it first, or takes the reference out of it.
+# Whether a dependent can be ignored: the plan deletes it first, or removes its reference.
 Leaves = Callable[[Hanging], bool]
 
 
 def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict[int, str]:
-    """For each of these objects (whole answers) why it may not be deleted, by id; those that are free are left out.
+    """For each of these objects (complete answers) why it may not be deleted, by id; without those that may be.
 
-    NetBox deletes such objects along, makes them forget this one, or refuses. Raises ServerError.
+    NetBox would delete such dependents too, clear their reference, or refuse. Raises ServerError.
     """
     rows = list(rows)
     found = hanging(netbox, object_type, rows)
@@ -58,7 +58,7 @@ def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict
 
 
 def reason_of(items: list[Hanging]) -> str:
-    """Why an object on which these hang may not be deleted, as a cause."""
+    """Why an object with these dependents may not be deleted, as a cause."""
     known = list(dict.fromkeys(item.text for item in items if item.related_id))
     if known:
         return cause("would_be_lost", what=known[:_SHOWN], more=len(known[_SHOWN:]) or None)
@@ -69,7 +69,7 @@ def reason_of(items: list[Hanging]) -> str:
 def hanging(
     netbox: NetBoxWriter, object_type: str, rows: Iterable[Object], leaves: Leaves = lambda item: False
 ) -> Found:
-    """What hangs on each of these objects, by id, but for what ``leaves``. Raises ServerError."""
+    """The dependents of each of these objects, by id, except those that ``leaves``. Raises ServerError."""
     rows = list(rows)
     found: Found = defaultdict(list)
     if not rows or object_type not in DELETED:
@@ -81,7 +81,7 @@ def hanging(
 
 
 class _Asking:
-    """The questions about objects of one type."""
+    """The requests about objects of one type."""
 
     def __init__(self, netbox: NetBoxWriter, object_type: str, rows: list[Object]) -> None:
         self._netbox = netbox
@@ -92,7 +92,7 @@ class _Asking:
         self._version = parse_version(netbox.version)
 
     def all(self) -> Iterator[tuple[int, Hanging]]:
-        """(id of the object, what hangs on it)."""
+        """(id of the object, its dependent)."""
         if self._type == "extras/custom-fields":
             for row in self._rows:
                 yield from ((row["id"], item) for item in self._values(row))
@@ -202,7 +202,7 @@ class _Asking:
         for number, items in hanging(self._netbox, _INTERFACES, interfaces.values()).items():
             where = f"(interface {interfaces[number]['display']})"
             for item in items:
-                # Other ports of the same card go too.
+                # Other ports of the same card are deleted too.
                 if item.related != _INTERFACES or item.related_id not in interfaces:
                     yield _id(interfaces[number]["module"]), replace(item, text=f"{item.text} {where}")
         for way in dependents_of(_MODULES, self._version):
@@ -270,7 +270,7 @@ def _id(value: Any) -> int:
 
 
 def _counted(row: Object) -> list[str]:
-    """What NetBox counts in the object's own answer: a guard against relations that the table does not have."""
+    """Counts in the object's own answer, in case the table lacks a relation."""
     names = []
     for name, number in row.items():
         if isinstance(number, int) and number and (name.endswith("_count") or name.startswith("count_")):

@@ -1,4 +1,4 @@
-"""What a delete takes away of the object itself: the ledger keeps it."""
+"""The content of a deleted object, which the ledger keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_CONTENT = {
 def removed(item: PendingWrite, row: Object) -> tuple[FieldWrite, ...]:
     """The object's content beyond the fields that the delete itself names, in the notation of a change.
 
-    ``row`` is NetBox's whole answer. Empty values are left out: they are what a new object has.
+    ``row`` is NetBox's complete answer. Empty values are omitted, as new objects have them anyway.
     """
     named = {field.name for field in item.fields}
     content: dict[str, Value] = {}
@@ -47,7 +47,7 @@ def removed(item: PendingWrite, row: Object) -> tuple[FieldWrite, ...]:
 
 
 def as_value(value: Any) -> Value:
-    """NetBox's value as a change has it: objects by id and name, choices by their value."""
+    """NetBox's value in the notation of a change: objects by id and name, choices by their value."""
     if isinstance(value, list):
         return [as_value(item) for item in value]
     if isinstance(value, dict):

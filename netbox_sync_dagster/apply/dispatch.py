@@ -1,4 +1,4 @@
-"""Hands changes to the threads that send them, in batches of the size that NetBox takes in good time."""
+"""Distributes changes to threads, in batches that NetBox can process in time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
 def dispatch(
     sender: Sender, state: ApplyState, items: list[PendingWrite], threads: int
 ) -> list[DeferredRefusal]:
-    """Send changes, kind by kind; returns those that NetBox refused and that may pass when others are through.
+    """Send changes, kind by kind; returns refused ones that may succeed after others.
 
-    Each of the ``threads`` has one request at NetBox at most, late ones included.
+    Each of the ``threads`` has at most one open request, including late ones.
     """
     by_kind: dict[tuple[str, str], deque[PendingWrite]] = {}
     for item in items:
@@ -55,7 +55,7 @@ def _work_off(
             for future in futures:
                 deferred += future.result()
         except BaseException:
-            # Requests under way end and get their verdict; none is begun after them.
+            # Open requests finish and get their verdict; no new ones start.
             state.stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -1,4 +1,4 @@
-"""What NetBox takes for objects of a type, in its own words: ``OPTIONS`` of the list endpoints."""
+"""The values that NetBox accepts for objects of a type: ``OPTIONS`` of the list endpoints."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from netbox_sync_dagster.http import ServerError
 
 @dataclass(frozen=True)
 class Accepted:
-    """What NetBox takes for one type, by field: choices, longest text, (least, greatest) number; and the fields
-    without which it takes no new object."""
+    """The values that NetBox accepts for one type, by field: choices, maximum length, (minimum, maximum) number; and
+    the fields that a new object requires."""
 
     choices: dict[str, set[str]]
     lengths: dict[str, int]
@@ -23,7 +23,7 @@ class Accepted:
     required: tuple[str, ...] = ()
 
     def faults(self, row: DiffRow) -> Iterator[str]:
-        """What NetBox would say against the values that a change writes."""
+        """Why NetBox would refuse the values of a change."""
         for item in row.written:
             value = item.after
             if isinstance(value, str):
@@ -47,7 +47,7 @@ class Accepted:
 
 
 def ask(target: NetBoxTarget, object_types: Iterable[str]) -> dict[str, Accepted]:
-    """What NetBox says of these types; those of which it says nothing (no right to write such objects) are left out.
+    """The options of these types, without types for which NetBox returns none (no right to write such objects).
 
     One request per type, and one for the version. Raises MissingSecret without a token and ServerError where NetBox
     cannot be reached or is too old.
@@ -81,7 +81,7 @@ def _accepted(fields: dict[str, dict[str, Any]]) -> Accepted:
             for name, about in ours.items()
             if about.get("min_value") is not None or about.get("max_value") is not None
         },
-        # A reference to any kind of object goes under one name in a change, and under two to NetBox.
+        # A generic reference has one name in a change, and two fields in NetBox.
         required=tuple(
             name
             for name, about in ours.items()

@@ -1,6 +1,7 @@
-"""The inverse of what an apply did: a create becomes a delete, an update goes back, a delete a create.
+"""The inverse of an apply: creates become deletes, updates restore the old values, deletes become creates.
 
-Pure: from the ledger's lines and what NetBox has now to diff rows, which are approved and applied like any.
+Pure functions: from the ledger's lines and NetBox's present objects to diff rows, which are approved and applied like
+any others.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Place = tuple[str, int]
 Fields = dict[str, tuple[Value, Value]]
 
 _INTERFACES = {"dcim/interfaces": "interfaces", "virtualization/interfaces": "vm_interfaces"}
-# What a field's reference points to; a generic one says so itself.
+# The type of object that a field refers to; a generic reference contains it.
 _TYPE_OF_FIELD = {
     "device": "dcim/devices",
     "virtual_machine": "virtualization/virtual-machines",
@@ -52,7 +53,7 @@ _TYPE_OF_MODEL = {
     "dcim.device": "dcim/devices",
     "virtualization.virtualmachine": "virtualization/virtual-machines",
 }
-# References to objects that are created later: set by a separate change.
+# References to objects that are created later: a separate change sets them.
 _SET_LATER = {
     "primary_mac_address": "primary_macs",
     "primary_ip4": "primary_ips",
@@ -75,7 +76,7 @@ _TAKEN_BACK_FIRST = {
 }
 
 
-# The fields of other objects for which NetBox does not let an address leave its interface.
+# Fields of other objects that keep NetBox from removing an address from its interface.
 _PRIMARY = ("primary_ip4", "primary_ip6", "oob_ip", "primary_mac_address")
 
 
@@ -95,13 +96,13 @@ class Done:
 
     @property
     def place(self) -> Place:
-        """The object it was done to."""
+        """The object that it changed."""
         return self.object_type, self.netbox_id
 
 
 @dataclass
 class Inverse:
-    """One row of the inverse plan in the making. ``reason`` is the cause where it is a conflict."""
+    """A draft row of the inverse plan. ``reason`` is the cause if it is a conflict."""
 
     done: Done
     action: str
@@ -115,7 +116,7 @@ class Inverse:
 
 @dataclass
 class Now:
-    """What NetBox has of the objects that are undone.
+    """NetBox's present state of the objects to undo.
 
     ``last_updated`` by object. ``conflicts`` has the objects of which nothing can be undone, with the cause; ``filled``
     the same of fields that NetBox emptied automatically.
@@ -127,7 +128,7 @@ class Now:
 
 
 def inverse(done: list[Done], now: Now) -> list[Inverse]:
-    """The rows that undo these changes, in no order."""
+    """The rows that undo these changes, unordered."""
     created = {item.place: item for item in done if item.action == "create"}
     deleted = {item.place: item for item in done if item.action == "delete"}
     rows: list[Inverse] = []
@@ -141,7 +142,8 @@ def inverse(done: list[Done], now: Now) -> list[Inverse]:
             rows += _created_again(item, done)
     for row in rows:
         if row.action == "update" and "master" in row.fields:
-            # A master is named after the members have come, and taken back before they go: earlier in the order.
+            # A master is set after the members were added, and cleared before they are removed, so earlier in the
+            # order.
             late = row.fields["master"][1] is not None
             row.done = replace(row.done, resource="virtual_chassis_masters" if late else "virtual_chassis")
         row.fields = {
@@ -192,7 +194,7 @@ def _deleted_again(item: Done, done: list[Done], created: Collection[Place]) -> 
         if name in _TAKEN_BACK_FIRST:
             first.setdefault(_TAKEN_BACK_FIRST[name], {})[name] = (value, None)
         elif name in _PRIMARY and not set(points_to(item, name, value)) <= set(created):
-            # An older address stays, and NetBox unassigns it only if it is not a primary address.
+            # An older address is kept, and NetBox unassigns it only if it is not a primary address.
             first.setdefault(_SET_LATER[name], {})[name] = (value, None)
         else:
             now[name] = (value, None)
@@ -205,7 +207,7 @@ def _created_again(item: Done, done: list[Done]) -> list[Inverse]:
     for earlier in done:
         if earlier.action == "update" and earlier.place == item.place:
             content |= {name: before for name, (before, _) in earlier.fields.items()}
-    # Deleted before it, and so emptied before its own content was read.
+    # Deleted earlier, so it was cleared before its content was read.
     for child in done:
         for emptied in child.cleared:
             if (emptied.object_type, emptied.netbox_id) == item.place:
@@ -244,7 +246,7 @@ def _type(done: Done, name: str, value: dict[str, Any]) -> str | None:
 
 
 def _again(done: Done, name: str, value: Value, deleted: dict[Place, Done]) -> Value:
-    """The value with what the apply deleted replaced by a reference to the change that makes it again."""
+    """The value, with deleted objects replaced by references to the changes that create them again."""
     if isinstance(value, list):
         return [_again(done, name, item, deleted) for item in value]
     for place in points_to(done, name, value):
@@ -256,7 +258,7 @@ def _again(done: Done, name: str, value: Value, deleted: dict[Place, Done]) -> V
 
 
 def identify(rows: list[Inverse], endpoint: str) -> None:
-    """Give every change its id and name what it needs: objects made first, children deleted first."""
+    """Give every change its id and dependencies: objects are created before they are used, children deleted first."""
     users = _users(rows)
     _spread_reasons(rows, users)
     for row in rows:
@@ -273,7 +275,7 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
                 fields=[(name, before, after) for name, (before, after) in row.fields.items()],
             )
     creates = {(r.done.resource, r.done.key): r.change_id for r in rows if r.action == "create"}
-    # By device: the changes that take it back as a master, without which it cannot leave.
+    # By device: the changes that clear it as master, which must come before it leaves the chassis.
     masters: dict[Place, list[str]] = {}
     for row in rows:
         before, after = row.fields.get("master", (None, None))
@@ -292,12 +294,12 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
 
 
 def spread_reasons(rows: list[Inverse]) -> None:
-    """Make a conflict of every row that a row in conflict uses or is needed by."""
+    """Turn every row that a conflict uses, or that needs it, into a conflict."""
     _spread_reasons(rows, _users(rows))
 
 
-# What NetBox refuses as long as there are children: a machine's disk size is the sum of its disks, and an interface with
-# a cable is a physical one.
+# Updates that NetBox refuses while there are children: a machine's disk size is the sum of its disks, and an interface
+# with a cable is physical.
 _HELD_BY_CHILDREN = {
     ("virtualization/virtual-machines", "disk"): ("virtualization/virtual-disks", ("virtual_machine",)),
     ("dcim/interfaces", "type"): ("dcim/cables", ("a_terminations", "b_terminations")),
@@ -305,7 +307,7 @@ _HELD_BY_CHILDREN = {
 
 
 def _let_go(rows: list[Inverse]) -> dict[int, list[Inverse]]:
-    """For each update, by its ``id()``, the rows after which NetBox takes it."""
+    """For each update, by its ``id()``, the rows after which NetBox accepts it."""
     holders: dict[Place, list[Inverse]] = {}
     children: dict[tuple[str, Place], list[Inverse]] = {}
     for row in rows:
@@ -329,16 +331,16 @@ def _let_go(rows: list[Inverse]) -> dict[int, list[Inverse]]:
 
 
 def _needs(row: Inverse) -> list[Reference]:
-    """The objects that are made again and that this row names."""
+    """The recreated objects that this row names."""
     target = reference(parse(row.target))
     named = [ref for _, after in row.fields.values() for ref in references(after)]
     return named if target is None else [*named, target]
 
 
 def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> None:
-    """What is in use by an object that stays, stays: NetBox would clear the use, or delete the user.
+    """Objects that a remaining object uses are kept: NetBox would clear the reference, or delete the user.
 
-    And what names an object that is not made again cannot be written.
+    A row that names an object which is not created again cannot be written.
     """
     creates = {(row.done.resource, row.done.key): row for row in rows if row.action == "create"}
     while True:
@@ -380,14 +382,14 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
 
 
 def _users(rows: list[Inverse]) -> dict[int, list[Inverse]]:
-    """For each delete, by its ``id()``, the rows whose object uses the deleted one now."""
+    """For each delete, by its ``id()``, the rows whose object currently uses the deleted one."""
     by_place: dict[Place, list[Inverse]] = {}
     by_word: dict[tuple[str, str], list[Inverse]] = {}
     for row in rows:
         if row.action == "create":
             continue
         for name, (before, _) in row.fields.items():
-            # A primary address hangs on the object that is deleted with it, not the other way round.
+            # A primary address depends on the object that is deleted with it, not vice versa.
             own = row.action == "delete" and name in _SET_LATER
             for place in points_to(row.done, name, before):
                 if place != row.done.place and not own:

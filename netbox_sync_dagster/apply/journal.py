@@ -18,7 +18,7 @@ _BATCH = 50
 
 
 class Journal:
-    """Collects what was applied, per device and virtual machine. Thread-safe."""
+    """Collects the applied changes per device and virtual machine. Thread-safe."""
 
     def __init__(self) -> None:
         self._counts: dict[Owner, Counter[str]] = defaultdict(Counter)
@@ -26,7 +26,7 @@ class Journal:
         self._lock = Lock()
 
     def add(self, item: PendingWrite, verdict: Verdict, row: Object | None) -> None:
-        """Take an applied change into account. ``row`` is NetBox's answer, where there was one."""
+        """Add an applied change. ``row`` is NetBox's answer, if there was one."""
         owner = _owner(item, verdict, row)
         if owner is None:
             return
@@ -56,7 +56,7 @@ class Journal:
             except ServerError as error:
                 notes.append(f"journal entries were not written: {error.what}")
                 continue
-            # An answer may leave fields out: what was sent is what was written.
+            # An answer may omit fields: the sent values were written.
             names = ("assigned_object_type", "assigned_object_id", "comments")
             written += [
                 {**{name: row.get(name, sent[name]) for name in names}, "journal_entry_id": row["id"]}

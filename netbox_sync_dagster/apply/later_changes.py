@@ -16,7 +16,7 @@ from netbox_sync_dagster.sources.netbox.convert import utc_text
 
 @dataclass(frozen=True)
 class Step:
-    """One applied change, as the ledger has it; ``last_updated`` is what NetBox answered, if it did.
+    """One applied change from the ledger; ``last_updated`` is from NetBox's answer, if there was one.
 
     ``target`` is the NetBox that was written to, or the branch of it.
     """
@@ -31,9 +31,9 @@ class Step:
 class Since:
     """Checks for each object of an apply whether it was changed later.
 
-    ``own`` are its changes, ``later`` those of applies after it, of any endpoint, both in the order in which
-    they were done; ``undoes`` names the apply that an apply reverted. An object that an undo made again has
-    another id: it is followed to that one.
+    ``own`` are its changes, ``later`` those of later applies of any endpoint, both in the order in which they were
+    written; ``undoes`` names the apply that an apply reverted. An object that an undo created again has another id, and
+    is followed to it.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Since:
         self._again = _made_again([*own, *later], undoes)
         self._later = [replace(step, done=self._current(step.done, place=False)) for step in later]
         self.done = [self._current(step.done) for step in own]
-        # By object as it is called now: what its places were, and when each was seen first.
+        # By current object: its former ids, and when each was first seen.
         self._places: dict[Place, list[Place]] = {}
         self._seen: dict[Place, str | None] = {}
         gone = {step.done.place for step in own if step.done.action == "delete"}
@@ -70,7 +70,7 @@ class Since:
         return list(self._chain(place))[-1]
 
     def _current(self, done: Done, *, place: bool = True) -> Done:
-        """The change with all objects by their present ids; ``place``: also the one that it was done to."""
+        """The change with all objects by their current ids; ``place``: also the changed object."""
 
         def value(name: str, old: Value) -> Value:
             if isinstance(old, list):
@@ -97,7 +97,7 @@ class Since:
     # -- what NetBox has now ---------------------------------------------------------------------
 
     def now(self) -> Now:
-        """The objects as NetBox has them, and why some of them cannot be undone. Raises ServerError."""
+        """NetBox's current objects, and why some of them cannot be undone. Raises ServerError."""
         found = Now()
         for object_type in {place[0] for place in self._places}:
             self._compare(object_type, [p for p in self._places if p[0] == object_type], found)
@@ -128,7 +128,7 @@ class Since:
                 found.conflicts[place] = cause("changed_since", last_updated=found.last_updated[place])
 
     def _only_ours(self, history: dict[int, list[Entry]] | None, place: Place) -> bool:
-        """Whether the object moved only by this product's own requests; NetBox's changelog is the proof."""
+        """Whether only this product's requests changed the object, according to NetBox's changelog."""
         entries = history.get(place[1]) if history is not None else None
         if not entries:
             return False
@@ -139,7 +139,7 @@ class Since:
         return bool(later) and all(entry.request_id in self._requests for entry in later)
 
     def _by_us(self, place: Place) -> str | None:
-        """Why later applies stand in the way: they deleted it, or a field has another value by them."""
+        """Why later applies prevent the undo: they deleted the object, or changed a field."""
         places = self._places[place]
         own = [done for done in self.done if done.place == place]
         left = {name: after for done in own for name, (_, after) in done.fields.items()}
@@ -163,7 +163,7 @@ class Since:
                 touched[name] = step.apply_id
         if deleted is not None:
             return cause("deleted_by_later_apply", apply_id=deleted)
-        # Of an object that is to go everything counts; of one that stays, what is to be taken back.
+        # For an object to delete every field counts; otherwise only the fields to restore.
         counts = touched if any(done.action == "create" for done in own) else mine & touched.keys()
         other = sorted(name for name in counts if _plain(values[name]) != _plain(left[name]))
         if other:
@@ -172,7 +172,7 @@ class Since:
         return None
 
     def _there_again(self, found: Now) -> None:
-        """What the apply deleted and a later one made again is not made a second time."""
+        """An object that the apply deleted and a later one created again is not created twice."""
         there: dict[tuple[str, str, str], Step] = {}
         for step in self._later:
             key = step.done.object_type, step.done.resource, step.done.key
@@ -231,7 +231,7 @@ def _made_again(steps: list[Step], undoes: dict[str, str]) -> dict[Place, Place]
 
 
 def _plain(value: Value) -> Value:
-    """The value without the names of objects, which may change, and with one kind of empty."""
+    """The value without the names of objects, which may change, and with all empty values unified."""
     if isinstance(value, list):
         return [_plain(item) for item in value] or None
     if isinstance(value, dict) and "id" in value:

@@ -1,4 +1,4 @@
-"""The record of applies: a line before every request, a line per verdict, and what can be read back."""
+"""The record of applies: a line before every request and a line per verdict, and functions to read them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ApplyLog:
         self._operations = 0
 
     def close(self) -> None:
-        """Nothing more comes; the apply ended or failed."""
+        """Close the file; the apply ended or failed."""
         self._warehouse.close_file(self._path)
 
     def start(
@@ -54,14 +54,14 @@ class ApplyLog:
     ) -> None:
         """The first line: what this apply is going to do.
 
-        ``undoes``: the id of the apply that it takes back. ``branch``: the name of the branch that it writes to.
+        ``undoes``: the id of the apply that it reverts. ``branch``: the name of the branch that it writes to.
         """
         end = read_head(self._warehouse, approvals_folder(self._warehouse, self._head["endpoint"]))
         head = {
             "who": by.name,
             "through": by.through,
             "by": by.to_json(),
-            # So that approvals that are taken away as a whole are missed.
+            # Makes it possible to notice that all approvals were deleted.
             "approvals_end": end.hash if end is not None else None,
             "diff_id": diff_id,
             "netbox_version": netbox_version,
@@ -75,7 +75,7 @@ class ApplyLog:
         self._write(lines)
 
     def sending(self, method: str, path: str, items: list[PendingWrite]) -> str:
-        """Say what the next request will do; returns the operation's id."""
+        """Record what the next request will do; returns the operation's id."""
         with self._lock:
             self._operations += 1
             operation = f"{self._head['apply_id']}/{self._operations}"
@@ -138,7 +138,7 @@ class Applied:
 def applied_changes(
     warehouse: Warehouse, endpoint: str, target: str, change_ids: Iterable[str], since: int
 ) -> dict[str, Applied]:
-    """Those of the changes that were applied to this target since then, in the order in which they were.
+    """The changes that were applied to this target since then, in that order.
 
     ``since``: a number of the warehouse's sequence.
     """
@@ -161,21 +161,20 @@ class Unfinished:
 
     operation_id: str
     target: str
-    # On the clock of the machine that sent it (``storage.clock.mark``).
+    # By the clock of the machine that sent it (``storage.clock.mark``).
     clock: dict[str, Any] | None
     item: PendingWrite
 
     @property
     def seconds(self) -> float:
-        """How long ago it was sent at least; 0 where this machine cannot know."""
+        """The minimum seconds since it was sent; 0 if this machine cannot know."""
         return since(self.clock) or 0.0
 
 
 def unfinished(warehouse: Warehouse, endpoint: str) -> list[Unfinished]:
     """What earlier applies of this endpoint left open, oldest first.
 
-    An apply settles everything before it as its first act, so the search ends at the newest file that ended
-    with nothing open.
+    An apply first settles everything before it, so the search ends at the newest file without open operations.
     """
     files: list[Path] = []
     for path in reversed(ledger_files(warehouse, applies_folder(warehouse, endpoint))):

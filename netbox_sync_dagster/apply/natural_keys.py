@@ -17,7 +17,7 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 
 @dataclass(frozen=True)
 class NaturalKey:
-    """The body's fields that make an object of a type this one and no other.
+    """The fields of the body that identify an object of a type.
 
     ``filters`` maps such a field to the list endpoint's filter. ``unique``: NetBox itself refuses a second
     object with this key, given the fields of the body.
@@ -37,7 +37,7 @@ class NaturalKey:
     def queries(self, bodies: list[Object]) -> Iterator[Filters]:
         """The list endpoint's filters for each body; by those fields only that all bodies have.
 
-        A field that only some have would exclude the objects of the others; `matches` does the rest.
+        A filter on a field that only some have would exclude the other objects; `matches` does the rest.
         """
         names = [name for name in self.filters if all(body.get(name) is not None for body in bodies)]
         for body in bodies:
@@ -45,7 +45,7 @@ class NaturalKey:
 
 
 class CableKey(NaturalKey):
-    """A cable is this one by what it connects, whichever side is called A. NetBox takes one cable per end."""
+    """A cable is identified by its ends, whichever side is called A. NetBox accepts one cable per end."""
 
     def matches(self, body: Object, row: Object) -> bool:
         return _sides(body) == _sides(row)
@@ -97,7 +97,7 @@ NATURAL_KEYS: dict[str, NaturalKey] = {
     "dcim/module-bays": NaturalKey({"device": "device_id", "name": "name"}),
     "dcim/modules": NaturalKey({"module_bay": "module_bay_id"}),
     "dcim/cables": CableKey({}),
-    # The plugin takes a second storage or task of the same key for an update of the first: it is asked before.
+    # The plugin treats a second storage or task with the same key as an update of the first, so it is read before.
     "plugins/proxbox/storage": NaturalKey({"cluster": "cluster_id", "name": "name"}, _never),
     "plugins/proxbox/backups": NaturalKey(
         {"virtual_machine": "virtual_machine_id", "storage": "storage", "volume_id": "volume_id"}, _never
@@ -118,7 +118,7 @@ def find_created(
 ) -> Iterator[tuple[Object, list[Object]]]:
     """For each body of a create the objects that NetBox has under its key.
 
-    Raises ServerError where NetBox cannot be read and KeyError for a type without a natural key.
+    Raises ServerError if NetBox cannot be read, and KeyError for a type without a natural key.
     """
     key = NATURAL_KEYS[object_type]
     rows = {row["id"]: row for row in netbox.any_of(object_type, key.queries(bodies), [])}
@@ -127,7 +127,7 @@ def find_created(
 
 
 def differing(body: Object, row: Object) -> list[str]:
-    """The fields in which an object of NetBox is not as this body says, sorted."""
+    """The fields in which an object of NetBox differs from this body, sorted."""
     found = []
     for name, sent in body.items():
         if name in ("id", "changelog_message"):
@@ -149,7 +149,7 @@ def differing(body: Object, row: Object) -> list[str]:
 
 
 def plain(value: Any) -> Any:
-    """A value of NetBox's answer as it would be sent: an object by its id, a choice by its value, a cable's end."""
+    """A value of NetBox's answer in the form in which it is sent: an object by id, a choice by value, a cable's end."""
     if isinstance(value, dict):
         if "id" in value:
             return value["id"]
@@ -172,7 +172,7 @@ def _same(sent: Any, got: Any) -> bool:
 
 
 def _canonical(value: Any) -> str:
-    """Text to compare by. NetBox trims text, writes MAC addresses in capitals and shortens IPv6 addresses."""
+    """Text in comparable form. NetBox trims text, writes MAC addresses in capitals and shortens IPv6 addresses."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()

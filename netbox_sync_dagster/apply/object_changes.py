@@ -1,4 +1,4 @@
-"""Under which numbers NetBox's changelog has what an apply wrote."""
+"""Finds the ObjectChange ids of an apply's writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netbox_sync_dagster.apply.changes import Verdict
 from netbox_sync_dagster.apply.client import moment_of
 from netbox_sync_dagster.http import ServerError
 
-# How far NetBox's changelog is read for the entries of an apply, among those of everybody else meanwhile.
+# The maximum number of changelog entries read for an apply, including those of others meanwhile.
 _ENTRIES_PER_OBJECT = 3
 _ENTRIES_OF_OTHERS = 1000
 _JUST_BEFORE = timedelta(seconds=1)
@@ -22,7 +22,7 @@ def find_object_changes(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """({object_type, netbox_id, request_id, object_change_id} of what was applied, notes on what could not be read).
 
-    ``object_type_of`` takes a change id; "" where this plan does not know it.
+    ``object_type_of`` takes a change id; "" if it is not in this plan.
     """
     written: dict[str, set[tuple[int, str]]] = {}
     moments = []

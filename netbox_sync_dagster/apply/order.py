@@ -1,4 +1,4 @@
-"""In which order a plan's changes are sent, and what each of them needs to be applied first."""
+"""The order in which a plan's changes are sent, and their dependencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netbox_sync_dagster.config.policies import RESOURCES
 
 
 def groups(rows: list[DiffRow]) -> Iterator[list[DiffRow]]:
-    """Rows that are worked off together: creates and updates by resource, then deletes in reverse order."""
+    """Rows that are processed together: creates and updates by resource, then deletes in reverse order."""
     for resource in RESOURCES:
         yield [row for row in rows if row.resource == resource and row.action != "delete"]
     for resource in reversed(RESOURCES):
@@ -18,7 +18,7 @@ def groups(rows: list[DiffRow]) -> Iterator[list[DiffRow]]:
 
 
 class Needs:
-    """What the changes of a plan need: ``depends_on``, and the creates that their values refer to."""
+    """The dependencies of a plan's changes: ``depends_on``, and the creates that their values refer to."""
 
     def __init__(self, plan: Plan) -> None:
         self._rows = plan.by_id()
@@ -36,7 +36,7 @@ class Needs:
         return [need for need in dict.fromkeys([*row.depends_on, *named]) if need != row.change_id]
 
     def title(self, change_id: str) -> str:
-        """A change as a person knows it."""
+        """A change as text for people."""
         row = self._rows.get(change_id)
         if row is None:
             return f"change {change_id}, which is not in the current diff"

@@ -1,4 +1,4 @@
-"""Finding out by reading NetBox whether a request whose answer is missing was carried out."""
+"""Finds out whether a request without an answer took effect, by reading NetBox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netbox_sync_dagster.apply.natural_keys import NATURAL_KEYS, differing, find
 
 @dataclass(frozen=True)
 class Outcome:
-    """What NetBox shows of one change.
+    """The outcome of one change in NetBox.
 
     ``state``: ``written``, ``absent`` (not written), ``moved`` (somebody else changed or removed the object)
     or ``unclear``. ``last_updated`` is None where another change may have followed ours.
@@ -32,7 +32,7 @@ class Outcome:
 
 
 class OutcomeResolver:
-    """Reads NetBox to settle changes of one endpoint. Raises ServerError where NetBox cannot be read.
+    """Reads NetBox to settle changes of one endpoint. Raises ServerError if NetBox cannot be read.
 
     ``maker(object type, id)`` is the change that is known to have made an object.
     """
@@ -67,7 +67,7 @@ class OutcomeResolver:
         alone = self._written_once(object_type, ids) if entries is None else {}
         findings: dict[str, Outcome] = {}
         for item in items:
-            # Where only the content tells whose an object is, two changes of one content share no object.
+            # If only the content identifies an object, two changes with equal content never share one.
             others = {one.netbox_id for one in findings.values() if one.state == "written"}
             rows = candidates[item.change_id]
             if rows and entries is None:
@@ -166,9 +166,9 @@ class OutcomeResolver:
     def _written_once(
         self, object_type: str, ids: list[int], items: list[PendingWrite] | None = None
     ) -> dict[int, Entry]:
-        """The only changelog entry of each of these objects, beside the one that set an update's guard.
+        """The only changelog entry of each of these objects, besides the one that set an update's guard.
 
-        Where the changelog has no messages (before 4.4, or by choice), it still tells whether anything followed.
+        Without messages in the changelog (before 4.4, or by choice), it still shows whether anything followed.
         """
         guards = {
             item.netbox_id: moment_of(item.expected_last_updated)
@@ -185,7 +185,7 @@ class OutcomeResolver:
 
     @staticmethod
     def _alike(row: Object, alone: dict[int, Entry]) -> Outcome:
-        """The object has the change's content; whether that is all that happened to it, ``alone`` knows."""
+        """The object has the change's content; ``alone`` checks whether nothing else happened to it."""
         only = alone.get(row["id"])
         if only is None:
             return Outcome("written", netbox_id=row["id"])

@@ -1,4 +1,4 @@
-"""Approved changes that no apply has taken up: what may be applied without anybody asking for it."""
+"""Approved changes that no apply has tried yet, which may be applied automatically."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]
     """The approved changes of the plan without a verdict since they were approved, in apply order; and those among them
     that only a person may apply.
 
-    A change that is stale, failed or blocked has had its try: it needs another decision, or comes back as another
-    change with the next diff. An uncertain one has not: the next apply settles it by reading NetBox. Only a person may
-    apply what needs two and was approved by one: a program is not the second.
+    A stale, failed or blocked change was already tried: it needs another decision, or the next diff contains it as
+    another change. An uncertain one is settled by the next apply, which reads NetBox. If two people are required and
+    one has approved, only a person may apply the change: a program does not count as the second.
     """
     decided = approved(warehouse, plan.endpoint, with_parts(warehouse, plan))
     if not decided:
@@ -34,7 +34,7 @@ def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]
 
 
 def _last_verdicts(warehouse: Warehouse, endpoint: str, change_ids: list[str]) -> dict[str, int]:
-    """When each of these changes had its last verdict that is one, as a number of the warehouse's sequence."""
+    """When each of these changes had its last certain verdict, as a number of the warehouse's sequence."""
     rows = ask_verdicts(
         warehouse,
         endpoint,

@@ -1,4 +1,4 @@
-"""Applying what was approved: the order, the batches, and one verdict per change."""
+"""Applies approved changes: the order, the batches, and one verdict per change."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def apply_approved(
     """Write the approved changes of ``plan`` to NetBox; one verdict per approved change.
 
     ``who`` starts it, ``through``: cli, dagster, or a program: dagster run, sensor, schedule; ``run``: the Dagster run.
-    ``policies``: those of the endpoint now, where they ask for a second person that an approval did not ask for.
-    ``only`` restricts it to these change ids. ``progress(done, total)`` is called after every verdict, from
-    several threads. Nothing approved and nothing left open by an earlier apply: no request is sent.
+    ``policies``: the endpoint's current ones, which may require a second person when the approval did not. ``only``
+    restricts it to these change ids. ``progress(done, total)`` is called after every verdict, from several threads.
+    With nothing approved and nothing left open by an earlier apply, no request is sent.
 
-    What an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) is settled
+    Changes that an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) are settled
     first, by reading NetBox.
 
     Raises LockHeld if another apply of this endpoint is running, LedgerDamaged if the ledger was modified
@@ -85,7 +85,7 @@ def apply_approved(
             check_gates(plan)
         left_open = unfinished(warehouse, endpoint_name)
         result = ApplyResult(None, endpoint_name)
-        # Which branch is written to, and so what was applied to it, only NetBox knows.
+        # Only NetBox knows the branch that is written to, and so what was applied to it.
         url = target.base_url if target.branch is None else None
         before = applied_changes(warehouse, endpoint_name, url, wanted, netbox_read_at(plan)) if url else {}
         if before.keys() == wanted.keys() and not any(_is_of(target, item) for item in left_open):
@@ -110,7 +110,7 @@ def apply_approved(
 
 
 def _is_of(target: NetBoxTarget, item: Unfinished) -> bool:
-    """Whether what an apply left open is in this NetBox, or in a branch of it."""
+    """Whether the changes that an apply left open are in this NetBox, or in a branch of it."""
     return item.target == target.base_url or (
         target.branch is not None and item.target.startswith(f"{target.base_url} branch ")
     )
@@ -188,7 +188,7 @@ class _Apply:
                 self._result.notes += notes
             self._note_object_changes()
             self._note_merge_state()
-            # An apply that does not get here has no last line, and the next one settles what it left open.
+            # An apply that does not get here has no last line, so the next one settles its open changes.
             still_open = sum(v.open for v in [*self._result.verdicts, *self._result.settled])
             self._log.end(self._result.counts, open_operations=still_open + elsewhere)
         finally:
@@ -235,7 +235,7 @@ class _Apply:
             self._sender.verdicts.record_failure(
                 absent, f"{why}; NetBox does not have it", operation, report=self._result.settled.append
             )
-        # What was applied before NetBox was read for this diff is in the diff's own values.
+        # The diff's values include everything applied before NetBox was read for it.
         since = netbox_read_at(self._plan)
         done = applied_changes(self._warehouse, self._plan.endpoint, self._url, self._rows, since)
         self._state.remember(done.values())
@@ -251,7 +251,7 @@ class _Apply:
                 netbox_id = self._state.ids.get((row.resource, row.key), row.netbox_id)
                 self._on_verdict(_applied_before(self._plan, change_id, netbox_id))
             elif change_id in settled and settled[change_id].verdict == "uncertain":
-                # Known to be neither written nor unwritten: sending it could write it twice.
+                # It may or may not be written: sending it could write it twice.
                 self._on_verdict(settled[change_id])
             elif alone := self._why_alone(self._wanted[change_id]):
                 self._decide(row, "blocked", alone)
@@ -281,7 +281,7 @@ class _Apply:
         return why_alone(approval.voices, self._by, trusted_names=trusted) if second else None
 
     def _work_off(self, pending: list[DiffRow], later: Collection[str] = ()) -> list[DiffRow]:
-        """Send what can be sent; returns what needs a change of a ``later`` group."""
+        """Send the changes that can be sent; returns those that need a change of a ``later`` group."""
         while pending:
             waiting = {row.change_id for row in pending} | set(later)
             ready, blocked = [], []
@@ -314,7 +314,7 @@ class _Apply:
         return f"needs {'; '.join(parts)}"
 
     def _round(self, ready: list[DiffRow]) -> list[DiffRow]:
-        """Send some of the rows that are ready: the creates first; an object is in it only once."""
+        """Send some of the rows that are ready: creates first, and each object only once."""
         creates = [row for row in ready if row.action == "create"]
         chosen: list[DiffRow] = []
         items: list[PendingWrite] = []
@@ -331,7 +331,7 @@ class _Apply:
         deferred = self._send(items)
         count = len(items)
         while deferred and len(deferred) < count:
-            # Others went through, which may have removed the reason.
+            # Others succeeded, which may have removed the reason.
             count = len(deferred)
             deferred = self._send([refused.item for refused in deferred])
         for refused in deferred:

@@ -25,20 +25,20 @@ _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
 _PERMISSIONS = {"create": "add", "update": "change", "delete": "delete"}
 # Refusals that one object of a batch can cause for all; any other concerns the whole request.
 _ONE_OBJECT = (400, 409, 412, 413, 414, 431)
-# What NetBox's 403 says when the token, not a permission, is the matter.
+# Text of NetBox's 403 if the token is invalid, rather than a permission missing.
 _TOKEN_WORDS = ("token", "credentials", "inactive")
-# Refusals that may be over once other changes of the same resource are through: a name that is still taken,
-# a child that is still there.
+# Refusals that may be resolved by other changes of the same resource: a name that is still taken, a child that still
+# exists.
 _MAY_PASS = ("unique", "already exists", "duplicate", "dependent object")
-# While a late request may be running, NetBox is read once in this part of the time that it may take.
+# While a late request may be running, NetBox is read at intervals of this part of its maximum duration.
 _LOOKS = 1 / 10
 
 
 class Sender:
     """Writes to NetBox, one batch at a time per thread. Thread-safe.
 
-    ``longest``: seconds that NetBox may be at work on one request. One whose answer is lost may run so long, and
-    nothing of it is sent again before.
+    ``longest``: seconds that NetBox may work on one request. A request without an answer may run this long, and none of
+    it is sent again before.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Sender:
     def send(self, items: list[PendingWrite]) -> list[DeferredRefusal]:
         """Send changes of one object type and action; each gets its verdict, in the ledger too.
 
-        Except those that NetBox refused for a reason that other changes may remove: they are returned.
+        Returns changes that NetBox refused for a reason that other changes may remove.
         """
         deferred: list[DeferredRefusal] = []
         todo = [Batch(items)]
@@ -82,8 +82,8 @@ class Sender:
             try:
                 todo = [*self._once(batch, deferred), *todo]
             except ServerError as error:
-                # Raised only by reads before a request or after one that NetBox refused as a whole: what is
-                # not in doubt from an earlier request is not written.
+                # Raised only by reads before a request or after one that NetBox refused completely: unless an earlier
+                # request left doubt, nothing was written.
                 settled = self._state.decided | {refused.item.change_id for refused in deferred}
                 rest = [item for item in batch.items if item.change_id not in settled]
                 unconfirmed = [item for item in rest if item.change_id in self._state.unconfirmed]
@@ -107,7 +107,7 @@ class Sender:
         deferred += [DeferredRefusal(item, text, None, "blocked") for item, text in blocked]
         if not items:
             return []
-        # As late as can be: reading took its time.
+        # Checked as late as possible: reading takes time.
         if self._endpoint_lock.lost:
             self.verdicts.record_failure(items, f"not written: {self._endpoint_lock.lost}")
             return []
@@ -124,7 +124,7 @@ class Sender:
         if answer.timed_out or answer.status == 504:
             self.pace.late(batch.kind, len(items))
         elif answer.kind == "ok":
-            # A refusal is quick whatever the size.
+            # A refusal is fast whatever the size.
             self.pace.answered(batch.kind, len(items), elapsed() - sent)
         if answer.kind == "ok":
             return self._written(batch, answer, operation)
@@ -173,7 +173,7 @@ class Sender:
         return []
 
     def _skipped(self, items: list[PendingWrite], operation: str) -> None:
-        """Updates and deletes that NetBox passed over without a word."""
+        """Updates and deletes that NetBox ignored without an error."""
         if not items:
             return
         head = items[0]
@@ -236,7 +236,7 @@ class Sender:
         )
 
     def _moved(self, batch: Batch, operation: str) -> list[Batch]:
-        """After 412: the stale ones are out, the others go again."""
+        """After 412: stale changes are dropped, the others are sent again."""
         items, stale = self._freshness.recheck(batch.items)
         self.verdicts.stale(stale, operation)
         if not items:
@@ -254,7 +254,7 @@ class Sender:
     def _refuse(
         self, named: list[tuple[PendingWrite, str]], operation: str, deferred: list[DeferredRefusal]
     ) -> None:
-        """Record NetBox's refusals of one answer; those that may pass are put off."""
+        """Record the refusals of one answer; those that may succeed later are deferred."""
         try:
             arrived = self._arrived([item for item, _ in named], operation)
         except ServerError as error:
@@ -271,7 +271,8 @@ class Sender:
                 self.verdicts.record_failure([item], message, operation)
 
     def _arrived(self, items: list[PendingWrite], operation: str) -> set[str]:
-        """Record, after one read, those whose earlier request was lost and arrived after all. Raises ServerError."""
+        """Record, after one read, changes whose earlier request arrived although its answer was lost. Raises
+        ServerError."""
         unconfirmed = [item for item in items if item.change_id in self._state.unconfirmed]
         findings = self.settler.settle(unconfirmed)
         pairs = [
