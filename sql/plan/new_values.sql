@@ -37,7 +37,7 @@ given as (
     where d.resource <> '*' or f.id is null or list_contains(f.object_types, c.model)
     qualify row_number() over (partition by c.resource, d.field order by d.resource = '*') = 1
 ),
-judged as (
+evaluated as (
     select resource, field, value, case
         when not is_known then blocked('no_such_custom_field', {field: field})
         when status <> 'active' then blocked('custom_field_pending', {field: field, status: status})
@@ -69,7 +69,7 @@ judged as (
 constants as (
     select resource, list(field('cf.' || field, null, value) order by field) as fields,
         list(problem order by field) filter (problem is not null) as problems
-    from judged group by resource
+    from evaluated group by resource
 ),
 -- Where a request has custom fields, these go along; a field that the source fills stays as it says.
 preset as (
@@ -77,7 +77,7 @@ preset as (
     from written c
     join netbox.custom_fields f on list_contains(f.object_types, c.model) and coalesce(f.status, 'active') = 'active'
     where content(f."default") <> 'null'
-      and not exists (from judged j where j.resource = c.resource and j.field = f.name)
+      and not exists (from evaluated j where j.resource = c.resource and j.field = f.name)
     group by c.resource
 ),
 required as (
@@ -85,7 +85,7 @@ required as (
         if(content(f."default") = 'null', null, f."default"))} order by f.name) as fields
     from written c
     join netbox.custom_fields f on list_contains(f.object_types, c.model) and coalesce(f.status, 'active') = 'active'
-    left join judged j on j.resource = c.resource and j.field = f.name
+    left join evaluated j on j.resource = c.resource and j.field = f.name
     where f.required
     group by c.resource
 ),
