@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from itertools import groupby
+from threading import Event
 
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.batches import DeferredRefusal
@@ -55,13 +56,17 @@ def apply_approved(
     run: str | None = None,
     policies: Policies | None = None,
     only: Collection[str] | None = None,
+    login_by: str = "",
+    stop: Event | None = None,
+    on_verdict: Callable[[Verdict], None] | None = None,
 ) -> ApplyResult:
     """Write the approved changes of ``plan`` to NetBox; one verdict per approved change.
 
-    ``who`` starts it, ``through``: cli, dagster, or a program: dagster run, sensor, schedule; ``run``: the Dagster run.
-    ``policies``: the endpoint's current ones, which may require a second person when the approval did not. ``only``
-    restricts it to these change ids. ``progress(done, total)`` is called after every verdict, from several threads.
-    With nothing approved and nothing left open by an earlier apply, no request is sent.
+    ``who`` starts it, ``through``: cli, dagster, web, or a program: dagster run, sensor, schedule; ``run``: the Dagster
+    run; ``login_by``: how the review page verified the name. ``policies``: the endpoint's current ones, which may require a
+    second person when the approval did not. ``only`` restricts it to these change ids. ``progress(done, total)`` and
+    ``on_verdict`` are called after every verdict, from several threads. After ``stop`` is set no request is sent: changes
+    without a verdict stay approved. With nothing approved and nothing left open by an earlier apply, no request is sent.
 
     Changes that an earlier apply of this endpoint left open (it was killed, or NetBox could not be read) are settled
     first, by reading NetBox.
@@ -99,11 +104,13 @@ def apply_approved(
                 plan,
                 netbox,
                 wanted=wanted,
-                by=me(who, through, run),
+                by=me(who, through, run, login_by),
                 policies=policies,
                 lock=lock,
                 result=result,
                 progress=progress,
+                stop=stop or Event(),
+                on_verdict=on_verdict,
             )
             apply.run(left_open)
     return result
@@ -138,6 +145,8 @@ class _Apply:
         lock: EndpointLock,
         result: ApplyResult,
         progress: Progress | None,
+        stop: Event,
+        on_verdict: Callable[[Verdict], None] | None,
     ) -> None:
         self._warehouse = warehouse
         self._target = target
@@ -148,12 +157,14 @@ class _Apply:
         self._policies = policies
         self._result = result
         self._progress = progress
+        self._stop = stop
+        self._also_on_verdict = on_verdict
         self._needs = Needs(plan)
         self._rows = plan.by_id()
         result.apply_id = warehouse.new_id()
         self._url = netbox.written_as
         self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
-        self._state = ApplyState(plan, self._log, self._on_verdict)
+        self._state = ApplyState(plan, self._log, self._on_verdict, stop)
         self._journal = Journal() if target.journal else None
         self._sender = Sender(
             netbox,
@@ -215,6 +226,8 @@ class _Apply:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         self._result.verdicts.append(verdict)
+        if self._also_on_verdict is not None:
+            self._also_on_verdict(verdict)
         if self._progress is not None:
             self._progress(len(self._result.verdicts), len(self._wanted))
 
@@ -282,7 +295,7 @@ class _Apply:
 
     def _work_off(self, pending: list[DiffRow], later: Collection[str] = ()) -> list[DiffRow]:
         """Send the changes that can be sent; returns those that need a change of a ``later`` group."""
-        while pending:
+        while pending and not self._stop.is_set():
             waiting = {row.change_id for row in pending} | set(later)
             ready, blocked = [], []
             for row in pending:

@@ -17,7 +17,7 @@ _Object = tuple[str, int]
 class ApplyState:
     """Shared by the threads of one apply. Every verdict goes through ``record``, into the ledger first."""
 
-    def __init__(self, plan: Plan, log: ApplyLog, on_verdict: Report) -> None:
+    def __init__(self, plan: Plan, log: ApplyLog, on_verdict: Report, stop: Event | None = None) -> None:
         self._log = log
         self._on_verdict = on_verdict
         self._lock = Lock()
@@ -27,7 +27,7 @@ class ApplyState:
         # The change that made an object.
         self._makers: dict[_Object, str] = {}
         # Set when the apply is to end before all is sent.
-        self.stop = Event()
+        self.stop = stop or Event()
         # Verdicts of this apply, and `applied` of earlier ones, by change id.
         self.outcomes: dict[str, str] = {}
         self.ids: dict[Reference, int] = {}

@@ -43,13 +43,15 @@ def approve(
     decision: str = "approve",
     fields: Collection[str] | None = None,
     run: str | None = None,
+    comment: str | None = None,
+    login_by: str = "",
 ) -> Approval:
     """Record a decision on changes of the current diff; it is on disk when this returns.
 
     ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (valid until the
     change's content, and so its id, changes) or ``withdraw`` (withdraws an earlier decision). ``through`` is
-    cli, policy, dagster or review, ``run`` the Dagster run. ``override_limit`` is the reason for
-    approving a plan over the limit; it is recorded. ``fields``: approve only these fields of the updates; each part is a
+    cli, policy, dagster or web, ``run`` the Dagster run, ``login_by`` how the web page knows the person. ``comment`` is
+    recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only these fields of the updates; each part is a
     separate change with its own id, which the approval contains. Without ids nothing is recorded.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
@@ -101,7 +103,8 @@ def approve(
         override=override,
         change_ids=tuple(row.change_id for row in rows),
         parts=parts,
-        by=me(who, through, run),
+        by=me(who, through, run, login_by),
+        comment=(comment or "").strip() or None,
         second=policies.second_approver and decision == "approve",
         trusted_names=policies.trusted_names,
     )

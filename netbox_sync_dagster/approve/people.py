@@ -22,7 +22,8 @@ _NO_LOGIN = 4_294_967_295
 class Actor:
     """``name`` is the given name, ``through`` the caller (CLI, Dagster, ...). The rest is what the operating system
     knows: ``user``, ``uid``, ``login`` (who logged in, if the kernel records it: sudo does not change it), ``host``,
-    whether it is in a ``container``; ``run`` is the Dagster run. Empty if not recorded."""
+    whether it is in a ``container``; ``run`` is the Dagster run. ``login_by``: how the review page verified the name, with
+    NetBox's ``password`` or ``token``, or by a trusted ``proxy``. Empty if not recorded."""
 
     name: str
     through: str
@@ -32,6 +33,7 @@ class Actor:
     host: str = ""
     container: bool = False
     run: str = ""
+    login_by: str = ""
 
     @property
     def is_program(self) -> bool:
@@ -40,10 +42,12 @@ class Actor:
 
     @property
     def person(self) -> str:
-        """The person's user in the operating system; empty if unknown.
+        """The person's user in the operating system, or in NetBox for the review page; empty if unknown.
 
         In a container and in Dagster everybody is the same user; so is root, unless the kernel knows who logged in.
         """
+        if self.through == "web":
+            return self.name if self.login_by else ""
         if self.through != "cli" or self.container:
             return ""
         return self.login or (self.user if self.uid else "")
@@ -57,6 +61,7 @@ class Actor:
             "host": self.host,
             "container": self.container,
             "run": self.run,
+            "login_by": self.login_by,
         }
 
     @classmethod
@@ -66,7 +71,7 @@ class Actor:
         return cls(name, through, **known)
 
 
-def me(name: str, through: str, run: str | None = None) -> Actor:
+def me(name: str, through: str, run: str | None = None, login_by: str = "") -> Actor:
     """The user of this process, under this name."""
     uid = os.getuid()
     return Actor(
@@ -78,6 +83,7 @@ def me(name: str, through: str, run: str | None = None) -> Actor:
         host=socket.gethostname(),
         container=any(path.exists() for path in _CONTAINER_FILES) or "KUBERNETES_SERVICE_HOST" in os.environ,
         run=run or "",
+        login_by=login_by,
     )
 
 
@@ -144,12 +150,27 @@ def _why_same(one: Actor, other: Actor, trusted_names: bool) -> str | None:
         return _SAME_NAME
     if trusted_names:
         return None
-    if one.person and one.person == other.person:
-        return f"{one.name} and {other.name} are both the user {one.person} of the operating system"
-    for actor in (one, other):
-        if not actor.person:
-            return f"that {actor.name} is who he says is only a name that was given ({_how(actor)})"
-    return None
+    if one.person and one.person == other.person and one.through == other.through:
+        return f"{one.name} and {other.name} are both the user {one.person} of {_realm(one)}"
+    unknown = [actor for actor in (one, other) if not actor.person]
+    if unknown:
+        return f"that {unknown[0].name} is who he says is only a name that was given ({_how(unknown[0])})"
+    return _why_unlike(one, other)
+
+
+def _why_unlike(one: Actor, other: Actor) -> str | None:
+    """Why two persons, each with a verified name, may be one: their names come from different systems."""
+    if one.through == other.through:
+        return None
+    return (
+        f"whether {one.name}, a user of {_realm(one)}, and {other.name}, a user of {_realm(other)}, are two people is not "
+        "known"
+    )
+
+
+def _realm(actor: Actor) -> str:
+    """Who has checked the name."""
+    return "NetBox" if actor.through == "web" else "the operating system"
 
 
 def _read_as(name: str) -> str:

@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage.ledger import (
 )
 from netbox_sync_dagster.storage.sequence import number_of, number_of_line
 
-THROUGH = ("cli", "policy", "dagster", "review")
+THROUGH = ("cli", "policy", "dagster", "web")
 DECISIONS = ("approve", "reject", "withdraw")
 
 # A decision on more changes than this is split into several lines: DuckDB reads lines of up to 16 MB.
@@ -53,6 +53,8 @@ class Approval:
     change_ids: tuple[str, ...]
     by: Actor
     seq: int = 0
+    # The person's comment.
+    comment: str | None = None
     # Whether a second person has to agree, and whether different names are enough to prove it.
     second: bool = False
     trusted_names: bool = False
@@ -75,6 +77,7 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
         "diff_id": approval.diff_id,
         "expires": approval.expires.isoformat() if approval.expires else None,
         "override": approval.override,
+        "comment": approval.comment,
         "second": approval.second,
         "trusted_names": approval.trusted_names,
         "by": approval.by.to_json(),
@@ -116,6 +119,7 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
                 diff_id=line["diff_id"],
                 expires=datetime.fromisoformat(expires) if expires else None,
                 override=line["override"],
+                comment=line.get("comment"),
                 by=Actor.from_json(line["who"], line["through"], line.get("by")),
                 seq=number_of_line(line),
                 second=bool(line.get("second")),

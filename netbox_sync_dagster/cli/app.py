@@ -31,6 +31,7 @@ from netbox_sync_dagster.cli import (
     status,
     sync,
     undo,
+    web,
     withdraw,
 )
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
@@ -124,6 +125,7 @@ app.command("mappings")(mappings.mappings)
 app.command("metrics")(metrics.metrics_command)
 app.command("clean")(clean.clean_command)
 app.command("restore")(restore.restore_command)
+app.command("web")(web.web)
 app.command("notify")(notify.notify_command)
 app.command("sql")(sql.sql)
 app.add_typer(ledger, name="ledger")

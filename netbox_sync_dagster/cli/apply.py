@@ -15,7 +15,7 @@ from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.apply.validate import validate
 from netbox_sync_dagster.approve import approved
 from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.cli.applied import applied_ids
+from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of

@@ -11,7 +11,7 @@ import typer
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve import approved, missing_dependencies, resolve_ids
 from netbox_sync_dagster.approve.parts import part_of
-from netbox_sync_dagster.cli.applied import applied_ids
+from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.cli.decisions import (
     ActionOption,
     DeviceOption,

@@ -9,7 +9,7 @@ import typer
 from netbox_sync_dagster.approve import Filter, meant
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.cli.applied import applied_ids
+from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.session import Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan

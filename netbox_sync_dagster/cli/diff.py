@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve import decisions
-from netbox_sync_dagster.approve.records import approved, rejection
-from netbox_sync_dagster.cli.applied import applied_ids
+from netbox_sync_dagster.approve.states import states
 from netbox_sync_dagster.cli.changes import (
     ACTIONS,
     RowFilter,
@@ -25,7 +23,6 @@ from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.config.policies import RESOURCES
-from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.text import json_text
 
 CHANGES_WAITING = 2
@@ -72,7 +69,7 @@ def diff(
     shown = []
     for plan in plans:
         rows = [row for row in plan.rows if wanted.takes(row)]
-        notes = states(session, plan)
+        notes = {i: known.state for i, known in states(session.warehouse, plan).items()}
         waiting += sum(row.is_change and notes.get(row.change_id) != "applied" for row in rows)
         shown.append((plan, rows, notes))
         if as_document:
@@ -86,22 +83,6 @@ def diff(
         _print(session.out, shown, None if everything else screenful(session.out))
     if exit_code and waiting:
         raise typer.Exit(CHANGES_WAITING)
-
-
-def states(session: Session, plan: Plan) -> dict[str, str]:
-    """The state of each change: approved, rejected, approval expired, applied."""
-    standing = decisions(session.warehouse, plan.endpoint)
-    found = {}
-    for change_id in plan.by_id() if standing else ():
-        decision = rejection(standing, change_id) or standing.get(change_id)
-        if decision is None:
-            continue
-        if decision.decision == "reject":
-            found[change_id] = "rejected"
-        elif decision.expires is not None and decision.expires <= now():
-            found[change_id] = "approval expired"
-    found |= dict.fromkeys(approved(session.warehouse, plan.endpoint, plan), "approved")
-    return found | dict.fromkeys(applied_ids(session.warehouse, plan), "applied")
 
 
 def _print(

@@ -129,35 +129,43 @@ def undo_folder(warehouse: Warehouse, endpoint: str, apply_id: str) -> Path:
     return warehouse.home / "undo" / endpoint / apply_id
 
 
+def plan_folder(warehouse: Warehouse, name: str) -> tuple[str, Path]:
+    """(the endpoint, the folder of all versions) of an endpoint's diffs or of the plan ``undo-<apply id>``.
+
+    Raises WarehouseError where there is no such undo plan.
+    """
+    match = _UNDO.fullmatch(name)
+    if match is None:
+        return name, warehouse.diffs(name)
+    plans = warehouse.home / "undo"
+    found = [
+        plans / endpoint / match[1]
+        for endpoint in warehouse.names(plans)
+        if match[1] in warehouse.names(plans / endpoint)
+    ]
+    if not found:
+        raise WarehouseError(f"there is no plan '{name}'; make it with: netbox-sync undo {match[1]}")
+    return found[0].parent.name, found[0]
+
+
 def load_plan(warehouse: Warehouse, name: str) -> Plan:
     """The current diff of the endpoint of that name, or the plan ``undo-<apply id>``.
 
     Raises WarehouseError where there is none.
     """
-    folder = warehouse.diffs(name)
-    match = _UNDO.fullmatch(name)
-    if match is not None:
-        plans = warehouse.home / "undo"
-        found = [
-            plans / endpoint / match[1]
-            for endpoint in warehouse.names(plans)
-            if match[1] in warehouse.names(plans / endpoint)
-        ]
-        if not found:
-            raise WarehouseError(f"there is no plan '{name}'; make it with: netbox-sync undo {match[1]}")
-        folder = found[0]
+    endpoint, folder = plan_folder(warehouse, name)
     manifest = warehouse.manifest(folder)
-    endpoint = name if match is None else folder.parent.name
     folder = warehouse.current(folder)
     with damage_named([folder]), closing(connections.reader()) as con:
         cursor = con.execute("SELECT * FROM read_parquet(?)", [f"{connections.pattern(folder)}/*.parquet"])
         names = [column[0] for column in cursor.description]
-        rows = [_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+        rows = [diff_row(dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
     rows.sort(key=apply_order)
     return Plan(endpoint, folder.name, manifest, tuple(rows))
 
 
-def _row(raw: dict[str, Any]) -> DiffRow:
+def diff_row(raw: dict[str, Any]) -> DiffRow:
+    """A row of a diff's file, as DuckDB returns it; takes its columns out of ``raw``."""
     fields: Iterable[dict[str, Any]] = raw.pop("fields") or []
     depends_on = tuple(raw.pop("depends_on") or ())
     return DiffRow(

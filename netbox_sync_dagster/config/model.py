@@ -15,6 +15,7 @@ from netbox_sync_dagster.config.policies import check_field
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.config.strict import FieldError, StrictModel
+from netbox_sync_dagster.config.web import Web
 from netbox_sync_dagster.sources.registry import sources
 
 # An endpoint of any kind. The installed sources define the kinds.
@@ -36,6 +37,7 @@ class Config(StrictModel):
         [], description="Where to send notifications about failures, recoveries, drift and pending deletes."
     )
     retention: Retention = Field(Retention(), description="How much history to keep.")
+    web: Web = Field(Web(), description="The review page.")
     precedence: list[EndpointName] = Field(
         [], description="Endpoint names in order: if two want different values for a field, the first wins."
     )

@@ -91,6 +91,8 @@ comment on view sync.facts is 'What the status is computed from';
 comment on view sync.comparisons is 'Every try to compare an endpoint with NetBox, failed ones included';
 comment on view sync.running is 'Endpoints that a process is syncing at this moment, and who';
 comment on view sync.attempts is 'Every try to read an endpoint or NetBox, failed ones included';
+comment on view sync.plans is 'The current diffs: when they were made, and when NetBox was read for them';
+comment on view sync.change_states is 'How far every row of the current diffs is: waiting, approved, rejected, applied';
 comment on view sync.decisions is 'The decision that stands per change: approved, expired, rejected';
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';
 comment on view sync.rejected is 'Rows of the current snapshots that could not be taken, with the reason';

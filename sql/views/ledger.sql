@@ -7,7 +7,8 @@ create or replace view ledger.approvals as
 select
     approval_id, "at", who, through, decision, endpoint, diff_id, expires, override,
     change.change_id, change.resource, change.action, change.key,
-    "by"."user" as os_user, "by".host as host, "by".run as run_id, coalesce(seq, epoch_ms("at")) as seq
+    "by"."user" as os_user, "by".host as host, "by".run as run_id, "by".login_by as login_by, comment,
+    coalesce(seq, epoch_ms("at")) as seq
 from (
     select * exclude (changes), unnest(changes) as change
     from read_json(
@@ -17,7 +18,7 @@ from (
         columns = {
             approval_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
             endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMP', override: 'VARCHAR', seq: 'BIGINT',
-            "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR)',
+            comment: 'VARCHAR', "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR, login_by VARCHAR)',
             changes: 'STRUCT(change_id VARCHAR, resource VARCHAR, action VARCHAR, key VARCHAR)[]'
         }
     )

@@ -87,6 +87,55 @@ select
 from since
 group by endpoint, change_id;
 
+-- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
+create or replace view sync.plans as
+select
+    endpoint, kind as system, diff_id, finished as diff_finished, gates,
+    epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
+    epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
+from read_json(
+    '{home}/diffs/*/{current}/manifest.json',
+    format = 'unstructured',
+    filename = true,
+    columns = {
+        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
+        target_snapshot: 'VARCHAR', gates: 'VARCHAR[]'
+    }
+)
+where contains(filename, '/diffs/' || endpoint || '/');
+
+-- The state of each row of the current diffs: waiting, approved, approval expired, rejected, applied; NULL for rows
+-- that are not changes. who decided, and when.
+create or replace view sync.change_states as
+with applied as (
+    -- What was applied before NetBox was read for the diff says nothing about its changes.
+    select distinct v.endpoint, v.change_id
+    from ledger.verdicts as v join sync.plans as p on p.endpoint = v.endpoint
+    where v.verdict = 'applied' and v.seq >= p.target_seq
+)
+select
+    x.endpoint, x.resource, x.key, x.change_id, x.action,
+    case
+        when x.action not in ('create', 'update', 'delete') then null
+        when a.change_id is not null then 'applied'
+        when d.state = 'rejected' or o.state is not null then 'rejected'
+        when d.state is null then 'waiting'
+        when d.state <> 'approved' then 'approval expired'
+        -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
+        when p.diff_seq > d.seq and (
+            p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
+        ) then 'approval expired'
+        else 'approved'
+    end as state,
+    coalesce(d.who, o.who) as who, coalesce(d."at", o."at") as "at", d.expires
+from diff.changes as x
+join sync.plans as p on p.endpoint = x.endpoint and p.diff_id = x.diff_id
+left join applied as a on a.endpoint = x.endpoint and a.change_id = x.change_id and x.change_id <> ''
+left join sync.decisions as d on d.endpoint = x.endpoint and d.change_id = x.change_id
+-- A rejection under the shorter id of an older version.
+left join sync.decisions as o
+    on o.endpoint = x.endpoint and o.change_id = left(x.change_id, 20) and o.state = 'rejected';
+
 -- What is known of every endpoint and of NetBox. every: seconds from sync to sync that the configuration asks for,
 -- 0 where it asks for none. Without a configuration on record, what was read counts as configured.
 create or replace view sync.facts as
@@ -135,61 +184,19 @@ manifests as (
         }
     )
 ),
--- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
-plans as (
-    select
-        endpoint, kind as system, diff_id, finished as diff_finished, gates,
-        epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
-        epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
-    from read_json(
-        '{home}/diffs/*/{current}/manifest.json',
-        format = 'unstructured',
-        filename = true,
-        columns = {
-            endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
-            target_snapshot: 'VARCHAR', gates: 'VARCHAR[]'
-        }
-    )
-    where contains(filename, '/diffs/' || endpoint || '/')
-),
--- What was applied before NetBox was read for the diff says nothing about its changes.
-applied as (
-    select distinct v.endpoint, v.change_id
-    from ledger.verdicts as v join plans as p on p.endpoint = v.endpoint
-    where v.verdict = 'applied' and v.seq >= p.target_seq
-),
+plans as (from sync.plans),
 found as (
     select
         c.endpoint,
-        count(*) filter (is_open and c.state = 'none') as waiting,
-        count(*) filter (is_open and c.action = 'delete' and c.state = 'none') as deletes,
-        count(*) filter (is_open and c.state = 'approved') as approved,
-        count(*) filter (is_open and c.state = 'rejected') as rejected,
-        count(*) filter (is_applied) as applied,
+        count(*) filter (c.state in ('waiting', 'approval expired')) as waiting,
+        count(*) filter (c.action = 'delete' and c.state in ('waiting', 'approval expired')) as deletes,
+        count(*) filter (c.state = 'approved') as approved,
+        count(*) filter (c.state = 'rejected') as rejected,
+        count(*) filter (c.state = 'applied') as applied,
         count(*) filter (c.action = 'conflict') as conflicts,
         count(*) filter (c.action = 'blocked') as blocked,
         count(*) filter (c.action = 'drifted') as drifted
-    from (
-        select
-            x.endpoint, x.change_id, x.action, a.change_id is not null as is_applied,
-            x.action in ('create', 'update', 'delete') and a.change_id is null as is_open,
-            case
-                when d.state = 'rejected' or o.state is not null then 'rejected'
-                when d.state is distinct from 'approved' then 'none'
-                -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
-                when p.diff_seq > d.seq and (
-                    p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
-                ) then 'none'
-                else 'approved'
-            end as state
-        from diff.changes as x
-        join plans as p on p.endpoint = x.endpoint and p.diff_id = x.diff_id
-        left join applied as a on a.endpoint = x.endpoint and a.change_id = x.change_id and x.change_id <> ''
-        left join sync.decisions as d on d.endpoint = x.endpoint and d.change_id = x.change_id
-        -- A rejection under the shorter id of an older version.
-        left join sync.decisions as o
-            on o.endpoint = x.endpoint and o.change_id = left(x.change_id, 20) and o.state = 'rejected'
-    ) as c
+    from sync.change_states as c
     group by c.endpoint
 ),
 streaks as (

@@ -194,7 +194,7 @@ def test_a_decision_without_a_name_or_by_an_unknown_way_is_refused(
 ) -> None:
     with pytest.raises(ApprovalError, match="an approval needs the name of the approver"):
         decide(warehouse, plan, [ids["described"]], who=" ")
-    with pytest.raises(ApprovalError, match="through one of cli, policy, dagster, review"):
+    with pytest.raises(ApprovalError, match="through one of cli, policy, dagster, web"):
         decide(warehouse, plan, [ids["described"]], through="mail")
 
 

@@ -18,6 +18,7 @@ from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import ClientTls
+from netbox_sync_dagster.config.web import TrustedProxy, Web, WebTls
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint, DockerMappings
 from netbox_sync_dagster.sources.librenms.config import (
     ImportFilter,
@@ -36,6 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
         *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
         *(Tls, ClientTls, Limits, Defaults, Policies),
         *(WebhookChannel, EmailChannel, Retention),
+        *(Web, WebTls, TrustedProxy),
     )
 }
 _MARKED = re.compile(r"<!-- table: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)

@@ -1,0 +1,90 @@
+"""How far the changes of a plan are: waiting, approved, approval expired, rejected, applied."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import duckdb
+
+from netbox_sync_dagster.approve.records import (
+    applied_numbers,
+    approved,
+    decisions,
+    netbox_read_at,
+    rejection,
+)
+from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.clock import now
+
+_SHAPE = """(resource varchar, key varchar, change_id varchar, state varchar, who varchar, "at" timestamp,
+    expires timestamp)"""
+
+
+class State(NamedTuple):
+    """``state``, and the decision behind it: who and when (UTC), and until when."""
+
+    state: str
+    who: str | None = None
+    at: datetime | None = None
+    expires: datetime | None = None
+
+
+def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
+    """The changes of the plan that were applied after NetBox was read for it.
+
+    If an applied create was deleted by someone and is proposed again, it has the same content and the same change id,
+    so older applies do not count.
+    """
+    read = netbox_read_at(plan)
+    known = plan.by_id()
+    numbers = applied_numbers(warehouse, plan.endpoint)
+    return {change_id for change_id, number in numbers.items() if change_id in known and number >= read}
+
+
+def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
+    """The state of each change that has a decision or was applied, by change id; all others are waiting."""
+    standing = decisions(warehouse, plan.endpoint)
+    found: dict[str, State] = {}
+    for change_id in plan.by_id() if standing else ():
+        decision = rejection(standing, change_id) or standing.get(change_id)
+        if decision is None:
+            continue
+        if decision.decision == "reject":
+            found[change_id] = State("rejected", decision.who, decision.at)
+        elif decision.expires is not None and decision.expires <= now():
+            found[change_id] = State("approval expired", decision.who, decision.at, decision.expires)
+    for change_id, given in approved(warehouse, plan.endpoint, plan).items():
+        found[change_id] = State("approved", given.who, given.at, given.expires)
+    for change_id in applied_ids(warehouse, plan):
+        found[change_id] = found.get(change_id, State("applied"))._replace(state="applied")
+    return found
+
+
+def states_of(warehouse: Warehouse, name: str, con: duckdb.DuckDBPyConnection) -> None:
+    """Make the relation ``states`` (resource, key, change_id, state, who, at, expires) of a plan's rows.
+
+    ``con`` has the views of ``storage.views``. Changes alone have a state.
+    """
+    if not is_undo(name):
+        quoted = name.replace("'", "''")
+        con.execute(
+            'create or replace temp view states as select resource, key, change_id, state, who, "at", expires '
+            f"from sync.change_states where endpoint = '{quoted}' and state is not null"
+        )
+        return
+    plan = load_plan(warehouse, name)
+    known = states(warehouse, plan)
+    con.execute(f"create or replace temp table states {_SHAPE}")
+    rows = [
+        [row.resource, row.key, row.change_id, *_naive(known.get(row.change_id, State("waiting")))]
+        for row in plan.changes
+    ]
+    if rows:
+        con.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _naive(state: State) -> list[object]:
+    """Times of the views are UTC without a zone."""
+    return [value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in state]

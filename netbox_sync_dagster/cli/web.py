@@ -1,0 +1,34 @@
+"""``web``: serves the review page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netbox_sync_dagster.cli.session import session_of
+
+
+def web(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: web.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default: web.port.")] = None,
+) -> None:
+    """Serve the review page: see differences, decide, apply, watch, undo. Ctrl-C ends it.
+
+    People log in with their NetBox name and password or an API token, and may approve what NetBox lets them write.
+    """
+    from netbox_sync_dagster.config.web import Web
+    from netbox_sync_dagster.web.serve import serve
+
+    session = session_of(context)
+    configured = session.config.web
+    changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = Web.model_validate({**configured.model_dump(exclude_unset=True), **changed})
+    serve(
+        session.config_path,
+        session.warehouse,
+        settings,
+        started=lambda address: session.out.print(f"review page: {address}", soft_wrap=True),
+        report=lambda line: session.err.print(line, soft_wrap=True),
+    )

@@ -1,0 +1,84 @@
+"""Applying and watching: verdicts are shown line by line, and a button stops it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from starlette.responses import Response, StreamingResponse
+
+from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.records import ApprovalError, approved
+from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.web import shown
+from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.applies import RunningApply
+from netbox_sync_dagster.web.pages import head_of
+
+
+def start(visit: Visit) -> Response:
+    """``POST /plans/{plan}/apply``: write what is approved of the plan, in the name of this person."""
+    head = head_of(visit)
+    plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
+    by_id = plan.by_id()
+    todo = approved(visit.warehouse, plan.endpoint, plan).keys() - applied_ids(visit.warehouse, plan)
+    if not todo:
+        raise ApprovalError("no approved change is waiting to be applied")
+    refused = visit.rights.refusals(by_id[change_id] for change_id in todo)
+    if refused:
+        raise ApprovalError(
+            f"{len(refused)} of the {len(todo)} approved changes are not for you to write: {next(iter(refused.values()))}"
+        )
+    run = visit.state.applies.start(
+        visit.config, head.name, plan.endpoint, who=visit.session.user, login_by=visit.session.login_by
+    )
+    run.total = len(todo)
+    return visit.go(f"/applies/{run.key}")
+
+
+def watch(visit: Visit) -> Response:
+    """``GET /applies/{key}``"""
+    run = _run(visit)
+    return visit.show("apply.html", run=run, seen=len(run.verdicts))
+
+
+def events(visit: Visit) -> Response:
+    """``GET /applies/{key}/events``: server-sent events, one per verdict, then ``end``."""
+    run = _run(visit)
+    given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "0")
+    seen = int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(_stream(run, seen), media_type="text/event-stream", headers=headers)
+
+
+def _stream(run: RunningApply, seen: int) -> Iterator[str]:
+    for number, verdict in run.news(seen):
+        if verdict is None:
+            yield ": still running\n\n"
+            continue
+        line = {
+            "verdict": verdict.verdict,
+            "colour": shown.VERDICTS[verdict.verdict],
+            "text": f"{verdict.action} {verdict.resource} {shown.text(verdict.key)}",
+            "message": shown.text(verdict.message),
+            "done": number,
+            "total": max(run.total, number),
+        }
+        yield f"id: {number}\ndata: {json.dumps(line)}\n\n"
+    yield "event: end\ndata: {}\n\n"
+
+
+def stop(visit: Visit) -> Response:
+    """``POST /applies/{key}/stop``: no further request is sent; those under way end."""
+    run = _run(visit)
+    run.stop.set()
+    return visit.go(f"/applies/{quote(run.key)}", "stopping after the requests under way")
+
+
+def _run(visit: Visit) -> RunningApply:
+    run = visit.state.applies.find(visit.path("key"))
+    if run is None:
+        raise NotFound("this server knows of no such apply; the ledger lists all of them")
+    return run

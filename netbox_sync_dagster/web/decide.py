@@ -1,0 +1,207 @@
+"""Deciding: first what a decision would cover, with everything that speaks against it, then the record.
+
+A decision is always on change ids, which name the content that was shown; a filter is turned into ids before it is shown.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from starlette.responses import Response
+
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.approve.limits import over_limit
+from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
+from netbox_sync_dagster.approve.select import Filter, meant
+from netbox_sync_dagster.approve.states import states
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.pages import head_of, read_rows
+from netbox_sync_dagster.web.query import RowQuery
+
+# Decisions that a person has begun and not finished.
+_MOST_PICKED = 20
+_SHOWN = 200
+_LONGEST_COMMENT = 2_000
+_DONE = {"approve": "approved", "reject": "rejected", "withdraw": "withdrew the decisions on"}
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a person has picked: change ids of one plan, prerequisites apart, and of an update the fields."""
+
+    plan: str
+    diff_id: str
+    decision: str
+    ids: tuple[str, ...]
+    prerequisites: tuple[str, ...]
+    fields: tuple[str, ...]
+    back: str
+
+
+def review(visit: Visit) -> Response:
+    """``POST /plans/{plan}/review``: what the decision would cover. Nothing is recorded."""
+    head = head_of(visit)
+    form = visit.form
+    decision = str(form.get("decision"))
+    if decision not in DECISIONS:
+        raise ApprovalError(f"decision must be one of {', '.join(DECISIONS)}")
+    plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
+    query = RowQuery.read(dict(parse_qsl(str(form.get("query") or ""))))
+    known = states(visit.warehouse, plan)
+    by_id = plan.by_id()
+    everything = form.get("scope") == "filter"
+    given = _matching(visit, query) if everything else [str(item) for item in form.getlist("id")]
+    there = [change_id for change_id in dict.fromkeys(given) if change_id in by_id]
+    changed = len(dict.fromkeys(given)) - len(there)
+    # Deletes are picked one by one, or by a filter that names them.
+    deletes_left = 0
+    if everything and query.action != "delete":
+        deletes_left = sum(by_id[change_id].action == "delete" for change_id in there)
+        there = [change_id for change_id in there if by_id[change_id].action != "delete"]
+    fitting = [change_id for change_id in there if _fits(decision, known.get(change_id))]
+    prerequisites = _prerequisites(plan, fitting, known) if decision == "approve" else []
+    rows = [by_id[change_id] for change_id in fitting]
+    refused = visit.rights.refusals([*rows, *(by_id[change_id] for change_id in prerequisites)])
+    fields = tuple(str(item) for item in form.getlist("field"))
+    if fields:
+        if len(rows) != 1:
+            raise ApprovalError("single fields are approved of one update at a time")
+        part_of(rows[0], fields)
+    picked = Picked(
+        plan=head.name,
+        diff_id=plan.diff_id,
+        decision=decision,
+        ids=tuple(change_id for change_id in fitting if change_id not in refused),
+        prerequisites=() if fields else tuple(i for i in prerequisites if i not in refused),
+        fields=fields,
+        back=f"/plans/{quote(head.name, safe='')}{query.address(page=query.page)}",
+    )
+    key = _keep(visit, picked)
+    policies = visit.config.endpoint(plan.endpoint).policies
+    chosen = {by_id[change_id].resource for change_id in picked.ids if by_id[change_id].action != "create"}
+    return visit.show(
+        "decide.html",
+        head=head,
+        key=key,
+        picked=picked,
+        rows=[by_id[change_id] for change_id in picked.ids[:_SHOWN]],
+        prerequisites=[by_id[change_id] for change_id in picked.prerequisites[:_SHOWN]],
+        refused=_by_reason(refused, by_id),
+        not_fitting=len(there) - len(fitting),
+        changed=changed,
+        newer=str(form.get("diff_id") or plan.diff_id) != plan.diff_id,
+        deletes_left=deletes_left,
+        deletes=sum(by_id[change_id].action == "delete" for change_id in picked.ids),
+        limits=[text for name, text in over_limit(plan, policies).items() if name in chosen]
+        if decision == "approve"
+        else [],
+        hours=policies.approval_hours,
+        second=policies.second_approver,
+    )
+
+
+def decide(visit: Visit) -> Response:
+    """``POST /plans/{plan}/decide``: record the decision that was just shown."""
+    form = visit.form
+    picked = visit.session.picked.pop(str(form.get("key")), None)
+    if not isinstance(picked, Picked) or picked.plan != visit.path("plan"):
+        raise NotFound("this form was sent before, or is too old; pick the rows again")
+    plan = load_plan(visit.warehouse, picked.plan)
+    chosen = list(picked.ids)
+    if form.get("with_dependencies") == "1":
+        chosen += picked.prerequisites
+    if not chosen:
+        raise ApprovalError("nothing is picked; nothing was recorded")
+    comment = str(form.get("comment") or "").strip()[:_LONGEST_COMMENT]
+    if picked.decision == "reject" and not comment:
+        visit.session.picked[str(form.get("key"))] = picked
+        raise ApprovalError("a rejection needs a comment, so that others know why; go back and write one")
+    by_id = with_parts(visit.warehouse, plan).by_id()
+    gone = [change_id for change_id in chosen if change_id not in by_id]
+    if gone:
+        raise ApprovalError(
+            f"{len(gone)} of the changes are no longer in the current diff: a sync has made a newer one meanwhile; nothing was "
+            "recorded, pick the rows again"
+        )
+    refused = visit.rights.refusals(by_id[change_id] for change_id in chosen)
+    if refused:
+        raise ApprovalError(f"nothing was recorded: {next(iter(refused.values()))}")
+    is_approval = picked.decision == "approve"
+    approve(
+        visit.warehouse,
+        plan,
+        chosen,
+        who=visit.session.user,
+        through="web",
+        policies=visit.config.endpoint(plan.endpoint).policies,
+        decision=picked.decision,
+        fields=picked.fields or None,
+        expires_hours=_hours(form) if is_approval else None,
+        override_limit=str(form.get("override") or "").strip() or None if is_approval else None,
+        comment=comment,
+        login_by=visit.session.login_by,
+    )
+    changes = f"{len(chosen)} change{'s' if len(chosen) != 1 else ''}"
+    return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}")
+
+
+def _matching(visit: Visit, query: RowQuery) -> list[str]:
+    return read_rows(visit, head_of(visit), lambda rows: rows.ids(query))
+
+
+def _fits(decision: str, known: Any) -> bool:
+    """Whether the decision would change anything about a change in this state."""
+    state = known.state if known is not None else "waiting"
+    fitting = {
+        "approve": ("waiting", "approval expired", "approved"),
+        "reject": ("waiting", "approval expired", "approved"),
+        "withdraw": ("approved", "rejected", "approval expired"),
+    }
+    return state in fitting[decision]
+
+
+def _prerequisites(plan: Plan, ids: Collection[str], known: dict[str, Any]) -> list[str]:
+    """What these changes need and what is neither among them nor approved nor applied."""
+    if not ids:
+        return []
+    selection = meant(plan, ids=ids, wanted=Filter(), everything=False, with_dependencies=True)
+    among = set(ids)
+    return [
+        change_id
+        for change_id in selection.change_ids
+        if change_id not in among
+        and (known[change_id].state if change_id in known else "waiting") in ("waiting", "approval expired")
+    ]
+
+
+def _keep(visit: Visit, picked: Picked) -> str:
+    kept = visit.session.picked
+    while len(kept) >= _MOST_PICKED:
+        kept.pop(next(iter(kept)))
+    key = secrets.token_urlsafe(16)
+    kept[key] = picked
+    return key
+
+
+def _by_reason(refused: dict[str, str], by_id: dict[str, DiffRow]) -> list[tuple[str, int, str]]:
+    """(reason, how many, an example), the most frequent first."""
+    found: dict[str, list[str]] = {}
+    for change_id, reason in refused.items():
+        found.setdefault(reason, []).append(by_id[change_id].key)
+    return sorted(((why, len(keys), keys[0]) for why, keys in found.items()), key=lambda item: -item[1])
+
+
+def _hours(form: Any) -> float | None:
+    text = str(form.get("hours") or "").strip()
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ApprovalError(f"an approval expires after a number of hours, not '{text[:40]}'") from None

@@ -1,0 +1,80 @@
+"""What was decided and written, by whom, and how to take it back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+from starlette.responses import Response
+
+from netbox_sync_dagster.apply import plan_undo
+from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.views import ask
+from netbox_sync_dagster.web.app import NotFound, Visit
+
+_SHOWN = 200
+_CHANGES_SHOWN = 1_000
+
+
+def ledger(visit: Visit) -> Response:
+    """``GET /ledger``: applies and decisions, newest first; ``?endpoint=`` of one endpoint."""
+    endpoint = visit.request.query_params.get("endpoint", "")
+    where, values = ("where endpoint = ?", [endpoint]) if endpoint else ("", [])
+
+    def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        applies = con.execute(
+            f"select * from ledger.applies {where} order by seq desc limit {_SHOWN}", values
+        )
+        found = _rows(applies)
+        decisions = con.execute(
+            f"""select approval_id, any_value("at") as "at", any_value(who) as who, any_value(through) as through,
+                    any_value(login_by) as login_by, any_value(decision) as decision, endpoint, any_value(comment) as comment,
+                    any_value(override) as override, any_value(expires) as expires, count(*) as changes,
+                    min(resource || ' ' || key) as example, max(seq) as seq
+                from ledger.approvals {where} group by approval_id, endpoint order by max(seq) desc limit {_SHOWN}""",
+            values,
+        )
+        return found, _rows(decisions)
+
+    try:
+        applies, decisions = ask(visit.warehouse, look)
+    except WarehouseError:
+        applies, decisions = [], []
+    return visit.show("ledger.html", applies=applies, decisions=decisions, endpoint=endpoint)
+
+
+def one_apply(visit: Visit) -> Response:
+    """``GET /ledger/applies/{apply_id}``: every change of one apply, with its verdict."""
+    apply_id = visit.path("apply_id")
+
+    def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        applies = _rows(con.execute("select * from ledger.applies where apply_id = ?", [apply_id]))
+        sql = f"select * from ledger.verdicts where apply_id = ? order by seq limit {_CHANGES_SHOWN}"
+        return applies, _rows(con.execute(sql, [apply_id]))
+
+    applies, verdicts = ask(visit.warehouse, look)
+    if not applies:
+        raise NotFound("the ledger has no such apply")
+    types = {verdict["object_type"] for verdict in verdicts}
+    seen = visit.rights.visible_types(types)
+    return visit.show(
+        "one_apply.html",
+        apply=applies[0],
+        verdicts=[verdict for verdict in verdicts if verdict["object_type"] in seen],
+        hidden=sum(verdict["object_type"] not in seen for verdict in verdicts),
+    )
+
+
+def undo(visit: Visit) -> Response:
+    """``POST /ledger/applies/{apply_id}/undo``: make the plan that takes an apply back, and show it."""
+    plan = plan_undo(visit.warehouse, visit.config.netbox, visit.path("apply_id"))
+    return visit.go(
+        f"/plans/{quote(plan.name, safe='')}",
+        "this plan reverts the apply: approve and apply it like any other",
+    )
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

@@ -1,0 +1,255 @@
+"""What a person sees: the overview, a plan, a row, and everything about one object."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import duckdb
+from starlette.responses import Response
+
+from netbox_sync_dagster.approve.limits import over_limit
+from netbox_sync_dagster.approve.states import states
+from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.compare.plan_file import to_document
+from netbox_sync_dagster.compare.values import difference
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.versions import read_manifest, versions
+from netbox_sync_dagster.storage.views import ask
+from netbox_sync_dagster.text import json_text, markdown, visible
+from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.evidence import evidence_of
+from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head, subject_of
+from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
+
+_T = TypeVar("_T")
+
+# Diffs that the line of an endpoint's drift shows.
+_DRIFT_OVER = 30
+_VIEWS = ("rows", "objects", "causes")
+
+
+def overview(visit: Visit) -> Response:
+    """``GET /``: every endpoint's status, what waits, and the applies that run."""
+
+    def look(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+        cursor = con.execute("select * from sync.status order by system = 'netbox', endpoint")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+    try:
+        found = ask(visit.warehouse, look)
+    except WarehouseError:
+        found = []
+    for row in found:
+        row["drift"] = [] if row["system"] == "netbox" else _drift(visit, row["endpoint"])
+    return visit.show("overview.html", endpoints=found)
+
+
+def _drift(visit: Visit, endpoint: str) -> list[int]:
+    """How many rows each of the last diffs had, oldest first."""
+    folder = visit.warehouse.diffs(endpoint)
+    numbers = []
+    for name in versions(folder)[-_DRIFT_OVER:]:
+        try:
+            counts = read_manifest(folder / name)["counts"]
+            numbers.append(sum(number for actions in counts.values() for number in actions.values()))
+        except (OSError, ValueError, LookupError, TypeError, WarehouseError):
+            continue
+    return numbers
+
+
+def head_of(visit: Visit) -> PlanHead:
+    """The plan that the address names. Raises NotFound."""
+    name = visit.path("plan")
+    if not is_undo(name) and name not in [endpoint.name for endpoint in visit.config.endpoints]:
+        raise NotFound(f"there is no endpoint '{visible(name, 80)}' in the configuration")
+    try:
+        return read_head(visit.warehouse, name)
+    except WarehouseError as error:
+        raise NotFound(str(error)) from None
+
+
+def read_rows(visit: Visit, head: PlanHead, look: Callable[[PlanRows], _T]) -> _T:
+    """What ``look`` finds in the rows of the plan that the person may see."""
+    rights = visit.rights
+    return ask(visit.warehouse, lambda con: look(PlanRows(con, visit.warehouse, head, rights.visible_types)))
+
+
+def plan(visit: Visit) -> Response:
+    """``GET /plans/{plan}``: its rows by resource, by device or VM, or by cause; the filters are in the address."""
+    head = head_of(visit)
+    query = RowQuery.read(visit.request.query_params)
+    view = visit.request.query_params.get("view", "rows")
+    view = view if view in _VIEWS else "rows"
+
+    def look(rows: PlanRows) -> dict[str, Any]:
+        found, matching = rows.page(query) if view == "rows" else ([], 0)
+        return {
+            "hidden": rows.hidden,
+            # The tabs count what the other filters leave.
+            "resources": rows.counts("resource", RowQuery.read({**query.filters, "resource": ""})),
+            "rows": found,
+            "matching": matching,
+            "pages": -(-matching // PAGE_SIZE),
+            "objects": rows.counts("parent", query) if view == "objects" else [],
+            "causes": rows.causes(query) if view == "causes" else [],
+        }
+
+    content = read_rows(visit, head, look)
+    totals: dict[str, int] = dict.fromkeys(ACTIONS, 0)
+    for count in content["resources"]:
+        for action, number in count.actions.items():
+            totals[action] += number
+    return visit.show(
+        "plan.html",
+        head=head,
+        query=query,
+        view=view,
+        totals=totals,
+        limits=_limits(visit, head),
+        actions=ACTIONS,
+        states=STATES,
+        known_resources=RESOURCES,
+        undo=is_undo(head.name),
+        **content,
+    )
+
+
+def _limits(visit: Visit, head: PlanHead) -> list[str]:
+    """The sentences of the resources of which the plan changes too large a share."""
+    policies = visit.config.endpoint(head.endpoint).policies
+    counts = head.manifest.get("counts") or {}
+    if not any(actions.get("update") or actions.get("delete") for actions in counts.values()):
+        return []
+    try:
+        loaded = load_plan(visit.warehouse, head.name) if _is_small(counts) else None
+    except WarehouseError:
+        return []
+    return list(over_limit(loaded, policies).values()) if loaded is not None else []
+
+
+def _is_small(counts: dict[str, dict[str, int]]) -> bool:
+    # Reading a whole plan takes about a second per 100,000 rows; the decision itself checks in any case.
+    most = 20_000
+    return sum(number for actions in counts.values() for number in actions.values()) <= most
+
+
+def row(visit: Visit) -> Response:
+    """``GET /plans/{plan}/row?resource=...&key=...``: fields, evidence, dependencies and history of one row."""
+    head = head_of(visit)
+    resource = visit.request.query_params.get("resource", "")
+    key = visit.request.query_params.get("key", "")
+
+    def look(rows: PlanRows) -> dict[str, Any]:
+        found = rows.one(resource, key)
+        if not found:
+            raise NotFound(
+                f"the current plan of {head.name} has no row {visible(resource, 40)} {visible(key, 200)} that you may see; "
+                "it may have been applied, or a newer diff does not have it"
+            )
+        needs, needed_by = rows.related(found[0].row)
+        return {"one": found[0], "needs": needs, "needed_by": needed_by}
+
+    content = read_rows(visit, head, look)
+    one = content["one"]
+    return visit.show(
+        "row.html",
+        head=head,
+        subject=subject_of(one.row),
+        **content,
+        **evidence_of(visit.warehouse, visit.config, head, one.row),
+    )
+
+
+def one_object(visit: Visit) -> Response:
+    """``GET /object?name=...``: everything that all endpoints say of one device, virtual machine or cluster."""
+    name = visit.request.query_params.get("name", "")
+    if not name:
+        raise NotFound("name a device, virtual machine or cluster: /object?name=sw1")
+    query = RowQuery(parent=name)
+    parts = []
+    for endpoint in visit.config.endpoints:
+        try:
+            head = read_head(visit.warehouse, endpoint.name)
+        except WarehouseError:
+            continue
+        content = read_rows(visit, head, lambda rows: (rows.page(query), rows.counts("resource", query)))
+        (found, matching), resources = content
+        if matching:
+            parts.append(
+                {
+                    "head": head,
+                    "rows": found,
+                    "matching": matching,
+                    "query": query,
+                    "resources": resources,
+                }
+            )
+    return visit.show("object.html", name=name, parts=parts)
+
+
+def export(visit: Visit) -> Response:
+    """``GET /plans/{plan}/export.{csv,json,md}``: the rows that the filters leave; the JSON is a plan file."""
+    head = head_of(visit)
+    form = visit.path("form")
+    query = RowQuery.read(visit.request.query_params)
+    keys = read_rows(visit, head, lambda rows: rows.keys(query))
+    loaded = load_plan(visit.warehouse, head.name)
+    chosen = [item for item in loaded.rows if (item.resource, item.key) in keys]
+    known = {change_id: state.state for change_id, state in states(visit.warehouse, loaded).items()}
+    name = f"{head.name}-{head.diff_id}"
+    if form == "json":
+        content, kind = (
+            json_text({"diffs": [to_document(loaded, chosen, known)]}, indent=2) + "\n",
+            "application/json",
+        )
+    elif form == "csv":
+        content, kind = _csv(chosen, known), "text/csv; charset=utf-8"
+    elif form == "md":
+        content, kind = _markdown(loaded, chosen, known), "text/markdown; charset=utf-8"
+    else:
+        raise NotFound("a plan is exported as csv, json or md")
+    disposition = f'attachment; filename="{name}.{form}"'
+    return Response(content, media_type=kind, headers={"Content-Disposition": disposition})
+
+
+_COLUMNS = ("action", "resource", "key", "device or VM", "fields", "state", "cause", "reason", "change id")
+
+
+def _cells(rows: Any, known: dict[str, str]) -> Any:
+    for item in rows:
+        fields = "; ".join(
+            f"{field.name}: {difference(field.before, field.after)}"
+            for field in item.fields
+            if field.after is not None
+        )
+        state = known.get(item.change_id, "waiting") if item.is_change else ""
+        yield (
+            *(item.action, item.resource, item.key, item.parent or "", fields, state),
+            *(item.cause or "", item.reason or "", item.change_id),
+        )
+
+
+def _csv(rows: Any, known: dict[str, str]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    # A spreadsheet takes a cell that begins so for a formula.
+    writer.writerows(
+        [f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in (str(visible(c)) for c in cells)]
+        for cells in _cells(rows, known)
+    )
+    return out.getvalue()
+
+
+def _markdown(plan: Plan, rows: Any, known: dict[str, str]) -> str:
+    lines = [f"# {plan.name}: {len(rows)} rows of the diff {plan.diff_id}", ""]
+    lines += ["| " + " | ".join(_COLUMNS) + " |", "|" + " --- |" * len(_COLUMNS)]
+    lines += [
+        "| " + " | ".join(markdown(cell, 400) for cell in cells) + " |" for cells in _cells(rows, known)
+    ]
+    return "\n".join(lines) + "\n"

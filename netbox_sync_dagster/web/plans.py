@@ -1,0 +1,217 @@
+"""Reads plans for the page: one page of rows at a time, from the diff's files, whatever their size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from netbox_sync_dagster.approve.states import states_of
+from netbox_sync_dagster.compare.plan import DiffRow, diff_row, plan_folder
+from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.storage import Warehouse, connections
+from netbox_sync_dagster.web.query import PAGE_SIZE, RowQuery
+
+# Natural order costs a look at every key.
+_NATURAL_UP_TO = 20_000
+_NATURAL = (
+    r"array_to_string(list_transform(regexp_extract_all(key, '\d+|\D+'), "
+    r"lambda part: if(part[1] between '0' and '9', lpad(part, 12, '0'), part)), '')"
+)
+_ORDERS = {
+    "resource": "resource_order, {key}",
+    "key": "{key}, resource_order",
+    "parent": "parent nulls first, resource_order, {key}",
+    "action": "action, resource_order, {key}",
+}
+# Columns of a row of a list: those of a diff row, and how far it is.
+_ABOUT = ("state", "who", "at", "expires", "missing")
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A diff row, and how far it is: ``state`` is None for rows that are not changes; ``who`` decided, and when (UTC)."""
+
+    row: DiffRow
+    state: str | None
+    who: str | None
+    at: datetime | None
+    expires: datetime | None
+    missing: str | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows of a tab there are, by action."""
+
+    name: str
+    actions: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.actions.values())
+
+
+@dataclass(frozen=True)
+class PlanHead:
+    """A plan without its rows. ``name`` is the endpoint, or ``undo-<apply id>``."""
+
+    name: str
+    endpoint: str
+    diff_id: str
+    manifest: dict[str, Any]
+    folder: Path
+
+    @property
+    def finished(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["finished"])
+
+    @property
+    def gates(self) -> list[str]:
+        """Why nothing of it can be approved."""
+        return [str(gate) for gate in self.manifest.get("gates") or ()]
+
+
+def read_head(warehouse: Warehouse, name: str) -> PlanHead:
+    """The current plan of this name. Raises WarehouseError where there is none."""
+    endpoint, folder = plan_folder(warehouse, name)
+    manifest = warehouse.manifest(folder)
+    folder = warehouse.current(folder)
+    return PlanHead(name, endpoint, folder.name, manifest, folder)
+
+
+class PlanRows:
+    """The rows of one plan, over a connection with the views of ``storage.views``.
+
+    ``allowed`` is called with the object types that the plan has, and says which of them may be shown; ``hidden`` are the
+    others.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
+        head: PlanHead,
+        allowed: Callable[[Collection[str]], Collection[str]],
+    ) -> None:
+        self._con = con
+        files = connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet"))
+        types = con.execute(
+            f"select distinct object_type from read_parquet('{files}') order by all"
+        ).fetchall()
+        visible = allowed([kind for (kind,) in types])
+        self.hidden = [kind for (kind,) in types if kind not in visible]
+        states_of(warehouse, head.name, con)
+        order = " ".join(f"when '{name}' then {position}" for position, name in enumerate(RESOURCES))
+        hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
+        con.execute(
+            f"""create or replace temp view found as
+                select d.*, s.state, s.who, s."at", s.expires, case d.resource {order} end as resource_order,
+                    nullif(array_to_string(list_transform(c.about,
+                        lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
+                from read_parquet('{files}') as d
+                left join states as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
+                left join (select cause, about from ({read_sql("causes.sql")})) as c on c.cause = d.cause
+                where d.object_type not in ({hidden or "''"})"""
+        )
+
+    def page(self, query: RowQuery) -> tuple[list[ShownRow], int]:
+        """(the rows of one page, how many match)."""
+        where, values = query.conditions()
+        total = self._con.execute(f"select count(*) from found where {where}", values).fetchone()
+        number = int(total[0]) if total else 0
+        key = _NATURAL if number <= _NATURAL_UP_TO else "key"
+        order = _ORDERS[query.sort].format(key=key)
+        # First which rows: their fields are read for these alone.
+        cursor = self._con.execute(
+            f"""with chosen as (
+                    select resource, key, change_id from found where {where} order by {order} limit ? offset ?
+                )
+                select found.* from found semi join chosen using (resource, key, change_id) order by {order}""",
+            [*values, PAGE_SIZE, (query.page - 1) * PAGE_SIZE],
+        )
+        return _shown(cursor), number
+
+    def ids(self, query: RowQuery) -> list[str]:
+        """The change ids of all changes that match and are still to be decided on or applied."""
+        where, values = query.conditions()
+        sql = f"select change_id from found where state <> 'applied' and {where} order by resource_order, key"
+        return [change_id for (change_id,) in self._con.execute(sql, values).fetchall()]
+
+    def keys(self, query: RowQuery) -> set[tuple[str, str]]:
+        """(resource, key) of all rows that match."""
+        where, values = query.conditions()
+        return set(self._con.execute(f"select resource, key from found where {where}", values).fetchall())
+
+    def one(self, resource: str, key: str) -> list[ShownRow]:
+        """The rows with this key."""
+        return _shown(
+            self._con.execute("select * from found where resource = ? and key = ?", [resource, key])
+        )
+
+    def related(self, row: DiffRow) -> tuple[list[ShownRow], list[ShownRow]]:
+        """(the changes that a change needs, those that need it), at most a page of each."""
+        if not row.change_id:
+            return [], []
+        sql = f"select * from found where list_contains(?, change_id) limit {PAGE_SIZE}"
+        needs = _shown(self._con.execute(sql, [list(row.depends_on)]))
+        sql = f"select * from found where list_contains(depends_on, ?) limit {PAGE_SIZE}"
+        return needs, _shown(self._con.execute(sql, [row.change_id]))
+
+    def counts(self, by: str, query: RowQuery) -> list[Count]:
+        """How many rows there are of each ``resource`` or ``parent``, of those that match; at most 500 of them."""
+        where, values = query.conditions()
+        order = "place" if by == "resource" else "total desc"
+        rows = self._con.execute(
+            f"""with counted as (
+                    select coalesce({by}, '') as name, action, count(*) as number, min(resource_order) as place
+                    from found where {where} group by name, action
+                ),
+                totals as (
+                    select name, sum(number) as total, min(place) as place from counted
+                    group by name order by {order}, name limit 500
+                )
+                select name, action, number from counted join totals using (name)
+                order by totals.{order}, name, action""",
+            values,
+        ).fetchall()
+        found: dict[str, dict[str, int]] = {}
+        for name, action, number in rows:
+            found.setdefault(name, {})[action] = number
+        return [Count(name, actions) for name, actions in found.items()]
+
+    def causes(self, query: RowQuery) -> list[dict[str, Any]]:
+        """The open questions: cause, missing, action, resource, rows, example, reason."""
+        where, values = query.conditions()
+        cursor = self._con.execute(
+            f"""select cause, missing, action, resource, count(*) as "rows", min(key) as example,
+                    arg_min(reason, key) as reason
+                from found where cause is not null and state is null and {where}
+                group by all order by "rows" desc, cause, missing limit 500""",
+            values,
+        )
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _shown(cursor: duckdb.DuckDBPyConnection) -> list[ShownRow]:
+    names = [column[0] for column in cursor.description]
+    found = []
+    for values in cursor.fetchall():
+        raw = dict(zip(names, values, strict=True))
+        raw.pop("resource_order")
+        about = {name: raw.pop(name) for name in _ABOUT}
+        found.append(ShownRow(diff_row(raw), **about))
+    return found
+
+
+def subject_of(row: DiffRow) -> dict[str, Any]:
+    """What the row's cause is about."""
+    content = json.loads(row.subject) if row.subject else {}
+    return content if isinstance(content, dict) else {}

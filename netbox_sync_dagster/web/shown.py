@@ -1,0 +1,119 @@
+"""How the page shows values: names instead of ids, foreign text with visible escapes. Jinja escapes the HTML."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff
+from netbox_sync_dagster.compare.values import display
+from netbox_sync_dagster.text import visible
+
+LONGEST = 400
+# action: (mark, Tabler colour)
+MARKS = {
+    "create": ("+", "green"),
+    "update": ("~", "azure"),
+    "delete": ("−", "red"),
+    "conflict": ("!", "purple"),
+    "blocked": ("#", "secondary"),
+    "drifted": ("?", "cyan"),
+}
+STATES = {
+    "waiting": "secondary",
+    "approved": "blue",
+    "approval expired": "orange",
+    "rejected": "red",
+    "applied": "green",
+}
+VERDICTS = {
+    "applied": "green",
+    "stale": "yellow",
+    "failed": "red",
+    "blocked": "secondary",
+    "uncertain": "purple",
+}
+_LONGEST_MARKED = 2_000
+
+
+def text(value: Any, longest: int | None = LONGEST) -> str:
+    """Foreign text on one line, with escapes for what cannot be seen; empty for None."""
+    return "" if value is None else str(visible(value, longest))
+
+
+def value(item: Any, longest: int | None = LONGEST) -> str:
+    """A value of a field as a person reads it."""
+    return str(display(item, longest))
+
+
+def shown_fields(row: DiffRow) -> list[FieldDiff]:
+    """The fields of a row that say something: a create's empty ones do not."""
+    return [
+        item
+        for item in row.fields
+        if not (row.action == "create" and item.after is None and item.verdict == "update")
+    ]
+
+
+def inline(item: FieldDiff) -> Markup:
+    """Before and after in one line, what goes struck out and what comes underlined."""
+    before, after = value(item.before, _LONGEST_MARKED), value(item.after, _LONGEST_MARKED)
+    parts: list[Markup] = []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    # Texts that have little in common are easier to read one after the other.
+    if matcher.quick_ratio() < 0.5:
+        return Markup("<del>{}</del> <ins>{}</ins>").format(before, after)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            parts.append(escape(before[a:b]))
+            continue
+        if b > a:
+            parts.append(Markup("<del>{}</del>").format(before[a:b]))
+        if d > c:
+            parts.append(Markup("<ins>{}</ins>").format(after[c:d]))
+    return Markup("").join(parts)
+
+
+def when(moment: datetime | None) -> str:
+    """A time in UTC; the views' times have no zone."""
+    if moment is None:
+        return ""
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return f"{utc:%Y-%m-%d %H:%M}"
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago, in one unit."""
+    if moment is None:
+        return ""
+    utc = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = int((datetime.now(UTC) - utc).total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def words(name: str | None) -> str:
+    """``virtual_machines`` -> ``virtual machines``."""
+    return (name or "").replace("_", " ")
+
+
+def sparkline(numbers: list[int], width: int = 160, height: int = 32) -> Markup:
+    """A line of numbers over time as SVG; empty for fewer than two."""
+    if len(numbers) < 2:
+        return Markup("")
+    top = max(*numbers, 1)
+    step = (width - 4) / (len(numbers) - 1)
+    points = " ".join(
+        f"{2 + position * step:.1f},{height - 3 - number / top * (height - 6):.1f}"
+        for position, number in enumerate(numbers)
+    )
+    return Markup(
+        '<svg class="drift" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
+        'aria-label="open changes over the last {n} diffs: from {a} to {b}">'
+        '<polyline fill="none" stroke="currentColor" stroke-width="1.5" points="{p}"/></svg>'
+    ).format(w=width, h=height, n=len(numbers), a=numbers[0], b=numbers[-1], p=points)
