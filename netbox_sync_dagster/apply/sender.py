@@ -307,7 +307,7 @@ class Sender:
         )
         if not absent:
             return []
-        # What the end of the apply kept from being waited for may still arrive: it has no verdict yet.
+        # Requests that the apply stopped waiting for may still arrive: they have no verdict yet.
         if last and not self._state.stop.is_set():
             self.verdicts.record_failure(absent, f"{answer.message}; NetBox does not have it", operation)
             return []
@@ -324,12 +324,12 @@ class Sender:
         sent: float | None,
         report: Report | None = None,
     ) -> list[PendingWrite]:
-        """Read NetBox for changes whose answer is missing; record their results, return those that were not written.
+        """Read NetBox for changes without an answer; record their results and return those that were not written.
 
-        ``sent``: when the request left, on the machine's own clock, where NetBox may still be at work on it; None where
-        NetBox said that it stopped. Until such a request cannot be running any longer, NetBox is read again and again,
-        whatever the change: also one that cannot be made twice would be work done twice for a NetBox that is slow
-        already. Where NetBox cannot be read, the verdict is ``uncertain`` and the next apply settles it.
+        ``sent``: when the request was sent, by the machine's clock, if NetBox may still be working on it; None if
+        NetBox said that it stopped. Until such a request cannot be running, NetBox is read repeatedly, whatever the
+        change: sending it again would at least double the work of a slow NetBox. If NetBox cannot be read, the verdict
+        is ``uncertain`` and the next apply settles it.
         """
         self._state.unconfirmed.update(item.change_id for item in items)
         attempt = 1
@@ -340,7 +340,7 @@ class Sender:
             try:
                 rest = self._still_absent(rest, why, operation, report)
             except ServerError as error:
-                # All of a slow NetBox's workers may be busy with what is waited for.
+                # All workers of a slow NetBox may be busy with these requests.
                 if over:
                     self.verdicts.uncertain(rest, f"{why}; {error}", operation, report=report)
                     return []
@@ -352,7 +352,7 @@ class Sender:
     def _still_absent(
         self, items: list[PendingWrite], why: str, operation: str, report: Report | None
     ) -> list[PendingWrite]:
-        """Read NetBox once; record what is decided, return what it does not have. Raises ServerError."""
+        """Read NetBox once; record certain results and return the changes that it does not have. Raises ServerError."""
         findings = self.settler.settle(items)
         decided = [(item, findings[item.change_id]) for item in items]
         pairs = [

@@ -1,4 +1,4 @@
-"""Whether the objects are still as the diff saw them, asked just before a write or after NetBox's refusal."""
+"""Checks whether objects changed since the diff, just before a write or after NetBox's refusal."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class StaleCheck:
         self._state = state
 
     def before_sending(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale, Stale]:
-        """What must be asked before the request: (what may be sent, what is stale, what is blocked).
+        """The checks before a request: (changes that may be sent, stale changes, blocked changes).
 
-        Creates that NetBox would make twice: whether they are there. Deletes: whether the object is there, as
-        NetBox says nothing of a missing one, and whether something hangs on it, which NetBox would delete
-        along. Updates below 4.6: ``last_updated``, as there is no If-Match.
+        Creates that NetBox would accept twice: whether the object exists. Deletes: whether the object exists, as NetBox
+        does not report a missing one, and whether it has dependents, which NetBox would delete too. Updates before 4.6:
+        ``last_updated``, as there is no If-Match.
         """
         head = items[0]
         if head.action == "create":
@@ -99,7 +99,7 @@ class StaleCheck:
         return [item for item in items if item.change_id not in there], stale
 
     def _on_new_object(self, key: NaturalKey, item: PendingWrite) -> bool:
-        """Whether the key names an object that this apply has just made: nothing can be assigned to it yet."""
+        """Whether the key names an object that this apply has just created: nothing can be assigned to it yet."""
         if not key.assigned or item.change_id in self._state.unconfirmed:
             return False
         object_type = _OBJECT_TYPES.get(str(item.body.get("assigned_object_type")))
@@ -109,10 +109,10 @@ class StaleCheck:
         )
 
     def recheck(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale]:
-        """Compare ``last_updated`` of updates and deletes with what NetBox has now, in one list request.
+        """Compare ``last_updated`` of updates and deletes with NetBox, in one list request.
 
-        An object that only this apply's own requests have moved (a device loses its primary address when that
-        is deleted) stays, with the new guard; NetBox's changelog is the evidence.
+        An object that only this apply's requests changed (a device loses its primary address when that is deleted) is
+        not stale and gets the new ``last_updated``; NetBox's changelog is the evidence.
         """
         object_type = items[0].object_type
         fields = "id,created,last_updated,tags" if self._full_tags(items) else "id,created,last_updated"
@@ -165,7 +165,7 @@ class StaleCheck:
         )
 
     def _complete(self, item: PendingWrite, row: Object) -> PendingWrite:
-        """Below 4.6 an update of tags carries the whole list: the object's own, with ours added and removed."""
+        """Before 4.6 an update of tags sends the whole list: the object's tags, with ours added and removed."""
         tags = next((f for f in item.fields if f.name == "tags"), None)
         if tags is None or item.action != "update" or self._netbox.supports_if_match:
             return item

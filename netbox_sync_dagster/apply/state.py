@@ -1,4 +1,4 @@
-"""What one apply knows so far: verdicts, new ids, where its own writes moved objects, and what is barred."""
+"""The state of an apply: verdicts, new ids, objects changed by its own writes, and denied kinds of writes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ApplyState:
         self._rows: dict[str, DiffRow] = plan.by_id()
         self._moved: dict[_Object, str] = {}
         self._created: set[_Object] = set()
-        # The change that made an object.
+        # The change that created each object.
         self._makers: dict[_Object, str] = {}
-        # Set when the apply is to end before all is sent.
+        # Set if the apply must end early.
         self.stop = stop or Event()
         # Verdicts of this apply, and `applied` of earlier ones, by change id.
         self.outcomes: dict[str, str] = {}
         self.ids: dict[Reference, int] = {}
-        # Changes that this apply gave a verdict.
+        # Changes with a verdict of this apply.
         self.decided: set[str] = set()
         self._own_requests: set[str] = set()
         # Changes that were sent at least once without a clear answer.
@@ -40,7 +40,7 @@ class ApplyState:
         self.denied: dict[tuple[str, str], str] = {}
 
     def remember(self, applied: Iterable[Applied]) -> None:
-        """Take over what earlier applies did with changes of this plan, oldest first."""
+        """Load the results of earlier applies of this plan's changes, oldest first."""
         for item in applied:
             row = self._rows.get(item.change_id)
             if row is not None:
@@ -56,12 +56,12 @@ class ApplyState:
         return self.outcomes.get(change_id) == "applied"
 
     def created(self, object_type: str, netbox_id: int) -> bool:
-        """Whether this apply made the object a moment ago, by a request that was plainly answered."""
+        """Whether this apply created the object in a request with a clear answer."""
         with self._lock:
             return (object_type, netbox_id) in self._created
 
     def created_by(self, object_type: str, netbox_id: int) -> str | None:
-        """The change of this plan that made the object, if one did."""
+        """The change of this plan that created the object, if any."""
         with self._lock:
             return self._makers.get((object_type, netbox_id))
 
@@ -79,7 +79,7 @@ class ApplyState:
     ) -> None:
         """Write verdicts to the ledger and take them into account.
 
-        ``report`` takes those on what an earlier apply left open; without it they are this apply's own.
+        ``report`` receives verdicts on changes that an earlier apply left open; without it they belong to this apply.
         """
         if not pairs:
             return

@@ -1,4 +1,4 @@
-"""Undo: the inverse plan of an apply, stored beside the diffs and approved and applied like one of them."""
+"""Undo: the inverse plan of an apply, stored with the diffs and approved and applied like them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from netbox_sync_dagster.storage.ledger import Line, ask_verdicts, ledger_files,
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
-# A plan that was made anew replaces the one before, which stays for history.
+# A new plan replaces the one before, which is kept as history.
 _KEEP = 20
 
 
 def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoint: str | None = None) -> Plan:
-    """Make the plan that undoes an apply, from the ledger and the current NetBox. Nothing is written to NetBox.
+    """Create the plan that reverts an apply, from the ledger and the current NetBox. Nothing is written to NetBox.
 
-    The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` takes like an endpoint's; it
-    replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or
-    deleted since, in NetBox or by a later apply that is not undone itself, what needs them, and
-    objects on which something hangs that would go with them.
+    The plan is stored under the name ``undo-<apply id>``, which ``load_plan`` accepts like an endpoint's name; it
+    replaces an earlier one of the same apply. Rows with action ``conflict`` are objects that were changed or deleted
+    since, in NetBox or by a later apply that was not undone, rows that need them, and objects with dependents that
+    would be deleted too.
 
-    Reads NetBox by list requests on the objects' endpoints and on those of what may hang on objects that are to be
-    deleted, ``/api/core/object-changes/``, and ``OPTIONS`` of the types that are created again. Raises ApprovalError where the apply is unknown, still open, or was to
-    another NetBox; ServerError where NetBox cannot be read.
+    Reads NetBox with list requests for the objects and the dependents of objects to delete,
+    ``/api/core/object-changes/``, and ``OPTIONS`` of the types that are created again. Raises ApprovalError if the
+    apply is unknown, still open, or was to another NetBox; ServerError if NetBox cannot be read.
     """
     file = _file(warehouse, apply_id, endpoint)
     endpoint = file.parent.name
@@ -90,10 +90,10 @@ def _file(warehouse: Warehouse, apply_id: str, endpoint: str | None) -> Path:
 
 
 def _ledger(warehouse: Warehouse, apply_id: str) -> tuple[list[Step], dict[str, str]]:
-    """(what this apply and all after it wrote, in order; which apply each of them took back).
+    """(changes written by this apply and all later ones, in order; the apply that each of them reverted).
 
-    Those of other endpoints too, which may have changed the same objects. Also what a later apply found out: a
-    change counts to the apply whose request it was.
+    Includes other endpoints, which may have changed the same objects. Includes changes that a later apply confirmed: a
+    change belongs to the apply that sent it.
     """
     steps: list[Step] = []
     undoes: dict[str, str] = {}
@@ -156,9 +156,9 @@ def _leave_out_read_only(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
 
 
 def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
-    """A delete that would take along what no undo brings back is a conflict, with the name of what hangs on it.
+    """A delete that would also delete dependents for good is a conflict that names them.
 
-    What the plan deletes itself, and references that it takes back, are out of the way by then.
+    Objects that the plan deletes, and references that it removes, do not count.
     """
     deleted = {row.done.place for row in rows if row.action == "delete" and row.reason is None}
     taken_back = {
@@ -192,7 +192,7 @@ def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Invers
             "diff_id": diff_id,
             "endpoint": endpoint,
             "undoes": apply_id,
-            # When NetBox was read for it, in the form of a snapshot's id.
+            # When NetBox was read for it, as a snapshot id.
             "target_snapshot": read,
             "counts": counts,
             "existing": _existing(warehouse, endpoint),
@@ -240,7 +240,7 @@ def _text(value: Any) -> str:
 
 
 def _existing(warehouse: Warehouse, endpoint: str) -> dict[str, int]:
-    """How many objects there are of each resource: those of the last diff, and what was applied after it."""
+    """The number of objects of each resource: from the last diff, and the applies after it."""
     try:
         plan = load_plan(warehouse, endpoint)
     except WarehouseError:

@@ -1,7 +1,7 @@
-"""Checks approved changes before they are sent, against what NetBox says that it takes.
+"""Checks approved changes against NetBox's rules before they are sent.
 
-Nothing is written. NetBox is asked which values it takes; what it holds (unique names and keys, custom fields) is
-taken from the last snapshot. NetBox has rules that are in neither; a change that passes here may still be refused.
+Nothing is written. The accepted values are read from NetBox, its objects (unique names and keys, custom fields) from
+the last snapshot. NetBox has more rules than these: a change that passes here may still be refused.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ _UNIQUE: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "dcim/modules": ("modules", (("module_bay_id", "module_bay"),)),
 }
 _ANY_CASE = ("dcim/devices", "virtualization/virtual-machines")
-# Without a value of this field NetBox compares nothing.
+# Without a value of this field NetBox does not check uniqueness.
 _ONLY_WITH = {
     "ipam/vlans": "group",
     "virtualization/virtual-machines": "cluster",
     "virtualization/clusters": "group",
 }
-# The snapshot's table of each type whose objects have custom fields there.
+# The snapshot's table of each type with custom fields.
 _HOLDERS = {source.path: name for name, source in SOURCES.items() if "cf" in NETBOX[name].columns}
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was found about one change: ``verdict`` is ok, wrong or unchecked; ``message`` says why."""
+    """The result for one change: ``verdict`` is ok, wrong or unchecked; ``message`` says why."""
 
     change_id: str
     resource: str
@@ -82,15 +82,15 @@ class Check:
 
 
 def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = None) -> list[Check]:
-    """One check per approved change of the plan, in apply order; none approved, none checked.
+    """One check per approved change of the plan, in apply order.
 
     Checked are choices, text lengths, numbers and required fields (``OPTIONS`` of every type that is written),
     required custom fields and the models they are for (``netbox.custom_fields``), and names and keys that NetBox
-    takes only once, in the snapshot and among the approved changes themselves. Without ``target`` NetBox is not
-    asked: then only the choices and lengths are known that the snapshot holds (``netbox.choices``).
+    takes only once, in the snapshot and among the approved changes themselves. Without ``target`` NetBox is not read:
+    then only the snapshot's choices and lengths are known (``netbox.choices``).
 
-    Raises WarehouseError where there is no NetBox snapshot, MissingSecret without a token and ServerError where
-    NetBox cannot be asked.
+    Raises WarehouseError without a NetBox snapshot, MissingSecret without a token, and ServerError if NetBox cannot be
+    read.
     """
     plan = with_parts(warehouse, plan)
     wanted = approved(warehouse, plan.endpoint, plan)
@@ -109,7 +109,7 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
 
 
 class _Rules:
-    """What NetBox and its snapshot say of NetBox's rules."""
+    """NetBox's rules, from NetBox and its snapshot."""
 
     def __init__(
         self,
@@ -125,10 +125,10 @@ class _Rules:
             name: (set(object_types or ()), bool(required))
             for name, object_types, required in self._read("custom_fields", "name, object_types, required")
         }
-        # Filled in by NetBox where a create has no custom fields.
+        # Filled in by NetBox if a create has no custom fields.
         self._filled = self._with_default()
         self._new_custom = {row.key for row in rows if row.resource == "custom_fields"}
-        # What frees a key, and what takes it, among the changes themselves.
+        # Changes that free a key, and changes that take it.
         self._leaving = {
             (row.object_type, row.netbox_id)
             for row in rows
@@ -165,7 +165,7 @@ class _Rules:
         return connections.pattern(f"{self._folder}/{table}.parquet")
 
     def check(self, row: DiffRow) -> Check:
-        """What is wrong with one change, else what cannot be checked, else that it is well."""
+        """The problems of one change, else what cannot be checked, else ok."""
         if row.action == "delete":
             text = "what hangs on it is asked of NetBox just before the delete"
             return Check(row.change_id, row.resource, row.action, row.key, UNCHECKED, text)
@@ -209,7 +209,7 @@ class _Rules:
                 yield f"cf.{name}: NetBox requires a value before it takes any change of this object"
 
     def _custom_held(self, row: DiffRow) -> dict[str, Any] | None:
-        """The object's custom fields in the snapshot; None where it does not hold them."""
+        """The object's custom fields in the snapshot; None if it has none."""
         table = _HOLDERS.get(row.object_type)
         if table is None:
             return None
@@ -226,7 +226,7 @@ class _Rules:
         if row.action == "create" and len(self._taking[row.object_type, *key]) > 1:
             yield f"{len(self._taking[row.object_type, *key])} approved changes create the same {names}"
         if any(isinstance(part, tuple) for part in key):
-            # It belongs to an object that does not exist yet: nothing else can be there.
+            # Its parent does not exist yet, so no other object can have the key.
             return
         fold = "lower" if row.object_type in _ANY_CASE else ""
         wheres = [
@@ -245,7 +245,7 @@ class _Rules:
                 return
 
     def _key(self, row: DiffRow) -> tuple[Any, ...] | None:
-        """The values that must be unique together; None where they are not all known or do not count."""
+        """The values that must be unique together; None if they are not all known or do not count."""
         if row.object_type not in _UNIQUE:
             return None
         values = {item.name: item.after for item in row.written}

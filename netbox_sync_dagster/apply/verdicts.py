@@ -1,4 +1,4 @@
-"""The verdicts on changes that were sent, or that would have been: made in one place, recorded in the ledger first."""
+"""Makes the verdicts on changes, in one place, and records them in the ledger first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Verdicts:
         return Verdict(item.change_id, item.resource, item.action, item.key, verdict, message, **content)  # type: ignore[arg-type]
 
     def applied(self, item: PendingWrite, row: Object, request_id: str | None) -> Verdict:
-        """The verdict on a change that NetBox answered with this object, not recorded."""
+        """The verdict on a change after NetBox answered with this object, not recorded."""
         other = differing(item.body, row)
         message = f"NetBox took it and shows another value of {', '.join(other)}" if other else ""
         return self.of(
@@ -41,7 +41,7 @@ class Verdicts:
         )
 
     def conclusion(self, item: PendingWrite, finding: Outcome, why: str) -> Verdict:
-        """The verdict on a change that NetBox was read for, as ``why`` says; not recorded."""
+        """The verdict on a change for which NetBox was read because of ``why``, not recorded."""
         if finding.state == "written":
             return self.of(
                 item,
@@ -70,7 +70,7 @@ class Verdicts:
     def uncertain(
         self, items: list[PendingWrite], message: str, operation: str | None, *, report: Report | None = None
     ) -> None:
-        """Record that it is not known whether these changes were written; the next apply finds out."""
+        """Record that these changes may or may not be written; the next apply finds out."""
         pairs = [(item, self.of(item, "uncertain", message, open=True)) for item in items]
         self._state.record(pairs, operation, report=report)
 
@@ -80,7 +80,7 @@ class Verdicts:
         Raises ServerError where NetBox cannot be read.
         """
         unconfirmed = [item for item, _ in stale if item.change_id in self._state.unconfirmed]
-        # What looks like somebody else's write may be our own earlier request, arrived late.
+        # A write that looks like somebody else's may be our own earlier request that arrived late.
         findings = self._settler.settle(unconfirmed)
         done = self._already.done([item for item, _ in stale if item not in unconfirmed])
         pairs = []

@@ -1,4 +1,4 @@
-"""Every try to compare, on record: what the status of an endpoint and the next try's time go by."""
+"""Records every attempt to compare, for the status of an endpoint and the time of the next attempt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from netbox_sync_dagster.storage.clock import elapsed, now
 
 @contextmanager
 def recorded(warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
-    """A line in ``attempts.jsonl`` for a try to compare, a failed one too. Yields what to put ``diff_id`` into."""
+    """Writes a line in ``attempts.jsonl`` for an attempt to compare, also a failed one. Yields a dict for
+    ``diff_id``."""
     started, began = now(), elapsed()
     result: dict[str, Any] = {}
     try:
@@ -27,7 +28,7 @@ def recorded(warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dict[str, Any
 
 
 def record_failure(warehouse: Warehouse, endpoint: Endpoint, started: datetime, error: Exception) -> None:
-    """Say that the endpoint could not be compared."""
+    """Record that the endpoint could not be compared."""
     _record(warehouse, endpoint, started, {"ok": False, "error": str(error)})
 
 

@@ -45,9 +45,9 @@ class CauseKind:
 
 @dataclass(frozen=True)
 class Reason:
-    """A text of the comparison, read: the first cause's code and its parameters as JSON, and the whole as a sentence.
+    """A decoded reason: the first cause's code and its parameters as JSON, and the whole as a sentence.
 
-    Where several causes are joined, ``subject`` is ``{"causes": [{"cause": code, ...parameters}, ...]}``.
+    If several causes are joined, ``subject`` is ``{"causes": [{"cause": code, ...parameters}, ...]}``.
     """
 
     cause: str | None
@@ -69,7 +69,7 @@ def cause_kinds() -> dict[str, CauseKind]:
 def cause(code: str, **subject: Any) -> str:
     """The text of a cause, as blocked(), conflict(), ... of sql/macros.sql make it; ``read_reason`` makes the sentence.
 
-    ``subject``: the parameters; those whose name begins with ``because`` are texts of causes. Raises KeyError where the
+    ``subject``: the parameters; those whose name begins with ``because`` are texts of causes. Raises KeyError if the
     list has no such cause.
     """
     content: dict[str, Any] = {"cause": code, "action": cause_kinds()[code].action}
@@ -83,7 +83,7 @@ def cause(code: str, **subject: Any) -> str:
 
 
 def read_reason(text: str, action: str | None = None) -> Reason:
-    """What a ``reason`` or ``problem`` of the comparison says.
+    """Decodes a ``reason`` or ``problem`` of the comparison.
 
     ``action``: the row's; of several causes the first with this action gives the row its code.
     """
@@ -109,19 +109,19 @@ def read_reason(text: str, action: str | None = None) -> Reason:
 
 
 def sentence_of(text: str | None) -> str | None:
-    """The same as a sentence alone; NULL stays None."""
+    """Only the sentence; None for NULL."""
     return None if text is None else read_reason(text).sentence
 
 
 def _taken_apart(text: str) -> tuple[list[str | dict[str, Any]], list[dict[str, Any]]]:
-    """The text and the cause documents in it, in their order."""
+    """The text and the cause documents in it, in order."""
     parts: list[str | dict[str, Any]] = []
     documents = []
     position = 0
     while (start := text.find(_START, position)) >= 0:
         document, end = _document(text, start)
         if document is None:
-            # Somebody's text that only begins like one.
+            # Foreign text that only begins like one.
             parts.append(text[position:end])
         else:
             parts += [text[position:start], document]
@@ -141,7 +141,7 @@ def _document(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
 
 
 def _subject(document: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, without those that are null; a cause among them as data too."""
+    """The parameters without nulls; a cause among them also as data."""
     said = {
         name: value
         for name, value in document.items()
@@ -172,7 +172,7 @@ def _sentence(document: dict[str, Any]) -> str:
             return " and ".join(map(str, value))
         if way == "names" and isinstance(value, list):
             return ", ".join(str(one["name"]) for one in value)
-        # A parameter that nobody knows is shown as such: a reason must not vanish.
+        # An unknown parameter is shown as such: a reason must not disappear.
         return known.get(name, "?")
 
     return _PLACE.sub(filled, _OPTIONAL.sub(kept, template))

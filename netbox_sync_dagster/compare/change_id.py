@@ -1,4 +1,4 @@
-"""A change's identity: a hash of everything that makes it this change and no other."""
+"""A change's identity: a hash of its whole content."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-# 128 bits: nobody can make two changes with one id, of which a person approves the harmless one. The first digits
-# are enough to type.
+# 128 bits: nobody can construct two changes with one id to get the harmless one approved. The first digits are enough
+# to type.
 LENGTH = 32
-# Until then an id had 80 bits, which somebody with the means can make two changes for.
+# Older ids have 80 bits, for which an attacker with enough resources can construct two changes.
 SHORT_LENGTH = 20
 
 

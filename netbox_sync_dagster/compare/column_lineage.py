@@ -1,4 +1,4 @@
-"""Which columns of the snapshots each field of a diff is made from, found in the text of the SQL files.
+"""The columns of the snapshots from which each field of a diff is computed, derived from the SQL files.
 
 A field's values are followed through CTEs, desired and match tables down to the tables that servers were read into.
 Conditions (WHERE, JOIN ... ON) do not count: they choose rows, the values come from elsewhere.
@@ -74,7 +74,7 @@ class FieldOrigins:
             )
         key = (schema, table, column)
         if key not in self._known:
-            # A table that is read by a file that adds to it.
+            # The file reads the table to which it adds.
             self._known[key] = _NOTHING
             self._known[key] = _NOTHING.union(
                 *(
@@ -206,7 +206,7 @@ def _field_calls(select: exp.Expr) -> Iterator[tuple[str, list[exp.Expr]]]:
 
 
 def _same_place(left: exp.Expr, right: exp.Expr, column: str) -> str:
-    """What the column is called in the second query of a UNION, which goes by place."""
+    """The column's name in the second query of a UNION, which is by position."""
     names = [[part.alias_or_name.lower() for part in _first(side).expressions] for side in (left, right)]
     if column in names[1] or column not in names[0] or names[0].index(column) >= len(names[1]):
         return column

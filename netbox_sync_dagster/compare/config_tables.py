@@ -1,4 +1,4 @@
-"""The configuration as tables: what the comparison's SQL reads as ``config.*``; sql/config.sql has their columns."""
+"""The configuration as tables ``config.*`` for the comparison's SQL; sql/config.sql has their columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.sqlfiles import read_sql
 
-# What the policy `primary_ip: always` owns.
+# Fields owned with the policy `primary_ip: always`.
 _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primary_ips.oob_ip")
 
 # {table: rows}; config.endpoint is one row, {column: value}.
@@ -83,7 +83,7 @@ def create_settings(con: duckdb.DuckDBPyConnection, settings: Settings, snapshot
 
 
 def add_id_field_facts(con: duckdb.DuckDBPyConnection) -> None:
-    """Set the columns of ``config.endpoint`` that follow from what NetBox has."""
+    """Set the columns of ``config.endpoint`` that depend on NetBox's data."""
     run(con, read_sql("config_facts.sql"))
 
 
@@ -111,7 +111,7 @@ def _duckdb_type(value: Any) -> str:
 
 
 def _mappings(endpoint: Endpoint) -> Rows:
-    """One line per word: two spellings of one word, which have the same target, are one."""
+    """One line per name: two spellings of a name have the same target."""
     found: dict[tuple[str, str], tuple[str, str, str]] = {}
     for kind, content in endpoint.mappings:
         if isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""The database of a comparison: in memory, with the snapshots as tables and what the ledger says of this NetBox."""
+"""The database of a comparison: in memory, with the snapshots as tables and the ledger's data about this NetBox."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from netbox_sync_dagster.storage.tables import Columns
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
 MEMORY_LIMIT = "700MB"
-# A snapshot's table up to this size is loaded: a table costs less to plan with than a file. Larger ones stay views
-# of their files, of which DuckDB reads only the columns that are asked for.
+# Tables of a snapshot up to this size are loaded: planning with a table costs less than with a file. Larger ones are
+# views of their files, of which DuckDB reads only the needed columns.
 _LOADED_ROWS = 20_000
 
 
-# What a text says does not depend on the connection that parsed it: one list for the whole process.
+# Parsed statements do not depend on the connection: one cache for the whole process.
 _PARSED: dict[str, list[duckdb.Statement]] = {}
 
 
 def run(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
     """Run the statements of ``sql`` on ``con``; the last one's result.
 
-    A text is parsed once, however often it runs: a tenth of a small comparison is parsing. So this is for texts that
-    come again, not for those with a path or a value in them.
+    Each text is parsed only once: parsing is a tenth of a small comparison. So use this for repeated texts, not for
+    those that contain a path or a value.
     """
     if sql not in _PARSED:
         _PARSED[sql] = con.extract_statements(sql)
@@ -70,9 +70,9 @@ def connect(spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> int:
-    """Schema ``system`` with exactly this snapshot's tables; returns how many rows they have together.
+    """Create schema ``system`` with exactly this snapshot's tables; returns their total number of rows.
 
-    Tables and columns that a newer version of this product reads and an older snapshot does not hold are NULL.
+    Tables and columns that an older snapshot lacks are empty or NULL.
     """
     script = [f"CREATE SCHEMA {system};"]
     total = 0
@@ -94,7 +94,7 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
     return total
 
 
-# What a comparison asks of the ledger (sql/views/ledger_objects.sql), with the columns that it asks for.
+# The views of the ledger (sql/views/ledger_objects.sql) that a comparison reads, with their columns.
 _FROM_LEDGER: dict[str, Columns] = {
     "created": {"endpoint": "VARCHAR", "object_type": "VARCHAR", "netbox_id": "BIGINT"},
     "last_written": {
@@ -113,21 +113,21 @@ _FROM_LEDGER: dict[str, Columns] = {
         "after": "VARCHAR",
     },
 }
-# The views that these build on, in their order; all others of the ledger are not made.
+# The views that these need, in order; the others are not created.
 _UNDER_THEM = ("made_again", "writes")
 
 
 def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url: str) -> None:
-    """Schema ``ledger`` with what the comparison asks of it, read once, and of this NetBox only.
+    """Create schema ``ledger`` with the data that the comparison reads, for this NetBox only.
 
-    An id means another object in another NetBox. The ledger has been brought here before (``prepare_ledger``).
+    An id means another object in another NetBox. The ledger was downloaded before (``prepare_ledger``).
     """
     for table, columns in _FROM_LEDGER.items():
         shape = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         run(con, f"CREATE SCHEMA IF NOT EXISTS ledger; CREATE TABLE ledger.{table} ({shape})")
     if not has_applies(warehouse):
         return
-    # How the ledger calls this NetBox; several where branches were merged, which keep their objects' ids.
+    # The ledger's names of this NetBox; several if branches were merged, whose objects keep their ids.
     said = con.execute("SELECT written_as FROM netbox.status").fetchone()
     targets = list(said[0]) if said and said[0] else [base_url]
     views = ledger_view_queries(warehouse)
@@ -145,5 +145,5 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
 
 
 def parquet(file: Path) -> str:
-    """The file as a table in SQL, whatever its folders are called."""
+    """The file as a table in SQL, with its path quoted."""
     return f"read_parquet('{connections.quoted(connections.pattern(file))}')"

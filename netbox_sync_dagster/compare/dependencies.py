@@ -22,8 +22,8 @@ from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 
 _BATCH = 5_000
 
-# The files of sql/plan that find what rows need: references in fields and targets, the custom fields and tags that this
-# diff creates, and what goes before a delete, a field or a row of a stack.
+# The files of sql/plan that find dependencies: references in fields and targets, the custom fields and tags that this
+# diff creates, and what comes before a delete, a field or a row of a stack.
 _NEEDS = (
     "needs_by_reference",
     "needs_custom_fields",
@@ -39,9 +39,9 @@ def finish(
 ) -> dict[str, dict[str, int]]:
     """Write ``<resource>.parquet`` for every resource into ``stage``; returns {resource: {action: rows}}.
 
-    A row that needs an object which no change creates is blocked by it, and so on down the line. A
-    prerequisite that nothing needs is left out. With ``guest``, a vmid, so is everything that is neither this
-    guest's nor needed by it.
+    A row that needs an object which no change creates is blocked, and so are the rows that need it. A prerequisite that
+    nothing needs is dropped. With ``guest``, a vmid, everything that neither belongs to this guest nor is needed by it
+    is dropped.
     """
     settle(con, guest)
     _change_ids(con, endpoint)
@@ -49,7 +49,7 @@ def finish(
 
 
 def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
-    """The last word on every row of ``diff.rows``: what each needs, and what is blocked because of it."""
+    """The final decision on every row of ``diff.rows``: its dependencies, and the rows that these block."""
     keep_together(con)
     _find_needs(con)
     if guest is not None:
@@ -81,13 +81,13 @@ def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _block(con: duckdb.DuckDBPyConnection) -> None:
-    """Block what needs a row that is not written, and so on down the line."""
+    """Block rows that need a row which is not written, transitively."""
     while any(_block_held(con, file) for file in ("unmet", "kept_with")):
         pass
 
 
 def _block_held(con: duckdb.DuckDBPyConnection, file: str) -> bool:
-    """Whether this file of sql/plan finds rows to block; they are blocked then."""
+    """Block the rows that this file of sql/plan finds; returns whether there were any."""
     row = run(con, f"CREATE OR REPLACE TEMP TABLE held AS {read_sql(f'plan/{file}.sql')}").fetchone()
     if not row or not row[0]:
         return False
@@ -147,7 +147,7 @@ def _write(
     present = [resource for resource in RESOURCES if resource in rows_of]
     for resource in set(RESOURCES) - set(present):
         write_parquet(stage / f"{resource}.parquet", DIFF_COLUMNS, [])
-    # A question costs more than the rows of a small diff: they are asked for together.
+    # A query costs more than the rows of a small diff, so they are read together.
     together = sum(rows_of.values()) <= _BATCH
     for resources in [present] if together and present else [[resource] for resource in present]:
         cursor = con.cursor()
@@ -166,7 +166,7 @@ def _write(
                     writers[resource].write([row])
                     actions = counts.setdefault(resource, {})
                     actions[row["action"]] = actions.get(row["action"], 0) + 1
-    # By name, as the manifest keeps them.
+    # By name, for the manifest.
     return dict(sorted(counts.items()))
 
 

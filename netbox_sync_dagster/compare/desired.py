@@ -1,4 +1,4 @@
-"""The desired tables: what an endpoint's snapshot says in NetBox's terms, and their files beside the diff."""
+"""The desired tables: an endpoint's snapshot in NetBox's terms, and their files next to the diff."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
 
-# The columns of desired tables, which are the same in every comparison.
+# The columns of desired tables, equal in every comparison.
 _COLUMNS: dict[str, Columns] = {}
 # Rows of the last comparison, used for objects that cannot be read now.
 _REMEMBERED = ("ip_addresses", "remembered_addresses", "virtual_machines")
@@ -36,7 +36,7 @@ def make_desired(
 ) -> None:
     """The desired tables; with ``stage`` those that grow with the estate as files there. ``earlier``: the folders of the
     endpoint's diffs, the last one first."""
-    # As a variable the path is a constant to DuckDB, which it takes apart once and not per row.
+    # As a variable the path is a constant for DuckDB, which is parsed once, not per row.
     database.run(
         """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
     )
@@ -81,7 +81,7 @@ def _say_why(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:
-    """``config.last_*``: what the last diff knew; where one of its files is damaged, what the one before did."""
+    """``config.last_*``: data of the last diff, or of the one before if one of its files is damaged."""
     for folder in earlier:
         try:
             for table in _REMEMBERED:
@@ -98,13 +98,13 @@ def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Call
 
 
 def can_have_rows(database: Database, only_with: Sequence[str]) -> bool:
-    """Whether a stage can have rows at all: one that has them only with rows of others (``table``, or ``table WHERE
-    condition``) needs one of these."""
+    """Whether a stage can have rows at all: if its rows come only from others (``table``, or ``table WHERE
+    condition``), one of these must have rows."""
     return not only_with or not all(database.is_empty(other) for other in only_with)
 
 
 def keep_desired(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path) -> None:
-    """The desired tables stay beside the diff, for ``desired.*`` in ad-hoc SQL."""
+    """Store the desired tables next to the diff, for ``desired.*`` in ad-hoc SQL."""
     for table, rows in desired_rows(con).items():
         path = _path(stage, table)
         if table in SPILLED_TO_PARQUET and path.exists():
@@ -132,7 +132,7 @@ def _cause_texts() -> str:
 
 
 def desired_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """How many rows each desired table has."""
+    """The number of rows of each desired table."""
     # Not from DuckDB's catalog: its views cost more than all these tables.
     tables = re.findall(r"(?m)^create table desired\.(\w+)", read_sql("desired/tables.sql"))
     counts = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM desired.{table}" for table in tables)
@@ -147,7 +147,7 @@ def _columns(con: duckdb.DuckDBPyConnection, table: str) -> Columns:
 
 
 def _file(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path, table: str, query: str) -> None:
-    """What ``query`` delivers becomes the file of ``desired.<table>``, and the table a view of it."""
+    """Write the result of ``query`` to the file of ``desired.<table>``, and make the table a view of it."""
     path = _path(stage, table)
     _write(con, endpoint, path, f"FROM desired.{table} WHERE false UNION ALL BY NAME ({query}\n)")
     con.execute(f"DROP TABLE desired.{table}")
@@ -155,8 +155,8 @@ def _file(con: duckdb.DuckDBPyConnection, endpoint: str, stage: Path, table: str
 
 
 def _write(con: duckdb.DuckDBPyConnection, endpoint: str, path: Path, query: str) -> None:
-    # Keys and names are all different: a large dictionary of them costs time and saves no space. Row groups of a third
-    # of DuckDB's default are written and read 5 % faster: they stay in the cache, and no thread waits for the last one.
+    # Keys and names are all different: a large dictionary costs time and saves no space. Row groups of a third of
+    # DuckDB's default are written and read 5 % faster: they stay in the cache, and no thread waits for the last one.
     con.execute(
         f"COPY (SELECT '{endpoint}' AS endpoint, * FROM ({query})) TO '{connections.quoted(path)}'"
         " (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960)"

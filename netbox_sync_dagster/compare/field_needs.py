@@ -7,7 +7,7 @@ import duckdb
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.sqlfiles import read_sql
 
-# Which file of sql/plan finds what fields of which resources need.
+# The file of sql/plan that finds the dependencies of fields, per resource.
 _FOUND_BY = {
     "needs_of_virtual_machines": {"virtual_machines"},
     "needs_of_devices": {"devices"},
@@ -18,10 +18,10 @@ _FOUND_BY = {
 
 
 def keep_together(con: duckdb.DuckDBPyConnection) -> None:
-    """Decide in ``diff.rows`` what NetBox would refuse; what remains of ``diff.field_needs`` are dependencies.
+    """Decide in ``diff.rows`` what NetBox would refuse; the rest of ``diff.field_needs`` are dependencies.
 
-    A create is blocked by a field that cannot be written; of an update that field becomes a conflict, and the others
-    stay. Runs before dependencies block anything.
+    A field that cannot be written blocks a create; in an update it becomes a conflict, and the other fields are kept.
+    Runs before dependencies block anything.
     """
     if not _find_needs(con):
         return
@@ -33,7 +33,7 @@ def keep_together(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
-    """Fill ``diff.field_needs``; how many rows it has."""
+    """Fill ``diff.field_needs``; returns its number of rows."""
     run(con, read_sql("plan/field_needs.sql"))
     run(con, f"CREATE VIEW diff.written AS {read_sql('plan/written.sql')}")
     run(con, f"CREATE TABLE diff.cluster_places AS {read_sql('plan/cluster_places.sql')}")

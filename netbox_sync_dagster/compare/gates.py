@@ -1,4 +1,4 @@
-"""Checks that stand between a snapshot and an approval: what fails here blocks the approval of a plan."""
+"""Checks between a snapshot and an approval: a failure blocks the approval of the whole plan."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MAX_TARGET_LAG_SECONDS = 24 * 3600
 def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
     """Sentences that block approval; empty when the plan may be approved.
 
-    An incomplete snapshot of the endpoint does not block: it only yields no delete and no clear. An
-    incomplete read of NetBox does: what could not be read would look missing and be created twice.
+    An incomplete snapshot of the endpoint does not block: it only leads to no delete and no clear. An incomplete read
+    of NetBox does: unread objects would look missing and be created twice.
     """
     found = []
     if not target["complete"]:
         found.append("NetBox was not read completely: " + "; ".join(target["reasons"][:5]))
-    # What was read later is known by the numbers in the ids; how much later, only by the clock.
+    # The numbers in the ids show which was read later; only the clock shows how much later.
     if number_of(target["snapshot_id"]) < number_of(source["snapshot_id"]):
         began, read = (datetime.fromisoformat(item["started"]) for item in (source, target))
         lag = datetime.fromisoformat(source["finished"]) - datetime.fromisoformat(target["finished"])
@@ -39,7 +39,6 @@ def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
 
 
 def written_twice(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """A sentence where two rows of ``diff.rows`` write one field of one object, or delete it; which is right nobody
-    can tell."""
+    """A sentence if two rows of ``diff.rows`` write the same field of an object, or delete it: neither is certain."""
     objects = [text for (text,) in run(con, read_sql("plan/written_twice.sql")).fetchall()]
     return [f"two changes write one object: {'; '.join(dict.fromkeys(objects))}"] if objects else []

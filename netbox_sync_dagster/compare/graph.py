@@ -1,6 +1,6 @@
-"""The stages of a comparison, in the order in which their SQL files run: it follows from the files' own text.
+"""The stages of a comparison, in the order in which their SQL files run, which is derived from the files.
 
-A file makes the table of its folder and name (sql/match/devices.sql: ``match.devices``). Lines at its top say what differs:
+A file makes the table of its folder and name (sql/match/devices.sql: ``match.devices``). Lines at its top change that:
 
 - ``-- Makes config.<table>.``: another table.
 - ``-- Adds to desired.<table>.``: rows of a table that another file makes.
@@ -44,7 +44,7 @@ class Stage:
     """One SQL file.
 
     ``makes`` is the table, as (schema, name); ``adds``: another file makes it, this one adds rows. ``joins``: the table
-    that its rows join as well. ``slices``: the table that is read so many rows at a time.
+    to which its rows are added too. ``slices``: the table that is read in slices.
     """
 
     name: str
@@ -82,12 +82,12 @@ def compare_stages() -> tuple[Stage, ...]:
 
 @cache
 def named_tables(file: str) -> frozenset[TableName]:
-    """(schema, table) of every table that a SQL file names; columns of an alias look like one too."""
+    """(schema, table) of every table that a SQL file names; columns of an alias look like tables too."""
     return frozenset(_READS.findall(_COMMENT.sub("", read_sql(file))))
 
 
 def conditions(file: str) -> tuple[str, ...]:
-    """The relations without whose rows a SQL file has none, as its top says; empty where it says nothing."""
+    """The relations of the file's line ``Only with rows of``; empty without the line."""
     only = _ONLY_WITH.search(read_sql(file))
     return tuple(only[1].replace("\n--   ", " ").split("; ")) if only else ()
 
@@ -97,7 +97,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _stage(path: Path, schema: str) -> Stage:
-    # Below sql_root as other files are named; a source of another package has its own folder.
+    # Relative to sql_root, except for files of a source from another package.
     file = str(path.relative_to(sql_root())) if path.is_relative_to(sql_root()) else str(path)
     text = read_sql(file)
     said = _SAYS.search(text)
@@ -118,9 +118,9 @@ def _stage(path: Path, schema: str) -> Stage:
 
 
 def _in_order(stages: Iterable[Stage]) -> tuple[Stage, ...]:
-    """After every file that makes or adds to a table that it reads; of those that could be next, by file.
+    """Each file comes after the files that make or add to a table that it reads; ties are ordered by file name.
 
-    What a file that adds to a table needs itself reads that table before the addition.
+    Inputs of a file that adds to a table read that table before the addition.
     """
     by_file = {stage.file: stage for stage in stages}
     makers: dict[TableName, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""The current diff of an endpoint as objects: what approval shows and apply carries out."""
+"""The current diff of an endpoint as objects, which approvals show and applies write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNDO = re.compile(r"undo-(\d{8}T\d{9}Z-[0-9a-f]{4})")
 class FieldDiff:
     """One field: before and after in the notation of ``compare.values``; verdict update, drifted, conflict.
 
-    ``cause`` is the code behind ``reason`` (sql/causes.sql); None where it is written plainly.
+    ``cause`` is the code of ``reason`` (sql/causes.sql); None for a field that is written as usual.
     """
 
     name: str
@@ -39,7 +39,7 @@ class FieldDiff:
 class DiffRow:
     """One diff row. ``change_id`` is empty if the row is not a change (conflict, blocked, drifted).
 
-    ``cause`` is the code behind ``reason`` (sql/causes.sql), ``subject`` what it is about: a JSON object.
+    ``cause`` is the code of ``reason`` (sql/causes.sql), ``subject`` its parameters as a JSON object.
     """
 
     endpoint: str
@@ -70,7 +70,8 @@ class DiffRow:
         return tuple(item for item in self.fields if item.verdict == "update")
 
     def expected_id(self) -> str:
-        """The change id computed anew from the content; differs from ``change_id`` only if tampered with."""
+        """The change id computed again from the content; differs from ``change_id`` only if the row was tampered
+        with."""
         return change_id(
             endpoint=self.endpoint,
             resource=self.resource,
@@ -95,7 +96,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What ``load_plan`` takes: the endpoint, or the name of an undo."""
+        """The argument of ``load_plan``: the endpoint, or the name of an undo."""
         return undo_name(self.manifest["undoes"]) if self.manifest.get("undoes") else self.endpoint
 
     @property
@@ -125,7 +126,7 @@ def is_undo(name: str) -> bool:
 
 
 def undo_folder(warehouse: Warehouse, endpoint: str, apply_id: str) -> Path:
-    """The folder that holds every plan made to undo an apply of this endpoint."""
+    """The folder of all undo plans for applies of this endpoint."""
     return warehouse.home / "undo" / endpoint / apply_id
 
 
@@ -151,7 +152,7 @@ def plan_folder(warehouse: Warehouse, name: str) -> tuple[str, Path]:
 def load_plan(warehouse: Warehouse, name: str) -> Plan:
     """The current diff of the endpoint of that name, or the plan ``undo-<apply id>``.
 
-    Raises WarehouseError where there is none.
+    Raises WarehouseError if there is none.
     """
     endpoint, folder = plan_folder(warehouse, name)
     manifest = warehouse.manifest(folder)

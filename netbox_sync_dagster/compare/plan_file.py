@@ -1,9 +1,8 @@
-"""A plan as a JSON file, so that it can be reviewed elsewhere and approved exactly as reviewed.
+"""A plan as a JSON file, to review it elsewhere and approve exactly the reviewed changes.
 
 ``{"diffs": [{"endpoint": ..., "diff_id": ..., "source_snapshot": ..., "target_snapshot": ..., "rows": [...]}]}``;
 a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "verdict", "reason", "cause"}``. A
-reviewer takes out the rows that are not to be approved; a row whose content was edited is refused, because its
-change id no longer matches.
+reviewer removes the rows that must not be approved; an edited row is refused, because its change id no longer matches.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from netbox_sync_dagster.errors import UserError
 
 
 class PlanFileError(UserError):
-    """The file cannot be used; the sentence names it, the place in it, and what to do."""
+    """The file cannot be used; the sentence names the file, the place in it, and what to do."""
 
 
 def to_document(plan: Plan, rows: Iterable[DiffRow], states: dict[str, str]) -> dict[str, Any]:
-    """One element of ``diffs``. ``states`` are what has been decided about changes, by change id."""
+    """One element of ``diffs``. ``states`` are the decisions, by change id."""
     rows = list(rows)
     counts: dict[str, int] = {}
     for row in rows:
@@ -60,7 +59,7 @@ def _to_json(row: DiffRow, states: dict[str, str]) -> dict[str, Any]:
 
 
 def read_plan_file(path: Path, endpoint: str) -> list[DiffRow]:
-    """The changes of one endpoint in a plan file. Raises PlanFileError, and OSError where it cannot be read."""
+    """The changes of one endpoint in a plan file. Raises PlanFileError, and OSError if it cannot be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
-"""Whether the last diff of an endpoint still holds, and its tables as the next diff.
+"""Checks whether the last diff of an endpoint is still valid, and reuses its tables for the next diff.
 
-A diff follows from the desired tables, NetBox's tables, the settings, the ledger and the code alone. Where none of
-them says anything else than last time, matching and comparing again would give the same rows with the same change
-ids: they are carried over, and the manifest says from which diff.
+A diff depends only on the desired tables, NetBox's tables, the settings, the ledger and the code. If none of them
+changed, matching and comparing again would give the same rows with the same change ids, so they are carried over, and
+the manifest says from which diff.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Inputs = dict[str, str]
 
 
 def inputs_of(settings: Settings, guest: int | None, base_url: str, ledger: str) -> Inputs:
-    """What a diff follows from beside the snapshots, as hashes.
+    """The inputs of a diff besides the snapshots, as hashes.
 
-    ``guest``: the only one that is compared. ``base_url``: NetBox's, by which the ledger knows its objects.
-    ``ledger``: ``ledger_state`` of what was attached.
+    ``guest``: the only guest that is compared. ``base_url``: NetBox's, by which the ledger identifies its objects.
+    ``ledger``: ``ledger_state`` of the attached ledger.
     """
     return {
         "settings": _hash(repr(settings), repr(guest), base_url),
@@ -48,7 +48,7 @@ def ledger_state(warehouse: Warehouse) -> str:
 
 
 def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:
-    """Whether two snapshots of NetBox say the same. False too where the older one is no longer kept."""
+    """Whether two snapshots of NetBox are equal. False if the older one is no longer kept."""
     if before == now:
         return True
     for table in NETBOX:
@@ -66,8 +66,8 @@ def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bo
 
 
 def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
-    """Whether the desired tables of ``con`` are those that are kept beside that diff."""
-    # Those that follow from NetBox's tables too, after matching.
+    """Whether the desired tables of ``con`` equal those stored with that diff."""
+    # Tables that also depend on NetBox's tables, after matching.
     matched = {stage.makes[1] for stage in compare_stages() if stage.makes[0] == "desired"}
     for table, rows in desired_rows(con).items():
         if table in matched:
@@ -82,9 +82,9 @@ def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
 
 
 def carry_over(before: Path, stage: Path, diff_id: str) -> bool:
-    """Make the files of the diff ``before`` those of the new one in ``stage``: only the rows' diff id is another.
+    """Use the files of the diff ``before`` for the new one in ``stage``: only the rows' diff id changes.
 
-    False where one of them is damaged; then nothing of it is left in ``stage``.
+    False if one of them is damaged; ``stage`` is then cleaned up.
     """
     (stage / "desired").mkdir(exist_ok=True)
     made: list[Path] = []
@@ -117,7 +117,7 @@ def _renamed(file: Path, target: Path, diff_id: str) -> None:
 
 
 def _linked(file: Path, target: Path) -> None:
-    """No file of a diff is ever written again, so two diffs can share one."""
+    """Files of a diff never change, so two diffs can share one."""
     try:
         os.link(file, target)
     except OSError:
@@ -125,7 +125,7 @@ def _linked(file: Path, target: Path) -> None:
 
 
 def _same_rows(con: duckdb.DuckDBPyConnection, a: str, b: str) -> bool:
-    # In whatever order; the sum tells apart what the exclusive or of equal rows does not.
+    # In any order; the sum distinguishes what the exclusive or of equal rows does not.
     said = [
         con.execute(
             f"SELECT count(*), sum(hash(row)::HUGEINT), bit_xor(hash(row)) FROM ({query}) AS row"
@@ -137,7 +137,7 @@ def _same_rows(con: duckdb.DuckDBPyConnection, a: str, b: str) -> bool:
 
 @cache
 def _code() -> str:
-    """Of all that decides how inputs become a diff: the SQL, this package and DuckDB."""
+    """A hash of the code of the comparison: the SQL, this package and DuckDB's version."""
     files = [*sorted(sql_root().rglob("*.sql")), *sorted(Path(__file__).parent.glob("*.py"))]
     return _hash(duckdb.__version__, *(file.read_text(encoding="utf-8") for file in files))
 

@@ -42,7 +42,7 @@ from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.versions import versions
 
-# Below this many rows on both sides together a second thread costs more than it helps.
+# With fewer rows on both sides together, a second thread costs more than it helps.
 _FEW_ROWS = 100_000
 
 
@@ -82,11 +82,11 @@ class Comparer:
         self._warehouse = warehouse
         self._config = config
         self._database: Database | None = None
-        # NetBox's snapshot and the ledger with which the database was opened, and its number of NetBox rows.
+        # NetBox's snapshot and the ledger for which the database was opened, and its number of NetBox rows.
         self._target = ""
         self._ledger = ""
         self._target_rows = 0
-        # By older snapshot: whether NetBox has said the same then.
+        # By older snapshot: whether it equals the current one.
         self._same_target: dict[Path, bool] = {}
 
     def __enter__(self) -> Self:
@@ -98,7 +98,7 @@ class Comparer:
         self.close()
 
     def close(self) -> None:
-        """Give the database's memory back; the next comparison opens another one."""
+        """Free the database's memory; the next comparison opens another one."""
         if self._database is not None:
             self._database.close()
         self._database = None
@@ -111,14 +111,14 @@ class Comparer:
     ) -> dict[str, Any]:
         """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
 
-        Where only one guest was read anew, the diff holds that guest's rows and what they need. Where nothing that
-        a diff follows from has changed since the last one, its tables are carried over.
+        If only one guest was read, the diff contains that guest's rows and their dependencies. If no input of a diff
+        has changed since the last one, its tables are carried over.
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, guest (the vmid of the only one
         compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
         that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), finished. Raises
-        WarehouseError where a snapshot is missing, CompareError where another endpoint's cluster has this one's
-        name and may be another.
+        WarehouseError if a snapshot is missing, CompareError if another endpoint has a cluster of the same name that
+        may be a different one.
         """
         with recorded(self._warehouse, endpoint) as result:
             manifest = self._compare(endpoint, progress or (lambda _: None))
@@ -153,7 +153,7 @@ class Comparer:
     def _load(
         self, endpoint: Endpoint, pair: _Pair, stage: Path, say: Callable[[str], None]
     ) -> tuple[Database, Inputs]:
-        """The database with snapshots, settings and desired tables, and what a diff of them follows from."""
+        """The database with snapshots, settings and desired tables, and the inputs of a diff of them."""
         warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
         database = self._open(pair.target_path)
@@ -219,7 +219,7 @@ class Comparer:
         return manifest
 
     def _open(self, target: Path) -> Database:
-        """The database with NetBox's tables, the ledger and the macros; a new one where they are others now."""
+        """The database with NetBox's tables, the ledger and the macros; a new one if these changed."""
         prepare_ledger(self._warehouse)
         ledger = ledger_state(self._warehouse)
         if self._database is not None and (self._target, self._ledger) == (target.name, ledger):
@@ -229,13 +229,13 @@ class Comparer:
         self._database = Database(self._warehouse.home / "tmp")
         self._target, self._ledger = target.name, ledger
         self._target_rows = attach_snapshot(self._database.con, "netbox", target)
-        # Some of them look names up in NetBox's tables.
+        # Some macros look up names in NetBox's tables.
         self._database.run(read_sql("macros.sql"))
         attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
         return self._database
 
     def _still_holds(self, endpoint: str, target: Path, inputs: Inputs) -> dict[str, Any] | None:
-        """The manifest of the last diff, if it follows from the same inputs and can be read."""
+        """The manifest of the last diff, if it has the same inputs and can be read."""
         folder = self._warehouse.diffs(endpoint)
         try:
             last = self._warehouse.manifest(folder)
@@ -288,7 +288,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
             diffs.append(stage.table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
     if diffs:
-        # The empty table gives the columns their types: a list of no fields has none.
+        # The empty table sets the types of the columns: an empty list of fields has none.
         database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *sorted(diffs)])
         database.run(f"CREATE VIEW diff.candidates AS {union}")
@@ -314,7 +314,7 @@ def add_new_values(database: Database) -> None:
 
 
 def block_undecided(database: Database) -> None:
-    """Block the changes that an incomplete picture cannot decide."""
+    """Block changes that incomplete data cannot decide."""
     if not (database.is_empty("desired.undecided") and database.is_empty("desired.remembered_addresses")):
         database.run(read_sql("plan/undecided.sql"))
 
