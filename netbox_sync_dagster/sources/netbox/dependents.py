@@ -2,7 +2,7 @@
 
 NetBox deletes some of it along (CASCADE, generic relations), makes some of it forget the object (SET NULL, the links
 of many-to-many fields) and refuses the delete because of the rest (PROTECT, RESTRICT), mostly without a word
-beforehand. ``dependents.csv`` was taken from the models and signals of NetBox 4.2.9, 4.6.8 and 4.7.0-beta1 and of the
+beforehand. ``dependents.csv`` was taken from the models and signals of NetBox 4.2.9, 4.6.8 and 4.7.3 and of the
 plugin netbox-proxbox. Who uses it: the snapshot of NetBox (``dependents_reading``), through it
 ``sql/match/delete_impact.sql``, the check before a delete (``apply/deleted_content.py``), the plan of an undo, the values that
 NetBox empties (``apply/cleared_references.py``) and the table in ``docs/deletes.md``.

@@ -3,7 +3,7 @@
 After a change of the table: python -m tests.sources.netbox.test_dependents
 
 ``relations.json`` is what Django says of them: every reverse relation and generic relation of each deleted type, with
-its ``on_delete``, in NetBox 4.2.9, 4.6.8 and 4.7.0-beta1. Left out: the tables behind many-to-many fields, and tags,
+its ``on_delete``, in NetBox 4.2.9, 4.6.8 and 4.7.3. Left out: the tables behind many-to-many fields, and tags,
 which are content of the tagged object.
 """
 
@@ -23,7 +23,7 @@ from netbox_sync_dagster.sources.netbox.dependents import DELETED, DELETED_FOR, 
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 
 RELATIONS = json.loads((Path(__file__).parent / "relations.json").read_text("utf-8"))
-VERSIONS = ("4.2.9", "4.6.8", "4.7.0-beta1")
+VERSIONS = ("4.2.9", "4.6.8", "4.7.3")
 SAYS = {
     "CASCADE": "CASCADE",
     "GENERIC": "CASCADE",
