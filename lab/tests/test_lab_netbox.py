@@ -218,7 +218,7 @@ def test_graphql_filters_by_version() -> None:
 
 
 def test_bulk_errors_of_4_7_name_the_object() -> None:
-    with LabNetBox(version="4.7.0") as lab:
+    with LabNetBox(version="4.7.3") as lab:
         http = client(lab)
         one, two = site(http, "a"), site(http, "b")
         answer = http.post("/api/dcim/sites/", json=[{"name": "c", "slug": "c"}, {"name": "a", "slug": "d"}])

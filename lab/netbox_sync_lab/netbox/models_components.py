@@ -127,12 +127,15 @@ MODULE = Model(
         char("serial", 50, label="serial number"),
         char("asset_tag", 50, null=True, unique=True),
         *PRIMARY,
+        constant("is_bay_compatible", True, since=(4, 7)),
     ),
     brief=("id", "url", "display", "device", "module_bay", "module_type", "description"),
     ordering=("module_bay",),
     unique=(Unique(("module_bay",), field_level=True), Unique(("asset_tag",), field_level=True)),
     display=rules.module_display,
+    validate=rules.validate_module,
     clean=rules.clean_module,
+    after_save=rules.move_components,
     search=("serial", "asset_tag", "comments", "description"),
 )
 

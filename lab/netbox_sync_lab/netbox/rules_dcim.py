@@ -218,6 +218,29 @@ def module_display(store: Store, row: Row) -> str:
     return f"{bay['name']}: {kind['model']} ({row['id']})"
 
 
+def validate_module(session: Session, data: dict[str, Any], old: Row | None) -> None:
+    """From 4.7 on a module may move, with its device taken from the bay, and not change its type along with that."""
+    if session.version < (4, 7) or old is None:
+        return
+    if "module_bay" in data and "device" not in data:
+        data["device"] = session.store.ref("dcim.modulebay", data["module_bay"])["device"]
+    moves = any(name in data and data[name] != old[name] for name in ("module_bay", "device"))
+    if moves and "module_type" in data and data["module_type"] != old["module_type"]:
+        raise fail(
+            "module_type",
+            "Changing a module's type while moving it is not supported. Change the module type and move the module "
+            "as separate operations.",
+        )
+
+
+def move_components(session: Session, row: Row, old: Row | None) -> None:
+    """The interfaces of a module follow it to another device (4.7)."""
+    if old is None or old["device"] == row["device"] or session.version < (4, 7):
+        return
+    for port in session.store.referring_rows("dcim.interface", "module", row["id"]):
+        session.resave("dcim.interface", port["id"], device=row["device"])
+
+
 def clean_module(session: Session, row: Row, old: Row | None) -> None:
     store = session.store
     bay = store.ref("dcim.modulebay", row["module_bay"])

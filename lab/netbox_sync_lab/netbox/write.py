@@ -53,7 +53,9 @@ def check(
     if label == "extras.journalentry" and old is None:
         data.setdefault("created_by", session.user["id"])
     if model.validate is not None:
-        model.validate(session, {**data, **shortcuts}, old)
+        given = {**data, **shortcuts}
+        model.validate(session, given, old)
+        data |= {name: value for name, value in given.items() if name not in shortcuts}
     row = {**old, **data} if old is not None else {**blank(session, model), **data}
     session.given = frozenset(data)
     _clean(session, model, row, old)

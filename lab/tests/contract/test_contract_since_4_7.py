@@ -257,3 +257,46 @@ def test_config_contexts_are_shown_unless_they_are_omitted(netbox: Any, query: s
     for path, row in (("dcim/devices", netbox.device()), ("virtualization/virtual-machines", netbox.vm())):
         shown = "config_context" in netbox.get(f"{path}/{row['id']}/{query}")
         assert shown == (query == "" or ("exclude" in query and netbox.version >= (4, 7))), path
+
+
+# Modules
+
+
+def test_a_module_moves_to_another_device_with_its_interfaces(netbox: Any) -> None:
+    """From 4.7 on; before, it has to stay on its device."""
+    site = netbox.site()
+    one, two = netbox.device(site), netbox.device(site)
+    bays = [
+        netbox.new("dcim/module-bays", {"device": device["id"], "name": name})
+        for device, name in ((one, "a"), (one, "b"), (two, "c"))
+    ]
+    maker = netbox.new("dcim/manufacturers", {"name": netbox.name("m"), "slug": netbox.name("m")})
+    kinds = [
+        netbox.new("dcim/module-types", {"manufacturer": maker["id"], "model": netbox.name("k")})
+        for _ in range(2)
+    ]
+    module = netbox.new(
+        "dcim/modules", {"device": one["id"], "module_bay": bays[0]["id"], "module_type": kinds[0]["id"]}
+    )
+    port = netbox.interface(one, "x", module=module["id"])
+    path = f"dcim/modules/{module['id']}/"
+    assert netbox.patch(path, {"module_bay": bays[1]["id"]})["module_bay"]["id"] == bays[1]["id"]
+    both = {"module_bay": bays[0]["id"], "module_type": kinds[1]["id"]}
+    if netbox.version < (4, 7):
+        assert netbox.patch(path, both)["module_type"]["id"] == kinds[1]["id"]
+        text = (
+            "Module must be installed within a module bay belonging to the assigned device"
+            f" ({one['display']})."
+        )
+        assert netbox.refused("PATCH", path, {"module_bay": bays[2]["id"]}) == {"__all__": [text]}
+        return
+    text = (
+        "Changing a module's type while moving it is not supported. Change the module type and move the module as"
+        " separate operations."
+    )
+    assert netbox.refused("PATCH", path, both) == {"module_type": [text]}
+    moved = netbox.patch(path, {"module_bay": bays[2]["id"]})
+    assert (moved["device"]["id"], moved["module_bay"]["id"]) == (two["id"], bays[2]["id"])
+    found = netbox.get(f"dcim/interfaces/{port['id']}/")
+    assert (found["device"]["id"], found["module"]["id"]) == (two["id"], module["id"])
+    assert found["last_updated"] != port["last_updated"]

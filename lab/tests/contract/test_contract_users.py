@@ -22,11 +22,11 @@ LATER = "2099-12-31T23:59:59Z"
 
 @pytest.fixture(scope="module")
 def labs() -> Iterator[dict[str, LabNetBox]]:
-    with LabNetBox(version="4.6.8") as older, LabNetBox(version="4.7.0") as newer:
+    with LabNetBox(version="4.6.8") as older, LabNetBox(version="4.7.3") as newer:
         yield {server.version: server for server in (older, newer)}
 
 
-@pytest.fixture(params=["4.6.8", "4.7.0", pytest.param("live", marks=pytest.mark.live)])
+@pytest.fixture(params=["4.6.8", "4.7.3", pytest.param("live", marks=pytest.mark.live)])
 def netbox(request: pytest.FixtureRequest, labs: dict[str, LabNetBox]) -> Iterator[NetBox]:
     if request.param == "live":
         client = real_netbox(os.environ)

@@ -14,7 +14,7 @@ from .client import NetBox
 from .conftest import real_netbox
 
 
-@pytest.fixture(params=["4.2.9", "4.6.8", "4.7.0", pytest.param("live", marks=pytest.mark.live)])
+@pytest.fixture(params=["4.2.9", "4.6.8", "4.7.3", pytest.param("live", marks=pytest.mark.live)])
 def netbox(request: pytest.FixtureRequest) -> Iterator[NetBox]:
     if request.param == "live":
         client = real_netbox(os.environ)
