@@ -17,7 +17,9 @@ paired as (
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
             json_field('module_bay', a.module_bay, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))),
-            json_field('module_type', a.module_type, r.value),
+            -- NetBox 4.7 refuses a new type along with a move: the next diff has it.
+            case when m.netbox_id is null or a.module_bay_id = m.bay_id or target_release() < 407
+                then json_field('module_type', a.module_type, r.value) end,
             case when m.netbox_id is null then field('status', null, '"active"') end,
             text_field('serial', a.serial, w.serial)]) as fields
     from desired.modules w

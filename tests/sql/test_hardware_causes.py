@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sql.estate import Estate
 from tests.sql.kinds import GENEROUS, device, part, switch, told
 
@@ -69,3 +71,29 @@ def test_a_part_goes_into_no_bay_that_is_one_of_several_or_another_parts() -> No
         "sw1 Slot A": ("conflict", "several parts could be in the module bay Slot A"),
         "sw1 Slot B": ("conflict", "several parts could be in the module bay Slot A"),
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "written"),
+    [("4.6.8", ["module_bay", "module_type"]), ("4.7.3", ["module_bay"])],
+)
+def test_a_module_that_moves_gets_its_new_type_afterwards(version: str, written: list[str]) -> None:
+    """NetBox 4.7 refuses both in one change."""
+    estate = switch(inventory=True, policies={**GENEROUS, "move_modules": True})
+    estate.change("netbox.status", netbox_version=version)
+    estate.add("netbox.manufacturers", id=1, name="Cisco", slug="cisco")
+    for number, model in ((1, "X1"), (2, "X2")):
+        estate.add("netbox.module_types", id=number, manufacturer_id=1, model=model)
+    for number in (1, 2):
+        estate.add("netbox.module_bays", id=number, device_id=1, name=f"Slot {number}", label="")
+    estate.add("netbox.modules", id=5, device_id=1, module_bay_id=1, module_type_id=1, serial="S1")
+    part(
+        *(estate, 1, 1, "module"),
+        entPhysicalName="Slot 2",
+        entPhysicalModelName="X2",
+        entPhysicalSerialNum="S1",
+        entPhysicalMfgName="Cisco",
+    )
+    assert [(r.action, r.netbox_id, sorted(r.fields)) for r in estate.rows() if r.resource == "modules"] == [
+        ("update", 5, written)
+    ]
