@@ -26,6 +26,8 @@ create table config.endpoint (
         shows_parts boolean default false,
     -- Ids of guests: handed out again to other guests; the same as their names.
     reuses_ids boolean default false, ids_are_names boolean default false,
+    -- All ids of the source are numbers, devices' and interfaces' too.
+    numeric_ids boolean default false,
     -- The name of a node is the word that mappings map, where the source has none.
     node_names_are_words boolean default false,
     -- Where records of guests (backups, snapshots, ...) and bridges are to go.
@@ -34,6 +36,7 @@ create table config.endpoint (
     default_platform varchar, default_vrf varchar, default_vlan_group varchar,
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
     move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean,
+    down_port_types varchar,
         link_local_ipv4 boolean,
     -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests
     -- go: plugin, custom_fields or none. Set by sql/config_facts.sql.
@@ -65,7 +68,6 @@ create table config.deleted_types (resource varchar, object_type varchar);
 -- field: resource.field, or in unowned_fields the field alone.
 create table config.owned (field varchar);
 create table config.disowned (field varchar);
-create table config.owned_by_default (field varchar);
 create table config.unowned_fields (field varchar);
 
 -- This endpoint and those that reach the same server.

@@ -124,6 +124,35 @@ create or replace macro mac_address(text) as
          when substr(mac_digits(text), 2, 1) in ('1', '3', '5', '7', '9', 'B', 'D', 'F') then ''
          else regexp_replace(mac_digits(text), '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6') end;
 
+-- The type of an Ethernet port by its speed in Mbit/s, and by the word before the first number of its name.
+create or replace macro ethernet_type(mbits) as
+    case mbits
+        when 10 then '10base-t' when 100 then '100base-tx' when 1000 then '1000base-t'
+        when 2500 then '2.5gbase-t' when 5000 then '5gbase-t' when 10000 then '10gbase-x-sfpp'
+        when 25000 then '25gbase-x-sfp28' when 40000 then '40gbase-x-qsfpp'
+        when 50000 then '50gbase-x-sfp56' when 100000 then '100gbase-x-qsfp28'
+        when 200000 then '200gbase-x-qsfp56' when 400000 then '400gbase-x-qsfpdd'
+        else 'other' end;
+create or replace macro type_by_name(name) as
+    case lower(regexp_extract(name, '^([0-9]+[A-Za-z]+|[A-Za-z]+(-[A-Za-z]+)*)[- ]?[0-9]', 1))
+        when 'fa' then '100base-tx' when 'fastethernet' then '100base-tx'
+        when 'gi' then '1000base-t' when 'ge' then '1000base-t' when 'gigabitethernet' then '1000base-t'
+        when 'm-gigabitethernet' then '1000base-t'
+        when 'tw' then '2.5gbase-t' when 'twogigabitethernet' then '2.5gbase-t'
+        when 'fi' then '5gbase-t' when 'fivegigabitethernet' then '5gbase-t'
+        when 'te' then '10gbase-x-sfpp' when 'xe' then '10gbase-x-sfpp' when 'xge' then '10gbase-x-sfpp'
+        when 'xgigabitethernet' then '10gbase-x-sfpp' when 'ten-gigabitethernet' then '10gbase-x-sfpp'
+        when 'tengigabitethernet' then '10gbase-x-sfpp' when 'tengige' then '10gbase-x-sfpp'
+        when '10ge' then '10gbase-x-sfpp'
+        when 'twe' then '25gbase-x-sfp28' when 'twentyfivegige' then '25gbase-x-sfp28'
+        when 'twentyfivegigabitethernet' then '25gbase-x-sfp28' when 'twenty-fivegige' then '25gbase-x-sfp28'
+        when '25ge' then '25gbase-x-sfp28'
+        when 'fo' then '40gbase-x-qsfpp' when 'fortygige' then '40gbase-x-qsfpp' when '40ge' then '40gbase-x-qsfpp'
+        when 'fortygigabitethernet' then '40gbase-x-qsfpp'
+        when 'hu' then '100gbase-x-qsfp28' when 'hundredgige' then '100gbase-x-qsfp28'
+        when 'hundredgigabitethernet' then '100gbase-x-qsfp28' when '100ge' then '100gbase-x-qsfp28'
+        when 'fourhundredgige' then '400gbase-x-qsfpdd' when '400ge' then '400gbase-x-qsfpdd' end;
+
 -- Short and long Cisco names compare equal: one spelling for both, and for that of IOS-XR (TenGigE0/0/0/1).
 create or replace macro interface_alias(name) as
     case when not regexp_matches(name, '^[A-Za-z-]+ ?[0-9]') then lower(name)
@@ -202,6 +231,9 @@ create or replace macro as_conflict(why) as
     case when why is null then null
          when action_of(why) = 'conflict' then why
          else conflict('field_undecided', {because: why}) end;
+-- The cause of a reference to an object that is not decided itself.
+create or replace macro of_undecided(name, why) as
+    case when why is not null then conflict('reference_undecided', {name: name, because: why}) end;
 -- A field that cannot be decided: shown with its reason, a conflict, and never written.
 create or replace macro undecided_field(name, old, why) as
     case when why is not null then
@@ -227,12 +259,20 @@ create or replace macro differing(fields) as
 -- Custom fields ------------------------------------------------------------------------------------------------
 -- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
 -- number or text counts only while one endpoint of the kind is configured. Everything else is ignored.
+-- A number as text, as people type it (' 43 ', '044'); where ids are numbers.
+create or replace macro without_zeros(text) as
+    if(getvariable('numeric_ids') and regexp_full_match(stripped(text), '[0-9]+'),
+        coalesce(nullif(ltrim(stripped(text), '0'), ''), '0'), text);
 create or replace macro id_text(held) as
-    case json_type(held) when 'VARCHAR' then held->>'$' when 'UBIGINT' then held::varchar end;
+    case json_type(held) when 'VARCHAR' then without_zeros(held->>'$') when 'UBIGINT' then held::varchar end;
 create or replace macro source_claim(cf, name, scope, alone) as
     case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
          then id_text(json_extract(cf, '$.' || name || '."' || scope || '"'))
          when alone then id_text(json_extract(cf, '$.' || name)) end;
+-- A note for the row: the field holds an id that is not the source's, without the scope that it is of.
+create or replace macro bare_id_note(cf, name, id) as
+    case when id_text(json_extract(cf, '$.' || name)) <> id
+         then noted('other_bare_id', {field: name, held: id_text(json_extract(cf, '$.' || name)), id: id}) end;
 -- What the field holds once the id is in it: unchanged if it has the id (merging would reorder it); else merged with
 -- the other ids, or bare if the field is not JSON.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as

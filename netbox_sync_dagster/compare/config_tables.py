@@ -11,7 +11,7 @@ import duckdb
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.config.endpoints import EXTENSIBLE
-from netbox_sync_dagster.config.policies import OWNED_BY_DEFAULT, UNOWNED_FIELDS
+from netbox_sync_dagster.config.policies import UNOWNED_FIELDS
 from netbox_sync_dagster.sources.base import Rows
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
@@ -37,7 +37,6 @@ def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequen
         "may_delete_unowned": _column(policies.delete_unowned),
         "owned": _column(fields),
         "disowned": _column(policies.disowns),
-        "owned_by_default": _column(OWNED_BY_DEFAULT),
         "unowned_fields": _column(UNOWNED_FIELDS),
         "same_source": _column([endpoint.name, *peers]),
         "deleted_types": [(resource, path) for resource, paths in DELETED_FOR.items() for path in paths],
@@ -155,6 +154,7 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "primary_ip": policies.primary_ip,
         "site_coordinates": policies.site_coordinates,
         "ungrouped_vlans": policies.ungrouped_vlans,
+        "down_port_types": policies.down_port_types,
         "link_local_ipv4": policies.link_local_ipv4,
         **source.settings(endpoint, id_scope),
     }

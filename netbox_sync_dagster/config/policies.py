@@ -52,8 +52,6 @@ MAX_APPROVAL_HOURS = 8_784
 
 # Fields that keep a value that someone else set in NetBox, unless `owns` names them.
 UNOWNED_FIELDS = ("name", "status", "site", "location", "scope", "role", "platform", "description")
-# Exception: VLAN names come from the switches, so a different name is a change that can be approved.
-OWNED_BY_DEFAULT = ("vlans.name",)
 
 _RULE = re.compile(
     r"^(?P<resource>\*|[a-z_]+)\.(?P<action>\*|create|update|delete)(\.(?P<field>[a-z0-9_]+))?$"
@@ -113,6 +111,11 @@ class Policies(StrictModel):
     )
     site_coordinates: Literal["never", "set_if_empty", "always"] = Field(
         "never", description="Whether to set the coordinates of sites from the source's locations."
+    )
+    down_port_types: Literal["create", "always", "never"] = Field(
+        "create",
+        description="Whether a port without a speed gets the type of its name (Gi, xe) or of the ports beside it: new interfaces, "
+        "always (also replacing the type `other`), or never.",
     )
     ungrouped_vlans: bool = Field(False, description="Create VLANs of the device's site without a group.")
     link_local_ipv4: bool = Field(False, description="Keep 169.254.0.0/16 addresses.")

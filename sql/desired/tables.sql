@@ -50,27 +50,31 @@ create table desired.virtual_machines (
 create table desired.listed_guests (source_id varchar);
 
 -- speed in kbit/s, mtu in bytes. mapped_type comes from the configured table, natural_type from the source's own
--- word. lag, parent_interface and bridge are keys of this table.
+-- word; likely_type: from the name or the ports beside it, where that word says too little. lag, parent_interface and
+-- bridge are keys of this table. lag_problem and bridge_problem: why one is
+-- unknown though the source shows the interface in a LAG or bridge.
 create table desired.interfaces (
     key varchar, source_id varchar, device varchar, device_source_id varchar, name varchar,
-    problem varchar, mapped_type varchar, natural_type varchar, enabled boolean, mtu integer, speed bigint,
+    problem varchar, mapped_type varchar, natural_type varchar, likely_type varchar, enabled boolean,
+    mtu integer, speed bigint,
     description varchar, mac varchar, lag varchar, parent_interface varchar, bridge varchar,
-    vrf_source_id bigint);
+    vrf_source_id bigint, lag_problem varchar, bridge_problem varchar);
 
 -- untagged is a VID (0 = none), tagged a list of VIDs. mode_if_empty: used where NetBox has no mode.
 create table desired.interface_vlans (
     key varchar, untagged integer, tagged integer[], mode varchar, mode_if_empty varchar, problem varchar);
 
 -- bridge: the custom field's value. old_name: the name it has when nobody tells a better one (netN); used to find it
--- again after a rename.
+-- again after a rename. permitted: VIDs of ranges, of which those are tagged that exist.
 create table desired.vm_interfaces (
     key varchar, virtual_machine varchar, name varchar, old_name varchar, enabled boolean, mtu integer,
-    description varchar, bridge varchar, mac varchar, untagged integer, tagged integer[], mode varchar,
-    problem varchar);
+    description varchar, bridge varchar, mac varchar, untagged integer, tagged integer[], permitted integer[],
+    mode varchar, problem varchar);
 
 -- One row per owner (a device or cluster) that knows the VID. name NULL: nobody named it.
 create table desired.vlans (owner_resource varchar, owner varchar, vid bigint, name varchar, problem varchar);
-create table desired.carried_vids (owner_resource varchar, owner varchar, vid integer);
+-- permitted: only a range names it.
+create table desired.carried_vids (owner_resource varchar, owner varchar, vid integer, permitted boolean);
 
 -- One row per place of an address. interface is a key of desired.<interface_resource>; vrf a word;
 -- owner is the device or virtual machine. left_out: why it is not compared.
@@ -111,7 +115,10 @@ create table desired.replications (
 create table desired.cables (
     interface varchar, remote_device varchar, remote_name varchar, remote_interface varchar, remote_port varchar);
 -- Other names of ports, in lower case.
-create table desired.port_names (interface varchar, device varchar, name varchar);
+create table desired.port_roles (port_id bigint, device_id bigint, name varchar, role varchar);
+create table desired.port_types (port_id bigint, type varchar);
+create table desired.port_links (kind varchar, device_id bigint, port_id bigint, other_id bigint, problem varchar);
+create table desired.port_names (interface varchar, device varchar, name varchar, is_index boolean);
 
 -- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere, else a device, a guest or an
 -- interface (a key of desired.interfaces or desired.vm_interfaces: what is on it).

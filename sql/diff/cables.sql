@@ -26,10 +26,11 @@ evaluated as (
 decided as (
     select *,
         case when ambiguous_neighbours is not null then ambiguous_neighbours
-             when passes_on then blocked('cabled_through_panels', {cabled: cabled})
-             when len(cabled) > 0 then conflict('miscabled', {cabled: cabled})
+             -- Which interface of NetBox that end is, is not known: its cable may be the right one.
              when len(unwritten) > 0
                  then blocked('interface_not_written', {interface: unwritten[1].label, because: unwritten[1].problem})
+             when passes_on then blocked('cabled_through_panels', {cabled: cabled})
+             when len(cabled) > 0 then conflict('miscabled', {cabled: cabled})
              when len(channels) > 0
                  then blocked('channel_takes_no_cable', {interface: channels[1].label, parent: channels[1].channel_of})
              when len(uncableable) > 0
@@ -38,6 +39,22 @@ decided as (
         end as reason
     from (select *, list_filter([a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far],
               lambda one: one is not null) as cabled from evaluated)
+),
+unknown as (
+    select i.device, count(distinct (n.interface, n.seen)) as number
+    from match.neighbours n join desired.interfaces i on i.key = n.interface
+    where starts_with(n.problem, '{"cause":"remote_device_unknown"')
+    group by i.device
+),
+-- number: how many neighbours of the device are unknown, for those that are.
+unresolved as (
+    select n.local_label || ' <-> ' || n.seen as key, n.seen, i.device, n.problem, settings.system_name,
+        if(starts_with(n.problem, '{"cause":"remote_device_unknown"'), u.number, 0) as number
+    from match.neighbours n
+    join desired.interfaces i on i.key = n.interface
+    cross join config.endpoint settings
+    left join unknown u on u.device = i.device
+    where n.remote_end is null
 )
 select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id,
     null::varchar as target,
@@ -51,7 +68,12 @@ select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type,
        else [] end as fields
 from decided
 union all
-select distinct on (key) 'cables', n.local_label || ' <-> ' || n.seen as key, i.device, 'dcim/cables', null, null, null,
-    action_of(n.problem), n.problem, []
-from match.neighbours n join desired.interfaces i on i.key = n.interface
-where n.remote_end is null
+select distinct on (key) 'cables', key, device, 'dcim/cables', null, null, null, action_of(problem), problem, []
+from unresolved where number < 10
+union all
+-- The computers on an access switch are one question.
+select 'cables', device || ': unknown neighbours', device, 'dcim/cables', null, null, null, 'blocked',
+    blocked('remote_devices_unknown', {number: number, system: any_value(system_name),
+        names: list(distinct seen order by seen)[:5],
+        more: nullif(greatest(count(distinct seen) - 5, 0), 0)}), []
+from unresolved where number >= 10 group by device, number

@@ -30,7 +30,8 @@ actual as (
 ),
 
 paired as (
-    select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
+    select w.key, bare_id_note(a.cf, settings.node_field, w.source_id) as bare_id,
+        m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
         differing([
             -- Any of the device's names is right; only a name that is none of them differs.
             text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)),
@@ -65,7 +66,8 @@ paired as (
 select
     'devices' as resource, key, key as parent, 'dcim/devices' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+    coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, coalesce(cause, bare_id) as reason,
+    fields
 from (
     select *, coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause
         from paired

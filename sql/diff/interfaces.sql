@@ -84,7 +84,9 @@ supported_types as (
 
 with_supported_type as (
     select w.* exclude (problem) replace (if(len(supported_types.types) > 0
-        and not list_contains(supported_types.types, w.natural_type), 'other', w.natural_type) as natural_type),
+        and not list_contains(supported_types.types, w.natural_type), 'other', w.natural_type) as natural_type,
+        if(len(supported_types.types) > 0 and not list_contains(supported_types.types, w.likely_type), null,
+            w.likely_type) as likely_type),
         supported_types.types
     from differing_desired w cross join supported_types
 ),
@@ -94,12 +96,18 @@ typed as (
         coalesce(m.problem, case when len(w.types) > 0 and not list_contains(w.types, w.mapped_type)
              then blocked('interface_type_unknown', {type: w.mapped_type}) end) as problem,
         d.key as device_key, d.netbox_id as device_id, d.name as device_name,
-        -- A mapping counts always; the source's own word only where NetBox says no better than 'other'.
+        -- A mapping counts always; the source's own word only where NetBox says no better than 'other', or says
+        -- 'virtual' of a LAG.
         case when w.mapped_type is not null then w.mapped_type
-             when m.netbox_id is null or a.type = 'other' then w.natural_type end as type,
-        coalesce(w.mapped_type, case when m.netbox_id is null or a.type = 'other' then w.natural_type end,
-            a.type) as effective_type
+             when settings.down_port_types = 'always' and (m.netbox_id is null or a.type = 'other')
+                 then coalesce(w.likely_type, w.natural_type)
+             when m.netbox_id is null and settings.down_port_types = 'create'
+                 then coalesce(w.likely_type, w.natural_type)
+             when m.netbox_id is null or a.type = 'other' or (a.type = 'virtual' and w.natural_type = 'lag')
+                 then w.natural_type end as new_type,
+        coalesce(new_type, a.type) as effective_type
     from with_supported_type w
+    cross join settings
     join match.live_devices d on d.key = w.device
     join differing m on m.key = w.key
     left join present a on a.id = m.netbox_id
@@ -107,6 +115,7 @@ typed as (
 
 paired as materialized (
     select w.key, w.device_key, w.netbox_id, w.candidate_id, w.problem, a.last_updated,
+        bare_id_note(a.cf, settings.id_field, w.source_id) as bare_id,
         differing([
             case when w.netbox_id is null then field('device', null,
                 link('devices', w.device_key, w.device_id, w.device_name)) end,
@@ -115,7 +124,7 @@ paired as materialized (
                 case when away.netbox_id is not null then drifted('interface_on_other_member') end),
             trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name
                 else w.name end),
-            trimmed_text_field('type', a.type, w.type),
+            trimmed_text_field('type', a.type, w.new_type),
             number_field('enabled', a.enabled, w.enabled),
             number_field('mtu', a.mtu, w.mtu),
             number_field('speed', a.speed, w.speed),
@@ -124,14 +133,22 @@ paired as materialized (
                 and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
                 when w.key in (select key from match.lag_removals) then 'null' end),
-            undecided_field('lag', a.lag, if(lag.netbox_id is distinct from a.lag_id, r.reason, null)),
+            undecided_field('lag', a.lag, coalesce(w.lag_problem,
+                if(lag.netbox_id is distinct from a.lag_id, r.reason, null),
+                if(a.lag_id is null, of_undecided(lag.name, lag.problem), null))),
             json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null
                 and parent.problem is null
                 then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
+            undecided_field('parent', a.parent_interface,
+                if(a.parent_id is null and w.effective_type = 'virtual', of_undecided(parent.name, parent.problem),
+                    null)),
+            undecided_field('bridge', a.bridge, coalesce(w.bridge_problem,
+                if(a.bridge_id is null, of_undecided(bridge.name, bridge.problem), null))),
             json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null
                 then link('interfaces', bridge.key, bridge.netbox_id, bridge.name) end),
-            choice_field('mode', a.mode, coalesce(v.mode, case when coalesce(a.mode, '') = ''
-                then v.mode_if_empty end)),
+            -- An access port is one of its VLAN: not without it.
+            choice_field('mode', a.mode, case when u.problem is null or coalesce(v.mode, v.mode_if_empty) <> 'access'
+                then coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end) end),
             json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
                 then if(u.none, 'null', u.value) end),
             json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
@@ -159,7 +176,7 @@ paired as materialized (
 select 'interfaces' as resource, key, device_key as parent, 'dcim/interfaces' as object_type,
        coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,
        coalesce(action_of(problem), if(netbox_id is null, 'create', 'update')) as action,
-       problem as reason,
+       coalesce(problem, bare_id) as reason,
        case when problem is null then fields else [] end as fields
 from paired
 where problem is not null or len(fields) > 0

@@ -15,7 +15,7 @@ named as (
     from match.vlans m
     join live using (owner_resource, owner)
     left join desired.vlans w using (owner_resource, owner, vid)
-    where m.problem is null
+    where m.problem is null and not m.permitted
     group by all
 ),
 
@@ -72,7 +72,7 @@ union all
 select 'vlans', 'VLAN ' || m.vid || ' of ' || m.owner, m.owner, 'ipam/vlans', null, null, null,
        action_of(m.problem), m.problem, []
 from match.vlans m join live using (owner_resource, owner)
-where m.problem is not null
+where m.problem is not null and not m.permitted
 union all
 select 'vlans', 'VLAN ' || w.vid || ' of ' || w.owner, w.owner, 'ipam/vlans', null, null, null, action_of(w.problem),
     w.problem, []

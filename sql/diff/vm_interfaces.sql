@@ -10,16 +10,20 @@ with untagged as (
 ),
 tagged as (
     select i.key,
-           '[' || string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')), ','
-               order by vids.vid, m.netbox_id) || ']' as value,
-           any_value(m.problem) as problem
+           '[' || coalesce(string_agg(link('vlans', m.key, m.netbox_id, vids.vid || coalesce(' ' || m.netbox_name, '')),
+               ',' order by vids.vid, m.netbox_id) filter (not vids.permitted
+                   -- Of a range, what exists: in NetBox, or by another word of the source.
+                   or (m.problem is null and (m.netbox_id is not null or not m.permitted))), '') || ']' as value,
+           any_value(m.problem) filter (not vids.permitted) as problem
     from desired.vm_interfaces i
+    join (select key, unnest(tagged) as vid, false as permitted from desired.vm_interfaces
+          union all
+          select key, unnest(permitted), true from desired.vm_interfaces) vids on vids.key = i.key
     join desired.virtual_machines v on v.key = i.virtual_machine
-    cross join unnest(i.tagged) as vids(vid)
     left join match.vlans m on m.owner_resource = 'clusters' and m.owner = v.cluster and m.vid = vids.vid
     group by i.key
     union all
-    select key, '[]', null from desired.vm_interfaces where tagged = []
+    select key, '[]', null from desired.vm_interfaces where tagged = [] and coalesce(permitted, []) = []
 ),
 actual as (
     select i.*, existing(u.id, u.vid || ' ' || u.name) as untagged_vlan
@@ -54,7 +58,7 @@ paired as (
             text_field('description', a.description, w.description),
             json_field('cf.' || settings.bridge_field, json_extract(a.cf, '$.' || settings.bridge_field)::varchar,
                 case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
-            choice_field('mode', a.mode, w.mode),
+            choice_field('mode', a.mode, case when u.problem is null or w.mode <> 'access' then w.mode end),
             json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
                 then if(u.none, 'null', u.value) end),
             json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),

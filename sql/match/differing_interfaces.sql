@@ -62,4 +62,8 @@ select *, null, null from linked_otherwise
 union
 select *, null, null from match.lag_removals
 union
+select i.key, i.netbox_id, null, null
+from match.interfaces i join desired.interfaces w on w.key = i.key
+where w.lag_problem is not null or w.bridge_problem is not null
+union
 select *, null, null from tagged_otherwise

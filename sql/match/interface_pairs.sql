@@ -39,7 +39,10 @@ select
         and (w.enabled is null or w.enabled = a.enabled)
         and (w.mtu is null or w.mtu = a.mtu)
         and (w.speed is null or w.speed = a.speed)
-        and if(w.mapped_type is null, a.type <> 'other' or w.natural_type = 'other', w.mapped_type = a.type)
+        and if(w.mapped_type is null, (a.type <> 'other' or w.natural_type = 'other')
+            and not (a.type = 'virtual' and w.natural_type = 'lag')
+            and not (settings.down_port_types = 'always' and a.type = 'other' and w.likely_type is not null),
+            w.mapped_type = a.type)
         and (a.held = w.source_id or w.source_id is null or not settings.writes_id_fields) as same_values
 from wanted w
 full join actual a on a.device_id = w.device_id and a.name = w.usable_name

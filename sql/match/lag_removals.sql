@@ -3,7 +3,7 @@
 -- doubt, nor a port of which the source says something of a LAG that could not be taken.
 -- Only with rows of config.endpoint, desired.interfaces WHERE shows_lag_members AND lag IS NOT NULL.
 with members as (
-    select i.device, i.key, i.name, i.lag, m.netbox_id
+    select i.device, i.key, i.name, i.lag, i.lag_problem, m.netbox_id
     from desired.interfaces i join match.interfaces m using (key)
     where m.problem is null and m.netbox_id in (select id from netbox.interfaces where lag_id is not null)
 ),
@@ -17,7 +17,7 @@ from members m
 join netbox.interfaces a on a.id = m.netbox_id
 join shown s on s.lag_id = a.lag_id
 cross join config.endpoint settings
-where m.lag is null and settings.shows_lag_members
+where m.lag is null and m.lag_problem is null and settings.shows_lag_members
   and not exists (
       from desired.incomplete_scopes u where u.resource in ('interfaces', 'lags') and u.owner in ('*', m.device))
   and not exists (from desired.sightings g where g.resource = 'lags' and g.owner = m.device and g.word = m.name)

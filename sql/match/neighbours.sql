@@ -2,7 +2,8 @@
 -- An end is 'n<id>' for an interface that NetBox has and 'k<key>' for one that this diff creates. The remote device:
 -- by the source's id, else by its exact name, else by the first label of the one name or the other, never of both.
 -- The remote port: by the source's id, else its name, its other names, its short or long name, in the source or,
--- where the source does not poll the device, in NetBox. problem says why there is no far end.
+-- where the source does not poll the device, in NetBox. A neighbour may also send a path (RouterOS: bridge1/ether1), a
+-- MAC address or an index: then the one port that takes cables and has it. problem says why there is no far end.
 -- Only with rows of desired.cables.
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
@@ -60,13 +61,14 @@ families as (
 
 -- The remote port --------------------------------------------------------------------------------------------------
 ports as (
-    select distinct l.place, l.remote_port, p.key as device, p.netbox_id
+    select distinct l.place, l.remote_port, p.key as device, p.netbox_id, nullif(mac_address(l.remote_port), '') as mac,
+        nullif(regexp_extract(l.remote_port, '^[A-Za-z][^/]*/(.*/)?([A-Za-z][^/]*)$', 2), '') as path_end
     from links l join places p using (place)
     where l.remote_interface is null and l.remote_port is not null
 ),
 -- All devices of a virtual chassis show their ports under one name.
 chassis_devices as (
-    select p.place, p.remote_port, coalesce(other.id, p.netbox_id) as netbox_id
+    select p.place, p.remote_port, p.mac, p.path_end, coalesce(other.id, p.netbox_id) as netbox_id
     from ports p
     left join netbox.devices d on d.id = p.netbox_id
     left join netbox.devices other on other.virtual_chassis_id = d.virtual_chassis_id
@@ -78,7 +80,7 @@ candidates as (
     join (from desired.interfaces where device in (select f.key from families f join ports p on f.stack = p.device)) i
         on i.device = f.key and interface_alias(i.name) = interface_alias(p.remote_port)
     union all
-    select p.place, p.remote_port, n.interface, null, null, 2
+    select p.place, p.remote_port, n.interface, null, null, if(n.is_index, 10, 2)
     from ports p join families f on f.stack = p.device
     join desired.port_names n on n.device = f.key and n.name = lower(p.remote_port)
     union all
@@ -86,6 +88,22 @@ candidates as (
     from chassis_devices h
     join (from netbox.interfaces where device_id in (select netbox_id from chassis_devices)) i
         on i.device_id = h.netbox_id and interface_alias(i.name) = interface_alias(h.remote_port)
+    union all
+    select p.place, p.remote_port, i.key, null, i.name, if(i.name = p.path_end, 6, 8)
+    from ports p join families f on f.stack = p.device
+    join desired.interfaces i on i.device = f.key and (i.name = p.path_end or i.mac = p.mac)
+    where coalesce(p.path_end, p.mac) is not null
+      and coalesce(i.mapped_type, i.natural_type) not in ('virtual', 'bridge', 'lag')
+    union all
+    select h.place, h.remote_port, null, i.id, i.name, 7
+    from chassis_devices h join netbox.interfaces i on i.device_id = h.netbox_id and i.name = h.path_end
+    where i.type not in ('virtual', 'bridge', 'lag')
+    union all
+    select h.place, h.remote_port, null, i.id, i.name, 9
+    from chassis_devices h join netbox.interfaces i on i.device_id = h.netbox_id
+    join netbox.mac_addresses m on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id
+        and upper(m.mac_address) = h.mac
+    where i.type not in ('virtual', 'bridge', 'lag')
 ),
 port_hits as (
     select place, remote_port, count(*) as candidates, min(key) as key, min(id) as id

@@ -29,7 +29,8 @@ create table match.interface_exceptions (
 create table match.vm_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem varchar);
 create table match.vlans (
-    owner_resource varchar, owner varchar, vid bigint, site_id bigint, netbox_id bigint, netbox_name varchar,
+    owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, netbox_id bigint,
+    netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
 create table match.lag_removals (key varchar, netbox_id bigint);
 create table match.differing_interfaces (
@@ -42,7 +43,8 @@ create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
     remote_end varchar, problem varchar);
 create table match.cables (
-    key varchar, owner varchar, a struct(netbox_id bigint), b struct(netbox_id bigint), ambiguous_neighbours varchar);
+    key varchar, owner varchar, a struct(netbox_id bigint, cabled_id bigint),
+    b struct(netbox_id bigint, cabled_id bigint), ambiguous_neighbours varchar);
 create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 -- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.

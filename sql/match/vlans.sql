@@ -3,6 +3,7 @@
 -- its parents; site; site group and its parents; region and its parents; cluster; cluster group; no scope. A tie is
 -- a conflict. No group holds it: the endpoint's group for new VLANs, else the most specific group whose range takes
 -- it, else (policy) no group.
+-- permitted: only a range of a trunk names it, so it is not created.
 -- Only with rows of desired.vlans; desired.carried_vids.
 with recursive settings as (from config.endpoint),
 
@@ -67,11 +68,12 @@ groups_in_reach as (
 
 -- Every VID that an owner names or that one of its interfaces carries.
 wanted as (
-    select distinct owner_resource, owner, vid from (
-        select owner_resource, owner, vid from desired.vlans where problem is null
+    select owner_resource, owner, vid, bool_and(permitted) as permitted from (
+        select owner_resource, owner, vid, false as permitted from desired.vlans where problem is null
         union all
-        select owner_resource, owner, vid from desired.carried_vids
+        select owner_resource, owner, vid, permitted from desired.carried_vids
     )
+    group by owner_resource, owner, vid
 ),
 
 holders as (
@@ -119,7 +121,7 @@ home as (
 
 chosen as (
     select
-        w.owner_resource, w.owner, w.vid, p.site_id,
+        w.owner_resource, w.owner, w.vid, w.permitted, p.site_id,
         h.netbox_id, h.name as netbox_name,
         case when h.candidates is not null then h.group_id
              when settings.default_vlan_group is not null then c.group_id

@@ -13,7 +13,6 @@ rules as (
         (select coalesce(list(field), []) from config.owned) as owned,
         (select coalesce(list(field), []) from config.disowned) as disowned,
         (select coalesce(list(field), []) from config.unowned_fields) as unowned,
-        (select coalesce(list(field), []) from config.owned_by_default) as owned_by_default,
         (select list_transform(id_fields, lambda name: 'cf.' || name) from config.endpoint) as id_fields
 ),
 own_ranks as (
@@ -38,7 +37,7 @@ evaluated as materialized (
         own.rank, other.rank as rival_rank,
         list_contains(r.owned, f.resource || '.' || f.field) as owned,
         list_contains(r.disowned, f.resource || '.' || f.field) as disowned,
-        list_contains(r.unowned, f.field) and not list_contains(r.owned_by_default, f.resource || '.' || f.field)
+        list_contains(r.unowned, f.field)
             and coalesce(f.before, 'null') not in ('null', '""', '[]')
             -- NetBox itself gives a new virtual machine the site of its cluster.
             and not (f.resource = 'virtual_machines' and f.field = 'site' and f.netbox_id in (

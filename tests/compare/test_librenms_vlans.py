@@ -100,12 +100,15 @@ def test_vid_above_4094_is_blocked_and_the_others_go_on(pipeline, state, switch)
 
 
 def test_one_name_differs_and_one_vlan_is_missing(pipeline, state, switch, netbox, basics, device):
-    """50 is one update of the name, 60 a create."""
+    """50 keeps its name in NetBox, or is one update of the name; 60 is a create."""
     state.add_vlan(switch, 50, "ORG_DATA")
     state.add_vlan(switch, 60, "VOICE")
     device("sw1")
     netbox.create("ipam/vlans", vid=50, name="DATA_VLAN", group=basics["group"]["id"])
-    plan = pipeline.sync()
+    (kept, _) = rows(pipeline.sync(), "vlans")
+    assert (kept.action, kept.key) == ("drifted", "50 in paris-vlans")
+    pipeline.configure(policies={"owns": ["vlans.name"]})
+    plan = pipeline.again()
     first, second = rows(plan, "vlans")
     assert (first.action, before(first), after(first)) == (
         "update",
@@ -198,6 +201,7 @@ def test_the_most_specific_group_that_holds_the_vid(
     pipeline, state, switch, netbox, device, place, groups, chosen
 ):
     device("sw1", site=place["site 1"][1], location=place["room2"][1], rack=place["rack 7"][1])
+    pipeline.configure(policies={"owns": ["vlans.name"]})
     state.add_vlan(switch, 50, "NEW")
     vlans = {}
     for name in groups:
@@ -294,6 +298,7 @@ def test_ungrouped_vlans_are_told_apart_by_their_site(pipeline, state, switch, n
     """The site's own comes before those of no site; two of no site are ambiguous."""
     netbox.delete("ipam/vlan-groups", basics["group"]["id"])
     device("sw1")
+    pipeline.configure(policies={"owns": ["vlans.name"]})
     state.add_vlan(switch, 50, "data")
     for name in ("a", "b"):
         netbox.create("ipam/vlans", vid=50, name=name)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate
 from tests.sql.kinds import device, interface, port, switch, told
 
 
@@ -69,5 +74,136 @@ def test_a_channel_whose_parent_has_no_cable_waits_for_it() -> None:
         "srv eth1 <-> sw1 Et1/1/1": (
             "blocked",
             "sw1 Et1/1/1 is a channel of Et1/1 in NetBox, which takes the cable itself",
+        )
+    }
+
+
+def test_a_cable_at_a_name_that_two_ports_have_is_not_called_miscabled() -> None:
+    """sw1's two ports Gi0/1 may each be the interface whose cable NetBox has; the other end is right."""
+    estate = switch()
+    device(estate, 2, "sw2")
+    estate.add("netbox.devices", id=2, name="sw2", cf={"librenms_id": {"lib": 2}})
+    port(estate, 1, "Gi0/1")
+    port(estate, 2, "Gi0/1")
+    port(estate, 3, "Gi0/2", device=2)
+    interface(estate, 11, "Gi0/1", cable_id=7)
+    interface(estate, 21, "Gi0/2", device=2, port=3, cable_id=7)
+    estate.add(
+        "netbox.cables",
+        id=7,
+        status="connected",
+        a_type="dcim.interface",
+        a_ids=[11],
+        b_type="dcim.interface",
+        b_ids=[21],
+    )
+    estate.add(
+        "librenms.links",
+        **{"id": 1, "local_device_id": 1, "local_port_id": 1, "remote_device_id": 2, "remote_port_id": 3},
+        active=True,
+    )
+    assert told(estate, "cables") == {
+        "sw1 Gi0/1 <-> sw2 Gi0/2": (
+            "blocked",
+            "its interface sw1 Gi0/1 is not written: 2 ports of this device have the name Gi0/1",
+        )
+    }
+
+
+def cabled(estate: Estate) -> dict[str, list[str]]:
+    """{key: both ends} of the new cables."""
+    return {
+        r.key: sorted(r.fields[side][0]["name"] for side in ("a_terminations", "b_terminations"))
+        for r in estate.rows()
+        if r.resource == "cables" and r.action == "create"
+    }
+
+
+def two_devices() -> Estate:
+    """sw1 with ports 1 and 2, polled; par-pve1, which only NetBox has: eno1, and a bridge with its MAC address."""
+    estate = switch()
+    for number, name in ((1, "Eth1"), (2, "Eth2")):
+        port(estate, number, name)
+        interface(estate, 10 + number, name, port=number)
+    estate.add("netbox.devices", id=2, name="par-pve1", cf={})
+    for number, name, kind, mac in ((21, "eno1", "1000base-t", "B0:71"), (22, "vmbr0", "bridge", "B0:71")):
+        interface(estate, number, name, device=2, type=kind)
+        estate.add(
+            "netbox.mac_addresses",
+            id=number,
+            mac_address=f"00:0C:DB:C8:{mac}",
+            assigned_object_type="dcim.interface",
+            assigned_object_id=number,
+        )
+    return estate
+
+
+def link(estate: Estate, number: int, remote_port: str, **content: Any) -> None:
+    estate.add(
+        "librenms.links",
+        **{
+            "id": number,
+            "local_device_id": 1,
+            "local_port_id": number,
+            "active": True,
+            "remote_port": remote_port,
+        },
+        **{"remote_hostname": "par-pve1.example.com", "remote_device_id": 0, **content},
+    )
+
+
+@pytest.mark.parametrize(
+    "spelled", ["000cdbc8b071", "00:0C:db:c8:b0:71", "000c.dbc8.b071", "00-0c-db-c8-b0-71"]
+)
+def test_a_port_given_by_its_mac_address_in_netbox(spelled: str) -> None:
+    estate = two_devices()
+    link(estate, 1, spelled)
+    assert list(cabled(estate).values()) == [["par-pve1 eno1", "sw1 Eth1"]]
+
+
+def test_ports_of_a_polled_neighbour_by_mac_address_path_and_index() -> None:
+    estate = switch()
+    device(estate, 2, "par-pve1")
+    estate.add("netbox.devices", id=2, name="par-pve1", cf={"librenms_id": {"lib": 2}})
+    for number, name in ((1, "Eth1"), (2, "Eth2"), (3, "Eth3"), (4, "Eth4")):
+        port(estate, number, name)
+        interface(estate, 10 + number, name, port=number)
+    for number, name, content in (
+        (21, "eno1", {"ifPhysAddress": "000cdbc8b070"}),
+        (22, "vmbr0", {"ifPhysAddress": "000cdbc8b070"}),
+        (23, "ether2", {}),
+        (24, "A1", {"ifIndex": 49}),
+        (25, "twin1", {"ifPhysAddress": "000cdbc8b099"}),
+        (26, "twin2", {"ifPhysAddress": "000cdbc8b099"}),
+    ):
+        port(estate, number, name, device=2, **content)
+        interface(
+            estate, number, name, device=2, port=number, type="bridge" if name == "vmbr0" else "1000base-t"
+        )
+    link(estate, 1, "000cdbc8b070", remote_device_id=2)
+    link(estate, 2, "bridge1/ether2", remote_device_id=2)
+    link(estate, 3, "49", remote_device_id=2)
+    link(estate, 4, "000cdbc8b099", remote_device_id=2)
+    assert sorted(cabled(estate).values()) == [
+        ["par-pve1 A1", "sw1 Eth3"],
+        ["par-pve1 eno1", "sw1 Eth1"],
+        ["par-pve1 ether2", "sw1 Eth2"],
+    ]
+    assert list(told(estate, "cables").values()) == [
+        ("conflict", 'ambiguous: 2 ports of par-pve1 could be "000cdbc8b099"')
+    ]
+
+
+def test_many_unknown_neighbours_of_one_device_are_one_row() -> None:
+    estate = switch()
+    for number in range(1, 51):
+        port(estate, number, f"Gi0/{number}")
+        interface(estate, 100 + number, f"Gi0/{number}", port=number)
+        link(estate, number, f"000cdbc8b0{number:02}", remote_hostname=f"pc{number:02}")
+    names = ", ".join(f"pc{number:02} 000cdbc8b0{number:02}" for number in range(1, 6))
+    assert told(estate, "cables") == {
+        "sw1: unknown neighbours": (
+            "blocked",
+            f"50 neighbours are neither in LibreNMS nor in NetBox: {names} and 45 more",
         )
     }

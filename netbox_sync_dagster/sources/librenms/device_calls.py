@@ -153,7 +153,9 @@ class PerDevice:
             "port_vlans", [{**row, **owner} if isinstance(row, dict) else row for row in rows]
         ):
             reason = "a membership of a port cannot be read, so all of that port's are left out"
-            self.intake.incomplete("port_vlans", device, reason, unseen=False)
+            # The row itself says which port it is.
+            unseen = not all(isinstance(row, dict) for row in rows)
+            self.intake.incomplete("port_vlans", device, reason, unseen=unseen)
 
     def _memberships_of_trunks(self, devices: list[int]) -> None:
         """25.4 to 26.1 answer port by port, so only trunks are asked: ifVlan says enough of the others."""
@@ -205,8 +207,8 @@ class PerDevice:
     # -- port stacking ---------------------------------------------------------------------------
 
     def stacks(self) -> None:
-        """``/devices/{id}/port_stack`` of every device that has a LAG. Comes before ``memberships``."""
-        devices = sorted(self.seen.lag_devices & self.seen.devices)
+        """``/devices/{id}/port_stack`` of every device that has a LAG, bridge or VLAN interface. Comes before ``memberships``."""
+        devices = sorted(self.seen.stacked_devices & self.seen.devices)
         self._for_each(devices, self._stack_of, "port_stack", "the LAG members")
 
     def _stack_of(self, device: int) -> None:

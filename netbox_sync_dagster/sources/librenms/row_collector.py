@@ -17,7 +17,14 @@ from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 # A port of the second or a later member of a stack (Gi2/0/1, 2/1/1, 2:1; Juniper counts from 0: ge-1/0/0), or of
 # such a slot of a modular device: only the inventory tells them apart.
 _LATER_MEMBER = re.compile(r"(?:[a-z]{2,3}-[1-9]|[A-Za-z. -]*(?:[2-9]|[1-9][0-9]))[0-9]*[/:]")
-LAG_TYPE = "ieee8023adLag"
+# A port of which port_stack may show members, or the port that it lies on: a LAG, a bridge, a VLAN interface. By its
+# ifType, or by its name (sql/desired/librenms/port_roles.sql decides which it is).
+_STACKED_TYPES = {"ieee8023adLag", "propMultiplexor", "bridge", "l2vlan", "ipForward"}
+_STACKED_NAME = re.compile(
+    r"(?:(?:po(?:rt-?channel)?|bundle-ether|be|eth-trunk|(?:bridge|route)-aggregation|ag(?:gregateport)?|bond|lagg?-?"
+    r"|team|trk|ae|[a-z]{0,4}br|docker|bridge) ?[0-9]|br[-_][0-9a-z]|bridge$)",
+    re.IGNORECASE,
+)
 TRUNK = "dot1Q"
 
 
@@ -28,7 +35,8 @@ class Seen:
     devices: set[int] = field(default_factory=set)
     port_device: dict[int, int] = field(default_factory=dict)
     ports_of: Counter[int] = field(default_factory=Counter)
-    lag_devices: set[int] = field(default_factory=set)
+    # Devices of which port_stack is read.
+    stacked_devices: set[int] = field(default_factory=set)
     # Devices whose ports' names may be those of a stack.
     stack_devices: set[int] = field(default_factory=set)
     trunk_ports: dict[int, list[int]] = field(default_factory=dict)
@@ -143,8 +151,10 @@ class RowCollector:
             seen.named.setdefault("ports", set()).add(device)
         seen.port_device[port] = device
         seen.ports_of[device] += 1
-        if row["ifType"] == LAG_TYPE:
-            seen.lag_devices.add(device)
+        if device not in seen.stacked_devices and (
+            row["ifType"] in _STACKED_TYPES or _STACKED_NAME.match(row["ifName"] or row["ifDescr"] or "")
+        ):
+            seen.stacked_devices.add(device)
         if device not in seen.stack_devices and _LATER_MEMBER.match(row["ifName"] or row["ifDescr"] or ""):
             seen.stack_devices.add(device)
         if row["ifTrunk"] == TRUNK:

@@ -16,8 +16,8 @@ SCOPES = {
     "A port that has rows has all of them.",
     "tagged_vlans": "device_id or '*': this release of LibreNMS has no memberships to give for a port without rows; "
     "its ifVlan is all there is.",
-    "port_stack": "device_id or '*': LAG members of that device are unknown. Read only for devices that have "
-    "a port of type ieee8023adLag; the others have no LAG.",
+    "port_stack": "device_id or '*': members of LAGs and bridges of that device are unknown. Read only for devices that "
+    "have a LAG, a bridge or a VLAN interface, by ifType or name.",
     "inventory": "device_id or '*': the members of that stack are unknown. Read only for devices that look like a "
     "stack or, with the option `inventory` for all.",
     "transceivers": "device_id or '*': a transceiver without a row is not gone. Read with the option `inventory`.",

@@ -100,6 +100,7 @@ class LibreNMS(Source):
         chosen = rule if isinstance(rule, ImportFilter) else ImportFilter()
         return {
             "id_word": "device_id",
+            "numeric_ids": True,
             "node_field": "librenms_id",
             "address_table": "ip_addresses",
             "shows_all_interfaces": True,

@@ -65,6 +65,11 @@ class ProxmoxEndpoint(BaseEndpoint):
         "none",
         description="Where to write the bridge or vnet of a guest's interface: its description, a custom field, or none.",
     )
+    vlan_aware_bridges: Literal["untagged", "tagged-all"] = Field(
+        "untagged",
+        description="Mode of a guest's interface on a VLAN-aware bridge without a tag and trunks, which gets all VLANs: none, or "
+        "tagged-all.",
+    )
     include_templates: bool = Field(False, description="Include templates as virtual machines.")
     agent_timeout: float = Field(5, gt=0, le=60, description="Timeout of a guest agent in seconds.")
     mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="Proxmox names to NetBox names.")

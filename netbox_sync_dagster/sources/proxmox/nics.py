@@ -34,9 +34,10 @@ def nic_lines(config: dict[str, Any]) -> Iterator[tuple[int, str, Any]]:
         yield position, key, config[key]
 
 
-def expand_trunks(value: str | None) -> list[int]:
-    """``10;20;30-40`` as sorted VIDs. Raises ValueError for anything else."""
+def expand_trunks(value: str | None) -> tuple[list[int], list[int]]:
+    """``10;20;30-40`` as sorted VIDs: all, and those that only a range names. Raises ValueError for anything else."""
     found: set[int] = set()
+    single: set[int] = set()
     for part in re.split(r"[;\s]+", value or ""):
         if not part:
             continue
@@ -46,7 +47,9 @@ def expand_trunks(value: str | None) -> list[int]:
         if not 1 <= low <= high <= _HIGHEST_VID:
             raise ValueError(f"trunks is not a list of VLANs: {value!r}")
         found.update(range(low, high + 1))
-    return sorted(found)
+        if low == high:
+            single.add(low)
+    return sorted(found), sorted(found - single)
 
 
 def nic_row(vmid: int, guest_type: str, position: int, key: str, value: Any) -> dict[str, Any]:
@@ -61,6 +64,7 @@ def nic_row(vmid: int, guest_type: str, position: int, key: str, value: Any) -> 
     else:
         model, address = options.get("type", "veth"), options.get("hwaddr")
         name = options.get("name")
+    trunks, ranges = expand_trunks(options.get("trunks"))
     return {
         "vmid": vmid,
         "key": key,
@@ -70,7 +74,8 @@ def nic_row(vmid: int, guest_type: str, position: int, key: str, value: Any) -> 
         "mac": mac(address),
         "bridge": options.get("bridge") or None,
         "tag": integer(options.get("tag"), "tag"),
-        "trunks": expand_trunks(options.get("trunks")),
+        "trunks": trunks,
+        "trunk_ranges": ranges,
         "mtu": integer(options.get("mtu"), "mtu"),
         "link_down": boolean(options.get("link_down"), False),
         "firewall": boolean(options.get("firewall"), False),

@@ -107,6 +107,7 @@ class Proxmox(Source):
         """See ``Source.settings``."""
         return {
             "id_word": "vmid",
+            "vlan_aware_bridges": endpoint.vlan_aware_bridges,
             "node_field": "proxmox_node",
             "nic_word": "netN of the guest",
             "cluster_type": endpoint.cluster_type,

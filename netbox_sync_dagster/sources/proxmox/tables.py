@@ -20,10 +20,11 @@ _PROXMOX = {
     # Every current config line, for ad-hoc SQL and so that unknown keys are kept. Secrets (cipassword,
     # sshkeys) are left out.
     "guest_config": "vmid:BIGINT key value",
-    # One row per netN. tag is the VLAN, trunks the list of VIDs with ranges expanded; mac upper-case with
+    # One row per netN. tag is the VLAN, trunks the list of VIDs with ranges expanded, trunk_ranges those
+    # that only a range names; mac upper-case with
     # colons; position is N.
     "guest_interfaces": """vmid:BIGINT key position:INTEGER name model mac bridge tag:INTEGER
-        trunks:INTEGER[] mtu:INTEGER link_down:BOOLEAN firewall:BOOLEAN rate:DOUBLE""",
+        trunks:INTEGER[] trunk_ranges:INTEGER[] mtu:INTEGER link_down:BOOLEAN firewall:BOOLEAN rate:DOUBLE""",
     # What the guest agent (qemu) or the container says: its interface names by MAC, as far as they belong to a
     # netN (key). Several names on one MAC (VLANs, bridges in the guest) are in the guest's order: position 0
     # is the interface itself.

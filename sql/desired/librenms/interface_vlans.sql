@@ -2,7 +2,12 @@
 -- Never an empty set out of missing evidence: without membership rows a trunk's tagged VLANs stay unknown.
 -- Where LibreNMS has memberships and they could not be read, the native VLAN alone tells nothing either.
 with unread as (
-    select distinct scope_id from librenms.scopes where scope = 'port_vlans' and not complete
+    select distinct scope_id from librenms.scopes
+    where scope = 'port_vlans' and not complete and coalesce(unseen, true)
+),
+-- A row that cannot be read takes its port's memberships along, and no others.
+unread_ports as (
+    select try_cast(row_key as bigint) as port_id from librenms.rejected where source_table = 'port_vlans'
 ),
 -- Rows are missing in a table that has shrunk, so a port's are no full set.
 shrunken as (
@@ -34,7 +39,8 @@ ports as (
     left join rows_of_port r using (port_id)
     where p.device_id::varchar not in (from short)
       and (r.vids is not null
-       or not ('*' in (from unread) or p.device_id::varchar in (from unread) or shrunken.yes))
+       or not ('*' in (from unread) or p.device_id::varchar in (from unread) or shrunken.yes
+           or p.port_id in (select port_id from unread_ports where port_id is not null)))
 ),
 
 decided as (

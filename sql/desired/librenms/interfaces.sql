@@ -45,34 +45,41 @@ namesakes as materialized (
     select device_id, name, count(*) as ports from named group by device_id, name having count(*) > 1
 ),
 
--- The highest mapped speed not above the port's, else the line without a speed.
+-- The highest mapped speed not above the port's, else the line without a speed. A line for propVirtual does not
+-- apply to the Port-channels that IOS shows so.
 mapped_types as (
     select p.port_id, arg_max(t.type, coalesce(t.speed, -1)) as type
     from named p join config.interface_types t
         on t.ifType = p.ifType and (t.speed is null or t.speed <= p.ifSpeed // 1000)
+    where p.ifType in ('ieee8023adLag', 'bridge') or p.port_id not in (select port_id from desired.port_roles)
     group by p.port_id
 ),
 
--- The LAG is the side whose ifType is ieee8023adLag, in either column.
-stacked as (
-    select s.device_id, s.high_port_id as lag_id, s.low_port_id as member_id from librenms.port_stack s
-    union
-    select s.device_id, s.low_port_id, s.high_port_id from librenms.port_stack s
+-- LAGs, bridges and parents that port_stack shows (sql/desired/librenms/port_links.sql), by their keys.
+others as (
+    select p.port_id, p.device, p.name,
+        if(n.ports is null, p.device || ' ' || p.name, p.device || ' ' || coalesce(p.name, '') || ' (port ' || p.port_id
+            || ')') as key
+    from placed p
+    left join namesakes n on n.device_id = p.device_id and n.name is not distinct from p.name
+    where p.port_id in (select other_id from desired.port_links)
 ),
-lags as (
-    select p.port_id, p.device, p.name
-    from placed p anti join namesakes n on n.device_id = p.device_id and n.name is not distinct from p.name
-    where p.ifType = 'ieee8023adLag'
+linked as (
+    select l.port_id,
+        list(distinct o.key order by o.key) filter (l.kind = 'lag') as lags,
+        list(distinct o.key order by o.key) filter (l.kind = 'bridge') as bridges,
+        min(o.key) filter (l.kind = 'parent') as parent
+    from desired.port_links l join others o on o.port_id = l.other_id
+    where l.problem is null
+    group by l.port_id
 ),
-lag_members as (
-    select s.member_id as port_id, min(lag.device || ' ' || lag.name) as lag, count(distinct lag.port_id) as lags
-    from stacked s
-    join lags lag on lag.port_id = s.lag_id
-    join named member on member.port_id = s.member_id
-        and coalesce(member.ifType, '') not in ('ieee8023adLag', 'l2vlan', 'propVirtual', 'softwareLoopback')
-        -- A sub-interface X.N is on its parent and is not a member.
-        and not starts_with(member.name, lag.name || '.')
-    group by s.member_id
+
+-- X.N lies on X, if the device has such a port, or X is a name like Gi0/0: port1.0.1 is a physical port.
+units as materialized (
+    select u.port_id, u.parent_name
+    from (select port_id, device_id, regexp_replace(name, '\.[0-9]+$', '') as parent_name from named
+          where contains(name, '.') and regexp_matches(name, '\.[0-9]+$')) u
+    where contains(u.parent_name, '/') or (u.device_id, u.parent_name) in (select (device_id, name) from named)
 ),
 
 ports as (
@@ -81,9 +88,9 @@ ports as (
         trimmed(p.ifAlias) as written,
         -- One test for both texts; which of them it is, is asked of the few.
         has_unseen(concat(p.name, p.ifAlias)) as unseen,
-        if(contains(p.name, '.') and regexp_matches(p.name, '\.[0-9]+$'), regexp_replace(p.name, '\.[0-9]+$', ''),
-            null) as parent_name
+        u.parent_name
     from placed p
+    left join units u using (port_id)
     left join namesakes s on s.device_id = p.device_id and s.name is not distinct from p.name
 ),
 examined as (
@@ -111,19 +118,14 @@ select
     mt.type as mapped_type,
     -- Without a mapping: the type for LibreNMS's ifType. Used for new interfaces, and if NetBox has 'other'.
     coalesce(mt.type, case
-        when p.ifType = 'ieee8023adLag' then 'lag'
-        when p.ifType in ('softwareLoopback', 'propVirtual', 'l3ipvlan', 'l2vlan', 'tunnel') then 'virtual'
-        when p.ifType = 'bridge' then 'bridge'
+        when r.role is not null then r.role
+        when p.ifType in ('softwareLoopback', 'propVirtual', 'l3ipvlan', 'l2vlan', 'tunnel', 'ipForward', 'serviceVprn')
+            then 'virtual'
         when p.parent_name is not null then 'virtual'
         when p.ifType in ('ethernetCsmacd', 'gigabitEthernet') then
-            case p.ifSpeed // 1000000
-                when 10 then '10base-t' when 100 then '100base-tx' when 1000 then '1000base-t'
-                when 2500 then '2.5gbase-t' when 5000 then '5gbase-t' when 10000 then '10gbase-x-sfpp'
-                when 25000 then '25gbase-x-sfp28' when 40000 then '40gbase-x-qsfpp'
-                when 50000 then '50gbase-x-sfp56' when 100000 then '100gbase-x-qsfp28'
-                when 200000 then '200gbase-x-qsfp56' when 400000 then '400gbase-x-qsfpdd'
-                else 'other' end
+            ethernet_type(p.ifSpeed // 1000000)
         else 'other' end) as natural_type,
+    if(mt.type is null and r.role is null and p.parent_name is null, lt.type, null) as likely_type,
     case lower(p.ifAdminStatus) when 'up' then true when 'down' then false when 'testing' then false end as enabled,
     case when p.ifMtu between 1 and 65536 then p.ifMtu::integer end as mtu,
     -- 4294967295 is a 32-bit counter that ran full: the speed is unknown.
@@ -135,10 +137,15 @@ select
          when strlen(p.written) > 200 or p.unseen then described(p.written, 200)
          else p.written end as description,
     if(coalesce(p.ifPhysAddress, '') = '', '', mac_address(p.ifPhysAddress)) as mac,
-    case when l.lags = 1 then l.lag end as lag,
-    p.device || ' ' || p.parent_name as parent_interface,
-    null::varchar as bridge,
-    p.ifVrf as vrf_source_id
+    if(len(l.lags) = 1, l.lags[1], null) as lag,
+    coalesce(p.device || ' ' || p.parent_name, l.parent) as parent_interface,
+    if(len(l.bridges) = 1, l.bridges[1], null) as bridge,
+    p.ifVrf as vrf_source_id,
+    case when len(l.lags) > 1 then conflict('several_lags', {source: 'LibreNMS', lags: l.lags}) end as lag_problem,
+    case when len(l.bridges) > 1
+        then conflict('several_bridges', {source: 'LibreNMS', bridges: l.bridges}) end as bridge_problem
 from examined p
 left join mapped_types mt using (port_id)
-left join lag_members l using (port_id)
+left join desired.port_roles r using (port_id)
+left join desired.port_types lt using (port_id)
+left join linked l using (port_id)

@@ -31,7 +31,7 @@ stacked as (
 near_lags as (
     select i.device, i.name, o.name as lag
     from stacked s
-    join librenms.ports lag on lag.port_id = s.other_id and lag.ifType = 'ieee8023adLag'
+    join desired.port_roles lag on lag.port_id = s.other_id and lag.role = 'lag'
     join desired.interfaces i on i.source_id = s.port_id::varchar
     join desired.interfaces o on o.source_id = s.other_id::varchar
 )
@@ -70,7 +70,7 @@ union all
 -- anew since: a LAG may have any of the device's ports as that member, and a port may be in any LAG.
 select distinct 'lags', i.device, 'name', i.name, because('unknown_lag_member', {source: 'LibreNMS', lag: o.name})
 from stacked s
-join librenms.ports lag on lag.port_id = s.port_id and lag.ifType = 'ieee8023adLag'
+join desired.port_roles lag on lag.port_id = s.port_id and lag.role = 'lag'
 join desired.interfaces o on o.source_id = s.port_id::varchar
 join desired.interfaces i on i.device = o.device and i.key <> o.key and i.lag is null
 where not coalesce(s.known, false)

@@ -31,6 +31,33 @@ from librenms.scopes s join desired.devices dev on s.scope_id in ('*', dev.sourc
 where s.scope = 'transceivers' and not s.complete
   and dev.source_id in (select device_id::varchar from librenms.inventory where entPhysicalClass = 'module')
 union all
+-- Once per device: what port_stack says and nothing follows from, and LAGs of which it shows no member.
+select distinct 'interfaces', dev.key || ' ' || r.name, l.problem
+from desired.port_links l
+join desired.port_roles r on r.port_id = l.other_id
+join desired.devices dev on dev.source_id = l.device_id::varchar
+where l.problem is not null and l.kind <> 'parent' and l.port_id is not null
+union all
+select 'interfaces', dev.key, skipped('stacked_port_unknown',
+    {source: 'LibreNMS', ports: list(r.name order by r.port_id)[:5], more: nullif(greatest(count(*) - 5, 0), 0)})
+from (select distinct device_id, other_id from desired.port_links where kind <> 'parent' and port_id is null) l
+join desired.port_roles r on r.port_id = l.other_id
+join desired.devices dev on dev.source_id = l.device_id::varchar
+group by dev.key
+union all
+select 'interfaces', dev.key || ' port ' || l.port_id, l.problem
+from desired.port_links l join desired.devices dev on dev.source_id = l.device_id::varchar
+where l.problem is not null and l.kind = 'parent'
+union all
+select 'interfaces', dev.key, skipped('lags_without_members',
+    {source: 'LibreNMS', number: count(*), lags: list(r.name order by r.port_id)[:5],
+        more: nullif(greatest(count(*) - 5, 0), 0)})
+from desired.port_roles r
+join desired.devices dev on dev.source_id = r.device_id::varchar
+where r.role = 'lag' and r.port_id not in (
+    select other_id from desired.port_links where kind = 'lag' and problem is null)
+group by dev.key
+union all
 select 'ip_addresses', interface || ' ' || host || '/' || prefixlen, left_out
 from desired.ip_addresses where left_out is not null
 union all

@@ -14,8 +14,22 @@ mapped_vnets as (
 sdn_unread as (
     select count(*) > 0 as unread from proxmox.scopes where scope = 'sdn' and not complete
 ),
+-- vid: the VLAN of a bridge that has VLAN interfaces of that VID (eno1.51) for ports, and nothing else.
+ports as (
+    select b.node, b.iface,
+        coalesce(v.vlan_id, try_cast(nullif(regexp_extract(p.port, '\.([0-9]+)$', 1), '') as integer)) as vid
+    from proxmox.node_interfaces b, unnest(b.ports) as p(port)
+    left join proxmox.node_interfaces v on v.node = b.node and v.iface = p.port
+    where b.type in ('bridge', 'OVSBridge')
+),
 bridges as (
-    select distinct node, iface from proxmox.node_interfaces
+    select i.node, i.iface, bool_or(coalesce(i.bridge_vlan_aware, false) or i.type = 'OVSBridge') as all_vlans,
+        any_value(p.vid) as vid
+    from proxmox.node_interfaces i
+    left join (select node, iface, min(vid) as vid from ports group by all
+               having count(*) = count(vid) and count(distinct vid) = 1 and min(vid) between 1 and 4094) p
+        on p.node = i.node and p.iface = i.iface
+    group by i.node, i.iface
 ),
 agent_names as (
     select vmid, key, min_by(name, position) as name from proxmox.guest_agent_interfaces where blank(name) is not null
@@ -33,8 +47,13 @@ nics as (
         -- 1 stands for the bridge's MTU.
         case when coalesce(i.mtu, 1) = 1 then 0 when i.mtu between 1 and 65536 then i.mtu end as mtu,
         mac_address(i.mac) as mac,
-        coalesce(i.tag, m.tag, vn.tag) as tag,
+        coalesce(i.tag, m.tag, vn.tag, if(b.all_vlans, null, b.vid)) as tag,
         coalesce(i.trunks, []) as trunks,
+        coalesce(i.trunk_ranges, []) as ranges,
+        -- All VLANs: a range of all of them, or by policy a bridge that passes them on.
+        len(list_filter(i.trunks, lambda v: v > 1)) = 4093
+            or (settings.vlan_aware_bridges = 'tagged-all' and b.all_vlans and i.tag is null and m.tag is null
+                and vn.tag is null and coalesce(len(i.trunks), 0) = 0) as all_vlans,
         -- The bridge may be a vnet that nobody showed.
         sdn_unread.unread and i.tag is null and m.tag is null and vn.tag is null and i.bridge is not null
             and b.iface is null as vlan_unknown
@@ -66,8 +85,12 @@ select
     case when guest_bridge = 'custom_field' then bridge end as bridge,
     mac,
     case when vlan_unknown or bad_tag then null else coalesce(tag, 0) end as untagged,
-    case when vlan_unknown then null else list_filter(trunks, lambda v: v <> coalesce(tag, 0)) end as tagged,
+    case when vlan_unknown then null when all_vlans then []
+         else list_filter(trunks, lambda v: v <> coalesce(tag, 0) and not list_contains(ranges, v)) end as tagged,
+    case when vlan_unknown or coalesce(all_vlans, false) then null
+         else list_filter(ranges, lambda v: v <> coalesce(tag, 0)) end as permitted,
     case when vlan_unknown or bad_tag then null
+         when all_vlans then 'tagged-all'
          when len(trunks) > 0 then 'tagged'
          when tag is not null then 'access'
          else '' end as mode,

@@ -43,9 +43,9 @@ def test_sparse_numbers_in_numeric_order_and_nothing_else_that_begins_with_net(s
 def test_trunks_are_expanded(state, read):
     state.add_qemu(1, node="pve1", config={"net0": "virtio=BC:24:11:00:00:01,tag=99,trunks=30-33;10;20;10"})
 
-    rows = read(state).sql("SELECT tag, trunks FROM guest_interfaces")
+    rows = read(state).sql("SELECT tag, trunks, trunk_ranges FROM guest_interfaces")
 
-    assert rows == [(99, [10, 20, 30, 31, 32, 33])]
+    assert rows == [(99, [10, 20, 30, 31, 32, 33], [30, 31, 32, 33])]
 
 
 def test_interfaces_of_a_container_have_their_own_name(state, read):

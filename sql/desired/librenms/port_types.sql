@@ -1,0 +1,38 @@
+-- The types of Ethernet ports without a speed, as ports that are down have none, or with one that no type has: by the
+-- name, else, without a speed, by the ports beside it (policies.down_port_types). Key: port_id.
+-- Beside it: with the same name but for the last number; all that have a speed have one type, or the nearest on both
+-- sides. 10 Mbit/s says nothing: many devices report it for a port that is down.
+-- Only with rows of librenms.ports.
+with ethernet as (
+    select p.port_id, p.device_id, p.ifSpeed, trimmed(coalesce(blank(p.ifName), p.ifDescr)) as name,
+        trimmed(p.ifDescr) as other_name
+    from librenms.ports p
+    where p.ifType in ('ethernetCsmacd', 'gigabitEthernet', 'fastEther') and not coalesce(p.deleted, false)
+      and p.port_id not in (select port_id from desired.port_roles)
+),
+without_speed as materialized (
+    select *, coalesce(type_by_name(name), type_by_name(other_name)) as by_name,
+        regexp_replace(name, '[0-9]+$', '') as beside, try_cast(regexp_extract(name, '[0-9]+$') as bigint) as number
+    from ethernet
+    where coalesce(ifSpeed, 0) in (0, 4294967295) or ethernet_type(ifSpeed // 1000000) = 'other'
+),
+searched as (
+    from without_speed where by_name is null and number is not null and coalesce(ifSpeed, 0) in (0, 4294967295)
+),
+known as materialized (
+    select device_id, regexp_replace(name, '[0-9]+$', '') as beside,
+        try_cast(regexp_extract(name, '[0-9]+$') as bigint) as number, ethernet_type(ifSpeed // 1000000) as type
+    from ethernet
+    where device_id in (select device_id from searched) and ifSpeed > 10000000 and ifSpeed <> 4294967295
+      and ethernet_type(ifSpeed // 1000000) <> 'other'
+),
+found as (
+    select s.port_id, count(distinct k.type) = 1 as alike, min(k.type) as type,
+        arg_max(k.type, k.number) filter (k.number < s.number) as before,
+        arg_min(k.type, k.number) filter (k.number > s.number) as after
+    from searched s join known k on k.device_id = s.device_id and k.beside = s.beside
+    group by s.port_id
+)
+select port_id, by_name as type from without_speed where by_name is not null
+union all
+select port_id, if(alike, type, before) from found where alike or before = after
