@@ -92,7 +92,7 @@ class Ids:
         self.new: dict[tuple[str, int], int] = {}
 
     def old(self, path: str, body: dict[str, Any]) -> tuple[str, int]:
-        """The object that the apply made of this body."""
+        """The object that the apply created from this body."""
         return path, self._old[path, orjson.dumps(body)]
 
     def remember(self, path: str, bodies: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:

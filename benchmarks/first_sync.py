@@ -57,7 +57,7 @@ WARM = 20
 NAME = "netbox-sync bench"
 SLUG = "netbox-sync-bench"
 LAB_LATENCY = 0.1
-# What a removed guest takes along: two interfaces with a MAC address each, three addresses, two disks.
+# Deleted with a removed guest: two interfaces with a MAC address each, three addresses, two disks.
 GONE = {"virtual_machines": 1, "vm_interfaces": 2, "mac_addresses": 2, "ip_addresses": 3, "virtual_disks": 2}
 
 

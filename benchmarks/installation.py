@@ -166,7 +166,7 @@ class Installation:
         return {name: [at for at, ok, _ in self.tries(name, "diffs") if ok] for name in self.names}
 
     def tries(self, name: str, what: str) -> list[tuple[float, bool, str]]:
-        """(end, whether it was good, error) of every try to read ("snapshots") or compare ("diffs")."""
+        """(end, whether it was good, error) of every attempt to read ("snapshots") or compare ("diffs")."""
         folder = self.home / what / ("librenms" if what == "snapshots" else "") / name
         try:
             lines = (folder / "attempts.jsonl").read_text(encoding="utf-8").splitlines()

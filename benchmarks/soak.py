@@ -10,7 +10,7 @@ two intervals. Then it counts:
   reason is on record (a failed try, a killed run, a daemon that was down)
 - leaked: processes of runs that are over, open files of daemon and code server, temporary files in the warehouse
 - memory of code server and daemon, as the median of each tenth of the time: both take some minutes until they have
-  loaded all that they need, and the daemon begins anew when it is killed
+  loaded all that they need, and the daemon starts again when it is killed
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], N
     """Bring NetBox, the ``states`` of other servers and the pipeline's warehouse to where ``make`` brings them.
 
     What ``make`` needs must be the same whenever the name is; the configuration is left to the caller. In a real NetBox
-    everything is made anew.
+    everything is created again.
     """
     if not isinstance(pipeline.netbox, LabTarget):
         make()

@@ -167,7 +167,7 @@ class _Rules:
     def check(self, row: DiffRow) -> Check:
         """The problems of one change, else what cannot be checked, else ok."""
         if row.action == "delete":
-            text = "what hangs on it is asked of NetBox just before the delete"
+            text = "its dependents are read from NetBox just before the delete"
             return Check(row.change_id, row.resource, row.action, row.key, UNCHECKED, text)
         wrong = [*self._values(row), *self._custom_fields(row), *self._uniqueness(row)]
         if wrong:

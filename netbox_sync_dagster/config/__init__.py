@@ -1,7 +1,7 @@
 """The configuration file ``netbox_sync.yaml``: the NetBox target, the endpoints, mappings and policies.
 
-The names below are loaded when they are asked for: a source brings a class for its endpoints, which is made of modules
-of this package, and ``Config`` needs the classes of all sources.
+The names below are loaded on first use: a source brings a class for its endpoints, which is made of modules of this
+package, and ``Config`` needs the classes of all sources.
 """
 
 from importlib import import_module

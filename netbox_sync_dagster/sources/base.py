@@ -140,7 +140,7 @@ class Source:
         return str(endpoint.name)
 
     def prepare(self, con: duckdb.DuckDBPyConnection, endpoint: Any) -> None:
-        """Change the loaded snapshot before anything is made of it."""
+        """Change the loaded snapshot before it is used."""
 
     def gather(
         self, database: Database, warehouse: Warehouse, config: Config, endpoint: Any, peers: Sequence[str]

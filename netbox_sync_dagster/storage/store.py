@@ -4,10 +4,10 @@ Layout under ``home``::
 
     snapshots/<system>/<endpoint>/<snapshot id>/<table>.parquet, manifest.json
     snapshots/<system>/<endpoint>/current -> .current/<snapshot id>, which holds a link to that snapshot
-    snapshots/<system>/<endpoint>/attempts.jsonl      every try, failed ones included
+    snapshots/<system>/<endpoint>/attempts.jsonl      every attempt, also failed ones
     diffs/<endpoint>/<diff id>/<resource>.parquet, desired/<table>.parquet, manifest.json
     diffs/<endpoint>/current -> .current/<diff id>
-    diffs/<endpoint>/attempts.jsonl                   every try to compare
+    diffs/<endpoint>/attempts.jsonl                   every attempt to compare
     running/<system>/<endpoint>.json                  who is syncing it now
     endpoints.jsonl                                   the endpoints of the configuration, as last seen
     ledger/...                                        approvals and applies, append-only

@@ -39,8 +39,8 @@ chosen_by_us as (
     select object_type, netbox_id, field, try_cast(json_extract_string(value, '$.id') as bigint) as id
     from ledger.last_written where field in ('primary_ip4', 'primary_ip6') and not restored
 ),
--- Guests whose primary address is on an interface that shows no address now, for want of an answer about it: the first
--- address of another interface is not the guest's own for that.
+-- Guests whose primary address is on an interface that shows no address now because nothing answered about it: the
+-- first address of another interface is not the guest's own for that.
 unseen as (
     select w.owner, w.family, min(u.reason) as reason
     from wanted w

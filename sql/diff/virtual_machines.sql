@@ -89,7 +89,7 @@ written as (
 ),
 
 -- NetBox gives a machine the site of its cluster, or of its device, and refuses a cluster or device of another site
--- after that: where one of them changes the site goes along.
+-- after that: if one of them changes, the site changes too.
 sites as (
     select w.key, existing(s.id, s.name) as site
     from desired.virtual_machines w

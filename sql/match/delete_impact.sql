@@ -6,7 +6,7 @@ with allowed as (
     select distinct object_type from config.deleted_types
     where resource in (select resource from config.may_delete union select resource from config.may_delete_unowned)
 ),
--- By type: why it is not known what hangs on its objects.
+-- By type: why the dependents of its objects are not known.
 unread as (
     select a.object_type, coalesce(string_agg(distinct s.reason, '; ' order by s.reason),
             because('netbox_read_before_policy')) as reason
@@ -30,7 +30,7 @@ objects as (
     union all select 'plugins/proxbox/task-history', id from netbox.proxbox_tasks
     union all select 'plugins/proxbox/replications', id from netbox.proxbox_replications
 ),
--- What hangs on each object, from the tables of the snapshot and from what was read for this.
+-- The dependents of each object, from the tables of the snapshot and netbox.dependents.
 hanging as (
     select object_type, object_id as netbox_id, word || ' ' || label as name from netbox.dependents
     union all
@@ -62,7 +62,7 @@ own as (
     select o.object_type, o.netbox_id, because('unknown_what_hangs_on_it', {because: u.reason})
     from objects o join unread u using (object_type)
 ),
--- What NetBox deletes along with another object has its row in the plan: what hangs on the one keeps the other.
+-- Objects that NetBox deletes with another one are rows of the plan: their dependents keep the other one too.
 on_interfaces as (
     select 'ipam/ip-addresses' as object_type, id as netbox_id, address as label, assigned_object_type as holder_model,
         assigned_object_id as holder_id

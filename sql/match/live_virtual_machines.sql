@@ -1,4 +1,4 @@
--- Virtual machines that are in NetBox or are created by this diff: only what hangs on them is compared.
+-- Virtual machines that are in NetBox or are created by this diff: only what belongs to them is compared.
 -- Only with rows of match.virtual_machines.
 select m.*
 from match.virtual_machines m

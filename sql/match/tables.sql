@@ -55,8 +55,8 @@ create table match.doubted_interfaces as from match.doubts;
 create table match.doubted_vm_interfaces as from match.doubts;
 create table match.doubted_modules as from match.doubts;
 create table match.doubted_others as from match.doubts;
--- What a delete of an object would take along or empty, and undo could not bring back. Such a delete is blocked with
--- reason.
+-- Objects and fields that a delete of an object would delete or clear, and undo could not restore. Such a delete is
+-- blocked with reason.
 create table match.delete_impact (object_type varchar, netbox_id bigint, reason varchar);
 -- NetBox objects without a counterpart in the source, one table per kind. sql/match/removals.sql decides about them,
 -- for all kinds. id: NetBox's. owners: whose evidence counts (desired.incomplete_scopes); above:

@@ -45,7 +45,7 @@ comment on view netbox.proxbox_tasks is 'Tasks of guests in the plugin netbox-pr
 comment on view netbox.proxbox_replications is 'Replication jobs in the plugin netbox-proxbox';
 comment on view netbox.cables is 'Cables between two ends';
 comment on view netbox.dependents is
-    'What hangs on objects that policies allow to delete, and would go with them or lose them';
+    'Dependents of objects that policies allow to delete: they would be deleted too, or lose the reference';
 comment on view netbox.module_types is 'Module types';
 comment on view netbox.module_bays is 'Module bays of devices';
 comment on view netbox.modules is 'Modules in module bays';

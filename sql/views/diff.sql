@@ -1,4 +1,4 @@
--- What is made of diff.changes, the current diffs.
+-- Views on diff.changes, the current diffs.
 
 create or replace view diff.fields as
 select

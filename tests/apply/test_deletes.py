@@ -11,7 +11,7 @@ from tests.support import NetBox
 def test_what_hangs_on_an_object_is_not_deleted_along_with_it(
     harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    """NetBox itself would delete the addresses, and let the members of a LAG forget it, without a word."""
+    """NetBox itself would silently delete the addresses, and clear the LAG of its members."""
     device = fixtures.device["id"]
     made = {
         name: netbox.create("dcim/interfaces", device=device, name=name, type=kind)

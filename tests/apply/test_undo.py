@@ -22,7 +22,7 @@ from tests.support import NetBox
 
 
 def furnished(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, dict[str, Any]]:
-    """A guest with all that hangs on it and a port, with fields that this product does not know of too."""
+    """A guest with all its dependents and a port, with fields that this product does not know of too."""
     tag = netbox.create("extras/tags", name=f"own {fixtures.suffix}", slug=f"own-{fixtures.suffix}")
     vlan = netbox.create("ipam/vlans", vid=10, name="ten", group=fixtures.group["id"])
     machine = netbox.edit(
@@ -82,7 +82,7 @@ def furnished(netbox: NetBox, fixtures: NetBoxFixtures) -> dict[str, dict[str, A
 
 
 def draft(fixtures: NetBoxFixtures, there: dict[str, dict[str, Any]]) -> Draft:
-    """Creates of all kinds on the device, updates of the port, deletes of the guest and what hangs on it."""
+    """Creates of all kinds on the device, updates of the port, deletes of the guest and its dependents."""
     made = Draft()
     device = of(fixtures.device)
     assigned = ref("interfaces", "new", type="dcim.interface")
@@ -260,7 +260,7 @@ def test_a_created_object_on_which_somebody_put_something_is_not_deleted(
 def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
     harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    """Undo of creates: what hangs on them would go along, and no undo of the undo brings it back."""
+    """Undo of creates: their dependents would be deleted too, and no undo could restore them."""
     made = Draft()
     port = {"device": of(fixtures.device), "type": "virtual"}
     for name in ("tunnel", "l2vpn", "journal", "free"):

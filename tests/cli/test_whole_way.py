@@ -116,7 +116,7 @@ def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
 
     assert harness.ok("diff", "--action", "update").endswith("\n2 update\n")
     assert harness.ok("diff", "--field", "vid").endswith("\n1 create\n")
-    # The device itself, and what hangs on it.
+    # The device itself, and its dependents.
     assert harness.ok("diff", "--device", "sw1", "--resource", "devices").endswith("\n1 create\n")
     assert harness.ok("diff", "--device", "sw2").endswith(" UTC\nno differences\n")
     short = harness.ok("diff")

@@ -45,7 +45,7 @@ def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def client(netbox: NetBox) -> Iterator[Client]:
-    """Makes what hangs on objects, and removes it again."""
+    """Creates dependents of objects, and removes them again."""
     made = Client(netbox.url, netbox.http.headers["Authorization"])
     yield made
     made.clean()
@@ -115,7 +115,7 @@ def test_what_hangs_on_an_interface_blocks_its_delete_by_name(
 
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces") if r.parent == device} == {
         **{
-            f"{device} {word}": ("blocked", f"not in LibreNMS, but {name} hangs on it")
+            f"{device} {word}": ("blocked", f"not in LibreNMS, but {name} depends on it")
             for word, name in names.items()
         },
         f"{device} bare": ("delete", "not in LibreNMS"),
@@ -165,7 +165,7 @@ def test_what_hangs_on_an_address_or_names_it_blocks_its_delete(
 
     found = {r.netbox_id: (r.action, r.reason) for r in rows(plan, "ip_addresses")}
     for ip, name in zip(made, names, strict=False):
-        assert found[ip["id"]] == ("blocked", f"not on {device} Gi0/1 in LibreNMS, but {name} hangs on it")
+        assert found[ip["id"]] == ("blocked", f"not on {device} Gi0/1 in LibreNMS, but {name} depends on it")
     assert found[made[5]["id"]] == ("delete", f"not on {device} Gi0/1 in LibreNMS")
 
 
@@ -184,9 +184,9 @@ def test_a_custom_field_that_names_an_interface_blocks_its_delete(
     plan = pipeline.sync()
 
     assert {r.key: r.reason for r in rows(plan, "interfaces", "blocked") if r.parent == device} == {
-        f"{device} uplink": f"not in LibreNMS, but custom field {single} of {site['display']} hangs on it",
-        f"{device} first": f"not in LibreNMS, but custom field {many} of {tenant['display']} hangs on it",
-        f"{device} second": f"not in LibreNMS, but custom field {many} of {tenant['display']} hangs on it",
+        f"{device} uplink": f"not in LibreNMS, but custom field {single} of {site['display']} depends on it",
+        f"{device} first": f"not in LibreNMS, but custom field {many} of {tenant['display']} depends on it",
+        f"{device} second": f"not in LibreNMS, but custom field {many} of {tenant['display']} depends on it",
     }
 
 
@@ -275,7 +275,7 @@ def test_what_hangs_on_an_interface_of_a_guest_keeps_it(
     plan = guests.sync(accept_shrink=True)
 
     assert {r.key: (r.action, r.reason) for r in rows(plan, "vm_interfaces")} == {
-        f"vm101 {name} (gone)": ("blocked", f"no netN of the guest in Proxmox, but {text} hangs on it")
+        f"vm101 {name} (gone)": ("blocked", f"no netN of the guest in Proxmox, but {text} depends on it")
         for name, text in names.items()
     }
 
@@ -291,7 +291,7 @@ def test_what_hangs_on_any_part_of_a_guest_keeps_all_of_it(
         (105, "bookmark"),
     ):
         vm = machine(netbox, cluster, f"vm{vmid}")
-        names[vmid] = f"{hang(client, word, 'virtualization.virtualmachine', vm['id'])} hangs on it"
+        names[vmid] = f"{hang(client, word, 'virtualization.virtualmachine', vm['id'])} depends on it"
     for vmid, word in (
         (106, "tunnel termination"),
         (107, "L2VPN termination"),
@@ -300,11 +300,11 @@ def test_what_hangs_on_any_part_of_a_guest_keeps_all_of_it(
         vm = machine(netbox, cluster, f"vm{vmid}")
         [nic] = netbox.all("virtualization/interfaces", virtual_machine_id=vm["id"])
         text = hang(client, word, "virtualization.vminterface", nic["id"])
-        names[vmid] = f"{text} hangs on it ({nic['name']})"
+        names[vmid] = f"{text} depends on it ({nic['name']})"
     vm = machine(netbox, cluster, "vm109")
     [disk] = netbox.all("virtualization/virtual-disks", virtual_machine_id=vm["id"])
     text = hang(client, "journal entry", "virtualization.virtualdisk", disk["id"])
-    names[109] = f"{text} hangs on it ({disk['name']})"
+    names[109] = f"{text} depends on it ({disk['name']})"
     for vmid in range(102, 111):
         cluster.remove(vmid)
 
@@ -338,7 +338,7 @@ def test_a_policy_that_came_after_netbox_was_read_deletes_nothing(ports: tuple[P
     found = row(load_plan(pipeline.warehouse, pipeline.name), "interfaces", f"{device} bare")
     assert (found.action, found.reason) == (
         "blocked",
-        "not in LibreNMS, but what hangs on it is not known: NetBox was read before policies.delete named them; sync again",
+        "not in LibreNMS, but its dependents are not known: NetBox was read before policies.delete named them; sync again",
     )
     assert row(pipeline.sync(), "interfaces", f"{device} bare").action == "delete"
 
@@ -397,7 +397,7 @@ def test_what_the_token_may_not_read_blocks_deletes_and_check_names_it(
     monkeypatch.setenv("NETBOX_TOKEN", header.partition(" ")[2])
     assert found(pipeline) == (
         "blocked",
-        "not in LibreNMS, but what hangs on it is not known: tunnel terminations could not be read: the token may not"
+        "not in LibreNMS, but its dependents are not known: tunnel terminations could not be read: the token may not"
         " read /api/vpn/tunnel-terminations/; give its user the permission vpn.view_tunneltermination",
     )
     [check] = [
@@ -407,7 +407,7 @@ def test_what_the_token_may_not_read_blocks_deletes_and_check_names_it(
     ]
     assert (check.ok, check.sentence) == (
         False,
-        "missing vpn.view_tunneltermination: what hangs on objects of interfaces, mac_addresses is not known, so their"
+        "missing vpn.view_tunneltermination: the dependents of interfaces, mac_addresses are not known, so their"
         " deletes are blocked; give the token's user these permissions",
     )
 
@@ -448,7 +448,7 @@ def test_a_plugin_that_has_objects_blocks_deletes_until_it_is_said_to_be_harmles
         )
         assert verdict(held) == (
             "blocked",
-            f"what hangs on it is not known: {why}",
+            f"its dependents are not known: {why}",
         )
         warehouse = Warehouse(tmp_path / "read")
         target = NetBoxTarget.model_validate({"url": lab.url})
@@ -472,5 +472,5 @@ def test_our_own_journal_goes_with_its_object(one: tuple[Pipeline, dict[str, Any
     other = pipeline.netbox.create("extras/journal-entries", comments=f"{ours} (wrong port!)", **entry)
     assert found(pipeline) == (
         "blocked",
-        f"not in LibreNMS, but journal entry {other['display']} hangs on it",
+        f"not in LibreNMS, but journal entry {other['display']} depends on it",
     )

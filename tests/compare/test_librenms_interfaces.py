@@ -260,7 +260,7 @@ def test_port_id_on_another_devices_interface_is_a_conflict(pipeline, state, net
 
 
 def test_an_interface_with_a_cable_or_an_address_is_never_deleted(pipeline, state, netbox, device):
-    """Even where policy allows deletes, what something hangs on is shown and stays."""
+    """Even if policies allow deletes, an object with dependents is shown and kept."""
     pipeline.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
     dev = state.add_device("sw1", hardware="C9300-48P")
     state.add_port(dev, "Gi0/1")
@@ -283,9 +283,9 @@ def test_an_interface_with_a_cable_or_an_address_is_never_deleted(pipeline, stat
     )
     plan = pipeline.sync()
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces") if r.key != "sw1 Gi0/1"} == {
-        "sw1 addressed": ("blocked", "not in LibreNMS, but an IP address hangs on it"),
+        "sw1 addressed": ("blocked", "not in LibreNMS, but an IP address depends on it"),
         "sw1 bare": ("delete", "not in LibreNMS"),
-        "sw1 cabled": ("blocked", "not in LibreNMS, but a cable hangs on it"),
+        "sw1 cabled": ("blocked", "not in LibreNMS, but a cable depends on it"),
     }
 
 
@@ -350,7 +350,7 @@ def test_a_delete_of_an_interface_says_all_that_it_takes_away(pipeline, state, n
     found = row(pipeline.sync(), "interfaces", "sw1 gone")
     assert (found.action, found.reason) == (
         "blocked",
-        "not in LibreNMS, but netbox-sync did not create what hangs on it: 02:00:00:00:00:01",
+        "not in LibreNMS, but netbox-sync did not create its dependents: 02:00:00:00:00:01",
     )
     pipeline.configure(policies={**policies, "delete_unowned": ["interfaces", "mac_addresses"]})
     plan = pipeline.again()

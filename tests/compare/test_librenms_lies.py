@@ -140,7 +140,7 @@ def test_a_fall_is_believed_once_somebody_says_that_it_is_right(
     gone = ["sw1 Gi1/0/6", "sw1 Gi1/0/7", "sw1 Gi1/0/8", "sw1 Gi1/0/9"]
     plan = told.sync(accept_shrink=True)
     assert [r.key for r in rows(plan, "interfaces", "delete")] == gone
-    assert row(plan, "interfaces", "sw1 Gi1/0/5").reason == "not in LibreNMS, but a cable hangs on it"
+    assert row(plan, "interfaces", "sw1 Gi1/0/5").reason == "not in LibreNMS, but a cable depends on it"
     # And stays believed.
     assert [r.key for r in rows(told.sync(), "interfaces", "delete")] == gone
 

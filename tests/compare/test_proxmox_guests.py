@@ -503,7 +503,7 @@ def test_what_others_made_is_not_deleted(pve, many, netbox):
     assert plan.changes == []
     assert {r.key: r.reason for r in rows(plan, "virtual_machines")} == {
         "ct107 [vmid 107]": (
-            "vmid 107 is no longer in Proxmox, but netbox-sync did not create what hangs on it: 192.0.2.7/24"
+            "vmid 107 is no longer in Proxmox, but netbox-sync did not create its dependents: 192.0.2.7/24"
         ),
         "old [vmid 999]": (
             "vmid 999 is no longer in Proxmox, but netbox-sync did not create it (policies.delete_unowned)"

@@ -197,7 +197,7 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(pve, cluster, netbox):
         assigned_object_id=known["id"],
     )
     assert row(pve.sync(), "vm_interfaces", "vm ens19 (gone)").reason == (
-        "no netN of the guest in Proxmox, but netbox-sync did not create what hangs on it: 192.0.2.1/24"
+        "no netN of the guest in Proxmox, but netbox-sync did not create its dependents: 192.0.2.1/24"
     )
     netbox.delete("ipam/ip-addresses", netbox.one("ipam/ip-addresses", address="192.0.2.1/24")["id"])
     assert pve.apply_all().changes == []
@@ -206,7 +206,7 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(pve, cluster, netbox):
 
 
 def test_the_agents_name_sticks(pve, cluster):
-    """An agent that is down does not rename back; one that names it anew does."""
+    """An agent that is down does not rename back; a new name from the agent does."""
     guest = cluster.add_qemu(
         101,
         node="pve1",

@@ -212,7 +212,7 @@ def test_a_cluster_that_was_not_read_since_is_no_evidence(
         f"{GONE}lyon-pve has not been read since, and it may have moved there; sync lyon-pve, or set enabled: false where it"
         " is no longer in use",
     )
-    # A sync of one guest reads nothing else anew.
+    # A sync of one guest reads nothing else.
     lyon.snapshot(guest=200)
     [gone] = pve.again().rows
     assert "lyon-pve has not been read since" in str(gone.reason)

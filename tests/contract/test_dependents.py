@@ -1,4 +1,4 @@
-"""What a delete takes along, by NetBox itself: one of each thing that hangs on an object, then the delete.
+"""What NetBox itself deletes with an object: one dependent of each kind, then the delete.
 
 The product's own table of this (``sources/netbox/dependents.csv``) is held to it here.
 """

@@ -219,7 +219,7 @@ def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_
     waiting = tick(interval_sensor, harness, first.cursor)
     assert waiting.skip_message.startswith(f"lyon: the last try failed ({sentence}); tried again at 20")
     assert "; paris: next at 20" in waiting.skip_message
-    # A daemon that was started anew and remembers nothing decides the same, by what is on record.
+    # A daemon that was restarted and remembers nothing decides the same from the records.
     assert tick(interval_sensor, harness).skip_message == waiting.skip_message
 
 

@@ -103,7 +103,7 @@ def test_metadata_says_what_a_person_wants_to_know(synced: tuple[DagsterHarness,
 
 
 def test_a_diff_that_is_damaged_is_left_out_of_the_pictures(tmp_path: Path) -> None:
-    """They are a courtesy: a sync does not fail for want of an older diff."""
+    """They are optional: a sync does not fail without an older diff."""
     warehouse = Warehouse(tmp_path)
     for number in (1, 2, 3, 4):
         Draft("paris").publish(

@@ -136,7 +136,7 @@ BEHAVIOURS: dict[str, tuple[Behaviour, str]] = {
         r"broke",
     ),
     "reset": (_reset, r"broke"),
-    "closed without a word": (_raw(b""), r"broke"),
+    "closed without an answer": (_raw(b""), r"broke"),
     "not HTTP": (_raw(b"SSH-2.0-OpenSSH_9.9\r\n"), r"broke"),
     "101": (answer(status="101 Switching Protocols"), r"101|broke|broken JSON|in time|within 1 seconds"),
     "204": (answer(status="204 No Content"), r"204|broken JSON"),

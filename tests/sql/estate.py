@@ -22,7 +22,7 @@ from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
 
-# Of all these it is known that nothing hangs on them.
+# All of these are known to have no dependents.
 TYPES = sorted({kind for kinds in DELETED_FOR.values() for kind in kinds})
 NO_CHANGE = ("blocked", "conflict", "drifted")
 WHEN = "2026-11-20T12:00:00+00:00"

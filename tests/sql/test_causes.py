@@ -1,6 +1,6 @@
 """The list of causes (sql/causes.sql), the SQL and Python that name them, and docs/causes.md agree; every cause has a test.
 
-After a change of the list: ``python -m tests.sql.test_causes`` writes the page anew.
+After a change of the list: ``python -m tests.sql.test_causes`` writes the page again.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def test_the_inside_address_of_nat_stays_and_the_outside_one_may_go() -> None:
     found = estate.rows()
     assert removals(found) == [("ip_addresses", "delete", 32)]
     assert said_of(found, "ip_addresses", 31) == [
-        ("blocked", "not on sw1 Gi0/1 in LibreNMS, but NAT address 192.0.2.1/24 hangs on it")
+        ("blocked", "not on sw1 Gi0/1 in LibreNMS, but NAT address 192.0.2.1/24 depends on it")
     ]
 
 
@@ -184,13 +184,13 @@ def test_an_inside_address_keeps_the_interface_and_the_machine_that_it_is_on() -
     assert said_of(found, "vm_interfaces", 12) == [
         (
             "blocked",
-            "no netN of the guest in Proxmox, but NAT address 192.0.2.31/24 hangs on it (10.0.0.31/24)",
+            "no netN of the guest in Proxmox, but NAT address 192.0.2.31/24 depends on it (10.0.0.31/24)",
         )
     ]
     assert said_of(found, "virtual_machines", 2) == [
         (
             "blocked",
-            "vmid 102 is no longer in Proxmox, but NAT address 192.0.2.32/24 hangs on it (10.0.0.32/24) (net0)",
+            "vmid 102 is no longer in Proxmox, but NAT address 192.0.2.32/24 depends on it (10.0.0.32/24) (net0)",
         )
     ]
 

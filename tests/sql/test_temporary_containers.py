@@ -1,4 +1,4 @@
-"""While Docker Compose makes a container anew: what is compared, what counts as listed, what is no evidence."""
+"""While Docker Compose recreates a container: what is compared, what counts as listed, what proves nothing."""
 
 from __future__ import annotations
 

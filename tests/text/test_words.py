@@ -34,6 +34,13 @@ REFUSED = {
     r"\bhow (?:every|each|the) \w+ stands?\b": "the status of",
     r"\bno way to (?:decide|tell)\b": "must be one of, cannot tell",
     r"\bwho is (?:told|none of these)\b": "recipients, the others",
+    r"\banew\b": "again",
+    r"\b(?:tak(?:e|es|en)|goes?|went) along\b": "deleted too",
+    r"\bwithout a word\b": "silently",
+    r"\bfor want of\b|\bdown the line\b|\bin good time\b": "without, transitively, in time",
+    r"\b(?:what|that|thing) hangs on\b|\bhangs on (?:it|them)\b": "its dependents, depends on it",
+    r"\bwhose turn\b|\bat (?:its|their) work\b": "what is due, while it works",
+    r"\b(?:every|failed) (?:try|tries) to\b": "attempt",
     r"\bfor good and all\b|\bin the midst of\b|\bbeside the point\b": "permanently, during",
 }
 _PATTERNS = {re.compile(phrase, re.IGNORECASE): plain for phrase, plain in REFUSED.items()}
@@ -133,6 +140,8 @@ def test_it_is_written_plainly(file: Path) -> None:
         ("a.py", "# Nothing is read\n# any more.\nx = 1\n"),
         ("a.py", "raise ValueError(f\"'{x}' is no resource\")\n"),
         ("a.sql", "SELECT 1 -- what became of\n  -- the object\n"),
+        ("a.sql", "-- Made anew by the next sync.\n"),
+        ("a.md", "It is blocked: an address hangs on it.\n"),
     ],
 )
 def test_a_refused_phrase_is_found(file: str, text: str) -> None:

@@ -50,8 +50,8 @@ def _address(subnet: str | None, number: int) -> tuple[str, int]:
 class Container:
     """A container. ``networks``: name -> its number in that network. state as Docker says it. memory in bytes.
 
-    ``made``: how often it was made anew; another time means another id. ``given_id``: one that it keeps whatever it
-    is called.
+    ``made``: how often it was recreated; another time means another id. ``given_id``: one that it keeps whatever it is
+    called.
     """
 
     name: str

@@ -71,7 +71,7 @@ class LibreNMSState:
         return None
 
     def delete_device(self, device: Row | int) -> None:
-        """The device with everything that hangs on it, as LibreNMS deletes one."""
+        """The device with everything that belongs to it, as LibreNMS deletes one."""
         device_id = device if isinstance(device, int) else device["device_id"]
         with self.lock:
             for port in [p for p in self.ports if p["device_id"] == device_id]:
@@ -154,7 +154,7 @@ class LibreNMSState:
         raise KeyError(f"{device['hostname']} has no port {ifName}")
 
     def delete_port(self, port: Row) -> None:
-        """Remove the row and what hangs on it. (`port["deleted"] = 1` is what a poller does.)"""
+        """Remove the row and its dependents. (`port["deleted"] = 1` is what a poller does.)"""
         port_id = port["port_id"]
         with self.lock:
             for table in (self.ipv4_addresses, self.ipv6_addresses, self.ports_vlans, self.transceivers):

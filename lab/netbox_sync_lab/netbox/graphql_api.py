@@ -228,7 +228,7 @@ class _Run:
         return rows[offset : offset + limit]
 
     def visible(self, label: str) -> bool:
-        """What the token may not view is hidden without a word, in lists and in references."""
+        """What the token may not view is silently hidden, in lists and in references."""
         if label not in self._visible:
             self._visible[label] = self.token.allows(label, "view")
         return self._visible[label]

@@ -1,4 +1,4 @@
-"""What devices are made of: modules and their bays, interfaces, MAC addresses, cables."""
+"""Components of devices: modules and their bays, interfaces, MAC addresses, cables."""
 
 from __future__ import annotations
 

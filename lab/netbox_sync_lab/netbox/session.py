@@ -174,7 +174,7 @@ class Session:
     # Deleting
 
     def delete(self, label: str, pk: int, message: str = "") -> None:
-        """Delete an object and what hangs on it. Raises Protected if something else depends on it."""
+        """Delete an object and its dependents. Raises Protected if something else depends on it."""
         model = self.store.models[label]
         if model.defer_delete is not None and model.defer_delete(self, self.store.ref(label, pk), message):
             return
@@ -188,7 +188,7 @@ class Session:
         self._log(self.store.models[label], "delete", row, None, message)
 
     def _collect(self, label: str, pk: int) -> list[tuple[Model, Row]]:
-        """The object and everything its delete takes along, dependents after what they depend on."""
+        """The object and everything that is deleted with it, dependents after what they depend on."""
         store, out, seen = self.store, [], set()
         blockers: dict[tuple[str, int], tuple[Model, Row]] = {}
         restricted: dict[tuple[str, int], tuple[Model, Row]] = {}
@@ -218,7 +218,7 @@ class Session:
         return out
 
     def _owned(self, label: str, pk: int) -> Iterable[tuple[str, Row]]:
-        """Objects assigned to this one by type and id that its delete takes along."""
+        """Objects assigned to this one by type and id that are deleted with it."""
         for owned in self.store.models[label].owned_generics:
             column = (
                 "scope_type" if "scope_type" in self.store.models[owned].by_name else "assigned_object_type"

@@ -171,7 +171,7 @@ def storage_content(call: Call) -> list[Row]:
 
 
 def _may_see(call: Call, storage: Storage, volume: Row) -> bool:
-    # Proxmox leaves out, without a word, the backups and images that the caller may not use.
+    # Proxmox silently omits backups and images that the caller may not use.
     path = f"/storage/{storage.name}"
     if call.access.has(path, "Datastore.Allocate"):
         return True

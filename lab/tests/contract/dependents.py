@@ -1,4 +1,4 @@
-"""One of each thing that hangs on an object: how it is made, and what it hangs on."""
+"""One of each kind of dependent: how it is created, and on what it depends."""
 
 from __future__ import annotations
 

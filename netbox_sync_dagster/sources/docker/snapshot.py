@@ -183,7 +183,7 @@ def _read_container(reading: Reading, container: Listed) -> None:
     """Read one container and write its rows; one that is gone meanwhile has none."""
     answer = _inspect(reading, container, container.id)
     if answer is None:
-        # A container that was made anew has its name, and another id.
+        # A recreated container has the same name and another id.
         answer = _inspect(reading, container, container.name)
     if answer is None:
         return

@@ -59,7 +59,7 @@ def for_each(
             for future in futures:
                 future.result()
         except BaseException:
-            # Calls that wait for their turn return at once; those under way are waited for.
+            # Waiting calls return at once; running ones are waited for.
             stop.set()
             raise
     return gave_up

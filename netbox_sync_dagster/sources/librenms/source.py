@@ -57,7 +57,7 @@ class LibreNMS(Source):
         Counted("ip_addresses", "IPv4 addresses of all devices", _addresses(4, "'*'")),
         Counted("ip_addresses", "IPv6 addresses of all devices", _addresses(6, "'*'")),
         Counted("port_vlans", "VLAN memberships", "SELECT device_id FROM port_vlans"),
-        # Few rows, and a LAG is cleared for want of a single one.
+        # Few rows, and a single missing one clears a LAG.
         Counted("port_stack", "LAG members", "SELECT device_id FROM port_stack", min_lost=1),
         Counted("vlans", "VLANs", "SELECT device_id FROM vlans"),
         Counted("links", "neighbours", "SELECT local_device_id FROM links WHERE coalesce(active, true)"),

@@ -198,11 +198,13 @@ def _dependents(netbox: NetBox, deletes: Collection[str]) -> Check:
         == 403
     }
     if not missing:
-        return Check(True, "rights: deletes", "whatever may hang on what policies.delete names can be read")
+        return Check(
+            True, "rights: deletes", "all possible dependents of the resources in policies.delete can be read"
+        )
     return Check(
         False,
         "rights: deletes",
-        f"missing {', '.join(sorted(missing))}: what hangs on objects of {', '.join(sorted(deletes))} is not known,"
+        f"missing {', '.join(sorted(missing))}: the dependents of {', '.join(sorted(deletes))} are not known,"
         " so their deletes are blocked; give the token's user these permissions",
     )
 

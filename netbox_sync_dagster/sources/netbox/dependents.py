@@ -1,11 +1,11 @@
-"""What hangs on the objects that this product deletes, by NetBox's own models: one table for all who ask.
+"""The dependents of the objects that this product deletes, from NetBox's models, in one table for all callers.
 
-NetBox deletes some of it along (CASCADE, generic relations), makes some of it forget the object (SET NULL, the links
-of many-to-many fields) and refuses the delete because of the rest (PROTECT, RESTRICT), mostly without a word
-beforehand. ``dependents.csv`` was taken from the models and signals of NetBox 4.2.9, 4.6.8 and 4.7.3 and of the
-plugin netbox-proxbox. Who uses it: the snapshot of NetBox (``dependents_reading``), through it
-``sql/match/delete_impact.sql``, the check before a delete (``apply/deleted_content.py``), the plan of an undo, the values that
-NetBox empties (``apply/cleared_references.py``) and the table in ``docs/deletes.md``.
+NetBox deletes some of them too (CASCADE, generic relations), clears the reference in others (SET NULL, the links of
+many-to-many fields) and refuses the delete because of the rest (PROTECT, RESTRICT), mostly without a warning.
+``dependents.csv`` was taken from the models and signals of NetBox 4.2.9, 4.6.8 and 4.7.3 and of the plugin
+netbox-proxbox. Used by: the snapshot of NetBox (``dependents_reading``), through it ``sql/match/delete_impact.sql``,
+the check before a delete (``apply/deleted_content.py``), the plan of an undo, the values that NetBox empties
+(``apply/cleared_references.py``) and the table in ``docs/deletes.md``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ DELETED: dict[str, str] = {
 }
 
 _ON_INTERFACES = ("ipam/ip-addresses", "dcim/mac-addresses")
-# By resource that `policies.delete` names: the types of which a sync may delete objects, with what goes along.
+# By resource in `policies.delete`: the types of objects that a sync may delete, including those that NetBox deletes
+# too.
 DELETED_FOR: dict[str, tuple[str, ...]] = {
     "interfaces": ("dcim/interfaces", *_ON_INTERFACES),
     "vm_interfaces": ("virtualization/interfaces", *_ON_INTERFACES),
@@ -74,7 +75,7 @@ DELETED_FOR: dict[str, tuple[str, ...]] = {
     "replications": ("plugins/proxbox/replications",),
 }
 
-# Plugins that keep nothing which a delete of the types above takes along, but for what the table has.
+# Plugins without further dependents of the types above.
 KNOWN_PLUGINS = frozenset({"netbox_branching", "netbox_proxbox"})
 
 _MORE_FIELDS = {

@@ -1,4 +1,4 @@
-"""What hangs on objects that a sync may delete, read into table ``netbox.dependents``.
+"""Reads the dependents of objects that a sync may delete into table ``netbox.dependents``.
 
 Only where a policy allows the delete. One list per type of dependent (``fields=`` of an id, a label and the
 reference), journal entries, contact assignments and image attachments one per type that they hang on; wireless LANs
@@ -52,7 +52,7 @@ class _Reading:
 
 
 class DependentsReader:
-    """Reads what hangs on ``parents`` (list endpoints). ``write`` takes rows of a table; thread-safe."""
+    """Reads the dependents of ``parents`` (list endpoints). ``write`` takes rows of a table; thread-safe."""
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class DependentsReader:
             self._unproven[parent].append(reason)
 
     def _refused(self, ways: list[Dependent], error: ServerError) -> None:
-        """A list that could not be read: nobody knows what is in it."""
+        """A list that could not be read: its content is unknown."""
         # Raised where a model came with a later NetBox, or a release of the plugin does not have it.
         if error.status == 404:
             return

@@ -57,7 +57,7 @@ def snapshot_netbox(
     per table, e.g. ``"interfaces: 10000 rows"``. ``accept_shrink`` as in ``write_snapshot``. GraphQL or REST is
     chosen per table (see ``rights``); the rows are the same. ``last_updated`` is in the form of the object's
     ETag: ``W/"<last_updated>"``. ``deletes``: the resources whose objects a policy allows to delete
-    (``Config.deletes``); what hangs on such objects is read too (``dependents_reading``).
+    (``Config.deletes``); the dependents of such objects are read too (``dependents_reading``).
 
     A table that the token may not read marks the snapshot incomplete (scope ``table``) with the permission
     that is missing; the others are read. So does one of which it sees only a part: the token's permissions say so

@@ -89,8 +89,8 @@ _NETBOX = {
     + """virtual_machine_id:BIGINT replication_id guest:BIGINT target schedule rate:DOUBLE comment
         disable:BOOLEAN source jobnum:BIGINT status""",
     "cables": _NB + "status type label a_type a_ids:BIGINT[] b_type b_ids:BIGINT[]",
-    # What hangs on objects that a policy allows to delete, but for what the other tables have: object_type and
-    # related_type are list endpoints, word is what people call the related type.
+    # Dependents of objects that a policy allows to delete, except those in other tables: object_type and related_type
+    # are list endpoints, word is what people call the related type.
     "dependents": "object_type object_id:BIGINT related_type related_id:BIGINT word label",
     "module_types": _NB + "manufacturer_id:BIGINT model part_number",
     "module_bays": _NB + "device_id:BIGINT name label",

@@ -1,4 +1,4 @@
-"""Snapshot of one guest: it is read anew, everything else stays as the last snapshot has it.
+"""Snapshot of one guest: only it is read, everything else is copied from the last snapshot.
 
 So the picture stays whole: names and addresses that collide are still seen, and nothing that was not asked for
 looks gone. The manifest's ``guest`` names it; the comparison then shows that guest alone.
@@ -21,7 +21,7 @@ from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, probe_van
 from netbox_sync_dagster.storage.falls import SHORT
 from netbox_sync_dagster.storage.parquet import Row
 
-# Read anew, for they cost a call each and the guest's VLANs and tags come from them.
+# Always read: they cost a call each, and the guest's VLANs and tags come from them.
 _READ_ANEW = {"cluster", "sdn_zones", "sdn_vnets", "tag_styles"}
 _SCOPES_READ_ANEW = {"cluster", "rights", "sdn", "options"}
 _SCOPES_OF_A_GUEST = {"guest", "guest_addresses", "guest_snapshots"}

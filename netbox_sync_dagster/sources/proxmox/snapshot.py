@@ -41,10 +41,9 @@ def snapshot_proxmox(
 ) -> Manifest:
     """Read the whole endpoint into the tables of ``storage.tables.PROXMOX`` and make them current.
 
-    With ``guest``, a vmid, only that guest is read anew (see ``one_guest``).
-    Parts that could not be read are rows of ``proxmox.scopes`` (see ``reading.SCOPES``). Raises ServerError
-    where the endpoint as a whole cannot be read (address, TLS, token, no answer) and MissingSecret without a
-    credential: the last snapshot stays current then.
+    With ``guest``, a vmid, only that guest is read (see ``one_guest``). Parts that could not be read are rows of
+    ``proxmox.scopes`` (see ``reading.SCOPES``). Raises ServerError where the endpoint as a whole cannot be read
+    (address, TLS, token, no answer) and MissingSecret without a credential: the last snapshot stays current then.
     """
     folder = warehouse.snapshots(SYSTEM, endpoint.name)
     last = last_snapshot(warehouse, folder)

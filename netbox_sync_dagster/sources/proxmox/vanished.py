@@ -50,9 +50,9 @@ def last_snapshot(warehouse: Warehouse, folder: Path) -> LastSnapshot:
 def probe_vanished(reading: Reading, pool: ThreadPoolExecutor, vmids: set[int], nodes: list[str]) -> None:
     """Ask for every vanished guest by its number.
 
-    Proxmox leaves a guest without a word out of its lists when an access rule hides it, and such a rule does
-    not show in the token's rights either. Asked directly, it checks the right first: 403 means hidden, "does
-    not exist" means gone. What is not certainly gone is recorded as a gap.
+    Proxmox silently omits a guest from its lists when an access rule hides it, and such a rule does not show in the
+    token's rights either. Asked directly, it checks the right first: 403 means hidden, "does not exist" means gone.
+    What is not certainly gone is recorded as a gap.
     """
     online = [node for node in nodes if node not in reading.down]
     if not online:

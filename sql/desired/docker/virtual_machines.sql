@@ -1,5 +1,5 @@
 -- Containers in NetBox's terms, one row per container that is not left out. Key and source_id: the container's name,
--- which the host gives to one container only and which stays when a container is made anew; its id does not.
+-- which the host gives to one container only and which stays when a container is created again; its id does not.
 with settings as (from config.endpoint),
 
 -- While Docker Compose recreates a container, the old or the new one is called <12 digits of an id>_<name>. This is a

@@ -1,7 +1,7 @@
 -- What each call of LibreNMS proves. Key: call + scope. docs/evidence.md shows this table;
 -- sql/desired/gaps.sql and undecided.sql follow from it.
 -- scope: what a failed or short answer marks (sources/librenms/scopes.py). wide: a gap reaches all owners, whichever
--- it names. proves: the resources that may look gone, or clear a field, for want of its rows. decides: the resources
+-- it names. proves: the resources that may look removed, or clear a field, without its rows. decides: the resources
 -- whose creates and updates rows out of sight could contradict.
 select * from (values
     ('/devices, /system', 'installation', true,
@@ -31,7 +31,7 @@ select * from (values
     ('/resources/locations', 'locations', true, ['sites'], []),
     -- An address of a VRF that is not known would look like one outside all VRFs.
     ('/routing/vrf', 'vrfs', true, ['ip_addresses', 'primary_ips', 'oob_ips'], []),
-    -- Which member of a stack a port is on, and with it what hangs on the port.
+    -- The member of a stack that a port is on, and with it everything on the port.
     ('/inventory/{id}/all', 'inventory', false,
      ['modules', 'virtual_chassis_members', 'interfaces', 'lags', 'interface_vlans', 'mac_addresses', 'ip_addresses',
          'primary_ips', 'oob_ips', 'cables', 'vlans'],

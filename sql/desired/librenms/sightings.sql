@@ -66,8 +66,8 @@ from near_lags n
 join desired.interfaces i on i.device = n.device and i.lag is null
     and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
 union all
--- LibreNMS writes NULL for a port that it did not know when it read port_stack, and may keep the id of one that it made
--- anew since: a LAG may have any of the device's ports as that member, and a port may be in any LAG.
+-- LibreNMS writes NULL for a port that it did not know when it read port_stack, and may keep the id of a port that it
+-- has recreated since: any of the device's ports may be that member, and a port may be in any LAG.
 select distinct 'lags', i.device, 'name', i.name, because('unknown_lag_member', {source: 'LibreNMS', lag: o.name})
 from stacked s
 join desired.port_roles lag on lag.port_id = s.port_id and lag.role = 'lag'

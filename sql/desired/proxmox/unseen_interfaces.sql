@@ -1,6 +1,6 @@
 -- Adds to desired.incomplete_scopes.
--- Interfaces of which Proxmox shows no addresses, for want of an answer about them: what NetBox has on them proves
--- nothing. Rows of desired.incomplete_scopes; the owner is the interface.
+-- Interfaces without addresses in Proxmox because it did not answer about them: what NetBox has on them proves nothing.
+-- Rows of desired.incomplete_scopes; the owner is the interface.
 select 'ip_addresses' as resource, i.key as owner,
     because('interface_not_shown', {who: if(g.type = 'lxc', 'the container', 'the guest agent'),
         interface: i.old_name}) as reason

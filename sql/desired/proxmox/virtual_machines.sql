@@ -37,7 +37,7 @@ tags_of as (
     join desired.tags d on d.key = lower(t.tag)
     group by g.vmid
 ),
--- What hangs on a guest, as custom fields. What one unread storage may hold is unknown, and so is the sum.
+-- Data of a guest for custom fields. The content of an unread storage is unknown, and so is the sum.
 storages_read as (
     select count(*) = 0 as yes from proxmox.scopes where not complete
         and scope in ('storage', 'storages', 'rights', 'cluster')

@@ -1,4 +1,4 @@
-"""The table of what hangs on objects that are deleted, against NetBox's own models, and in docs/deletes.md.
+"""The table of dependents of deleted objects, compared with NetBox's models and docs/deletes.md.
 
 After a change of the table: python -m tests.sources.netbox.test_dependents
 
@@ -151,7 +151,7 @@ _HERE = {"no": "blocks", "rows": "own row", "ledger": "ledger", "content": "cont
 
 
 def _relations() -> str:
-    lines = ["| deleted | what hangs on it | in NetBox | here |", "|---|---|---|---|"]
+    lines = ["| deleted | dependents | in NetBox | here |", "|---|---|---|---|"]
     for way in sorted(DEPENDENTS, key=lambda item: list(DELETED).index(item.parent)):
         versions = ""
         if way.since > (4, 2):
@@ -180,7 +180,7 @@ def _requests() -> str:
 
 
 def requests_of(resources: Collection[str]) -> int:
-    """The requests of a snapshot for what hangs on objects of these resources, NetBox 4.6 without plugins."""
+    """The requests of a snapshot for dependents of these resources, NetBox 4.6 without plugins."""
     reader = DependentsReader(
         SimpleNamespace(version=(4, 6, 8)),  # type: ignore[arg-type]
         deleted_types(resources),
