@@ -1,4 +1,4 @@
--- Both ends of every cable in NetBox, one row per connected object. far: what is at the other end, as text.
+-- Both ends of every cable in NetBox, one row per connected object. far: the other end, as text.
 -- Only with rows of netbox.cables.
 with ends as (
     select id as cable_id, 'A' as side, a_type as type, unnest(a_ids) as id from netbox.cables where a_type is not null

@@ -1,6 +1,6 @@
--- The pairs of ports that see each other, from either end or both: one row per pair. Key: the two ends.
--- ambiguous_neighbours: the cause where more than one neighbour is seen at an end; such a pair is ambiguous.
--- cabled_id of an end: where NetBox has the cable; a channel of a breakout port (NetBox 4.7) has that of its parent.
+-- Pairs of ports of which at least one sees the other: one row per pair. Key: the two ends. ambiguous_neighbours: the
+-- cause where more than one neighbour is seen at an end; such a pair is ambiguous. cabled_id of an end: where NetBox
+-- has the cable; a channel of a breakout port (NetBox 4.7) has that of its parent.
 -- Only with rows of match.neighbours.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
@@ -13,7 +13,7 @@ at_end as (
     union all
     select local_end, seen from match.neighbours where remote_end is null
 ),
--- The two kinds of ends apart, so that both are found by their own keys.
+-- The two kinds of ends separately: each is joined by its key.
 numbered as (
     select distinct "end", if(starts_with("end", 'n'), try_cast(substr("end", 2) as bigint), null) as netbox_id,
         if(starts_with("end", 'k'), substr("end", 2), null) as key
@@ -54,7 +54,7 @@ ordered as (
     from seen join ends x on x.end = seen.one join ends y on y.end = seen.two
 )
 select a.label || ' <-> ' || b.label
-           -- Two devices of one name, in two sites.
+           -- Two devices with the same name, in two sites.
            || if(count(*) over (partition by a.label, b.label) > 1, ' (' || a.end || ', ' || b.end || ')', '') as key,
        coalesce(a.owner, b.owner) as owner, a, b,
        coalesce(ca.cause, cb.cause) as ambiguous_neighbours

@@ -1,5 +1,5 @@
--- Other NetBox devices on which a device's interfaces may stand: those of its stack and of NetBox's virtual chassis.
--- Key: device + NetBox device. Not those that are another device of the source.
+-- Other NetBox devices that may have a device's interfaces: those of its stack and of NetBox's virtual chassis.
+-- Key: device + NetBox device. Without those that match another device of the source.
 -- Only with rows of match.devices WHERE netbox_id IS NOT NULL.
 with families as (
     select d.key, coalesce(m.device, d.key) as stack

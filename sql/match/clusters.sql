@@ -1,5 +1,5 @@
--- Which NetBox cluster each desired cluster is. Key: the cluster's name, exact but for case. A cluster that another
--- system's guests name as theirs is that system's: a Docker host and a Proxmox cluster of one name are two.
+-- Which NetBox cluster each desired cluster is. Key: the cluster's name, exact but for case. A cluster with guests of
+-- another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two clusters.
 -- Only with rows of desired.clusters.
 with settings as (from config.endpoint),
 of_others as (

@@ -1,6 +1,6 @@
--- Objects whose delete would take something along, or let something forget them, that no undo brings back: one row
--- per object, for each delete rule (sql/diff). Key: object type (list endpoint) + id.
--- netbox_sync_dagster/sources/netbox/dependents.csv has NetBox's own rules; what could not be read counts as there.
+-- Objects whose delete would also delete other objects, or clear references, that no undo can restore: one row per
+-- object, for each delete rule (sql/diff). Key: object type (list endpoint) + id.
+-- netbox_sync_dagster/sources/netbox/dependents.csv has NetBox's own rules; unread dependents count as present.
 -- Only with rows of config.may_delete; config.may_delete_unowned.
 with allowed as (
     select distinct object_type from config.deleted_types
@@ -40,7 +40,7 @@ hanging as (
     select 'dcim/interfaces', u.holder, 'interface ' || i.name
     from netbox.interfaces i, unnest([i.lag_id, i.parent_id, i.bridge_id]) as u(holder) where u.holder <> i.id
     union all
-    -- One that goes too names nothing any longer: it is deleted first (sql/match/delete_needs.sql).
+    -- A dependent that is deleted too does not count: it is deleted first (sql/match/delete_needs.sql).
     select 'virtualization/interfaces', u.holder, 'interface ' || i.name
     from netbox.vm_interfaces i, unnest([i.parent_id, i.bridge_id]) as u(holder)
     where u.holder <> i.id and i.id in (select candidate_id from match.vm_interfaces)
@@ -98,7 +98,7 @@ up_to_machines as (
     join parts p on p.object_type = u.object_type and p.netbox_id = u.netbox_id
     where p.virtual_machine_id is not null
 ),
--- One sentence is enough: the nearest first, and one of many children that all say the same.
+-- One sentence is enough: the nearest first, and one of many equal children.
 kept as (
     select object_type, netbox_id, arg_min(reason, (len(reason), reason)) as reason
     from up_to_machines

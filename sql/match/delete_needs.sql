@@ -1,4 +1,4 @@
--- What must be deleted before what: NetBox would delete it along, unapproved. Resource + key -> resource + key.
+-- What must be deleted first: otherwise NetBox would delete it too, without approval. Resource + key -> resource + key.
 -- Only with rows of match.removals WHERE action = 'delete'.
 with deleted as (
     select * from match.removals where action = 'delete'
@@ -6,21 +6,21 @@ with deleted as (
 select d.resource, d.key, b.resource as needs_resource, b.key as needs_key
 from deleted b join deleted d on d.object_type = b.under_type and d.id = b.under_id
 union
--- An address that moves away must have gone.
+-- An address that moves must have moved before.
 select i.resource, i.key, 'ip_addresses', m.key
 from deleted i
 join netbox.ip_addresses a on a.assigned_object_type = 'virtualization.vminterface' and a.assigned_object_id = i.id
 join diff.ip_addresses m on m.netbox_id = a.id and m.action = 'update'
 where i.resource = 'vm_interfaces'
 union
--- An interface goes after those that name it as their parent or bridge.
+-- An interface is deleted after those that have it as parent or bridge.
 select i.resource, i.key, c.resource, c.key
 from deleted i
 join netbox.vm_interfaces v on i.id in (v.parent_id, v.bridge_id) and v.id <> i.id
 join deleted c on c.resource = 'vm_interfaces' and c.id = v.id
 where i.resource = 'vm_interfaces'
 union
--- An address that was a primary one goes after another has taken its place.
+-- A former primary address is deleted after another one has replaced it.
 select i.resource, i.key, p.resource, p.key
 from deleted i
 join (select resource, key, fields from diff.primary_ips where action = 'update'

@@ -1,9 +1,9 @@
 -- Which NetBox device each desired device is. Key: the desired device.
 -- Steps, each exact: (1) the custom field that holds the source's id, (2) serial, (3) name, (4) primary IP, (5) for a
--- member of a stack its position in NetBox's virtual chassis. Two candidates are a conflict, but for the id: a number
--- that the source hands out again (a new installation begins at 1) never wins against two other steps, nor against the
--- name where another device of the source is the one that holds it; and alone it needs that nothing speaks against it.
--- A name alone takes no device that another cluster or server holds the id of. candidate_ids: all that it could be.
+-- member of a stack its position in NetBox's virtual chassis. Two candidates are a conflict, except for the id: the
+-- source may reuse it (a new installation begins at 1), so it never wins against two other steps, nor against the name
+-- if another device of the source has it; alone, it counts only if nothing contradicts it. A name alone never takes a
+-- device that has an id of another cluster or server. candidate_ids: all possible devices.
 -- Only with rows of desired.devices.
 with settings as (from config.endpoint),
 
@@ -22,7 +22,7 @@ by_id_field as (
     from desired.devices w join claimed c on c.claim = w.source_id
 ),
 
--- Step 2. A serial that several devices of one side have is ignored.
+-- Step 2. A serial of several devices on one side is ignored.
 netbox_serials as (
     select lower(stripped(serial)) as serial, min(id) as id from devices
     where not is_placeholder(serial) group by 1 having count(*) = 1
@@ -65,7 +65,7 @@ first_hits as materialized (
         (from by_id_field union all from by_serial union all from by_name union all from by_address)
 ),
 
--- Step 5. Where nothing else is known of a member of a stack: its place in the virtual chassis of the stack's device.
+-- Step 5. If nothing else is known of a stack member: its position in the virtual chassis of the stack's device.
 stack_hits as (
     select key, min(id) as id from first_hits where key in (select device from desired.stack_members)
     group by key having count(distinct id) = 1
@@ -94,7 +94,7 @@ holders as (
     where d.id in (select id from pairs where not is_id)
     group by d.id having not bool_or(scope = settings.id_scope)
 ),
--- Pairs by an id alone, or by one step on a device that another one holds: what else is known of both.
+-- Pairs by an id alone, or by one step on a device that another one matches: other evidence about both.
 asked as materialized (
     select p.key, p.id from pairs p left join holders h using (id)
     where (p.is_id and p.witnesses = 0) or (not p.is_id and p.witnesses = 1 and h.id is not null)
@@ -158,8 +158,8 @@ vm_namesakes as (
     from desired.devices w join netbox.virtual_machines v on lower(v.name) = lower(w.names[1])
     group by w.key
 ),
--- What would become a new device may be a guest that NetBox has as a virtual machine: by another of its names, or
--- by the address that the source talks to.
+-- A device to create may be a guest that NetBox has as a virtual machine: by another of its names, or by the address at
+-- which the source reaches it.
 guests as (
     select key, min(name) as name, min(why) as why from (
         select w.key, v.name, 'the name' as why
@@ -186,7 +186,7 @@ summed as (
         count(*) filter (witnesses > 0) as by_witness,
         max(witnesses) as witnesses,
         bool_or(is_name and not is_id) as by_name,
-        -- Another device of the source is the one that NetBox has under this id.
+        -- NetBox's device with this id is another device of the source.
         bool_or(is_id and exists (from hits o where o.id = h.id and o.key <> h.key
             and o.witnesses > 0)) as id_is_of_another
     from hits h group by h.key
@@ -200,7 +200,7 @@ texts as (
         join devices d on d.id = f.id)
     group by key
 ),
--- certain: two witnesses. number: the id alone, against which something speaks.
+-- certain: two witnesses. number: the id alone, which something contradicts.
 chosen as (
     select s.key, s.step, case
         when s.candidates = 1 and s.by_id = 0 then {'id': s.any_id, 'certain': s.witnesses > 1, 'number': null::varchar,
@@ -244,14 +244,14 @@ candidates as (
 evaluated as (
     select
         w.key, w.source_id, w.name as wanted_name, w.not_imported, c.step,
-        -- A device that only has the number of one that another device is: a new one.
+        -- A device that only has the id of another device's match: a new one.
         case when c.choice.number is not null and l.certain = 1 then null else c.choice.id end as netbox_id,
         case
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
             when c.choice.several then conflict('several_devices', {candidates: t.found})
             when c.choice.number is not null and l.certain <> 1 then c.choice.number
-            -- One with two witnesses is it; only the others are in doubt.
+            -- The one with two witnesses matches; only the others are in doubt.
             when l.claimants > 1 and c.choice.number is null and not (c.choice.certain and l.certain = 1)
                 then conflict('several_could_be_this_device', {candidates: t.found})
             when c.key is null and b.reason is not null then b.reason
@@ -282,7 +282,7 @@ select
     j.step,
     j.problem,
     if(j.problem is null, null, coalesce(c.ids, [])) as candidate_ids,
-    -- The device's place in NetBox, which VLAN groups are chosen by.
+    -- The device's location in NetBox, by which VLAN groups are chosen.
     d.site_id, d.location_id, d.rack_id, d.cluster_id, d.last_updated
 from evaluated j
 left join candidates c on c.key = j.key

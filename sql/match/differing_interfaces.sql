@@ -1,5 +1,5 @@
--- The interfaces in which desired and NetBox may differ at all, by ids and plain values. Key: desired interface.
--- What is not here has no difference: before and after are worked out for these alone.
+-- Interfaces that may differ between desired and NetBox, by ids and plain values. Key: desired interface. All others
+-- are equal: before and after are computed only for these.
 -- Only with rows of match.interface_pairs.
 with linked as materialized (
     select i.key, i.netbox_id, w.lag, w.parent_interface, w.bridge
@@ -10,7 +10,7 @@ link_targets as materialized (
     where resource = 'interfaces' and key in (select unnest([lag, parent_interface, bridge]) from linked)
 ),
 
--- Another LAG, parent or bridge than NetBox has, or one that is still to be created.
+-- Another LAG, parent or bridge than in NetBox, or one that is not created yet.
 linked_otherwise as (
     select i.key, i.netbox_id
     from linked i

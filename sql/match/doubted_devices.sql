@@ -1,4 +1,4 @@
--- NetBox devices that a device of the source in doubt could be; see sql/match/doubts.sql.
+-- NetBox devices that a doubtful device of the source could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of match.devices WHERE problem IS NOT NULL;
 --   match.devices WHERE netbox_id IS NULL AND 'devices' NOT IN (FROM config.may_create);

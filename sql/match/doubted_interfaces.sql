@@ -1,4 +1,4 @@
--- NetBox interfaces that a port of the source in doubt could be; see sql/match/doubts.sql.
+-- NetBox interfaces that a doubtful port of the source could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of match.interface_exceptions WHERE problem IS NOT NULL;
 --   match.interface_exceptions WHERE netbox_id IS NULL AND 'interfaces' NOT IN (FROM config.may_create);
@@ -10,7 +10,7 @@ unpaired as (
     select netbox_id as id, device_id, name, claim from match.interface_pairs where netbox_id is not null
         and not settled
     union
-    -- A port had it by name, and is another interface after all.
+    -- A port had this interface by name, but matches another one.
     select p.netbox_id, p.device_id, p.name, p.claim from match.interface_pairs p
     where p.netbox_id in (select previous_id from match.interface_exceptions)
 ),
@@ -22,7 +22,7 @@ unsettled_ports as (
     cross join may_create
     where e.problem is not null or (e.netbox_id is null and not list_contains(resources, 'interfaces'))
 ),
--- Where each may be: on its device, or on another one of its stack.
+-- The possible devices of each: its own, or another one of its stack.
 port_places as (
     select u.*, m.netbox_id as device_id from unsettled_ports u join match.devices m on m.key = u.device
     union all
@@ -66,7 +66,7 @@ from port_hits
 union
 select 'dcim/interfaces', id, because('may_be', {because: what}), false from sighted_hits
 union
--- A port found by its name on one that may be a port that is left out: it may be the one that has its number.
+-- A port matched by name to an interface that may be a skipped port: it may be the interface with its id instead.
 select 'dcim/interfaces', p.id, because('may_be_by_its_number', {object: m.key, because: s.what}), false
 from sighted_hits s
 join match.interface_exceptions m on m.netbox_id = s.id

@@ -1,4 +1,4 @@
--- NetBox modules that a part in doubt could be; see sql/match/doubts.sql.
+-- NetBox modules that a doubtful part could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- A part of the device in an unknown bay may be any of its modules that has neither another serial nor
 -- another type.

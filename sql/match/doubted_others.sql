@@ -1,4 +1,4 @@
--- NetBox's disks and addresses that could be what the comparison does not take; see sql/match/doubts.sql.
+-- NetBox's disks and addresses that could be skipped objects of the source; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of desired.sightings WHERE resource IN ('virtual_disks', 'ip_addresses').
 select 'virtualization/virtual-disks' as object_type, d.id as netbox_id, because('may_be', {because: s.what}) as reason,

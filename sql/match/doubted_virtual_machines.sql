@@ -1,4 +1,4 @@
--- NetBox virtual machines that a guest of the source in doubt could be; see sql/match/doubts.sql.
+-- NetBox virtual machines that a doubtful guest of the source could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of match.virtual_machines WHERE netbox_id IS NULL AND EXISTS (FROM netbox.virtual_machines);
 --   desired.sightings WHERE resource = 'virtual_machines'.
@@ -36,8 +36,8 @@ machine_hits as (
     select u.key, u.problem, u.held_back, m.id from unsettled_guests u join machines m on m.name = lower(u.given_name)
     where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
     union
-    -- Of a guest whose configuration was not read no MAC address is known: it may be any machine whose number is no
-    -- longer listed. A container's name is its id.
+    -- A guest with unread configuration has no known MAC address: it may be any machine whose vmid is no longer listed.
+    -- A container's name is its id.
     select u.key, u.problem, false, m.id
     from unsettled_guests u
     cross join settings

@@ -1,4 +1,4 @@
--- NetBox interfaces that an interface of a guest in doubt could be; see sql/match/doubts.sql.
+-- NetBox interfaces that a doubtful interface of a guest could be; see sql/match/doubts.sql.
 -- Key: netbox_id, once per reason.
 -- Only with rows of match.vm_interfaces WHERE netbox_id IS NULL AND EXISTS (FROM netbox.vm_interfaces);
 --   desired.sightings WHERE resource = 'vm_interfaces'.
@@ -38,7 +38,7 @@ nic_hits as (
 select 'virtualization/interfaces' as object_type, id as netbox_id,
     because('may_be', {object: key, because: problem}) as reason, shown from nic_hits
 union
--- What is left out of the comparison, by its own name on its guest.
+-- Skipped interfaces, by name on their guest.
 select 'virtualization/interfaces', n.id, because('may_be', {because: s.what}), false
 from desired.sightings s
 join match.virtual_machines v on v.key = s.owner

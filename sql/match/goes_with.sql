@@ -1,4 +1,5 @@
--- What is deleted only because something else is: it stays where that one stays. Resource + key -> resource + key.
+-- Objects that are deleted only because another object is: if that one is kept, they are kept too. Resource + key ->
+-- resource + key.
 -- Only with rows of match.removals WHERE under_id IS NOT NULL.
 select b.resource, b.key, d.resource as parent_resource, d.key as parent_key
 from match.removals b

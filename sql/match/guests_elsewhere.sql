@@ -1,7 +1,7 @@
--- Guests of this cluster in NetBox that are no longer listed, and that another cluster shows now or may show: they may
--- have moved, and are not gone. Key: NetBox's id. The other endpoints' current snapshots are the evidence
--- (config.other_guests). A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. A
--- guest that NetBox knows in the other cluster under that name is another one.
+-- Guests of this cluster in NetBox that are no longer listed, but that another cluster shows or may show: they may have
+-- moved, so they are not removed. Key: NetBox's id. The other endpoints' current snapshots are the evidence
+-- (config.other_guests). A MAC address or an SMBIOS UUID is enough, and so is the name where nothing contradicts it. If
+-- NetBox has a guest with that name in the other cluster, it is another guest.
 -- Only with rows of config.other_guests; config.unseen_moves.
 with settings as (from config.endpoint),
 

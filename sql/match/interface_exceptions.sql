@@ -1,9 +1,9 @@
--- Which NetBox interface each desired interface is, where the pair of one name is not settled.
+-- The NetBox interface of each desired interface whose pair by name is not settled.
 -- Key: desired interface (device + name). On the matched device, else on another one of its stack. Names are exact,
--- else in the short or long form. The source's id is a number that it may hand out again: where it leads elsewhere than
--- the name, or alone, other witnesses are asked (MAC address, addresses, description, the name written before). The id
--- never wins against a name; with another witness it is a conflict; alone against a witness it is another port.
--- previous_id: what it was paired with. candidate_ids: every NetBox interface that it could be.
+-- else in the short or long form. The source may reuse its ids: if the id disagrees with the name, or is the only
+-- evidence, other witnesses are checked (MAC address, addresses, description, the name written before). The id never
+-- wins against a name; with another witness it is a conflict; alone against a witness it is another port. previous_id:
+-- the former pair. candidate_ids: every possible NetBox interface.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
 
@@ -18,7 +18,7 @@ unsettled as materialized (
     from (from match.interface_pairs where key is not null and not settled) p
     join desired.interfaces w on w.key = p.key
 ),
--- Where each is looked for: on its own device, else on another one of its stack.
+-- The devices to search: its own, else another one of its stack.
 places as materialized (
     select key, source_id, name, problem, device_id, 0 as away from unsettled where device_id is not null
     union all
@@ -39,8 +39,8 @@ by_alias as materialized (
         on a.device_id = w.device_id and a.alias = interface_alias(w.name)
 ),
 
--- A settled pair is in doubt where another NetBox interface of the device holds its id, or another port means the
--- same NetBox interface.
+-- A settled pair is in doubt if another NetBox interface of the device has its id, or another port matches the same
+-- NetBox interface.
 doubted as materialized (
     select p.*
     from match.interface_pairs p
@@ -61,7 +61,7 @@ by_id_field as (
     join actual a on a.claim = w.source_id and a.device_id = w.device_id
 ),
 
--- The nearest: what is on the device itself goes before what is on another one of the stack.
+-- The nearest: the device itself comes before another one of the stack.
 hits as materialized (
     select key, id, bool_or(is_id) as is_id, bool_or(is_name) as is_name, min(away) as away
     from (
@@ -76,15 +76,15 @@ hits as materialized (
     qualify min(away) = min(min(away)) over (partition by key)
 ),
 
--- Ports whose id leads elsewhere than their name, or alone; and those that meet them at a NetBox interface.
+-- Ports whose id disagrees with their name or is the only evidence; and ports that match the same NetBox interface.
 tangled as materialized (
     select key from hits group by key having bool_or(is_id) and not bool_and(is_id and is_name)
     union
     select h.key from hits h join hits o on o.id = h.id and o.key <> h.key where o.is_id and not o.is_name
 ),
 
--- The other witnesses, for these alone. Values that several interfaces of one side have do not count, such as a shared
--- MAC address of VLAN interfaces.
+-- The other witnesses, only for these. Values of several interfaces on one side do not count, such as a shared MAC
+-- address of VLAN interfaces.
 spots as materialized (
     select distinct h.key, a.device_id from hits h join tangled using (key) join actual a on a.id = h.id
 ),
@@ -145,7 +145,7 @@ witnesses as materialized (
     join ledger.last_written l on l.object_type = 'dcim/interfaces' and l.field = 'name' and l.netbox_id = hits.id
     where w.name = l.value::json->>'$'
 ),
--- Both sides know it, and they differ.
+-- Known on both sides, and different.
 contradictions as (
     select h.key, h.id, 'MAC address' as witness
     from hits h
@@ -165,7 +165,7 @@ objections as (
     select key, id, count(*) as objections, string_agg(witness, ' and ' order by witness) as names from contradictions
         group by key, id
 ),
--- ids that this product wrote, and not a person.
+-- Ids that this product wrote, not a person.
 written_ids as (
     select netbox_id as id from ledger.last_written l, settings
     where l.object_type = 'dcim/interfaces' and l.field = 'cf.' || settings.id_field
@@ -240,14 +240,14 @@ chosen as (
 best as (
     select key, choice.id as netbox_id, choice.strength, choice.reason from chosen
     union all
-    -- Nothing speaks against these.
+    -- Nothing contradicts these.
     select key, if(count(*) = 1, min(id), null), 1,
         if(count(*) > 1, conflict('several_interfaces', {candidates:
             (select list(a.name order by a.name) from hits o join actual a using (id) where o.key = hits.key)}), null)
     from hits where key not in (from tangled) group by key
 ),
--- Several ports mean one NetBox interface. One with a second witness keeps it where the others have its number alone:
--- those are new ports.
+-- Several ports match one NetBox interface. A port with a second witness keeps it if the others only have its id: those
+-- are new ports.
 taken as (
     select netbox_id, count(*) filter (strength = 2) = 1 and count(*) filter (strength = 1) = 0 as to_one
     from best where netbox_id is not null group by netbox_id having count(*) > 1
@@ -263,8 +263,8 @@ decided as (
     left join taken t on t.netbox_id = b.netbox_id
 ),
 
--- The source's id on an interface of another device, where this device has no such interface. One whose name a port of
--- that device has is that port: its number is an old one.
+-- The source's id on an interface of another device, if this device has no such interface. If a port of that device has
+-- its name, it is that port, with an outdated id.
 homeless as materialized (
     select key, source_id, device_id from places
     where source_id is not null and key not in (select key from hits)

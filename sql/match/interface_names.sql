@@ -1,6 +1,6 @@
 -- Interfaces of both kinds that other objects refer to, matched or still to be created. Key: resource + key.
 -- type is NetBox's name of the object type; owner the device or virtual machine.
--- A view: it puts large tables together, of which each reader needs few columns or rows.
+-- A view: it joins large tables of which each reader needs few columns or rows.
 select 'interfaces' as resource, i.key, i.netbox_id, i.name, i.problem, 'dcim.interface' as type,
        i.device as owner, i.mac, coalesce(d.name, i.device) || ' ' || coalesce(i.name, '') as label
 from match.interfaces i

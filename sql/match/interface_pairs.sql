@@ -1,8 +1,8 @@
--- Desired and NetBox interfaces of the same device and name, side by side: the one pass over all of both.
+-- Desired and NetBox interfaces of the same device and name, side by side: the only pass over all of both.
 -- Key: desired interface (device + name), NULL for a NetBox interface without a desired interface of that name.
--- settled: nothing on either side says that it is another interface. same_values: all values are equal and
--- NetBox has its id; NULL: no. claim: the source's id that NetBox holds. References (LAG, parent, bridge, VLANs)
--- and everything slow are looked at by later files, for the few rows that need it.
+-- settled: nothing on either side suggests another interface. same_values: all values are equal and NetBox has its id;
+-- NULL: no. claim: the source's id that NetBox holds. References (LAG, parent, bridge, VLANs) and slow checks are left
+-- to later files, for the few rows that need them.
 -- Only with rows of desired.interfaces; match.devices WHERE netbox_id IS NOT NULL.
 with settings as (from config.endpoint),
 
@@ -12,7 +12,7 @@ wanted as (
     join match.devices d on d.key = i.device
 ),
 
--- held: the JSON under this endpoint's name, as text. Anything but the usual bare number is looked at with care.
+-- held: the JSON under this endpoint's name, as text. Anything but the usual bare number is checked later.
 held as (
     select i.*, json_extract(i.cf, getvariable('id_path'))::varchar as held
     from netbox.interfaces i

@@ -1,6 +1,6 @@
--- Which NetBox interface each desired interface is. Key: desired interface (device + name).
--- same_values: all its values are equal; see sql/match/interface_pairs.sql.
--- A view: it puts large tables together, of which each reader needs few columns or rows.
+-- The NetBox interface of each desired interface. Key: desired interface (device + name). same_values: all its values
+-- are equal; see sql/match/interface_pairs.sql.
+-- A view: it joins large tables of which each reader needs few columns or rows.
 select key, device, name, mac, netbox_id, null::bigint as candidate_id, null::bigint[] as candidate_ids,
        null::varchar as problem, same_values, linked
 from match.interface_pairs

@@ -1,6 +1,6 @@
--- Interfaces that NetBox has in a LAG of which the source shows other members, and not this one: it has left. Key:
--- desired interface. A LAG without any member there is no evidence: many devices do not tell. Neither is one that is in
--- doubt, nor a port of which the source says something of a LAG that could not be taken.
+-- Interfaces that NetBox has in a LAG, if the source shows other members of the LAG but not this one: it has left. Key:
+-- desired interface. A LAG without members in the source proves nothing: many devices do not report them. Excluded are
+-- LAGs in doubt, and ports whose LAG in the source could not be resolved.
 -- Only with rows of config.endpoint, desired.interfaces WHERE shows_lag_members AND lag IS NOT NULL.
 with members as (
     select i.device, i.key, i.name, i.lag, i.lag_problem, m.netbox_id

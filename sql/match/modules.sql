@@ -1,5 +1,5 @@
--- Where each part is in NetBox: its bay by name or label, else the bay of the module with its serial. Key: module.
--- By policy a module moves to another bay of its device that is empty; elsewhere_id is one that stays where it is.
+-- The bay of each part in NetBox: by name or label, else the bay of the module with its serial. Key: module. By policy
+-- a module moves to another bay of its device that is empty; elsewhere_id is a module that is not moved.
 -- Only with rows of desired.modules.
 with settings as (from config.endpoint),
 wanted as (

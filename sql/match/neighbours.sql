@@ -1,9 +1,9 @@
--- What is at the far end of each port that sees a neighbour: one row per port and neighbour.
--- An end is 'n<id>' for an interface that NetBox has and 'k<key>' for one that this diff creates. The remote device:
--- by the source's id, else by its exact name, else by the first label of the one name or the other, never of both.
--- The remote port: by the source's id, else its name, its other names, its short or long name, in the source or,
--- where the source does not poll the device, in NetBox. A neighbour may also send a path (RouterOS: bridge1/ether1), a
--- MAC address or an index: then the one port that takes cables and has it. problem says why there is no far end.
+-- The far end of each port that sees a neighbour: one row per port and neighbour. An end is 'n<id>' for an interface
+-- that NetBox has and 'k<key>' for one that this diff creates. The remote device: by the source's id, else by its exact
+-- name, else by the first label of one of the two names, never of both. The remote port: by the source's id, else its
+-- name, its other names, its short or long name, in the source or, where the source does not poll the device, in
+-- NetBox. A neighbour may also send a path (RouterOS: bridge1/ether1), a MAC address or an index: then the only port
+-- with it that takes cables. problem: why there is no far end.
 -- Only with rows of desired.cables.
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
@@ -152,7 +152,7 @@ found as (
                  {device: j.remote_label, because: j.remote_problem})
         end as problem
     from evaluated j
-    -- The links of a device that is not written are its own row's matter.
+    -- Links of a device that is not written are covered by that device's row.
     join interfaces here on here.key = j.interface
     join desired.interfaces i on i.key = j.interface
     join families f on f.key = i.device

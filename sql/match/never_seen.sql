@@ -1,6 +1,6 @@
--- Where NetBox holds more of this product's objects on one device, guest or cluster than any snapshot has ever shown
--- there, the source may never have been seen whole: more than three tenths and three or more are missing, or all. Until
--- someone confirms the source (--accept-shrink), the absence proves nothing. This is the only measure for a first
+-- If NetBox has more of this product's objects on a device, guest or cluster than any snapshot has ever shown there,
+-- the source may never have been read completely: more than three tenths and at least three are missing, or all. Until
+-- someone confirms the source (--accept-shrink), the absence proves nothing. This is the only check for a first
 -- snapshot. Key: resource + owner; the rows join desired.incomplete_scopes.
 -- Only with rows of match.interface_pairs WHERE claim IS NOT NULL; ledger.created; netbox.virtual_machines.
 -- Its rows join desired.incomplete_scopes.
@@ -9,7 +9,7 @@ peaks as (
     select source_table, owner, sum(peak) as peak, bool_and(accepted) as accepted from config.row_counts group by all
 ),
 
--- Counted first: which of them are missing is asked of the few that have more than was ever seen.
+-- Counted first: missing objects are then searched only on the few that have more than was ever seen.
 held as (
     select 'interfaces' as resource, 'ports' as source_table, d.key as owner, d.source_id, count(*) as held,
         d.netbox_id as place

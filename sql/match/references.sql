@@ -43,7 +43,7 @@ referenced as (
     from desired.references where resource in ('device_types', 'module_types')
 ),
 
--- mapped first and alone; without a mapping the source's own word where NetBox knows it; then the default.
+-- Only the mapping if there is one; otherwise the source's name if NetBox has it; then the default.
 words as (
     select *, mapped_name as word, 1 as step from referenced where mapped_name is not null
     union all
@@ -57,7 +57,7 @@ hits as (
     from words w join known k on k.resource = w.resource and lower(k.word) = lower(w.word)
 ),
 
--- Locations of several sites have one name: only those of the owner's own site count.
+-- Locations in several sites may have the same name: only those of the owner's site count.
 sites as (
     select owner_resource, owner_key, min(id) as id from
         (select * from hits where field = 'site' qualify (step, rank) = min((step, rank))
@@ -104,7 +104,7 @@ select
              {field: replace(w.field, '_', ' '), word: w.source_name, because: w.hint})
     end as problem,
     w.manufacturer,
-    -- Nobody named it for this object: the endpoint's default.
+    -- The endpoint's default, not named for this object.
     coalesce(b.step = 3, false) as by_default
 from referenced w
 left join best b using (owner_resource, owner_key, field)

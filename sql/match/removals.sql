@@ -1,8 +1,8 @@
 -- Decides about all NetBox objects without a counterpart in the source, with the rule removal() in sql/macros.sql.
 -- Key: object_type + id.
--- NetBox deletes what is on an object along with it. Each such object has its own row here, goes first, and must be
--- free to go: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
--- undo could not bring back. One that is not keeps the whole.
+-- NetBox deletes an object's children with it. Each child has its own row here, is deleted first, and must be
+-- deletable: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
+-- undo could not restore. Otherwise the parent is kept too.
 -- Only with rows of match.removed_interfaces; match.removed_ip_addresses; match.removed_mac_addresses;
 --   match.removed_virtual_machines; match.removed_vm_interfaces; match.removed_virtual_disks; match.removed_cables;
 --   match.removed_modules; match.removed_devices; match.removed_records.
@@ -101,7 +101,7 @@ doubts as (
         select c.object_type, c.id, d.reason, d.shown
         from concerned c join match.doubts d on d.object_type = c.object_type and d.netbox_id = c.id
         union all
-        -- Whoever could be the device or guest could show what is on it, and no row of this diff says that.
+        -- A device or guest in doubt could have these objects, and no other row of this diff says so.
         select c.object_type, c.id, because('holder_in_doubt', {
             holder: case u.a.type when 'dcim/devices' then 'device' when 'virtualization/virtual-machines'
                 then 'virtual machine' else 'interface' end,

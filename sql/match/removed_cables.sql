@@ -1,5 +1,5 @@
--- Cables that NetBox has between two interfaces of this endpoint's devices, and no neighbour is seen at either end.
--- Shape: match.removed in sql/match/tables.sql. The evidence must be complete for both devices.
+-- Cables in NetBox between two interfaces of this endpoint's devices, without a neighbour at either end. Shape:
+-- match.removed in sql/match/tables.sql. The evidence must be complete for both devices.
 -- Only with rows of match.cable_ends.
 with ends as (
     select e.cable_id, e.side, e.id, e.label, n.owner

@@ -1,6 +1,6 @@
 -- Devices that the source no longer shows: those that carry this endpoint's id, and members of a virtual chassis. They
--- are shown and never deleted: a device that is gone from monitoring may still be in its rack, and only a person takes
--- a member out. Shape: match.removed in sql/match/tables.sql.
+-- are shown and never deleted: a device that disappeared from monitoring may still be in its rack, and only a person
+-- removes a member. Shape: match.removed in sql/match/tables.sql.
 -- Only with rows of netbox.devices.
 with settings as (from config.endpoint),
 claimed as (

@@ -1,11 +1,10 @@
--- Interfaces that NetBox has on a matched device and no port of the source is. Shape: match.removed in
--- sql/match/tables.sql.
+-- NetBox interfaces on matched devices without a port in the source. Shape: match.removed in sql/match/tables.sql.
 -- Only with rows of match.interface_pairs WHERE NOT settled.
 with settings as (from config.endpoint),
 unseen as (
     select netbox_id as id from match.interface_pairs where netbox_id is not null and not settled
     union
-    -- A port had it by name, and is another interface after all.
+    -- A port had this interface by name, but matches another one.
     select previous_id from match.interface_exceptions where previous_id is not null
 ),
 gone as (
@@ -41,7 +40,7 @@ from (
     ], lambda one: one is not null) as hanging
     from gone
 ) g cross join settings s
--- Where the source shows the configured interfaces alone, others are not its business.
+-- If the source shows only configured interfaces, others are ignored.
 where s.shows_all_interfaces or exists (
     from ledger.created c where c.object_type = 'dcim/interfaces' and c.netbox_id = g.id
         and c.endpoint in (select endpoint from config.same_source))

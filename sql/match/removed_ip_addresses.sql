@@ -1,5 +1,6 @@
--- Addresses that NetBox has on a matched interface and the source does not show. Shape: match.removed in
--- sql/match/tables.sql. They go only by policy, and never while they are a primary address that this plan leaves.
+-- Addresses on matched interfaces in NetBox that the source does not show. Shape: match.removed in
+-- sql/match/tables.sql. They are removed only by policy, and never while they are a primary address that this plan
+-- keeps.
 -- Only with rows of netbox.ip_addresses.
 with settings as (from config.endpoint),
 matched as (
@@ -16,7 +17,7 @@ gone as (
     where a.host not in (select host from desired.ip_addresses where host is not null)
       and a.id not in (select netbox_id from diff.ip_addresses where netbox_id is not null)
 ),
--- Primary addresses that another one takes the place of in this plan.
+-- Primary addresses that another one replaces in this plan.
 replaced as (
     select try_cast(json_extract_string(p.fields[1].before, '$.id') as bigint) as id
     from (select fields from diff.primary_ips where action = 'update'
@@ -40,7 +41,8 @@ select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.l
     if(g.id in (select id from primaries where id is not null)
         and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)),
             because('is_primary_address'), null) as held,
-    -- What a silent guest agent, a stopped container or an unread node does not show is unknown, and no difference.
+    -- Addresses that a silent guest agent, a stopped container or an unread node does not show are unknown, not
+    -- removed.
     s.shows_all_addresses as said_unproven
 from gone g cross join settings s
 -- A node's configuration has no other addresses than those that were written into it.

@@ -1,6 +1,6 @@
 -- MAC addresses that this product put on a guest's interface and that the source has replaced there. Shape:
--- match.removed in sql/match/tables.sql. They go only where policies.delete names them, after the new one is the
--- interface's own.
+-- match.removed in sql/match/tables.sql. They are deleted only if policies.delete names them, after the interface has
+-- the new one.
 -- Only with rows of desired.vm_interfaces.
 with shared as (
     select mac from desired.vm_interfaces where mac <> '' group by mac having count(*) > 1

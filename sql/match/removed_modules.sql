@@ -1,5 +1,5 @@
--- Modules that NetBox has on a matched device whose inventory was read and does not show them. They are shown, and
--- stay. Shape: match.removed in sql/match/tables.sql.
+-- Modules on matched devices in NetBox that are not in the device's inventory, which was read. They are shown and kept.
+-- Shape: match.removed in sql/match/tables.sql.
 -- Only with rows of desired.modules.
 select 'modules' as resource, 'dcim/modules' as object_type, i.id, i.last_updated,
     d.key || ' ' || coalesce(b.name, 'bay ' || i.module_bay_id) || ' (gone)' as key, d.key as parent, [d.key] as owners,

@@ -1,6 +1,6 @@
--- What the plugin's models hold of this cluster's guests and Proxmox no longer shows. Shape: match.removed in
--- sql/match/tables.sql. A backup is gone only when every storage was read, a snapshot when its guest was, a job when
--- all jobs were. History (tasks) stays as long as its virtual machine.
+-- Objects of the plugin for this cluster's guests that Proxmox no longer shows. Shape: match.removed in
+-- sql/match/tables.sql. A backup counts as removed only if every storage was read, a snapshot if its guest was, a job
+-- if all jobs were. History (tasks) stays as long as its virtual machine.
 -- Only with rows of netbox.proxbox_storages; netbox.proxbox_backups; netbox.proxbox_snapshots; netbox.proxbox_tasks;
 --   netbox.proxbox_replications.
 with records as (

@@ -1,4 +1,4 @@
--- Disks that NetBox has on a matched virtual machine and the guest does not have. Shape: match.removed in
+-- Disks of matched virtual machines in NetBox that the guest does not have. Shape: match.removed in
 -- sql/match/tables.sql.
 -- Only with rows of match.live_virtual_machines.
 select 'virtual_disks' as resource, 'virtualization/virtual-disks' as object_type, d.id, d.last_updated,

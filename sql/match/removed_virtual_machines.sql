@@ -1,5 +1,5 @@
--- Virtual machines that NetBox has with an id of this cluster (a vmid, a container's name) and that the source no
--- longer lists. Shape: match.removed in sql/match/tables.sql; guest: the id with its word.
+-- NetBox's virtual machines with an id of this cluster (a vmid, a container's name) that the source no longer lists.
+-- Shape: match.removed in sql/match/tables.sql; guest: the id with its word.
 -- Only with rows of config.endpoint, netbox.virtual_machines WHERE cluster_field IS NOT NULL.
 with settings as (from config.endpoint),
 claims as (

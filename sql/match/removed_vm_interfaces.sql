@@ -1,12 +1,12 @@
--- Interfaces that NetBox has on a matched virtual machine and whose guest has no such netN or network. Shape:
--- match.removed in sql/match/tables.sql.
+-- Interfaces of matched virtual machines in NetBox whose guest has no such netN or network. Shape: match.removed in
+-- sql/match/tables.sql.
 -- Only with rows of match.live_virtual_machines.
 select 'vm_interfaces' as resource, 'virtualization/interfaces' as object_type, i.id, i.last_updated,
     v.key || ' ' || i.name || ' (gone)' as key, v.key as parent, [v.key] as owners,
     [{'type': 'virtualization/virtual-machines', 'id': v.netbox_id}] as above,
     because('no_such_guest_interface', {kind: s.nic_word, system: s.system_name}) as fact, 'delete' as way,
         null::varchar as note,
-    -- NetBox keeps an interface that another one names as its parent.
+    -- NetBox does not delete an interface that is another one's parent.
     if(i.id in (select parent_id from netbox.vm_interfaces where parent_id is not null),
         because('hangs_on_it', {what: ['another interface']}), null) as held,
     true as said_unproven

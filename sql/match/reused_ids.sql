@@ -1,7 +1,7 @@
--- Ports whose id NetBox has on another interface of the device: the source gave it to another port. Of what it files by
--- that id in other tables (VLANs, LAGs, neighbours) nothing says whether it was read before or after, so until NetBox
--- has the new ids none of it is evidence that something is gone. Key: resource + owner; the rows join
--- desired.incomplete_scopes. The owner of interface_vlans is the port.
+-- Ports whose id NetBox has on another interface of the device: the source gave it to another port. Rows with that id
+-- in other tables (VLANs, LAGs, neighbours) may be from before or after, so until NetBox has the new ids they do not
+-- prove a removal. Key: resource + owner; the rows join desired.incomplete_scopes. The owner of interface_vlans is the
+-- port.
 -- Only with rows of match.interface_pairs WHERE NOT settled AND claim IS NOT NULL.
 -- Its rows join desired.incomplete_scopes.
 with reused as (
