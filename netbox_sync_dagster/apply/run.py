@@ -28,6 +28,7 @@ from netbox_sync_dagster.apply.order import Needs, groups
 from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
+from netbox_sync_dagster.approve.freeze import check_frozen
 from netbox_sync_dagster.approve.limits import check_gates
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor, me, why_alone
@@ -79,6 +80,7 @@ def apply_approved(
     if plan.endpoint != endpoint_name:
         raise ApprovalError(f"the diff is of endpoint '{plan.endpoint}', not of '{endpoint_name}'")
     plan = with_parts(warehouse, plan)
+    check_frozen(warehouse)
     with EndpointLock.for_apply(warehouse, endpoint_name, who) as lock:
         wanted = {
             change_id: approval

@@ -18,6 +18,7 @@ from netbox_sync_dagster.cli import (
     clean,
     demo,
     diff,
+    freeze,
     init,
     lab,
     ledger_accept,
@@ -120,6 +121,8 @@ app.command("reject")(reject.reject)
 app.command("withdraw")(withdraw.withdraw)
 app.command("apply")(apply.apply)
 app.command("undo")(undo.undo)
+app.command("freeze")(freeze.freeze)
+app.command("unfreeze")(freeze.unfreeze)
 app.command("status")(status.status)
 app.command("mappings")(mappings.mappings)
 app.command("metrics")(metrics.metrics_command)

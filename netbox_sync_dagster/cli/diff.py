@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_dat
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
+from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.text import json_text
 
@@ -81,8 +83,17 @@ def diff(
             _print(make_console(file=file, no_color=True), shown, None)
     else:
         _print(session.out, shown, None if everything else screenful(session.out))
+        _print_links(session, plans)
     if exit_code and waiting:
         raise typer.Exit(CHANGES_WAITING)
+
+
+def _print_links(session: Session, plans: list[Plan]) -> None:
+    # diff also works for a warehouse without its configuration.
+    with suppress(ConfigError, OSError):
+        for plan in plans:
+            if link := session.config.web.link(f"plans/{plan.name}"):
+                session.out.print(f"review: {link}", soft_wrap=True)
 
 
 def _print(

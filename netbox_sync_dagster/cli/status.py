@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.cli.views import query
@@ -58,6 +59,8 @@ def status(
         return
     if session.warehouse.home.is_dir() and (damage := look(session.warehouse).sentence):
         session.err.print(f"warning: {damage}", style="red", soft_wrap=True)
+    if (current := frozen(session.warehouse)) is not None:
+        session.out.print(current.sentence, style="red", soft_wrap=True)
     if not found:
         session.out.print("no snapshots yet; run: netbox-sync sync")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
@@ -79,6 +80,13 @@ class Web(StrictModel):
                 "trusted_proxy for a proxy that does TLS, or listen on 127.0.0.1"
             )
         return self
+
+    def link(self, path: str, **filters: str) -> str | None:
+        """The address of a page for people, e.g. ``link("plans/paris", resource="interfaces")``; None without public_url."""
+        if self.public_url is None:
+            return None
+        query = f"?{urlencode(filters)}" if filters else ""
+        return f"{str(self.public_url).rstrip('/')}/{quote(path)}{query}"
 
     @property
     def is_local(self) -> bool:

@@ -104,8 +104,13 @@ def snapshot_digest(manifest: Manifest, name: str) -> str:
     return "; ".join(said) if len(said) == 1 else hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
-def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str) -> Metadata:
-    """The metadata of one resource of a diff: counts by action, the first changes, gates, drift over time."""
+def diff_metadata(
+    plan: Plan, resource: str, *, base_url: str, by_policy: int, drift: str, review: str | None
+) -> Metadata:
+    """The metadata of one resource of a diff: counts by action, the first changes, gates, drift over time.
+
+    ``review``: the address of its rows on the review page.
+    """
     rows = [row for row in plan.rows if row.resource == resource]
     found: Metadata = {"dagster/row_count": len(rows)}
     found |= {action: sum(row.action == action for row in rows) for action in ACTIONS}
@@ -114,6 +119,8 @@ def diff_metadata(plan: Plan, resource: str, *, base_url: str, by_policy: int, d
             _how_many(len(rows), f"netbox-sync diff {plan.endpoint} --resource {resource}")
             + changes_table(_sample(rows), base_url)
         )
+    if review is not None:
+        found["review"] = dg.MetadataValue.url(review)
     if plan.manifest["gates"]:
         found["cannot be approved"] = markdown_value(bullets(plan.manifest["gates"]))
     found["approved by policy"] = by_policy

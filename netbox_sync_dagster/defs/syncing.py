@@ -155,7 +155,7 @@ class Sync:
 def record(
     context: dg.AssetExecutionContext,
     kind: Kind,
-    base_url: str,
+    config: Config,
     warehouse: Warehouse,
     outcomes: Sequence[Outcome],
 ) -> Iterator[dg.MaterializeResult]:
@@ -166,7 +166,7 @@ def record(
     """
     made: dict[dg.AssetKey, dict[str, Metadata]] = {}
     for outcome in outcomes:
-        for asset in _made(kind, base_url, warehouse, outcome):
+        for asset in _made(kind, config, warehouse, outcome):
             made.setdefault(asset.key, {})[outcome.endpoint] = asset.metadata()
         MaterializationLog(warehouse.diffs(outcome.endpoint)).clear()
     bad = any(outcome.error is not None for outcome in outcomes)
@@ -183,7 +183,7 @@ def record(
 
 
 def materializations(
-    base_url: str, warehouse: Warehouse, outcomes: Sequence[Outcome]
+    config: Config, warehouse: Warehouse, outcomes: Sequence[Outcome]
 ) -> Iterator[dg.AssetMaterialization]:
     """One event per asset and endpoint; unchanged assets only once an hour (``MaterializationLog``)."""
     netbox_log = MaterializationLog(warehouse.snapshots("netbox", "netbox"))
@@ -191,7 +191,7 @@ def materializations(
         if outcome.kind is None:
             continue
         log = MaterializationLog(warehouse.diffs(outcome.endpoint))
-        for made in _made(outcome.kind, base_url, warehouse, outcome):
+        for made in _made(outcome.kind, config, warehouse, outcome):
             # A diff is reported along with its upstream tables: if it were older, Dagster would show it as unsynced.
             newest = max(
                 (one.reported_at(table) for one in (log, netbox_log) for table in made.upstream), default=0.0
@@ -212,7 +212,7 @@ class Made(NamedTuple):
     metadata: Callable[[], Metadata]
 
 
-def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> Iterator[Made]:
+def _made(kind: Kind, config: Config, warehouse: Warehouse, outcome: Outcome) -> Iterator[Made]:
     """Every asset of the outcome, tables first.
 
     The main resource is reported at every sync, which shows that the sync took place.
@@ -227,7 +227,14 @@ def _made(kind: Kind, base_url: str, warehouse: Warehouse, outcome: Outcome) -> 
 
         def metadata(plan: Plan, resource: str) -> Metadata:
             by_policy, drift = outcome.by_policy.get(resource, 0), charts()[resource]
-            return diff_metadata(plan, resource, base_url=base_url, by_policy=by_policy, drift=drift)
+            return diff_metadata(
+                plan,
+                resource,
+                base_url=config.netbox.base_url,
+                by_policy=by_policy,
+                drift=drift,
+                review=config.web.link(f"plans/{plan.endpoint}", resource=resource),
+            )
 
         for resource in RESOURCES_OF[kind]:
             always = resource == MAIN_RESOURCE[kind] or resource in outcome.by_policy

@@ -121,20 +121,27 @@ def _host(answer: httpx.Response) -> str:
 
 def _payload(channel: WebhookChannel, told: Sequence[Notice]) -> dict[str, Any]:
     if channel.format == "slack":
-        lines = [f"• {_mrkdwn(item.sentence)}" for item in told]
+        lines = [f"• {_mrkdwn(item.sentence)}{f' {item.link}' if item.link else ''}" for item in told]
         return {"text": "\n".join([f"*{title(told)}*", *lines])}
     return {
         "title": title(told),
-        "text": "\n".join(visible(item.sentence, _LONGEST) for item in told),
+        "text": "\n".join(_line(item) for item in told),
         "notices": [
             {
                 "event": item.event,
                 "endpoint": item.endpoint,
                 "sentence": visible(item.sentence, _LONGEST),
+                **({"link": item.link} if item.link else {}),
             }
             for item in told
         ],
     }
+
+
+def _line(notice: Notice) -> str:
+    """A notice on one line, with the link to the review page."""
+    text = visible(notice.sentence, _LONGEST)
+    return f"{text} {notice.link}" if notice.link else text
 
 
 def _mrkdwn(sentence: str) -> str:
@@ -151,7 +158,7 @@ def _mail(channel: EmailChannel, told: Sequence[Notice]) -> None:
     message["Subject"] = title(told)
     message["From"] = channel.sender
     message["To"] = ", ".join(channel.to)
-    message.set_content("\n\n".join(visible(item.sentence, _LONGEST) for item in told) + "\n")
+    message.set_content("\n\n".join(_line(item) for item in told) + "\n")
     try:
         with _connect(channel) as server:
             if channel.user and password:

@@ -22,13 +22,14 @@ _NAMED = 5
 class Notice:
     """One notification. ``ids`` identify its event permanently: an id that was sent is not sent again.
 
-    ``event`` is None for ids that are only recorded.
+    ``event`` is None for ids that are only recorded. ``link``: the endpoint's plan on the review page.
     """
 
     event: Event | None
     endpoint: str
     sentence: str
     ids: tuple[str, ...]
+    link: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,27 +50,37 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
         for channel in config.notifications:
             try:
                 with EndpointLock.for_channel(warehouse, channel.name):
-                    _tell(warehouse, channel, seen, sent, problems)
+                    outcome = _tell(warehouse, config, channel, seen)
             except LockHeld:
                 # Another process is sending the same notifications.
                 continue
+            sent += outcome[0]
+            problems += outcome[1]
     return sent, problems
 
 
-def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], problems: list[str]) -> None:
+def _tell(warehouse: Warehouse, config: Config, channel: Channel, seen: Seen) -> tuple[list[str], list[str]]:
+    """(sentences about sent messages, errors) of one channel."""
+    sent: list[str] = []
+    problems: list[str] = []
+    names = {endpoint.name for endpoint in config.endpoints}
     path = warehouse.home / "notices" / f"{channel.name}.jsonl"
     warehouse.bring_file(path)
     memory = read_memory(path)
     # A failure that is dated in the future was recorded with a wrong clock.
     if memory.failed_at <= now() < memory.again_at:
-        return
+        return sent, problems
     found = notices(seen, memory.told, channel)
     silent = [mark for item in found if item.event is None for mark in item.ids]
     if silent:
         warehouse.append_jsonl(path, _line("silent", silent))
-    told = [item for item in found if item.event is not None]
+    told = [
+        replace(item, link=config.web.link(f"plans/{item.endpoint}") if item.endpoint in names else None)
+        for item in found
+        if item.event is not None
+    ]
     if not told:
-        return
+        return sent, problems
     ids = [mark for item in told for mark in item.ids]
     warehouse.append_jsonl(path, _line("sending", ids))
     try:
@@ -83,6 +93,7 @@ def _tell(warehouse: Warehouse, channel: Channel, seen: Seen, sent: list[str], p
     else:
         warehouse.append_jsonl(path, _line("sent", ids))
         sent.append(f"{channel.name}: {title(told)}")
+    return sent, problems
 
 
 def _line(outcome: str, ids: list[str]) -> dict[str, object]:

@@ -5,6 +5,7 @@ Layout under ``<home>/ledger``::
     approvals/<endpoint>/<year>-<month>.jsonl     decisions, many short writers
     applies/<endpoint>/<apply id>.jsonl           one file and one writer per apply
     accepted/all/<year>-<month>.jsonl             damage that a person has accepted
+    freezes/all/<year>-<month>.jsonl              who froze applies, and who allowed them again
     heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``storage.chain``
     leases/<endpoint>                             who is applying now
 

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.explain import is_expected, sentence, sentences_of
@@ -115,6 +116,7 @@ class Visit:
             session=self.session,
             notice=notice,
             running=self.state.applies.running(),
+            frozen=frozen(self.warehouse),
             **content,
         )
 
@@ -172,6 +174,8 @@ def create_app(
         get("/applies/{key}", apply_pages.watch),
         get("/applies/{key}/events", apply_pages.events),
         post("/applies/{key}/stop", apply_pages.stop),
+        post("/freeze", apply_pages.freeze_applies),
+        post("/unfreeze", apply_pages.unfreeze_applies),
         get("/ledger", ledger_pages.ledger),
         get("/ledger/applies/{apply_id}", ledger_pages.one_apply),
         post("/ledger/applies/{apply_id}/undo", ledger_pages.undo),
@@ -202,7 +206,8 @@ def render(request: Request, template: str, *, status: int = 200, **content: Any
     known: dict[str, Any] = {
         "session": None,
         "running": [],
-        "notice": request.query_params.get("notice", "")[:500],
+        "frozen": None,
+        "notice": "",
     }
     html = templates.get_template(template).render(request=request, **{**known, **content})
     return HTMLResponse(html, status_code=status)

@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from netbox_sync_dagster.approve.freeze import check_frozen, freeze, unfreeze
 from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.records import ApprovalError, approved
 from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.compare.plan import load_plan
@@ -17,10 +19,13 @@ from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.applies import RunningApply
 from netbox_sync_dagster.web.pages import head_of
 
+_LONGEST_MESSAGE = 500
+
 
 def start(visit: Visit) -> Response:
     """``POST /plans/{plan}/apply``: write what is approved of the plan, in the name of this person."""
     head = head_of(visit)
+    check_frozen(visit.warehouse)
     plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
     by_id = plan.by_id()
     todo = approved(visit.warehouse, plan.endpoint, plan).keys() - applied_ids(visit.warehouse, plan)
@@ -82,3 +87,26 @@ def _run(visit: Visit) -> RunningApply:
     if run is None:
         raise NotFound("this server knows of no such apply; the ledger lists all of them")
     return run
+
+
+def freeze_applies(visit: Visit) -> Response:
+    """``POST /freeze``: no apply begins until someone lifts it, whoever asks."""
+    _check_superuser(visit)
+    message = str(visit.form.get("message") or "")[:_LONGEST_MESSAGE]
+    freeze(visit.warehouse, message, by=me(visit.session.user, "web", login_by=visit.session.login_by))
+    return visit.go("/ledger", "applies are frozen")
+
+
+def unfreeze_applies(visit: Visit) -> Response:
+    """``POST /unfreeze``"""
+    _check_superuser(visit)
+    unfreeze(visit.warehouse, "", by=me(visit.session.user, "web", login_by=visit.session.login_by))
+    return visit.go("/ledger", "applies are allowed again")
+
+
+def _check_superuser(visit: Visit) -> None:
+    if not visit.rights.grants().everything:
+        raise ApprovalError(
+            f"only a superuser of NetBox can freeze applies or allow them again here, and {visit.session.user} is not known as "
+            "one"
+        )

@@ -60,3 +60,16 @@ def test_what_somebody_edited_meanwhile_is_not_overwritten(site: Site) -> None:
     assert "stale" in anna.apply("paris")
     after = netbox.one("virtualization/virtual-machines", name="web1")
     assert (after["memory"], after["comments"]) == (vm["memory"], "do not touch")
+
+
+def test_a_freeze_is_shown_and_stops_an_apply(site: Site) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    anna.approve("paris", *_ids(site, ("virtual_machines", "web1")))
+    anna.open("/ledger")
+    anna.send("/freeze", message="incident 4711")
+    assert "anna froze all applies" in anna.open("/")
+    assert "incident 4711; nothing was written" in anna.apply("paris")
+    assert site.netbox.store.rows("virtualization.virtualmachine") == []
+    anna.send("/unfreeze")
+    assert "applied" in anna.apply("paris")

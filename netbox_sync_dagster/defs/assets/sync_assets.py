@@ -79,7 +79,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
             outcomes = step.run(context.partition_keys) if selected else []
             build_database(warehouse)
             step.retry_if_possible(outcomes, retries.max_retries)
-        yield from record(context, kind, settings.netbox.base_url, warehouse, outcomes)
+        yield from record(context, kind, settings, warehouse, outcomes)
         with user_errors_as_failure(log_of(context)):
             results = _check_results(context, sync, kind)
         yield from results

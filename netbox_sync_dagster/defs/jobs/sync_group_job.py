@@ -79,7 +79,7 @@ def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: G
         build_database(warehouse)
         results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
     # Yielded, not logged: events logged before a failure are lost.
-    yield from materializations(settings.netbox.base_url, warehouse, outcomes)
+    yield from materializations(settings, warehouse, outcomes)
     yield from map(as_evaluation, results)
     fail(log_of(context), outcomes)
 
