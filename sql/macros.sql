@@ -21,26 +21,26 @@ create or replace macro drifted(code) as cause_text(code, 'drifted'),
 -- Skipped in the comparison.
 create or replace macro skipped(code) as cause_text(code, 'skipped'),
     (code, subject) as cause_with(code, 'skipped', subject);
--- A change, and what it follows from.
+-- A change, with its reason.
 create or replace macro noted(code) as cause_text(code, 'noted'), (code, subject) as cause_with(code, 'noted', subject);
--- What another cause names as its own: a scope that could not be read, an object that a row may be.
+-- A part of another cause: a scope that could not be read, an object that a row may be.
 create or replace macro because(code) as cause_text(code, 'because'),
     (code, subject) as cause_with(code, 'because', subject);
 -- A text without a code blocks the row.
 create or replace macro action_of(cause) as
     coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''),
         if(cause is null, null, 'blocked'));
--- A cause as a parameter where causes follow from each other down a long line: as JSON, without a text's escapes.
+-- A cause as a parameter in long chains of causes: as JSON, without the escapes of a text.
 create or replace macro nested(reason) as
     case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;
 
 -- Text ------------------------------------------------------------------------------------------------------
--- What NetBox takes off both ends of a text when it saves it: Python's str.strip(). What is written must read back
--- equal. One literal, and each parameter once where that can be: macros stand in each other many times over, and what
--- is planned over and over is most of a small comparison.
+-- The characters that NetBox strips from both ends of a text when it saves it: Python's str.strip(). Written values
+-- must read back equal. One literal, and each parameter once if possible: macros are nested many times, and repeated
+-- planning is most of a small comparison.
 create or replace macro stripped(text) as regexp_replace(text,
     '^[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+|[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+$', '', 'g');
--- The same, quick where a million texts hardly ever need it.
+-- The same, fast for a million texts that hardly ever need it.
 create or replace macro trimmed(text) as
     if(text[1] <= ' ' or text[-1] <= ' ' or strlen(text) <> length(text), stripped(text), text);
 -- 'a, b and c'.
@@ -48,7 +48,7 @@ create or replace macro enumerated(words) as
     if(len(words) > 1, array_to_string(words[:-2], ', ') || ' and ' || words[-1], words[1]);
 create or replace macro blank(text) as nullif(trimmed(text), '');
 
--- What a person cannot see, or sees elsewhere than it is: the ranges of netbox_sync_dagster/text.py.
+-- Characters that are invisible, or shown in another place: the ranges of netbox_sync_dagster/text.py.
 create or replace macro unseen_characters() as '['
     || '\x00-\x1f\x7f-\x{9f}\x{ad}\x{34f}\x{600}-\x{605}\x{61c}\x{6dd}\x{70f}\x{890}-\x{891}\x{8e2}'
     || '\x{115f}-\x{1160}\x{17b4}-\x{17b5}\x{180b}-\x{180f}\x{200b}-\x{200f}\x{2028}-\x{202e}'
@@ -62,8 +62,8 @@ create or replace macro unseen_characters() as '['
 create or replace macro has_unseen(text) as regexp_matches(text, unseen_characters());
 create or replace macro first_unseen(text) as 'U+'
     || printf('%04X', unicode(regexp_extract(text, unseen_characters())));
--- Why NetBox does not take a text, as a cause; NULL where it does. what: the text in a sentence ('the name'), behind
--- the field that it is for, where one is given.
+-- Why NetBox does not accept a text, as a cause; NULL if it does. what: the text in a sentence ('the name'), after its
+-- field if one is given.
 create or replace macro text_problem(text, longest, what, of_field) as
     case when strlen(text) > longest and length(text) > longest
              then blocked('name_too_long', {field: of_field, what: what, characters: length(text), longest: longest})
@@ -71,13 +71,13 @@ create or replace macro text_problem(text, longest, what, of_field) as
              then blocked('unseen_character', {field: of_field, what: what, character: first_unseen(text)}) end;
 create or replace macro name_problem(text, longest) as text_problem(text, longest, 'the name', null::varchar);
 
--- A text of one line for people: control characters and line breaks become a space, what is too long ends in "…".
+-- A text of one line for people: control characters and line breaks become a space, long texts end in "…".
 create or replace macro cut(text, longest) as
     if(strlen(text) > longest and length(text) > longest, stripped(left(text, longest - 1)) || '…', text);
 create or replace macro one_line(text) as stripped(regexp_replace(text, '[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ',
     'g'));
 create or replace macro described(text, longest) as cut(one_line(text), longest);
--- Of several lines: its line breaks and tabs stay.
+-- A text of several lines: its line breaks and tabs are kept.
 create or replace macro several_lines(text) as stripped(regexp_replace(text,
     '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
 
@@ -99,11 +99,11 @@ create or replace macro is_ip(text) as
 create or replace macro usable_name(text) as
     case when is_placeholder(text) then null else stripped(text) end;
 
--- NetBox holds 50 characters; what is longer is left out (sql/desired/librenms/skipped.sql).
+-- NetBox accepts 50 characters; longer ones are skipped (sql/desired/librenms/skipped.sql).
 create or replace macro serial_number(text) as
     case when length(stripped(text)) <= 50 then usable_name(text) end;
 
--- A host name without its domain; NULL where there is none. Never of an IP address.
+-- A host name without its domain; NULL if it has none. Never of an IP address.
 create or replace macro short_name(text) as
     case when is_placeholder(text) or is_ip(stripped(text)) or not contains(stripped(text), '.') then null
          else nullif(stripped(split_part(stripped(text), '.', 1)), '') end;
@@ -176,11 +176,11 @@ create or replace macro member_number(name) as
              then try_cast(regexp_extract(name, '^[a-z]{2,3}-([0-9]+)/', 1) as integer) + 1
          else try_cast(nullif(regexp_extract(name, '^[A-Za-z. -]*([0-9]+)[/:]', 1), '') as integer) end;
 
--- The FPC that a part of a Juniper device is or is in: "FPC: EX4300-48T @ 1/*/*", "Power Supply 0 @ 1/0/*" -> 1.
+-- The FPC of a part of a Juniper device, or the part itself: "FPC: EX4300-48T @ 1/*/*", "Power Supply 0 @ 1/0/*" -> 1.
 create or replace macro juniper_slot(text) as
     try_cast(nullif(regexp_extract(text, ' @ ([0-9]+)/([0-9]+|\*)/([0-9]+|\*)$', 1), '') as integer);
 
--- Whether a VLAN group's ranges have room for a VID.
+-- Whether a VLAN group's ranges contain a VID.
 create or replace macro takes_vid(vid_ranges, vid) as
     vid_ranges is null or len(list_filter(vid_ranges, lambda r: vid between r[1] and r[2])) > 0;
 
@@ -208,7 +208,7 @@ create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json, 'after': after_json, 'verdict': null::varchar, 'reason': null::varchar};
 create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar,
     to_json(stripped(new))::varchar);
--- The same for what has nothing at its ends already, where there may be a million.
+-- The same for texts that are already trimmed, of which there may be a million.
 create or replace macro trimmed_text_field(name, old, new) as field(name, to_json(old)::varchar, to_json(new)::varchar);
 -- A choice that may be empty: '' is sent as null.
 create or replace macro choice_field(name, old, new) as
@@ -219,14 +219,15 @@ create or replace macro number_field(name, old, new) as field(name, to_json(old)
 create or replace macro amount_field(name, old, new) as
     case when new is not null and coalesce(old, 0) <> new
         then field(name, to_json(old)::varchar, coalesce(to_json(nullif(new, 0))::varchar, 'null')) end;
--- A reference, or custom field content: both sides JSON text. A reference is the same object whatever its name.
+-- A reference, or custom field content: both sides JSON text. References to the same object are equal whatever its
+-- name.
 create or replace macro json_field(name, old, new) as field(name, coalesce(old, 'null'), new);
 create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)
     and regexp_extract(old, '"type":"[a-z.]+"\}$') = regexp_extract(new, '"type":"[a-z.]+"\}$');
--- The cause of a field that waits for something else: one that is not a conflict (a VLAN is blocked) becomes a part of
--- it.
+-- The cause of a field that waits for something else: a cause that is not a conflict (a VLAN is blocked) becomes a part
+-- of one.
 create or replace macro as_conflict(why) as
     case when why is null then null
          when action_of(why) = 'conflict' then why
@@ -238,13 +239,13 @@ create or replace macro of_undecided(name, why) as
 create or replace macro undecided_field(name, old, why) as
     case when why is not null then
         {'field': name, 'before': old, 'after': null::varchar, 'verdict': 'conflict', 'reason': why} end;
--- A field that is shown with its reason and never written, though what it should be is known.
+-- A field that is shown with its reason and never written, although its desired value is known.
 create or replace macro shown_field(name, old, new, why) as
     case when why is not null then
         {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
 -- An empty text counts as null.
 create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
--- Fields of which only those are in doubt that say so themselves; and what those say.
+-- as_updates: fields without a verdict are updates. reasons: the reasons of the fields with a verdict.
 create or replace macro as_updates(fields) as
     list_transform(fields, lambda f: {'field': f.field, 'before': f.before, 'after': f.after,
         'verdict': coalesce(f.verdict, 'update'), 'reason': if(f.verdict is null, null, f.reason)});
@@ -273,8 +274,8 @@ create or replace macro source_claim(cf, name, scope, alone) as
 create or replace macro bare_id_note(cf, name, id) as
     case when id_text(json_extract(cf, '$.' || name)) <> id
          then noted('other_bare_id', {field: name, held: id_text(json_extract(cf, '$.' || name)), id: id}) end;
--- What the field holds once the id is in it: unchanged if it has the id (merging would reorder it); else merged with
--- the other ids, or bare if the field is not JSON.
+-- The field's value with the id in it: unchanged if it has the id (merging would reorder it); else merged with the
+-- other ids, or bare if the field is not JSON.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as
     case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json
         and coalesce(field_type, 'json') = 'json'
@@ -288,7 +289,7 @@ create or replace macro with_claim(cf, name, scope, id_json, field_type) as
          else id_json end;
 
 -- Addresses ------------------------------------------------------------------------------------------------------
--- Why an address is left out, as a cause, or NULL. host is canonical text.
+-- Why an address is skipped, as a cause, or NULL. host is canonical text.
 create or replace macro left_out_address(host, family, prefixlen, keep_link_local) as
     case when prefixlen is null then skipped('no_prefix_length')
          when prefixlen not between 1 and if(family = 4, 32, 128)
@@ -332,8 +333,8 @@ create or replace macro unassignable(host, family, prefixlen) as
              then blocked('unassignable_address', {which: 'network'})
          end;
 
--- Two JSON texts that say the same: references by their id, lists without regard to order, else by the text.
--- (The name in a reference is for people; it may have been another when it was written.)
+-- Whether two JSON texts are equal: references by their id, lists without regard to order, else by the text. (The name
+-- in a reference is for people; it may have been another when it was written.)
 create or replace macro identity_text(value) as
     case when json_type(value) = 'OBJECT' and json_extract(value, '$.id') is not null
          then json_extract(value, '$.id')::varchar || coalesce(' ' || json_extract_string(value, '$.type'), '')
@@ -360,15 +361,15 @@ create or replace macro with_scheme(value) as
          else to_json(if(starts_with(trim(value ->> '$'), '//'), 'https:', 'https://') || trim(value ->> '$'))::varchar
     end;
 
--- The release of the NetBox that is kept, as such a number.
+-- The release of the target NetBox, as such a number.
 create or replace macro target_release() as (select release_number(any_value(netbox_version)) from netbox.status);
--- Whether its virtual machines may be paused; where it does not tell its choices, by the release.
+-- Whether its virtual machines may be paused; by the release if it does not list its choices.
 create or replace macro target_has_paused() as coalesce(
     (select bool_or(value = 'paused') from netbox.choices where model = 'virtualization.virtualmachine'
         and field = 'status'),
     target_release() >= 406);
 
--- What a guest shows of itself comes before what its configuration would set.
+-- Data from the running guest comes before its configuration.
 create or replace macro source_rank(source) as
     coalesce(list_position(['agent', 'lxc', 'static', 'cloudinit'], source), 9);
 
@@ -395,10 +396,10 @@ create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, u
         when held is not null then blocked('removal_held', {because_removed: fact, because: held})
         else noted('removed', {because: fact, note: if(way = 'unassign', note, null)}) end;
 
--- What a delete takes away: every field that has a value, so that an undo can bring it back. The parameter is a
--- whole row of the netbox table.
+-- The fields of a delete: every field with a value, so that an undo can restore it. The parameter is a whole row of the
+-- netbox table.
 create or replace macro removed_field(name, before_json) as field(name, before_json, 'null');
--- Of a delete's fields those that hold something.
+-- The fields of a delete that have a value.
 create or replace macro non_empty(fields) as list_filter(fields, lambda f: f is not null and f.before is not null);
 create or replace macro removed_text(name, old) as removed_field(name, to_json(nullif(old, ''))::varchar);
 create or replace macro removed_value(name, old) as removed_field(name, to_json(old)::varchar);

@@ -1,7 +1,7 @@
 -- Makes desired.unresolved.
--- The source's words for which no NetBox object was found, by the section of the mappings that could name one.
--- Key: section + word, in any case. owners: how many objects want it; word NULL: the source says nothing, only a
--- default helps.
+-- The source's names without a NetBox object, by the section of the mappings that could name one.
+-- Key: section + word, in any case. owners: the number of objects that use it; word NULL: the source has no name, only
+-- a default helps.
 -- Only with rows of match.references WHERE netbox_id IS NULL; desired.unresolved_vrfs.
 with settings as (from config.endpoint),
 concerned as (

@@ -1,4 +1,4 @@
--- Which NetBox virtual chassis each stack is: the one that its members are in, else an empty one of its name.
+-- The NetBox virtual chassis of each stack: the one with its members, else an empty one with its name.
 -- Key: the stack's device.
 -- Only with rows of desired.stack_members.
 with settings as (from config.endpoint),

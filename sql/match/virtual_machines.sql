@@ -1,12 +1,12 @@
--- Which NetBox virtual machine each guest is. Key: the desired virtual machine.
--- By the id custom fields (proxmox_cluster and proxmox_vmid; docker_host and docker_container), wherever the virtual
--- machine is, or by its name within the cluster. A vmid is a number that Proxmox hands out again: it needs a second
--- witness (name, also as written before; MAC addresses; SMBIOS UUID) and never wins against name and MAC addresses
--- together. A guest that left another cluster is found there by two of name, MAC addresses and SMBIOS UUID. A
--- container's name is its id. Where several guests have one name, the name that the source gives counts beside the one
--- made of it, but without the vmid only together with MAC addresses. Whoever has that name or the MAC addresses of a
--- virtual machine whose vmid is no longer listed may be that one under another vmid: a conflict.
--- candidate_ids: every NetBox virtual machine that it could be. moved_from: the cause that says where it comes from.
+-- The NetBox virtual machine of each guest. Key: the desired virtual machine. By the id custom fields (proxmox_cluster
+-- and proxmox_vmid; docker_host and docker_container), wherever the virtual machine is, or by its name within the
+-- cluster. Proxmox reuses vmids: a vmid needs a second witness (name, also as written before; MAC addresses; SMBIOS
+-- UUID) and never wins against name and MAC addresses together. A guest that left another cluster is found there by two
+-- of name, MAC addresses and SMBIOS UUID. A container's name is its id. If several guests have the same name, the
+-- source's name counts as well as the one derived from it, but without the vmid only together with MAC addresses. A
+-- guest with that name or the MAC addresses of a virtual machine whose vmid is no longer listed may be that machine
+-- under another vmid: a conflict. candidate_ids: every possible NetBox virtual machine. moved_from: the cause with its
+-- former cluster.
 -- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
 
@@ -21,7 +21,7 @@ actual as materialized (
     from netbox.virtual_machines v, settings
 ),
 -- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product
--- wrote: somebody may have given it another one since.
+-- wrote: a person may have renamed it since.
 called as materialized (
     select id, lower(name) as name from actual
     union
@@ -51,7 +51,7 @@ hits as materialized (
     group by key, id
 ),
 
--- MAC addresses are compared if id and name disagree. One that several machines of one side have is ignored.
+-- MAC addresses are compared if id and name disagree. Addresses of several machines on one side are ignored.
 asked as materialized (
     select key, name, given_name from desired.virtual_machines, settings
     where settings.reuses_ids and key not in (select key from hits where is_id and is_name)
@@ -88,7 +88,7 @@ weighed as materialized (
         exists (from hits o where o.id = h.id and o.key <> h.key and o.is_name) as named_otherwise,
         h.id in (from written_ids) and (w.vcpus <> a.vcpus or w.memory <> a.memory
             or coalesce(wd.sizes, []) is distinct from coalesce(nd.sizes, [])) as differs_too,
-        -- A UUID can be copied along: not where the disks are others too.
+        -- A UUID may be copied, so it does not count if the disks differ too.
         coalesce(f.uuid = w.uuid and coalesce(wd.sizes, []) = coalesce(nd.sizes, []), false) as same_uuid,
         coalesce(f.uuid <> w.uuid, false) as other_uuid
     from hits h
@@ -99,7 +99,7 @@ weighed as materialized (
     left join wanted_disks wd on wd.key = h.key
     left join config.former_guests f on f.netbox_id = h.id
 ),
--- Of a name alone only one that has no id yet.
+-- By name alone only a machine without an id.
 usable_names as (
     select * from weighed where not is_id and not "foreign" and (same_macs or (is_name and held_vmid is null))
 ),
@@ -143,13 +143,13 @@ named as (
 ),
 
 -- A guest that another cluster had, and no guest of this cluster yet: two of name, MAC address and SMBIOS UUID are the
--- same. One alone is a question where nothing contradicts it and the other cluster no longer shows that guest.
+-- same. One alone raises a question if nothing contradicts it and the other cluster no longer shows that guest.
 others as (
     select lower(cluster) as cluster, string_agg(distinct endpoint, ', ' order by endpoint) as endpoints,
         string_agg(distinct gap, '; ' order by gap) as gap
     from config.other_guests group by 1
 ),
--- What the other cluster shows under the number: that guest, unless name, MAC addresses and UUID are all others.
+-- The guest that the other cluster shows under the vmid: that guest, unless name, MAC addresses and UUID all differ.
 still_there as (
     select a.id, min(g.endpoint) as endpoint, max(g.uuid) as uuid
     from actual a
@@ -220,8 +220,8 @@ left_behind as (
     from moved group by key
 ),
 
--- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the number
--- of one in NetBox.
+-- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the vmid of
+-- a machine in NetBox.
 chosen as (
     select w.key, case
         when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1,
@@ -281,7 +281,7 @@ chosen as (
     left join unlisted u using (key)
     left join left_behind b using (key)
 ),
--- Several guests mean one virtual machine: it is the one with two witnesses, and who has its number alone is new.
+-- Several guests match one virtual machine: the guest with two witnesses is it, a guest with only its vmid is new.
 claims as (
     select choice.id as id, count(*) filter (choice.strength > 0) as claimants,
         count(*) filter (choice.strength = 2) as certain

@@ -1,13 +1,12 @@
--- Which NetBox VLAN each VID of a device or cluster is. Key: owner + VID.
--- Among the groups whose scope contains the owner and that hold the VID, the most specific wins: rack; location and
--- its parents; site; site group and its parents; region and its parents; cluster; cluster group; no scope. A tie is
--- a conflict. No group holds it: the endpoint's group for new VLANs, else the most specific group whose range takes
--- it, else (policy) no group.
--- permitted: only a range of a trunk names it, so it is not created.
+-- The NetBox VLAN of each VID of a device or cluster. Key: owner + VID. Among the groups whose scope contains the owner
+-- and that have the VID, the most specific wins: rack; location and its parents; site; site group and its parents;
+-- region and its parents; cluster; cluster group; no scope. A tie is a conflict. If no group has it: the endpoint's
+-- group for new VLANs, else the most specific group whose range contains it, else (policy) no group. permitted: only a
+-- range of a trunk names it, so it is not created.
 -- Only with rows of desired.vlans; desired.carried_vids.
 with recursive settings as (from config.endpoint),
 
--- The place of each owner in NetBox; of a new one only the site and the location are known.
+-- The location of each owner in NetBox; for a new one only the site and the location are known.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
            if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id,
@@ -66,7 +65,7 @@ groups_in_reach as (
     from places p cross join netbox.vlan_groups g where g.scope_type is null
 ),
 
--- Every VID that an owner names or that one of its interfaces carries.
+-- Every VID that an owner or one of its interfaces has.
 wanted as (
     select owner_resource, owner, vid, bool_and(permitted) as permitted from (
         select owner_resource, owner, vid, false as permitted from desired.vlans where problem is null
@@ -82,7 +81,7 @@ holders as (
     join groups_in_reach g using (owner_resource, owner)
     join netbox.vlans v on v.group_id = g.group_id and v.vid = w.vid
     union all
-    -- Ungrouped VLANs: by VID and site, behind every group.
+    -- Ungrouped VLANs: by VID and site, after every group.
     select w.owner_resource, w.owner, w.vid, v.id, v.name, if(v.site_id is null, 9902, 9901), null, null
     from wanted w
     join places p using (owner_resource, owner)
@@ -102,7 +101,7 @@ configured_group as (
         min_by(g.vid_ranges, g.id) as vid_ranges, list(g.slug order by g.slug) as places
     from settings
     join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
-        -- A slug means its group, though another one has it as its name.
+        -- A slug means its group, even if another group has it as its name.
         or (lower(settings.default_vlan_group) = lower(g.name)
             and lower(settings.default_vlan_group) not in (select lower(slug) from netbox.vlan_groups))
 ),

@@ -1,4 +1,4 @@
--- Fields that NetBox takes only together with one that is not written (sql/plan/field_needs.sql), with the cause.
+-- Fields that NetBox accepts only together with one that is not written (sql/plan/field_needs.sql), with the cause.
 -- Key: resource + key.
 with written as (
     select r.resource, r.key, r.action, f.field

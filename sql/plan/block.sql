@@ -1,5 +1,4 @@
--- Blocks the rows of the table held (resource, key, reason). A delete that does not happen takes nothing away: its
--- fields are not shown either.
+-- Blocks the rows of the table held (resource, key, reason). A blocked delete shows no fields either.
 update diff.rows set
     action = 'blocked',
     fields = if(rows.action = 'delete', [], rows.fields),

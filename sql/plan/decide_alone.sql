@@ -1,4 +1,4 @@
--- Decides the rows of the table alone: a create is blocked; in an update these fields are conflicts.
+-- Decides the rows of table alone: a create is blocked; in an update these fields are conflicts.
 update diff.rows set
     action = case
         when rows.action = 'create' then 'blocked'

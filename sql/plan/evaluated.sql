@@ -7,7 +7,7 @@ with fields as (
     where r.action = 'update'
 ),
 
--- What the configuration says, as lists: each is asked of every field.
+-- The configuration as lists, which are read for every field.
 rules as (
     select (select coalesce(list(endpoint), []) from config.same_source) as same_source,
         (select coalesce(list(field), []) from config.owned) as owned,
@@ -23,7 +23,7 @@ rival_ranks as (
     select field, endpoint, min(rank) as rank from config.precedence group by all
 ),
 
--- Once: each of its columns is asked for several times, and has comparisons of JSON in it.
+-- Computed once: its columns compare JSON and are used several times.
 evaluated as materialized (
     select f.*, w.value as ours,
         case when w.value is not null then same_value(f.had, content(w.value)) end as was_ours,
@@ -49,12 +49,12 @@ evaluated as materialized (
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field
         -- A value that an undo restored to the one before our first write counts as never written.
         and not (w.restored and same_value(f.had, content(w.value)))
-    -- A field's own order goes before the order for all.
+    -- A field's order comes before the order for all fields.
     left join own_ranks own on own.field = coalesce(o.field, '*')
     left join rival_ranks other on other.field = coalesce(o.field, '*') and other.endpoint = w.endpoint
 ),
 
--- Why a field is not written; NULL where it is.
+-- Why a field is not written; NULL if it is.
 kept_back as (
     select *,
         case
@@ -64,7 +64,7 @@ kept_back as (
                      when rival_rank < coalesce(rank, 1000) then drifted('source_with_precedence', {endpoint: rival})
                      else conflict('sources_disagree', {endpoint: rival}) end
             when owned then null
-            -- Tags go on and off one by one; what others put on stays.
+            -- Tags are added and removed one by one; tags of others are kept.
             when field = 'tags' then null
             when ours is not null and was_ours then null
             when ours is not null and wants_ours then drifted('changed_in_netbox')

@@ -1,4 +1,4 @@
--- How many objects NetBox has of each resource that this diff is about: what a plan's limits are a share of.
+-- The number of NetBox objects of each resource in this diff: a plan's limits are a share of it.
 with attached as (
     select 'ip_addresses' as resource, assigned_object_type as type, assigned_object_id as object_id
         from netbox.ip_addresses

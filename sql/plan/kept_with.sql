@@ -1,4 +1,4 @@
--- Rows that are deleted only because something else is, where that one stays. Key: resource + key.
+-- Rows that are deleted only because another object is, if that one is kept. Key: resource + key.
 select g.resource, g.key, min(blocked('goes_only_with',
     {resource: p.resource, key: p.key, action: p.action, because: nested(p.reason)})) as reason
 from match.goes_with g

@@ -1,4 +1,4 @@
--- What is deleted before a row (sql/match/delete_needs.sql). Key: resource + key.
+-- The rows that are deleted before a row (sql/match/delete_needs.sql). Key: resource + key.
 -- Only with rows of match.delete_needs.
 select n.resource, n.key, n.needs_resource, n.needs_key
 from match.delete_needs n

@@ -1,4 +1,4 @@
--- What a row needs because a value of it, or its target, refers to a row of this diff. Key: resource + key.
+-- The rows of this diff to which a row's values or its target refer. Key: resource + key.
 with texts as (
     select resource, key, f.after as text from diff.rows, unnest(fields) as u(f)
     where f.verdict = 'update' and contains(f.after, '"ref":')

@@ -1,4 +1,4 @@
--- Primary addresses: NetBox takes only one that is assigned to the device, machine or interface; see
+-- Primary addresses: NetBox accepts only one that is assigned to the device, machine or interface; see
 -- sql/plan/field_needs.sql.
 with chosen as (
     select resource, key, field, json_extract_string(after, '$.name') as name,

@@ -1,4 +1,4 @@
--- Clusters: a site can only hold those whose hosts are there; see sql/plan/field_needs.sql.
+-- Clusters: their hosts must be in their site; see sql/plan/field_needs.sql.
 select 'clusters' as resource, w.key, 'scope' as field, 'clusters' as needs_resource, null as needs_key,
     null as needs_field,
     because('cluster_devices_at_other_sites', {devices: (list(d.name order by d.name) filter (d.name is not null))[:10],

@@ -30,7 +30,7 @@ devices as materialized (
     where w.key in (select key from diff.written where resource = 'devices')
 )
 
--- A cluster with a site, or a location, holds only devices of that place.
+-- A cluster with a site or location accepts only devices of that place.
 select 'devices' as resource, key, 'cluster' as field, 'devices' as needs_resource,
     if(site_id is distinct from cluster_site, null, key) as needs_key, 'site' as needs_field,
     because('cluster_at_another_site', {cluster: cluster_name, site: coalesce(had_site_name, site_name)}) as why
@@ -54,7 +54,7 @@ select 'devices', key, 'site', 'devices', key, 'cluster',
     because('part_at_another_site', {part: 'cluster', name: had_cluster_name})
 from devices where had_cluster_site is not null and had_cluster_site <> site_id
 union all
--- A platform may be one manufacturer's only.
+-- A platform may be limited to one manufacturer.
 select 'devices', key, 'platform', 'devices', if(maker is distinct from platform_maker, null, key), 'device_type',
     because('platform_of_another_manufacturer', {platform: platform_name, model: coalesce(had_model, model)})
 from devices where platform_maker is not null and coalesce(had_maker, maker) <> platform_maker

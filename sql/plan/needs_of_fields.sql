@@ -1,4 +1,4 @@
--- Rows with a field that NetBox takes only after a field of another row (sql/plan/field_needs.sql). Key: resource +
+-- Rows with a field that NetBox accepts only after a field of another row (sql/plan/field_needs.sql). Key: resource +
 -- key.
 -- Only with rows of diff.field_needs.
 select n.resource, n.key, n.needs_resource, n.needs_key

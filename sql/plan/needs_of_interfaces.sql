@@ -1,4 +1,4 @@
--- Interfaces: which VLANs a mode allows, and what a type allows; see sql/plan/field_needs.sql.
+-- Interfaces: the VLANs that a mode allows, and the fields that a type allows; see sql/plan/field_needs.sql.
 with ports as materialized (
     select 'interfaces' as resource, w.key, w.field, w.after, coalesce(a.mode, '') as mode,
         a.untagged_vlan_id is not null as untagged, len(coalesce(a.tagged_vlan_ids, [])) > 0 as tagged, a.type,

@@ -1,4 +1,4 @@
--- What goes before a row of a stack (sql/match/stack_dependencies.sql). Key: resource + key.
+-- The rows before a row of a stack (sql/match/stack_dependencies.sql). Key: resource + key.
 -- Only with rows of match.stack_dependencies.
 select n.resource, n.key, n.needs_resource, n.needs_key
 from match.stack_dependencies n

@@ -21,7 +21,7 @@ machines as materialized (
     where w.key in (select key from diff.written where resource = 'virtual_machines')
 )
 
--- The device has to be in the machine's cluster.
+-- The device must be in the machine's cluster.
 select 'virtual_machines' as resource, key, 'device' as field, 'devices' as needs_resource, device_key as needs_key,
     'cluster' as needs_field, because('device_not_in_cluster', {of_cluster: cluster_name, device: device_name,
         place: coalesce('cluster ' || device_cluster_name, 'no cluster')}) as why
@@ -37,7 +37,7 @@ from machines
 where netbox_id is not null and had_device is not null and had_device_cluster is distinct from cluster_id
   and had_device is distinct from device_id
 union all
--- Once a machine has a site, its cluster and its device have to be there.
+-- If a machine has a site, its cluster and its device must be in it.
 select 'virtual_machines', key, 'cluster', 'virtual_machines', key, 'site',
     because('cluster_not_at_its_site', {site: had_site_name, cluster: cluster_name})
 from machines where had_site is not null and cluster_site is not null and had_site <> cluster_site

@@ -1,4 +1,4 @@
--- Leaves the rows of one guest ($vmid), and what they need. A guest that is gone has its vmid in its rows' keys.
+-- Keeps the rows of one guest ($vmid), and what they need. A removed guest has its vmid in its rows' keys.
 with recursive kept as (
     select r.resource, r.key from diff.rows r
     where r.parent in (select key from desired.virtual_machines where source_id = $vmid)

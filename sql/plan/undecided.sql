@@ -6,7 +6,7 @@ changes as (
     select resource, key, parent, action, fields from diff.rows where action in ('create', 'update')
 ),
 
--- What is on a device that was found by nothing but its name or address.
+-- Objects on a device that was found only by its name or address.
 namesakes as (
     select key, reason from match.devices cross
         join (select min(reason) as reason from desired.undecided where resource = 'devices') u

@@ -1,8 +1,8 @@
--- Takes out the prerequisites ($prerequisites) that no change uses: many words want them, only those in use are
--- proposed. Runs until it takes out none.
+-- Removes the prerequisites ($prerequisites) that no change uses: only prerequisites in use are proposed. Repeated
+-- until it removes none.
 delete from diff.rows
 where list_contains($prerequisites::varchar[], resource) and action in ('create', 'update', 'blocked')
-  -- A site's coordinates are wanted for themselves.
+  -- A site's coordinates are proposed even if no change needs them.
   and not (resource = 'sites' and action = 'update')
   and (resource, key) not in (
       select (n.needs_resource, n.needs_key) from diff.dependencies n

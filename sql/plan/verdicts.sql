@@ -1,6 +1,5 @@
 -- Decides each row: written, drifted, in conflict or blocked. Key: resource + key.
--- Only an update's fields are asked one by one (sql/plan/evaluated.sql). A first sync creates a million objects: what
--- they say is said in passing.
+-- Only updates are decided field by field (sql/plan/evaluated.sql); creates pass through: a first sync has a million.
 select
     r.resource,
     case

@@ -1,4 +1,4 @@
--- Objects of which two changes write one field, or that two delete; which is right nobody can tell.
+-- Objects of which two changes write the same field, or that two changes delete: neither is certain.
 select object_type || ' ' || netbox_id || ' ('
     || string_agg(distinct resource || ' ' || key, ', ' order by resource || ' ' || key) || ')' as object
 from (

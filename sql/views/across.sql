@@ -1,4 +1,4 @@
--- What there is, over all kinds of endpoints. {home} is the warehouse directory. Times are UTC.
+-- Snapshots, diffs and skipped objects of all kinds of endpoints. {home} is the warehouse directory. Times are UTC.
 
 create or replace view sync.snapshots as
 select system, endpoint, snapshot_id, started, finished, source_version, complete, reasons, row_counts, shrunken

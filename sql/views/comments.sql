@@ -1,4 +1,4 @@
--- What the views hold, for DuckDB clients that show comments. Units where they are not plain from the name.
+-- Comments on the views, for DuckDB clients that show them. With units if the name does not imply them.
 
 -- netbox: the current snapshot of the target.
 comment on view netbox.status is 'Version and plugins of NetBox';
@@ -104,7 +104,7 @@ comment on view diff.causes is 'Open questions of the current diffs: rows that t
 comment on column diff.causes.missing is 'what the cause is about: a word and its section, a name, an endpoint';
 comment on column diff.causes.example is 'key of one of the rows, and its reason';
 
--- ledger: what was decided and done.
+-- ledger: decisions and applies.
 comment on view ledger.approvals is 'Every decision, one row per change';
 comment on view ledger.verdicts is 'What became of every change that an apply took up';
 comment on view ledger.applies is 'Every apply with its counts';

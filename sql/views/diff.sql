@@ -6,11 +6,11 @@ select
     item.verdict as verdict, item.reason as reason, item.cause as cause, change_id, netbox_id
 from (select *, unnest(fields) as item from diff.changes);
 
--- The closed list of causes. sentence: with its parameters in braces; about: those that say what is missing.
+-- The closed list of causes. sentence: with its parameters in braces; about: the parameters that say what is missing.
 create or replace view sync.causes as
 {causes};
 
--- The open questions: rows in which cause, and what it is about, agree are answered together.
+-- The open questions: rows with the same cause and the same parameters in `about` are answered together.
 create or replace view diff.causes as
 with asked as (
     select

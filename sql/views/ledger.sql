@@ -1,5 +1,5 @@
--- The ledger as tables. {home} is the warehouse directory. Times are UTC and the word of a clock; what came before what
--- is seq, the number in the warehouse's sequence. Lines from before there were numbers are placed by their time.
+-- The ledger as tables. {home} is the warehouse directory. Times are UTC and depend on a clock; order by seq, the
+-- number in the warehouse's sequence. Lines from before there were numbers are ordered by their time.
 create schema if not exists ledger;
 
 -- One row per decision and change id. decision: approve, reject, withdraw.
@@ -27,7 +27,7 @@ from (
 
 -- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
 -- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write. cleared: fields
--- of other objects that NetBox empties because this change deletes the object they name. already: NetBox had it as
+-- of other objects that NetBox clears because this change deletes the object that they name. already: NetBox had it as
 -- approved, so nothing was sent.
 create or replace view ledger.verdicts as
 select * exclude (kind) replace (coalesce(seq, epoch_ms("at")) as seq)
@@ -49,7 +49,7 @@ from read_json(
 where kind = 'verdict';
 
 -- One row per apply. finished is NULL while it runs or when it was killed; changes are those approved then;
--- undoes is the apply that this one takes back; branch the netbox-branching branch that it wrote to.
+-- undoes is the apply that this one reverts; branch the netbox-branching branch that it wrote to.
 create or replace view ledger.applies as
 with lines as (
     select *
@@ -82,8 +82,8 @@ select
 from lines
 group by apply_id, endpoint;
 
--- Where NetBox's own changelog has what was written; no rows for a token that may not view it, nor where
--- netbox.changelog_message is off.
+-- The entries of NetBox's changelog for the writes; no rows if the token may not view it, or netbox.changelog_message
+-- is off.
 create or replace view ledger.object_changes as
 select apply_id, endpoint, target, item.*
 from (

@@ -1,8 +1,9 @@
--- What the ledger says of NetBox's objects: what this product created, deleted and wrote last. The views build on
--- ledger.applied alone: a comparison puts a table of one NetBox in its place (compare/database.py).
+-- The ledger's data about NetBox's objects: those that this product created and deleted, and the values that it wrote
+-- last. The views build on ledger.applied alone: a comparison puts a table of one NetBox in its place
+-- (compare/database.py).
 
--- One row per change that an apply carried out. apply_id is the apply that sent it, which a later one may have
--- settled; undoes is the apply that this one takes back. seq says what came before what.
+-- One row per change that an apply carried out. apply_id is the apply that sent it, which a later one may have settled;
+-- undoes is the apply that this one reverts. Order by seq.
 create or replace view ledger.applied as
 with undos as (
     select distinct apply_id, undoes
@@ -23,7 +24,7 @@ cross join lateral (select coalesce(split_part(v.operation_id, '/', 1), v.apply_
 left join undos on undos.apply_id = sent.apply_id
 where v.verdict = 'applied' and v.netbox_id is not null and not coalesce(v.already, false);
 
--- Objects that an undo made again, under a new id: one row for each id that the object had before.
+-- Objects that an undo created again, with a new id: one row for each former id of the object.
 create or replace view ledger.made_again as
 with recursive pairs as (
     select distinct again.target, again.object_type, gone.netbox_id as former_id, again.netbox_id
@@ -41,8 +42,8 @@ chain as (
 )
 from chain;
 
--- One row per object and field that an applied change set, or that NetBox emptied because a change deleted what the
--- field named. value is JSON text; a null that was written is the text null.
+-- One row per object and field that an applied change set, or that NetBox cleared because a change deleted the object
+-- in the field. value is JSON text; a null that was written is the text null.
 create or replace view ledger.writes as
 with set_by_change as (
     select *, unnest(fields) as item from ledger.applied where action <> 'delete'
@@ -80,7 +81,7 @@ with newest as (
 brought_back as (
     from newest where last.undoes is not null
 ),
--- Names in references are for people, and may have been others then.
+-- Names in references are for people, and may have changed since.
 nameless as (
     select b.target, b.object_type, b.netbox_id, b.field, w.endpoint, w.seq,
         regexp_replace(b.last.value, ',"name":("([^"\\]|\\.)*"|null)', '', 'g') as now,
@@ -105,7 +106,7 @@ select
 from newest n
 left join authors a using (target, object_type, netbox_id, field);
 
--- The objects that this product created. One that an undo made again counts as what it was before.
+-- The objects that this product created. An object that an undo created again counts as the original.
 create or replace view ledger.created as
 with made as (
     select a.endpoint, a.object_type, a.netbox_id, a."at", a.seq, a.target
@@ -140,7 +141,7 @@ with written as (
     from (select *, unnest(fields) as item from ledger.applied where action <> 'delete') a
     anti join ledger.made_again m
         on m.target = a.target and m.object_type = a.object_type and m.netbox_id = a.netbox_id
-        -- With which tags an undo made it again says nothing of who had put them on.
+        -- Tags of an object that an undo created again do not show who had added them.
         and a.action = 'create'
     where item.field = 'tags'
 )

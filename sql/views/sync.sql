@@ -34,8 +34,8 @@ from read_json(
 )
 where ok is not null;
 
--- Who is working on what. A process that was killed is silent; after a minute of that it counts as gone, and so it does
--- where it is dated later than now. What is said here may, on an object store, be said by all machines too.
+-- Who is working on what. A process without a heartbeat for a minute counts as dead, and so does one dated later than
+-- now. On an object store this includes all machines.
 create or replace view sync.running as
 select system, endpoint, who, host, pid, since, heartbeat
 from read_json(
@@ -136,8 +136,8 @@ left join sync.decisions as d on d.endpoint = x.endpoint and d.change_id = x.cha
 left join sync.decisions as o
     on o.endpoint = x.endpoint and o.change_id = left(x.change_id, 20) and o.state = 'rejected';
 
--- What is known of every endpoint and of NetBox. every: seconds from sync to sync that the configuration asks for,
--- 0 where it asks for none. Without a configuration on record, what was read counts as configured.
+-- What is known of every endpoint and of NetBox. every: configured seconds between syncs, 0 without an interval.
+-- Without a recorded configuration, endpoints that were read count as configured.
 create or replace view sync.facts as
 with configured as (
     select endpoint, kind as system, enabled, every
@@ -221,7 +221,7 @@ select
     coalesce(case when l.system = 'netbox' then l.last_success is not null else p.diff_id is not null end, false)
         as synced,
     r.since is not null as running,
-    -- Dated later than now: how old it is nobody knows.
+    -- Dated later than now: its age is unknown.
     coalesce(
         l.last_success > now() at time zone 'UTC' + interval 5 minute
         or c.every > 0 and now() at time zone 'UTC' - l.last_success > to_seconds(2 * c.every), false
