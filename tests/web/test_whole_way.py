@@ -70,6 +70,6 @@ def test_a_freeze_is_shown_and_stops_an_apply(site: Site) -> None:
     anna.send("/freeze", message="incident 4711")
     assert "anna froze all applies" in anna.open("/")
     assert "incident 4711; nothing was written" in anna.apply("paris")
-    assert site.netbox.store.rows("virtualization.virtualmachine") == []
+    assert list(site.netbox.store.rows("virtualization.virtualmachine")) == []
     anna.send("/unfreeze")
     assert "applied" in anna.apply("paris")
