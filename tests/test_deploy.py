@@ -40,19 +40,20 @@ def test_a_unit_starts_a_program_that_the_package_installs(path: Path) -> None:
 
 def test_containers_run_the_same_programs_as_the_units() -> None:
     services = compose()["services"]
-    assert sorted(services) == ["code", "daemon", "web"]
+    assert sorted(services) == ["code", "daemon", "review", "web"]
     for name, service in services.items():
         started = shlex.split(
             unit(DEPLOY / "systemd" / f"netbox-sync-{name}.service")["Service"]["ExecStart"]
         )
         there = shlex.split(service["command"])
         assert Path(started[0]).name == there[0]
-        # But for the address to listen on.
-        assert [word for word in there if word != "0.0.0.0"] == [
+        # But for the address to listen on; the review page's is in the configuration.
+        assert [word for word in there if word not in ("0.0.0.0", "--host")] == [
             word for word in [there[0], *started[1:]] if word != "127.0.0.1"
         ]
     # Who has no secrets can lose none.
-    assert [name for name, service in services.items() if "env_file" in service] == ["code"]
+    assert [name for name, service in services.items() if "env_file" in service] == ["code", "review"]
+    assert services["review"]["ports"] == ["127.0.0.1:8780:8780"]
     assert services["web"]["ports"] == ["127.0.0.1:3000:3000"]
 
 
@@ -139,7 +140,8 @@ def test_the_guide_for_runs_in_containers_is_taken_by_dagster(
 
 def test_the_guide_for_runs_in_containers_changes_services_that_there_are() -> None:
     changed = guide("services:")["services"]
-    assert sorted(changed) == sorted(compose()["services"])
+    # The review page starts no runs.
+    assert set(changed) == set(compose()["services"]) - {"review"}
     # Who starts runs hands them the secrets, and commands Docker; the page does neither.
     assert [name for name, service in changed.items() if "secrets.env" in service["env_file"]] == [
         "code",
