@@ -576,7 +576,7 @@ select * from (values
         'Sync both endpoints.', [], ['endpoint']),
     ('may_have_moved', 'because', '{because}, so it may have moved there', 'Sync both endpoints.', [], []),
     ('hangs_on_it', 'because', '{what:ands} depends on it', 'Remove it in NetBox first.', [], []),
-    ('hang_on_it', 'because', '{what}[ and {more} more] hang on it', 'Remove them in NetBox first.', [], []),
+    ('hang_on_it', 'because', '{what}[ and {more} more] depend on it', 'Remove them in NetBox first.', [], []),
     ('unknown_what_hangs_on_it', 'because', 'its dependents are not known: {because}',
         'Sync NetBox again with a token that may read it.', [], []),
     ('netbox_read_before_policy', 'because', 'NetBox was read before policies.delete named them; sync again',

@@ -1,4 +1,4 @@
-"""One failed call makes every resource that depends on it unproven: a test per line of the evidence tables, which are
+"""One failed call makes every resource that depends on it incomplete: a test per line of the evidence tables, which are
 those of docs/evidence.md."""
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def evidence(kind: str) -> list[tuple[str, str, bool, list[str], list[str]]]:
         return con.execute(read_sql(f"desired/{kind}/evidence.sql")).fetchall()
 
 
-def unproven(pipeline: Pipeline) -> dict[str, set[str]]:
-    """Resource -> owners of which it is unproven, in the last comparison."""
+def incomplete(pipeline: Pipeline) -> dict[str, set[str]]:
+    """Resource -> owners for which it is incomplete, in the last comparison."""
     folder = pipeline.warehouse.current(pipeline.warehouse.diffs(pipeline.name)) / "desired"
     with duckdb.connect() as con:
         found = con.execute(
@@ -42,7 +42,7 @@ def unproven(pipeline: Pipeline) -> dict[str, set[str]]:
     return {name: {owner for resource, owner in found if resource == name} for name, _ in found}
 
 
-# (kind, table that shrank) -> resources that are unproven for it.
+# (kind, table that shrank) -> resources that become incomplete.
 SHRUNK = {
     ("librenms", "devices"): {"devices", "interfaces", "ip_addresses", "cables", "modules"},
     ("librenms", "ports"): {"interfaces", "ip_addresses", "mac_addresses", "cables"},
@@ -88,7 +88,7 @@ def test_the_page_shows_the_tables(kind: str) -> None:
 
 def table(kind: str) -> str:
     """A kind's evidence as a Markdown table."""
-    lines = ["| call | scope | without it unproven | without it undecided | of |", "|---|---|---|---|---|"]
+    lines = ["| call | scope | incomplete without it | undecided without it | of |", "|---|---|---|---|---|"]
     for call, scope, wide, proves, decides in evidence(kind):
         calls = ", ".join(f"`{one}`" for one in call.split(", ") if one.startswith("/"))
         rest = ", ".join(one for one in call.split(", ") if not one.startswith("/"))
@@ -187,7 +187,7 @@ def test_a_failed_call_of_librenms(
         )
         fail(server)
         plan = pipeline.sync()
-    found = unproven(pipeline)
+    found = incomplete(pipeline)
     for resource in proves:
         owners = found.get(resource, set())
         assert "*" in owners or (not wide and "sw1" in owners), (resource, found)
@@ -263,7 +263,7 @@ def test_a_failed_call_of_proxmox(
     pve.snapshot()
     PVE_FAULTS[scope](proxmox)
     plan = pve.sync()
-    found = unproven(pve)
+    found = incomplete(pve)
     for resource in proves:
         owners = found.get(resource, set())
         assert "*" in owners or (not wide and owners & {"web", "pve1", "vmid 101"}), (resource, found)
@@ -329,7 +329,7 @@ def test_a_short_list_of_proxmox_proves_nothing(
             },
         )
         plan = pipeline.sync()
-    assert "*" in unproven(pipeline)["virtual_machines"]
+    assert "*" in incomplete(pipeline)["virtual_machines"]
     blocked = {r.action for r in plan.rows if r.resource in ("virtual_machines", "ip_addresses")}
     assert blocked <= {"blocked", "conflict"}
 
@@ -388,7 +388,7 @@ def test_a_failed_call_of_docker(
         pipeline.snapshot()
         CONTAINER_FAULTS[scope](server)
         plan = pipeline.sync()
-    found = unproven(pipeline)
+    found = incomplete(pipeline)
     for resource in line[3]:
         assert found.get(resource, set()) & {"*", "web", "container web"}, (resource, found)
     assert [r.key for r in plan.rows if r.action == "delete"] == []
@@ -407,7 +407,7 @@ def test_a_list_of_containers_that_is_shorter_than_the_daemon_says(
         endpoint = {"name": "docker1", "kind": "docker", "url": server.url, "defaults": {"site": "paris"}}
         pipeline = Pipeline(tmp_path / "docker", netbox, endpoint)
         plan = pipeline.sync()
-    assert "*" in unproven(pipeline)["virtual_machines"]
+    assert "*" in incomplete(pipeline)["virtual_machines"]
     assert {r.action for r in plan.rows if r.resource == "virtual_machines"} == {"blocked"}
     (reason,) = {r.reason for r in plan.rows if r.resource == "virtual_machines"}
     assert "the daemon says that it has 2 containers, and lists 1" in reason

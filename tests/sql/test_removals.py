@@ -280,7 +280,7 @@ def test_a_removed_machine_with_services_stays_and_so_does_what_is_on_it() -> No
     assert said_of(found, "virtual_machines", 2) == [
         (
             "blocked",
-            "vmid 102 is no longer in Proxmox, but service http, service ssh hang on it",
+            "vmid 102 is no longer in Proxmox, but service http, service ssh depend on it",
         )
     ]
     assert said_of(found, "vm_interfaces", 12) == []

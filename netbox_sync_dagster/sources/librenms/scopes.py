@@ -6,7 +6,7 @@ from __future__ import annotations
 # scope_id "*" stands for all of that kind. What no row names as incomplete was read completely.
 # The writer adds the scope "table" (scope_id: a table's name) for a table that shrank or lost rows, and
 # "short_<table>" for a device that has far fewer rows of it than it had (storage/falls.py).
-# What each scope leaves unproven: sql/desired/librenms/evidence.sql.
+# The resources that each scope leaves incomplete: sql/desired/librenms/evidence.sql.
 SCOPES = {
     "installation": "'*': the endpoint showed only a part of itself, or nothing; nothing at all is gone.",
     "devices": "device_id or '*': a device could not be read; it is not gone.",

@@ -37,7 +37,7 @@ def check_netbox(
     Per type: view by ``GET ?limit=1``, add by what ``OPTIONS`` offers, change and delete by ``PATCH`` and
     ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
     write-enabled shows as missing add, change and delete. ``deletes``: the resources whose objects a policy allows
-    to delete; what may hang on them must be readable.
+    to delete; their possible dependents must be readable.
     """
     try:
         netbox = NetBox(target)
@@ -182,7 +182,7 @@ def _writing(netbox: NetBox, source: Source, actions: tuple[str, ...]) -> Check:
 
 
 def _dependents(netbox: NetBox, deletes: Collection[str]) -> Check:
-    """Whether everything that may hang on objects that a sync may delete can be read."""
+    """Whether all possible dependents of objects that a sync may delete can be read."""
     ways = {
         way.related: way
         for parent in deleted_types(deletes)

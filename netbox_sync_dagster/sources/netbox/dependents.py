@@ -88,7 +88,7 @@ _OWN_JOURNAL = re.compile(r"netbox-sync \S+ apply \S+: [a-z_]+\.[a-z]+ \d+(, [a-
 
 @dataclass(frozen=True)
 class Dependent:
-    """One way in which objects of one type hang on those of a deleted type.
+    """One way in which objects of one type depend on those of a deleted type.
 
     ``parent`` and ``related`` are list endpoints, ``model`` is that of ``related``. ``field`` of ``related`` names the
     deleted object: as itself or in a list (``how`` field), or as ``<field>_type`` and ``<field>_id`` (generic); with
@@ -178,7 +178,7 @@ DEPENDENTS: tuple[Dependent, ...] = tuple(_read())
 
 
 def dependents_of(parent: str, version: tuple[int, ...], *, proxbox: bool = True) -> list[Dependent]:
-    """What may hang on objects of a type in this NetBox version; ``proxbox``: it has the plugin netbox-proxbox."""
+    """The possible dependents of a type in this NetBox version; ``proxbox``: it has the plugin netbox-proxbox."""
     return [
         item
         for item in DEPENDENTS

@@ -1,8 +1,8 @@
 """Reads the dependents of objects that a sync may delete into table ``netbox.dependents``.
 
 Only where a policy allows the delete. One list per type of dependent (``fields=`` of an id, a label and the
-reference), journal entries, contact assignments and image attachments one per type that they hang on; wireless LANs
-and virtual device contexts are looked up on interfaces only where there are any. For interfaces alone these are 16
+reference), journal entries, contact assignments and image attachments one per type that they are assigned to; wireless
+LANs and virtual device contexts are looked up on interfaces only where there are any. For interfaces alone these are 16
 requests, for everything a sync may delete 22, of which most are answered with an empty page.
 
 ``netbox.status.dependents_of`` names the types that were asked for, ``netbox.scopes`` those of which something could
@@ -44,7 +44,7 @@ def deleted_types(resources: Collection[str]) -> list[str]:
 
 @dataclass
 class _Reading:
-    """One list to be read: the ways in which its rows hang on objects, and its filters."""
+    """One list to read: the ways in which its rows depend on objects, and its filters."""
 
     path: str
     params: Row
@@ -87,7 +87,7 @@ class DependentsReader:
         return [*found, self._plugins]
 
     def finish(self) -> None:
-        """Say of which types something that may hang on them could not be read."""
+        """Record the types whose possible dependents could not be read."""
         for parent, reasons in self._unproven.items():
             reason = "; ".join(dict.fromkeys(reasons))
             row = {"scope": "dependents", "scope_id": parent, "complete": False, "reason": reason}
