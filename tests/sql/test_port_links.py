@@ -142,6 +142,22 @@ def test_a_unit_in_a_lag_means_its_port(turned: bool) -> None:
     }
 
 
+def test_units_of_a_lag_and_of_its_ports() -> None:
+    rows = source(
+        "junos",
+        (1, "ae3", "ieee8023adLag"),
+        (2, "ae3.0", "propVirtual"),
+        (3, "xe-0/0/0", "ethernetCsmacd"),
+        (4, "xe-0/0/0.0", "propVirtual"),
+        stack=[(2, 4), (1, 2), (3, 4)],
+    )
+    assert links(rows) == {
+        "ae3.0": (None, "ae3", None),
+        "xe-0/0/0": ("ae3", None, None),
+        "xe-0/0/0.0": (None, "xe-0/0/0", None),
+    }
+
+
 def test_a_vlan_that_a_lag_carries_is_neither_member_nor_child() -> None:
     rows = source(
         "dnos",

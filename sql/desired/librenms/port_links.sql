@@ -21,6 +21,15 @@ units as (
     join ports b on b.device_id = u.device_id and b.name = u.base
     group by u.port_id having count(*) = 1
 ),
+-- Junos stacks a LAG's unit with the units of its members (ae3.0, xe-0/0/0.0): the LAG and the ports are meant.
+meant as (
+    select distinct s.device_id, s.port_id, if(r.role = 'lag' and of_port.base_id <> of_other.base_id, of_other.base_id,
+        s.other_id) as other_id
+    from pairs s
+    left join units of_port on of_port.port_id = s.port_id
+    left join units of_other on of_other.port_id = s.other_id
+    left join desired.port_roles r on r.port_id = of_other.base_id
+),
 ends as (
     select s.device_id, s.port_id, s.other_id, p.kind, p.name, o.name as other_name, o.kind as other_kind,
         r.role, other.role as other_role, u.base_id, p.port_id is not null as known,
@@ -31,7 +40,7 @@ ends as (
             as other_is_virtual,
         regexp_matches(d.os, '^(fortigate|timos|linux|proxmox|pfsense|opnsense|truenas|vyos|vyatta|edgeos|routeros'
             || '|cumulus|dsm|qnap|opengear)') as vlans_lie_on_one_port
-    from pairs s
+    from meant s
     join ports o on o.port_id = s.other_id
     join librenms.devices d on d.device_id = o.device_id
     left join ports p on p.port_id = s.port_id
