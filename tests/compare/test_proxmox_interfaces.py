@@ -245,3 +245,36 @@ def test_an_operators_mtu_stays(pve, cluster, netbox):
     pve.apply()
     netbox.edit(INTERFACES, netbox.one(INTERFACES)["id"], mtu=9000, description="uplink")
     assert rows(pve.sync(), "vm_interfaces") == []
+
+
+def test_all_vlans_and_bridges_of_a_vlan_are_written_and_then_in_sync(pve, cluster, netbox):
+    """A trunk of all VLANs makes none of them; guests on a bridge over eno1.51 are in VLAN 51."""
+    cluster.nodes["pve1"].network = [
+        {"iface": "eno1", "type": "eth", "active": 1},
+        {"iface": "eno1.51", "type": "vlan", "vlan-raw-device": "eno1", "vlan-id": "51", "active": 1},
+        {"iface": "vmbr0", "type": "bridge", "bridge_ports": "eno1", "bridge_vlan_aware": 1, "active": 1},
+        {"iface": "vmbr51", "type": "bridge", "bridge_ports": "eno1.51", "active": 1},
+    ]
+    lines = {
+        "net0": "virtio=BC:24:11:00:01:00,bridge=vmbr0,trunks=2-4094",
+        "net1": "virtio=BC:24:11:00:01:01,bridge=vmbr51",
+        "net2": "virtio=BC:24:11:00:01:02,bridge=vmbr0",
+        "net3": "virtio=BC:24:11:00:01:03,bridge=vmbr0,trunks=20;50-60",
+    }
+    cluster.add_qemu(101, node="pve1", name="vm", config=lines)
+    pve.configure(vlan_aware_bridges="tagged-all")
+    assert pve.apply_all().changes == []
+    assert sorted(vlan["vid"] for vlan in netbox.all("ipam/vlans")) == [20, 51]
+    assert {
+        i["name"]: (
+            i["mode"] and i["mode"]["value"],
+            i["untagged_vlan"] and i["untagged_vlan"]["vid"],
+            sorted(vlan["vid"] for vlan in i["tagged_vlans"]),
+        )
+        for i in netbox.all(INTERFACES)
+    } == {
+        "net0": ("tagged-all", None, []),
+        "net1": ("access", 51, []),
+        "net2": ("tagged-all", None, []),
+        "net3": ("tagged", None, [20, 51]),
+    }
