@@ -145,6 +145,35 @@ MODELS: tuple[Model, ...] = (
         brief=("id", "url", "display", "device", "name"),
         goes_with=("component",),
     ),
+    *(
+        _model(
+            *(f"dcim.{verbose.replace(' ', '')}", f"dcim/{verbose.replace(' ', '-')}s", verbose),
+            (
+                fk("device", "dcim.device", required=True, on_delete="cascade"),
+                fk("module", "dcim.module", on_delete="cascade"),
+                char("name", 64, required=True),
+                DESCRIPTION,
+                OWNER,
+                *TAIL,
+            ),
+            brief=("id", "url", "display", "device", "name", "description"),
+            since=(4, 7),
+        )
+        for verbose in ("cooling intake", "cooling outflow")
+    ),
+    _named(
+        *("dcim.coolingsource", "dcim/cooling-sources", "cooling source"),
+        fk("site", "dcim.site", required=True),
+        choice("type", "coolingsource.type", required=True),
+        choice("status", "coolingsource.status", default="active"),
+        since=(4, 7),
+    ),
+    _named(
+        *("dcim.modulebaytype", "dcim/module-bay-types", "module bay type"),
+        slug(),
+        fk("manufacturer", "dcim.manufacturer"),
+        since=(4, 7),
+    ),
     _model(
         *("dcim.virtualdevicecontext", "dcim/virtual-device-contexts", "virtual device context"),
         (

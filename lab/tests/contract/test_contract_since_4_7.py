@@ -300,3 +300,30 @@ def test_a_module_moves_to_another_device_with_its_interfaces(netbox: Any) -> No
     found = netbox.get(f"dcim/interfaces/{port['id']}/")
     assert (found["device"]["id"], found["module"]["id"]) == (two["id"], module["id"])
     assert found["last_updated"] != port["last_updated"]
+
+
+# Dependents of objects that this product deletes
+
+
+def test_cooling_and_module_bay_types_are_dependents_of_devices_sites_and_manufacturers(netbox: Any) -> None:
+    """From 4.7 on: a device takes its own parts along, the others cannot be deleted."""
+    if netbox.version < (4, 7):
+        for path in ("cooling-intakes", "cooling-outflows", "cooling-sources", "module-bay-types"):
+            assert netbox.send("GET", f"dcim/{path}/").status_code == 404
+        return
+    device = netbox.device()
+    parts = [
+        (path, netbox.new(f"dcim/{path}", {"device": device["id"], "name": "a"})["id"])
+        for path in ("cooling-intakes", "cooling-outflows")
+    ]
+    for path, number in parts:
+        assert [row["id"] for row in netbox.results(f"dcim/{path}/?device_id={device['id']}")] == [number]
+    netbox.delete(f"dcim/devices/{device['id']}/")
+    assert [netbox.send("GET", f"dcim/{path}/{n}/").status_code for path, n in parts] == [404, 404]
+
+    site, name = netbox.site(), netbox.name("t")
+    netbox.new("dcim/cooling-sources", {"site": site["id"], "name": name, "type": "chiller"})
+    assert netbox.send("DELETE", f"dcim/sites/{site['id']}/").status_code == 409
+    maker = netbox.new("dcim/manufacturers", {"name": name, "slug": name})
+    netbox.new("dcim/module-bay-types", {"name": name, "slug": name, "manufacturer": maker["id"]})
+    assert netbox.send("DELETE", f"dcim/manufacturers/{maker['id']}/").status_code == 409
