@@ -28,6 +28,7 @@ from netbox_sync_dagster.cli import (
     notify,
     reject,
     restore,
+    review,
     sql,
     status,
     sync,
@@ -116,6 +117,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("sync")(sync.sync)
 app.command("diff")(diff.diff)
+app.command("review")(review.review)
 app.command("approve")(approve.approve)
 app.command("reject")(reject.reject)
 app.command("withdraw")(withdraw.withdraw)

@@ -1,0 +1,240 @@
+"""``review``: decides change by change in the terminal, in the manner of ``git add -p``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from netbox_sync_dagster.approve import Filter, meant
+from netbox_sync_dagster.approve import approve as record
+from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.records import ApprovalError
+from netbox_sync_dagster.approve.states import states
+from netbox_sync_dagster.cli.changes import RowFilter, id_length, lines
+from netbox_sync_dagster.cli.decisions import (
+    ActionOption,
+    DeviceOption,
+    EndpointArgument,
+    ResourceOption,
+    WhoOption,
+    number_of_changes,
+)
+from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+
+_OPEN = ("waiting", "approval expired")
+_HELP = (
+    "y  approve this change",
+    "n  leave it undecided",
+    "r  reject it; asks why",
+    "a  approve this and all further creates and updates of this resource; deletes are asked one by one",
+    "d  leave this and all further changes of this resource",
+    "f  approve only some fields of this update; asks which",
+    "c  write a comment for the approvals",
+    "q  end, and record what was decided",
+)
+
+
+@dataclass
+class _Decided:
+    """What was decided so far. ``parts``: fields by the id of the update that they belong to."""
+
+    approved: list[str] = field(default_factory=list)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    comment: str = ""
+    # "approve" or "leave", by resource.
+    rest: dict[str, str] = field(default_factory=dict)
+    done: bool = False
+
+
+def review(
+    context: typer.Context,
+    endpoint: EndpointArgument,
+    *,
+    resource: ResourceOption = None,
+    action: ActionOption = None,
+    device: DeviceOption = None,
+    who: WhoOption = None,
+    override_limit: Annotated[
+        str | None, typer.Option(help="Approve a plan that exceeds the limit; give the reason.")
+    ] = None,
+) -> None:
+    """Decide change by change: shows each change that waits, and asks: y n r a d f c q ?
+
+    What the approved changes need is approved along, after a question. Records the same decisions as approve and
+    reject, at the end; Ctrl-C records nothing.
+    """
+    session = session_of(context)
+    name = name_of(who)
+    if not session.interactive:
+        raise CliError("not a terminal: review asks questions; use approve, reject and withdraw instead")
+    plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
+    wanted = RowFilter(tuple(resource or ()), tuple(action or ()), tuple(device or ()))
+    known = states(session.warehouse, plan)
+    rows = [
+        row
+        for row in plan.changes
+        if wanted.takes(row) and (row.change_id not in known or known[row.change_id].state in _OPEN)
+    ]
+    if not rows:
+        session.out.print("no change is waiting for a decision")
+        return
+    decided = _ask_all(session, plan, rows)
+    _record(session, plan, decided, name, override_limit)
+
+
+def _ask_all(session: Session, plan: Plan, rows: list[DiffRow]) -> _Decided:
+    decided = _Decided()
+    digits = id_length(row.change_id for row in plan.rows)
+    for number, row in enumerate(rows, 1):
+        if decided.done:
+            break
+        rest = decided.rest.get(row.resource)
+        if rest == "leave":
+            continue
+        if rest == "approve" and row.action != "delete":
+            decided.approved.append(row.change_id)
+            continue
+        session.out.print(Text(row.resource, "bold"))
+        # Without the heading of the resource, which counts its rows.
+        for line, _ in islice(lines([row], digits=digits), 1, None):
+            session.out.print(line, soft_wrap=True)
+        _ask_one(session, row, decided, f"({number}/{len(rows)}) approve? [y,n,r,a,d,f,c,q,?] ")
+    return decided
+
+
+def _ask_one(session: Session, row: DiffRow, decided: _Decided, question: str) -> None:
+    while True:
+        answer = _answer(session, question).lower()
+        if answer == "y":
+            decided.approved.append(row.change_id)
+        elif answer == "r":
+            why = _answer(session, "why? ")
+            if not why:
+                session.out.print("a rejection needs a comment")
+                continue
+            decided.rejected.append((row.change_id, why))
+        elif answer == "a":
+            decided.rest[row.resource] = "approve"
+            decided.approved.append(row.change_id)
+        elif answer == "d":
+            decided.rest[row.resource] = "leave"
+        elif answer == "f":
+            if not _ask_fields(session, row, decided):
+                continue
+        elif answer == "c":
+            decided.comment = _answer(session, "comment: ")
+            continue
+        elif answer == "q":
+            decided.done = True
+        elif answer != "n":
+            for line in _HELP:
+                session.out.print(line)
+            continue
+        return
+
+
+def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
+    names = (
+        _answer(session, f"fields of {', '.join(f.name for f in row.written)}: ").replace(",", " ").split()
+    )
+    try:
+        part = part_of(row, names)
+    except ApprovalError as error:
+        session.out.print(str(error), style="yellow", soft_wrap=True)
+        return False
+    if not names:
+        return False
+    if part is row:
+        decided.approved.append(row.change_id)
+    else:
+        decided.parts[row.change_id] = tuple(names)
+    return True
+
+
+def _answer(session: Session, question: str) -> str:
+    session.out.print(Text(question, "bold"), end="")
+    try:
+        return input().strip()
+    except EOFError:
+        session.out.print()
+        return "q"
+
+
+def _record(session: Session, plan: Plan, decided: _Decided, name: str, override: str | None) -> None:
+    policies = session.endpoint(plan.endpoint).policies
+    by_id = plan.by_id()
+    ids = [*decided.approved, *_needed(session, plan, decided)]
+    comment = decided.comment or None
+    if ids:
+        record(
+            session.warehouse,
+            plan,
+            ids,
+            who=name,
+            through="cli",
+            policies=policies,
+            override_limit=override,
+            comment=comment,
+        )
+    for change_id, fields in decided.parts.items():
+        part = part_of(by_id[change_id], fields)
+        record(
+            session.warehouse,
+            replace(plan, rows=(*plan.rows, part)),
+            [change_id],
+            fields=fields,
+            who=name,
+            through="cli",
+            policies=policies,
+            override_limit=override,
+            comment=comment,
+        )
+    for change_id, why in decided.rejected:
+        record(
+            session.warehouse,
+            plan,
+            [change_id],
+            who=name,
+            through="cli",
+            policies=policies,
+            decision="reject",
+            comment=why,
+        )
+    approved = [by_id[change_id] for change_id in [*ids, *decided.parts]]
+    session.out.print(
+        f"approved {number_of_changes(approved)}, rejected {len(decided.rejected)}"
+        + (f"; next: netbox-sync apply {plan.name}" if approved else "")
+    )
+
+
+def _needed(session: Session, plan: Plan, decided: _Decided) -> list[str]:
+    """The creates and updates that the approved changes need, if the person agrees."""
+    wanted = [*decided.approved, *decided.parts]
+    if not wanted:
+        return []
+    selection = meant(plan, ids=wanted, wanted=Filter(), everything=False, with_dependencies=True)
+    settled = {*wanted, *(change_id for change_id, _ in decided.rejected)}
+    known = states(session.warehouse, plan)
+    by_id = plan.by_id()
+    needed = [
+        change_id
+        for change_id in selection.change_ids
+        if change_id not in settled and (change_id not in known or known[change_id].state in _OPEN)
+    ]
+    if not needed:
+        return []
+    _show(session, [by_id[change_id] for change_id in needed])
+    question = f"these {len(needed)} changes are needed; approve them too? [y,n] "
+    return needed if _answer(session, question).lower() == "y" else []
+
+
+def _show(session: Session, rows: Iterable[DiffRow]) -> None:
+    for row in rows:
+        session.out.print(f"  {row.action} {row.resource} {row.key}", soft_wrap=True)

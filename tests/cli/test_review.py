@@ -1,0 +1,78 @@
+"""``review`` in a real terminal: every answer does what it says, and nothing is recorded before the end."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+
+from tests.cli.conftest import COMMAND, CliHarness
+
+
+def _review(harness: CliHarness, *answers: str, options: tuple[str, ...] = ()) -> str:
+    """Run the command in a terminal and give one answer to each question; what it printed."""
+    master, slave = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, "--no-color", "review", "nms", *options],
+        cwd=harness.folder,
+        env={**harness.all_environment, "TERM": "dumb"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    raw = b""
+    left = list(answers)
+    while True:
+        try:
+            piece = os.read(master, 65_536)
+        except OSError:
+            break
+        if not piece:
+            break
+        raw += piece
+        if left and raw.endswith((b"] ", b"? ", b": ")):
+            os.write(master, f"{left.pop(0)}\n".encode())
+    os.close(master)
+    assert child.wait(60) == 0, raw.decode()
+    return raw.decode()
+
+
+def _decided(harness: CliHarness) -> list[str]:
+    sql = """SELECT decision || ' ' || resource || ' ' || key || coalesce(': ' || comment, '')
+             FROM ledger.approvals ORDER BY seq, decision, resource, key"""
+    return harness.ok("sql", "--csv", sql).splitlines()[1:]
+
+
+def test_changes_are_approved_with_what_they_need_and_rejected_with_a_reason(harness: CliHarness) -> None:
+    harness.ok("sync")
+    answers = ("?", "c", "wanted since May", "y", "r", "not ours", "y")
+    shown = _review(harness, *answers, options=("--resource", "interfaces", "--who", "alice"))
+    assert "r  reject it; asks why" in shown
+    assert "these 3 changes are needed; approve them too?" in shown
+    assert "approved 4 changes, rejected 1; next: netbox-sync apply nms" in shown
+    assert _decided(harness) == [
+        "approve custom_fields librenms_id: wanted since May",
+        "approve devices sw1: wanted since May",
+        "approve interfaces sw1 Gi0/1: wanted since May",
+        "approve vlans 50 in paris: wanted since May",
+        "reject interfaces sw1 Gi0/2: not ours",
+    ]
+    assert "no change is waiting for a decision" in _review(harness, options=("--resource", "interfaces"))
+
+
+def test_a_and_d_answer_for_the_rest_and_q_ends(harness: CliHarness) -> None:
+    harness.ok("sync")
+    # custom_fields, devices, vlans, interfaces (two), mac_addresses.
+    _review(harness, "n", "d", "n", "a", "q", "n", options=("--who", "alice"))
+    assert _decided(harness) == ["approve interfaces sw1 Gi0/1", "approve interfaces sw1 Gi0/2"]
+
+
+def test_it_needs_a_terminal(harness: CliHarness) -> None:
+    harness.ok("sync")
+    answer = harness.run("review", "nms")
+    assert (answer.code, answer.err) == (
+        1,
+        "error: not a terminal: review asks questions; use approve, reject and withdraw instead\n",
+    )
