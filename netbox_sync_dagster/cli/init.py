@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netbox_sync_dagster.cli.session import CliError, session_of
+from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.config.template import SCHEMA_FILE, json_schema, template
 
 
@@ -21,12 +21,21 @@ def init(
         bool,
         typer.Option("--schema", help=f"Also write {SCHEMA_FILE}, for completion in editors."),
     ] = False,
+    custom_links: Annotated[
+        bool,
+        typer.Option(
+            "--custom-links", help="Print NetBox custom links to the review page, and write nothing."
+        ),
+    ] = False,
 ) -> None:
     """Write a commented configuration to start from.
 
     With --schema alone beside an existing configuration, only the schema is written.
     """
     session = session_of(context)
+    if custom_links:
+        _print_custom_link(session)
+        return
     file = path or session.config_path
     if file.is_dir():
         file = file / "netbox_sync.yaml"
@@ -42,3 +51,20 @@ def init(
     if schema:
         schema_file.write_text(json_schema(), encoding="utf-8")
         session.out.print(f"wrote {schema_file}")
+
+
+def _print_custom_link(session: Session) -> None:
+    """A custom link that NetBox shows on devices and virtual machines. Raises CliError without web.public_url."""
+    address = session.config.web.link("object")
+    if address is None:
+        raise CliError(
+            f"{session.config_path}: set web.public_url to the address of the review page; the links lead there"
+        )
+    session.out.print("In NetBox, under Customization > Custom Links, add:")
+    for name, value in (
+        ("Name", "netbox-sync"),
+        ("Object types", "DCIM > Device, Virtualization > Virtual Machine"),
+        ("Link text", "Review sync"),
+        ("Link URL", f"{address}?name={{{{ object.name|urlencode }}}}"),
+    ):
+        session.out.print(f"  {name:12}  {value}", soft_wrap=True)

@@ -75,3 +75,17 @@ def test_every_command_explains_itself(command: str, capsys: Capture) -> None:
 def test_the_version(capsys: Capture) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("netbox-sync ")
+
+
+def test_custom_links_lead_from_netbox_to_the_review_page(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "netbox_sync.yaml"
+    config.write_text("netbox: {url: http://127.0.0.1:9}\nweb: {public_url: https://sync.example.com/}\n")
+    assert run(["init", "--custom-links"]) == 0
+    assert (
+        "  Link URL      https://sync.example.com/object?name={{ object.name|urlencode }}\n"
+        in capsys.readouterr().out
+    )
+    config.write_text("netbox: {url: http://127.0.0.1:9}\n")
+    assert run(["init", "--custom-links"]) == 1
+    assert "set web.public_url to the address of the review page" in capsys.readouterr().err
