@@ -20,6 +20,7 @@ from tests.apply.test_refusals import (
 )
 from tests.apply.test_refusals import test_one_invalid_update_among_100_is_found as one_update
 from tests.apply.test_stale import test_an_object_that_is_gone_is_stale_for_updates_and_deletes as gone
+from tests.apply.undoing import done, undone
 from tests.support import NetBox
 
 pytestmark = pytest.mark.parametrize("server", ["4.7.3"], indirect=True)
@@ -122,3 +123,33 @@ def test_what_netbox_says_of_a_deleted_mac_address_is_not_kept(
         "description",
         "mac_address",
     ]
+
+
+def test_an_undo_brings_back_a_channel_with_its_parent_and_number(
+    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
+) -> None:
+    own = {"device": lab_fixtures.device["id"]}
+    parent = lab_netbox.create("dcim/interfaces", **own, name="e1", type="40gbase-x-qsfpp", channels=4)
+    channel = lab_netbox.create(
+        "dcim/interfaces",
+        **own,
+        name="e1:3",
+        type="channel",
+        parent=parent["id"],
+        channel_id=3,
+        mac_address="02:00:00:00:47:01",
+    )
+    draft = Draft()
+    draft.delete("interfaces", "e1:3", channel, fields={"name": ("e1:3", None)})
+    mac = lab_netbox.one("dcim/mac-addresses", interface_id=channel["id"])
+    draft.delete("mac_addresses", "02:00:00:00:47:01", mac)
+    first = done(lab_harness, draft.publish(lab_harness.warehouse))
+    undone(lab_harness, first)
+
+    again = lab_netbox.one("dcim/interfaces", name="e1:3")
+    assert (again["parent"]["id"], again["channel_id"], again["type"]["value"]) == (
+        parent["id"],
+        3,
+        "channel",
+    )
+    assert again["mac_address"] == "02:00:00:00:47:01"
