@@ -47,6 +47,8 @@ create table config.mappings (kind varchar, source varchar, target varchar);
 -- speed in kbit/s.
 create table config.interface_types ("ifType" varchar, speed bigint, type varchar);
 create table config.name_fields (os varchar, name_field varchar);
+-- Names of LAGs and bridges: pattern matches the complete name. role is lag or bridge.
+create table config.port_roles (os varchar, role varchar, pattern varchar);
 -- To be applied in order.
 create table config.module_rules (
     position integer, manufacturer varchar, field varchar, pattern varchar, replacement varchar);

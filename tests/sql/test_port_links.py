@@ -259,6 +259,25 @@ def test_a_port_in_two_lags_or_bridges_is_a_conflict_of_that_field() -> None:
     ]
 
 
+def test_more_names_of_lags_and_bridges_by_configuration() -> None:
+    estate = Estate(
+        "librenms", lag_names_by_os={"jetstream": "Trunk ?[0-9]+"}, bridge_names_by_os={"linux": "lan[0-9]*"}
+    )
+    for number, os in ((1, "jetstream"), (2, "linux")):
+        device(estate, number, f"sw{number}", os=os)
+        estate.add("netbox.devices", id=number, name=f"sw{number}", cf={"librenms_id": {"lib": number}})
+        for offset, name in enumerate(("Trunk1", "lan", "Gi0/1")):
+            port(estate, 10 * number + offset, name, device=number, ifSpeed=0)
+    assert {r.key: r.fields["type"] for r in estate.rows() if r.resource == "interfaces"} == {
+        "sw1 Trunk1": "lag",
+        "sw1 lan": "other",
+        "sw1 Gi0/1": "1000base-t",
+        "sw2 Trunk1": "other",
+        "sw2 lan": "bridge",
+        "sw2 Gi0/1": "1000base-t",
+    }
+
+
 def test_a_lag_in_doubt_leaves_its_members_undecided() -> None:
     estate = switch()
     for number, name in ((1, "Po1"), (2, "Po1"), (3, "Gi0/1")):

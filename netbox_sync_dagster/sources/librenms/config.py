@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -97,6 +98,12 @@ class LibreNMSEndpoint(BaseEndpoint):
     interface_name_field_by_os: dict[str, Literal["ifName", "ifDescr"]] = Field(
         {}, description="Overrides `interface_name_field` by operating system, e.g. routeros: ifDescr"
     )
+    lag_names_by_os: dict[str, str] = Field(
+        {},
+        description="More names of LAGs: a regular expression for the complete name by operating system, e.g. "
+        "jetstream: 'Trunk ?[0-9]+'",
+    )
+    bridge_names_by_os: dict[str, str] = Field({}, description="More names of bridges, likewise.")
     ignored_ports: bool = Field(False, description="Include ports that are ignored in LibreNMS.")
     import_devices: Literal["all", "none"] | ImportFilter = Field(
         "none", description="Which unknown devices may be created: all, none, or a filter."
@@ -130,6 +137,18 @@ class LibreNMSEndpoint(BaseEndpoint):
         description="Seconds since the last poll after which a device's missing objects are not proposed for deletion.",
     )
     mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="LibreNMS names to NetBox names.")
+
+    @field_validator("lag_names_by_os", "bridge_names_by_os")
+    @classmethod
+    def _names_by_os(cls, value: dict[str, str]) -> dict[str, str]:
+        for pattern in value.values():
+            database_regex(pattern)
+            try:
+                # The snapshot asks Python, the comparison DuckDB.
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is not a regular expression: {error}") from None
+        return value
 
     @field_validator("oob_interfaces")
     @classmethod

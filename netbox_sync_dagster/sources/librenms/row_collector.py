@@ -64,8 +64,10 @@ class Seen:
 class RowCollector:
     """Converts, writes and counts rows; a row that cannot be read is kept as rejected. Thread-safe."""
 
-    def __init__(self, writer: SnapshotWriter) -> None:
+    def __init__(self, writer: SnapshotWriter, stacked_names: Iterable[str] = ()) -> None:
+        """``stacked_names``: more patterns of names of LAGs and bridges, of ports whose stacking is read."""
         self.writer = writer
+        self._stacked_names = [_STACKED_NAME, *map(re.compile, stacked_names)]
         self.seen = Seen()
         self.counts: Counter[str] = Counter()
         self._marked: set[tuple[str, ...]] = set()
@@ -152,7 +154,8 @@ class RowCollector:
         seen.port_device[port] = device
         seen.ports_of[device] += 1
         if device not in seen.stacked_devices and (
-            row["ifType"] in _STACKED_TYPES or _STACKED_NAME.match(row["ifName"] or row["ifDescr"] or "")
+            row["ifType"] in _STACKED_TYPES
+            or any(known.match(row["ifName"] or row["ifDescr"] or "") for known in self._stacked_names)
         ):
             seen.stacked_devices.add(device)
         if device not in seen.stack_devices and _LATER_MEMBER.match(row["ifName"] or row["ifDescr"] or ""):

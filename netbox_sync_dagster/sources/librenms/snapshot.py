@@ -70,7 +70,8 @@ def _read(
     version = Version.parse(str(system.get("local_ver") or ""))
     writer.source_version = version.text
     say(f"LibreNMS {version}")
-    intake = RowCollector(writer)
+    names = (*endpoint.lag_names_by_os.values(), *endpoint.bridge_names_by_os.values())
+    intake = RowCollector(writer, names)
     intake.take("system", [system])
     columns = PortColumns(intake)
     seen = intake.seen

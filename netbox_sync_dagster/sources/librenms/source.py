@@ -131,6 +131,14 @@ class LibreNMS(Source):
                 for position, rule in enumerate(mappings.module_rules)
             ],
             "name_fields": list(endpoint.interface_name_field_by_os.items()),
+            "port_roles": [
+                (os, role, pattern)
+                for role, names in (
+                    ("lag", endpoint.lag_names_by_os),
+                    ("bridge", endpoint.bridge_names_by_os),
+                )
+                for os, pattern in names.items()
+            ],
         }
 
 
