@@ -10,8 +10,8 @@ named as (
     from librenms.ports p
     where not coalesce(p.deleted, false)
       and (p.ifType in ('ieee8023adLag', 'bridge') or p.device_id in (from configured)
-          or regexp_matches(coalesce(blank(p.ifName), p.ifDescr), '(?i)^ *([a-z]+-?(channel|ether|trunk|aggregation) ?[0-9]'
-              || '|[a-z]{2,13}[-_]?[0-9a-f]+ *$|bridge *$|br_)'))
+          or regexp_matches(coalesce(blank(p.ifName), p.ifDescr),
+              '(?i)^ *([a-z]+-?(channel|ether|trunk|aggregation) ?[0-9]|[a-z]{2,13}[-_]?[0-9a-f]+ *$|bridge *$|br_)'))
 ),
 roles as (
     select n.*,
