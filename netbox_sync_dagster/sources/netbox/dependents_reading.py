@@ -249,15 +249,17 @@ class _Doubt:
         self._reader, self._ways = reader, ways
 
     def __enter__(self) -> None:
-        for way in self._ways:
-            if self._reader._constrained(way.model):
-                self._reader._doubt_of(
-                    way.parent,
-                    f"the token sees only a part of the {way.words} ({way.permission} has constraints)",
-                )
+        pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, ServerError) and error.status is not None and not error.retryable:
             self._reader._refused(self._ways, error)
             return True
+        # A permission without constraints would prove that nothing is hidden; without any, the list is refused.
+        for way in self._ways if error is None else ():
+            if self._reader._constrained(way.model):
+                self._reader._doubt_of(
+                    way.parent,
+                    f"the token sees only a part of the {way.words} ({way.permission} has constraints)",
+                )
         return False
