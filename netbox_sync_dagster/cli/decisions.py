@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ EverythingOption = Annotated[
 ]
 
 
-def decide(
+def _decide(
     context: typer.Context,
     endpoint: str,
     ids: list[str] | None,
@@ -68,6 +69,39 @@ def decide(
         decision=decision,
     )
     session.out.print(f"{done} {number_of_changes(rows)}")
+
+
+def decision_command(decision: str, done: str, help_text: str) -> Callable[..., None]:
+    """The command that records this decision by id or by filter. ``done``: how its result begins."""
+
+    def command(
+        context: typer.Context,
+        endpoint: EndpointArgument,
+        ids: IdsArgument = None,
+        *,
+        resource: ResourceOption = None,
+        action: ActionOption = None,
+        field: FieldOption = None,
+        device: DeviceOption = None,
+        everything: EverythingOption = False,
+        who: WhoOption = None,
+        yes: YesOption = False,
+    ) -> None:
+        wanted = row_filter(resource, action, field, device)
+        _decide(
+            context,
+            endpoint,
+            ids,
+            wanted,
+            everything=everything,
+            who=who,
+            yes=yes,
+            decision=decision,
+            done=done,
+        )
+
+    command.__doc__ = help_text
+    return command
 
 
 def row_filter(
