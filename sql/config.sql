@@ -35,7 +35,8 @@ create table config.endpoint (
     default_site varchar, default_role varchar, default_device_type varchar, default_manufacturer varchar,
     default_platform varchar, default_vrf varchar, default_vlan_group varchar,
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
-    move_modules boolean, primary_ip varchar, site_coordinates varchar, ungrouped_vlans boolean,
+    move_modules boolean, primary_ip varchar, host_masks varchar, interface_prefixes boolean,
+    site_coordinates varchar, ungrouped_vlans boolean,
     down_port_types varchar,
         link_local_ipv4 boolean,
     -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests

@@ -180,6 +180,16 @@ create or replace macro member_number(name) as
 create or replace macro juniper_slot(text) as
     try_cast(nullif(regexp_extract(text, ' @ ([0-9]+)/([0-9]+|\*)/([0-9]+|\*)$', 1), '') as integer);
 
+-- How much a name from inside a guest looks like that of a network card: 0 yes, 1 unknown, 2 one on top of a card (a
+-- VLAN, bridge, bond, tunnel or virtual port).
+create or replace macro interface_rank(name) as
+    case when regexp_matches(lower(name), '[.@:]|^(br|bridge|vmbr|ovs|bond|team|lagg|vlan|tap|tun|wg|geneve|gre|sit'
+             || '|dummy|lo|cni|ifb|vrrp|carp)([^a-z]|$)'
+             || '|^(veth|vethernet|docker|cali|flannel|kube|virbr|macvlan|macvtap|ipvlan|vxlan)') then 2
+         when regexp_full_match(lower(name), '(eth|em|vtnet|vmx|hn|xn|igb|igc|ix|ixl|re|bge|nic|net|vio|venet)[0-9]+'
+             || '|en[opsxb][0-9a-z]+|p[0-9]+p[0-9]+|(ethernet|local area connection)( [0-9]+)?') then 0
+         else 1 end;
+
 -- Whether a VLAN group's ranges contain a VID.
 create or replace macro takes_vid(vid_ranges, vid) as
     vid_ranges is null or len(list_filter(vid_ranges, lambda r: vid between r[1] and r[2])) > 0;
@@ -318,6 +328,24 @@ create or replace macro ipv6_hex(host) as
                 '::', 2)))), lambda z: '0'),
             ipv6_groups(split_part(host, '::', 2))),
         lambda g: lpad(g, 4, '0')), '');
+-- An address in a form that sorts and compares as its number: of IPv4 as 10 digits, of IPv6 as 32 hex digits.
+create or replace macro address_bits(host) as
+    if(contains(host, ':'), ipv6_hex(host), printf('%010d', ipv4_number(host)::bigint));
+-- The first bits of an address: equal for two addresses of a network.
+create or replace macro network_bits(host, family, prefixlen) as
+    case when family = 4 then (ipv4_number(host) >> (32 - prefixlen))::varchar
+         else substr(ipv6_hex(host), 1, prefixlen // 4) || '/'
+             || ((strpos('0123456789abcdef', substr(ipv6_hex(host) || '0', prefixlen // 4 + 1, 1)) - 1)
+                 >> (4 - prefixlen % 4)) end;
+-- The network of an address as text; IPv6 with its last groups of zeros shortened.
+create or replace macro network_text(host, family, prefixlen) as
+    case when family = 4 then list_transform([(ipv4_number(host) >> (32 - prefixlen)) << (32 - prefixlen)], lambda n:
+             (n >> 24)::varchar || '.' || ((n >> 16) & 255)::varchar || '.' || ((n >> 8) & 255)::varchar || '.'
+                 || (n & 255)::varchar)[1]
+         else array_to_string(list_transform(range(0, (prefixlen + 15) // 16), lambda g:
+             printf('%x', (('0x' || substr(ipv6_hex(host), g * 4 + 1, 4))::integer
+                 >> greatest(16 * (g + 1) - prefixlen, 0)) << greatest(16 * (g + 1) - prefixlen, 0))), ':')
+             || if(prefixlen > 112, '', '::') end || '/' || prefixlen;
 create or replace macro ipv6_is_network(host, prefixlen) as
     regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
     and (prefixlen % 4 = 0

@@ -130,7 +130,12 @@ class Pipeline:
         with duckdb.connect() as con:
             return con.execute(
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
-                [connections.pattern(folder / "skipped.parquet")],
+                [
+                    [
+                        connections.pattern(folder / f"{name}.parquet")
+                        for name in ("skipped", "skipped_addresses")
+                    ]
+                ],
             ).fetchall()
 
     def views(self) -> duckdb.DuckDBPyConnection:

@@ -29,6 +29,7 @@ MODELS = {
     "dcim/module-bays": "dcim.modulebay",
     "dcim/modules": "dcim.module",
     "ipam/vlans": "ipam.vlan",
+    "ipam/prefixes": "ipam.prefix",
     "ipam/ip-addresses": "ipam.ipaddress",
     "virtualization/cluster-types": "virtualization.clustertype",
     "virtualization/clusters": "virtualization.cluster",

@@ -93,6 +93,7 @@ NATURAL_KEYS: dict[str, NaturalKey] = {
     "dcim/interfaces": NaturalKey({"device": "device_id", "name": "name"}),
     "virtualization/interfaces": NaturalKey({"virtual_machine": "virtual_machine_id", "name": "name"}),
     "dcim/mac-addresses": NaturalKey({"mac_address": "mac_address"}, _never, assigned=True),
+    "ipam/prefixes": NaturalKey({"prefix": "prefix", "vrf": "vrf_id"}, _never),
     "ipam/ip-addresses": NaturalKey({"address": "address", "vrf": "vrf_id"}, _never, assigned=True),
     "dcim/module-bays": NaturalKey({"device": "device_id", "name": "name"}),
     "dcim/modules": NaturalKey({"module_bay": "module_bay_id"}),

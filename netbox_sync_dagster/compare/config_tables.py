@@ -152,6 +152,8 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "move_addresses": policies.move_addresses,
         "move_modules": policies.move_modules,
         "primary_ip": policies.primary_ip,
+        "host_masks": policies.host_masks,
+        "interface_prefixes": policies.interface_prefixes,
         "site_coordinates": policies.site_coordinates,
         "ungrouped_vlans": policies.ungrouped_vlans,
         "down_port_types": policies.down_port_types,

@@ -31,6 +31,7 @@ _NEEDS = (
     "needs_before_delete",
     "needs_of_fields",
     "needs_of_stacks",
+    "needs_of_freed_addresses",
 )
 
 

@@ -57,12 +57,12 @@ def make_desired(
             database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
         else:
             database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
-    _say_why(database.con)
+    say_why(database.con, "skipped")
 
 
-def _say_why(con: duckdb.DuckDBPyConnection) -> None:
-    """``desired.skipped`` with each reason as a sentence, beside its cause and subject."""
-    rows = run(con, "SELECT resource, key, reason FROM desired.skipped").fetchall()
+def say_why(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """``desired.<name>`` with each reason as a sentence, beside its cause and subject."""
+    rows = run(con, f"SELECT resource, key, reason FROM desired.{name}").fetchall()
     if not rows:
         return
     said = [read_reason(reason) for _, _, reason in rows]
@@ -76,8 +76,8 @@ def _say_why(con: duckdb.DuckDBPyConnection) -> None:
         }
     )
     con.register("skipped_with_causes", table)
-    run(con, "DELETE FROM desired.skipped")
-    con.execute("INSERT INTO desired.skipped BY NAME FROM skipped_with_causes")
+    run(con, f"DELETE FROM desired.{name}")
+    con.execute(f"INSERT INTO desired.{name} BY NAME FROM skipped_with_causes")
     con.unregister("skipped_with_causes")
 
 

@@ -19,7 +19,7 @@ from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database, attach_ledger, attach_snapshot
 from netbox_sync_dagster.compare.dependencies import finish, settle
-from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
+from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired, say_why
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import Stage, compare_stages
 from netbox_sync_dagster.compare.reuse import (
@@ -298,7 +298,10 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
         add_new_values(database)
         _block_names(database)
+        if not database.is_empty("match.freed_addresses"):
+            database.run(read_sql("plan/not_freed.sql"))
     block_undecided(database)
+    say_why(database.con, "skipped_addresses")
 
 
 def add_new_values(database: Database) -> None:

@@ -32,7 +32,9 @@ EXTENSIBLE = tuple(
     )
 )
 # Those whose objects have a tenant, and those that get `defaults.tenant` if it is one name.
-WITH_TENANT = ("sites", "clusters", "devices", "virtual_machines", "vlans", "ip_addresses", "cables")
+WITH_TENANT = (
+    *("sites", "clusters", "devices", "virtual_machines", "vlans", "prefixes", "ip_addresses", "cables"),
+)
 TENANT_FOR = ("devices", "virtual_machines")
 # All resources that can have it.
 ALL = "*"

@@ -33,6 +33,7 @@ RESOURCES = (
     "vm_interfaces",
     "mac_addresses",
     "primary_macs",
+    "prefixes",
     "ip_addresses",
     "primary_ips",
     "cables",
@@ -108,6 +109,14 @@ class Policies(StrictModel):
         "set_if_empty",
         description="Whether to set primary addresses of devices and virtual machines. A primary address that "
         "netbox-sync set follows the source.",
+    )
+    host_masks: Literal["source", "prefix"] = Field(
+        "source",
+        description="Mask of an address where a device or guest reports every mask as /32 or /128: as reported, or "
+        "that of the smallest NetBox prefix with the address.",
+    )
+    interface_prefixes: bool = Field(
+        False, description="Create the prefixes of the networks of interfaces that NetBox lacks in the VRF."
     )
     site_coordinates: Literal["never", "set_if_empty", "always"] = Field(
         "never", description="Whether to set the coordinates of sites from the source's locations."

@@ -81,8 +81,11 @@ create table desired.carried_vids (owner_resource varchar, owner varchar, vid in
 create table desired.ip_addresses (
     host varchar, prefixlen integer, family integer, vrf varchar, interface_resource varchar, interface varchar,
     owner_resource varchar, owner varchar, dns_name varchar, source varchar, left_out varchar);
+-- The addresses that may become primary, the best one with the lowest rank. named: the configuration names it.
+-- problem: why this one cannot become primary; it has no interface then.
 create table desired.primary_ips (
-    owner_resource varchar, owner varchar, family integer, host varchar, vrf varchar, interface varchar);
+    owner_resource varchar, owner varchar, family integer, host varchar, vrf varchar, interface varchar, rank integer,
+    named boolean, problem varchar);
 
 create table desired.oob_ips (owner varchar, host varchar, vrf varchar, interface varchar, problem varchar);
 -- Degrees. site is a word: a mapping's, or the location's own.
@@ -148,3 +151,6 @@ create table desired.unresolved (section varchar, word varchar, owners integer, 
 
 -- What the comparison does not take, and why; cause and subject as in a diff row.
 create table desired.skipped (resource varchar, key varchar, reason varchar, cause varchar, subject varchar);
+-- The same, of addresses, as far as it follows from NetBox too; filled by sql/match/skipped_addresses.sql.
+create table desired.skipped_addresses (
+    resource varchar, key varchar, reason varchar, cause varchar, subject varchar);

@@ -1,7 +1,9 @@
 -- IP addresses: desired against NetBox. Key: host address + VRF; the mask is a compared field.
--- An address that NetBox has on another object is a conflict, never moved silently; one without an object is adopted.
+-- An address that NetBox has on another device or virtual machine is a conflict, never moved silently; one without an
+-- object is adopted. Within a device or virtual machine an address that this product put on its interface follows the
+-- source; one that someone else put there stays.
 -- Roles for shared addresses in NetBox are exceptions: an anycast address gets an object per place, and one that moves
--- between hosts (VIP, VRRP, HSRP, ...) stays where it is in NetBox.
+-- between hosts (VIP, VRRP, HSRP, ...) stays where it is in NetBox (sql/match/skipped_addresses.sql).
 -- Only with rows of desired.ip_addresses.
 with settings as (from config.endpoint),
 
@@ -13,7 +15,9 @@ vrf_hits as (
 ),
 
 wanted as (
-    select a.*, n.netbox_id as interface_id, n.label, n.type, n.problem as interface_problem,
+    select a.* replace (coalesce(k.prefixlen, a.prefixlen) as prefixlen), k.prefix as prefix_of_mask,
+        a.prefixlen as given_prefixlen, n.netbox_id as interface_id, n.machine_id, n.label,
+        n.type, n.problem as interface_problem,
         v.id as vrf_id, v.name as vrf_name,
         case when a.vrf is not null and coalesce(v.candidates, 0) <> 1
              then conflict('vrf_not_one', {vrf: a.vrf, candidates: coalesce(v.candidates, 0)}) end as vrf_problem,
@@ -21,6 +25,8 @@ wanted as (
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface
     left join vrf_hits v using (vrf)
+    left join match.prefix_masks k on k.host = a.host and k.interface = a.interface
+        and k.vrf is not distinct from a.vrf
     where a.left_out is null
 ),
 
@@ -46,36 +52,37 @@ source_places as (
 candidates as (
     select c.host, c.vrf_id, c.interface_resource, c.interface,
         count(*) as candidates,
-        -- Among several the one on this interface is it.
+        -- Among several the one on this interface is it, else one on this machine.
         count(*) filter (a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id) as here,
-        arg_max(a.id, (if(a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id, 1, 0),
-            -a.id)) as id
+        count(*) filter (h.type = c.type and h.machine_id = c.machine_id) as on_machine,
+        arg_max(a.id, (if(a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id, 2,
+            if(h.type = c.type and h.machine_id = c.machine_id, 1, 0)), -a.id)) as id
     from counted c
     join netbox.ip_addresses a on a.host = c.host and a.vrf_id is not distinct from c.vrf_id
+    left join match.address_holders h on h.id = a.id
     group by all
 ),
 
 paired as materialized (
-    select c.*, sp.places, k.candidates, k.here, a.id as netbox_id, a.last_updated, a.address as actual_address,
+    select c.*, sp.places, k.candidates, k.here, k.on_machine, a.id as netbox_id, a.last_updated,
+        a.address as actual_address,
         -- One address has several spellings: compare the canonical forms.
         a.host = c.host and a.prefixlen = c.prefixlen as same_address, a.dns_name as actual_dns,
         a.assigned_object_type as actual_type, a.assigned_object_id as actual_object,
-        case a.assigned_object_type
-            when 'dcim.interface' then (select d.name || ' ' || i.name from netbox.interfaces i join netbox.devices d
-                on d.id = i.device_id where i.id = a.assigned_object_id)
-            when 'virtualization.vminterface' then (select m.name || ' ' || i.name from netbox.vm_interfaces i
-                join netbox.virtual_machines m on m.id = i.virtual_machine_id where i.id = a.assigned_object_id)
-            when 'ipam.fhrpgroup' then 'FHRP group ' || a.assigned_object_id
-            else a.assigned_object_type || ' ' || a.assigned_object_id end as actual_label,
+        h.label as actual_label, h.type = c.type and h.machine_id = c.machine_id as same_machine,
         -- An additional place of an anycast address gets a separate object.
         coalesce(c.shared = 'anycast' and k.here = 0 and (c.places_in_source > 1 or a.assigned_object_id is not null),
-            false) as another
+            false) as additional,
+        f.label as taken_from, additional or f.id is not null as another
     from counted c
     join source_places sp on sp.host = c.host and sp.vrf_id is not distinct from c.vrf_id and sp.vrf is not distinct
         from c.vrf
     left join candidates k on k.host = c.host and k.vrf_id is not distinct from c.vrf_id
         and k.interface_resource = c.interface_resource and k.interface = c.interface
     left join netbox.ip_addresses a on a.id = k.id
+    left join match.address_holders h on h.id = k.id
+    left join match.freed_addresses f on f.id = k.id
+        and f.key = c.host || coalesce(' in ' || c.vrf, '')
 ),
 
 placed as materialized (
@@ -88,15 +95,49 @@ placed as materialized (
     from paired
 ),
 
-evaluated as (
-    select p.*,
-        p.actual_object is not null and (p.actual_type <> p.type or p.actual_object is distinct
-            from p.interface_id) as elsewhere,
-        unassignable(p.host, p.family, p.prefixlen) as unassignable,
-        case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
-    from placed p
+-- Interfaces that may be deleted, because the source no longer has them.
+leaving as (
+    select g.resource, g.id
+    from (select resource, object_type, id from match.removed_vm_interfaces where way = 'delete'
+          union all select resource, object_type, id from match.removed_interfaces where way = 'delete') g
+    where g.resource in (select resource from config.may_delete_unowned)
+       or (g.resource in (select resource from config.may_delete)
+           and (g.object_type, g.id) in (select (object_type, netbox_id) from ledger.created))
 ),
--- NetBox refuses to move an address that its owner has as a primary or out-of-band one.
+-- Addresses that this product put where NetBox has them, as far as nobody has moved them since; and those on an
+-- interface that leaves.
+following as (
+    select a.id from netbox.ip_addresses a
+    join ledger.last_written w on w.object_type = 'ipam/ip-addresses' and w.netbox_id = a.id
+        and w.field = 'assigned_object' and not w.restored
+    where try_cast(json_extract_string(w.value, '$.id') as bigint) = a.assigned_object_id
+      and json_extract_string(w.value, '$.type') = a.assigned_object_type
+    union
+    select id from netbox.ip_addresses
+    where 'ip_addresses.assigned_object' in (select field from config.owned)
+       or (assigned_object_type = 'virtualization.vminterface'
+           and assigned_object_id in (select id from leaving where resource = 'vm_interfaces'))
+       or (assigned_object_type = 'dcim.interface'
+           and assigned_object_id in (select id from leaving where resource = 'interfaces'))
+),
+evaluated as (
+    select p.* replace (
+            if(kept, p.type, p.actual_type) as actual_type, if(kept, p.interface_id, p.actual_object) as actual_object,
+            if(kept, p.label, p.actual_label) as actual_label),
+        actual_object is not null and not coalesce(same_machine, false) as elsewhere,
+        not kept and coalesce(same_machine, false) and actual_object is distinct from interface_id as within,
+        unassignable(p.host, p.family, p.prefixlen) as unassignable,
+        r.name as populated_range,
+        case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
+    from (
+        select *, coalesce(same_machine, false) and actual_object is distinct from interface_id
+            and netbox_id not in (select id from following) as kept
+        from placed
+    ) p
+    left join match.populated_ranges r on r.host = p.host and r.vrf_id is not distinct from p.vrf_id
+),
+-- NetBox refuses to give an address to another device or virtual machine while its owner has it as a primary or
+-- out-of-band one.
 primaries as (
     select unnest([primary_ip4_id, primary_ip6_id, oob_ip_id]) as id from netbox.devices
     union
@@ -109,19 +150,29 @@ decided as (
                 then blocked('interface_not_written', {interface: j.label, because: j.interface_problem})
             when j.vrf_problem is not null then j.vrf_problem
             when j.shared = 'moving' and j.here <> 1
-                then drifted('address_moves_between_holders', {place: j.actual_label})
+                then skipped('address_moves_between_holders', {place: j.actual_label})
             when j.places_in_source > 1 and j.shared is null
                 then conflict('duplicate_in_source', {places: j.places[:10],
                     more: nullif(greatest(len(j.places) - 10, 0), 0)})
-            when j.candidates > 1 and j.here <> 1
+            when j.candidates > 1 and j.here <> 1 and j.on_machine <> 1
                 then conflict('address_several_times', {candidates: j.candidates, place: j.label})
             when j.elsewhere and not settings.move_addresses
                 then conflict('assigned_elsewhere', {place: j.actual_label})
             when j.elsewhere and j.netbox_id in (select id from primaries)
                 then blocked('primary_address_elsewhere', {place: j.actual_label})
             when j.unassignable is not null then j.unassignable
+            -- Before 4.5 NetBox refuses edits in a populated range too.
+            when j.populated_range is not null and (j.netbox_id is null or (target_release() < 405
+                    and (j.elsewhere or j.within or j.actual_object is null or not j.same_address)))
+                then blocked('address_in_populated_range', {range: j.populated_range})
+            when j.taken_from is not null then noted('address_taken_over', {place: j.taken_from})
             when j.elsewhere then noted('address_moved', {place: j.actual_label, destination: j.label})
+            when j.within then noted('address_moved_within', {place: j.actual_label, destination: j.label,
+                owner: j.owner})
             when j.netbox_id is not null and j.actual_object is null then noted('address_adopted')
+            when j.prefix_of_mask is not null and j.prefixlen <> j.given_prefixlen
+                then noted('mask_of_prefix', {prefix: j.prefix_of_mask, given: j.given_prefixlen})
+            when not j.same_address and j.prefixlen = if(j.family = 4, 32, 128) then noted('prefix_is_a_host')
             when not j.same_address then noted('prefix_differs')
         end as reason,
         differing([
@@ -130,7 +181,7 @@ decided as (
             case when j.netbox_id is null and j.vrf_id is not null
                 then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
-            case when j.another then field('role', null, '"anycast"') end,
+            case when j.additional then field('role', null, '"anycast"') end,
             text_field('dns_name', j.actual_dns, j.dns_name),
             json_field('assigned_object', typed_existing(j.actual_type, j.actual_object, j.actual_label),
                 typed_link(j.type, j.interface_resource, j.interface, j.interface_id, j.label))
@@ -143,4 +194,4 @@ select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as 
        case when action in ('create', 'update') then fields else [] end as fields
 from (select *, coalesce(nullif(action_of(reason), 'noted'), if(netbox_id is null, 'create', 'update')) as action
     from decided)
-where action in ('conflict', 'blocked', 'drifted') or len(fields) > 0
+where action in ('conflict', 'blocked', 'drifted') or (action <> 'skipped' and len(fields) > 0)

@@ -26,4 +26,5 @@ from deleted i
 join (select resource, key, fields from diff.primary_ips where action = 'update'
       union all select resource, key, fields from diff.oob_ips where action = 'update') p
     on try_cast(json_extract_string(p.fields[1].before, '$.id') as bigint) = i.id
-where i.resource = 'ip_addresses'
+-- One that goes to another machine goes first: two machines may change places.
+where i.resource = 'ip_addresses' and i.id not in (select id from match.freed_addresses)

@@ -14,7 +14,8 @@ gone as (
     join matched m on m.type = a.assigned_object_type and m.netbox_id = a.assigned_object_id
     left join netbox.interfaces i on m.resource = 'interfaces' and i.id = m.netbox_id
     left join netbox.vm_interfaces n on m.resource = 'vm_interfaces' and n.id = m.netbox_id
-    where a.host not in (select host from desired.ip_addresses where host is not null)
+    where (a.host not in (select host from desired.ip_addresses where host is not null)
+           or a.id in (select id from match.freed_addresses))
       and a.id not in (select netbox_id from diff.ip_addresses where netbox_id is not null)
 ),
 -- Primary addresses that another one replaces in this plan.
@@ -39,6 +40,7 @@ select 'ip_addresses' as resource, 'ipam/ip-addresses' as object_type, g.id, g.l
     because('not_there_in_source', {place: g.label, system: s.system_name}) as fact, s.stale_addresses as way,
     'stale_addresses is ' || s.stale_addresses as note,
     if(g.id in (select id from primaries where id is not null)
+        and g.id not in (select id from match.freed_addresses)
         and (s.stale_addresses <> 'delete' or g.id not in (select id from replaced where id is not null)),
             because('is_primary_address'), null) as held,
     -- Addresses that a silent guest agent, a stopped container or an unread node does not show are unknown, not

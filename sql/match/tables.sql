@@ -45,6 +45,11 @@ create table match.neighbours (
 create table match.cables (
     key varchar, owner varchar, a struct(netbox_id bigint, cabled_id bigint),
     b struct(netbox_id bigint, cabled_id bigint), ambiguous_neighbours varchar);
+create table match.address_holders (
+    id bigint, host varchar, vrf_id bigint, type varchar, interface_id bigint, machine_id bigint, label varchar);
+create table match.freed_addresses (id bigint, key varchar, label varchar);
+create table match.prefix_masks (host varchar, vrf varchar, interface varchar, prefixlen integer, prefix varchar);
+create table match.populated_ranges (host varchar, vrf_id bigint, name varchar);
 create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 -- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.

@@ -28,7 +28,9 @@ from read_json(
 );
 
 create or replace view sync.skipped as
-select endpoint, resource, key, reason, cause, subject from desired.skipped;
+select endpoint, resource, key, reason, cause, subject from desired.skipped
+union all
+select endpoint, resource, key, reason, cause, subject from desired.skipped_addresses;
 
 create or replace view sync.shared_devices as
 select

@@ -215,7 +215,8 @@ def test_dns_names_only_where_owned(pve, cluster):
 
 
 def test_an_address_moved_by_policy_does_not_go_with_its_old_guest(pve, cluster, netbox):
-    """A guest is replaced by another with the same addresses. NetBox moves none that is a primary one."""
+    """A guest is replaced by another with the same addresses. NetBox moves none that is a primary one: that is deleted
+    with the old guest, then created for the new one, in the same apply."""
     for number in range(110, 130):
         cluster.add_lxc(number, node="pve1", name=f"ct{number}")
     with_agent(cluster, 101, "old", agent_interface("eth0", mac_of(101), "10.0.0.1/24", "10.0.0.2/24"))
@@ -226,15 +227,42 @@ def test_an_address_moved_by_policy_does_not_go_with_its_old_guest(pve, cluster,
     with_agent(cluster, 102, "new", agent_interface("eth0", mac_of(102), "10.0.0.1/24", "10.0.0.2/24"))
     plan = pve.sync()
     assert {r.key: r.action for r in rows(plan, "ip_addresses")} == {
-        "10.0.0.1": "blocked",
+        "10.0.0.1": "create",
         "10.0.0.1/24 on old [vmid 101] eth0": "delete",
         "10.0.0.2": "update",
     }
     interface = row(plan, "vm_interfaces", "old [vmid 101] eth0")
     assert row(plan, "ip_addresses", "10.0.0.2").change_id in interface.depends_on
-    assert [(r.resource, r.action, r.key) for r in pve.apply_all().changes] == [
-        ("ip_addresses", "create", "10.0.0.1"),
-        ("primary_ips", "update", "new IPv4"),
-    ]
+    delete = row(plan, "ip_addresses", "10.0.0.1/24 on old [vmid 101] eth0")
+    assert delete.change_id in row(plan, "ip_addresses", "10.0.0.1").depends_on
+    assert pve.apply_all().changes == []
+    primary = netbox.one(IPS, address="10.0.0.1/24")
+    assert primary["id"] != known["10.0.0.1/24"]
+    assert netbox.one("virtualization/virtual-machines", name="new")["primary_ip4"]["id"] == primary["id"]
     assert netbox.one(IPS, address="10.0.0.2/24")["id"] == known["10.0.0.2/24"]
     assert netbox.all("virtualization/virtual-machines", name="old") == []
+
+
+def test_a_network_card_that_is_passed_through_is_skipped_with_its_cause(pve, cluster):
+    """A guest without netN; veth and docker0 inside have no manufacturer's MAC address."""
+    cluster.add_qemu(
+        101,
+        node="pve1",
+        name="fw",
+        config={"agent": "1", "hostpci0": "0000:01:00.0"},
+        agent_interfaces=[
+            agent_interface("enp6s16.20", "0C:C4:7A:00:00:01", "10.61.20.2/24"),
+            agent_interface("enp6s16", "0C:C4:7A:00:00:01", "10.61.0.2/24"),
+            agent_interface("docker0", "02:42:ac:11:00:02", "172.17.0.1/16"),
+        ],
+    )
+    plan = pve.sync()
+    assert rows(plan, "vm_interfaces") == rows(plan, "ip_addresses") == []
+    assert [row for row in pve.left_out() if row[0] == "vm_interfaces"] == [
+        (
+            "vm_interfaces",
+            "fw enp6s16",
+            "enp6s16 (0C:C4:7A:00:00:01) is a network card of the node, passed through to the guest:"
+            " Proxmox has no netN for it",
+        )
+    ]

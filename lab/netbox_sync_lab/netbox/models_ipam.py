@@ -212,6 +212,32 @@ PREFIX = Model(
     search=("description", "prefix"),
 )
 
+IP_RANGE = Model(
+    label="ipam.iprange",
+    path="ipam/ip-ranges",
+    verbose="IP range",
+    plural="IP ranges",
+    fields=(
+        *HEAD,
+        read_only("family", family("start_address"), in_changelog=False),
+        Field("start_address", "ip", required=True),
+        Field("end_address", "ip", required=True),
+        read_only("size", rules.range_size),
+        fk("vrf", "ipam.vrf"),
+        fk("tenant", "tenancy.tenant"),
+        choice("status", "iprange.status", default="active"),
+        fk("role", "ipam.role", on_delete="set_null"),
+        *PRIMARY,
+        boolean("mark_populated", since=(4, 3)),
+        boolean("mark_utilized"),
+    ),
+    brief=("id", "url", "display", "family", "start_address", "end_address", "description"),
+    ordering=("vrf", "start_address"),
+    display=rules.range_name,
+    clean=rules.clean_ip_range,
+    search=("description", "start_address", "end_address"),
+)
+
 IP_ADDRESS = Model(
     label="ipam.ipaddress",
     path="ipam/ip-addresses",
@@ -248,4 +274,4 @@ IP_ADDRESS = Model(
     search=("dns_name", "description", "address"),
 )
 
-MODELS = (ROUTE_TARGET, VRF, ROLE, VLAN_GROUP, VLAN, PREFIX, IP_ADDRESS)
+MODELS = (ROUTE_TARGET, VRF, ROLE, VLAN_GROUP, VLAN, PREFIX, IP_RANGE, IP_ADDRESS)

@@ -146,6 +146,48 @@ def clean_prefix(session: Session, row: Row, old: Row | None) -> None:
                 raise fail("prefix", f"Duplicate prefix found in {table}: {other['prefix']}")
 
 
+# IP ranges
+
+
+def range_size(store: Store, row: Row) -> int:
+    return int(parse_ip(row["end_address"]).ip) - int(parse_ip(row["start_address"]).ip) + 1
+
+
+def range_name(store: Store, row: Row) -> str:
+    """``10.0.0.10-20/24``: of the last address only what differs."""
+    start, end = parse_ip(row["start_address"]), parse_ip(row["end_address"])
+    separator = "." if start.version == 4 else ":"
+    first, last = str(start.ip).split(separator), str(end.ip).split(separator)
+    while len(last) > 1 and first[0] == last[0] and len(first) == len(last):
+        first, last = first[1:], last[1:]
+    return f"{start.ip}-{separator.join(last)}/{start.network.prefixlen}"
+
+
+def clean_ip_range(session: Session, row: Row, old: Row | None) -> None:
+    start, end = parse_ip(row["start_address"]), parse_ip(row["end_address"])
+    if start.version != end.version:
+        raise fail("end_address", "Starting and ending IP address versions must match")
+    if start.network.prefixlen != end.network.prefixlen:
+        raise fail("end_address", "Starting and ending IP address masks must match")
+    if int(end.ip) < int(start.ip):
+        raise fail("end_address", f"Ending address must be greater than the starting address ({start})")
+
+
+def populated_range(store: Store, row: Row) -> Row | None:
+    """The IP range that is marked as populated and has this address, whatever the masks."""
+    address = parse_ip(row["address"])
+    for other in store.rows("ipam.iprange"):
+        start, end = parse_ip(other["start_address"]), parse_ip(other["end_address"])
+        if (
+            other["mark_populated"]
+            and other["vrf"] == row["vrf"]
+            and start.version == address.version
+            and int(start.ip) <= int(address.ip) <= int(end.ip)
+        ):
+            return other
+    return None
+
+
 # IP addresses
 
 
@@ -198,6 +240,8 @@ def clean_ip_address(session: Session, row: Row, old: Row | None) -> None:
             table = f"VRF {session.display('ipam.vrf', vrf)}" if vrf else "global table"
             twin = min(twins, key=lambda r: store.sort_key("ipam.ipaddress", "address", r))
             raise fail("address", f"Duplicate IP address found in {table}: {twin['address']}")
+    if old is None and (other := populated_range(store, row)) is not None:
+        raise fail("address", f"Cannot create IP address {address} inside range {range_name(store, other)}.")
     if old is not None and old["assigned_object_type"] is not None:
         _check_reassignment(store, row, old, address.version)
     if row["status"] == "slaac" and address.version != 6:

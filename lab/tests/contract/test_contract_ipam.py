@@ -263,3 +263,22 @@ def test_prefixes(netbox: Any) -> None:
     assert [p["id"] for p in netbox.results(f"{base}&within=10.0.0.0/8")] == [narrow["id"]]
     assert [p["id"] for p in netbox.results(f"{base}&prefix=10.0.0.0/8")] == [wide["id"]]
     assert [p["id"] for p in netbox.results(f"{base}&site_id={site['id']}")] == [narrow["id"]]
+
+
+@pytest.mark.differs("4.2")
+def test_no_new_address_in_a_populated_range(netbox: Any) -> None:
+    """Whatever its mask; before 4.3 there is no such mark."""
+    body = {"start_address": "10.77.10.100/24", "end_address": "10.77.10.200/24"}
+    made = netbox.new("ipam/ip-ranges", {**body, "mark_populated": True})
+    assert (made["size"], made["display"]) == (101, "10.77.10.100-200/24")
+    same(
+        netbox.refused("POST", "ipam/ip-addresses/", {"address": "10.77.10.150/24"}),
+        "address",
+        "Cannot create IP address 10.77.10.150/24 inside range 10.77.10.100-200/24.",
+    )
+    same(
+        netbox.refused("POST", "ipam/ip-addresses/", {"address": "10.77.10.151/25"}),
+        "address",
+        "Cannot create IP address 10.77.10.151/25 inside range 10.77.10.100-200/24.",
+    )
+    netbox.new("ipam/ip-addresses", {"address": "10.77.10.201/24"})

@@ -38,6 +38,7 @@ class Docker(Source):
             "virtual_disks",
             "mac_addresses",
             "primary_macs",
+            "prefixes",
             "ip_addresses",
             "primary_ips",
         )

@@ -22,7 +22,7 @@ WRITTEN = {
     *("manufacturers", "device_types", "device_roles", "platforms", "sites", "tags", "custom_fields"),
     *("cluster_types", "clusters", "virtual_chassis", "devices", "virtual_machines", "interfaces"),
     *("module_types", "module_bays", "modules"),
-    *("vm_interfaces", "mac_addresses", "vlans", "ip_addresses", "virtual_disks", "cables"),
+    *("vm_interfaces", "mac_addresses", "vlans", "prefixes", "ip_addresses", "virtual_disks", "cables"),
 }
 # What a sync stores its own ids in.
 CUSTOM_FIELDS = ("librenms_id", "proxmox_cluster", "proxmox_vmid")

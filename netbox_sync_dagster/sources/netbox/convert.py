@@ -140,7 +140,12 @@ def _generic_id(graphql: str, column: str) -> Take:
 
 
 def _interface(row: Row) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
-    return ipaddress.ip_interface(row["address"])
+    return ipaddress.ip_interface(_text(row))
+
+
+def _text(row: Row) -> str:
+    """What a row's host, prefix length and family come from."""
+    return str(row["address"] if "address" in row else row["prefix"])
 
 
 _SPECIAL: dict[str, Take] = {
@@ -157,7 +162,7 @@ _SPECIAL: dict[str, Take] = {
     "a_ids": _end_ids("A"),
     "b_type": _end_type("B"),
     "b_ids": _end_ids("B"),
-    "host": lambda row: canonical_address(row["address"].partition("/")[0]),
+    "host": lambda row: canonical_address(_text(row).partition("/")[0]),
     "prefixlen": lambda row: _interface(row).network.prefixlen,
     "family": lambda row: _interface(row).version,
     **{

@@ -42,6 +42,7 @@ DELETED: dict[str, str] = {
     "dcim/interfaces": "dcim.interface",
     "virtualization/interfaces": "virtualization.vminterface",
     "dcim/mac-addresses": "dcim.macaddress",
+    "ipam/prefixes": "ipam.prefix",
     "ipam/ip-addresses": "ipam.ipaddress",
     "dcim/cables": "dcim.cable",
     "virtualization/virtual-disks": "virtualization.virtualdisk",

@@ -292,6 +292,8 @@ SOURCES: dict[str, Source] = {
             "vlan_list",
             "group:ipam.vlangroup site:dcim.site tenant:tenancy.tenant role:ipam.role",
         ),
+        _source("prefixes", "ipam.prefix", "ipam/prefixes", "prefix_list", "vrf:ipam.vrf"),
+        _source("ip_ranges", "ipam.iprange", "ipam/ip-ranges", "ip_range_list", "vrf:ipam.vrf"),
         _source(
             "ip_addresses",
             "ipam.ipaddress",
@@ -346,6 +348,7 @@ GROUPS = (
 
 # Fields that came after 4.2: column, or table and column, -> first version. Older servers give NULL.
 SINCE = {
+    "mark_populated": (4, 3),
     "start_on_boot": (4, 5),
     "virtual_machine_type_id": (4, 6),
     "custom_fields.status": (4, 7),
@@ -355,7 +358,7 @@ SINCE = {
 TABLES_SINCE = {"virtual_machine_types": (4, 6)}
 # The tables of plugins; see TABLES_SINCE for what a missing right means.
 PROXBOX = tuple(name for name, source in SOURCES.items() if source.path.startswith("plugins/proxbox/"))
-OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX})
+OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX, "prefixes", "ip_ranges"})
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ _NETBOX = {
     "vlans": _NB
     + """vid:INTEGER name status group_id:BIGINT site_id:BIGINT tenant_id:BIGINT role_id:BIGINT
         description tags:VARCHAR[] cf""",
+    # prefix as NetBox gives it ('10.0.0.0/24'); host the canonical network address. Without the right to see them, what
+    # follows from prefixes and ranges is left out; the snapshot is complete.
+    "prefixes": _NB + "prefix host prefixlen:INTEGER family:INTEGER vrf_id:BIGINT status",
+    # Both ends are in the range. mark_populated (NetBox 4.3 and newer): NetBox takes no new address in it.
+    "ip_ranges": _NB + "start_address end_address vrf_id:BIGINT mark_populated:BOOLEAN",
     # address as NetBox gives it ('10.0.0.1/24'); host the canonical host address, prefixlen its mask.
     "ip_addresses": _NB
     + """address host prefixlen:INTEGER family:INTEGER vrf_id:BIGINT status role

@@ -15,6 +15,10 @@ from netbox_sync_dagster.storage.parquet import Row
 # eth0:1 is a second label of eth0, not an interface.
 _LABEL = re.compile(r":\d+$")
 _NO_ADDRESS = {"", "dhcp", "manual", "auto"}
+# A device of the node that the guest uses: a PCI or USB device, which may be a network card.
+_PASSED_THROUGH = re.compile(r"^(hostpci|usb)\d+$")
+# Second digit of a MAC address that no manufacturer gave: those of bridges, veth and containers.
+_LOCAL_MAC = set("2367ABEF")
 
 
 @dataclass
@@ -33,6 +37,28 @@ def agent_enabled(config: dict[str, Any]) -> bool:
     """Whether ``agent: 1,fstrim_cloned_disks=1`` or ``agent: enabled=1`` says yes."""
     options = parse_properties(config.get("agent", "0"), "enabled")
     return bool(boolean(options.get("enabled"), False))
+
+
+def has_passed_through(config: dict[str, Any]) -> bool:
+    """Whether the guest uses devices of its node, whose network cards are no netN."""
+    return any(_PASSED_THROUGH.match(key) for key in config)
+
+
+def passed_through(vmid: int, nics: list[Row], interfaces: list[dict[str, Any]]) -> list[Row]:
+    """Interfaces with a manufacturer's MAC address that is no netN's, one per address: network cards of the node.
+
+    Rows of ``guest_agent_interfaces`` without a key.
+    """
+    known = {nic["mac"] for nic in nics}
+    found: dict[str, str] = {}
+    for name, address in _macs(interfaces).items():
+        if address and address not in known and address[1] not in _LOCAL_MAC:
+            shortest = min(found.get(address, name), name, key=lambda text: (len(text), text))
+            found[address] = shortest
+    return [
+        {"vmid": vmid, "key": None, "position": 0, "name": name, "mac": address}
+        for address, name in sorted(found.items())
+    ]
 
 
 def qemu_interfaces(answer: Any) -> list[dict[str, Any]]:
@@ -111,6 +137,8 @@ def configured(vmid: int, guest_type: str, nics: list[Row], config: dict[str, An
             if parsed:
                 collected.setdefault(nic["key"], []).append(parsed)
     seen.addresses = _rows(vmid, "static" if guest_type == "lxc" else "cloudinit", collected)
+    for row in seen.addresses:
+        row["configured"] = True
     return seen
 
 
@@ -156,6 +184,7 @@ def _rows(vmid: int, source: str, collected: dict[str, list[Parsed]]) -> list[Ro
                     "canonical": host,
                     "source": source,
                     "position": position,
+                    "configured": False,
                 }
             )
     return rows

@@ -13,12 +13,14 @@ from netbox_sync_dagster.sources.proxmox.agent import (
     Seen,
     agent_enabled,
     configured,
+    has_passed_through,
     join,
+    passed_through,
     qemu_interfaces,
 )
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.disks import disk_lines, disk_row
-from netbox_sync_dagster.sources.proxmox.nics import nic_lines, nic_row
+from netbox_sync_dagster.sources.proxmox.nics import gateways, nic_lines, nic_row
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.storage import snapshot_row
 from netbox_sync_dagster.sources.proxmox.values import boolean, clean_tags, integer, number, text
@@ -129,7 +131,10 @@ def _with_config(reading: Reading, guest: Guest, config: dict[str, Any]) -> None
         guest,
         "guest_interfaces",
         [(key, value, position) for position, key, value in nic_lines(config)],
-        lambda key, value, position: nic_row(vmid, guest.type, position, key, value),
+        lambda key, value, position: {
+            **nic_row(vmid, guest.type, position, key, value),
+            **({} if guest.type == "lxc" else gateways(config.get(f"ipconfig{position}"))),
+        },
     )
     _lines(
         reading,
@@ -227,7 +232,8 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
     - A container that is stopped or does not answer: its static addresses; the scope is unknown.
     - A guest that has just started and shows no address yet is as good as silent.
     """
-    if not nics or boolean(config.get("template") or guest.item.get("template"), False):
+    passes_through = guest.type == "qemu" and has_passed_through(config)
+    if not (nics or passes_through) or boolean(config.get("template") or guest.item.get("template"), False):
         return Seen()
     vmid = guest.vmid
     seen: Seen | None = None
@@ -238,7 +244,7 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
         reason = f"the guest is {guest.status or 'in an unknown state'}, so its addresses cannot be seen"
     else:
         try:
-            seen = _ask(reading, guest, nics)
+            seen = _ask(reading, guest, nics, passes_through)
         except EndpointDown:
             raise
         except ServerError as error:
@@ -251,15 +257,23 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
             uptime = integer(guest.item.get("uptime"), "uptime")
             if uptime is not None and uptime < _BOOTING_SECONDS:
                 reason = f"the guest started {uptime} seconds ago and shows no address yet"
+    found = configured(vmid, guest.type, nics, config)
     if not reason:
         _note_hidden(reading, vmid, nics, seen)
-        return seen or Seen()
+        return _with_configured(seen or Seen(), found)
     reading.unknown("guest_addresses", vmid, reason)
     if guest.type == "qemu" and agent_enabled(config):
         return Seen(interfaces=seen.interfaces if seen else [])
-    found = configured(vmid, guest.type, nics, config)
     found.interfaces = seen.interfaces if seen else []
     return found
+
+
+def _with_configured(seen: Seen, found: Seen) -> Seen:
+    """What the guest shows, with a mark on the addresses that its configuration names (``found``)."""
+    named = {(row["key"], row["canonical"]) for row in found.addresses}
+    for row in seen.addresses:
+        row["configured"] = (row["key"], row["canonical"]) in named
+    return seen
 
 
 def _note_hidden(reading: Reading, vmid: int, nics: list[Row], seen: Seen | None) -> None:
@@ -271,7 +285,7 @@ def _note_hidden(reading: Reading, vmid: int, nics: list[Row], seen: Seen | None
         reading.unknown("guest_addresses", vmid, f"the guest shows no interface for {', '.join(hidden)}")
 
 
-def _ask(reading: Reading, guest: Guest, nics: list[Row]) -> Seen:
+def _ask(reading: Reading, guest: Guest, nics: list[Row], passes_through: bool) -> Seen:
     if guest.type == "qemu":
         answer = reading.client.get(f"{guest.path}/agent/network-get-interfaces", agent=True)
         interfaces, source = qemu_interfaces(answer), "agent"
@@ -283,6 +297,8 @@ def _ask(reading: Reading, guest: Guest, nics: list[Row]) -> Seen:
         raise ValueError("it shows no interface at all")
     short_list(interfaces, "the list of its interfaces", MOST_INTERFACES)
     seen = join(guest.vmid, nics, interfaces, source, reading.endpoint.policies.link_local_ipv4)
+    if passes_through:
+        seen.interfaces += passed_through(guest.vmid, nics, interfaces)
     short_list(seen.addresses + seen.bad, "the list of its addresses", MOST_INTERFACES)
     for row in (*seen.interfaces, *seen.addresses):
         for name, value in row.items():

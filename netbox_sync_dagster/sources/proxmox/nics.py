@@ -80,7 +80,14 @@ def nic_row(vmid: int, guest_type: str, position: int, key: str, value: Any) -> 
         "link_down": boolean(options.get("link_down"), False),
         "firewall": boolean(options.get("firewall"), False),
         "rate": number(options.get("rate"), "rate"),
+        **gateways("" if guest_type == "qemu" else value),
     }
+
+
+def gateways(line: Any) -> dict[str, str | None]:
+    """The gateways in a line with addresses: a container's netN, or cloud-init's ipconfigN."""
+    options = parse_properties(line or "", "ip")
+    return {"gateway": options.get("gw") or None, "gateway6": options.get("gw6") or None}
 
 
 def _qemu_model(options: dict[str, str]) -> tuple[str | None, str | None]:

@@ -22,17 +22,19 @@ _PROXMOX = {
     "guest_config": "vmid:BIGINT key value",
     # One row per netN. tag is the VLAN, trunks the list of VIDs with ranges expanded, trunk_ranges those
     # that only a range names; mac upper-case with
-    # colons; position is N.
+    # colons; position is N. gateway and gateway6: those of its configured addresses (gw, gw6; cloud-init's for QEMU).
     "guest_interfaces": """vmid:BIGINT key position:INTEGER name model mac bridge tag:INTEGER
-        trunks:INTEGER[] trunk_ranges:INTEGER[] mtu:INTEGER link_down:BOOLEAN firewall:BOOLEAN rate:DOUBLE""",
+        trunks:INTEGER[] trunk_ranges:INTEGER[] mtu:INTEGER link_down:BOOLEAN firewall:BOOLEAN rate:DOUBLE
+        gateway gateway6""",
     # What the guest agent (qemu) or the container says: its interface names by MAC, as far as they belong to a
     # netN (key). Several names on one MAC (VLANs, bridges in the guest) are in the guest's order: position 0
-    # is the interface itself.
+    # is the interface itself. Without a key: a network card of the node that the guest uses (hostpciN, usbN).
     "guest_agent_interfaces": "vmid:BIGINT key position:INTEGER name mac",
     # canonical as in librenms.ip_addresses. source: agent, lxc, static, cloudinit. key is the netN it
-    # belongs to (joined by MAC), position its order on that interface.
+    # belongs to (joined by MAC), position its order on that interface. configured: the configuration names it (ip,
+    # ip6, ipconfigN), whoever shows it.
     "guest_addresses": """vmid:BIGINT key family:INTEGER address prefixlen:INTEGER canonical source
-        position:INTEGER""",
+        position:INTEGER configured:BOOLEAN""",
     # size_mib: MiB, rounded up to 1; NULL = size unknown. bus is scsi, virtio, rootfs, mp, efidisk, ...
     "disks": """vmid:BIGINT key bus position:INTEGER storage volume size_mib:BIGINT counted:BOOLEAN
         reason""",

@@ -21,4 +21,10 @@ select 'backups', s.scope_id, skipped('netbox_not_read', {text: s.reason}) from 
     config.endpoint settings
 where not s.complete and starts_with(s.scope_id, 'proxbox_') and settings.guest_records in ('plugin', 'auto')
 union all
+select 'vm_interfaces', v.key || ' ' || coalesce(a.name, a.mac),
+    skipped('passed_through', {interface: coalesce(a.name, a.mac), mac: a.mac})
+from proxmox.guest_agent_interfaces a
+join desired.virtual_machines v on v.source_id = a.vmid::varchar
+where a.key is null
+union all
 select source_table, row_key, skipped('unreadable_row', {text: reason}) from proxmox.rejected

@@ -31,9 +31,12 @@ bridges as (
         on p.node = i.node and p.iface = i.iface
     group by i.node, i.iface
 ),
+-- Several interfaces of a guest have the MAC address of one netN: VLANs, bridges and bonds on top of the network card.
+-- The name is that of the card, whatever the order in which the agent lists them.
 agent_names as (
-    select vmid, key, min_by(name, position) as name from proxmox.guest_agent_interfaces where blank(name) is not null
-        group by all
+    select vmid, key, arg_min(stripped(name), (interface_rank(stripped(name)), length(stripped(name)), stripped(name)))
+        as name
+    from proxmox.guest_agent_interfaces where blank(name) is not null group by all
 ),
 
 nics as (
@@ -41,7 +44,7 @@ nics as (
         i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position,
             v.key as virtual_machine, g.type,
         case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
-             when settings.agent_interface_names then stripped(a.name)
+             when settings.agent_interface_names then a.name
              else i.key end as name,
         not coalesce(i.link_down, false) as enabled,
         -- 1 stands for the bridge's MTU.

@@ -1,0 +1,342 @@
+"""Which address becomes the primary one of a guest or device: rules on rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import (
+    GENEROUS,
+    address,
+    device,
+    guest,
+    interface,
+    machine,
+    nic,
+    paris,
+    port,
+    shown,
+    switch,
+    told,
+)
+
+M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
+VM = "virtualization.vminterface"
+
+
+def shows(
+    estate: Estate,
+    vmid: int,
+    *hosts: str,
+    net: int = 0,
+    source: str = "agent",
+    configured: tuple[str, ...] = (),
+) -> None:
+    """What a guest shows on one netN, in this order: ``10.0.0.5/24``."""
+    for position, text in enumerate(hosts):
+        host, _, length = text.partition("/")
+        estate.add(
+            "proxmox.guest_addresses",
+            vmid=vmid,
+            key=f"net{net}",
+            family=6 if ":" in host else 4,
+            address=host,
+            prefixlen=int(length),
+            canonical=host,
+            source=source,
+            position=position,
+            configured=host in configured,
+        )
+
+
+def wrote(estate: Estate, object_type: str, netbox_id: int, field: str, value: Any) -> None:
+    """The value that this product wrote last."""
+    estate.add(
+        "ledger.last_written",
+        endpoint="lib",
+        object_type=object_type,
+        netbox_id=netbox_id,
+        field=field,
+        value=json.dumps(value),
+    )
+
+
+def primaries(estate: Estate) -> dict[str, str | None]:
+    """{key: name of the address that becomes primary, or the reason why none does}."""
+    return {
+        r.key: next(iter(r.fields.values()))["name"] if r.fields else f"{r.action}: {r.reason}"
+        for r in estate.rows()
+        if r.resource == "primary_ips"
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "own", "family"),
+    [("10.0.0.100/32", "10.0.0.11/24", 4), ("2001:db8::100/128", "2001:db8::11/64", 6)],
+)
+def test_a_host_address_beside_one_with_a_network_does_not_become_primary(
+    service: str, own: str, family: int
+) -> None:
+    """keepalived, kube-vip and MetalLB put the address of a service on the interface of its holder."""
+    estate = paris()
+    guest(estate, 101, "k1", M1)
+    shows(estate, 101, service, own)
+    assert primaries(estate) == {f"k1 IPv{family}": own.partition("/")[0]}
+
+
+def test_a_host_address_alone_becomes_primary() -> None:
+    estate = paris()
+    guest(estate, 101, "k1", M1, M2)
+    shows(estate, 101, "10.0.0.100/32")
+    shows(estate, 101, "10.0.1.11/24", net=1)
+    assert primaries(estate) == {"k1 IPv4": "10.0.0.100"}
+
+
+def test_the_address_that_the_configuration_names_becomes_primary() -> None:
+    """A container's ip=, and ipconfigN of a virtual machine, whose agent shows others first."""
+    estate = paris()
+    guest(estate, 101, "lb1", M1, M2, type="lxc")
+    shows(estate, 101, "10.0.0.20/24", "10.0.0.21/24", source="lxc", configured=("10.0.0.21",))
+    guest(estate, 102, "lb2", "BC:24:11:00:00:03", "BC:24:11:00:00:04")
+    shows(estate, 102, "10.0.0.30/24")
+    shows(estate, 102, "10.0.1.31/32", "10.0.1.32/24", net=1, configured=("10.0.1.31",))
+    assert primaries(estate) == {"lb1 IPv4": "10.0.0.21", "lb2 IPv4": "10.0.1.31"}
+
+
+def test_without_a_named_address_the_interface_with_the_gateway_comes_first() -> None:
+    estate = paris()
+    guest(estate, 101, "web", M1)
+    estate.add(
+        "proxmox.guest_interfaces",
+        vmid=101,
+        key="net1",
+        position=1,
+        mac=M2,
+        bridge="vmbr0",
+        gateway="10.0.1.1",
+    )
+    shows(estate, 101, "10.0.0.5/24")
+    shows(estate, 101, "10.0.1.5/24", net=1)
+    assert primaries(estate) == {"web IPv4": "10.0.1.5"}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1},
+        *({"role": role} for role in ("vip", "vrrp", "hsrp", "glbp", "carp", "anycast")),
+    ],
+)
+def test_a_virtual_address_does_not_become_primary_but_the_next_one(known: dict[str, Any]) -> None:
+    estate = paris()
+    guest(estate, 131, "pf31", M1)
+    machine(estate, 1, "pf31", 131)
+    nic(estate, 11, "eth0", 1, M1)
+    shows(estate, 131, "192.168.205.1/27", "192.168.205.2/27")
+    estate.add(
+        "netbox.ip_addresses",
+        **{
+            **{
+                "id": 31,
+                "address": "192.168.205.1/27",
+                "host": "192.168.205.1",
+                "prefixlen": 27,
+                "family": 4,
+            },
+            **{"status": "active", "assigned_object_type": VM, "assigned_object_id": 11},
+            **known,
+        },
+    )
+    assert primaries(estate) == {"pf31 IPv4": "192.168.205.2"}
+
+
+def test_an_address_of_another_owner_does_not_become_primary_but_the_next_one() -> None:
+    estate = paris()
+    guest(estate, 101, "web", M1)
+    shows(estate, 101, "10.0.0.5/24", "10.0.0.6/24")
+    machine(estate, 2, "by hand", None)
+    nic(estate, 12, "eth0", 2)
+    address(estate, 31, "10.0.0.5", on=12, kind=VM)
+    assert primaries(estate) == {"web IPv4": "10.0.0.6"}
+
+
+def test_a_row_says_why_no_address_becomes_primary() -> None:
+    estate = paris()
+    guest(estate, 101, "web", M1)
+    shows(estate, 101, "10.0.0.5/24")
+    machine(estate, 2, "by hand", None)
+    nic(estate, 12, "eth0", 2)
+    address(estate, 31, "10.0.0.5", on=12, kind=VM)
+    guest(estate, 102, "vip", "BC:24:11:00:00:03")
+    shows(estate, 102, "10.0.0.7/24")
+    address(estate, 32, "10.0.0.7", on=1, kind="ipam.fhrpgroup")
+    assert told(estate, "primary_ips") == {
+        "web IPv4": (
+            "blocked",
+            "no IPv4 address can be the primary one: 10.0.0.5 is not on it in NetBox"
+            " (assigned elsewhere: NetBox has it on by hand eth0)",
+        ),
+        "vip IPv4": (
+            "blocked",
+            "no IPv4 address can be the primary one:"
+            " 10.0.0.7 is an address in NetBox that several machines can hold",
+        ),
+    }
+
+
+def test_a_polled_address_on_no_interface_is_a_row() -> None:
+    estate = switch()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    device(estate, 2, "sw2", ip="192.0.2.9")
+    estate.add("netbox.devices", id=2, name="sw2", cf={"librenms_id": {"lib": 2}})
+    device(estate, 3, "self", ip="127.0.0.1")
+    estate.add("netbox.devices", id=3, name="self", cf={"librenms_id": {"lib": 3}})
+    port(estate, 3, "lo", device=3)
+    shown(estate, 9, "127.0.0.1", port=3)
+    device(estate, 4, "set", ip="192.0.2.10")
+    estate.add("netbox.devices", id=4, name="set", cf={"librenms_id": {"lib": 4}}, primary_ip4_id=77)
+    assert told(estate, "primary_ips") == {
+        "sw2 IPv4": (
+            "blocked",
+            "no IPv4 address can be the primary one:"
+            " 192.0.2.9, which LibreNMS polls, is on no interface of the device",
+        ),
+        "self IPv4": (
+            "blocked",
+            "no IPv4 address can be the primary one:"
+            " 127.0.0.1, which LibreNMS polls, is on no interface of the device that is compared"
+            " (loopback address)",
+        ),
+    }
+
+
+def test_the_address_beside_a_polled_virtual_one_becomes_primary() -> None:
+    estate = Estate("librenms", policies=GENEROUS)
+    device(estate, 1, "rt1", ip="10.0.0.1")
+    estate.add("netbox.devices", id=1, name="rt1", cf={"librenms_id": {"lib": 1}})
+    for number, name in ((1, "Vlan10"), (2, "Vlan20")):
+        port(estate, number, name)
+        interface(estate, 10 + number, name, port=number)
+    shown(estate, 1, "10.0.0.1", port=1)
+    shown(estate, 2, "10.0.0.2", port=1)
+    shown(estate, 3, "10.0.1.2", port=2)
+    address(estate, 31, "10.0.0.1", on=1, kind="ipam.fhrpgroup")
+    assert primaries(estate) == {"rt1 IPv4": "10.0.0.2"}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_primary_address_of_ours_follows_the_guest_only_once_it_is_gone(moved: bool) -> None:
+    """DHCP gives the guest another one; or it gets a second one on an earlier interface."""
+    estate = paris(policies={"stale_addresses": "leave"})
+    guest(estate, 101, "web", M1, M2)
+    machine(estate, 1, "web", 101, primary_ip4_id=31)
+    nic(estate, 11, "eth0", 1, M1)
+    nic(estate, 12, "eth1", 1, M2)
+    address(estate, 31, "10.61.0.3", on=12, kind=VM)
+    wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", {"id": 31, "name": "10.61.0.3"})
+    shows(estate, 101, "10.61.0.103/24")
+    if not moved:
+        shows(estate, 101, "10.61.0.3/24", net=1)
+    assert primaries(estate) == ({"web IPv4": "10.61.0.103"} if moved else {})
+
+
+def two_nics(by_us: bool, **endpoint: Any) -> Estate:
+    """web1 shows 10.2.0.5 on ens18 and 192.0.2.21, its primary address, on ens19: NetBox has them the other way round."""
+    estate = paris(**endpoint)
+    guest(estate, 101, "web1", M1, M2)
+    machine(estate, 1, "web1", 101, primary_ip4_id=31)
+    for number, mac in ((11, M1), (12, M2)):
+        nic(estate, number, f"eth{number - 11}", 1, mac)
+    address(estate, 31, "192.0.2.21", on=11, kind=VM, dns_name="web.example.com")
+    address(estate, 32, "10.2.0.5", on=12, kind=VM)
+    if by_us:
+        wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", {"id": 31, "name": "192.0.2.21"})
+        for number in (31, 32):
+            wrote(
+                estate,
+                "ipam/ip-addresses",
+                number,
+                "assigned_object",
+                {"id": number - 20, "name": "web1", "type": VM},
+            )
+    shows(estate, 101, "10.2.0.5/24")
+    shows(estate, 101, "192.0.2.21/24", net=1)
+    return estate
+
+
+def test_addresses_of_one_machine_change_places_without_a_policy() -> None:
+    found = [(r.resource, r.action, r.key, r.reason, list(r.fields)) for r in two_nics(by_us=True).rows()]
+    place = ["assigned_object"]
+    assert [row for row in found if row[0] in ("ip_addresses", "primary_ips")] == [
+        ("ip_addresses", "update", "10.2.0.5", "moved from web1 eth1 to web1 eth0; it stays on web1", place),
+        (
+            "ip_addresses",
+            "update",
+            "192.0.2.21",
+            "moved from web1 eth0 to web1 eth1; it stays on web1",
+            place,
+        ),
+    ]
+
+
+def test_an_address_that_a_person_put_on_another_interface_of_the_machine_stays() -> None:
+    estate = two_nics(by_us=False)
+    assert [r for r in estate.rows() if r.resource == "ip_addresses"] == []
+    estate = two_nics(by_us=False, policies={"owns": ["ip_addresses.assigned_object"]})
+    assert [r.key for r in estate.rows() if r.resource == "ip_addresses"] == ["10.2.0.5", "192.0.2.21"]
+
+
+def test_an_address_on_another_interface_of_the_machine_can_become_primary() -> None:
+    """A device: a person put the polled address on Vlan10, the source shows it on irb.10."""
+    estate = Estate("librenms")
+    device(estate, 1, "rt1", ip="10.0.0.1")
+    estate.add("netbox.devices", id=1, name="rt1", cf={"librenms_id": {"lib": 1}})
+    port(estate, 1, "irb.10")
+    interface(estate, 11, "irb.10", port=1)
+    interface(estate, 12, "Vlan10")
+    shown(estate, 1, "10.0.0.1", port=1)
+    address(estate, 31, "10.0.0.1", on=12)
+    assert [(r.resource, r.key) for r in estate.rows() if "ip" in r.resource] == [("primary_ips", "rt1 IPv4")]
+
+
+def test_an_address_follows_from_an_interface_that_the_guest_no_longer_has() -> None:
+    """A guest was made again under its number, with another network card and the same address."""
+    estate = paris()
+    guest(estate, 101, "web", M2)
+    machine(estate, 1, "web", 101, primary_ip4_id=31)
+    nic(estate, 11, "ens20", 1, M1)
+    estate.ours("virtualization/interfaces", 11)
+    address(estate, 31, "10.0.0.5", on=11, kind=VM)
+    shows(estate, 101, "10.0.0.5/24")
+    rows = {(r.resource, r.action, r.key, r.reason) for r in estate.rows() if r.resource != "mac_addresses"}
+    assert ("ip_addresses", "update", "10.0.0.5", "moved from web ens20 to web eth0; it stays on web") in rows
+    assert not any(resource == "primary_ips" for resource, *_ in rows)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["br0", "ens18.20", "ens18"], "ens18"),
+        (["ens18", "ens18.20", "br0"], "ens18"),
+        (["lan", "ens18"], "ens18"),
+        (["bond0", "ens19", "ens18"], "ens18"),
+        (["vtnet0.30", "lagg0", "vtnet0"], "vtnet0"),
+        (["vEthernet (External)", "Ethernet 2"], "Ethernet 2"),
+        (["eth10", "eth2"], "eth2"),
+        (["bridge", "wan"], "wan"),
+        (["br-lan", "vlan20"], "br-lan"),
+    ],
+)
+def test_an_interface_of_a_guest_has_the_name_of_its_network_card(names: list[str], expected: str) -> None:
+    for order in (names, names[::-1]):
+        estate = paris()
+        guest(estate, 101, "fw", M1, shown=[])
+        for position, name in enumerate(order):
+            estate.add(
+                "proxmox.guest_agent_interfaces", vmid=101, key="net0", position=position, name=name, mac=M1
+            )
+        assert [r.fields["name"] for r in estate.rows() if r.resource == "vm_interfaces"] == [expected]
