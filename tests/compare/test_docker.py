@@ -532,3 +532,85 @@ def test_compose_names_the_new_container_after_the_id_of_the_old_one(
 def test_a_name_that_only_looks_like_a_temporary_one(docker: Pipeline, host: DockerState) -> None:
     host.add("0123456789ab_web", "front")
     assert [r.key for r in rows(docker.sync(), "virtual_machines", "create")] == ["0123456789ab_web"]
+
+
+def test_a_task_of_a_swarm_service_has_the_name_of_its_slot(docker: Pipeline, host: DockerState) -> None:
+    """An update of the service makes another task; the old one is listed for a while."""
+    task = "com.docker.swarm.task.name"
+
+    def run(name: str, **settings: Any) -> None:
+        host.add(name, "front", labels={task: name, "com.docker.swarm.service.name": "shop"}, **settings)
+
+    run("shop.1." + "a" * 25)
+    run("shop.2." + "b" * 25)
+    # A name of this shape alone does not make it a task.
+    host.add("x.1." + "c" * 25, "front")
+    assert [r.key for r in rows(docker.apply_all(), "virtual_machines")] == []
+    assert [r[0] for r in docker.sql("SELECT name FROM docker.containers ORDER BY 1")] == [
+        "shop.1",
+        "shop.2",
+        "x.1." + "c" * 25,
+    ]
+    host.containers["shop.1." + "a" * 25].state = "exited"
+    run("shop.1." + "d" * 25)
+    plan = docker.sync()
+    assert rows(plan, "virtual_machines") == []
+    assert [r for r in docker.left_out() if r[0] == "virtual_machines"] == [
+        (
+            "virtual_machines",
+            "shop.1." + "a" * 25,
+            "another task of the swarm service has the place shop.1",
+        )
+    ]
+
+
+def test_containers_that_docker_removes_are_skipped_by_an_option(docker: Pipeline, host: DockerState) -> None:
+    host.add("web", "front")
+    host.add("job", "front", auto_remove=True)
+    assert [r.key for r in rows(docker.sync(), "virtual_machines")] == ["job", "web"]
+    docker.configure(auto_removed_containers=False)
+    assert [r.key for r in rows(docker.sync(), "virtual_machines")] == ["web"]
+    assert (
+        "virtual_machines",
+        "job",
+        "Docker removes it when it stops; auto_removed_containers is off",
+    ) in docker.left_out()
+
+
+def test_project_and_service_of_compose_become_tags_by_an_option(
+    docker: Pipeline, host: DockerState, netbox: NetBox
+) -> None:
+    labels = {"com.docker.compose.project": "Shop", "com.docker.compose.service": "web"}
+    host.add("shop-web-1", "front", labels=labels)
+    host.add("plain", "front")
+    docker.configure(compose_tags=True)
+    assert docker.apply_all().changes == []
+    assert {vm["name"]: [tag["name"] for tag in vm["tags"]] for vm in netbox.all(VMS)} == {
+        "plain": [],
+        "shop-web-1": ["shop", "web"],
+    }
+
+
+def test_the_address_of_a_removed_container_goes_to_the_new_one(
+    docker: Pipeline, host: DockerState, netbox: NetBox
+) -> None:
+    """In one plan and one apply: the old container is deleted first."""
+    for number in range(8):
+        host.add(f"other{number}", "back")
+    host.add("old", "front")
+    everything = ["virtual_machines", "vm_interfaces", "mac_addresses", "ip_addresses"]
+    docker.configure(policies={"delete": everything})
+    docker.apply()
+    host.remove("old")
+    host.add("new", "front")
+    plan = docker.sync()
+    assert {r.key: (r.action, r.reason) for r in rows(plan, "ip_addresses")} == {
+        "172.30.0.2": ("create", "NetBox has it on old front, where this plan deletes it first"),
+        "172.30.0.2/24 on old [container old] front": (
+            "delete",
+            "goes with its virtual machine: container old is no longer in Docker",
+        ),
+    }
+    assert docker.apply_all().rows == ()
+    machine = netbox.one(VMS, name="new")
+    assert machine["primary_ip4"]["address"] == "172.30.0.2/24"

@@ -161,7 +161,7 @@ def container(state: DockerState, one: Container) -> dict[str, Any]:
         "HostConfig": {
             "NetworkMode": one.network_mode,
             "RestartPolicy": {"Name": one.restart, "MaximumRetryCount": 0},
-            "AutoRemove": False,
+            "AutoRemove": one.auto_remove,
             "Privileged": False,
             "CpuShares": 0,
             "Memory": one.memory,

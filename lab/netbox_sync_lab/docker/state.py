@@ -71,6 +71,7 @@ class Container:
     macs: dict[str, str] = field(default_factory=dict)
     made: int = 1
     given_id: str = ""
+    auto_remove: bool = False
 
     @property
     def id(self) -> str:

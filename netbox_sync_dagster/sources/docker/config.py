@@ -45,6 +45,12 @@ class DockerEndpoint(BaseEndpoint):
     ignored_containers: list[str] = Field(
         [], description="Regular expressions that match the complete names of containers to skip, e.g. ci-.*"
     )
+    auto_removed_containers: bool = Field(
+        True, description="Include containers that Docker removes when they stop (`docker run --rm`)."
+    )
+    compose_tags: bool = Field(
+        False, description="Tag containers with the project and the service that Docker Compose gives them."
+    )
     bridge_addresses: bool = Field(
         True,
         description="Include addresses of bridge networks, which exist only on this host and often repeat on other hosts.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ID = re.compile(r"[0-9a-f]{12,64}")
 # CpuQuota is per CpuPeriod; without a period the kernel's own holds.
 _CPU_PERIOD = 100_000
+# Docker calls a task service.slot.id, in a global service service.node.id.
+_TASK = re.compile(r"(.+\..+)\.[0-9a-z]{25}")
+_TASK_NAME = "com.docker.swarm.task.name"
 # Labels that say where a container comes from; others may hold secrets.
 _ORIGIN = {
     "compose_project": "com.docker.compose.project",
@@ -27,20 +30,62 @@ _ORIGIN = {
 
 @dataclass(frozen=True)
 class Listed:
-    """A container as ``GET /containers/json`` lists it."""
+    """A container as ``GET /containers/json`` lists it.
+
+    ``slot``: service.slot of a task of a swarm service; ``created``: seconds since 1970. ``name`` is the slot's where this
+    task holds it (``in_slots``), else as given.
+    """
 
     name: str
     id: str
     state: str
     image: str
+    given_name: str = ""
+    slot: str | None = None
+    created: int = 0
+    replaced_by: str | None = None
 
 
 def listed(item: dict[str, Any]) -> Listed:
     """The container in a row of the list. Raises ValueError, KeyError or TypeError for a malformed one."""
-    found = Listed(_name(item["Names"]), _text(item, "Id"), _text(item, "State"), _text(item, "Image"))
+    name = _name(item["Names"])
+    task = _TASK.fullmatch(name) if (item.get("Labels") or {}).get(_TASK_NAME) == name else None
+    created = item.get("Created")
+    found = Listed(
+        name,
+        _text(item, "Id"),
+        _text(item, "State"),
+        _text(item, "Image"),
+        name,
+        task[1] if task else None,
+        created if isinstance(created, int) else 0,
+    )
     if not _NAME.fullmatch(found.name) or not _ID.fullmatch(found.id):
         raise ValueError(f"no container has the name {found.name!r} and the id {found.id!r}")
     return found
+
+
+def in_slots(containers: Iterable[Listed]) -> list[Listed]:
+    """The same containers, each slot of a swarm service held by one task: a running one, of several the newest."""
+    found = list(containers)
+    taken = {one.name for one in found}
+    best: dict[str, Listed] = {}
+    for one in found:
+        if one.slot is not None and one.slot not in taken:
+            rival = best.get(one.slot)
+            if rival is None or _rank(one) > _rank(rival):
+                best[one.slot] = one
+    return [_placed(one, best) for one in found]
+
+
+def _placed(one: Listed, best: dict[str, Listed]) -> Listed:
+    if one.slot is None or one.slot not in best:
+        return one
+    return replace(one, name=one.slot) if best[one.slot] is one else replace(one, replaced_by=one.slot)
+
+
+def _rank(one: Listed) -> tuple[bool, int, str]:
+    return one.state == "running", one.created, one.id
 
 
 def _name(names: Any) -> str:
@@ -62,6 +107,8 @@ def listed_row(container: Listed) -> Row:
     """The row of ``docker.containers`` where only the list is known."""
     return {
         "name": container.name,
+        "given_name": container.given_name,
+        "replaced_by": container.replaced_by,
         "id": container.id,
         "image": container.image,
         "state": container.state,
@@ -75,6 +122,9 @@ def container_row(container: Listed, answer: dict[str, Any]) -> Row:
     labels = config.get("Labels") or {}
     row = {
         "name": container.name,
+        "given_name": container.given_name,
+        "replaced_by": container.replaced_by,
+        "auto_remove": bool(host.get("AutoRemove")),
         "id": _text(answer, "Id"),
         # As it was named when the container was made; the list shows an id once another image has the name.
         "image": _text(config, "Image"),
@@ -144,7 +194,10 @@ def interface_rows(container: Listed, answer: dict[str, Any]) -> tuple[list[Row]
                 "position": position,
                 "network_id": settings["NetworkID"] or None,
                 "mac": canonical_mac(settings.get("MacAddress")),
-                "attached": bool(settings["EndpointID"]),
+                # Podman gives no id of an endpoint.
+                "attached": bool(
+                    settings["EndpointID"] or settings.get("IPAddress") or settings.get("GlobalIPv6Address")
+                ),
             }
         )
         addresses += ({**place, **address} for address in _addresses(settings))

@@ -15,6 +15,7 @@ from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.containers import (
     Listed,
     container_row,
+    in_slots,
     interface_rows,
     listed,
     listed_row,
@@ -176,7 +177,7 @@ def _listed(reading: Reading, rows: list[Any]) -> list[Listed]:
             reading.refuse("containers", key, error, item, scope="containers", scope_id="*")
         else:
             found[container.name] = container
-    return list(found.values())
+    return in_slots(found.values())
 
 
 def _read_container(reading: Reading, container: Listed) -> None:
@@ -184,7 +185,7 @@ def _read_container(reading: Reading, container: Listed) -> None:
     answer = _inspect(reading, container, container.id)
     if answer is None:
         # A recreated container has the same name and another id.
-        answer = _inspect(reading, container, container.name)
+        answer = _inspect(reading, container, container.given_name)
     if answer is None:
         return
     if not answer:

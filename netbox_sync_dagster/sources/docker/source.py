@@ -27,6 +27,7 @@ class Docker(Source):
     main_table = "host"
     resources = frozenset(
         (
+            "tags",
             "custom_fields",
             "device_roles",
             "platforms",
@@ -97,6 +98,8 @@ class Docker(Source):
             "shows_node_hardware": True,
             "cluster_name": id_scope,
             "ignored_containers": endpoint.ignored_containers,
+            "auto_removed_containers": endpoint.auto_removed_containers,
+            "compose_tags": endpoint.compose_tags,
             "bridge_addresses": endpoint.bridge_addresses,
         }
 

@@ -35,4 +35,5 @@ cross join settings
 cross join owns_dns_name o
 left join mapped_vrfs m on m.network = a.network
 left join host_names h using (container)
-left join drivers d on d.id = n.network_id
+-- Podman names the network where Docker has its id.
+left join drivers d on n.network_id in (d.id, d.name)

@@ -1,8 +1,11 @@
 -- What is not compared at all, with the reason. Key: resource + key.
 select 'virtual_machines' as resource, name as key,
-       if(len(list_filter(settings.ignored_containers, lambda pattern: regexp_full_match(name, pattern))) > 0,
-           skipped('ignored_by_option', {option: 'ignored_containers'}),
-           skipped('temporary_name', {program: 'Docker Compose', name: substr(name, 14)})) as reason
+       case when len(list_filter(settings.ignored_containers, lambda pattern: regexp_full_match(name, pattern))) > 0
+                then skipped('ignored_by_option', {option: 'ignored_containers'})
+            when replaced_by is not null then skipped('task_replaced', {name: replaced_by})
+            when auto_remove and not settings.auto_removed_containers
+                then skipped('removed_when_it_stops', {source: 'Docker'})
+            else skipped('temporary_name', {program: 'Docker Compose', name: substr(name, 14)}) end as reason
 from docker.containers, config.endpoint settings
 where name not in (select source_id from desired.virtual_machines)
 union all

@@ -17,6 +17,13 @@ counted as (
     where len(list_filter((select ignored_containers from settings),
         lambda pattern: regexp_full_match(name, pattern))) = 0
       and name not in (from temporary)
+      and replaced_by is null
+      and ((select auto_removed_containers from settings) or auto_remove is not true)
+),
+tags_of as (
+    select c.name, list(distinct d.slug order by d.slug) as slugs
+    from docker.containers c join desired.tags d on d.key in (lower(c.compose_project), lower(c.compose_service))
+    group by c.name
 ),
 gaps as (
     select scope_id as name, string_agg(distinct reason, '; ' order by reason) as reason
@@ -31,7 +38,8 @@ select
     null::varchar as device,
     case when c.state in ('running', 'restarting') then 'active'
          when c.state = 'paused' then if(target_has_paused(), 'paused', 'offline')
-         when c.state in ('created', 'exited', 'dead') then 'offline'
+         -- The last three are Podman's.
+         when c.state in ('created', 'exited', 'dead', 'stopped', 'configured', 'initialized') then 'offline'
     end as status,
     round(c.cpus, 2) as vcpus,
     c.memory // 1048576 as memory,
@@ -39,7 +47,7 @@ select
     case when target_release() >= 405 and c.inspected
          then if(c.restart_policy in ('always', 'unless-stopped'), 'on', 'off') end as start_on_boot,
     case when c.inspected then described(c.image, 200) end as description,
-    null::varchar[] as tags,
+    case when settings.compose_tags and c.inspected then coalesce(t.slugs, []) end as tags,
     to_json({'docker_host': settings.cluster_name, 'docker_container': c.name})::varchar as id_values,
     false as is_template,
     'container' as type,
@@ -54,3 +62,4 @@ select
 from counted c
 cross join settings
 left join gaps g on g.name = c.name
+left join tags_of t on t.name = c.name
