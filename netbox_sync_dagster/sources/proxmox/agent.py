@@ -45,7 +45,7 @@ def has_passed_through(config: dict[str, Any]) -> bool:
 
 
 def passed_through(vmid: int, nics: list[Row], interfaces: list[dict[str, Any]]) -> list[Row]:
-    """Interfaces with a manufacturer's MAC address that is no netN's, one per address: network cards of the node.
+    """Interfaces with a manufacturer's MAC address that no netN has, one per address: network cards of the node.
 
     Rows of ``guest_agent_interfaces`` without a key.
     """
