@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import starlette_admin
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -23,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.config.secrets import redact
-from netbox_sync_dagster.explain import is_expected, sentence, sentences_of
+from netbox_sync_dagster.explain import sentence, sentences_of
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 _VENDOR = Path(starlette_admin.__file__).parent / "static"
 _STATIC = Path(__file__).parent / "static"
+
+_SWEEP_SECONDS = 15.0
 
 Form = Mapping[str, Any]
 
@@ -154,7 +158,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(_sweep(state))
         yield
+        sweeping.cancel()
         state.applies.stop_all()
         await run_in_threadpool(state.sessions.end_all)
 
@@ -186,8 +192,10 @@ def create_app(
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(Guard, secure=settings.is_secure)],
-        exception_handlers={404: _not_found, 405: _not_found, Exception: _failed},
+        exception_handlers={404: _not_found, 405: _not_found},
     )
+    # A redirect to the path without its last slash would name the host of the request.
+    app.router.redirect_slashes = False
     app.state.page = state
     app.state.templates = _templates()
     return app
@@ -252,6 +260,7 @@ def _templates() -> Environment:
 async def _signed_in(request: Request, *, handler: Handler) -> Response:
     """Call the handler for a person who is logged in; anybody else goes to the login page first."""
     state = page_state(request)
+    session: WebSession | None = None
     try:
         form: Any = {}
         if request.method == "POST":
@@ -272,18 +281,10 @@ async def _signed_in(request: Request, *, handler: Handler) -> Response:
         return render(request, "error.html", status=403, title="Refused", sentences=[str(refused)])
     except NotFound as missing:
         return render(request, "error.html", status=404, title="Not found", sentences=[str(missing)])
-    except Exception as error:
-        if not is_expected(error):
-            raise
-        sentences = sentences_of(error)
-        return render(
-            request,
-            "error.html",
-            status=409,
-            title="That is not possible",
-            sentences=sentences,
-            session=session,
-        )
+    except HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return failed(request, error, session)
     return response
 
 
@@ -308,6 +309,13 @@ def find_session(request: Request) -> WebSession | None:
     return named
 
 
+async def _sweep(state: State) -> None:
+    # A session whose person is gone ends too, and with it the token in NetBox.
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        await run_in_threadpool(state.sessions.sweep)
+
+
 async def _health(_: Request) -> Response:
     return Response("ok\n", media_type="text/plain")
 
@@ -316,15 +324,13 @@ async def _not_found(request: Request, _: Exception) -> Response:
     return render(request, "error.html", status=404, title="Not found", sentences=["There is no such page."])
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    if isinstance(error, Refused):
-        return render(request, "error.html", status=403, title="Refused", sentences=[str(error)])
-    for line in traceback_lines(error, redact):
-        page_state(request).report(line)
-    return render(
-        request,
-        "error.html",
-        status=500,
-        title="That should not happen",
-        sentences=["The page could not be made. The output of netbox-sync web says why."],
-    )
+def failed(request: Request, error: Exception, session: WebSession | None = None) -> Response:
+    """The page that says what went wrong; of a bug it says only where to look."""
+    sentences = sentences_of(error)
+    status, title = 409, "That is not possible"
+    if sentences is None:
+        for line in traceback_lines(error, redact):
+            page_state(request).report(line)
+        status, title = 500, "That should not happen"
+        sentences = ["The page could not be made. The output of netbox-sync web says why."]
+    return render(request, "error.html", status=status, title=title, sentences=sentences, session=session)

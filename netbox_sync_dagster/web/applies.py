@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 
@@ -20,12 +20,14 @@ _REMEMBERED = 50
 @dataclass
 class RunningApply:
     """One apply. ``verdicts`` grow while it runs; ``error`` is the sentence of what stopped it, ``notes`` what went wrong
-    beside its changes. ``total`` is the number of approved changes, once it is known."""
+    beside its changes. ``total`` is the number of approved changes, ``only`` their ids, ``object_types`` their types."""
 
     key: str
     plan: str
     endpoint: str
     who: str
+    only: frozenset[str] = frozenset()
+    object_types: frozenset[str] = frozenset()
     apply_id: str | None = None
     total: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
@@ -67,9 +69,24 @@ class Applies:
         self._warehouse = warehouse
         self._runs: dict[str, RunningApply] = {}
 
-    def start(self, config: Config, plan: str, endpoint: str, *, who: str, login_by: str) -> RunningApply:
-        """Begin to apply what is approved of a plan; returns at once."""
-        run = RunningApply(secrets.token_hex(8), plan, endpoint, who)
+    def start(
+        self,
+        config: Config,
+        plan: str,
+        endpoint: str,
+        *,
+        who: str,
+        login_by: str,
+        only: Collection[str],
+        object_types: Collection[str],
+    ) -> RunningApply:
+        """Begin to apply these approved changes of a plan, which are of these types; returns at once."""
+        run = RunningApply(
+            *(secrets.token_hex(8), plan, endpoint, who),
+            only=frozenset(only),
+            object_types=frozenset(object_types),
+            total=len(only),
+        )
         while len(self._runs) >= _REMEMBERED:
             done = next((key for key, old in self._runs.items() if old.done), None)
             if done is None:
@@ -113,6 +130,7 @@ class Applies:
                 through="web",
                 policies=config.endpoint(run.endpoint).policies,
                 login_by=login_by,
+                only=run.only,
                 stop=run.stop,
                 on_verdict=on_verdict,
             )

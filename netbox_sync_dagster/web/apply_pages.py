@@ -37,16 +37,22 @@ def start(visit: Visit) -> Response:
             f"{len(refused)} of the {len(todo)} approved changes are not for you to write: {next(iter(refused.values()))}"
         )
     run = visit.state.applies.start(
-        visit.config, head.name, plan.endpoint, who=visit.session.user, login_by=visit.session.login_by
+        visit.config,
+        head.name,
+        plan.endpoint,
+        who=visit.session.user,
+        login_by=visit.session.login_by,
+        # What others approve meanwhile was not looked at.
+        only=todo,
+        object_types={by_id[change_id].object_type for change_id in todo},
     )
-    run.total = len(todo)
     return visit.go(f"/applies/{run.key}")
 
 
 def watch(visit: Visit) -> Response:
     """``GET /applies/{key}``"""
     run = _run(visit)
-    return visit.show("apply.html", run=run, seen=len(run.verdicts))
+    return visit.show("apply.html", run=run, seen=len(run.verdicts), may_stop=_may_stop(visit, run))
 
 
 def events(visit: Visit) -> Response:
@@ -78,6 +84,8 @@ def _stream(run: RunningApply, seen: int) -> Iterator[str]:
 def stop(visit: Visit) -> Response:
     """``POST /applies/{key}/stop``: no further request is sent; those under way end."""
     run = _run(visit)
+    if not _may_stop(visit, run):
+        raise ApprovalError("only those who may write what is applied can stop it")
     run.stop.set()
     return visit.go(f"/applies/{quote(run.key)}", "stopping after the requests under way")
 
@@ -86,7 +94,16 @@ def _run(visit: Visit) -> RunningApply:
     run = visit.state.applies.find(visit.path("key"))
     if run is None:
         raise NotFound("this server knows of no such apply; the ledger lists all of them")
+    is_own = run.who == visit.session.user
+    if not is_own and visit.rights.visible_types(run.object_types) != run.object_types:
+        raise NotFound(
+            "this apply writes objects that you may not view in NetBox; the ledger shows the others"
+        )
     return run
+
+
+def _may_stop(visit: Visit, run: RunningApply) -> bool:
+    return visit.rights.may_write_some(run.object_types)
 
 
 def freeze_applies(visit: Visit) -> Response:
@@ -105,7 +122,8 @@ def unfreeze_applies(visit: Visit) -> Response:
 
 
 def _check_superuser(visit: Visit) -> None:
-    if not visit.rights.grants().everything:
+    grants = visit.rights.grants()
+    if not grants.everything or grants.read_only:
         raise ApprovalError(
             f"only a superuser of NetBox can freeze applies or allow them again here, and {visit.session.user} is not known as "
             "one"

@@ -9,6 +9,8 @@ import duckdb
 from starlette.responses import Response
 
 from netbox_sync_dagster.apply import plan_undo
+from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.app import NotFound, Visit
@@ -41,6 +43,10 @@ def ledger(visit: Visit) -> Response:
         applies, decisions = ask(visit.warehouse, look)
     except WarehouseError:
         applies, decisions = [], []
+    if visit.rights.visible_types(MODELS) != MODELS.keys():
+        # A decision does not say of which types its objects are.
+        for decision in decisions:
+            decision["example"] = ""
     return visit.show("ledger.html", applies=applies, decisions=decisions, endpoint=endpoint)
 
 
@@ -68,7 +74,12 @@ def one_apply(visit: Visit) -> Response:
 
 def undo(visit: Visit) -> Response:
     """``POST /ledger/applies/{apply_id}/undo``: make the plan that takes an apply back, and show it."""
-    plan = plan_undo(visit.warehouse, visit.config.netbox, visit.path("apply_id"))
+    apply_id = visit.path("apply_id")
+    sql = "select distinct object_type from ledger.verdicts where apply_id = ?"
+    types = {kind for (kind,) in ask(visit.warehouse, lambda con: con.execute(sql, [apply_id]).fetchall())}
+    if types and not visit.rights.may_write_some(types):
+        raise ApprovalError(f"{visit.session.user} may write nothing of what this apply wrote")
+    plan = plan_undo(visit.warehouse, visit.config.netbox, apply_id)
     return visit.go(
         f"/plans/{quote(plan.name, safe='')}",
         "this plan reverts the apply: approve and apply it like any other",

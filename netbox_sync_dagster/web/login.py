@@ -42,29 +42,42 @@ class Attempts:
         # (failures, when the next attempt is allowed)
         self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def check(self, *keys: str) -> None:
-        """Raise LoginError where one of these has to wait."""
-        with self._lock:
-            wait = max((self._failed.get(key, (0, 0.0))[1] for key in keys), default=0.0) - time.monotonic()
-        if wait > 0:
-            raise LoginError(f"too many failed logins; try again in {wait:.0f} seconds")
+    def begin(self, *keys: str) -> None:
+        """Count an attempt, which is a failure until ``undo`` or ``forget``: attempts sent at once count as well.
 
-    def failed(self, *keys: str) -> None:
-        """Note a failure of each."""
+        Raises LoginError where one of the keys has to wait.
+        """
+        with self._lock:
+            moment = time.monotonic()
+            wait = max((self._failed.get(key, (0, 0.0))[1] for key in keys), default=0.0) - moment
+            if wait > 0:
+                raise LoginError(f"too many failed logins; try again in {max(wait, 1):.0f} seconds")
+            for key in keys:
+                self._put(key, self._failed.get(key, (0, 0.0))[0] + 1, moment)
+            while len(self._failed) > _REMEMBERED:
+                self._failed.popitem(last=False)
+
+    def undo(self, *keys: str) -> None:
+        """Take one attempt on each back."""
         with self._lock:
             for key in keys:
-                failures = self._failed.pop(key, (0, 0.0))[0] + 1
-                over = failures - _FREE_ATTEMPTS
-                wait = min(_FIRST_WAIT * 2 ** min(over, 16), _LONGEST_WAIT) if over >= 0 else 0.0
-                self._failed[key] = (failures, time.monotonic() + wait)
-                while len(self._failed) > _REMEMBERED:
-                    self._failed.popitem(last=False)
+                attempts = self._failed.get(key, (0, 0.0))[0] - 1
+                if attempts > 0:
+                    self._failed[key] = (attempts, 0.0)
+                else:
+                    self._failed.pop(key, None)
 
-    def succeeded(self, *keys: str) -> None:
-        """Forget the failures of each."""
+    def forget(self, *keys: str) -> None:
+        """Forget the attempts on each."""
         with self._lock:
             for key in keys:
                 self._failed.pop(key, None)
+
+    def _put(self, key: str, attempts: int, moment: float) -> None:
+        over = attempts - _FREE_ATTEMPTS
+        wait = min(_FIRST_WAIT * 2 ** min(over, 16), _LONGEST_WAIT) if over >= 0 else 0.0
+        self._failed.pop(key, None)
+        self._failed[key] = (attempts, moment + wait)
 
 
 def client_of(target: NetBoxTarget, token: str) -> JsonClient:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from netbox_sync_dagster.explain import is_expected, sentence
-from netbox_sync_dagster.web.app import Visit, cookie_name, page_state, render, set_cookie
+from netbox_sync_dagster.web.app import Visit, cookie_name, failed, page_state, render, set_cookie
 from netbox_sync_dagster.web.login import LoginError, by_password, by_token
 from netbox_sync_dagster.web.security import (
     CSRF_FIELD,
@@ -59,13 +59,14 @@ async def login(request: Request) -> Response:
     given = [str(form.get(name) or "")[:_LONGEST] for name in ("user", "password", "token")]
     try:
         session = await run_in_threadpool(_check, request, *given)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         if not is_expected(error):
-            raise
+            return failed(request, error)
         return _form(request, wanted, sentence(error), status=401)
-    state.sessions.end(request.cookies.get(cookie_name(state)))
+    await run_in_threadpool(state.sessions.end, request.cookies.get(cookie_name(state)))
     response = RedirectResponse(wanted, status_code=303)
-    set_cookie(request, response, cookie_name(state), state.sessions.begin(session))
+    identity = await run_in_threadpool(state.sessions.begin, session)
+    set_cookie(request, response, cookie_name(state), identity)
     response.delete_cookie(_FORM_COOKIE)
     return response
 
@@ -80,7 +81,7 @@ def _check(request: Request, user: str, password: str, token: str) -> WebSession
         if not user.strip() or not password:
             raise LoginError("give name and password, or a token")
         keys.append(f"name {user.strip().casefold()}")
-    state.attempts.check(*keys)
+    state.attempts.begin(*keys)
     netbox = state.config.netbox
     try:
         if token:
@@ -88,10 +89,14 @@ def _check(request: Request, user: str, password: str, token: str) -> WebSession
         else:
             session = by_password(netbox, user.strip(), password, hours=state.settings.session_hours)
     except LoginError:
-        state.attempts.failed(*keys)
+        raise
+    except Exception:
+        # NetBox could not be asked, which says nothing of the password.
+        state.attempts.undo(*keys)
         raise
     # Whoever has one account must not get rid of the failures of his address.
-    state.attempts.succeeded(*keys[1:])
+    state.attempts.undo(keys[0])
+    state.attempts.forget(*keys[1:])
     return session
 
 

@@ -5,6 +5,8 @@ Asked of NetBox, and kept for a minute:
 - ``GET /api/core/background-workers/`` answers 200 to superusers only (NetBox 4.5+);
 - ``GET /api/users/permissions/`` with netbox-sync's own token (``users.view_objectpermission``) shows the permissions of
   the person and of his groups, with their constraints;
+- ``GET /api/authentication-check/`` says whether the person's token is still good (NetBox 4.5+);
+- a ``POST`` that is not JSON, with a token that a person brought: 400 where it may write, 403 where it may only read;
 - ``PATCH`` of an object with nothing in it and an ``If-Match`` that no object has, with the person's token: 404 or 403 where
   the person may not change just this object, else 412, and nothing is written (NetBox 4.6+). ``OPTIONS`` does not look at
   constraints.
@@ -17,7 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from netbox_sync_dagster.apply.changelog import MODELS
@@ -44,13 +46,15 @@ _T = TypeVar("_T")
 class Grants:
     """``everything``: a superuser. ``free``: (model, action) without constraints, ``limited``: only with them.
 
-    ``known``: the permissions could be read. Actions are NetBox's: view, add, change, delete.
+    ``known``: the permissions could be read. ``read_only``: the person's token may not write at all. Actions are NetBox's:
+    view, add, change, delete.
     """
 
     everything: bool = False
     known: bool = False
     free: frozenset[tuple[str, str]] = frozenset()
     limited: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    read_only: bool = False
 
 
 class Rights:
@@ -74,6 +78,9 @@ class Rights:
     def refusals(self, rows: Iterable[DiffRow]) -> dict[str, str]:
         """By change id, why NetBox would not let the person write a change; nothing for those that it would."""
         grants = self.grants()
+        if grants.read_only:
+            why = f"the token with which {self._session.user} logged in may only read"
+            return {row.change_id: why for row in rows}
         refused: dict[str, str] = {}
         single: list[DiffRow] = []
         for row in () if grants.everything else rows:
@@ -100,18 +107,39 @@ class Rights:
         """The permissions of the person."""
         return self._kept("grants", self._read_grants)
 
+    def may_write_some(self, object_types: Iterable[str]) -> bool:
+        """Whether the person may write objects of at least one of these types."""
+        grants = self.grants()
+        models = {MODELS.get(kind, kind) for kind in object_types}
+        return not grants.read_only and (
+            grants.everything
+            or any(model in models and action != "view" for model, action in grants.free | grants.limited)
+        )
+
     def _read_grants(self) -> Grants:
+        if not self._session.token:
+            return self._read_permissions()
+        with client_of(self._target, self._session.token) as netbox:
+            person = netbox.send("GET", "/api/authentication-check/", ok=(200, *_NO), attempts=1)
+            if person.status_code in (401, 403):
+                # The token was deleted, or the user may no longer log in.
+                return Grants(known=True)
+            superuser = netbox.send("GET", "/api/core/background-workers/", ok=(200, *_NO), attempts=1)
+            is_superuser = superuser.status_code == 200 and _version(netbox) >= (4, 5)
+            found = Grants(everything=True, known=True) if is_superuser else self._read_permissions()
+            if self._session.login_by == "token" and found.known:
+                found = replace(found, read_only=not _may_write(netbox, found))
+        return found
+
+    def _read_permissions(self) -> Grants:
         groups: set[int] = set()
         user_id = self._session.user_id
-        if self._session.token:
-            with client_of(self._target, self._session.token) as netbox:
-                superuser = netbox.send("GET", "/api/core/background-workers/", ok=(200, *_NO), attempts=1)
-                if superuser.status_code == 200 and _version(netbox) >= (4, 5):
-                    return Grants(everything=True, known=True)
         with client_of(self._target, self._target.token()) as netbox:
             person = _person(netbox, self._session.user)
             permissions = _listed(netbox, "/api/users/permissions/?enabled=true")
         if person is not None:
+            if not person.get("is_active", True):
+                return Grants(known=True)
             user_id = int(cast("int", person["id"]))
             groups = {int(group["id"]) for group in cast("list[dict[str, int]]", person.get("groups") or [])}
         if permissions is None or user_id is None:
@@ -166,6 +194,24 @@ class Rights:
         answer = ask()
         self._session.known[key] = time.monotonic(), answer
         return answer
+
+
+def _may_write(netbox: JsonClient, grants: Grants) -> bool:
+    """Whether the token may write anything, asked where its user may add or change."""
+    allowed = grants.free | grants.limited
+    for path, model in MODELS.items():
+        for action, method in (("add", "POST"), ("change", "PATCH")):
+            if grants.everything or (model, action) in allowed:
+                # NetBox looks at the token first, then at the body, in which there is nothing to write.
+                response = netbox.send(
+                    *(method, f"/api/{path}/"),
+                    ok=(400, 401, 403),
+                    attempts=1,
+                    content=b"{",
+                    headers={"Content-Type": "application/json"},
+                )
+                return response.status_code == 400
+    return False
 
 
 def _may_change(netbox: JsonClient, row: DiffRow) -> bool:

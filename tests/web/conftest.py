@@ -23,6 +23,7 @@ from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.sync import sync_endpoint
+from netbox_sync_dagster.web.app import State
 from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
@@ -42,11 +43,11 @@ class Visitor:
 
     def open(self, path: str, **params: str) -> str:
         """The text that a person reads on the page, on one line."""
-        return self._take(self.http.get(path, params=params or None))
+        return self.take(self.http.get(path, params=params or None))
 
     def send(self, path: str, **fields: Any) -> str:
         """Send a form of the current page with these fields."""
-        return self._take(self.http.post(path, data={"csrf": self.secret, **fields}))
+        return self.take(self.http.post(path, data={"csrf": self.secret, **fields}))
 
     def log_in(self, user: str = "anna", password: str = PASSWORD, **more: str) -> str:
         self.open("/login")
@@ -86,7 +87,8 @@ class Visitor:
             self.open(self.path)
         return self.text
 
-    def _take(self, response: httpx.Response) -> str:
+    def take(self, response: httpx.Response) -> str:
+        """This answer is the current page."""
         self.page, self.status, self.path = response.text, response.status_code, response.url.path
         return self.text
 
@@ -100,6 +102,15 @@ class Site:
     config_path: Path
     netbox: LabNetBox
     cluster: ProxmoxState
+    server: uvicorn.Config | None = None
+
+    @property
+    def state(self) -> State:
+        """What the served page keeps in memory."""
+        assert self.server is not None
+        found = self.server.app.state.page  # type: ignore[union-attr]
+        assert isinstance(found, State)
+        return found
 
     @property
     def config(self) -> Config:
@@ -185,15 +196,16 @@ def site(
         warehouse = Warehouse(tmp_path / "data")
         site = Site("", warehouse, config_path, netbox, cluster)
         site.sync()
-        with served(config_path, warehouse) as url:
+        site.server = server_config(config_path, warehouse, load_config(config_path).web)
+        with served(config_path, warehouse, site.server) as url:
             site.url = url
             yield site
 
 
 @contextmanager
-def served(config_path: Path, warehouse: Warehouse) -> Iterator[str]:
+def served(config_path: Path, warehouse: Warehouse, how: uvicorn.Config | None = None) -> Iterator[str]:
     """The page on a free port, as ``netbox-sync web`` serves it; its address."""
-    server = uvicorn.Server(server_config(config_path, warehouse, load_config(config_path).web))
+    server = uvicorn.Server(how or server_config(config_path, warehouse, load_config(config_path).web))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,0 +1,365 @@
+"""What an attacker tries: forged requests, stolen cookies, hostile names, spoofed headers, guessed passwords."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from netbox_sync_dagster.storage.views import ask
+from netbox_sync_dagster.web import login as web_login
+from netbox_sync_dagster.web import security
+from tests.web.conftest import PASSWORD, Site, Visitor, served
+
+COOKIE = "netbox-sync"
+
+
+def _web1(site: Site) -> str:
+    return next(row.change_id for row in site.plan().changes if row.key == "web1")
+
+
+def _anna(site: Site) -> Visitor:
+    anna = site.visitor()
+    assert "paris" in anna.log_in()
+    return anna
+
+
+def _tokens(site: Site) -> list[str]:
+    return [
+        row["description"]
+        for row in site.netbox.store.rows("users.token")
+        if row["description"].startswith("netbox-sync web")
+    ]
+
+
+def _decisions(site: Site) -> int:
+    sql = "select count(*) from ledger.approvals"
+    [(number,)] = ask(site.warehouse, lambda con: con.execute(sql).fetchall())
+    return int(number)
+
+
+def test_forged_requests(site: Site) -> None:
+    anna, other = _anna(site), _anna(site)
+    other.open("/plans/paris")
+    anna.open("/plans/paris")
+    fields = {"id": [_web1(site)], "decision": "approve", "diff_id": anna.value("diff_id")}
+    for secret in ("", "x", other.secret, "ä"):
+        assert "not from this page" in anna.send("/plans/paris/review", **fields, csrf=secret)
+        assert anna.status == 403
+        anna.open("/plans/paris")
+    secret = anna.secret
+    foreign: list[dict[str, str]] = [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": site.url.replace("127.0.0.1", "localhost")},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ]
+    posts = ("/plans/paris/review", "/plans/paris/decide", "/plans/paris/apply", "/freeze", "/unfreeze")
+    for header in foreign:
+        for path in (*posts, "/logout", "/login"):
+            answer = anna.http.post(path, data={"csrf": secret, **fields}, headers=header)
+            assert (answer.status_code, "from another site" in answer.text) == (403, True), (path, header)
+    for path in (*posts, "/logout", "/applies/x/stop", "/ledger/applies/x/undo"):
+        assert anna.http.post(path, data=fields).status_code == 403, path
+        assert anna.http.get(path).status_code in (404, 405), path
+    assert "paris" in anna.open("/")
+    # A login form has a secret too, so that nobody is logged in as somebody else.
+    stranger = httpx.Client(base_url=site.url)
+    answer = stranger.post("/login", data={"user": "anna", "password": PASSWORD, "csrf": "x"})
+    assert answer.status_code == 403
+    # The same origin passes.
+    assert "Approve 1 change" in anna.take(
+        anna.http.post(
+            "/plans/paris/review",
+            data={"csrf": secret, **fields},
+            headers={"Origin": site.url, "Sec-Fetch-Site": "same-origin"},
+        )
+    )
+    # A decision form is good once.
+    key = anna.value("key")
+    assert "approved" in anna.send("/plans/paris/decide", key=key)
+    number = _decisions(site)
+    anna.open("/plans/paris")
+    assert "was sent before" in anna.send("/plans/paris/decide", key=key)
+    other.open("/plans/paris")
+    assert "was sent before" in other.send("/plans/paris/decide", key=key)
+    assert (_decisions(site), number) == (number, 1)
+
+
+def test_cookies_and_sessions(site: Site) -> None:
+    anna = site.visitor()
+    anna.http.cookies.set(COOKIE, "brought-along", domain="127.0.0.1", path="/")
+    anna.http.follow_redirects = False
+    anna.open("/login")
+    answer = anna.http.post("/login", data={"csrf": anna.secret, "user": "anna", "password": PASSWORD})
+    [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{COOKIE}=")]
+    identity = cookie.partition(";")[0].partition("=")[2]
+    attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert len(identity) >= 40
+    assert {"httponly", "samesite=lax", "path=/"} <= attributes
+    assert not any(part.startswith(("domain", "expires", "max-age")) for part in attributes)
+    assert httpx.get(f"{site.url}/", cookies={COOKIE: "brought-along"}).status_code == 303
+    assert httpx.get(f"{site.url}/", cookies={COOKIE: identity}).status_code == 200
+    # A second login makes another id and ends the first session with its token.
+    assert len(_tokens(site)) == 1
+    again = httpx.Client(base_url=site.url, cookies={COOKIE: identity}, follow_redirects=True)
+    form = Visitor(site.url)
+    form.http = again
+    form.log_in()
+    assert httpx.get(f"{site.url}/", cookies={COOKIE: identity}).status_code == 303
+    assert len(_tokens(site)) == 1
+    identity = next(
+        cookie.value or ""
+        for cookie in again.cookies.jar
+        if cookie.name == COOKIE and cookie.value != identity
+    )
+    form.send("/logout")
+    assert form.path == "/login"
+    assert _tokens(site) == []
+    assert httpx.get(f"{site.url}/", cookies={COOKIE: identity}).status_code == 303
+    # A session that is idle too long ends, and its token with it, though nobody asks for anything.
+    state = site.state
+    _anna(site)
+    assert len(_tokens(site)) == 1
+    state.sessions._idle = -1.0
+    state.sessions.sweep()
+    assert _tokens(site) == []
+
+
+def test_a_stopping_server_leaves_no_token(site: Site) -> None:
+    with served(site.config_path, site.warehouse) as url:
+        visitor = Visitor(url)
+        visitor.log_in()
+        assert len(_tokens(site)) == 1
+    assert _tokens(site) == []
+
+
+def test_neither_password_nor_token_is_kept(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    anna = _anna(site)
+    [row] = [
+        row
+        for row in site.netbox.store.rows("users.token")
+        if row["description"].startswith("netbox-sync web")
+    ]
+    pages = [anna.page, anna.open("/ledger"), anna.open("/plans/paris")]
+    anna.approve("paris", _web1(site))
+    pages += [anna.page, anna.apply("paris"), anna.page]
+    out = "".join(capfd.readouterr())
+    for secret in (PASSWORD, PASSWORD.replace(" ", "+"), row["secret"]):
+        assert not any(secret in page for page in (*pages, out))
+        found = [
+            path
+            for path in site.config_path.parent.rglob("*")
+            if path.is_file() and secret.encode() in path.read_bytes()
+        ]
+        assert found == []
+
+
+def test_protecting_headers_are_on_every_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = _anna(site)
+    large = b"&".join([b"a=" + b"x" * 500_000] * (security.MOST_BODY // 500_000 + 1))
+    urlencoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    answers = [
+        anna.http.get("/"),
+        anna.http.get("/plans/paris/export.csv"),
+        anna.http.get("/plans/paris/export.exe"),
+        anna.http.get("/no-such-page"),
+        anna.http.get("/static/page.js"),
+        anna.http.get("/static/none.js"),
+        anna.http.get("/vendor/css/vendor/tabler.min.css"),
+        anna.http.get("/health"),
+        anna.http.delete("/ledger"),
+        anna.http.get("/plans/paris/row", params={"resource": "x\x00", "key": "\x00"}),
+        httpx.get(f"{site.url}/ledger"),
+        anna.http.post("/plans/paris/review", content=large, headers=urlencoded),
+        httpx.post(f"{site.url}/login", content=large, headers=urlencoded),
+        anna.http.post(
+            "/plans/paris/review", content=b"x", headers={"Content-Type": "multipart/form-data; boundary=b"}
+        ),
+    ]
+    # A redirect would name the host of the request.
+    answers += [anna.http.get(path) for path in ("/static", "/ledger/", "/login/")]
+    monkeypatch.setattr("netbox_sync_dagster.web.app.Sessions.find", lambda *_: 1 / 0)
+    answers.append(anna.http.get("/ledger"))
+    codes = [answer.status_code for answer in answers]
+    assert codes == [200, 200, 404, 404, 200, 404, 200, 200, 404, 404, 303, 403, 403, 400, 404, 404, 404, 500]
+    for answer in answers:
+        for name, content in security.HEADERS.items():
+            assert answer.headers.get(name) == content, (answer.url, name)
+        assert "server" not in answer.headers
+        assert "ZeroDivisionError" not in answer.text
+    policy = security.HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in policy and "http" not in policy
+    assert answers[0].headers["Cache-Control"] == "no-store"
+
+
+def test_paths_and_redirects_lead_nowhere_else(site: Site) -> None:
+    (site.config_path.parent / "secret.txt").write_text("kept to itself")
+    anna = _anna(site)
+    for path in (
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fapp.py",
+        "/static/..%5capp.py",
+        "/static//etc/passwd",
+        "/vendor/%2e%2e/%2e%2e/starlette/applications.py",
+        "/plans/..%2f..%2fsecret.txt",
+        "/plans/%2e%2e",
+        "/plans/undo-..%2f..%2fx",
+        "/plans/undo-%2e%2e",
+        "/plans/nobody",
+        "/applies/..%2fx",
+        "/ledger/applies/..%2f..%2fx",
+    ):
+        answer = httpx.get(httpx.URL(site.url).copy_with(raw_path=path.encode()), cookies=anna.http.cookies)
+        assert answer.status_code in (303, 404), path
+        assert not any(word in answer.text for word in ("root:x:0", "kept to itself", "import "))
+    for wanted in (
+        *(
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "javascript:alert(1)",
+        ),
+        *(
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "///evil.example",
+            "http:evil.example",
+            " //evil.example",
+            "/\u2044/x",
+        ),
+    ):
+        visitor = site.visitor()
+        visitor.http.follow_redirects = False
+        visitor.open("/login", next=wanted)
+        assert visitor.value("next") == "/", wanted
+        answer = visitor.http.post(
+            "/login", data={"csrf": visitor.secret, "user": "anna", "password": PASSWORD, "next": wanted}
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), wanted
+    visitor = site.visitor()
+    visitor.open("/plans/paris?action=create")
+    wanted = visitor.value("next")
+    assert visitor.send("/login", user="anna", password=PASSWORD, next=wanted)
+    assert visitor.path == "/plans/paris"
+    # Nobody writes a sentence onto the page of somebody else.
+    assert "call 0800" not in site.visitor().open("/login", notice="call 0800")
+
+
+class Clock:
+    """A monotonic clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_guessed_passwords(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(web_login, "time", clock)
+    for name in ("bob", "carl"):
+        site.netbox.add_user(name, PASSWORD, {})
+    visitor = site.visitor()
+    for _ in range(5):
+        assert "does not accept this name" in visitor.log_in("bob", "wrong")
+        assert visitor.status == 401
+    asked = site.netbox.count("POST", "/api/users/tokens/provision/")
+    assert "too many failed logins; try again in 5 seconds" in visitor.log_in("bob")
+    # Other names wait too: the address does.
+    assert "too many failed logins" in visitor.log_in("carl")
+    visitor.open("/login")
+    assert "too many failed logins" in visitor.send("/login", token="nbt_x.y")
+    assert site.netbox.count("POST", "/api/users/tokens/provision/") == asked
+    clock.now += 6
+    assert "does not accept this name" in visitor.log_in("bob", "wrong")
+    assert "try again in 10 seconds" in visitor.log_in("bob", "wrong")
+    clock.now += 11
+    # One good login does not take the failures of the address away.
+    assert "paris" in visitor.log_in("carl")
+    visitor = site.visitor()
+    assert "does not accept this name" in visitor.log_in("carl", "wrong")
+    assert "try again in 20 seconds" in visitor.log_in("carl", "wrong")
+    for _ in range(20):
+        clock.now += 901
+        visitor.log_in("bob", "wrong")
+    assert "try again in 900 seconds" in visitor.log_in("bob")
+    clock.now += 901
+    assert "paris" in visitor.log_in("bob")
+    # Where NetBox cannot be asked, nothing counts as a failed login.
+    clock.now += 901
+    visitor = site.visitor()
+    site.netbox.fail_next(3, status=500, path_prefix="/api/users/tokens/provision/")
+    for _ in range(3):
+        assert "too many" not in visitor.log_in("anna")
+
+
+def test_attempts_sent_at_once_count(site: Site) -> None:
+    attempts = web_login.Attempts()
+    for _ in range(5):
+        attempts.begin("address 1", "name bob")
+    with pytest.raises(web_login.LoginError, match="try again in 5 seconds"):
+        attempts.begin("address 1", "name anna")
+    with pytest.raises(web_login.LoginError, match="try again in 5 seconds"):
+        attempts.begin("address 2", "name bob")
+
+
+class TestProxy:
+    """A page behind a proxy that names the person."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {
+            "port": 0,
+            "public_url": "https://sync.example.com",
+            "trusted_proxy": {"addresses": ["127.0.0.1/32"], "user_header": "X-Remote-User"},
+        }
+
+    def test_only_the_proxy_names_people(self, site: Site) -> None:
+        view = {"virtualization.virtualmachine": {"view"}}
+        site.netbox.add_user("bob", PASSWORD, view)
+        site.netbox.add_user("carl", None, view, active=False)
+        secure = "__Host-netbox-sync"
+        assert httpx.get(f"{site.url}/").status_code == 303
+        answer = httpx.get(f"{site.url}/plans/paris", headers={"X-Remote-User": "bob"})
+        assert "web1" in answer.text
+        [cookie] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(secure)]
+        assert {"secure", "httponly", "path=/"} <= {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert "domain" not in cookie.lower()
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        identity = cookie.partition(";")[0].partition("=")[2]
+        # The cookie alone is nobody, and so is it with another name.
+        assert httpx.get(f"{site.url}/", cookies={secure: identity}).status_code == 303
+        two = [("X-Remote-User", "bob"), ("X-Remote-User", "anna")]
+        answer = httpx.get(f"{site.url}/", headers=two)
+        assert (answer.status_code, "more than one header" in answer.text) == (409, True)
+        assert "bob" not in httpx.get(f"{site.url}/", headers={"X_Remote_User": "bob"}).text
+        # Names that NetBox does not know, or keeps out, see nothing.
+        for name in ("nobody", "carl", "BOB", "bob,anna"):
+            assert "web1" not in httpx.get(f"{site.url}/plans/paris", headers={"X-Remote-User": name}).text
+        # Nobody logs in past the proxy.
+        visitor = site.visitor()
+        assert "logged in by the proxy" in visitor.open("/login")
+        answer = visitor.http.post("/login", data={"csrf": "", "user": "anna", "password": PASSWORD})
+        assert answer.status_code == 403
+
+    def test_another_address_is_not_the_proxy(self, site: Site) -> None:
+        content = json.loads(site.config_path.read_text())
+        content["web"]["trusted_proxy"]["addresses"] = ["192.0.2.1/32", "::1/128"]
+        site.config_path.write_text(json.dumps(content))
+        with served(site.config_path, site.warehouse) as url:
+            for header in ("X-Remote-User", "X-Forwarded-For", "Forwarded"):
+                headers = {"X-Remote-User": "anna", header: "anna", "X-Forwarded-For": "192.0.2.1"}
+                assert httpx.get(f"{url}/", headers=headers).status_code == 303
+
+
+def test_without_a_proxy_no_header_names_anybody(site: Site) -> None:
+    for header in ("X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Auth-Request-User"):
+        assert httpx.get(f"{site.url}/", headers={header: "anna"}).status_code == 303
