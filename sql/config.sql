@@ -39,6 +39,8 @@ create table config.endpoint (
     site_coordinates varchar, ungrouped_vlans boolean,
     down_port_types varchar,
         link_local_ipv4 boolean,
+    -- Regular expressions of names; networks as family|first|last|network.
+    ignored_interfaces varchar[] default [], ignored_addresses varchar[] default [],
     -- What NetBox knows of the id custom fields, and whether they may be written at all; where the records of guests
     -- go: plugin, custom_fields or none. Set by sql/config_facts.sql.
     id_field_type varchar, node_field_type varchar, writes_id_fields boolean, records_to varchar);
@@ -47,9 +49,14 @@ create table config.endpoint (
 create table config.mappings (kind varchar, source varchar, target varchar);
 -- speed in kbit/s.
 create table config.interface_types ("ifType" varchar, speed bigint, type varchar);
+-- Names of interfaces that are skipped; os NULL: of all devices.
+create table config.interface_filters (option varchar, os varchar, pattern varchar);
 create table config.name_fields (os varchar, name_field varchar);
 -- Names of LAGs and bridges: pattern matches the complete name. role is lag or bridge.
 create table config.port_roles (os varchar, role varchar, pattern varchar);
+-- What a location means, the first that matches; the names may hold groups of the pattern: \1.
+create table config.location_rules (
+    position integer, pattern varchar, site varchar, location varchar, rack varchar, tenant varchar);
 -- To be applied in order.
 create table config.module_rules (
     position integer, manufacturer varchar, field varchar, pattern varchar, replacement varchar);

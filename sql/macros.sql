@@ -81,6 +81,23 @@ create or replace macro described(text, longest) as cut(one_line(text), longest)
 create or replace macro several_lines(text) as stripped(regexp_replace(text,
     '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{2028}\x{2029}]+', ' ', 'g'));
 
+-- Notes without HTML and the marks of Markdown.
+create or replace macro without_tags(text) as
+    regexp_replace(regexp_replace(text, '<!--(.|\n)*?-->', '', 'g'), '</?[A-Za-z][^>]*>', '', 'g');
+create or replace macro without_marks(line) as
+    replace(replace(replace(replace(
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(line,
+            '!\[[^\]]*\]\([^)]*\)', '', 'g'),
+            '\[([^\]]*)\]\([^)]*\)', '\1', 'g'),
+            '^[ \t]*([#>]+|[-*+]|[0-9]+\.)[ \t]+', ''),
+            '(\*\*|__|`)', '', 'g'),
+            '(^|[ (])[*_]([^*_ ][^*_]*)[*_]', '\1\2', 'g'),
+        '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&amp;', '&');
+-- The first line with words in it; '' where there is none.
+create or replace macro first_line(notes) as
+    coalesce(list_filter(list_transform(string_split_regex(without_tags(coalesce(notes, '')), '\r?\n'),
+        lambda line: stripped(without_marks(line))), lambda line: regexp_matches(line, '[\pL\pN]'))[1], '');
+
 -- A value that stands for "no value": as serial numbers and names come from the field.
 create or replace macro is_placeholder(text) as
     text is null or list_transform([stripped(text)], lambda t: regexp_full_match(lower(t),
@@ -313,6 +330,10 @@ create or replace macro left_out_address(host, family, prefixlen, keep_link_loca
          when family = 6 and regexp_matches(host, '^fe[89ab]') then skipped('link_local_address')
          when family = 6 and starts_with(host, 'ff') then skipped('multicast_address') end;
 
+-- The first of these regular expressions that a whole name matches, in any case; NULL: none.
+create or replace macro matching_pattern(name, patterns) as
+    case when len(patterns) > 0 then list_filter(patterns, lambda p: regexp_full_match(name, p, 'i'))[1] end;
+
 -- NetBox refuses a network's or broadcast's own address on an interface. Why, as a cause, or NULL.
 create or replace macro ipv4_number(host) as
     split_part(host, '.', 1)::ubigint * 16777216 + split_part(host, '.', 2)::ubigint * 65536
@@ -346,6 +367,17 @@ create or replace macro network_text(host, family, prefixlen) as
              printf('%x', (('0x' || substr(ipv6_hex(host), g * 4 + 1, 4))::integer
                  >> greatest(16 * (g + 1) - prefixlen, 0)) << greatest(16 * (g + 1) - prefixlen, 0))), ':')
              || if(prefixlen > 112, '', '::') end || '/' || prefixlen;
+-- Why the configuration leaves an address out (config.endpoint.ignored_addresses), as a cause, or NULL.
+create or replace macro address_digits(host, family) as
+    if(family = 4, printf('%08x', try(ipv4_number(host))), ipv6_hex(host));
+create or replace macro network_of(digits, family, networks) as
+    list_filter(networks, lambda n: split_part(n, '|', 1) = family::varchar
+        and digits between split_part(n, '|', 2) and split_part(n, '|', 3))[1];
+create or replace macro ignored_address(host, family, networks) as
+    case when len(networks) = 0 then null
+         when network_of(address_digits(host, family), family, networks) is not null
+             then skipped('address_ignored', {network: split_part(network_of(address_digits(host, family), family,
+                 networks), '|', 4)}) end;
 create or replace macro ipv6_is_network(host, prefixlen) as
     regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
     and (prefixlen % 4 = 0

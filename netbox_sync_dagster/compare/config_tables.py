@@ -158,5 +158,7 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "ungrouped_vlans": policies.ungrouped_vlans,
         "down_port_types": policies.down_port_types,
         "link_local_ipv4": policies.link_local_ipv4,
+        "ignored_interfaces": endpoint.ignored_interfaces,
+        "ignored_addresses": endpoint.ignored_networks(),
         **source.settings(endpoint, id_scope),
     }

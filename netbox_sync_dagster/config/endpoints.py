@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import duckdb
@@ -156,10 +157,28 @@ class BaseEndpoint(Server):
     policies: Policies = Field(
         Policies(), description="What may be changed, and what is approved automatically."
     )
+    ignored_interfaces: list[str] = Field(
+        [],
+        description="Regular expressions that match the complete name of an interface, ignoring case; these are skipped, "
+        "e.g. veth.*",
+    )
+    ignored_addresses: list[str] = Field(
+        [], description="Networks whose addresses are skipped, e.g. 172.16.0.0/12"
+    )
 
     owners: list[Owner] = Field(
         [], description="Owners of this endpoint's assets in Dagster; default: the top-level `owners`."
     )
+
+    @field_validator("ignored_interfaces")
+    @classmethod
+    def _ignored_interfaces(cls, value: list[str]) -> list[str]:
+        return [database_regex(pattern) for pattern in value]
+
+    @field_validator("ignored_addresses")
+    @classmethod
+    def _ignored_addresses(cls, value: list[str]) -> list[str]:
+        return [str(_network(text)) for text in value]
 
     @field_validator("interval")
     @classmethod
@@ -178,11 +197,25 @@ class BaseEndpoint(Server):
     def _timezone(cls, value: str) -> str:
         return check_zone(value)
 
+    def ignored_networks(self) -> list[str]:
+        """``ignored_addresses`` as ``family|first|last|network``, the addresses in hexadecimal digits."""
+        return [
+            f"{one.version}|{one.network_address.packed.hex()}|{one.broadcast_address.packed.hex()}|{one}"
+            for one in map(_network, self.ignored_addresses)
+        ]
+
     @property
     def every(self) -> int:
         """Maximum number of seconds between two syncs by ``interval`` or ``schedule``; 0: no automatic syncs."""
         gap = longest_gap(self.schedule, self.timezone) if self.schedule else 0
         return min(self.interval or gap, gap or self.interval)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is not a network, such as 172.16.0.0/12 or fd00::/8: {error}") from None
 
 
 @lru_cache(maxsize=4096)

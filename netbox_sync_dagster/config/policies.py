@@ -52,7 +52,17 @@ ACTIONS = ("create", "update", "delete")
 MAX_APPROVAL_HOURS = 8_784
 
 # Fields that keep a value that someone else set in NetBox, unless `owns` names them.
-UNOWNED_FIELDS = ("name", "status", "site", "location", "scope", "role", "platform", "description")
+UNOWNED_FIELDS = (
+    "name",
+    "status",
+    "site",
+    "location",
+    "scope",
+    "role",
+    "platform",
+    "description",
+    "comments",
+)
 
 _RULE = re.compile(
     r"^(?P<resource>\*|[a-z_]+)\.(?P<action>\*|create|update|delete)(\.(?P<field>[a-z0-9_]+))?$"

@@ -44,10 +44,13 @@ create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
     type varchar, facts varchar, not_imported varchar, inactive boolean, problem varchar,
-    uuid varchar, given_name varchar);
+    uuid varchar, given_name varchar, comments varchar);
 
 -- Every virtual machine that the source shows, those that are left out too.
 create table desired.listed_guests (source_id varchar);
+
+-- Guests that the comparison leaves out although nobody asked for it, with the reason as a cause.
+create table desired.skipped_guests (source_id varchar, reason varchar);
 
 -- speed in kbit/s, mtu in bytes. mapped_type comes from the configured table, natural_type from the source's own
 -- word; likely_type: from the name or the ports beside it, where that word says too little. lag, parent_interface and
@@ -88,6 +91,14 @@ create table desired.primary_ips (
     named boolean, problem varchar);
 
 create table desired.oob_ips (owner varchar, host varchar, vrf varchar, interface varchar, problem varchar);
+-- What the configuration leaves out, with the setting and the pattern that do it.
+create table desired.ignored_ports (port_id bigint, device varchar, name varchar, option varchar, pattern varchar);
+create table desired.ignored_guests (vmid bigint, option varchar, pattern varchar);
+create table desired.ignored_nics (virtual_machine varchar, net varchar, pattern varchar);
+-- Devices of the source that are management controllers of others.
+create table desired.bmc_devices (device_id bigint, host_id bigint, is_mapped boolean);
+-- The management controller of a device, as the source knows it: its name and its address.
+create table desired.bmcs (owner varchar, name varchar, host varchar);
 -- Degrees. site is a word: a mapping's, or the location's own.
 create table desired.site_coordinates (location varchar, site varchar, latitude double, longitude double);
 

@@ -12,6 +12,12 @@ referenced as (
         bool_or(field = 'device_type' and by_default) as default_type,
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
+        max(case when field = 'platform' then problem end) as platform_problem,
+        max(case when field = 'rack' then value end) as rack,
+        max(case when field = 'rack' then netbox_id end) as rack_id,
+        max(case when field = 'rack' then problem end) as rack_problem,
+        max(case when field = 'tenant' then value end) as tenant,
+        max(case when field = 'tenant' then problem end) as tenant_problem,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing
     from match.references where owner_resource = 'devices' group by owner_key
 ),
@@ -36,7 +42,8 @@ paired as (
             -- Any of the device's names is right; only a name that is none of them differs.
             text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)),
                 lower(a.name)) then a.name else w.name end),
-            text_field('serial', a.serial, w.serial),
+            -- A stack's master has the serial of the master's chassis.
+            text_field('serial', a.serial, coalesce(stack.serial, w.serial)),
             -- Where the source does not show a node's hardware, its default type is for new devices only.
             json_field('device_type', a.device_type,
                 case when settings.shows_node_hardware or m.netbox_id is null or not r.default_type
@@ -45,9 +52,16 @@ paired as (
             json_field('site', a.site, r.site),
             -- NetBox takes only a location of the device's own site; a rack has its own.
             json_field('location', a.location,
-                case when m.netbox_id is null or (a.site_id = r.site_id and a.rack_id is null) then r.location end),
+                case when (m.netbox_id is null and rack.location_id is null)
+                    or (a.site_id = r.site_id and a.rack_id is null) then r.location end),
             undecided_field('location', a.location, r.location_problem),
+            -- Rack and tenant are for new devices only.
+            case when m.netbox_id is null then json_field('rack', null, r.rack) end,
+            case when m.netbox_id is null then undecided_field('rack', 'null', r.rack_problem) end,
+            case when m.netbox_id is null then json_field('tenant', null, r.tenant) end,
+            case when m.netbox_id is null then undecided_field('tenant', 'null', r.tenant_problem) end,
             json_field('platform', a.platform, r.platform),
+            undecided_field('platform', a.platform, r.platform_problem),
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             text_field('status', a.status, w.status),
             json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,
@@ -60,7 +74,9 @@ paired as (
     join referenced r using (key)
     cross join settings
     left join actual a on a.id = m.netbox_id
+    left join netbox.racks rack on rack.id = r.rack_id
     left join match.live_clusters c on c.key = w.cluster
+    left join (select device, serial from desired.stack_members where is_master) stack on stack.device = w.key
 )
 
 select

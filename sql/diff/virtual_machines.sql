@@ -6,6 +6,8 @@ referenced as (
     select owner_key as key,
         max(case when field = 'role' then value end) as role,
         max(case when field = 'platform' then value end) as platform,
+        max(case when field = 'platform' and starts_with(problem, '{"cause":"several_match_word"') then problem
+            end) as ambiguous_platform,
         max(case when field = 'virtual_machine_type' then value end) as machine_type,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing,
         string_agg(problem, '; ' order by field) filter (problem is not null) as lacking
@@ -83,7 +85,8 @@ tags as (
     from tagged
 ),
 written as (
-    select netbox_id, bool_or(field = 'description') as description, bool_or(field = 'vcpus') as vcpus,
+    select netbox_id, bool_or(field = 'description') as description,
+        bool_or(field = 'comments') as comments, bool_or(field = 'vcpus') as vcpus,
         bool_or(field = 'memory') as memory
     from ledger.last_written where object_type = 'virtualization/virtual-machines' and not restored group by netbox_id
 ),
@@ -121,6 +124,7 @@ paired as materialized (
             json_field('role', a.role, r.role),
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
             json_field('platform', a.platform, r.platform),
+            case when m.netbox_id is not null then undecided_field('platform', a.platform, r.ambiguous_platform) end,
             -- No limit clears only what came from one.
             amount_field('vcpus', a.vcpus, case when w.vcpus <> 0 or own.vcpus then w.vcpus end),
             amount_field('memory', a.memory, case when w.memory <> 0 or own.memory then w.memory end),
@@ -135,6 +139,7 @@ paired as materialized (
             -- No notes in the source clear only what came from there.
             text_field('description', a.description, case when w.description <> '' or own.description
                 then w.description end),
+            text_field('comments', a.comments, case when w.comments <> '' or own.comments then w.comments end),
             case when t.has <> t.had then field('tags', to_json(t.had)::varchar, to_json(t.has)::varchar) end,
             case when len(t.taken_off) > 0 then
                 {'field': 'tags', 'before': to_json(t.had)::varchar,

@@ -174,6 +174,15 @@ guests as (
     group by key
 ),
 
+-- NetBox may have a new device under its name with a domain.
+near as (
+    select w.key, list({'type': 'dcim/devices', 'id': d.id, 'name': d.name} order by d.id) as found
+    from desired.devices w
+    join devices d on short_name(lower(d.name)) = lower(w.name)
+    where w.key not in (select key from pairs) and d.id not in (select id from hits)
+    group by w.key
+),
+
 summed as (
     select
         h.key,
@@ -238,7 +247,8 @@ claims as (
     from chosen where not choice.several group by 1
 ),
 candidates as (
-    select key, list(distinct id order by id) as ids from pairs group by key
+    select key, list(distinct id order by id) as ids
+    from (select key, id from pairs union all select key, unnest(found).id from near) group by key
 ),
 
 evaluated as (
@@ -259,16 +269,21 @@ evaluated as (
                 then conflict('virtual_machine_of_this_name', {name: v.name})
             when c.key is null and g.name is not null and w.not_imported is null
                 then conflict('known_as_virtual_machine', {witness: g.why, name: g.name})
+            when c.key is null and n.found is not null and w.not_imported is null
+                then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
+                    entry: to_json(settings.id_scope) || ': ' || w.id_value})
             when c.key is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
                 then conflict('several_devices_of_a_name', {name: w.name})
         end as problem
     from desired.devices w
+    cross join settings
     left join chosen c using (key)
     left join claims l on l.id = c.choice.id and not c.choice.several
     left join texts t using (key)
     left join (select key, min(reason) as reason from barred group by key) b using (key)
     left join vm_namesakes v using (key)
     left join guests g using (key)
+    left join near n using (key)
     left join devices d on d.id = c.choice.id
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
         and site.field = 'site'

@@ -6,6 +6,7 @@ with known as (
     union all select 'sites', id, name, slug, 1 from netbox.sites
     union all select 'locations', id, name, name, 1 from netbox.locations
     union all select 'locations', id, name, slug, 1 from netbox.locations
+    union all select 'racks', id, name, name, 1 from netbox.racks
     union all select 'device_types', id, model, part_number, 1 from netbox.device_types where part_number <> ''
     union all select 'device_types', id, model, model, 2 from netbox.device_types
     union all select 'device_types', id, model, slug, 3 from netbox.device_types
@@ -57,7 +58,7 @@ hits as (
     from words w join known k on k.resource = w.resource and lower(k.word) = lower(w.word)
 ),
 
--- Locations in several sites may have the same name: only those of the owner's site count.
+-- Locations and racks in several sites may have the same name: only those of the owner's site count.
 sites as (
     select owner_resource, owner_key, min(id) as id from
         (select * from hits where field = 'site' qualify (step, rank) = min((step, rank))
@@ -67,8 +68,9 @@ sites as (
 in_site as (
     select h.* from hits h
     left join netbox.locations l on l.id = h.id and h.resource = 'locations'
+    left join netbox.racks r on r.id = h.id and h.resource = 'racks'
     left join sites s on s.owner_resource = h.owner_resource and s.owner_key = h.owner_key
-    where h.resource <> 'locations' or l.site_id = s.id
+    where h.resource not in ('locations', 'racks') or coalesce(l.site_id, r.site_id) = s.id
 ),
 
 best as (

@@ -5,8 +5,10 @@
 -- of name, MAC addresses and SMBIOS UUID. A container's name is its id. If several guests have the same name, the
 -- source's name counts as well as the one derived from it, but without the vmid only together with MAC addresses. A
 -- guest with that name or the MAC addresses of a virtual machine whose vmid is no longer listed may be that machine
--- under another vmid: a conflict. candidate_ids: every possible NetBox virtual machine. moved_from: the cause with its
--- former cluster.
+-- under another vmid: a conflict. A guest that nothing above finds is compared with the virtual machines without an
+-- id: the same name in another cluster or in none, the name with or without its domain, the MAC address, the primary
+-- address. Name and MAC address together are a match; less is a question. candidate_ids: every possible NetBox virtual
+-- machine. moved_from: the cause with its former cluster.
 -- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
 
@@ -220,6 +222,69 @@ left_behind as (
     from moved group by key
 ),
 
+-- What a guest that nothing was found for may be all the same.
+unfound as (
+    select w.key, w.source_id, w.cluster, c.netbox_id as cluster_id, lower(w.name) as name,
+        lower(w.given_name) as given_name
+    from desired.virtual_machines w
+    cross join settings
+    left join match.clusters c on c.key = w.cluster
+    where not coalesce(settings.ids_are_names, false) and w.key not in (select key from hits)
+),
+without_id as (
+    select id, lower(name) as name, cluster_id from actual where held_vmid is null and not "foreign"
+),
+nearly as (
+    select u.key, a.id, 'name' as of_what, 'this name' as witness, 1 as place
+    from (select key, name from unfound union select key, given_name from unfound) u join without_id a using (name)
+    union
+    select u.key, a.id, 'name', 'this name without its domain', 2
+    from unfound u join without_id a on short_name(a.name) = u.name
+    union
+    select u.key, a.id, 'name', 'this name without its domain', 2
+    from unfound u join without_id a on a.name = short_name(u.name)
+    union
+    select s.key, s.id, 'mac', 'this MAC address', 3
+    from shared s join without_id a using (id) join unfound u using (key)
+    union
+    select u.key, a.id, 'address', 'this address', 4
+    from unfound u
+    join desired.ip_addresses w on w.owner_resource = 'virtual_machines' and w.owner = u.key and w.left_out is null
+    join netbox.ip_addresses i on i.host = w.host
+    join netbox.virtual_machines v on i.id in (v.primary_ip4_id, v.primary_ip6_id)
+    join without_id a on a.id = v.id
+),
+near_ones as (
+    select n.key, n.id, any_value(a.cluster_id) as cluster_id, any_value(a.name) as name,
+        bool_or(n.of_what = 'name') as same_name, bool_or(n.of_what = 'mac') as same_macs,
+        any_value(a.name) || ' (id ' || n.id || ', ' || coalesce('cluster ' || any_value(c.name), 'no cluster') || ', '
+            || enumerated(list(n.witness order by n.place)) || ')' as shown
+    from nearly n
+    join actual a using (id)
+    left join netbox.clusters c on c.id = a.cluster_id
+    group by n.key, n.id
+),
+near as (
+    select n.key, count(*) as candidates, min(n.id) as id, list(n.id order by n.id) as ids,
+        bool_and(n.same_name and n.same_macs
+            and coalesce(n.cluster_id = u.cluster_id, n.cluster_id is null)) as certain,
+        list({'type': 'virtualization/virtual-machines', 'id': n.id, 'name': n.name} order by n.name, n.id) as objects,
+        list(n.shown order by n.shown)[:3] as found,
+        -- The guests' cluster may have another name in NetBox.
+        case when any_value(u.cluster_id) is null and count(distinct n.cluster_id) = 1 then any_value(c.name)
+            end as cluster_there
+    from near_ones n
+    join unfound u using (key)
+    left join netbox.clusters c on c.id = n.cluster_id
+    group by n.key
+),
+device_namesakes as (
+    select u.key, min(d.id) as id, min_by(d.name, d.id) as name
+    from (select key, name from unfound union select key, given_name from unfound) u
+    join netbox.devices d on lower(d.name) = u.name
+    group by u.key
+),
+
 -- strength: 2 with two witnesses, 1 with one that nothing contradicts. other_machine: a guest that only has the vmid of
 -- a machine in NetBox.
 chosen as (
@@ -272,6 +337,16 @@ chosen as (
                 'reason': conflict('guest_of_another_cluster',
                 {agreeing: b.agreeing, place: b.place, because: b.doubt}), 'other_machine': false}
         when b.candidates = 1 then {'id': b.id, 'strength': 2, 'step': 3, 'reason': null, 'other_machine': false}
+        when q.candidates = 1 and q.certain
+            then {'id': q.id, 'strength': 2, 'step': 4, 'reason': null, 'other_machine': false}
+        when q.candidates is not null
+            then {'id': if(q.candidates = 1, q.id, null), 'strength': 0, 'step': 4,
+                'reason': conflict('may_be_this_virtual_machine', {found: q.found, candidates: q.objects,
+                entry: coalesce(settings.cluster_field || ' ' || w.cluster || ' and ', '') || settings.id_field || ' '
+                    || w.source_id, cluster: q.cluster_there}), 'other_machine': false}
+        when d.name is not null
+            then {'id': null, 'strength': null, 'step': 4, 'reason': conflict('device_of_this_name',
+                {candidates: [{'type': 'dcim/devices', 'id': d.id, 'name': d.name}]}), 'other_machine': false}
         end as choice,
         case when b.candidates = 1 and b.doubt is null then noted('moves_here', {place: b.place}) end as moved_from
     from desired.virtual_machines w
@@ -280,6 +355,8 @@ chosen as (
     left join named n using (key)
     left join unlisted u using (key)
     left join left_behind b using (key)
+    left join near q using (key)
+    left join device_namesakes d using (key)
 ),
 -- Several guests match one virtual machine: the guest with two witnesses is it, a guest with only its vmid is new.
 claims as (
@@ -317,7 +394,8 @@ held_names as (
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
-    from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted)
+    from (select key, id from hits union all select key, id from moved union all select key, unnest(ids) from unlisted
+        union all select key, id from near_ones)
         group by key
 ),
 evaluated as (

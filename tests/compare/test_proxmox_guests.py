@@ -360,7 +360,7 @@ def test_tags_take_the_colours_of_the_tag_style(pve, cluster):
     assert {r.key: (after(r)["name"], after(r).get("color")) for r in rows(pve.sync(), "tags")} == {
         "prod": ("prod", "ff0000"),
         "web": ("web", "00ff00"),
-        "x-y": ("x.y", None),
+        "x-y": ("x.y", "9a9c7f"),
     }
 
 

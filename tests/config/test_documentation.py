@@ -25,6 +25,7 @@ from netbox_sync_dagster.sources.librenms.config import (
     InterfaceTypeMapping,
     LibreNMSEndpoint,
     LibreNMSMappings,
+    LocationRule,
     ModuleRule,
 )
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint, ProxmoxMappings
@@ -34,7 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
-        *(ModuleRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
+        *(ModuleRule, LocationRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
         *(Tls, ClientTls, Limits, Defaults, Policies),
         *(WebhookChannel, EmailChannel, Retention),
         *(Web, WebTls, TrustedProxy),

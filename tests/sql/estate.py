@@ -102,6 +102,7 @@ class Estate:
             {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
         )
         self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
+        self._left_out: list[tuple[str, str, str]] = []
         self._rows: list[tuple[str, dict[str, Any]]] = [
             ("netbox.status", {"netbox_version": "4.6.8", "dependents_of": TYPES})
         ]
@@ -146,10 +147,19 @@ class Estate:
         """The diff of this estate, decided, with what it needs and what that blocks."""
         database = _database()
         try:
-            return self._compare(database)
+            found = self._compare(database)
+            self._left_out = database.con.execute(
+                "SELECT resource, key, reason FROM desired.skipped"
+            ).fetchall()
+            return found
         finally:
             for schema in (self.kind, "netbox", "ledger", "config", "desired", "match", "diff"):
                 database.con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """(resource, key, reason) of what this estate's comparison skips."""
+        self.rows()
+        return sorted(self._left_out)
 
     def _compare(self, database: Database) -> list[Row]:
         con, endpoint = database.con, self.config.endpoint("lib")

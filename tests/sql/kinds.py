@@ -111,12 +111,12 @@ def address(
     )
 
 
-def shown(estate: Estate, number: int, host: str, port: int) -> None:
-    """An IPv4 address that LibreNMS shows on a port."""
+def shown(estate: Estate, number: int, host: str, port: int, family: int = 4) -> None:
+    """An address that LibreNMS shows on a port."""
     estate.add(
         "librenms.ip_addresses",
         address_id=number,
-        family=4,
+        family=family,
         address=host,
         prefixlen=24,
         canonical=host,

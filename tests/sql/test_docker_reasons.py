@@ -90,7 +90,7 @@ def test_what_of_a_host_is_left_out() -> None:
             "the driver of network front is unknown; bridge_addresses is off",
         ),
         ("virtual_machines", "old", "Docker is removing it"),
-        ("virtual_machines", "tmp-1", "ignored_containers names it"),
+        ("virtual_machines", "tmp-1", "ignored_containers names it: tmp-.*"),
         ("vm_interfaces", "net host", "it uses the host's own interfaces"),
         ("vm_interfaces", "none none", "it has no network"),
         ("vm_interfaces", "side container:1", "it uses the interfaces of another container"),

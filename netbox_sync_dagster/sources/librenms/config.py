@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings, database_regex
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
@@ -43,6 +43,30 @@ class ModuleRule(StrictModel):
         return database_regex(value)
 
 
+class LocationRule(StrictModel):
+    """Takes a LibreNMS location apart into NetBox names. The first rule that matches applies."""
+
+    match: str = Field(description="Regular expression (RE2) that matches the complete location.")
+    site: str | None = Field(None, description=r"Name or slug of the site; \1 is the first group.")
+    location: str | None = Field(None, description="Name or slug of the location within the site.")
+    rack: str | None = Field(None, description="Name of the rack of new devices, within the site.")
+    tenant: str | None = Field(None, description="Name or slug of the tenant of new devices.")
+
+    @field_validator("match")
+    @classmethod
+    def _regex(cls, value: str) -> str:
+        return database_regex(value)
+
+    @model_validator(mode="after")
+    def _groups(self) -> LocationRule:
+        groups = re.compile(self.match).groups
+        for name in ("site", "location", "rack", "tenant"):
+            for number in re.findall(r"\\(\d)", getattr(self, name) or ""):
+                if int(number) > groups:
+                    raise ValueError(f"{name} uses \\{number}, but `match` has {groups} groups")
+        return self
+
+
 class ImportFilter(StrictModel):
     """Which LibreNMS devices may be created in NetBox. A device must match one value of every field that is set."""
 
@@ -65,6 +89,14 @@ class LibreNMSMappings(Mappings):
     sites: dict[str, str] = Field({}, description="LibreNMS location -> site.")
     locations: dict[str, str] = Field(
         {}, description="LibreNMS location -> location within the device's site."
+    )
+    location_rules: list[LocationRule] = Field(
+        [],
+        description="Rules that take LibreNMS locations apart; they apply in order, after `sites` and `locations`.",
+    )
+    bmcs: dict[str, str] = Field(
+        {},
+        description="Hostname of a management controller -> hostname of its device, if their serials differ.",
     )
     roles: dict[str, str] = Field({}, description="LibreNMS hardware, os or type -> device role.")
     device_types: dict[str, str] = Field({}, description="LibreNMS hardware -> device type model.")
@@ -104,6 +136,11 @@ class LibreNMSEndpoint(BaseEndpoint):
         "jetstream: 'Trunk ?[0-9]+'",
     )
     bridge_names_by_os: dict[str, str] = Field({}, description="More names of bridges, likewise.")
+    ignored_interfaces_by_os: dict[str, list[str]] = Field(
+        {},
+        description="More of `ignored_interfaces` for the devices of an operating system, e.g. proxmox: "
+        "['tap.*', 'fw(br|ln|pr).*', 'veth.*']",
+    )
     ignored_ports: bool = Field(False, description="Include ports that are ignored in LibreNMS.")
     import_devices: Literal["all", "none"] | ImportFilter = Field(
         "none", description="Which unknown devices may be created: all, none, or a filter."
@@ -123,12 +160,18 @@ class LibreNMSEndpoint(BaseEndpoint):
     )
     member_name: str = Field(
         "{name}-M{position}",
-        description="Name of new member devices of a stack, from the stack's name and the member's position.",
+        description="Name of new member devices of a stack, from {name} of the stack, and {position} or {serial} of the "
+        "member; without a known serial its position is used.",
     )
     oob_interfaces: list[str] = Field(
         [],
         description="Regular expressions of interface names, ignoring case; their address is the device's "
         "out-of-band address, e.g. mgmt.*",
+    )
+    bmc_os: list[str] = Field(
+        ["drac", "hpe-ilo", "ibm-imm", "cimc"],
+        description="Operating systems of management controllers (BMC). One with the serial of another device is not a "
+        "device: its address is that device's out-of-band address.",
     )
     max_poll_age: int = Field(
         86_400,
@@ -150,6 +193,11 @@ class LibreNMSEndpoint(BaseEndpoint):
                 raise ValueError(f"'{pattern}' is not a regular expression: {error}") from None
         return value
 
+    @field_validator("ignored_interfaces_by_os")
+    @classmethod
+    def _ignored_by_os(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {os: [database_regex(pattern) for pattern in patterns] for os, patterns in value.items()}
+
     @field_validator("oob_interfaces")
     @classmethod
     def _oob_interfaces(cls, value: list[str]) -> list[str]:
@@ -158,8 +206,8 @@ class LibreNMSEndpoint(BaseEndpoint):
     @field_validator("member_name")
     @classmethod
     def _member_name(cls, value: str) -> str:
-        if "{name}" not in value or "{position}" not in value:
-            raise ValueError("must contain {name} and {position}, e.g. {name}-M{position}")
+        if "{serial}" not in value and ("{name}" not in value or "{position}" not in value):
+            raise ValueError("must contain {name} and {position}, or {serial}, e.g. {name}-M{position}")
         return value
 
     def token(self) -> str:

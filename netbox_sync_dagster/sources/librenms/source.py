@@ -119,6 +119,7 @@ class LibreNMS(Source):
             "member_name": endpoint.member_name,
             "inventory": endpoint.inventory,
             "oob_interfaces": endpoint.oob_interfaces,
+            "bmc_os": endpoint.bmc_os,
         }
 
     def setting_rows(self, endpoint: LibreNMSEndpoint) -> dict[str, Rows]:
@@ -129,6 +130,18 @@ class LibreNMS(Source):
             "module_rules": [
                 (position, rule.manufacturer, rule.field, rule.match, rule.replace)
                 for position, rule in enumerate(mappings.module_rules)
+            ],
+            "location_rules": [
+                (position, rule.match, rule.site, rule.location, rule.rack, rule.tenant)
+                for position, rule in enumerate(mappings.location_rules)
+            ],
+            "interface_filters": [
+                *(("ignored_interfaces", None, pattern) for pattern in endpoint.ignored_interfaces),
+                *(
+                    ("ignored_interfaces_by_os", os, pattern)
+                    for os, patterns in endpoint.ignored_interfaces_by_os.items()
+                    for pattern in patterns
+                ),
             ],
             "name_fields": list(endpoint.interface_name_field_by_os.items()),
             "port_roles": [

@@ -67,7 +67,10 @@ def _rights(client: ProxmoxClient, version: str) -> list[Check]:
         return [Check(False, "rights", error.what)]
     except (ValueError, TypeError) as error:
         return [Check(False, "rights", f"{error}")]
-    checks = []
+    on_root = rights.missing_on_root()
+    checks = [
+        Check(on_root is None, "rights: Sys.Audit on /", on_root or "the state of the cluster is visible")
+    ]
     for needed in (*MANDATORY, agent_right(version)):
         name = needed.names[0]
         problem = rights.missing(needed)

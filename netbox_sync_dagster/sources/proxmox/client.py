@@ -199,7 +199,7 @@ class ProxmoxClient:
                 **more,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._broken(call, error) from None
+            raise self._broken(call, error, agent=agent) from None
         status = response.status_code
         if status in REDIRECTS:
             raise ServerError(self.who, redirected(call, response), status=status)
@@ -306,11 +306,16 @@ class ProxmoxClient:
             return f"the token {endpoint.user}!{endpoint.token_name}"
         return f"the password of {endpoint.user}"
 
-    def _broken(self, call: str, error: httpx.HTTPError | httpx.InvalidURL) -> ServerError:
+    def _broken(
+        self, call: str, error: httpx.HTTPError | httpx.InvalidURL, *, agent: bool = False
+    ) -> ServerError:
         text = self._clean(error, 2000)
         where = self._where
         if isinstance(error, SnapshotOverLimit):
             return EndpointDown(self.who, text, whole=True)
+        if agent and isinstance(error, httpx.TimeoutException | AnswerTimeout):
+            what = f"{call} was not answered in time; raise `agent_timeout` or look at the guest agent"
+            return _TimedOut(self.who, what, retryable=True)
         if isinstance(error, AnswerTimeout | AnswerTooLarge | httpx.DecodingError | httpx.ProxyError):
             return explain(self.who, self._base, error)
         if isinstance(error, httpx.ConnectError) and "SSL" in text:

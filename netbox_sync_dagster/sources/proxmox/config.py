@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings
+from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings, database_regex
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 
+_PLACE = re.compile(r"\{(.*?)\}")
 Vid = Annotated[int, Field(ge=1, le=4094)]
 
 
@@ -16,7 +18,7 @@ class ProxmoxMappings(Mappings):
     """Maps Proxmox names to names or slugs in NetBox."""
 
     # Interface names of a Linux host are case-sensitive.
-    exact = ("vnets",)
+    exact = ("vnets", "vrfs")
 
     platforms: dict[str, str] = Field({}, description="ostype -> platform, e.g. l26: Linux.")
     roles: dict[str, str] = Field(
@@ -30,6 +32,11 @@ class ProxmoxMappings(Mappings):
     virtual_machine_types: dict[str, str] = Field(
         {"qemu": "Virtual Machine", "lxc": "Container", "template": "Template"},
         description="Guest type -> virtual machine type, if NetBox has one with that name (4.6 and newer).",
+    )
+    nodes: dict[str, str] = Field({}, description="Node name -> name of its device; overrides `node_name`.")
+    vrfs: dict[str, str] = Field(
+        {},
+        description="Bridge, vnet or SDN zone -> VRF of the addresses on it; default: `defaults.vrf`.",
     )
     vnets: dict[str, Vid] = Field({}, description="Bridge or vnet -> VID, if Proxmox has none.")
 
@@ -47,6 +54,11 @@ class ProxmoxEndpoint(BaseEndpoint):
         min_length=1,
         max_length=100,
         description="Name of the cluster in NetBox; default: its name in Proxmox. Set it if two clusters have the same name.",
+    )
+    node_name: str = Field(
+        "{node}",
+        description="Name of a node's device, from {node}, {cluster} and {endpoint}, e.g. {node}-{endpoint} if several "
+        "servers are called pve.",
     )
     cluster_type: str = Field("Proxmox VE", description="Name or slug of the type of a new cluster.")
     cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
@@ -70,9 +82,31 @@ class ProxmoxEndpoint(BaseEndpoint):
         description="Mode of a guest's interface on a VLAN-aware bridge without a tag and trunks, which gets all VLANs: none, or "
         "tagged-all.",
     )
+    ignored_guests: list[str] = Field(
+        [],
+        description="Regular expressions that match the complete name or VMID of a guest; these are skipped.",
+    )
+    ignored_tags: list[str] = Field([], description="Guests with one of these tags are skipped.")
+    ignored_pools: list[str] = Field([], description="Guests in one of these pools are skipped.")
+    notes_as_comments: bool = Field(
+        False, description="Write the complete notes of a guest to the comments of its virtual machine."
+    )
     include_templates: bool = Field(False, description="Include templates as virtual machines.")
     agent_timeout: float = Field(5, gt=0, le=60, description="Timeout of a guest agent in seconds.")
     mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="Proxmox names to NetBox names.")
+
+    @field_validator("ignored_guests")
+    @classmethod
+    def _ignored_guests(cls, value: list[str]) -> list[str]:
+        return [database_regex(pattern) for pattern in value]
+
+    @field_validator("node_name")
+    @classmethod
+    def _node_name(cls, value: str) -> str:
+        words = _PLACE.findall(value)
+        if "node" not in words or not set(words) <= {"node", "cluster", "endpoint"}:
+            raise ValueError("needs {node}, and may have {cluster} and {endpoint}")
+        return value
 
     @model_validator(mode="after")
     def _credentials(self) -> ProxmoxEndpoint:

@@ -71,6 +71,15 @@ class Rights:
         """The paths where ``name`` holds."""
         return sorted(path for path, rights in self._paths.items() if name in rights)
 
+    def missing_on_root(self) -> str | None:
+        """A sentence if the token lacks Sys.Audit on / itself, without which ``/cluster/status`` answers 403."""
+        if "/" in self.somewhere("Sys.Audit"):
+            return None
+        return (
+            "Sys.Audit is missing on /, which the state of the cluster (/cluster/status) needs;"
+            " give it to the user and to the token on /"
+        )
+
     def missing(self, needed: Needed) -> str | None:
         """A sentence on what is missing, or None."""
         right = needed.names[0]

@@ -123,6 +123,11 @@ class Proxmox(Source):
             "node_interface_type": endpoint.node_interface_type,
             "agent_interface_names": endpoint.use_guest_agent_interface_name,
             "include_templates": endpoint.include_templates,
+            "notes_as_comments": endpoint.notes_as_comments,
+            "node_name": endpoint.node_name,
+            "ignored_guests": endpoint.ignored_guests,
+            "ignored_tags": [tag.lower() for tag in endpoint.ignored_tags],
+            "ignored_pools": endpoint.ignored_pools,
         }
 
     def peers(self, warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:

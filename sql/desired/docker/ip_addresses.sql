@@ -24,6 +24,7 @@ select
     'docker' as source,
     coalesce(
         left_out_address(a.canonical, a.family, a.prefixlen, settings.link_local_ipv4),
+        ignored_address(a.canonical, a.family, settings.ignored_addresses),
         case when settings.bridge_addresses then null
              when d.driver is null then skipped('network_driver_unknown', {network: a.network})
              when d.driver = 'bridge' then skipped('address_of_a_bridge', {network: a.network}) end) as left_out

@@ -9,3 +9,9 @@ select 'vm_interfaces', v.key, 'name', i.network, because('network_left_out', {n
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
 where i.network in ('host', 'none')
+union all
+select 'vm_interfaces', v.key, 'name', i.network, because('interface_left_out', {interface: i.network, owner: v.key})
+from docker.container_interfaces i
+join desired.virtual_machines v on v.source_id = i.container
+cross join config.endpoint settings
+where matching_pattern(i.network, settings.ignored_interfaces) is not null

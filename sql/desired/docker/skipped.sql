@@ -1,7 +1,8 @@
 -- What is not compared at all, with the reason. Key: resource + key.
 select 'virtual_machines' as resource, name as key,
        case when len(list_filter(settings.ignored_containers, lambda pattern: regexp_full_match(name, pattern))) > 0
-                then skipped('ignored_by_option', {option: 'ignored_containers'})
+                then skipped('ignored_by_option', {option: 'ignored_containers',
+                    pattern: list_filter(settings.ignored_containers, lambda p: regexp_full_match(name, p))[1]})
             when replaced_by is not null then skipped('task_replaced', {name: replaced_by})
             when auto_remove and not settings.auto_removed_containers
                 then skipped('removed_when_it_stops', {source: 'Docker'})
@@ -14,6 +15,13 @@ select 'vm_interfaces', v.key || ' ' || i.network,
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
 where i.network in ('host', 'none')
+union all
+select 'vm_interfaces', v.key || ' ' || i.network, skipped('ignored_by_option', {option: 'ignored_interfaces',
+    pattern: matching_pattern(i.network, settings.ignored_interfaces)})
+from docker.container_interfaces i
+join desired.virtual_machines v on v.source_id = i.container
+cross join config.endpoint settings
+where i.network not in ('host', 'none') and matching_pattern(i.network, settings.ignored_interfaces) is not null
 union all
 select 'vm_interfaces', v.key || ' ' || c.network_mode, skipped('interfaces_of_another', {object: 'container'})
 from docker.containers c

@@ -16,4 +16,5 @@ select
     name_problem(i.network, 64) as problem
 from docker.container_interfaces i
 join desired.virtual_machines v on v.source_id = i.container
-where i.network not in ('host', 'none')
+cross join config.endpoint settings
+where i.network not in ('host', 'none') and matching_pattern(i.network, settings.ignored_interfaces) is null

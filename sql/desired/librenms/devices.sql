@@ -10,6 +10,7 @@ named as (
                     lambda n: n is not null) as names,
         nullif(regexp_replace(coalesce(d.location, ''), '^<private>$', ''), '') as place
     from librenms.devices d
+    where d.device_id not in (select device_id from desired.bmc_devices)
 ),
 
 -- What a new device is called, as configured.

@@ -34,6 +34,7 @@ named as not materialized (
     join devices d using (device_id)
     cross join settings
     where not coalesce(p.deleted, false) and (settings.ignored_ports or not coalesce(p.ignore, false))
+      and p.port_id not in (select port_id from desired.ignored_ports)
 ),
 placed as not materialized (
     -- The member that the name says; logical ports are the master's.

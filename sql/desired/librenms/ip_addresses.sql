@@ -41,7 +41,8 @@ select distinct on (canonical, vrf, interface)
     'devices' as owner_resource,
     null::varchar as dns_name,
     ''::varchar as source,
-    coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4), vrf_problem,
+    coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4),
+        ignored_address(canonical, family, settings.ignored_addresses), vrf_problem,
         case when elsewhere_too then skipped('also_on_unread_port') end) as left_out
 from placed, settings
 where canonical is not null

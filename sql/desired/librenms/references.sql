@@ -3,13 +3,43 @@
 -- knows it; else the endpoint's default.
 with settings as (from config.endpoint),
 
+-- The model of a stack's master is the model of the master's chassis: LibreNMS's hardware may be a line card's.
+shown as (
+    select d.* replace (coalesce(m.model, d.hardware) as hardware), d.hardware as shown_hardware
+    from desired.devices d
+    left join (select device, model from desired.stack_members where is_master) m on m.device = d.key
+),
+-- The first rule that a location matches.
+rules as (
+    select d.place, '^(?:' || arg_min(r.pattern, r.position) || ')$' as pattern,
+        arg_min({'site': r.site, 'location': r.location, 'rack': r.rack, 'tenant': r.tenant}, r.position) as names
+    from (select distinct place from desired.devices where place is not null) d
+    join config.location_rules r on regexp_full_match(d.place, r.pattern)
+    group by d.place
+),
+places as (
+    select place,
+        blank(regexp_replace(place, pattern, names.site)) as site,
+        blank(regexp_replace(place, pattern, names.location)) as location,
+        blank(regexp_replace(place, pattern, names.rack)) as rack,
+        blank(regexp_replace(place, pattern, names.tenant)) as tenant
+    from rules
+),
 mapped as (
     select
         d.key, d.place, d.hardware, d.os, d.device_kind,
-        (select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)) as site,
-        (select target from config.mappings where kind = 'locations' and lower(source) = lower(d.place)) as location,
-        (select target from config.mappings where kind = 'device_types'
-            and lower(source) = lower(d.hardware)) as device_type,
+        -- The default is for devices without hardware, where types may be created for the others.
+        case when d.hardware is null or 'device_types' not in (select resource from config.may_create)
+            then settings.default_device_type end as default_type,
+        coalesce((select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)), p.site)
+            as site,
+        coalesce((select target from config.mappings where kind = 'locations'
+            and lower(source) = lower(d.place)), p.location) as location,
+        p.rack, p.tenant,
+        coalesce((select target from config.mappings where kind = 'device_types'
+                and lower(source) = lower(d.hardware)),
+            (select target from config.mappings where kind = 'device_types'
+                and lower(source) = lower(d.shown_hardware))) as device_type,
         (select target from config.mappings where kind = 'platforms' and lower(source) = lower(d.os)) as platform,
         (select target from config.mappings where kind = 'manufacturers'
             and lower(source) = lower(d.os)) as manufacturer,
@@ -17,7 +47,9 @@ mapped as (
             (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.hardware)),
             (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.os)),
             (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.device_kind))) as role
-    from desired.devices d
+    from shown d
+    cross join settings
+    left join places p on p.place = d.place
 )
 
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
@@ -31,8 +63,14 @@ union all
 select 'devices', key, 'location', 'locations', location, place, null, location, null, false, null
 from mapped
 union all
-select 'devices', key, 'device_type', 'device_types', device_type, hardware, settings.default_device_type,
-       coalesce(device_type, hardware, settings.default_device_type),
+select 'devices', key, 'rack', 'racks', rack, null, null, null, null, false, null
+from mapped where rack is not null
+union all
+select 'devices', key, 'tenant', 'tenants', tenant, null, null, null, null, false, null
+from mapped where tenant is not null
+union all
+select 'devices', key, 'device_type', 'device_types', device_type, hardware, default_type,
+       coalesce(device_type, hardware, default_type),
            coalesce(manufacturer, settings.default_manufacturer), true,
        because('no_mapping', {section: 'device_types', word: hardware,
            nothing: if(hardware is null, 'no hardware', null),

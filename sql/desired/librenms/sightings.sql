@@ -11,6 +11,10 @@ lost_ports as materialized (
     cross join settings
     where coalesce(p.ignore, false) and not coalesce(p.deleted, false) and not settings.ignored_ports
     union all
+    select i.device, p.port_id::varchar, [p.ifName, p.ifDescr], p.ifPhysAddress,
+        because('interface_left_out', {interface: i.name, owner: i.device})
+    from desired.ignored_ports i join librenms.ports p using (port_id)
+    union all
     select coalesce(d.key, '*'), r.row_key, [r.content ->> '$.ifName', r.content ->> '$.ifDescr'],
         r.content ->> '$.ifPhysAddress',
         because('unreadable', {object: 'port', id: r.row_key, owner: d.key, text: r.reason})

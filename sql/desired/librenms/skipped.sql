@@ -10,6 +10,15 @@ join desired.devices dev on dev.source_id = p.device_id::varchar
 cross join config.endpoint settings
 where coalesce(p.deleted, false) or (coalesce(p.ignore, false) and not settings.ignored_ports)
 union all
+select 'devices', coalesce(usable_name(l.sysName), l.hostname),
+       skipped('is_bmc', {device: d.key, evidence: if(b.is_mapped, 'mappings.bmcs', 'the serial')})
+from desired.bmc_devices b
+join librenms.devices l using (device_id)
+join desired.devices d on d.source_id = b.host_id::varchar
+union all
+select 'interfaces', device || ' ' || name, skipped('ignored_by_option', {option: option, pattern: pattern})
+from desired.ignored_ports
+union all
 select 'interfaces', dev.key || ' port ' || p.port_id,
        skipped('description_too_long', {characters: length(one_line(p.ifAlias)), longest: 200})
 from librenms.ports p

@@ -64,7 +64,8 @@ ranked as (
     -- The master has the serial that LibreNMS shows for the device, else the first place.
     select placed.*, row_number() over (partition by device
         order by coalesce(lower(serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
-        replace(replace(settings.member_name, '{name}', stack_name), '{position}', position::varchar) as new_name
+        replace(replace(replace(settings.member_name, '{name}', stack_name), '{position}', position::varchar),
+            '{serial}', coalesce(serial, position::varchar)) as new_name
     from placed cross join settings
     where stack_name is not null
 )

@@ -4,7 +4,8 @@ with settings as (from config.endpoint),
 
 members as (
     select i.node, p.port, i.iface, i.type
-    from proxmox.node_interfaces i, unnest(i.ports) as p(port)
+    from proxmox.node_interfaces i, unnest(i.ports) as p(port), settings
+    where matching_pattern(i.iface, settings.ignored_interfaces) is null
 ),
 bonds as (
     select node, port, min(iface) as iface, count(*) as number
@@ -35,7 +36,8 @@ select
     described(regexp_extract(blank(i.comments), '^[^\r\n]*'), 200) as description,
     nullif(mac_address(i.mac), '') as mac,
     case when bonds.number = 1 then i.node || ' ' || bonds.iface end as lag,
-    case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null then i.node || ' '
+    case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null
+        and matching_pattern(i.vlan_raw_device, settings.ignored_interfaces) is null then i.node || ' '
         || i.vlan_raw_device end as parent_interface,
     case when bridges.number = 1 and i.type <> 'OVSIntPort' then i.node || ' ' || bridges.iface end as bridge,
     null::bigint as vrf_source_id
@@ -43,4 +45,4 @@ from proxmox.node_interfaces i
 cross join settings
 left join bonds on bonds.node = i.node and bonds.port = i.iface
 left join bridges on bridges.node = i.node and bridges.port = i.iface
-where i.iface <> 'lo'
+where i.iface <> 'lo' and matching_pattern(i.iface, settings.ignored_interfaces) is null

@@ -16,8 +16,11 @@ nodes as (
         (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
         -- The hardware of a node that is down is unknown: a mapping for it may exist, so the default does not apply.
         n.cpu_model is null and n.dmi_product is null
-            and exists (from config.mappings where kind = 'device_types') as hardware_unknown
-    from proxmox.nodes n
+            and exists (from config.mappings where kind = 'device_types') as hardware_unknown,
+        -- The default is for nodes that do not show their hardware, where types may be created for the others.
+        case when blank(n.dmi_product) is null or 'device_types' not in (select resource from config.may_create)
+            then settings.default_device_type end as default_type
+    from proxmox.nodes n, settings
 ),
 
 -- A cluster with nodes in several sites has no site.
@@ -51,8 +54,8 @@ select 'devices', node, 'site', 'sites', site, null, settings.default_site, coal
 from nodes, settings
 union all
 select 'devices', node, 'device_type', 'device_types', device_type, blank(dmi_product),
-       if(hardware_unknown, null, settings.default_device_type),
-       coalesce(device_type, blank(dmi_product), if(hardware_unknown, null, settings.default_device_type)),
+       if(hardware_unknown, null, default_type),
+       coalesce(device_type, blank(dmi_product), if(hardware_unknown, null, default_type)),
        coalesce(blank(dmi_manufacturer), settings.default_manufacturer), true,
        if(hardware_unknown, because('hardware_unknown', {section: 'device_types', word: node}),
           because('no_mapping', {section: 'device_types', word: coalesce(blank(cpu_model), node),

@@ -15,3 +15,16 @@ select 'ip_addresses', '*', 'host', split_part(c.cidr, '/', 1),
 from proxmox.node_interfaces n, unnest([n.cidr, n.cidr6]) as c(cidr)
 where c.cidr is not null and split_part(c.cidr, '/', 1) not in (select host from desired.ip_addresses
     where host is not null)
+union all
+select 'vm_interfaces', i.virtual_machine, 'name', n.name,
+    because('interface_left_out', {interface: i.net, owner: i.virtual_machine})
+from desired.ignored_nics i
+join desired.virtual_machines v on v.key = i.virtual_machine
+join (select vmid, key, name from proxmox.guest_agent_interfaces union select vmid, key, name from
+      proxmox.guest_interfaces union select vmid, key, key from proxmox.guest_interfaces) n
+    on n.vmid::varchar = v.source_id and n.key = i.net
+where blank(n.name) is not null
+union all
+select 'interfaces', n.node, 'name', n.iface, because('interface_left_out', {interface: n.iface, owner: n.node})
+from proxmox.node_interfaces n, config.endpoint settings
+where matching_pattern(n.iface, settings.ignored_interfaces) is not null

@@ -4,6 +4,19 @@ select 'virtual_machines' as resource, coalesce(blank(g.name_given), g.type) || 
 from proxmox.guests g, config.endpoint settings
 where g.template and not settings.include_templates
 union all
+select 'virtual_machines', coalesce(blank(g.name_given), g.type) || ' (' || g.vmid || ')',
+       skipped('ignored_by_option', {option: i.option, pattern: i.pattern})
+from desired.ignored_guests i join proxmox.guests g using (vmid)
+union all
+select 'interfaces', n.node || ' ' || n.iface, skipped('ignored_by_option', {option: 'ignored_interfaces',
+    pattern: matching_pattern(n.iface, settings.ignored_interfaces)})
+from proxmox.node_interfaces n, config.endpoint settings
+where matching_pattern(n.iface, settings.ignored_interfaces) is not null
+union all
+select 'vm_interfaces', virtual_machine || ' ' || net,
+    skipped('ignored_by_option', {option: 'ignored_interfaces', pattern: pattern})
+from desired.ignored_nics
+union all
 select 'virtual_disks', key, problem from desired.virtual_disks where size is null
 union all
 select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out

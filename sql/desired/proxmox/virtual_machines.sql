@@ -14,7 +14,8 @@ guests as (
         -- The node does not answer: the cluster's data about its guests may be out of date.
         not g.config_read and g.status is null and g.maxmem is null as unseen
     from proxmox.guests g, settings
-    where not coalesce(g.template, false) or settings.include_templates
+    where (not coalesce(g.template, false) or settings.include_templates)
+      and g.vmid not in (select vmid from desired.ignored_guests)
 ),
 
 -- Names that collide within the cluster: the lowest vmid keeps the name.
@@ -107,7 +108,9 @@ select
     case when target.release >= 405 and c.config_read then if(coalesce(c.onboot, false), 'on', 'off')
         end as start_on_boot,
     case when c.config_read
-         then described(regexp_extract(stripped(coalesce(c.description, '')), '^[^\r\n]*'), 200) end as description,
+         then described(first_line(c.description), 200) end as description,
+    case when c.config_read and settings.notes_as_comments then several_lines(coalesce(c.description, ''))
+        end as comments,
     case when c.config_read then coalesce(t.slugs, []) end as tags,
     to_json({'proxmox_cluster': cluster.name, 'proxmox_vmid': c.vmid})::varchar as id_values,
     coalesce(c.template, false) as is_template,
@@ -127,6 +130,7 @@ select
 from counted c
 cross join proxmox.cluster cluster
 cross join target
+cross join settings
 left join tags_of t using (vmid)
 left join facts f on f.vmid = c.vmid
 left join gaps g on g.vmid = c.vmid

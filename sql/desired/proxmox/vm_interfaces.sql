@@ -41,7 +41,8 @@ agent_names as (
 
 nics as (
     select
-        i.vmid, i.key as net, settings.guest_bridge, coalesce(i.bridge, '') as bridge, i.position,
+        i.vmid, i.key as net, settings.guest_bridge, settings.ignored_interfaces,
+            coalesce(i.bridge, '') as bridge, i.position,
             v.key as virtual_machine, g.type,
         case when g.type = 'lxc' then coalesce(blank(i.name), i.key)
              when settings.agent_interface_names then a.name
@@ -100,3 +101,4 @@ select
     coalesce(name_problem(name, 64), case when same_name > 1 then conflict('same_name',
         {number: same_name, objects: 'interfaces', owner: 'guest', name: coalesce(name, net)}) end) as problem
 from counted
+where matching_pattern(coalesce(name, net), ignored_interfaces) is null

@@ -212,6 +212,7 @@ def test_checks_of_a_good_endpoint(endpoint):
         (True, "tls"),
         (True, "token"),
         (True, "version"),
+        (True, "rights: Sys.Audit on /"),
         (True, "rights: Sys.Audit"),
         (True, "rights: VM.Audit"),
         (True, "rights: Datastore.Audit"),
@@ -219,6 +220,24 @@ def test_checks_of_a_good_endpoint(endpoint):
         (True, "rights: backups"),
         (True, "rights: SDN"),
     ]
+
+
+def test_a_check_names_the_right_on_the_root(endpoint):
+    """The state of the cluster needs Sys.Audit on / itself."""
+    lab = endpoint.lab
+    rights = {
+        "/nodes": ["Sys.Audit"],
+        "/vms": ["VM.Audit", "VM.GuestAgent.Audit"],
+        "/storage": ["Datastore.Audit"],
+    }
+    lab.add_token(lab.user, lab.token_name, lab.token_value, privileges=rights)
+
+    failed = {check.name: check.sentence for check in check_proxmox(endpoint.config) if not check.ok}
+
+    assert failed == {
+        "rights: Sys.Audit on /": "Sys.Audit is missing on /, which the state of the cluster (/cluster/status) needs;"
+        " give it to the user and to the token on /"
+    }
 
 
 def test_checks_name_each_missing_right(state, serve):

@@ -1,0 +1,279 @@
+"""Hosts and guests: notes, templates, words with several candidates, default types, stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate, Row
+from tests.sql.kinds import address, device, guest, machine, paris, part, told
+
+
+def only(estate: Estate, resource: str) -> Row:
+    (row,) = [row for row in estate.rows() if row.resource == resource]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("notes", "description"),
+    [
+        (
+            "<div align='center'>\n  <a href='https://example.com'>\n    <img src='x.png' alt='Logo'/>\n  </a>\n\n"
+            "  <h2 style='margin: 20px 0;'>Docker LXC</h2>\n</div>",
+            "Docker LXC",
+        ),
+        ("# Web server\nmore", "Web server"),
+        ("---\n\n- **first** `item`", "first item"),
+        ("see [the wiki](https://example.com) *now*", "see the wiki now"),
+        ("db_main_1 < db_main_2", "db_main_1 < db_main_2"),
+        ("![logo](x.png)\nR&amp;D", "R&D"),
+        ("***\n---", None),
+    ],
+)
+def test_the_description_is_the_first_line_of_the_notes_with_words(
+    notes: str, description: str | None
+) -> None:
+    estate = paris()
+    guest(estate, 101, "erp", description=notes)
+    fields = only(estate, "virtual_machines").fields
+    assert (fields.get("description") or None, "comments" in fields) == (description, False)
+
+
+def test_the_notes_go_to_the_comments_where_that_is_wanted() -> None:
+    estate = paris(notes_as_comments=True)
+    guest(estate, 101, "erp", description="# Web server\nmore\n")
+    fields = only(estate, "virtual_machines").fields
+    assert (fields["description"], fields["comments"]) == ("Web server", "# Web server\nmore")
+
+
+def test_comments_that_somebody_wrote_stay() -> None:
+    estate = paris(notes_as_comments=True)
+    guest(estate, 101, "erp", description="Web server")
+    machine(estate, 1, "erp", 101, description="Web server", comments="Call Bob first")
+    assert only(estate, "virtual_machines").fields.get("comments") is None
+
+
+def test_a_guest_that_became_a_template_has_a_row() -> None:
+    estate = paris()
+    guest(estate, 101, "erp", template=True)
+    guest(estate, 102, "web")
+    machine(estate, 1, "erp", 101)
+    machine(estate, 2, "web", 102)
+    assert told(estate, "virtual_machines")["erp (101)"] == (
+        "drifted",
+        "the guest is a template, and include_templates is off; NetBox still has it",
+    )
+
+
+def test_a_guest_that_the_configuration_leaves_out_is_only_in_the_skipped_ones() -> None:
+    estate = paris(ignored_guests=["test-.*"])
+    guest(estate, 101, "test-erp")
+    machine(estate, 1, "test-erp", 101)
+    assert told(estate, "virtual_machines") == {}
+    assert ("virtual_machines", "test-erp (101)", "ignored_guests names it: test-.*") in estate.left_out()
+
+
+def basics(estate: Estate, *types: str) -> None:
+    """What a new device needs."""
+    estate.add("netbox.sites", id=1, name="hq", slug="hq")
+    estate.add("netbox.device_roles", id=1, name="Switch", slug="switch")
+    estate.add("netbox.manufacturers", id=1, name="Cisco", slug="cisco")
+    for number, model in enumerate(types, 1):
+        estate.add("netbox.device_types", id=number, model=model, slug=model.lower(), manufacturer_id=1)
+
+
+def librenms(**endpoint: Any) -> Estate:
+    defaults = {"site": "hq", "role": "switch", "manufacturer": "cisco", **endpoint.pop("defaults", {})}
+    return Estate("librenms", import_devices="all", defaults=defaults, **endpoint)
+
+
+AMBIGUOUS = '2 platforms in NetBox match "ios"; rename one or map to a slug'
+
+
+def test_a_platform_word_with_two_candidates_has_a_row() -> None:
+    estate = librenms(defaults={"device_type": "generic"})
+    basics(estate, "Generic")
+    estate.add("netbox.platforms", id=1, name="IOS", slug="cisco-ios")
+    estate.add("netbox.platforms", id=2, name="Cisco IOS", slug="ios")
+    device(estate, 1, "sw1", os="ios")
+    row = only(estate, "devices")
+    assert (row.action, row.reason) == ("create", f"platform: {AMBIGUOUS}")
+    assert "platform" not in row.fields
+
+
+def test_a_platform_word_with_two_candidates_has_a_row_where_the_device_exists() -> None:
+    estate = librenms(defaults={"device_type": "generic"})
+    basics(estate, "Generic")
+    estate.add("netbox.platforms", id=1, name="IOS", slug="cisco-ios")
+    estate.add("netbox.platforms", id=2, name="Cisco IOS", slug="ios")
+    device(estate, 1, "sw1", os="ios")
+    estate.add(
+        "netbox.devices",
+        id=1,
+        name="sw1",
+        status="active",
+        site_id=1,
+        role_id=1,
+        device_type_id=1,
+        serial="",
+        cf={"librenms_id": {"lib": 1}},
+    )
+    row = only(estate, "devices")
+    assert (row.action, row.reason) == ("conflict", f"platform: {AMBIGUOUS}")
+
+
+@pytest.mark.parametrize(
+    ("hardware", "create", "model"),
+    [
+        (None, True, "Generic"),
+        ("C9300-48P", True, "C9300-48P"),
+        ("C9300-48P", False, "Generic"),
+    ],
+)
+def test_the_default_type_is_for_devices_without_hardware(
+    hardware: str | None, create: bool, model: str
+) -> None:
+    """Where types may be created, those of the others are."""
+    resources = ["devices", "custom_fields", *(["device_types"] if create else [])]
+    estate = librenms(defaults={"device_type": "Generic"}, policies={"create": resources})
+    basics(estate, "Generic")
+    device(estate, 1, "sw1", hardware=hardware)
+    (row,) = [row for row in estate.rows() if row.resource == "devices"]
+    assert (row.action, row.fields["device_type"]["name"]) == ("create", model)
+
+
+def stack(estate: Estate) -> None:
+    """LibreNMS shows a line card's hardware and serial for the device."""
+    device(estate, 1, "sw1", hardware="NM-8-10G", serial="LINECARD1")
+    part(estate, 1, 1, "stack")
+    for number, serial in ((1, "FOC1"), (2, "FOC2")):
+        part(
+            estate,
+            1,
+            number * 1000,
+            "chassis",
+            entPhysicalContainedIn=1,
+            entPhysicalName=f"Switch {number}",
+            entPhysicalSerialNum=serial,
+            entPhysicalModelName="C9300-48P",
+        )
+
+
+def test_the_master_of_a_stack_has_the_type_and_serial_of_its_own_chassis() -> None:
+    estate = librenms()
+    basics(estate, "C9300-48P", "NM-8-10G")
+    stack(estate)
+    found = {
+        row.key: (row.action, row.fields["device_type"]["name"], row.fields["serial"])
+        for row in estate.rows()
+        if row.resource == "devices"
+    }
+    assert found == {"sw1": ("create", "C9300-48P", "FOC1"), "sw1-M2": ("create", "C9300-48P", "FOC2")}
+
+
+def test_members_of_a_stack_can_have_their_serial_in_their_name() -> None:
+    estate = librenms(member_name="{name}-{serial}")
+    basics(estate, "C9300-48P")
+    stack(estate)
+    assert [row.key for row in estate.rows() if row.resource == "devices"] == ["sw1", "sw1-FOC2"]
+
+
+RULE = {
+    "match": "([a-z]+)-(.+)/(.+)",
+    "site": r"\1",
+    "location": r"room \2",
+    "rack": r"R\3",
+    "tenant": r"\1 ltd",
+}
+
+
+def placed(*rules: dict[str, str]) -> Estate:
+    """Two racks R7, of two sites."""
+    estate = librenms(defaults={"device_type": "Generic"}, mappings={"location_rules": list(rules)})
+    basics(estate, "Generic")
+    estate.add("netbox.sites", id=2, name="nice", slug="nice")
+    estate.add("netbox.locations", id=1, name="Room 2", slug="room-2", site_id=2)
+    for number, site in ((1, 1), (2, 2)):
+        estate.add("netbox.racks", id=number, name="R7", site_id=site)
+    estate.add("netbox.tenants", id=1, name="Nice Ltd", slug="nice-ltd")
+    return estate
+
+
+def test_a_location_is_taken_apart_by_a_rule() -> None:
+    estate = placed({"match": "none", "site": "hq"}, RULE)
+    device(estate, 1, "sw1", location="nice-2/7")
+    fields = only(estate, "devices").fields
+    assert {name: fields[name] for name in ("site", "location", "rack", "tenant")} == {
+        "site": {"id": 2, "name": "nice"},
+        "location": {"id": 1, "name": "Room 2"},
+        "rack": {"id": 2, "name": "R7"},
+        "tenant": {"id": 1, "name": "Nice Ltd"},
+    }
+
+
+def test_a_rack_that_netbox_does_not_have_is_said() -> None:
+    estate = placed(RULE)
+    device(estate, 1, "sw1", location="nice-2/9")
+    row = only(estate, "devices")
+    assert (row.action, row.reason, "rack" in row.fields) == (
+        "create",
+        'rack: NetBox has no rack "R9" (from the mappings)',
+        False,
+    )
+
+
+def test_a_location_that_no_rule_matches_is_looked_up_as_it_is() -> None:
+    estate = placed(RULE)
+    device(estate, 1, "sw1", location="Nice")
+    assert only(estate, "devices").fields["site"] == {"id": 2, "name": "nice"}
+
+
+def test_a_rule_that_uses_a_group_it_does_not_have_is_told() -> None:
+    with pytest.raises(ValueError, match=r"site uses .2, but `match` has 1 groups"):
+        placed({"match": "(.*)", "site": r"\2"})
+
+
+def host_and_bmc(serial: str = "ABC123", **endpoint: Any) -> Estate:
+    """A server and its iDRAC, polled as two devices."""
+    estate = librenms(defaults={"device_type": "Generic"}, **endpoint)
+    basics(estate, "Generic")
+    device(estate, 1, "srv1", os="linux", serial="ABC123", ip="10.0.0.1")
+    device(estate, 2, "srv1-idrac", os="drac", serial=serial, ip="10.0.9.1")
+    estate.add(
+        "netbox.devices", id=1, name="srv1", serial="ABC123", status="active", cf={"librenms_id": {"lib": 1}}
+    )
+    estate.add("netbox.interfaces", id=11, device_id=1, name="iDRAC", type="1000base-t", tagged_vlan_ids=[])
+    return estate
+
+
+def skipped(estate: Estate) -> list[tuple[str, str]]:
+    return [(key, reason) for resource, key, reason in estate.left_out() if resource == "devices"]
+
+
+def test_a_host_and_its_management_controller_are_one_device() -> None:
+    estate = host_and_bmc()
+    address(estate, 7, "10.0.9.1", 11)
+    found = [(r.action, r.fields.get("oob_ip")) for r in estate.rows() if r.key == "srv1 OOB"]
+    assert found == [("update", {"id": 7, "name": "10.0.9.1"})]
+    assert "srv1-idrac" not in {r.key for r in estate.rows() if r.resource == "devices"}
+    assert skipped(estate) == [("srv1-idrac", "it is the management controller of srv1, by the serial")]
+
+
+def test_the_address_of_a_management_controller_that_netbox_does_not_have_there() -> None:
+    assert told(host_and_bmc(), "primary_ips")["srv1 OOB"] == (
+        "blocked",
+        "its management controller srv1-idrac has 10.0.9.1, which is on no interface of srv1 in NetBox; create an"
+        " interface for it there, with this address",
+    )
+
+
+def test_a_management_controller_of_another_serial_is_named_by_a_mapping() -> None:
+    estate = host_and_bmc("XYZ", mappings={"bmcs": {"SRV1-iDRAC": "srv1"}})
+    assert skipped(estate) == [("srv1-idrac", "it is the management controller of srv1, by mappings.bmcs")]
+
+
+def test_a_management_controller_without_its_host_is_a_device() -> None:
+    estate = host_and_bmc("XYZ")
+    assert skipped(estate) == []
+    assert ("create", "srv1-idrac") in [(r.action, r.key) for r in estate.rows() if r.resource == "devices"]

@@ -1,0 +1,213 @@
+"""An object that NetBox has under nearly this name is a question, never a second object."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import address, device, guest, machine, nic, paris, told
+
+M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
+
+
+def near(found: str) -> tuple[str, str]:
+    return (
+        "conflict",
+        f"it may be {found}: if it is, enter proxmox_cluster paris and proxmox_vmid 101 there; if not, create this one"
+        " in NetBox with these fields",
+    )
+
+
+def test_the_name_in_another_cluster() -> None:
+    estate = Estate("proxmox", scope="realc")
+    estate.add("proxmox.cluster", name="realc", standalone=False, quorate=True)
+    guest(estate, 101, "web01")
+    estate.add("netbox.clusters", id=1, name="Proxmox Paris")
+    machine(estate, 7, "web01", None)
+    assert told(estate, "virtual_machines") == {
+        "web01": (
+            "conflict",
+            "it may be web01 (id 7, cluster Proxmox Paris, this name): if it is, enter proxmox_cluster realc and"
+            " proxmox_vmid 101 there, or set cluster_name: Proxmox Paris; if not, create this one in NetBox with these"
+            " fields",
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "cluster", "found"),
+    [
+        (
+            "db01",
+            "DB01.example.com",
+            1,
+            "DB01.example.com (id 7, cluster paris, this name without its domain)",
+        ),
+        ("db01.example.com", "db01", 1, "db01 (id 7, cluster paris, this name without its domain)"),
+        ("db01", "db01", None, "db01 (id 7, no cluster, this name)"),
+        (
+            "db01",
+            "db01.example.com",
+            None,
+            "db01.example.com (id 7, no cluster, this name without its domain)",
+        ),
+        ("db01", "db01", 2, "db01 (id 7, cluster lyon, this name)"),
+    ],
+)
+def test_nearly_the_same_name(ours: str, theirs: str, cluster: int | None, found: str) -> None:
+    estate = paris()
+    estate.add("netbox.clusters", id=2, name="lyon")
+    guest(estate, 101, ours)
+    machine(estate, 7, theirs, None, cluster_id=cluster)
+    assert told(estate, "virtual_machines") == {ours: near(found)}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("db01.paris.example.com", "db01.lyon.example.com"), ("db01", "db011"), ("db01", "db")],
+)
+def test_another_name_is_another_machine(ours: str, theirs: str) -> None:
+    estate = paris()
+    guest(estate, 101, ours)
+    machine(estate, 7, theirs, None)
+    assert [r.action for r in estate.rows() if r.resource == "virtual_machines"] == ["create"]
+
+
+def test_the_name_of_a_machine_of_another_cluster_or_system_is_no_near_match() -> None:
+    """They carry their own ids."""
+    estate = paris()
+    guest(estate, 101, "web")
+    machine(estate, 7, "web", None, cluster_id=2, cf={"docker_host": "d1", "docker_container": "web"})
+    machine(estate, 8, "web", None, cluster_id=3, cf={"proxmox_cluster": "rome", "proxmox_vmid": 101})
+    assert [r.action for r in estate.rows() if r.resource == "virtual_machines"] == ["create"]
+
+
+def test_a_mac_address_or_the_primary_address_alone_is_a_question() -> None:
+    estate = paris()
+    guest(estate, 101, "erp", M1)
+    machine(estate, 7, "Old ERP", None)
+    nic(estate, 70, "eth0", 7, M1)
+    assert told(estate, "virtual_machines") == {
+        "erp": near("Old ERP (id 7, cluster paris, this MAC address)")
+    }
+
+
+def test_the_primary_address_of_another_machine_is_a_question() -> None:
+    estate = paris()
+    guest(estate, 101, "erp", M1)
+    estate.add(
+        "proxmox.guest_addresses",
+        vmid=101,
+        key="net0",
+        source="agent",
+        canonical="10.0.0.5",
+        prefixlen=24,
+        family=4,
+    )
+    machine(estate, 7, "Old ERP", None, primary_ip4_id=1)
+    nic(estate, 70, "eth0", 7)
+    address(estate, 1, "10.0.0.5", 70, "virtualization.vminterface")
+    assert told(estate, "virtual_machines") == {"erp": near("Old ERP (id 7, cluster paris, this address)")}
+
+
+def test_nearly_the_name_and_the_mac_address_are_a_match() -> None:
+    estate = paris()
+    guest(estate, 101, "erp", M1)
+    machine(estate, 7, "erp.example.com", None)
+    nic(estate, 70, "eth0", 7, M1)
+    assert [(r.action, r.netbox_id) for r in estate.rows() if r.resource == "virtual_machines"] == [
+        ("update", 7)
+    ]
+
+
+def test_a_device_of_the_guests_name_is_a_question() -> None:
+    estate = paris()
+    guest(estate, 101, "nas")
+    estate.add("netbox.devices", id=3, name="NAS")
+    assert told(estate, "virtual_machines") == {
+        "nas": (
+            "conflict",
+            "NetBox has a device of this name: NAS (id 3); if it is this guest, delete the device; if not, create the"
+            " virtual machine in NetBox",
+        )
+    }
+
+
+def test_a_device_with_its_domain_is_a_question() -> None:
+    estate = Estate("librenms", import_devices="all")
+    device(estate, 1, "sw1")
+    estate.add("netbox.devices", id=3, name="sw1.example.com")
+    assert told(estate, "devices") == {
+        "sw1": (
+            "conflict",
+            'NetBox has sw1.example.com (id 3), which is this name with a domain: if it is this device, enter {"lib": 1}'
+            " in its librenms_id; if not, create this one in NetBox with that entry",
+        )
+    }
+
+
+def test_a_device_of_another_domain_is_another() -> None:
+    estate = Estate("librenms", import_devices="all")
+    device(estate, 1, "sw1.paris.example.com")
+    estate.add("netbox.devices", id=3, name="sw1.lyon.example.com")
+    assert "may_be_this_device" not in str(told(estate, "devices"))
+    assert "with a domain" not in str(told(estate, "devices"))
+
+
+def test_an_interface_without_a_mac_address_is_found_by_its_address() -> None:
+    """Adopted: the interface that was entered by hand is the guest's."""
+    estate = paris()
+    guest(estate, 101, "erp", M1, M2)
+    for key, host in (("net0", "10.71.0.7"), ("net1", "10.72.0.7")):
+        estate.add(
+            "proxmox.guest_addresses",
+            vmid=101,
+            key=key,
+            source="agent",
+            canonical=host,
+            prefixlen=24,
+            family=4,
+        )
+    machine(estate, 7, "erp", 101)
+    nic(estate, 70, "lan", 7)
+    nic(estate, 71, "dmz", 7)
+    address(estate, 1, "10.71.0.7", 70, "virtualization.vminterface")
+    address(estate, 2, "10.72.0.7", 71, "virtualization.vminterface")
+    rows = estate.rows()
+    assert [(r.action, r.key, r.netbox_id) for r in rows if r.resource == "vm_interfaces"] == [
+        ("drifted", "erp net0", 70),
+        ("drifted", "erp net1", 71),
+    ]
+    assert [r for r in rows if r.resource == "ip_addresses"] == []
+
+
+OTHER = (
+    "NetBox has one interface on this virtual machine, lan, with other addresses and no MAC address; give it the name or"
+    " the MAC address of this one, or delete it"
+)
+NOT_OURS = "name: NetBox has a value that netbox-sync did not write (policies.owns)"
+
+
+@pytest.mark.parametrize(
+    ("host", "action", "reason"),
+    [(None, "drifted", NOT_OURS), ("10.71.0.7", "drifted", NOT_OURS), ("10.99.0.7", "conflict", OTHER)],
+)
+def test_the_only_interface_on_both_sides(host: str | None, action: str, reason: str) -> None:
+    estate = paris()
+    guest(estate, 101, "erp", M1)
+    estate.add(
+        "proxmox.guest_addresses",
+        vmid=101,
+        key="net0",
+        source="agent",
+        canonical="10.71.0.7",
+        prefixlen=24,
+        family=4,
+    )
+    machine(estate, 7, "erp", 101)
+    nic(estate, 70, "lan", 7)
+    if host:
+        address(estate, 1, host, 70, "virtualization.vminterface")
+    assert [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "vm_interfaces"] == [
+        (action, 70, reason)
+    ]
