@@ -1,0 +1,120 @@
+"""Deciding on the page: comments, expiry, newer diffs, two people, stopping, and plan files."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+from netbox_sync_dagster.storage.views import ask
+from tests.web.conftest import PASSWORD, Site, Visitor
+
+
+def _id(site: Site, key: str) -> str:
+    [found] = [
+        row.change_id for row in site.plan().changes if (row.resource, row.key) == ("virtual_machines", key)
+    ]
+    return found
+
+
+def _anna(site: Site, user: str = "anna") -> Visitor:
+    visitor = site.visitor()
+    assert "paris" in visitor.log_in(user)
+    return visitor
+
+
+def _review(visitor: Visitor, *ids: str, decision: str = "approve", **more: Any) -> str:
+    visitor.open("/plans/paris")
+    fields = {"id": list(ids), "decision": decision, "diff_id": visitor.value("diff_id"), **more}
+    return visitor.send("/plans/paris/review", **fields)
+
+
+def _decide(visitor: Visitor, **fields: str) -> str:
+    return visitor.send("/plans/paris/decide", key=visitor.value("key"), **fields)
+
+
+def _configure(site: Site, **policies: Any) -> None:
+    content = json.loads(site.config_path.read_text())
+    content["endpoints"][0]["policies"] |= policies
+    site.config_path.write_text(json.dumps(content))
+
+
+def _machines(site: Site) -> list[str]:
+    return [row["name"] for row in site.netbox.store.rows("virtualization.virtualmachine")]
+
+
+def test_reject_withdraw_and_expire(site: Site) -> None:
+    anna, web1 = _anna(site), _id(site, "web1")
+    _review(anna, web1, decision="reject")
+    key = anna.value("key")
+    assert "needs a comment" in _decide(anna, comment=" ")
+    anna.open("/plans/paris")
+    assert "rejected 1 change" in anna.send("/plans/paris/decide", key=key, comment="not ours")
+    assert "1 are left out: they are applied already or rejected" in _review(anna, web1)
+    _review(anna, web1, decision="withdraw")
+    assert "withdrew the decisions on 1 change" in _decide(anna)
+    for hours in ("0", "-1", "nan", "inf", "1e308", "tomorrow"):
+        _review(anna, web1)
+        assert "hours" in _decide(anna, hours=hours), hours
+        assert anna.status == 409, hours
+    assert "1 changes that they need" not in _review(anna, web1)
+    assert "changes that they need" in anna.text
+    assert "approved 1 change" in _decide(anna, hours="0.0001")
+    time.sleep(0.5)
+    assert "no approved change is waiting" in anna.apply("paris")
+    assert "approval expired" in anna.open("/plans/paris", state="approval expired")
+
+
+def test_a_newer_diff_takes_what_is_unchanged(site: Site) -> None:
+    anna, web1, db1 = _anna(site), _id(site, "web1"), _id(site, "db1")
+    anna.open("/plans/paris")
+    drawn = anna.value("diff_id")
+    _review(anna, web1)
+    late = anna.value("key")
+    site.cluster.guests[101].maxmem = 8 * 2**30
+    site.sync()
+    anna.open("/plans/paris")
+    text = anna.send("/plans/paris/review", id=[web1, db1], decision="approve", diff_id=drawn)
+    assert "A newer diff was made since you opened the page. 1 of the picked changes differ" in text
+    assert "Approve 1 change of paris" in text
+    # What was shown before the newer diff is not recorded.
+    anna.open("/plans/paris")
+    assert "no longer in the current diff" in anna.send("/plans/paris/decide", key=late)
+
+
+def test_two_people(site: Site) -> None:
+    _configure(site, second_approver=True)
+    site.netbox.add_user("bob", PASSWORD, superuser=True)
+    anna, bob = _anna(site), _anna(site, "bob")
+    ids = [row.change_id for row in site.plan().changes]
+    assert "Another person has to approve this too" in _review(anna, *ids)
+    _decide(anna)
+    anna.apply("paris")
+    assert _machines(site) == []
+    assert "ended" in bob.apply("paris")
+    assert sorted(_machines(site)) == ["db1", "web1"]
+
+
+def test_a_stopped_apply_leaves_the_rest_approved(site: Site) -> None:
+    anna = _anna(site)
+    ids = [row.change_id for row in site.plan().changes]
+    _review(anna, *ids)
+    _decide(anna)
+    site.netbox.fail_next(1, status=None, delay=3, method="POST")
+    anna.open("/plans/paris")
+    anna.send("/plans/paris/apply")
+    path = anna.path
+    lines: list[str] = []
+    watching = threading.Thread(target=lambda: lines.append(anna.http.get(f"{path}/events").text))
+    watching.start()
+    assert "stopping" in anna.send(f"{path}/stop")
+    watching.join(60)
+    assert "event: end" in lines[0]
+    assert "stopped" in anna.open(path)
+    assert len(_machines(site)) < 2
+    assert "ended" in anna.apply("paris")
+    assert sorted(_machines(site)) == ["db1", "web1"]
+    assert anna.http.get(f"{anna.path}/events").text.count('data: {"verdict": "applied"') > 0
+    sql = "select count(*) from ledger.verdicts where verdict <> 'applied'"
+    assert ask(site.warehouse, lambda con: con.execute(sql).fetchall()) == [(0,)]
