@@ -1,0 +1,72 @@
+"""The page in a real browser: log in, tick by key, approve, apply, watch; labels, width and what the browser refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.defs import browser
+from tests.web.conftest import PASSWORD, Site
+
+# Kept over pages: what the browser refused or what a script threw.
+_WATCH = """
+for (const name of ["error", "securitypolicyviolation"])
+  addEventListener(name, (e) => localStorage.setItem("faults", (localStorage.getItem("faults") || "") + name + " "
+    + (e.message || e.violatedDirective || e.target?.src) + "; "), true);
+"""
+_NARROW = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
+def test_the_whole_way(site: Site, tmp_path: Path) -> None:
+    def key(name: str) -> str:
+        return f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: '{name}', bubbles: true}}))"
+
+    with browser.page("about:blank", tmp_path / "browser") as tab:
+
+        def go(path: str) -> None:
+            tab.call("Page.navigate", url=f"{site.url}{path}")
+            tab.wait(f"location.href.startsWith('{site.url}') && document.readyState === 'complete'")
+
+        tab.call("Page.enable")
+        tab.call("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
+        go("/login?next=/plans/paris%3Fresource%3Dvirtual_machines")
+        unlabelled = (
+            "[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]"
+            ".filter((e) => !e.labels?.length && !e.ariaLabel).map((e) => e.outerHTML).join()"
+        )
+        assert tab.run(unlabelled) == ""
+        tab.run(
+            f"user.value = 'anna', password.value = '{PASSWORD}',"
+            "document.querySelector('form[action=\"/login\"] button').click()"
+        )
+        tab.wait("document.querySelector('#rows') && document.readyState === 'complete'")
+        assert tab.run(unlabelled) == ""
+        rows = "[...document.querySelectorAll('#rows tbody tr')]"
+        assert tab.run(f"{rows}.length") == 2
+        tab.call(
+            "Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True
+        )
+        narrow = {"plan": tab.run(_NARROW)}
+        # The second row by keys, then its page and back: the tick is kept.
+        tab.run(f"{key('j')}, {key('j')}, {key('x')}")
+        assert tab.run("ticked.textContent") == "1 ticked"
+        for path in ("/", "/ledger", "/plans/paris?view=causes"):
+            go(path)
+            narrow[path] = tab.run(_NARROW)
+            assert tab.run(unlabelled) == ""
+        go("/plans/paris?resource=virtual_machines")
+        assert tab.run("ticked.textContent") == "1 ticked"
+        tab.run(f"{key('a')}")
+        tab.wait("document.querySelector('#record') && document.readyState === 'complete'")
+        narrow["decide"] = tab.run(_NARROW)
+        tab.run("record.click()")
+        tab.wait("document.body.innerText.includes('approved ')")
+        tab.run("document.querySelector('form[action$=\"/apply\"] button').click()")
+        tab.wait("document.body.innerText.includes('Back to the plan')")
+        assert tab.run("document.body.innerText").count("applied") > 1
+        narrow["apply"] = tab.run(_NARROW)
+        assert tab.run("localStorage.getItem('faults')") is None
+        assert [name for name, fits in narrow.items() if not fits] == []
+    assert len(list(site.netbox.store.rows("virtualization.virtualmachine"))) == 1
