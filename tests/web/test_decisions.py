@@ -118,3 +118,32 @@ def test_a_stopped_apply_leaves_the_rest_approved(site: Site) -> None:
     assert anna.http.get(f"{anna.path}/events").text.count('data: {"verdict": "applied"') > 0
     sql = "select count(*) from ledger.verdicts where verdict <> 'applied'"
     assert ask(site.warehouse, lambda con: con.execute(sql).fetchall()) == [(0,)]
+
+
+def test_single_fields_and_deletes_apart(site: Site) -> None:
+    anna = _anna(site)
+    _review(anna, *[row.change_id for row in site.plan().changes])
+    _decide(anna)
+    assert "ended" in anna.apply("paris")
+    apply_id = anna.page.partition("/ledger/applies/")[2].partition('"')[0]
+    guest = site.cluster.guests[101]
+    guest.maxmem = 8 * 2**30
+    guest.config["cores"] = 4
+    guest.maxcpu = 4
+    site.sync()
+    [row] = [row for row in site.plan().changes if row.key == "web1"]
+    assert len(row.written) > 1
+    name = row.written[0].name
+    assert f"Only the field {name}." in _review(anna, row.change_id, field=name)
+    assert "approved 1 change" in _decide(anna)
+    assert "ended" in anna.apply("paris")
+    site.sync()
+    [left] = [row for row in site.plan().changes if row.key == "web1"]
+    assert name not in [item.name for item in left.written]
+    # Deletes are not among all that match.
+    undo = f"/plans/undo-{apply_id}"
+    anna.open("/ledger")
+    anna.send(f"/ledger/applies/{apply_id}/undo")
+    anna.open(undo)
+    text = anna.send(f"{undo}/review", scope="filter", query="", decision="approve")
+    assert "deletes are left out" in text
