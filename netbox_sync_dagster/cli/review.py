@@ -111,11 +111,11 @@ def _ask_all(session: Session, plan: Plan, rows: list[DiffRow]) -> _Decided:
 
 def _ask_one(session: Session, row: DiffRow, decided: _Decided, question: str) -> None:
     while True:
-        answer = _answer(session, question).lower()
+        answer = session.answer(question).lower()
         if answer == "y":
             decided.approved.append(row.change_id)
         elif answer == "r":
-            why = _answer(session, "why? ")
+            why = session.answer("why? ")
             if not why:
                 session.out.print("a rejection needs a comment")
                 continue
@@ -129,7 +129,7 @@ def _ask_one(session: Session, row: DiffRow, decided: _Decided, question: str) -
             if not _ask_fields(session, row, decided):
                 continue
         elif answer == "c":
-            decided.comment = _answer(session, "comment: ")
+            decided.comment = session.answer("comment: ")
             continue
         elif answer == "q":
             decided.done = True
@@ -141,9 +141,7 @@ def _ask_one(session: Session, row: DiffRow, decided: _Decided, question: str) -
 
 
 def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
-    names = (
-        _answer(session, f"fields of {', '.join(f.name for f in row.written)}: ").replace(",", " ").split()
-    )
+    names = session.answer(f"fields of {', '.join(f.name for f in row.written)}: ").replace(",", " ").split()
     try:
         part = part_of(row, names)
     except ApprovalError as error:
@@ -156,15 +154,6 @@ def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
     else:
         decided.parts[row.change_id] = tuple(names)
     return True
-
-
-def _answer(session: Session, question: str) -> str:
-    session.out.print(Text(question, "bold"), end="")
-    try:
-        return input().strip()
-    except EOFError:
-        session.out.print()
-        return "q"
 
 
 def _record(session: Session, plan: Plan, decided: _Decided, name: str, override: str | None) -> None:
@@ -232,7 +221,7 @@ def _needed(session: Session, plan: Plan, decided: _Decided) -> list[str]:
         return []
     _show(session, [by_id[change_id] for change_id in needed])
     question = f"these {len(needed)} changes are needed; approve them too? [y,n] "
-    return needed if _answer(session, question).lower() == "y" else []
+    return needed if session.answer(question).lower() == "y" else []
 
 
 def _show(session: Session, rows: Iterable[DiffRow]) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import typer
+from rich.text import Text
 
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
@@ -99,6 +100,15 @@ class Session:
     def interactive(self) -> bool:
         """Whether the command runs on a terminal and can ask questions."""
         return sys.stdin.isatty() and sys.stdout.isatty()
+
+    def answer(self, question: str) -> str:
+        """What the person answers; ``q`` where the terminal is closed."""
+        self.out.print(Text(question, "bold"), end="")
+        try:
+            return input().strip()
+        except EOFError:
+            self.out.print()
+            return "q"
 
     def ask(self, question: str, *, otherwise: str = "") -> bool:
         """Ask a yes/no question. Raises CliError without a terminal, with ``otherwise`` in its text."""

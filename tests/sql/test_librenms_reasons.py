@@ -283,7 +283,7 @@ def test_what_librenms_shows_and_is_not_compared() -> None:
             row_json=content,
             reason="ifMtu: not a number",
         )
-    nms.desired("devices", "interfaces", "sightings")
+    nms.desired("devices", "port_roles", "interfaces", "sightings")
     assert nms.rows(
         "SELECT resource, owner, kind, word, what FROM desired.sightings WHERE resource <> 'lags' ORDER BY ALL"
     ) == [
