@@ -79,6 +79,11 @@ class Web(StrictModel):
                 f"host {self.host} is reachable from other machines, so passwords would be sent unencrypted: set tls, or "
                 "trusted_proxy for a proxy that does TLS, or listen on 127.0.0.1"
             )
+        if self.trusted_proxy is not None and self.trusted_proxy.user_header and self.public_url is None:
+            raise ValueError(
+                "trusted_proxy.user_header needs public_url, the address of the page at the proxy: requests for other hosts are "
+                "refused"
+            )
         return self
 
     def link(self, path: str, **filters: str) -> str | None:
@@ -87,6 +92,15 @@ class Web(StrictModel):
             return None
         query = f"?{urlencode(filters)}" if filters else ""
         return f"{str(self.public_url).rstrip('/')}/{quote(path)}{query}"
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts that requests may be for, without port: ``*`` is any."""
+        named = [self.public_url.host] if self.public_url is not None and self.public_url.host else []
+        if not named and self.host in ("0.0.0.0", "::", ""):  # noqa: S104
+            return ["*"]
+        # Without its port, a literal IPv6 address is what stands before its first colon.
+        return [*named, "localhost", "127.0.0.1", "[" if ":" in self.host else self.host]
 
     @property
     def is_local(self) -> bool:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -191,7 +192,11 @@ def create_app(
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Guard, secure=settings.is_secure)],
+        middleware=[
+            Middleware(Guard, secure=settings.is_secure),
+            # A name that somebody else points here makes his page one of this origin.
+            Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
+        ],
         exception_handlers={404: _not_found, 405: _not_found},
     )
     # A redirect to the path without its last slash would name the host of the request.

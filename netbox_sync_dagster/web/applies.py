@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 
 from netbox_sync_dagster.apply import Verdict, apply_approved
 from netbox_sync_dagster.compare.plan import load_plan
@@ -13,6 +14,9 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage import Warehouse
 
+# How often a watcher looks, and how long the stream is silent before a sign of life.
+_LOOK_SECONDS = 0.2
+_SIGN_SECONDS = 10.0
 # Applies whose outcome the page still knows; the ledger has all.
 _REMEMBERED = 50
 
@@ -35,7 +39,6 @@ class RunningApply:
     error: str | None = None
     done: bool = False
     stop: Event = field(default_factory=Event)
-    changed: Condition = field(default_factory=Condition, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -45,21 +48,24 @@ class RunningApply:
             found[verdict.verdict] = found.get(verdict.verdict, 0) + 1
         return found
 
-    def news(self, seen: int) -> Iterator[tuple[int, Verdict | None]]:
+    async def news(self, seen: int) -> AsyncIterator[tuple[int, Verdict | None]]:
         """(number, verdict) from verdict ``seen`` on as they come; (number, None) now and then while nothing does. Ends with
-        the apply."""
+        the apply. Waiting holds no thread, however many watch."""
+        silent = 0.0
         while True:
-            with self.changed:
-                if len(self.verdicts) <= seen and not self.done:
-                    self.changed.wait(timeout=10)
-                fresh, over = self.verdicts[seen:], self.done
+            # In this order: the last verdict comes before the end.
+            over = self.done
+            fresh = self.verdicts[seen:]
             for verdict in fresh:
                 seen += 1
                 yield seen, verdict
             if over and len(self.verdicts) <= seen:
                 return
-            if not fresh:
+            silent = 0.0 if fresh else silent + _LOOK_SECONDS
+            if silent >= _SIGN_SECONDS:
+                silent = 0.0
                 yield seen, None
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 class Applies:
@@ -111,9 +117,7 @@ class Applies:
 
     def _apply(self, config: Config, run: RunningApply, login_by: str) -> None:
         def on_verdict(verdict: Verdict) -> None:
-            with run.changed:
-                run.verdicts.append(verdict)
-                run.changed.notify_all()
+            run.verdicts.append(verdict)
 
         def progress(_: int, total: int) -> None:
             run.total = total
@@ -142,6 +146,4 @@ class Applies:
         except Exception as error:  # noqa: BLE001
             run.error = sentence(error)
         finally:
-            with run.changed:
-                run.done = True
-                run.changed.notify_all()
+            run.done = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
@@ -64,8 +64,8 @@ def events(visit: Visit) -> Response:
     return StreamingResponse(_stream(run, seen), media_type="text/event-stream", headers=headers)
 
 
-def _stream(run: RunningApply, seen: int) -> Iterator[str]:
-    for number, verdict in run.news(seen):
+async def _stream(run: RunningApply, seen: int) -> AsyncIterator[str]:
+    async for number, verdict in run.news(seen):
         if verdict is None:
             yield ": still running\n\n"
             continue

@@ -363,3 +363,10 @@ class TestProxy:
 def test_without_a_proxy_no_header_names_anybody(site: Site) -> None:
     for header in ("X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Auth-Request-User"):
         assert httpx.get(f"{site.url}/", headers={header: "anna"}).status_code == 303
+
+
+def test_a_name_that_was_pointed_here_is_refused(site: Site) -> None:
+    for host in ("evil.example.com", "evil.example.com:8780", "127.0.0.1.evil.example.com"):
+        answer = httpx.get(f"{site.url}/login", headers={"Host": host})
+        assert (answer.status_code, "netbox-sync" in answer.text) == (400, False)
+    assert httpx.get(f"{site.url}/login", headers={"Host": "localhost:8780"}).status_code == 200
