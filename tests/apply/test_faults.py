@@ -45,7 +45,7 @@ class Case:
         for entry in self.netbox.all("core/object-changes", changed_object_type=model, action=action):
             content = entry["postchange_data"] or entry["prechange_data"]
             if self.method == "POST":
-                if content["address"].startswith(f"{self.place.network}."):
+                if content["address"].startswith(f"{self.fixtures.network}."):
                     found[f"c{int(content['address'].split('/')[0].split('.')[3]) - 1}"] += 1
             elif content["device"] == self.fixtures.device["id"]:
                 found[content["name"]] += 1
