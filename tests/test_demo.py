@@ -107,7 +107,7 @@ def test_every_row_that_is_no_change_has_a_cause_of_the_list_for_it(demo: Demo) 
     assert by_action == {
         "blocked": [
             *("device_disabled", "device_ignored", "may_not_create", "name_too_long", "needs_held_row"),
-            *("remote_device_unknown", "size_unknown", "vid_out_of_range"),
+            *("no_primary_address", "remote_device_unknown", "size_unknown", "vid_out_of_range"),
         ],
         "conflict": [
             *("assigned_elsewhere", "duplicate_in_source", "miscabled", "name_not_shown"),

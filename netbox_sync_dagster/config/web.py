@@ -99,7 +99,7 @@ class Web(StrictModel):
         named = [self.public_url.host] if self.public_url is not None and self.public_url.host else []
         if not named and self.host in ("0.0.0.0", "::", ""):  # noqa: S104
             return ["*"]
-        # Without its port, a literal IPv6 address is what stands before its first colon.
+        # Starlette compares what precedes the first colon: of a literal IPv6 address only the bracket.
         return [*named, "localhost", "127.0.0.1", "[" if ":" in self.host else self.host]
 
     @property

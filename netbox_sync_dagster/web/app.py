@@ -194,7 +194,7 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(Guard, secure=settings.is_secure),
-            # A name that somebody else points here makes his page one of this origin.
+            # Other names could be resolved to this address by a hostile page, which would then share its origin.
             Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
         ],
         exception_handlers={404: _not_found, 405: _not_found},

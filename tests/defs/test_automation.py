@@ -33,7 +33,7 @@ from tests.support import evaluate
 
 MADE_OF_PORTS = (
     "devices", "virtual_chassis", "virtual_chassis_members", "virtual_chassis_masters", "module_bays", "modules",
-    "vlans", "interfaces", "mac_addresses", "primary_macs", "ip_addresses", "primary_ips", "cables",
+    "vlans", "interfaces", "mac_addresses", "primary_macs", "ip_addresses", "prefixes", "primary_ips", "cables",
 )  # fmt: skip
 
 

@@ -314,7 +314,8 @@ class ProxmoxClient:
         if isinstance(error, SnapshotOverLimit):
             return EndpointDown(self.who, text, whole=True)
         if agent and isinstance(error, httpx.TimeoutException | AnswerTimeout):
-            what = f"{call} was not answered in time; raise `agent_timeout` or look at the guest agent"
+            how = text if isinstance(error, AnswerTimeout) else "was not answered in time"
+            what = f"{call} {how}; raise `agent_timeout` or look at the guest agent"
             return _TimedOut(self.who, what, retryable=True)
         if isinstance(error, AnswerTimeout | AnswerTooLarge | httpx.DecodingError | httpx.ProxyError):
             return explain(self.who, self._base, error)
