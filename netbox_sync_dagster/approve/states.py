@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from netbox_sync_dagster.approve.records import (
     netbox_read_at,
     rejection,
 )
+from netbox_sync_dagster.approve.select import Filter, meant
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
@@ -60,6 +62,20 @@ def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
     for change_id in applied_ids(warehouse, plan):
         found[change_id] = found.get(change_id, State("applied"))._replace(state="applied")
     return found
+
+
+def is_open(known: Mapping[str, State], change_id: str) -> bool:
+    """Whether a change waits for a decision; ``known`` is what ``states`` returned."""
+    return change_id not in known or known[change_id].state in ("waiting", "approval expired")
+
+
+def open_dependencies(plan: Plan, change_ids: Collection[str], known: Mapping[str, State]) -> list[str]:
+    """The creates and updates that these changes need, that are not among them and wait for a decision."""
+    if not change_ids:
+        return []
+    selection = meant(plan, ids=change_ids, wanted=Filter(), everything=False, with_dependencies=True)
+    among = set(change_ids)
+    return [item for item in selection.change_ids if item not in among and is_open(known, item)]
 
 
 def states_of(warehouse: Warehouse, name: str, con: duckdb.DuckDBPyConnection) -> None:

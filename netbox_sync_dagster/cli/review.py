@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve import Filter, meant
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
-from netbox_sync_dagster.approve.states import states
+from netbox_sync_dagster.approve.states import is_open, open_dependencies, states
 from netbox_sync_dagster.cli.changes import RowFilter, id_length, lines
 from netbox_sync_dagster.cli.decisions import (
     ActionOption,
@@ -27,7 +26,6 @@ from netbox_sync_dagster.cli.decisions import (
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 
-_OPEN = ("waiting", "approval expired")
 _HELP = (
     "y  approve this change",
     "n  leave it undecided",
@@ -77,11 +75,7 @@ def review(
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
     wanted = RowFilter(tuple(resource or ()), tuple(action or ()), tuple(device or ()))
     known = states(session.warehouse, plan)
-    rows = [
-        row
-        for row in plan.changes
-        if wanted.takes(row) and (row.change_id not in known or known[row.change_id].state in _OPEN)
-    ]
+    rows = [row for row in plan.changes if wanted.takes(row) and is_open(known, row.change_id)]
     if not rows:
         session.out.print("no change is waiting for a decision")
         return
@@ -205,18 +199,11 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
 
 def _needed(session: Session, plan: Plan, decided: _Decided) -> list[str]:
     """The creates and updates that the approved changes need, if the person agrees."""
-    wanted = [*decided.approved, *decided.parts]
-    if not wanted:
-        return []
-    selection = meant(plan, ids=wanted, wanted=Filter(), everything=False, with_dependencies=True)
-    settled = {*wanted, *(change_id for change_id, _ in decided.rejected)}
     known = states(session.warehouse, plan)
     by_id = plan.by_id()
-    needed = [
-        change_id
-        for change_id in selection.change_ids
-        if change_id not in settled and (change_id not in known or known[change_id].state in _OPEN)
-    ]
+    rejected = {change_id for change_id, _ in decided.rejected}
+    found = open_dependencies(plan, [*decided.approved, *decided.parts], known)
+    needed = [change_id for change_id in found if change_id not in rejected]
     if not needed:
         return []
     _show(session, [by_id[change_id] for change_id in needed])

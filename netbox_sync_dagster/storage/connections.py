@@ -6,6 +6,7 @@ import atexit
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -43,3 +44,9 @@ def pattern(path: Path | str) -> str:
 def quoted(text: Path | str) -> str:
     """For use between single quotes in SQL."""
     return str(text).replace("'", "''")
+
+
+def named_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rows of a result, each as column name to value."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

@@ -6,7 +6,6 @@ A decision is always on change ids, which name the content that was shown; a fil
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -17,9 +16,8 @@ from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
-from netbox_sync_dagster.approve.select import Filter, meant
-from netbox_sync_dagster.approve.states import states
-from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.approve.states import open_dependencies, states
+from netbox_sync_dagster.compare.plan import DiffRow, load_plan
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of, read_rows
 from netbox_sync_dagster.web.query import RowQuery
@@ -65,7 +63,7 @@ def review(visit: Visit) -> Response:
         deletes_left = sum(by_id[change_id].action == "delete" for change_id in there)
         there = [change_id for change_id in there if by_id[change_id].action != "delete"]
     fitting = [change_id for change_id in there if _fits(decision, known.get(change_id))]
-    prerequisites = _prerequisites(plan, fitting, known) if decision == "approve" else []
+    prerequisites = open_dependencies(plan, fitting, known) if decision == "approve" else []
     rows = [by_id[change_id] for change_id in fitting]
     refused = visit.rights.refusals([*rows, *(by_id[change_id] for change_id in prerequisites)])
     fields = tuple(str(item) for item in form.getlist("field"))
@@ -164,20 +162,6 @@ def _fits(decision: str, known: Any) -> bool:
         "withdraw": ("approved", "rejected", "approval expired"),
     }
     return state in fitting[decision]
-
-
-def _prerequisites(plan: Plan, ids: Collection[str], known: dict[str, Any]) -> list[str]:
-    """What these changes need and what is neither among them nor approved nor applied."""
-    if not ids:
-        return []
-    selection = meant(plan, ids=ids, wanted=Filter(), everything=False, with_dependencies=True)
-    among = set(ids)
-    return [
-        change_id
-        for change_id in selection.change_ids
-        if change_id not in among
-        and (known[change_id].state if change_id in known else "waiting") in ("waiting", "approval expired")
-    ]
 
 
 def _keep(visit: Visit, picked: Picked) -> str:

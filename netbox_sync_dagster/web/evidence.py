@@ -10,6 +10,7 @@ import duckdb
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.plans import PlanHead
 
@@ -50,9 +51,7 @@ def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffR
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[dict[str, Any]]:
-    cursor = con.execute(sql, values)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, found, strict=True)) for found in cursor.fetchall()]
+    return named_rows(con.execute(sql, values))
 
 
 def _desired(

@@ -12,6 +12,7 @@ from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.app import NotFound, Visit
 
@@ -28,7 +29,7 @@ def ledger(visit: Visit) -> Response:
         applies = con.execute(
             f"select * from ledger.applies {where} order by seq desc limit {_SHOWN}", values
         )
-        found = _rows(applies)
+        found = named_rows(applies)
         decisions = con.execute(
             f"""select approval_id, any_value("at") as "at", any_value(who) as who, any_value(through) as through,
                     any_value(login_by) as login_by, any_value(decision) as decision, endpoint, any_value(comment) as comment,
@@ -37,7 +38,7 @@ def ledger(visit: Visit) -> Response:
                 from ledger.approvals {where} group by approval_id, endpoint order by max(seq) desc limit {_SHOWN}""",
             values,
         )
-        return found, _rows(decisions)
+        return found, named_rows(decisions)
 
     try:
         applies, decisions = ask(visit.warehouse, look)
@@ -55,9 +56,9 @@ def one_apply(visit: Visit) -> Response:
     apply_id = visit.path("apply_id")
 
     def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        applies = _rows(con.execute("select * from ledger.applies where apply_id = ?", [apply_id]))
+        applies = named_rows(con.execute("select * from ledger.applies where apply_id = ?", [apply_id]))
         sql = f"select * from ledger.verdicts where apply_id = ? order by seq limit {_CHANGES_SHOWN}"
-        return applies, _rows(con.execute(sql, [apply_id]))
+        return applies, named_rows(con.execute(sql, [apply_id]))
 
     applies, verdicts = ask(visit.warehouse, look)
     if not applies:
@@ -84,8 +85,3 @@ def undo(visit: Visit) -> Response:
         f"/plans/{quote(plan.name, safe='')}",
         "this plan reverts the apply: approve and apply it like any other",
     )
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

@@ -17,6 +17,7 @@ from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.text import json_text, markdown, visible
@@ -36,9 +37,7 @@ def overview(visit: Visit) -> Response:
     """``GET /``: every endpoint's status, what waits, and the applies that run."""
 
     def look(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-        cursor = con.execute("select * from sync.status order by system = 'netbox', endpoint")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return named_rows(con.execute("select * from sync.status order by system = 'netbox', endpoint"))
 
     try:
         found = ask(visit.warehouse, look)

@@ -196,15 +196,12 @@ class PlanRows:
                 group by all order by "rows" desc, cause, missing limit 500""",
             values,
         )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return connections.named_rows(cursor)
 
 
 def _shown(cursor: duckdb.DuckDBPyConnection) -> list[ShownRow]:
-    names = [column[0] for column in cursor.description]
     found = []
-    for values in cursor.fetchall():
-        raw = dict(zip(names, values, strict=True))
+    for raw in connections.named_rows(cursor):
         raw.pop("resource_order")
         about = {name: raw.pop(name) for name in _ABOUT}
         found.append(ShownRow(diff_row(raw), **about))
