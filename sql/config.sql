@@ -20,14 +20,17 @@ create table config.endpoint (
     guest_table varchar, address_table varchar,
     -- What a source does not say of itself is not so.
     -- What the source shows of a device: all its interfaces and addresses, or those alone that are configured; members
-    -- of LAGs; a node's hardware; the parts that NetBox has as modules.
+    -- of LAGs and bridges, where the device reports them, or all; a node's hardware; the parts that NetBox has as
+    -- modules.
     shows_all_interfaces boolean default false, shows_all_addresses boolean default false,
-    shows_lag_members boolean default false, shows_node_hardware boolean default false,
-        shows_parts boolean default false,
+    shows_lag_members boolean default false, shows_all_members boolean default false,
+    shows_node_hardware boolean default false, shows_parts boolean default false,
     -- Ids of guests: handed out again to other guests; the same as their names.
     reuses_ids boolean default false, ids_are_names boolean default false,
     -- All ids of the source are numbers, devices' and interfaces' too.
     numeric_ids boolean default false,
+    -- Those of guests are.
+    numeric_guest_ids boolean default false,
     -- The name of a node is the word that mappings map, where the source has none.
     node_names_are_words boolean default false,
     -- Where records of guests (backups, snapshots, ...) and bridges are to go.
@@ -56,7 +59,7 @@ create table config.name_fields (os varchar, name_field varchar);
 create table config.port_roles (os varchar, role varchar, pattern varchar);
 -- What a location means, the first that matches; the names may hold groups of the pattern: \1.
 create table config.location_rules (
-    position integer, pattern varchar, site varchar, location varchar, rack varchar, tenant varchar);
+    position integer, pattern varchar, site varchar, region varchar, location varchar, rack varchar, tenant varchar);
 -- To be applied in order.
 create table config.module_rules (
     position integer, manufacturer varchar, field varchar, pattern varchar, replacement varchar);

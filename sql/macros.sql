@@ -287,10 +287,16 @@ create or replace macro differing(fields) as
 -- Custom fields ------------------------------------------------------------------------------------------------
 -- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
 -- number or text counts only while one endpoint of the kind is configured. Everything else is ignored.
--- A number as text, as people type it (' 43 ', '044'); where ids are numbers.
-create or replace macro without_zeros(text) as
-    if(getvariable('numeric_ids') and regexp_full_match(stripped(text), '[0-9]+'),
-        coalesce(nullif(ltrim(stripped(text), '0'), ''), '0'), text);
+-- A number as text, as people type it (' 43 ', '044') or a decimal field has it (43.0); any other text unchanged.
+create or replace macro plain_number(text) as
+    if(regexp_full_match(stripped(text), '[0-9]+(\.0+)?'),
+        coalesce(nullif(ltrim(split_part(stripped(text), '.', 1), '0'), ''), '0'), text);
+create or replace macro without_zeros(text) as if(getvariable('numeric_ids'), plain_number(text), text);
+-- The id of a guest and the cluster that a virtual machine's custom fields hold; NULL: none.
+create or replace macro held_guest(cf, name) as
+    list_transform([blank(json_extract_string(cf, '$.' || name))],
+        lambda held: if(getvariable('numeric_guest_ids'), plain_number(held), held))[1];
+create or replace macro held_cluster(cf, name) as blank(json_extract_string(cf, '$.' || name));
 create or replace macro id_text(held) as
     case json_type(held) when 'VARCHAR' then without_zeros(held->>'$') when 'UBIGINT' then held::varchar end;
 create or replace macro source_claim(cf, name, scope, alone) as

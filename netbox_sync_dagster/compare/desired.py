@@ -39,7 +39,8 @@ def make_desired(
     # As a variable the path is a constant for DuckDB, which is parsed once, not per row.
     database.run(
         """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint);
-           SET VARIABLE numeric_ids = (SELECT numeric_ids FROM config.endpoint)"""
+           SET VARIABLE numeric_ids = (SELECT numeric_ids FROM config.endpoint);
+           SET VARIABLE numeric_guest_ids = (SELECT numeric_guest_ids FROM config.endpoint)"""
     )
     database.run("CREATE SCHEMA desired")
     database.run(read_sql("desired/tables.sql"))

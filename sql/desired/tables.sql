@@ -55,13 +55,13 @@ create table desired.skipped_guests (source_id varchar, reason varchar);
 -- speed in kbit/s, mtu in bytes. mapped_type comes from the configured table, natural_type from the source's own
 -- word; likely_type: from the name or the ports beside it, where that word says too little. lag, parent_interface and
 -- bridge are keys of this table. lag_problem and bridge_problem: why one is
--- unknown though the source shows the interface in a LAG or bridge.
+-- unknown though the source shows the interface in a LAG or bridge. mgmt_only: of new interfaces only.
 create table desired.interfaces (
     key varchar, source_id varchar, device varchar, device_source_id varchar, name varchar,
     problem varchar, mapped_type varchar, natural_type varchar, likely_type varchar, enabled boolean,
     mtu integer, speed bigint,
     description varchar, mac varchar, lag varchar, parent_interface varchar, bridge varchar,
-    vrf_source_id bigint, lag_problem varchar, bridge_problem varchar);
+    vrf_source_id bigint, lag_problem varchar, bridge_problem varchar, mgmt_only boolean);
 
 -- untagged is a VID (0 = none), tagged a list of VIDs. mode_if_empty: used where NetBox has no mode.
 create table desired.interface_vlans (
@@ -97,8 +97,11 @@ create table desired.ignored_guests (vmid bigint, option varchar, pattern varcha
 create table desired.ignored_nics (virtual_machine varchar, net varchar, pattern varchar);
 -- Devices of the source that are management controllers of others.
 create table desired.bmc_devices (device_id bigint, host_id bigint, is_mapped boolean);
--- The management controller of a device, as the source knows it: its name and its address.
-create table desired.bmcs (owner varchar, name varchar, host varchar);
+-- The management controller of a device (owner) as an interface of it: the controller's name and address, the
+-- interface's name and type. candidates: names of the NetBox interfaces that it may be.
+create table desired.bmcs (
+    owner varchar, name varchar, host varchar, family integer, prefixlen integer, vrf varchar, mac varchar,
+    interface varchar, interface_type varchar, candidates varchar[], problem varchar);
 -- Degrees. site is a word: a mapping's, or the location's own.
 create table desired.site_coordinates (location varchar, site varchar, latitude double, longitude double);
 

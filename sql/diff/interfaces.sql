@@ -71,6 +71,9 @@ actual_tagged as (
     group by i.id
 ),
 
+left_links as materialized (
+    from match.link_removals where key in (select key from differing)
+),
 link_targets as materialized (
     select key, netbox_id, name, problem from match.interface_names
     where resource = 'interfaces' and key in (
@@ -125,6 +128,7 @@ paired as materialized (
             trimmed_text_field('name', a.name, case when interface_alias(a.name) = interface_alias(w.name) then a.name
                 else w.name end),
             trimmed_text_field('type', a.type, w.new_type),
+            case when w.netbox_id is null then number_field('mgmt_only', null, w.mgmt_only) end,
             number_field('enabled', a.enabled, w.enabled),
             number_field('mtu', a.mtu, w.mtu),
             number_field('speed', a.speed, w.speed),
@@ -132,20 +136,22 @@ paired as materialized (
             json_field('lag', a.lag, case when r.reason is null and w.effective_type not in ('virtual', 'bridge', 'lag')
                 and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
-                when w.key in (select key from match.lag_removals) then 'null' end),
+                when w.key in (select key from left_links where field = 'lag') then 'null' end),
             undecided_field('lag', a.lag, coalesce(w.lag_problem,
                 if(lag.netbox_id is distinct from a.lag_id, r.reason, null),
                 if(a.lag_id is null, of_undecided(lag.name, lag.problem), null))),
             json_field('parent', a.parent_interface, case when w.effective_type = 'virtual' and parent.key is not null
                 and parent.problem is null
-                then link('interfaces', parent.key, parent.netbox_id, parent.name) end),
+                then link('interfaces', parent.key, parent.netbox_id, parent.name)
+                when w.key in (select key from left_links where field = 'parent') then 'null' end),
             undecided_field('parent', a.parent_interface,
                 if(a.parent_id is null and w.effective_type = 'virtual', of_undecided(parent.name, parent.problem),
                     null)),
             undecided_field('bridge', a.bridge, coalesce(w.bridge_problem,
                 if(a.bridge_id is null, of_undecided(bridge.name, bridge.problem), null))),
             json_field('bridge', a.bridge, case when bridge.key is not null and bridge.problem is null
-                then link('interfaces', bridge.key, bridge.netbox_id, bridge.name) end),
+                then link('interfaces', bridge.key, bridge.netbox_id, bridge.name)
+                when w.key in (select key from left_links where field = 'bridge') then 'null' end),
             -- An access port is one of its VLAN: not without it.
             choice_field('mode', a.mode, case when u.problem is null or coalesce(v.mode, v.mode_if_empty) <> 'access'
                 then coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end) end),

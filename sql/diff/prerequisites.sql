@@ -21,24 +21,36 @@ with new_references as (
     where r.netbox_id is null and r.value is not null
     group by r.resource, prerequisite_key(r.resource, r.name)
 ),
+-- The regions that the source gives a new site, by the site's slug.
+regions as (
+    select split_part(owner_key, '|', 1) as key, any_value(value) as value,
+        coalesce(any_value(problem), case when count(distinct netbox_id) > 1
+            then blocked('several_regions', {regions: list(distinct name order by name)}) end) as problem
+    from match.references where owner_resource = 'sites' and field = 'region'
+    group by 1
+),
 rows_of_references as (
-    select resource, key, name as parent,
-        case resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types'
+    select n.resource, n.key, name as parent,
+        case n.resource when 'device_types' then 'dcim/device-types' when 'module_types' then 'dcim/module-types'
             when 'device_roles' then 'dcim/device-roles'
             when 'platforms' then 'dcim/platforms' when 'manufacturers' then 'dcim/manufacturers' when 'sites'
                 then 'dcim/sites'
             when 'cluster_types' then 'virtualization/cluster-types' end as object_type,
-        coalesce(action_of(problem), 'create') as action, problem as reason,
+        coalesce(action_of(n.problem), 'create') as action,
+        coalesce(n.problem, 'region: ' || r.problem) as reason,
         differing([
-            field(if(resource in ('device_types', 'module_types'), 'model', 'name'), null, to_json(name)::varchar),
-            case when resource <> 'module_types' then field('slug', null, to_json(key)::varchar) end,
-            case when resource in ('device_types', 'module_types')
+            field(if(n.resource in ('device_types', 'module_types'), 'model', 'name'), null, to_json(name)::varchar),
+            case when n.resource <> 'module_types' then field('slug', null, to_json(n.key)::varchar) end,
+            case when n.resource in ('device_types', 'module_types')
                 then json_field('manufacturer', null, manufacturer) end,
-            case when resource = 'device_roles' then field('color', null, '"9e9e9e"') end,
-            case when resource = 'device_roles' then field('vm_role', null, 'true') end,
-            case when resource = 'sites' then field('status', null, '"active"') end
+            case when n.resource = 'device_roles' then field('color', null, '"9e9e9e"') end,
+            case when n.resource = 'device_roles' then field('vm_role', null, 'true') end,
+            case when n.resource = 'sites' then field('status', null, '"active"') end,
+            json_field('region', null, case when r.problem is null then r.value end),
+            undecided_field('region', 'null', r.problem)
         ]) as fields
-    from new_references
+    from new_references n
+    left join regions r on n.resource = 'sites' and r.key = n.key
 ),
 new_tags as (
     select distinct on (w.slug) w.slug as key, w.name, w.color from desired.tags w

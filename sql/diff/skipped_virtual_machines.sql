@@ -6,5 +6,5 @@ select 'virtual_machines' as resource, v.name || ' (' || s.source_id || ')' as k
     'drifted' as action, drifted('left_out_and_kept', {because: s.reason}) as reason, [] as fields
 from desired.skipped_guests s
 cross join settings
-join netbox.virtual_machines v on json_extract_string(v.cf, '$.' || settings.id_field) = s.source_id
-    and lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
+join netbox.virtual_machines v on held_guest(v.cf, settings.id_field) = s.source_id
+    and lower(held_cluster(v.cf, settings.cluster_field)) = lower(settings.id_scope)

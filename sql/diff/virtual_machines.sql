@@ -150,6 +150,10 @@ paired as materialized (
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when not settings.writes_id_fields then null
                      when coalesce(settings.id_field_type, id_type.type) = 'text' then to_json(w.source_id)::varchar
+                     -- A decimal field holds 101.0, which is 101.
+                     when settings.numeric_guest_ids and settings.id_field_type = 'decimal'
+                         and held_guest(a.cf, settings.id_field) = w.source_id
+                         then json_extract(a.cf, '$.' || settings.id_field)::varchar
                      else w.source_id end)],
             list_transform(coalesce(json_keys(w.facts), []), lambda k: json_field('cf.' || k,
                 json_extract(a.cf, '$.' || k)::varchar, json_extract(w.facts, '$.' || k)::varchar))

@@ -8,8 +8,8 @@ of_others as (
     cross join settings
     cross join config.other_guest_fields o
     join netbox.clusters c on c.id = v.cluster_id
-    where lower(json_extract_string(v.cf, '$.' || o.cluster_field)) = lower(c.name)
-      and json_extract_string(v.cf, '$.' || settings.cluster_field) is null
+    where lower(held_cluster(v.cf, o.cluster_field)) = lower(c.name)
+      and held_cluster(v.cf, settings.cluster_field) is null
 )
 select
     w.key,

@@ -60,7 +60,7 @@ select key, netbox_id, candidate_id, problem from match.interfaces where same_va
 union
 select *, null, null from linked_otherwise
 union
-select *, null, null from match.lag_removals
+select key, netbox_id, null, null from match.link_removals
 union
 select i.key, i.netbox_id, null, null
 from match.interfaces i join desired.interfaces w on w.key = i.key

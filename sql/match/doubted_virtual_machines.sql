@@ -20,8 +20,8 @@ unsettled_guests as (
 ),
 machines as (
     select v.id, lower(v.name) as name, v.cluster_id,
-        lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) as held_cluster,
-        json_extract_string(v.cf, '$.' || settings.id_field) as held_id
+        lower(held_cluster(v.cf, settings.cluster_field)) as held_cluster,
+        held_guest(v.cf, settings.id_field) as held_id
     from netbox.virtual_machines v, settings where settings.cluster_field is not null
 ),
 machine_hits as (

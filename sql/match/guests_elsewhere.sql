@@ -6,9 +6,9 @@
 with settings as (from config.endpoint),
 
 here as (
-    select v.id, json_extract_string(v.cf, '$.' || settings.id_field) as vmid
+    select v.id, held_guest(v.cf, settings.id_field) as vmid
     from netbox.virtual_machines v, settings
-    where lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
+    where lower(held_cluster(v.cf, settings.cluster_field)) = lower(settings.id_scope)
       and vmid is not null and vmid not in (select source_id from desired.listed_guests)
 ),
 called as (
@@ -33,8 +33,8 @@ shown as (
     where o.vmid is not null and o.name is not null
       and not exists (
           from netbox.virtual_machines v
-          where lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(o.cluster)
-            and json_extract_string(v.cf, '$.' || settings.id_field) = o.vmid and lower(v.name) = lower(o.name))
+          where lower(held_cluster(v.cf, settings.cluster_field)) = lower(o.cluster)
+            and held_guest(v.cf, settings.id_field) = o.vmid and lower(v.name) = lower(o.name))
 ),
 hits as (
     select c.id, s.endpoint, s.cluster, s.vmid, 'this name' as witness, 1 as place from called c join shown s

@@ -35,10 +35,10 @@ placed_addresses as (
     join desired.virtual_machines v using (key)
 ),
 machines as (
-    select json_extract_string(v.cf, '$.' || settings.id_field) as claim
+    select held_guest(v.cf, settings.id_field) as claim
     from netbox.virtual_machines v cross join settings
     where settings.cluster_field is not null
-      and lower(json_extract_string(v.cf, '$.' || settings.cluster_field)) = lower(settings.id_scope)
+      and lower(held_cluster(v.cf, settings.cluster_field)) = lower(settings.id_scope)
 ),
 
 lacking as (

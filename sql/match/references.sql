@@ -4,6 +4,8 @@
 with known as (
     select 'sites' as resource, id, name, name as word, 1 as rank from netbox.sites
     union all select 'sites', id, name, slug, 1 from netbox.sites
+    union all select 'regions', id, name, name, 1 from netbox.regions
+    union all select 'regions', id, name, slug, 1 from netbox.regions
     union all select 'locations', id, name, name, 1 from netbox.locations
     union all select 'locations', id, name, slug, 1 from netbox.locations
     union all select 'racks', id, name, name, 1 from netbox.racks

@@ -3,11 +3,11 @@
 -- Only with rows of config.endpoint, netbox.virtual_machines WHERE cluster_field IS NOT NULL.
 with settings as (from config.endpoint),
 claims as (
-    select v.*, json_extract_string(v.cf, '$.' || s.id_field) as held_id,
-        s.id_word || ' ' || json_extract_string(v.cf, '$.' || s.id_field) as guest
+    select v.*, held_guest(v.cf, s.id_field) as held_id,
+        s.id_word || ' ' || held_guest(v.cf, s.id_field) as guest
     from netbox.virtual_machines v cross join settings s
     where s.cluster_field is not null
-      and lower(json_extract_string(v.cf, '$.' || s.cluster_field)) = lower(s.id_scope)
+      and lower(held_cluster(v.cf, s.cluster_field)) = lower(s.id_scope)
 )
 select 'virtual_machines' as resource, 'virtualization/virtual-machines' as object_type, v.id, v.last_updated,
     v.name || ' [' || v.guest || ']' as key, v.name as parent, [v.guest] as owners,

@@ -32,7 +32,7 @@ create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, netbox_id bigint,
     netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
-create table match.lag_removals (key varchar, netbox_id bigint);
+create table match.link_removals (field varchar, key varchar, netbox_id bigint);
 create table match.differing_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, problem varchar);
 create table match.never_seen (resource varchar, owner varchar, reason varchar);

@@ -15,11 +15,11 @@ with settings as (from config.endpoint),
 -- foreign: another system's guest.
 actual as materialized (
     select v.id, v.name, v.cluster_id, v.last_updated, v.vcpus, v.memory,
-        json_extract_string(v.cf, '$.' || settings.cluster_field) as held_cluster,
-        json_extract_string(v.cf, '$.' || settings.id_field) as held_vmid,
+        held_cluster(v.cf, settings.cluster_field) as held_cluster,
+        held_guest(v.cf, settings.id_field) as held_vmid,
         held_vmid is null
             and exists (from config.other_guest_fields o
-                where json_extract_string(v.cf, '$.' || o.id_field) is not null) as "foreign"
+                where held_guest(v.cf, o.id_field) is not null) as "foreign"
     from netbox.virtual_machines v, settings
 ),
 -- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate, Row
-from tests.sql.kinds import address, device, guest, machine, paris, part, told
+from tests.sql.kinds import device, guest, machine, paris, part, told
 
 
 def only(estate: Estate, resource: str) -> Row:
@@ -223,6 +223,42 @@ def test_a_rack_that_netbox_does_not_have_is_said() -> None:
     )
 
 
+def new_site(*locations: str, region: str = r"\1") -> Row:
+    """The row of the new site Reims, of devices at these locations."""
+    rule = {"match": r"(\w+)/Reims(/.*)?", "site": "Reims", "region": region}
+    estate = librenms(
+        defaults={"device_type": "Generic"},
+        mappings={"location_rules": [rule]},
+        policies={"create": ["devices", "sites", "custom_fields"]},
+    )
+    basics(estate, "Generic")
+    for number, name in ((3, "Marne"), (4, "Champagne")):
+        estate.add("netbox.regions", id=number, name=name, slug=name.lower())
+    for number, location in enumerate(locations, 1):
+        device(estate, number, f"sw{number}", location=location)
+    return only(estate, "sites")
+
+
+def test_a_new_site_gets_the_region_of_its_rule() -> None:
+    row = new_site("Marne/Reims", "marne/Reims/2")
+    assert (row.action, row.fields["region"]) == ("create", {"id": 3, "name": "Marne"})
+
+
+@pytest.mark.parametrize(
+    ("locations", "reason"),
+    [
+        (("Alsace/Reims",), 'region: NetBox has no region "Alsace" (from the mappings)'),
+        (
+            ("Marne/Reims", "Champagne/Reims"),
+            "region: location_rules give this site several regions: Champagne and Marne",
+        ),
+    ],
+)
+def test_a_new_site_without_a_certain_region(locations: tuple[str, ...], reason: str) -> None:
+    row = new_site(*locations)
+    assert (row.action, row.reason, "region" in row.fields) == ("create", reason, False)
+
+
 def test_a_location_that_no_rule_matches_is_looked_up_as_it_is() -> None:
     estate = placed(RULE)
     device(estate, 1, "sw1", location="Nice")
@@ -232,48 +268,3 @@ def test_a_location_that_no_rule_matches_is_looked_up_as_it_is() -> None:
 def test_a_rule_that_uses_a_group_it_does_not_have_is_told() -> None:
     with pytest.raises(ValueError, match=r"site uses .2, but `match` has 1 groups"):
         placed({"match": "(.*)", "site": r"\2"})
-
-
-def host_and_bmc(serial: str = "ABC123", **endpoint: Any) -> Estate:
-    """A server and its iDRAC, polled as two devices."""
-    estate = librenms(defaults={"device_type": "Generic"}, **endpoint)
-    basics(estate, "Generic")
-    device(estate, 1, "srv1", os="linux", serial="ABC123", ip="10.0.0.1")
-    device(estate, 2, "srv1-idrac", os="drac", serial=serial, ip="10.0.9.1")
-    estate.add(
-        "netbox.devices", id=1, name="srv1", serial="ABC123", status="active", cf={"librenms_id": {"lib": 1}}
-    )
-    estate.add("netbox.interfaces", id=11, device_id=1, name="iDRAC", type="1000base-t", tagged_vlan_ids=[])
-    return estate
-
-
-def skipped(estate: Estate) -> list[tuple[str, str]]:
-    return [(key, reason) for resource, key, reason in estate.left_out() if resource == "devices"]
-
-
-def test_a_host_and_its_management_controller_are_one_device() -> None:
-    estate = host_and_bmc()
-    address(estate, 7, "10.0.9.1", 11)
-    found = [(r.action, r.fields.get("oob_ip")) for r in estate.rows() if r.key == "srv1 OOB"]
-    assert found == [("update", {"id": 7, "name": "10.0.9.1"})]
-    assert "srv1-idrac" not in {r.key for r in estate.rows() if r.resource == "devices"}
-    assert skipped(estate) == [("srv1-idrac", "it is the management controller of srv1, by the serial")]
-
-
-def test_the_address_of_a_management_controller_that_netbox_does_not_have_there() -> None:
-    assert told(host_and_bmc(), "primary_ips")["srv1 OOB"] == (
-        "blocked",
-        "its management controller srv1-idrac has 10.0.9.1, which is on no interface of srv1 in NetBox; create an"
-        " interface for it there, with this address",
-    )
-
-
-def test_a_management_controller_of_another_serial_is_named_by_a_mapping() -> None:
-    estate = host_and_bmc("XYZ", mappings={"bmcs": {"SRV1-iDRAC": "srv1"}})
-    assert skipped(estate) == [("srv1-idrac", "it is the management controller of srv1, by mappings.bmcs")]
-
-
-def test_a_management_controller_without_its_host_is_a_device() -> None:
-    estate = host_and_bmc("XYZ")
-    assert skipped(estate) == []
-    assert ("create", "srv1-idrac") in [(r.action, r.key) for r in estate.rows() if r.resource == "devices"]

@@ -48,6 +48,7 @@ class LocationRule(StrictModel):
 
     match: str = Field(description="Regular expression (RE2) that matches the complete location.")
     site: str | None = Field(None, description=r"Name or slug of the site; \1 is the first group.")
+    region: str | None = Field(None, description="Name or slug of the region of a new site.")
     location: str | None = Field(None, description="Name or slug of the location within the site.")
     rack: str | None = Field(None, description="Name of the rack of new devices, within the site.")
     tenant: str | None = Field(None, description="Name or slug of the tenant of new devices.")
@@ -60,7 +61,7 @@ class LocationRule(StrictModel):
     @model_validator(mode="after")
     def _groups(self) -> LocationRule:
         groups = re.compile(self.match).groups
-        for name in ("site", "location", "rack", "tenant"):
+        for name in ("site", "region", "location", "rack", "tenant"):
             for number in re.findall(r"\\(\d)", getattr(self, name) or ""):
                 if int(number) > groups:
                     raise ValueError(f"{name} uses \\{number}, but `match` has {groups} groups")
@@ -173,6 +174,11 @@ class LibreNMSEndpoint(BaseEndpoint):
         description="Operating systems of management controllers (BMC). One with the serial of another device is not a "
         "device: its address is that device's out-of-band address.",
     )
+    bmc_interface: str = Field(
+        "{name}",
+        description="Name of a new interface for a management controller, from its {name} without the domain and its "
+        "{os}, e.g. iDRAC.",
+    )
     max_poll_age: int = Field(
         86_400,
         ge=300,
@@ -202,6 +208,13 @@ class LibreNMSEndpoint(BaseEndpoint):
     @classmethod
     def _oob_interfaces(cls, value: list[str]) -> list[str]:
         return [database_regex(pattern) for pattern in value]
+
+    @field_validator("bmc_interface")
+    @classmethod
+    def _bmc_interface(cls, value: str) -> str:
+        if not value.strip() or "{" in value.replace("{name}", "").replace("{os}", ""):
+            raise ValueError("must be a name, which may contain {name} and {os}")
+        return value
 
     @field_validator("member_name")
     @classmethod

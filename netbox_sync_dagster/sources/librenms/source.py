@@ -120,6 +120,7 @@ class LibreNMS(Source):
             "inventory": endpoint.inventory,
             "oob_interfaces": endpoint.oob_interfaces,
             "bmc_os": endpoint.bmc_os,
+            "bmc_interface": endpoint.bmc_interface,
         }
 
     def setting_rows(self, endpoint: LibreNMSEndpoint) -> dict[str, Rows]:
@@ -132,7 +133,7 @@ class LibreNMS(Source):
                 for position, rule in enumerate(mappings.module_rules)
             ],
             "location_rules": [
-                (position, rule.match, rule.site, rule.location, rule.rack, rule.tenant)
+                (position, rule.match, rule.site, rule.region, rule.location, rule.rack, rule.tenant)
                 for position, rule in enumerate(mappings.location_rules)
             ],
             "interface_filters": [

@@ -24,8 +24,8 @@ _RENAMED = """
 SELECT v.id, try_cast(w.source_id AS BIGINT) AS vmid,
     list_distinct([lower(v.name), coalesce(lower(l.value::JSON->>'$'), lower(v.name))]) AS names
 FROM config.endpoint settings
-JOIN netbox.virtual_machines v ON lower(json_extract_string(v.cf, '$.proxmox_cluster')) = lower(settings.id_scope)
-JOIN desired.virtual_machines w ON w.source_id = json_extract_string(v.cf, '$.proxmox_vmid') AND w.name IS NOT NULL
+JOIN netbox.virtual_machines v ON lower(held_cluster(v.cf, 'proxmox_cluster')) = lower(settings.id_scope)
+JOIN desired.virtual_machines w ON w.source_id = held_guest(v.cf, 'proxmox_vmid') AND w.name IS NOT NULL
 LEFT JOIN ledger.last_written l
     ON l.object_type = 'virtualization/virtual-machines' AND l.netbox_id = v.id AND l.field = 'name'
 WHERE lower(w.name) NOT IN (lower(v.name), coalesce(lower(l.value::JSON->>'$'), ''))

@@ -30,7 +30,7 @@ from netbox_sync_dagster.storage.sequence import number_at, number_of
 # A guest of this cluster is no longer listed, or one is listed that NetBox does not know here, and it knows some elsewhere.
 _MAY_HAVE_MOVED = """
 WITH known AS (
-    SELECT lower(json_extract_string(cf, '$.proxmox_cluster')) AS cluster, json_extract_string(cf, '$.proxmox_vmid') AS vmid
+    SELECT lower(held_cluster(cf, 'proxmox_cluster')) AS cluster, held_guest(cf, 'proxmox_vmid') AS vmid
     FROM netbox.virtual_machines WHERE contains(cf, 'proxmox_vmid')
 ),
 here AS (SELECT vmid FROM known, config.endpoint WHERE cluster = lower(id_scope) AND vmid IS NOT NULL)
@@ -41,8 +41,8 @@ SELECT 1 FROM config.endpoint settings WHERE (
 """
 # The guests that NetBox knows: (id, cluster, vmid, whether this cluster no longer lists it, its names).
 _KNOWN = """
-SELECT v.id, lower(json_extract_string(v.cf, '$.proxmox_cluster')) AS cluster,
-    json_extract_string(v.cf, '$.proxmox_vmid') AS vmid,
+SELECT v.id, lower(held_cluster(v.cf, 'proxmox_cluster')) AS cluster,
+    held_guest(v.cf, 'proxmox_vmid') AS vmid,
     cluster = lower(settings.id_scope) AND vmid NOT IN (SELECT source_id FROM desired.listed_guests) AS gone,
     list_distinct([lower(v.name), coalesce(lower(l.value::JSON->>'$'), lower(v.name))]) AS names
 FROM config.endpoint settings

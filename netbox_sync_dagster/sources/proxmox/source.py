@@ -107,6 +107,8 @@ class Proxmox(Source):
         """See ``Source.settings``."""
         return {
             "id_word": "vmid",
+            "numeric_guest_ids": True,
+            "shows_all_members": True,
             "vlan_aware_bridges": endpoint.vlan_aware_bridges,
             "node_field": "proxmox_node",
             "nic_word": "netN of the guest",

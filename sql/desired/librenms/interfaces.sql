@@ -3,7 +3,8 @@
 -- Installations have a million ports: data that only few of them need are looked up separately, with few columns, and
 -- each
 -- expensive test follows a cheap one.
--- Only with rows of librenms.ports.
+-- The management controllers of hosts (sql/desired/librenms/bmcs.sql) are interfaces too.
+-- Only with rows of librenms.ports; desired.bmcs.
 with settings as (from config.endpoint),
 
 -- Of a stack: position -> member.
@@ -144,9 +145,16 @@ select
     p.ifVrf as vrf_source_id,
     case when len(l.lags) > 1 then conflict('several_lags', {source: 'LibreNMS', lags: l.lags}) end as lag_problem,
     case when len(l.bridges) > 1
-        then conflict('several_bridges', {source: 'LibreNMS', bridges: l.bridges}) end as bridge_problem
+        then conflict('several_bridges', {source: 'LibreNMS', bridges: l.bridges}) end as bridge_problem,
+    null::boolean as mgmt_only
 from examined p
 left join mapped_types mt using (port_id)
 left join desired.port_roles r using (port_id)
 left join desired.port_types lt using (port_id)
 left join linked l using (port_id)
+union all by name
+select owner || ' ' || interface as key, owner as device, interface as name, problem,
+    interface_type as natural_type, mac, true as mgmt_only
+from desired.bmcs
+where (owner, interface) not in (select (device, name) from placed where name is not null)
+qualify row_number() over (partition by owner, interface order by name) = 1

@@ -1,6 +1,7 @@
 -- LibreNMS addresses in NetBox's terms. Key: host address + VRF + interface (one row per place).
 -- Addresses that NetBox should not have (loopback, link-local, ...) are in desired.skipped with the reason.
--- Only with rows of librenms.ip_addresses.
+-- Those of management controllers are on their hosts.
+-- Only with rows of librenms.ip_addresses; desired.bmcs.
 with settings as (from config.endpoint),
 -- Without the list of VRFs an address of one would look as if it were in another.
 mapped as (
@@ -30,7 +31,7 @@ placed as (
     cross join mapped
 )
 
-select distinct on (canonical, vrf, interface)
+(select distinct on (canonical, vrf, interface)
     canonical as host,
     prefixlen,
     family,
@@ -46,4 +47,9 @@ select distinct on (canonical, vrf, interface)
         case when elsewhere_too then skipped('also_on_unread_port') end) as left_out
 from placed, settings
 where canonical is not null
-order by canonical, vrf, interface, prefixlen desc
+order by canonical, vrf, interface, prefixlen desc)
+union all
+select b.host, b.prefixlen, b.family, b.vrf, 'interfaces', b.owner || ' ' || b.interface, b.owner, 'devices', null, '',
+    coalesce(left_out_address(b.host, b.family, b.prefixlen, settings.link_local_ipv4),
+        ignored_address(b.host, b.family, settings.ignored_addresses))
+from desired.bmcs b, settings where b.host is not null

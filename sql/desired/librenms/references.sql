@@ -12,7 +12,8 @@ shown as (
 -- The first rule that a location matches.
 rules as (
     select d.place, '^(?:' || arg_min(r.pattern, r.position) || ')$' as pattern,
-        arg_min({'site': r.site, 'location': r.location, 'rack': r.rack, 'tenant': r.tenant}, r.position) as names
+        arg_min({'site': r.site, 'region': r.region, 'location': r.location, 'rack': r.rack, 'tenant': r.tenant},
+            r.position) as names
     from (select distinct place from desired.devices where place is not null) d
     join config.location_rules r on regexp_full_match(d.place, r.pattern)
     group by d.place
@@ -20,6 +21,7 @@ rules as (
 places as (
     select place,
         blank(regexp_replace(place, pattern, names.site)) as site,
+        blank(regexp_replace(place, pattern, names.region)) as region,
         blank(regexp_replace(place, pattern, names.location)) as location,
         blank(regexp_replace(place, pattern, names.rack)) as rack,
         blank(regexp_replace(place, pattern, names.tenant)) as tenant
@@ -35,7 +37,7 @@ mapped as (
             as site,
         coalesce((select target from config.mappings where kind = 'locations'
             and lower(source) = lower(d.place)), p.location) as location,
-        p.rack, p.tenant,
+        p.region, p.rack, p.tenant,
         coalesce((select target from config.mappings where kind = 'device_types'
                 and lower(source) = lower(d.hardware)),
             (select target from config.mappings where kind = 'device_types'
@@ -62,6 +64,12 @@ union all
 -- Within the device's site. A place without a location is usually the site.
 select 'devices', key, 'location', 'locations', location, place, null, location, null, false, null
 from mapped
+union all
+-- The region of a site that NetBox does not have yet; each region that a rule gives it is a row.
+select distinct 'sites', slug(word) || '|' || lower(region), 'region', 'regions', region, null, null, null, null, false,
+    null
+from (select coalesce(site, settings.default_site) as word, region from mapped, settings)
+where region is not null and lower(word) not in (select unnest([lower(name), slug]) from netbox.sites)
 union all
 select 'devices', key, 'rack', 'racks', rack, null, null, null, null, false, null
 from mapped where rack is not null

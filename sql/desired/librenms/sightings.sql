@@ -22,7 +22,7 @@ lost_ports as materialized (
     left join desired.devices d on d.source_id = r.content ->> '$.device_id'
     where r.source_table = 'ports'
 ),
--- A port, or the one that a unit (X.N) lies on, of which port_stack says that a LAG is above or below it.
+-- A port, or the one that a unit (X.N) lies on, of which port_stack says that a LAG or bridge is above or below it.
 -- known: the other one is a port that it still shows.
 stacked as (
     select s.*, s.other_id in (select port_id from librenms.ports where not coalesce(deleted, false)) as known
@@ -33,10 +33,11 @@ stacked as (
     ) s
 ),
 near_lags as (
-    select i.device, i.name, o.name as lag
+    select i.device, i.name, o.name as lag, r.role
     from stacked s
-    join desired.port_roles lag on lag.port_id = s.other_id and lag.role = 'lag'
+    join desired.port_roles r on r.port_id = s.other_id
     join desired.interfaces i on i.source_id = s.port_id::varchar
+        and if(r.role = 'lag', i.lag, i.bridge) is null
     join desired.interfaces o on o.source_id = s.other_id::varchar
 )
 select 'interfaces' as resource, owner, 'id' as kind, id as word, what from lost_ports where id is not null
@@ -45,6 +46,9 @@ select distinct 'interfaces', owner, 'name', name, what from lost_ports, unnest(
     where blank(name) is not null
 union all
 select 'interfaces', owner, 'mac', mac_address(mac), what from lost_ports where mac_address(mac) <> ''
+union all
+select 'interfaces', owner, 'name', unnest(candidates), name
+from desired.bmcs where problem is not null
 union all
 select 'devices', '*', w.kind, w.word, because('unreadable',
     {object: 'device', id: r.row_key, owner: null, text: r.reason})
@@ -67,16 +71,16 @@ where coalesce(l.active, true) and i.key is null
 union all
 select distinct 'lags', i.device, 'name', i.name, because('shown_with_lag', {source: 'LibreNMS', lag: n.lag})
 from near_lags n
-join desired.interfaces i on i.device = n.device and i.lag is null
+join desired.interfaces i on i.device = n.device and if(n.role = 'lag', i.lag, i.bridge) is null
     and i.name in (n.name, regexp_replace(n.name, '\.[0-9]+$', ''))
 union all
 -- LibreNMS writes NULL for a port that it did not know when it read port_stack, and may keep the id of a port that it
--- has recreated since: any of the device's ports may be that member, and a port may be in any LAG.
+-- has recreated since: any of the device's ports may be that member, and a port may be in any LAG or bridge.
 select distinct 'lags', i.device, 'name', i.name, because('unknown_lag_member', {source: 'LibreNMS', lag: o.name})
 from stacked s
-join desired.port_roles lag on lag.port_id = s.port_id and lag.role = 'lag'
+join desired.port_roles r on r.port_id = s.port_id
 join desired.interfaces o on o.source_id = s.port_id::varchar
-join desired.interfaces i on i.device = o.device and i.key <> o.key and i.lag is null
+join desired.interfaces i on i.device = o.device and i.key <> o.key and if(r.role = 'lag', i.lag, i.bridge) is null
 where not coalesce(s.known, false)
 union all
 select distinct 'lags', i.device, 'name', i.name, because('shown_with_unknown_port', {source: 'LibreNMS'})

@@ -8,11 +8,11 @@ members as (
     where matching_pattern(i.iface, settings.ignored_interfaces) is null
 ),
 bonds as (
-    select node, port, min(iface) as iface, count(*) as number
+    select node, port, min(iface) as iface, list(iface order by iface) as several
     from members where type in ('bond', 'OVSBond') group by all
 ),
 bridges as (
-    select node, port, min(iface) as iface, count(*) as number
+    select node, port, min(iface) as iface, list(iface order by iface) as several
     from members where type in ('bridge', 'OVSBridge') group by all
 )
 select
@@ -35,12 +35,16 @@ select
     null::bigint as speed,
     described(regexp_extract(blank(i.comments), '^[^\r\n]*'), 200) as description,
     nullif(mac_address(i.mac), '') as mac,
-    case when bonds.number = 1 then i.node || ' ' || bonds.iface end as lag,
+    case when len(bonds.several) = 1 then i.node || ' ' || bonds.iface end as lag,
     case when i.type in ('vlan', 'OVSIntPort') and blank(i.vlan_raw_device) is not null
         and matching_pattern(i.vlan_raw_device, settings.ignored_interfaces) is null then i.node || ' '
         || i.vlan_raw_device end as parent_interface,
-    case when bridges.number = 1 and i.type <> 'OVSIntPort' then i.node || ' ' || bridges.iface end as bridge,
-    null::bigint as vrf_source_id
+    case when len(bridges.several) = 1 and i.type <> 'OVSIntPort' then i.node || ' ' || bridges.iface end as bridge,
+    null::bigint as vrf_source_id,
+    case when len(bonds.several) > 1
+        then conflict('several_lags', {source: 'Proxmox', lags: bonds.several}) end as lag_problem,
+    case when len(bridges.several) > 1
+        then conflict('several_bridges', {source: 'Proxmox', bridges: bridges.several}) end as bridge_problem
 from proxmox.node_interfaces i
 cross join settings
 left join bonds on bonds.node = i.node and bonds.port = i.iface

@@ -1,0 +1,70 @@
+"""Ids of guests as people type them into NetBox's custom fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import DELETABLE, guest, machine, paris, told
+
+MAC = "BC:24:11:00:00:01"
+
+
+def with_field_type(estate: Estate, kind: str) -> Estate:
+    estate.change("netbox.custom_fields", "proxmox_vmid", type=kind)
+    return estate
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "after"),
+    [
+        ("text", " 101 ", "101"),
+        ("text", "0101", "101"),
+        ("text", "101", None),
+        ("integer", 101, None),
+        ("decimal", 101.0, None),
+    ],
+)
+def test_a_vmid_is_a_number_however_it_is_written(kind: str, held: Any, after: str | None) -> None:
+    estate = with_field_type(paris(), kind)
+    guest(estate, 101, "erp", MAC)
+    machine(estate, 1, "erp", 101, cf={"proxmox_cluster": "paris", "proxmox_vmid": held})
+    rows = [row for row in estate.rows() if row.resource == "virtual_machines"]
+    assert [(row.action, row.netbox_id) for row in rows] == [("update", 1)]
+    assert rows[0].fields.get("cf.proxmox_vmid") == after
+
+
+def test_a_cluster_with_blanks_is_the_cluster() -> None:
+    estate = paris(policies={"missing_guests": "delete", "delete": DELETABLE, "delete_unowned": DELETABLE})
+    guest(estate, 101, "erp", MAC)
+    machine(estate, 1, "erp", 101, cf={"proxmox_cluster": " Paris ", "proxmox_vmid": " 0101"})
+    rows = [row for row in estate.rows() if row.resource == "virtual_machines"]
+    assert [(row.action, row.netbox_id, row.fields["cf.proxmox_cluster"]) for row in rows] == [
+        ("update", 1, "paris")
+    ]
+
+
+def test_one_vmid_in_two_spellings_is_a_conflict() -> None:
+    estate = with_field_type(paris(), "text")
+    guest(estate, 101, "erp", MAC)
+    machine(estate, 1, "erp", 101, cf={"proxmox_cluster": "paris", "proxmox_vmid": "101"})
+    machine(estate, 2, "erp-old", 101, cf={"proxmox_cluster": "paris", "proxmox_vmid": "0101"})
+    assert told(estate, "virtual_machines")["erp"][0] == "conflict"
+
+
+def test_an_empty_vmid_is_none() -> None:
+    estate = with_field_type(paris(), "text")
+    guest(estate, 101, "erp", MAC)
+    machine(estate, 1, "erp", None, cf={"proxmox_cluster": "paris", "proxmox_vmid": ""})
+    rows = [row for row in estate.rows() if row.resource == "virtual_machines"]
+    assert [(row.action, row.netbox_id) for row in rows] == [("update", 1)]
+
+
+def test_the_name_of_a_container_may_be_a_number() -> None:
+    estate = Estate("docker")
+    estate.add("docker.containers", id="a" * 64, name="44", state="running", inspected=True, image="x")
+    estate.add("netbox.clusters", id=1, name="lib")
+    machine(estate, 1, "044", None, cf={"docker_host": "lib", "docker_container": "044"})
+    assert ("create", "44") in [(r.action, r.key) for r in estate.rows()]
