@@ -8,7 +8,7 @@ with live as (
 
 -- Devices that name one VID differently make one VLAN, and a conflict on the name.
 named as (
-    select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.netbox_id,
+    select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.new_site, m.netbox_id,
            list_sort(list(distinct w.name) filter (w.name is not null)) as names,
            list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')')
                filter (w.name is not null) as who
@@ -59,8 +59,9 @@ rows_of_vlans as (
             case when netbox_id is null then json_field('group', null,
                 (select existing(g.id, g.name) from netbox.vlan_groups g where g.id = group_id)) end,
             case when netbox_id is null and group_id is null
-                then json_field('site', null, (select existing(s.id, s.name) from netbox.sites s
-                where s.id = site_id)) end,
+                then json_field('site', null, coalesce(
+                    (select existing(s.id, s.name) from netbox.sites s where s.id = site_id),
+                    created('sites', prerequisite_key('sites', new_site), new_site))) end,
             case when netbox_id is null then field('status', null, '"active"') end,
             undecided_field('name', to_json(actual_name)::varchar, name_problem)
         ]) as fields

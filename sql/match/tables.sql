@@ -29,8 +29,8 @@ create table match.interface_exceptions (
 create table match.vm_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem varchar);
 create table match.vlans (
-    owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, netbox_id bigint,
-    netbox_name varchar,
+    owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, new_site varchar,
+    netbox_id bigint, netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
 create table match.link_removals (field varchar, key varchar, netbox_id bigint);
 create table match.differing_interfaces (

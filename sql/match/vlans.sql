@@ -6,9 +6,11 @@
 -- Only with rows of desired.vlans; desired.carried_vids.
 with recursive settings as (from config.endpoint),
 
--- The location of each owner in NetBox; for a new one only the site and the location are known.
+-- The location of each owner in NetBox; for a new one only the site and the location are known. new_site: the name of
+-- its site, where the plan creates it.
 places as (
     select 'devices' as owner_resource, m.key as owner, coalesce(m.site_id, r.netbox_id) as site_id,
+           if(m.site_id is null and r.netbox_id is null and r.value is not null, r.name, null) as new_site,
            if(m.netbox_id is null, l.netbox_id, m.location_id) as location_id, m.rack_id,
                coalesce(m.cluster_id, c.netbox_id) as cluster_id, n.group_id as cluster_group_id
     from match.devices m
@@ -18,7 +20,9 @@ places as (
     left join match.references r on r.owner_resource = 'devices' and r.owner_key = m.key and r.field = 'site'
     left join match.references l on l.owner_resource = 'devices' and l.owner_key = m.key and l.field = 'location'
     union all
-    select 'clusters', m.key, coalesce(m.site_id, r.netbox_id), null, null, m.netbox_id, m.group_id
+    select 'clusters', m.key, coalesce(m.site_id, r.netbox_id),
+           if(m.site_id is null and r.netbox_id is null and r.value is not null, r.name, null),
+           null, null, m.netbox_id, m.group_id
     from match.clusters m
     left join match.references r on r.owner_resource = 'clusters' and r.owner_key = m.key and r.field = 'site'
 ),
@@ -120,7 +124,7 @@ home as (
 
 chosen as (
     select
-        w.owner_resource, w.owner, w.vid, w.permitted, p.site_id,
+        w.owner_resource, w.owner, w.vid, w.permitted, p.site_id, p.new_site,
         h.netbox_id, h.name as netbox_name,
         case when h.candidates is not null then h.group_id
              when settings.default_vlan_group is not null then c.group_id
@@ -140,7 +144,7 @@ chosen as (
             when settings.default_vlan_group is not null then null
             when o.candidates > 1 then conflict('several_vlan_groups', {vid: w.vid, groups: o.places})
             when o.candidates = 1 then null
-            when settings.ungrouped_vlans and p.site_id is not null then null
+            when settings.ungrouped_vlans and coalesce(p.site_id::varchar, p.new_site) is not null then null
             else blocked('no_vlan_group_takes_it', {vid: w.vid})
         end as problem
     from wanted w
@@ -153,5 +157,6 @@ chosen as (
 
 select *,
     vid || ' in ' || coalesce(group_slug, 'no group'
-        || coalesce(' at site ' || (select slug from netbox.sites s where s.id = chosen.site_id), '')) as key
+        || coalesce(' at site ' || coalesce((select slug from netbox.sites s where s.id = chosen.site_id),
+            prerequisite_key('sites', new_site)), '')) as key
 from chosen

@@ -78,3 +78,31 @@ def test_a_name_that_devices_give_differently_says_who_gives_which_and_passes_ov
     assert told(estate, "vlans") == {
         "60 in campus": ("create", "name: sources disagree: GUEST (sw1), GUESTS (sw2)")
     }
+
+
+def test_a_vlan_of_a_site_that_the_plan_creates_is_created_with_it() -> None:
+    """Without a group, by policy; a port of the new device has it in the same plan."""
+    estate = Estate(
+        "librenms",
+        import_devices="all",
+        defaults={"site": "Paris", "role": "switch", "device_type": "generic"},
+        policies={"ungrouped_vlans": True, "create": ["sites", "devices", "vlans", "interfaces"]},
+    )
+    estate.add("netbox.device_roles", id=1, name="Switch", slug="switch")
+    estate.add("netbox.manufacturers", id=1, name="Cisco", slug="cisco")
+    estate.add("netbox.device_types", id=1, model="Generic", slug="generic", manufacturer_id=1)
+    device(estate, 1, "sw1")
+    port(estate, 1, "Gi0/1")
+    _vlan(estate, 10, "users")
+    estate.add("librenms.port_vlans", device_id=1, port_id=1, vlan=10, untagged=True)
+    found = {r.key: r for r in estate.rows() if r.resource in ("vlans", "interfaces")}
+    assert {key: (row.action, row.reason) for key, row in found.items()} == {
+        "10 in no group at site paris": ("create", None),
+        "sw1 Gi0/1": ("create", None),
+    }
+    assert found["10 in no group at site paris"].fields["site"] == {
+        "ref": "sites",
+        "key": "paris",
+        "name": "Paris",
+    }
+    assert found["sw1 Gi0/1"].fields["untagged_vlan"]["key"] == "10 in no group at site paris"
