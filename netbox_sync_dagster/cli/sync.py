@@ -20,6 +20,7 @@ from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.explain import about
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.tables import ABOUT_ROWS
 from netbox_sync_dagster.storage.verify import look
@@ -50,13 +51,15 @@ def sync(
             help="Accept a snapshot with far fewer rows than the last one as complete.",
         ),
     ] = False,
-    guest: Annotated[
-        int | None,
+    device: Annotated[
+        str | None,
         typer.Option(
+            "--device",
             "--guest",
-            min=1,
-            metavar="VMID",
-            help="Read and compare only this guest of one Proxmox endpoint.",
+            "--container",
+            metavar="NAME",
+            help="Read and compare only this device, guest or container of one endpoint, by its name or its id in the "
+            "source.",
             show_default=False,
         ),
     ] = None,
@@ -70,9 +73,9 @@ def sync(
     chosen = session.endpoints(endpoints or [])
     if not chosen:
         raise CliError(f"{session.config_path}: no endpoint is enabled; add one to endpoints")
-    options = SyncOptions(accept_shrink=accept_shrink, guest=guest)
-    if guest is not None and len(endpoints or []) != 1:
-        raise CliError("--guest needs exactly one endpoint, e.g.: netbox-sync sync pve-paris --guest 101")
+    options = SyncOptions(accept_shrink=accept_shrink, only=device)
+    if device is not None and len(endpoints or []) != 1:
+        raise CliError("--device needs exactly one endpoint, e.g.: netbox-sync sync production --device sw1")
     options.check(chosen)
     note_endpoints(session.warehouse, session.config)
     target, outcomes = _sync(session, chosen, options)
@@ -158,9 +161,10 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
     if rejected:
         text.append(f", {rejected} rows rejected (sync.rejected)", "yellow")
     session.out.print(text, soft_wrap=True)
-    if manifest.guest is not None:
+    if manifest.only is not None:
         session.out.print(
-            f"    only guest {manifest.guest} was read; everything else is from the last sync", soft_wrap=True
+            f"    only {_object(manifest.system, manifest.only)} was read; everything else is from the last sync",
+            soft_wrap=True,
         )
     for reason in manifest.reasons[:_REASONS_SHOWN]:
         session.out.print(f"    {reason}", style="yellow", soft_wrap=True)
@@ -168,6 +172,10 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
         session.out.print(f"    … and {len(manifest.reasons) - _REASONS_SHOWN} more reasons", style="yellow")
     if manifest.shrunken:
         session.out.print("    if the source really shrank, repeat with --accept-shrink", style="yellow")
+
+
+def _object(kind: str, source_id: str) -> str:
+    return f"{source_of(kind).object_word} {visible(source_id, 80)}"
 
 
 def _tell_diff(session: Session, outcome: Outcome) -> None:
@@ -185,8 +193,9 @@ def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
     counts: dict[str, dict[str, int]] = manifest["counts"]
     found = {resource: actions for resource, actions in counts.items() if any(actions.values())}
     head = "" if found else ": no differences"
-    of_guest = "" if manifest["guest"] is None else f", guest {manifest['guest']} only"
-    session.out.print(Text.assemble((f"{name} against NetBox{of_guest}", "bold"), head))
+    only = manifest["only"]
+    of_object = "" if only is None else f", {_object(manifest['kind'], only)} only"
+    session.out.print(Text.assemble((f"{name} against NetBox{of_object}", "bold"), head))
     width = max((len(resource) for resource in found), default=0)
     for resource, actions in found.items():
         parts = [Text(f"{actions[a]} {a}", MARKS[a][1]) for a in ACTIONS if actions.get(a)]

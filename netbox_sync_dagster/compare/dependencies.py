@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -35,26 +35,32 @@ _NEEDS = (
 )
 
 
+class Only(NamedTuple):
+    """The one object that was read: what it is (``devices`` or ``virtual_machines``), and the source's id of it."""
+
+    resource: str
+    source_id: str
+
+
 def finish(
-    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str, guest: int | None = None
+    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str, only: Only | None = None
 ) -> dict[str, dict[str, int]]:
     """Write ``<resource>.parquet`` for every resource into ``stage``; returns {resource: {action: rows}}.
 
     A row that needs an object which no change creates is blocked, and so are the rows that need it. A prerequisite that
-    nothing needs is dropped. With ``guest``, a vmid, everything that neither belongs to this guest nor is needed by it
-    is dropped.
+    nothing needs is dropped. With ``only``, everything that neither belongs to this object nor is needed by it is dropped.
     """
-    settle(con, guest)
+    settle(con, only)
     _change_ids(con, endpoint)
     return _write(con, stage, endpoint, diff_id)
 
 
-def settle(con: duckdb.DuckDBPyConnection, guest: int | None = None) -> None:
+def settle(con: duckdb.DuckDBPyConnection, only: Only | None = None) -> None:
     """The final decision on every row of ``diff.rows``: its dependencies, and the rows that these block."""
     keep_together(con)
     _find_needs(con)
-    if guest is not None:
-        run(con, read_sql("plan/one_guest.sql"), {"vmid": str(guest)})
+    if only is not None:
+        run(con, read_sql("plan/one_object.sql"), {"resource": only.resource, "id": only.source_id})
     _drop_unneeded(con)
     _block(con)
 

@@ -28,14 +28,14 @@ from netbox_sync_dagster.storage import NETBOX, Warehouse
 Inputs = dict[str, str]
 
 
-def inputs_of(settings: Settings, guest: int | None, base_url: str, ledger: str) -> Inputs:
+def inputs_of(settings: Settings, only: str | None, base_url: str, ledger: str) -> Inputs:
     """The inputs of a diff besides the snapshots, as hashes.
 
-    ``guest``: the only guest that is compared. ``base_url``: NetBox's, by which the ledger identifies its objects.
+    ``only``: the source's id of the only object that is compared. ``base_url``: NetBox's, by which the ledger identifies its objects.
     ``ledger``: ``ledger_state`` of the attached ledger.
     """
     return {
-        "settings": _hash(repr(settings), repr(guest), base_url),
+        "settings": _hash(repr(settings), repr(only), base_url),
         "ledger": ledger,
         "code": _code(),
     }

@@ -18,7 +18,7 @@ from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database, attach_ledger, attach_snapshot
-from netbox_sync_dagster.compare.dependencies import finish, settle
+from netbox_sync_dagster.compare.dependencies import Only, finish, settle
 from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired, say_why
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import Stage, compare_stages
@@ -111,11 +111,11 @@ class Comparer:
     ) -> dict[str, Any]:
         """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
 
-        If only one guest was read, the diff contains that guest's rows and their dependencies. If no input of a diff
+        If only one object was read, the diff contains its rows and their dependencies. If no input of a diff
         has changed since the last one, its tables are carried over.
 
-        Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, guest (the vmid of the only one
-        compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
+        Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
+        object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
         that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), finished. Raises
         WarehouseError if a snapshot is missing, CompareError if another endpoint has a cluster of the same name that
         may be a different one.
@@ -136,7 +136,7 @@ class Comparer:
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
             database, _ = self._load(endpoint, pair, Path(folder), lambda _: None)
             match_and_diff(database, lambda _: None)
-            settle(database.con, pair.source.get("guest"))
+            settle(database.con, _only(endpoint, pair.source))
             database.con.create_function("sentence", sentence_of, ["VARCHAR"], "VARCHAR")
             yield database.con
             self.close()
@@ -165,7 +165,7 @@ class Comparer:
         settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
         create_settings(con, settings, pair.source["started"])
         add_id_field_facts(con)
-        inputs = inputs_of(settings, pair.source.get("guest"), self._config.netbox.base_url, self._ledger)
+        inputs = inputs_of(settings, pair.source.get("only"), self._config.netbox.base_url, self._ledger)
         make_desired(database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint))
         return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
 
@@ -179,7 +179,7 @@ class Comparer:
         ):
             try:
                 database, inputs = self._load(endpoint, pair, stage, say)
-                con, guest = database.con, source.get("guest")
+                con = database.con
                 last = self._still_holds(endpoint.name, pair.target_path, inputs)
                 if last is not None and not carry_over(
                     warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
@@ -191,7 +191,7 @@ class Comparer:
                 else:
                     match_and_diff(database, say)
                     say("change ids")
-                    counts = finish(con, stage, endpoint.name, diff_id, guest)
+                    counts = finish(con, stage, endpoint.name, diff_id, _only(endpoint, source))
                     keep_desired(con, endpoint.name, stage)
                     existing, twice = _existing(database), written_twice(con)
                 manifest = {
@@ -201,7 +201,7 @@ class Comparer:
                     "source_snapshot": source["snapshot_id"],
                     "source_complete": source["complete"],
                     "target_snapshot": target["snapshot_id"],
-                    "guest": guest,
+                    "only": source.get("only"),
                     "counts": counts,
                     "existing": existing,
                     "gates": [*gates(source, target), *twice],
@@ -356,6 +356,12 @@ def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: En
             f"the snapshot of '{endpoint.name}' names no cluster; run: netbox-sync sync {endpoint.name}"
         )
     return name
+
+
+def _only(endpoint: Endpoint, snapshot: dict[str, Any]) -> Only | None:
+    """The one object that this snapshot (its manifest) read."""
+    found = snapshot.get("only")
+    return None if found is None else Only(source_of(endpoint.kind).main_resource, str(found))
 
 
 def _existing(database: Database) -> dict[str, int]:

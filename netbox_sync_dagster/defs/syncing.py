@@ -50,7 +50,7 @@ class Sync:
         read: bool,
         compare: bool,
         accept_shrink: bool,
-        guest: int | None = None,
+        only: str | None = None,
     ) -> None:
         self._log = log_of(context)
         self._retry = context.retry_number
@@ -60,7 +60,7 @@ class Sync:
         self._config = config
         self._warehouse = warehouse
         self._kind = kind
-        self._options = SyncOptions(read, compare, accept_shrink, guest)
+        self._options = SyncOptions(read, compare, accept_shrink, only)
         self._stop = threading.Event()
         self._comparer = Comparer(warehouse, config)
 

@@ -91,8 +91,8 @@ class Source:
     references: ClassVar[tuple[tuple[str, str, str, str], ...]] = ()
     # The scopes that reach all tables when they are incomplete.
     wide_scopes: ClassVar[tuple[str, ...]] = ("*",)
-    # Whether one guest can be read and compared alone, by its number.
-    has_guests: ClassVar[bool] = False
+    # What one object of ``main_resource`` is called that can be read and compared alone; None where none can.
+    object_word: ClassVar[str | None] = None
     # The folder of its SQL; None for sql/desired/<kind> of this product.
     sql: ClassVar[Path | None] = None
 
@@ -114,9 +114,13 @@ class Source:
         raise NotImplementedError
 
     def snapshot(
-        self, endpoint: Any, warehouse: Warehouse, *, say: Say, accept_shrink: bool, guest: int | None
+        self, endpoint: Any, warehouse: Warehouse, *, say: Say, accept_shrink: bool, only: str | None
     ) -> Manifest:
-        """Read the endpoint into a new snapshot of the warehouse. Raises UserError."""
+        """Read the endpoint into a new snapshot of the warehouse. Raises UserError.
+
+        ``only``: the name or the source's id of the one object to read (see ``object_word``); everything else is taken from
+        the last snapshot, and the manifest's ``only`` is its id, as in ``source_id`` of the desired tables.
+        """
         raise NotImplementedError
 
     def settings(self, endpoint: Any, id_scope: str) -> dict[str, Any]:

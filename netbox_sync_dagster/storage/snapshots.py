@@ -44,8 +44,8 @@ DeletedByUs = Callable[[], Mapping[str, Collection[int]]]
 class Manifest:
     """The content of a snapshot. ``reasons``: why it is incomplete; empty if it is complete.
 
-    ``baseline``: the row counts with which the next snapshot is compared. ``guest``: the vmid, if only this guest was
-    read; ``whole_started``: when the whole endpoint was last read, None if never.
+    ``baseline``: the row counts with which the next snapshot is compared. ``only``: the source's id of the one
+    object that was read, if it was read alone; ``whole_started``: when the whole endpoint was last read, None if never.
     """
 
     snapshot_id: str
@@ -59,7 +59,7 @@ class Manifest:
     row_counts: dict[str, int]
     baseline: dict[str, int] = field(default_factory=dict)
     shrunken: dict[str, str] = field(default_factory=dict)
-    guest: int | None = None
+    only: str | None = None
     whole_started: str | None = None
     run: str | None = None
 
@@ -72,7 +72,7 @@ class SnapshotWriter:
         self.endpoint = endpoint
         self.snapshot_id = snapshot_id
         self.source_version = ""
-        self.guest: int | None = None
+        self.only: str | None = None
         self.whole_started: datetime | None = None
         self.folder = folder
         self._reasons: list[str] = []
@@ -90,9 +90,9 @@ class SnapshotWriter:
             )
         self._late_rejects: list[tuple[str, Row, str]] = []
 
-    def only_guest(self, vmid: int, whole_started: datetime | None) -> None:
-        """Record that only this guest is read, and when the whole endpoint was last read."""
-        self.guest, self.whole_started = vmid, whole_started
+    def only_object(self, source_id: str, whole_started: datetime | None) -> None:
+        """Record that only this object is read, and when the whole endpoint was last read."""
+        self.only, self.whole_started = source_id, whole_started
 
     def rows(self, table: str, rows: Iterable[Row]) -> None:
         """Append rows to a table of this system (see ``storage.tables``)."""
@@ -310,8 +310,8 @@ def _finish(
         row_counts=counts,
         baseline=_baseline(baseline, counts, good, shrunken),
         shrunken=shrunken,
-        guest=writer.guest,
-        whole_started=_text(started if writer.guest is None else writer.whole_started),
+        only=writer.only,
+        whole_started=_text(started if writer.only is None else writer.whole_started),
         run=run,
     )
 

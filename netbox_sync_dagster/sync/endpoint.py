@@ -20,6 +20,7 @@ from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
+from netbox_sync_dagster.text import visible
 
 Say = Callable[[str], None]
 # A comparison uses all cores and up to its memory limit: one at a time in this process.
@@ -33,27 +34,30 @@ class EmptySnapshot(WarehouseError):
 @dataclass(frozen=True)
 class SyncOptions:
     """Options of one sync. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
-    ``guest``: the vmid of the only guest to read and compare."""
+    ``only``: the name or the source's id of the only device, guest or container to read and compare."""
 
     read: bool = True
     compare: bool = True
     accept_shrink: bool = False
-    guest: int | None = None
+    only: str | None = None
 
     def check(self, endpoints: Sequence[Endpoint]) -> None:
         """Raise WarehouseError if these options do not fit these endpoints."""
-        if not self.read and (self.accept_shrink or self.guest is not None):
+        if not self.read and (self.accept_shrink or self.only is not None):
             raise WarehouseError(
-                "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+                "accept_shrink and device say how an endpoint is read, and nothing is read: select its snapshot assets too"
             )
-        if self.guest is None:
+        if self.only is None:
             return
+        if not self.only.strip():
+            raise WarehouseError("the device, guest or container to sync has no name")
         if len(endpoints) != 1:
-            raise WarehouseError(f"guest {self.guest} is on one endpoint: name that endpoint alone")
-        if not source_of(endpoints[0].kind).has_guests:
-            able = " and ".join(source.name for source in sources().values() if source.has_guests)
+            raise WarehouseError(f"'{visible(self.only, 80)}' is on one endpoint: name that endpoint alone")
+        if source_of(endpoints[0].kind).object_word is None:
+            able = sorted(source.name for source in sources().values() if source.object_word is not None)
             raise WarehouseError(
-                f"endpoint '{endpoints[0].name}' is {endpoints[0].kind}; only {able} endpoints have guests"
+                f"endpoint '{endpoints[0].name}' is {endpoints[0].kind}; one object can be synced alone from: "
+                f"{', '.join(able)}"
             )
 
 
@@ -116,7 +120,7 @@ def sync_endpoint(
             if options.read:
                 began = time.monotonic()
                 outcome.manifest = already_read or source_of(endpoint.kind).snapshot(
-                    endpoint, warehouse, say=say, accept_shrink=options.accept_shrink, guest=options.guest
+                    endpoint, warehouse, say=say, accept_shrink=options.accept_shrink, only=options.only
                 )
                 outcome.seconds = time.monotonic() - began
             if options.compare and netbox_is_there():

@@ -614,3 +614,20 @@ def test_the_address_of_a_removed_container_goes_to_the_new_one(
     assert docker.apply_all().rows == ()
     machine = netbox.one(VMS, name="new")
     assert machine["primary_ip4"]["address"] == "172.30.0.2/24"
+
+
+def test_one_container_alone(docker: Pipeline, host: DockerState) -> None:
+    docker.configure(
+        policies={"delete": ["virtual_machines", "vm_interfaces", "ip_addresses", "virtual_disks"]}
+    )
+    for name in ("web", "db", "job"):
+        host.add(name, "front")
+    docker.apply()
+    host.containers["web"].memory = host.containers["db"].memory = 1 << 30
+    del host.containers["job"]
+    plan = docker.sync(only="web")
+    assert [(r.key, r.action, after(r)) for r in plan.rows] == [("web", "update", {"memory": 1024})]
+    plan = docker.sync(only="job")
+    assert {r.parent for r in plan.rows} == {"job"}
+    assert [r.key for r in rows(plan, "virtual_machines", "delete")] == ["job [container job]"]
+    assert {r.parent for r in docker.sync().changes} == {"web", "db", "job"}

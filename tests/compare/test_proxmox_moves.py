@@ -213,7 +213,7 @@ def test_a_cluster_that_was_not_read_since_is_no_evidence(
         " is no longer in use",
     )
     # A sync of one guest reads nothing else.
-    lyon.snapshot(guest=200)
+    lyon.snapshot(only="200")
     [gone] = pve.again().rows
     assert "lyon-pve has not been read since" in str(gone.reason)
     lyon.snapshot()

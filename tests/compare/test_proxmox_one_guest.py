@@ -44,7 +44,7 @@ def test_only_that_guest_is_read_and_compared(
     del guests.guests[103]
     proxmox.requests.clear()
 
-    plan = pve.sync(guest=101)
+    plan = pve.sync(only="101")
 
     assert {(r.resource, r.action, r.key) for r in plan.rows} == {
         ("virtual_machines", "update", "www"),
@@ -54,7 +54,7 @@ def test_only_that_guest_is_read_and_compared(
     assert after(row(plan, "virtual_machines", "www")) == {"name": "www"}
     paths = [request.path for request in proxmox.requests]
     assert [path for path in paths if "/qemu/" in path and "/qemu/101/" not in path] == []
-    assert plan.manifest["guest"] == 101
+    assert plan.manifest["only"] == "101"
     # The next whole sync sees everything.
     found = pve.sync()
     assert [(r.action, r.netbox_id) for r in rows(found, "virtual_machines", "delete")] == [("delete", 3)]
@@ -65,30 +65,30 @@ def test_it_can_be_applied_and_leaves_nothing_to_do(pve: Pipeline, guests: Proxm
     pve.apply()
     rename(guests, 101, "www")
     rename(guests, 102, "other")
-    assert pve.apply_all(guest=101).rows == ()
+    assert pve.apply_all(only="101").rows == ()
     assert {vm["name"] for vm in pve.netbox.all(VMS)} == {"www", "web102", "web103", "web104", "web105"}
     assert [after(r) for r in rows(pve.sync(), "virtual_machines")] == [{"name": "other"}]
 
 
 def test_a_guest_before_the_first_whole_sync(pve: Pipeline, guests: ProxmoxState) -> None:
     guests.guests[102].tags = guests.guests[102].config["tags"] = "blue"
-    plan = pve.sync(guest=102)
+    plan = pve.sync(only="102")
     assert [r.key for r in rows(plan, "virtual_machines")] == ["web102"]
     assert [r.key for r in rows(plan, "devices")] == ["pve1"]
     assert [r.key for r in rows(plan, "tags")] == ["blue"]
     assert {r.action for r in plan.rows} <= {"create", "update"}
-    assert "only guest 102 was read" in " ".join(pve.snapshot(guest=102).reasons)
-    assert pve.apply_all(guest=102).rows == ()
+    assert "only guest 102 was read" in " ".join(pve.snapshot(only="102").reasons)
+    assert pve.apply_all(only="102").rows == ()
     # Nothing that NetBox has besides looks gone.
-    assert pve.sync(guest=103).rows != ()
-    assert rows(pve.sync(guest=103), "virtual_machines", "delete") == []
+    assert pve.sync(only="103").rows != ()
+    assert rows(pve.sync(only="103"), "virtual_machines", "delete") == []
 
 
 def test_a_guest_that_is_gone_is_a_delete_candidate_alone(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.configure(policies=DELETE)
     pve.apply()
     del guests.guests[101], guests.guests[102]
-    plan = pve.sync(guest=101)
+    plan = pve.sync(only="101")
     assert [r.key for r in rows(plan, "virtual_machines", "delete")] == ["web101 [vmid 101]"]
     assert {r.parent for r in plan.rows} == {"web101"}
 
@@ -100,32 +100,32 @@ def test_without_certain_evidence_it_is_no_delete(
     pve.apply()
     gone = guests.guests.pop(101)
     guests.set_node_online("pve2", False)
-    found = rows(pve.sync(guest=101), "virtual_machines")
+    found = rows(pve.sync(only="101"), "virtual_machines")
     assert [(r.action, "pve2 is offline" in (r.reason or "")) for r in found] == [("blocked", True)]
     guests.set_node_online("pve2", True)
     guests.guests[101] = gone
     guests.set_node_online("pve1", False)
-    assert pve.sync(guest=101).changes == []
+    assert pve.sync(only="101").changes == []
 
 
 def test_a_number_that_nobody_knows(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.sync()
     with pytest.raises(ServerError, match=r"endpoint 'paris-pve'.*no guest 999.*VM.Audit on /vms/999"):
-        pve.sync(guest=999)
+        pve.sync(only="999")
     assert {r.key for r in rows(pve.again(), "virtual_machines")} == {f"web{n}" for n in range(101, 106)}
 
 
 def test_names_that_collide_are_seen_with_the_others_in_view(pve: Pipeline, guests: ProxmoxState) -> None:
     pve.apply()
     rename(guests, 104, "web101")
-    assert [after(r) for r in rows(pve.sync(guest=104), "virtual_machines")] == [{"name": "web101 (104)"}]
+    assert [after(r) for r in rows(pve.sync(only="104"), "virtual_machines")] == [{"name": "web101 (104)"}]
 
 
 def test_a_snapshot_that_was_incomplete_stays_so(pve: Pipeline, guests: ProxmoxState) -> None:
     guests.set_node_online("pve2", False)
     whole = pve.snapshot()
     assert not whole.complete
-    part = pve.snapshot(guest=101)
+    part = pve.snapshot(only="101")
     assert "node pve2 is offline" in part.reasons
     assert part.whole_started == whole.started
     assert part.row_counts["guests"] == 5

@@ -313,7 +313,10 @@ def test_one_guest_by_run_config(harness: DagsterHarness) -> None:
 
     only = {"ops": {"sync_librenms_endpoints": {"config": {"guest": 101}}}}
     result = harness.run("sync_librenms", partition_key="paris", run_config=only)
-    assert failure(result) == "endpoint 'paris' is librenms; only Proxmox endpoints have guests"
+    assert (
+        failure(result)
+        == "endpoint 'paris': LibreNMS shows no device '101'; check the name, and that the token may see the device."
+    )
 
 
 def test_a_diff_can_be_made_again_without_reading_anything(harness: DagsterHarness) -> None:

@@ -38,9 +38,11 @@ Event = dg.MaterializeResult | dg.AssetCheckResult
 
 class ReadEndpoints(dg.Config):
     """How endpoints are read. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
-    ``guest``: the vmid of the only guest to read and compare, of the run's only Proxmox endpoint."""
+    ``device``: the name or the source's id of the only device, guest or container to read and compare, of the run's only
+    endpoint; ``guest``: the same, as a vmid."""
 
     accept_shrink: bool = False
+    device: str | None = None
     guest: int | None = None
 
 
@@ -73,7 +75,7 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
                 read=not selected.isdisjoint(snapshots),
                 compare=not selected.isdisjoint(diffs),
                 accept_shrink=config.accept_shrink,
-                guest=config.guest,
+                only=config.device if config.guest is None else str(config.guest),
             )
             # A run of checks alone names no partition and materializes nothing.
             outcomes = step.run(context.partition_keys) if selected else []

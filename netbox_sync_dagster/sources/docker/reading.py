@@ -25,7 +25,9 @@ _KEPT = ("Id", "Names", "Name", "State", "Image", "Driver")
 
 
 class Reading(BaseReading[DockerEndpoint, DockerClient]):
-    """One snapshot of a Docker host being read. All methods are thread-safe."""
+    """One snapshot of a Docker host being read. All methods are thread-safe. ``daemon``: its id, once it is known."""
+
+    daemon: str | None = None
 
     def fetch(self, path: str, scope: str, *, needed: bool) -> Any:
         """The answer, or None where it failed, which is recorded. Where it is not ``needed``, a refusal by something

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
@@ -21,14 +19,22 @@ from netbox_sync_dagster.sources.docker.containers import (
     listed_row,
 )
 from netbox_sync_dagster.sources.docker.reading import Reading
+from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows, last_snapshot
 from netbox_sync_dagster.sources.reading import MALFORMED, workers
-from netbox_sync_dagster.storage.errors import WarehouseError
+from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
+from netbox_sync_dagster.text import visible
 
 SYSTEM = "docker"
 # One container that the daemon hangs on must not cost the time of four tries.
 _INSPECT_ATTEMPTS = 2
+# The column that says whose a row is; the other tables are always read.
+_TABLES_OF_A_CONTAINER = {
+    "containers": "name",
+    "container_interfaces": "container",
+    "container_addresses": "container",
+}
 
 
 def snapshot_docker(
@@ -37,41 +43,41 @@ def snapshot_docker(
     *,
     progress: Callable[[str], None] | None = None,
     accept_shrink: bool = False,
+    only: str | None = None,
 ) -> Manifest:
     """Read the whole host into the tables of ``storage.tables.DOCKER`` and make them current.
+
+    With ``only``, a container's name, only that container is read; the others are taken from the last snapshot.
 
     Parts that could not be read are rows of ``docker.scopes`` (see ``reading.SCOPES``). Raises ServerError where
     the host as a whole cannot be read (socket, address, TLS, no answer, no list of containers): the last snapshot
     stays current then. ``accept_shrink``: that the host has far fewer containers, or none, is right.
     """
     folder = warehouse.snapshots(SYSTEM, endpoint.name)
-    last = _last_containers(warehouse, folder)
+    last = last_snapshot(warehouse, folder)
     with (
         write_snapshot(warehouse, SYSTEM, endpoint.name, accept_shrink=accept_shrink) as writer,
         DockerClient(endpoint) as client,
     ):
         reading = Reading(endpoint, client, writer, progress or (lambda _: None))
         with workers(endpoint.fetch_max_concurrency, "docker", client.who) as pool:
-            _read(reading, pool, last, accept_shrink=accept_shrink)
+            _read(reading, pool, last, accept_shrink=accept_shrink, only=only)
         if client.echoed:
             reading.incomplete("table", "*", client.echoed)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 
 
-def _last_containers(warehouse: Warehouse, folder: Path) -> set[str]:
-    """The containers that the current snapshot lists or could not read; empty where there is none."""
-    try:
-        current = warehouse.current(folder)
-    except WarehouseError:
-        return set()
-    names = pq.read_table(current / "containers.parquet", columns=["name"]).column("name").to_pylist()
+def _known_containers(last: LastSnapshot) -> set[str]:
+    """The containers that the last snapshot lists or could not read; empty where there is none."""
+    names = {row["name"] for row in last.rows("containers")}
     # A container that was out of sight last time has no row, but it is still to be asked for.
-    scopes = pq.read_table(current / "scopes.parquet", columns=["scope", "scope_id"]).to_pylist()
-    return set(names) | {row["scope_id"] for row in scopes if row["scope"] == "container"}
+    return names | {row["scope_id"] for row in last.rows("scopes") if row["scope"] == "container"}
 
 
-def _read(reading: Reading, pool: ThreadPoolExecutor, last: set[str], *, accept_shrink: bool) -> None:
+def _read(
+    reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot, *, accept_shrink: bool, only: str | None
+) -> None:
     client, writer = reading.client, reading.writer
     # Alone and first: where the address or TLS is wrong, one call says so.
     version = client.negotiate()
@@ -93,12 +99,51 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: set[str], *, accept_
             "*",
             "the daemon lists no container at all; if that is right, sync with --accept-shrink",
         )
+    known, listed_names = _known_containers(last), {one.name for one in containers}
+    if only is not None:
+        _check_known(reading, last, only, known | listed_names)
+        reading.writer.only_object(only, last.whole_started)
+        containers = [one for one in containers if one.name == only]
+        known &= {only}
     calls: list[Future[None]] = [pool.submit(_read_container, reading, one) for one in containers]
-    calls += [pool.submit(_probe, reading, name) for name in sorted(last - {one.name for one in containers})]
+    calls += [pool.submit(_probe, reading, name) for name in sorted(known - listed_names)]
     for number, call in enumerate(calls, 1):
         call.result()
         if number % 200 == 0:
             reading.progress(f"{number} of {len(calls)} containers")
+    if only is not None:
+        _keep_the_rest(reading, last, only)
+
+
+def _check_known(reading: Reading, last: LastSnapshot, only: str, known: set[str]) -> None:
+    """Raise ServerError for a container that nobody knows, or where the others are those of another daemon."""
+    who, name = reading.client.who, visible(only, 80)
+    if only not in known:
+        raise ServerError(who, f"the daemon lists no container '{name}'; check the name")
+    before = {row["id"] for row in last.rows("host")} - {None}
+    if before and reading.daemon is not None and reading.daemon not in before:
+        again = f"run: netbox-sync sync {reading.endpoint.name}"
+        raise ServerError(who, f"this is another daemon than the one that was read last; {again}")
+
+
+def _is(column: str, name: str, row: Row) -> bool:
+    return bool(row[column] == name)
+
+
+def _keep_the_rest(reading: Reading, last: LastSnapshot, only: str) -> None:
+    """The rows of the last snapshot that are not this container's, its gaps among them."""
+    if last.folder is None:
+        reason = f"only container {only} was read; run: netbox-sync sync {reading.endpoint.name}"
+        reading.writer.incomplete("containers", "*", reason, unseen=False)
+        return
+    for table, column in _TABLES_OF_A_CONTAINER.items():
+        keep_rows(reading.writer, last, table, partial(_is, column, only))
+    keep_gaps(
+        reading.writer,
+        last,
+        lambda scope, scope_id: scope in ("host", "networks") or scope_id == only,
+        lambda row: row["source_table"] == "networks" or row["row_key"] == only,
+    )
 
 
 def _list(client: DockerClient) -> list[Any]:
@@ -134,6 +179,7 @@ def _host(reading: Reading, version: dict[str, Any]) -> tuple[str, int | None]:
         "swarm": (info.get("Swarm") or {}).get("LocalNodeState") or None,
     }
     reading.writer.rows("host", [row])
+    reading.daemon = row["id"]
     total = info.get("Containers")
     known = isinstance(total, int) and not isinstance(total, bool)
     return str(row["name"] or reading.endpoint.name), total if known else None

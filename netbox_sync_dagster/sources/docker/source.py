@@ -62,6 +62,7 @@ class Docker(Source):
         ("container_addresses", "container", "containers", "name"),
     )
     wide_scopes = ("containers", "container")
+    object_word = "container"
 
     def check(self, endpoint: DockerEndpoint) -> list[Check]:
         """See ``Source.check``."""
@@ -76,12 +77,12 @@ class Docker(Source):
         *,
         say: Say,
         accept_shrink: bool,
-        guest: int | None,
+        only: str | None,
     ) -> Manifest:
         """See ``Source.snapshot``."""
         from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 
-        return snapshot_docker(endpoint, warehouse, progress=say, accept_shrink=accept_shrink)
+        return snapshot_docker(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, only=only)
 
     def settings(self, endpoint: DockerEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""

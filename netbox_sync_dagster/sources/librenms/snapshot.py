@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, last_snapshot
 from netbox_sync_dagster.sources.librenms.bulk_calls import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
@@ -18,6 +19,7 @@ from netbox_sync_dagster.sources.librenms.consistency import (
     settle_references,
 )
 from netbox_sync_dagster.sources.librenms.device_calls import PerDevice
+from netbox_sync_dagster.sources.librenms.one_device import OneDevice
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.version import Version
@@ -32,6 +34,7 @@ def snapshot_librenms(
     *,
     progress: Callable[[str], None] | None = None,
     accept_shrink: bool = False,
+    only: str | None = None,
 ) -> Manifest:
     """Read a whole LibreNMS into the tables ``librenms.*`` of ``storage.tables``.
 
@@ -42,6 +45,8 @@ def snapshot_librenms(
     With the option ``inventory``: that of every device, and one for its transceivers (/devices/{id}/transceivers).
     Where /ports is too large for the server, /devices/{id}/ports is used instead.
 
+    With ``only``, a device_id or a name, only that device is read (see ``one_device``).
+
     Where the import filter names device groups: /devicegroups, and one call per group (/devicegroups/{id}).
 
     What could not be read is named in the manifest's ``reasons`` and in the table ``scopes`` (see
@@ -49,13 +54,14 @@ def snapshot_librenms(
     was current stays so.
     """
     say = progress or (lambda _: None)
+    last = last_snapshot(warehouse, warehouse.snapshots("librenms", endpoint.name))
     # The token is looked up inside, so that a missing one is recorded as a failed attempt too.
     with (
         write_snapshot(warehouse, "librenms", endpoint.name, accept_shrink=accept_shrink) as writer,
         connect(endpoint) as client,
         understood(client.who),
     ):
-        _read(client, writer, endpoint, say)
+        _read(client, writer, endpoint, say, last=last, only=only)
         if client.echoed:
             writer.incomplete("table", "*", client.echoed)
         say(f"{client.calls} calls")
@@ -64,7 +70,13 @@ def snapshot_librenms(
 
 
 def _read(
-    client: JsonClient, writer: SnapshotWriter, endpoint: LibreNMSEndpoint, say: Callable[[str], None]
+    client: JsonClient,
+    writer: SnapshotWriter,
+    endpoint: LibreNMSEndpoint,
+    say: Callable[[str], None],
+    *,
+    last: LastSnapshot,
+    only: str | None,
 ) -> None:
     system = read_system(client)
     version = Version.parse(str(system.get("local_ver") or ""))
@@ -77,6 +89,14 @@ def _read(
     seen = intake.seen
     bulk = Bulk(client, intake, columns, writer.folder, say)
     per_device = PerDevice(client, intake, columns, version, concurrency=endpoint.fetch_max_concurrency)
+    if only is not None:
+        one = OneDevice(client, intake, per_device, last, only)
+        device = one.find()
+        if isinstance(endpoint.import_devices, ImportFilter):
+            bulk.device_groups(endpoint.import_devices.group)
+        one.read(device, inventory=endpoint.inventory, stacks=endpoint.virtual_chassis)
+        one.keep_the_rest(device, endpoint.name)
+        return
     bulk.read()
     if bulk.ports_failed is not None:
         per_device.ports(sorted(seen.devices))

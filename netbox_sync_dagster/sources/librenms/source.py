@@ -73,6 +73,7 @@ class LibreNMS(Source):
         ("links", "local_port_id", "ports", "port_id"),
     )
     wide_scopes = ("installation", "devices", "ports")
+    object_word = "device"
 
     def check(self, endpoint: LibreNMSEndpoint) -> list[Check]:
         """See ``Source.check``."""
@@ -87,12 +88,12 @@ class LibreNMS(Source):
         *,
         say: Say,
         accept_shrink: bool,
-        guest: int | None,
+        only: str | None,
     ) -> Manifest:
         """See ``Source.snapshot``."""
         from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 
-        return snapshot_librenms(endpoint, warehouse, progress=say, accept_shrink=accept_shrink)
+        return snapshot_librenms(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, only=only)
 
     def settings(self, endpoint: LibreNMSEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""

@@ -1,25 +1,24 @@
 """Snapshot of one guest: only it is read, everything else is copied from the last snapshot.
 
 So the picture stays whole: names and addresses that collide are still seen, and nothing that was not asked for
-looks gone. The manifest's ``guest`` names it; the comparison then shows that guest alone.
+looks gone. The manifest's ``only`` names it; the comparison then shows that guest alone.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import pyarrow.parquet as pq
-
+from netbox_sync_dagster.columns import ABOUT_ROWS
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows
 from netbox_sync_dagster.sources.proxmox.cluster import read_cluster, read_rights, read_sdn, read_tag_styles
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine_status
 from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.tables import TABLES as PROXMOX
-from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, probe_vanished
-from netbox_sync_dagster.storage.falls import SHORT
+from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
 from netbox_sync_dagster.storage.parquet import Row
+from netbox_sync_dagster.text import visible
 
 # Always read: they cost a call each, and the guest's VLANs and tags come from them.
 _READ_ANEW = {"cluster", "sdn_zones", "sdn_vnets", "tag_styles"}
@@ -37,22 +36,20 @@ _TABLES_OF_A_GUEST = {
 }
 
 
-def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot, vmid: int) -> None:
-    """Write the snapshot. Raises ServerError where neither the cluster nor the last snapshot knows the guest."""
+def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot, wanted: str) -> None:
+    """Write the snapshot of the guest with this vmid or name. Raises ServerError where neither the cluster nor the last
+    snapshot knows it, or several have the name."""
     status = reading.items(reading.client.get("cluster/status"), "cluster/status", "cluster")
     resources = reading.items(reading.client.get("cluster/resources"), "cluster/resources", "cluster")
     nodes = nodes_listed(status, resources)
     listed = {guest.vmid: guest for guest in guests_listed(reading, resources)}
-    if vmid not in listed and vmid not in last.guests:
-        raise ServerError(
-            reading.client.who,
-            f"the cluster shows no guest {vmid}; check the number, and that the token has VM.Audit on /vms/{vmid}",
-        )
+    vmid = _vmid(reading, wanted, listed, last)
+    reading.writer.only_object(str(vmid), last.whole_started)
     parts = [pool.submit(read_sdn, reading), pool.submit(read_tag_styles, reading)]
     read_rights(reading)
     read_cluster(reading, status, nodes, reading.version)
     guest = listed.get(vmid)
-    known = set() if last.folder is None else {row["node"] for row in _rows(last, "nodes")}
+    known = {row["node"] for row in last.rows("nodes")}
     _take_nodes(reading, nodes, guest, known)
     if guest is None:
         probe_vanished(reading, pool, {vmid}, sorted(nodes))
@@ -78,6 +75,24 @@ def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapsho
         _keep_the_rest(reading, last, vmid)
 
 
+def _vmid(reading: Reading, wanted: str, listed: dict[int, Guest], last: LastSnapshot) -> int:
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 12:
+        vmid = int(wanted)
+        if vmid in listed or vmid in known_guests(last):
+            return vmid
+        what = f"the cluster shows no guest {vmid}; check the number, and that the token has VM.Audit on /vms/{vmid}"
+        raise ServerError(reading.client.who, what)
+    named = {vmid for vmid, guest in listed.items() if guest.item.get("name") == wanted}
+    named = named or {row["vmid"] for row in last.rows("guests") if row["name"] == wanted}
+    if len(named) == 1:
+        return named.pop()
+    what = f"the cluster shows no guest '{visible(wanted, 80)}'; check the name, or give the vmid"
+    if named:
+        numbers = ", ".join(map(str, sorted(named)))
+        what = f"several guests are called '{visible(wanted, 80)}': give the vmid of one of {numbers}"
+    raise ServerError(reading.client.who, what)
+
+
 def _take_nodes(reading: Reading, nodes: dict[str, Node], guest: Guest | None, known: set[str]) -> None:
     """Which nodes answer; the guest's own is read where the last snapshot does not hold it."""
     for node in nodes.values():
@@ -99,30 +114,19 @@ def _take_nodes(reading: Reading, nodes: dict[str, Node], guest: Guest | None, k
 
 def _keep_the_rest(reading: Reading, last: LastSnapshot, vmid: int) -> None:
     """The rows of the last snapshot that are not this guest's, its gaps among them."""
+
+    def is_read(row: Row) -> bool:
+        return bool(row["vmid"] == vmid)
+
     for table in PROXMOX:
-        if table in _READ_ANEW or table in ("scopes", "rejected", "row_counts"):
-            continue
-        rows = _rows(last, table)
-        if table in _TABLES_OF_A_GUEST:
-            rows = [row for row in rows if row["vmid"] != vmid]
-        reading.writer.rows(table, rows)
-    for row in _rows(last, "rejected"):
-        if row["row_key"] != str(vmid) and not str(row["row_key"]).startswith(f"{vmid} "):
-            reading.writer.rows("rejected", [row])
-    for row in _rows(last, "scopes"):
-        scope, scope_id, reason = row["scope"], row["scope_id"], row["reason"]
-        if scope in _SCOPES_READ_ANEW or (scope in _SCOPES_OF_A_GUEST and scope_id == str(vmid)):
-            continue
-        if scope.startswith(SHORT):
-            # Counted again.
-            continue
-        # What made that snapshot incomplete makes this one incomplete too.
-        tell = reading.writer.incomplete if reason in last.reasons else reading.writer.unknown
-        tell(scope, scope_id, reason, unseen=row.get("unseen") is not False)
-
-
-def _rows(last: LastSnapshot, table: str) -> list[Row]:
-    assert last.folder is not None
-    file = last.folder / f"{table}.parquet"
-    found: list[dict[str, Any]] = pq.read_table(file).to_pylist() if file.exists() else []
-    return found
+        if table not in _READ_ANEW and table not in ABOUT_ROWS:
+            of_guest = table in _TABLES_OF_A_GUEST
+            keep_rows(reading.writer, last, table, is_read if of_guest else lambda _: False)
+    keep_gaps(
+        reading.writer,
+        last,
+        lambda scope, scope_id: (
+            scope in _SCOPES_READ_ANEW or (scope in _SCOPES_OF_A_GUEST and scope_id == str(vmid))
+        ),
+        lambda row: row["row_key"] == str(vmid) or str(row["row_key"]).startswith(f"{vmid} "),
+    )

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, last_snapshot
 from netbox_sync_dagster.sources.proxmox.backups import read_backups, read_storages
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.cluster import (
@@ -23,7 +24,7 @@ from netbox_sync_dagster.sources.proxmox.listing import check_lists, guests_list
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, VM_AUDIT, agent_right
-from netbox_sync_dagster.sources.proxmox.vanished import LastSnapshot, last_snapshot, probe_vanished
+from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
 from netbox_sync_dagster.sources.reading import workers
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
@@ -37,11 +38,11 @@ def snapshot_proxmox(
     *,
     progress: Callable[[str], None] | None = None,
     accept_shrink: bool = False,
-    guest: int | None = None,
+    only: str | None = None,
 ) -> Manifest:
     """Read the whole endpoint into the tables of ``storage.tables.PROXMOX`` and make them current.
 
-    With ``guest``, a vmid, only that guest is read (see ``one_guest``). Parts that could not be read are rows of
+    With ``only``, a vmid or a name, only that guest is read (see ``one_guest``). Parts that could not be read are rows of
     ``proxmox.scopes`` (see ``reading.SCOPES``). Raises ServerError where the endpoint as a whole cannot be read
     (address, TLS, token, no answer) and MissingSecret without a credential: the last snapshot stays current then.
     """
@@ -54,11 +55,10 @@ def snapshot_proxmox(
         reading = Reading(endpoint, client, writer, progress or (lambda _: None))
         with workers(endpoint.fetch_max_concurrency, "proxmox", client.who) as pool:
             _ask_version(reading)
-            if guest is None:
+            if only is None:
                 _read(reading, pool, last)
             else:
-                writer.only_guest(guest, last.whole_started)
-                read_one_guest(reading, pool, last, guest)
+                read_one_guest(reading, pool, last, only)
         if client.echoed:
             reading.incomplete("table", "*", client.echoed)
         reading.progress(f"{client.calls} calls")
@@ -116,7 +116,7 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
         sentence = rights.missing(agent_right(reading.writer.source_version)) if rights else None
         reading.incomplete("guest_addresses", "*", sentence or reading.agents_refused)
     if rights is not None and not any(rights.missing(needed) for needed in MANDATORY):
-        known = last.guests | jobs_call.result()
+        known = known_guests(last) | jobs_call.result()
         probe_vanished(reading, pool, known - {guest.vmid for guest in guests}, sorted(nodes))
     jobs_call.result()
     for call in rest:

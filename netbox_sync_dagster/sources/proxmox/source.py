@@ -81,7 +81,7 @@ class Proxmox(Source):
         ("node_interfaces", "node", "nodes", "node"),
     )
     wide_scopes = ("cluster", "rights", "node", "guest")
-    has_guests = True
+    object_word = "guest"
 
     def check(self, endpoint: ProxmoxEndpoint) -> list[Check]:
         """See ``Source.check``."""
@@ -96,12 +96,12 @@ class Proxmox(Source):
         *,
         say: Say,
         accept_shrink: bool,
-        guest: int | None,
+        only: str | None,
     ) -> Manifest:
         """See ``Source.snapshot``."""
         from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 
-        return snapshot_proxmox(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, guest=guest)
+        return snapshot_proxmox(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, only=only)
 
     def settings(self, endpoint: ProxmoxEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""

@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.last_snapshot import LastSnapshot
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading
-from netbox_sync_dagster.storage.errors import WarehouseError
-from netbox_sync_dagster.storage.store import Warehouse
 
 
-@dataclass
-class LastSnapshot:
-    """The current snapshot: its folder, the vmids that it listed or could not read, why it is incomplete, and
-    when the whole endpoint was last read."""
-
-    folder: Path | None = None
-    whole_started: datetime | None = None
-    guests: set[int] = field(default_factory=set)
-    reasons: list[str] = field(default_factory=list)
-
-
-def last_snapshot(warehouse: Warehouse, folder: Path) -> LastSnapshot:
-    """What the current snapshot below ``folder`` says; empty where there is none."""
-    try:
-        manifest = warehouse.manifest(folder)
-        current = warehouse.current(folder)
-    except WarehouseError:
-        return LastSnapshot()
-    listed = pq.read_table(current / "guests.parquet", columns=["vmid"]).column("vmid").to_pylist()
+def known_guests(last: LastSnapshot) -> set[int]:
+    """The vmids that the last snapshot listed or could not read."""
+    listed = {row["vmid"] for row in last.rows("guests")}
     # A guest that was out of sight last time has no row, but it is still to be asked for.
-    scopes = pq.read_table(current / "scopes.parquet", columns=["scope", "scope_id"]).to_pylist()
-    unread = {row["scope_id"] for row in scopes if row["scope"] == "guest"}
-    whole = manifest["whole_started"] if "whole_started" in manifest else manifest["started"]
-    return LastSnapshot(
-        current,
-        None if whole is None else datetime.fromisoformat(whole),
-        set(listed) | {int(vmid) for vmid in unread if vmid.isdigit()},
-        list(manifest["reasons"]),
-    )
+    unread = {row["scope_id"] for row in last.rows("scopes") if row["scope"] == "guest"}
+    return listed | {int(vmid) for vmid in unread if vmid.isdigit()}
 
 
 def probe_vanished(reading: Reading, pool: ThreadPoolExecutor, vmids: set[int], nodes: list[str]) -> None:

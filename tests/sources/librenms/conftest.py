@@ -31,9 +31,10 @@ class Reader:
             {"kind": "librenms", "name": "paris", "url": url, "timeout": 5, **options}
         )
 
-    def read(self, server: LabLibreNMS | str, **options: Any) -> Manifest:
+    def read(self, server: LabLibreNMS | str, *, only: str | None = None, **options: Any) -> Manifest:
         url = server if isinstance(server, str) else server.url
-        return snapshot_librenms(self.endpoint(url, **options), self.warehouse, progress=self.said.append)
+        endpoint = self.endpoint(url, **options)
+        return snapshot_librenms(endpoint, self.warehouse, progress=self.said.append, only=only)
 
     @property
     def current(self) -> Path:

@@ -71,7 +71,7 @@ class Register(Source):
         *,
         say: Say,
         accept_shrink: bool,
-        guest: int | None,
+        only: str | None,
     ) -> Manifest:
         """See ``Source.snapshot``."""
         with write_snapshot(warehouse, KIND, endpoint.name, accept_shrink=accept_shrink) as writer:
