@@ -97,3 +97,30 @@ def test_a_module_that_moves_gets_its_new_type_afterwards(version: str, written:
     assert [(r.action, r.netbox_id, sorted(r.fields)) for r in estate.rows() if r.resource == "modules"] == [
         ("update", 5, written)
     ]
+
+
+def test_parts_of_one_container_are_in_bays_of_their_own_names() -> None:
+    """Aruba's fan trays hold a front and a rear fan; a power supply alone is in the bay of its container."""
+    estate = switch(inventory=True, policies={"create": ["module_types", "module_bays", "modules"]})
+    part(estate, 1, 1, "container", entPhysicalName="Fan Tray Slot 1")
+    part(estate, 1, 2, "container", entPhysicalName="Power Supply Slot 1")
+    for index, box, kind, name, model in (
+        *((3, 1, "fan", "LC1-1F", "JL481A"), (4, 1, "fan", "LC1-1R", "JL481A")),
+        *((5, 2, "powerSupply", "PSU 1", "JL480A"), (6, 2, "fan", "PSU 1 fan", None)),
+    ):
+        part(
+            estate,
+            1,
+            index,
+            kind,
+            entPhysicalContainedIn=box,
+            entPhysicalName=name,
+            entPhysicalModelName=model,
+            entPhysicalMfgName="Aruba",
+        )
+    estate.add("netbox.manufacturers", id=1, name="Aruba", slug="aruba")
+    assert [(r.action, r.key) for r in estate.rows() if r.resource == "module_bays"] == [
+        ("create", "sw1 LC1-1F"),
+        ("create", "sw1 LC1-1R"),
+        ("create", "sw1 Power Supply Slot 1"),
+    ]

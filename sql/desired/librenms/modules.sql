@@ -1,7 +1,8 @@
 -- Only with rows of librenms.inventory; librenms.transceivers.
 -- Parts of devices as modules: modules, power supplies and fans of the inventory, and transceivers. Key: device + bay.
--- The bay is the container that a part is in, or the part's own name, or what describes it (Juniper names no part); a
--- transceiver's bay is its port. The configured rules rewrite bay, model and serial before anything is compared.
+-- The bay is the container that a part is in, if no other part is in it; else the part's own name, or what describes it
+-- (Juniper names no part). A transceiver's bay is its port. The configured rules rewrite bay, model and serial before
+-- anything is compared.
 with recursive settings as (from config.endpoint),
 
 -- A part of a stack is the member's in whose chassis it is.
@@ -31,8 +32,9 @@ undecided as (
 ),
 parts as (
     select coalesce(h.member, d.key) as device,
-        coalesce(case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end,
-            usable_name(i.entPhysicalName), usable_name(i.entPhysicalDescr)) as bay,
+        case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end as container,
+        coalesce(usable_name(i.entPhysicalName), usable_name(i.entPhysicalDescr)) as own_name,
+        i.device_id, i.entPhysicalContainedIn as container_index,
         usable_name(i.entPhysicalModelName) as model, usable_name(i.entPhysicalSerialNum) as serial,
         usable_name(i.entPhysicalMfgName) as manufacturer, d.os
     from librenms.inventory i
@@ -47,7 +49,7 @@ parts as (
       and not exists (from librenms.transceivers t where t.device_id = i.device_id
           and t.entity_physical_index = i.entPhysicalIndex)
     union all
-    select p.device, p.name, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
+    select p.device, null, p.name, null, null, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
     from librenms.transceivers t
     join desired.interfaces p on p.source_id = t.port_id::varchar
     join desired.devices d on d.key = p.device
@@ -56,7 +58,11 @@ parts as (
 ),
 -- Without a model it may be an empty slot, or a part that is not a module.
 named as (
-    select * from parts where model is not null and bay is not null
+    select * from (
+        select *, if(count(*) over (partition by device_id, container_index, container) = 1,
+            coalesce(container, own_name), coalesce(own_name, container)) as bay
+        from parts where model is not null
+    ) where bay is not null
 ),
 rules as (
     select m.manufacturer, r.field, list({'word': r.pattern, 'replacement': r.replacement} order by r.position) as rules
