@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -16,25 +10,16 @@ from rich.text import Text
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.progress import spinners
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
-from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.explain import about
-from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.tables import ABOUT_ROWS
 from netbox_sync_dagster.storage.verify import look
 from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.sync import Outcome, Stopped, SyncOptions, run_together, sync_endpoint
+from netbox_sync_dagster.sync import Outcome, SyncOptions, sync_with_netbox
 from netbox_sync_dagster.text import visible
 
-Say = Callable[[str], None]
-
-TARGET = "NetBox"
-# Maximum number of endpoints to sync in parallel; each also has its own fetch_max_concurrency.
-_AT_ONCE = 12
-# Seconds between checks for an interrupt while a sync waits for NetBox.
-_LOOK_EVERY = 0.2
 _REASONS_SHOWN = 5
 
 
@@ -90,51 +75,15 @@ def sync(
 
 
 def _sync(session: Session, chosen: list[Endpoint], options: SyncOptions) -> tuple[Outcome, list[Outcome]]:
-    """Read NetBox and the endpoints in parallel; compare each endpoint when NetBox is read."""
-    target = Future[Outcome]()
-    stop = threading.Event()
-
-    def netbox_is_there() -> bool:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                return target.result(timeout=_LOOK_EVERY).error is None
-        raise Stopped("interrupted")
-
-    def read_target(say: Say) -> Outcome:
-        outcome = Outcome(TARGET)
-        began = time.monotonic()
-        try:
-            outcome.manifest = snapshot_netbox(
-                session.config.netbox,
-                session.warehouse,
-                progress=say,
-                accept_shrink=options.accept_shrink,
-                deletes=session.config.deletes,
-            )
-        except Exception as error:  # noqa: BLE001
-            outcome.error = error
-        outcome.seconds = time.monotonic() - began
-        target.set_result(outcome)
-        return outcome
-
-    who = f"netbox-sync by {default_who()}"
-    with Comparer(session.warehouse, session.config) as comparer, spinners(session.err) as show:
-
-        def sync_one(endpoint: Endpoint, say: Say) -> Outcome:
-            return sync_endpoint(
-                session.warehouse,
-                endpoint,
-                comparer,
-                who=who,
-                options=options,
-                say=say,
-                netbox_is_there=netbox_is_there,
-            )
-
-        work: dict[str, Callable[[Say], Outcome]] = {TARGET: read_target}
-        work |= {endpoint.name: partial(sync_one, endpoint) for endpoint in chosen}
-        done = run_together(work, at_once=_AT_ONCE, ahead=[TARGET], show=show, stop=stop)
-    return done.pop(TARGET), list(done.values())
+    with spinners(session.err) as show:
+        return sync_with_netbox(
+            session.warehouse,
+            session.config,
+            chosen,
+            options,
+            who=f"netbox-sync by {default_who()}",
+            show=show,
+        )
 
 
 def _tell(session: Session, outcomes: list[Outcome]) -> list[str]:

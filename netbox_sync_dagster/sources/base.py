@@ -131,6 +131,13 @@ class Source:
         """Rows for the tables of sql/config.sql that only some kinds fill, by table."""
         return {}
 
+    def page(self, endpoint: Any, resource: str, row: Mapping[str, Any]) -> str | None:
+        """The path, below the endpoint's address, of the server's own page about an object; None where it has none.
+
+        ``row``: the object's row of the desired table of ``resource``.
+        """
+        return None
+
     def peers(self, warehouse: Warehouse, config: Config, endpoint: Any) -> list[str]:
         """The other endpoints that reach the same server, by name. Raises IdentityError where that is in doubt."""
         return []

@@ -1,9 +1,11 @@
-"""Read, compare, let the policies approve: one function for all callers (CLI, Dagster)."""
+"""Read, compare, let the policies approve: one function for all callers (CLI, Dagster, the review page)."""
 
 from netbox_sync_dagster.sync.endpoint import EmptySnapshot, Outcome, SyncOptions, is_empty, sync_endpoint
 from netbox_sync_dagster.sync.together import Stopped, run_together
+from netbox_sync_dagster.sync.with_netbox import TARGET, sync_with_netbox
 
 __all__ = [
+    "TARGET",
     "EmptySnapshot",
     "Outcome",
     "Stopped",
@@ -11,4 +13,5 @@ __all__ = [
     "is_empty",
     "run_together",
     "sync_endpoint",
+    "sync_with_netbox",
 ]

@@ -32,6 +32,7 @@ from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.applies import Applies
 from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
+from netbox_sync_dagster.web.refreshes import Refreshes
 from netbox_sync_dagster.web.rights import Rights
 from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin
 from netbox_sync_dagster.web.sessions import Sessions, WebSession
@@ -65,6 +66,7 @@ class State:
         self.settings = settings
         self.attempts = Attempts()
         self.applies = Applies(warehouse)
+        self.refreshes = Refreshes(warehouse)
         self.sessions = Sessions(
             hours=settings.session_hours, idle_minutes=settings.idle_minutes, ended=self._forget
         )
@@ -147,7 +149,7 @@ def create_app(
     ``report`` gets what the person who runs the server should know, a line at a time.
     """
     # The pages' modules import this one.
-    from netbox_sync_dagster.web import apply_pages, decide, ledger_pages, login_pages, pages
+    from netbox_sync_dagster.web import apply_pages, decide, ledger_pages, login_pages, pages, refresh_pages
 
     state = State(config_path, warehouse, settings, report)
 
@@ -163,6 +165,7 @@ def create_app(
         yield
         sweeping.cancel()
         state.applies.stop_all()
+        state.refreshes.stop_all()
         await run_in_threadpool(state.sessions.end_all)
 
     routes = [
@@ -177,6 +180,9 @@ def create_app(
         post("/plans/{plan}/review", decide.review),
         post("/plans/{plan}/decide", decide.decide),
         post("/plans/{plan}/apply", apply_pages.start),
+        post("/plans/{plan}/refresh", refresh_pages.start),
+        get("/refreshes/{key}", refresh_pages.watch),
+        get("/refreshes/{key}/events", refresh_pages.events),
         get("/object", pages.one_object),
         get("/applies/{key}", apply_pages.watch),
         get("/applies/{key}/events", apply_pages.events),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
@@ -13,10 +12,8 @@ from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.web.running import news_of
 
-# How often a watcher looks, and how long the stream is silent before a sign of life.
-_LOOK_SECONDS = 0.2
-_SIGN_SECONDS = 10.0
 # Applies whose outcome the page still knows; the ledger has all.
 _REMEMBERED = 50
 
@@ -48,24 +45,9 @@ class RunningApply:
             found[verdict.verdict] = found.get(verdict.verdict, 0) + 1
         return found
 
-    async def news(self, seen: int) -> AsyncIterator[tuple[int, Verdict | None]]:
-        """(number, verdict) from verdict ``seen`` on as they come; (number, None) now and then while nothing does. Ends with
-        the apply. Waiting holds no thread, however many watch."""
-        silent = 0.0
-        while True:
-            # In this order: the last verdict comes before the end.
-            over = self.done
-            fresh = self.verdicts[seen:]
-            for verdict in fresh:
-                seen += 1
-                yield seen, verdict
-            if over and len(self.verdicts) <= seen:
-                return
-            silent = 0.0 if fresh else silent + _LOOK_SECONDS
-            if silent >= _SIGN_SECONDS:
-                silent = 0.0
-                yield seen, None
-            await asyncio.sleep(_LOOK_SECONDS)
+    def news(self, seen: int) -> AsyncIterator[tuple[int, Verdict | None]]:
+        """The verdicts as they come, see ``news_of``."""
+        return news_of(self.verdicts, lambda: self.done, seen)
 
 
 class Applies:

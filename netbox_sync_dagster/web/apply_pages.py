@@ -18,6 +18,7 @@ from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.applies import RunningApply
 from netbox_sync_dagster.web.pages import head_of
+from netbox_sync_dagster.web.running import seen_before
 
 _LONGEST_MESSAGE = 500
 
@@ -59,9 +60,10 @@ def events(visit: Visit) -> Response:
     """``GET /applies/{key}/events``: server-sent events, one per verdict, then ``end``."""
     run = _run(visit)
     given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "0")
-    seen = int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
     headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(run, seen), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _stream(run, seen_before(given)), media_type="text/event-stream", headers=headers
+    )
 
 
 async def _stream(run: RunningApply, seen: int) -> AsyncIterator[str]:

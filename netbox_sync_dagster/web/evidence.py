@@ -13,17 +13,27 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.plans import PlanHead
+from netbox_sync_dagster.web.source_objects import desired_row, page_of
 
 _HISTORY = 50
 
 
 def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
     """``desired``: what the source says in NetBox's terms; ``snapshots``: what was read and when; ``last_written`` by field;
-    ``decisions`` and ``verdicts`` of this object, newest first; ``netbox_page``: its page in NetBox, or None."""
+    ``decisions`` and ``verdicts`` of this object, newest first; ``netbox_page``: its page in NetBox, ``source_page`` that of the
+    source, or None."""
 
     def look(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         return {
-            "desired": _desired(warehouse, con, head, row),
+            "desired": _desired(con, head, row),
+            "source_page": page_of(
+                con,
+                config.endpoint(head.endpoint),
+                head,
+                resource=row.resource,
+                key=row.key,
+                parent=row.parent,
+            ),
             "snapshots": _rows(
                 con,
                 "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox')",
@@ -54,25 +64,13 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[d
     return named_rows(con.execute(sql, values))
 
 
-def _desired(
-    warehouse: Warehouse, con: duckdb.DuckDBPyConnection, head: PlanHead, row: DiffRow
-) -> list[tuple[str, str]]:
+def _desired(con: duckdb.DuckDBPyConnection, head: PlanHead, row: DiffRow) -> list[tuple[str, str]]:
     """(column, value) of the desired row with this key, without empty ones."""
-    file = head.folder / "desired" / f"{row.resource}.parquet"
-    if not file.is_file():
-        return []
-    names = [name for name, *_ in con.execute("describe from read_parquet(?)", [str(file)]).fetchall()]
-    if "key" not in names:
-        return []
-    found = con.execute(
-        "select * from read_parquet(?) where key = ? limit 1", [str(file), row.key]
-    ).fetchone()
-    if found is None:
-        return []
+    found = desired_row(con, head, row.resource, row.key) or {}
     skipped = ("endpoint", "key", "diff_id")
     return [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
-        for name, value in zip(names, found, strict=True)
+        for name, value in found.items()
         if value is not None and name not in skipped
     ]
 

@@ -15,6 +15,7 @@ from netbox_sync_dagster.approve.states import states
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.compare.values import difference
+from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.connections import named_rows
@@ -25,6 +26,7 @@ from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.evidence import evidence_of
 from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
+from netbox_sync_dagster.web.source_objects import SourceObject, object_of
 
 _T = TypeVar("_T")
 
@@ -178,7 +180,8 @@ def one_object(visit: Visit) -> Response:
             continue
         content = read_rows(visit, head, lambda rows: (rows.page(query), rows.counts("resource", query)))
         (found, matching), resources = content
-        if matching:
+        known = _known_object(visit, endpoint, head, name)
+        if matching or known is not None:
             parts.append(
                 {
                     "head": head,
@@ -186,9 +189,21 @@ def one_object(visit: Visit) -> Response:
                     "matching": matching,
                     "query": query,
                     "resources": resources,
+                    "known": known,
+                    "may_refresh": known is not None
+                    and known.word is not None
+                    and visit.rights.may_write_some([known.object_type]),
                 }
             )
     return visit.show("object.html", name=name, parts=parts)
+
+
+def _known_object(visit: Visit, endpoint: Endpoint, head: PlanHead, name: str) -> SourceObject | None:
+    """The object in the source, where the person may view objects like it."""
+    found = ask(visit.warehouse, lambda con: object_of(con, endpoint, head, name))
+    if found is None or found.object_type not in visit.rights.visible_types([found.object_type]):
+        return None
+    return found
 
 
 def export(visit: Visit) -> Response:

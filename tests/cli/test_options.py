@@ -88,9 +88,9 @@ REFUSED: list[tuple[list[str], str]] = [
     # sync.
     (
         ["sync", "--guest", "101"],
-        "--guest needs exactly one endpoint, e.g.: netbox-sync sync pve-paris --guest 101",
+        "--device needs exactly one endpoint, e.g.: netbox-sync sync production --device sw1",
     ),
-    (["sync", "nms", "--guest", "101"], "endpoint 'nms' is librenms; only Proxmox endpoints have guests"),
+    (["sync", "nms", "--device", " "], "the device, guest or container to sync has no name"),
     (["sync", "paris"], "no endpoint 'paris' in the configuration; known: nms"),
 ]
 

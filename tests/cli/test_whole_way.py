@@ -321,8 +321,8 @@ def test_one_guest_of_a_proxmox_endpoint(harness: CliHarness) -> None:
         assert "mail" not in shown
         unknown = harness.run("sync", "pve-paris", "--guest", "999")
         assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
-        assert "only Proxmox endpoints have guests" in harness.run("sync", "nms", "--guest", "1").err
-        assert "--guest needs exactly one endpoint" in harness.run("sync", "--guest", "1").err
+        assert "only device 1 was read" in harness.ok("sync", "nms", "--device", "1")
+        assert "--device needs exactly one endpoint" in harness.run("sync", "--guest", "1").err
 
 
 def test_a_server_that_shows_nothing_is_not_compared(harness: CliHarness, nms: LabLibreNMS) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.config.policies import RESOURCES
@@ -123,6 +124,14 @@ class LibreNMS(Source):
             "bmc_os": endpoint.bmc_os,
             "bmc_interface": endpoint.bmc_interface,
         }
+
+    def page(self, endpoint: LibreNMSEndpoint, resource: str, row: Mapping[str, Any]) -> str | None:
+        """See ``Source.page``: that of a device or of a port."""
+        if resource == "devices" and row.get("source_id"):
+            return f"/device/{row['source_id']}"
+        if resource == "interfaces" and row.get("source_id") and row.get("device_source_id"):
+            return f"/device/{row['device_source_id']}/port={row['source_id']}"
+        return None
 
     def setting_rows(self, endpoint: LibreNMSEndpoint) -> dict[str, Rows]:
         """See ``Source.setting_rows``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Database, Say, Source
@@ -131,6 +132,15 @@ class Proxmox(Source):
             "ignored_tags": [tag.lower() for tag in endpoint.ignored_tags],
             "ignored_pools": endpoint.ignored_pools,
         }
+
+    def page(self, endpoint: ProxmoxEndpoint, resource: str, row: Mapping[str, Any]) -> str | None:
+        """See ``Source.page``: that of a node or of a guest in the web interface."""
+        if resource == "devices" and row.get("source_id"):
+            return f"/#v1:0:=node%2F{quote(str(row['source_id']), safe='')}"
+        if resource == "virtual_machines" and row.get("source_id"):
+            kind = "lxc" if row.get("type") == "lxc" else "qemu"
+            return f"/#v1:0:={kind}%2F{quote(str(row['source_id']), safe='')}"
+        return None
 
     def peers(self, warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:
         """See ``Source.peers``."""

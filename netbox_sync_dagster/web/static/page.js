@@ -86,6 +86,18 @@
     });
   }
 
+  const steps = one("#steps[data-events]");
+  if (steps) {
+    const events = new EventSource(steps.dataset.events);
+    events.onmessage = (event) => {
+      const item = document.createElement("div");
+      item.className = "list-group-item";
+      item.textContent = JSON.parse(event.data).text;
+      steps.append(item);
+    };
+    events.addEventListener("end", () => { events.close(); location.reload(); });
+  }
+
   const list = one("#verdicts[data-events]");
   if (list) watch(list);
   function watch(list) {

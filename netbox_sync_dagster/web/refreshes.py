@@ -1,0 +1,112 @@
+"""Syncs of one object that were started from the page: each in a thread of this process, watched while it runs."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+
+from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.locks import active_locks
+from netbox_sync_dagster.storage.views import build_database
+from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
+
+# Refreshes whose outcome the page still knows.
+_REMEMBERED = 50
+
+
+class EndpointBusy(WarehouseError):
+    """The endpoint is being read, by somebody else or for another object."""
+
+
+@dataclass
+class Refresh:
+    """One refresh. ``name``: the object's, as the page calls it; ``object_type``: its type in NetBox. ``lines`` grow while
+    it runs: (server, what it does); ``error`` is the sentence of what stopped it, ``found`` the number of rows."""
+
+    key: str
+    endpoint: str
+    name: str
+    source_id: str
+    object_type: str
+    who: str
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    error: str | None = None
+    found: int | None = None
+    done: bool = False
+
+
+class Refreshes:
+    """The refreshes of this process, one at a time per endpoint. Thread-safe."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._lock = Lock()
+        self._runs: dict[str, Refresh] = {}
+        self._stop = Event()
+
+    def start(
+        self, config: Config, endpoint: str, name: str, source_id: str, object_type: str, *, who: str
+    ) -> Refresh:
+        """Begin to read the object; returns at once. One that already runs for the object is returned instead.
+
+        Raises WarehouseError where the endpoint has no such objects, EndpointBusy where it is being synced.
+        """
+        found = config.endpoint(endpoint)
+        options = SyncOptions(only=source_id)
+        options.check([found])
+        with self._lock:
+            running = next(
+                (run for run in self._runs.values() if run.endpoint == endpoint and not run.done), None
+            )
+            if running is not None and running.source_id == source_id:
+                return running
+            # The lock itself is taken in the thread; this says so before anything is begun.
+            busy = running.who if running else active_locks(self._warehouse).get(found.kind, {}).get(endpoint)
+            if busy is not None:
+                raise EndpointBusy(
+                    f"endpoint '{endpoint}' is being synced already (by {busy}); try again when it has ended"
+                )
+            run = Refresh(secrets.token_hex(8), endpoint, name, source_id, object_type, who)
+            while len(self._runs) >= _REMEMBERED:
+                done = next((key for key, old in self._runs.items() if old.done), None)
+                if done is None:
+                    break
+                del self._runs[done]
+            self._runs[run.key] = run
+        Thread(
+            target=self._sync, args=(config, run, options), name=f"refresh {endpoint}", daemon=True
+        ).start()
+        return run
+
+    def find(self, key: str) -> Refresh | None:
+        """The refresh with this key, running or just ended."""
+        return self._runs.get(key)
+
+    def stop_all(self) -> None:
+        """End all at their next step; the snapshots that were current stay so."""
+        self._stop.set()
+
+    def _sync(self, config: Config, run: Refresh, options: SyncOptions) -> None:
+        try:
+            target, outcomes = sync_with_netbox(
+                self._warehouse,
+                config,
+                [config.endpoint(run.endpoint)],
+                options,
+                who=f"netbox-sync web by {run.who}",
+                show=lambda name, text: run.lines.append((name, text)),
+                stop=self._stop,
+            )
+            errors = [outcome.error for outcome in (target, *outcomes) if outcome.error is not None]
+            if errors:
+                run.error = sentence(errors[0])
+            elif outcomes[0].plan is not None:
+                run.found = len(outcomes[0].plan.rows)
+            build_database(self._warehouse)
+        except Exception as error:  # noqa: BLE001
+            run.error = sentence(error)
+        finally:
+            run.done = True

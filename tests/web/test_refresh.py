@@ -1,0 +1,98 @@
+"""*Refresh now*: one object is read and compared from its page; and the links to the source's own pages."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from netbox_sync_dagster.storage.locks import EndpointLock
+from tests.web.conftest import PASSWORD, Site, Visitor
+
+
+def refresh(visitor: Visitor, name: str) -> str:
+    """Press the button on the object's page, and read the page to which it leads in the end."""
+    visitor.open("/object", name=name)
+    visitor.send("/plans/paris/refresh", name=name)
+    for _ in range(300):
+        if not visitor.path.startswith("/refreshes/") or "Reading and comparing" not in visitor.text:
+            break
+        time.sleep(0.1)
+        visitor.open(visitor.path)
+    return visitor.text
+
+
+def test_one_guest_is_read_and_compared(site: Site) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    anna.approve("paris", *[row.change_id for row in site.plan().changes])
+    anna.apply("paris")
+    site.sync()
+    assert "No differences." in anna.open("/object", name="web1")
+    site.cluster.guests[101].maxmem = site.cluster.guests[102].maxmem = 8 * 2**30
+    text = refresh(anna, "web1")
+    assert anna.path == "/object"
+    assert "read web1 from paris: 1 row" in text
+    assert "memory 2048 → 8192" in text
+    assert [row.key for row in site.plan().changes] == ["web1"]
+    assert "The last sync read one object only (101)" in anna.open("/plans/paris")
+    # The events of one that has ended come at once.
+    key = next(iter(site.state.refreshes._runs))
+    events = anna.http.get(f"/refreshes/{key}/events").text
+    assert 'data: {"text": "paris: comparing"}' in events
+    assert events.endswith("event: end\ndata: {}\n\n")
+    assert "[web1]" not in refresh(anna, "web1")
+
+
+def test_an_endpoint_that_is_being_synced_is_not_read_twice(site: Site) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", "netbox-sync by bob"):
+        text = refresh(anna, "web1")
+    assert (
+        "endpoint 'paris' is being synced already (by netbox-sync by bob); try again when it has ended"
+        in text
+    )
+    assert anna.status == 409
+
+
+def test_an_error_is_shown_and_the_plan_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    before = site.plan().diff_id
+    monkeypatch.setenv("PROXMOX_TOKEN", "00000000-0000-4000-8000-000000000000")
+    text = refresh(anna, "web1")
+    assert "Stopped" in text
+    assert "endpoint 'paris'" in text
+    assert site.plan().diff_id == before
+
+
+def test_only_those_who_may_change_such_objects(site: Site) -> None:
+    site.netbox.add_user("eve", PASSWORD, permissions={"virtualization.virtualmachine": {"view"}})
+    eve = site.visitor()
+    eve.log_in("eve")
+    assert "Refresh now" not in eve.open("/object", name="web1")
+    text = eve.send("/plans/paris/refresh", name="web1")
+    assert "only those who may change objects like this one can have it read again, and eve may not" in text
+    site.netbox.add_user("nobody", PASSWORD, permissions={})
+    nobody = site.visitor()
+    nobody.log_in("nobody")
+    assert "No endpoint shows" in nobody.open("/object", name="web1")
+    anna = site.visitor()
+    anna.log_in()
+    refresh(anna, "web1")
+    key = next(iter(site.state.refreshes._runs))
+    assert "no such refresh" in nobody.open(f"/refreshes/{key}")
+    assert nobody.http.get(f"/refreshes/{key}/events").status_code == 404
+    assert anna.http.post("/plans/paris/refresh", data={"name": "web1"}).status_code == 403
+    assert "shows no 'nothing' that can be read alone" in refresh(anna, "nothing")
+
+
+def test_links_to_the_sources_own_pages(site: Site) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    url = site.config.endpoint("paris").base_url
+    anna.open("/object", name="web1")
+    assert f'href="{url}/#v1:0:=qemu%2F101"' in anna.page
+    anna.open("/plans/paris/row", resource="vm_interfaces", key="web1 net0")
+    assert f'href="{url}/#v1:0:=qemu%2F101"' in anna.page
