@@ -10,4 +10,10 @@ update config.endpoint set
         when exists (from netbox.scopes where not complete and starts_with(scope_id, 'proxbox_')) then 'none'
         when (select bool_or(proxbox) from netbox.status) then 'plugin'
         when guest_records = 'auto' then 'custom_fields'
-        else 'none' end
+        else 'none' end;
+-- config.mappings for the macro mapping(): planning several subqueries in one query takes longer than all the rest of a
+-- small comparison, and a variable needs none.
+set variable mappings = (
+    select map_from_entries(coalesce(list({'word': word, 'target': target}), []))
+    from (select kind || ' ' || lower(source) as word, min(target) as target from config.mappings group by 1)
+)

@@ -48,6 +48,9 @@ create or replace macro enumerated(words) as
     if(len(words) > 1, array_to_string(words[:-2], ', ') || ' and ' || words[-1], words[1]);
 create or replace macro blank(text) as nullif(trimmed(text), '');
 
+-- What the mappings call a name of the source in NetBox; NULL: nothing. Both in any case.
+create or replace macro mapping(section, word) as getvariable('mappings')[section || ' ' || lower(word)];
+
 -- Characters that are invisible, or shown in another place: the ranges of netbox_sync_dagster/text.py.
 create or replace macro unseen_characters() as '['
     || '\x00-\x1f\x7f-\x{9f}\x{ad}\x{34f}\x{600}-\x{605}\x{61c}\x{6dd}\x{70f}\x{890}-\x{891}\x{8e2}'

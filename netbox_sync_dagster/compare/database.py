@@ -46,14 +46,31 @@ class Database:
 
     def __init__(self, spill: Path) -> None:
         self.con = connect(spill)
+        # What is_empty found; many stages ask for the same tables.
+        self._empty: dict[str, bool] = {}
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Run the statements of ``sql``; the last one's result."""
         return run(self.con, sql)
 
     def is_empty(self, relation: str) -> bool:
-        """Whether a table, or ``table WHERE condition``, has no row."""
-        return is_empty(self.con, relation)
+        """Whether a table, or ``table WHERE condition``, has no row.
+
+        The answer is kept until ``wrote`` names the table, or ``forget`` is called.
+        """
+        if relation not in self._empty:
+            table, _, condition = relation.partition(" WHERE ")
+            self._empty[relation] = (bool(condition) and self.is_empty(table)) or is_empty(self.con, relation)
+        return self._empty[relation]
+
+    def wrote(self, table: str) -> None:
+        """Rows of ``table`` were added or changed."""
+        for relation in [relation for relation in self._empty if table in relation]:
+            del self._empty[relation]
+
+    def forget(self) -> None:
+        """All tables may have other rows now: the next comparison begins."""
+        self._empty.clear()
 
     def close(self) -> None:
         self.con.close()

@@ -42,6 +42,7 @@ def make_desired(
            SET VARIABLE numeric_ids = (SELECT numeric_ids FROM config.endpoint);
            SET VARIABLE numeric_guest_ids = (SELECT numeric_guest_ids FROM config.endpoint)"""
     )
+    database.forget()
     database.run("CREATE SCHEMA desired")
     database.run(read_sql("desired/tables.sql"))
     database.run(f"CREATE VIEW config.scopes AS FROM {endpoint.kind}.scopes")
@@ -58,6 +59,7 @@ def make_desired(
             database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
         else:
             database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
+        database.wrote(one.table)
     say_why(database.con, "skipped")
 
 

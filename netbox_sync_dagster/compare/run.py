@@ -268,6 +268,7 @@ def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:
 
 def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
+    database.forget()
     database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
     database.run(read_sql("match/tables.sql"))
     diffs = []
@@ -282,8 +283,10 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
             _make(database, stage)
         except duckdb.Error as error:
             raise CompareError(f"sql/{stage.file}: {error}") from error
+        database.wrote(stage.table)
         if stage.joins is not None:
             database.run(f"INSERT INTO {'.'.join(stage.joins)} BY NAME FROM {stage.table}")
+            database.wrote(".".join(stage.joins))
         if is_diff and not database.is_empty(stage.table):
             diffs.append(stage.table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")

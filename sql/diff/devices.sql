@@ -35,7 +35,7 @@ actual as (
     left join netbox.locations l on l.id = d.location_id
 ),
 
-paired as (
+paired as materialized (
     select w.key, bare_id_note(a.cf, settings.node_field, w.source_id) as bare_id,
         m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
         differing([

@@ -143,7 +143,7 @@ primaries as (
     union
     select unnest([primary_ip4_id, primary_ip6_id]) from netbox.virtual_machines
 ),
-decided as (
+decided as materialized (
     select j.*,
         case
             when j.interface_problem is not null

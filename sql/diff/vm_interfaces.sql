@@ -42,7 +42,7 @@ written_mtu as (
     select netbox_id from ledger.last_written where object_type = 'virtualization/interfaces' and field = 'mtu'
         and not restored
 ),
-paired as (
+paired as materialized (
     select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem, a.last_updated,
         other.name as name_taken,
         differing([

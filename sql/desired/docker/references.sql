@@ -12,11 +12,10 @@ containers as (
 ),
 mapped as (
     select key,
-        (select target from config.mappings where kind = 'roles' and lower(source) = 'container') as role,
+        mapping('roles', 'container') as role,
         coalesce(
-            (select target from config.mappings where kind = 'platforms' and lower(source) = lower(image)),
-            (select target from config.mappings where kind = 'platforms'
-                and lower(source) = lower(repository))) as platform
+            mapping('platforms', image),
+            mapping('platforms', repository)) as platform
     from containers
 )
 
@@ -33,6 +32,6 @@ select 'virtual_machines', key, 'platform', 'platforms', platform, null, null, p
 from mapped
 union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
-       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = 'container'), null,
+       mapping('virtual_machine_types', 'container'), null,
            null, null, false, null
 from mapped

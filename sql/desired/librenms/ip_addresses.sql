@@ -21,7 +21,7 @@ placed as (
         case when mapped.any_vrf and i.vrf_source_id > 0 and v.vrf_id is null
              then skipped('vrf_unknown', {source: 'LibreNMS', interface: i.key}) end as vrf_problem,
         coalesce(
-            (select target from config.mappings m where m.kind = 'vrfs' and lower(m.source) = lower(v.vrf_name)),
+            mapping('vrfs', v.vrf_name),
             (select target from config.mappings m where m.kind = 'vrfs' and m.source = v.mplsVpnVrfRouteDistinguisher),
             settings.default_vrf) as vrf
     from librenms.ip_addresses a

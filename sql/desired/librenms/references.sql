@@ -33,22 +33,17 @@ mapped as (
         -- The default is for devices without hardware, where types may be created for the others.
         case when d.hardware is null or 'device_types' not in (select resource from config.may_create)
             then settings.default_device_type end as default_type,
-        coalesce((select target from config.mappings where kind = 'sites' and lower(source) = lower(d.place)), p.site)
-            as site,
-        coalesce((select target from config.mappings where kind = 'locations'
-            and lower(source) = lower(d.place)), p.location) as location,
+        coalesce(mapping('sites', d.place), p.site) as site,
+        coalesce(mapping('locations', d.place), p.location) as location,
         p.region, p.rack, p.tenant,
-        coalesce((select target from config.mappings where kind = 'device_types'
-                and lower(source) = lower(d.hardware)),
-            (select target from config.mappings where kind = 'device_types'
-                and lower(source) = lower(d.shown_hardware))) as device_type,
-        (select target from config.mappings where kind = 'platforms' and lower(source) = lower(d.os)) as platform,
-        (select target from config.mappings where kind = 'manufacturers'
-            and lower(source) = lower(d.os)) as manufacturer,
+        coalesce(mapping('device_types', d.hardware),
+            mapping('device_types', d.shown_hardware)) as device_type,
+        mapping('platforms', d.os) as platform,
+        mapping('manufacturers', d.os) as manufacturer,
         coalesce(
-            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.hardware)),
-            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.os)),
-            (select target from config.mappings where kind = 'roles' and lower(source) = lower(d.device_kind))) as role
+            mapping('roles', d.hardware),
+            mapping('roles', d.os),
+            mapping('roles', d.device_kind)) as role
     from shown d
     cross join settings
     left join places p on p.place = d.place

@@ -1,7 +1,7 @@
 -- Coordinates of LibreNMS's locations, by the site that they mean. Key: location. 0/0 is where nobody is.
 -- Only with rows of librenms.locations.
 select l.location,
-    coalesce((select target from config.mappings where kind = 'sites' and lower(source) = lower(l.location)),
+    coalesce(mapping('sites', l.location),
         l.location) as site,
     round(l.lat, 6) as latitude, round(l.lng, 6) as longitude
 from librenms.locations l

@@ -6,14 +6,12 @@ with settings as (from config.endpoint),
 nodes as (
     select n.*,
         regexp_extract(n.pveversion, '^[^/]*/([0-9]+)\.', 1) as major,
-        (select target from config.mappings where kind = 'sites' and lower(source) = lower(n.node)) as site,
+        mapping('sites', n.node) as site,
         coalesce(
-            (select target from config.mappings where kind = 'device_types' and lower(source) = lower(n.node)),
-            (select target from config.mappings where kind = 'device_types'
-                and lower(source) = lower(stripped(n.dmi_product))),
-            (select target from config.mappings where kind = 'device_types'
-                and lower(source) = lower(stripped(n.cpu_model)))) as device_type,
-        (select target from config.mappings where kind = 'roles' and lower(source) = 'node') as role,
+            mapping('device_types', n.node),
+            mapping('device_types', stripped(n.dmi_product)),
+            mapping('device_types', stripped(n.cpu_model))) as device_type,
+        mapping('roles', 'node') as role,
         -- The hardware of a node that is down is unknown: a mapping for it may exist, so the default does not apply.
         n.cpu_model is null and n.dmi_product is null
             and exists (from config.mappings where kind = 'device_types') as hardware_unknown,
@@ -37,8 +35,8 @@ guests as (
 ),
 mapped_guests as (
     select *,
-        (select target from config.mappings where kind = 'roles' and lower(source) = guest_type) as role,
-        (select target from config.mappings where kind = 'platforms' and lower(source) = lower(ostype)) as platform
+        mapping('roles', guest_type) as role,
+        mapping('platforms', ostype) as platform
     from guests
 )
 
@@ -80,6 +78,6 @@ select 'virtual_machines', key, 'platform', 'platforms', platform, ostype, null,
 from mapped_guests
 union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
-       (select target from config.mappings where kind = 'virtual_machine_types' and lower(source) = guest_type), null,
+       mapping('virtual_machine_types', guest_type), null,
            null, null, false, null
 from mapped_guests
