@@ -28,7 +28,7 @@ demo: setup
 	$(BIN)/netbox-sync demo
 
 test: setup lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 lint: setup
 	$(BIN)/ruff check .

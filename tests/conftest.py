@@ -1,10 +1,18 @@
 """What tests of all folders share."""
 
+import os
+
 import pytest
 
 from tests.fake_clock import clock
 
 __all__ = ["clock"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_the_disk() -> None:
+    """Durability matters only when the machine stops, which no test does; a killed process loses nothing."""
+    os.fsync = lambda fd: None  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True)
