@@ -99,7 +99,7 @@ def test_a_module_that_moves_gets_its_new_type_afterwards(version: str, written:
     ]
 
 
-def test_parts_of_one_container_are_in_bays_of_their_own_names() -> None:
+def test_parts_of_one_container_are_in_bays_with_their_names() -> None:
     """Aruba's fan trays hold a front and a rear fan; a power supply alone is in the bay of its container."""
     estate = switch(inventory=True, policies={"create": ["module_types", "module_bays", "modules"]})
     part(estate, 1, 1, "container", entPhysicalName="Fan Tray Slot 1")
