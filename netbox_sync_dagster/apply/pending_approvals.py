@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from netbox_sync_dagster.approve.agreement import why_not_agreed
 from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.approve.people import Actor, why_alone
+from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.storage import Warehouse
@@ -12,11 +13,11 @@ from netbox_sync_dagster.storage.ledger import ask_verdicts
 
 def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]]:
     """The approved changes of the plan without a verdict since they were approved, in apply order; and those among them
-    that only a person may apply.
+    that wait for another person.
 
     A stale, failed or blocked change was already tried: it needs another decision, or the next diff contains it as
-    another change. An uncertain one is settled by the next apply, which reads NetBox. If two people are required and
-    one has approved, only a person may apply the change: a program does not count as the second.
+    another change. An uncertain one is settled by the next apply, which reads NetBox. If more people are required than
+    have approved, a program does not count as one of them.
     """
     decided = approved(warehouse, plan.endpoint, with_parts(warehouse, plan))
     if not decided:
@@ -28,8 +29,8 @@ def not_taken_up(warehouse: Warehouse, plan: Plan) -> tuple[list[str], list[str]
     for change_id, approval in decided.items():
         if had.get(change_id, 0) >= approval.seq:
             continue
-        why = why_alone(approval.voices, program, trusted_names=approval.trusted_names)
-        (alone if approval.second and why else ready).append(change_id)
+        why = why_not_agreed(approval.voices, program, [approval.agreement])
+        (alone if why else ready).append(change_id)
     return ready, alone
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from itertools import groupby
 from threading import Event
 
@@ -28,10 +29,11 @@ from netbox_sync_dagster.apply.order import Needs, groups
 from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
+from netbox_sync_dagster.approve.agreement import Agreement, why_not_agreed
 from netbox_sync_dagster.approve.freeze import check_frozen
 from netbox_sync_dagster.approve.limits import check_gates
 from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.approve.people import Actor, me, why_alone
+from netbox_sync_dagster.approve.people import Actor, me
 from netbox_sync_dagster.approve.records import Approval, ApprovalError, approved, netbox_read_at
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import parse
@@ -268,7 +270,7 @@ class _Apply:
             elif change_id in settled and settled[change_id].verdict == "uncertain":
                 # It may or may not be written: sending it could write it twice.
                 self._on_verdict(settled[change_id])
-            elif alone := self._why_alone(self._wanted[change_id]):
+            elif alone := self._why_not_agreed(self._wanted[change_id]):
                 self._decide(row, "blocked", alone)
             elif not self._netbox.is_branchable(MODELS.get(row.object_type, row.object_type)):
                 self._decide(
@@ -289,11 +291,13 @@ class _Apply:
             later -= {row.change_id for row in rows}
             carried = self._work_off([*carried, *rows], later)
 
-    def _why_alone(self, approval: Approval) -> str | None:
-        second, trusted = approval.second, approval.trusted_names
+    def _why_not_agreed(self, approval: Approval) -> str | None:
+        rules = [approval.agreement]
         if self._policies is not None:
-            second, trusted = second or self._policies.second_approver, self._policies.trusted_names
-        return why_alone(approval.voices, self._by, trusted_names=trusted) if second else None
+            now = Agreement.of(self._policies)
+            # What was asked for at the approval is asked for still; who counts as two people, the policies say.
+            rules = [replace(approval.agreement, trusted_names=now.trusted_names), now]
+        return why_not_agreed(approval.voices, self._by, rules)
 
     def _work_off(self, pending: list[DiffRow], later: Collection[str] = ()) -> list[DiffRow]:
         """Send the changes that can be sent; returns those that need a change of a ``later`` group."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
+from netbox_sync_dagster.approve.agreement import Agreement, proven_groups, why_no_approver
 from netbox_sync_dagster.approve.limits import check_gates, over_limit
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.people import me
@@ -45,17 +47,20 @@ def approve(
     run: str | None = None,
     comment: str | None = None,
     login_by: str = "",
+    netbox_groups: Collection[str] = (),
 ) -> Approval:
     """Record a decision on changes of the current diff; it is on disk when this returns.
 
     ``change_ids`` are ids or unambiguous prefixes. ``decision`` is ``approve``, ``reject`` (valid until the
     change's content, and so its id, changes) or ``withdraw`` (withdraws an earlier decision). ``through`` is
-    cli, policy, dagster or web, ``run`` the Dagster run, ``login_by`` how the web page knows the person. ``comment`` is
+    cli, policy, dagster or web, ``run`` the Dagster run, ``login_by`` how the web page knows the person,
+    ``netbox_groups`` the person's groups in NetBox as the web page knows them. ``comment`` is
     recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only these fields of the updates; each part is a
     separate change with its own id, which the approval contains. Without ids nothing is recorded.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
-    a resource over its limit without an override, or a change that was rejected.
+    a resource over its limit without an override, a change that was rejected, or a person of none of the groups that
+    ``policies.approvers`` names.
     """
     # This name is later compared with the name of the person who applies.
     if not who.strip():
@@ -84,6 +89,10 @@ def approve(
         _check_content(rows)
         _check_rejected(warehouse, plan, [*wholes, *rows])
         _check_limits(plan, policies, rows, override)
+    by = me(who, through, run, login_by)
+    by = replace(by, groups=proven_groups(by, policies, netbox_groups))
+    if decision == "approve" and (against := why_no_approver(by, policies)):
+        raise ApprovalError(against)
     moment = now()
     hours = policies.approval_hours if expires_hours is None else expires_hours
     # Not a number is not between any two.
@@ -103,10 +112,9 @@ def approve(
         override=override,
         change_ids=tuple(row.change_id for row in rows),
         parts=parts,
-        by=me(who, through, run, login_by),
+        by=by,
         comment=(comment or "").strip() or None,
-        second=policies.second_approver and decision == "approve",
-        trusted_names=policies.trusted_names,
+        agreement=Agreement.of(policies) if decision == "approve" else Agreement(),
     )
     if rows:
         write_approval(warehouse, approval, rows)

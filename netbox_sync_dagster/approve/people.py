@@ -23,7 +23,8 @@ class Actor:
     """``name`` is the given name, ``through`` the caller (CLI, Dagster, ...). The rest is what the operating system
     knows: ``user``, ``uid``, ``login`` (who logged in, if the kernel records it: sudo does not change it), ``host``,
     whether it is in a ``container``; ``run`` is the Dagster run. ``login_by``: how the review page verified the name, with
-    NetBox's ``password`` or ``token``, or by a trusted ``proxy``. Empty if not recorded."""
+    NetBox's ``password`` or ``token``, or by a trusted ``proxy``; ``groups``: the groups of ``policies.approvers`` that the
+    actor was known to be in. Empty if not recorded."""
 
     name: str
     through: str
@@ -34,6 +35,7 @@ class Actor:
     container: bool = False
     run: str = ""
     login_by: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def is_program(self) -> bool:
@@ -62,13 +64,14 @@ class Actor:
             "container": self.container,
             "run": self.run,
             "login_by": self.login_by,
+            **({"groups": list(self.groups)} if self.groups else {}),
         }
 
     @classmethod
     def from_json(cls, name: str, through: str, by: dict[str, Any] | None) -> Actor:
         """From a line; lines of older versions have no ``by``."""
         known = {key: by[key] for key in cls(name, through).to_json() if key in by} if by else {}
-        return cls(name, through, **known)
+        return cls(name, through, **known, groups=tuple((by or {}).get("groups") or ()))
 
 
 def me(name: str, through: str, run: str | None = None, login_by: str = "") -> Actor:
@@ -136,6 +139,11 @@ def why_alone(approvers: Iterable[Actor], applier: Actor, *, trusted_names: bool
         f"approved by {names}, applied by {applier.name}; policies.second_approver asks for two people, and {first}; where "
         "names are checked before they are given, policies.trusted_names says so"
     )
+
+
+def may_be_one(one: Actor, other: Actor, trusted_names: bool) -> bool:
+    """Whether these two may be one person."""
+    return _why_same(one, other, trusted_names) is not None
 
 
 _SAME_NAME = "both have one name"

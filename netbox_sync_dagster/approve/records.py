@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from netbox_sync_dagster.approve.agreement import Agreement
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.compare.change_id import SHORT_LENGTH
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
@@ -55,9 +56,8 @@ class Approval:
     seq: int = 0
     # The person's comment.
     comment: str | None = None
-    # Whether a second person has to agree, and whether different names are enough to prove it.
-    second: bool = False
-    trusted_names: bool = False
+    # Who has to agree, by the policies at that time.
+    agreement: Agreement = field(default_factory=Agreement)
     # All valid approvals of the change, including the last.
     voices: tuple[Actor, ...] = ()
     # For parts of a change: the id of the whole change, and the fields.
@@ -78,8 +78,7 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
         "expires": approval.expires.isoformat() if approval.expires else None,
         "override": approval.override,
         "comment": approval.comment,
-        "second": approval.second,
-        "trusted_names": approval.trusted_names,
+        **approval.agreement.to_json(),
         "by": approval.by.to_json(),
     }
     changes = []
@@ -122,8 +121,7 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
                 comment=line.get("comment"),
                 by=Actor.from_json(line["who"], line["through"], line.get("by")),
                 seq=number_of_line(line),
-                second=bool(line.get("second")),
-                trusted_names=bool(line.get("trusted_names")),
+                agreement=Agreement.from_json(line),
                 change_ids=tuple(change["change_id"] for change in line["changes"]),
                 parts={
                     change["change_id"]: (change["part_of"], tuple(change["fields"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from netbox_sync_dagster.config.strict import StrictModel
 
@@ -74,6 +74,28 @@ def check_field(item: str) -> None:
     resource, dot, field = item.partition(".")
     if not dot or not field or resource not in RESOURCES:
         raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
+
+
+class Approvers(StrictModel):
+    """Who has to approve every change."""
+
+    groups: list[str] = Field(min_length=1, description="Groups of NetBox whose members may approve.")
+    at_least: int = Field(
+        2, ge=1, le=10, description="How many different people have to approve each change."
+    )
+    members: dict[str, list[str]] = Field(
+        {},
+        description="For approvals outside the review page: the operating system users in each group (with trusted_names: "
+        "the given names).",
+    )
+
+    @field_validator("members")
+    @classmethod
+    def _known(cls, value: dict[str, list[str]], info: ValidationInfo) -> dict[str, list[str]]:
+        for group in value:
+            if group not in info.data.get("groups", [group]):
+                raise ValueError(f"'{group}' is not among groups: {', '.join(info.data['groups'])}")
+        return value
 
 
 class Policies(StrictModel):
@@ -149,9 +171,12 @@ class Policies(StrictModel):
         False,
         description="Every change needs two people: one approves it, another also approves it or starts the apply.",
     )
+    approvers: Approvers | None = Field(
+        None, description="Every change needs the approval of several people of these groups."
+    )
     trusted_names: bool = Field(
         False,
-        description="For second_approver: trust the given names; otherwise two names need two operating system users.",
+        description="For second_approver and approvers: trust the given names; otherwise two names need two operating system users.",
     )
     approval_hours: float = Field(
         24, gt=0, le=MAX_APPROVAL_HOURS, description="Hours after which an approval expires; at most a year."

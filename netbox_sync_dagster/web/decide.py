@@ -6,18 +6,21 @@ A decision is always on change ids, which name the content that was shown; a fil
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.approve.agreement import proven_groups, why_no_approver
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
 from netbox_sync_dagster.approve.states import open_dependencies, states
 from netbox_sync_dagster.compare.plan import DiffRow, load_plan
+from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of, read_rows
 from netbox_sync_dagster.web.query import RowQuery
@@ -101,6 +104,8 @@ def review(visit: Visit) -> Response:
         else [],
         hours=policies.approval_hours,
         second=policies.second_approver,
+        approvers=policies.approvers,
+        no_approver=_why_no_approver(visit, policies) if decision == "approve" else None,
     )
 
 
@@ -131,22 +136,36 @@ def decide(visit: Visit) -> Response:
     if refused:
         raise ApprovalError(f"nothing was recorded: {next(iter(refused.values()))}")
     is_approval = picked.decision == "approve"
+    policies = visit.config.endpoint(plan.endpoint).policies
     approve(
         visit.warehouse,
         plan,
         chosen,
         who=visit.session.user,
         through="web",
-        policies=visit.config.endpoint(plan.endpoint).policies,
+        policies=policies,
         decision=picked.decision,
         fields=picked.fields or None,
         expires_hours=_hours(form) if is_approval else None,
         override_limit=str(form.get("override") or "").strip() or None if is_approval else None,
         comment=comment,
         login_by=visit.session.login_by,
+        netbox_groups=_groups(visit, policies) if is_approval else (),
     )
     changes = f"{len(chosen)} change{'s' if len(chosen) != 1 else ''}"
     return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}")
+
+
+def _why_no_approver(visit: Visit, policies: Policies) -> str | None:
+    by = Actor(visit.session.user, "web", login_by=visit.session.login_by)
+    return why_no_approver(
+        replace(by, groups=proven_groups(by, policies, _groups(visit, policies))), policies
+    )
+
+
+def _groups(visit: Visit, policies: Policies) -> frozenset[str]:
+    """The person's groups in NetBox, where the policies ask for some."""
+    return visit.rights.groups() if policies.approvers is not None else frozenset()
 
 
 def _matching(visit: Visit, query: RowQuery) -> list[str]:

@@ -107,6 +107,18 @@ class Rights:
         """The permissions of the person."""
         return self._kept("grants", self._read_grants)
 
+    def groups(self) -> frozenset[str]:
+        """The names of the person's groups; none where NetBox does not show them to netbox-sync's token."""
+        return self._kept("groups", self._read_groups)
+
+    def _read_groups(self) -> frozenset[str]:
+        with client_of(self._target, self._target.token()) as netbox:
+            person = _person(netbox, self._session.user)
+        if person is None or not person.get("is_active", True):
+            return frozenset()
+        found = cast("list[dict[str, str]]", person.get("groups") or [])
+        return frozenset(str(group.get("name") or "") for group in found) - {""}
+
     def may_write_some(self, object_types: Iterable[str]) -> bool:
         """Whether the person may write objects of at least one of these types."""
         grants = self.grants()

@@ -16,6 +16,7 @@ from netbox_sync_dagster.config import Config, NetBoxTarget, Policies, Tls
 from netbox_sync_dagster.config.endpoints import Defaults
 from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
+from netbox_sync_dagster.config.policies import Approvers
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.config.servers import ClientTls
 from netbox_sync_dagster.config.web import TrustedProxy, Web, WebTls
@@ -36,7 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
         *(ModuleRule, LocationRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
-        *(Tls, ClientTls, Limits, Defaults, Policies),
+        *(Tls, ClientTls, Limits, Defaults, Policies, Approvers),
         *(WebhookChannel, EmailChannel, Retention),
         *(Web, WebTls, TrustedProxy),
     )

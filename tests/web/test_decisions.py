@@ -147,3 +147,24 @@ def test_single_fields_and_deletes_apart(site: Site) -> None:
     anna.open(undo)
     text = anna.send(f"{undo}/review", scope="filter", query="", decision="approve")
     assert "deletes are left out" in text
+
+
+def test_two_of_a_group(site: Site) -> None:
+    _configure(site, approvers={"groups": ["net-team"], "at_least": 2})
+    for name in ("bob", "carl"):
+        site.netbox.add_user(name, PASSWORD, superuser=True, groups=["net-team"])
+    anna, bob, carl = _anna(site), _anna(site, "bob"), _anna(site, "carl")
+    ids = [row.change_id for row in site.plan().changes]
+    assert "NetBox does not show that anna is in one of them" in _review(anna, *ids)
+    assert "asks for approvals of the groups net-team" in _decide(anna)
+    assert "2 people of net-team have to approve it" in _review(bob, *ids)
+    _decide(bob)
+    assert "asks for the approval of 2 people" in anna.apply("paris")
+    assert _machines(site) == []
+    site.sync()
+    _review(bob, *ids)
+    _decide(bob)
+    _review(carl, *ids)
+    _decide(carl)
+    assert "ended" in anna.apply("paris")
+    assert sorted(_machines(site)) == ["db1", "web1"]

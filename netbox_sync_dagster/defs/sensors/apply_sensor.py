@@ -101,7 +101,9 @@ def _look(
     diff_id, ids, gates, alone = _ready(warehouse, endpoint.name)
     if not ids:
         text = (
-            f"{alone} approved changes wait for a second person (policies.second_approver)" if alone else ""
+            f"{alone} approved changes wait for another person (policies.second_approver, policies.approvers)"
+            if alone
+            else ""
         )
         return (before if alone else Memory(seen=state)), None, text
     against = "; ".join(gates) or look(warehouse).sentence
