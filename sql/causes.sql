@@ -149,6 +149,8 @@ select * from (values
         'Shorten it in the source.', [], []),
     ('transceivers_unknown', 'skipped', 'which of its parts are transceivers is unknown: {because}',
         'Repair what it names, and sync again.', [], ['because']),
+    ('part_without_model', 'skipped', '{source} gives its serial and no model',
+        'Let the source read the model, or create the module in NetBox.', [], []),
     ('port_unknown', 'skipped', '{source} does not say at which port, or the port is left out',
         'Let the port be compared.', [], []),
     ('interfaces_of_the_host', 'skipped', 'it uses the host''s own interfaces',

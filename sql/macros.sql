@@ -153,6 +153,12 @@ create or replace macro ethernet_type(mbits) as
         when 50000 then '50gbase-x-sfp56' when 100000 then '100gbase-x-qsfp28'
         when 200000 then '200gbase-x-qsfp56' when 400000 then '400gbase-x-qsfpdd'
         else 'other' end;
+-- The speed of a type that a name says.
+create or replace macro ethernet_mbits(type) as
+    case type
+        when '100base-tx' then 100 when '1000base-t' then 1000 when '2.5gbase-t' then 2500 when '5gbase-t' then 5000
+        when '10gbase-x-sfpp' then 10000 when '25gbase-x-sfp28' then 25000 when '40gbase-x-qsfpp' then 40000
+        when '100gbase-x-qsfp28' then 100000 when '400gbase-x-qsfpdd' then 400000 end;
 create or replace macro type_by_name(name) as
     case lower(regexp_extract(name, '^([0-9]+[A-Za-z]+|[A-Za-z]+(-[A-Za-z]+)*)[- ]?[0-9]', 1))
         when 'fa' then '100base-tx' when 'fastethernet' then '100base-tx'

@@ -155,8 +155,8 @@ class Policies(StrictModel):
     )
     down_port_types: Literal["create", "always", "never"] = Field(
         "create",
-        description="Whether a port without a speed gets the type of its name (Gi, xe) or of the ports beside it: new interfaces, "
-        "always (also replacing the type `other`), or never.",
+        description="Whether a port without a speed, or slower than its name, gets the type of its name (Gi, xe) or of the ports "
+        "beside it: new interfaces, always (also replacing the type `other`), or never.",
     )
     ungrouped_vlans: bool = Field(False, description="Create VLANs of the device's site without a group.")
     link_local_ipv4: bool = Field(False, description="Keep 169.254.0.0/16 addresses.")

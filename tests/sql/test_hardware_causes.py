@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import GENEROUS, device, part, switch, told
+from tests.sql.kinds import GENEROUS, device, part, port, switch, told
 
 
 def _stack(estate: Estate, number: int) -> None:
@@ -123,4 +123,21 @@ def test_parts_of_one_container_are_in_bays_with_their_names() -> None:
         ("create", "sw1 LC1-1F"),
         ("create", "sw1 LC1-1R"),
         ("create", "sw1 Power Supply Slot 1"),
+    ]
+
+
+def test_parts_without_a_port_or_a_model_are_skipped_with_a_reason() -> None:
+    """Without a serial it may be an empty slot, which has no row."""
+    estate = switch(inventory=True)
+    port(estate, 1, "Te1/1/1")
+    for number, port_id, model, serial in ((1, 0, "GLC-TE", "A1"), (2, 1, None, "A2"), (3, 1, None, None)):
+        estate.add(
+            "librenms.transceivers", id=number, device_id=1, port_id=port_id, model=model, serial=serial
+        )
+    part(estate, 1, 4, "powerSupply", entPhysicalName="PS 1", entPhysicalSerialNum="A4")
+    part(estate, 1, 5, "fan", entPhysicalName="FAN 1")
+    assert estate.left_out() == [
+        ("modules", "sw1 part 4", "LibreNMS gives its serial and no model"),
+        ("modules", "sw1 transceiver 1", "LibreNMS does not say at which port, or the port is left out"),
+        ("modules", "sw1 transceiver 2", "LibreNMS gives its serial and no model"),
     ]

@@ -46,6 +46,25 @@ def test_a_new_port_without_a_speed_gets_the_type_of_its_name() -> None:
     assert types(estate) == NAMES
 
 
+def test_a_port_slower_than_its_name_has_the_type_of_its_name() -> None:
+    """Negotiated down, or with a slower optic; 10 Mbit/s is what many ports that are down report."""
+    estate = switch()
+    ports = (("Gi1/0/1", 100), ("Gi1/0/2", 10), ("Te1/1/1", 1000), ("Twe1/0/1", 10000), ("Fa0/1", 1000))
+    for number, (name, speed) in enumerate((*ports, ("7", 10), ("8", 1000)), 1):
+        port(estate, number, name, ifSpeed=speed * 10**6)
+    port(estate, 9, "eth0", ifType="fastEther", ifSpeed=10**9)
+    assert types(estate) == {
+        "Gi1/0/1": "1000base-t",
+        "Gi1/0/2": "1000base-t",
+        "Te1/1/1": "10gbase-x-sfpp",
+        "Twe1/0/1": "25gbase-x-sfp28",
+        "Fa0/1": "1000base-t",
+        "7": "1000base-t",
+        "8": "1000base-t",
+        "eth0": "1000base-t",
+    }
+
+
 def switch_with(*ports: tuple[str, int], **policies: str) -> Estate:
     estate = switch(policies=policies)
     for number, (name, speed) in enumerate(ports, 1):

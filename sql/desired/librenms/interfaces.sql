@@ -124,7 +124,7 @@ select
         when p.ifType in ('softwareLoopback', 'propVirtual', 'l3ipvlan', 'l2vlan', 'tunnel', 'ipForward', 'serviceVprn')
             then 'virtual'
         when p.parent_name is not null then 'virtual'
-        when p.ifType in ('ethernetCsmacd', 'gigabitEthernet') then
+        when p.ifType in ('ethernetCsmacd', 'gigabitEthernet', 'fastEther') then
             ethernet_type(p.ifSpeed // 1000000)
         else 'other' end) as natural_type,
     if(mt.type is null and r.role is null and p.parent_name is null, lt.type, null) as likely_type,

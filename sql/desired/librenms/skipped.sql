@@ -40,6 +40,29 @@ from librenms.scopes s join desired.devices dev on s.scope_id in ('*', dev.sourc
 where s.scope = 'transceivers' and not s.complete
   and dev.source_id in (select device_id::varchar from librenms.inventory where entPhysicalClass = 'module')
 union all
+-- Parts that are certainly there, and cannot be a module: without a port or without a model.
+select 'modules', dev.key || ' transceiver ' || t.id,
+       if(p.source_id is null, skipped('port_unknown', {source: 'LibreNMS'}),
+           skipped('part_without_model', {source: 'LibreNMS'}))
+from librenms.transceivers t
+join desired.devices dev on dev.source_id = t.device_id::varchar
+cross join config.endpoint settings
+left join (select source_id from desired.interfaces
+           where source_id in (select port_id::varchar from librenms.transceivers)) p
+    on p.source_id = t.port_id::varchar
+where settings.inventory
+  and (p.source_id is null or (usable_name(t.model) is null and usable_name(t.serial) is not null))
+union all
+select 'modules', dev.key || ' part ' || i.entPhysicalIndex, skipped('part_without_model', {source: 'LibreNMS'})
+from librenms.inventory i
+join desired.devices dev on dev.source_id = i.device_id::varchar
+cross join config.endpoint settings
+where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan')
+  and coalesce(i.entPhysicalIsFRU, true)
+  and usable_name(i.entPhysicalModelName) is null and usable_name(i.entPhysicalSerialNum) is not null
+  and not exists (from librenms.transceivers t where t.device_id = i.device_id
+      and t.entity_physical_index = i.entPhysicalIndex)
+union all
 -- Once per device: what port_stack says and nothing follows from, and LAGs of which it shows no member.
 select distinct 'interfaces', dev.key || ' ' || r.name, l.problem
 from desired.port_links l
