@@ -252,6 +252,7 @@ def _templates() -> Environment:
         "value": shown.value,
         "when": shown.when,
         "age": shown.age,
+        "until": shown.until,
         "words": shown.words,
         "path": lambda part: quote(str(part), safe=""),
         "query": urlencode,

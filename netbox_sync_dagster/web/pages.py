@@ -11,6 +11,7 @@ import duckdb
 from starlette.responses import Response
 
 from netbox_sync_dagster.approve.limits import over_limit
+from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.states import states
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
@@ -18,15 +19,18 @@ from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.storage.views import ask
+from netbox_sync_dagster.sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.evidence import evidence_of
 from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.source_objects import SourceObject, object_of
+from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
 
 _T = TypeVar("_T")
 
@@ -38,16 +42,28 @@ _VIEWS = ("rows", "objects", "causes")
 def overview(visit: Visit) -> Response:
     """``GET /``: every endpoint's status, what waits, and the applies that run."""
 
-    def look(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-        return named_rows(con.execute("select * from sync.status order by system = 'netbox', endpoint"))
+    def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], dict[str, int]]:
+        found = named_rows(con.execute("select * from sync.status order by system = 'netbox', endpoint"))
+        return found, open_for(con, visit.rights)
 
     try:
-        found = ask(visit.warehouse, look)
+        found, open_changes = ask(visit.warehouse, look)
     except WarehouseError:
-        found = []
+        found, open_changes = [], {}
+    known = {endpoint.name: endpoint for endpoint in visit.config.endpoints}
+    me = Actor(visit.session.user, "web", login_by=visit.session.login_by)
+    moment, waiting = now(), []
     for row in found:
-        row["drift"] = [] if row["system"] == "netbox" else _drift(visit, row["endpoint"])
-    return visit.show("overview.html", endpoints=found)
+        name = row["endpoint"]
+        endpoint = known.get(name) if row["system"] != "netbox" else None
+        row["drift"] = [] if row["system"] == "netbox" else _drift(visit, name)
+        row["next"] = next_sync(visit.warehouse, endpoint, moment) if endpoint else None
+        row["manual"] = endpoint is not None and endpoint.enabled and not endpoint.every
+        if endpoint is not None:
+            approvals = approvals_for(visit.warehouse, endpoint, visit.rights, me, row["approved"] or 0)
+            waiting.append(Waiting(name, open_changes.get(name, 0), approvals))
+    waiting = [item for item in waiting if item.open or item.approvals]
+    return visit.show("overview.html", endpoints=found, waiting=waiting, now=moment)
 
 
 def _drift(visit: Visit, endpoint: str) -> list[int]:

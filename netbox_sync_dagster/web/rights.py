@@ -34,7 +34,8 @@ _FRESH_SECONDS = 60.0
 _PAGE = 1000
 # Objects that are asked for one by one in one decision.
 _MOST_SINGLE = 500
-_ACTIONS = {"create": "add", "update": "change", "delete": "delete"}
+# The actions of changes, as NetBox calls them.
+ACTIONS = {"create": "add", "update": "change", "delete": "delete"}
 # Before, NetBox does not look at If-Match, and the question would be a write.
 _IF_MATCH_SINCE = (4, 6)
 _NO = (400, 401, 403, 404, 405)
@@ -84,7 +85,7 @@ class Rights:
         refused: dict[str, str] = {}
         single: list[DiffRow] = []
         for row in () if grants.everything else rows:
-            model, action = MODELS.get(row.object_type, row.object_type), _ACTIONS[row.action]
+            model, action = MODELS.get(row.object_type, row.object_type), ACTIONS[row.action]
             if (model, action) in grants.free:
                 continue
             if grants.known and (model, action) not in grants.limited:

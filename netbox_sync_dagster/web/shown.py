@@ -90,7 +90,15 @@ def age(moment: datetime | None) -> str:
     if moment is None:
         return ""
     utc = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    seconds = int((datetime.now(UTC) - utc).total_seconds())
+    return _in_one_unit(int((datetime.now(UTC) - utc).total_seconds()))
+
+
+def until(moment: datetime) -> str:
+    """How long until then, in one unit."""
+    return _in_one_unit(int((moment - datetime.now(UTC)).total_seconds()))
+
+
+def _in_one_unit(seconds: int) -> str:
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"

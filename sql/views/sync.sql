@@ -114,7 +114,7 @@ with applied as (
     where v.verdict = 'applied' and v.seq >= p.target_seq
 )
 select
-    x.endpoint, x.resource, x.key, x.change_id, x.action,
+    x.endpoint, x.resource, x.key, x.change_id, x.action, x.object_type,
     case
         when x.action not in ('create', 'update', 'delete') then null
         when a.change_id is not null then 'applied'
