@@ -136,6 +136,10 @@ def test_parts_without_a_port_or_a_model_are_skipped_with_a_reason() -> None:
         )
     part(estate, 1, 4, "powerSupply", entPhysicalName="PS 1", entPhysicalSerialNum="A4")
     part(estate, 1, 5, "fan", entPhysicalName="FAN 1")
+    # IOS-XR: the port is unknown, and the part is in the inventory.
+    part(estate, 1, 6, "module", entPhysicalName="Gi0/0/0/4", entPhysicalModelName="GLC-TE")
+    estate.add("librenms.transceivers", id=4, device_id=1, port_id=0, model="GLC-TE", entity_physical_index=6)
+    assert [r.key for r in estate.rows() if r.resource == "modules"] == ["sw1 Gi0/0/0/4"]
     assert estate.left_out() == [
         ("modules", "sw1 part 4", "LibreNMS gives its serial and no model"),
         ("modules", "sw1 transceiver 1", "LibreNMS does not say at which port, or the port is left out"),

@@ -30,6 +30,14 @@ housed as (
 undecided as (
     select scope_id from librenms.scopes where scope = 'transceivers' and not complete
 ),
+-- A transceiver's port; without it the part of the inventory is the module.
+transceivers as (
+    select t.*, p.device, p.name as port, p.source_id is not null as has_port
+    from librenms.transceivers t
+    left join (select source_id, device, name from desired.interfaces
+               where source_id in (select port_id::varchar from librenms.transceivers)) p
+        on p.source_id = t.port_id::varchar
+),
 parts as (
     select coalesce(h.member, d.key) as device,
         case when box.entPhysicalClass = 'container' then usable_name(box.entPhysicalName) end as container,
@@ -46,15 +54,14 @@ parts as (
         and coalesce(i.entPhysicalIsFRU, true)
       and not (i.entPhysicalClass = 'module' and exists (from undecided where scope_id in ('*', d.source_id)))
       -- LibreNMS shows it a second time, with its port.
-      and not exists (from librenms.transceivers t where t.device_id = i.device_id
-          and t.entity_physical_index = i.entPhysicalIndex)
+      and not exists (from transceivers t where t.device_id = i.device_id
+          and t.entity_physical_index = i.entPhysicalIndex and t.has_port)
     union all
-    select p.device, null, p.name, null, null, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
-    from librenms.transceivers t
-    join desired.interfaces p on p.source_id = t.port_id::varchar
-    join desired.devices d on d.key = p.device
+    select t.device, null, t.port, null, null, usable_name(t.model), usable_name(t.serial), usable_name(t.vendor), d.os
+    from transceivers t
+    join desired.devices d on d.key = t.device
     cross join settings
-    where settings.inventory
+    where settings.inventory and t.has_port
 ),
 -- Without a model it may be an empty slot, or a part that is not a module.
 named as (

@@ -52,6 +52,10 @@ left join (select source_id from desired.interfaces
     on p.source_id = t.port_id::varchar
 where settings.inventory
   and (p.source_id is null or (usable_name(t.model) is null and usable_name(t.serial) is not null))
+  -- Without a port it is the part that the inventory shows.
+  and not (p.source_id is null and exists (from librenms.inventory i where i.device_id = t.device_id
+      and i.entPhysicalIndex = t.entity_physical_index and i.entPhysicalClass in ('module', 'powerSupply', 'fan')
+      and coalesce(i.entPhysicalIsFRU, true) and usable_name(i.entPhysicalModelName) is not null))
 union all
 select 'modules', dev.key || ' part ' || i.entPhysicalIndex, skipped('part_without_model', {source: 'LibreNMS'})
 from librenms.inventory i
