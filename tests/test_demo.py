@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import httpx
 import pytest
 
 from netbox_sync_dagster.compare.causes import cause_kinds
@@ -29,22 +31,41 @@ class Demo:
     code: int
     out: str
     err: str
+    # What a person sees after logging in on the review page.
+    page: str
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo") / "here"
-    done = subprocess.run(
-        [*COMMAND, "demo", "--dir", str(folder)],
-        cwd=folder.parent,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    return Demo(folder, done.returncode, done.stdout, done.stderr)
+    errors = folder.parent / "errors"
+    with errors.open("w") as stderr:
+        process = subprocess.Popen(
+            [*COMMAND, "demo", "--dir", str(folder), "--ui", "--ui-port", "0", "--page-port", "0"],
+            cwd=folder.parent,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    assert process.stdout is not None
+    lines, page = [], ""
+    for line in process.stdout:
+        lines.append(line)
+        if found := re.match(r"Review page: (\S+)   log in as demo with the password demo", line):
+            page = logged_in(found[1])
+        if line.startswith("Dagster UI: http://127.0.0.1:"):
+            process.send_signal(signal.SIGINT)
+    return Demo(folder, process.wait(60), "".join(lines), errors.read_text(), page)
+
+
+def logged_in(address: str) -> str:
+    """The page that a person sees after logging in at this address."""
+    with httpx.Client(base_url=address, follow_redirects=True, timeout=60) as page:
+        found = re.search(r'name="csrf" value="([^"]*)"', page.get("/login").text)
+        assert found is not None
+        return page.post("/login", data={"csrf": found[1], "user": "demo", "password": "demo"}).text
 
 
 def files_with(home: Path, word: str) -> list[str]:
@@ -70,6 +91,12 @@ def test_it_ends_with_an_empty_diff(demo: Demo) -> None:
     assert "\nThe next diff is empty. The whole job took " in demo.out
     assert demo.err == ""
     assert "Traceback" not in demo.out
+
+
+def test_the_review_page_runs_beside_dagster(demo: Demo) -> None:
+    assert "pve-lyon" in demo.page
+    assert "What waits for me" in demo.page
+    assert "\nDagster UI: http://127.0.0.1:" in demo.out
 
 
 def test_every_step_is_shown_as_the_command_that_a_user_would_type(demo: Demo) -> None:

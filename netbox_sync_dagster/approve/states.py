@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 
-_SHAPE = """(resource varchar, key varchar, change_id varchar, state varchar, who varchar, "at" timestamp,
+_SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar, "at" timestamp,
     expires timestamp)"""
 
 
@@ -78,27 +78,35 @@ def open_dependencies(plan: Plan, change_ids: Collection[str], known: Mapping[st
     return [item for item in selection.change_ids if item not in among and is_open(known, item)]
 
 
-def states_of(warehouse: Warehouse, name: str, con: duckdb.DuckDBPyConnection) -> None:
-    """Make the relation ``states`` (resource, key, change_id, state, who, at, expires) of a plan's rows.
+def states_of(warehouse: Warehouse, names: Sequence[str], con: duckdb.DuckDBPyConnection) -> None:
+    """Make the relation ``states`` (endpoint, resource, key, change_id, state, who, at, expires) of the rows of one plan, or
+    of several endpoints' plans.
 
     ``con`` has the views of ``storage.views``. Changes alone have a state.
     """
-    if not is_undo(name):
-        quoted = name.replace("'", "''")
+    if not any(is_undo(name) for name in names):
+        quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
         con.execute(
-            'create or replace temp view states as select resource, key, change_id, state, who, "at", expires '
-            f"from sync.change_states where endpoint = '{quoted}' and state is not null"
+            'create or replace temp view states as select endpoint, resource, key, change_id, state, who, "at", expires '
+            f"from sync.change_states where endpoint in ({quoted}) and state is not null"
         )
         return
+    [name] = names
     plan = load_plan(warehouse, name)
     known = states(warehouse, plan)
     con.execute(f"create or replace temp table states {_SHAPE}")
     rows = [
-        [row.resource, row.key, row.change_id, *_naive(known.get(row.change_id, State("waiting")))]
+        [
+            row.endpoint,
+            row.resource,
+            row.key,
+            row.change_id,
+            *_naive(known.get(row.change_id, State("waiting"))),
+        ]
         for row in plan.changes
     ]
     if rows:
-        con.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?)", rows)
+        con.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _naive(state: State) -> list[object]:

@@ -56,6 +56,11 @@ class Web(StrictModel):
     trusted_proxy: TrustedProxy | None = Field(
         None, description="The proxy in front of the page, if there is one."
     )
+    dagster_url: HttpUrl | None = Field(
+        None,
+        description="Address of Dagster's web server, e.g. http://127.0.0.1:3000. With it, *Apply* on the page starts a "
+        "Dagster run.",
+    )
     session_hours: float = Field(
         8, gt=0, le=168, allow_inf_nan=False, description="Hours after which a person has to log in again."
     )
@@ -67,7 +72,7 @@ class Web(StrictModel):
         description="Minutes without a request after which a session ends.",
     )
 
-    @field_validator("public_url", mode="before")
+    @field_validator("public_url", "dagster_url", mode="before")
     @classmethod
     def _no_credentials(cls, value: object) -> object:
         return check_address(value)

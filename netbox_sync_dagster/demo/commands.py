@@ -12,7 +12,7 @@ from pathlib import Path
 from netbox_sync_dagster.cli.console import make_console
 from netbox_sync_dagster.cli.session import CliError
 from netbox_sync_dagster.demo.servers import Lab, Ports
-from netbox_sync_dagster.demo.walk import DemoFailed, run_demo
+from netbox_sync_dagster.demo.walk import DemoFailed, UiPorts, run_demo
 from netbox_sync_lab.estate import SeedError
 
 
@@ -59,9 +59,17 @@ def demo(arguments: list[str]) -> int:
         description="Show the whole job on lab servers: snapshot, diff, approval, apply, and a diff that is empty.",
     )
     parser.add_argument("--dir", type=Path, default=Path("demo"), help="folder for all files (default: demo)")
-    parser.add_argument("--ui", action="store_true", help="leave the Dagster UI running on the result")
     parser.add_argument(
-        "--ui-port", type=int, default=3000, help="its port; 0 takes a free one (default: 3000)"
+        "--ui", action="store_true", help="leave the Dagster UI and the review page running on the result"
+    )
+    parser.add_argument(
+        "--ui-port", type=int, default=3000, help="port of the Dagster UI; 0 takes a free one (default: 3000)"
+    )
+    parser.add_argument(
+        "--page-port",
+        type=int,
+        default=8780,
+        help="port of the review page; 0 takes a free one (default: 8780)",
     )
     parser.add_argument(
         "--netbox-url", help="use this empty NetBox instead of the lab's; token in NETBOX_TOKEN"
@@ -75,7 +83,8 @@ def demo(arguments: list[str]) -> int:
     console = make_console()
     try:
         with Lab(options.dir.absolute(), netbox_url=options.netbox_url, netbox_token=token) as running:
-            run_demo(running, console, ui=options.ui, ui_port=options.ui_port)
+            ports = UiPorts(options.ui_port, options.page_port) if options.ui else None
+            run_demo(running, console, ui=ports)
     except (DemoFailed, SeedError) as error:
         raise CliError(str(error)) from None
     return 0

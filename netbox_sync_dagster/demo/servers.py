@@ -21,6 +21,7 @@ from netbox_sync_lab.proxmox import LabProxmox
 # They open nothing but the lab's own servers on this machine.
 NETBOX_TOKEN = "0123456789abcdef0123456789abcdef01234567"
 LIBRENMS_TOKEN = "lab-librenms-token"
+PAGE_LOGIN = ("demo", "demo")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class Lab:
             "LIBRENMS_TOKEN": self.librenms.token,
             "PROXMOX_TOKEN": self.proxmox[0].token_value,
         }
+
+    def add_page_user(self) -> str:
+        """Add a user for the review page to the lab's NetBox; a sentence that says how to log in."""
+        if self.netbox is None:
+            return "log in with your name and password of NetBox"
+        self.netbox.add_user(*PAGE_LOGIN, superuser=True)
+        return f"log in as {PAGE_LOGIN[0]} with the password {PAGE_LOGIN[1]}"
 
     def __enter__(self) -> Self:
         try:

@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 import httpx
 
@@ -26,14 +28,22 @@ ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
 _UI_PATIENCE = 120
 
 
+class UiPorts(NamedTuple):
+    """TCP ports on 127.0.0.1 of the Dagster UI and of the review page; 0 takes a free one."""
+
+    dagster: int
+    page: int
+
+
 class DemoFailed(UserError):
     """A step of the demo did not end as it should; the sentence says which."""
 
 
-def run_demo(lab: Lab, console: SafeConsole, *, ui: bool, ui_port: int) -> None:
+def run_demo(lab: Lab, console: SafeConsole, *, ui: UiPorts | None) -> None:
     """Snapshot, diff, approval and apply for every endpoint of a running lab, then a diff that is empty.
 
-    Raises DemoFailed. With ``ui`` the Dagster UI keeps running on the result until it is interrupted.
+    Raises DemoFailed. With ``ui`` the Dagster UI and the review page keep running on the result until they are
+    interrupted.
     """
     home = lab.folder / "data"
     os.environ.update(lab.environment)
@@ -81,8 +91,8 @@ def run_demo(lab: Lab, console: SafeConsole, *, ui: bool, ui_port: int) -> None:
     seconds = round(time.monotonic() - started)
     console.print_lines(f"\nThe next diff is empty. The whole job took {seconds} s.", style="bold green")
     console.print_lines(f"Configuration: {lab.config_path}\nTables: {Warehouse(home).database}")
-    if ui:
-        _serve_ui(console, lab.folder, ui_port)
+    if ui is not None:
+        _serve_ui(console, lab, ui)
 
 
 def _title(console: SafeConsole, text: str) -> None:
@@ -96,57 +106,94 @@ def _command(console: SafeConsole, words: list[str], ok: Iterable[int] = (0,)) -
         raise DemoFailed(f"netbox-sync {words[0]} ended with exit code {code}")
 
 
-def _serve_ui(console: SafeConsole, folder: Path, port: int) -> None:
-    """Run ``dagster dev`` on the demo's data until it is interrupted."""
-    if port == 0:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+def _serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
+    """Run ``dagster dev`` and the review page on the demo's data until they are interrupted."""
+    dagster_port, page_port = (port or _free_port() for port in (ports.dagster, ports.page))
+    addresses = {
+        "dagster_url": f"http://127.0.0.1:{dagster_port}",
+        "public_url": f"http://127.0.0.1:{page_port}",
+    }
+    with lab.config_path.open("a", encoding="utf-8") as config:
+        config.write("\nweb:\n" + "".join(f"  {name}: {url}\n" for name, url in addresses.items()))
+    folder = lab.folder
     dagster_home = folder / "dagster"
     dagster_home.mkdir(exist_ok=True)
     settings = Path(__file__).parents[2] / "dagster.yaml"
     if settings.is_file():
         shutil.copy(settings, dagster_home / "dagster.yaml")
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    command += ["-m", "netbox_sync_dagster.definitions"]
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
-    log = (folder / "dagster.log").open("w", encoding="utf-8")
-    console.print_lines(
-        f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
-    )
-    synced = subprocess.run(
-        [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"],
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if synced.returncode:
-        raise DemoFailed("the sync through Dagster failed; see dagster.log")
-    console.print_lines("Starting the Dagster UI ...")
+    with ExitStack() as stack:
+        log = stack.enter_context((folder / "dagster.log").open("w", encoding="utf-8"))
+        console.print_lines(
+            f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
+        )
+        synced = subprocess.run(
+            [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if synced.returncode:
+            raise DemoFailed("the sync through Dagster failed; see dagster.log")
+        console.print_lines("Starting the Dagster UI and the review page ...")
+        commands = {
+            "the Dagster UI": (
+                *("-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(dagster_port)),
+                *("-m", "netbox_sync_dagster.definitions"),
+            ),
+            "the review page": (
+                "-c",
+                "from netbox_sync_dagster.cli import main; main()",
+                "web",
+                "--port",
+                str(page_port),
+            ),
+        }
+        running = {
+            name: stack.enter_context(_running([sys.executable, *words], environment, log))
+            for name, words in commands.items()
+        }
+        try:
+            _wait_for("the review page", f"{addresses['public_url']}/health", running["the review page"])
+            _wait_for("the Dagster UI", f"{addresses['dagster_url']}/server_info", running["the Dagster UI"])
+            console.print_lines(
+                f"\nReview page: {addresses['public_url']}   {lab.add_page_user()}", style="bold green"
+            )
+            console.print_lines(
+                f"Dagster UI: {addresses['dagster_url']}   (Ctrl-C ends both and the lab)", style="bold green"
+            )
+            running["the Dagster UI"].wait()
+        except KeyboardInterrupt:
+            console.print_lines("stopping")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str], log: TextIO
+) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/server_info", process)
-        console.print_lines(
-            f"Dagster UI: http://127.0.0.1:{port}   (Ctrl-C ends it and the lab)", style="bold green"
-        )
-        process.wait()
-    except KeyboardInterrupt:
-        console.print_lines("stopping")
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=30)
-        log.close()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(name: str, url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _UI_PATIENCE
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise DemoFailed(f"the Dagster UI ended with exit code {process.returncode}; see dagster.log")
+            raise DemoFailed(f"{name} ended with exit code {process.returncode}; see dagster.log")
         try:
             if httpx.get(url, timeout=2).status_code == 200:
                 return
         except httpx.HTTPError:
             time.sleep(0.5)
-    raise DemoFailed("the Dagster UI did not answer; see dagster.log")
+    raise DemoFailed(f"{name} did not answer; see dagster.log")

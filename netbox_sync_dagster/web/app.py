@@ -149,7 +149,15 @@ def create_app(
     ``report`` gets what the person who runs the server should know, a line at a time.
     """
     # The pages' modules import this one.
-    from netbox_sync_dagster.web import apply_pages, decide, ledger_pages, login_pages, pages, refresh_pages
+    from netbox_sync_dagster.web import (
+        apply_pages,
+        changes,
+        decide,
+        ledger_pages,
+        login_pages,
+        pages,
+        refresh_pages,
+    )
 
     state = State(config_path, warehouse, settings, report)
 
@@ -174,6 +182,7 @@ def create_app(
         Route("/health", _health, methods=["GET"]),
         post("/logout", login_pages.logout),
         get("/", pages.overview),
+        get("/changes", changes.changes),
         get("/plans/{plan}", pages.plan),
         get("/plans/{plan}/row", pages.row),
         get("/plans/{plan}/export.{form}", pages.export),

@@ -13,10 +13,11 @@ from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.records import ApprovalError, approved
 from netbox_sync_dagster.approve.states import applied_ids
-from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.compare.plan import is_undo, load_plan
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.applies import RunningApply
+from netbox_sync_dagster.web.dagster_runs import Dagster
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.running import seen_before
 
@@ -37,6 +38,7 @@ def start(visit: Visit) -> Response:
         raise ApprovalError(
             f"{len(refused)} of the {len(todo)} approved changes are not for you to write: {next(iter(refused.values()))}"
         )
+    address = visit.config.web.dagster_url
     run = visit.state.applies.start(
         visit.config,
         head.name,
@@ -46,6 +48,8 @@ def start(visit: Visit) -> Response:
         # What others approve meanwhile was not looked at.
         only=todo,
         object_types={by_id[change_id].object_type for change_id in todo},
+        # Dagster applies an endpoint's own plan; a plan that reverts an apply is written by this process.
+        dagster=None if address is None or is_undo(head.name) else Dagster(str(address)),
     )
     return visit.go(f"/applies/{run.key}")
 

@@ -93,40 +93,22 @@ def head_of(visit: Visit) -> PlanHead:
 def read_rows(visit: Visit, head: PlanHead, look: Callable[[PlanRows], _T]) -> _T:
     """What ``look`` finds in the rows of the plan that the person may see."""
     rights = visit.rights
-    return ask(visit.warehouse, lambda con: look(PlanRows(con, visit.warehouse, head, rights.visible_types)))
+    return ask(
+        visit.warehouse, lambda con: look(PlanRows(con, visit.warehouse, [head], rights.visible_types))
+    )
 
 
 def plan(visit: Visit) -> Response:
     """``GET /plans/{plan}``: its rows by resource, by device or VM, or by cause; the filters are in the address."""
     head = head_of(visit)
     query = RowQuery.read(visit.request.query_params)
-    view = visit.request.query_params.get("view", "rows")
-    view = view if view in _VIEWS else "rows"
-
-    def look(rows: PlanRows) -> dict[str, Any]:
-        found, matching = rows.page(query) if view == "rows" else ([], 0)
-        return {
-            "hidden": rows.hidden,
-            # The tabs count what the other filters leave.
-            "resources": rows.counts("resource", RowQuery.read({**query.filters, "resource": ""})),
-            "rows": found,
-            "matching": matching,
-            "pages": -(-matching // PAGE_SIZE),
-            "objects": rows.counts("parent", query) if view == "objects" else [],
-            "causes": rows.causes(query) if view == "causes" else [],
-        }
-
-    content = read_rows(visit, head, look)
-    totals: dict[str, int] = dict.fromkeys(ACTIONS, 0)
-    for count in content["resources"]:
-        for action, number in count.actions.items():
-            totals[action] += number
+    view = view_of(visit)
+    content = read_rows(visit, head, lambda rows: listed(rows, query, view))
     return visit.show(
         "plan.html",
         head=head,
         query=query,
         view=view,
-        totals=totals,
         limits=_limits(visit, head),
         actions=ACTIONS,
         states=STATES,
@@ -134,6 +116,33 @@ def plan(visit: Visit) -> Response:
         undo=is_undo(head.name),
         **content,
     )
+
+
+def view_of(visit: Visit) -> str:
+    """Rows, or rows counted by object or by cause, as the address says."""
+    view = visit.request.query_params.get("view", "rows")
+    return view if view in _VIEWS else "rows"
+
+
+def listed(rows: PlanRows, query: RowQuery, view: str) -> dict[str, Any]:
+    """What a list of rows shows: one page of them, or their counts."""
+    found, matching = rows.page(query) if view == "rows" else ([], 0)
+    # The tabs count what the other filters leave.
+    resources = rows.counts("resource", RowQuery.read({**query.filters, "resource": ""}))
+    totals: dict[str, int] = dict.fromkeys(ACTIONS, 0)
+    for count in resources:
+        for action, number in count.actions.items():
+            totals[action] += number
+    return {
+        "hidden": rows.hidden,
+        "resources": resources,
+        "totals": totals,
+        "rows": found,
+        "matching": matching,
+        "pages": -(-matching // PAGE_SIZE),
+        "objects": rows.counts("parent", query) if view == "objects" else [],
+        "causes": rows.causes(query) if view == "causes" else [],
+    }
 
 
 def _limits(visit: Visit, head: PlanHead) -> list[str]:

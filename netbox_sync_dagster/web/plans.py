@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ _ORDERS = {
     "key": "{key}, resource_order",
     "parent": "parent nulls first, resource_order, {key}",
     "action": "action, resource_order, {key}",
+    "endpoint": "endpoint, resource_order, {key}",
 }
 # Columns of a row of a list: those of a diff row, and how far it is.
 _ABOUT = ("state", "who", "at", "expires", "missing")
@@ -87,7 +88,7 @@ def read_head(warehouse: Warehouse, name: str) -> PlanHead:
 
 
 class PlanRows:
-    """The rows of one plan, over a connection with the views of ``storage.views``.
+    """The rows of one plan or of several endpoints' plans, over a connection with the views of ``storage.views``.
 
     ``allowed`` is called with the object types that the plan has, and says which of them may be shown; ``hidden`` are the
     others.
@@ -97,17 +98,18 @@ class PlanRows:
         self,
         con: duckdb.DuckDBPyConnection,
         warehouse: Warehouse,
-        head: PlanHead,
+        heads: Sequence[PlanHead],
         allowed: Callable[[Collection[str]], Collection[str]],
     ) -> None:
         self._con = con
-        files = connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet"))
-        types = con.execute(
-            f"select distinct object_type from read_parquet('{files}') order by all"
-        ).fetchall()
+        patterns = (
+            connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet")) for head in heads
+        )
+        files = "[" + ", ".join(f"'{pattern}'" for pattern in patterns) + "]"
+        types = con.execute(f"select distinct object_type from read_parquet({files}) order by all").fetchall()
         visible = allowed([kind for (kind,) in types])
         self.hidden = [kind for (kind,) in types if kind not in visible]
-        states_of(warehouse, head.name, con)
+        states_of(warehouse, [head.name for head in heads], con)
         order = " ".join(f"when '{name}' then {position}" for position, name in enumerate(RESOURCES))
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
         con.execute(
@@ -115,8 +117,9 @@ class PlanRows:
                 select d.*, s.state, s.who, s."at", s.expires, case d.resource {order} end as resource_order,
                     nullif(array_to_string(list_transform(c.about,
                         lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
-                from read_parquet('{files}') as d
+                from read_parquet({files}) as d
                 left join states as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
+                    and s.endpoint = d.endpoint
                 left join (select cause, about from ({read_sql("causes.sql")})) as c on c.cause = d.cause
                 where d.object_type not in ({hidden or "''"})"""
         )
@@ -131,9 +134,10 @@ class PlanRows:
         # First which rows: their fields are read for these alone.
         cursor = self._con.execute(
             f"""with chosen as (
-                    select resource, key, change_id from found where {where} order by {order} limit ? offset ?
+                    select endpoint, resource, key, change_id from found where {where} order by {order} limit ? offset ?
                 )
-                select found.* from found semi join chosen using (resource, key, change_id) order by {order}""",
+                select found.* from found semi join chosen using (endpoint, resource, key, change_id)
+                order by {order}""",
             [*values, PAGE_SIZE, (query.page - 1) * PAGE_SIZE],
         )
         return _shown(cursor), number
@@ -165,7 +169,7 @@ class PlanRows:
         return needs, _shown(self._con.execute(sql, [row.change_id]))
 
     def counts(self, by: str, query: RowQuery) -> list[Count]:
-        """How many rows there are of each ``resource`` or ``parent``, of those that match; at most 500 of them."""
+        """How many rows there are of each ``resource``, ``parent`` or ``endpoint``, of those that match; at most 500 of them."""
         where, values = query.conditions()
         order = "place" if by == "resource" else "total desc"
         rows = self._con.execute(

@@ -12,7 +12,7 @@ from netbox_sync_dagster.config.policies import RESOURCES
 
 ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
 STATES = ("waiting", "approved", "approval expired", "rejected", "applied")
-SORTS = ("resource", "key", "parent", "action")
+SORTS = ("resource", "key", "parent", "action", "endpoint")
 PAGE_SIZE = 50
 _LONGEST = 300
 
@@ -30,6 +30,7 @@ class RowQuery:
     missing: str = ""
     field: str = ""
     text: str = ""
+    endpoint: str = ""
     sort: str = "resource"
     page: int = 1
 
@@ -63,7 +64,7 @@ class RowQuery:
     @property
     def filters(self) -> dict[str, str]:
         """The filters that are set, by name."""
-        names = ("resource", "action", "state", "parent", "cause", "missing", "field", "text")
+        names = ("resource", "action", "state", "parent", "cause", "missing", "field", "text", "endpoint")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
     def conditions(self) -> tuple[str, list[Any]]:
@@ -75,7 +76,7 @@ class RowQuery:
             parts.append(sql)
             values.extend(given)
 
-        for name in ("resource", "action", "state", "cause"):
+        for name in ("resource", "action", "state", "cause", "endpoint"):
             if getattr(self, name):
                 add(f"{name} = ?", getattr(self, name))
         if self.parent:

@@ -42,6 +42,9 @@ class Apply(dg.Config):
             "policies.second_approver, two people must have approved."
         ),
     )
+    only: list[str] = Field(
+        [], description="Change ids; the others stay approved. Empty: all approved changes."
+    )
 
 
 def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefinition:
@@ -69,6 +72,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
             # If all of the kind's resources are selected, all changes are meant.
             everything = len(resources) == len(RESOURCES_OF[kind])
             only = {row.change_id for row in plan.changes if row.resource in resources}
+            only &= set(config.only) or only
             apply = partial(
                 apply_approved,
                 warehouse,
@@ -80,7 +84,7 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
                 through="dagster" if config.who.strip() else _started_by(context.run.tags),
                 run=context.run.run_id,
                 policies=_policies(settings, name),
-                only=None if everything else only,
+                only=None if everything and not config.only else only,
             )
             result = when_free(apply, context.instance, log_of(context))
             build_database(warehouse)
