@@ -101,11 +101,15 @@ create or replace macro first_line(notes) as
     coalesce(list_filter(list_transform(string_split_regex(without_tags(coalesce(notes, '')), '\r?\n'),
         lambda line: stripped(without_marks(line))), lambda line: regexp_matches(line, '[\pL\pN]'))[1], '');
 
--- A value that stands for "no value": as serial numbers and names come from the field.
+-- A value that stands for "no value", as names and models come from the field. A single letter or digit is a name: ports
+-- and bays are called 1 or A.
 create or replace macro is_placeholder(text) as
     text is null or list_transform([stripped(text)], lambda t: regexp_full_match(lower(t),
         '(-|0|n/a|na|none|default|unknown|null|<private>|not specified|to be filled by o\.e\.m\.|system serial number)?')
-    or length(replace(t, t[1], '')) = 0)[1];
+    or (length(replace(t, t[1], '')) = 0 and (length(t) > 4 or regexp_matches(t[1], '[^\pL\pN]'))))[1];
+-- Serial numbers of one repeated character are none, however short.
+create or replace macro is_no_serial(text) as
+    is_placeholder(text) or length(replace(stripped(text), stripped(text)[1], '')) = 0;
 
 -- A text after a list of rules {word: regular expression, replacement}, one after the other.
 create or replace macro rewrite(text, rules) as
@@ -121,7 +125,7 @@ create or replace macro usable_name(text) as
 
 -- NetBox accepts 50 characters; longer ones are skipped (sql/desired/librenms/skipped.sql).
 create or replace macro serial_number(text) as
-    case when length(stripped(text)) <= 50 then usable_name(text) end;
+    case when length(stripped(text)) <= 50 and not is_no_serial(text) then stripped(text) end;
 
 -- A host name without its domain; NULL if it has none. Never of an IP address.
 create or replace macro short_name(text) as

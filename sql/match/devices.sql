@@ -25,7 +25,7 @@ by_id_field as (
 -- Step 2. A serial of several devices on one side is ignored.
 netbox_serials as (
     select lower(stripped(serial)) as serial, min(id) as id from devices
-    where not is_placeholder(serial) group by 1 having count(*) = 1
+    where not is_no_serial(serial) group by 1 having count(*) = 1
 ),
 source_serials as (
     select lower(serial) as serial, min(key) as key from desired.devices
@@ -123,7 +123,7 @@ known as materialized (
                 and l.field = 'name'
                 and list_contains(list_transform(w.names, lambda n: lower(n)), lower(l.value::json->>'$'))) as agrees,
         nullif(concat_ws(' and ',
-            if(not is_placeholder(d.serial) and lower(trim(d.serial)) <> lower(w.serial), 'serial', null),
+            if(not is_no_serial(d.serial) and lower(trim(d.serial)) <> lower(w.serial), 'serial', null),
             if(w.ip not in (select host from netbox_hosts h where h.id = a.id)
                and coalesce(d.primary_ip4_id, d.primary_ip6_id) is not null, 'address', null)), '') as differs,
         exists (from ledger.last_written l, settings where l.object_type = 'dcim/devices' and l.netbox_id = a.id

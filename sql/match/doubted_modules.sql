@@ -17,7 +17,7 @@ part_hits as (
     from unsettled_parts u
     join netbox.modules i on i.device_id = u.device_id
     where lower(trim(i.serial)) = u.serial
-       or ((u.serial is null or is_placeholder(i.serial)) and (u.type_id is null or i.module_type_id = u.type_id))
+       or ((u.serial is null or is_no_serial(i.serial)) and (u.type_id is null or i.module_type_id = u.type_id))
 )
 
 select 'dcim/modules' as object_type, id as netbox_id, because('may_be', {object: key, because: problem}) as reason,

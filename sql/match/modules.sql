@@ -15,7 +15,7 @@ by_name as (
 ),
 serials as (
     select lower(stripped(serial)) as serial, min(id) as id, min(device_id) as device_id, min(module_bay_id) as bay_id
-    from netbox.modules where not is_placeholder(serial) group by 1 having count(*) = 1
+    from netbox.modules where not is_no_serial(serial) group by 1 having count(*) = 1
 ),
 by_serial as (
     select w.key, s.bay_id as id, 2 as step

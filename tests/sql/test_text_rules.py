@@ -83,3 +83,22 @@ def test_the_ends_of_a_prefix_are_on_no_interface(rules: Rules) -> None:
             f"it is the {which} address of its prefix; NetBox takes no such address on an interface"
         )
         assert _said(rules, f"unassignable('{host}', {family}, {prefixlen})") == said, host
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "serial"),
+    [
+        ("1", "1", None),
+        ("A", "A", None),
+        ("44", "44", None),
+        ("XXXXXX", None, None),
+        ("--", None, None),
+        (" n/a ", None, None),
+        ("FOC1", "FOC1", "FOC1"),
+    ],
+)
+def test_a_single_letter_is_a_name_and_no_serial(
+    rules: Rules, text: str, name: str | None, serial: str | None
+) -> None:
+    """Ports, bays and VLANs are called 1, A or 44; a serial number of one repeated character is a placeholder."""
+    assert rules.rows(f"SELECT usable_name('{text}'), serial_number('{text}')") == [(name, serial)]

@@ -106,3 +106,16 @@ def test_a_vlan_of_a_site_that_the_plan_creates_is_created_with_it() -> None:
         "name": "Paris",
     }
     assert found["sw1 Gi0/1"].fields["untagged_vlan"]["key"] == "10 in no group at site paris"
+
+
+def test_a_vlan_has_its_name_however_short() -> None:
+    estate = switch(policies={"ungrouped_vlans": True})
+    estate.add("netbox.sites", id=1, name="Paris", slug="paris")
+    estate.change("netbox.devices", "sw1", site_id=1)
+    for vid, name in ((2, "g"), (44, "44"), (50, "<private>")):
+        _vlan(estate, vid, name)
+    assert {r.key: r.fields["name"] for r in estate.rows() if r.resource == "vlans"} == {
+        "2 in no group at site paris": "g",
+        "44 in no group at site paris": "44",
+        "50 in no group at site paris": "VLAN0050",
+    }

@@ -51,7 +51,7 @@ left join (select source_id from desired.interfaces
            where source_id in (select port_id::varchar from librenms.transceivers)) p
     on p.source_id = t.port_id::varchar
 where settings.inventory
-  and (p.source_id is null or (usable_name(t.model) is null and usable_name(t.serial) is not null))
+  and (p.source_id is null or (usable_name(t.model) is null and serial_number(t.serial) is not null))
   -- Without a port it is the part that the inventory shows.
   and not (p.source_id is null and exists (from librenms.inventory i where i.device_id = t.device_id
       and i.entPhysicalIndex = t.entity_physical_index and i.entPhysicalClass in ('module', 'powerSupply', 'fan')
@@ -63,7 +63,7 @@ join desired.devices dev on dev.source_id = i.device_id::varchar
 cross join config.endpoint settings
 where settings.inventory and i.entPhysicalClass in ('module', 'powerSupply', 'fan')
   and coalesce(i.entPhysicalIsFRU, true)
-  and usable_name(i.entPhysicalModelName) is null and usable_name(i.entPhysicalSerialNum) is not null
+  and usable_name(i.entPhysicalModelName) is null and serial_number(i.entPhysicalSerialNum) is not null
   and not exists (from librenms.transceivers t where t.device_id = i.device_id
       and t.entity_physical_index = i.entPhysicalIndex)
 union all
