@@ -122,6 +122,8 @@ select * from (values
 
     -- Other things that are not compared
     ('ignored_by_option', 'skipped', '{option} names it[: {pattern}]', 'Take it out of the option.', [], ['option']),
+    ('synced_as_virtual_machine', 'skipped', 'it is the virtual machine {candidates}, by {witness}',
+        'Set policies.virtual_machines to conflict.', [], ['candidates']),
     ('is_bmc', 'skipped', 'it is the management controller of {device}, by {evidence}',
         'Take its os out of bmc_os, or its line out of mappings.bmcs.', [], ['device']),
     ('address_ignored', 'skipped', 'ignored_addresses names its network: {network}',
@@ -284,10 +286,11 @@ select * from (values
         'the NetBox device {device} is in another site ({site}); set the node''s site, or move one of them',
         'Map the node to the right site, or move the device in NetBox.', ['pick', 'create'], ['device']),
     ('virtual_machine_of_this_name', 'conflict',
-        'NetBox has a virtual machine of this name and no other evidence: {name}',
+        'NetBox has a virtual machine of this name and no other evidence: {name}[; {policy} syncs it as that machine]',
         'Decide whether it is the same machine; give one of them another name, or enter the id.', ['create', 'leave'],
             ['name']),
-    ('known_as_virtual_machine', 'conflict', 'NetBox has {witness} for a virtual machine: {name}',
+    ('known_as_virtual_machine', 'conflict', 'NetBox has {witness} for a virtual machine: {name}[; {policy} syncs it as'
+        || ' that machine]',
         'Leave the machine out of this source, or correct the virtual machine in NetBox.', ['create', 'leave'],
             ['name']),
     ('device_number_of_another', 'conflict',

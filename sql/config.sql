@@ -40,7 +40,7 @@ create table config.endpoint (
     missing_guests varchar, missing_interfaces varchar, stale_addresses varchar, move_addresses boolean,
     move_modules boolean, primary_ip varchar, host_masks varchar, interface_prefixes boolean,
     site_coordinates varchar, ungrouped_vlans boolean,
-    down_port_types varchar,
+    down_port_types varchar, virtual_machines varchar,
         link_local_ipv4 boolean,
     -- Regular expressions of names; networks as family|first|last|network.
     ignored_interfaces varchar[] default [], ignored_addresses varchar[] default [],

@@ -157,6 +157,7 @@ def _endpoint_row(config: Config, endpoint: Endpoint, id_scope: str) -> dict[str
         "site_coordinates": policies.site_coordinates,
         "ungrouped_vlans": policies.ungrouped_vlans,
         "down_port_types": policies.down_port_types,
+        "virtual_machines": policies.virtual_machines,
         "link_local_ipv4": policies.link_local_ipv4,
         "ignored_interfaces": endpoint.ignored_interfaces,
         "ignored_addresses": endpoint.ignored_networks(),

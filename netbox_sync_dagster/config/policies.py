@@ -158,6 +158,11 @@ class Policies(StrictModel):
         description="Whether a port without a speed, or slower than its name, gets the type of its name (Gi, xe) or of the ports "
         "beside it: new interfaces, always (also replacing the type `other`), or never.",
     )
+    virtual_machines: Literal["conflict", "update"] = Field(
+        "conflict",
+        description="For a device of the source that NetBox has as a virtual machine: show a conflict, or update that "
+        "machine's interfaces, addresses and primary address. Such a device is never created.",
+    )
     ungrouped_vlans: bool = Field(False, description="Create VLANs of the device's site without a group.")
     link_local_ipv4: bool = Field(False, description="Keep 169.254.0.0/16 addresses.")
     max_change_percent: int = Field(

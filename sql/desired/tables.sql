@@ -39,12 +39,13 @@ create table desired.clusters (key varchar, name varchar, status varchar, proble
 -- therefore remove. name NULL: unknown. device: key of the host in desired.devices.
 -- id_values: JSON object of custom fields by name. facts: the same for those that policy adds; a field that is not
 -- known has no entry. uuid: SMBIOS UUID, in lower case. given_name: the source's own, where name is another because
--- several have it.
+-- several have it. known_id: the NetBox virtual machine, where other evidence has found it; of such a machine
+-- nothing is removed.
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
     type varchar, facts varchar, not_imported varchar, inactive boolean, problem varchar,
-    uuid varchar, given_name varchar, comments varchar);
+    uuid varchar, given_name varchar, comments varchar, known_id bigint);
 
 -- Every virtual machine that the source shows, those that are left out too.
 create table desired.listed_guests (source_id varchar);
@@ -97,6 +98,13 @@ create table desired.ignored_guests (vmid bigint, option varchar, pattern varcha
 create table desired.ignored_nics (virtual_machine varchar, net varchar, pattern varchar);
 -- Devices of the source that are management controllers of others.
 create table desired.bmc_devices (device_id bigint, host_id bigint, is_mapped boolean);
+-- Devices of the source that NetBox has as virtual machines, and the ports of those that are synced as such.
+create table desired.known_guests (
+    device_id bigint, netbox_id bigint, objects struct(type varchar, id bigint, name varchar)[], witness varchar,
+    is_synced boolean);
+create table desired.guest_ports (
+    port_id bigint, virtual_machine varchar, interface varchar, name varchar, vrf_source_id bigint, enabled boolean,
+    mtu integer, description varchar, mac varchar, problem varchar);
 -- The management controller of a device (owner) as an interface of it: the controller's name and address, the
 -- interface's name and type. candidates: names of the NetBox interfaces that it may be.
 create table desired.bmcs (

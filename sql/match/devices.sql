@@ -170,7 +170,11 @@ guests as (
         from desired.devices w
         join netbox.ip_addresses a on a.host = w.ip and a.assigned_object_type = 'virtualization.vminterface'
         join netbox.vm_interfaces i on i.id = a.assigned_object_id
-        join netbox.virtual_machines v on v.id = i.virtual_machine_id)
+        join netbox.virtual_machines v on v.id = i.virtual_machine_id
+        union all
+        select w.key, o.object.name, k.witness
+        from desired.known_guests k
+        join desired.devices w on w.source_id = k.device_id::varchar, unnest(k.objects) as o(object))
     group by key
 ),
 
@@ -266,9 +270,9 @@ evaluated as (
                 then conflict('several_could_be_this_device', {candidates: t.found})
             when c.key is null and b.reason is not null then b.reason
             when coalesce(c.step, 3) >= 3 and v.name is not null
-                then conflict('virtual_machine_of_this_name', {name: v.name})
+                then conflict('virtual_machine_of_this_name', {name: v.name, policy: guest_policy})
             when c.key is null and g.name is not null and w.not_imported is null
-                then conflict('known_as_virtual_machine', {witness: g.why, name: g.name})
+                then conflict('known_as_virtual_machine', {witness: g.why, name: g.name, policy: guest_policy})
             when c.key is null and n.found is not null and w.not_imported is null
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
                     entry: to_json(settings.id_scope) || ': ' || w.id_value})
@@ -277,6 +281,9 @@ evaluated as (
         end as problem
     from desired.devices w
     cross join settings
+    -- Devices that the policy would sync as one virtual machine.
+    left join (select distinct device_id::varchar as source_id, 'policies.virtual_machines: update' as guest_policy
+               from desired.known_guests where netbox_id is not null) as offered using (source_id)
     left join chosen c using (key)
     left join claims l on l.id = c.choice.id and not c.choice.several
     left join texts t using (key)

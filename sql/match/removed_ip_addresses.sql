@@ -14,7 +14,9 @@ gone as (
     join matched m on m.type = a.assigned_object_type and m.netbox_id = a.assigned_object_id
     left join netbox.interfaces i on m.resource = 'interfaces' and i.id = m.netbox_id
     left join netbox.vm_interfaces n on m.resource = 'vm_interfaces' and n.id = m.netbox_id
-    where (a.host not in (select host from desired.ip_addresses where host is not null)
+    where (m.resource = 'interfaces'
+            or m.owner not in (select key from desired.virtual_machines where known_id is not null))
+      and (a.host not in (select host from desired.ip_addresses where host is not null)
            or a.id in (select id from match.freed_addresses))
       and a.id not in (select netbox_id from diff.ip_addresses where netbox_id is not null)
 ),

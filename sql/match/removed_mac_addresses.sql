@@ -20,3 +20,4 @@ join ledger.created c on c.object_type = 'dcim/mac-addresses' and c.netbox_id = 
 cross join config.endpoint s
 where n.resource = 'vm_interfaces' and n.problem is null and n.mac <> '' and upper(a.mac_address) <> n.mac
   and c.endpoint in (select endpoint from config.same_source)
+  and n.owner not in (select key from desired.virtual_machines where known_id is not null)

@@ -14,3 +14,4 @@ from netbox.vm_interfaces i
 join match.live_virtual_machines v on v.netbox_id = i.virtual_machine_id
 cross join config.endpoint s
 where i.id not in (select netbox_id from match.vm_interfaces where netbox_id is not null)
+  and v.key not in (select key from desired.virtual_machines where known_id is not null)

@@ -229,7 +229,7 @@ unfound as (
     from desired.virtual_machines w
     cross join settings
     left join match.clusters c on c.key = w.cluster
-    where not coalesce(settings.ids_are_names, false) and w.key not in (select key from hits)
+    where not coalesce(settings.ids_are_names, false) and w.known_id is null and w.key not in (select key from hits)
 ),
 without_id as (
     select id, lower(name) as name, cluster_id from actual where held_vmid is null and not "foreign"
@@ -289,6 +289,8 @@ device_namesakes as (
 -- a machine in NetBox.
 chosen as (
     select w.key, case
+        when w.known_id is not null then {'id': w.known_id, 'strength': 2, 'step': 1, 'reason': null::varchar,
+            'other_machine': false}
         when c.agreeing = 1 and c.by_id = 1 then {'id': c.agreeing_id, 'strength': 2, 'step': 1,
             'reason': null::varchar, 'other_machine': false}
         when c.by_id > 1 or c.by_number_alone > 1

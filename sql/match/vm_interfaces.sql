@@ -94,7 +94,8 @@ nameless as (
         list({'type': 'virtualization/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
     from wanted w
     join netbox.vm_interfaces a on a.virtual_machine_id = w.vm_id
-    where w.name is null and w.problem is null and w.key not in (select key from hits)
+    where w.name is null and regexp_full_match(w.old_name, 'net[0-9]+') and w.problem is null
+      and w.key not in (select key from hits)
       and a.id not in (select netbox_id from hits)
       and not regexp_full_match(a.name, 'net[0-9]+')
     group by w.key

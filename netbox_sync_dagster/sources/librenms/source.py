@@ -14,13 +14,11 @@ from netbox_sync_dagster.sources.librenms.tables import TABLES
 if TYPE_CHECKING:
     from netbox_sync_dagster.storage import Manifest, Warehouse
 
-# LibreNMS shows devices and no guests.
+# Guests are among the devices of LibreNMS, and it shows neither clusters nor disks.
 _NOT_HERE = frozenset(
     (
         "cluster_types",
         "clusters",
-        "virtual_machines",
-        "vm_interfaces",
         "virtual_disks",
         "storages",
         "backups",

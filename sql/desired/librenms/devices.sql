@@ -11,6 +11,7 @@ named as (
         nullif(regexp_replace(coalesce(d.location, ''), '^<private>$', ''), '') as place
     from librenms.devices d
     where d.device_id not in (select device_id from desired.bmc_devices)
+      and d.device_id not in (select device_id from desired.known_guests where is_synced)
 ),
 
 -- What a new device is called, as configured.

@@ -15,17 +15,26 @@ unread as (
         and not complete)
 ),
 
+places as not materialized (
+    select source_id::bigint as port_id, 'interfaces' as resource, key as interface, 'devices' as owner_resource,
+        device as owner, vrf_source_id
+    from desired.interfaces where source_id is not null
+    union all
+    select port_id, 'vm_interfaces', interface, 'virtual_machines', virtual_machine, vrf_source_id
+    from desired.guest_ports
+),
 placed as (
     select
-        a.*, a.canonical in (from unread) as elsewhere_too, i.key as interface, i.device,
+        a.*, a.canonical in (from unread) as elsewhere_too, i.resource as interface_resource, i.interface,
+        i.owner_resource, i.owner,
         case when mapped.any_vrf and i.vrf_source_id > 0 and v.vrf_id is null
-             then skipped('vrf_unknown', {source: 'LibreNMS', interface: i.key}) end as vrf_problem,
+             then skipped('vrf_unknown', {source: 'LibreNMS', interface: i.interface}) end as vrf_problem,
         coalesce(
             mapping('vrfs', v.vrf_name),
             (select target from config.mappings m where m.kind = 'vrfs' and m.source = v.mplsVpnVrfRouteDistinguisher),
             settings.default_vrf) as vrf
     from librenms.ip_addresses a
-    join desired.interfaces i on i.source_id = a.port_id::varchar
+    join places i on i.port_id = a.port_id
     left join librenms.vrfs v on v.vrf_id = i.vrf_source_id and i.vrf_source_id > 0
     cross join settings
     cross join mapped
@@ -36,10 +45,10 @@ placed as (
     prefixlen,
     family,
     vrf,
-    'interfaces' as interface_resource,
+    interface_resource,
     interface,
-    device as owner,
-    'devices' as owner_resource,
+    owner,
+    owner_resource,
     null::varchar as dns_name,
     ''::varchar as source,
     coalesce(left_out_address(canonical, family, prefixlen, settings.link_local_ipv4),
