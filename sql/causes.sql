@@ -122,6 +122,16 @@ select * from (values
 
     -- Other things that are not compared
     ('ignored_by_option', 'skipped', '{option} names it[: {pattern}]', 'Take it out of the option.', [], ['option']),
+    ('users_own_network', 'skipped', 'its network ({mode}) is only its user''s, and has no address of its container',
+        'Nothing to do.', [], ['mode']),
+    ('host_not_in_netbox', 'skipped', 'NetBox has no device or virtual machine with the name of the host: {name}',
+        'Create it in NetBox, or set host to its name.', [], ['name']),
+    ('host_is_virtual_machine', 'skipped',
+        'the host is the virtual machine {candidates}; NetBox has no field for that on its containers',
+        'Nothing to do.', [], ['candidates']),
+    ('host_in_another_cluster', 'skipped',
+        'the host {device} is in the cluster {cluster}; NetBox takes the device of a container only from the containers'''
+        || ' cluster', 'Nothing to do.', [], ['device', 'cluster']),
     ('synced_as_virtual_machine', 'skipped', 'it is the virtual machine {candidates}, by {witness}',
         'Set policies.virtual_machines to conflict.', [], ['candidates']),
     ('is_bmc', 'skipped', 'it is the management controller of {device}, by {evidence}',

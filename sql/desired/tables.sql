@@ -98,10 +98,12 @@ create table desired.ignored_guests (vmid bigint, option varchar, pattern varcha
 create table desired.ignored_nics (virtual_machine varchar, net varchar, pattern varchar);
 -- Devices of the source that are management controllers of others.
 create table desired.bmc_devices (device_id bigint, host_id bigint, is_mapped boolean);
+-- What NetBox has under the name of the machine that is the cluster's host; id NULL: nothing.
+create table desired.host_machines (
+    wanted_name varchar, object_type varchar, id bigint, name varchar, cluster_id bigint);
 -- Devices of the source that NetBox has as virtual machines, and the ports of those that are synced as such.
 create table desired.known_guests (
-    device_id bigint, netbox_id bigint, objects struct(type varchar, id bigint, name varchar)[], witness varchar,
-    is_synced boolean);
+    device_id bigint, netbox_id bigint, names varchar[], witness varchar, is_synced boolean);
 create table desired.guest_ports (
     port_id bigint, virtual_machine varchar, interface varchar, name varchar, vrf_source_id bigint, enabled boolean,
     mtu integer, description varchar, mac varchar, problem varchar);

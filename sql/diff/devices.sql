@@ -65,7 +65,7 @@ paired as materialized (
             json_field('cluster', a.cluster, link('clusters', c.key, c.netbox_id, c.name)),
             text_field('status', a.status, w.status),
             json_field('cf.' || settings.node_field, json_extract(a.cf, '$.' || settings.node_field)::varchar,
-                case when settings.writes_id_fields
+                case when settings.writes_id_fields and w.id_value is not null
                      then with_claim(a.cf, settings.node_field, settings.id_scope, w.id_value,
                          settings.node_field_type) end)
         ]) as fields

@@ -172,9 +172,9 @@ guests as (
         join netbox.vm_interfaces i on i.id = a.assigned_object_id
         join netbox.virtual_machines v on v.id = i.virtual_machine_id
         union all
-        select w.key, o.object.name, k.witness
+        select w.key, o.name, k.witness
         from desired.known_guests k
-        join desired.devices w on w.source_id = k.device_id::varchar, unnest(k.objects) as o(object))
+        join desired.devices w on w.source_id = k.device_id::varchar, unnest(k.names) as o(name))
     group by key
 ),
 

@@ -25,7 +25,12 @@ def origins(kind: str, resource: str) -> dict[str, list[str]]:
             "librenms",
             "interfaces",
             "name",
-            ["librenms.ports.ifDescr", "librenms.ports.ifName", "netbox.interfaces.name"],
+            # A management controller is called like its host's interface in NetBox, or after itself.
+            [
+                *("librenms.devices.hostname", "librenms.devices.os", "librenms.devices.sysName"),
+                *("librenms.ports.ifDescr", "librenms.ports.ifName"),
+                *("netbox.interfaces.id", "netbox.interfaces.name"),
+            ],
         ),
         # The custom field's name is in the configuration.
         ("librenms", "interfaces", "cf.*", ["librenms.ports.port_id", "netbox.interfaces.cf"]),

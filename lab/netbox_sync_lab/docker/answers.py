@@ -199,10 +199,11 @@ def _endpoints(state: DockerState, one: Container) -> dict[str, Any]:
     # One that uses another container's interfaces has none.
     if one.network_mode.startswith("container:"):
         return {}
-    return {name: _endpoint(state.networks[name], one) for name in sorted(one.networks)}
+    return {name: endpoint(state.networks[name], one) for name in sorted(one.networks)}
 
 
-def _endpoint(network: Network, one: Container) -> dict[str, Any]:
+def endpoint(network: Network, one: Container) -> dict[str, Any]:
+    """What a container shows of one of its networks."""
     number = one.networks[network.name]
     (ip, length), (ip6, length6) = network.address(number), network.address6(number)
     if not one.attached:

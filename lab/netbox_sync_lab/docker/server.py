@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from netbox_sync_lab.docker import answers
+from netbox_sync_lab.docker import answers, podman
+from netbox_sync_lab.docker.podman import PodmanState
 from netbox_sync_lab.docker.state import DockerState
 from netbox_sync_lab.serving import LabServer
 
@@ -60,21 +61,40 @@ class LabDocker(LabServer):
             return _error(403, "this lab is only read")
         if path == "/_ping":
             return Response("OK", media_type="text/plain", headers={"Api-Version": state.api})
+        return self._answer(request, path)
+
+    def _answer(self, request: Request, path: str) -> Response:
+        state = self.state
         if path == "/version":
-            return _json(answers.version(state))
+            return _json(podman.version(state) if isinstance(state, PodmanState) else answers.version(state))
         if path == "/info":
-            return _json(answers.info(state))
+            return _json(podman.info(state) if isinstance(state, PodmanState) else answers.info(state))
         if path == "/networks":
-            return _json(answers.networks(state))
+            return _json(
+                podman.networks(state) if isinstance(state, PodmanState) else answers.networks(state)
+            )
         if path == "/containers/json":
             everything = request.query_params.get("all", "") in ("1", "true", "True")
+            if isinstance(state, PodmanState):
+                return _json(podman.container_list(state, everything=everything))
             return _json(answers.container_list(state, everything=everything))
         if match := _CONTAINER.match(path):
             found = state.find(match[1])
             if found is None:
-                return _error(404, f"No such container: {match[1]}")
+                return _missing(state, match[1])
+            if isinstance(state, PodmanState):
+                return _json(podman.container(state, found))
             return _json(answers.container(state, found))
         return _error(404, "page not found")
+
+
+def _missing(state: DockerState, key: str) -> Response:
+    if isinstance(state, PodmanState):
+        cause = "no such container"
+        message = f'no container with name or ID "{key}" found: {cause}'
+        text = json.dumps({"cause": cause, "message": message, "response": 404})
+        return Response(text, status_code=404, media_type="application/json")
+    return _error(404, f"No such container: {key}")
 
 
 def _json(content: Any) -> Response:

@@ -28,7 +28,8 @@ class Network:
     @property
     def id(self) -> str:
         """The network's id."""
-        return new_id("network", self.name)
+        # As Podman makes it; Docker's has no meaning.
+        return hashlib.sha256(self.name.encode()).hexdigest()
 
     def address(self, number: int) -> tuple[str, int]:
         """The ``number``-th IPv4 address and its prefix length; an empty one where the network has none."""

@@ -40,6 +40,11 @@ class DockerEndpoint(BaseEndpoint):
         "endpoint",
         description="The cluster's name: the endpoint's name, or the host name that the daemon reports.",
     )
+    host: str | None = Field(
+        None,
+        description="Name of the device or virtual machine on which the engine runs; default: the host name that it "
+        "reports. Containers get this device, and the device the cluster, unless it has another.",
+    )
     cluster_type: str = Field("Docker", description="Name or slug of the type of a new cluster.")
     cluster_group: str | None = Field(None, description="Name or slug of the group of a new cluster.")
     ignored_containers: list[str] = Field(

@@ -19,6 +19,8 @@ _ID = re.compile(r"[0-9a-f]{12,64}")
 _CPU_PERIOD = 100_000
 # Docker calls a task service.slot.id, in a global service service.node.id.
 _TASK = re.compile(r"(.+\..+)\.[0-9a-z]{25}")
+# Podman's modes for users who may not make networks.
+_USERS_OWN = ("pasta", "slirp4netns")
 _TASK_NAME = "com.docker.swarm.task.name"
 # Labels that say where a container comes from; others may hold secrets.
 _ORIGIN = {
@@ -55,7 +57,7 @@ def listed(item: dict[str, Any]) -> Listed:
         name,
         _text(item, "Id"),
         _text(item, "State"),
-        _text(item, "Image"),
+        _image(item),
         name,
         task[1] if task else None,
         created if isinstance(created, int) else 0,
@@ -103,6 +105,11 @@ def _text(item: dict[str, Any], field: str) -> str:
     return short_text(value, field)
 
 
+def _image(item: dict[str, Any]) -> str:
+    """The image's name; empty for a container without an image, such as the first one of a Podman pod."""
+    return "" if item["Image"] == "" else _text(item, "Image")
+
+
 def listed_row(container: Listed) -> Row:
     """The row of ``docker.containers`` where only the list is known."""
     return {
@@ -110,7 +117,7 @@ def listed_row(container: Listed) -> Row:
         "given_name": container.given_name,
         "replaced_by": container.replaced_by,
         "id": container.id,
-        "image": container.image,
+        "image": container.image or None,
         "state": container.state,
         "inspected": False,
     }
@@ -127,7 +134,7 @@ def container_row(container: Listed, answer: dict[str, Any]) -> Row:
         "auto_remove": bool(host.get("AutoRemove")),
         "id": _text(answer, "Id"),
         # As it was named when the container was made; the list shows an id once another image has the name.
-        "image": _text(config, "Image"),
+        "image": _image(config) or None,
         "image_id": answer.get("Image"),
         "state": _text(state, "Status"),
         "created": _moment(answer.get("Created"), "Created"),
@@ -182,6 +189,11 @@ def interface_rows(container: Listed, answer: dict[str, Any]) -> tuple[list[Row]
     mode = answer["HostConfig"].get("NetworkMode") or "default"
     first = "bridge" if mode == "default" else mode
     networks = answer["NetworkSettings"].get("Networks") or {}
+    # Podman shows the networks of the container whose interfaces it uses, and a stopped rootless container in a
+    # network that is called like its mode.
+    if mode.startswith("container:"):
+        networks = {}
+    networks = {name: settings for name, settings in networks.items() if name not in _USERS_OWN}
     short_list(list(networks), "Networks")
     interfaces: list[Row] = []
     addresses: list[Row] = []

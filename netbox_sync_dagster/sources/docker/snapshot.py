@@ -168,7 +168,8 @@ def _host(reading: Reading, version: dict[str, Any]) -> tuple[str, int | None]:
         )
     row = {
         "name": info.get("Name") or None,
-        "id": info.get("ID") or None,
+        # Podman gives another id each time.
+        "id": None if _is_podman(version) else info.get("ID") or None,
         "version": version.get("Version"),
         "api_version": version.get("ApiVersion"),
         "os": info.get("OperatingSystem") or version.get("Os"),
@@ -183,6 +184,11 @@ def _host(reading: Reading, version: dict[str, Any]) -> tuple[str, int | None]:
     total = info.get("Containers")
     known = isinstance(total, int) and not isinstance(total, bool)
     return str(row["name"] or reading.endpoint.name), total if known else None
+
+
+def _is_podman(version: dict[str, Any]) -> bool:
+    components = version.get("Components") or []
+    return any(isinstance(one, dict) and one.get("Name") == "Podman Engine" for one in components)
 
 
 def _networks(reading: Reading) -> None:

@@ -36,5 +36,6 @@ cross join settings
 cross join owns_dns_name o
 left join mapped_vrfs m on m.network = a.network
 left join host_names h using (container)
--- Podman names the network where Docker has its id.
-left join drivers d on n.network_id in (d.id, d.name)
+-- Podman up to 5 names the network where Docker has its id, and lists the default one under another name; its id is the
+-- hash of the name.
+left join drivers d on n.network_id in (d.id, d.name) or sha256(n.network_id) = d.id

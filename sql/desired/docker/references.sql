@@ -25,6 +25,10 @@ select 'clusters' as owner_resource, c.key as owner_key, 'site' as field, 'sites
        null::varchar as manufacturer, true as required, null::varchar as hint
 from desired.clusters c, settings where settings.default_site is not null
 union all
+-- Of the host nothing is wanted but its cluster.
+select 'devices', key, 'site', 'sites', null, null, null, null, null, false, null
+from desired.devices
+union all
 select 'virtual_machines', key, 'role', 'device_roles', role, null, null, role, null, false, null
 from mapped
 union all

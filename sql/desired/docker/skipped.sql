@@ -10,6 +10,17 @@ select 'virtual_machines' as resource, name as key,
 from docker.containers, config.endpoint settings
 where name not in (select source_id from desired.virtual_machines)
 union all
+select 'devices', h.wanted_name, case
+    when count(h.id) = 0 then skipped('host_not_in_netbox', {name: h.wanted_name})
+    when bool_and(h.object_type <> 'dcim/devices')
+        then skipped('host_is_virtual_machine', {candidates: list({'type': h.object_type, 'id': h.id, 'name': h.name}
+            order by h.name, h.id)})
+    else skipped('host_in_another_cluster', {device: any_value(h.name), cluster: any_value(c.name)}) end
+from desired.host_machines h
+left join netbox.clusters c on c.id = h.cluster_id
+where not exists (from desired.devices where cluster is not null)
+group by h.wanted_name
+union all
 select 'vm_interfaces', v.key || ' ' || i.network,
        if(i.network = 'host', skipped('interfaces_of_the_host'), skipped('no_network'))
 from docker.container_interfaces i
@@ -27,6 +38,11 @@ select 'vm_interfaces', v.key || ' ' || c.network_mode, skipped('interfaces_of_a
 from docker.containers c
 join desired.virtual_machines v on v.source_id = c.name
 where starts_with(c.network_mode, 'container:')
+union all
+select 'vm_interfaces', v.key || ' ' || c.network_mode, skipped('users_own_network', {mode: c.network_mode})
+from docker.containers c
+join desired.virtual_machines v on v.source_id = c.name
+where regexp_matches(c.network_mode, '^(pasta|slirp4netns)(:|$)')
 union all
 select 'ip_addresses', interface || ' ' || host || coalesce('/' || prefixlen, ''), left_out
 from desired.ip_addresses where left_out is not null

@@ -35,7 +35,7 @@ select
     c.name as source_id,
     c.name,
     settings.cluster_name as cluster,
-    null::varchar as device,
+    (select key from desired.devices where cluster is not null) as device,
     case when c.state in ('running', 'restarting') then 'active'
          when c.state = 'paused' then if(target_has_paused(), 'paused', 'offline')
          -- The last three are Podman's.

@@ -152,9 +152,9 @@ left join mapped_types mt using (port_id)
 left join desired.port_roles r using (port_id)
 left join desired.port_types lt using (port_id)
 left join linked l using (port_id)
-union all by name
-select owner || ' ' || interface as key, owner as device, interface as name, problem,
-    interface_type as natural_type, mac, true as mgmt_only
+union all
+select null, owner || ' ' || interface, owner, null, interface, problem, null, interface_type, null, null, null, null,
+    null, mac, null, null, null, null, null, null, true
 from desired.bmcs
 where (owner, interface) not in (select (device, name) from placed where name is not null)
 qualify row_number() over (partition by owner, interface order by name) = 1

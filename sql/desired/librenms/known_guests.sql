@@ -61,12 +61,11 @@ witnesses as (
 ),
 found as (
     select w.device_id, count(distinct w.id) as candidates, min(w.id) as id, min_by(w.witness, w.place) as witness,
-        list(distinct {'type': 'virtualization/virtual-machines', 'id': m.id, 'name': m.name}
-            order by {'type': 'virtualization/virtual-machines', 'id': m.id, 'name': m.name}) as objects
+        list(distinct m.name order by m.name) as names
     from witnesses w join machines m using (id)
     where w.device_id in (select device_id from shown) and w.device_id not in (from devices)
     group by w.device_id
 )
-select f.device_id, if(f.candidates = 1, f.id, null) as netbox_id, f.objects, f.witness,
+select f.device_id, if(f.candidates = 1, f.id, null) as netbox_id, f.names, f.witness,
     f.candidates = 1 and settings.virtual_machines = 'update' as is_synced
 from found f, settings

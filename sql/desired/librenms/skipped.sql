@@ -16,7 +16,8 @@ from desired.bmc_devices b
 join librenms.devices l using (device_id)
 join desired.devices d on d.source_id = b.host_id::varchar
 union all
-select 'devices', v.key, skipped('synced_as_virtual_machine', {candidates: k.objects, witness: k.witness})
+select 'devices', v.key, skipped('synced_as_virtual_machine', {candidates: [
+    {'type': 'virtualization/virtual-machines', 'id': k.netbox_id, 'name': k.names[1]}], witness: k.witness})
 from desired.known_guests k join desired.virtual_machines v on v.source_id = k.device_id::varchar
 union all
 select 'interfaces', device || ' ' || name, skipped('ignored_by_option', {option: option, pattern: pattern})
