@@ -36,6 +36,8 @@ from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.wire import AnswerTooLarge
 
 OLDEST = (4, 2)
+# From here on URLs in custom fields get a scheme.
+_SCHEMES = (4, 7)
 _GUARDS = (4, 6)
 _MESSAGES = (4, 4)
 
@@ -98,6 +100,7 @@ class NetBoxWriter:
         self.version = "unknown"
         self.plugins: dict[str, Any] = {}
         self.supports_if_match = False
+        self.adds_schemes = False
         self.supports_changelog_message = False
         self.branch: Branch | None = None
         self.branches: Branches | None = None
@@ -163,6 +166,7 @@ class NetBoxWriter:
                 f"{OLDEST[0]}.{OLDEST[1]} or newer",
             )
         self.supports_if_match = number >= _GUARDS
+        self.adds_schemes = number >= _SCHEMES
         self.supports_changelog_message = number >= _MESSAGES and self._want_messages
         if self._main is not None:
             self.branches = Branches(self._main, self._target)

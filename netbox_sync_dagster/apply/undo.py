@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, 
 from netbox_sync_dagster.apply.later_changes import Since, Step
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
-from netbox_sync_dagster.compare.causes import read_reason
+from netbox_sync_dagster.compare.causes import cause, read_reason
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.policies import RESOURCES
@@ -67,6 +69,8 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         since = Since(netbox, own, later, undoes)
         rows = inverse(since.done, since.now())
         _leave_out_read_only(netbox, rows)
+        rows += _urls_that_stay(netbox, rows)
+        rows = [row for row in rows if row.fields or row.action != "update"]
         spread_reasons(rows)
         _keep_what_others_use(netbox, rows)
     identify(rows, endpoint)
@@ -153,6 +157,31 @@ def _leave_out_read_only(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
                 or name in known
                 or f"{name}_id" in known
             }
+
+
+def _urls_that_stay(netbox: NetBoxWriter, rows: list[Inverse]) -> list[Inverse]:
+    """Take old values of URL custom fields without a scheme out of the rows, and return them as conflicts.
+
+    NetBox 4.7 and newer stores such a value with ``https://``, so it cannot be restored.
+    """
+    if not netbox.adds_schemes or not any(name.startswith("cf.") for row in rows for name in row.fields):
+        return []
+    kept = {f"cf.{item['name']}" for item in netbox.rows("extras/custom-fields", [("type", "url")])}
+    found = []
+    for row in rows:
+        for name, (before, after) in list(row.fields.items()):
+            if row.action != "delete" and name in kept and isinstance(after, str) and not _has_scheme(after):
+                del row.fields[name]
+                reason = cause("url_without_scheme", field=name.removeprefix("cf."), url=after)
+                done = replace(row.done, key=f"{row.done.key} {name}")
+                found.append(
+                    Inverse(done, "update", {name: (before, after)}, row.last_updated, reason=reason)
+                )
+    return found
+
+
+def _has_scheme(url: str) -> bool:
+    return not url.strip() or re.match(r"[A-Za-z][^/:]*:", url.strip()) is not None
 
 
 def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.storage.ledger import read_lines
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
@@ -153,3 +154,31 @@ def test_an_undo_brings_back_a_channel_with_its_parent_and_number(
         "channel",
     )
     assert again["mac_address"] == "02:00:00:00:47:01"
+
+
+def test_an_undo_says_which_url_it_cannot_restore(
+    server: LabNetBox, lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
+) -> None:
+    """One from before 4.7 has no scheme, and NetBox would add one."""
+    for name in ("wiki", "manual"):
+        lab_netbox.create("extras/custom-fields", name=name, type="url", object_types=["dcim.interface"])
+    port = lab_netbox.create(
+        "dcim/interfaces", device=lab_fixtures.device["id"], name="a", type="other", mtu=1500
+    )
+    old = {"wiki": "wiki.example.com/a", "manual": "https://example.com"}
+    server.store.get("dcim.interface", port["id"])["custom_field_data"].update(old)
+    fields = {f"cf.{name}": (value, "https://example.org") for name, value in old.items()}
+    draft = Draft()
+    draft.update("interfaces", "a", port, {"mtu": (1500, 9000), **fields})
+    plan = plan_undo(
+        lab_harness.warehouse, lab_harness.target, done(lab_harness, draft.publish(lab_harness.warehouse))
+    )
+    said = "wiki was wiki.example.com/a, which NetBox cannot store again: it adds https:// to a URL without a scheme"
+    assert [
+        (row.action, row.key, row.reason, {f.name: f.after for f in row.fields}) for row in plan.rows
+    ] == [
+        ("update", "a", None, {"cf.manual": "https://example.com", "mtu": 1500}),
+        ("conflict", "a cf.wiki", said, {"cf.wiki": "wiki.example.com/a"}),
+    ]
+    result = lab_harness.approve_and_apply(plan)
+    assert [(v.key, v.verdict) for v in result.verdicts] == [("a", "applied")]
