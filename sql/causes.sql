@@ -418,6 +418,11 @@ select * from (values
         'Tell the parts apart with mappings.module_rules.', ['pick'], ['bay']),
     ('module_elsewhere', 'conflict', 'NetBox has serial {serial} in {place}[, and {occupied} in its bay]',
         'Move the module in NetBox, or allow policies.move_modules.', ['move', 'leave'], ['serial', 'place']),
+    ('module_bay_disabled', 'blocked', 'the module bay {bay} is disabled in NetBox', 'Enable it in NetBox.', ['leave'],
+        ['bay']),
+    ('module_bay_takes_other_types', 'blocked', 'the module bay {bay} takes no {model}: they have no bay type in common',
+        'Correct the bay types of the bay or of the module type in NetBox.', ['leave'], ['bay', 'model']),
+    ('module_moves', 'noted', 'moves from {place}', 'Check that the part was moved.', [], ['place']),
     ('no_module_bay', 'blocked',
         'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or allow create:'
         || ' module_bays',

@@ -132,7 +132,8 @@ class Policies(StrictModel):
     )
     move_modules: bool = Field(
         False,
-        description="Propose moving a module that is in another bay of the same device in NetBox, if its bay is empty.",
+        description="Propose moving a module that is in another bay in NetBox, if its bay is empty: of the same device, or, "
+        "with NetBox 4.7 and a module without interfaces, of another one.",
     )
     stale_addresses: Literal["unassign", "delete", "leave"] = Field(
         "leave", description="What to propose for an address that the source no longer has."

@@ -1,6 +1,6 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
--- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move to an empty bay of the same
--- device: on another device NetBox would leave the module's interfaces behind.
+-- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move (sql/match/modules.sql). A bay that
+-- is disabled, or that has other types than the module type, takes no module.
 -- Only with rows of desired.modules.
 with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay,
@@ -14,6 +14,11 @@ paired as (
     select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.bay_id, m.occupied,
         r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
+        if(a.device_id <> d.netbox_id, a.device_name || ' ' || a.bay, null) as moved_from,
+        bay.name as bay_name, not bay.enabled and a.module_bay_id is distinct from bay.id as bay_is_disabled,
+        type.model as model, len(bay.bay_type_ids) > 0 and len(type.bay_type_ids) > 0
+            and not list_has_any(bay.bay_type_ids, type.bay_type_ids)
+            and (a.module_bay_id, a.module_type_id) is distinct from (bay.id, type.id) as other_bay_type,
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
             json_field('module_bay', a.module_bay, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))),
@@ -26,12 +31,15 @@ paired as (
     join match.modules m using (key)
     join match.live_devices d on d.key = w.device
     join match.references r on r.owner_resource = 'modules' and r.owner_key = w.key and r.field = 'module_type'
+    left join netbox.module_bays bay on bay.id = m.bay_id
+    left join netbox.module_types type on type.id = r.netbox_id
     left join actual a on a.id = m.netbox_id
     left join actual e on e.id = m.elsewhere_id
 )
 select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target,
     last_updated,
-       coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
+       coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action,
+       cause as reason, fields
 from (
     select *,
         case when problem is not null then problem
@@ -40,7 +48,10 @@ from (
                      occupied: if(occupied, 'another module', null)})
              when netbox_id is null and type_problem is not null then type_problem
              when bay_id is null and 'module_bays' not in (select resource from config.may_create)
-                 then blocked('no_module_bay') end as cause
+                 then blocked('no_module_bay')
+             when bay_is_disabled then blocked('module_bay_disabled', {bay: bay_name})
+             when other_bay_type then blocked('module_bay_takes_other_types', {bay: bay_name, model: model})
+             when moved_from is not null then noted('module_moves', {place: moved_from}) end as cause
     from paired
 )
 where problem is not null or elsewhere is not null or netbox_id is null or len(fields) > 0

@@ -1,5 +1,6 @@
 -- The bay of each part in NetBox: by name or label, else the bay of the module with its serial. Key: module. By policy
--- a module moves to another bay of its device that is empty; elsewhere_id is a module that is not moved.
+-- a module moves to another bay that is empty: of its device, or from NetBox 4.7 on of another one if it has no
+-- interfaces (those would come with it, where the source shows them already). elsewhere_id is a module that is not moved.
 -- Only with rows of desired.modules.
 with settings as (from config.endpoint),
 wanted as (
@@ -45,7 +46,10 @@ left join netbox.module_bays n on n.id = b.bay_id
 left join netbox.modules i on i.module_bay_id = b.bay_id
 left join serials elsewhere on elsewhere.serial = lower(w.serial) and elsewhere.id is distinct from i.id
 cross join lateral (
-    select coalesce(settings.move_modules and elsewhere.device_id = w.device_id and w.same_serial = 1 and i.id is null
+    select coalesce(settings.move_modules
+        and (elsewhere.device_id = w.device_id or (target_release() >= 407 and b.bay_id is not null
+            and elsewhere.id not in (select module_id from netbox.interfaces where module_id is not null)))
+        and w.same_serial = 1 and i.id is null
         and w.problem is null and coalesce(b.candidates, 1) = 1 and b.bay_id not in (select bay_id from taken),
             false) as moves
 )

@@ -59,7 +59,10 @@ def test_device_and_virtual_machine_of_one_name_is_a_conflict(pipeline, state, n
     netbox.create("virtualization/virtual-machines", name="web01", cluster=cluster["id"])
     found = row(pipeline.sync(), "devices", "web01")
     assert found.action == "conflict"
-    assert found.reason == "NetBox has a virtual machine of this name and no other evidence: web01"
+    assert found.reason == (
+        "NetBox has a virtual machine of this name and no other evidence: web01; policies.virtual_machines: update syncs"
+        " it as that machine"
+    )
 
 
 @pytest.mark.parametrize(

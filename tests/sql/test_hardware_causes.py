@@ -145,3 +145,76 @@ def test_parts_without_a_port_or_a_model_are_skipped_with_a_reason() -> None:
         ("modules", "sw1 transceiver 1", "LibreNMS does not say at which port, or the port is left out"),
         ("modules", "sw1 transceiver 2", "LibreNMS gives its serial and no model"),
     ]
+
+
+def one_part(version: str = "4.7.3") -> Estate:
+    """sw1 with a part in PSU 1; NetBox has that bay and the bay PSU 1 of sw2, and the part's type."""
+    estate = switch(inventory=True, policies={**GENEROUS, "move_modules": True})
+    estate.change("netbox.status", netbox_version=version)
+    part(
+        estate,
+        1,
+        1,
+        "powerSupply",
+        entPhysicalName="PSU 1",
+        entPhysicalModelName="X1",
+        entPhysicalSerialNum="S1",
+    )
+    estate.add("netbox.manufacturers", id=1, name="Cisco", slug="cisco")
+    estate.add("netbox.module_types", id=1, model="X1", manufacturer_id=1, bay_type_ids=[1, 2])
+    estate.add("netbox.devices", id=2, name="sw2")
+    for number in (1, 2):
+        bay = {"id": number, "device_id": number, "name": "PSU 1", "enabled": True, "bay_type_ids": [2]}
+        estate.add("netbox.module_bays", **bay)
+    return estate
+
+
+def modules(estate: Estate) -> list[tuple[str, int | None, str | None, list[str]]]:
+    return [
+        (r.action, r.netbox_id, r.reason, sorted(r.fields)) for r in estate.rows() if r.resource == "modules"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bay", "reason"),
+    [
+        ({}, None),
+        ({"bay_type_ids": []}, None),
+        ({"bay_type_ids": [3]}, "the module bay PSU 1 takes no X1: they have no bay type in common"),
+        ({"enabled": False}, "the module bay PSU 1 is disabled in NetBox"),
+    ],
+)
+def test_a_bay_that_takes_no_such_module(bay: dict[str, object], reason: str | None) -> None:
+    estate = one_part()
+    estate.change("netbox.module_bays", **bay)
+    assert [row[:3] for row in modules(estate)] == [("blocked" if reason else "create", None, reason)]
+
+
+def test_a_module_that_is_in_such_a_bay_stays() -> None:
+    estate = one_part()
+    estate.add(
+        "netbox.modules", id=5, device_id=1, module_bay_id=1, module_type_id=1, serial="S1", status="active"
+    )
+    estate.change("netbox.module_bays", bay_type_ids=[3], enabled=False)
+    assert modules(estate) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "has_port", "expected"),
+    [
+        ("4.7.3", False, ("update", 5, "moves from sw2 PSU 1", ["module_bay"])),
+        ("4.7.3", True, ("conflict", None, "NetBox has serial S1 in sw2 PSU 1", [])),
+        ("4.6.8", False, ("conflict", None, "NetBox has serial S1 in sw2 PSU 1", [])),
+    ],
+)
+def test_a_module_of_another_device_moves_with_netbox_4_7(
+    version: str, has_port: bool, expected: tuple[object, ...]
+) -> None:
+    estate = one_part(version)
+    estate.add(
+        "netbox.modules", id=5, device_id=2, module_bay_id=2, module_type_id=1, serial="S1", status="active"
+    )
+    if has_port:
+        estate.add("netbox.interfaces", id=21, device_id=2, name="Te1", module_id=5, tagged_vlan_ids=[])
+    found = modules(estate)[0]
+    assert (*found[:3], found[3] if found[0] == "update" else []) == expected

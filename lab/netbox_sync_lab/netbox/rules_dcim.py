@@ -218,6 +218,13 @@ def module_display(store: Store, row: Row) -> str:
     return f"{bay['name']}: {kind['model']} ({row['id']})"
 
 
+def bay_takes_module(store: Store, row: Row) -> bool:
+    """Whether bay and type have a bay type in common, if both have any (4.7)."""
+    bay = store.ref("dcim.modulebay", row["module_bay"]).get("module_bay_types")
+    kind = store.ref("dcim.moduletype", row["module_type"]).get("module_bay_types")
+    return not bay or not kind or bool(set(bay) & set(kind))
+
+
 def validate_module(session: Session, data: dict[str, Any], old: Row | None) -> None:
     """From 4.7 on a module may move, with its device taken from the bay, and not change its type along with that."""
     if session.version < (4, 7) or old is None:
@@ -249,6 +256,13 @@ def clean_module(session: Session, row: Row, old: Row | None) -> None:
         raise fail(
             "__all__",
             f"Module must be installed within a module bay belonging to the assigned device ({name}).",
+        )
+    if session.version >= (4, 7) and not bay_takes_module(store, row):
+        kind = store.ref("dcim.moduletype", row["module_type"])
+        raise fail(
+            "__all__",
+            f"Module type {kind['model']} is not compatible with module bay {bay['name']}: their bay type sets have no "
+            "common members.",
         )
     if not bay["enabled"] and (old is None or old["module_bay"] != bay["id"]):
         raise fail("module_bay", "Cannot install a module in a disabled module bay.")

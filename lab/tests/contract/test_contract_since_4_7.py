@@ -302,6 +302,32 @@ def test_a_module_moves_to_another_device_with_its_interfaces(netbox: Any) -> No
     assert found["last_updated"] != port["last_updated"]
 
 
+def test_a_module_bay_takes_modules_of_its_bay_types(netbox: Any) -> None:
+    """If both have bay types, they need one in common."""
+    if netbox.version < (4, 7):
+        return
+    device = netbox.device()
+    names = [netbox.name("t") for _ in range(2)]
+    kinds = [netbox.new("dcim/module-bay-types", {"name": name, "slug": name}) for name in names]
+    bay = netbox.new(
+        "dcim/module-bays", {"device": device["id"], "name": "PSU 1", "module_bay_types": [kinds[0]["id"]]}
+    )
+    maker = netbox.new("dcim/manufacturers", {"name": netbox.name("m"), "slug": netbox.name("m")})
+    kind = netbox.new(
+        "dcim/module-types",
+        {"manufacturer": maker["id"], "model": "X1", "module_bay_types": [kinds[1]["id"]]},
+    )
+    assert [one["id"] for one in kind["module_bay_types"]] == [kinds[1]["id"]]
+    body = {"device": device["id"], "module_bay": bay["id"], "module_type": kind["id"]}
+    text = (
+        "Module type X1 is not compatible with module bay PSU 1: their bay type sets have no common members."
+    )
+    assert netbox.refused("POST", "dcim/modules/", body) == {"__all__": [text]}
+    netbox.patch(f"dcim/module-types/{kind['id']}/", {"module_bay_types": []})
+    module = netbox.new("dcim/modules", body)
+    assert module["is_bay_compatible"] is True
+
+
 # Dependents of objects that this product deletes
 
 

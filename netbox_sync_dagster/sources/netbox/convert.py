@@ -153,6 +153,7 @@ _SPECIAL: dict[str, Take] = {
     "last_updated": lambda row: utc_text(row["last_updated"]),
     "tags": lambda row: sorted(tag["slug"] for tag in row["tags"]),
     "tagged_vlan_ids": lambda row: sorted(int(vlan["id"]) for vlan in row["tagged_vlans"]),
+    "bay_type_ids": lambda row: sorted(int(one["id"]) for one in row["module_bay_types"]),
     "scope_type": _generic_type("scope", "scope_type"),
     "scope_id": _generic_id("scope", "scope_id"),
     "assigned_object_type": _generic_type("assigned_object", "assigned_object_type"),

@@ -23,7 +23,7 @@ from netbox_sync_dagster.sources.netbox.queries import COUNTS, Source, absent_fi
 Row = dict[str, Any]
 # Ids per request when single objects are read again; keeps the URL short.
 _AGAIN = 50
-_NESTED = ("tags", "tagged_vlans", "terminations")
+_NESTED = ("tags", "tagged_vlans", "terminations", "module_bay_types")
 
 
 class PageSize:

@@ -146,6 +146,7 @@ _SPECIAL: dict[str, tuple[str, list[str]]] = {
     "tags": ("tags { slug }", ["tags"]),
     "cf": ("custom_fields", ["custom_fields"]),
     "tagged_vlan_ids": ("tagged_vlans { id }", ["tagged_vlans"]),
+    "bay_type_ids": ("module_bay_types { id }", ["module_bay_types"]),
 }
 
 
@@ -353,6 +354,8 @@ SINCE = {
     "virtual_machine_type_id": (4, 6),
     "custom_fields.status": (4, 7),
     "interfaces.channel_id": (4, 7),
+    "module_bays.enabled": (4, 6),
+    "bay_type_ids": (4, 7),
 }
 # Tables that came after 4.2: table -> first version. A token that may not read them misses only what they add.
 TABLES_SINCE = {"virtual_machine_types": (4, 6)}

@@ -97,8 +97,8 @@ _NETBOX = {
     # Dependents of objects that a policy allows to delete, except those in other tables: object_type and related_type
     # are list endpoints, word is what people call the related type.
     "dependents": "object_type object_id:BIGINT related_type related_id:BIGINT word label",
-    "module_types": _NB + "manufacturer_id:BIGINT model part_number",
-    "module_bays": _NB + "device_id:BIGINT name label",
+    "module_types": _NB + "manufacturer_id:BIGINT model part_number bay_type_ids:BIGINT[]",
+    "module_bays": _NB + "device_id:BIGINT name label enabled:BOOLEAN bay_type_ids:BIGINT[]",
     "modules": _NB + "device_id:BIGINT module_bay_id:BIGINT module_type_id:BIGINT status serial",
 }
 
