@@ -1,6 +1,6 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
--- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move (sql/match/modules.sql). A bay that
--- is disabled, or that has other types than the module type, takes no module.
+-- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move (sql/match/modules.sql). A bay
+-- that is disabled, or that has other types than the module type, takes no module.
 -- Only with rows of desired.modules.
 with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay,

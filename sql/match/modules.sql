@@ -1,6 +1,7 @@
 -- The bay of each part in NetBox: by name or label, else the bay of the module with its serial. Key: module. By policy
 -- a module moves to another bay that is empty: of its device, or from NetBox 4.7 on of another one if it has no
--- interfaces (those would come with it, where the source shows them already). elsewhere_id is a module that is not moved.
+-- interfaces (those would come with it, where the source shows them already). elsewhere_id is a module that is not
+-- moved.
 -- Only with rows of desired.modules.
 with settings as (from config.endpoint),
 wanted as (

@@ -122,7 +122,6 @@ def test_everything_applied_leaves_nothing_to_do(docker: Pipeline, host: DockerS
         ("batch none", "it has no network"),
         ("proxy host", "it uses the host's own interfaces"),
         ("sidecar container:web", "it uses the interfaces of another container"),
-        ("whale", "NetBox has no device or virtual machine with the name of the host: whale"),
     ]
     stamps = [vm["last_updated"] for vm in netbox.all(VMS)]
     assert docker.apply_all().rows == ()

@@ -18,7 +18,9 @@ select 'devices', h.wanted_name, case
     else skipped('host_in_another_cluster', {device: any_value(h.name), cluster: any_value(c.name)}) end
 from desired.host_machines h
 left join netbox.clusters c on c.id = h.cluster_id
+-- A host that NetBox does not have is only missing if it was named.
 where not exists (from desired.devices where cluster is not null)
+  and (h.id is not null or (select host from config.endpoint) is not null)
 group by h.wanted_name
 union all
 select 'vm_interfaces', v.key || ' ' || i.network,

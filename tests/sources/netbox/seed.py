@@ -154,8 +154,12 @@ def _devices(seed: Seed, tags: list[Row]) -> None:
     ends |= {"b_terminations": [{"object_type": "dcim.interface", "object_id": ids["peer"]}]}
     post("dcim/cables", {**ends, "status": "planned", "type": "cat6", "label": "c1"}, "cable")
     module = {"manufacturer": ids["corp"], "model": "Seed SFP", "part_number": "SFP-1"}
+    bay = {"device": ids["sw2"], "name": "bay 1", "label": "B1"}
+    if seed.version >= (4, 7):
+        post("dcim/module-bay-types", {"name": "Seed cage", "slug": "seed-cage"}, "bay_type")
+        bay["module_bay_types"] = module["module_bay_types"] = [ids["bay_type"]]
     ids["module_type"] = post("dcim/module-types", module)
-    ids["bay"] = post("dcim/module-bays", {"device": ids["sw2"], "name": "bay 1", "label": "B1"})
+    ids["bay"] = post("dcim/module-bays", bay)
     body = {"device": ids["sw2"], "module_bay": ids["bay"], "module_type": ids["module_type"]}
     post("dcim/modules", {**body, "serial": "M1"}, "module")
 
@@ -183,6 +187,7 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
     """Per table the rows without endpoint, snapshot_id and last_updated, ordered by id."""
     # What NetBox has from 4.7 on.
     status = "active" if "channel" in i else None
+    bay_types = [i["bay_type"]] if "bay_type" in i else None
     channels: list[tuple[Any, ...]] = []
     if "channel" in i:
         tail = (None, [], '{"seed_number":null}')
@@ -290,7 +295,7 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
             (i["cable"], "planned", "cat6", "c1", "dcim.interface", [i["port"]])
             + ("dcim.interface", [i["peer"]])
         ],
-        "module_types": [(i["module_type"], i["corp"], "Seed SFP", "SFP-1")],
-        "module_bays": [(i["bay"], i["sw2"], "bay 1", "B1")],
+        "module_types": [(i["module_type"], i["corp"], "Seed SFP", "SFP-1", bay_types)],
+        "module_bays": [(i["bay"], i["sw2"], "bay 1", "B1", True, bay_types)],
         "modules": [(i["module"], i["sw2"], i["bay"], i["module_type"], "active", "M1")],
     }

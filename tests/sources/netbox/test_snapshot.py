@@ -74,6 +74,9 @@ def test_other_versions_give_the_same_rows(version: str, snap: Snap) -> None:
             if version < "4.5" and table == "virtual_machines":
                 # VMs have no start_on_boot there.
                 wanted[table] = [(*row[:12], None, *row[13:]) for row in rows]
+            if version < "4.6" and table == "module_bays":
+                # Bays cannot be disabled there.
+                wanted[table] = [(*row[:4], None, *row[5:]) for row in rows]
             assert taken.rows(table) == sorted(wanted[table]), table
         seed.http.close()
 
