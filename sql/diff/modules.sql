@@ -15,10 +15,10 @@ paired as (
         r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
         if(a.device_id <> d.netbox_id, a.device_name || ' ' || a.bay, null) as moved_from,
-        bay.name as bay_name, not bay.enabled and a.module_bay_id is distinct from bay.id as bay_is_disabled,
-        type.model as model, len(bay.bay_type_ids) > 0 and len(type.bay_type_ids) > 0
-            and not list_has_any(bay.bay_type_ids, type.bay_type_ids)
-            and (a.module_bay_id, a.module_type_id) is distinct from (bay.id, type.id) as other_bay_type,
+        slot.name as bay_name, not slot.enabled and a.module_bay_id is distinct from slot.id as bay_is_disabled,
+        type.model as model, len(slot.bay_type_ids) > 0 and len(type.bay_type_ids) > 0
+            and not list_has_any(slot.bay_type_ids, type.bay_type_ids)
+            and (a.module_bay_id, a.module_type_id) is distinct from (slot.id, type.id) as other_bay_type,
         differing([
             case when m.netbox_id is null then field('device', null, link('devices', d.key, d.netbox_id, d.name)) end,
             json_field('module_bay', a.module_bay, link('module_bays', w.key, m.bay_id, coalesce(m.bay_name, w.bay))),
@@ -31,7 +31,7 @@ paired as (
     join match.modules m using (key)
     join match.live_devices d on d.key = w.device
     join match.references r on r.owner_resource = 'modules' and r.owner_key = w.key and r.field = 'module_type'
-    left join netbox.module_bays bay on bay.id = m.bay_id
+    left join netbox.module_bays slot on slot.id = m.bay_id
     left join netbox.module_types type on type.id = r.netbox_id
     left join actual a on a.id = m.netbox_id
     left join actual e on e.id = m.elsewhere_id
