@@ -101,13 +101,13 @@ create or replace macro first_line(notes) as
     coalesce(list_filter(list_transform(string_split_regex(without_tags(coalesce(notes, '')), '\r?\n'),
         lambda line: stripped(without_marks(line))), lambda line: regexp_matches(line, '[\pL\pN]'))[1], '');
 
--- A value that stands for "no value", as names and models come from the field. A single letter or digit is a name: ports
--- and bays are called 1 or A.
+-- A value that stands for "no value", as names and models come from the field. A single letter or digit is a name:
+-- ports and bays are called 1 or A.
 create or replace macro is_placeholder(text) as
     text is null or list_transform([stripped(text)], lambda t: regexp_full_match(lower(t),
         '(-|0|n/a|na|none|default|unknown|null|<private>|not specified|to be filled by o\.e\.m\.|system serial number)?')
     or (length(replace(t, t[1], '')) = 0 and (length(t) > 4 or regexp_matches(t[1], '[^\pL\pN]'))))[1];
--- Serial numbers of one repeated character are none, however short.
+-- A serial number that repeats one character is a placeholder, however short.
 create or replace macro is_no_serial(text) as
     is_placeholder(text) or length(replace(stripped(text), stripped(text)[1], '')) = 0;
 
