@@ -24,7 +24,7 @@ from netbox_sync_dagster.storage import SYSTEMS, Warehouse
 from netbox_sync_dagster.storage.views import ask, open_views
 
 # What people look up in the ledger; the others are of use to the comparison.
-LEDGER = ("approvals", "applies", "operations", "verdicts", "journal", "created", "deleted")
+LEDGER = ("approvals", "resolutions", "applies", "operations", "verdicts", "journal", "created", "deleted")
 _QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 

@@ -11,7 +11,7 @@ from netbox_sync_dagster.storage.status import STATES, Status, read_status
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.text import harmless
 
-_WAITS = ("waiting", "deletes", "approved", "conflicts", "blocked", "drifted")
+_WAITS = ("waiting", "deletes", "approved", "conflicts", "blocked", "drifted", "acknowledged")
 _DAY = 86_400
 Samples = Iterable[tuple[dict[str, str], float]]
 

@@ -72,6 +72,13 @@ create table config.default_custom_fields (resource varchar, field varchar, valu
 -- NetBox's names of a resource: its list endpoint and its model.
 create table config.models (resource varchar, object_type varchar, model varchar);
 
+-- What people have answered (netbox_sync_dagster/approve/resolve.py), for the rows of this endpoint. field: NULL for an
+-- answer about the row. question: as the macros question() and content_question() make it; NULL: whatever is asked.
+-- netbox_id: the object that was picked; value: the one that was given. who and answered_on are for people.
+create table config.answers (
+    resolution_id varchar, resource varchar, key varchar, field varchar, question varchar, answer varchar,
+    netbox_id bigint, value varchar, who varchar, answered_on varchar);
+
 -- What the policies allow; deleted_types: the list endpoints of what a delete of the resource may take.
 create table config.may_create (resource varchar);
 create table config.may_delete (resource varchar);

@@ -34,6 +34,21 @@ create or replace macro action_of(cause) as
 create or replace macro nested(reason) as
     case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;
 
+-- Questions -------------------------------------------------------------------------------------------------------
+-- What a cause asks, as a hash of its code and all its parameters, whatever its action: an answer is given to exactly
+-- this.
+create or replace macro question(cause) as
+    left(sha256(regexp_replace(cause, '"action":"[a-z]+",?', '', 'g')), 32);
+-- A cause with the NetBox objects that a person may pick from, which makes the question another one when they change.
+create or replace macro with_candidates(cause, ids) as
+    if(cause is not null and len(ids) > 0,
+        left(cause, -1) || ',"candidate_ids":' || to_json(ids)::varchar || '}', cause);
+-- The same with what is to be written, for answers that depend on it.
+create or replace macro content_question(cause, content) as
+    coalesce(question(cause), '') || left(sha256(coalesce(content, '')), 32);
+-- Of a field.
+create or replace macro field_question(cause, old, new) as content_question(cause, concat(old, ' -> ', new));
+
 -- Text ------------------------------------------------------------------------------------------------------
 -- The characters that NetBox strips from both ends of a text when it saves it: Python's str.strip(). Written values
 -- must read back equal. One literal, and each parameter once if possible: macros are nested many times, and repeated

@@ -27,6 +27,8 @@ from netbox_sync_dagster.cli import (
     metrics,
     notify,
     reject,
+    resolutions,
+    resolve,
     restore,
     review,
     sql,
@@ -118,6 +120,8 @@ app.command("check")(check.check)
 app.command("sync")(sync.sync)
 app.command("diff")(diff.diff)
 app.command("review")(review.review)
+app.command("resolve")(resolve.resolve_command)
+app.command("resolutions")(resolutions.resolutions)
 app.command("approve")(approve.approve)
 app.command("reject")(reject.reject)
 app.command("withdraw")(withdraw.withdraw)

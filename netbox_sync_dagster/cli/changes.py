@@ -22,6 +22,7 @@ MARKS = {
     "conflict": ("!", "magenta"),
     "blocked": ("#", "bright_black"),
     "drifted": ("?", "cyan"),
+    "acknowledged": ("=", "bright_black"),
 }
 ACTIONS = tuple(MARKS)
 _MIN_ID = 8

@@ -55,7 +55,7 @@ def diff(
     """Show what would change in NetBox, according to the last sync.
 
     + create   ~ update   - delete   ! conflict   # blocked   ? drifted (someone changed it in NetBox).
-    The characters in brackets are the change id, an argument of approve.
+    Rows that people have acknowledged (netbox-sync resolve) are counted, and shown with --action acknowledged. The characters in brackets are the change id, an argument of approve.
     """
     session = session_of(context)
     wanted = RowFilter(
@@ -71,6 +71,9 @@ def diff(
     shown = []
     for plan in plans:
         rows = [row for row in plan.rows if wanted.takes(row)]
+        if not (action or as_document):
+            # People have decided to leave these; the summary counts them.
+            rows = [row for row in rows if row.action != "acknowledged"]
         notes = {i: known.state for i, known in states(session.warehouse, plan).items()}
         waiting += sum(row.is_change and notes.get(row.change_id) != "applied" for row in rows)
         shown.append((plan, rows, notes))
@@ -115,6 +118,13 @@ def _print(
         digits = id_length(row.change_id for row in plan.rows)
         print_rows(console, rows, limit=limit, digits=digits, notes=notes)
         console.print(summary(counts(rows)), soft_wrap=True)
+        left = sum(row.action == "acknowledged" for row in plan.rows)
+        if left and not any(row.action == "acknowledged" for row in rows):
+            console.print(
+                f"{left} acknowledged: netbox-sync diff {plan.name} --action acknowledged",
+                style="bright_black",
+                soft_wrap=True,
+            )
 
 
 def _write(session: Session, out: Path | None, text: str) -> None:

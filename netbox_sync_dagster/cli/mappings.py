@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from netbox_sync_dagster.cli.session import session_of
+from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.storage import Warehouse, connections
+from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
 from netbox_sync_dagster.text import Shown, quoted, visible
 
 # The key in `defaults` for each section of `mappings`.
@@ -32,6 +33,10 @@ def mappings(
     missing: Annotated[
         bool, typer.Option("--missing", help="Only names without a NetBox object; default: all mappings.")
     ] = False,
+    export: Annotated[
+        bool,
+        typer.Option("--export", help="Only the names that people have mapped with netbox-sync resolve."),
+    ] = False,
 ) -> None:
     """Print a config stanza for source names NetBox has no match for, with the number of objects.
 
@@ -40,10 +45,35 @@ def mappings(
     """
     session = session_of(context)
     chosen = session.endpoint(endpoint)
+    if export:
+        if missing:
+            raise CliError("--missing and --export exclude each other")
+        for line in answered(chosen, words_of(valid_resolutions(session.warehouse, endpoint))):
+            session.out.print(Shown(line), soft_wrap=True)
+        return
     session.diffed([endpoint])
     rows = unresolved(session.warehouse, endpoint)
     for line in stanza(chosen, rows, everything=not missing):
         session.out.print(Shown(line), soft_wrap=True)
+
+
+def answered(endpoint: Endpoint, words: list[tuple[str, str, str]]) -> list[str]:
+    """The lines of YAML for names that people have mapped. A line of the file wins: such an answer is a comment."""
+    lines: list[str] = []
+    for section in dict.fromkeys(section for section, _, _ in words):
+        configured = getattr(endpoint.mappings, section, None) or {}
+        known = {str(word).lower(): str(target) for word, target in configured.items()}
+        lines.append(f"  {section}:")
+        for _, word, target in sorted(one for one in words if one[0] == section):
+            line = f"    {_text(word)}: {_text(target)}"
+            if word.lower() in known:
+                line = f"    # the file says {_text(known[word.lower()])}:{line[3:]}"
+            lines.append(line)
+    return (
+        ["mappings:", *lines]
+        if lines
+        else [f"# {endpoint.name}: no name was mapped with netbox-sync resolve"]
+    )
 
 
 def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:

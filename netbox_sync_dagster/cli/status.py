@@ -28,7 +28,7 @@ _STYLES = {
     "unreachable": "red",
     "error": "red",
 }
-_NUMBERS = ("waiting", "approved", "conflicts", "blocked", "drifted")
+_NUMBERS = ("waiting", "approved", "conflicts", "blocked", "drifted", "acknowledged")
 
 
 def status(

@@ -25,13 +25,20 @@ _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primar
 Settings = tuple[dict[str, Any], dict[str, Rows]]
 
 
-def settings_of(config: Config, endpoint: Endpoint, id_scope: str, peers: Sequence[str] = ()) -> Settings:
+def settings_of(
+    config: Config,
+    endpoint: Endpoint,
+    id_scope: str,
+    peers: Sequence[str] = (),
+    words: Sequence[tuple[str, str, str]] = (),
+) -> Settings:
     """The row of ``config.endpoint`` and the rows of the other tables. ``id_scope`` is the name under which ids are kept
-    in id custom fields; ``peers`` are the other endpoints that reach the same server."""
+    in id custom fields; ``peers`` are the other endpoints that reach the same server; ``words`` the names that people
+    have mapped: (section, name, name in NetBox)."""
     source, policies = source_of(endpoint.kind), endpoint.policies
     fields = [*policies.owns, *(_PRIMARY_FIELDS if policies.primary_ip == "always" else ())]
     rows: dict[str, Rows] = {
-        "mappings": _mappings(endpoint),
+        "mappings": _mappings(endpoint, words),
         "may_create": _column(policies.create),
         "may_delete": _column(policies.delete),
         "may_delete_unowned": _column(policies.delete_unowned),
@@ -109,14 +116,17 @@ def _duckdb_type(value: Any) -> str:
     return "VARCHAR[]" if isinstance(value, list) else "VARCHAR"
 
 
-def _mappings(endpoint: Endpoint) -> Rows:
-    """One line per name: two spellings of a name have the same target."""
+def _mappings(endpoint: Endpoint, words: Sequence[tuple[str, str, str]]) -> Rows:
+    """One line per name: two spellings of a name have the same target. A line of the file wins over an answer."""
     found: dict[tuple[str, str], tuple[str, str, str]] = {}
     for kind, content in endpoint.mappings:
         if isinstance(content, dict):
             for source, target in content.items():
                 word = source if kind in endpoint.mappings.exact else source.lower()
                 found.setdefault((kind, word), (kind, str(source), str(target)))
+    for section, source, target in words:
+        word = source if section in endpoint.mappings.exact else source.lower()
+        found.setdefault((section, word), (section, source, target))
     return list(found.values())
 
 

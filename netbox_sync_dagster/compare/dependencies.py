@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from netbox_sync_dagster.compare.answers import settle_answers
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.database import is_empty, run
@@ -63,6 +64,7 @@ def settle(con: duckdb.DuckDBPyConnection, only: Only | None = None) -> None:
         run(con, read_sql("plan/one_object.sql"), {"resource": only.resource, "id": only.source_id})
     _drop_unneeded(con)
     _block(con)
+    settle_answers(con)
 
 
 def _find_needs(con: duckdb.DuckDBPyConnection) -> None:

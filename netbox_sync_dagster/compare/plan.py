@@ -39,7 +39,8 @@ class FieldDiff:
 class DiffRow:
     """One diff row. ``change_id`` is empty if the row is not a change (conflict, blocked, drifted).
 
-    ``cause`` is the code of ``reason`` (sql/causes.sql), ``subject`` its parameters as a JSON object.
+    ``cause`` is the code of ``reason`` (sql/causes.sql), ``subject`` its parameters as a JSON object. ``questions``: hashes of
+    what the row and its fields ask, as JSON (``storage/tables.py``).
     """
 
     endpoint: str
@@ -58,6 +59,7 @@ class DiffRow:
     depends_on: tuple[str, ...]
     cause: str | None = None
     subject: str | None = None
+    questions: str | None = None
 
     @property
     def is_change(self) -> bool:

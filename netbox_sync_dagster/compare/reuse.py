@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,18 +25,22 @@ from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage import NETBOX, Warehouse
+from netbox_sync_dagster.storage.resolutions import Resolution
 
 Inputs = dict[str, str]
 
 
-def inputs_of(settings: Settings, only: str | None, base_url: str, ledger: str) -> Inputs:
+def inputs_of(
+    settings: Settings, answers: Sequence[Resolution], only: str | None, base_url: str, ledger: str
+) -> Inputs:
     """The inputs of a diff besides the snapshots, as hashes.
 
-    ``only``: the source's id of the only object that is compared. ``base_url``: NetBox's, by which the ledger identifies its objects.
+    ``answers``: those of people that count.     ``only``: the source's id of the only object that is compared. ``base_url``: NetBox's, by which the ledger identifies its objects.
     ``ledger``: ``ledger_state`` of the attached ledger.
     """
     return {
         "settings": _hash(repr(settings), repr(only), base_url),
+        "answers": _hash(repr(answers)),
         "ledger": ledger,
         "code": _code(),
     }

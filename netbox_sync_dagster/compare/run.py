@@ -14,6 +14,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from netbox_sync_dagster.compare.answers import create_answers, lapsed_of
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
@@ -40,6 +41,7 @@ from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.damage import damage_named
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import prepare_ledger
+from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
 from netbox_sync_dagster.storage.versions import versions
 
 # With fewer rows on both sides together, a second thread costs more than it helps.
@@ -162,10 +164,15 @@ class Comparer:
         kind.prepare(con, endpoint)
         few = rows + self._target_rows <= _FEW_ROWS
         con.execute("SET threads = 1" if few else "RESET threads")
-        settings = settings_of(self._config, endpoint, _id_scope(con, warehouse, endpoint), peers)
+        answers = valid_resolutions(warehouse, endpoint.name)
+        scope = _id_scope(con, warehouse, endpoint)
+        settings = settings_of(self._config, endpoint, scope, peers, words_of(answers))
         create_settings(con, settings, pair.source["started"])
+        create_answers(con, answers)
         add_id_field_facts(con)
-        inputs = inputs_of(settings, pair.source.get("only"), self._config.netbox.base_url, self._ledger)
+        inputs = inputs_of(
+            settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
+        )
         make_desired(database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint))
         return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
 
@@ -188,12 +195,14 @@ class Comparer:
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
+                    lapsed = last["lapsed"]
                 else:
                     match_and_diff(database, say)
                     say("change ids")
                     counts = finish(con, stage, endpoint.name, diff_id, _only(endpoint, source))
                     keep_desired(con, endpoint.name, stage)
                     existing, twice = _existing(database), written_twice(con)
+                    lapsed = lapsed_of(con)
                 manifest = {
                     "diff_id": diff_id,
                     "endpoint": endpoint.name,
@@ -206,6 +215,7 @@ class Comparer:
                     "existing": existing,
                     "gates": [*gates(source, target), *twice],
                     "written_twice": twice,
+                    "lapsed": lapsed,
                     "inputs": inputs,
                     "carried_over_from": last["diff_id"] if last is not None else None,
                     "finished": now().isoformat(),

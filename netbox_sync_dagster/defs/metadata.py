@@ -28,9 +28,9 @@ from netbox_sync_dagster.text import CELL, markdown
 
 Metadata = dict[str, Any]
 
-ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
+ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted", "acknowledged")
 # The most important ones first.
-_TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create")
+_TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create", "acknowledged")
 SHOWN = 20
 _REASONS_SHOWN = 20
 _ORIGINS_SHOWN = 6

@@ -5,6 +5,7 @@ Layout under ``<home>/ledger``::
     approvals/<endpoint>/<year>-<month>.jsonl     decisions, many short writers
     applies/<endpoint>/<apply id>.jsonl           one file and one writer per apply
     accepted/all/<year>-<month>.jsonl             damage that a person has accepted
+    resolutions/<endpoint>/<year>-<month>.jsonl   what people answered to questions
     freezes/all/<year>-<month>.jsonl              who froze applies, and who allowed them again
     heads/<kind>/<endpoint>.json                  the last line of a chain of files, see ``storage.chain``
     leases/<endpoint>                             who is applying now
@@ -52,7 +53,7 @@ def prepare_ledger(warehouse: Warehouse, *, pull: bool = True) -> None:
     make_private(warehouse.home)
     if pull:
         warehouse.pull(warehouse.ledger)
-    for kind in ("approvals", "applies"):
+    for kind in ("approvals", "applies", "resolutions"):
         empty = warehouse.ledger / kind / _NONE / "none.jsonl"
         if not empty.exists():
             empty.parent.mkdir(parents=True, exist_ok=True)

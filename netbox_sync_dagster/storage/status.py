@@ -55,6 +55,7 @@ class Status:
     conflicts: int | None
     blocked: int | None
     drifted: int | None
+    acknowledged: int | None
 
     @property
     def overrun(self) -> str:

@@ -62,7 +62,8 @@ MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "sta
 # same diff creates has netbox_id NULL and target: the reference to that change (see compare.values).
 # before and after are JSON text in the notation of compare.values; verdict is update, drifted or conflict.
 # cause is the code of why a row or field is not written as usual (sql/causes.sql), subject what the cause is about, as
-# JSON; reason is the sentence composed of both.
+# JSON; reason is the sentence composed of both. questions is JSON, {field: {whole, cause}} with hashes of what the row
+# (field "") and its fields ask, see sql/plan/questions.sql; NULL for a plain change.
 FIELD_STRUCT = (
     "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR, cause VARCHAR)[]"
 )
@@ -83,6 +84,7 @@ DIFF_COLUMNS: Columns = {
     "subject": "VARCHAR",
     "fields": FIELD_STRUCT,
     "depends_on": "VARCHAR[]",
+    "questions": "VARCHAR",
 }
 
 # Columns of desired tables that hold causes.

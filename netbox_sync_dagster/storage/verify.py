@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
 _Signatures = dict[str, dict[str, list[int]]]
-KINDS = ("approvals", "applies", "accepted", "freezes")
+KINDS = ("approvals", "applies", "accepted", "freezes", "resolutions")
 _SHOWN = 5
 # Kinds of lines about other lines.
 _TELLING = re.compile(rb'"kind":"(?:torn|headless|start)"')

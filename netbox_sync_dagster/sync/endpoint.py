@@ -14,7 +14,7 @@ from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
-from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
@@ -127,6 +127,22 @@ def sync_endpoint(
                 _compare(warehouse, endpoint, comparer, outcome, say)
     except Exception as error:  # noqa: BLE001
         outcome.error = error
+    return outcome
+
+
+def compare_again(
+    warehouse: Warehouse, config: Config, endpoint: Endpoint, *, who: str, say: Say = lambda _: None
+) -> Outcome:
+    """Compare an endpoint's current snapshots again, after an answer: nothing is read.
+
+    Raises what stopped the comparison; the endpoint's last diff then stays current.
+    """
+    with Comparer(warehouse, config) as comparer:
+        outcome = sync_endpoint(
+            warehouse, endpoint, comparer, who=who, options=SyncOptions(read=False), say=say
+        )
+    if outcome.error is not None:
+        raise outcome.error
     return outcome
 
 

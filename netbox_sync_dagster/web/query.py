@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS
 from netbox_sync_dagster.config.policies import RESOURCES
 
-ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted")
+ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted", "acknowledged")
 STATES = ("waiting", "approved", "approval expired", "rejected", "applied")
 SORTS = ("resource", "key", "parent", "action", "endpoint")
 PAGE_SIZE = 50

@@ -21,6 +21,7 @@ MARKS = {
     "conflict": ("!", "purple"),
     "blocked": ("#", "secondary"),
     "drifted": ("?", "cyan"),
+    "acknowledged": ("=", "secondary"),
 }
 STATES = {
     "waiting": "secondary",

@@ -143,6 +143,13 @@ primaries as (
     union
     select unnest([primary_ip4_id, primary_ip6_id]) from netbox.virtual_machines
 ),
+-- What a person has answered, if exactly this was asked: such an address may move.
+movable as (
+    select j.*, a.answer is not null as may_move
+    from evaluated j
+    left join config.answers a on a.resource = 'ip_addresses' and a.key = j.key and a.answer = 'move' and j.elsewhere
+        and a.question = question(conflict('assigned_elsewhere', {place: j.actual_label}))
+),
 decided as materialized (
     select j.*,
         case
@@ -156,7 +163,7 @@ decided as materialized (
                     more: nullif(greatest(len(j.places) - 10, 0), 0)})
             when j.candidates > 1 and j.here <> 1 and j.on_machine <> 1
                 then conflict('address_several_times', {candidates: j.candidates, place: j.label})
-            when j.elsewhere and not settings.move_addresses
+            when j.elsewhere and not settings.move_addresses and not j.may_move
                 then conflict('assigned_elsewhere', {place: j.actual_label})
             when j.elsewhere and j.netbox_id in (select id from primaries)
                 then blocked('primary_address_elsewhere', {place: j.actual_label})
@@ -186,7 +193,7 @@ decided as materialized (
             json_field('assigned_object', typed_existing(j.actual_type, j.actual_object, j.actual_label),
                 typed_link(j.type, j.interface_resource, j.interface, j.interface_id, j.label))
         ]) as fields
-    from evaluated j cross join settings
+    from movable j cross join settings
 )
 
 select 'ip_addresses' as resource, key, owner as parent, 'ipam/ip-addresses' as object_type, netbox_id,

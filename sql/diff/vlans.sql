@@ -19,22 +19,35 @@ named as (
     group by all
 ),
 
+-- The name that a person has given, if exactly this was asked.
+asked as (
+    select *, case when len(names) > 1 then conflict('vlan_named_differently',
+        {names: names, who: who[:10], more: nullif(greatest(len(who) - 10, 0), 0)}) end as several_names
+    from named
+),
+answered as (
+    select n.* replace (
+        if(a.answer is null, n.names, [a.value]) as names, if(a.answer is null, n.several_names, null) as several_names)
+    from asked n
+    left join config.answers a on a.resource = 'vlans' and a.key = n.key and a.field = 'name' and a.answer = 'value'
+        and a.question = question(n.several_names)
+),
+
 -- One group cannot hold a name twice.
 wanted_names as (
-    select group_id, names[1] as name, count(*) as vlans from named where len(names) = 1 group by all
+    select group_id, names[1] as name, count(*) as vlans from answered where len(names) = 1 group by all
 ),
 evaluated as (
     select n.*,
         case
-            when len(n.names) > 1 then conflict('vlan_named_differently',
-                {names: n.names, who: n.who[:10], more: nullif(greatest(len(n.who) - 10, 0), 0)})
+            when n.several_names is not null then n.several_names
             when name_problem(n.names[1], 64) is not null then name_problem(n.names[1], 64)
             when n.group_id is not null and w.vlans > 1
                 then conflict('vlan_name_several_times', {vlans: w.vlans, name: n.names[1]})
             when n.group_id is not null and other.id is not null
                 then conflict('vlan_name_taken', {vid: other.vid, name: n.names[1]})
         end as name_problem
-    from named n
+    from answered n
     left join wanted_names w on w.group_id is not distinct from n.group_id and w.name = n.names[1]
     left join netbox.vlans other on other.group_id = n.group_id and other.name = n.names[1] and other.id is distinct
         from n.netbox_id

@@ -10,18 +10,33 @@ of_others as (
     join netbox.clusters c on c.id = v.cluster_id
     where lower(held_cluster(v.cf, o.cluster_field)) = lower(c.name)
       and held_cluster(v.cf, settings.cluster_field) is null
+),
+evaluated as (
+    select w.key, any_value(w.name) as wanted_name, list(c.id order by c.id) filter (c.id is not null) as ids,
+        case when count(c.id) = 1 then min(c.id) end as netbox_id,
+        coalesce(any_value(w.problem),
+            case when count(c.id) > 1
+                     then conflict('several_clusters', {name: any_value(w.name), candidates: count(c.id)})
+                 when min(o.word) is not null
+                     then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)}) end) as problem
+    from desired.clusters w
+    left join netbox.clusters c on lower(c.name) = lower(w.name)
+    left join of_others o on o.id = c.id
+    group by w.key
+),
+asked as (
+    select * replace (with_candidates(problem, ids) as problem) from evaluated
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select e.* replace (
+        if(a.answer is null, e.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, e.problem, null) as problem)
+    from asked e
+    left join config.answers a on a.resource = 'clusters' and a.key = e.key and a.question = question(e.problem)
+        and (a.answer = 'create' or (a.answer = 'pick' and a.netbox_id in (select id from netbox.clusters)))
 )
 select
-    w.key,
-    case when count(c.id) = 1 then min(c.id) end as netbox_id,
-    coalesce(case when count(c.id) = 1 then min(c.name) end, any_value(w.name)) as name,
-    coalesce(any_value(w.problem),
-        case when count(c.id) > 1 then conflict('several_clusters', {name: any_value(w.name), candidates: count(c.id)})
-             when min(o.word) is not null
-                 then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)}) end) as problem,
-    case when count(c.id) = 1 then min(c.group_id) end as group_id,
-    case when count(c.id) = 1 and min(c.scope_type) = 'dcim.site' then min(c.scope_id) end as site_id
-from desired.clusters w
-left join netbox.clusters c on lower(c.name) = lower(w.name)
-left join of_others o on o.id = c.id
-group by w.key
+    j.key, j.netbox_id, coalesce(c.name, j.wanted_name) as name, j.problem, c.group_id,
+    if(c.scope_type = 'dcim.site', c.scope_id, null) as site_id
+from answered j
+left join netbox.clusters c on c.id = j.netbox_id

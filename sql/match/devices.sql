@@ -295,6 +295,20 @@ evaluated as (
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
         and site.field = 'site'
     left join netbox.sites other on other.id = d.site_id
+),
+
+open_ones as (
+    select e.* replace (with_candidates(e.problem, c.ids) as problem)
+    from evaluated e left join candidates c using (key)
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select e.* replace (
+        if(a.answer is null, e.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, e.problem, null) as problem)
+    from open_ones e
+    left join config.answers a on a.resource = 'devices' and a.key = e.key and a.question = question(e.problem)
+        and (a.answer = 'create' or (a.answer = 'pick' and a.netbox_id in (select id from devices)
+            and a.netbox_id not in (select netbox_id from evaluated where problem is null and netbox_id is not null)))
 )
 
 select
@@ -306,6 +320,6 @@ select
     if(j.problem is null, null, coalesce(c.ids, [])) as candidate_ids,
     -- The device's location in NetBox, by which VLAN groups are chosen.
     d.site_id, d.location_id, d.rack_id, d.cluster_id, d.last_updated
-from evaluated j
+from answered j
 left join candidates c on c.key = j.key
 left join devices d on d.id = j.netbox_id and j.problem is null

@@ -288,14 +288,28 @@ candidates as (
 
 evaluated as (
     select w.*, b.netbox_id as best_id, c.ids,
-        case when w.problem is not null then w.problem
-             when e.place is not null then conflict('port_on_another_device',
-                 {id: w.source_id, device: w.device, place: e.place})
-             else b.reason end as reason
+        with_candidates(
+            case when w.problem is not null then w.problem
+                 when e.place is not null then conflict('port_on_another_device',
+                     {id: w.source_id, device: w.device, place: e.place})
+                 else b.reason end, c.ids) as reason
     from wanted w
     left join decided b on b.key = w.key
     left join elsewhere e on e.key = w.key
     left join candidates c on c.key = w.key
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select e.* replace (
+        if(a.answer is null, e.best_id, a.netbox_id) as best_id, if(a.answer is null, e.reason, null) as reason)
+    from evaluated e
+    left join config.answers a on a.resource = 'interfaces' and a.key = e.key and a.field is null
+        and a.question = question(e.reason)
+        and (a.answer = 'create' or (a.answer = 'pick'
+            and a.netbox_id in (select id from netbox.interfaces i where i.device_id = e.device_id)
+            and a.netbox_id not in (select best_id from evaluated where reason is null and best_id is not null)
+            and a.netbox_id not in (select netbox_id from match.interface_pairs p
+                where p.settled and p.netbox_id is not null and p.key <> e.key)))
 )
 
 select
@@ -305,4 +319,4 @@ select
     if(reason is null, null, coalesce(ids, [])) as candidate_ids,
     reason as problem,
     if(settled, netbox_id, null) as previous_id
-from evaluated
+from answered

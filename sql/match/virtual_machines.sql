@@ -402,16 +402,28 @@ candidates as (
 ),
 evaluated as (
     select w.key, w.name as wanted_name, b.netbox_id, b.step, b.moved_from, c.ids,
-        case when w.problem is not null then w.problem
-             when b.reason is not null then b.reason
-             when b.netbox_id is null and h.found is not null
-                 then conflict('name_held_by_another_guest', {guest: h.found})
-        end as problem,
+        with_candidates(
+            case when w.problem is not null then w.problem
+                 when b.reason is not null then b.reason
+                 when b.netbox_id is null and h.found is not null
+                     then conflict('name_held_by_another_guest', {guest: h.found})
+            end, c.ids) as problem,
         h.found as name_held_by
     from desired.virtual_machines w
     left join best b using (key)
     left join held_names h using (key)
     left join candidates c using (key)
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select e.* replace (
+        if(a.answer is null, e.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, e.ids, null) as ids,
+        if(a.answer is null, e.problem, null) as problem)
+    from evaluated e
+    left join config.answers a on a.resource = 'virtual_machines' and a.key = e.key
+        and a.question = question(e.problem)
+        and (a.answer = 'create' or (a.answer = 'pick' and a.netbox_id in (select id from actual)
+            and a.netbox_id not in (select netbox_id from evaluated where problem is null and netbox_id is not null)))
 )
 select j.key,
     case when j.problem is null then j.netbox_id end as netbox_id,
@@ -421,5 +433,5 @@ select j.key,
     j.step, j.problem, j.name_held_by,
     case when j.problem is null then a.last_updated end as last_updated,
     case when j.problem is null then j.moved_from end as moved_from
-from evaluated j
+from answered j
 left join actual a on a.id = if(j.problem is null, j.netbox_id, coalesce(j.netbox_id, j.ids[1]))

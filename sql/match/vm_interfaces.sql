@@ -114,16 +114,36 @@ evaluated as (
     left join hits h using (key)
     left join nameless n using (key)
     left join alone o using (key)
+),
+decided as (
+    select j.*,
+        with_candidates(
+            case when j.problem is not null then j.problem
+                 when j.found is not null then conflict('name_not_shown', {candidates: j.found, old_name: j.old_name})
+                 when j.only_one is not null and j.netbox_id = j.only_one.id
+                     then conflict('only_other_interface', {candidates: [j.only_one]})
+                 when j.unclear then conflict('several_could_be_this_interface', {interface: a.name}) end,
+            j.ids) as cause
+    from evaluated j
+    left join netbox.vm_interfaces a on a.id = j.netbox_id
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select d.* replace (
+        if(a.answer is null, d.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, d.cause, null) as cause)
+    from decided d
+    join wanted w using (key)
+    left join config.answers a on a.resource = 'vm_interfaces' and a.key = d.key and a.field is null
+        and a.question = question(d.cause)
+        and (a.answer = 'create' or (a.answer = 'pick'
+            and a.netbox_id in (select id from netbox.vm_interfaces i where i.virtual_machine_id = w.vm_id)
+            and a.netbox_id not in (select netbox_id from decided where cause is null and netbox_id is not null)))
 )
 select j.key,
-    case when j.problem is null and not coalesce(j.unclear, false) then j.netbox_id end as netbox_id,
+    if(j.cause is null, j.netbox_id, null) as netbox_id,
     j.netbox_id as candidate_id,
-    case when j.problem is not null or j.unclear then coalesce(j.ids, []) end as candidate_ids,
+    if(j.cause is null, null, coalesce(j.ids, [])) as candidate_ids,
     a.name as netbox_name,
-    case when j.problem is not null then j.problem
-         when j.found is not null then conflict('name_not_shown', {candidates: j.found, old_name: j.old_name})
-         when j.only_one is not null and j.netbox_id = j.only_one.id
-             then conflict('only_other_interface', {candidates: [j.only_one]})
-         when j.unclear then conflict('several_could_be_this_interface', {interface: a.name}) end as problem
-from evaluated j
+    j.cause as problem
+from answered j
 left join netbox.vm_interfaces a on a.id = j.netbox_id

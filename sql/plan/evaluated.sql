@@ -74,12 +74,25 @@ kept_back as (
     from evaluated
 ),
 
-decided as (
+said as (
     select *,
-        coalesce(verdict, action_of(cause), 'update') as final,
+        coalesce(verdict, action_of(cause), 'update') as said,
         case when verdict is null then cause when verdict = 'conflict' then as_conflict(reason) else reason
-            end as final_reason
+            end as said_reason
     from kept_back
+),
+
+-- take: written after all. keep: NetBox's value stays, whatever the source says where the answer has no question.
+decided as (
+    select s.*,
+        case a.answer when 'take' then 'update' when 'keep' then 'drifted' else s.said end as final,
+        case a.answer when 'take' then null
+            when 'keep' then drifted('kept_by_answer', {who: a.who, day: a.answered_on})
+            else s.said_reason end as final_reason
+    from said s
+    left join config.answers a on a.resource = s.resource and a.key = s.key and a.field = s.field
+        and ((a.answer = 'take' and s.after is not null) or a.answer = 'keep')
+        and coalesce(a.question = field_question(s.said_reason, s.before, s.after), true)
 )
 
 select resource, key,

@@ -3,12 +3,20 @@ with needed as (
     select n.resource, n.key, list(i.change_id order by i.change_id) as changes
     from diff.dependencies n join diff.ids i on i.resource = n.needs_resource and i.key = n.needs_key
     where n.resource in (select unnest($resources::varchar[])) group by n.resource, n.key
+),
+asked as (
+    select resource, key, to_json(map_from_entries(list({'field': field, 'question': {'whole': question,
+        'cause': cause}})))::varchar as questions
+    from diff.questions
+    where resource in (select unnest($resources::varchar[])) group by resource, key
 )
 select
     r.resource, r.action, r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated, r.reason, r.fields,
     coalesce(i.change_id, '') as change_id,
-    case when i.change_id is null then [] else coalesce(needed.changes, []) end as depends_on
+    case when i.change_id is null then [] else coalesce(needed.changes, []) end as depends_on,
+    asked.questions
 from diff.rows r
 left join diff.ids i on i.resource = r.resource and i.key = r.key
+left join asked on asked.resource = r.resource and asked.key = r.key
 left join needed on needed.resource = r.resource and needed.key = r.key
 where r.resource in (select unnest($resources::varchar[])) order by r.resource, r.key

@@ -56,8 +56,10 @@ comment on view netbox.rejected is 'Rows from NetBox that could not be taken, wi
 comment on view diff.changes is 'Current differences of all resources, one row per object';
 comment on column diff.changes.change_id is
     'hash of the change''s content, what approvals name; empty: no change that can be approved';
+comment on column diff.changes.questions is
+    'JSON with hashes of what the row and its fields ask, what answers (ledger.resolutions) name; NULL: nothing';
 comment on column diff.changes.action is
-    'create, update, delete: can be approved; conflict, blocked, drifted: see reason';
+    'create, update, delete: can be approved; conflict, blocked, drifted: see reason; acknowledged: a person leaves it';
 comment on column diff.changes.parent is 'the device, virtual machine or cluster that the object belongs to';
 comment on column diff.changes.target is 'the change that creates the object, where it does not exist yet';
 comment on column diff.changes.last_updated is
@@ -107,6 +109,7 @@ comment on column diff.causes.example is 'key of one of the rows, and its reason
 -- ledger: decisions and applies.
 comment on view ledger.approvals is 'Every decision, one row per change';
 comment on view ledger.verdicts is 'What became of every change that an apply took up';
+comment on view ledger.resolutions is 'What people have answered to questions, one row per answered row, field or name';
 comment on view ledger.applies is 'Every apply with its counts';
 comment on view ledger.operations is 'Every change applied or refused, one row per field';
 comment on view ledger.last_written is 'The value that this product wrote last, per object and field';

@@ -131,3 +131,39 @@ left join (
     select target, object_type, netbox_id, request_id, min(object_change_id) as object_change_id
     from ledger.object_changes group by all
 ) using (target, object_type, netbox_id, request_id);
+
+-- One row per answered row, field or name. answer: pick, create, map, value, move, take, keep, leave, acknowledge.
+-- question: hash of what was asked. state: valid, withdrawn, expired. A valid answer counts only
+-- while exactly this is asked; the manifest of a diff (sync.diffs) names those that have lapsed.
+create or replace view ledger.resolutions as
+with lines as (
+    select *
+    from read_json(
+        '{home}/ledger/resolutions/*/*.jsonl',
+        format = 'newline_delimited',
+        ignore_errors = true,
+        columns = {
+            kind: 'VARCHAR', resolution_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR',
+            endpoint: 'VARCHAR', answer: 'VARCHAR', cause: 'VARCHAR', sentence: 'VARCHAR', section: 'VARCHAR',
+            word: 'VARCHAR', netbox_id: 'BIGINT', value: 'VARCHAR', why: 'VARCHAR', until: 'TIMESTAMP',
+            diff_id: 'VARCHAR', seq: 'BIGINT',
+            items: 'STRUCT(resource VARCHAR, key VARCHAR, field VARCHAR, question VARCHAR)[]'
+        }
+    )
+    where resolution_id is not null
+),
+withdrawn as (
+    select resolution_id, min("at") as withdrawn_at, min_by(who, "at") as withdrawn_by
+    from lines where kind = 'withdrawal' group by resolution_id
+)
+select
+    resolution_id, l."at", l.who, through, endpoint, answer, cause, sentence, section, word, netbox_id, value, why,
+    until, diff_id, item.resource, item.key, item.field, item.question,
+    case when w.resolution_id is not null then 'withdrawn'
+         when until <= (now() at time zone 'UTC') then 'expired'
+         else 'valid' end as state,
+    w.withdrawn_by, w.withdrawn_at, coalesce(seq, epoch_ms(l."at")) as seq
+from (
+    select * exclude (items), unnest(if(len(items) > 0, items, [null])) as item from lines where kind = 'resolution'
+) l
+left join withdrawn w using (resolution_id);

@@ -195,7 +195,8 @@ found as (
         count(*) filter (c.state = 'applied') as applied,
         count(*) filter (c.action = 'conflict') as conflicts,
         count(*) filter (c.action = 'blocked') as blocked,
-        count(*) filter (c.action = 'drifted') as drifted
+        count(*) filter (c.action = 'drifted') as drifted,
+        count(*) filter (c.action = 'acknowledged') as acknowledged
     from sync.change_states as c
     group by c.endpoint
 ),
@@ -249,7 +250,8 @@ select
     case when p.diff_id is not null then coalesce(f.applied, 0) end as applied,
     case when p.diff_id is not null then coalesce(f.conflicts, 0) end as conflicts,
     case when p.diff_id is not null then coalesce(f.blocked, 0) end as blocked,
-    case when p.diff_id is not null then coalesce(f.drifted, 0) end as drifted
+    case when p.diff_id is not null then coalesce(f.drifted, 0) end as drifted,
+    case when p.diff_id is not null then coalesce(f.acknowledged, 0) end as acknowledged
 from last_tries as l
 full join configured as c on c.system = l.system and c.endpoint = l.endpoint
 left join manifests as m on m.system = l.system and m.endpoint = l.endpoint and m.snapshot_id = l.snapshot_id

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netbox_sync_dagster.compare.answers import lapsed_of
 from netbox_sync_dagster.compare.causes import cause_kinds, read_reason, sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database
@@ -103,6 +104,9 @@ class Estate:
         )
         self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
         self._left_out: list[tuple[str, str, str]] = []
+        self._answers: list[dict[str, Any]] = []
+        self._asked: list[tuple[str, str, str, str, str]] = []
+        self.lapsed: list[str] = []
         self._rows: list[tuple[str, dict[str, Any]]] = [
             ("netbox.status", {"netbox_version": "4.6.8", "dependents_of": TYPES})
         ]
@@ -137,6 +141,23 @@ class Estate:
         for found, content in self._rows:
             if found == table and name in (None, content.get("name")):
                 content.update(row)
+
+    def answer(
+        self, resource: str, key: str, answer: str, question: str | None = None, **columns: Any
+    ) -> None:
+        """A person's answer about a row, or about its ``field``."""
+        self._answers.append(
+            {
+                **{"resolution_id": f"r{len(self._answers)}", "who": "ada", "answered_on": "2026-11-20"},
+                **{"resource": resource, "key": key, "answer": answer, "question": question},
+                **columns,
+            }
+        )
+
+    def questions(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """{(resource, key, field): (hash of the question with its content, of the cause alone)} of this estate."""
+        self.rows()
+        return {(resource, key, field): (whole, cause) for resource, key, field, whole, cause in self._asked}
 
     def ours(self, object_type: str, *ids: int, endpoint: str = "lib") -> None:
         """This product created these objects."""
@@ -178,10 +199,20 @@ class Estate:
                 f" SELECT *, 1000 FROM ({_SEEN[self.kind]})"
             )
         create_settings(con, settings_of(self.config, endpoint, self.scope, self.peers), WHEN)
+        for row in self._answers:
+            names = ", ".join(row)
+            con.execute(
+                f"INSERT INTO config.answers ({names}) VALUES ({', '.join('?' * len(row))})",
+                list(row.values()),
+            )
         add_id_field_facts(con)
         make_desired(database, endpoint, None, lambda _: None)
         match_and_diff(database, lambda _: None)
         settle(con)
+        self._asked = con.execute(
+            "SELECT resource, key, field, question, cause FROM diff.questions"
+        ).fetchall()
+        self.lapsed = lapsed_of(con)
         found = con.execute(
             "SELECT resource, action, key, netbox_id, reason, fields FROM diff.rows ORDER BY ALL"
         ).fetchall()

@@ -203,14 +203,18 @@ def page() -> str:
         "both (`reason`). They are columns of `diff.changes` and `sync.skipped`; `diff.causes` counts the open questions, and",
         "`sync.causes` is this list ([sql.md](sql.md#causes)).",
         "",
+        "`answers` are what `netbox-sync resolve` takes beside `acknowledge` ([resolutions.md](resolutions.md)).",
+        "",
         "In a sentence `{name}` is a parameter; a part in brackets is omitted if one of its parameters is not known.",
     ]
     for action, meaning in ACTIONS.items():
         lines += ["", f"## {action}", "", f"{meaning[0].upper()}{meaning[1:]}.", ""]
-        lines += ["| cause | sentence | what helps |", "|---|---|---|"]
+        lines += ["| cause | sentence | what helps | answers |", "|---|---|---|---|"]
         for code, kind in sorted(cause_kinds().items()):
             if kind.action == action:
-                lines.append(f"| `{code}` | {kind.sentence.replace('|', chr(92) + '|')} | {kind.helps} |")
+                lines.append(
+                    f"| `{code}` | {kind.sentence.replace('|', chr(92) + '|')} | {kind.helps} | {', '.join(kind.answers)} |"
+                )
     return "\n".join(lines) + "\n"
 
 

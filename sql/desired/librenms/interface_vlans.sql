@@ -57,6 +57,16 @@ decided as (
                  {source: 'LibreNMS', number: len(untagged_vids), vids: untagged_vids})
         end as problem
     from ports
+),
+-- What a person has answered, if exactly this was asked.
+answered as (
+    select d.* replace (
+        coalesce(try_cast(a.value as integer), d.untagged) as untagged,
+        if(a.answer is null, d.problem, null) as problem)
+    from decided d
+    left join config.answers a on a.resource = 'interfaces' and a.key = d.key and a.field = 'untagged_vlan'
+        and a.answer = 'value' and a.question = question(d.problem)
+        and list_contains(d.untagged_vids, try_cast(a.value as integer))
 )
 
 select
@@ -70,5 +80,5 @@ select
     -- Without membership rows nobody knows what else the port carries: the mode is only set where NetBox has none.
     case when vids is null and untagged > 0 then if(ifTrunk = 'dot1Q', 'tagged', 'access') end as mode_if_empty,
     problem
-from decided
+from answered
 where vids is not null or native_vid is not null

@@ -1,0 +1,358 @@
+"""Answers to what the comparison does not guess: conflicts, blocked rows and drifts are questions, and a person decides.
+
+An answer writes nothing to NetBox. It is recorded in the ledger (``storage/resolutions.py``) and read by the next
+comparison, which may then show a change; that change is approved and guarded like any other. An answer counts only for
+exactly the question that was asked: if the candidates or values change, it lapses.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from netbox_sync_dagster.approve.people import me
+from netbox_sync_dagster.approve.records import THROUGH, ApprovalError
+from netbox_sync_dagster.compare.causes import cause_kinds
+from netbox_sync_dagster.compare.database import parquet
+from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.resolutions import (
+    Item,
+    Resolution,
+    Word,
+    read_resolutions,
+    write_resolution,
+    write_withdrawal,
+)
+from netbox_sync_dagster.text import visible
+
+# What each answer means, in the order in which people are offered them.
+ANSWERS = {
+    "pick": "it is this NetBox object",
+    "create": "it is a new object",
+    "map": "the name means this NetBox object",
+    "value": "this value is right",
+    "move": "move it here",
+    "take": "the source's value is right",
+    "keep": "NetBox's value is right",
+    "leave": "do not change it",
+    "acknowledge": "known; show it again after a date, or when it changes",
+}
+# Answers that hide a row must say why.
+NEEDS_REASON = ("keep", "leave", "acknowledge")
+# Answers that depend on what would be written, not only on what is asked.
+_OF_CONTENT = ("take", "keep", "leave", "acknowledge")
+# The NetBox table of each section of the mappings, where the names differ.
+_TABLES = {"roles": "device_roles"}
+
+
+class ResolveError(ApprovalError):
+    """An answer is not possible; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person says. ``netbox_id`` belongs to pick, ``value`` to map and value, ``always`` to keep (whatever the
+    source says from now on), ``until`` to acknowledge."""
+
+    kind: str
+    netbox_id: int | None = None
+    value: str | None = None
+    always: bool = False
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a row, or one field of it, asks. ``answers``: those that are possible; ``candidates``: ids of NetBox objects
+    that it may be; ``values``: those to choose from; ``word``: the name to map."""
+
+    row: DiffRow
+    field: str | None
+    cause: str
+    sentence: str
+    answers: tuple[str, ...]
+    candidates: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
+    word: Word | None = None
+    # Rows in which these agree ask the same.
+    about: str = ""
+
+
+def questions_of(plan: Plan) -> list[Question]:
+    """What the rows of a diff and their fields ask, in the order of the rows."""
+    return [question for row in plan.rows for question in questions_of_row(row)]
+
+
+def questions_of_row(row: DiffRow) -> Iterator[Question]:
+    """What a row asks, and what its fields do."""
+    if row.questions is None:
+        return
+    asked = json.loads(row.questions)
+    if "" in asked and row.cause is not None:
+        # A row that only repeats what its fields ask is left as a whole.
+        of_fields = any(name for name in asked)
+        kinds = () if of_fields else cause_kinds()[row.cause].answers
+        yield _question(row, None, (row.cause, row.reason), (*kinds, "acknowledge"))
+    for field in row.fields:
+        if field.name in asked and field.cause is not None:
+            yield _question(row, field.name, (field.cause, field.reason), _answers_to(field))
+
+
+def _answers_to(field: FieldDiff) -> tuple[str, ...]:
+    kinds = cause_kinds()[str(field.cause)].answers
+    # Without a value of the source there is nothing to take.
+    return tuple(kind for kind in kinds if kind != "take" or field.after is not None)
+
+
+def resolve(
+    warehouse: Warehouse,
+    endpoint: Endpoint,
+    plan: Plan,
+    asked: Sequence[Question],
+    answer: Answer,
+    *,
+    who: str,
+    through: str,
+    why: str = "",
+    run: str | None = None,
+    login_by: str = "",
+) -> Resolution:
+    """Record one answer to one or several questions of the current diff; it is on disk when this returns.
+
+    Nothing is compared: call ``sync.compare_again`` to see what follows. ``through`` is cli, dagster or web. Raises
+    ResolveError, and records nothing, if a question does not take this answer, or the answer names nothing that exists.
+    """
+    if not who.strip():
+        raise ResolveError("an answer needs the name of the person who gives it")
+    if through not in THROUGH or answer.kind not in ANSWERS:
+        raise ResolveError(
+            f"the answer must be one of {', '.join(ANSWERS)} (found: '{visible(answer.kind, 40)}')"
+        )
+    if not asked:
+        raise ResolveError("no row asks this; see netbox-sync resolve without an answer")
+    if answer.kind in NEEDS_REASON and not why.strip():
+        raise ResolveError(f"'{answer.kind}' needs a reason: say why (--why)")
+    for question in asked:
+        if answer.kind not in question.answers:
+            raise ResolveError(
+                f"{question.row.resource} {visible(question.row.key, 120)}"
+                f"{f', {question.field}' if question.field else ''} cannot be answered with '{answer.kind}'; possible:"
+                f" {', '.join(question.answers) or 'nothing'}"
+            )
+    _check(warehouse, endpoint, asked, answer)
+    first = asked[0]
+    actor = me(who, through, run, login_by)
+    one = Resolution(
+        resolution_id=warehouse.new_id(),
+        endpoint=plan.endpoint,
+        at=now(),
+        who=who.strip(),
+        through=through,
+        answer=answer.kind,
+        cause=first.cause,
+        sentence=first.sentence,
+        items=() if answer.kind == "map" else tuple(_item(question, answer) for question in asked),
+        word=first.word if answer.kind == "map" else None,
+        netbox_id=answer.netbox_id,
+        value=answer.value,
+        why=why.strip(),
+        until=answer.until,
+        diff_id=plan.diff_id,
+        by=actor.to_json(),
+    )
+    write_resolution(warehouse, one)
+    return one
+
+
+def withdraw_resolution(
+    warehouse: Warehouse,
+    endpoint: str,
+    resolution_id: str,
+    *,
+    who: str,
+    through: str,
+    why: str = "",
+    run: str | None = None,
+    login_by: str = "",
+) -> Resolution:
+    """Withdraw an answer; returns it. ``resolution_id`` may be its first characters. Raises ResolveError."""
+    if not who.strip():
+        raise ResolveError("a withdrawal needs the name of the person who makes it")
+    found = [
+        one
+        for one in read_resolutions(warehouse, endpoint)
+        if resolution_id and one.resolution_id.startswith(resolution_id)
+    ]
+    if len(found) != 1:
+        number = "no answer" if not found else f"{len(found)} answers"
+        raise ResolveError(
+            f"{number} of '{endpoint}' begin with '{visible(resolution_id, 40)}'; see netbox-sync resolutions"
+        )
+    if found[0].withdrawn_by is not None:
+        raise ResolveError(f"{found[0].withdrawn_by} has withdrawn this answer already")
+    by = me(who, through, run, login_by)
+    line = {
+        "at": now().isoformat(),
+        "who": who.strip(),
+        "through": through,
+        "by": by.to_json(),
+        "why": why.strip(),
+    }
+    write_withdrawal(warehouse, endpoint, found[0].resolution_id, line)
+    return found[0]
+
+
+def same_question(asked: Sequence[Question], one: Question) -> list[Question]:
+    """The questions with the same cause and parameters as ``one``, which may be answered together."""
+    return [
+        other
+        for other in asked
+        if (other.row.resource, other.field, other.cause, other.about)
+        == (one.row.resource, one.field, one.cause, one.about)
+    ]
+
+
+def suggestions(warehouse: Warehouse, endpoint: str) -> list[str]:
+    """Settings that would say once what people have said five times or more."""
+    counts: dict[tuple[str, str], int] = {}
+    for one in read_resolutions(warehouse, endpoint):
+        if one.state() == "valid":
+            counts[one.cause, one.answer] = counts.get((one.cause, one.answer), 0) + max(len(one.items), 1)
+    return [
+        f"'{answer}' was answered {number} times to '{cause}'. {cause_kinds()[cause].helps}"
+        for (cause, answer), number in sorted(counts.items())
+        if number >= 5 and cause in cause_kinds() and answer != "acknowledge"
+    ]
+
+
+def _question(
+    row: DiffRow, field: str | None, asked: tuple[str | None, str | None], answers: tuple[str, ...]
+) -> Question:
+    """``asked``: the cause and its sentence."""
+    cause, sentence = str(asked[0]), asked[1] or ""
+    said: dict[str, Any] = json.loads(row.subject) if row.subject else {}
+    if field is not None or "causes" in said:
+        said = next((one for one in said.get("causes", [said]) if one.get("cause", cause) == cause), said)
+    word = _word_of(said)
+    possible = tuple(kind for kind in dict.fromkeys(answers) if kind != "map" or word is not None)
+    about = {name: said.get(name) for name in cause_kinds()[cause].about}
+    values = said.get("vids") or said.get("names") or []
+    return Question(
+        row,
+        field,
+        cause,
+        sentence,
+        possible,
+        tuple(said.get("candidate_ids") or ()),
+        tuple(map(str, values)) if "value" in possible else (),
+        word,
+        json.dumps(about, sort_keys=True, ensure_ascii=False),
+    )
+
+
+def _word_of(said: Any) -> Word | None:
+    """The name to map: the first pair of section and word among the parameters and the causes in them."""
+    if isinstance(said, dict):
+        if isinstance(said.get("section"), str) and isinstance(said.get("word"), str):
+            return Word(said["section"], said["word"])
+        return next((found for value in said.values() if (found := _word_of(value)) is not None), None)
+    if isinstance(said, list):
+        return next((found for value in said if (found := _word_of(value)) is not None), None)
+    return None
+
+
+def _item(question: Question, answer: Answer) -> Item:
+    asked = json.loads(question.row.questions or "{}")[question.field or ""]
+    text = asked["whole"] if answer.kind in _OF_CONTENT else asked["cause"]
+    if answer.kind == "keep" and answer.always:
+        text = None
+    return Item(question.row.resource, question.row.key, question.field, text)
+
+
+def _check(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Question], answer: Answer) -> None:
+    if answer.kind == "pick":
+        _check_pick(warehouse, asked, answer)
+    elif answer.netbox_id is not None:
+        raise ResolveError(f"only 'pick' names a NetBox object, not '{answer.kind}'")
+    if answer.kind == "map":
+        _check_word(warehouse, endpoint, asked, answer)
+    elif answer.kind == "value":
+        for question in asked:
+            if answer.value not in question.values:
+                raise ResolveError(
+                    f"the value must be one of {', '.join(visible(value, 80) for value in question.values)}"
+                )
+    elif answer.value is not None:
+        raise ResolveError(f"'{answer.kind}' takes no value")
+    if answer.until is not None and answer.kind != "acknowledge":
+        raise ResolveError("only 'acknowledge' has an end")
+    if answer.until is not None and answer.until <= now():
+        raise ResolveError(f"the end has passed: {answer.until:%Y-%m-%d %H:%M} UTC")
+
+
+def _check_pick(warehouse: Warehouse, asked: Sequence[Question], answer: Answer) -> None:
+    if len(asked) > 1:
+        raise ResolveError(
+            f"one NetBox object cannot be {len(asked)} objects of the source: pick for each alone"
+        )
+    question = asked[0]
+    if answer.netbox_id is None:
+        raise ResolveError("'pick' needs the id of the NetBox object")
+    if question.candidates and answer.netbox_id not in question.candidates:
+        raise ResolveError(
+            f"{answer.netbox_id} is none of the candidates: {', '.join(map(str, question.candidates))}"
+        )
+    if not _netbox(warehouse, question.row.resource, "WHERE id = ?", [answer.netbox_id]):
+        raise ResolveError(f"NetBox has no {question.row.resource} with the id {answer.netbox_id}")
+
+
+def _check_word(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Question], answer: Answer) -> None:
+    words = {question.word for question in asked}
+    if len(words) != 1 or (word := words.pop()) is None:
+        raise ResolveError("these rows ask for several names: map each alone")
+    if not (answer.value or "").strip():
+        raise ResolveError("'map' needs the name of a NetBox object")
+    table = _TABLES.get(word.section, word.section)
+    if word.section not in type(endpoint.mappings).model_fields:
+        raise ResolveError(f"{endpoint.name} has no mappings of '{visible(word.section, 40)}'")
+    if table not in NETBOX or table in endpoint.policies.create:
+        return
+    # The first column is the one that people see.
+    columns = [
+        name for name in ("name", "model", "slug", "part_number", "rd") if name in NETBOX[table].columns
+    ]
+    found = _netbox(warehouse, table, "", [], ", ".join(columns))
+    target = str(answer.value)
+    if target.lower() not in {str(value).lower() for values in found for value in values if value}:
+        names = sorted({str(values[0]) for values in found if values[0]})
+        near = difflib.get_close_matches(target, names, n=3, cutoff=0.6)
+        raise ResolveError(
+            f"NetBox has no {table} '{visible(target, 80)}'"
+            + (f"; did you mean {' or '.join(visible(name, 80) for name in near)}?" if near else "")
+        )
+
+
+def _netbox(
+    warehouse: Warehouse, table: str, condition: str, parameters: list[object], columns: str = "id"
+) -> list[tuple[Any, ...]]:
+    """Rows of a table of NetBox's current snapshot."""
+    if table not in NETBOX:
+        return []
+    file = warehouse.current(warehouse.snapshots("netbox", "netbox")) / f"{table}.parquet"
+    if not file.exists():
+        return []
+    with closing(connections.reader()) as con:
+        return con.execute(f"SELECT {columns} FROM {parquet(file)} {condition}", parameters).fetchall()
+
+
+def is_question(row: DiffRow) -> bool:
+    """Whether the row, or one of its fields, asks something."""
+    return row.action not in CHANGE_ACTIONS or row.questions is not None

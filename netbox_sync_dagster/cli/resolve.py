@@ -1,0 +1,344 @@
+"""``resolve``: answers what the comparison asks, by options or question by question in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from netbox_sync_dagster.approve.resolve import (
+    ANSWERS,
+    NEEDS_REASON,
+    Answer,
+    Question,
+    ResolveError,
+    questions_of,
+    resolve,
+    same_question,
+    suggestions,
+)
+from netbox_sync_dagster.cli.changes import MARKS, counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.console import LONGEST, write_json
+from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
+from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.sync import compare_again
+from netbox_sync_dagster.text import visible
+
+# The letters of the answers in the terminal.
+_LETTERS = {
+    **{"p": "pick", "c": "create", "m": "map", "v": "value", "o": "move"},
+    **{"t": "take", "k": "keep", "l": "leave", "a": "acknowledge"},
+}
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What all steps need: the endpoint, its diff, and who answers."""
+
+    session: Session
+    endpoint: Endpoint
+    plan: Plan
+    who: str
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which questions are meant; empty means any."""
+
+    keys: tuple[str, ...]
+    resource: tuple[str, ...]
+    cause: tuple[str, ...]
+    device: tuple[str, ...]
+    field: str | None
+
+    def takes(self, one: Question) -> bool:
+        row = one.row
+        return (
+            (not self.keys or row.key in self.keys)
+            and (not self.resource or row.resource in self.resource)
+            and (not self.cause or one.cause in self.cause)
+            and (not self.device or row.parent in self.device or row.key in self.device)
+            and (self.field is None or one.field == self.field)
+        )
+
+
+def resolve_command(
+    context: typer.Context,
+    endpoint: Annotated[str, typer.Argument(help="The endpoint.")],
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(help="Keys of rows, as shown by diff; default: all that ask.", show_default=False),
+    ] = None,
+    *,
+    resource: Annotated[list[str] | None, typer.Option(help="Only rows of this resource.")] = None,
+    cause: Annotated[list[str] | None, typer.Option(help="Only rows with this cause.")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Only rows of this device, virtual machine or cluster.")
+    ] = None,
+    field: Annotated[str | None, typer.Option(help="Answer what this field asks.")] = None,
+    pick: Annotated[int | None, typer.Option(help="It is the NetBox object with this id.")] = None,
+    create: Annotated[bool, typer.Option("--create", help="It is a new object.")] = False,
+    map_to: Annotated[
+        str | None, typer.Option("--map", help="The source's name means this NetBox object, everywhere.")
+    ] = None,
+    value: Annotated[str | None, typer.Option(help="Of several values this one is right.")] = None,
+    move: Annotated[bool, typer.Option("--move", help="Move it here.")] = False,
+    take: Annotated[bool, typer.Option("--take", help="The source's value is right, this once.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="NetBox's value is right, this once.")] = False,
+    always: Annotated[
+        bool, typer.Option("--always", help="With --keep: whatever the source says from now on.")
+    ] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="Do not change it.")] = False,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="Known: count it apart until it changes, or --until.")
+    ] = False,
+    until: Annotated[
+        str | None,
+        typer.Option(help="With --acknowledge: the last day (2027-01-31), or a number of days (30d)."),
+    ] = None,
+    why: Annotated[
+        str, typer.Option(help="The reason; recorded. Required by --keep, --leave, --acknowledge.")
+    ] = "",
+    who: WhoOption = None,
+    yes: YesOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the questions as JSON.")] = False,
+) -> None:
+    """Answer what the comparison does not guess: conflicts, blocked rows and drifts.
+
+    Without an answer it asks question by question in a terminal, and elsewhere lists the questions with the answers that
+    each takes. Rows with the same cause are answered together if the filters select them. An answer is recorded, and
+    the endpoint compared again from the snapshots that are there; the changes that follow are approved as always.
+    """
+    session = session_of(context)
+    chosen = session.endpoint(endpoint)
+    plan = load_plan(session.warehouse, endpoint)
+    wanted = _Wanted(tuple(keys or ()), tuple(resource or ()), tuple(cause or ()), tuple(device or ()), field)
+    asked = [one for one in questions_of(plan) if wanted.takes(one)]
+    given = {
+        "pick": pick is not None,
+        "create": create,
+        "map": map_to is not None,
+        "value": value is not None,
+        "move": move,
+        "take": take,
+        "keep": keep,
+        "leave": leave,
+        "acknowledge": acknowledge,
+    }
+    kinds = [kind for kind, is_given in given.items() if is_given]
+    if len(kinds) > 1:
+        raise CliError(f"one answer at a time: --{' and --'.join(kinds)} are {len(kinds)}")
+    if (until is not None and not acknowledge) or (always and not keep):
+        raise CliError("--until belongs to --acknowledge, --always to --keep")
+    if not kinds:
+        if as_json:
+            write_json(session.out, {"questions": [_document(one) for one in asked]})
+        elif session.interactive and asked:
+            _ask_all(_Desk(session, chosen, plan, name_of(who)), asked)
+        else:
+            _list(session, asked)
+        return
+    answer = Answer(kinds[0], pick, map_to if map_to is not None else value, always, _end(until))
+    _answer(_Desk(session, chosen, plan, name_of(who)), _answerable(asked, answer), answer, why, yes=yes)
+
+
+def _answerable(asked: list[Question], answer: Answer) -> list[Question]:
+    """The questions that the filters select; of a row and its fields those that take the answer."""
+    taking = [one for one in asked if answer.kind in one.answers]
+    rows = {(one.row.resource, one.row.key) for one in taking}
+    return taking + [one for one in asked if (one.row.resource, one.row.key) not in rows]
+
+
+def _answer(desk: _Desk, asked: list[Question], answer: Answer, why: str, *, yes: bool) -> None:
+    session = desk.session
+    if not asked:
+        session.out.print("no row asks this; nothing recorded")
+        return
+    _list(session, asked)
+    if not (yes or session.ask(f"Answer {_rows(len(asked))} with '{answer.kind}' ({ANSWERS[answer.kind]})?")):
+        session.out.print("nothing recorded")
+        return
+    _record(desk, asked, answer, why)
+    session.out.print(f"recorded: {answer.kind} for {_rows(len(asked))}")
+    _follow(desk, asked)
+
+
+def _record(desk: _Desk, asked: Sequence[Question], answer: Answer, why: str) -> None:
+    warehouse = desk.session.warehouse
+    resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
+
+
+def _follow(desk: _Desk, asked: Sequence[Question]) -> None:
+    """Compare again, and show what the answered rows are now."""
+    session, endpoint = desk.session, desk.endpoint
+    compare_again(session.warehouse, session.config, endpoint, who=desk.who)
+    after = load_plan(session.warehouse, endpoint.name)
+    before = {(row.resource, row.key): row for row in desk.plan.rows}
+    answered = {(one.row.resource, one.row.key) for one in asked}
+    rows = [
+        row
+        for row in after.rows
+        if (row.resource, row.key) in answered
+        or (row.is_change and before.get((row.resource, row.key)) is None)
+        or ((was := before.get((row.resource, row.key))) is not None and was.action != row.action)
+    ]
+    session.out.print(Text("what follows", "bold"))
+    print_rows(
+        session.out,
+        rows,
+        limit=screenful(session.out),
+        digits=id_length(row.change_id for row in after.rows),
+        more=f"netbox-sync diff {after.name} --all shows them",
+    )
+    session.out.print(summary(counts(rows)))
+    for line in suggestions(session.warehouse, endpoint.name):
+        session.out.print(f"suggestion: {visible(line, LONGEST)}", style="cyan", soft_wrap=True)
+
+
+def _list(session: Session, asked: Sequence[Question]) -> None:
+    """The questions, equal ones as one line with their number."""
+    if not asked:
+        session.out.print("nothing is asked")
+        return
+    shown: set[tuple[Any, ...]] = set()
+    for one in asked:
+        same = (one.row.resource, one.field, one.cause, one.about)
+        if same in shown:
+            continue
+        shown.add(same)
+        _show(session, one, len(same_question(asked, one)))
+    session.out.print(f"{len(shown)} question{'s' if len(shown) != 1 else ''}, {_rows(len(asked))}")
+
+
+def _show(session: Session, one: Question, number: int) -> None:
+    mark, style = MARKS.get(one.row.action, ("?", "cyan"))
+    head = f"{mark} {one.row.resource}  {visible(one.row.key, LONGEST)}"
+    more = f"  and {number - 1} more" if number > 1 else ""
+    session.out.print(Text.assemble((head, style), (more, "dim")), soft_wrap=True)
+    of_field = f"{one.field}: " if one.field else ""
+    session.out.print(f"      {of_field}{visible(one.sentence, LONGEST)}", soft_wrap=True)
+    if one.candidates:
+        session.out.print(f"      NetBox ids: {', '.join(map(str, one.candidates))}", soft_wrap=True)
+    if one.values:
+        values = ", ".join(visible(text, 80) for text in one.values)
+        session.out.print(f"      values: {values}", soft_wrap=True)
+    session.out.print(
+        f"      cause {one.cause}; answers: {', '.join(one.answers)}", style="dim", soft_wrap=True
+    )
+
+
+def _ask_all(desk: _Desk, asked: list[Question]) -> None:
+    """Question by question; equal ones once. The endpoint is compared again at the end."""
+    answered: list[Question] = []
+    done: set[tuple[Any, ...]] = set()
+    for one in asked:
+        about = (one.row.resource, one.field, one.cause, one.about)
+        if about in done:
+            continue
+        done.add(about)
+        same = same_question(asked, one)
+        _show(desk.session, one, len(same))
+        said = _ask_one(desk, one, same)
+        if said is None:
+            break
+        answered += said
+    if not answered:
+        desk.session.out.print("nothing recorded")
+        return
+    _follow(desk, answered)
+
+
+def _ask_one(desk: _Desk, one: Question, same: list[Question]) -> list[Question] | None:
+    """The questions that were answered; None to end."""
+    session = desk.session
+    letters = {letter: kind for letter, kind in _LETTERS.items() if kind in one.answers}
+    while True:
+        said = session.answer(f"answer? [{','.join([*letters, 's', 'q', '?'])}] ").lower()
+        if said == "q":
+            return None
+        if said in ("", "s"):
+            return []
+        if said not in letters:
+            for letter, kind in letters.items():
+                session.out.print(f"{letter}  {kind}: {ANSWERS[kind]}")
+            session.out.print("s  skip this question")
+            session.out.print("q  end")
+            continue
+        kind = letters[said]
+        try:
+            answer = _details(session, one, kind)
+            meant = [one]
+            if (
+                len(same) > 1
+                and kind != "pick"
+                and session.ask(f"The same for all {len(same)} rows that ask this?")
+            ):
+                meant = same
+            why = session.answer("why? ") if kind in NEEDS_REASON else ""
+            _record(desk, meant, answer, why)
+        except ResolveError as error:
+            session.out.print(visible(str(error), LONGEST), style="red", soft_wrap=True)
+            continue
+        session.out.print(f"recorded: {kind} for {_rows(len(meant))}")
+        return meant
+
+
+def _details(session: Session, one: Question, kind: str) -> Answer:
+    if kind == "pick":
+        hint = f" ({', '.join(map(str, one.candidates))})" if one.candidates else ""
+        number = session.answer(f"id of the NetBox object{hint}: ")
+        if not number.isascii() or not number.isdecimal():
+            raise ResolveError("an id is a number")
+        return Answer(kind, netbox_id=int(number))
+    if kind == "map":
+        word = visible(one.word.word, 80) if one.word else ""
+        return Answer(kind, value=session.answer(f"'{word}' is called in NetBox: "))
+    if kind == "value":
+        return Answer(kind, value=session.answer(f"which of {', '.join(one.values)}: "))
+    if kind == "keep":
+        return Answer(kind, always=session.ask("From now on, whatever the source says?"))
+    if kind == "acknowledge":
+        return Answer(kind, until=_end(session.answer("until (2027-01-31, 30d, or nothing): ") or None))
+    return Answer(kind)
+
+
+def _end(text: str | None) -> datetime | None:
+    """The end of an acknowledgement: the end of this day (UTC), or so many days from now."""
+    if text is None:
+        return None
+    if text.endswith("d") and text[:-1].isascii() and text[:-1].isdecimal() and len(text) < 6:
+        return now() + timedelta(days=int(text[:-1]))
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise CliError(
+            f"--until {visible(text, 40)}: give a day (2027-01-31) or a number of days (30d)"
+        ) from None
+    return day.replace(tzinfo=now().tzinfo) + timedelta(days=1)
+
+
+def _document(one: Question) -> dict[str, Any]:
+    return {
+        "resource": one.row.resource,
+        "key": one.row.key,
+        "field": one.field,
+        "action": one.row.action,
+        "cause": one.cause,
+        "reason": one.sentence,
+        "answers": list(one.answers),
+        "candidates": list(one.candidates),
+        "values": list(one.values),
+        "section": one.word.section if one.word else None,
+        "word": one.word.word if one.word else None,
+    }
+
+
+def _rows(number: int) -> str:
+    return f"{number} row{'s' if number != 1 else ''}"

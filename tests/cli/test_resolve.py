@@ -1,0 +1,151 @@
+"""``resolve`` and ``resolutions``: a person answers, the endpoint is compared again, and the change is approved as always."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from netbox_sync_lab.librenms import LabLibreNMS
+from tests.cli.conftest import CliHarness
+from tests.support import NetBox
+
+
+def rows(harness: CliHarness, resource: str) -> dict[str, str]:
+    """{key: action} of the current diff."""
+    found = json.loads(harness.ok("diff", "nms", "--json", "--resource", resource))["diffs"][0]["rows"]
+    return {row["key"]: row["action"] for row in found}
+
+
+def apply_all(harness: CliHarness) -> None:
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    harness.ok("apply", "nms", "--yes")
+    harness.ok("sync")
+
+
+@pytest.fixture
+def drifted(harness: CliHarness, netbox: NetBox) -> CliHarness:
+    """Everything is in NetBox, where someone has changed the description of a port since."""
+    harness.ok("sync")
+    apply_all(harness)
+    port = netbox.one("dcim/interfaces", name="Gi0/2")
+    netbox.edit("dcim/interfaces", port["id"], description="copier")
+    harness.ok("sync")
+    return harness
+
+
+def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox) -> None:
+    harness.configure(defaults={"site": "paris", "device_type": "C2960", "vlan_group": "paris"})
+    harness.ok("sync")
+    assert rows(harness, "devices") == {"sw1": "blocked"}
+
+    listed = json.loads(harness.ok("resolve", "nms", "--resource", "devices", "--json"))["questions"]
+    assert [(one["key"], one["cause"], one["section"]) for one in listed] == [("sw1", "unmapped", "roles")]
+    wrong = harness.run("resolve", "nms", "sw1", "--map", "Acess", "--yes", "--who", "ada")
+    assert (wrong.code, wrong.err) == (1, "error: NetBox has no device_roles 'Acess'; did you mean Access?\n")
+    shown = harness.ok("resolve", "nms", "sw1", "--map", "Access", "--yes", "--who", "ada")
+
+    assert "recorded: map for 1 row" in shown
+    assert rows(harness, "devices") == {"sw1": "create"}
+    exported = harness.ok("mappings", "nms", "--export")
+    assert exported.startswith("mappings:\n  roles:\n") and exported.endswith(': "Access"\n')
+    # A line of the file wins.
+    word = listed[0]["word"]
+    netbox.create("dcim/device-roles", name="Core", slug="core", color="ff0000")
+    harness.configure(mappings={"roles": {word: "Core"}})
+    harness.ok("sync")
+    assert f'    # the file says "Core": "{word}": "Access"' in harness.ok("mappings", "nms", "--export")
+    query = (
+        "SELECT item.after FROM (SELECT unnest(fields) AS item FROM diff.changes WHERE resource = 'devices')"
+    )
+    assert '"Core"' in harness.ok("sql", f"{query} WHERE item.field = 'role'")
+
+
+def test_the_source_is_right(drifted: CliHarness, netbox: NetBox) -> None:
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
+
+    drifted.ok("resolve", "nms", "sw1 Gi0/2", "--field", "description", "--take", "--yes", "--who", "ada")
+
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "update"}
+    apply_all(drifted)
+    assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "printer"
+    assert rows(drifted, "interfaces") == {}
+
+
+def test_netbox_is_right_from_now_on_and_an_answer_is_withdrawn(
+    drifted: CliHarness, nms: LabLibreNMS
+) -> None:
+    answer = ("--field", "description", "--keep", "--always", "--why", "named by the users")
+    drifted.ok("resolve", "nms", "sw1 Gi0/2", *answer, "--yes", "--who", "ada")
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "acknowledged"}
+    status = json.loads(drifted.ok("status", "--json"))["endpoints"]
+    assert [
+        (one["state"], one["drifted"], one["acknowledged"]) for one in status if one["endpoint"] == "nms"
+    ] == [("in sync", 0, 1)]
+    assert "1 acknowledged: netbox-sync diff nms --action acknowledged" in drifted.ok("diff", "nms")
+
+    listed = json.loads(drifted.ok("resolutions", "nms", "--json"))["resolutions"]
+    assert [(one["state"], one["answer"], one["who"], one["why"]) for one in listed] == [
+        ("valid", "keep", "ada", "named by the users")
+    ]
+    drifted.ok("resolutions", "nms", "--withdraw", listed[0]["id"], "--who", "bob")
+
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
+    assert drifted.ok("resolutions", "nms") == "0 answers\n"
+    assert "withdrawn" in drifted.ok("resolutions", "nms", "--all")
+    assert drifted.ok("sql", "--csv", "SELECT state, withdrawn_by FROM ledger.resolutions") == (
+        "state,withdrawn_by\nwithdrawn,bob\n"
+    )
+
+
+def test_an_acknowledged_row_comes_back_when_its_content_changes(drifted: CliHarness, netbox: NetBox) -> None:
+    drifted.ok(
+        "resolve",
+        "nms",
+        "sw1 Gi0/2",
+        "--acknowledge",
+        "--until",
+        "30d",
+        "--why",
+        "later",
+        "--yes",
+        "--who",
+        "ada",
+    )
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "acknowledged"}
+    drifted.ok("sync")
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "acknowledged"}
+
+    netbox.edit("dcim/interfaces", netbox.one("dcim/interfaces", name="Gi0/2")["id"], description="fax")
+    drifted.ok("sync")
+
+    assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
+    listed = json.loads(drifted.ok("resolutions", "nms", "--json"))["resolutions"]
+    assert [one["state"] for one in listed] == ["lapsed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--take", "--keep"], "one answer at a time: --take and --keep are 2"),
+        (["--take", "--until", "30d"], "--until belongs to --acknowledge, --always to --keep"),
+        (
+            ["--acknowledge", "--until", "soon"],
+            "--until soon: give a day (2027-01-31) or a number of days (30d)",
+        ),
+        (["--acknowledge"], "'acknowledge' needs a reason: say why (--why)"),
+        (
+            ["--field", "description", "--pick", "7"],
+            "interfaces sw1 Gi0/2, description cannot be answered with 'pick'; possible: take, keep",
+        ),
+        (
+            ["--acknowledge", "--until", "2020-01-01", "--why", "x"],
+            "the end has passed: 2020-01-02 00:00 UTC",
+        ),
+    ],
+)
+def test_an_impossible_answer_is_refused(drifted: CliHarness, arguments: list[Any], sentence: str) -> None:
+    answer = drifted.run("resolve", "nms", "sw1 Gi0/2", *arguments, "--yes", "--who", "ada")
+    assert (answer.code, answer.err) == (1, f"error: {sentence}\n")
+    assert drifted.ok("resolutions", "nms") == "0 answers\n"
