@@ -11,8 +11,10 @@ from netbox_sync_dagster.apply.changes import PendingWrite
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
 
-# NetBox takes a lock for these: two at once only wait for each other.
-_ONE_AT_A_TIME = ("ipam/ip-addresses", "dcim/platforms")
+# NetBox takes a lock for creates of these: two at once only wait for each other.
+_LOCKED = ("ipam/ip-addresses", "dcim/platforms")
+# NetBox adds up the disks of a virtual machine after each write; of two at once, one sum lacks the other's disks.
+_ADDED_UP = ("virtualization/virtual-disks",)
 
 
 def dispatch(
@@ -27,7 +29,7 @@ def dispatch(
         by_kind.setdefault((item.action, item.object_type), deque()).append(item)
     deferred: list[DeferredRefusal] = []
     for (action, object_type), waiting in by_kind.items():
-        alone = action == "create" and object_type in _ONE_AT_A_TIME
+        alone = (action == "create" and object_type in _LOCKED) or object_type in _ADDED_UP
         deferred += _work_off(sender, state, waiting, 1 if alone else threads)
     return deferred
 

@@ -42,6 +42,26 @@ def test_a_batch_that_is_late_is_waited_for_and_the_next_ones_are_smaller(
     assert len(netbox.all("ipam/vlans", group_id=fixtures.group["id"])) == 600
 
 
+def test_disks_are_sent_one_request_at_a_time(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    """NetBox adds up a virtual machine's disks after each write: of two requests at once, one sum would be short."""
+    kind = netbox.create("virtualization/cluster-types", name="PVE", slug="pve")
+    cluster = netbox.create("virtualization/clusters", name="paris", type=kind["id"])
+    machine = netbox.create("virtualization/virtual-machines", name="web", cluster=cluster["id"])
+    draft = Draft()
+    for n in range(6):
+        content = {"virtual_machine": of(machine), "name": f"scsi{n}", "size": 1024}
+        draft.create("virtual_disks", f"web scsi{n}", content)
+    plan = draft.publish(harness.warehouse)
+    with SlowProxy(netbox.url, seconds=0.05) as slow:
+        harness.configure(url=slow.url, batch_size=2)
+        result = harness.approve_and_apply(plan)
+        assert {v.verdict for v in result.verdicts} == {"applied"}, result.verdicts
+        assert (slow.sizes, slow.most_at_once) == ([2, 2, 2], 1)
+    assert netbox.one("virtualization/virtual-machines", name="web")["disk"] == 6 * 1024
+
+
 def test_late_updates_and_deletes_are_sent_once(
     harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
