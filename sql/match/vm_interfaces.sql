@@ -132,7 +132,7 @@ answered as (
     select d.* replace (
         if(a.answer is null, d.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, d.cause, null) as cause)
     from decided d
-    join wanted w using (key)
+    left join wanted w using (key)
     left join config.answers a on a.resource = 'vm_interfaces' and a.key = d.key and a.field is null
         and a.question = question(d.cause)
         and (a.answer = 'create' or (a.answer = 'pick'

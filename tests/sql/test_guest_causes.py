@@ -96,3 +96,15 @@ def test_a_replaced_mac_address_stays_while_two_guests_have_the_new_one() -> Non
             "several interfaces have BC:24:11:00:00:01 in Proxmox, so it is not known which one it belongs to",
         )
     ]
+
+
+def test_a_new_guest_is_created_with_its_interfaces() -> None:
+    estate = paris(policies={"create": ["virtual_machines", "vm_interfaces", "mac_addresses"]})
+    guest(estate, 101, "web", "BC:24:11:00:00:01")
+    estate.add("netbox.device_roles", id=1, name="Virtual Machine", slug="virtual-machine")
+    kinds = ("virtual_machines", "vm_interfaces", "mac_addresses")
+    assert [(r.resource, r.action, r.key) for r in estate.rows() if r.resource in kinds] == [
+        ("mac_addresses", "create", "web net0 BC:24:11:00:00:01"),
+        ("virtual_machines", "create", "web"),
+        ("vm_interfaces", "create", "web net0"),
+    ]
