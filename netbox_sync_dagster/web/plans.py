@@ -110,15 +110,17 @@ class PlanRows:
         visible = allowed([kind for (kind,) in types])
         self.hidden = [kind for (kind,) in types if kind not in visible]
         states_of(warehouse, [head.name for head in heads], con)
+        # Most changes wait: a join with those that do not is small.
+        con.execute("create or replace temp table decided as from states where state <> 'waiting'")
         order = " ".join(f"when '{name}' then {position}" for position, name in enumerate(RESOURCES))
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
         con.execute(
             f"""create or replace temp view found as
-                select d.*, s.state, s.who, s."at", s.expires, case d.resource {order} end as resource_order,
+                select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s."at", s.expires, case d.resource {order} end as resource_order,
                     nullif(array_to_string(list_transform(c.about,
                         lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
                 from read_parquet({files}) as d
-                left join states as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
+                left join decided as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
                     and s.endpoint = d.endpoint
                 left join (select cause, about from ({read_sql("causes.sql")})) as c on c.cause = d.cause
                 where d.object_type not in ({hidden or "''"})"""
@@ -132,13 +134,19 @@ class PlanRows:
         key = _NATURAL if number <= _NATURAL_UP_TO else "key"
         order = _ORDERS[query.sort].format(key=key)
         # First which rows: their fields are read for these alone.
-        cursor = self._con.execute(
-            f"""with chosen as (
-                    select endpoint, resource, key, change_id from found where {where} order by {order} limit ? offset ?
-                )
-                select found.* from found semi join chosen using (endpoint, resource, key, change_id)
-                order by {order}""",
+        chosen = self._con.execute(
+            f"select endpoint, resource, key, change_id from found where {where} order by {order} limit ? offset ?",
             [*values, PAGE_SIZE, (query.page - 1) * PAGE_SIZE],
+        ).fetchall()
+        if not chosen:
+            return [], number
+        # The keys as such, so that the files are read only where they are.
+        keys = ", ".join("?" for _ in chosen)
+        tuples = ", ".join("(?, ?, ?, ?)" for _ in chosen)
+        cursor = self._con.execute(
+            f"""select * from found where key in ({keys})
+                    and (endpoint, resource, key, change_id) in (values {tuples}) order by {order}""",
+            [*(row[2] for row in chosen), *(value for row in chosen for value in row)],
         )
         return _shown(cursor), number
 
