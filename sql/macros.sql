@@ -312,6 +312,14 @@ create or replace macro differing(fields) as
         or (f.after is not null and content(f.before) <> content(f.after)
             and not coalesce(same_object(f.before, f.after), false)));
 
+-- Whether Python writes a value of a field exactly as this JSON text: it is for sql/plan/change_ids.sql.
+create or replace macro is_canonical(name, json_text) as
+    json_text is null
+    or case when json_text[1] in ('{', '[') then not starts_with(name, 'cf.')
+            when json_text[1] between '0' and '9' or json_text[1] = '-'
+                then regexp_full_match(json_text, '0|-?[1-9][0-9]{0,17}')
+            else true end;
+
 -- Custom fields ------------------------------------------------------------------------------------------------
 -- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
 -- number or text counts only while one endpoint of the kind is configured. Everything else is ignored.

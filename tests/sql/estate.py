@@ -11,12 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+
 from netbox_sync_dagster.compare.answers import lapsed_of
 from netbox_sync_dagster.compare.causes import cause_kinds, read_reason, sentence_of
+from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import settle
 from netbox_sync_dagster.compare.desired import make_desired
+from netbox_sync_dagster.compare.diff_files import add_change_ids
 from netbox_sync_dagster.compare.run import match_and_diff
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
@@ -87,6 +91,31 @@ def _check_causes(row: str, action: str, reason: str | None, fields: list[dict[s
     for verdict, text, where in said:
         cause = read_reason(text or "", verdict).cause
         assert cause is not None and cause_kinds()[cause].action == verdict, f"{where}: {verdict}, but {text}"
+
+
+def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
+    """True of every change: SQL gives it the id that Python computes from its content."""
+    add_change_ids(con, "lib")
+    rows = con.execute(
+        """SELECT i.change_id, r.resource, action, r.key, object_type, netbox_id, target, last_updated, fields
+           FROM diff.rows r JOIN diff.ids i ON i.resource = r.resource AND i.key = r.key"""
+    ).fetchall()
+    for found, resource, action, key, object_type, netbox_id, target, last_updated, fields in rows:
+        assert found == change_id(
+            endpoint="lib",
+            resource=resource,
+            action=action,
+            key=key,
+            object_type=object_type,
+            netbox_id=netbox_id,
+            target=target,
+            last_updated=last_updated,
+            fields=[
+                (f["field"], json.loads(f["before"] or "null"), json.loads(f["after"] or "null"))
+                for f in fields
+                if f["verdict"] == "update"
+            ],
+        ), f"{resource} {key}"
 
 
 class Estate:
@@ -213,6 +242,7 @@ class Estate:
             "SELECT resource, key, field, question, cause FROM diff.questions"
         ).fetchall()
         self.lapsed = lapsed_of(con)
+        _check_ids(con)
         found = con.execute(
             "SELECT resource, action, key, netbox_id, reason, fields FROM diff.rows ORDER BY ALL"
         ).fetchall()
