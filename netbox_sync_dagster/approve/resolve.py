@@ -10,18 +10,17 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from netbox_sync_dagster.approve.netbox_names import names_of_section, netbox_rows, table_of
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.records import THROUGH, ApprovalError
 from netbox_sync_dagster.compare.causes import cause_kinds
-from netbox_sync_dagster.compare.database import parquet
-from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
+from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.resolutions import (
     Item,
@@ -49,8 +48,6 @@ ANSWERS = {
 NEEDS_REASON = ("keep", "leave", "acknowledge")
 # Answers that depend on what would be written, not only on what is asked.
 _OF_CONTENT = ("take", "keep", "leave", "acknowledge")
-# The NetBox table of each section of the mappings, where the names differ.
-_TABLES = {"roles": "device_roles"}
 
 
 class ResolveError(ApprovalError):
@@ -220,6 +217,22 @@ def same_question(asked: Sequence[Question], one: Question) -> list[Question]:
     ]
 
 
+def end_of(text: str | None) -> datetime | None:
+    """The end of an acknowledgement: the end of this day (UTC), or so many days from now. None without a text. Raises
+    ResolveError."""
+    if not text:
+        return None
+    if text.endswith("d") and text[:-1].isascii() and text[:-1].isdecimal() and len(text) < 6:
+        return now() + timedelta(days=int(text[:-1]))
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise ResolveError(
+            f"{visible(text, 40)}: give a day (2027-01-31) or a number of days (30d)"
+        ) from None
+    return day.replace(tzinfo=now().tzinfo) + timedelta(days=1)
+
+
 def suggestions(warehouse: Warehouse, endpoint: str) -> list[str]:
     """Settings that would say once what people have said five times or more."""
     counts: dict[tuple[str, str], int] = {}
@@ -310,7 +323,7 @@ def _check_pick(warehouse: Warehouse, asked: Sequence[Question], answer: Answer)
         raise ResolveError(
             f"{answer.netbox_id} is none of the candidates: {', '.join(map(str, question.candidates))}"
         )
-    if not _netbox(warehouse, question.row.resource, "WHERE id = ?", [answer.netbox_id]):
+    if not netbox_rows(warehouse, question.row.resource, "id", "WHERE id = ?", [answer.netbox_id]):
         raise ResolveError(f"NetBox has no {question.row.resource} with the id {answer.netbox_id}")
 
 
@@ -320,39 +333,17 @@ def _check_word(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Questi
         raise ResolveError("these rows ask for several names: map each alone")
     if not (answer.value or "").strip():
         raise ResolveError("'map' needs the name of a NetBox object")
-    table = _TABLES.get(word.section, word.section)
+    table = table_of(word.section)
     if word.section not in type(endpoint.mappings).model_fields:
         raise ResolveError(f"{endpoint.name} has no mappings of '{visible(word.section, 40)}'")
     if table not in NETBOX or table in endpoint.policies.create:
         return
-    # The first column is the one that people see.
-    columns = [
-        name for name in ("name", "model", "slug", "part_number", "rd") if name in NETBOX[table].columns
-    ]
-    found = _netbox(warehouse, table, "", [], ", ".join(columns))
+    found = names_of_section(warehouse, word.section)
     target = str(answer.value)
-    if target.lower() not in {str(value).lower() for values in found for value in values if value}:
-        names = sorted({str(values[0]) for values in found if values[0]})
+    if target.lower() not in {value.lower() for values in found for value in values if value}:
+        names = sorted({values[0] for values in found if values[0]})
         near = difflib.get_close_matches(target, names, n=3, cutoff=0.6)
         raise ResolveError(
             f"NetBox has no {table} '{visible(target, 80)}'"
             + (f"; did you mean {' or '.join(visible(name, 80) for name in near)}?" if near else "")
         )
-
-
-def _netbox(
-    warehouse: Warehouse, table: str, condition: str, parameters: list[object], columns: str = "id"
-) -> list[tuple[Any, ...]]:
-    """Rows of a table of NetBox's current snapshot."""
-    if table not in NETBOX:
-        return []
-    file = warehouse.current(warehouse.snapshots("netbox", "netbox")) / f"{table}.parquet"
-    if not file.exists():
-        return []
-    with closing(connections.reader()) as con:
-        return con.execute(f"SELECT {columns} FROM {parquet(file)} {condition}", parameters).fetchall()
-
-
-def is_question(row: DiffRow) -> bool:
-    """Whether the row, or one of its fields, asks something."""
-    return row.action not in CHANGE_ACTIONS or row.questions is not None

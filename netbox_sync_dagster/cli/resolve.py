@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
+from netbox_sync_dagster.approve.followed import what_followed
 from netbox_sync_dagster.approve.resolve import (
     ANSWERS,
     NEEDS_REASON,
     Answer,
     Question,
     ResolveError,
+    end_of,
     questions_of,
     resolve,
     same_question,
@@ -27,7 +29,6 @@ from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.sync import compare_again
 from netbox_sync_dagster.text import visible
 
@@ -180,15 +181,7 @@ def _follow(desk: _Desk, asked: Sequence[Question]) -> None:
     session, endpoint = desk.session, desk.endpoint
     compare_again(session.warehouse, session.config, endpoint, who=desk.who)
     after = load_plan(session.warehouse, endpoint.name)
-    before = {(row.resource, row.key): row for row in desk.plan.rows}
-    answered = {(one.row.resource, one.row.key) for one in asked}
-    rows = [
-        row
-        for row in after.rows
-        if (row.resource, row.key) in answered
-        or (row.is_change and before.get((row.resource, row.key)) is None)
-        or ((was := before.get((row.resource, row.key))) is not None and was.action != row.action)
-    ]
+    rows = what_followed(desk.plan, after, asked).rows
     session.out.print(Text("what follows", "bold"))
     print_rows(
         session.out,
@@ -305,23 +298,15 @@ def _details(session: Session, one: Question, kind: str) -> Answer:
     if kind == "keep":
         return Answer(kind, always=session.ask("From now on, whatever the source says?"))
     if kind == "acknowledge":
-        return Answer(kind, until=_end(session.answer("until (2027-01-31, 30d, or nothing): ") or None))
+        return Answer(kind, until=end_of(session.answer("until (2027-01-31, 30d, or nothing): ")))
     return Answer(kind)
 
 
-def _end(text: str | None) -> datetime | None:
-    """The end of an acknowledgement: the end of this day (UTC), or so many days from now."""
-    if text is None:
-        return None
-    if text.endswith("d") and text[:-1].isascii() and text[:-1].isdecimal() and len(text) < 6:
-        return now() + timedelta(days=int(text[:-1]))
+def _end(until: str | None) -> datetime | None:
     try:
-        day = datetime.strptime(text, "%Y-%m-%d")
-    except ValueError:
-        raise CliError(
-            f"--until {visible(text, 40)}: give a day (2027-01-31) or a number of days (30d)"
-        ) from None
-    return day.replace(tzinfo=now().tzinfo) + timedelta(days=1)
+        return end_of(until)
+    except ResolveError as error:
+        raise CliError(f"--until {error}") from None
 
 
 def _document(one: Question) -> dict[str, Any]:

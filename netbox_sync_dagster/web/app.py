@@ -31,6 +31,7 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.applies import Applies
+from netbox_sync_dagster.web.comparisons import Comparisons
 from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
 from netbox_sync_dagster.web.refreshes import Refreshes
 from netbox_sync_dagster.web.rights import Rights
@@ -67,6 +68,7 @@ class State:
         self.attempts = Attempts()
         self.applies = Applies(warehouse)
         self.refreshes = Refreshes(warehouse)
+        self.comparisons = Comparisons(warehouse)
         self.sessions = Sessions(
             hours=settings.session_hours, idle_minutes=settings.idle_minutes, ended=self._forget
         )
@@ -150,6 +152,7 @@ def create_app(
     """
     # The pages' modules import this one.
     from netbox_sync_dagster.web import (
+        answers_pages,
         apply_pages,
         changes,
         decide,
@@ -157,6 +160,7 @@ def create_app(
         login_pages,
         pages,
         refresh_pages,
+        resolve_pages,
     )
 
     state = State(config_path, warehouse, settings, report)
@@ -174,6 +178,7 @@ def create_app(
         sweeping.cancel()
         state.applies.stop_all()
         state.refreshes.stop_all()
+        state.comparisons.stop_all()
         await run_in_threadpool(state.sessions.end_all)
 
     routes = [
@@ -192,6 +197,12 @@ def create_app(
         post("/plans/{plan}/refresh", refresh_pages.start),
         get("/refreshes/{key}", refresh_pages.watch),
         get("/refreshes/{key}/events", refresh_pages.events),
+        get("/plans/{plan}/questions", resolve_pages.questions),
+        post("/plans/{plan}/answer", resolve_pages.answer),
+        get("/plans/{plan}/answers", answers_pages.answers),
+        post("/plans/{plan}/answers/{resolution}/withdraw", answers_pages.withdraw),
+        get("/comparisons/{key}", resolve_pages.watch),
+        get("/comparisons/{key}/events", resolve_pages.events),
         get("/object", pages.one_object),
         get("/applies/{key}", apply_pages.watch),
         get("/applies/{key}/events", apply_pages.events),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import duckdb
@@ -29,6 +30,7 @@ from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.evidence import evidence_of
 from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
+from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
 from netbox_sync_dagster.web.source_objects import SourceObject, object_of
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
 
@@ -133,6 +135,9 @@ def listed(rows: PlanRows, query: RowQuery, view: str) -> dict[str, Any]:
     for count in resources:
         for action, number in count.actions.items():
             totals[action] += number
+    if not query.action:
+        # They are left out of the list, but not forgotten.
+        totals["acknowledged"] = rows.number(replace(query, action="acknowledged"))
     return {
         "hidden": rows.hidden,
         "resources": resources,
@@ -186,6 +191,7 @@ def row(visit: Visit) -> Response:
         "row.html",
         head=head,
         subject=subject_of(one.row),
+        questions=shown_to(visit, head.name, questions_of_rows([one.row])),
         **content,
         **evidence_of(visit.warehouse, visit.config, head, one.row),
     )

@@ -126,11 +126,16 @@ class PlanRows:
                 where d.object_type not in ({hidden or "''"})"""
         )
 
+    def number(self, query: RowQuery) -> int:
+        """How many rows match."""
+        where, values = query.conditions()
+        total = self._con.execute(f"select count(*) from found where {where}", values).fetchone()
+        return int(total[0]) if total else 0
+
     def page(self, query: RowQuery) -> tuple[list[ShownRow], int]:
         """(the rows of one page, how many match)."""
         where, values = query.conditions()
-        total = self._con.execute(f"select count(*) from found where {where}", values).fetchone()
-        number = int(total[0]) if total else 0
+        number = self.number(query)
         key = _NATURAL if number <= _NATURAL_UP_TO else "key"
         order = _ORDERS[query.sort].format(key=key)
         # First which rows: their fields are read for these alone.

@@ -20,7 +20,9 @@ _LONGEST = 300
 @dataclass(frozen=True)
 class RowQuery:
     """The filters of a list; empty means any. ``parent``: a device, virtual machine or cluster. ``missing``: what a cause is
-    about, as in ``diff.causes``. ``text``: in key, reason or parent. ``page`` counts from 1."""
+    about, as in ``diff.causes``. ``text``: in key, reason or parent. ``page`` counts from 1.
+
+    Rows that people have acknowledged are left out unless ``action`` asks for them."""
 
     resource: str = ""
     action: str = ""
@@ -79,6 +81,8 @@ class RowQuery:
         for name in ("resource", "action", "state", "cause", "endpoint"):
             if getattr(self, name):
                 add(f"{name} = ?", getattr(self, name))
+        if not self.action:
+            add("action <> 'acknowledged'")
         if self.parent:
             add(
                 "(parent = ? or (resource in ('devices', 'virtual_machines', 'clusters') and key = ?))",

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
 from urllib.parse import quote, urlencode
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.refreshes import Refresh
-from netbox_sync_dagster.web.running import news_of, seen_before
+from netbox_sync_dagster.web.running import stream_of
 from netbox_sync_dagster.web.source_objects import object_of
 
 
@@ -56,21 +53,7 @@ def watch(visit: Visit) -> Response:
 def events(visit: Visit) -> Response:
     """``GET /refreshes/{key}/events``: server-sent events, one per step, then ``end``."""
     run = _run(visit)
-    given = visit.request.headers.get("last-event-id") or visit.request.query_params.get("seen", "0")
-    headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        _stream(run, seen_before(given)), media_type="text/event-stream", headers=headers
-    )
-
-
-async def _stream(run: Refresh, seen: int) -> AsyncIterator[str]:
-    async for number, line in news_of(run.lines, lambda: run.done, seen):
-        if line is None:
-            yield ": still running\n\n"
-            continue
-        name, text = line
-        yield f"id: {number}\ndata: {json.dumps({'text': f'{shown.text(name)}: {shown.text(text)}'})}\n\n"
-    yield "event: end\ndata: {}\n\n"
+    return stream_of(visit.request, run.lines, lambda: run.done)
 
 
 def _run(visit: Visit) -> Refresh:

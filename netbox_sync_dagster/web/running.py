@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from netbox_sync_dagster.web import shown
 
 _T = TypeVar("_T")
 
@@ -33,6 +39,29 @@ async def news_of(
             silent = 0.0
             yield seen, None
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def step_events(
+    lines: Sequence[tuple[str, str]], is_done: Callable[[], bool], seen: int
+) -> AsyncIterator[str]:
+    """Server-sent events, one per line of (server, what it does), then ``end``."""
+    async for number, line in news_of(lines, is_done, seen):
+        if line is None:
+            yield ": still running\n\n"
+            continue
+        name, text = line
+        yield f"id: {number}\ndata: {json.dumps({'text': f'{shown.text(name)}: {shown.text(text)}'})}\n\n"
+    yield "event: end\ndata: {}\n\n"
+
+
+def stream_of(request: Request, lines: Sequence[tuple[str, str]], is_done: Callable[[], bool]) -> Response:
+    """The response with the events of what runs, from the line that the browser has not seen."""
+    given = request.headers.get("last-event-id") or request.query_params.get("seen", "0")
+    return StreamingResponse(
+        step_events(lines, is_done, seen_before(given)),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
 
 
 def seen_before(given: str) -> int:

@@ -1,0 +1,98 @@
+"""The answers that people gave to an endpoint's questions, and their withdrawal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.approve.netbox_names import table_of
+from netbox_sync_dagster.approve.records import ApprovalError
+from netbox_sync_dagster.approve.resolve import withdraw_resolution
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
+from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.pages import head_of
+from netbox_sync_dagster.web.resolve_pages import compare_and_watch
+
+STATES = {"valid": "green", "lapsed": "yellow", "withdrawn": "secondary", "expired": "secondary"}
+_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An answer in the list. ``may_withdraw``: it counts, and the person may change what it is about."""
+
+    one: Resolution
+    state: str
+    may_withdraw: bool
+
+
+def answers(visit: Visit) -> Response:
+    """``GET /plans/{plan}/answers``: the answers of an endpoint, newest first; ``?state=`` only these."""
+    head = head_of(visit)
+    plan = load_plan(visit.warehouse, head.endpoint)
+    lapsed = set(plan.manifest.get("lapsed") or ())
+    wanted = visit.request.query_params.get("state", "")
+    seen = visit.rights.visible_types(MODELS)
+    found = []
+    hidden = 0
+    for one in reversed(read_resolutions(visit.warehouse, head.endpoint)):
+        types = _types_of(one, plan)
+        if not types <= seen:
+            hidden += 1
+            continue
+        state = one.state()
+        state = "lapsed" if state == "valid" and one.resolution_id in lapsed else state
+        may = state in ("valid", "lapsed") and visit.rights.may_write_some(types)
+        found.append(_Given(one, state, may))
+    return visit.show(
+        "resolve_answers.html",
+        head=head,
+        counts=Counter(item.state for item in found),
+        state=wanted if wanted in STATES else "",
+        answers=[item for item in found if wanted not in STATES or item.state == wanted][:_SHOWN],
+        hidden=hidden,
+        colours=STATES,
+    )
+
+
+def withdraw(visit: Visit) -> Response:
+    """``POST /plans/{plan}/answers/{resolution}/withdraw``: withdraw an answer, and compare the endpoint again."""
+    head = head_of(visit)
+    plan = load_plan(visit.warehouse, head.endpoint)
+    wanted = visit.path("resolution")
+    one = next(
+        (item for item in read_resolutions(visit.warehouse, head.endpoint) if item.resolution_id == wanted),
+        None,
+    )
+    types = _types_of(one, plan) if one is not None else set()
+    if one is None or not types <= visit.rights.visible_types(types):
+        raise NotFound(f"there is no such answer about {head.endpoint} that you may see")
+    if not visit.rights.may_write_some(types):
+        raise ApprovalError(
+            f"nothing was recorded: {visit.session.user} may change nothing in NetBox that this answer is about"
+        )
+    withdraw_resolution(
+        visit.warehouse,
+        head.endpoint,
+        one.resolution_id,
+        who=visit.session.user,
+        through="web",
+        why=str(visit.form.get("why") or ""),
+        login_by=visit.session.login_by,
+    )
+    return compare_and_watch(visit, plan, [], f"withdrawn: {one.answer} of {one.who}")
+
+
+def _types_of(one: Resolution, plan: Plan) -> set[str]:
+    """The object types that an answer is about; all where the plan has none of its rows any longer."""
+    if one.word is not None:
+        path = f"/{table_of(one.word.section).replace('_', '-')}"
+        return {kind for kind in MODELS if kind.endswith(path)} or set(MODELS)
+    items = {(item.resource, item.key) for item in one.items}
+    resources = {item.resource for item in one.items}
+    exact = {row.object_type for row in plan.rows if (row.resource, row.key) in items}
+    return exact or {row.object_type for row in plan.rows if row.resource in resources} or set(MODELS)

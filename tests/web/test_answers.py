@@ -1,0 +1,212 @@
+"""Questions are answered on the page: the forms, who may, what follows, and how an answer is withdrawn."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.storage.views import ask
+from netbox_sync_dagster.web import rights
+from tests.support import NetBox
+from tests.web.conftest import PASSWORD, Site, Visitor
+from tests.web.test_hostile_text import BIDI, SCRIPT
+from tests.web.test_rights import VIEW, VM, WRITE
+
+ROW = {"resource": "virtual_machines", "key": "web1"}
+
+
+def _near(site: Site, cluster: str = "old") -> int:
+    """NetBox has a web1 in another cluster, without a vmid; its id."""
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    kind = netbox.create("virtualization/cluster-types", name="other", slug="other")
+    other = netbox.create("virtualization/clusters", name=cluster, type=kind["id"])
+    found = netbox.create("virtualization/virtual-machines", name="web1", cluster=other["id"])
+    site.sync()
+    assert _action(site) == "conflict"
+    return int(found["id"])
+
+
+def _action(site: Site, key: str = "web1") -> str | None:
+    rows = [row.action for row in site.plan().rows if (row.resource, row.key) == ("virtual_machines", key)]
+    return rows[0] if rows else None
+
+
+def _anna(site: Site) -> Visitor:
+    anna = site.visitor()
+    anna.log_in()
+    return anna
+
+
+def _answer(visitor: Visitor, answer: str, **more: Any) -> str:
+    """Open the row, answer, and wait for what follows."""
+    visitor.open("/plans/paris/row", **ROW)
+    fields = {**ROW, "diff_id": visitor.value("diff_id"), "answer": answer, "field": "", "scope": "one"}
+    if 'name="content"' in visitor.page:
+        fields["content"] = visitor.value("content")
+    return _follow(visitor, visitor.send("/plans/paris/answer", **{**fields, **more}))
+
+
+def _follow(visitor: Visitor, text: str) -> str:
+    for _ in range(200):
+        if "Comparing" not in text:
+            return text
+        time.sleep(0.05)
+        text = visitor.open(visitor.path)
+    raise AssertionError(text)
+
+
+def _recorded(site: Site) -> list[tuple[Any, ...]]:
+    sql = "select answer, netbox_id, key, who, through, why, state, withdrawn_by from ledger.resolutions order by seq"
+    return ask(site.warehouse, lambda con: con.execute(sql).fetchall())
+
+
+def test_a_question_is_answered_and_the_answer_withdrawn(site: Site) -> None:
+    near = _near(site)
+    anna = _anna(site)
+    assert "virtual_machines" not in anna.open("/plans/paris", view="causes")
+    assert "Answer…" in anna.text
+    assert f"{near} in NetBox" in anna.open("/plans/paris/questions", action="conflict")
+    assert "web1, cluster old" in anna.text
+
+    text = _answer(anna, "pick", netbox_id=str(near))
+
+    assert "recorded: pick for 1 row" in text
+    assert "Rows that are different now ~ update virtual machines web1" in text
+    assert "! conflict 1 0" in text
+    assert _action(site) == "update"
+    assert _recorded(site) == [("pick", near, "web1", "anna", "web", "", "valid", None)]
+
+    listed = anna.open("/plans/paris/answers")
+    assert f"valid pick {near} virtual machines web1" in listed
+    [resolution] = ask(
+        site.warehouse,
+        lambda con: con.execute("select resolution_id from ledger.resolutions").fetchone() or (),
+    )
+    assert "withdrawn: pick of anna" in _follow(
+        anna, anna.send(f"/plans/paris/answers/{resolution}/withdraw")
+    )
+    assert _action(site) == "conflict"
+    assert "withdrawn by anna on" in anna.open("/plans/paris/answers")
+    assert "Nobody has answered anything that is valid" in anna.open("/plans/paris/answers", state="valid")
+    lines = (site.warehouse.ledger / "resolutions" / "paris").glob("*.jsonl")
+    assert '"login_by":"password"' in "".join(path.read_text() for path in lines)
+
+
+def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site) -> None:
+    _near(site)
+    anna = _anna(site)
+    assert "'acknowledge' needs a reason" in _answer(anna, "acknowledge")
+    assert "give a day (2027-01-31)" in _answer(anna, "acknowledge", why="later", until="soon")
+    assert _recorded(site) == []
+
+    text = _answer(anna, "acknowledge", why="moves in May", until="2090-01-31")
+
+    assert "= acknowledged 0 1" in text
+    listed = anna.open("/plans/paris", resource="virtual_machines")
+    assert "= acknowledged 1" in listed
+    assert "key=web1" not in anna.page
+    anna.open("/plans/paris", action="acknowledged")
+    assert "key=web1" in anna.page
+    assert "1 acknowledged" in anna.open("/")
+
+
+def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site) -> None:
+    near = _near(site)
+    anna = _anna(site)
+    anna.open("/plans/paris/row", **ROW)
+    drawn, content = anna.value("diff_id"), anna.value("content")
+    site.sync()
+
+    text = _answer(anna, "pick", netbox_id=str(near), diff_id=drawn, content=content)
+    assert "A newer diff was made since you opened the page. It asks the same." in text
+    assert _recorded(site) == []
+    shown = {name: anna.value(name) for name in ("diff_id", "content", "netbox_id", "answer", "scope")}
+    assert "recorded: pick" in _follow(anna, anna.send("/plans/paris/answer", **ROW, confirmed="1", **shown))
+
+    # Now the row is an update, which asks nothing.
+    assert "does not ask this any longer" in _answer(anna, "create", diff_id=drawn, content=content)
+    assert len(_recorded(site)) == 1
+
+
+def test_another_question_is_shown_instead_of_recorded(site: Site) -> None:
+    near = _near(site)
+    anna = _anna(site)
+    anna.open("/plans/paris/row", **ROW)
+    drawn, content = anna.value("diff_id"), anna.value("content")
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    kind = netbox.one("virtualization/cluster-types", name="other")
+    other = netbox.create("virtualization/clusters", name="older", type=kind["id"])
+    netbox.create("virtualization/virtual-machines", name="web1", cluster=other["id"])
+    site.sync()
+
+    text = _answer(anna, "pick", netbox_id=str(near), diff_id=drawn, content=content)
+
+    assert "it asks something else" in text
+    assert "Record for" not in text
+    assert _recorded(site) == []
+
+
+def test_all_rows_that_ask_the_same_are_previewed(site: Site) -> None:
+    _near(site)
+    anna = _anna(site)
+    text = _answer(anna, "create", scope="all", why="two of them")
+    assert "Create for 1 row of paris" in text
+    assert "Record for 1 row" in text
+    assert _recorded(site) == []
+    fields = {name: anna.value(name) for name in ("diff_id", "content", "answer", "scope")}
+    assert "recorded: create for 1 row" in _follow(
+        anna, anna.send("/plans/paris/answer", **ROW, confirmed="1", **fields)
+    )
+    assert _action(site) == "create"
+
+
+def test_who_may_not_change_such_objects_does_not_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "_FRESH_SECONDS", 0.0)
+    near = _near(site)
+    for name, permissions, refusal in (
+        ("viewer", VIEW, f"viewer has no right to change {VM} in NetBox"),
+        ("nobody", {}, "does not ask this"),
+    ):
+        site.netbox.add_user(name, PASSWORD, permissions)
+        visitor = site.visitor()
+        visitor.log_in(name)
+        diff_id = site.plan().diff_id
+        visitor.open("/plans/paris/row", **ROW)
+        if name == "viewer":
+            assert f"You may not answer this: {refusal}" in visitor.text
+        fields = {**ROW, "answer": "pick", "netbox_id": str(near), "scope": "one", "diff_id": diff_id}
+        visitor.open("/")
+        assert refusal in visitor.send("/plans/paris/answer", **fields)
+    assert _recorded(site) == []
+
+    site.netbox.add_user("bob", PASSWORD, WRITE)
+    bob = site.visitor()
+    bob.log_in("bob")
+    assert "recorded: pick" in _answer(bob, "pick", netbox_id=str(near))
+    [resolution] = ask(
+        site.warehouse,
+        lambda con: con.execute("select resolution_id from ledger.resolutions").fetchone() or (),
+    )
+    path = f"/plans/paris/answers/{resolution}/withdraw"
+    viewer = site.visitor()
+    viewer.log_in("viewer")
+    assert "Withdraw" not in viewer.open("/plans/paris/answers")
+    assert "viewer may change nothing" in viewer.send(path)
+    nobody = site.visitor()
+    nobody.log_in("nobody")
+    assert "web1" not in nobody.open("/plans/paris/answers")
+    assert "no such answer" in nobody.send(path)
+    assert viewer.http.post(path, data={"csrf": "wrong"}).status_code == 403
+    assert _recorded(site)[0][-2:] == ("valid", None)
+
+
+def test_names_of_candidates_are_text(site: Site) -> None:
+    _near(site, cluster=f"{SCRIPT[:60]}{BIDI}")
+    anna = _anna(site)
+    for path in ("/plans/paris/row", "/plans/paris/questions"):
+        anna.open(path, **ROW)
+        assert "web1, cluster <script>alert(1)</script>" in anna.text.replace("&lt;", "<")
+        assert "<script>alert" not in anna.page and BIDI[0] not in anna.page
+        assert "\\u202e" in anna.page
