@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from threading import Lock
@@ -167,10 +168,31 @@ def is_proxy(proxy: TrustedProxy | None, address: str) -> bool:
     return any(peer in network for network in proxy.addresses)
 
 
+def client_address(proxy: TrustedProxy | None, peer: str, forwarded: Sequence[str]) -> str:
+    """Whose attempts to log in are counted together: the address of the browser.
+
+    ``peer`` connects; ``forwarded``: the values of X-Forwarded-For. They count only from the trusted proxy, and of them the
+    last that is not a trusted proxy: what comes before, anybody can write.
+    """
+    found = peer
+    if is_proxy(proxy, peer):
+        for part in reversed(",".join(forwarded).split(",")):
+            try:
+                found = str(ip_address(part.strip()))
+            except ValueError:
+                break
+            if not is_proxy(proxy, found):
+                break
+    return found
+
+
 def forget(target: NetBoxTarget, session: WebSession) -> None:
-    """Delete the token that NetBox gave for this session; where that fails, it ends when NetBox says so."""
+    """Delete the token that NetBox gave for this session; one that is gone already is fine.
+
+    Raises ServerError where NetBox does not delete it: the token then ends at its time.
+    """
     if session.token_id is None or not session.token:
         return
     path = f"/api/users/tokens/{session.token_id}/"
     with client_of(target, session.token) as netbox:
-        netbox.send("DELETE", path, ok=(204, 401, 403, 404), attempts=1)
+        netbox.send("DELETE", path, ok=(204, 401, 404), attempts=1)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from netbox_sync_dagster.explain import is_expected, sentence
 from netbox_sync_dagster.web.app import Visit, cookie_name, failed, page_state, render, set_cookie
-from netbox_sync_dagster.web.login import LoginError, by_password, by_token
+from netbox_sync_dagster.web.login import LoginError, by_password, by_token, client_address
 from netbox_sync_dagster.web.security import (
     CSRF_FIELD,
     Refused,
@@ -76,7 +76,8 @@ def _check(request: Request, user: str, password: str, token: str) -> WebSession
     proxy = state.settings.trusted_proxy
     if proxy is not None and proxy.user_header is not None:
         raise LoginError("people are logged in by the proxy here; open the page through it")
-    keys = [f"address {request.client.host if request.client else ''}"]
+    peer = request.client.host if request.client else ""
+    keys = [f"address {client_address(proxy, peer, request.headers.getlist('x-forwarded-for'))}"]
     if not token:
         if not user.strip() or not password:
             raise LoginError("give name and password, or a token")

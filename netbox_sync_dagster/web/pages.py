@@ -262,6 +262,8 @@ def export(visit: Visit) -> Response:
     return Response(content, media_type=kind, headers={"Content-Disposition": disposition})
 
 
+# A spreadsheet takes a cell that begins so for a formula; some read the wide forms of East Asian text too.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _COLUMNS = ("action", "resource", "key", "device or VM", "fields", "state", "cause", "reason", "change id")
 
 
@@ -283,9 +285,8 @@ def _csv(rows: Any, known: dict[str, str]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
-    # A spreadsheet takes a cell that begins so for a formula.
     writer.writerows(
-        [f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in (str(visible(c)) for c in cells)]
+        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in (str(visible(c)) for c in cells)]
         for cells in _cells(rows, known)
     )
     return out.getvalue()

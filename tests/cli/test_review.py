@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 
+from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import COMMAND, CliHarness
 
 
@@ -76,3 +77,23 @@ def test_it_needs_a_terminal(harness: CliHarness) -> None:
         1,
         "error: not a terminal: review asks questions; use approve, reject and withdraw instead\n",
     )
+
+
+def test_single_fields_of_an_update(harness: CliHarness, nms: LabLibreNMS) -> None:
+    harness.ok("sync")
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--override-limit", "first", "--yes")
+    harness.ok("apply", "nms", "--yes")
+    nms.state.ports[0] |= {"ifAlias": "uplink to paris", "ifMtu": 9000}
+    harness.ok("sync")
+    only = ("--resource", "interfaces", "--who", "alice")
+    # An unknown field is named, and the question comes again.
+    shown = _review(harness, "f", "colour", "n", options=only)
+    assert "fields of description, mtu: " in shown.replace("mtu, description", "description, mtu")
+    assert "colour" in shown.partition("fields of ")[2]
+    assert "approved 0 changes" in shown
+    shown = _review(harness, "f", "mtu", "n", options=only)
+    assert "approved 1 change" in shown
+    harness.ok("apply", "nms", "--yes")
+    harness.ok("sync")
+    fields = "SELECT field FROM diff.fields WHERE resource = 'interfaces' AND action = 'update'"
+    assert harness.ok("sql", "--csv", fields).splitlines()[1:] == ["description"]

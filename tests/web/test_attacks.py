@@ -12,6 +12,7 @@ import pytest
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web import login as web_login
 from netbox_sync_dagster.web import security
+from netbox_sync_dagster.web.serve import server_config
 from tests.web.conftest import PASSWORD, Site, Visitor, served
 
 COOKIE = "netbox-sync"
@@ -370,3 +371,47 @@ def test_a_name_that_was_pointed_here_is_refused(site: Site) -> None:
         answer = httpx.get(f"{site.url}/login", headers={"Host": host})
         assert (answer.status_code, "netbox-sync" in answer.text) == (400, False)
     assert httpx.get(f"{site.url}/login", headers={"Host": "localhost:8780"}).status_code == 200
+
+
+class TestTlsProxy:
+    """A page behind a proxy that only does TLS: people log in on the page."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"port": 0, "trusted_proxy": {"addresses": ["127.0.0.1/32", "10.0.0.0/8"]}}
+
+    def test_failed_logins_are_counted_by_the_browser_behind_the_proxy(self, site: Site) -> None:
+        guesser = site.visitor(**{"X-Forwarded-For": "203.0.113.9"})
+        for number in range(5):
+            assert "does not accept this name" in guesser.log_in(f"user{number}", "wrong")
+        assert "too many failed logins" in guesser.log_in("anna")
+        # What the browser itself writes before the proxy's entry changes nothing.
+        liar = site.visitor(**{"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 10.1.2.3"})
+        assert "too many failed logins" in liar.log_in("anna")
+        other = site.visitor(**{"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+        assert "paris" in other.log_in("anna")
+
+
+def test_without_a_trusted_proxy_x_forwarded_for_hides_nobody(site: Site) -> None:
+    for number in range(5):
+        site.visitor(**{"X-Forwarded-For": f"203.0.113.{number}"}).log_in(f"user{number}", "wrong")
+    assert "too many failed logins" in site.visitor(**{"X-Forwarded-For": "203.0.113.99"}).log_in("anna")
+
+
+def test_a_token_that_netbox_does_not_delete_is_reported(site: Site) -> None:
+    said: list[str] = []
+    how = server_config(
+        site.config_path, site.warehouse, site.config.web, lambda line: said.append(str(line))
+    )
+    with served(site.config_path, site.warehouse, how) as url:
+        visitor = Visitor(url)
+        visitor.log_in()
+        site.netbox.fail_next(1, status=403, method="DELETE", path_prefix="/api/users/tokens/")
+        assert "Log in" in visitor.send("/logout")
+        visitor.log_in()
+        visitor.send("/logout")
+    [line] = said
+    assert line.startswith(
+        "the token of a session could not be deleted: netbox: no permission for DELETE /api/users/"
+    )
+    assert "403" in line

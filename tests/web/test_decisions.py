@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.views import ask
+from tests.apply.drafts import Draft
+from tests.compare.two_clusters import guest
+from tests.support import NetBox
 from tests.web.conftest import PASSWORD, Site, Visitor
 
 
@@ -166,5 +177,100 @@ def test_two_of_a_group(site: Site) -> None:
     _decide(bob)
     _review(carl, *ids)
     _decide(carl)
+    assert "ended" in anna.apply("paris")
+    assert sorted(_machines(site)) == ["db1", "web1"]
+
+
+def test_a_limit_needs_a_reason(site: Site) -> None:
+    for number in range(103, 113):
+        uuid = f"{number:08d}-1111-4111-8111-111111111111"
+        guest(site.cluster, number, f"vm{number}", number - 100, 8, uuid, "pve1")
+    site.sync()
+    anna = _anna(site)
+    _review(anna, *[row.change_id for row in site.plan().changes])
+    _decide(anna)
+    assert "ended" in anna.apply("paris")
+    for number in range(103, 113):
+        site.cluster.guests[number].maxmem = 8 * 2**30
+    ids = [row.change_id for row in site.sync().changes]
+    sentence = "the plan updates or deletes 10 of 12 virtual_machines (83 %, limit 30 %)"
+    assert sentence in _review(anna, *ids)
+    assert sentence in _decide(anna, override="  ")
+    assert anna.status == 409
+    _review(anna, *ids)
+    assert "approved 10 changes" in _decide(anna, override="memory upgrade, ticket 12")
+    assert "override: memory upgrade, ticket 12" in anna.open("/ledger")
+
+
+def test_netboxs_refusal_is_shown_as_text(site: Site) -> None:
+    anna, web1 = _anna(site), _id(site, "web1")
+    anna.approve("paris", web1)
+    anna.apply("paris")
+    vm = NetBox(site.netbox.url, site.netbox.token).one("virtualization/virtual-machines", name="web1")
+    draft = Draft(endpoint="paris")
+    # NetBox repeats a value that it refuses.
+    change = draft.update(
+        "virtual_machines", "web1", vm, {"status": ("active", "<script>alert(1)</script>\u202eno")}
+    )
+    manifest, diffs = site.plan().manifest, site.warehouse.diffs("paris")
+    last = site.warehouse.current(diffs)
+    draft.publish(site.warehouse)
+    folder = site.warehouse.current(diffs)
+    (folder / "all.parquet").rename(folder / "virtual_machines.parquet")
+    shutil.copytree(last / "desired", folder / "desired")
+    for file in last.glob("*.parquet"):
+        if not (folder / file.name).exists():
+            shutil.copy(file, folder)
+    write_json(folder / "manifest.json", {**manifest, "diff_id": folder.name})
+    anna.approve("paris", change)
+    text = anna.apply("paris")
+    assert "failed" in text
+    assert "is not a valid choice" in text
+    pages = [anna.page, anna.http.get(f"{anna.path}/events").text]
+    apply_id = anna.page.partition("/ledger/applies/")[2].partition('"')[0]
+    anna.open(f"/ledger/applies/{apply_id}")
+    assert "is not a valid choice" in anna.text
+    for page in [*pages, anna.page]:
+        assert "\u202e" not in page
+    for page in (pages[0], anna.page):
+        assert "<script>alert(1)" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_an_exported_plan_file_is_taken_by_the_command_line(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anna = _anna(site)
+    answer = anna.http.get(
+        "/plans/paris/export.json", params={"resource": "virtual_machines", "text": "web1"}
+    )
+    file = tmp_path / "plan.json"
+    file.write_bytes(answer.content)
+    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(site.config_path))
+    monkeypatch.setenv("NETBOX_SYNC_HOME", str(site.warehouse.home))
+    assert run(["approve", "paris", "--plan", str(file), "--who", "bob", "--yes"]) == 0, capsys.readouterr()
+    assert [row.key for row in anna_approved(site)] == ["web1"]
+
+
+def anna_approved(site: Site) -> list[Any]:
+    by_id = site.plan().by_id()
+    return [by_id[change_id] for change_id in approved(site.warehouse, "paris", site.plan())]
+
+
+def test_a_cli_approver_beside_a_page_approver(site: Site) -> None:
+    """A user of NetBox and one of the operating system may be one person, unless names are trusted."""
+    _configure(site, second_approver=True)
+    anna, plan = _anna(site), site.plan()
+    ids = [row.change_id for row in plan.changes]
+    _review(anna, *ids)
+    _decide(anna)
+    approve(site.warehouse, plan, ids, who="bob", through="cli", policies=site.config.endpoints[0].policies)
+    assert "are two people is not known" in anna.apply("paris") or "only a name that was given" in anna.text
+    assert _machines(site) == []
+    _configure(site, trusted_names=True)
+    site.sync()
+    _review(anna, *ids)
+    _decide(anna)
+    approve(site.warehouse, plan, ids, who="bob", through="cli", policies=site.config.endpoints[0].policies)
     assert "ended" in anna.apply("paris")
     assert sorted(_machines(site)) == ["db1", "web1"]

@@ -36,6 +36,7 @@ class TestHostileText:
             )
             made.config["description"] = f"{name} {SCRIPT}"
             made.config["tags"] = "a;-1+1"
+        state.guests[105].config["description"] = "\uff1dHYPERLINK(1)"
         return state
 
     def test_is_shown_as_text(self, site: Site) -> None:
@@ -85,7 +86,9 @@ class TestHostileText:
         table = anna.http.get("/plans/paris/export.csv").text
         for cells in csv.reader(io.StringIO(table)):
             assert len(cells) == 9
-            assert not any(cell[:1] in tuple("=+-@\t\r") for cell in cells if cell), cells
+            assert not any(cell[:1] in tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20") for cell in cells if cell), (
+                cells
+            )
         assert BIDI[0] not in table
         text = anna.http.get("/plans/paris/export.md").text
         assert re.search(r"(?<!\\)[<>]", text) is None and BIDI[0] not in text
