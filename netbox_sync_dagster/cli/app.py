@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from netbox_sync_dagster.cli import (
+    adopt,
     apply,
     approve,
     check,
@@ -121,6 +122,7 @@ app.command("sync")(sync.sync)
 app.command("diff")(diff.diff)
 app.command("review")(review.review)
 app.command("resolve")(resolve.resolve_command)
+app.command("adopt")(adopt.adopt)
 app.command("resolutions")(resolutions.resolutions)
 app.command("approve")(approve.approve)
 app.command("reject")(reject.reject)
