@@ -273,7 +273,7 @@ def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
 def test_a_program_is_not_the_second_person(harness: DagsterHarness, ids: dict[str, str]) -> None:
     harness.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
     decide(harness, resource=["vlans"])
-    text = "paris: 1 approved changes wait for a second person (policies.second_approver)"
+    text = "paris: 1 approved changes wait for another person (policies.second_approver, policies.approvers)"
     assert why(tick(harness)) == text
     # Nor is a run that a person starts without a name.
     result = harness.run("apply_librenms", partition_key="paris")
@@ -440,7 +440,7 @@ def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(harness: Dag
         run_config={"ops": {"sync_librenms_endpoints": {"config": {"accept_shrink": True}}}},
     )
     assert failure(result) == (
-        "accept_shrink and guest say how an endpoint is read, and nothing is read: select its snapshot assets too"
+        "accept_shrink and device say how an endpoint is read, and nothing is read: select its snapshot assets too"
     )
 
 
