@@ -208,12 +208,14 @@ def withdraw_resolution(
 
 
 def same_question(asked: Sequence[Question], one: Question) -> list[Question]:
-    """The questions with the same cause and parameters as ``one``, which may be answered together."""
+    """The questions with the same cause and parameters as ``one``, which may be answered together; those of acknowledged
+    rows only if ``one`` is one of these."""
     return [
         other
         for other in asked
         if (other.row.resource, other.field, other.cause, other.about)
         == (one.row.resource, one.field, one.cause, one.about)
+        and (other.row.action != "acknowledged" or one.row.action == "acknowledged")
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from netbox_sync_dagster.approve.asked import QuestionFilter, answerable
 from netbox_sync_dagster.approve.followed import what_followed
 from netbox_sync_dagster.approve.resolve import (
     ANSWERS,
@@ -40,34 +41,13 @@ _LETTERS = {
 
 
 @dataclass(frozen=True)
-class _Desk:
+class Desk:
     """What all steps need: the endpoint, its diff, and who answers."""
 
     session: Session
     endpoint: Endpoint
     plan: Plan
     who: str
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """Which questions are meant; empty means any."""
-
-    keys: tuple[str, ...]
-    resource: tuple[str, ...]
-    cause: tuple[str, ...]
-    device: tuple[str, ...]
-    field: str | None
-
-    def takes(self, one: Question) -> bool:
-        row = one.row
-        return (
-            (not self.keys or row.key in self.keys)
-            and (not self.resource or row.resource in self.resource)
-            and (not self.cause or one.cause in self.cause)
-            and (not self.device or row.parent in self.device or row.key in self.device)
-            and (self.field is None or one.field == self.field)
-        )
 
 
 def resolve_command(
@@ -120,7 +100,9 @@ def resolve_command(
     session = session_of(context)
     chosen = session.endpoint(endpoint)
     plan = load_plan(session.warehouse, endpoint)
-    wanted = _Wanted(tuple(keys or ()), tuple(resource or ()), tuple(cause or ()), tuple(device or ()), field)
+    wanted = QuestionFilter(
+        tuple(keys or ()), tuple(resource or ()), tuple(cause or ()), tuple(device or ()), field
+    )
     asked = [one for one in questions_of(plan) if wanted.takes(one)]
     given = {
         "pick": pick is not None,
@@ -142,22 +124,15 @@ def resolve_command(
         if as_json:
             write_json(session.out, {"questions": [_document(one) for one in asked]})
         elif session.interactive and asked:
-            _ask_all(_Desk(session, chosen, plan, name_of(who)), asked)
+            ask_questions(Desk(session, chosen, plan, name_of(who)), asked)
         else:
             _list(session, asked)
         return
     answer = Answer(kinds[0], pick, map_to if map_to is not None else value, always, _end(until))
-    _answer(_Desk(session, chosen, plan, name_of(who)), _answerable(asked, answer), answer, why, yes=yes)
+    _answer(Desk(session, chosen, plan, name_of(who)), answerable(asked, answer.kind), answer, why, yes=yes)
 
 
-def _answerable(asked: list[Question], answer: Answer) -> list[Question]:
-    """The questions that the filters select; of a row and its fields those that take the answer."""
-    taking = [one for one in asked if answer.kind in one.answers]
-    rows = {(one.row.resource, one.row.key) for one in taking}
-    return taking + [one for one in asked if (one.row.resource, one.row.key) not in rows]
-
-
-def _answer(desk: _Desk, asked: list[Question], answer: Answer, why: str, *, yes: bool) -> None:
+def _answer(desk: Desk, asked: list[Question], answer: Answer, why: str, *, yes: bool) -> None:
     session = desk.session
     if not asked:
         session.out.print("no row asks this; nothing recorded")
@@ -171,12 +146,12 @@ def _answer(desk: _Desk, asked: list[Question], answer: Answer, why: str, *, yes
     _follow(desk, asked)
 
 
-def _record(desk: _Desk, asked: Sequence[Question], answer: Answer, why: str) -> None:
+def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> None:
     warehouse = desk.session.warehouse
     resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
 
 
-def _follow(desk: _Desk, asked: Sequence[Question]) -> None:
+def _follow(desk: Desk, asked: Sequence[Question]) -> None:
     """Compare again, and show what the answered rows are now."""
     session, endpoint = desk.session, desk.endpoint
     compare_again(session.warehouse, session.config, endpoint, who=desk.who)
@@ -227,8 +202,8 @@ def _show(session: Session, one: Question, number: int) -> None:
     )
 
 
-def _ask_all(desk: _Desk, asked: list[Question]) -> None:
-    """Question by question; equal ones once. The endpoint is compared again at the end."""
+def ask_questions(desk: Desk, asked: list[Question]) -> None:
+    """Ask question by question, equal ones once, and record each answer; compare the endpoint again at the end."""
     answered: list[Question] = []
     done: set[tuple[Any, ...]] = set()
     for one in asked:
@@ -248,7 +223,7 @@ def _ask_all(desk: _Desk, asked: list[Question]) -> None:
     _follow(desk, answered)
 
 
-def _ask_one(desk: _Desk, one: Question, same: list[Question]) -> list[Question] | None:
+def _ask_one(desk: Desk, one: Question, same: list[Question]) -> list[Question] | None:
     """The questions that were answered; None to end."""
     session = desk.session
     letters = {letter: kind for letter, kind in _LETTERS.items() if kind in one.answers}

@@ -11,8 +11,10 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.approve import approve as record
+from netbox_sync_dagster.approve.asked import QuestionFilter
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
+from netbox_sync_dagster.approve.resolve import Question, questions_of
 from netbox_sync_dagster.approve.states import is_open, open_dependencies, states
 from netbox_sync_dagster.cli.changes import RowFilter, id_length, lines
 from netbox_sync_dagster.cli.decisions import (
@@ -23,8 +25,9 @@ from netbox_sync_dagster.cli.decisions import (
     WhoOption,
     number_of_changes,
 )
+from netbox_sync_dagster.cli.resolve import Desk, ask_questions
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
-from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
 
 _HELP = (
     "y  approve this change",
@@ -35,6 +38,7 @@ _HELP = (
     "f  approve only some fields of this update; asks which",
     "c  write a comment for the approvals",
     "q  end, and record what was decided",
+    "then the rows that ask something are offered, with the answers that each takes (as in resolve)",
 )
 
 
@@ -66,7 +70,8 @@ def review(
     """Decide change by change: shows each change that waits, and asks: y n r a d f c q ?
 
     What the approved changes need is approved along, after a question. Records the same decisions as approve and
-    reject, at the end; Ctrl-C records nothing.
+    reject, at the end; Ctrl-C before it records nothing. Then the rows that ask something are offered, with the answers
+    that each takes, as resolve does it.
     """
     session = session_of(context)
     name = name_of(who)
@@ -76,11 +81,29 @@ def review(
     wanted = RowFilter(tuple(resource or ()), tuple(action or ()), tuple(device or ()))
     known = states(session.warehouse, plan)
     rows = [row for row in plan.changes if wanted.takes(row) and is_open(known, row.change_id)]
+    asked = (
+        []
+        if is_undo(plan.name)
+        else [one for one in questions_of(plan) if wanted.takes(one.row) and QuestionFilter().takes(one)]
+    )
     if not rows:
         session.out.print("no change is waiting for a decision")
+    else:
+        decided = _ask_all(session, plan, rows)
+        _record(session, plan, decided, name, override_limit)
+        if decided.done:
+            return
+    _answer(session, plan, asked, name)
+
+
+def _answer(session: Session, plan: Plan, asked: list[Question], name: str) -> None:
+    """Offer the rows that ask something; each answer is recorded at once."""
+    if not asked:
         return
-    decided = _ask_all(session, plan, rows)
-    _record(session, plan, decided, name, override_limit)
+    number = len({(one.row.resource, one.row.key) for one in asked})
+    rows = "1 row asks" if number == 1 else f"{number} rows ask"
+    if session.answer(f"{rows} something; answer now? [y,n] ").lower() == "y":
+        ask_questions(Desk(session, session.endpoint(plan.endpoint), plan, name), asked)
 
 
 def _ask_all(session: Session, plan: Plan, rows: list[DiffRow]) -> _Decided:

@@ -237,6 +237,8 @@ def drift_charts(warehouse: Warehouse, endpoint: str, resources: Iterable[str]) 
             Line("conflicts, blocked", [one.get("conflict", 0) + one.get("blocked", 0) for one in counts]),
             Line("drifted", [one.get("drifted", 0) for one in counts]),
         ]
+        acknowledged = Line("acknowledged", [one.get("acknowledged", 0) for one in counts])
+        lines += [acknowledged] if any(acknowledged.values) else []
         # No plot if nothing ever differed: it would only burden every event of every endpoint.
         if not any(any(line.values) for line in lines):
             charts[resource] = ""

@@ -11,7 +11,7 @@ from netbox_sync_dagster.text import html_text, markdown
 _WIDTH, _HEIGHT = 560, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 26, 24
 # Readable on Dagster's light and dark background.
-_COLOURS = ("#2f7ed8", "#d9822b", "#a3419b")
+_COLOURS = ("#2f7ed8", "#d9822b", "#a3419b", "#6b7280")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def chart(times: Sequence[str], lines: Sequence[Line], title: str) -> str:
         path = " ".join(f"{x},{y}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>' for x, y in points]
-        place = _LEFT + number * 150
+        place = _LEFT + number * 125
         parts.append(f'<rect x="{place}" y="8" width="10" height="10" fill="{colour}"/>')
         parts.append(f'<text x="{place + 15}" y="17" fill="#333333">{html_text(line.name)}</text>')
     if times:

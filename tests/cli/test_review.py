@@ -8,6 +8,7 @@ import subprocess
 
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import COMMAND, CliHarness
+from tests.support import NetBox
 
 
 def _review(harness: CliHarness, *answers: str, options: tuple[str, ...] = ()) -> str:
@@ -97,3 +98,32 @@ def test_single_fields_of_an_update(harness: CliHarness, nms: LabLibreNMS) -> No
     harness.ok("sync")
     fields = "SELECT field FROM diff.fields WHERE resource = 'interfaces' AND action = 'update'"
     assert harness.ok("sql", "--csv", fields).splitlines()[1:] == ["description"]
+
+
+def test_rows_that_ask_something_are_answered_after_the_changes(harness: CliHarness, netbox: NetBox) -> None:
+    harness.ok("sync")
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    harness.ok("apply", "nms", "--yes")
+    port = netbox.one("dcim/interfaces", name="Gi0/2")
+    netbox.edit("dcim/interfaces", port["id"], description="copier")
+    harness.ok("sync")
+
+    # Of the row first, of its field then.
+    shown = _review(harness, "y", "s", "?", "t", options=("--who", "alice"))
+
+    assert "no change is waiting for a decision" in shown
+    assert "1 row asks something; answer now? [y,n]" in shown
+    assert "t  take: the source's value is right" in shown
+    assert "recorded: take for 1 row" in shown
+    assert "~ update sw1 Gi0/2" in shown
+    assert harness.ok("sql", "--csv", "SELECT answer, field, who FROM ledger.resolutions") == (
+        "answer,field,who\ntake,description,alice\n"
+    )
+    # An acknowledged row asks nothing more.
+    netbox.edit("dcim/interfaces", port["id"], description="fax")
+    harness.ok("sync")
+    answer = ("--acknowledge", "--why", "later", "--yes", "--who", "alice")
+    harness.ok("resolve", "nms", "sw1 Gi0/2", *answer)
+    assert "asks something" not in _review(harness, "n", options=("--who", "alice"))
+    assert harness.ok("resolve", "nms") == "nothing is asked\n"
+    assert "cause " in harness.ok("resolve", "nms", "sw1 Gi0/2")

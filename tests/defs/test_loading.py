@@ -112,6 +112,7 @@ def test_the_jobs() -> None:
         "approve",
         "clean_up",
         "read_netbox",
+        "resolve",
         "sync_docker",
         "sync_group",
         "sync_librenms",

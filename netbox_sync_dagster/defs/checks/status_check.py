@@ -37,6 +37,14 @@ def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:
         for row in mine
     ]
     result = check_result(STATUS, diff_key(kind, MAIN_RESOURCE[kind]), findings)
-    cells = [(plain(row.endpoint), row.state, plain(row.error or "")) for row in mine[:_STATES_SHOWN]]
-    states = markdown_value(table(("endpoint", "status", "why"), cells))
+    cells = [
+        (plain(row.endpoint), row.state, _open_rows(row), str(row.acknowledged or 0), plain(row.error or ""))
+        for row in mine[:_STATES_SHOWN]
+    ]
+    heads = ("endpoint", "status", "conflict, blocked, drifted", "acknowledged", "why")
+    states = markdown_value(table(heads, cells))
     return result._replace(metadata={**result.metadata, "status": states})
+
+
+def _open_rows(row: Status) -> str:
+    return str((row.conflicts or 0) + (row.blocked or 0) + (row.drifted or 0))

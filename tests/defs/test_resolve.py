@@ -1,0 +1,82 @@
+"""The job ``resolve``: an answer is recorded, the endpoint compared again, and the run shows what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.storage.resolutions import read_resolutions
+from tests.defs.conftest import DagsterHarness, failure
+
+
+def answer(harness: DagsterHarness, **config: Any) -> Any:
+    """Run the job as the Launchpad does."""
+    content = {"endpoint": "paris", "who": "alice", **config}
+    return harness.run("resolve", run_config={"ops": {"answer_question": {"config": content}}})
+
+
+@pytest.fixture
+def two(harness: DagsterHarness) -> DagsterHarness:
+    """NetBox has sw-paris in two sites, and the diff of ``paris`` asks which one it is."""
+    netbox = harness.netbox
+    site = netbox.create("dcim/sites", name="Lyon", slug="lyon")
+    kind, role = harness.device["device_type"]["id"], harness.device["role"]["id"]
+    netbox.create("dcim/devices", name="sw-paris", site=site["id"], device_type=kind, role=role)
+    assert harness.run("sync_librenms", partition_key="paris").success
+    harness.built = len(harness.netbox_server.requests)
+    return harness
+
+
+def actions(harness: DagsterHarness) -> list[tuple[str, int | None]]:
+    return [(row.action, row.netbox_id) for row in harness.plan("paris").rows if row.resource == "devices"]
+
+
+def test_one_of_two_devices_is_picked(two: DagsterHarness) -> None:
+    assert [action for action, _ in actions(two)] == ["conflict"]
+
+    result = answer(two, keys=["sw-paris"], answer="pick", netbox_id=two.device["id"], why="the old one")
+
+    assert result.success
+    assert actions(two) == [("update", two.device["id"])]
+    [one] = read_resolutions(two.warehouse, "paris")
+    assert (one.who, one.through, one.answer, one.netbox_id, one.why) == (
+        *("alice", "dagster", "pick"),
+        *(two.device["id"], "the old one"),
+    )
+    [event] = [event for event in result.all_events if event.event_type_value == "STEP_OUTPUT"]
+    metadata = {name: item.value for name, item in event.step_output_data.metadata.items()}
+    assert metadata["resolution"] == one.resolution_id
+    assert "| conflict | 1 | 0 |" in metadata["what follows"]
+    shown = metadata.get("different now") or metadata["first 20 that are different now"]
+    assert "| update | " in shown and "sw-paris" in shown
+    assert two.writes() == []
+
+
+def test_an_impossible_answer_fails_with_its_sentence(two: DagsterHarness) -> None:
+    for config, sentence in (
+        ({"answer": "pick", "netbox_id": 1}, "say which rows: keys, resource, cause, device or field"),
+        (
+            {"answer": "move", "keys": ["sw-paris"]},
+            "devices sw-paris cannot be answered with 'move'; possible: pick, create, leave, acknowledge",
+        ),
+        (
+            {"answer": "leave", "keys": ["sw-paris"]},
+            "'leave' needs a reason: say why (--why)",
+        ),
+        (
+            {"answer": "acknowledge", "keys": ["sw-paris"], "why": "x", "until": "soon"},
+            "soon: give a day (2027-01-31) or a number of days (30d)",
+        ),
+        (
+            {"answer": "create", "endpoint": "nice"},
+            "no endpoint 'nice' in the configuration; known: lyon, paris, pve",
+        ),
+        (
+            {"answer": "create", "cause": ["unmapped"]},
+            "no row asks this; see netbox-sync resolve without an answer",
+        ),
+    ):
+        assert failure(answer(two, **config)) == sentence
+    assert read_resolutions(two.warehouse, "paris") == []
+    assert [action for action, _ in actions(two)] == ["conflict"]
