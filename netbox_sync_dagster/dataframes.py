@@ -61,6 +61,8 @@ class SyncData:
     def diff(self, resource: str | None = None, *, endpoint: str | None = None) -> pd.DataFrame:
         """The current differences, one row per object; ``fields`` holds each field's ``before`` and ``after``, as JSON text.
 
+        Rows that people have acknowledged have the ``action`` ``acknowledged``.
+
         ``resource``: only these, such as ``interfaces``. Raises CannotAnswer.
         """
         if resource is not None and resource not in RESOURCES:
@@ -68,7 +70,8 @@ class SyncData:
         return self._of_endpoint(f"diff.{resource or 'changes'}", endpoint)
 
     def ledger(self, view: str = "operations", *, endpoint: str | None = None) -> pd.DataFrame:
-        """What was decided and written: ``operations`` (a row per field), ``applies``, ``approvals``, ``verdicts``, ...
+        """What was decided and written: ``operations`` (a row per field), ``applies``, ``approvals``, ``resolutions``
+        (people's answers), ``verdicts``, ...
 
         Raises CannotAnswer.
         """

@@ -120,6 +120,8 @@ def _drift(seen: Seen, told: set[str], above: int) -> Iterator[Notice]:
         current = [item for item in told if item.startswith(head) and f"over {item}" not in told]
         if row.waiting > above and not current:
             text = f"{row.endpoint}: {row.waiting} changes are waiting, more than {above}"
+            if row.acknowledged:
+                text += f"; {row.acknowledged} acknowledged rows are not among them"
             yield Notice("drift", row.endpoint, text, (f"{head}{row.diff_id}",))
         elif row.waiting <= above:
             for item in current:

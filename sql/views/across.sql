@@ -15,7 +15,7 @@ from read_json(
 create or replace view sync.diffs as
 select
     endpoint, kind, diff_id, finished, source_snapshot, source_complete, target_snapshot, counts, existing, gates,
-    carried_over_from
+    carried_over_from, lapsed
 from read_json(
     '{home}/diffs/*/[0-9]*/manifest.json',
     format = 'unstructured',
@@ -23,7 +23,7 @@ from read_json(
         endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
         source_snapshot: 'VARCHAR', source_complete: 'BOOLEAN', target_snapshot: 'VARCHAR',
         counts: 'MAP(VARCHAR, MAP(VARCHAR, BIGINT))', existing: 'MAP(VARCHAR, BIGINT)', gates: 'VARCHAR[]',
-        carried_over_from: 'VARCHAR'
+        carried_over_from: 'VARCHAR', lapsed: 'VARCHAR[]'
     }
 );
 

@@ -89,6 +89,8 @@ comment on column sync.status.applied is 'changes of the current diff that were 
 comment on view sync.snapshots is 'Every kept snapshot: completeness, reasons, row counts';
 comment on view sync.diffs is
     'Every kept diff: its snapshots, counts, what blocks its approval, and the diff whose rows it carried over because nothing had changed';
+comment on column sync.diffs.lapsed is
+    'ids of the answers (ledger.resolutions) to questions that this diff asks otherwise';
 comment on view sync.facts is 'What the status is computed from';
 comment on view sync.comparisons is 'Every try to compare an endpoint with NetBox, failed ones included';
 comment on view sync.running is 'Endpoints that a process is syncing at this moment, and who';

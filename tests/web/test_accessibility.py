@@ -23,6 +23,8 @@ _PAGES = {
     "/plans/paris?view=causes": "table",
     "/changes": "#rows",
     "/plans/paris/row?" + urlencode({"resource": "virtual_machines", "key": "web1"}): "table",
+    "/plans/paris/questions?action=blocked": ".list-group",
+    "/plans/paris/answers": "table",
     "/object?name=web1": "table",
     "/ledger": "#freeze",
     "/nothing": "h1",
