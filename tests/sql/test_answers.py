@@ -87,6 +87,20 @@ def test_a_row_that_is_left_is_counted_apart_until_its_content_changes() -> None
     assert of(estate.rows(), "devices", "sw1").action == "conflict"
 
 
+def test_a_disk_of_unknown_size_is_left() -> None:
+    estate = paris()
+    guest(estate, 101, "web")
+    disk = {"vmid": 101, "key": "scsi0", "counted": False, "reason": "size unknown"}
+    estate.add("proxmox.disks", volume="/dev/sda", **disk)
+    row = of(estate.rows(), "virtual_disks", "web scsi0")
+    assert (row.action, row.reason) == ("blocked", "size unknown: Proxmox gives no size for /dev/sda")
+
+    question = estate.questions()["virtual_disks", "web scsi0", ""][0]
+    estate.answer("virtual_disks", "web scsi0", "acknowledge", question)
+
+    assert of(estate.rows(), "virtual_disks", "web scsi0").action == "acknowledged"
+
+
 def near_guest() -> Estate:
     """Proxmox has web1; NetBox has a machine of that name in another cluster, without a vmid."""
     estate = paris(policies={"create": ["virtual_machines", "vm_interfaces", "custom_fields"]})

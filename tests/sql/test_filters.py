@@ -36,7 +36,22 @@ def agent(estate: Estate, vmid: int, key: str, host: str, prefixlen: int = 24) -
 def test_ports_of_guests_and_containers_on_a_hypervisor() -> None:
     estate = switch(ignored_interfaces=["Null0"], ignored_interfaces_by_os={"proxmox": HYPERVISOR})
     device(estate, 2, "pve1", os="proxmox")
-    for number, name in enumerate(("eno1", "vmbr0", "docker0", "TAP100i0", "fwbr100i0", "vethab12cd3"), 20):
+    for number, name in enumerate(
+        (
+            *(
+                "eno1",
+                "vmbr0",
+                "docker0",
+                "br-1a2b3c4d5e6f",
+                "TAP100i0",
+                "fwbr100i0",
+                "fwln100i0",
+                "fwpr100p0",
+            ),
+            *("veth201i0", "vethab12cd3"),
+        ),
+        20,
+    ):
         port(estate, number, name, device=2)
     port(estate, 10, "tap0")
     port(estate, 11, "Null0")
@@ -44,8 +59,13 @@ def test_ports_of_guests_and_containers_on_a_hypervisor() -> None:
     assert keys(estate, "interfaces") == ["pve1 eno1", "pve1 vmbr0", "sw1 tap0"]
     assert skipped(estate, "interfaces") == {
         "pve1 TAP100i0": "ignored_interfaces_by_os names it: tap.*",
+        "pve1 br-1a2b3c4d5e6f": "ignored_interfaces_by_os names it: br-.*",
         "pve1 docker0": "ignored_interfaces_by_os names it: docker0",
-        "pve1 fwbr100i0": "ignored_interfaces_by_os names it: fw(br|ln|pr).*",
+        **{
+            f"pve1 {name}": "ignored_interfaces_by_os names it: fw(br|ln|pr).*"
+            for name in ("fwbr100i0", "fwln100i0", "fwpr100p0")
+        },
+        "pve1 veth201i0": "ignored_interfaces_by_os names it: veth.*",
         "pve1 vethab12cd3": "ignored_interfaces_by_os names it: veth.*",
         "sw1 Null0": "ignored_interfaces names it: Null0",
     }

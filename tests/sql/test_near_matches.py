@@ -62,6 +62,13 @@ def test_nearly_the_same_name(ours: str, theirs: str, cluster: int | None, found
     assert told(estate, "virtual_machines") == {ours: near(found)}
 
 
+def test_the_name_at_a_site_without_a_cluster() -> None:
+    estate = paris()
+    guest(estate, 101, "db01")
+    machine(estate, 7, "db01", None, cluster_id=None, site_id=3)
+    assert told(estate, "virtual_machines") == {"db01": near("db01 (id 7, no cluster, this name)")}
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [("db01.paris.example.com", "db01.lyon.example.com"), ("db01", "db011"), ("db01", "db")],
@@ -179,6 +186,37 @@ def test_an_interface_without_a_mac_address_is_found_by_its_address() -> None:
         ("drifted", "erp net1", 71),
     ]
     assert [r for r in rows if r.resource == "ip_addresses"] == []
+
+
+def test_the_only_interface_of_an_adopted_machine_is_the_guests_whatever_its_name() -> None:
+    """NetBox has eth0 with the address, the agent shows ens18: no second interface, and no address that conflicts."""
+    estate = paris()
+    guest(estate, 101, "erp", M1, shown=[])
+    estate.add("proxmox.guest_agent_interfaces", vmid=101, key="net0", position=0, name="ens18", mac=M1)
+    estate.add(
+        "proxmox.guest_addresses",
+        vmid=101,
+        key="net0",
+        source="agent",
+        canonical="10.71.0.7",
+        prefixlen=24,
+        family=4,
+    )
+    machine(estate, 7, "erp", None)
+    nic(estate, 70, "eth0", 7)
+    address(estate, 1, "10.71.0.7", 70, "virtualization.vminterface")
+    found = [
+        (r.resource, r.action, r.netbox_id)
+        for r in estate.rows()
+        if r.resource not in ("clusters", "custom_fields")
+    ]
+    assert found == [
+        ("mac_addresses", "create", None),
+        ("primary_ips", "update", 7),
+        ("primary_macs", "update", 70),
+        ("virtual_machines", "update", 7),
+        ("vm_interfaces", "drifted", 70),
+    ]
 
 
 OTHER = (

@@ -61,6 +61,7 @@ def turn(pairs: list[tuple[Any, Any]], turned: bool) -> list[tuple[Any, Any]]:
     ("os", "lag", "kind"),
     [
         ("ios", "Po1", "propVirtual"),
+        ("ios", "Port-channel1", "propVirtual"),
         ("iosxe", "Po1", "propVirtual"),
         ("nxos", "port-channel10", "propVirtual"),
         ("ftd", "Port-channel1", "propVirtual"),

@@ -137,6 +137,23 @@ def test_what_of_a_cluster_is_left_out() -> None:
     ]
 
 
+def test_a_network_card_that_is_passed_through_is_left_out() -> None:
+    cluster = _cluster()
+    _guest(cluster, 100, "fw")
+    cluster.put(
+        "proxmox.guest_agent_interfaces", vmid=100, position=0, name="enp6s16", mac="0C:C4:7A:00:00:01"
+    )
+    cluster.desired("virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "vlans", "skipped")
+    assert cluster.rows("SELECT resource, key, reason FROM desired.skipped") == [
+        (
+            "vm_interfaces",
+            "fw enp6s16",
+            "enp6s16 (0C:C4:7A:00:00:01) is a network card of the node, passed through to the guest: Proxmox has no"
+            " netN for it",
+        )
+    ]
+
+
 def test_what_a_cluster_shows_proves_nothing_of_what_is_off() -> None:
     cluster = _cluster()
     _guest(cluster, 100, "vm")

@@ -1,4 +1,4 @@
-"""Ids of guests as people type them into NetBox's custom fields."""
+"""Ids of guests and devices as people type them into NetBox's custom fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import DELETABLE, guest, machine, paris, told
+from tests.sql.kinds import DELETABLE, device, guest, machine, paris, told
 
 MAC = "BC:24:11:00:00:01"
 
@@ -68,3 +68,27 @@ def test_the_name_of_a_container_may_be_a_number() -> None:
     estate.add("netbox.clusters", id=1, name="lib")
     machine(estate, 1, "044", None, cf={"docker_host": "lib", "docker_container": "044"})
     assert ("create", "44") in [(r.action, r.key) for r in estate.rows()]
+
+
+@pytest.mark.parametrize(
+    ("held", "number"), [(" 43 ", 43), ("044", 44), ({"lib": " 43 "}, 43), ({"lib": "044"}, 44)]
+)
+def test_the_id_of_a_device_is_a_number_however_it_is_written(held: Any, number: int) -> None:
+    estate = Estate("librenms", import_devices="all")
+    for device_id in (43, 44):
+        device(estate, device_id, f"sw{device_id}")
+    estate.add("netbox.devices", id=1, name="other", cf={"librenms_id": held})
+    (row,) = [row for row in estate.rows() if row.resource == "devices" and row.netbox_id == 1]
+    assert (row.key, row.action, row.fields["cf.librenms_id"]) == (f"sw{number}", "update", {"lib": number})
+
+
+def test_a_bare_id_of_another_device_is_named() -> None:
+    estate = Estate("librenms")
+    device(estate, 43, "sw1")
+    estate.add("netbox.devices", id=1, name="sw1", cf={"librenms_id": 7})
+    assert told(estate, "devices") == {
+        "sw1": (
+            "update",
+            "librenms_id is 7 in NetBox, without an endpoint; it becomes 43 of this endpoint",
+        )
+    }

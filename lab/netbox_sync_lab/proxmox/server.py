@@ -59,6 +59,7 @@ class LabProxmox(LabServer):
         self.password = PASSWORD
         self._tokens: dict[str, tuple[str, Identity]] = {}
         self._users: dict[str, tuple[str, Identity]] = {}
+        self._second_factors: set[str] = set()
         self._tickets: dict[str, Identity] = {}
         everything = reader_privileges(state.major)
         self.add_token(self.user, self.token_name, self.token_value, privileges=everything)
@@ -76,9 +77,12 @@ class LabProxmox(LabServer):
         self._tokens[f"{user}!{name}"] = (value, Identity(user, acl(privileges)))
         return value
 
-    def add_user(self, user: str, password: str, *, privileges: Privileges = ()) -> None:
-        """Take this user and password at /access/ticket."""
+    def add_user(
+        self, user: str, password: str, *, privileges: Privileges = (), second_factor: bool = False
+    ) -> None:
+        """Take this user and password at /access/ticket; with a second factor the ticket only asks for it."""
         self._users[user] = (password, Identity(user, acl(privileges)))
+        (self._second_factors.add if second_factor else self._second_factors.discard)(user)
 
     def revoke_tickets(self) -> None:
         """Let every ticket expire."""
@@ -119,6 +123,11 @@ class LabProxmox(LabServer):
         renewed = self._tickets.get(password)
         if known is None or (password != known[0] and (renewed is None or renewed.user != user)):
             raise PveError(401, "authentication failure")
+        if user in self._second_factors:
+            challenge = (
+                f"PVE:!tfa!{secrets.token_hex(8)}:{secrets.token_hex(4).upper()}::{secrets.token_urlsafe(32)}"
+            )
+            return {"username": user, "ticket": challenge, "NeedTFA": 1}
         ticket = f"PVE:{user}:{secrets.token_hex(4).upper()}::{secrets.token_urlsafe(32)}"
         self._tickets[ticket] = known[1]
         return {

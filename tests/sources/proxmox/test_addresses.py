@@ -145,6 +145,7 @@ def test_a_hanging_agent_costs_its_own_timeout_only(state, read):
     assert time.monotonic() - started < 6
     assert snapshot.scopes() == {("guest_addresses", str(vmid)) for vmid in range(1, 5)}
     assert snapshot.sql("SELECT vmid FROM guest_addresses") == [(9,)]
+    assert "raise `agent_timeout` or look at the guest agent" in snapshot.reason("guest_addresses", "1")
 
 
 def test_a_stopped_guest_with_an_agent_is_unknown(state, read):

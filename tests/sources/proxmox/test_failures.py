@@ -78,6 +78,16 @@ def test_a_wrong_password(endpoint, monkeypatch):
     assert "not-this-one" not in text
 
 
+def test_a_user_with_a_second_factor_needs_an_api_token(endpoint):
+    lab = endpoint.lab
+    lab.add_user(lab.user, lab.password, second_factor=True)
+    by_password = endpoint.changed(token_name=None, token_env=None, password_env="PVE_TEST_PASSWORD")
+
+    text = failure(by_password)
+
+    assert text.endswith("sync@pve logs in with a second factor; use an API token for netbox-sync")
+
+
 def test_an_unknown_certificate_authority(endpoint):
     text = failure(endpoint.changed(tls={}))
 
