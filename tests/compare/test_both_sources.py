@@ -137,8 +137,14 @@ def test_a_guest_that_librenms_monitors_is_no_new_device(both: Worlds, state: Li
         state.add_ipv4(state.add_port(device, "ens18"), "10.99.0.50", 24)
     plan = nms.sync()
     assert {r.key: (r.action, r.reason) for r in rows(plan, "devices") if r.action != "update"} == {
-        "web.example.com": ("conflict", "NetBox has the name for a virtual machine: web"),
-        "front": ("conflict", "NetBox has the address 10.99.0.50 for a virtual machine: web"),
+        "web.example.com": (
+            "conflict",
+            "NetBox has the name for a virtual machine: web; policies.virtual_machines: update syncs it as that machine",
+        ),
+        "front": (
+            "conflict",
+            "NetBox has the address 10.99.0.50 for a virtual machine: web; policies.virtual_machines: update syncs it as that machine",
+        ),
     }
     assert rows(plan, "ip_addresses") == []
     nms.apply()
