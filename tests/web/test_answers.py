@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web import rights
 from tests.support import NetBox
@@ -210,3 +211,34 @@ def test_names_of_candidates_are_text(site: Site) -> None:
         assert "web1, cluster <script>alert(1)</script>" in anna.text.replace("&lt;", "<")
         assert "<script>alert" not in anna.page and BIDI[0] not in anna.page
         assert "\\u202e" in anna.page
+
+
+def test_a_name_is_mapped_and_a_busy_endpoint_is_compared_later(site: Site) -> None:
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    maker = netbox.create("dcim/manufacturers", name="Dell", slug="dell")
+    netbox.create("dcim/device-types", manufacturer=maker["id"], model="R640 & Co", slug="r640")
+    site.sync()
+    node = {"resource": "devices", "key": "pve1"}
+
+    def reason() -> str:
+        [row] = [row for row in site.plan().rows if row.resource == "devices"]
+        return row.reason or ""
+
+    assert reason().startswith("no device type: map device_types")
+    anna = _anna(site)
+    assert "Map : the name means this NetBox object" in anna.open("/plans/paris/row", **node)
+    assert '<option value="R640 &amp; Co">' in anna.page
+    wrong = _answer(anna, "map", value="R640 & C", **node)
+    assert "NetBox has no device_types 'R640 & C'; did you mean R640 & Co?" in wrong
+    assert _recorded(site) == []
+
+    with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", "somebody"):
+        text = _answer(anna, "map", value="R640 & Co", **node)
+    assert "recorded: map for every row with this name" in text
+    assert "paris was not compared again: " in text
+    assert "somebody" in text
+    assert reason().startswith("no device type")
+
+    site.sync()
+    assert reason().startswith("no role: map roles")
+    assert "R640 & Co" in anna.open("/plans/paris/answers")
