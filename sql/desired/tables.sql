@@ -27,6 +27,9 @@ create table desired.references (
     source_name varchar, default_name varchar, create_name varchar, manufacturer varchar, required boolean,
     hint varchar);
 
+-- Words that become tags, in lower case; sql/desired/tags.sql finds their slugs.
+create table desired.tag_words (tag varchar, color varchar);
+
 create table desired.tags (key varchar, name varchar, slug varchar, color varchar);
 
 -- Which resources carry an id custom field, e.g. librenms_id on dcim.device.

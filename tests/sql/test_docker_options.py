@@ -78,6 +78,25 @@ def test_project_and_service_of_compose_become_tags_by_an_option() -> None:
     }
 
 
+def test_two_services_of_one_slug_are_two_tags() -> None:
+    estate = host(compose_tags=True)
+    container(estate, "a", compose_project="shop", compose_service="web.prod")
+    container(estate, "b", compose_project="shop", compose_service="web-prod")
+    container(estate, "c", compose_project="web_prod")
+    rows = estate.rows()
+    assert {r.fields["name"]: r.fields["slug"] for r in rows if r.resource == "tags"} == {
+        "shop": "shop",
+        "web-prod": "web-prod",
+        "web.prod": "web-dot-prod",
+        "web_prod": "web_prod",
+    }
+    assert {r.key: r.fields["tags"] for r in rows if r.resource == "virtual_machines"} == {
+        "a": ["shop", "web-dot-prod"],
+        "b": ["shop", "web-prod"],
+        "c": ["web_prod"],
+    }
+
+
 def test_the_address_of_a_container_that_is_deleted_goes_to_the_new_one() -> None:
     estate = host(policies={"delete": DELETABLE})
     container(estate, "new")
