@@ -199,6 +199,8 @@ summed as (
         count(*) filter (witnesses > 0) as by_witness,
         max(witnesses) as witnesses,
         bool_or(is_name and not is_id) as by_name,
+        -- The others only have the name that the one with the id has too.
+        bool_or(is_name) filter (is_id) and bool_and(is_name and witnesses = 1) filter (not is_id) as only_namesakes,
         -- NetBox's device with this id is another device of the source.
         bool_or(is_id and exists (from hits o where o.id = h.id and o.key <> h.key
             and o.witnesses > 0)) as id_is_of_another
@@ -231,6 +233,8 @@ chosen as (
             'number': conflict('device_number_may_be_of_another',
             {word: settings.id_word, id: w.source_id, device: d.name, field: settings.node_field}), 'several': false}
         when s.candidates = 1 then {'id': s.any_id, 'certain': false, 'number': null, 'several': false}
+        when s.by_id = 1 and s.only_namesakes
+            then {'id': s.id_id, 'certain': true, 'number': null, 'several': false}
         -- The id leads elsewhere.
         when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1
             then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}

@@ -188,6 +188,12 @@ class Estate:
         self.rows()
         return {(resource, key, field): (whole, cause) for resource, key, field, whole, cause in self._asked}
 
+    def give_id(self, table: str, netbox_id: int, cf: dict[str, Any]) -> None:
+        """The object holds these custom fields now."""
+        for found, content in self._rows:
+            if found == table and content["id"] == netbox_id:
+                content["cf"] = json.dumps(cf, separators=(",", ":"))
+
     def ours(self, object_type: str, *ids: int, endpoint: str = "lib") -> None:
         """This product created these objects."""
         for netbox_id in ids:

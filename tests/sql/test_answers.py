@@ -47,6 +47,25 @@ def test_one_of_two_devices_is_picked() -> None:
     assert estate.lapsed == []
 
 
+def test_a_picked_device_stays_picked_once_it_holds_the_id() -> None:
+    estate = two_of_a_name()
+    estate.answer("devices", "sw1", "pick", estate.questions()["devices", "sw1", ""][1], netbox_id=2)
+    estate.give_id("netbox.devices", 2, {"librenms_id": {"lib": 1}})
+
+    assert [
+        row.netbox_id for row in estate.rows() if row.resource == "devices" and row.action != "update"
+    ] == []
+    assert estate.lapsed == []
+
+
+def test_a_device_with_the_id_and_the_name_wins_over_namesakes() -> None:
+    """Whoever picked or created it: the others only have the name."""
+    estate = two_of_a_name()
+    estate.give_id("netbox.devices", 2, {"librenms_id": {"lib": 1}})
+
+    assert [row for row in estate.rows() if row.resource == "devices" and row.action == "conflict"] == []
+
+
 def test_an_answer_lapses_when_the_candidates_change() -> None:
     estate = two_of_a_name()
     estate.answer("devices", "sw1", "pick", estate.questions()["devices", "sw1", ""][1], netbox_id=2)
