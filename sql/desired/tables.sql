@@ -27,8 +27,8 @@ create table desired.references (
     source_name varchar, default_name varchar, create_name varchar, manufacturer varchar, required boolean,
     hint varchar);
 
--- Words that become tags, in lower case; sql/desired/tags.sql finds their slugs.
-create table desired.tag_words (tag varchar, color varchar);
+-- Words that become tags, in lower case; sql/desired/tags.sql finds their slugs. name: another spelling.
+create table desired.tag_words (tag varchar, name varchar, color varchar);
 
 create table desired.tags (key varchar, name varchar, slug varchar, color varchar);
 

@@ -38,6 +38,13 @@ def test_a_tag_alone_has_the_plain_slug() -> None:
     assert tags(estate) == {"web.prod": "web-prod", "++": "plus-plus"}
 
 
+def test_a_tag_of_the_configuration_with_the_slug_of_another_one_is_a_tag_of_its_own() -> None:
+    estate = paris(defaults={"tags": {"virtual_machines": ["Web.Prod", "Prod"]}})
+    guest(estate, 101, "t1", tags=["web-prod", "prod"])
+    assert tags(estate) == {"Prod": "prod", "Web.Prod": "web-dot-prod", "web-prod": "web-prod"}
+    assert of_guests(estate) == {"t1": ["prod", "web-dot-prod", "web-prod"]}
+
+
 def test_a_tag_of_netbox_that_differs_in_separators_is_it() -> None:
     estate = paris()
     guest(estate, 101, "t1", tags=["web.prod", "c++"])

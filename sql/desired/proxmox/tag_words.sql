@@ -13,7 +13,7 @@ colors as (
             lambda a, c: (a * 31 + c) % 4294967296) as hash
         from said)
 )
-select s.tag,
+select s.tag, null::varchar as name,
     if(regexp_full_match(t.color, '[0-9a-f]{6}'), t.color,
         printf('%02x%02x%02x', round(c.rgb[1])::integer, round(c.rgb[2])::integer, round(c.rgb[3])::integer)) as color
 from said s
