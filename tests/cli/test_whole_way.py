@@ -133,7 +133,7 @@ def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
     wrong = harness.run("diff", "--action", "modify")
     assert wrong.code == 1
     assert wrong.err == (
-        "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted\n"
+        "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted, acknowledged\n"
     )
 
 

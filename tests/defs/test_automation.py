@@ -31,11 +31,6 @@ from tests.defs.conftest import DagsterHarness, checks, definitions, failure, ma
 from tests.fake_clock import FakeClock
 from tests.support import evaluate
 
-MADE_OF_PORTS = (
-    "devices", "virtual_chassis", "virtual_chassis_members", "virtual_chassis_masters", "module_bays", "modules",
-    "vlans", "interfaces", "mac_addresses", "primary_macs", "ip_addresses", "prefixes", "primary_ips", "cables",
-)  # fmt: skip
-
 
 def tick(sensor: Any, harness: DagsterHarness, cursor: str | None = None) -> Any:
     return evaluate(sensor, instance=harness.instance, cursor=cursor)
@@ -140,14 +135,14 @@ def test_what_is_as_it_was_is_not_told_at_every_sync(harness: DagsterHarness) ->
     assert synced() == every
     assert synced() == {"diff/librenms/devices"}
     assert out_of_step(harness) == set()
-    # One more port is one more interface; the diffs computed from ports are reported too.
+    # One more port is one more interface. All diffs are computed from ports too: a device is known by their addresses.
     state = harness.paris.state
     state.add_port(state.devices[0], "Gi1/0/99")
-    assert synced() == {"librenms/ports", *(f"diff/librenms/{name}" for name in MADE_OF_PORTS)}
+    assert synced() == {"librenms/ports", *(f"diff/librenms/{name}" for name in RESOURCES_OF["librenms"])}
     assert out_of_step(harness) == set()
-    # One more tag in NetBox, from which the diff of tags is computed.
+    # One more tag in NetBox, from which these diffs are computed.
     harness.netbox.create("extras/tags", name="new", slug="new")
-    assert synced() == {"diff/librenms/devices", "diff/librenms/tags"}
+    assert synced() == {f"diff/librenms/{name}" for name in ("devices", "tags", "virtual_machines")}
     assert out_of_step(harness) == set()
     # Another run reports to Dagster in between: then everything is reported again.
     harness.run("sync_librenms", partition_key="paris")
