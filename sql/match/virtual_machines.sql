@@ -229,14 +229,20 @@ unfound as (
     from desired.virtual_machines w
     cross join settings
     left join match.clusters c on c.key = w.cluster
-    where not coalesce(settings.ids_are_names, false) and w.known_id is null and w.key not in (select key from hits)
+    where not coalesce(settings.ids_are_names, false) and w.known_id is null
+      and w.key not in (select key from hits where is_id or is_name)
 ),
 without_id as (
     select id, lower(name) as name, cluster_id from actual where held_vmid is null and not "foreign"
 ),
 nearly as (
     select u.key, a.id, 'name' as of_what, 'this name' as witness, 1 as place
-    from (select key, name from unfound union select key, given_name from unfound) u join without_id a using (name)
+    from unfound u join without_id a using (name)
+    union
+    -- The name that several guests have is that of the guest that NetBox has under it.
+    select u.key, a.id, 'name', 'this name', 1
+    from unfound u join without_id a on a.name = u.given_name
+    where a.id not in (select id from hits where is_name)
     union
     select u.key, a.id, 'name', 'this name without its domain', 2
     from unfound u join without_id a on short_name(a.name) = u.name

@@ -249,3 +249,32 @@ def test_the_only_interface_on_both_sides(host: str | None, action: str, reason:
     assert [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "vm_interfaces"] == [
         (action, 70, reason)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "cluster", "action", "netbox_id"),
+    [
+        # In another cluster it is a question, in this one name and MAC address are certain.
+        ("gateway (120)", 2, "conflict", 21),
+        ("gateway (120).example.net", 1, "update", 21),
+    ],
+)
+def test_the_second_guest_of_a_name_is_no_new_machine(
+    name: str, cluster: int, action: str, netbox_id: int
+) -> None:
+    """NetBox has the first one under the name that both have."""
+    estate = paris()
+    estate.add("netbox.clusters", id=2, name="legacy")
+    for vmid, mac in ((100, M1), (120, M2)):
+        guest(estate, vmid, "gateway", mac)
+    machine(estate, 20, "gateway", None)
+    machine(estate, 21, name, None, cluster_id=cluster)
+    nic(estate, 1, "net0", 20, M1)
+    nic(estate, 2, "net0", 21, M2)
+
+    found = {r.key: r for r in estate.rows() if r.resource == "virtual_machines"}
+
+    assert (found["gateway"].action, found["gateway"].netbox_id) == ("update", 20)
+    assert found["gateway (120)"].action == action
+    assert action == "conflict" or found["gateway (120)"].netbox_id == netbox_id
+    assert "(id 20" not in (found["gateway (120)"].reason or "")
