@@ -35,5 +35,5 @@ def answerable(asked: Iterable[Question], kind: str) -> list[Question]:
     several questions, of which one is meant."""
     asked = list(asked)
     taking = [one for one in asked if kind in one.answers]
-    rows = {(one.row.resource, one.row.key) for one in taking}
-    return taking + [one for one in asked if (one.row.resource, one.row.key) not in rows]
+    rows = {one.name for one in taking}
+    return taking + [one for one in asked if one.name not in rows]

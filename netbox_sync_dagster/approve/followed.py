@@ -26,7 +26,7 @@ class Followed:
 def what_followed(before: Plan, after: Plan, asked: Sequence[Question]) -> Followed:
     """Compare the diff in which the questions were asked with the one after the answer."""
     was = {(row.resource, row.key): row for row in before.rows}
-    answered = dict.fromkeys((one.row.resource, one.row.key) for one in asked)
+    answered = dict.fromkeys(one.name for one in asked)
     rows = tuple(row for row in after.rows if _differs(row, was.get((row.resource, row.key)), answered))
     there = {(row.resource, row.key) for row in rows}
     return Followed(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,6 +81,16 @@ class Question:
     word: Word | None = None
     # Rows in which these agree ask the same.
     about: str = ""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Resource and key of its row."""
+        return self.row.resource, self.row.key
+
+    @property
+    def asks(self) -> tuple[str, str | None, str, str]:
+        """Equal for questions that ask the same, which may be answered together."""
+        return self.row.resource, self.field, self.cause, self.about
 
 
 def questions_of(plan: Plan) -> list[Question]:
@@ -213,10 +223,16 @@ def same_question(asked: Sequence[Question], one: Question) -> list[Question]:
     return [
         other
         for other in asked
-        if (other.row.resource, other.field, other.cause, other.about)
-        == (one.row.resource, one.field, one.cause, one.about)
-        and (other.row.action != "acknowledged" or one.row.action == "acknowledged")
+        if other.asks == one.asks and (other.row.action != "acknowledged" or one.row.action == "acknowledged")
     ]
+
+
+def grouped(asked: Iterable[Question]) -> list[list[Question]]:
+    """The questions, those that ask the same together, in the order of the first of each."""
+    groups: dict[tuple[str, str | None, str, str], list[Question]] = {}
+    for one in asked:
+        groups.setdefault(one.asks, []).append(one)
+    return [same_question(group, group[0]) for group in groups.values()]
 
 
 def end_of(text: str | None) -> datetime | None:

@@ -48,11 +48,16 @@ def adopt(
         pairs = [pair for pair in pairs_of(session.warehouse, plan) if _takes(pair, resource, device)]
         write_json(session.out, {"pairs": [_document(pair) for pair in pairs]})
         return
-    taken = 0
+    taken: set[tuple[str, str]] = set()
     # Devices and machines come first; what is on them is asked about once they are known.
     while True:
         pairs = [pair for pair in pairs_of(session.warehouse, plan) if _takes(pair, resource, device)]
-        good = [pair for pair in pairs if len(pair.agree) >= least and not pair.is_contradicted]
+        # An answer that the comparison could not use, because another row is that object, leaves its pair here.
+        good = [
+            pair
+            for pair in pairs
+            if len(pair.agree) >= least and not pair.is_contradicted and pair.question.name not in taken
+        ]
         _show(session, pairs, good)
         if not good:
             break
@@ -60,11 +65,11 @@ def adopt(
             session.out.print("nothing recorded" if not taken else "nothing more recorded")
             break
         take_over(session.warehouse, chosen, plan, good, who=name, through="cli")
-        taken += len(good)
+        taken |= {pair.question.name for pair in good}
         compare_again(session.warehouse, session.config, chosen, who=name)
         plan = load_plan(session.warehouse, endpoint)
     if taken:
-        _say_result(session, plan, taken)
+        _say_result(session, plan, len(taken))
 
 
 def _say_result(session: Session, plan: Plan, taken: int) -> None:

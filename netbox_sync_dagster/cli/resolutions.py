@@ -11,8 +11,7 @@ from netbox_sync_dagster.approve.resolve import withdraw_resolution
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption
 from netbox_sync_dagster.cli.session import CliError, name_of, session_of
-from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
 from netbox_sync_dagster.sync import compare_again
 from netbox_sync_dagster.text import visible
@@ -54,7 +53,7 @@ def resolutions(
     for name in session.diffed([endpoint] if endpoint else []):
         lapsed = _lapsed(session.warehouse, name)
         for one in read_resolutions(session.warehouse, name):
-            state = "lapsed" if one.state() == "valid" and one.resolution_id in lapsed else one.state()
+            state = one.state(lapsed=lapsed)
             if everything or state in ("valid", "lapsed"):
                 documents.append(_document(one, state))
     if as_json:
@@ -65,9 +64,9 @@ def resolutions(
     session.out.print(f"{len(documents)} answer{'s' if len(documents) != 1 else ''}")
 
 
-def _lapsed(warehouse: Any, endpoint: str) -> list[str]:
+def _lapsed(warehouse: Warehouse, endpoint: str) -> list[str]:
     try:
-        return list(load_plan(warehouse, endpoint).manifest.get("lapsed") or ())
+        return list(warehouse.manifest(warehouse.diffs(endpoint)).get("lapsed") or ())
     except WarehouseError:
         return []
 

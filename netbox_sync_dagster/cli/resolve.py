@@ -19,9 +19,9 @@ from netbox_sync_dagster.approve.resolve import (
     Question,
     ResolveError,
     end_of,
+    grouped,
     questions_of,
     resolve,
-    same_question,
     suggestions,
 )
 from netbox_sync_dagster.cli.changes import MARKS, counts, id_length, print_rows, screenful, summary
@@ -175,14 +175,10 @@ def _list(session: Session, asked: Sequence[Question]) -> None:
     if not asked:
         session.out.print("nothing is asked")
         return
-    shown: set[tuple[Any, ...]] = set()
-    for one in asked:
-        same = (one.row.resource, one.field, one.cause, one.about)
-        if same in shown:
-            continue
-        shown.add(same)
-        _show(session, one, len(same_question(asked, one)))
-    session.out.print(f"{len(shown)} question{'s' if len(shown) != 1 else ''}, {_rows(len(asked))}")
+    groups = grouped(asked)
+    for same in groups:
+        _show(session, same[0], len(same))
+    session.out.print(f"{len(groups)} question{'s' if len(groups) != 1 else ''}, {_rows(len(asked))}")
 
 
 def _show(session: Session, one: Question, number: int) -> None:
@@ -205,15 +201,9 @@ def _show(session: Session, one: Question, number: int) -> None:
 def ask_questions(desk: Desk, asked: list[Question]) -> None:
     """Ask question by question, equal ones once, and record each answer; compare the endpoint again at the end."""
     answered: list[Question] = []
-    done: set[tuple[Any, ...]] = set()
-    for one in asked:
-        about = (one.row.resource, one.field, one.cause, one.about)
-        if about in done:
-            continue
-        done.add(about)
-        same = same_question(asked, one)
-        _show(desk.session, one, len(same))
-        said = _ask_one(desk, one, same)
+    for same in grouped(asked):
+        _show(desk.session, same[0], len(same))
+        said = _ask_one(desk, same)
         if said is None:
             break
         answered += said
@@ -223,9 +213,9 @@ def ask_questions(desk: Desk, asked: list[Question]) -> None:
     _follow(desk, answered)
 
 
-def _ask_one(desk: Desk, one: Question, same: list[Question]) -> list[Question] | None:
+def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:
     """The questions that were answered; None to end."""
-    session = desk.session
+    session, one = desk.session, same[0]
     letters = {letter: kind for letter, kind in _LETTERS.items() if kind in one.answers}
     while True:
         said = session.answer(f"answer? [{','.join([*letters, 's', 'q', '?'])}] ").lower()

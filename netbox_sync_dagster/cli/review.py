@@ -100,7 +100,7 @@ def _answer(session: Session, plan: Plan, asked: list[Question], name: str) -> N
     """Offer the rows that ask something; each answer is recorded at once."""
     if not asked:
         return
-    number = len({(one.row.resource, one.row.key) for one in asked})
+    number = len({one.name for one in asked})
     rows = "1 row asks" if number == 1 else f"{number} rows ask"
     if session.answer(f"{rows} something; answer now? [y,n] ").lower() == "y":
         ask_questions(Desk(session, session.endpoint(plan.endpoint), plan, name), asked)

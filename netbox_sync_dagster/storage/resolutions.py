@@ -7,7 +7,7 @@ recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -70,11 +70,13 @@ class Resolution:
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
 
-    def state(self, at: datetime | None = None) -> str:
-        """valid, withdrawn or expired."""
+    def state(self, at: datetime | None = None, lapsed: Collection[str] = ()) -> str:
+        """valid, withdrawn, expired, or lapsed: ``lapsed`` are the ids that the current diff's manifest names."""
         if self.withdrawn_by is not None:
             return "withdrawn"
-        return "expired" if self.until is not None and self.until <= (at or now()) else "valid"
+        if self.until is not None and self.until <= (at or now()):
+            return "expired"
+        return "lapsed" if self.resolution_id in lapsed else "valid"
 
 
 def resolutions_folder(warehouse: Warehouse, endpoint: str) -> Path:

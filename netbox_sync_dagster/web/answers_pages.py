@@ -47,8 +47,7 @@ def answers(visit: Visit) -> Response:
         if not types <= seen:
             hidden += 1
             continue
-        state = one.state()
-        state = "lapsed" if state == "valid" and one.resolution_id in lapsed else state
+        state = one.state(lapsed=lapsed)
         may = state in ("valid", "lapsed") and visit.rights.may_write_some(types)
         found.append(_Given(one, state, may))
     return visit.show(
