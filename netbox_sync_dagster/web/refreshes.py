@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
 
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.explain import sentence
-from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.locks import active_locks
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
-
-# Refreshes whose outcome the page still knows.
-_REMEMBERED = 50
+from netbox_sync_dagster.web.runs import Runs
 
 
 class EndpointBusy(WarehouseError):
@@ -38,14 +35,8 @@ class Refresh:
     done: bool = False
 
 
-class Refreshes:
-    """The refreshes of this process, one at a time per endpoint. Thread-safe."""
-
-    def __init__(self, warehouse: Warehouse) -> None:
-        self._warehouse = warehouse
-        self._lock = Lock()
-        self._runs: dict[str, Refresh] = {}
-        self._stop = Event()
+class Refreshes(Runs[Refresh]):
+    """The refreshes of this process, one at a time per endpoint."""
 
     def start(
         self, config: Config, endpoint: str, name: str, source_id: str, object_type: str, *, who: str
@@ -70,24 +61,9 @@ class Refreshes:
                     f"endpoint '{endpoint}' is being synced already (by {busy}); try again when it has ended"
                 )
             run = Refresh(secrets.token_hex(8), endpoint, name, source_id, object_type, who)
-            while len(self._runs) >= _REMEMBERED:
-                done = next((key for key, old in self._runs.items() if old.done), None)
-                if done is None:
-                    break
-                del self._runs[done]
-            self._runs[run.key] = run
-        Thread(
-            target=self._sync, args=(config, run, options), name=f"refresh {endpoint}", daemon=True
-        ).start()
+            self._keep(run)
+        self._begin(lambda: self._sync(config, run, options), f"refresh {endpoint}")
         return run
-
-    def find(self, key: str) -> Refresh | None:
-        """The refresh with this key, running or just ended."""
-        return self._runs.get(key)
-
-    def stop_all(self) -> None:
-        """End all at their next step; the snapshots that were current stay so."""
-        self._stop.set()
 
     def _sync(self, config: Config, run: Refresh, options: SyncOptions) -> None:
         try:
