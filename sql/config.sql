@@ -27,6 +27,8 @@ create table config.endpoint (
     shows_node_hardware boolean default false, shows_parts boolean default false,
     -- Ids of guests: handed out again to other guests; the same as their names.
     reuses_ids boolean default false, ids_are_names boolean default false,
+    -- Those of guests are unique in the endpoint, whatever cluster a guest is in.
+    ids_span_clusters boolean default false,
     -- All ids of the source are numbers, devices' and interfaces' too.
     numeric_ids boolean default false,
     -- Those of guests are.

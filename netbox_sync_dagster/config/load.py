@@ -51,7 +51,7 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([f"{file}: cannot be read: {error.strerror or error}"]) from None
     document = _document(file, _decoded(file, content))
     try:
-        return Config.model_validate(document)
+        return Config.model_validate(document, context={"folder": file.parent})
     except ValidationError as error:
         raise ConfigError([_sentence(file, document, item) for item in error.errors()]) from None
     except RecursionError:

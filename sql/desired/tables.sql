@@ -152,8 +152,9 @@ create table desired.port_names (interface varchar, device varchar, name varchar
 
 -- Where the evidence does not suffice for a delete or a clear; owner '*' = everywhere, else a device, a guest or an
 -- interface (a key of desired.interfaces or desired.vm_interfaces: what is on it).
--- resource is the kind of object that may look gone though it is not.
-create table desired.incomplete_scopes (resource varchar, owner varchar, reason varchar);
+-- resource is the kind of object that may look gone though it is not. quiet: the source never shows such objects, so
+-- nothing is said about those that NetBox has.
+create table desired.incomplete_scopes (resource varchar, owner varchar, reason varchar, quiet boolean);
 -- What each call of the source proves; see sql/desired/<kind>/evidence.sql.
 create table desired.evidence (call varchar, scope varchar, wide boolean, proves varchar[], decides varchar[]);
 -- Tables of a snapshot whose rows come from a call (a scope of desired.evidence) of another name.

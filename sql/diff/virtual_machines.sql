@@ -146,7 +146,8 @@ paired as materialized (
                     'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
                  'verdict': 'drifted', 'reason': drifted('tags_taken_off', {tags: t.taken_off})} end,
             json_field('cf.' || settings.cluster_field, json_extract(a.cf, '$.' || settings.cluster_field)::varchar,
-                case when settings.writes_id_fields and w.known_id is null then to_json(w.cluster)::varchar end),
+                case when settings.writes_id_fields and w.known_id is null
+                    then to_json(if(settings.ids_span_clusters, settings.id_scope, w.cluster))::varchar end),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when not settings.writes_id_fields or w.known_id is not null then null
                      when coalesce(settings.id_field_type, id_type.type) = 'text' then to_json(w.source_id)::varchar

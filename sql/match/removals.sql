@@ -111,14 +111,15 @@ doubts as (
     group by object_type, id
 ),
 unproven as (
-    select object_type, id, string_agg(distinct reason, '; ' order by reason) as reason
+    select object_type, id, string_agg(distinct reason, '; ' order by reason) as reason,
+        bool_or(coalesce(quiet, false)) as quiet
     from (
-        select r.object_type, r.id, u.reason
+        select r.object_type, r.id, u.reason, u.quiet
         from (select object_type, id, resource, unnest(list_append(owners, '*')) as owner from removed) r
         join desired.incomplete_scopes u on u.owner = r.owner
             and u.resource in (r.resource, if(r.resource = 'virtual_chassis_members', 'members', r.resource))
         union all
-        select 'virtualization/virtual-machines', netbox_id, reason from match.guests_elsewhere)
+        select 'virtualization/virtual-machines', netbox_id, reason, false from match.guests_elsewhere)
     group by object_type, id
 ),
 impact as (
@@ -149,7 +150,8 @@ owned as (
 caused as materialized (
     select r.*, removal(
         r.resource, r.fact, r.way, r.note,
-        coalesce(d.reason, r.doubt), coalesce(d.shown, false), u.reason, r.said_unproven,
+        coalesce(d.reason, r.doubt), coalesce(d.shown, false), u.reason,
+        r.said_unproven and not coalesce(u.quiet, false),
         o.id is not null,
         r.resource in (select resource from config.may_delete),
         r.resource in (select resource from config.may_delete_unowned),

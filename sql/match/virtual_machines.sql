@@ -38,7 +38,8 @@ hits as materialized (
         select w.key, a.id, true as is_id, settings.ids_are_names or c.id is not null as is_name
         from desired.virtual_machines w
         cross join settings
-        join actual a on a.held_vmid = w.source_id and lower(a.held_cluster) = lower(w.cluster)
+        join actual a on a.held_vmid = w.source_id
+            and lower(a.held_cluster) = lower(if(settings.ids_span_clusters, settings.id_scope, w.cluster))
         left join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
         union all
         select w.key, a.id, false, true
@@ -350,8 +351,9 @@ chosen as (
         when q.candidates is not null
             then {'id': if(q.candidates = 1, q.id, null), 'strength': 0, 'step': 4,
                 'reason': conflict('may_be_this_virtual_machine', {found: q.found, candidates: q.objects,
-                entry: coalesce(settings.cluster_field || ' ' || w.cluster || ' and ', '') || settings.id_field || ' '
-                    || w.source_id, cluster: q.cluster_there}), 'other_machine': false}
+                entry: coalesce(settings.cluster_field || ' '
+                    || if(settings.ids_span_clusters, settings.id_scope, w.cluster) || ' and ', '')
+                    || settings.id_field || ' ' || w.source_id, cluster: q.cluster_there}), 'other_machine': false}
         when d.name is not null
             then {'id': null, 'strength': null, 'step': 4, 'reason': conflict('device_of_this_name',
                 {candidates: [{'type': 'dcim/devices', 'id': d.id, 'name': d.name}]}), 'other_machine': false}

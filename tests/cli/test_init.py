@@ -29,6 +29,7 @@ def test_the_file_it_writes_is_valid_and_names_its_schema(capsys: Capture) -> No
         ("docker1", "docker"),
         ("librenms", "librenms"),
         ("proxmox", "proxmox"),
+        ("machines", "tables"),
     ]
     text = Path("netbox_sync.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=netbox_sync.schema.json\n")

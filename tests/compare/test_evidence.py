@@ -21,7 +21,7 @@ from tests.sql.rules import Rules
 from tests.support import NetBox, Pipeline
 
 PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
-KINDS = ("librenms", "proxmox", "docker")
+KINDS = ("librenms", "proxmox", "docker", "tables")
 
 
 def evidence(kind: str) -> list[tuple[str, str, bool, list[str], list[str]]]:
@@ -58,6 +58,8 @@ SHRUNK = {
     ("proxmox", "sdn_vnets"): {"vlans"},
     ("docker", "containers"): {"virtual_machines", "vm_interfaces", "ip_addresses"},
     ("docker", "container_interfaces"): {"vm_interfaces", "mac_addresses"},
+    ("tables", "devices"): {"devices", "interfaces", "ip_addresses", "vlans", "cables"},
+    ("tables", "vm_interfaces"): {"vm_interfaces", "ip_addresses", "primary_ips", "mac_addresses"},
 }
 
 
@@ -90,8 +92,10 @@ def table(kind: str) -> str:
     """A kind's evidence as a Markdown table."""
     lines = ["| call | scope | incomplete without it | undecided without it | of |", "|---|---|---|---|---|"]
     for call, scope, wide, proves, decides in evidence(kind):
-        calls = ", ".join(f"`{one}`" for one in call.split(", ") if one.startswith("/"))
-        rest = ", ".join(one for one in call.split(", ") if not one.startswith("/"))
+        calls = ", ".join(
+            f"`{one}`" for one in call.split(", ") if one.startswith("/") or one.endswith(".sql")
+        )
+        rest = ", ".join(one for one in call.split(", ") if f"`{one}`" not in calls)
         of = "everything" if wide else "the device, node, guest or container"
         cells = (
             calls + (f" ({rest})" if rest else ""),

@@ -30,6 +30,7 @@ from netbox_sync_dagster.sources.librenms.config import (
     ModuleRule,
 )
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint, ProxmoxMappings
+from netbox_sync_dagster.sources.tables.config import Attached, TablesEndpoint, TablesMappings
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 MODELS: dict[str, type[BaseModel]] = {
@@ -37,6 +38,7 @@ MODELS: dict[str, type[BaseModel]] = {
     for model in (
         *(Config, NetBoxTarget, LibreNMSEndpoint, ImportFilter, LibreNMSMappings, InterfaceTypeMapping),
         *(ModuleRule, LocationRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
+        *(TablesEndpoint, Attached, TablesMappings),
         *(Tls, ClientTls, Limits, Defaults, Policies, Approvers),
         *(WebhookChannel, EmailChannel, Retention),
         *(Web, WebTls, TrustedProxy),

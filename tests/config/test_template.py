@@ -13,6 +13,7 @@ from netbox_sync_dagster.config.template import json_schema, template
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
+from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 
 
 def _docker(settings: str) -> str:
@@ -39,7 +40,7 @@ def test_the_template_is_valid_as_it_is(tmp_path: Path) -> None:
     config = load_config(file)
 
     assert str(config.netbox.url) == "https://netbox.example.com/"
-    assert [endpoint.interval for endpoint in config.endpoints] == [0, 0, 0]
+    assert [endpoint.interval for endpoint in config.endpoints] == [0, 0, 0, 0]
 
 
 def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) -> None:
@@ -50,11 +51,14 @@ def test_every_commented_setting_of_the_template_is_valid_too(tmp_path: Path) ->
 
     config = load_config(file)
 
-    docker, librenms, proxmox = config.endpoints
+    docker, librenms, proxmox, machines = config.endpoints
     assert isinstance(librenms, LibreNMSEndpoint) and isinstance(proxmox, ProxmoxEndpoint)
     assert isinstance(docker, DockerEndpoint)
     assert config.netbox.tls.ca == tmp_path / "ca.pem"
-    assert config.precedence == ["docker1", "proxmox"]
+    assert config.precedence == ["docker1", "machines"]
+    assert isinstance(machines, TablesEndpoint)
+    assert machines.sql == tmp_path / "machines"
+    assert [one.name for one in machines.attach] == ["inventory", "netdisco"]
     assert config.owners == ["team:network"]
     assert librenms.defaults.site == "Paris"
     assert librenms.mappings.interface_types[0].speed == 1000000
@@ -81,17 +85,19 @@ def test_the_template_speaks_of_everything_that_librenms_has(tmp_path: Path) -> 
         assert set(type(part).model_fields) - part.model_fields_set == set()
 
 
-def test_the_template_speaks_of_everything_that_proxmox_and_docker_have(tmp_path: Path) -> None:
+def test_the_template_speaks_of_everything_that_the_other_sources_have(tmp_path: Path) -> None:
     file = tmp_path / "netbox_sync.yaml"
     for name in ("ca.pem", "cert.pem", "key.pem"):
         (tmp_path / name).touch()
     file.write_text(uncommented(), encoding="utf-8")
-    docker, _, proxmox = load_config(file).endpoints
+    docker, _, proxmox, machines = load_config(file).endpoints
+    assert isinstance(machines, TablesEndpoint)
     assert isinstance(proxmox, ProxmoxEndpoint) and isinstance(docker, DockerEndpoint)
     general = set(LibreNMSEndpoint.model_fields)
     # A password replaces the token that is there.
     assert set(ProxmoxEndpoint.model_fields) - general - proxmox.model_fields_set == {"password_env"}
     assert set(DockerEndpoint.model_fields) - general - docker.model_fields_set == set()
+    assert set(TablesEndpoint.model_fields) - general - machines.model_fields_set == set()
     for part in (proxmox.mappings, docker.mappings):
         assert set(type(part).model_fields) - part.model_fields_set == set()
 

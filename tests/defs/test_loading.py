@@ -109,6 +109,7 @@ def test_the_jobs() -> None:
         "apply_docker",
         "apply_librenms",
         "apply_proxmox",
+        "apply_tables",
         "approve",
         "clean_up",
         "read_netbox",
@@ -117,12 +118,13 @@ def test_the_jobs() -> None:
         "sync_group",
         "sync_librenms",
         "sync_proxmox",
+        "sync_tables",
     ]
 
 
 def test_no_sync_job_applies() -> None:
     repository = definitions().get_repository_def()
-    for name in ("sync_librenms", "sync_proxmox", "sync_docker", "read_netbox"):
+    for name in ("sync_librenms", "sync_proxmox", "sync_docker", "sync_tables", "read_netbox"):
         keys = repository.get_job(name).asset_layer.executable_asset_keys
         assert keys
         assert not [key for key in keys if key.path[0] == "apply"]
@@ -160,7 +162,7 @@ def test_a_diffs_code_version_is_that_of_its_own_sql() -> None:
     assert sql_version("proxmox", "devices") != versions["devices"]
 
 
-@pytest.mark.parametrize("kind", ["librenms", "proxmox", "docker"])
+@pytest.mark.parametrize("kind", ["librenms", "proxmox", "docker", "tables"])
 def test_every_sql_file_of_a_comparison_counts_in_the_version_of_a_diff(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +171,7 @@ def test_every_sql_file_of_a_comparison_counts_in_the_version_of_a_diff(
     for resource in RESOURCES:
         sql_version(kind, resource)
     root = sql_root()
-    other = {"views", *({"librenms", "proxmox", "docker"} - {kind})}
+    other = {"views", *({"librenms", "proxmox", "docker", "tables"} - {kind})}
     files = {path.relative_to(root) for path in root.rglob("*.sql")}
     assert {str(file) for file in files if not other & set(file.parts)} == seen
 
@@ -222,7 +224,7 @@ def test_everything_in_defs_is_found_by_dagster() -> None:
     ]
     assert list(found.resources or ()) == ["sync"]
     systems = {spec.key.path[0] for spec in found.resolve_all_asset_specs()}
-    assert systems == {"librenms", "proxmox", "docker", "netbox", "diff", "apply"}
+    assert systems == {"librenms", "proxmox", "docker", "tables", "netbox", "diff", "apply"}
 
 
 def test_a_diff_names_its_sql_and_what_its_fields_are_made_from() -> None:

@@ -26,6 +26,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
+from tests.sql.rules import NEEDED
 
 # All of these are known to have no dependents.
 TYPES = sorted({kind for kinds in DELETED_FOR.values() for kind in kinds})
@@ -66,6 +67,9 @@ _SEEN = {
     "librenms": "SELECT unnest(['ports', 'ip_addresses']), device_id::VARCHAR FROM librenms.devices",
     "proxmox": "SELECT 'guests', '*' UNION ALL SELECT 'guest_addresses', vmid::VARCHAR FROM proxmox.guests",
     "docker": "SELECT 'containers', '*' UNION ALL SELECT 'container_addresses', name FROM docker.containers",
+    "tables": "SELECT 'virtual_machines', '*'"
+    " UNION ALL SELECT unnest(['interfaces', 'ip_addresses']), id FROM tables.devices"
+    " UNION ALL SELECT 'ip_addresses', id FROM tables.virtual_machines",
 }
 
 
@@ -125,9 +129,7 @@ class Estate:
     """
 
     def __init__(self, kind: str, scope: str = "lib", peers: tuple[str, ...] = (), **endpoint: Any) -> None:
-        content: dict[str, Any] = {"name": "lib", "kind": kind, "url": "https://127.0.0.1:1", **endpoint}
-        if kind == "proxmox":
-            content |= {"user": "sync@pve", "token_name": "sync", "token_env": "TOKEN"}
+        content: dict[str, Any] = {"name": "lib", "kind": kind, **NEEDED[kind], **endpoint}
         self.config = Config.model_validate(
             {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
         )
@@ -148,11 +150,15 @@ class Estate:
                 "proxmox_node",
                 "docker_host",
                 "docker_container",
+                "tables_endpoint",
+                "tables_id",
+                "tables_device",
             )
         ):
-            kind_of = {"proxmox_vmid": "integer", "librenms_id": "json", "proxmox_node": "json"}.get(
-                name, "text"
-            )
+            kind_of = {
+                "proxmox_vmid": "integer",
+                **dict.fromkeys(("librenms_id", "proxmox_node", "tables_device"), "json"),
+            }.get(name, "text")
             self.add("netbox.custom_fields", id=9000 + number, name=name, type=kind_of, object_types=[])
 
     def add(self, table: str, **row: Any) -> None:

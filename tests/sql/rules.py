@@ -16,7 +16,16 @@ from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import SYSTEMS
 
 STAGES = {stage.table: stage for stage in compare_stages()}
-URLS = {"librenms": "http://127.0.0.1:1", "proxmox": "https://127.0.0.1:1", "docker": "http://127.0.0.1:1"}
+# The settings without which an endpoint of a kind is not complete.
+NEEDED: dict[str, dict[str, str]] = {
+    "librenms": {"url": "http://127.0.0.1:1"},
+    "proxmox": {
+        "url": "https://127.0.0.1:1",
+        **{"user": "sync@pve", "token_name": "sync", "token_env": "PROXMOX_TOKEN"},
+    },
+    "docker": {"url": "http://127.0.0.1:1"},
+    "tables": {"sql": "tables"},
+}
 
 
 class Rules:
@@ -25,9 +34,7 @@ class Rules:
     def __init__(self, kind: str = "librenms", scope: str = "lib", more: list[dict[str, Any]] | None = None):
         self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("SET timezone = 'UTC'")
-        endpoint = {"name": "lib", "kind": kind, "url": URLS[kind]}
-        if kind == "proxmox":
-            endpoint |= {"user": "sync@pve", "token_name": "sync", "token_env": "PROXMOX_TOKEN"}
+        endpoint = {"name": "lib", "kind": kind, **NEEDED[kind]}
         config = Config.model_validate(
             {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint, *(more or [])]}
         )
