@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse
 from netbox_sync_dagster.storage.views import ask, open_views

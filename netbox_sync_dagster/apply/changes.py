@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.compare.values import Reference, Value, reference
-from netbox_sync_dagster.sources.netbox.branch import MergeState
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.sources.netbox.branch import MergeState
 
 VERDICTS = ("applied", "stale", "failed", "blocked", "uncertain")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import Reference, parse, reference, references
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 
 
 def groups(rows: list[DiffRow]) -> Iterator[list[DiffRow]]:

@@ -18,7 +18,7 @@ from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at
 from netbox_sync_dagster.compare.causes import cause, read_reason
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.files import write_json

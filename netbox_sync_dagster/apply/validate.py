@@ -10,9 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.field_options import Accepted, ask
@@ -21,10 +19,16 @@ from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import Value, reference
 from netbox_sync_dagster.config import NetBoxTarget
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.tables import NETBOX
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
 

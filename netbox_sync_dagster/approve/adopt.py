@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.approve.resolve import Answer, Question, questions_of, resolve
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.resolutions import Resolution
 from netbox_sync_dagster.storage.views import ask
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
 
 
 @dataclass(frozen=True)

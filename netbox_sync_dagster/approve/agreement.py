@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.approve.people import Actor, may_be_one, why_alone
-from netbox_sync_dagster.config.policies import Policies
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.config.policies import Policies
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from netbox_sync_dagster.approve.records import (
 from netbox_sync_dagster.approve.select import resolve_ids
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.config.policies import MAX_APPROVAL_HOURS
+from netbox_sync_dagster.config.resources import MAX_APPROVAL_HOURS
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.verify import look

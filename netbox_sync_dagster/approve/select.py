@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 
 # A shorter prefix is probably a mistake.
 _MIN_PREFIX = 4

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
-
-import duckdb
+from typing import TYPE_CHECKING, NamedTuple
 
 from netbox_sync_dagster.approve.records import (
     applied_numbers,
@@ -17,8 +15,14 @@ from netbox_sync_dagster.approve.records import (
 )
 from netbox_sync_dagster.approve.select import Filter, meant
 from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 _SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar, "at" timestamp,
     expires timestamp)"""

@@ -1,5 +1,5 @@
 """``netbox-sync``: the command line over snapshots, diffs, approvals and applies."""
 
-from netbox_sync_dagster.cli.app import app, main
+from netbox_sync_dagster.cli.app import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

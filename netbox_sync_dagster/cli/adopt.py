@@ -13,7 +13,6 @@ from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
 from netbox_sync_dagster.cli.session import Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
-from netbox_sync_dagster.sync import compare_again
 from netbox_sync_dagster.text import visible
 
 
@@ -41,6 +40,9 @@ def adopt(
     compared again, until no new pair appears. The updates that follow are approved as always. Pairs that a serial
     number or all MAC addresses contradict are shown and left to netbox-sync resolve.
     """
+    # The comparison, which help does not need.
+    from netbox_sync_dagster.sync import compare_again
+
     session = session_of(context)
     chosen, name = session.endpoint(endpoint), name_of(who)
     plan = load_plan(session.warehouse, endpoint)

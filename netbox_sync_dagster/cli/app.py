@@ -5,47 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from netbox_sync_dagster.cli import (
-    adopt,
-    apply,
-    approve,
-    check,
-    clean,
-    demo,
-    diff,
-    freeze,
-    init,
-    lab,
-    ledger_accept,
-    ledger_verify,
-    mappings,
-    metrics,
-    notify,
-    reject,
-    resolutions,
-    resolve,
-    restore,
-    review,
-    sql,
-    status,
-    sync,
-    undo,
-    web,
-    withdraw,
-)
+from netbox_sync_dagster.cli.commands import COMMANDS, LEDGER, add_commands
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
-from netbox_sync_dagster.cli.demo_extra import PASS_ON
 from netbox_sync_dagster.cli.session import CliError, Session
-from netbox_sync_dagster.config.secrets import redact
-from netbox_sync_dagster.explain import sentences_of
-from netbox_sync_dagster.text import traceback_lines
 
+# The configuration package loads pydantic: imported for an error, so that help comes at once.
 INTERRUPTED = 130
 
 HELP = """Keep NetBox in sync with LibreNMS, Proxmox VE and Docker.
@@ -78,6 +50,8 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if not wanted:
         return
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         number = version("netbox-sync-dagster")
     except PackageNotFoundError:
@@ -112,36 +86,32 @@ def options(
     context.obj = Session(config, home, no_color)
 
 
-ledger = typer.Typer(help="Check the ledger of decisions and writes.", no_args_is_help=True)
-ledger.command("verify")(ledger_verify.verify_command)
-ledger.command("accept")(ledger_accept.accept_command)
+ledger = typer.Typer(
+    name="ledger",
+    help="Check the ledger of decisions and writes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("sync")(sync.sync)
-app.command("diff")(diff.diff)
-app.command("review")(review.review)
-app.command("resolve")(resolve.resolve_command)
-app.command("adopt")(adopt.adopt)
-app.command("resolutions")(resolutions.resolutions)
-app.command("approve")(approve.approve)
-app.command("reject")(reject.reject)
-app.command("withdraw")(withdraw.withdraw)
-app.command("apply")(apply.apply)
-app.command("undo")(undo.undo)
-app.command("freeze")(freeze.freeze)
-app.command("unfreeze")(freeze.unfreeze)
-app.command("status")(status.status)
-app.command("mappings")(mappings.mappings)
-app.command("metrics")(metrics.metrics_command)
-app.command("clean")(clean.clean_command)
-app.command("restore")(restore.restore_command)
-app.command("web")(web.web)
-app.command("notify")(notify.notify_command)
-app.command("sql")(sql.sql)
-app.add_typer(ledger, name="ledger")
-app.command("lab", context_settings=PASS_ON)(lab.lab)
-app.command("demo", context_settings=PASS_ON)(demo.demo)
+
+@ledger.callback()
+def _ledger() -> None:
+    """Check the ledger of decisions and writes."""
+
+
+@cache
+def command_line() -> TyperGroup:
+    """The command with its subcommands."""
+    group, of_ledger = get_command(app), get_command(ledger)
+    assert isinstance(group, TyperGroup)
+    assert isinstance(of_ledger, TyperGroup)
+    add_commands(group, COMMANDS)
+    add_commands(of_ledger, LEDGER)
+    group.add_command(of_ledger)
+    return group
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -155,12 +125,16 @@ def run(arguments: list[str]) -> int:
     err = make_console(stderr=True, no_color="--no-color" in arguments)
     wants_traceback = "--traceback" in arguments or bool(os.environ.get("NETBOX_SYNC_TRACEBACK"))
     try:
-        code = app(args=arguments, prog_name="netbox-sync", standalone_mode=False)
+        code = command_line()(args=arguments, prog_name="netbox-sync", standalone_mode=False)
         # Ctrl-C arrives as this exit code.
         if code == INTERRUPTED:
             err.print("interrupted")
         return code if isinstance(code, int) else 0
     except Exception as error:  # noqa: BLE001
+        if is_usage(error):
+            return _usage(error, err)
+        from netbox_sync_dagster.explain import sentences_of
+
         sentences = sentences_of(error)
         if sentences is None:
             return _last_resort(error, err, wants_traceback)
@@ -173,23 +147,40 @@ def run(arguments: list[str]) -> int:
         return 1
 
 
+def is_usage(error: Exception) -> bool:
+    """Whether Click raised this, by its form: its classes are Click's or a copy inside Typer, depending on its release."""
+    return type(error).__name__ == "Abort" or (
+        hasattr(error, "format_message") and hasattr(error, "exit_code")
+    )
+
+
+def _usage(error: Any, err: SafeConsole) -> int:
+    name = type(error).__name__
+    if name == "Abort":
+        err.print("interrupted")
+        return INTERRUPTED
+    context = getattr(error, "ctx", None)
+    if name == "NoArgsIsHelpError" and context is not None:
+        make_console().print_lines(context.get_help())
+        return 0
+    message = error.format_message()
+    if message:
+        hint = f" (help: {context.command_path} --help)" if context is not None else ""
+        err.print(f"error: {message}{hint}", style="red", soft_wrap=True)
+    return 1
+
+
 def _show_traceback(error: BaseException, err: SafeConsole) -> None:
+    from netbox_sync_dagster.config.secrets import redact
+    from netbox_sync_dagster.text import traceback_lines
+
     for line in traceback_lines(error, redact):
         err.print(line, soft_wrap=True)
 
 
-def _last_resort(error: Any, err: SafeConsole, wants_traceback: bool) -> int:
-    # Usage errors and aborts: their classes are Click's or a copy inside Typer, depending on its release.
-    if type(error).__name__ == "Abort":
-        err.print("interrupted")
-        return INTERRUPTED
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-        message = error.format_message()
-        if message:
-            context = getattr(error, "ctx", None)
-            hint = f" (help: {context.command_path} --help)" if context is not None else ""
-            err.print(f"error: {message}{hint}", style="red", soft_wrap=True)
-        return 0 if type(error).__name__ == "NoArgsIsHelpError" else 1
+def _last_resort(error: Exception, err: SafeConsole, wants_traceback: bool) -> int:
+    from netbox_sync_dagster.config.secrets import redact
+
     if wants_traceback:
         _show_traceback(error, err)
     err.print(

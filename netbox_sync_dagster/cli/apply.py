@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from netbox_sync_dagster.apply import ApplyResult, Verdict, apply_approved
-from netbox_sync_dagster.apply.ledger import unfinished
-from netbox_sync_dagster.apply.validate import validate
-from netbox_sync_dagster.approve import approved
-from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
 from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
-from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.text import visible
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.apply import ApplyResult, Verdict
+    from netbox_sync_dagster.compare.plan import DiffRow, Plan
+
+# What reads the warehouse and writes to NetBox is imported where it is used: help needs none of it.
 
 _STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
 _CHECKED = {"ok": "green", "wrong": "red", "unchecked": "yellow"}
@@ -54,6 +52,8 @@ def apply(
     Shows the plan and asks for confirmation; --yes skips the question. If someone edited an object since the
     diff, its change is not written (stale). Exit code 0 if every approved change was applied, else 1.
     """
+    from netbox_sync_dagster.approve.parts import with_parts
+
     session = session_of(context)
     name = name_of(who)
     if validate_only and (yes or who is not None):
@@ -88,6 +88,8 @@ def apply(
 
 def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
     """Print the result of checking the approved changes; False if NetBox would refuse one."""
+    from netbox_sync_dagster.apply.validate import validate
+
     checks = validate(session.warehouse, plan, session.config.netbox)
     told = [check for check in checks if show_all or check.verdict != "ok"]
     if told:
@@ -113,6 +115,10 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
 
 def _show(session: Session, plan: Plan, show_all: bool) -> bool:
     """Show the plan; False if there is nothing to do."""
+    from netbox_sync_dagster.apply.ledger import unfinished
+    from netbox_sync_dagster.approve import approved
+    from netbox_sync_dagster.approve.states import applied_ids
+
     done = applied_ids(session.warehouse, plan)
     chosen = approved(session.warehouse, plan.endpoint, plan)
     rows: list[DiffRow] = [r for r in plan.changes if r.change_id in chosen and r.change_id not in done]
@@ -138,6 +144,8 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
 
 
 def _apply(session: Session, plan: Plan, who: str) -> ApplyResult:
+    from netbox_sync_dagster.apply import apply_approved
+
     with _bar(session, plan.endpoint) as progress:
         return apply_approved(
             session.warehouse,
@@ -156,6 +164,8 @@ def _bar(session: Session, title: str) -> Iterator[Callable[[int, int], None] | 
     if not session.err.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from netbox_sync_dagster.cli.console import LONGEST
-from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.compare.values import difference, display
 from netbox_sync_dagster.text import visible
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.compare.plan import DiffRow
 
 # action: (mark, style)
 MARKS = {

@@ -12,8 +12,6 @@ import typer
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
-from netbox_sync_dagster.sources.netbox.check import check_netbox
-from netbox_sync_dagster.sources.registry import source_of
 
 _AT_ONCE = 8
 
@@ -30,6 +28,10 @@ def check(
     Reports all errors of the configuration together; then, per server: address, certificate, token, version and
     every permission that a sync needs. Exit code 1 if a check failed.
     """
+    # With the clients of all servers, which help does not need.
+    from netbox_sync_dagster.sources.netbox.check import check_netbox
+    from netbox_sync_dagster.sources.registry import source_of
+
     session = session_of(context)
     chosen = session.endpoints(endpoints or [])
     session.out.print(f"{session.config_path}: valid, {len(session.config.endpoints)} endpoints")

@@ -12,8 +12,6 @@ import typer
 
 from netbox_sync_dagster.cli.session import CliError
 
-# The commands parse their options themselves.
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _EXTRA = "the lab servers are an extra; install them with: pip install 'netbox-sync-dagster[demo]' (in a checkout: make setup)"
 
 

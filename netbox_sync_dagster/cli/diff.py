@@ -24,7 +24,7 @@ from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.text import json_text
 
 CHANGES_WAITING = 2

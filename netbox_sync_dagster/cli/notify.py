@@ -8,8 +8,6 @@ import typer
 
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.notify import Notice, notify, send
-from netbox_sync_dagster.storage.configured import note_endpoints
 
 
 def notify_command(
@@ -20,6 +18,10 @@ def notify_command(
 
     Exit code 1 if a message could not be sent.
     """
+    # With the HTTP client, which help does not need.
+    from netbox_sync_dagster.notify import Notice, notify, send
+    from netbox_sync_dagster.storage.configured import note_endpoints
+
     session = session_of(context)
     channels = session.config.notifications
     if not channels:

@@ -13,7 +13,6 @@ from netbox_sync_dagster.cli.decisions import WhoOption
 from netbox_sync_dagster.cli.session import CliError, name_of, session_of
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
-from netbox_sync_dagster.sync import compare_again
 from netbox_sync_dagster.text import visible
 
 _STYLES = {"valid": "green", "lapsed": "yellow"}
@@ -44,6 +43,9 @@ def resolutions(
     if withdraw is not None:
         if endpoint is None:
             raise CliError("--withdraw needs the endpoint of the answer")
+        # The comparison, which the list does not need.
+        from netbox_sync_dagster.sync import compare_again
+
         chosen, name = session.endpoint(endpoint), name_of(who)
         one = withdraw_resolution(session.warehouse, endpoint, withdraw, who=name, through="cli", why=why)
         session.out.print(f"withdrawn: {one.answer} of {visible(one.who, 80)}")

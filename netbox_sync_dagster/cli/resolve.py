@@ -30,7 +30,6 @@ from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.sync import compare_again
 from netbox_sync_dagster.text import visible
 
 # The letters of the answers in the terminal.
@@ -153,6 +152,9 @@ def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> 
 
 def _follow(desk: Desk, asked: Sequence[Question]) -> None:
     """Compare again, and show what the answered rows are now."""
+    # The comparison, which takes longer to import than to ask.
+    from netbox_sync_dagster.sync import compare_again
+
     session, endpoint = desk.session, desk.endpoint
     compare_again(session.warehouse, session.config, endpoint, who=desk.who)
     after = load_plan(session.warehouse, endpoint.name)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
-from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
-from netbox_sync_dagster.config import Config, ConfigError, Endpoint, load_config
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.storage import Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.compare.plan import Plan
+    from netbox_sync_dagster.config import Config, Endpoint
+    from netbox_sync_dagster.storage import Warehouse
+
+# Every command has a session; what it is asked for is imported then, so that help comes at once.
 
 
 class CliError(UserError):
@@ -48,16 +52,28 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The configuration file. Raises ConfigError with all its errors."""
+        from netbox_sync_dagster.config import load_config
+
         return load_config(self.config_path)
 
     @cached_property
     def warehouse(self) -> Warehouse:
         """The warehouse, which may not exist yet."""
+        from netbox_sync_dagster.config import ConfigError
+        from netbox_sync_dagster.storage import Warehouse
+
         try:
             keep = self.config.retention
         except ConfigError:
             return Warehouse(self.home)
         return Warehouse(self.home, keep_snapshots=keep.snapshots, keep_diffs=keep.diffs)
+
+    @cached_property
+    def stored(self) -> Warehouse:
+        """The warehouse for reading only, which needs no configuration."""
+        from netbox_sync_dagster.storage import Warehouse
+
+        return Warehouse(self.home)
 
     def endpoints(self, names: list[str]) -> list[Endpoint]:
         """The endpoints with these names, default: all enabled ones. Raises CliError for an unknown name."""
@@ -74,6 +90,8 @@ class Session:
 
     def plan(self, name: str) -> Plan:
         """The plan with this name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""
+        from netbox_sync_dagster.compare.plan import is_undo, load_plan
+
         if not is_undo(name):
             self.endpoint(name)
         plan = load_plan(self.warehouse, name)
@@ -82,6 +100,9 @@ class Session:
 
     def diffed(self, names: list[str]) -> list[str]:
         """These endpoints, default: all that have a diff. Raises WarehouseError if one has none."""
+        from netbox_sync_dagster.compare.plan import is_undo
+        from netbox_sync_dagster.storage import WarehouseError
+
         folder = self.warehouse.home / "diffs"
         there = [
             name
@@ -139,6 +160,8 @@ def name_of(who: str | None) -> str:
 
 def default_who() -> str:
     """The name for decisions without ``--who``."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

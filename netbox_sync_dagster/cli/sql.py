@@ -11,7 +11,6 @@ import typer
 
 from netbox_sync_dagster.cli.console import make_table, write_data, write_json
 from netbox_sync_dagster.cli.session import CliError, session_of
-from netbox_sync_dagster.cli.views import query, query_comparison
 from netbox_sync_dagster.text import Shown, json_text, visible
 
 
@@ -42,6 +41,9 @@ def sql(
     published. sentence(reason) converts a cause to text, for example: netbox-sync sql --compare librenms "SELECT key,
     sentence(problem) FROM match.devices".
     """
+    # Help needs none of it.
+    from netbox_sync_dagster.cli.views import query, query_comparison
+
     session = session_of(context)
     if as_json and as_csv:
         raise CliError("use --json or --csv, not both")
@@ -53,9 +55,9 @@ def sql(
         raise CliError("the query is empty")
     # Current tables are downloaded automatically; history only if needed, because it is large.
     if "history" in statement.lower():
-        session.warehouse.pull_current(history=True)
+        session.stored.pull_current(history=True)
     if compared is None:
-        columns, rows = query(session.warehouse, statement, history=True)
+        columns, rows = query(session.stored, statement, history=True)
     else:
         columns, rows = query_comparison(
             session.warehouse, session.config, session.endpoint(compared), statement

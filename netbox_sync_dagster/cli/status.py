@@ -9,14 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import Session, session_of
-from netbox_sync_dagster.cli.views import query
-from netbox_sync_dagster.config import ConfigError
-from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.status import overrun
-from netbox_sync_dagster.storage.verify import look
 from netbox_sync_dagster.text import visible
 
 _STYLES = {
@@ -45,6 +39,14 @@ def status(
 
     The same as: netbox-sync sql "FROM sync.status".
     """
+    # Help needs none of it.
+    from netbox_sync_dagster.approve.freeze import frozen
+    from netbox_sync_dagster.cli.views import query
+    from netbox_sync_dagster.config import ConfigError
+    from netbox_sync_dagster.storage.configured import note_endpoints
+    from netbox_sync_dagster.storage.status import overrun
+    from netbox_sync_dagster.storage.verify import look
+
     session = session_of(context)
     # `check` reports configuration errors; status also works for a warehouse without its configuration.
     with suppress(ConfigError, OSError):

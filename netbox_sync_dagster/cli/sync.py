@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -10,15 +10,13 @@ from rich.text import Text
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.progress import spinners
 from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
-from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.columns import ABOUT_ROWS
 from netbox_sync_dagster.explain import about
-from netbox_sync_dagster.sources.registry import source_of
-from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.tables import ABOUT_ROWS
-from netbox_sync_dagster.storage.verify import look
-from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.sync import Outcome, SyncOptions, sync_with_netbox
 from netbox_sync_dagster.text import visible
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.config import Endpoint
+    from netbox_sync_dagster.sync import Outcome, SyncOptions
 
 _REASONS_SHOWN = 5
 
@@ -54,6 +52,12 @@ def sync(
     A failed endpoint does not stop the others; exit code 1 if any failed. Approvals by policy (auto_approve)
     are recorded.
     """
+    # With the clients of all servers, which help does not need.
+    from netbox_sync_dagster.storage.configured import note_endpoints
+    from netbox_sync_dagster.storage.verify import look
+    from netbox_sync_dagster.storage.views import build_database
+    from netbox_sync_dagster.sync import SyncOptions
+
     session = session_of(context)
     chosen = session.endpoints(endpoints or [])
     if not chosen:
@@ -75,6 +79,8 @@ def sync(
 
 
 def _sync(session: Session, chosen: list[Endpoint], options: SyncOptions) -> tuple[Outcome, list[Outcome]]:
+    from netbox_sync_dagster.sync import sync_with_netbox
+
     with spinners(session.err) as show:
         return sync_with_netbox(
             session.warehouse,
@@ -124,6 +130,8 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
 
 
 def _object(kind: str, source_id: str) -> str:
+    from netbox_sync_dagster.sources.registry import source_of
+
     return f"{source_of(kind).object_word} {visible(source_id, 80)}"
 
 

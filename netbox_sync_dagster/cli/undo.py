@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.cli.changes import counts, print_rows, screenful, summary
 from netbox_sync_dagster.cli.session import session_of
 
@@ -23,6 +22,9 @@ def undo(
     Nothing is written to NetBox: approve and apply the plan like any other, under its name. If someone changed
     an object in NetBox since, it is a conflict and stays.
     """
+    # With NetBox's client, which help does not need.
+    from netbox_sync_dagster.apply import plan_undo
+
     session = session_of(context)
     plan = plan_undo(session.warehouse, session.config.netbox, apply_id, endpoint)
     session.out.print(Text.assemble((plan.name, "bold"), f": reverts an apply of {plan.endpoint}"))

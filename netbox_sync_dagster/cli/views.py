@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.cli.session import CliError
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.views import OF_THE_QUERY, ask
+from netbox_sync_dagster.storage.views import ask, is_of_the_query
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 
 def query(
@@ -49,5 +53,5 @@ def query_comparison(
 
 def _refused(error: duckdb.Error) -> CliError:
     # Other errors quote values of rows, whose line breaks must not start a new line.
-    first, *more = str(error).splitlines() if isinstance(error, OF_THE_QUERY) else [str(error)]
+    first, *more = str(error).splitlines() if is_of_the_query(error) else [str(error)]
     return CliError(f"the query failed: {first}", more)

@@ -11,7 +11,7 @@ import duckdb
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.config.endpoints import EXTENSIBLE
-from netbox_sync_dagster.config.policies import UNOWNED_FIELDS
+from netbox_sync_dagster.config.resources import UNOWNED_FIELDS
 from netbox_sync_dagster.sources.base import Rows
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sources.netbox.queries import SOURCES

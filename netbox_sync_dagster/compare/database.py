@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-import pyarrow.parquet as pq
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.storage.tables import Columns
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.parquet as pq
+else:
+    duckdb = lazy_module("duckdb")
+    pq = lazy_module("pyarrow.parquet")
 
 # DuckDB spills to disk beyond this; with the rest of the process it stays within 1 GB.
 MEMORY_LIMIT = "700MB"

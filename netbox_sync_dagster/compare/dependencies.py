@@ -12,7 +12,7 @@ from netbox_sync_dagster.compare.database import is_empty, run
 from netbox_sync_dagster.compare.diff_files import add_change_ids, write_diff
 from netbox_sync_dagster.compare.field_needs import keep_together
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.config.resources import PREREQUISITES
 from netbox_sync_dagster.sqlfiles import read_sql
 
 # The files of sql/plan that find dependencies: references in fields and targets, the custom fields and tags that this

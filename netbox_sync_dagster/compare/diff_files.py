@@ -17,7 +17,7 @@ import pyarrow as pa
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.database import run
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import TableWriter, arrow_schema, write_parquet

@@ -11,7 +11,7 @@ from typing import Any
 
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.values import Value, parse
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.damage import damage_named
 

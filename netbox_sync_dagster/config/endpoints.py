@@ -8,14 +8,20 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import duckdb
 from pydantic import Field, ValidationInfo, field_validator
 
 from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
 from netbox_sync_dagster.config.owners import Owner
-from netbox_sync_dagster.config.policies import RESOURCES, Policies
+from netbox_sync_dagster.config.policies import Policies
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
+from netbox_sync_dagster.lazy import lazy_module
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 _YEAR = 366 * 86_400
 # An endpoint's name is a partition key, a folder and part of changelog messages.

@@ -13,9 +13,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from netbox_sync_dagster.config.errors import ConfigError
 from netbox_sync_dagster.config.model import Config
 from netbox_sync_dagster.config.strict import FieldError
-from netbox_sync_dagster.errors import UserError
 
 _TOO_DEEP = "nested too deeply: a configuration has no more than a few levels"
 _MAX_DEPTH = 32
@@ -25,19 +25,6 @@ _BRACKETS = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|(?:^|\s)\#.*|[\[\]{}]""")
 _SHOWN = 80
 # Fields whose value may be a secret that was pasted into the wrong place.
 _PRIVATE = ("url", "url_env", "token_env", "password_env", "user", "token_name")
-
-
-class ConfigError(UserError):
-    """The configuration file is invalid. One line per error, each with file, line and field."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = errors
-
-    @property
-    def sentences(self) -> list[str]:
-        """One sentence per error."""
-        return self.errors
 
 
 def load_config(path: str | Path) -> Config:

@@ -7,62 +7,11 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from netbox_sync_dagster.config.resources import MAX_APPROVAL_HOURS, PREREQUISITES, RESOURCES
 from netbox_sync_dagster.config.strict import StrictModel
 
-# The resources in the order in which they are applied; deletes run in reverse.
-RESOURCES = (
-    "tags",
-    "custom_fields",
-    "manufacturers",
-    "device_types",
-    "module_types",
-    "device_roles",
-    "platforms",
-    "sites",
-    "cluster_types",
-    "clusters",
-    "devices",
-    "virtual_chassis",
-    "virtual_chassis_members",
-    "virtual_chassis_masters",
-    "virtual_machines",
-    "module_bays",
-    "modules",
-    "vlans",
-    "interfaces",
-    "vm_interfaces",
-    "mac_addresses",
-    "primary_macs",
-    "prefixes",
-    "ip_addresses",
-    "primary_ips",
-    "cables",
-    "virtual_disks",
-    "storages",
-    "backups",
-    "snapshots",
-    "tasks",
-    "replications",
-)
-PREREQUISITES = RESOURCES[: RESOURCES.index("clusters")]
 # Created only if `create` names them. Module bays usually come with the device type.
 _NOT_BY_DEFAULT = (*(name for name in PREREQUISITES if name not in ("tags", "custom_fields")), "module_bays")
-ACTIONS = ("create", "update", "delete")
-# One year. Older approvals must be repeated.
-MAX_APPROVAL_HOURS = 8_784
-
-# Fields that keep a value that someone else set in NetBox, unless `owns` names them.
-UNOWNED_FIELDS = (
-    "name",
-    "status",
-    "site",
-    "location",
-    "scope",
-    "role",
-    "platform",
-    "description",
-    "comments",
-)
 
 _RULE = re.compile(
     r"^(?P<resource>\*|[a-z_]+)\.(?P<action>\*|create|update|delete)(\.(?P<field>[a-z0-9_]+))?$"

@@ -17,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from netbox_sync_dagster import compare
-from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.config.resources import PREREQUISITES
 from netbox_sync_dagster.defs.keys import KINDS, RESOURCES_OF, Kind, table_key
 from netbox_sync_dagster.defs.lineage import diff_files
 from netbox_sync_dagster.sources.registry import sources

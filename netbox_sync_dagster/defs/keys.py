@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.registry import sources
 
 Kind = str

@@ -8,7 +8,7 @@ from functools import cache
 import dagster as dg
 
 from netbox_sync_dagster.compare.graph import compare_stages, desired_stages, named_tables
-from netbox_sync_dagster.config.policies import PREREQUISITES, RESOURCES
+from netbox_sync_dagster.config.resources import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.defs.keys import Kind, table_key
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.storage import SYSTEMS

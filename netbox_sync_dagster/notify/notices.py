@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.config.notifications import Channel, Event
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.sequence import number_at
 from netbox_sync_dagster.storage.status import Status, read_status
 from netbox_sync_dagster.storage.views import ask
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 _NAMED = 5
 

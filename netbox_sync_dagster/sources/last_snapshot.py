@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.falls import SHORT
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 from netbox_sync_dagster.storage.store import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+else:
+    pq = lazy_module("pyarrow.parquet")
 
 _BATCH = 10_000
 

@@ -6,9 +6,14 @@ import atexit
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+from netbox_sync_dagster.lazy import lazy_module
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 
 def connect() -> duckdb.DuckDBPyConnection:

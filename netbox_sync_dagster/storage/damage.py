@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.errors import storage_sentence
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.versions import link, linked, read_manifest, versions
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 
 @contextmanager

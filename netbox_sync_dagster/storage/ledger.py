@@ -21,16 +21,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import orjson
 
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import chain, connections
 from netbox_sync_dagster.storage.files import make_private
 from netbox_sync_dagster.storage.sequence import id_of
 from netbox_sync_dagster.storage.store import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 Line = dict[str, Any]
 

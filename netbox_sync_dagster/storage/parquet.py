@@ -6,30 +6,40 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage.tables import FIELD_STRUCT, Columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 Row = dict[str, Any]
 
-_TYPES: dict[str, pa.DataType] = {
-    "VARCHAR": pa.string(),
-    "BIGINT": pa.int64(),
-    "INTEGER": pa.int32(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "TIMESTAMP": pa.timestamp("us"),
-    "VARCHAR[]": pa.list_(pa.string()),
-    "BIGINT[]": pa.list_(pa.int64()),
-    "INTEGER[]": pa.list_(pa.int32()),
-    "INTEGER[][]": pa.list_(pa.list_(pa.int32())),
-    FIELD_STRUCT: pa.list_(
-        pa.struct([(n, pa.string()) for n in ("field", "before", "after", "verdict", "reason", "cause")])
-    ),
-}
+
+@cache
+def _types() -> dict[str, pa.DataType]:
+    """DuckDB's names of types -> those of Arrow."""
+    return {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "VARCHAR[]": pa.list_(pa.string()),
+        "BIGINT[]": pa.list_(pa.int64()),
+        "INTEGER[]": pa.list_(pa.int32()),
+        "INTEGER[][]": pa.list_(pa.list_(pa.int32())),
+        FIELD_STRUCT: pa.list_(
+            pa.struct([(n, pa.string()) for n in ("field", "before", "after", "verdict", "reason", "cause")])
+        ),
+    }
+
 
 # Rows held in Python before they become a row group: large enough for good compression, small enough that
 # half a million ports pass through a few dozen MB.
@@ -41,7 +51,7 @@ _SIZED = (str, list)
 
 def arrow_schema(columns: Columns) -> pa.Schema:
     """The Arrow schema of these columns (DuckDB type names)."""
-    return pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
+    return pa.schema([(name, _types()[kind]) for name, kind in columns.items()])
 
 
 def _open(place: Any, schema: pa.Schema) -> pq.ParquetWriter:

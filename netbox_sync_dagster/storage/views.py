@@ -19,18 +19,18 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, TypeVar
 
-import duckdb
-
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.errors import storage_sentence
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
+from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.files import write_atomically
 from netbox_sync_dagster.storage.ledger import prepare_ledger
@@ -47,10 +47,13 @@ from netbox_sync_dagster.storage.tables import (
 )
 from netbox_sync_dagster.storage.versions import linked
 
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
+
 # If another version becomes current between listing and opening files: try again.
 _TRIES = 3
-# DuckDB finds these in the query itself, before it reads any row, and marks the place on separate lines.
-OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 Found = TypeVar("Found")
 
@@ -66,18 +69,19 @@ _CHANGES = "diffs/*/{current}/*.parquet"
 _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
 
 
+def is_of_the_query(error: duckdb.Error) -> bool:
+    """Whether DuckDB found this in the query itself, before it read any row; it marks the place on separate lines."""
+    return isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
+
+
 def build_database(warehouse: Warehouse) -> Path:
     """Write ``netbox_sync.duckdb`` if it is missing or its views are outdated; returns its path.
 
     Safe to run in several processes at once, and while clients have the file open: those keep the old views.
     """
     sql = prepare_views(warehouse, history=True)
-    mark = warehouse.home / ".netbox_sync.duckdb.views"
-    digest = hashlib.sha256(sql.encode()).hexdigest()
-    with suppress(FileNotFoundError):
-        # A damaged file is written again: it contains no data.
-        if mark.read_text(encoding="utf-8") == f"{digest} {_content_hash(warehouse.database)}":
-            return warehouse.database
+    if _is_current(warehouse, sql):
+        return warehouse.database
     beside = warehouse.home / f".{secrets.token_hex(6)}.duckdb"
     try:
         con = connections.connect()
@@ -96,8 +100,23 @@ def build_database(warehouse: Warehouse) -> Path:
         beside.replace(warehouse.database)
     finally:
         beside.unlink(missing_ok=True)
-    write_atomically(mark, f"{digest} {_content_hash(warehouse.database)}".encode())
+    write_atomically(_mark_file(warehouse), _mark(warehouse, sql).encode())
     return warehouse.database
+
+
+def _is_current(warehouse: Warehouse, sql: str) -> bool:
+    """Whether ``netbox_sync.duckdb`` has the views of ``sql``. A damaged file is written again: it contains no data."""
+    with suppress(FileNotFoundError):
+        return _mark_file(warehouse).read_text(encoding="utf-8") == _mark(warehouse, sql)
+    return False
+
+
+def _mark_file(warehouse: Warehouse) -> Path:
+    return warehouse.home / ".netbox_sync.duckdb.views"
+
+
+def _mark(warehouse: Warehouse, sql: str) -> str:
+    return f"{hashlib.sha256(sql.encode()).hexdigest()} {_content_hash(warehouse.database)}"
 
 
 def _create(warehouse: Warehouse, con: duckdb.DuckDBPyConnection, sql: str, *, history: bool) -> None:
@@ -116,12 +135,13 @@ def _content_hash(file: Path) -> str:
 
 
 def open_views(
-    warehouse: Warehouse, *, history: bool = False, few: bool = False
+    warehouse: Warehouse, *, history: bool = False, few: bool = False, in_memory: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """A connection with the views. It takes no locks and waits for none; the caller closes it.
 
-    DuckDB opens every file of a view when it creates it, so some are optional: ``history.*``, a month of files, only
-    with ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``.
+    The views are those of ``netbox_sync.duckdb`` if it is up to date, because DuckDB opens every file of a view that it
+    creates. Otherwise, and with ``in_memory``, they are created in memory: ``history.*``, a month of files, only with
+    ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``.
     ``diff.changes`` then reads the diffs that were current when it was opened, and a query fails once another is
     current (``ask``).
 
@@ -131,19 +151,35 @@ def open_views(
     bring_locks(warehouse)
     if not warehouse.home.is_dir():
         raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
+    created = None
     # A read-only home (another user's warehouse) is read through the database file of the last sync.
-    try:
-        sql = prepare_views(warehouse, history=history, few=few)
-    except OSError:
-        sql = f"ATTACH '{connections.quoted(warehouse.database)}' AS netbox_sync (READ_ONLY); USE netbox_sync"
+    with suppress(OSError):
+        created = prepare_views(warehouse, history=history or not few, few=few)
+        if not (few or in_memory) and _is_current(warehouse, created):
+            created = None
+        elif not (few or history):
+            created = prepare_views(warehouse, history=False)
     con = connections.connect()
     try:
         with damage_named(current_versions(warehouse)):
-            _create(warehouse, con, sql, history=history)
+            if created is None:
+                _attach(con, warehouse.database)
+            else:
+                _create(warehouse, con, created, history=history)
     except BaseException:
         con.close()
         raise
     return con
+
+
+def _attach(con: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """Use the views of a database file: of a copy, because DuckDB locks the files that it opens."""
+    with NamedTemporaryFile(suffix=".duckdb") as copy:
+        copy.write(database.read_bytes())
+        copy.flush()
+        # DuckDB keeps it open after its name is gone.
+        con.execute(f"ATTACH '{connections.quoted(Path(copy.name))}' AS netbox_sync (READ_ONLY)")
+    con.execute("USE netbox_sync")
 
 
 def ask(
@@ -157,24 +193,28 @@ def ask(
 
     Raises Damaged if a current file cannot be read, else DuckDB's errors.
     """
-    for left in reversed(range(_TRIES)):
+    # Views that are created in memory leave damaged older files out.
+    tries = [*([few] * (_TRIES - 1)), True]
+    while True:
+        in_memory = tries.pop(0)
         try:
-            with closing(open_views(warehouse, few=few, history=history)) as con:
+            with closing(open_views(warehouse, few=few, history=history, in_memory=in_memory)) as con:
                 return look(con)
         except duckdb.Error as error:
-            if not few and isinstance(error, (*OF_THE_QUERY, duckdb.ConversionException)):
+            if not few and (is_of_the_query(error) or isinstance(error, duckdb.ConversionException)):
                 raise
-            if not left or not isinstance(error, duckdb.IOException):
+            if not tries or (in_memory and not isinstance(error, duckdb.IOException)):
                 # A file may be damaged in a part that DuckDB reads only during the query.
                 with damage_named(current_versions(warehouse)):
                     raise
-    raise AssertionError("unreachable")
+            if not isinstance(error, duckdb.IOException):
+                tries = tries[-1:]
 
 
 def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> str:
     """Create the empty files that the views need; returns the SQL that creates the views (which ones: see
     ``open_views``)."""
-    desired = _desired_columns()
+    desired = desired_columns()
     for system, tables in SYSTEMS.items():
         head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
         empty = {f"{name}.parquet": {**head, **table.columns} for name, table in tables.items()}
@@ -310,25 +350,6 @@ def _current_pattern(warehouse: Warehouse) -> str:
         if not (link / link.readlink().name).is_dir():
             return "current"
     return "current/[0-9]*"
-
-
-@cache
-def _desired_columns() -> dict[str, Columns]:
-    """{table: columns} of the desired tables, endpoint first, as the comparison keeps them."""
-    con = connections.connect()
-    try:
-        con.execute("CREATE SCHEMA desired")
-        con.execute(read_sql("desired/tables.sql"))
-        rows = con.execute(
-            """SELECT table_name, column_name, data_type FROM duckdb_columns()
-               WHERE schema_name = 'desired' ORDER BY table_name, column_index"""
-        ).fetchall()
-    finally:
-        con.close()
-    found: dict[str, Columns] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, {"endpoint": "VARCHAR"})[column] = kind
-    return found
 
 
 def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.app import Visit

@@ -18,13 +18,13 @@ from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.storage.views import ask
-from netbox_sync_dagster.sync import next_sync
+from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.evidence import evidence_of

@@ -13,7 +13,7 @@ import duckdb
 
 from netbox_sync_dagster.approve.states import states_of
 from netbox_sync_dagster.compare.plan import DiffRow, diff_row, plan_folder
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.web.query import PAGE_SIZE, RowQuery

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 
 ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted", "acknowledged")
 STATES = ("waiting", "approved", "approval expired", "rejected", "applied")

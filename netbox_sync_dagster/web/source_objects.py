@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from netbox_sync_dagster.config import Endpoint
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.web.plans import PlanHead

@@ -17,8 +17,8 @@ from netbox_sync_dagster.approve import (
     approved,
     open_ledger,
     policy_approvals,
-    select,
 )
+from netbox_sync_dagster.approve.select import select
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse

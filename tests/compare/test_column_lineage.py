@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netbox_sync_dagster.compare.column_lineage import FieldOrigins
-from netbox_sync_dagster.config.policies import PREREQUISITES
+from netbox_sync_dagster.config.resources import PREREQUISITES
 from netbox_sync_dagster.defs.keys import KINDS, RESOURCES_OF
 from netbox_sync_dagster.defs.lineage import diff_files
 

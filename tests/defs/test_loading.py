@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from ruamel.yaml import YAML
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.defs import column_lineage, lineage
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root

@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, views, write_snapshot
+from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.status import read_status
@@ -371,3 +373,34 @@ def test_the_status_counts_the_rows_of_a_diff_whose_manifest_does_not(warehouse:
 def test_opening_the_views_where_there_is_no_warehouse_says_what_to_do(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match=r"there is no warehouse in .*/data yet; run: netbox-sync sync"):
         open_views(warehouse)
+
+
+def test_the_columns_of_the_desired_tables_are_those_that_duckdb_creates() -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA desired")
+        con.execute(read_sql("desired/tables.sql"))
+        created = con.execute(
+            """SELECT table_name, column_name, data_type FROM duckdb_columns()
+               WHERE schema_name = 'desired' ORDER BY table_name, column_index"""
+        ).fetchall()
+    assert created == [
+        (table, column, kind)
+        for table, columns in desired_columns().items()
+        for column, kind in columns.items()
+        if column != "endpoint"
+    ]
+
+
+def test_a_query_reads_the_views_of_the_file_without_a_lock_on_it(warehouse: Warehouse) -> None:
+    build_database(warehouse)
+    with duckdb.connect(str(warehouse.database)), open_views(warehouse) as con:
+        assert con.execute("SELECT current_database()").fetchone() == ("netbox_sync",)
+        assert con.execute("SELECT count(*) FROM sync.status").fetchone() == (0,)
+
+
+def test_a_query_creates_the_views_where_the_file_is_not_up_to_date(warehouse: Warehouse) -> None:
+    build_database(warehouse)
+    warehouse.database.write_bytes(b"damaged")
+    with open_views(warehouse) as con:
+        assert con.execute("SELECT current_database()").fetchone() == ("memory",)
+        assert con.execute("SELECT count(*) FROM sync.status").fetchone() == (0,)

@@ -8,7 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.sync import next_sync
+from netbox_sync_dagster.sync.next_sync import next_sync
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Rows, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint

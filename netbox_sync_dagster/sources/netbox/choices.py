@@ -7,16 +7,20 @@ and set of plugins, and then taken from the last snapshot. The choices of custom
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.store import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+else:
+    pq = lazy_module("pyarrow.parquet")
 
 Row = dict[str, Any]
 # Tables whose choices the comparison looks at: an interface's type, a virtual machine's status.

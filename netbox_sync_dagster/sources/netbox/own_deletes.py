@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries, prepare_ledger
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # What the ledger's view of deleted objects builds on, and itself; all views would take a tenth of a second.
 _VIEWS = ("verdicts", "applied", "deleted")

@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.queries import COUNTS, Count, Source
 from netbox_sync_dagster.storage import connections
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # Table -> {object's id: the number that NetBox gives}, by field.
 Totals = dict[tuple[str, str], dict[int, int]]

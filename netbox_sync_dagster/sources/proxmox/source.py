@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Database, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint

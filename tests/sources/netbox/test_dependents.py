@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import pytest
 
 from netbox_sync_dagster.apply.changelog import MODELS
-from netbox_sync_dagster.config.policies import RESOURCES
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, DELETED_FOR, DEPENDENTS, dependents_of
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 
