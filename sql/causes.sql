@@ -122,6 +122,7 @@ select * from (values
         'Correct the address or its prefix length in the source.', [], ['which']),
 
     -- Other things that are not compared
+    ('left_out_by_rule', 'skipped', '{rule} leaves it out[: {text}]', 'Change the rule.', [], ['rule']),
     ('ignored_by_option', 'skipped', '{option} names it[: {pattern}]', 'Take it out of the option.', [], ['option']),
     ('users_own_network', 'skipped', 'its network ({mode}) is only its user''s, and has no address of its container',
         'Nothing to do.', [], ['mode']),
@@ -203,6 +204,10 @@ select * from (values
         [], ['device', 'port']),
     ('interface_left_out', 'because', '{interface} of {owner}, which ignored_interfaces names',
         'Take it out of ignored_interfaces.', [], ['owner', 'interface']),
+    ('interface_left_out_by_rule', 'because', '{interface} of {owner}, which a rule leaves out', 'Change the rule.', [],
+        ['owner', 'interface']),
+    ('address_left_out_by_rule', 'because', '{address} of {owner}, which a rule leaves out', 'Change the rule.', [],
+        ['owner', 'address']),
     ('unreadable', 'because', '{object} {id}[ of {owner}], which cannot be read: {text}', 'Correct it in the source.',
         [], ['object', 'id']),
     ('address_on_unread_port', 'because', '{address} on port {port}, which is left out or was not read',
@@ -269,6 +274,20 @@ select * from (values
         'several manufacturers are said to make {model}; map manufacturers, or create it',
         'Map the manufacturers, or create the type in NetBox.', [], ['model']),
     ('created_without', 'noted', '{because}', 'Map the word to fill the field.', [], []),
+    -- The user's rules (sql/rules)
+    ('rules_disagree', 'conflict', '{rules:and} give several values: {values}',
+        'Change the rules, so that they give one value.', ['keep'], ['rules']),
+    ('rule_names_nothing', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
+        'Create it in NetBox, or correct the rule.', ['keep'], ['kind', 'word']),
+    ('rule_value', 'conflict', '{rule}: {field} cannot be "{value}": it needs {needs}', 'Correct the rule.', ['keep'],
+        ['rule', 'field']),
+    ('rule_unknown_custom_field', 'conflict', '{rule}: NetBox has no custom field {field}',
+        'Create the custom field in NetBox, or correct the rule.', ['keep'], ['rule', 'field']),
+    ('rule_custom_field_of_others', 'conflict', '{rule}: the custom field {field} is not for {resource}',
+        'Add the object type to the custom field in NetBox, or correct the rule.', ['keep'], ['rule', 'field']),
+    ('rule_name_taken', 'conflict', '{rule}: NetBox has another virtual machine of the name {name}',
+        'Change the rule, or rename the other one.', ['keep'], ['rule', 'name']),
+
     -- Custom fields and tags of new objects (sql/plan/new_values.sql)
     ('custom_field_required', 'blocked',
         'NetBox requires {fields:and}: set the value in defaults.custom_fields.{resource}',

@@ -13,6 +13,7 @@ import pyarrow as pa
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.database import Database, parquet, run
 from netbox_sync_dagster.compare.graph import desired_stages
+from netbox_sync_dagster.compare.rules import RuleSet, evaluate
 from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
@@ -33,9 +34,10 @@ def make_desired(
     stage: Path | None,
     say: Callable[[str], None],
     earlier: Sequence[Path] = (),
+    rules: RuleSet = RuleSet(),
 ) -> None:
     """The desired tables; with ``stage`` those that grow with the estate as files there. ``earlier``: the folders of the
-    endpoint's diffs, the last one first."""
+    endpoint's diffs, the last one first. Raises RuleError."""
     # As a variable the path is a constant for DuckDB, which is parsed once, not per row.
     database.run(
         """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint);
@@ -60,6 +62,8 @@ def make_desired(
         else:
             database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
         database.wrote(one.table)
+    file = None if stage is None else _path(stage, "interfaces")
+    evaluate(database, endpoint.kind, rules, file if file is not None and file.exists() else None, say)
     say_why(database.con, "skipped")
 
 

@@ -31,9 +31,11 @@ from netbox_sync_dagster.compare.reuse import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, SLICE_ROWS
+from netbox_sync_dagster.compare.rules import RuleSet, change_rows
+from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
+from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
@@ -173,7 +175,9 @@ class Comparer:
         inputs = inputs_of(
             settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
         )
-        make_desired(database, endpoint, None if few else stage, say, _earlier_diffs(warehouse, endpoint))
+        rules = RuleSet(rules_of(self._config, endpoint.name), self._config.rules.timeout)
+        earlier = _earlier_diffs(warehouse, endpoint)
+        make_desired(database, endpoint, None if few else stage, say, earlier, rules)
         return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
 
     def _compare(self, endpoint: Endpoint, say: Callable[[str], None]) -> dict[str, Any]:
@@ -300,11 +304,13 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         if is_diff and not database.is_empty(stage.table):
             diffs.append(stage.table)
     database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
-    if diffs:
+    if diffs or not database.is_empty("desired.rule_fields"):
         # The empty table sets the types of the columns: an empty list of fields has none.
         database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
         union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *sorted(diffs)])
-        database.run(f"CREATE VIEW diff.candidates AS {union}")
+        database.run(f"CREATE VIEW diff.compared AS {union}")
+        database.run(f"CREATE TABLE diff.rule_values {RULE_VALUES_SHAPE}")
+        change_rows(database)
         database.run(f"CREATE TABLE diff.evaluated {EVALUATED_SHAPE}")
         if not database.is_empty("diff.candidates WHERE action = 'update'"):
             database.run(f"INSERT INTO diff.evaluated BY NAME {read_sql('plan/evaluated.sql')}")

@@ -18,3 +18,8 @@ DIFF_SHAPE = (
 )
 # Those of what sql/plan/evaluated.sql says of the updates.
 EVALUATED_SHAPE = f"(resource VARCHAR, key VARCHAR, fields {_FIELDS}, any_update BOOLEAN, any_conflict BOOLEAN, reasons VARCHAR)"
+# Those of diff.rule_values: what the user's rules set.
+RULE_VALUES_SHAPE = (
+    "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, last_updated VARCHAR,"
+    " field VARCHAR, before VARCHAR, after VARCHAR, problem VARCHAR)"
+)

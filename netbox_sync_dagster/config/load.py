@@ -38,11 +38,16 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([f"{file}: cannot be read: {error.strerror or error}"]) from None
     document = _document(file, _decoded(file, content))
     try:
-        return Config.model_validate(document, context={"folder": file.parent})
+        config = Config.model_validate(document, context={"folder": file.parent})
     except ValidationError as error:
         raise ConfigError([_sentence(file, document, item) for item in error.errors()]) from None
     except RecursionError:
         raise ConfigError([f"{file}:1: {_TOO_DEEP}"]) from None
+    try:
+        return config.model_copy(update={"rules": config.rules.beside(file.parent)})
+    except ValueError as error:
+        line = _line_of(document["rules"], "folder", 1)
+        raise ConfigError([f"{file}:{line}: rules.folder: {error}"]) from None
 
 
 def _decoded(file: Path, content: bytes) -> str:

@@ -13,6 +13,7 @@ from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.owners import Owner
 from netbox_sync_dagster.config.policies import check_field
 from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.rules import RulesConfig
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.config.strict import FieldError, StrictModel
 from netbox_sync_dagster.config.web import Web
@@ -37,6 +38,7 @@ class Config(StrictModel):
         [], description="Where to send notifications about failures, recoveries, drift and pending deletes."
     )
     retention: Retention = Field(Retention(), description="How much history to keep.")
+    rules: RulesConfig = Field(RulesConfig(), description="Your own rules in SQL, see rules.md.")
     web: Web = Field(Web(), description="The review page.")
     precedence: list[EndpointName] = Field(
         [], description="Endpoint names in order: if two want different values for a field, the first wins."

@@ -182,3 +182,8 @@ create table desired.skipped (resource varchar, key varchar, reason varchar, cau
 -- The same, of addresses, as far as it follows from NetBox too; filled by sql/match/skipped_addresses.sql.
 create table desired.skipped_addresses (
     resource varchar, key varchar, reason varchar, cause varchar, subject varchar);
+
+-- What the user's rules say (netbox_sync_dagster/rules): values of fields, as JSON, and objects to leave out. key as in
+-- the desired table; of VLANs owner and VID, of addresses interface and host. file: the rule.
+create table desired.rule_fields (resource varchar, key varchar, field varchar, value varchar, file varchar);
+create table desired.rule_skips (resource varchar, key varchar, reason varchar, file varchar);

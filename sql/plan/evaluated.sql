@@ -37,13 +37,15 @@ evaluated as materialized (
         own.rank, other.rank as rival_rank,
         list_contains(r.owned, f.resource || '.' || f.field) as owned,
         list_contains(r.disowned, f.resource || '.' || f.field) as disowned,
-        list_contains(r.unowned, f.field)
-            and coalesce(f.before, 'null') not in ('null', '""', '[]')
+        -- A rule fills what is empty.
+        (list_contains(r.unowned, f.field) or ruled.field is not null)
+            and coalesce(f.before, 'null') not in ('null', '""', '[]', if(ruled.field is null, '', 'false'))
             -- NetBox itself gives a new virtual machine the site of its cluster.
             and not (f.resource = 'virtual_machines' and f.field = 'site' and f.netbox_id in (
                 select netbox_id from ledger.created where object_type = 'virtualization/virtual-machines')) as kept
     from fields f
     cross join rules r
+    left join diff.rule_values ruled on ruled.resource = f.resource and ruled.key = f.key and ruled.field = f.field
     left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
         on w.object_type = f.object_type and w.netbox_id = f.netbox_id and w.field = f.field

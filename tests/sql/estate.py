@@ -21,8 +21,10 @@ from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import settle
 from netbox_sync_dagster.compare.desired import make_desired
 from netbox_sync_dagster.compare.diff_files import add_change_ids
+from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.compare.run import match_and_diff
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.rules import Rule
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
@@ -134,6 +136,7 @@ class Estate:
             {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
         )
         self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
+        self.rules: list[Rule] = []
         self._left_out: list[tuple[str, str, str]] = []
         self._answers: list[dict[str, Any]] = []
         self._asked: list[tuple[str, str, str, str, str]] = []
@@ -188,6 +191,11 @@ class Estate:
                 **columns,
             }
         )
+
+    def rule(self, name: str, sql: str) -> None:
+        """A rule of the user, e.g. ``rule("devices.skip.sql", "SELECT ...")``."""
+        resource, _, kind_of = name.partition(".")
+        self.rules.append(Rule(f"rules/{name}", resource, kind_of == "skip.sql", sql))
 
     def questions(self) -> dict[tuple[str, str, str], tuple[str, str]]:
         """{(resource, key, field): (hash of the question with its content, of the cause alone)} of this estate."""
@@ -247,7 +255,7 @@ class Estate:
                 list(row.values()),
             )
         add_id_field_facts(con)
-        make_desired(database, endpoint, None, lambda _: None)
+        make_desired(database, endpoint, None, lambda _: None, rules=RuleSet(self.rules))
         match_and_diff(database, lambda _: None)
         settle(con)
         self._asked = con.execute(

@@ -1,0 +1,139 @@
+"""The user's rules in a comparison: evaluated after the desired tables are made, merged into the diff's rows.
+
+The rules themselves run in a database of their own (rules/sandbox.py); sql/rules/ says what their results change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from netbox_sync_dagster.compare.database import Database
+from netbox_sync_dagster.rules import Rule, Sandbox
+from netbox_sync_dagster.rules.fields import Field, field_of
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.storage import connections
+from netbox_sync_dagster.storage.tables import NETBOX
+
+_BEFORE_SHAPE = "(resource VARCHAR, netbox_id BIGINT, last_updated VARCHAR, field VARCHAR, before VARCHAR)"
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The rules of one endpoint, and the seconds that each may take."""
+
+    rules: Sequence[Rule] = ()
+    timeout: float = 30
+
+
+def evaluate(
+    database: Database, kind: str, rules: RuleSet, interfaces: Path | None, say: Callable[[str], None]
+) -> None:
+    """Run the rules over the desired tables, and change these by what has to be known before objects are matched.
+
+    ``interfaces``: the file of ``desired.interfaces`` if that is a view of one. Raises RuleError.
+    """
+    con = database.con
+    if not rules.rules:
+        return
+    with Sandbox(con, kind, rules.rules, rules.timeout) as sandbox:
+        for rule in rules.rules:
+            say(rule.name)
+            _insert(con, rule, sandbox.run(rule).rows)
+    database.forget()
+    con.execute("CREATE TABLE config.rule_kinds (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR)")
+    rows = [(resource, one.name, one.kind, one.refers) for resource, one in _fields(con)]
+    if rows:
+        con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?)", rows)
+        database.run(read_sql("rules/desired.sql"))
+    if not database.is_empty("desired.rule_skips"):
+        database.run(read_sql("rules/skips.sql"))
+        _leave_out_interfaces(con, interfaces)
+    database.forget()
+
+
+def change_rows(database: Database) -> None:
+    """Make ``diff.candidates`` of ``diff.compared``: with the fields that rules set, without what they leave out."""
+    rows = "diff.compared"
+    if not database.is_empty("desired.rule_fields"):
+        _read_values(database)
+        database.run(f"CREATE TABLE diff.ruled AS {read_sql('rules/candidates.sql')}")
+        rows = "diff.ruled"
+    left_out = ""
+    if not database.is_empty("desired.rule_skips"):
+        left_out = """ r WHERE NOT EXISTS (FROM config.left_out s WHERE s.resource = r.resource AND s.key = r.key
+            AND r.action <> 'delete')"""
+    database.run(f"CREATE VIEW diff.candidates AS FROM {rows}{left_out}")
+
+
+def _read_values(database: Database) -> None:
+    """Fill ``diff.rule_values``: before and after of every field that rules set."""
+    con = database.con
+    database.run(f"CREATE TABLE diff.ruled_objects AS {read_sql('rules/objects.sql')}")
+    database.run(f"CREATE TABLE config.ruled_before {_BEFORE_SHAPE}")
+    for resource, one in _fields(con):
+        con.execute(f"INSERT INTO config.ruled_before {_value_in_netbox(resource, one)}")
+    database.run(f"INSERT INTO diff.rule_values BY NAME {read_sql('rules/values.sql')}")
+    if not database.is_empty("desired.rule_fields WHERE starts_with(field, 'tags')"):
+        database.run(f"INSERT INTO diff.rule_values BY NAME {read_sql('rules/tags.sql')}")
+    database.wrote("diff.rule_values")
+
+
+def _fields(con: duckdb.DuckDBPyConnection) -> list[tuple[str, Field]]:
+    """(resource, field) of everything that the rules set; of tags one."""
+    rows = con.execute("SELECT DISTINCT resource, field FROM desired.rule_fields ORDER BY ALL").fetchall()
+    found = {
+        (resource, "tags" if name.startswith("tags") else name): field_of(resource, name) for resource, name in rows
+    }
+    return [
+        (resource, Field(name, "tags", "tags") if name == "tags" else one)
+        for (resource, name), one in found.items()
+        if one is not None
+    ]
+
+
+def _value_in_netbox(resource: str, field: Field) -> str:
+    """SQL for the rows of config.ruled_before of one field; a value is JSON text, as in a diff."""
+    value, joined = f"to_json(a.{field.column})::VARCHAR", ""
+    if field.kind == "choice":
+        value = f"to_json(nullif(a.{field.column}, ''))::VARCHAR"
+    elif field.kind == "cf":
+        value = f"json_extract(a.cf, '$.\"{field.name[3:]}\"')::VARCHAR"
+    elif field.refers is not None:
+        shown = next(name for name in ("name", "model") if name in NETBOX[field.refers].columns)
+        value = f"existing(o.id, o.{shown})"
+        joined = f" LEFT JOIN netbox.{field.refers} o ON o.id = a.{field.column}"
+    return (
+        f"SELECT '{resource}', a.id, a.last_updated, '{field.name}', coalesce({value}, 'null')"
+        f" FROM netbox.{resource} a{joined} WHERE a.id IN"
+        f" (SELECT netbox_id FROM diff.ruled_objects WHERE resource = '{resource}')"
+    )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, rule: Rule, rows: pa.Table) -> None:
+    con.register("rows_of_rule", rows)
+    table = "desired.rule_skips" if rule.skips else "desired.rule_fields"
+    con.execute(
+        f"INSERT INTO {table} BY NAME SELECT ? AS resource, ? AS file, * FROM rows_of_rule",
+        [rule.resource, rule.name],
+    )
+    con.unregister("rows_of_rule")
+
+
+def _leave_out_interfaces(con: duckdb.DuckDBPyConnection, file: Path | None) -> None:
+    kept = "key NOT IN (SELECT key FROM config.left_out_interfaces WHERE resource = 'interfaces')"
+    if file is None:
+        con.execute(f"DELETE FROM desired.interfaces WHERE NOT ({kept})")
+        return
+    smaller = file.with_suffix(".kept")
+    source, target = (connections.quoted(connections.pattern(path)) for path in (file, smaller))
+    con.execute(
+        f"COPY (SELECT * FROM read_parquet('{source}') WHERE {kept}) TO '{target}'"
+        " (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960)"
+    )
+    os.replace(smaller, file)

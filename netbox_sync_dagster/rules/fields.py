@@ -1,0 +1,98 @@
+"""The fields of NetBox that rules may set, and the resources whose objects they may leave out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from netbox_sync_dagster.storage.tables import NETBOX
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field as rules set it.
+
+    ``kind``: text, choice, integer, decimal, boolean, reference, tags, cf. ``column``: of NetBox's table.
+    ``refers``: for references, the resource whose names count.
+    """
+
+    name: str
+    kind: str
+    column: str
+    refers: str | None = None
+
+
+# resource -> fields; name:kind, or name>resource for a reference. Custom fields and tags come on top (``field_of``).
+_FIELDS = {
+    "clusters": "status:choice description:text type>cluster_types group>cluster_groups",
+    "devices": """name:text status:choice serial:text asset_tag:text description:text comments:text site>sites
+        location>locations rack>racks role>device_roles platform>platforms tenant>tenants device_type>device_types""",
+    "virtual_machines": """name:text status:choice serial:text description:text comments:text vcpus:decimal
+        memory:integer start_on_boot:choice site>sites role>device_roles platform>platforms tenant>tenants
+        virtual_machine_type>virtual_machine_types""",
+    "modules": "status:choice serial:text",
+    "vlans": "name:text status:choice description:text tenant>tenants",
+    "interfaces": """label:text type:choice enabled:boolean mtu:integer speed:integer description:text mode:choice
+        mgmt_only:boolean mark_connected:boolean vrf>vrfs""",
+    "vm_interfaces": "enabled:boolean mtu:integer description:text mode:choice vrf>vrfs",
+    "ip_addresses": "vrf>vrfs status:choice role:choice dns_name:text description:text tenant>tenants",
+    "virtual_disks": "description:text",
+}
+FIELDS: dict[str, dict[str, Field]] = {}
+for _resource, _text in _FIELDS.items():
+    FIELDS[_resource] = {}
+    for _word in _text.split():
+        _name, _sign, _rest = re.split(r"([:>])", _word)
+        FIELDS[_resource][_name] = (
+            Field(_name, _rest, _name) if _sign == ":" else Field(_name, "reference", f"{_name}_id", _rest)
+        )
+
+# What `key` in a rule is: a column of the desired table, or how it is made of its columns.
+KEYS = {
+    "vlans": "owner || ' ' || vid",
+    "ip_addresses": "interface || ' ' || host",
+}
+# Resources whose objects rules may leave out.
+SKIPPABLE = (
+    "devices",
+    "virtual_machines",
+    "modules",
+    "interfaces",
+    "vm_interfaces",
+    "ip_addresses",
+    "virtual_disks",
+)
+# The fields by which the comparison finds objects: rules set them before matching.
+BEFORE_MATCHING = {
+    "devices": ("name", "serial"),
+    "ip_addresses": ("vrf",),
+}
+_CUSTOM = re.compile(r"^cf\.[A-Za-z0-9_]{1,50}$")
+_TAGS = re.compile(r"^tags:[a-z0-9_-]+$")
+
+
+def field_of(resource: str, name: str) -> Field | None:
+    """The field with this name in a rule; None if there is none.
+
+    ``cf.<name>`` is a custom field, ``tags`` adds tags, ``tags:<prefix>`` owns the tags whose slug begins with it.
+    """
+    columns = NETBOX[resource].columns
+    if "cf" in columns and _CUSTOM.match(name):
+        return Field(name, "cf", "cf")
+    if "tags" in columns and (name == "tags" or _TAGS.match(name)):
+        return Field(name, "tags", "tags")
+    return FIELDS[resource].get(name)
+
+
+def names_of(resource: str) -> list[str]:
+    """All fields of a resource as people write them."""
+    columns = NETBOX[resource].columns
+    more = [*(["tags", "tags:<prefix>"] if "tags" in columns else []), *(["cf.<name>"] if "cf" in columns else [])]
+    return [*FIELDS[resource], *more]
+
+
+def meant(name: str, known: list[str]) -> str:
+    """``; did you mean 'tenant'?`` or, without a similar name, the list of allowed ones."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else f"; allowed: {', '.join(known)}"

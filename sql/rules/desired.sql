@@ -1,0 +1,48 @@
+-- What the user's rules change in the desired tables, before anything is matched: names and serials by which objects
+-- are found, the names of other objects, and the objects that are left out.
+
+-- The values on which all rules agree. Key: resource + key + field.
+create table config.ruled as
+select resource, key, field, any_value(value) as value, any_value(file) as file
+from desired.rule_fields
+where value is not null and not starts_with(field, 'tags')
+group by resource, key, field
+having count(distinct value) = 1;
+
+-- By its own name NetBox may have the device too.
+update desired.devices as d set name = r.name, names = list_distinct(list_concat([r.name], d.names))
+from (select key, blank(value ->> '$') as name from config.ruled where resource = 'devices' and field = 'name') r
+where r.key = d.key and r.name is not null;
+
+update desired.devices as d set serial = r.serial
+from (select key, blank(value ->> '$') as serial from config.ruled where resource = 'devices' and field = 'serial') r
+where r.key = d.key and r.serial is not null;
+
+update desired.ip_addresses as a set vrf = nullif(r.value ->> '$', '')
+from config.ruled r
+where r.resource = 'ip_addresses' and r.field = 'vrf' and r.key = a.interface || ' ' || a.host;
+update desired.primary_ips as p set vrf = nullif(r.value ->> '$', '')
+from config.ruled r
+where r.resource = 'ip_addresses' and r.field = 'vrf' and r.key = p.interface || ' ' || p.host;
+
+-- Names are resolved as mappings are (sql/match/references.sql), and nothing is created for them.
+update desired.references as w
+set mapped_name = r.value ->> '$', source_name = null, default_name = null, create_name = null
+from config.ruled r join config.rule_kinds k using (resource, field)
+where k.refers is not null and r.value ->> '$' <> ''
+  and w.owner_resource = r.resource and w.owner_key = r.key and w.field = r.field;
+insert into desired.references by name
+select r.resource as owner_resource, r.key as owner_key, r.field, k.refers as resource, r.value ->> '$' as mapped_name,
+    false as required
+from config.ruled r
+join config.rule_kinds k using (resource, field)
+anti join desired.references w on w.owner_resource = r.resource and w.owner_key = r.key and w.field = r.field
+where k.refers is not null and r.value ->> '$' <> '' and not (r.resource = 'ip_addresses' and r.field = 'vrf');
+
+-- Tags that NetBox does not have are created like those of a source. Key: the word in lower case.
+insert into desired.tags by name
+select distinct on (slug) lower(word) as key, word as name, slug(word) as slug
+from (select distinct value ->> '$' as word from desired.rule_fields where starts_with(field, 'tags'))
+where slug(word) not in (select slug from netbox.tags) and slug(word) not in (select slug from desired.tags)
+  and lower(word) not in (select lower(name) from netbox.tags) and slug(word) <> ''
+order by slug, word;

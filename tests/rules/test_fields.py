@@ -1,0 +1,233 @@
+"""Rules that set fields: what they fill, what they leave, and what they cannot decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import address, device, guest, interface, machine, nic, paris, port, shown, switch, told
+
+
+def sw1(**endpoint: Any) -> Estate:
+    """LibreNMS's sw1, with which NetBox agrees."""
+    estate = switch(**endpoint)
+    estate.change("netbox.devices", "sw1", status="active")
+    return estate
+
+
+def written(estate: Estate, resource: str) -> dict[str, dict[str, Any]]:
+    """{key: fields} of the changes of a resource."""
+    return {r.key: r.fields for r in estate.rows() if r.resource == resource and r.action in ("create", "update")}
+
+
+def test_a_tenant_by_a_pattern_of_the_name() -> None:
+    estate = sw1()
+    estate.add("netbox.tenants", id=7, name="Ops", slug="ops")
+    estate.rule("devices.sql", "SELECT key, 'tenant' AS field, 'ops' AS value FROM desired.devices WHERE name LIKE 'sw%'")
+    assert written(estate, "devices") == {"sw1": {"tenant": {"id": 7, "name": "Ops"}}}
+
+
+def test_a_value_that_somebody_set_stays_unless_owns_names_it() -> None:
+    rule = "SELECT key, 'asset_tag' AS field, 'A-1' AS value FROM desired.devices"
+    estate = sw1()
+    estate.change("netbox.devices", "sw1", asset_tag="old")
+    estate.rule("devices.sql", rule)
+    assert told(estate, "devices") == {
+        "sw1": ("drifted", "asset_tag: NetBox has a value that netbox-sync did not write (policies.owns)")
+    }
+    estate = sw1(policies={"owns": ["devices.asset_tag"]})
+    estate.change("netbox.devices", "sw1", asset_tag="old")
+    estate.rule("devices.sql", rule)
+    assert written(estate, "devices") == {"sw1": {"asset_tag": "A-1"}}
+
+
+def test_what_a_rule_wrote_follows_the_rule() -> None:
+    estate = sw1()
+    estate.change("netbox.devices", "sw1", asset_tag="A-1")
+    estate.add(
+        "ledger.last_written", endpoint="lib", object_type="dcim/devices", netbox_id=1, field="asset_tag", value='"A-1"'
+    )
+    estate.rule("devices.sql", "SELECT key, 'asset_tag' AS field, 'A-2' AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"asset_tag": "A-2"}}
+
+
+def test_a_rule_that_netbox_agrees_with_changes_nothing() -> None:
+    estate = sw1()
+    estate.change("netbox.devices", "sw1", asset_tag="A-1", comments="rack 3")
+    estate.rule("devices.sql", "SELECT key, unnest(['asset_tag', 'comments']) AS field, unnest(['A-1', 'rack 3']) AS value FROM desired.devices")
+    assert [row for row in estate.rows() if row.resource == "devices"] == []
+
+
+def test_several_values_are_a_conflict() -> None:
+    estate = sw1()
+    estate.rule("devices.sql", "SELECT key, 'asset_tag' AS field, unnest(['A', 'B']) AS value FROM desired.devices")
+    assert told(estate, "devices") == {"sw1": ("conflict", "asset_tag: rules/devices.sql give several values: A, B")}
+
+
+def test_a_name_that_netbox_does_not_have_is_a_conflict() -> None:
+    estate = sw1()
+    estate.rule("devices.sql", "SELECT key, 'tenant' AS field, 'Nobody' AS value FROM desired.devices")
+    assert told(estate, "devices") == {
+        "sw1": ("conflict", 'tenant: rules/devices.sql: NetBox has no tenant "Nobody", or several')
+    }
+
+
+def test_custom_fields_take_values_of_their_type() -> None:
+    estate = sw1()
+    for number, (name, of) in enumerate({"floor": "integer", "spare": "boolean", "note": "text"}.items(), start=1):
+        estate.add("netbox.custom_fields", id=number, name=name, type=of, object_types=["dcim.device"])
+    estate.rule(
+        "devices.sql",
+        "SELECT key, unnest(['cf.floor', 'cf.spare', 'cf.note']) AS field, unnest(['3', 'true', 'x']) AS value"
+        " FROM desired.devices",
+    )
+    assert written(estate, "devices") == {"sw1": {"cf.floor": 3, "cf.note": "x", "cf.spare": True}}
+
+
+def test_custom_fields_that_cannot_be_written_are_conflicts() -> None:
+    estate = sw1()
+    estate.add("netbox.custom_fields", id=1, name="floor", type="integer", object_types=["dcim.device"])
+    estate.add("netbox.custom_fields", id=2, name="pool", type="text", object_types=["virtualization.virtualmachine"])
+    estate.rule(
+        "devices.sql",
+        "SELECT key, unnest(['cf.floor', 'cf.pool', 'cf.none']) AS field, unnest(['third', 'a', 'b']) AS value"
+        " FROM desired.devices",
+    )
+    assert told(estate, "devices")["sw1"] == (
+        "conflict",
+        'cf.floor: rules/devices.sql: cf.floor cannot be "third": it needs a whole number;'
+        " cf.none: rules/devices.sql: NetBox has no custom field none;"
+        " cf.pool: rules/devices.sql: the custom field pool is not for devices",
+    )
+
+
+def test_a_rule_gives_a_new_device_its_site() -> None:
+    estate = sw1(policies={"create": ["devices"]}, import_devices="all", defaults={"role": "Switch", "device_type": "X"})
+    estate.add("netbox.device_roles", id=1, name="Switch", slug="switch")
+    estate.add("netbox.device_types", id=1, model="X", slug="x")
+    estate.add("netbox.sites", id=3, name="Paris", slug="paris")
+    device(estate, 2, "sw2-par")
+    assert told(estate, "devices")["sw2-par"][0] == "blocked"
+    estate.rule("devices.sql", "SELECT key, 'site' AS field, 'paris' AS value FROM desired.devices WHERE key LIKE '%-par'")
+    assert written(estate, "devices")["sw2-par"]["site"] == {"id": 3, "name": "Paris"}
+
+
+def test_device_names_by_a_template_find_the_device_by_both() -> None:
+    estate = sw1(policies={"owns": ["devices.name"]})
+    estate.rule("devices.sql", "SELECT key, 'name' AS field, 'par-' || name AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"name": "par-sw1"}}
+
+    estate = Estate("librenms")
+    device(estate, 1, "sw1")
+    estate.add("netbox.devices", id=1, name="par-sw1", status="active")
+    estate.rule("devices.sql", "SELECT key, 'name' AS field, 'par-' || name AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"cf.librenms_id": {"lib": 1}}}
+
+
+def test_interfaces_get_a_label_and_a_vrf() -> None:
+    estate = sw1()
+    estate.add("netbox.vrfs", id=4, name="red", rd="65000:1")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1")
+    estate.rule(
+        "interfaces.sql",
+        "SELECT key, unnest(['label', 'vrf']) AS field, unnest(['uplink', 'red']) AS value FROM desired.interfaces",
+    )
+    found = written(estate, "interfaces")["sw1 Gi0/1"]
+    assert (found["label"], found["vrf"]) == ("uplink", {"id": 4, "name": "red"})
+
+
+def test_tags_are_added_and_those_of_others_stay() -> None:
+    estate = sw1()
+    estate.add("netbox.tags", id=1, name="Core", slug="core")
+    estate.change("netbox.devices", "sw1", tags=["mine"])
+    estate.rule("devices.sql", "SELECT key, 'tags' AS field, unnest(['Core', 'New One']) AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"tags": ["core", "mine", "new-one"]}}
+    assert written(estate, "tags") == {"new-one": {"name": "New One", "slug": "new-one"}}
+
+
+def test_tags_of_an_owned_prefix_follow_the_rule() -> None:
+    estate = sw1()
+    estate.add("netbox.tags", id=1, name="env-prod", slug="env-prod")
+    estate.change("netbox.devices", "sw1", tags=["env-test", "mine"])
+    estate.rule("devices.sql", "SELECT key, 'tags:env-' AS field, 'env-prod' AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"tags": ["env-prod", "mine"]}}
+
+
+def test_a_virtual_machine_gets_what_its_pool_says() -> None:
+    estate = paris()
+    estate.add("netbox.tenants", id=2, name="Web team", slug="web")
+    guest(estate, 101, "web1", pool="web")
+    guest(estate, 102, "db1", pool="data")
+    for number, name in ((101, "web1"), (102, "db1")):
+        machine(estate, number, name, number)
+    estate.rule(
+        "virtual_machines.sql",
+        """SELECT v.key, 'tenant' AS field, g.pool AS value
+           FROM desired.virtual_machines v JOIN proxmox.guests g ON g.vmid::VARCHAR = v.source_id
+           WHERE g.pool = 'web'""",
+    )
+    found = written(estate, "virtual_machines")
+    assert found["web1"]["tenant"] == {"id": 2, "name": "Web team"}
+    assert "tenant" not in found["db1"]
+
+
+def test_a_machine_is_not_named_like_another_one() -> None:
+    estate = paris(policies={"owns": ["virtual_machines.name"]})
+    guest(estate, 101, "web1")
+    machine(estate, 101, "web1", 101)
+    machine(estate, 102, "prod-web1", None)
+    estate.rule("virtual_machines.sql", "SELECT key, 'name' AS field, 'prod-' || name AS value FROM desired.virtual_machines")
+    assert "name: rules/virtual_machines.sql: NetBox has another virtual machine of the name prod-web1" in str(
+        [row.reason for row in estate.rows() if row.key == "web1"]
+    )
+
+
+def test_addresses_get_a_status_and_a_dns_name() -> None:
+    estate = sw1()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "192.0.2.1", 1)
+    address(estate, 21, "192.0.2.1", 11)
+    shown(estate, 2, "192.0.2.2", 1)
+    estate.rule(
+        "ip_addresses.sql",
+        """SELECT key, 'dns_name' AS field, 'sw1.example.net' AS value FROM desired.ip_addresses
+           UNION ALL SELECT key, 'status', 'reserved' FROM desired.ip_addresses WHERE host = '192.0.2.2'""",
+    )
+    found = written(estate, "ip_addresses")
+    assert found["192.0.2.1"] == {"dns_name": "sw1.example.net"}
+    assert (found["192.0.2.2"]["dns_name"], found["192.0.2.2"]["status"]) == ("sw1.example.net", "reserved")
+
+
+def test_the_vrf_of_addresses_decides_which_one_it_is() -> None:
+    estate = sw1()
+    estate.add("netbox.vrfs", id=4, name="red", rd="65000:1")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "192.0.2.1", 1)
+    estate.rule("ip_addresses.sql", "SELECT key, 'vrf' AS field, 'red' AS value FROM desired.ip_addresses")
+    assert written(estate, "ip_addresses")["192.0.2.1 in red"]["vrf"] == {"id": 4, "name": "red"}
+    address(estate, 21, "192.0.2.1", 11, vrf_id=4)
+    assert written(estate, "ip_addresses") == {}
+
+
+def test_vlans_get_names() -> None:
+    estate = sw1(defaults={"vlan_group": "campus"})
+    estate.add("netbox.vlan_groups", id=1, name="campus", slug="campus")
+    estate.add("netbox.vlans", id=5, vid=20, name="VLAN0020", group_id=1, status="active")
+    for vid in (10, 20):
+        estate.add("librenms.vlans", vlan_id=vid, device_id=1, vlan_vlan=vid, vlan_name=None)
+    estate.rule(
+        "vlans.sql",
+        "SELECT key, 'name' AS field, 'users-' || vid AS value FROM desired.vlans",
+    )
+    print(estate.rows())
+    assert written(estate, "vlans") == {}
+
+
+def test_an_object_that_the_endpoint_does_not_show_is_not_touched() -> None:
+    estate = sw1()
+    estate.add("netbox.devices", id=2, name="other", status="active")
+    estate.rule("devices.sql", "SELECT name AS key, 'asset_tag' AS field, 'A' AS value FROM netbox.devices")
+    assert written(estate, "devices") == {"sw1": {"asset_tag": "A"}}
