@@ -206,8 +206,6 @@ select * from (values
         'Take it out of ignored_interfaces.', [], ['owner', 'interface']),
     ('interface_left_out_by_rule', 'because', '{interface} of {owner}, which a rule leaves out', 'Change the rule.', [],
         ['owner', 'interface']),
-    ('address_left_out_by_rule', 'because', '{address} of {owner}, which a rule leaves out', 'Change the rule.', [],
-        ['owner', 'address']),
     ('unreadable', 'because', '{object} {id}[ of {owner}], which cannot be read: {text}', 'Correct it in the source.',
         [], ['object', 'id']),
     ('address_on_unread_port', 'because', '{address} on port {port}, which is left out or was not read',
@@ -275,7 +273,7 @@ select * from (values
         'Map the manufacturers, or create the type in NetBox.', [], ['model']),
     ('created_without', 'noted', '{because}', 'Map the word to fill the field.', [], []),
     -- The user's rules (sql/rules)
-    ('rules_disagree', 'conflict', '{rules:and} give several values: {values}',
+    ('rules_disagree', 'conflict', '{rules:and} give several values: {given}',
         'Change the rules, so that they give one value.', ['keep'], ['rules']),
     ('rule_names_nothing', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
         'Create it in NetBox, or correct the rule.', ['keep'], ['kind', 'word']),

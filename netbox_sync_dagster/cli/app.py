@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from netbox_sync_dagster.cli.commands import COMMANDS, LEDGER, add_commands
+from netbox_sync_dagster.cli.commands import COMMANDS, LEDGER, RULES, Entry, add_commands
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.cli.session import CliError, Session
 
@@ -86,31 +86,35 @@ def options(
     context.obj = Session(config, home, no_color)
 
 
-ledger = typer.Typer(
-    name="ledger",
-    help="Check the ledger of decisions and writes.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+def _group(name: str, summary: str, entries: dict[str, Entry]) -> TyperGroup:
+    """A command with subcommands."""
+    part = typer.Typer(
+        name=name,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    part.callback(help=summary)(_nothing)
+    group = get_command(part)
+    assert isinstance(group, TyperGroup)
+    add_commands(group, entries)
+    return group
 
 
-@ledger.callback()
-def _ledger() -> None:
-    """Check the ledger of decisions and writes."""
+def _nothing() -> None:
+    """A group has no options."""
 
 
 @cache
 def command_line() -> TyperGroup:
     """The command with its subcommands."""
-    group, of_ledger = get_command(app), get_command(ledger)
+    group = get_command(app)
     assert isinstance(group, TyperGroup)
-    assert isinstance(of_ledger, TyperGroup)
     add_commands(group, COMMANDS)
-    add_commands(of_ledger, LEDGER)
-    group.add_command(of_ledger)
+    group.add_command(_group("ledger", "Check the ledger of decisions and writes.", LEDGER))
+    group.add_command(_group("rules", "Check and test your own rules in SQL.", RULES))
     return group
 
 

@@ -64,6 +64,10 @@ LEDGER = {
     "verify": Entry("ledger_verify", "verify_command", "Check that the ledger was not modified."),
     "accept": Entry("ledger_accept", "accept_command", "Accept a modified ledger."),
 }
+RULES = {
+    "check": Entry("rules_check", "check_command", "Run the rules over the current snapshots."),
+    "test": Entry("rules_test", "run_tests", "Run the rules on example rows."),
+}
 
 
 class LazyCommand(TyperCommand):

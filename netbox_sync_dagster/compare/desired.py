@@ -34,7 +34,8 @@ def make_desired(
     stage: Path | None,
     say: Callable[[str], None],
     earlier: Sequence[Path] = (),
-    rules: RuleSet = RuleSet(),
+    *,
+    rules: RuleSet | None = None,
 ) -> None:
     """The desired tables; with ``stage`` those that grow with the estate as files there. ``earlier``: the folders of the
     endpoint's diffs, the last one first. Raises RuleError."""
@@ -63,7 +64,7 @@ def make_desired(
             database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
         database.wrote(one.table)
     file = None if stage is None else _path(stage, "interfaces")
-    evaluate(database, endpoint.kind, rules, file if file is not None and file.exists() else None, say)
+    evaluate(database, rules or RuleSet(), file if file is not None and file.exists() else None, say)
     say_why(database.con, "skipped")
 
 

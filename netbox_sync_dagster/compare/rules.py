@@ -1,6 +1,6 @@
 """The user's rules in a comparison: evaluated after the desired tables are made, merged into the diff's rows.
 
-The rules themselves run in a database of their own (rules/sandbox.py); sql/rules/ says what their results change.
+The rules themselves run in a separate database (rules/sandbox.py); sql/rules/ says what their results change.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class RuleSet:
     timeout: float = 30
 
 
-def evaluate(
-    database: Database, kind: str, rules: RuleSet, interfaces: Path | None, say: Callable[[str], None]
-) -> None:
+def evaluate(database: Database, rules: RuleSet, interfaces: Path | None, say: Callable[[str], None]) -> None:
     """Run the rules over the desired tables, and change these by what has to be known before objects are matched.
 
     ``interfaces``: the file of ``desired.interfaces`` if that is a view of one. Raises RuleError.
@@ -41,12 +39,14 @@ def evaluate(
     con = database.con
     if not rules.rules:
         return
-    with Sandbox(con, kind, rules.rules, rules.timeout) as sandbox:
+    with Sandbox(con, rules.rules, rules.timeout) as sandbox:
         for rule in rules.rules:
             say(rule.name)
             _insert(con, rule, sandbox.run(rule).rows)
     database.forget()
-    con.execute("CREATE TABLE config.rule_kinds (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR)")
+    con.execute(
+        "CREATE TABLE config.rule_kinds (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR)"
+    )
     rows = [(resource, one.name, one.kind, one.refers) for resource, one in _fields(con)]
     if rows:
         con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?)", rows)
@@ -88,7 +88,8 @@ def _fields(con: duckdb.DuckDBPyConnection) -> list[tuple[str, Field]]:
     """(resource, field) of everything that the rules set; of tags one."""
     rows = con.execute("SELECT DISTINCT resource, field FROM desired.rule_fields ORDER BY ALL").fetchall()
     found = {
-        (resource, "tags" if name.startswith("tags") else name): field_of(resource, name) for resource, name in rows
+        (resource, "tags" if name.startswith("tags") else name): field_of(resource, name)
+        for resource, name in rows
     }
     return [
         (resource, Field(name, "tags", "tags") if name == "tags" else one)

@@ -145,6 +145,18 @@ class Comparer:
             yield database.con
             self.close()
 
+    @contextmanager
+    def before_rules(self, endpoint: Endpoint) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The database of a comparison with the desired tables as the user's rules see them.
+
+        Raises what ``compare`` raises, except RuleError.
+        """
+        pair = self._snapshots(endpoint)
+        with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
+            database, _ = self._load(endpoint, pair, Path(folder), lambda _: None, RuleSet())
+            yield database.con
+            self.close()
+
     def _snapshots(self, endpoint: Endpoint) -> _Pair:
         warehouse = self._warehouse
         source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
@@ -155,9 +167,19 @@ class Comparer:
         )
 
     def _load(
-        self, endpoint: Endpoint, pair: _Pair, stage: Path, say: Callable[[str], None]
+        self,
+        endpoint: Endpoint,
+        pair: _Pair,
+        stage: Path,
+        say: Callable[[str], None],
+        rules: RuleSet | None = None,
     ) -> tuple[Database, Inputs]:
-        """The database with snapshots, settings and desired tables, and the inputs of a diff of them."""
+        """The database with snapshots, settings and desired tables, and the inputs of a diff of them.
+
+        ``rules``: instead of those of the endpoint.
+        """
+        if rules is None:
+            rules = RuleSet(rules_of(self._config, endpoint.name), self._config.rules.timeout)
         warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
         database = self._open(pair.target_path)
@@ -175,9 +197,8 @@ class Comparer:
         inputs = inputs_of(
             settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
         )
-        rules = RuleSet(rules_of(self._config, endpoint.name), self._config.rules.timeout)
         earlier = _earlier_diffs(warehouse, endpoint)
-        make_desired(database, endpoint, None if few else stage, say, earlier, rules)
+        make_desired(database, endpoint, None if few else stage, say, earlier, rules=rules)
         return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
 
     def _compare(self, endpoint: Endpoint, say: Callable[[str], None]) -> dict[str, Any]:

@@ -48,10 +48,15 @@ for _resource, _text in _FIELDS.items():
             Field(_name, _rest, _name) if _sign == ":" else Field(_name, "reference", f"{_name}_id", _rest)
         )
 
-# What `key` in a rule is: a column of the desired table, or how it is made of its columns.
-KEYS = {
-    "vlans": "owner || ' ' || vid",
-    "ip_addresses": "interface || ' ' || host",
+# Desired tables as rules see them, where these have no column `key`. VLANs that nobody named are on interfaces only.
+SEEN_AS = {
+    "vlans": """
+        SELECT owner || ' ' || vid AS key, * FROM desired.vlans
+        UNION ALL BY NAME
+        SELECT DISTINCT c.owner || ' ' || c.vid AS key, c.owner_resource, c.owner, c.vid FROM desired.carried_vids c
+        ANTI JOIN desired.vlans v ON v.owner_resource = c.owner_resource AND v.owner = c.owner AND v.vid = c.vid
+        WHERE NOT c.permitted""",
+    "ip_addresses": "SELECT interface || ' ' || host AS key, * FROM desired.ip_addresses",
 }
 # Resources whose objects rules may leave out.
 SKIPPABLE = (
@@ -88,7 +93,10 @@ def field_of(resource: str, name: str) -> Field | None:
 def names_of(resource: str) -> list[str]:
     """All fields of a resource as people write them."""
     columns = NETBOX[resource].columns
-    more = [*(["tags", "tags:<prefix>"] if "tags" in columns else []), *(["cf.<name>"] if "cf" in columns else [])]
+    more = [
+        *(["tags", "tags:<prefix>"] if "tags" in columns else []),
+        *(["cf.<name>"] if "cf" in columns else []),
+    ]
     return [*FIELDS[resource], *more]
 
 

@@ -77,8 +77,8 @@ def _rule(root: Path, path: Path) -> Rule:
     resource = path.name.removesuffix(_SKIP if skips else ".sql")
     allowed = list(SKIPPABLE if skips else FIELDS)
     if resource not in allowed:
-        what = "no resource whose objects rules can leave out" if skips else "no resource that rules can set"
-        raise RuleError([f"{name}: '{resource}' is {what}{meant(resource, allowed)}"])
+        can = "leave out objects of" if skips else "set fields of"
+        raise RuleError([f"{name}: rules cannot {can} '{resource}'{meant(resource, allowed)}"])
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

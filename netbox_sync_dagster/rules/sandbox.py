@@ -1,4 +1,4 @@
-"""Runs a rule in a DuckDB of its own that has copies of the tables it may see, and nothing else.
+"""Runs a rule in a separate DuckDB that has copies of the tables it may see, and nothing else.
 
 No files but those of these tables, no network, no extensions, no settings, bounded memory and time.
 """
@@ -16,7 +16,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from netbox_sync_dagster.rules.fields import KEYS, field_of, meant, names_of
+from netbox_sync_dagster.rules.fields import SEEN_AS, field_of, meant, names_of
 from netbox_sync_dagster.rules.files import Rule, RuleError
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect
@@ -42,14 +42,14 @@ class Outcome:
 class Sandbox:
     """A locked database with the tables of a comparison that the given rules name. Use it in a ``with``."""
 
-    def __init__(self, comparison: duckdb.DuckDBPyConnection, kind: str, rules: Iterable[Rule], timeout: float):
+    def __init__(self, comparison: duckdb.DuckDBPyConnection, rules: Iterable[Rule], timeout: float):
         self._timeout = timeout
         self._con = connect()
         self._con.execute("SET python_enable_replacements = false; SET allow_persistent_secrets = false")
         self._con.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
         self._con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = 1; SET temp_directory = ''")
         self._con.execute("SET timezone = 'UTC'")
-        files = self._give(comparison, kind, list(rules))
+        files = self._give(comparison, list(rules))
         if files:
             self._con.execute(f"SET allowed_paths = [{', '.join(files)}]")
         self._con.execute("SET enable_external_access = false")
@@ -94,41 +94,36 @@ class Sandbox:
             raise RuleError([self._sentence(rule, error)]) from None
         return str(row[1]) if row else ""
 
-    def _give(self, comparison: duckdb.DuckDBPyConnection, kind: str, rules: list[Rule]) -> list[str]:
+    def _give(self, comparison: duckdb.DuckDBPyConnection, rules: list[Rule]) -> list[str]:
         """Create the tables that the rules name; returns the files that views of them read, as SQL texts."""
         named = {found for rule in rules for found in _TABLE.findall(_COMMENT.sub("", rule.sql).lower())}
         views = {
             (schema, name): sql
             for schema, name, sql in comparison.execute(
-                "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE schema_name IN (?, 'netbox', 'desired')",
-                [kind],
+                "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal"
             ).fetchall()
         }
-        present = {
-            (schema, name)
-            for schema, name in comparison.execute(
-                "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN (?, 'netbox', 'desired')",
-                [kind],
-            ).fetchall()
-        }
-        files = []
+        tables = set(comparison.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall())
+        files: list[str] = []
         for schema in ("desired", *SYSTEMS):
             self._con.execute(f"CREATE SCHEMA {schema}")
-        for schema, name in sorted(named):
-            table = f"{schema}.{name}"
-            key = f"{KEYS[name]} AS key, " if schema == "desired" and name in KEYS else ""
-            if (schema, name) in views and not key:
+        for schema, name in sorted(found for found in named if found[0] in ("desired", *SYSTEMS)):
+            query = SEEN_AS.get(name) if schema == "desired" else None
+            if (schema, name) in views and query is None:
                 self._con.execute(views[schema, name])
                 files += [f"'{path}'" for path in _FILE.findall(views[schema, name])]
-            elif (schema, name) in present or (schema, name) in views:
-                rows = comparison.sql(f"SELECT {key}* FROM {table}").to_arrow_table()
-                self._con.register("given", rows)
-                self._con.execute(f"CREATE TABLE {table} AS FROM given")
+            elif (schema, name) in tables or (schema, name) in views:
+                self._con.register("given", comparison.sql(query or f"FROM {schema}.{name}").to_arrow_table())
+                self._con.execute(f"CREATE TABLE {schema}.{name} AS FROM given")
                 self._con.unregister("given")
             elif schema in SYSTEMS and name in SYSTEMS[schema]:
                 # Of a kind that this endpoint is not: the rule has nothing to say here.
-                columns = ", ".join(f'"{column}" {of}' for column, of in SYSTEMS[schema][name].columns.items())
-                self._con.execute(f"CREATE TABLE {table} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})")
+                columns = ", ".join(
+                    f'"{column}" {of}' for column, of in SYSTEMS[schema][name].columns.items()
+                )
+                self._con.execute(
+                    f"CREATE TABLE {schema}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})"
+                )
         return files
 
     def _check_statement(self, rule: Rule) -> None:
@@ -158,7 +153,8 @@ class Sandbox:
         if rule.skips:
             return
         counts = [
-            (found["values"].as_py(), found["counts"].as_py()) for found in rows.column("field").value_counts()
+            (found["values"].as_py(), found["counts"].as_py())
+            for found in rows.column("field").value_counts()
         ]
         errors = [
             f"{rule.name}: {number} rows have no field"

@@ -1,7 +1,8 @@
--- Objects that the user's rules leave out, with the reason as a cause. Whatever NetBox has of them stays as it is.
+-- Objects that the user's rules leave out, with the reason as a cause. Whatever NetBox has of them stays unchanged.
 
 create table config.left_out as
-select resource, key, skipped('left_out_by_rule', {rule: any_value(file), text: min(reason)}) as reason
+select resource, key, skipped('left_out_by_rule', {rule: any_value(file),
+    text: min(nullif(reason, ''))}) as reason
 from desired.rule_skips group by resource, key;
 
 -- Devices and guests are still matched: nothing on them is called removed.
@@ -48,11 +49,6 @@ select 'ip_addresses', a.interface || ' ' || a.host, any_value(i.reason)
 from desired.ip_addresses a
 join config.left_out_interfaces i on i.resource = a.interface_resource and i.key = a.interface
 where a.left_out is null group by a.interface, a.host;
-insert into desired.sightings by name
-select distinct 'ip_addresses' as resource, '*' as owner, 'host' as kind, a.host as word,
-    because('address_left_out_by_rule', {address: a.host, owner: a.owner}) as what
-from desired.ip_addresses a join config.left_out s on s.resource = 'ip_addresses'
-    and s.key = a.interface || ' ' || a.host;
 update desired.ip_addresses as a set left_out = s.reason
 from config.left_out s
 where s.resource = 'ip_addresses' and s.key = a.interface || ' ' || a.host and a.left_out is null;

@@ -1,5 +1,5 @@
 -- The tags that the user's rules give: added to those that an object has, or owned by a prefix of the slug, of which
--- others are taken off. A tag that somebody has taken off in NetBox is not added again, unless the field is owned.
+-- others are taken off. A tag that someone has taken off in NetBox is not added again, unless the field is owned.
 -- Key: resource + key.
 with words as (
     select o.resource, o.key, any_value(o.parent) as parent, any_value(o.object_type) as object_type,
@@ -46,8 +46,9 @@ combined as (
 )
 select resource, key, parent, object_type, netbox_id, last_updated, 'tags' as field, to_json(had)::varchar as before,
     if(unknown is null, to_json(list_sort(list_distinct(list_concat(given, list_filter(base,
-        lambda s: list_contains(given, s) or not list_bool_or(list_concat([false], list_transform(coalesce(prefixes, []),
-            lambda p: starts_with(s, p)))))))))::varchar, null) as "after",
+        lambda s: list_contains(given, s)
+            or len(list_filter(coalesce(prefixes, []), lambda p: starts_with(s, p))) = 0)))))::varchar, null)
+        as "after",
     case when unknown is not null
         then conflict('rule_names_nothing', {rule: files[1], kind: 'tag', word: unknown[1]}) end as problem
 from combined

@@ -48,7 +48,7 @@ select t.resource, t.key, o.parent, o.object_type, o.netbox_id, o.last_updated, 
 from (
     select *, case
         when len("values") > 1 then conflict('rules_disagree',
-            {rules: files, "values": list_transform("values"[:5], lambda v: v ->> '$')})
+            {rules: files, given: list_transform("values"[:5], lambda v: v ->> '$')})
         when kind = 'cf' and not is_known then conflict('rule_unknown_custom_field', {rule: files[1],
             field: substr(field, 4)})
         when kind = 'cf' and not is_for_it then conflict('rule_custom_field_of_others', {rule: files[1],
@@ -60,7 +60,8 @@ from (
         when kind = 'reference' and after is null then conflict('rule_names_nothing', {rule: files[1],
             kind: rtrim(replace(refers, '_', ' '), 's'), word: text})
         when after is null then conflict('rule_value', {rule: files[1], field: field, value: text,
-            needs: case coalesce(cf_type, kind) when 'integer' then 'a whole number' when 'object' then 'the id of an object'
+            needs: case coalesce(cf_type, kind) when 'integer' then 'a whole number'
+                when 'object' then 'the id of an object'
                 when 'decimal' then 'a number' when 'boolean' then 'true or false' when 'date' then 'a date: 2026-01-31'
                 when 'datetime' then 'a time: 2026-01-31T12:00:00+00:00' else 'JSON' end}) end as problem
     from converted
