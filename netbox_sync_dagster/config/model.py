@@ -38,7 +38,7 @@ class Config(StrictModel):
         [], description="Where to send notifications about failures, recoveries, drift and pending deletes."
     )
     retention: Retention = Field(Retention(), description="How much history to keep.")
-    rules: RulesConfig = Field(RulesConfig(), description="Your own rules in SQL, see rules.md.")
+    rules: RulesConfig = Field(RulesConfig(), description="Your own rules in SQL.")
     web: Web = Field(Web(), description="The review page.")
     precedence: list[EndpointName] = Field(
         [], description="Endpoint names in order: if two want different values for a field, the first wins."

@@ -34,6 +34,9 @@ _ENDPOINTS = """\
 endpoints:
 """
 _TAIL = """\
+# Your own rules in SQL, see docs/rules.md: files like rules/devices.sql beside this file.
+# rules: {folder: rules, timeout: 30}
+
 # Owners of the assets in Dagster: e-mail addresses or team:name. An endpoint can override them.
 # owners: ["team:network"]
 

@@ -18,6 +18,7 @@ from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
 from netbox_sync_dagster.config.policies import Approvers
 from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.rules import RulesConfig
 from netbox_sync_dagster.config.servers import ClientTls
 from netbox_sync_dagster.config.web import TrustedProxy, Web, WebTls
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint, DockerMappings
@@ -40,7 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
         *(ModuleRule, LocationRule, ProxmoxEndpoint, ProxmoxMappings, DockerEndpoint, DockerMappings),
         *(TablesEndpoint, Attached, TablesMappings),
         *(Tls, ClientTls, Limits, Defaults, Policies, Approvers),
-        *(WebhookChannel, EmailChannel, Retention),
+        *(WebhookChannel, EmailChannel, Retention, RulesConfig),
         *(Web, WebTls, TrustedProxy),
     )
 }

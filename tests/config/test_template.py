@@ -111,6 +111,7 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         "endpoints",
         "notifications",
         "retention",
+        "rules",
         "web",
         "precedence",
         "field_precedence",
