@@ -34,8 +34,8 @@ _ENDPOINTS = """\
 endpoints:
 """
 _TAIL = """\
-# Your own rules in SQL, see docs/rules.md: files like rules/devices.sql beside this file.
-# rules: {folder: rules, timeout: 30}
+# Your own rules in SQL are files like rules/devices.sql beside this file, see docs/rules.md.
+# rules: {timeout: 30}   # folder: another folder
 
 # Owners of the assets in Dagster: e-mail addresses or team:name. An endpoint can override them.
 # owners: ["team:network"]
