@@ -89,7 +89,7 @@ weighed as materialized (
         s.id is null and h.key in (select key from source_macs) and h.id in (select id from netbox_macs) as other_macs,
         -- Another guest of the source has its name.
         exists (from hits o where o.id = h.id and o.key <> h.key and o.is_name) as named_otherwise,
-        h.id in (from written_ids) and (w.vcpus <> a.vcpus or w.memory <> a.memory
+        settings.reuses_ids and h.id in (from written_ids) and (w.vcpus <> a.vcpus or w.memory <> a.memory
             or coalesce(wd.sizes, []) is distinct from coalesce(nd.sizes, [])) as differs_too,
         -- A UUID may be copied, so it does not count if the disks differ too.
         coalesce(f.uuid = w.uuid and coalesce(wd.sizes, []) = coalesce(nd.sizes, []), false) as same_uuid,
@@ -97,6 +97,7 @@ weighed as materialized (
     from hits h
     join desired.virtual_machines w using (key)
     join actual a using (id)
+    cross join settings
     left join shared s on s.key = h.key and s.id = h.id
     left join disks nd on nd.id = h.id
     left join wanted_disks wd on wd.key = h.key

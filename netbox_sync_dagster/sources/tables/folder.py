@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from netbox_sync_dagster.sources.tables.columns import SHAPES
@@ -26,7 +27,7 @@ class FolderError(SqlError):
 
 @dataclass(frozen=True)
 class Folder:
-    """``helpers``: {table that SQL reads: file}, in the order of their names. ``files``: {table: file}."""
+    """``helpers``: {table that SQL reads: file}, each behind those that it reads. ``files``: {table: file}."""
 
     helpers: dict[str, SqlFile]
     files: dict[str, SqlFile]
@@ -50,7 +51,20 @@ def find_files(endpoint: TablesEndpoint) -> Folder:
         problems.append(f"{endpoint.sql} has none of the files {', '.join(f'{name}.sql' for name in SHAPES)}")
     if problems:
         raise FolderError(who, problems)
-    return Folder(helpers, files)
+    return Folder(_in_order(helpers), files)
+
+
+def _in_order(helpers: dict[str, SqlFile]) -> dict[str, SqlFile]:
+    reads = {
+        name: {other for other in helpers if other != name and file.reads(other)}
+        for name, file in helpers.items()
+    }
+    try:
+        order = list(TopologicalSorter(reads).static_order())
+    except CycleError:
+        # DuckDB says which table is missing.
+        order = list(helpers)
+    return {name: helpers[name] for name in order}
 
 
 def _name_problem(path: Path) -> str | None:

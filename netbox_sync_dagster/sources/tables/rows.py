@@ -29,15 +29,15 @@ _SHOWN = 60
 
 @dataclass
 class Delivered:
-    """The rows of one file. ``rejected``: (row's number from 1, its key for people, reason, the row)."""
+    """The rows of one file, each with its number from 1. ``rejected``: (number, row, reason)."""
 
     shape: Shape
     rows: list[tuple[int, Row]] = field(default_factory=list)
-    rejected: list[tuple[int, str, str, Row]] = field(default_factory=list)
+    rejected: list[tuple[int, Row, str]] = field(default_factory=list)
 
     def reject(self, number: int, row: Row, reason: str) -> None:
         """Leave a row out."""
-        self.rejected.append((number, key_text(self.shape, row, number), reason, row))
+        self.rejected.append((number, row, reason))
 
 
 def column_problems(shape: Shape, names: Collection[str]) -> list[str]:
@@ -158,6 +158,14 @@ def key_of(shape: Shape, row: Row) -> tuple[Any, ...]:
 def key_text(shape: Shape, row: Row, number: int) -> str:
     """A row's key for people: the values of its key, or its number."""
     return " ".join(str(value) for value in key_of(shape, row) if value is not None) or f"row {number}"
+
+
+def owner_of(shape: Shape, row: Row) -> str:
+    """The id of the device or virtual machine that a row is about; '*' where it has none."""
+    for name in ("device", "virtual_machine") if shape.key != ("id",) else ("id",):
+        if row.get(name) is not None:
+            return str(row[name])
+    return "*"
 
 
 def _without_duplicates(delivered: Delivered) -> None:

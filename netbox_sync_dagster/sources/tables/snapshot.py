@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import duckdb
@@ -10,14 +11,21 @@ from netbox_sync_dagster.sources.tables.columns import KIND, SHAPES
 from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 from netbox_sync_dagster.sources.tables.database import load_extension, opened
 from netbox_sync_dagster.sources.tables.folder import Folder, FolderError, find_files, who_of
-from netbox_sync_dagster.sources.tables.rows import Delivered, check_references, column_problems, read_rows
+from netbox_sync_dagster.sources.tables.rows import (
+    Delivered,
+    check_references,
+    column_problems,
+    key_text,
+    owner_of,
+    read_rows,
+)
 from netbox_sync_dagster.sources.tables.statements import MissingExtension, SqlError, SqlFile
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
 
 # The table of a file's result is called so, with the file's name behind it.
 _RESULT = "_result_of_"
-# The scopes of `tables.scopes`; scope_id is '*' or the id of a device or virtual machine.
+# The scopes of `tables.scopes`; scope_id is the id of a device or virtual machine, or '*' where a row has none.
 SCOPES = {
     **{name: f"rows of {name}.sql that were rejected" for name in SHAPES},
     "table": "a table that shrank since the last good snapshot",
@@ -111,11 +119,12 @@ def _into(
 
 
 def _record_rejected(writer: SnapshotWriter, name: str, one: Delivered) -> None:
-    """Keep the rejected rows, and say once that the table lacks them."""
-    for number, key, reason, row in sorted(one.rejected, key=lambda item: item[0]):
-        writer.reject(name, key, f"{one.shape.file}, row {number}: {reason}", row)
-    if one.rejected:
-        number, _, reason, _ = min(one.rejected, key=lambda item: item[0])
-        count = len(one.rejected)
-        rest = f" ({count} rejected rows)" if count > 1 else ""
-        writer.incomplete(name, "*", f"{one.shape.file}, row {number}: {reason}{rest}", unseen=False)
+    """Keep the rejected rows, and say once for each owner that it lacks them."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for number, row, reason in sorted(one.rejected, key=lambda item: item[0]):
+        said = f"{one.shape.file}, row {number}: {reason}"
+        writer.reject(name, key_text(one.shape, row, number), said, row)
+        owners[owner_of(one.shape, row)].append(said)
+    for owner, reasons in owners.items():
+        rest = f" ({len(reasons)} rejected rows)" if len(reasons) > 1 else ""
+        writer.incomplete(name, owner, f"{reasons[0]}{rest}", unseen=False)

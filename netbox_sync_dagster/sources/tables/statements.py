@@ -22,6 +22,7 @@ _LINE = re.compile(r"\n\s*LINE (\d+):.*", re.DOTALL)
 # A connection string that a database's driver repeats.
 _PASSWORD = re.compile(r"(?i)\b(password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&]+)")
 _NEEDED = re.compile(r'[Ee]xtension "(\w+)" (?:is an existing|not found)|required extension \'(\w+)')
+_COMMENT = re.compile(r"--[^\n]*")
 _LONGEST = 600
 
 
@@ -62,6 +63,14 @@ class SqlFile:
             kind = str(found[0].type).rpartition(".")[2].split(":")[0]
             raise SqlError(f"{self.name}: is not a SELECT but {kind}; only a SELECT is allowed")
         return found[0]
+
+    def reads(self, table: str) -> bool:
+        """Whether its SQL names this table behind FROM, JOIN or a comma."""
+        try:
+            text = _COMMENT.sub("", self._text())
+        except SqlError:
+            return False
+        return re.search(rf'(?i)(\b(from|join)\b|,)\s*"?{table}\b', text) is not None
 
     def _text(self) -> str:
         try:

@@ -70,13 +70,13 @@ select 'devices', key, 'role', 'device_roles', mapped_role, role, settings.defau
 from devices, settings
 union all
 select 'devices', key, 'platform', 'platforms', mapped_platform, platform, settings.default_platform,
-    coalesce(mapped_platform, platform), maker, false, null
+    coalesce(mapped_platform, platform, settings.default_platform), maker, false, null
 from devices, settings
 union all
-select 'virtual_machines', key, 'role', 'device_roles', mapped_role, role, settings.default_role,
-    coalesce(mapped_role, role), null, false, null
-from machines, settings
+select 'virtual_machines', key, 'role', 'device_roles', mapped_role, role, null, coalesce(mapped_role, role), null,
+    false, null
+from machines
 union all
-select 'virtual_machines', key, 'platform', 'platforms', mapped_platform, platform, settings.default_platform,
+select 'virtual_machines', key, 'platform', 'platforms', mapped_platform, platform, null,
     coalesce(mapped_platform, platform), null, false, null
-from machines, settings
+from machines

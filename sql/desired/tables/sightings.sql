@@ -5,6 +5,11 @@ select 'ip_addresses' as resource, '*' as owner, 'host' as kind, a.host as word,
 from tables.ip_addresses a
 where a.host not in (select host from desired.ip_addresses where host is not null)
 union all
+select 'ip_addresses', '*', 'host', try_cast(row_json as json) ->> '$.host', because('unreadable',
+    {object: 'row', id: row_key, owner: null, text: reason})
+from tables.rejected
+where source_table = 'ip_addresses' and try_cast(row_json as json) ->> '$.host' is not null
+union all
 select 'interfaces', d.key, 'name', i.name, because('interface_left_out', {interface: i.name, owner: d.key})
 from tables.interfaces i
 join desired.devices d on d.source_id = i.device

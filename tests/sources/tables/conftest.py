@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 from netbox_sync_dagster.sources.tables.snapshot import snapshot_tables
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.snapshots import Manifest
+from netbox_sync_lab.netbox import LabNetBox
+from tests.support import NetBox
 
 
 class Machines:
@@ -50,6 +52,13 @@ class Machines:
     def rejected(self) -> list[str]:
         """The reasons of the rejected rows."""
         return [reason for (reason,) in self.rows("rejected", "reason")]
+
+
+@pytest.fixture
+def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetBox]:
+    with LabNetBox() as server:
+        monkeypatch.setenv("NETBOX_TOKEN", server.token)
+        yield NetBox(server.url, server.token)
 
 
 @pytest.fixture

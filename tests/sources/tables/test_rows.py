@@ -91,7 +91,23 @@ def test_a_row_that_does_not_fit_is_rejected(machines: Machines, file: str, text
     said = f"{file}.sql, row 1: {reason}"
     assert said in machines.rejected()
     assert not manifest.complete and said in manifest.reasons
-    assert (file, "*", False) in machines.rows("scopes", "scope, scope_id, unseen")
+    # What nobody saw is not concealed by this row.
+    assert (file, False) in machines.rows("scopes", "scope, unseen")
+
+
+def test_a_rejected_row_leaves_open_only_what_is_about_its_owner(machines: Machines) -> None:
+    machines.write("devices.sql", "from (values ('a', 'sw1'), ('b', null), (null, 'sw3')) t(id, name)")
+    machines.write(
+        "interfaces.sql",
+        "from (values ('a', 'e0', 9000), ('a', 'e1', 0), ('b', 'e0', 9000)) t(device, name, mtu)",
+    )
+    machines.snapshot()
+    assert machines.rows("scopes", "scope, scope_id, reason") == [
+        ("devices", "*", "devices.sql, row 3: id: has no value"),
+        ("devices", "b", "devices.sql, row 2: name: has no value"),
+        ("interfaces", "a", "interfaces.sql, row 2: mtu: '0' is not from 1 to 65536"),
+        ("interfaces", "b", "interfaces.sql, row 3: device: devices.sql has no row with the id 'b'"),
+    ]
 
 
 def test_two_rows_of_one_identity_are_both_rejected_and_equal_rows_are_one(machines: Machines) -> None:

@@ -1,0 +1,93 @@
+"""The example ansible-facts. ``facts/`` has what Ansible recorded on five real machines (Debian 10 and 12, CentOS 7, Arch
+Linux; names and addresses changed), a hypervisor with a bond and containers, and a host that did not answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.sources.tables.examples import DATA, Example, named
+from tests.support import NetBox, rows
+
+DEFAULTS = {"site": "Paris", "role": "Server", "device_type": "Server", "manufacturer": "Generic"}
+
+
+@pytest.fixture
+def machines(tmp_path: Path, netbox: NetBox) -> Example:
+    folder = shutil.copytree(DATA / "facts", tmp_path / "facts")
+    return Example(
+        tmp_path / "data",
+        netbox,
+        "ansible-facts",
+        **{"parameters": {"facts": str(folder)}, "cluster": "Lab", "defaults": DEFAULTS},
+    )
+
+
+def test_facts_become_devices_and_virtual_machines(machines: Example, netbox: NetBox) -> None:
+    assert machines.apply_and_compare() == []
+    assert named(netbox.all("dcim/devices"), "name", "serial", "device_type", "platform", "primary_ip4") == [
+        ("alarm", "", "Server", "Archlinux", "192.168.2.249/24"),
+        ("kvm1", "5XK1234", "PowerEdge R640", "Rocky 9.4", "10.20.0.11/24"),
+    ]
+    assert named(
+        netbox.all("virtualization/virtual-machines"),
+        *("name", "cluster", "status", "vcpus", "memory", "platform", "primary_ip4"),
+    ) == [
+        ("backup", "kvm1", "offline", None, None, None, None),
+        ("build1", "Lab", "active", 2.0, 24105, "Debian 12.11", "192.0.2.2/24"),
+        ("debian", "Lab", "active", 1.0, 987, "Debian 10", "192.168.0.34/24"),
+        ("host-192-168-135-234", "Lab", "active", 4.0, 7802, "CentOS 7.6", "192.168.135.234/24"),
+        ("proxy", "kvm1", "active", None, None, None, None),
+    ]
+    interfaces = netbox.all("dcim/interfaces", device="kvm1")
+    assert named(interfaces, "name", "type", "mtu", "speed", "lag", "parent", "bridge") == [
+        ("bond0", "lag", 9000, 20000000, None, None, "br0"),
+        ("bond0.20", "virtual", 9000, 20000000, None, "bond0", None),
+        ("br0", "bridge", 9000, None, None, None, None),
+        ("eno1", "10gbase-x-sfpp", 9000, 10000000, "bond0", None, None),
+        ("eno2", "10gbase-x-sfpp", 9000, 10000000, "bond0", None, None),
+    ]
+    assert {one["name"]: one["mac_address"] for one in interfaces}["eno2"] == "3C:EC:EF:00:00:12"
+    assert named(netbox.all("virtualization/virtual-disks"), "virtual_machine", "name", "size") == [
+        ("build1", "vda", 262144),
+        ("debian", "sda", 8192),
+    ]
+    assert [
+        vm["primary_ip6"]["address"] for vm in netbox.all("virtualization/virtual-machines", name="debian")
+    ] == ["2001:db8:39:9d7d:a00:27ff:fe00:34/64"]
+
+
+def test_a_machine_that_changes_is_one_update(machines: Example, netbox: NetBox) -> None:
+    machines.apply()
+    file = Path(str(machines.config.endpoints[0].parameters["facts"])) / "web1.example.com"  # type: ignore[attr-defined]
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["ansible_facts"] |= {"ansible_hostname": "web1", "ansible_memtotal_mb": 2000}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    (change,) = machines.sync().rows
+    assert (change.resource, change.action, change.key) == ("virtual_machines", "update", "web1")
+    assert [(field.name, field.before, field.after) for field in change.written] == [
+        ("name", "debian", "web1"),
+        ("memory", 987, 2000),
+    ]
+
+
+def test_a_host_that_does_not_answer_is_not_removed(machines: Example) -> None:
+    machines.configure(
+        policies={**machines.endpoint.policies.model_dump(mode="json"), "missing_guests": "delete"}
+    )
+    machines.configure(
+        policies={**machines.endpoint.policies.model_dump(mode="json"), "delete": ["virtual_machines"]}
+    )
+    machines.apply()
+    folder = Path(str(machines.config.endpoints[0].parameters["facts"]))  # type: ignore[attr-defined]
+    (folder / "web1.example.com").write_text(
+        '{"msg": "Failed to connect", "unreachable": true}', encoding="utf-8"
+    )
+    plan = machines.sync()
+    assert rows(plan, "virtual_machines", "delete") == []
+    (folder / "web1.example.com").unlink()
+    plan = machines.sync(accept_shrink=True)
+    assert [row.key for row in rows(plan, "virtual_machines", "delete")] == ["debian [id web1.example.com]"]
