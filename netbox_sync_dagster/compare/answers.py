@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import is_empty, run
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.resolutions import Resolution
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
 
 _COLUMNS = (
     "resolution_id",

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.config.endpoints import EXTENSIBLE
 from netbox_sync_dagster.config.resources import UNOWNED_FIELDS
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import Rows
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.sqlfiles import read_sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # Fields owned with the policy `primary_ip: always`.
 _PRIMARY_FIELDS = ("primary_ips.primary_ip4", "primary_ips.primary_ip6", "primary_ips.oob_ip")

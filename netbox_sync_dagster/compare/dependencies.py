@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
-
-import duckdb
+from typing import TYPE_CHECKING, NamedTuple
 
 from netbox_sync_dagster.compare.answers import settle_answers
 from netbox_sync_dagster.compare.database import is_empty, run
@@ -13,7 +11,13 @@ from netbox_sync_dagster.compare.diff_files import add_change_ids, write_diff
 from netbox_sync_dagster.compare.field_needs import keep_together
 from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.config.resources import PREREQUISITES
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # The files of sql/plan that find dependencies: references in fields and targets, the custom fields and tags that this
 # diff creates, and what comes before a delete, a field or a row of a stack.

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.database import Database, parquet, run
@@ -17,10 +15,18 @@ from netbox_sync_dagster.compare.rules import RuleSet, evaluate
 from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import CAUSE_COLUMNS, SENTENCE_COLUMNS, SENTENCES, Columns
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
 
 # The columns of desired tables, equal in every comparison.
 _COLUMNS: dict[str, Columns] = {}

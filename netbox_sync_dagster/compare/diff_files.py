@@ -9,19 +9,24 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.parquet import TableWriter, arrow_schema, write_parquet
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
 
 _BATCH = 5_000
 # What the sentences change in a row.

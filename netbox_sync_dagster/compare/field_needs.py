@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import run
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # The file of sql/plan that finds the dependencies of fields, per resource.
 _FOUND_BY = {

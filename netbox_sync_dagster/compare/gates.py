@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.database import run
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.clock import TOLERANCE
 from netbox_sync_dagster.storage.sequence import number_of
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy_module("duckdb")
 
 # If NetBox was read longer than this before the endpoint, the comparison is out of date.
 MAX_TARGET_LAG_SECONDS = 24 * 3600

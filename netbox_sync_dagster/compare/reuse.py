@@ -13,19 +13,26 @@ import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.database import parquet
 from netbox_sync_dagster.compare.desired import desired_rows
 from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.errors import storage_sentence
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.resolutions import Resolution
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 Inputs = dict[str, str]
 

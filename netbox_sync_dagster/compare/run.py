@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Self
 
 from netbox_sync_dagster.compare.answers import create_answers, lapsed_of
 from netbox_sync_dagster.compare.attempts import recorded
@@ -35,6 +32,7 @@ from netbox_sync_dagster.compare.rules import RuleSet, change_rows
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.errors import UserError, storage_sentence
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -45,6 +43,13 @@ from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
 from netbox_sync_dagster.storage.versions import versions
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
+    pa = lazy_module("pyarrow")
 
 # With fewer rows on both sides together, a second thread costs more than it helps.
 _FEW_ROWS = 100_000

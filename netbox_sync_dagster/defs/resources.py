@@ -64,8 +64,8 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 def config_at_start() -> Config | None:
     """The configuration when the code location is loaded; None if it is invalid, with its errors in the log.
 
-    Assets, jobs and sensors exist either way, and read the file again when they run. Only the schedules, the default
-    state of the interval sensors and the freshness policies come from this one.
+    Everything reads the file again when it runs. Which kinds have assets and jobs, the schedules, owners and freshness
+    policies come from this one; without it all kinds have assets and jobs.
     """
     path = _config_path()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -94,12 +95,57 @@ def test_owners_are_those_of_the_configuration(tmp_path: Path) -> None:
     }
     YAML(typ="safe").dump(content, config)
     done = load(config)
-    # NetBox's; those of all endpoints of the kind; of kinds without an endpoint; no such asset.
-    assert done.stdout.splitlines()[-4:] == [
-        "['team:core']",
-        "['alice@example.com', 'team:core']",
-        "['team:core']",
-        "",
+    # NetBox's; those of all endpoints of the kind; no assets of kinds without an endpoint.
+    assert done.stdout.splitlines()[-4:] == ["['team:core']", "['alice@example.com', 'team:core']", "", ""]
+
+
+LATER = """
+import sys
+import dagster as dg
+from pathlib import Path
+from netbox_sync_dagster.definitions import definitions
+from netbox_sync_dagster.defs.resources import SyncResource
+
+loaded = definitions()
+print(sorted({spec.key.path[1] if spec.key.path[0] in ("diff", "apply") else spec.key.path[0]
+              for spec in loaded.resolve_all_asset_specs()}))
+repository = loaded.get_repository_def()
+print(sorted(job.name for job in repository.get_all_jobs() if job.name.startswith(("sync_", "apply_"))))
+Path("netbox_sync.yaml").write_text(sys.argv[1])
+for name in ("endpoints", "apply_when_approved"):
+    resources = {"sync": SyncResource()}
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance=instance, resources=resources) as context,
+    ):
+        result = repository.get_sensor_def(name)(context)
+        reason = result if isinstance(result, dg.SkipReason) else result.skip_reason
+        print(reason.skip_message if reason is not None else None)
+"""
+
+
+def test_only_configured_kinds_have_assets_and_jobs_until_the_next_reload(tmp_path: Path) -> None:
+    config = tmp_path / "netbox_sync.yaml"
+    endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
+    off = {"name": "off", "kind": "tables", "sql": ".", "enabled": False}
+    content = {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [off, {"name": "paris", **endpoint}]}
+    config.write_text(json.dumps(content), encoding="utf-8")
+    content["endpoints"] = [
+        {"name": "srv1", "kind": "docker", "url": "http://127.0.0.1:1", "policies": {"apply_approved": True}}
+    ]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LATER, json.dumps(content)],
+        cwd=tmp_path,
+        env={**os.environ, "NETBOX_SYNC_CONFIG": str(config)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "['librenms', 'netbox', 'tables']",
+        "['apply_librenms', 'apply_tables', 'sync_group', 'sync_librenms', 'sync_tables']",
+        "None",
+        "srv1: reload the code location to see the assets of Docker",
     ]
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 from pydantic import Field
 
-from netbox_sync_dagster.apply import ApplyResult, apply_approved
+from netbox_sync_dagster.apply import ApplyResult
 from netbox_sync_dagster.approve import ApprovalError
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
@@ -16,13 +16,13 @@ from netbox_sync_dagster.defs.code_references import with_functions
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
-    KINDS,
     RESOURCES_OF,
     TITLES,
     Kind,
     apply_key,
     diff_key,
 )
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.metadata import apply_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.partitions import PARTITIONS
@@ -62,6 +62,9 @@ def apply_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefi
     def apply_endpoint(
         context: dg.AssetExecutionContext, sync: SyncResource, config: Apply
     ) -> Iterator[dg.MaterializeResult]:
+        # NetBox's client, which the definitions do not need: every run and code server loads them.
+        from netbox_sync_dagster.apply import apply_approved
+
         name = context.partition_key
         resources = [
             item for item in RESOURCES_OF[kind] if apply_key(kind, item) in context.selected_asset_keys
@@ -171,4 +174,4 @@ def _types(plan: Plan) -> dict[str, str]:
 
 
 # Dagster finds them in this list.
-APPLY_ASSETS = with_functions(apply_assets(kind) for kind in KINDS)
+APPLY_ASSETS = with_functions(apply_assets(kind) for kind in LOADED_KINDS)

@@ -7,13 +7,13 @@ import dagster as dg
 from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
-from netbox_sync_dagster.defs.keys import KIND_TAG, KINDS, table_key
+from netbox_sync_dagster.defs.keys import KIND_TAG, table_key
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
-from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import NETBOX
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.views import build_database
@@ -40,7 +40,7 @@ class ReadNetBox(dg.Config):
             owners=owners(),
             tags={KIND_TAG: "netbox"},
             metadata=table_metadata("netbox", name),
-            freshness_policy=sync_freshness(*KINDS) if name == MAIN_TABLE["netbox"] else None,
+            freshness_policy=sync_freshness(*LOADED_KINDS) if name == MAIN_TABLE["netbox"] else None,
         )
         for name in NETBOX
     ],
@@ -53,6 +53,9 @@ def netbox_assets(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
+    # NetBox's client, which the definitions do not need: every run and code server loads them.
+    from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(

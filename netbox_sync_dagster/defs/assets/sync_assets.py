@@ -15,7 +15,6 @@ from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
     KIND_TAG,
-    KINDS,
     MAIN_RESOURCE,
     RESOURCES_OF,
     TITLES,
@@ -24,6 +23,7 @@ from netbox_sync_dagster.defs.keys import (
     table_key,
 )
 from netbox_sync_dagster.defs.lineage import sql_version, upstream_tables
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.metadata import diff_table_metadata, table_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
@@ -141,4 +141,4 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
 
 
 # Dagster finds them in this list.
-SYNC_ASSETS = with_functions(sync_assets(kind) for kind in KINDS)
+SYNC_ASSETS = with_functions(sync_assets(kind) for kind in LOADED_KINDS)

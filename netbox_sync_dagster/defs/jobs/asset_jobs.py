@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KIND_TAG, KINDS, TITLES, Kind
+from netbox_sync_dagster.defs.keys import ENDPOINT_TAG, KIND_TAG, TITLES, Kind
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.partitions import PARTITIONS
 
 read_netbox = dg.define_asset_job(
@@ -40,7 +41,7 @@ def _apply_job(kind: Kind) -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-SYNC_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _sync_job(kind) for kind in KINDS}
-APPLY_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _apply_job(kind) for kind in KINDS}
+SYNC_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _sync_job(kind) for kind in LOADED_KINDS}
+APPLY_JOBS: dict[Kind, dg.UnresolvedAssetJobDefinition] = {kind: _apply_job(kind) for kind in LOADED_KINDS}
 # Dagster finds jobs in lists.
 JOBS = [*SYNC_JOBS.values(), *APPLY_JOBS.values()]

@@ -14,14 +14,14 @@ from netbox_sync_dagster.defs.assets.netbox_assets import POOL
 from netbox_sync_dagster.defs.checks.diff_checks import diff_results
 from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
-from netbox_sync_dagster.defs.keys import KINDS, Kind, table_key
+from netbox_sync_dagster.defs.keys import Kind, table_key
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
 from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
-from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.views import build_database
@@ -47,6 +47,9 @@ class Group(dg.Config):
 )
 def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
     """Read NetBox into the warehouse."""
+    # NetBox's client, which the definitions do not need: every run and code server loads them.
+    from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
+
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = snapshot_netbox(
@@ -85,7 +88,7 @@ def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: G
 
 
 def _results(warehouse: Warehouse, config: Config, kinds: set[Kind | None]) -> Iterator[dg.AssetCheckResult]:
-    for kind in KINDS:
+    for kind in LOADED_KINDS:
         if kind in kinds:
             names = [endpoint.name for endpoint in enabled(config, kind)]
             yield from snapshot_results(warehouse, kind, names)

@@ -13,6 +13,7 @@ from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import ConfigError, Endpoint
 from netbox_sync_dagster.defs.jobs.asset_jobs import APPLY_JOBS
 from netbox_sync_dagster.defs.keys import ENDPOINT_TAG
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS, not_loaded
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, in_flight
@@ -70,6 +71,9 @@ def apply_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.
     requests, why = [], []
     for endpoint in wanted:
         name = endpoint.name
+        if endpoint.kind not in LOADED_KINDS:
+            why.append(f"{name}: {not_loaded(config)}")
+            continue
         if name not in partition_keys(context.instance, endpoint.kind):
             why.append(f"{name}: not a partition yet (the sensor `endpoints` adds it)")
             continue

@@ -6,7 +6,6 @@ from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.explain import sentence
-from netbox_sync_dagster.notify import notify
 from netbox_sync_dagster.storage import WarehouseError
 
 
@@ -43,6 +42,9 @@ def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
 )
 def notification_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SkipReason:
     """Sends what is new; starts no run."""
+    # The HTTP client, which the definitions do not need: every run and code server loads them.
+    from netbox_sync_dagster.notify import notify
+
     try:
         config = sync.config()
         if not config.notifications:

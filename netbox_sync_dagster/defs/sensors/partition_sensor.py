@@ -4,6 +4,7 @@ import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.keys import KINDS
+from netbox_sync_dagster.defs.loaded_kinds import not_loaded
 from netbox_sync_dagster.defs.partitions import PARTITIONS, differences
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, skip
@@ -34,7 +35,11 @@ def partition_sensor(
         if removed:
             requests.append(PARTITIONS[kind].build_delete_request(removed))
             said.append(f"removed {', '.join(removed)}")
+    missing = not_loaded(config)
+    if missing:
+        log_of(context).warning(missing)
     if not requests:
-        return skip("the partitions are the enabled endpoints of the configuration")
+        same = "the partitions are the enabled endpoints of the configuration"
+        return skip(f"{same}; {missing}" if missing else same)
     log_of(context).info("; ".join(said))
     return dg.SensorResult(dynamic_partitions_requests=requests)

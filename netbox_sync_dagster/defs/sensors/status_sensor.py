@@ -8,7 +8,7 @@ import dagster as dg
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.checks.status_check import status_result
 from netbox_sync_dagster.defs.jobs.sync_group_job import as_evaluation
-from netbox_sync_dagster.defs.keys import KINDS
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import LONGEST, skip
 from netbox_sync_dagster.explain import sentence
@@ -43,7 +43,7 @@ def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
         return skip(text)
     kinds = {row.system for row in rows}
     return dg.SensorResult(
-        asset_events=[as_evaluation(status_result(kind, rows)) for kind in KINDS if kind in kinds],
+        asset_events=[as_evaluation(status_result(kind, rows)) for kind in LOADED_KINDS if kind in kinds],
         cursor=digest,
         skip_reason=visible(text, LONGEST),
     )
