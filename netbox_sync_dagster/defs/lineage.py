@@ -55,7 +55,11 @@ def _followed(kind: Kind, resource: str) -> frozenset[str]:
 def _for_all(kind: Kind) -> frozenset[str]:
     """The files that every diff uses, and those that belong to no single diff."""
     root = sql_root()
-    plan = {str(path.relative_to(root)) for folder in (".", "plan") for path in (root / folder).glob("*.sql")}
+    plan = {
+        str(path.relative_to(root))
+        for folder in (".", "plan", "rules")
+        for path in (root / folder).glob("*.sql")
+    }
     stages = {stage.file for stage in (*desired_stages(kind), *compare_stages())}
     single = frozenset().union(*(_followed(kind, resource) for resource in RESOURCES))
     return frozenset({*plan, "desired/tables.sql", "match/tables.sql", *(stages - single)})
