@@ -254,7 +254,7 @@ select * from (values
     -- What names of NetBox's a word means (sql/match/references.sql)
     ('unmapped', 'blocked', 'no {field}: {because}', 'Map the word, set a default, or allow the object to be created.',
         ['map'], ['field', 'word']),
-    ('mapped_to_nothing', 'blocked', 'NetBox has no {kind} "{word}" (from the mappings)',
+    ('mapped_to_nothing', 'blocked', 'NetBox has no {kind} "{word}"[ (from {mappings})]',
         'Create it in NetBox, or correct the mapping.', [], ['kind', 'word']),
     ('default_is_nothing', 'blocked', 'NetBox has no {kind} "{word}" (from defaults)',
         'Create it in NetBox, or correct the default.', [], ['kind', 'word']),
@@ -262,7 +262,7 @@ select * from (values
         'Rename one of them, or map the word to a slug.', [], ['kind', 'word']),
     ('several_regions', 'blocked', 'location_rules give this site several regions: {regions:and}',
         'Correct the rules, so that they agree, or create the site in NetBox.', [], ['regions']),
-    ('no_such_location', 'blocked', 'the site of {owner} has no location "{word}" (from the mappings)',
+    ('no_such_location', 'blocked', 'the site of {owner} has no location "{word}"[ (from {mappings})]',
         'Create the location at that site, or correct the mapping.', [], ['word']),
     ('map_manufacturers', 'because', 'map manufacturers by os, or set defaults.manufacturer',
         'Map manufacturers by os, or set defaults.manufacturer.', [], []),

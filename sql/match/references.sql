@@ -99,9 +99,11 @@ select
              {candidates: b.candidates, kind: replace(w.resource, '_', ' '), word: b.word})
          when w.create_name is not null and w.resource in (from may_create) then null
          when w.mapped_name is not null and w.resource = 'locations'
-             then blocked('no_such_location', {owner: w.owner_key, word: w.mapped_name})
+             then blocked('no_such_location', {owner: w.owner_key, word: w.mapped_name,
+                 mappings: if(w.source_name = w.mapped_name, null, 'the mappings')})
          when w.mapped_name is not null then blocked('mapped_to_nothing',
-             {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped_name})
+             {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.mapped_name,
+                 mappings: if(w.source_name = w.mapped_name, null, 'the mappings')})
          when w.required and w.default_name is not null
              then blocked('default_is_nothing', {kind: rtrim(replace(w.resource, '_', ' '), 's'), word: w.default_name})
          when w.required then blocked('unmapped',

@@ -1,6 +1,7 @@
 -- Which site, location, rack, tenant, type, role and platform devices and virtual machines want, as words (the rest:
 -- sql/desired/cluster_references.sql); sql/match/references.sql finds the objects. Key: owner_resource + owner_key +
--- field. A mapping decides; without one, the word of the tables; else the endpoint's default.
+-- field. A mapping decides; without one, the word of the tables; else the endpoint's default. Location, rack and tenant
+-- must exist: a word that means none is a problem of the field.
 with settings as (from config.endpoint),
 devices as (
     select d.key, t.site, t.location, t.rack, t.tenant, t.role, t.device_type, t.manufacturer, t.platform,
@@ -46,14 +47,15 @@ select 'devices', key, 'site', 'sites', mapped_site, site, settings.default_site
 from devices, settings
 union all
 -- Within the device's site.
-select 'devices', key, 'location', 'locations', coalesce(mapping('locations', location), location), null, null,
-    coalesce(mapping('locations', location), location), null, false, null
+select 'devices', key, 'location', 'locations', coalesce(mapping('locations', location), location), location, null,
+    null, null, false, null
 from devices where location is not null
 union all
-select 'devices', key, 'rack', 'racks', coalesce(mapping('racks', rack), rack), null, null, null, null, false, null
+select 'devices', key, 'rack', 'racks', coalesce(mapping('racks', rack), rack), rack, null, null, null, false,
+    null
 from devices where rack is not null
 union all
-select 'devices', key, 'tenant', 'tenants', coalesce(mapping('tenants', tenant), tenant), null, null, null, null,
+select 'devices', key, 'tenant', 'tenants', coalesce(mapping('tenants', tenant), tenant), tenant, null, null, null,
     false, null
 from devices where tenant is not null
 union all

@@ -1,0 +1,7 @@
+-- Neighbours by LLDP and CDP: the device that Netdisco knows, else the name that the neighbour gives itself.
+select p.ip as device, p.port as interface, coalesce(d.ip, nullif(p.remote_id, ''), p.remote_ip) as remote_device,
+    p.remote_port as remote_interface
+from netdisco.public.device_port p
+left join netdisco.public.device_ip a on a.alias = p.remote_ip
+left join netdisco.public.device d on d.ip = coalesce(a.ip, p.remote_ip)
+where p.remote_ip is not null

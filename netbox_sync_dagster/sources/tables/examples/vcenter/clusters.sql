@@ -1,0 +1,2 @@
+-- The clusters. A host outside a cluster is one.
+select "Name" as name, 'active' as status from vcluster

@@ -1,0 +1,2 @@
+-- The sheet vDisk of the Excel file.
+from read_xlsx($export, sheet = 'vDisk', all_varchar = true)
