@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.storage.tables import Columns
@@ -46,11 +48,19 @@ def is_empty(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
     return run(con, f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None
 
 
+def number_of_rows(result: duckdb.DuckDBPyConnection) -> int:
+    """How many rows an INSERT or CREATE TABLE AS has written."""
+    row = result.fetchone()
+    return int(row[0]) if row else 0
+
+
 class Database:
-    """The connection of a comparison; see ``run``."""
+    """The connection of a comparison, with the macros; see ``run``."""
 
     def __init__(self, spill: Path) -> None:
-        self.con = connect(spill)
+        self.con = _spare_connection(spill) or _new_connection(spill)
+        # Whether tables of the snapshots have no rows: nothing changes that during a comparison.
+        self._read_empty: dict[str, bool] = {}
         # What is_empty found; many stages ask for the same tables.
         self._empty: dict[str, bool] = {}
 
@@ -58,52 +68,118 @@ class Database:
         """Run the statements of ``sql``; the last one's result."""
         return run(self.con, sql)
 
+    def attach(self, system: str, folder: Path) -> int:
+        """Create schema ``system`` with exactly this snapshot's tables; returns their total number of rows."""
+        rows = attach_snapshot(self.con, system, folder)
+        self._read_empty |= {f"{system}.{table}": number == 0 for table, number in rows.items()}
+        self.forget()
+        return sum(rows.values())
+
     def is_empty(self, relation: str) -> bool:
         """Whether a table, or ``table WHERE condition``, has no row.
 
-        The answer is kept until ``wrote`` names the table, or ``forget`` is called.
+        The answer is kept until ``made`` or ``wrote`` names the table, or ``forget`` is called.
         """
         if relation not in self._empty:
             table, _, condition = relation.partition(" WHERE ")
             self._empty[relation] = (bool(condition) and self.is_empty(table)) or is_empty(self.con, relation)
         return self._empty[relation]
 
-    def wrote(self, table: str) -> None:
-        """Rows of ``table`` were added or changed."""
+    def made(self, table: str, rows: int) -> None:
+        """``table`` was made anew, with so many rows."""
+        self.wrote(table)
+        self._empty[table] = rows == 0
+
+    def wrote(self, table: str, rows: int | None = None) -> None:
+        """Rows of ``table`` were changed, or so many were added."""
+        if rows == 0:
+            return
         for relation in [relation for relation in self._empty if table in relation]:
             del self._empty[relation]
+        if rows:
+            self._empty[table] = False
 
     def forget(self) -> None:
-        """All tables may have other rows now: the next comparison begins."""
-        self._empty.clear()
+        """All tables but those of the snapshots may have other rows now."""
+        self._empty = dict(self._read_empty)
 
     def close(self) -> None:
+        """Free everything."""
         self.con.close()
+
+    def release(self) -> None:
+        """Keep the connection, without tables, for the next database of this process."""
+        for schema in ("netbox", "ledger"):
+            self.con.execute(f"DROP SCHEMA {schema} CASCADE")
+        _SPARE.append(self.con)
+
+
+# Connections that no comparison uses: opening one and planning the macros takes a tenth of a small comparison.
+_SPARE: list[duckdb.DuckDBPyConnection] = []
+# DuckDB complains on stderr about connections that are left when Python shuts down.
+atexit.register(_SPARE.clear)
+
+
+def _spare_connection(spill: Path) -> duckdb.DuckDBPyConnection | None:
+    try:
+        con = _SPARE.pop()
+    except IndexError:
+        return None
+    try:
+        _spill_into(con, spill)
+    except duckdb.Error:
+        # It has spilled into another folder, which DuckDB does not change afterwards.
+        con.close()
+        return None
+    return con
+
+
+def _new_connection(spill: Path) -> duckdb.DuckDBPyConnection:
+    con = connect(spill)
+    # Some macros look up names in NetBox's tables, which must be there when the macros are created.
+    con.execute(f"CREATE SCHEMA netbox; {_tables_without_rows('netbox')}")
+    run(con, read_sql("macros.sql"))
+    con.execute("DROP SCHEMA netbox CASCADE")
+    return con
 
 
 def connect(spill: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB bounded by MEMORY_LIMIT that spills into ``spill``."""
-    spill.mkdir(parents=True, exist_ok=True)
     con = connections.connect()
     con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    con.execute(f"SET temp_directory = '{connections.quoted(spill)}'")
+    _spill_into(con, spill)
     con.execute("SET preserve_insertion_order = false")
     return con
 
 
-def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> int:
-    """Create schema ``system`` with exactly this snapshot's tables; returns their total number of rows.
+def _spill_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    con.execute(f"SET temp_directory = '{connections.quoted(folder)}'")
+
+
+def _tables_without_rows(system: str) -> str:
+    """SQL that creates the tables of a snapshot."""
+    return "".join(_table_without_rows(system, name) for name in SYSTEMS[system])
+
+
+def _table_without_rows(system: str, name: str) -> str:
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in SYSTEMS[system][name].columns.items())
+    return f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns});"
+
+
+def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> dict[str, int]:
+    """Create schema ``system`` with exactly this snapshot's tables; returns {table: rows}.
 
     Tables and columns that an older snapshot lacks are empty or NULL.
     """
     script = [f"CREATE SCHEMA {system};"]
-    total = 0
+    rows: dict[str, int] = {}
     for name, table in SYSTEMS[system].items():
         file = folder / f"{name}.parquet"
         footer = pq.read_metadata(file) if file.exists() else None
+        rows[name] = footer.num_rows if footer is not None else 0
         if footer is None or footer.num_rows == 0:
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
-            script.append(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns});")
+            script.append(_table_without_rows(system, name))
             continue
         held = set(footer.schema.to_arrow_schema().names)
         absent = "".join(
@@ -111,9 +187,8 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
         )
         kind_of = "TABLE" if footer.num_rows <= _LOADED_ROWS else "VIEW"
         script.append(f"CREATE {kind_of} {system}.{name} AS SELECT *{absent} FROM {parquet(file)};")
-        total += footer.num_rows
     con.execute("\n".join(script))
-    return total
+    return rows
 
 
 # The views of the ledger (sql/views/ledger_objects.sql) that a comparison reads, with their columns.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.causes import read_reason
-from netbox_sync_dagster.compare.database import Database, parquet, run
+from netbox_sync_dagster.compare.database import Database, number_of_rows, parquet, run
 from netbox_sync_dagster.compare.graph import desired_stages
 from netbox_sync_dagster.compare.rules import RuleSet, evaluate
 from netbox_sync_dagster.compare.stages import SPILLED_TO_PARQUET
@@ -53,7 +53,7 @@ def make_desired(
     )
     database.forget()
     database.run("CREATE SCHEMA desired")
-    database.run(read_sql("desired/tables.sql"))
+    create_tables(database, "desired/tables.sql")
     database.run(f"CREATE VIEW config.scopes AS FROM {endpoint.kind}.scopes")
     database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
     _remember(database.con, earlier, say)
@@ -64,14 +64,23 @@ def make_desired(
         query = read_sql(one.file)
         if one.name in SPILLED_TO_PARQUET and stage is not None:
             _file(database.con, endpoint.name, stage, one.name, query)
+            database.wrote(one.table)
         elif one.makes[0] == "desired":
-            database.run(f"INSERT INTO {'.'.join(one.makes)} BY NAME {query}")
+            made = database.run(f"INSERT INTO {one.table} BY NAME {query}")
+            database.wrote(one.table, number_of_rows(made))
         else:
-            database.run(f"CREATE TABLE {'.'.join(one.makes)} AS {query}")
-        database.wrote(one.table)
+            database.made(one.table, number_of_rows(database.run(f"CREATE TABLE {one.table} AS {query}")))
     file = None if stage is None else _path(stage, "interfaces")
     evaluate(database, rules or RuleSet(), file if file is not None and file.exists() else None, say)
     say_why(database.con, "skipped")
+
+
+def create_tables(database: Database, file: str) -> None:
+    """Run a file that creates tables without rows."""
+    script = read_sql(file)
+    database.run(script)
+    for table in re.findall(r"(?m)^create table (\w+\.\w+)", script):
+        database.made(table, 0)
 
 
 def say_why(con: duckdb.DuckDBPyConnection, name: str) -> None:

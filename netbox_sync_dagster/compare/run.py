@@ -15,9 +15,15 @@ from netbox_sync_dagster.compare.answers import create_answers, lapsed_of
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.database import Database, attach_ledger, attach_snapshot
+from netbox_sync_dagster.compare.database import Database, attach_ledger, number_of_rows
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
-from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired, say_why
+from netbox_sync_dagster.compare.desired import (
+    can_have_rows,
+    create_tables,
+    keep_desired,
+    make_desired,
+    say_why,
+)
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import Stage, compare_stages
 from netbox_sync_dagster.compare.reuse import (
@@ -95,6 +101,9 @@ class Comparer:
         self._target = ""
         self._ledger = ""
         self._target_rows = 0
+        self._few = True
+        # Whether the database has only tables of NetBox and of the ledger, and few rows.
+        self._reusable = False
         # By older snapshot: whether it equals the current one.
         self._same_target: dict[Path, bool] = {}
 
@@ -108,9 +117,12 @@ class Comparer:
 
     def close(self) -> None:
         """Free the database's memory; the next comparison opens another one."""
-        if self._database is not None:
+        if self._database is not None and self._reusable:
+            self._database.release()
+        elif self._database is not None:
             self._database.close()
         self._database = None
+        self._reusable = False
 
     def compare(
         self,
@@ -188,10 +200,11 @@ class Comparer:
         warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
         database = self._open(pair.target_path)
+        self._reusable = False
         con = database.con
-        rows = attach_snapshot(con, endpoint.kind, pair.source_path)
+        rows = database.attach(endpoint.kind, pair.source_path)
         kind.prepare(con, endpoint)
-        few = rows + self._target_rows <= _FEW_ROWS
+        self._few = few = rows + self._target_rows <= _FEW_ROWS
         con.execute("SET threads = 1" if few else "RESET threads")
         answers = valid_resolutions(warehouse, endpoint.name)
         scope = _id_scope(con, warehouse, endpoint)
@@ -252,6 +265,7 @@ class Comparer:
                 }
                 for schema in (endpoint.kind, "config", "desired", "match", "diff"):
                     con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+                self._reusable = self._few
             except BaseException:
                 self.close()
                 raise
@@ -268,9 +282,7 @@ class Comparer:
         self._same_target.clear()
         self._database = Database(self._warehouse.home / "tmp")
         self._target, self._ledger = target.name, ledger
-        self._target_rows = attach_snapshot(self._database.con, "netbox", target)
-        # Some macros look up names in NetBox's tables.
-        self._database.run(read_sql("macros.sql"))
+        self._target_rows = self._database.attach("netbox", target)
         attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
         return self._database
 
@@ -310,7 +322,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
     database.forget()
     database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
-    database.run(read_sql("match/tables.sql"))
+    create_tables(database, "match/tables.sql")
     diffs = []
     for stage in compare_stages():
         is_diff = stage.makes[0] == "diff"
@@ -323,8 +335,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
             _make(database, stage)
         except duckdb.Error as error:
             raise CompareError(f"sql/{stage.file}: {error}") from error
-        database.wrote(stage.table)
-        if stage.joins is not None:
+        if stage.joins is not None and not database.is_empty(stage.table):
             database.run(f"INSERT INTO {'.'.join(stage.joins)} BY NAME FROM {stage.table}")
             database.wrote(".".join(stage.joins))
         if is_diff and not database.is_empty(stage.table):
@@ -384,13 +395,18 @@ def _make(database: Database, stage: Stage) -> None:
     slices = -(-row[0] // SLICE_ROWS) if row else 1
     if by is None or slices <= 1:
         kind_of = "VIEW" if stage.is_view else "TABLE"
-        database.run(f"CREATE OR REPLACE {kind_of} {stage.table} AS {query}")
+        made = database.run(f"CREATE OR REPLACE {kind_of} {stage.table} AS {query}")
+        if stage.is_view:
+            database.wrote(stage.table)
+        else:
+            database.made(stage.table, number_of_rows(made))
         return
     database.run(f"ALTER TABLE {by} RENAME TO {by.split('.')[1]}_whole")
     database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
     for number in range(slices):
         database.run(f"CREATE OR REPLACE VIEW {by} AS FROM {by}_whole WHERE hash(key) % {slices} = {number}")
         database.run(f"INSERT INTO {stage.table} BY NAME {query}")
+    database.wrote(stage.table)
 
 
 def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:

@@ -26,7 +26,6 @@ from netbox_sync_dagster.compare.run import match_and_diff
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.rules import Rule
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
-from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
 from tests.sql.rules import NEEDED
 
@@ -48,11 +47,7 @@ CREATE TABLE ledger.operations (object_type VARCHAR, netbox_id BIGINT, field VAR
 @cache
 def _database() -> Database:
     """One for the whole process: it parses each file of SQL once, and knows the macros."""
-    database = Database(Path(tempfile.mkdtemp()))
-    _source_tables(database, "netbox")
-    database.run(read_sql("macros.sql"))
-    database.con.execute("DROP SCHEMA netbox CASCADE")
-    return database
+    return Database(Path(tempfile.mkdtemp()))
 
 
 def _source_tables(database: Database, system: str) -> None:
