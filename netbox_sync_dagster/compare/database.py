@@ -86,12 +86,12 @@ class Database:
         return self._empty[relation]
 
     def made(self, table: str, rows: int) -> None:
-        """``table`` was made anew, with so many rows."""
+        """``table`` was created or replaced, with this number of rows."""
         self.wrote(table)
         self._empty[table] = rows == 0
 
     def wrote(self, table: str, rows: int | None = None) -> None:
-        """Rows of ``table`` were changed, or so many were added."""
+        """Rows of ``table`` were changed, or this number of rows was added."""
         if rows == 0:
             return
         for relation in [relation for relation in self._empty if table in relation]:
