@@ -8,7 +8,7 @@ union all
 select 'ip_addresses', '*', 'host', try_cast(row_json as json) ->> '$.host', because('unreadable',
     {object: 'row', id: row_key, owner: null, text: reason})
 from tables.rejected
-where source_table = 'ip_addresses' and try_cast(row_json as json) ->> '$.host' is not null
+where source_table = 'ip_addresses' and (try_cast(row_json as json) ->> '$.host') is not null
 union all
 select 'interfaces', d.key, 'name', i.name, because('interface_left_out', {interface: i.name, owner: d.key})
 from tables.interfaces i

@@ -1,6 +1,7 @@
 """Databases with the tables of Netdisco and LibreNMS, and two switches in them, one behind the other.
 
-The columns are those that the examples read, with the types that DuckDB gives them (inet and macaddr are texts).
+The columns are those that the examples read, with the types that DuckDB gives them: inet and macaddr are texts, an inet
+with its mask.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ insert into public.device_ip values ('192.0.2.1', '192.0.2.1', '192.0.2.0/24', '
 insert into public.device_vlan values ('192.0.2.1', 1, 'default'), ('192.0.2.1', 10, 'mgmt'), ('192.0.2.2', 10, 'mgmt');
 insert into public.device_port_vlan values ('192.0.2.1', 'GigabitEthernet1/0/1', 1, true),
     ('192.0.2.1', 'GigabitEthernet1/0/1', 10, false), ('192.0.2.2', 'ge-0/0/0', 10, false);
+update public.device set ip = ip || '/32';
+update public.device_port set ip = ip || '/32', remote_ip = remote_ip || '/32';
+update public.device_ip set ip = ip || '/32', alias = alias || '/32';
+update public.device_vlan set ip = ip || '/32';
+update public.device_port_vlan set ip = ip || '/32';
 """
 LIBRENMS = """
 create table devices (device_id integer primary key, hostname text, sysName text, hardware text, os text, version text,

@@ -151,7 +151,11 @@ def test_a_query_that_runs_too_long_is_stopped(machines: Machines, failure: Fail
     ]
 
 
-def test_an_extension_that_is_missing_says_how_to_install_it(machines: Machines, failure: Failure) -> None:
+def test_an_extension_that_is_missing_says_how_to_install_it(
+    machines: Machines, failure: Failure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nor is it installed as a Python package.
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     machines.settings = {"extensions": machines.folder / "none"}
     machines.write("devices.sql", "select * from read_xlsx('devices.xlsx')")
     version = duckdb.__version__

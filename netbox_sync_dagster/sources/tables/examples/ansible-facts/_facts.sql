@@ -7,7 +7,7 @@ with files as (
 found as (
     select host, coalesce(content -> '$.ansible_facts', content) as facts from files
 )
-select host, if(facts ->> '$.ansible_hostname' is not null, facts, null) as facts,
+select host, if((facts ->> '$.ansible_hostname') is not null, facts, null) as facts,
     -- Physical machines are devices, others virtual machines. Only a machine that is virtual has the role guest.
-    coalesce(facts ->> '$.ansible_virtualization_role' = 'guest', false) as is_guest
+    coalesce((facts ->> '$.ansible_virtualization_role') = 'guest', false) as is_guest
 from found

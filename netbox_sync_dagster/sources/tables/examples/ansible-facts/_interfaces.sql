@@ -6,6 +6,6 @@ with objects as (
 )
 select host, is_guest, interface, interface ->> '$.device' as name
 from objects
-where json_type(interface) = 'OBJECT' and interface ->> '$.device' is not null
-  and not regexp_matches(interface ->> '$.device',
+where json_type(interface) = 'OBJECT' and (interface ->> '$.device') is not null
+  and not regexp_matches((interface ->> '$.device'),
       '^(lo$|veth|docker|br-[0-9a-f]{12}|virbr|vnet|tap|cni|cali|flannel|podman|ifb|dummy)|:')

@@ -12,7 +12,7 @@ memberships as (
     group by ip, port
 )
 select
-    p.ip as device,
+    split_part(p.ip, '/', 1) as device,
     p.port as name,
     case when p.type = 'ieee8023adLag' then 'lag'
          when p.type in ('softwareLoopback', 'propVirtual', 'l2vlan', 'l3ipvlan', 'tunnel') then 'virtual' end as type,

@@ -1,6 +1,6 @@
 -- The addresses on ports. The device's own address is its primary address.
 select
-    ip as device,
+    split_part(ip, '/', 1) as device,
     port as interface,
     split_part(alias, '/', 1) || coalesce('/' || split_part(subnet, '/', 2), '') as address,
     alias = ip as is_primary
