@@ -70,8 +70,7 @@ def make_desired(
             database.wrote(one.table, number_of_rows(made))
         else:
             database.made(one.table, number_of_rows(database.run(f"CREATE TABLE {one.table} AS {query}")))
-    file = None if stage is None else _path(stage, "interfaces")
-    evaluate(database, rules or RuleSet(), file if file is not None and file.exists() else None, say)
+    evaluate(database, rules or RuleSet(), say)
     say_why(database.con, "skipped")
 
 
@@ -85,23 +84,25 @@ def create_tables(database: Database, file: str) -> None:
 
 def say_why(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """``desired.<name>`` with each reason as a sentence, beside its cause and subject."""
-    rows = run(con, f"SELECT resource, key, reason FROM desired.{name}").fetchall()
-    if not rows:
+    # A setting or a rule leaves out thousands of objects with one text.
+    texts = [text for (text,) in run(con, f"SELECT DISTINCT reason FROM desired.{name}").fetchall()]
+    if not texts:
         return
-    said = [read_reason(reason) for _, _, reason in rows]
+    said = [read_reason(text) for text in texts]
     table = pa.table(
         {
-            "resource": [row[0] for row in rows],
-            "key": [row[1] for row in rows],
-            "reason": [one.sentence for one in said],
+            "text": pa.array(texts, pa.string()),
+            "sentence": [one.sentence for one in said],
             "cause": pa.array([one.cause for one in said], pa.string()),
             "subject": pa.array([one.subject for one in said], pa.string()),
         }
     )
-    con.register("skipped_with_causes", table)
-    run(con, f"DELETE FROM desired.{name}")
-    con.execute(f"INSERT INTO desired.{name} BY NAME FROM skipped_with_causes")
-    con.unregister("skipped_with_causes")
+    con.register("sentences_of_reasons", table)
+    con.execute(
+        f"""UPDATE desired.{name} AS s SET reason = t.sentence, cause = t.cause, subject = t.subject
+            FROM sentences_of_reasons t WHERE t.text IS NOT DISTINCT FROM s.reason"""
+    )
+    con.unregister("sentences_of_reasons")
 
 
 def _remember(con: duckdb.DuckDBPyConnection, earlier: Sequence[Path], say: Callable[[str], None]) -> None:

@@ -5,10 +5,8 @@ The rules themselves run in a separate database (rules/sandbox.py); sql/rules/ s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -17,7 +15,6 @@ from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.rules import Rule, Sandbox
 from netbox_sync_dagster.rules.fields import Field, field_of
 from netbox_sync_dagster.sqlfiles import read_sql
-from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.tables import NETBOX
 
 _BEFORE_SHAPE = "(resource VARCHAR, netbox_id BIGINT, last_updated VARCHAR, field VARCHAR, before VARCHAR)"
@@ -31,10 +28,10 @@ class RuleSet:
     timeout: float = 30
 
 
-def evaluate(database: Database, rules: RuleSet, interfaces: Path | None, say: Callable[[str], None]) -> None:
+def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> None:
     """Run the rules over the desired tables, and change these by what has to be known before objects are matched.
 
-    ``interfaces``: the file of ``desired.interfaces`` if that is a view of one. Raises RuleError.
+    Raises RuleError.
     """
     con = database.con
     if not rules.rules:
@@ -53,7 +50,6 @@ def evaluate(database: Database, rules: RuleSet, interfaces: Path | None, say: C
         database.run(read_sql("rules/desired.sql"))
     if not database.is_empty("desired.rule_skips"):
         database.run(read_sql("rules/skips.sql"))
-        _leave_out_interfaces(con, interfaces)
     database.forget()
 
 
@@ -124,17 +120,3 @@ def _insert(con: duckdb.DuckDBPyConnection, rule: Rule, rows: pa.Table) -> None:
         [rule.resource, rule.name],
     )
     con.unregister("rows_of_rule")
-
-
-def _leave_out_interfaces(con: duckdb.DuckDBPyConnection, file: Path | None) -> None:
-    kept = "key NOT IN (SELECT key FROM config.left_out_interfaces WHERE resource = 'interfaces')"
-    if file is None:
-        con.execute(f"DELETE FROM desired.interfaces WHERE NOT ({kept})")
-        return
-    smaller = file.with_suffix(".kept")
-    source, target = (connections.quoted(connections.pattern(path)) for path in (file, smaller))
-    con.execute(
-        f"COPY (SELECT * FROM read_parquet('{source}') WHERE {kept}) TO '{target}'"
-        " (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000, ROW_GROUP_SIZE 40960)"
-    )
-    os.replace(smaller, file)

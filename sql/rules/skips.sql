@@ -15,31 +15,27 @@ from config.left_out s where s.resource = 'modules' and s.key = m.key;
 update desired.virtual_disks as d set problem = s.reason
 from config.left_out s where s.resource = 'virtual_disks' and s.key = d.key;
 
--- Interfaces go with all that is on them.
+-- Interfaces go with all that is on them. They are still matched too: their rows are taken out of the diff.
 create table config.left_out_interfaces as
-select 'interfaces' as resource, i.key, i.device as owner, i.name, i.source_id, i.mac, s.reason
+select 'interfaces' as resource, i.key, i.device as owner, i.name, i.mac, s.reason
 from desired.interfaces i join config.left_out s on s.resource = 'interfaces' and s.key = i.key
 union all
-select 'vm_interfaces', i.key, i.virtual_machine, coalesce(i.name, i.old_name), null, i.mac, s.reason
+select 'vm_interfaces', i.key, i.virtual_machine, coalesce(i.name, i.old_name), i.mac, s.reason
 from desired.vm_interfaces i join config.left_out s on s.resource = 'vm_interfaces' and s.key = i.key;
 
+insert into config.left_out
+select 'mac_addresses', key || ' ' || mac, reason from config.left_out_interfaces where mac <> ''
+union all
+select 'primary_macs', key, reason from config.left_out_interfaces where mac <> '';
+insert into desired.incomplete_scopes by name
+select unnest(['ip_addresses', 'mac_addresses']) as resource, key as owner,
+    because('interface_left_out_by_rule') as reason
+from config.left_out_interfaces;
 insert into desired.sightings by name
-select i.resource, i.owner, w.kind, w.word,
-    because('interface_left_out_by_rule', {interface: i.name, owner: i.owner}) as what
-from config.left_out_interfaces i, unnest([
-    {'kind': 'name', 'word': i.name}, {'kind': 'id', 'word': i.source_id}, {'kind': 'mac', 'word': i.mac}]) as u(w)
-where w.word <> '';
-insert into desired.sightings by name
-select distinct 'cables' as resource, i.owner, '*' as kind,
-    because('interface_left_out_by_rule', {interface: i.name, owner: i.owner}) as what
+select distinct 'cables' as resource, i.owner, '*' as kind, because('interface_left_out_by_rule') as what
 from config.left_out_interfaces i
 where i.resource = 'interfaces'
   and i.key in (select unnest([interface, remote_interface]) from desired.cables);
-
-delete from desired.vm_interfaces
-where key in (select key from config.left_out_interfaces where resource = 'vm_interfaces');
-delete from desired.interface_vlans
-where key in (select key from config.left_out_interfaces where resource = 'interfaces');
 delete from desired.cables
 where interface in (select key from config.left_out_interfaces where resource = 'interfaces')
    or remote_interface in (select key from config.left_out_interfaces where resource = 'interfaces');

@@ -1,6 +1,6 @@
 -- What the user's rules set, beside what NetBox has: one row per object and field. Key: resource + key + field.
 -- config.ruled_before has NetBox's values. problem: why the field stays undecided.
-with objects as (
+with objects as materialized (
     select distinct on (o.resource, o.rule_key) o.*, b.last_updated
     from diff.ruled_objects o
     left join (select distinct resource, netbox_id, last_updated from config.ruled_before) b using (resource, netbox_id)
@@ -68,3 +68,6 @@ from (
 ) t
 join (select distinct on (resource, key) * from objects) o on o.resource = t.resource and o.key = t.key
 left join config.ruled_before b on b.resource = t.resource and b.field = t.field and b.netbox_id = o.netbox_id
+-- Most objects have the value, and no other difference.
+where problem is not null or content(b.before) is distinct from content(t.after)
+   or (t.resource, t.key) in (select (resource, key) from diff.compared)

@@ -55,13 +55,19 @@ def test_an_interface_is_left_out_with_its_addresses() -> None:
     ]
 
 
-def test_an_interface_that_is_left_out_is_not_removed() -> None:
+def test_an_interface_that_is_left_out_is_not_removed_nor_what_is_on_it() -> None:
     estate = full_switch()
     interface(estate, 13, "GigabitEthernet0/2")
+    address(estate, 22, "192.0.2.99", 13)
     estate.ours("dcim/interfaces", 13)
+    estate.ours("ipam/ip-addresses", 22)
     estate.rule("interfaces.skip.sql", ALL.format("interfaces"))
-    assert [(r.action, r.key, r.reason) for r in estate.rows() if r.resource != "devices"] == [
-        ("blocked", "sw1 GigabitEthernet0/2", "it may be Gi0/2 of sw1, which a rule leaves out"),
+    assert sorted((r.action, r.key, r.reason) for r in estate.rows() if r.resource != "devices") == [
+        (
+            "blocked",
+            "192.0.2.99 on sw1 Gi0/2",
+            "not on sw1 Gi0/2 in LibreNMS, but that is no evidence: it is on an interface that a rule leaves out",
+        ),
         ("delete", "sw1 Gi0/9", "not in LibreNMS"),
     ]
 
