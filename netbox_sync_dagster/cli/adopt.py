@@ -9,18 +9,21 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve.adopt import Pair, pairs_of, take_over
 from netbox_sync_dagster.cli.changes import counts, summary
+from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
-from netbox_sync_dagster.cli.session import Session, name_of, session_of
+from netbox_sync_dagster.cli.session import DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.text import visible
 
 
 def adopt(
     context: typer.Context,
-    endpoint: Annotated[str, typer.Argument(help="The endpoint.")],
+    endpoint: Annotated[str, typer.Argument(help="The endpoint.", autocompletion=complete_endpoints)],
     *,
-    resource: Annotated[list[str] | None, typer.Option(help="Only pairs of this resource.")] = None,
+    resource: Annotated[
+        list[str] | None, typer.Option(help="Only pairs of this resource.", autocompletion=complete_resources)
+    ] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Only pairs of this device, virtual machine or cluster.")
     ] = None,
@@ -29,6 +32,7 @@ def adopt(
     ] = 1,
     who: WhoOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the pairs as JSON, and record nothing.")
     ] = False,
@@ -44,6 +48,8 @@ def adopt(
     from netbox_sync_dagster.sync import compare_again
 
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     chosen, name = session.endpoint(endpoint), name_of(who)
     plan = load_plan(session.warehouse, endpoint)
     if as_json:
@@ -63,7 +69,7 @@ def adopt(
         _show(session, pairs, good)
         if not good:
             break
-        if not (yes or session.ask(f"Take over {_number(good)}?")):
+        if not (yes or dry_run or session.ask(f"Take over {_number(good)}?")):
             session.out.print("nothing recorded" if not taken else "nothing more recorded")
             break
         take_over(session.warehouse, chosen, plan, good, who=name, through="cli")

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.completion import complete_plans
 from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.errors import UserError
@@ -31,13 +32,19 @@ _ADVICE = {
 
 def apply(
     context: typer.Context,
-    endpoints: Annotated[list[str], typer.Argument(help="Endpoints, or an undo plan.")],
+    endpoints: Annotated[
+        list[str], typer.Argument(help="Endpoints, or an undo plan.", autocompletion=complete_plans)
+    ],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only one screen.")] = False,
     who: Annotated[
         str | None, typer.Option(help="Name of the person who applies; default: the current user.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write nothing: show the approved changes, and what stops an apply."),
+    ] = False,
     validate_only: Annotated[
         bool,
         typer.Option(
@@ -58,6 +65,8 @@ def apply(
     name = name_of(who)
     if validate_only and (yes or who is not None):
         raise CliError("--validate writes nothing: leave out --yes and --who, or leave out --validate")
+    if validate_only and dry_run:
+        raise CliError("use --validate or --dry-run, not both")
     # Report all configuration errors before the first write.
     plans = [with_parts(session.warehouse, session.plan(name)) for name in dict.fromkeys(endpoints)]
     if validate_only:
@@ -67,6 +76,9 @@ def apply(
             raise typer.Exit(1)
         return
     todo = [plan for plan in plans if _show(session, plan, show_all)]
+    if dry_run:
+        _end_dry_run(session, todo)
+        return
     if not todo:
         return
     if not yes and not session.ask("Write this to NetBox?", otherwise="the changes above would be written; "):
@@ -83,6 +95,23 @@ def apply(
         _report(session, plan, result)
         bad |= not result.ok
     if bad:
+        raise typer.Exit(1)
+
+
+def _end_dry_run(session: Session, todo: list[Plan]) -> None:
+    """Say what would stop an apply of these plans. Exit code 1 if something does."""
+    from netbox_sync_dagster.approve.freeze import frozen
+    from netbox_sync_dagster.storage.verify import look
+
+    against = [f"{plan.name}: {gate}" for plan in todo for gate in plan.manifest.get("gates") or ()]
+    if todo and (current := frozen(session.warehouse)) is not None:
+        against.append(current.sentence)
+    if todo and (damage := look(session.warehouse).sentence):
+        against.append(damage)
+    for text in against:
+        session.err.print(f"error: {text}", style="red", soft_wrap=True)
+    session.out.print("dry run: nothing written")
+    if against:
         raise typer.Exit(1)
 
 

@@ -29,7 +29,7 @@ from netbox_sync_dagster.cli.decisions import (
     show_rows,
     without_applied,
 )
-from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file
 
@@ -62,6 +62,7 @@ def approve(
     ] = None,
     who: WhoOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Approve changes of the current diff, by id, by filter, or as reviewed in a file.
 
@@ -69,6 +70,8 @@ def approve(
     With ids, --field approves only these fields of an update, as a separate change.
     """
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     name = name_of(who)
     if override_limit is not None and not override_limit.strip():
         raise CliError("--override-limit needs a reason")
@@ -102,7 +105,7 @@ def approve(
     if not show_rows(session, plan, rows):
         return
     _tell_missing(session, plan, rows)
-    if not agreed(session, f"Approve {number_of_changes(rows)}?", yes):
+    if not agreed(session, f"Approve {number_of_changes(rows)}?", yes or dry_run):
         return
     approval = record(
         session.warehouse,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
@@ -20,7 +21,11 @@ def check(
     context: typer.Context,
     endpoints: Annotated[
         list[str] | None,
-        typer.Argument(help="Endpoints to check; default: all enabled ones.", show_default=False),
+        typer.Argument(
+            help="Endpoints to check; default: all enabled ones.",
+            show_default=False,
+            autocompletion=complete_endpoints,
+        ),
     ] = None,
 ) -> None:
     """Check the configuration, NetBox and the endpoints. Nothing is stored or written.

@@ -12,18 +12,35 @@ from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
-from netbox_sync_dagster.cli.session import Session, name_of, session_of
+from netbox_sync_dagster.cli.completion import (
+    complete_actions,
+    complete_ids,
+    complete_plans,
+    complete_resources,
+)
+from netbox_sync_dagster.cli.session import DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 
-EndpointArgument = Annotated[str, typer.Argument(help="The endpoint, or an undo plan.")]
+EndpointArgument = Annotated[
+    str, typer.Argument(help="The endpoint, or an undo plan.", autocompletion=complete_plans)
+]
 IdsArgument = Annotated[
     list[str] | None,
-    typer.Argument(help="Change ids, or their first characters, as shown by diff.", show_default=False),
+    typer.Argument(
+        help="Change ids, or their first characters, as shown by diff.",
+        show_default=False,
+        autocompletion=complete_ids,
+    ),
 ]
-ResourceOption = Annotated[list[str] | None, typer.Option(help="Select changes of this resource.")]
+ResourceOption = Annotated[
+    list[str] | None, typer.Option(help="Select changes of this resource.", autocompletion=complete_resources)
+]
 ActionOption = Annotated[
     list[str] | None,
-    typer.Option(help="Select changes with this action. Deletes are selected only with this option."),
+    typer.Option(
+        help="Select changes with this action. Deletes are selected only with this option.",
+        autocompletion=complete_actions,
+    ),
 ]
 FieldOption = Annotated[list[str] | None, typer.Option(help="Select changes that write only this field.")]
 DeviceOption = Annotated[
@@ -47,17 +64,20 @@ def _decide(
     everything: bool,
     who: str | None,
     yes: bool,
+    dry_run: bool,
     decision: str,
     done: str,
 ) -> None:
     """Show the selected changes, ask for confirmation, and record the decision on all of them."""
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     name = name_of(who)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
     rows = without_applied(session, plan, chosen_rows(session, plan, ids, wanted, everything=everything))
     if not show_rows(session, plan, rows):
         return
-    if not agreed(session, f"{decision.capitalize()} {number_of_changes(rows)}?", yes):
+    if not agreed(session, f"{decision.capitalize()} {number_of_changes(rows)}?", yes or dry_run):
         return
     record(
         session.warehouse,
@@ -86,6 +106,7 @@ def decision_command(decision: str, done: str, help_text: str) -> Callable[..., 
         everything: EverythingOption = False,
         who: WhoOption = None,
         yes: YesOption = False,
+        dry_run: DryRunOption = False,
     ) -> None:
         wanted = row_filter(resource, action, field, device)
         _decide(
@@ -96,6 +117,7 @@ def decision_command(decision: str, done: str, help_text: str) -> Callable[..., 
             everything=everything,
             who=who,
             yes=yes,
+            dry_run=dry_run,
             decision=decision,
             done=done,
         )

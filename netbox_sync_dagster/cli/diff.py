@@ -19,6 +19,7 @@ from netbox_sync_dagster.cli.changes import (
     screenful,
     summary,
 )
+from netbox_sync_dagster.cli.completion import complete_actions, complete_plans, complete_resources
 from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
@@ -33,11 +34,22 @@ CHANGES_WAITING = 2
 def diff(
     context: typer.Context,
     endpoint: Annotated[
-        str | None, typer.Argument(help="The endpoint; default: all that have a diff.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The endpoint; default: all that have a diff.",
+            show_default=False,
+            autocompletion=complete_plans,
+        ),
     ] = None,
     *,
-    resource: Annotated[list[str] | None, typer.Option(help="Only this resource, e.g. interfaces.")] = None,
-    action: Annotated[list[str] | None, typer.Option(help=f"Only this action: {', '.join(ACTIONS)}.")] = None,
+    resource: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this resource, e.g. interfaces.", autocompletion=complete_resources),
+    ] = None,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this action: {', '.join(ACTIONS)}.", autocompletion=complete_actions),
+    ] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Only this device, virtual machine or cluster.")
     ] = None,

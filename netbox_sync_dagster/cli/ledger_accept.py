@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from netbox_sync_dagster.approve.people import me
-from netbox_sync_dagster.cli.session import CliError, name_of, session_of
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, name_of, session_of
 from netbox_sync_dagster.storage.verify import accept, verify
 
 
@@ -18,6 +18,7 @@ def accept_command(
         str | None, typer.Option(help="Name of the person who accepts; default: the current user.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Accept a modified ledger, so that applies continue; check `ledger verify` and a backup first.
 
@@ -25,6 +26,8 @@ def accept_command(
     count: repeat rejections that were there.
     """
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     name = name_of(who)
     report = verify(session.warehouse)
     if not report.problems:
@@ -32,7 +35,7 @@ def accept_command(
         return
     for problem in report.problems:
         session.out.print(problem.sentence, soft_wrap=True)
-    if not yes and not session.ask("Accept these problems?"):
+    if not (yes or dry_run) and not session.ask("Accept these problems?"):
         raise CliError("nothing recorded")
     found = accept(
         session.warehouse, reason, {"who": name, "through": "cli", "by": me(name, "cli").to_json()}

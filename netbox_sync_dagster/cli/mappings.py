@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.storage import Warehouse, connections
@@ -28,7 +29,10 @@ Row = tuple[str, str | None, int, str, bool]
 
 def mappings(
     context: typer.Context,
-    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint's name.")],
+    endpoint: Annotated[
+        str,
+        typer.Argument(metavar="ENDPOINT", help="The endpoint's name.", autocompletion=complete_endpoints),
+    ],
     *,
     missing: Annotated[
         bool, typer.Option("--missing", help="Only names without a NetBox object; default: all mappings.")

@@ -8,9 +8,10 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.approve.resolve import withdraw_resolution
+from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption
-from netbox_sync_dagster.cli.session import CliError, name_of, session_of
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, name_of, session_of
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
 from netbox_sync_dagster.text import visible
@@ -21,7 +22,12 @@ _STYLES = {"valid": "green", "lapsed": "yellow"}
 def resolutions(
     context: typer.Context,
     endpoint: Annotated[
-        str | None, typer.Argument(help="The endpoint; default: all that have a diff.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The endpoint; default: all that have a diff.",
+            show_default=False,
+            autocompletion=complete_endpoints,
+        ),
     ] = None,
     *,
     everything: Annotated[
@@ -32,6 +38,7 @@ def resolutions(
     ] = None,
     why: Annotated[str, typer.Option(help="With --withdraw: the reason; recorded.")] = "",
     who: WhoOption = None,
+    dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what people have answered with resolve, or withdraw an answer.
@@ -40,6 +47,8 @@ def resolutions(
     for example with other candidates.
     """
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     if withdraw is not None:
         if endpoint is None:
             raise CliError("--withdraw needs the endpoint of the answer")

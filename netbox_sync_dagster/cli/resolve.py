@@ -25,9 +25,10 @@ from netbox_sync_dagster.approve.resolve import (
     suggestions,
 )
 from netbox_sync_dagster.cli.changes import MARKS, counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
-from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.text import visible
@@ -51,13 +52,15 @@ class Desk:
 
 def resolve_command(
     context: typer.Context,
-    endpoint: Annotated[str, typer.Argument(help="The endpoint.")],
+    endpoint: Annotated[str, typer.Argument(help="The endpoint.", autocompletion=complete_endpoints)],
     keys: Annotated[
         list[str] | None,
         typer.Argument(help="Keys of rows, as shown by diff; default: all that ask.", show_default=False),
     ] = None,
     *,
-    resource: Annotated[list[str] | None, typer.Option(help="Only rows of this resource.")] = None,
+    resource: Annotated[
+        list[str] | None, typer.Option(help="Only rows of this resource.", autocompletion=complete_resources)
+    ] = None,
     cause: Annotated[list[str] | None, typer.Option(help="Only rows with this cause.")] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Only rows of this device, virtual machine or cluster.")
@@ -88,6 +91,7 @@ def resolve_command(
     ] = "",
     who: WhoOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the questions as JSON.")] = False,
 ) -> None:
     """Answer what the comparison does not guess: conflicts, blocked rows and drifts.
@@ -97,6 +101,8 @@ def resolve_command(
     the endpoint compared again from the snapshots that are there; the changes that follow are approved as always.
     """
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     chosen = session.endpoint(endpoint)
     plan = load_plan(session.warehouse, endpoint)
     wanted = QuestionFilter(
@@ -128,7 +134,13 @@ def resolve_command(
             _list(session, asked)
         return
     answer = Answer(kinds[0], pick, map_to if map_to is not None else value, always, _end(until))
-    _answer(Desk(session, chosen, plan, name_of(who)), answerable(asked, answer.kind), answer, why, yes=yes)
+    _answer(
+        Desk(session, chosen, plan, name_of(who)),
+        answerable(asked, answer.kind),
+        answer,
+        why,
+        yes=yes or dry_run,
+    )
 
 
 def _answer(desk: Desk, asked: list[Question], answer: Answer, why: str, *, yes: bool) -> None:

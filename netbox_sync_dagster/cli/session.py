@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -74,6 +74,23 @@ class Session:
         from netbox_sync_dagster.storage import Warehouse
 
         return Warehouse(self.home)
+
+    def start_dry_run(self, context: typer.Context, *, history: bool = False) -> None:
+        """Work on a temporary copy of the warehouse from now on, which is removed when the command ends."""
+        from shutil import rmtree
+
+        from netbox_sync_dagster.storage import Warehouse
+        from netbox_sync_dagster.storage.scratch import copy_to_scratch
+
+        real = self.warehouse
+        folder = copy_to_scratch(real, history=history)
+        context.call_on_close(lambda: rmtree(folder, ignore_errors=True))
+        self.__dict__["warehouse"] = self.__dict__["stored"] = Warehouse(
+            folder, keep_snapshots=real.keep_snapshots, keep_diffs=real.keep_diffs
+        )
+        self.err.print(
+            "dry run on a copy of the warehouse: nothing is recorded, nothing is written to NetBox"
+        )
 
     def endpoints(self, names: list[str]) -> list[Endpoint]:
         """The endpoints with these names, default: all enabled ones. Raises CliError for an unknown name."""
@@ -142,6 +159,12 @@ class Session:
             self.out.print()
             return False
         return answer.strip().lower() in ("y", "yes")
+
+
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show the result without recording it; asks nothing."),
+]
 
 
 def session_of(context: typer.Context) -> Session:

@@ -8,8 +8,9 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
+from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.progress import spinners
-from netbox_sync_dagster.cli.session import CliError, Session, default_who, session_of
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, default_who, session_of
 from netbox_sync_dagster.columns import ABOUT_ROWS
 from netbox_sync_dagster.explain import about
 from netbox_sync_dagster.text import visible
@@ -25,7 +26,11 @@ def sync(
     context: typer.Context,
     endpoints: Annotated[
         list[str] | None,
-        typer.Argument(help="Endpoints to read; default: all enabled ones.", show_default=False),
+        typer.Argument(
+            help="Endpoints to read; default: all enabled ones.",
+            show_default=False,
+            autocompletion=complete_endpoints,
+        ),
     ] = None,
     accept_shrink: Annotated[
         bool,
@@ -46,6 +51,7 @@ def sync(
             show_default=False,
         ),
     ] = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Read the endpoints and NetBox, and compare. Nothing is written to NetBox.
 
@@ -59,6 +65,8 @@ def sync(
     from netbox_sync_dagster.sync import SyncOptions
 
     session = session_of(context)
+    if dry_run:
+        session.start_dry_run(context)
     chosen = session.endpoints(endpoints or [])
     if not chosen:
         raise CliError(f"{session.config_path}: no endpoint is enabled; add one to endpoints")

@@ -8,14 +8,29 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.cli.changes import counts, print_rows, screenful, summary
-from netbox_sync_dagster.cli.session import session_of
+from netbox_sync_dagster.cli.completion import complete_applies, complete_endpoints
+from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, session_of
 
 
 def undo(
     context: typer.Context,
-    apply_id: Annotated[str, typer.Argument(help="The apply's id, from ledger.applies.")],
-    endpoint: Annotated[str | None, typer.Option(help="The apply's endpoint.", show_default=False)] = None,
+    apply_id: Annotated[
+        str | None,
+        typer.Argument(
+            help="The apply's id, from applies.", show_default=False, autocompletion=complete_applies
+        ),
+    ] = None,
+    *,
+    last: Annotated[
+        bool,
+        typer.Option("--last", help="The newest apply that is not reverted yet, of --endpoint or of all."),
+    ] = False,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="The apply's endpoint.", show_default=False, autocompletion=complete_endpoints),
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show all changes, not only one screen.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Create a plan that reverts an apply: delete created objects, restore updated and deleted ones.
 
@@ -26,12 +41,16 @@ def undo(
     from netbox_sync_dagster.apply import plan_undo
 
     session = session_of(context)
-    plan = plan_undo(session.warehouse, session.config.netbox, apply_id, endpoint)
+    if (apply_id is None) != last:
+        raise CliError("say which apply: its id (netbox-sync applies) or --last")
+    if dry_run:
+        session.start_dry_run(context)
+    plan = plan_undo(session.warehouse, session.config.netbox, apply_id or _last(session, endpoint), endpoint)
     session.out.print(Text.assemble((plan.name, "bold"), f": reverts an apply of {plan.endpoint}"))
     limit = None if show_all else screenful(session.out)
     print_rows(session.out, plan.rows, limit=limit)
     session.out.print(summary(counts(plan.rows)))
-    if plan.changes:
+    if plan.changes and not dry_run:
         deletes = " --action delete" if any(row.action == "delete" for row in plan.changes) else ""
         actions = "".join(
             f" --action {action}"
@@ -42,3 +61,16 @@ def undo(
             f"next: netbox-sync approve {plan.name}{actions}{deletes}, then: netbox-sync apply {plan.name}",
             soft_wrap=True,
         )
+
+
+def _last(session: Session, endpoint: str | None) -> str:
+    """The id of the newest apply that is not reverted yet. Raises CliError."""
+    from netbox_sync_dagster.approve.ledger_lists import last_apply
+    from netbox_sync_dagster.storage.views import ask
+
+    found = ask(session.stored, lambda con: last_apply(con, endpoint))
+    if found is None:
+        raise CliError(
+            f"there is no apply{f' of {endpoint}' if endpoint else ''} to revert; see: netbox-sync applies"
+        )
+    return str(found["apply_id"])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,16 @@ def is_undo(name: str) -> bool:
     return _UNDO.fullmatch(name) is not None
 
 
+def undo_names(warehouse: Warehouse) -> list[str]:
+    """The names of all undo plans."""
+    plans = warehouse.home / "undo"
+    return [
+        undo_name(apply_id)
+        for endpoint in warehouse.names(plans)
+        for apply_id in warehouse.names(plans / endpoint)
+    ]
+
+
 def undo_folder(warehouse: Warehouse, endpoint: str, apply_id: str) -> Path:
     """The folder of all undo plans for applies of this endpoint."""
     return warehouse.home / "undo" / endpoint / apply_id
@@ -149,6 +160,34 @@ def plan_folder(warehouse: Warehouse, name: str) -> tuple[str, Path]:
     if not found:
         raise WarehouseError(f"there is no plan '{name}'; make it with: netbox-sync undo {match[1]}")
     return found[0].parent.name, found[0]
+
+
+@dataclass(frozen=True)
+class PlanHead:
+    """A plan without its rows. ``name`` is the endpoint, or ``undo-<apply id>``."""
+
+    name: str
+    endpoint: str
+    diff_id: str
+    manifest: dict[str, Any]
+    folder: Path
+
+    @property
+    def finished(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["finished"])
+
+    @property
+    def gates(self) -> list[str]:
+        """Why nothing of it can be approved."""
+        return [str(gate) for gate in self.manifest.get("gates") or ()]
+
+
+def read_head(warehouse: Warehouse, name: str) -> PlanHead:
+    """The current plan of this name. Raises WarehouseError where there is none."""
+    endpoint, folder = plan_folder(warehouse, name)
+    manifest = warehouse.manifest(folder)
+    folder = warehouse.current(folder)
+    return PlanHead(name, endpoint, folder.name, manifest, folder)
 
 
 def load_plan(warehouse: Warehouse, name: str) -> Plan:

@@ -12,12 +12,11 @@ from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.approve.netbox_names import table_of
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import withdraw_resolution
-from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.compare.plan import PlanHead, load_plan
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of
-from netbox_sync_dagster.web.plans import PlanHead
 from netbox_sync_dagster.web.resolve_pages import compare_and_watch
 
 STATES = {"valid": "green", "lapsed": "yellow", "withdrawn": "secondary", "expired": "secondary"}

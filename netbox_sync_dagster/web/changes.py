@@ -6,12 +6,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from netbox_sync_dagster.compare.plan import PlanHead, read_head
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.pages import listed, view_of
-from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head
+from netbox_sync_dagster.web.plans import PlanRows
 from netbox_sync_dagster.web.query import ACTIONS, STATES, RowQuery
 
 _EMPTY: dict[str, Any] = {

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.approve.ledger_lists import list_applies, list_decisions
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.connections import named_rows
@@ -23,22 +24,12 @@ _CHANGES_SHOWN = 1_000
 def ledger(visit: Visit) -> Response:
     """``GET /ledger``: applies and decisions, newest first; ``?endpoint=`` of one endpoint."""
     endpoint = visit.request.query_params.get("endpoint", "")
-    where, values = ("where endpoint = ?", [endpoint]) if endpoint else ("", [])
 
     def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        applies = con.execute(
-            f"select * from ledger.applies {where} order by seq desc limit {_SHOWN}", values
+        return (
+            list_applies(con, endpoint=endpoint, limit=_SHOWN),
+            list_decisions(con, endpoint=endpoint, limit=_SHOWN),
         )
-        found = named_rows(applies)
-        decisions = con.execute(
-            f"""select approval_id, any_value("at") as "at", any_value(who) as who, any_value(through) as through,
-                    any_value(login_by) as login_by, any_value(decision) as decision, endpoint, any_value(comment) as comment,
-                    any_value(override) as override, any_value(expires) as expires, count(*) as changes,
-                    min(resource || ' ' || key) as example, max(seq) as seq
-                from ledger.approvals {where} group by approval_id, endpoint order by max(seq) desc limit {_SHOWN}""",
-            values,
-        )
-        return found, named_rows(decisions)
 
     try:
         applies, decisions = ask(visit.warehouse, look)

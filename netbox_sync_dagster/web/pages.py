@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import duckdb
 from starlette.responses import Response
 
+from netbox_sync_dagster.approve.evidence import evidence_of
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.people import Actor
+from netbox_sync_dagster.approve.source_objects import SourceObject, object_of
 from netbox_sync_dagster.approve.states import states
-from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.compare.plan import Plan, PlanHead, is_undo, load_plan, read_head
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config import Endpoint
@@ -27,11 +29,9 @@ from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
-from netbox_sync_dagster.web.evidence import evidence_of
-from netbox_sync_dagster.web.plans import PlanHead, PlanRows, read_head, subject_of
+from netbox_sync_dagster.web.plans import PlanRows, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
-from netbox_sync_dagster.web.source_objects import SourceObject, object_of
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
 
 _T = TypeVar("_T")

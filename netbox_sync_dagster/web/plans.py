@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from netbox_sync_dagster.approve.states import states_of
-from netbox_sync_dagster.compare.plan import DiffRow, diff_row, plan_folder
+from netbox_sync_dagster.compare.plan import DiffRow, PlanHead, diff_row
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, connections
@@ -57,34 +57,6 @@ class Count:
     @property
     def rows(self) -> int:
         return sum(self.actions.values())
-
-
-@dataclass(frozen=True)
-class PlanHead:
-    """A plan without its rows. ``name`` is the endpoint, or ``undo-<apply id>``."""
-
-    name: str
-    endpoint: str
-    diff_id: str
-    manifest: dict[str, Any]
-    folder: Path
-
-    @property
-    def finished(self) -> datetime:
-        return datetime.fromisoformat(self.manifest["finished"])
-
-    @property
-    def gates(self) -> list[str]:
-        """Why nothing of it can be approved."""
-        return [str(gate) for gate in self.manifest.get("gates") or ()]
-
-
-def read_head(warehouse: Warehouse, name: str) -> PlanHead:
-    """The current plan of this name. Raises WarehouseError where there is none."""
-    endpoint, folder = plan_folder(warehouse, name)
-    manifest = warehouse.manifest(folder)
-    folder = warehouse.current(folder)
-    return PlanHead(name, endpoint, folder.name, manifest, folder)
 
 
 class PlanRows:

@@ -7,13 +7,12 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.compare.plan import DiffRow
+from netbox_sync_dagster.approve.source_objects import desired_row, page_of
+from netbox_sync_dagster.compare.plan import DiffRow, PlanHead
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
-from netbox_sync_dagster.web.plans import PlanHead
-from netbox_sync_dagster.web.source_objects import desired_row, page_of
 
 _HISTORY = 50
 

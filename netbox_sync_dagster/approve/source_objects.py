@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import duckdb
 
+from netbox_sync_dagster.compare.plan import PlanHead
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.storage.connections import named_rows
-from netbox_sync_dagster.web.plans import PlanHead
 
 # The resources whose objects others belong to.
 _OWNERS = ("devices", "virtual_machines")

@@ -1,0 +1,91 @@
+"""``history``: what happened to one object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
+from netbox_sync_dagster.cli.console import LONGEST, write_json
+from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
+from netbox_sync_dagster.cli.session import CliError, session_of
+from netbox_sync_dagster.compare.values import difference, display
+from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.text import visible
+
+_STYLES = {
+    **{"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"},
+    **{"approve": "cyan", "reject": "red", "withdraw": "yellow"},
+}
+
+
+def history(
+    context: typer.Context,
+    resource: Annotated[
+        str, typer.Argument(help="The resource, e.g. devices.", autocompletion=complete_resources)
+    ],
+    name: Annotated[str, typer.Argument(help="The object as shown by diff, or its id in NetBox.")],
+    *,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Only of this endpoint.", show_default=False, autocompletion=complete_endpoints),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was decided about an object and written to it, oldest first: when, by whom, and the values.
+
+    For example: netbox-sync history interfaces "sw1 Ethernet1/1", or: netbox-sync history devices 12
+    """
+    # Help needs none of it.
+    from netbox_sync_dagster.approve.ledger_lists import history_of
+    from netbox_sync_dagster.storage.views import ask
+
+    if resource not in RESOURCES:
+        raise CliError(f"no such resource '{resource}'; known: {', '.join(RESOURCES)}")
+    session = session_of(context)
+    found = ask(session.stored, lambda con: history_of(con, resource, name, endpoint=endpoint))
+    if as_json:
+        write_json(session.out, {"history": found}, default=plain)
+        return
+    if not found:
+        session.out.print(f"nothing was decided about or written to {resource} {name}", soft_wrap=True)
+        return
+    for row in found:
+        session.out.print(_line(row), soft_wrap=True)
+        for line in _fields(row):
+            session.out.print(line, soft_wrap=True)
+
+
+def _line(row: dict[str, Any]) -> Text:
+    what = str(row["what"])
+    text = Text.assemble(
+        (minute(row["at"]), "dim"),
+        f"  {visible(row['endpoint'])}  ",
+        (what, _STYLES.get(what, "")),
+        f" {row['action'] or ''} {visible(row['key'], LONGEST)}",
+    )
+    if row["who"]:
+        text.append(f"  by {visible(row['who'], 80)}")
+    if row["apply_id"]:
+        text.append(f"  apply {visible(row['apply_id'])}", "dim")
+    if row["message"]:
+        text.append(f"  {visible(row['message'], LONGEST)}")
+    return text
+
+
+def _fields(row: dict[str, Any]) -> Iterator[str]:
+    """What an apply wrote; a verdict that wrote nothing has no values to show."""
+    for item in row["fields"] or () if row["what"] == "applied" else ():
+        before, after = (json.loads(value) if value else None for value in (item["before"], item["after"]))
+        shown = (
+            display(after, LONGEST)
+            if row["action"] == "create"
+            else display(before, LONGEST)
+            if row["action"] == "delete"
+            else difference(before, after, LONGEST)
+        )
+        yield f"      {visible(item['field'])}: {shown}"

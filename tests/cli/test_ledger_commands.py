@@ -1,0 +1,113 @@
+"""What was decided and written, as lists; one row with all that is known; and what a command would do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from tests.cli.conftest import CliHarness
+from tests.support import NetBox
+
+
+def content(folder: Path) -> dict[str, str]:
+    """A hash of every file of the warehouse that a command may change by what it records."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.name.startswith((".", "endpoints", "sequence"))
+    }
+
+
+def documents(harness: CliHarness, command: str, *arguments: str) -> list[dict]:
+    return json.loads(harness.ok(command, *arguments, "--json"))[command]
+
+
+def test_lists_history_undo_of_the_last_apply_and_dry_runs(harness: CliHarness, netbox: NetBox) -> None:
+    # Without a warehouse.
+    answer = harness.run("sync", "--dry-run")
+    assert answer.code == 0
+    assert re.search(r"\n    interfaces +2 create\n", answer.out)
+    assert "dry run on a copy of the warehouse" in answer.err
+    assert not (harness.folder / "data").exists()
+
+    harness.ok("sync")
+    home = harness.folder / "data"
+    assert harness.ok("applies") == "nothing was applied yet\n"
+    assert harness.ok("approvals") == "nothing was decided yet\n"
+    before = content(home)
+    assert "approved 2 changes until" in harness.ok("approve", "nms", "--resource", "interfaces", "--dry-run")
+    assert "rejected 1 change\n" in harness.ok("reject", "nms", "--resource", "devices", "--dry-run")
+    assert harness.ok("sync", "--dry-run", "nms").startswith("NetBox: read 4.")
+    assert harness.ok("clean", "--dry-run").startswith("removed: 0 snapshots")
+    assert content(home) == before
+    assert list((home / "tmp").iterdir()) == []
+
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes", "--who", "alice")
+    shown = harness.ok("apply", "nms", "--dry-run")
+    assert "+ create sw1 Gi0/1" in shown
+    assert shown.endswith("dry run: nothing written\n")
+    assert netbox.all("dcim/interfaces") == []
+    harness.ok("freeze", "an incident")
+    frozen = harness.run("apply", "nms", "--dry-run")
+    assert (frozen.code, "an incident" in frozen.err) == (1, True)
+    harness.ok("unfreeze")
+    harness.ok("apply", "nms", "--yes", "--who", "bob")
+
+    [one] = documents(harness, "applies")
+    assert (one["endpoint"], one["who"], one["applied"], one["failed"]) == ("nms", "bob", 9, 0)
+    assert one["started"].endswith("+00:00")
+    assert f"{one['apply_id']}  " in harness.ok("applies", "nms")
+    [decided] = documents(harness, "approvals")
+    assert (decided["decision"], decided["who"], decided["changes"]) == ("approve", "alice", 9)
+
+    [interface] = netbox.all("dcim/interfaces", name="Gi0/1")
+    by_name = documents(harness, "history", "interfaces", "sw1 Gi0/1")
+    assert by_name == documents(harness, "history", "interfaces", str(interface["id"]))
+    assert [(item["what"], item["who"]) for item in by_name] == [("approve", "alice"), ("applied", "bob")]
+    assert '      description: "to the roof"' in harness.ok("history", "interfaces", "sw1 Gi0/1")
+    assert harness.ok("history", "vlans", "7") == "nothing was decided about or written to vlans 7\n"
+    assert harness.run("history", "interface", "7").err.startswith(
+        "error: no such resource 'interface'; known: "
+    )
+
+    assert harness.run("undo").err == "error: say which apply: its id (netbox-sync applies) or --last\n"
+    before = content(home)
+    assert "- delete sw1 Gi0/1" in harness.ok("undo", "--last", "--all", "--dry-run")
+    assert content(home) == before
+    assert harness.ok("undo", "--last").startswith(f"undo-{one['apply_id']}: reverts an apply of nms\n")
+    harness.ok("approve", f"undo-{one['apply_id']}", "--action", "delete", "--yes")
+    harness.ok("apply", f"undo-{one['apply_id']}", "--yes")
+    assert harness.run("undo", "--last").err.startswith("error: there is no apply to revert")
+    assert [item["undoes"] for item in documents(harness, "applies", "--limit", "1")] == [one["apply_id"]]
+
+
+def test_one_row_with_its_dependencies_the_source_and_links(harness: CliHarness, netbox: NetBox) -> None:
+    harness.ok("sync")
+    [port] = [
+        row
+        for row in json.loads(harness.ok("diff", "--resource", "interfaces", "--json"))["diffs"][0]["rows"]
+        if row["key"] == "sw1 Gi0/1"
+    ]
+    shown = harness.ok("show", port["change_id"][:10])
+    # The key is that of the interface and of its primary MAC address.
+    assert harness.ok("show", "sw1 Gi0/1", "--endpoint", "nms").startswith(f"{shown}\nnms: primary_macs\n")
+    assert shown.startswith("nms: interfaces\n  + create sw1 Gi0/1  [")
+    assert '      description: "to the roof"\n' in shown
+    assert re.search(r"needs:\n(?:.*\n)*      create devices sw1 \[\w{8}\] waiting\n", shown)
+    assert re.search(r"needed by:\n(?:.*\n)*      create ip_addresses 10[^\n]* \[\w{8}\] waiting\n", shown)
+    assert "      mac: 84:BF:20:85:3E:00\n" in shown
+    assert re.search(r"links:\n      source: http://127.0.0.1:\d+/device/1/port=1\n$", shown)
+
+    harness.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
+    shown = harness.ok("show", port["change_id"])
+    assert re.search(r"\]  rejected\n", shown)
+    assert re.search(r"history, newest first:\n      \d{4}-\d\d-\d\d \d\d:\d\d UTC  reject by alice\n", shown)
+    [document] = json.loads(harness.ok("show", port["change_id"], "--json"))["rows"]
+    assert [row["state"] for row in document["rows"]] == ["rejected"]
+    assert document["evidence"]["decisions"][0]["who"] == "alice"
+    assert (
+        harness.run("show", "nothing").err
+        == "error: no row 'nothing' in the current diffs; see netbox-sync diff\n"
+    )
