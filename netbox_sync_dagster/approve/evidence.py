@@ -35,7 +35,7 @@ def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffR
             ),
             "snapshots": _rows(
                 con,
-                "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox')",
+                "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox') order by system = 'netbox'",
                 [head.endpoint],
             ),
             "last_written": _last_written(con, head, row),

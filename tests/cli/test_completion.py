@@ -63,7 +63,9 @@ def test_commands_endpoints_resources_actions_and_ids(harness: CliHarness) -> No
 
 
 def test_names_from_servers_reach_no_shell_as_code(harness: CliHarness, nms: LabLibreNMS) -> None:
-    nms.state.add_port(nms.state.devices[0], "Gi0/3 $(touch pwned) `touch pwned` '\"; touch pwned #", ifVlan="50")
+    nms.state.add_port(
+        nms.state.devices[0], "Gi0/3 $(touch pwned) `touch pwned` '\"; touch pwned #", ifVlan="50"
+    )
     harness.ok("sync")
     text = zsh(harness, "netbox-sync approve nms ")
     assert "Gi0/3 __touch pwned_ _touch pwned" in text
