@@ -50,7 +50,7 @@ def check(
             f"NetBox {target.base_url}",
             partial(check_netbox, target, custom_fields, session.config.deletes),
         ),
-        *((f"{e.name} ({e.kind} {e.base_url})", partial(source_of(e.kind).check, e)) for e in chosen),
+        *((f"{e.name} ({e.kind} {e.address})", partial(source_of(e.kind).check, e)) for e in chosen),
     ]
     failed = 0
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.config.template import SCHEMA_FILE, json_schema, template
+from netbox_sync_dagster.sources.registry import sources
 
 
 def init(
@@ -16,11 +18,16 @@ def init(
     path: Annotated[
         Path | None, typer.Argument(help="The file to write; default: the file of --config.")
     ] = None,
+    *,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     schema: Annotated[
         bool,
         typer.Option("--schema", help=f"Also write {SCHEMA_FILE}, for completion in editors."),
     ] = False,
+    example: Annotated[
+        str | None,
+        typer.Option("--example", help="Copy an example of a source beside the file, e.g. ansible-facts."),
+    ] = None,
     custom_links: Annotated[
         bool,
         typer.Option(
@@ -30,7 +37,7 @@ def init(
 ) -> None:
     """Write a commented configuration to start from.
 
-    With --schema alone beside an existing configuration, only the schema is written.
+    With --schema alone beside an existing configuration, only the schema is written; with --example only the example.
     """
     session = session_of(context)
     if custom_links:
@@ -39,6 +46,9 @@ def init(
     file = path or session.config_path
     if file.is_dir():
         file = file / "netbox_sync.yaml"
+    if example is not None:
+        _copy_example(session, example, file.parent, force=force)
+        return
     schema_file = file.parent / SCHEMA_FILE
     if file.exists() and not force:
         if not schema:
@@ -51,6 +61,18 @@ def init(
     if schema:
         schema_file.write_text(json_schema(), encoding="utf-8")
         session.out.print(f"wrote {schema_file}")
+
+
+def _copy_example(session: Session, name: str, folder: Path, *, force: bool) -> None:
+    """Copy the example into ``folder``. Raises CliError where there is none of that name, or its folder exists."""
+    known = {key: path for source in sources().values() for key, path in source.examples().items()}
+    if name not in known:
+        raise CliError(f"no example '{name}'; there are: {', '.join(known)}")
+    place = folder / name
+    if place.exists() and not force:
+        raise CliError(f"{place} already exists; use --force to replace its files")
+    shutil.copytree(known[name], place, dirs_exist_ok=True)
+    session.out.print(f"wrote {place}; its README.md says how to use it")
 
 
 def _print_custom_link(session: Session) -> None:

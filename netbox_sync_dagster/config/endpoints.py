@@ -203,6 +203,11 @@ class BaseEndpoint(Server):
     def _timezone(cls, value: str) -> str:
         return check_zone(value)
 
+    @property
+    def address(self) -> str:
+        """Where it is read from, for people."""
+        return self.base_url
+
     def ignored_networks(self) -> list[str]:
         """``ignored_addresses`` as ``family|first|last|network``, the addresses in hexadecimal digits."""
         return [

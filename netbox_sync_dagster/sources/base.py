@@ -104,10 +104,18 @@ class Source:
         """What its tables and columns hold, as COMMENT ON statements: comments.sql beside the source's module."""
         return self._beside("comments.sql")
 
+    def examples(self) -> dict[str, Path]:
+        """{name: folder} of the examples that ``netbox-sync init --example`` copies: those in examples/ beside the
+        source's module."""
+        folder = self._folder() / "examples"
+        return {path.name: path for path in sorted(folder.iterdir())} if folder.is_dir() else {}
+
     def _beside(self, name: str) -> str:
-        module = sys.modules[type(self).__module__]
-        file = Path(str(module.__file__)).parent / name
+        file = self._folder() / name
         return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def _folder(self) -> Path:
+        return Path(str(sys.modules[type(self).__module__].__file__)).parent
 
     def check(self, endpoint: Any) -> list[Check]:
         """Try address, certificate, credentials, release and rights. Raises UserError where there is no connection."""

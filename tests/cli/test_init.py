@@ -56,6 +56,21 @@ def test_the_schema_goes_beside_an_existing_file(capsys: Capture) -> None:
     assert capsys.readouterr().out == "wrote conf/netbox_sync.schema.json\n"
 
 
+def test_an_example_is_copied_beside_the_configuration(capsys: Capture) -> None:
+    assert run(["init", "--example", "ansible-facts"]) == 0
+    assert capsys.readouterr().out == "wrote ansible-facts; its README.md says how to use it\n"
+    assert Path("ansible-facts/devices.sql").exists() and not Path("netbox_sync.yaml").exists()
+
+    assert run(["init", "--example", "ansible-facts"]) == 1
+    assert (
+        capsys.readouterr().err == "error: ansible-facts already exists; use --force to replace its files\n"
+    )
+    assert run(["init", "--example", "ansible-fact"]) == 1
+    assert capsys.readouterr().err == (
+        "error: no example 'ansible-fact'; there are: ansible-facts, librenms-database, netdisco, spreadsheet, vcenter\n"
+    )
+
+
 def test_help_teaches_the_commands_in_the_order_of_the_job(capsys: Capture) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out

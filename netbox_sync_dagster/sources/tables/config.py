@@ -121,6 +121,11 @@ class TablesEndpoint(BaseEndpoint):
         TablesMappings(), description="From the words of the tables to NetBox's names."
     )
 
+    @property
+    def address(self) -> str:
+        """The folder of its SQL files."""
+        return str(self.sql)
+
     @field_validator("url")
     @classmethod
     def _no_url(cls, value: str) -> str:

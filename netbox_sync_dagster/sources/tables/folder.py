@@ -13,16 +13,11 @@ from netbox_sync_dagster.sources.tables.statements import SqlError, SqlFile
 
 
 class FolderError(SqlError):
-    """Files of the folder cannot be used. One sentence per problem."""
+    """Files of the folder cannot be used. ``problems``: one sentence each."""
 
     def __init__(self, who: str, problems: list[str]) -> None:
+        super().__init__(f"{who}: {'; '.join(problems)}")
         self.problems = [f"{who}: {problem}" for problem in problems]
-        super().__init__("\n".join(self.problems))
-
-    @property
-    def sentences(self) -> list[str]:
-        """One sentence per problem."""
-        return self.problems
 
 
 @dataclass(frozen=True)

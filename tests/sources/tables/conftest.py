@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.tables.check import check_tables
 from netbox_sync_dagster.sources.tables.config import TablesEndpoint
@@ -73,7 +74,7 @@ def failure(machines: Machines) -> Callable[[], list[str]]:
     def run() -> list[str]:
         with pytest.raises(Exception) as caught:
             machines.snapshot()
-        assert hasattr(caught.value, "sentences"), caught.value
-        return list(caught.value.sentences)
+        assert isinstance(caught.value, UserError), caught.value
+        return list(getattr(caught.value, "problems", [str(caught.value)]))
 
     return run

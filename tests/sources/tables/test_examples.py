@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 from tests.sources.tables.databases import LIBRENMS, NETDISCO, write_database
@@ -211,3 +212,14 @@ def test_the_configuration_in_each_readme_is_valid(folder: Path, tmp_path: Path)
     (endpoint,) = load_config(file).endpoints
     assert isinstance(endpoint, TablesEndpoint)
     assert endpoint.sql == tmp_path / folder.name
+
+
+def test_a_snapshot_with_the_same_rows_is_not_compared_again(tmp_path: Path, netbox: NetBox) -> None:
+    inventory = Example(tmp_path, netbox, "spreadsheet")
+    first = inventory.sync()
+    with Comparer(inventory.warehouse, inventory.config) as comparison:
+        for _ in range(2):
+            inventory.snapshot()
+            manifest = comparison.compare(inventory.endpoint)
+    assert manifest["carried_over_from"] is not None
+    assert sum(sum(found.values()) for found in manifest["counts"].values()) == len(first.rows)

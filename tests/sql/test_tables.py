@@ -1,0 +1,272 @@
+"""Endpoints of the kind tables: rows of the SQL files in, decisions out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netbox_sync_dagster.sources.tables.columns import SHAPES
+from tests.sql.estate import Estate
+from tests.sql.kinds import GENEROUS, removals, told
+
+CREATE = [
+    "custom_fields",
+    "clusters",
+    "devices",
+    "virtual_machines",
+    "interfaces",
+    "ip_addresses",
+    "mac_addresses",
+    "cables",
+]
+
+
+def tables(*files: str, **endpoint: Any) -> Estate:
+    """An endpoint with these files, or all; NetBox has a site, a role and a device type."""
+    estate = Estate("tables", **{"policies": {"create": CREATE}, **endpoint})
+    for name in SHAPES:
+        estate.add("tables.files", name=name, present=not files or name in files)
+    estate.add("netbox.sites", id=1, name="Paris", slug="paris")
+    estate.add("netbox.device_roles", id=1, name="Server", slug="server")
+    estate.add("netbox.device_types", id=1, model="R640", slug="r640", part_number="")
+    estate.add("netbox.cluster_types", id=1, name="Virtualization", slug="virtualization")
+    estate.add("netbox.clusters", id=1, name="prod", type_id=1)
+    return estate
+
+
+def device(estate: Estate, name: str = "srv1", **row: Any) -> None:
+    estate.add(
+        "tables.devices",
+        **{"id": name, "name": name, "site": "Paris", "role": "Server", "device_type": "R640", **row},
+    )
+
+
+def known(estate: Estate, name: str = "srv1") -> None:
+    """The device in the tables and in NetBox, with its id."""
+    device(estate, name)
+    estate.add(
+        "netbox.devices",
+        id=1,
+        name=name,
+        site_id=1,
+        role_id=1,
+        device_type_id=1,
+        cf={"tables_device": {"lib": name}},
+    )
+
+
+def machine(estate: Estate, name: str = "web", *, netbox: int | None = None, **row: Any) -> None:
+    estate.add("tables.virtual_machines", **{"id": f"{name}-id", "name": name, "cluster": "prod", **row})
+    if netbox is not None:
+        held = {"tables_endpoint": "lib", "tables_id": f"{name}-id"}
+        estate.add("netbox.virtual_machines", id=netbox, name=name, cluster_id=1, cf=held)
+
+
+def decided(estate: Estate, *resources: str) -> list[tuple[str, str, str]]:
+    return [(r.action, r.key, r.reason or "") for r in estate.rows() if r.resource in resources]
+
+
+def test_words_are_mapped_else_names_in_netbox_else_defaults() -> None:
+    estate = tables(mappings={"sites": {"PAR": "Paris"}}, defaults={"role": "server"})
+    device(estate, site="PAR", role=None)
+    device(estate, "srv2", site="Lyon")
+    device(estate, "srv3", device_type=None)
+    rows = {r.key: r for r in estate.rows() if r.resource == "devices"}
+    assert rows["srv1"].fields["site"] == {"id": 1, "name": "Paris"}
+    assert rows["srv1"].fields["role"] == {"id": 1, "name": "Server"}
+    assert rows["srv1"].fields["cf.tables_device"] == {"lib": "srv1"}
+    assert (rows["srv2"].action, rows["srv2"].reason) == (
+        "blocked",
+        'no site: map sites: "Lyon", or set defaults.site',
+    )
+    assert rows["srv3"].reason == (
+        "no device type: map device_types: (no device_type), set defaults.device_type, or allow create: device_types"
+    )
+
+
+def test_a_file_that_is_not_there_says_nothing() -> None:
+    for files, expected in {
+        ("virtual_machines",): [],
+        ("virtual_machines", "vm_interfaces", "virtual_disks"): [
+            ("virtual_disks", "delete", 21),
+            ("vm_interfaces", "delete", 11),
+        ],
+    }.items():
+        estate = tables(*files, policies=GENEROUS)
+        machine(estate, netbox=1)
+        estate.add("netbox.vm_interfaces", id=11, virtual_machine_id=1, name="eth0")
+        estate.add("netbox.virtual_disks", id=21, virtual_machine_id=1, name="sda", size=10)
+        found = estate.rows()
+        assert sorted(removals(found)) == expected
+        # Nothing is even shown.
+        assert [r for r in found if r.action == "blocked"] == []
+
+
+def test_a_machine_that_the_file_no_longer_lists_is_gone_but_not_one_whose_row_was_rejected() -> None:
+    policies = {**GENEROUS, "missing_guests": "delete"}
+    estate = tables(policies=policies)
+    machine(estate, "web", netbox=1)
+    held = {"tables_endpoint": "lib", "tables_id": "db-id"}
+    estate.add("netbox.virtual_machines", id=2, name="db", cluster_id=1, cf=held)
+    estate.ours("virtualization/virtual-machines", 2)
+    assert removals(estate.rows()) == [("virtual_machines", "delete", 2)]
+    estate.add(
+        "tables.rejected",
+        source_table="virtual_machines",
+        row_key="db-id",
+        reason="row 2: name: has no value",
+    )
+    estate.add(
+        "tables.scopes",
+        scope="virtual_machines",
+        scope_id="db-id",
+        complete=False,
+        unseen=False,
+        reason="row 2",
+    )
+    assert removals(estate.rows()) == []
+
+
+def test_a_machine_is_found_by_its_id_under_another_name_and_in_another_cluster() -> None:
+    estate = tables()
+    machine(estate, "web", cluster="test", memory=4096)
+    held = {"tables_endpoint": "lib", "tables_id": "web-id"}
+    estate.add("netbox.virtual_machines", id=1, name="shop", cluster_id=1, cf=held)
+    (row,) = [r for r in estate.rows() if r.resource == "virtual_machines"]
+    assert (row.action, row.netbox_id) == ("update", 1)
+    assert row.fields == {
+        "cluster": {"key": "test", "name": "test", "ref": "clusters"},
+        "memory": 4096,
+    }
+
+
+def test_names_that_several_have() -> None:
+    estate = tables()
+    machine(estate, "web", id="1")
+    machine(estate, "Web", id="2")
+    machine(estate, "web", id="3", cluster="test")
+    assert decided(estate, "virtual_machines") == [
+        ("conflict", "Web [2]", "2 virtual machines of this cluster would have the name Web"),
+        ("conflict", "web [1]", "2 virtual machines of this cluster would have the name web"),
+        ("create", "web [3]", ""),
+    ]
+
+
+def test_a_machine_without_a_cluster_is_in_that_of_the_endpoint() -> None:
+    for settings, cluster in (({}, "lib"), ({"cluster": "prod"}, "prod")):
+        estate = tables(**settings)
+        machine(estate, cluster=None)
+        (row,) = [r for r in estate.rows() if r.resource == "virtual_machines"]
+        assert row.fields["cluster"]["name"] == cluster
+
+
+def test_the_host_of_a_machine_counts_only_in_its_own_cluster() -> None:
+    for cluster, host in (("PROD", "srv1"), ("test", None)):
+        estate = tables()
+        device(estate, cluster=cluster)
+        machine(estate, device="srv1")
+        (row,) = [r for r in estate.rows() if r.resource == "virtual_machines"]
+        assert (row.fields.get("device") or {}).get("name") == host
+
+
+def test_the_mode_of_an_interface_follows_from_its_vlans() -> None:
+    cases: list[tuple[dict[str, Any], str | None]] = [
+        ({"untagged_vlan": 10}, "access"),
+        ({"untagged_vlan": 10, "tagged_vlans": []}, "access"),
+        ({"untagged_vlan": 10, "tagged_vlans": [10, 20]}, "tagged"),
+        ({"tagged_vlans": [20]}, "tagged"),
+        ({"mode": "tagged-all", "untagged_vlan": 10}, "tagged-all"),
+        ({}, None),
+    ]
+    for columns, mode in cases:
+        estate = tables()
+        known(estate)
+        estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
+        estate.add("netbox.vlans", id=20, vid=20, name="voice", site_id=1)
+        estate.add("tables.interfaces", device="srv1", name="eth0", type="1000base-t", **columns)
+        (row,) = [r for r in estate.rows() if r.resource == "interfaces"]
+        assert row.fields.get("mode") == mode, columns
+
+
+def test_a_type_that_is_missing_follows_from_the_speed() -> None:
+    estate = tables()
+    known(estate)
+    for name, speed in (("a", 1000000), ("b", 10000000), ("c", None)):
+        estate.add("tables.interfaces", device="srv1", name=name, speed=speed)
+    assert [r.fields["type"] for r in estate.rows() if r.resource == "interfaces"] == [
+        "1000base-t",
+        "10gbase-x-sfpp",
+        "other",
+    ]
+
+
+def test_an_ignored_interface_is_skipped_and_not_removed() -> None:
+    estate = tables(ignored_interfaces=["veth.*"], policies=GENEROUS)
+    known(estate)
+    estate.add("netbox.interfaces", id=5, device_id=1, name="veth0", type="virtual", enabled=True)
+    estate.add("tables.interfaces", device="srv1", name="veth0")
+    assert removals(estate.rows()) == []
+    assert estate.left_out() == [("interfaces", "srv1 veth0", "ignored_interfaces names it: veth.*")]
+
+
+def test_an_address_whose_row_was_rejected_is_not_gone_elsewhere() -> None:
+    estate = tables(policies=GENEROUS)
+    known(estate)
+    estate.add("tables.interfaces", device="srv1", name="eth0", type="1000base-t")
+    estate.add("netbox.interfaces", id=5, device_id=1, name="eth0", type="1000base-t", enabled=True)
+    address = {
+        "address": "192.0.2.1/24",
+        "host": "192.0.2.1",
+        "prefixlen": 24,
+        "family": 4,
+        "status": "active",
+    }
+    estate.add(
+        "netbox.ip_addresses", id=9, assigned_object_type="dcim.interface", assigned_object_id=5, **address
+    )
+    assert removals(estate.rows()) == [("ip_addresses", "delete", 9)]
+    estate.add(
+        "tables.rejected",
+        source_table="ip_addresses",
+        row_key="srv2 eth9",
+        reason="row 3",
+        row_json='{"host": "192.0.2.1"}',
+    )
+    assert removals(estate.rows()) == []
+
+
+def test_only_addresses_that_the_tables_call_primary_become_so() -> None:
+    estate = tables()
+    known(estate)
+    estate.add("tables.interfaces", device="srv1", name="eth0", type="1000base-t")
+    for host, primary in (("192.0.2.1", False), ("192.0.2.2", True), ("192.0.2.3", None)):
+        estate.add(
+            "tables.ip_addresses",
+            **{"device": "srv1", "interface": "eth0", "address": f"{host}/24", "host": host, "family": 4},
+            **{"prefixlen": 24, "is_primary": primary},
+        )
+    (row,) = [r for r in estate.rows() if r.resource == "primary_ips"]
+    assert row.fields["primary_ip4"]["name"] == "192.0.2.2"
+
+
+def test_a_neighbour_is_an_id_of_the_tables_or_a_name() -> None:
+    estate = tables()
+    known(estate)
+    estate.add("tables.devices", id="id2", name="srv2", site="Paris", role="Server", device_type="R640")
+    for name in ("srv1", "id2"):
+        estate.add("tables.interfaces", device=name, name="eth0", type="1000base-t")
+    estate.add("tables.cables", device="srv1", interface="eth0", remote_device="id2", remote_interface="eth0")
+    assert decided(estate, "cables") == [("create", "srv1 eth0 <-> srv2 eth0", "")]
+    estate.change("tables.cables", remote_device="srv2")
+    assert decided(estate, "cables") == [("create", "srv1 eth0 <-> srv2 eth0", "")]
+
+
+def test_a_rack_that_netbox_does_not_have_is_said_and_the_device_created() -> None:
+    estate = tables()
+    device(estate, rack="A1", location="Room 1", tenant="Shop")
+    assert told(estate, "devices") == {
+        "srv1": (
+            "create",
+            'location: the site of srv1 has no location "Room 1"; rack: NetBox has no rack "A1"; '
+            'tenant: NetBox has no tenant "Shop"',
+        )
+    }
