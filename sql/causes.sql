@@ -264,6 +264,8 @@ select * from (values
         'Correct the rules, so that they agree, or create the site in NetBox.', [], ['regions']),
     ('no_such_location', 'blocked', 'the site of {owner} has no location "{word}"[ (from {mappings})]',
         'Create the location at that site, or correct the mapping.', [], ['word']),
+    ('several_tenants', 'conflict', 'its pool and tags mean different tenants: {tenants}',
+        'Correct mappings.tenants, or the pool or tags of the guest.', ['keep'], ['tenants']),
     ('map_manufacturers', 'because', 'map manufacturers by os, or set defaults.manufacturer',
         'Map manufacturers by os, or set defaults.manufacturer.', [], []),
     ('several_names_of_one_slug', 'blocked', 'several names have this slug: {names}; map them',

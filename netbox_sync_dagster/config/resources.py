@@ -54,6 +54,7 @@ UNOWNED_FIELDS = (
     "scope",
     "role",
     "platform",
+    "tenant",
     "description",
     "comments",
 )

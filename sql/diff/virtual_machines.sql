@@ -9,6 +9,8 @@ referenced as (
         max(case when field = 'platform' and starts_with(problem, '{"cause":"several_match_word"') then problem
             end) as ambiguous_platform,
         max(case when field = 'virtual_machine_type' then value end) as machine_type,
+        max(case when field = 'tenant' then value end) as tenant,
+        max(case when field = 'tenant' then problem end) as tenant_problem,
         string_agg(problem, '; ' order by field) filter (required and problem is not null) as missing,
         string_agg(problem, '; ' order by field) filter (problem is not null) as lacking
     from match.references where owner_resource = 'virtual_machines' group by owner_key
@@ -17,8 +19,9 @@ referenced as (
 actual as (
     select v.*, existing(c.id, c.name) as cluster, existing(d.id, d.name) as device,
            existing(r.id, r.name) as role, existing(p.id, p.name) as platform, existing(t.id, t.name) as machine_type,
-           existing(s.id, s.name) as site
+           existing(s.id, s.name) as site, existing(n.id, n.name) as tenant
     from netbox.virtual_machines v
+    left join netbox.tenants n on n.id = v.tenant_id
     left join netbox.sites s on s.id = v.site_id
     left join netbox.virtual_machine_types t on t.id = v.virtual_machine_type_id
     left join netbox.clusters c on c.id = v.cluster_id
@@ -107,7 +110,7 @@ sites as (
 
 paired as materialized (
     select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
-        c.key is null as homeless, r.lacking, r.missing,
+        c.key is null as homeless, concat_ws('; ', r.lacking, w.tenant_problem) as lacking, r.missing,
         differing(list_concat([
             text_field('name', a.name, case when m.name_held_by is null then w.name end),
             undecided_field('name', to_json(a.name)::varchar,
@@ -123,6 +126,9 @@ paired as materialized (
             text_field('status', a.status, w.status),
             json_field('role', a.role, r.role),
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
+            json_field('tenant', a.tenant, if(w.tenant_problem is null, r.tenant, null)),
+            case when m.netbox_id is not null then undecided_field('tenant', coalesce(a.tenant, 'null'),
+                coalesce(w.tenant_problem, as_conflict(r.tenant_problem))) end,
             json_field('platform', a.platform, r.platform),
             case when m.netbox_id is not null then undecided_field('platform', a.platform, r.ambiguous_platform) end,
             -- No limit clears only what came from one.
@@ -188,7 +194,7 @@ from (
                  because: (select string_agg(coalesce(d.reason, d.action), '; ') from diff.clusters d)})
              when missing is not null then lacking
              -- The others are for words that a virtual machine can do without.
-             when lacking is not null then noted('created_without', {because: lacking}) end as cause
+             when lacking <> '' then noted('created_without', {because: lacking}) end as cause
     from paired
 )
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

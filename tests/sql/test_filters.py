@@ -94,12 +94,18 @@ def test_addresses_of_a_network_that_is_left_out(host: str) -> None:
 
 
 def test_guests_that_are_left_out() -> None:
-    estate = paris(ignored_guests=["test-.*", "9[0-9]{3}"], ignored_tags=["NoSync"], ignored_pools=["lab"])
+    estate = paris(
+        ignored_guests=["test-.*", "9[0-9]{3}"],
+        ignored_tags=["NoSync"],
+        ignored_pools=["lab"],
+        ignored_nodes=["pve9"],
+    )
     guest(estate, 101, "erp")
     guest(estate, 102, "test-erp")
     guest(estate, 9001, "template-like")
     guest(estate, 103, "tagged", tags=["nosync"])
     guest(estate, 104, "pooled", pool="lab")
+    guest(estate, 105, "elsewhere", node="pve9")
     machine(estate, 2, "test-erp", 102)
     assert keys(estate, "virtual_machines") == ["erp"]
     assert skipped(estate, "virtual_machines") == {
@@ -107,6 +113,7 @@ def test_guests_that_are_left_out() -> None:
         "template-like (9001)": "ignored_guests names it: 9[0-9]{3}",
         "tagged (103)": "ignored_tags names it: nosync",
         "pooled (104)": "ignored_pools names it: lab",
+        "elsewhere (105)": "ignored_nodes names it: pve9",
     }
 
 
@@ -182,3 +189,26 @@ def test_a_wrong_setting_is_told(settings: dict[str, Any], sentence: str) -> Non
     with pytest.raises(ValueError, match="validation error") as error:
         paris(**settings)
     assert sentence in str(error.value)
+
+
+def test_the_tenant_of_a_guest_by_its_pool_and_tags() -> None:
+    estate = paris(mappings={"tenants": {"web": "Web team", "shop": "shop"}})
+    for number, name in enumerate(("Web team", "Shop"), start=1):
+        estate.add("netbox.tenants", id=number, name=name, slug=name.lower().replace(" ", "-"))
+    guest(estate, 101, "pooled", pool="WEB")
+    guest(estate, 102, "tagged", tags=["shop", "other"])
+    guest(estate, 103, "both", pool="web", tags=["shop"])
+    guest(estate, 104, "owned", pool="web")
+    machine(estate, 4, "owned", 104, tenant_id=2)
+    rows = {r.key: r for r in estate.rows() if r.resource == "virtual_machines"}
+    assert {key: row.fields.get("tenant") for key, row in rows.items()} == {
+        "pooled": {"id": 1, "name": "Web team"},
+        "tagged": {"id": 2, "name": "Shop"},
+        "both": None,
+        "owned": None,
+    }
+    assert "its pool and tags mean different tenants: Web team, shop" in str(rows["both"].reason)
+    machine(estate, 3, "both", 103)
+    (both,) = (r for r in estate.rows() if (r.resource, r.key) == ("virtual_machines", "both"))
+    assert "tenant: its pool and tags mean different tenants: Web team, shop" in str(both.reason)
+    assert str(rows["owned"].reason).startswith("tenant: NetBox has a value that netbox-sync did not write")

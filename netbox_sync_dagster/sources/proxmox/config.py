@@ -38,6 +38,9 @@ class ProxmoxMappings(Mappings):
         {},
         description="Bridge, vnet or SDN zone -> VRF of the addresses on it; default: `defaults.vrf`.",
     )
+    tenants: dict[str, str] = Field(
+        {}, description="Pool or tag of a guest -> tenant of its virtual machine."
+    )
     vnets: dict[str, Vid] = Field({}, description="Bridge or vnet -> VID, if Proxmox has none.")
 
 
@@ -88,6 +91,7 @@ class ProxmoxEndpoint(BaseEndpoint):
     )
     ignored_tags: list[str] = Field([], description="Guests with one of these tags are skipped.")
     ignored_pools: list[str] = Field([], description="Guests in one of these pools are skipped.")
+    ignored_nodes: list[str] = Field([], description="Guests on one of these nodes are skipped.")
     notes_as_comments: bool = Field(
         False, description="Write the complete notes of a guest to the comments of its virtual machine."
     )

@@ -131,6 +131,7 @@ class Proxmox(Source):
             "ignored_guests": endpoint.ignored_guests,
             "ignored_tags": [tag.lower() for tag in endpoint.ignored_tags],
             "ignored_pools": endpoint.ignored_pools,
+            "ignored_nodes": endpoint.ignored_nodes,
         }
 
     def page(self, endpoint: ProxmoxEndpoint, resource: str, row: Mapping[str, Any]) -> str | None:

@@ -9,5 +9,8 @@ select vmid, min(option) as option, min_by(pattern, option) as pattern from (
     union all
     select g.vmid, 'ignored_pools', list_intersect([g.pool], settings.ignored_pools)[1]
     from proxmox.guests g, config.endpoint settings
+    union all
+    select g.vmid, 'ignored_nodes', list_intersect([g.node], settings.ignored_nodes)[1]
+    from proxmox.guests g, config.endpoint settings
 )
 where pattern is not null group by vmid

@@ -33,6 +33,16 @@ guests as (
     from desired.virtual_machines v
     join proxmox.guests g on g.vmid::varchar = v.source_id
 ),
+-- The tenants of a guest's pool and tags; of several none is meant.
+tenants as (
+    select v.key, min(mapping('tenants', w.word)) as tenant
+    from desired.virtual_machines v
+    join proxmox.guests g on g.vmid::varchar = v.source_id
+    cross join unnest(list_concat([g.pool], g.tags)) as w(word)
+    where mapping('tenants', w.word) is not null
+    group by v.key
+    having count(distinct lower(mapping('tenants', w.word))) = 1
+),
 mapped_guests as (
     select *,
         mapping('roles', guest_type) as role,
@@ -76,6 +86,9 @@ union all
 -- An ostype that NetBox knows by that very name (debian, ubuntu) needs no mapping; others want none.
 select 'virtual_machines', key, 'platform', 'platforms', platform, ostype, null, platform, null, false, null
 from mapped_guests
+union all
+select 'virtual_machines', key, 'tenant', 'tenants', tenant, null, null, null, null, false, null
+from tenants
 union all
 select 'virtual_machines', key, 'virtual_machine_type', 'virtual_machine_types', null,
        mapping('virtual_machine_types', guest_type), null,

@@ -87,6 +87,14 @@ gaps as (
     select try_cast(scope_id as bigint) as vmid, string_agg(distinct reason, '; ' order by reason) as reason
     from proxmox.scopes where scope = 'guest' and not complete group by 1
 ),
+-- Guests whose pool and tags mean different tenants.
+several_tenants as (
+    select vmid, conflict('several_tenants', {tenants: list(distinct tenant order by tenant)}) as problem
+    from (select g.vmid, mapping('tenants', w.word) as tenant
+          from proxmox.guests g cross join unnest(list_concat([g.pool], g.tags)) as w(word))
+    where tenant is not null
+    group by vmid having count(distinct lower(tenant)) > 1
+),
 uuids as (
     select vmid, lower(any_value(nullif(regexp_extract(value, '(^|,)uuid=([0-9a-fA-F-]{36})(,|$)', 2), ''))) as uuid
     from proxmox.guest_config where key = 'smbios1' group by vmid
@@ -126,7 +134,8 @@ select
              then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster',
                  name: c.name}) end) as problem,
     u.uuid,
-    nullif(c.given, c.name) as given_name
+    nullif(c.given, c.name) as given_name,
+    p.problem as tenant_problem
 from counted c
 cross join proxmox.cluster cluster
 cross join target
@@ -135,3 +144,4 @@ left join tags_of t using (vmid)
 left join facts f on f.vmid = c.vmid
 left join gaps g on g.vmid = c.vmid
 left join uuids u on u.vmid = c.vmid
+left join several_tenants p on p.vmid = c.vmid
