@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from netbox_sync_dagster.errors import UserError
 from tests.sources.tables.examples import DATA, Example, named
 from tests.support import NetBox, rows
 
@@ -91,3 +92,10 @@ def test_a_host_that_does_not_answer_is_not_removed(machines: Example) -> None:
     (folder / "web1.example.com").unlink()
     plan = machines.sync(accept_shrink=True)
     assert [row.key for row in rows(plan, "virtual_machines", "delete")] == ["debian [id web1.example.com]"]
+
+
+def test_a_folder_without_facts_is_an_error(machines: Example, tmp_path: Path) -> None:
+    machines.configure(parameters={"facts": "nowhere"})
+    with pytest.raises(UserError) as caught:
+        machines.snapshot()
+    assert str(caught.value) == "endpoint 'mine': _facts.sql: Invalid Input Error: no files in nowhere"

@@ -11,3 +11,7 @@ select host, if((facts ->> '$.ansible_hostname') is not null, facts, null) as fa
     -- Physical machines are devices, others virtual machines. Only a machine that is virtual has the role guest.
     coalesce((facts ->> '$.ansible_virtualization_role') = 'guest', false) as is_guest
 from found
+union all
+-- A folder without files is a wrong path: read_text finds nothing and does not complain.
+select error('no files in ' || $facts), null, false
+where not exists (from files)
