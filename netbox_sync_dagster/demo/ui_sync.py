@@ -24,8 +24,9 @@ def main() -> int:
     with dg.DagsterInstance.get() as instance:
         keep_in_step(instance, config)
         for kind in KINDS:
-            job = found.resolve_job_def(f"sync_{kind}")
             for endpoint in enabled(config, kind):
+                # Kinds without an endpoint have no job.
+                job = found.resolve_job_def(f"sync_{kind}")
                 run = job.execute_in_process(
                     instance=instance, partition_key=endpoint.name, raise_on_error=False
                 )
