@@ -87,6 +87,17 @@ def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], N
     pipeline._deletes = set(kept.deletes)
 
 
+def backup(server: LabNetBox) -> dict[str, Any]:
+    """Everything that a lab NetBox holds, as a backup of its database."""
+    return _copied(vars(server.store))
+
+
+def restore(server: LabNetBox, saved: dict[str, Any]) -> None:
+    """Put a backup back: what was made since is gone, and its numbers are handed out again."""
+    vars(server.store).clear()
+    vars(server.store).update(_copied(saved))
+
+
 def _copied(content: dict[str, Any]) -> dict[str, Any]:
     """A deep copy, with the same locks."""
     return copy.deepcopy(

@@ -10,4 +10,8 @@ join diff.rows r on r.resource = a.resource and r.key = a.key
 where a.question is not null and a.answer <> 'map'
 group by a.resolution_id, a.resource, a.key, coalesce(a.field, '')
 having not bool_or(a.question in (q.question, q.cause))
+    -- Which object it is was answered, and the row is about this object now: its fields ask something else.
+    and not bool_or(a.answer in ('pick', 'create') and r.action <> 'blocked' and r.netbox_id is not null
+        and not contains(coalesce(r.reason, ''), '"candidate_ids":[')
+        and (a.answer = 'create' or r.netbox_id = a.netbox_id))
     and not bool_or(starts_with(coalesce(r.reason, ''), '{"cause":"kept_by_answer"'))
