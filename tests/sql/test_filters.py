@@ -212,3 +212,34 @@ def test_the_tenant_of_a_guest_by_its_pool_and_tags() -> None:
     (both,) = (r for r in estate.rows() if (r.resource, r.key) == ("virtual_machines", "both"))
     assert "tenant: its pool and tags mean different tenants: Web team, shop" in str(both.reason)
     assert str(rows["owned"].reason).startswith("tenant: NetBox has a value that netbox-sync did not write")
+
+
+def test_ports_of_guests_are_left_out_by_default_on_hosts_and_nowhere_else() -> None:
+    estate = switch()
+    device(estate, 2, "pve1", os="proxmox")
+    device(estate, 3, "k8s1", os="linux")
+    for number, name in ((2, "pve1"), (3, "k8s1")):
+        estate.add("netbox.devices", id=number, name=name, cf={"librenms_id": {"lib": number}})
+    ports = {
+        2: ("eno1", "vmbr0", "tap100i0", "fwbr100i0", "fwln100i0", "fwpr100p0", "veth101i0"),
+        3: ("eth0", "docker0", "veth0a1B2c3", "vnet4", "cali0123456789a", "lxc0a1b2c3d4e5f"),
+        1: ("tap100i0", "vnet4"),
+    }
+    number = 20
+    for owner, names in ports.items():
+        for name in names:
+            port(estate, number, name, device=owner)
+            number += 1
+    assert keys(estate, "interfaces") == [
+        "k8s1 docker0",
+        "k8s1 eth0",
+        "pve1 eno1",
+        "pve1 vmbr0",
+        "sw1 tap100i0",
+        "sw1 vnet4",
+    ]
+    estate = switch(ignored_interfaces_by_os={})
+    device(estate, 2, "pve1", os="proxmox")
+    estate.add("netbox.devices", id=2, name="pve1", cf={"librenms_id": {"lib": 2}})
+    port(estate, 20, "tap100i0", device=2)
+    assert keys(estate, "interfaces") == ["pve1 tap100i0"]

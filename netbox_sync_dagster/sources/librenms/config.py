@@ -11,6 +11,12 @@ from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings, databas
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 from netbox_sync_dagster.config.strict import StrictModel
 
+# Ports that a host makes for each of its guests and containers: Proxmox VE, libvirt, LXC, Docker, Calico, Cilium.
+GUEST_PORTS = {
+    "proxmox": ["tap[0-9]+i[0-9]+", "fw(br|ln|pr)[0-9]+[ip][0-9]+", "veth[0-9]+i[0-9]+"],
+    "linux": ["veth[0-9a-z]{6,}", "vnet[0-9]+", "cali[0-9a-f]{6,}", "lxc[0-9a-f]{6,}"],
+}
+
 
 class InterfaceTypeMapping(StrictModel):
     """Maps a LibreNMS ifType, optionally with a speed, to a NetBox interface type."""
@@ -138,9 +144,9 @@ class LibreNMSEndpoint(BaseEndpoint):
     )
     bridge_names_by_os: dict[str, str] = Field({}, description="More names of bridges, likewise.")
     ignored_interfaces_by_os: dict[str, list[str]] = Field(
-        {},
-        description="More of `ignored_interfaces` for the devices of an operating system, e.g. proxmox: "
-        "['tap.*', 'fw(br|ln|pr).*', 'veth.*']",
+        GUEST_PORTS,
+        description="More of `ignored_interfaces` for the devices of an operating system. Default: ports of guests and "
+        "containers on hypervisors and container hosts; {} compares these too.",
     )
     ignored_ports: bool = Field(False, description="Include ports that are ignored in LibreNMS.")
     import_devices: Literal["all", "none"] | ImportFilter = Field(
