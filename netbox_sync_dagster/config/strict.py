@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
 
 
 class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """The same object: pydantic copies the default of a field for each of many endpoints, which takes longer than
+        validating them."""
+        return self
 
 
 class FieldError(ValueError):

@@ -50,11 +50,11 @@ class SyncResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The current configuration file. Raises ConfigError with all its errors."""
         return load_config(self.config_path or _config_path())
 
-    def warehouse(self) -> Warehouse:
-        """The warehouse directory; it may not exist yet."""
+    def warehouse(self, config: Config | None = None) -> Warehouse:
+        """The warehouse directory; it may not exist yet. ``config``: the configuration, if it was read already."""
         home = self.home or os.environ.get(HOME_VARIABLE) or "data"
         try:
-            keep = self.config().retention
+            keep = (config or self.config()).retention
         except ConfigError:
             return Warehouse(home)
         return Warehouse(home, keep_snapshots=keep.snapshots, keep_diffs=keep.diffs)

@@ -63,9 +63,11 @@ def under_way(instance: dg.DagsterInstance) -> list[str]:
 
 def in_flight(instance: dg.DagsterInstance, *kinds: Kind) -> dict[str, Busy]:
     """The endpoints that a queued or running run works on, whoever started it."""
-    orders = [partition_keys(instance, kind) for kind in kinds or KINDS]
+    records = instance.get_run_records(dg.RunsFilter(statuses=_ALIVE))
+    # Mostly there are none.
+    orders = [partition_keys(instance, kind) for kind in kinds or KINDS] if records else []
     busy: dict[str, Busy] = {}
-    for record in instance.get_run_records(dg.RunsFilter(statuses=_ALIVE)):
+    for record in records:
         run = record.dagster_run
         found = Busy(run.run_id, run.job_name, run.status, record.create_timestamp.timestamp())
         for order in orders:

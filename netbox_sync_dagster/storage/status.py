@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from netbox_sync_dagster.storage.store import Warehouse
@@ -24,6 +28,7 @@ STATES = (
 )
 # A person should check these endpoints: they deliver nothing new.
 BAD_STATES = ("unreachable", "error", "stale")
+_RECHECK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,61 @@ def read_status(warehouse: Warehouse) -> list[Status]:
     sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', endpoint"
     rows = ask(warehouse, lambda con: con.execute(sql).fetchall())
     return [Status(**dict(zip(names, map(_aware, row), strict=True))) for row in rows]
+
+
+def status_inputs(warehouse: Warehouse) -> str:
+    """A digest of the state of the files from which ``read_status`` reads; locks of running syncs do not count.
+
+    The rows are the same while it is the same, apart from what only time changes: see ``good_until``.
+    """
+    warehouse.pull_current()
+    warehouse.pull(warehouse.ledger)
+    digest = hashlib.sha256()
+    for folder, depth in (("snapshots", 2), ("diffs", 1), ("ledger", 2)):
+        for path in _folders(str(warehouse.home / folder), depth):
+            digest.update(path.encode())
+            digest.update(_states(path, files=folder == "ledger"))
+    with suppress(FileNotFoundError):
+        digest.update((warehouse.home / "endpoints.jsonl").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def good_until(rows: Sequence[Status], now: datetime) -> datetime:
+    """When time alone may change the state of a row: an endpoint gets stale, or, within ten minutes, an approval expires or
+    a process counts as dead."""
+    stale = (
+        row.last_success + timedelta(seconds=2 * row.every) for row in rows if row.every and row.last_success
+    )
+    return min([now + _RECHECK, *(moment for moment in stale if moment > now)])
+
+
+def _folders(path: str, depth: int) -> Iterator[str]:
+    """The folders at this depth below ``path``, without those of the views, which every query touches."""
+    try:
+        found = sorted(
+            item.path
+            for item in os.scandir(path)
+            if not item.name.startswith("_") and item.is_dir(follow_symlinks=False)
+        )
+    except FileNotFoundError:
+        return
+    for folder in found:
+        if depth == 1:
+            yield folder
+        else:
+            yield from _folders(folder, depth - 1)
+
+
+def _states(folder: str, *, files: bool) -> bytes:
+    """Times and sizes of all ``files`` of a folder, or of those that say what is current and what was tried."""
+    found = []
+    for name in sorted(os.listdir(folder)) if files else ("attempts.jsonl", "current"):
+        try:
+            state = os.lstat(f"{folder}/{name}")
+        except FileNotFoundError:
+            continue
+        found.append((name, state.st_mtime_ns, state.st_size, state.st_ino))
+    return repr(found).encode()
 
 
 def _aware(value: Any) -> Any:

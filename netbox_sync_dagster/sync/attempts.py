@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,31 @@ class Attempts:
 
 def read_attempts(warehouse: Warehouse, system: str, endpoint: str) -> Attempts:
     """The last attempts to read and to compare the endpoint."""
-    files = [
-        folder / "attempts.jsonl"
+    read, compared = (
+        f"{folder}/attempts.jsonl"
         for folder in (warehouse.snapshots(system, endpoint), warehouse.diffs(endpoint))
-    ]
-    for file in files:
-        warehouse.bring_file(file)
-    reads = list(_lines(files[0]))
-    compares = [line for line in _lines(files[1]) if line["system"] == system]
+    )
+    warehouse.bring_file(Path(read))
+    warehouse.bring_file(Path(compared))
+    return _attempts_of(system, read, _state(read), compared, _state(compared))
+
+
+def _state(file: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+# A sensor asks for every endpoint again and again, and few files have changed.
+@lru_cache(maxsize=4096)
+def _attempts_of(
+    system: str, read: str, read_state: tuple[int, ...], compared: str, compared_state: tuple[int, ...]
+) -> Attempts:
+    """The attempts in two files with these states."""
+    reads = list(_lines(Path(read)))
+    compares = [line for line in _lines(Path(compared)) if line["system"] == system]
     both = sorted([*reads, *compares], key=_order)
     if not both:
         return Attempts()

@@ -29,7 +29,7 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.locks import EndpointLock
-from netbox_sync_dagster.storage.status import BAD_STATES, STATES, read_status
+from netbox_sync_dagster.storage.status import BAD_STATES, STATES, good_until, read_status, status_inputs
 from netbox_sync_dagster.storage.views import build_database
 from tests.storage.test_views import publish_diff
 from tests.support import evaluate
@@ -226,6 +226,31 @@ def test_a_status_is_told_again_only_when_it_is_another(tmp_path: Path, tokens: 
     assert again.skip_message == "1 never synced"
     assert [event.passed for event in later.asset_events] == [False]
     assert later.skip_reason.skip_message == "1 unreachable. paris: unreachable: boom"
+
+
+def test_an_idle_tick_reads_again_only_what_changed_or_gets_stale(
+    tmp_path: Path, tokens: pytest.MonkeyPatch
+) -> None:
+    warehouse = Warehouse(tmp_path / "data")
+    config = tmp_path / "netbox_sync.yaml"
+    endpoint = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 60}
+    YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint]}, config)
+    tokens.setenv("NETBOX_SYNC_CONFIG", str(config))
+    tokens.setenv("NETBOX_SYNC_HOME", str(warehouse.home))
+    cursor = evaluate(status_sensor).cursor
+    inputs = status_inputs(warehouse)
+    read_status(warehouse)
+    build_database(warehouse)
+    assert status_inputs(warehouse) == inputs
+    assert evaluate(status_sensor, cursor=cursor).skip_message == "1 never synced"
+    write_case(warehouse, "paris", Case(True, True, 60, 10, True, "", False, 0, 0))
+    assert status_inputs(warehouse) != inputs
+    # Stale after two intervals.
+    rows = read_status(warehouse)
+    success = next(row.last_success for row in rows if row.endpoint == "paris")
+    assert success is not None
+    assert good_until(rows, success + timedelta(seconds=10)) == success + timedelta(seconds=120)
+    assert good_until(rows, success + timedelta(seconds=130)) == success + timedelta(seconds=730)
 
 
 def test_a_sync_that_takes_longer_than_its_interval_is_reported(tmp_path: Path) -> None:

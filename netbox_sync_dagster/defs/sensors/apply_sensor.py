@@ -68,6 +68,7 @@ def apply_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.
     running = in_flight(context.instance)
     remembered = _remembered(context.cursor)
     memory: dict[str, Memory] = {}
+    warehouse = sync.warehouse(config)
     requests, why = [], []
     for endpoint in wanted:
         name = endpoint.name
@@ -78,9 +79,7 @@ def apply_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.
             why.append(f"{name}: not a partition yet (the sensor `endpoints` adds it)")
             continue
         before = remembered.get(name, Memory())
-        memory[name], request, text = _look(
-            sync.warehouse(), endpoint, running.get(name), before, now().timestamp()
-        )
+        memory[name], request, text = _look(warehouse, endpoint, running.get(name), before, now().timestamp())
         if request is not None:
             requests.append(request)
         elif text:

@@ -15,11 +15,10 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import Busy, end_orphans, in_flight
 from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.explain import sentence
-from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now as clock_now
 from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.locks import RUN, active_locks
-from netbox_sync_dagster.sync.attempts import read_attempts
+from netbox_sync_dagster.sync.attempts import Attempts, read_attempts
 from netbox_sync_dagster.sync.scheduling import Decision, EndpointSchedule, decide
 
 # Jobs whose runs lock endpoints, and their priority in the queue.
@@ -63,10 +62,9 @@ def known_time(now: float, *times: float) -> float:
 
 
 def schedule_of(
-    warehouse: Warehouse, endpoint: Endpoint, asked: Asked, *, busy: Busy | None, held: str, now: float
+    attempts: Attempts, endpoint: Endpoint, asked: Asked, *, busy: Busy | None, held: str, now: float
 ) -> EndpointSchedule:
     """The schedule of an endpoint, from its attempts, the sensor's memory and the current runs."""
-    attempts = read_attempts(warehouse, endpoint.kind, endpoint.name)
     schedule = EndpointSchedule(
         endpoint.name,
         endpoint.interval,
@@ -105,7 +103,7 @@ def interval_sensor(
         config = sync.config()
     except ConfigError as error:
         return skip(sentence(error))
-    warehouse, now = sync.warehouse(), clock_now().timestamp()
+    warehouse, now = sync.warehouse(config), clock_now().timestamp()
     note_endpoints(warehouse, config)
     alive = active_locks(warehouse)
     for run_id in end_orphans(context.instance, warehouse.home, set(alive.get(RUN, {})), _WATCHED):
@@ -122,11 +120,12 @@ def interval_sensor(
         busy = running.get(name)
         who = alive.get(endpoint.kind, {}).get(name)
         before = remembered.get(name, Asked())
-        last[name] = read_attempts(warehouse, endpoint.kind, name).last
+        attempts = read_attempts(warehouse, endpoint.kind, name)
+        last[name] = attempts.last
         asked[name] = settle(before, last[name], busy is not None, now)
         held = f"{who} is reading it" if who else ""
         decisions[name] = decide(
-            schedule_of(warehouse, endpoint, asked[name], busy=busy, held=held, now=now), now
+            schedule_of(attempts, endpoint, asked[name], busy=busy, held=held, now=now), now
         )
     due = [name for name, decision in decisions.items() if decision.start]
     asked |= {name: replace(asked[name], at=now, open=True, before=last[name]) for name in due}

@@ -49,7 +49,7 @@ def notification_sensor(context: dg.SensorEvaluationContext, sync: SyncResource)
         config = sync.config()
         if not config.notifications:
             return skip("the configuration names nobody to tell")
-        sent, problems = notify(sync.warehouse(), config)
+        sent, problems = notify(sync.warehouse(config), config)
     except (ConfigError, WarehouseError) as error:
         return skip(sentence(error))
     for text in problems:

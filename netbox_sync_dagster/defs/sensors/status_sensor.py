@@ -1,7 +1,9 @@
 """The sensor ``status``: updates the check of the same name between runs, when endpoints become stale."""
 
 import hashlib
+import json
 from collections import Counter
+from dataclasses import asdict, dataclass
 
 import dagster as dg
 
@@ -13,12 +15,24 @@ from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import LONGEST, skip
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.status import BAD_STATES, Status, read_status
+from netbox_sync_dagster.storage.status import BAD_STATES, Status, good_until, read_status, status_inputs
 from netbox_sync_dagster.text import visible
 
 # The number of endpoints to list.
 _SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the sensor remembers: a digest of the rows that it reported, and its last sentence; ``inputs``: the state of the
+    files that it read, which are not read again before ``until`` (seconds since 1970) while they are the same."""
+
+    digest: str = ""
+    inputs: str = ""
+    until: float = 0
+    text: str = ""
 
 
 @dg.sensor(
@@ -29,9 +43,15 @@ _SHOWN = 5
 )
 def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
     """One evaluation per kind of endpoint, if the result of the check changed."""
+    before = _remembered(context.cursor)
+    moment = now()
     try:
-        config, warehouse = sync.config(), sync.warehouse()
+        config = sync.config()
+        warehouse = sync.warehouse(config)
         note_endpoints(warehouse, config)
+        inputs = status_inputs(warehouse)
+        if before.inputs == inputs and moment.timestamp() < before.until:
+            return skip(before.text)
         rows = read_status(warehouse)
     except (ConfigError, WarehouseError) as error:
         return skip(sentence(error))
@@ -39,14 +59,25 @@ def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
     # "running" changes within a minute and needs no evaluation.
     steady = [(row.endpoint, row.system, row.sentence) for row in rows if row.state != "running"]
     digest = hashlib.sha256(repr(steady).encode()).hexdigest()[:16]
-    if context.cursor == digest:
+    memory = Memory(digest, inputs, good_until(rows, moment).timestamp(), text[:LONGEST])
+    cursor = json.dumps(asdict(memory))
+    if before.digest == digest:
+        context.update_cursor(cursor)
         return skip(text)
     kinds = {row.system for row in rows}
     return dg.SensorResult(
         asset_events=[as_evaluation(status_result(kind, rows)) for kind in LOADED_KINDS if kind in kinds],
-        cursor=digest,
+        cursor=cursor,
         skip_reason=visible(text, LONGEST),
     )
+
+
+def _remembered(cursor: str | None) -> Memory:
+    try:
+        return Memory(**json.loads(cursor or "{}"))
+    except (ValueError, TypeError):
+        # An older version wrote it, or a person edited it.
+        return Memory()
 
 
 def said(rows: list[Status]) -> str:
