@@ -20,6 +20,7 @@ from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.markdown import bullets, link, markdown_value, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
+from netbox_sync_dagster.defs.sql_comments import comment_of
 from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse
 from netbox_sync_dagster.storage.errors import Damaged
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
@@ -43,11 +44,20 @@ def table_metadata(system: str, name: str) -> Metadata:
     """Definition metadata of a snapshot table."""
     view = f"{system}.{name}"
     columns: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR", **SYSTEMS[system][name].columns}
-    schema = [dg.TableColumn(column, kind) for column, kind in columns.items()]
+    schema = [
+        dg.TableColumn(column, kind, description=comment_of(f"{view}.{column}"))
+        for column, kind in columns.items()
+    ]
     return {
         "dagster/column_schema": dg.TableSchema(columns=schema),
         "in DuckDB": f"SELECT * FROM {view}",
     }
+
+
+def table_description(system: str, name: str, text: str) -> str:
+    """``text``, and what the SQL says about the table."""
+    comment = comment_of(f"{system}.{name}")
+    return f"{text} {comment}." if comment else text
 
 
 def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
@@ -60,7 +70,11 @@ def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
         )
         for name, deps in (lineage.deps_by_column if lineage is not None else {}).items()
     ]
-    columns = [*(dg.TableColumn(name, kind) for name, kind in DIFF_COLUMNS.items()), *fields]
+    own = (
+        dg.TableColumn(name, kind, description=comment_of(f"diff.changes.{name}"))
+        for name, kind in DIFF_COLUMNS.items()
+    )
+    columns = [*own, *fields]
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),
         **({"dagster/column_lineage": lineage} if lineage is not None else {}),

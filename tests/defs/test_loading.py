@@ -244,6 +244,24 @@ def test_every_asset_says_what_it_is() -> None:
         assert spec.kinds, spec.key
 
 
+def test_tables_and_columns_have_the_comments_of_the_sql() -> None:
+    specs = {spec.key.to_user_string(): spec for spec in definitions().resolve_all_asset_specs()}
+    assert specs["librenms/ports"].description == (
+        "LibreNMS's ports, as the last read of each endpoint found them. Ports of devices, deleted and ignored ones included."
+    )
+    assert str(specs["netbox/choices"].description).endswith(
+        "Values that this NetBox accepts per model and field."
+    )
+    described = {
+        f"{key}.{column.name}": column.description
+        for key, spec in specs.items()
+        if "dagster/column_schema" in spec.metadata
+        for column in spec.metadata["dagster/column_schema"].columns
+    }
+    assert described["librenms/ports.ifSpeed"] == "bit/s"
+    assert described["diff/proxmox/vlans.cause"] == "code of the reason, see sync.causes"
+
+
 def test_the_shipped_instance_settings_are_ones_that_dagster_takes(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:

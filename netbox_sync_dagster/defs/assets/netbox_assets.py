@@ -10,7 +10,7 @@ from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import KIND_TAG, table_key
 from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.materialization_log import MaterializationLog
-from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_metadata
+from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_description, table_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
@@ -35,7 +35,9 @@ class ReadNetBox(dg.Config):
         dg.AssetSpec(
             table_key("netbox", name),
             group_name="netbox",
-            description=f"NetBox's {name.replace('_', ' ')}, as the last read found them.",
+            description=table_description(
+                "netbox", name, f"NetBox's {name.replace('_', ' ')}, as the last read found them."
+            ),
             kinds={"netbox", "parquet"},
             owners=owners(),
             tags={KIND_TAG: "netbox"},

@@ -24,7 +24,7 @@ from netbox_sync_dagster.defs.keys import (
 )
 from netbox_sync_dagster.defs.lineage import sql_version, upstream_tables
 from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
-from netbox_sync_dagster.defs.metadata import diff_table_metadata, table_metadata
+from netbox_sync_dagster.defs.metadata import diff_table_metadata, table_description, table_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -114,7 +114,11 @@ def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
         yield dg.AssetSpec(
             table_key(kind, name),
             group_name=kind,
-            description=f"{TITLES[kind]}'s {name.replace('_', ' ')}, as the last read of each endpoint found them.",
+            description=table_description(
+                kind,
+                name,
+                f"{TITLES[kind]}'s {name.replace('_', ' ')}, as the last read of each endpoint found them.",
+            ),
             kinds={kind, "parquet"},
             owners=owners(kind),
             tags={KIND_TAG: kind},
