@@ -13,7 +13,7 @@ from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.storage import WarehouseError
-from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.text import Shown, visible
 
 
 def check_command(
@@ -87,7 +87,7 @@ def _show(session: Session, documents: list[dict[str, Any]], plan: bool) -> None
         session.out.print("no rules")
     for one in documents:
         fields = ", ".join(f"{name} ({number})" for name, number in sorted(one["fields"].items()))
-        what = f"{one['rows']} rows, {one['objects']} objects{f': {fields}' if fields else ''}"
+        what = f"{_number(one['rows'], 'row')}, {_number(one['objects'], 'object')}{f': {fields}' if fields else ''}"
         said = "cannot be used" if one["errors"] else f"{what}, {one['seconds']:.2f} s"
         session.out.print(
             f"{one['endpoint']}  {visible(one['rule'], 120)}  {visible(said, 500)}", soft_wrap=True
@@ -96,9 +96,14 @@ def _show(session: Session, documents: list[dict[str, Any]], plan: bool) -> None
             session.out.print(f"  error: {visible(sentence, 500)}", style="red", soft_wrap=True)
         for sentence, number in one["problems"].items():
             session.out.print(
-                f"  {number} object{'s' if number != 1 else ''}: {visible(sentence, 500)}",
+                f"  {_number(number, 'object')}: {visible(sentence, 500)}",
                 style="yellow",
                 soft_wrap=True,
             )
         if plan and one["plan"]:
-            session.out.print(one["plan"], soft_wrap=True)
+            for line in one["plan"].splitlines():
+                session.out.print(Shown(line), soft_wrap=True)
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number != 1 else ''}"

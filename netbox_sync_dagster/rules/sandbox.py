@@ -149,7 +149,7 @@ class Sandbox:
     def _check_rows(rule: Rule, rows: pa.Table) -> None:
         unkeyed = rows.column("key").null_count
         if unkeyed:
-            raise RuleError([f"{rule.name}: {unkeyed} rows have no key; add WHERE key IS NOT NULL"])
+            raise RuleError([f"{rule.name}: {_rows(unkeyed)} without a key; add WHERE key IS NOT NULL"])
         if rule.skips:
             return
         counts = [
@@ -157,7 +157,7 @@ class Sandbox:
             for found in rows.column("field").value_counts()
         ]
         errors = [
-            f"{rule.name}: {number} rows have no field"
+            f"{rule.name}: {_rows(number)} without a field"
             if name is None
             else f"{rule.name}: {rule.resource} have no field '{name}'{meant(name, names_of(rule.resource))}"
             for name, number in counts
@@ -175,3 +175,7 @@ class Sandbox:
         line = _LINE.search(text)
         where = f"{rule.name}:{max(int(line[1]) - above, 1)}" if line else rule.name
         return f"{where}: {' '.join(_LINE.sub('', text).split())}"
+
+
+def _rows(number: int) -> str:
+    return f"{number} row{'s' if number != 1 else ''}"

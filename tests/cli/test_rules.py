@@ -54,7 +54,7 @@ def test_check_shows_rows_fields_and_what_cannot_be_written(harness: CliHarness)
     found = harness.run("rules", "check", "nms")
     assert found.code == 1
     lines = found.out.splitlines()
-    assert lines[0].startswith("nms  rules/devices.sql  1 rows, 1 objects: tenant (1), 0.")
+    assert lines[0].startswith("nms  rules/devices.sql  1 row, 1 object: tenant (1), 0.")
     assert lines[1] == '  1 object: rules/devices.sql: NetBox has no tenant "nobody", or several'
     assert lines[2].startswith("nms  rules/interfaces.skip.sql  0 rows, 0 objects, 0.")
 

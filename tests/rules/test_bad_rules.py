@@ -80,12 +80,12 @@ BAD = [
     (
         "devices.sql",
         f"SELECT key, NULL AS field, 'x' AS value {DEVICES}",
-        "rules/devices.sql: 1 rows have no field",
+        "rules/devices.sql: 1 row without a field",
     ),
     (
         "devices.sql",
         f"SELECT NULL AS key, 'tenant' AS field, 'x' AS value {DEVICES}",
-        "rules/devices.sql: 1 rows have no key; add WHERE key IS NOT NULL",
+        "rules/devices.sql: 1 row without a key; add WHERE key IS NOT NULL",
     ),
     (
         "devices.sql",
