@@ -128,7 +128,8 @@ paired as materialized (
             json_field('virtual_machine_type', a.machine_type, r.machine_type),
             json_field('tenant', a.tenant, if(w.tenant_problem is null, r.tenant, null)),
             case when m.netbox_id is not null then undecided_field('tenant', coalesce(a.tenant, 'null'),
-                coalesce(w.tenant_problem, as_conflict(r.tenant_problem))) end,
+                coalesce(w.tenant_problem, if(r.tenant_problem is null, null,
+                    conflict('field_undecided', {because: r.tenant_problem})))) end,
             json_field('platform', a.platform, r.platform),
             case when m.netbox_id is not null then undecided_field('platform', a.platform, r.ambiguous_platform) end,
             -- No limit clears only what came from one.

@@ -143,7 +143,7 @@ witnesses as materialized (
     from source_ports w
     join hits on hits.key = w.key
     join ledger.last_written l on l.object_type = 'dcim/interfaces' and l.field = 'name' and l.netbox_id = hits.id
-    where w.name = l.value::json->>'$'
+    where w.name = (l.value::json->>'$')
 ),
 -- Known on both sides, and different.
 contradictions as (
@@ -299,17 +299,22 @@ evaluated as (
     left join candidates c on c.key = w.key
 ),
 -- What a person has answered, if exactly this was asked.
+answers as (
+    select a.key, a.answer, a.netbox_id
+    from config.answers a
+    join evaluated e on e.key = a.key and question(e.reason) = a.question
+    where a.resource = 'interfaces' and a.field is null
+      and (a.answer = 'create' or (a.answer = 'pick'
+          and (e.device_id, a.netbox_id) in (select (device_id, id) from netbox.interfaces)
+          and a.netbox_id not in (select best_id from evaluated where reason is null and best_id is not null)
+          and not exists (from match.interface_pairs p
+              where p.settled and p.netbox_id = a.netbox_id and p.key <> e.key)))
+),
 answered as (
     select e.* replace (
         if(a.answer is null, e.best_id, a.netbox_id) as best_id, if(a.answer is null, e.reason, null) as reason)
     from evaluated e
-    left join config.answers a on a.resource = 'interfaces' and a.key = e.key and a.field is null
-        and a.question = question(e.reason)
-        and (a.answer = 'create' or (a.answer = 'pick'
-            and a.netbox_id in (select id from netbox.interfaces i where i.device_id = e.device_id)
-            and a.netbox_id not in (select best_id from evaluated where reason is null and best_id is not null)
-            and a.netbox_id not in (select netbox_id from match.interface_pairs p
-                where p.settled and p.netbox_id is not null and p.key <> e.key)))
+    left join answers a using (key)
 )
 
 select

@@ -128,16 +128,21 @@ decided as (
     left join netbox.vm_interfaces a on a.id = j.netbox_id
 ),
 -- What a person has answered, if exactly this was asked.
+answers as (
+    select a.key, a.answer, a.netbox_id
+    from config.answers a
+    join decided d on d.key = a.key and question(d.cause) = a.question
+    left join wanted w on w.key = a.key
+    where a.resource = 'vm_interfaces' and a.field is null
+      and (a.answer = 'create' or (a.answer = 'pick'
+          and (w.vm_id, a.netbox_id) in (select (virtual_machine_id, id) from netbox.vm_interfaces)
+          and a.netbox_id not in (select netbox_id from decided where cause is null and netbox_id is not null)))
+),
 answered as (
     select d.* replace (
         if(a.answer is null, d.netbox_id, a.netbox_id) as netbox_id, if(a.answer is null, d.cause, null) as cause)
     from decided d
-    left join wanted w using (key)
-    left join config.answers a on a.resource = 'vm_interfaces' and a.key = d.key and a.field is null
-        and a.question = question(d.cause)
-        and (a.answer = 'create' or (a.answer = 'pick'
-            and a.netbox_id in (select id from netbox.vm_interfaces i where i.virtual_machine_id = w.vm_id)
-            and a.netbox_id not in (select netbox_id from decided where cause is null and netbox_id is not null)))
+    left join answers a using (key)
 )
 select j.key,
     if(j.cause is null, j.netbox_id, null) as netbox_id,

@@ -19,7 +19,7 @@ lost_ports as materialized (
         r.content ->> '$.ifPhysAddress',
         because('unreadable', {object: 'port', id: r.row_key, owner: d.key, text: r.reason})
     from rejected r
-    left join desired.devices d on d.source_id = r.content ->> '$.device_id'
+    left join desired.devices d on d.source_id = (r.content ->> '$.device_id')
     where r.source_table = 'ports'
 ),
 -- A port, or the one that a unit (X.N) lies on, of which port_stack says that a LAG or bridge is above or below it.
@@ -50,13 +50,14 @@ union all
 select 'interfaces', owner, 'name', unnest(candidates), name
 from desired.bmcs where problem is not null
 union all
-select 'devices', '*', w.kind, w.word, because('unreadable',
-    {object: 'device', id: r.row_key, owner: null, text: r.reason})
-from rejected r, unnest([
-    {'kind': 'id', 'word': r.row_key}, {'kind': 'serial', 'word': serial_number(r.content ->> '$.serial')},
-    {'kind': 'name', 'word': usable_name(r.content ->> '$.sysName')},
-    {'kind': 'name', 'word': usable_name(r.content ->> '$.hostname')}]) as u(w)
-where r.source_table = 'devices' and w.word is not null
+select 'devices', '*', kind, word, because('unreadable',
+    {object: 'device', id: row_key, owner: null, text: reason})
+from (
+    select row_key, reason, unnest(['id', 'serial', 'name', 'name']) as kind,
+        unnest([row_key, serial_number(content ->> '$.serial'), usable_name(content ->> '$.sysName'),
+            usable_name(content ->> '$.hostname')]) as word
+    from rejected where source_table = 'devices')
+where word is not null
 union all
 select distinct 'ip_addresses', '*', 'host', a.canonical,
     because('address_on_unread_port', {address: a.canonical, port: a.port_id})

@@ -17,10 +17,10 @@ sdn_unread as (
 -- vid: the VLAN of a bridge that has VLAN interfaces of that VID (eno1.51) for ports, and nothing else.
 ports as (
     select b.node, b.iface,
-        coalesce(v.vlan_id, try_cast(nullif(regexp_extract(p.port, '\.([0-9]+)$', 1), '') as integer)) as vid
-    from proxmox.node_interfaces b, unnest(b.ports) as p(port)
-    left join proxmox.node_interfaces v on v.node = b.node and v.iface = p.port
-    where b.type in ('bridge', 'OVSBridge')
+        coalesce(v.vlan_id, try_cast(nullif(regexp_extract(b.port, '\.([0-9]+)$', 1), '') as integer)) as vid
+    from (select node, iface, unnest(ports) as port from proxmox.node_interfaces
+          where type in ('bridge', 'OVSBridge')) b
+    left join proxmox.node_interfaces v on v.node = b.node and v.iface = b.port
 ),
 bridges as (
     select i.node, i.iface, bool_or(coalesce(i.bridge_vlan_aware, false) or i.type = 'OVSBridge') as all_vlans,
