@@ -159,6 +159,16 @@ def test_a_machine_without_a_cluster_is_in_that_of_the_endpoint() -> None:
         assert row.fields["cluster"]["name"] == cluster
 
 
+def test_the_tenant_of_a_machine() -> None:
+    estate = tables(mappings={"tenants": {"shop": "Shop Ltd"}})
+    estate.add("netbox.tenants", id=1, name="Shop Ltd", slug="shop-ltd")
+    machine(estate, "web", netbox=1, tenant="shop")
+    machine(estate, "db", netbox=2, tenant="Nobody")
+    found = {r.key: r for r in estate.rows() if r.resource == "virtual_machines"}
+    assert found["web"].fields == {"tenant": {"id": 1, "name": "Shop Ltd"}}
+    assert (found["db"].action, found["db"].fields) == ("conflict", {})
+
+
 def test_the_host_of_a_machine_counts_only_in_its_own_cluster() -> None:
     for cluster, host in (("PROD", "srv1"), ("test", None)):
         estate = tables()

@@ -134,6 +134,7 @@ _SHAPES = (
             Column("device", "`id` of the host in `devices.sql`."),
             Column("role", "Role (`mappings.roles`)."),
             Column("platform", "Platform (`mappings.platforms`)."),
+            Column("tenant", "Tenant (`mappings.tenants`)."),
             Column("status", "Status.", allowed=MACHINE_STATUSES),
             Column("vcpus", "Number of CPUs.", "DOUBLE", least=0, most=9999),
             Column("memory", "Memory in MB, as NetBox has it.", "BIGINT", least=0, most=2147483647),

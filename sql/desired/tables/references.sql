@@ -15,7 +15,7 @@ devices as (
     cross join settings
 ),
 machines as (
-    select v.key, t.role, t.platform, mapping('roles', t.role) as mapped_role,
+    select v.key, t.role, t.platform, t.tenant, mapping('roles', t.role) as mapped_role,
         mapping('platforms', t.platform) as mapped_platform
     from desired.virtual_machines v
     join tables.virtual_machines t on t.id = v.source_id
@@ -82,3 +82,7 @@ union all
 select 'virtual_machines', key, 'platform', 'platforms', mapped_platform, platform, null,
     coalesce(mapped_platform, platform), null, false, null
 from machines
+union all
+select 'virtual_machines', key, 'tenant', 'tenants', coalesce(mapping('tenants', tenant), tenant), tenant, null, null,
+    null, false, null
+from machines where tenant is not null
