@@ -70,7 +70,7 @@ LEDGER = {
 }
 RULES = {
     "check": Entry("rules_check", "check_command", "Run the rules over the current snapshots."),
-    "test": Entry("rules_test", "run_tests", "Run the rules on example rows."),
+    "test": Entry("rules_examples", "run_tests", "Run the rules on example rows."),
 }
 
 
