@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from netbox_sync_dagster.approve.agreement import Agreement, proven_groups, why_no_approver
-from netbox_sync_dagster.approve.limits import check_gates, over_limit
+from netbox_sync_dagster.approve.limits import check_gates, over_limit_with
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.policy import policy_approvals
@@ -88,7 +88,7 @@ def approve(
         check_gates(plan)
         _check_content(rows)
         _check_rejected(warehouse, plan, [*wholes, *rows])
-        _check_limits(plan, policies, rows, override)
+        _check_limits(warehouse, plan, policies, rows, override)
     by = me(who, through, run, login_by)
     by = replace(by, groups=proven_groups(by, policies, netbox_groups))
     if decision == "approve" and (against := why_no_approver(by, policies)):
@@ -164,12 +164,24 @@ def _check_rejected(warehouse: Warehouse, plan: Plan, rows: list[DiffRow]) -> No
             )
 
 
-def _check_limits(plan: Plan, policies: Policies, rows: list[DiffRow], override: str | None) -> None:
-    too_many = over_limit(plan, policies)
-    hit = sorted({row.resource for row in rows if row.action != "create" and row.resource in too_many})
-    if hit and override is None:
-        sentences = "; ".join(too_many[resource] for resource in hit)
+def _check_limits(
+    warehouse: Warehouse, plan: Plan, policies: Policies, rows: list[DiffRow], override: str | None
+) -> None:
+    too_many = limits_of(warehouse, plan, policies, rows)
+    if too_many and override is None:
         raise ApprovalError(
-            f"endpoint '{plan.endpoint}': {sentences}; check that the source was read completely, then repeat with "
-            "an override that says why"
+            f"endpoint '{plan.endpoint}': {'; '.join(too_many)}; check that the source was read completely, then repeat "
+            "with an override that says why (--override-limit, on the page and in Dagster: override)"
         )
+
+
+def limits_of(warehouse: Warehouse, plan: Plan, policies: Policies, rows: Collection[DiffRow]) -> list[str]:
+    """A sentence for every resource of which too large a share would be approved and not applied with these rows."""
+    whole = with_parts(warehouse, plan)
+    ids = approved(warehouse, plan.endpoint, whole)
+    waiting = [row for row in whole.changes if row.change_id in ids]
+    too_many = over_limit_with(plan, policies, rows, waiting)
+    return [
+        too_many[name]
+        for name in sorted({row.resource for row in rows if row.action != "create"} & set(too_many))
+    ]

@@ -54,7 +54,7 @@ def approve(
     ] = None,
     override_limit: Annotated[
         str | None,
-        typer.Option(help="Approve a plan that exceeds the limit; give the reason."),
+        typer.Option(help="Approve more than max_change_percent allows; give the reason."),
     ] = None,
     plan_file: Annotated[
         Path | None,

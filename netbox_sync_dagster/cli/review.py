@@ -64,7 +64,7 @@ def review(
     device: DeviceOption = None,
     who: WhoOption = None,
     override_limit: Annotated[
-        str | None, typer.Option(help="Approve a plan that exceeds the limit; give the reason.")
+        str | None, typer.Option(help="Approve more than max_change_percent allows; give the reason.")
     ] = None,
 ) -> None:
     """Decide change by change: shows each change that waits, and asks: y n r a d f c q ?

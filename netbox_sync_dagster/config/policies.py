@@ -119,7 +119,7 @@ class Policies(StrictModel):
         30,
         ge=1,
         le=100,
-        description="A plan that updates or deletes a larger share of a resource's objects needs an override.",
+        description="Approving updates and deletes of a larger share of a resource's objects needs an override.",
     )
     apply_approved: bool = Field(False, description="Dagster applies approved changes automatically.")
     second_approver: bool = Field(

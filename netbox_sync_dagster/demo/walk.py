@@ -64,14 +64,7 @@ def run_demo(lab: Lab, console: SafeConsole, *, ui: UiPorts | None) -> None:
         _command(console, ["sync", name])
         _command(
             console,
-            [
-                "approve",
-                name,
-                "--all-creates-and-updates",
-                "--override-limit",
-                "first sync of the demo",
-                "--yes",
-            ],
+            ["approve", name, "--all-creates-and-updates", "--yes"],
         )
         _command(console, ["apply", name, "--yes"])
     _title(console, "5. The same again: nothing is left to do")

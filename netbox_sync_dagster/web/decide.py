@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.agreement import proven_groups, why_no_approver
-from netbox_sync_dagster.approve.limits import over_limit
+from netbox_sync_dagster.approve.decide import limits_of
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
@@ -85,7 +85,6 @@ def review(visit: Visit) -> Response:
     )
     key = _keep(visit, picked)
     policies = visit.config.endpoint(plan.endpoint).policies
-    chosen = {by_id[change_id].resource for change_id in picked.ids if by_id[change_id].action != "create"}
     return visit.show(
         "decide.html",
         head=head,
@@ -99,7 +98,7 @@ def review(visit: Visit) -> Response:
         newer=str(form.get("diff_id") or plan.diff_id) != plan.diff_id,
         deletes_left=deletes_left,
         deletes=sum(by_id[change_id].action == "delete" for change_id in picked.ids),
-        limits=[text for name, text in over_limit(plan, policies).items() if name in chosen]
+        limits=limits_of(visit.warehouse, plan, policies, [by_id[change_id] for change_id in picked.ids])
         if decision == "approve"
         else [],
         hours=policies.approval_hours,

@@ -193,7 +193,7 @@ def test_a_limit_needs_a_reason(site: Site) -> None:
     for number in range(103, 113):
         site.cluster.guests[number].maxmem = 8 * 2**30
     ids = [row.change_id for row in site.sync().changes]
-    sentence = "the plan updates or deletes 10 of 12 virtual_machines (83 %, limit 30 %)"
+    sentence = "it updates or deletes 10 of 12 virtual_machines (83 %, limit 30 %): 3 may be approved without an override"
     assert sentence in _review(anna, *ids)
     assert sentence in _decide(anna, override="  ")
     assert anna.status == 409
