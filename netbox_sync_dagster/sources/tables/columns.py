@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Shape:
-    """The result of one file. ``key``: the columns that identify a row. ``refers``: (column, file, its column) of rows
+    """The result of one file. ``key``: the columns that identify a row (host: the address without its length). ``refers``: (column, file, its column) of rows
     that must exist. ``owners``: exactly one of these columns has a value."""
 
     name: str
@@ -183,7 +183,7 @@ _SHAPES = (
             Column("dns_name", "DNS name."),
             Column("is_primary", "Whether it is the primary address of its family.", "BOOLEAN"),
         ),
-        ("device", "virtual_machine", "interface", "address", "vrf"),
+        ("device", "virtual_machine", "interface", "host", "vrf"),
         (("device", "devices", "id"), ("virtual_machine", "virtual_machines", "id")),
         ("device", "virtual_machine"),
     ),

@@ -6,6 +6,7 @@ Files are read relative to the folder of the SQL. Nothing is downloaded, and att
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +27,10 @@ _MEMORY_LIMIT = "1GB"
 def opened(endpoint: TablesEndpoint) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the endpoint's databases attached; closed at the end. Raises SqlError, MissingSecret."""
     con = connections.connect()
+    spill = tempfile.TemporaryDirectory(prefix="netbox-sync-")
     try:
         con.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        con.execute(f"SET temp_directory = '{connections.quoted(spill.name)}'")
         con.execute("SET autoinstall_known_extensions = false")
         con.execute(f"SET file_search_path = '{connections.quoted(endpoint.sql.absolute())}'")
         if endpoint.extensions is not None:
@@ -37,6 +40,7 @@ def opened(endpoint: TablesEndpoint) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     finally:
         con.close()
+        spill.cleanup()
 
 
 def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ _TYPES = {
 }
 # Characters of a value that an error quotes.
 _SHOWN = 60
+# NetBox's rule.
+_DNS_NAME = re.compile(r"^([0-9A-Za-z_-]+|\*)(\.[0-9A-Za-z_-]+)*\.?$")
+_MAC = re.compile(r"^[0-9A-Fa-f]{12}$")
 
 
 @dataclass
@@ -121,6 +125,8 @@ def _value_problem(column: Column, value: Any, text: str | None) -> str | None:
         return f"{column.name}: has no value" if column.required else None
     if column.type != "VARCHAR" and None in values:
         return f"{column.name}: {quoted} is not {_TYPES[column.type]}"
+    if column.name == "mac" and value and not _MAC.match(re.sub(r"[:.\- ]", "", value)):
+        return f"mac: {quoted} is not a MAC address"
     if column.allowed and value not in column.allowed:
         return f"{column.name}: {quoted} is not one of {', '.join(column.allowed)}"
     low, high = column.least, column.most
@@ -136,17 +142,21 @@ def _owner_problem(shape: Shape, row: Row) -> str | None:
 
 
 def _place_address(row: Row) -> str | None:
-    """Add host, family and prefixlen (None where the text has none); the reason if it is not an address."""
-    text = str(row["address"])
+    """Write the address in its canonical form, and add host, family and prefixlen (None where the text has none); the
+    reason if it is not an address."""
+    text, name = str(row["address"]), row.get("dns_name")
     try:
         found = ip_interface(text)
     except ValueError:
         return f"address: '{text[:_SHOWN]}' is not an address, such as 192.0.2.10/24"
+    host = str(found.ip).partition("%")[0]
+    length = found.network.prefixlen if "/" in text else None
     row |= {
-        "host": str(found.ip).partition("%")[0],
-        "family": found.version,
-        "prefixlen": found.network.prefixlen if "/" in text else None,
+        "address": host if length is None else f"{host}/{length}",
+        **{"host": host, "family": found.version, "prefixlen": length},
     }
+    if name is not None and not _DNS_NAME.match(name):
+        return f"dns_name: '{name[:_SHOWN]}' is not a DNS name"
     return None
 
 
@@ -179,7 +189,9 @@ def _without_duplicates(delivered: Delivered) -> None:
     delivered.rows = [rows[0] for rows in found.values() if len(rows) == 1]
     for rows in (rows for rows in found.values() if len(rows) > 1):
         numbers = " and ".join(str(number) for number, _ in rows[:3])
-        columns = ", ".join(name for name in shape.key if rows[0][1].get(name) is not None)
+        columns = ", ".join(
+            "address" if name == "host" else name for name in shape.key if rows[0][1].get(name) is not None
+        )
         for number, row in rows:
             delivered.reject(number, row, f"rows {numbers} have the same {columns}")
 
@@ -189,19 +201,20 @@ def check_references(delivered: Mapping[str, Delivered]) -> None:
     for shape_name, one in delivered.items():
         for column, file, other in one.shape.refers:
             known = {row[other] for _, row in delivered[file].rows} if file in delivered else set()
-            _keep(one, column, file, known)
+            _keep(one, column, known, None if file in delivered else f"there is no {file}.sql", file)
         if shape_name in ("ip_addresses", "cables"):
             _check_interfaces(one, delivered)
 
 
-def _keep(one: Delivered, column: str, file: str, known: Collection[Any]) -> None:
+def _keep(one: Delivered, column: str, known: Collection[Any], absent: str | None, file: str) -> None:
     kept = []
     for number, row in one.rows:
         value = row.get(column)
         if value is None or value in known:
             kept.append((number, row))
         else:
-            one.reject(number, row, f"{column}: {file}.sql has no row with the id '{str(value)[:_SHOWN]}'")
+            unknown = f"{file}.sql has no row with the id '{str(value)[:_SHOWN]}'"
+            one.reject(number, row, f"{column}: {absent or unknown}")
     one.rows = kept
 
 

@@ -12,7 +12,7 @@ select
     a.host, a.prefixlen, a.family,
     coalesce(mapping('vrfs', a.vrf), a.vrf, settings.default_vrf) as vrf,
     p.resource as interface_resource, p.key as interface, p.owner_resource, p.owner,
-    case when regexp_full_match(lower(a.dns_name), '[0-9a-z_.-]+') then lower(a.dns_name) end as dns_name,
+    lower(a.dns_name) as dns_name,
     '' as source,
     coalesce(left_out_address(a.host, a.family, a.prefixlen, settings.link_local_ipv4),
         ignored_address(a.host, a.family, settings.ignored_addresses)) as left_out

@@ -36,6 +36,12 @@ PORT = "select 'd1' as device, 'eth0' as name"
             "tagged_vlans: '[10, 5000]' is not from 1 to 4094",
         ),
         ("interfaces", f"{PORT}, 'trunk' as mode", "mode: 'trunk' is not one of access, tagged, tagged-all"),
+        ("interfaces", f"{PORT}, '0a000001' as mac", "mac: '0a000001' is not a MAC address"),
+        (
+            "ip_addresses",
+            "select 'd1' as device, 'eth0' as interface, '192.0.2.1/24' as address, 'my host' as dns_name",
+            "dns_name: 'my host' is not a DNS name",
+        ),
         (
             "interfaces",
             "select 'd9' as device, 'eth0' as name",
@@ -122,6 +128,28 @@ def test_two_rows_of_one_identity_are_both_rejected_and_equal_rows_are_one(machi
         "devices.sql, row 3: rows 1 and 3 have the same id",
     ]
     assert manifest.reasons == ["devices.sql, row 1: rows 1 and 3 have the same id (2 rejected rows)"]
+
+
+def test_one_address_in_two_spellings_is_one_and_with_two_lengths_none(machines: Machines) -> None:
+    machines.write("devices.sql", DEVICE)
+    machines.write("interfaces.sql", PORT)
+    machines.write(
+        "ip_addresses.sql",
+        "select 'd1' as device, 'eth0' as interface,"
+        " unnest(['2001:DB8::1/64', '2001:db8:0::1/64', '192.0.2.1/24', '192.0.2.1/25']) as address",
+    )
+    machines.snapshot()
+    assert machines.rows("ip_addresses", "address") == [("2001:db8::1/64",)]
+    assert machines.rejected() == [
+        "ip_addresses.sql, row 3: rows 3 and 4 have the same device, interface, address",
+        "ip_addresses.sql, row 4: rows 3 and 4 have the same device, interface, address",
+    ]
+
+
+def test_rows_of_an_owner_whose_file_is_not_there(machines: Machines) -> None:
+    machines.write("interfaces.sql", PORT)
+    machines.snapshot()
+    assert machines.rejected() == ["interfaces.sql, row 1: device: there is no devices.sql"]
 
 
 def test_values_are_converted_as_people_write_them(machines: Machines) -> None:

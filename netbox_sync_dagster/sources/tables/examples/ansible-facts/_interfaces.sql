@@ -4,7 +4,9 @@ with objects as (
     select host, is_guest, json_extract(facts, '$."' || unnest(json_keys(facts)) || '"') as interface from facts
     where facts is not null
 )
-select host, is_guest, interface, interface ->> '$.device' as name
+select host, is_guest, interface, interface ->> '$.device' as name,
+    -- Members of a bond have its address, and keep their own here. The addresses of InfiniBand are longer than a MAC.
+    nullif(coalesce(interface ->> '$.perm_macaddress', interface ->> '$.macaddress'), '') as address
 from objects
 where json_type(interface) = 'OBJECT' and (interface ->> '$.device') is not null
   and not regexp_matches((interface ->> '$.device'),

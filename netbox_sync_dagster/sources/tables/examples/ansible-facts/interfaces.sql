@@ -17,8 +17,7 @@ select
         else 'virtual' end as type,
     case when (interface ->> '$.speed')::integer > 0 then (interface ->> '$.speed')::bigint * 1000 end as speed,
     (interface ->> '$.mtu')::integer as mtu,
-    -- Members of a bond have its address, and keep their own here.
-    coalesce(interface ->> '$.perm_macaddress', interface ->> '$.macaddress') as mac,
+    if(length(address) = 17, address, null) as mac,
     lag.name as lag,
     if(contains(i.name, '.'), regexp_replace(i.name, '\.[0-9]+$', ''), null) as parent,
     bridge.name as bridge

@@ -13,7 +13,7 @@ select
     end as type,
     case when p.ifSpeed > 0 and p.ifSpeed <> 4294967295 then p.ifSpeed // 1000 end as speed,
     case when p.ifMtu between 1 and 65536 then p.ifMtu end as mtu,
-    p.ifPhysAddress as mac,
+    if(length(p.ifPhysAddress) = 12, p.ifPhysAddress, '') as mac,
     p.ifAdminStatus = 'up' as enabled,
     case when p.ifAlias not in (p.ifName, p.ifDescr) then p.ifAlias else '' end as description,
     coalesce(m.untagged, try_cast(nullif(p.ifVlan, '') as integer)) as untagged_vlan,
