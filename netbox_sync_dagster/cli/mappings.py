@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
 
+from netbox_sync_dagster.approve.netbox_names import names_of_section
 from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.config import Endpoint
@@ -44,8 +48,9 @@ def mappings(
 ) -> None:
     """Print a config stanza for source names NetBox has no match for, with the number of objects.
 
-    The names are from the current diff. Fill in the right side with the name or slug of a NetBox object, add the
-    lines to the endpoint in the configuration, and sync again.
+    The names are from the current diff, and the most similar names of NetBox are proposed. Fill in the right side with the
+    name or slug of a NetBox object, add the lines to the endpoint in the configuration, and sync again. The lines load as
+    printed: those to fill in are comments.
     """
     session = session_of(context)
     chosen = session.endpoint(endpoint)
@@ -57,7 +62,12 @@ def mappings(
         return
     session.diffed([endpoint])
     rows = unresolved(session.warehouse, endpoint)
-    for line in stanza(chosen, rows, everything=not missing):
+
+    @cache
+    def names(section: str) -> list[str]:
+        return [row[0] for row in names_of_section(session.warehouse, section)]
+
+    for line in stanza(chosen, rows, names, everything=not missing):
         session.out.print(Shown(line), soft_wrap=True)
 
 
@@ -97,8 +107,13 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
         con.close()
 
 
-def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str]:
-    """The lines of YAML. ``everything``: include the configured mappings."""
+def stanza(
+    endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[str]], *, everything: bool
+) -> list[str]:
+    """The lines of YAML, which load as they are: what is still to be filled in is a comment.
+
+    ``everything``: include the configured mappings. ``names``: those of NetBox's objects, by section.
+    """
     configured: dict[str, dict[str, Any]] = {
         section: content for section, content in endpoint.mappings if isinstance(content, dict)
     }
@@ -106,14 +121,13 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
     advice: list[str] = []
     for section, known in configured.items():
         found = [row for row in rows if row[0] == section]
-        body: list[str] = []
         wrong = {str(word).lower() for _, word, _, _, is_mapped in found if is_mapped}
-        if everything:
-            body += [
-                f"    {_text(word)}: {_text(str(target))}"
-                for word, target in known.items()
-                if word.lower() not in wrong
-            ]
+        filled = [
+            f"    {_text(word)}: {_text(str(target))}"
+            for word, target in known.items()
+            if everything and word.lower() not in wrong
+        ]
+        open_lines = []
         for _, word, owners, example, is_mapped in found:
             what = f"{owners} {_OBJECTS.get(section, 'object')}{'s' if owners != 1 else ''}, e.g. {visible(example, 200)}"
             if word is None:
@@ -121,14 +135,26 @@ def stanza(endpoint: Endpoint, rows: list[Row], *, everything: bool) -> list[str
                 advice.append(f"# {what}: {endpoint.name} has no value; set defaults.{default}")
                 continue
             note = "; no such object in NetBox" if is_mapped else ""
-            body.append(f"    {_text(word)}:   # {what}{note}")
-        if body:
-            lines += [f"  {section}:", *body]
+            open_lines.append(f"    # {_text(word)}: {_proposed(word, names(section))}  # {what}{note}")
+        if open_lines and section in _DEFAULTS:
+            open_lines.append(f"    # or for all of them: defaults.{_DEFAULTS[section]}")
+        if filled or open_lines:
+            lines += [f"  {section}:" if filled else f"  # {section}:", *filled, *open_lines]
     if lines:
-        lines.insert(0, "mappings:")
+        is_open = all(line.lstrip().startswith("#") for line in lines)
+        lines.insert(
+            0, "# mappings:   # remove the # of the lines that you fill in" if is_open else "mappings:"
+        )
     if not lines and not advice:
         return [f"# {endpoint.name}: nothing is missing"]
     return [*lines, *advice]
+
+
+def _proposed(word: str, names: list[str]) -> str:
+    """The names of NetBox that are most like this one, to choose from."""
+    by_lower = {name.lower(): name for name in names if name}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=2, cutoff=0.5)
+    return " or ".join(_text(by_lower[name]) for name in near) or '""'
 
 
 def _text(word: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ruamel.yaml import YAML
+
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import CliHarness
 from tests.support import NetBox
@@ -23,18 +25,23 @@ def test_missing_mappings_are_printed_to_be_filled_in(
     harness.configure(defaults={"vlan_group": "paris"}, mappings={"roles": {"network": "Acces"}})
     harness.ok("sync")
     assert harness.ok("mappings", "--missing", "nms") == (
-        "mappings:\n"
-        "  sites:\n"
-        '    "Lyon: rack 4":   # 2 objects, e.g. sw2\n'
-        "  roles:\n"
-        '    "network":   # 4 objects, e.g. sw1; no such object in NetBox\n'
-        "  device_types:\n"
-        '    "WS-X":   # 2 objects, e.g. sw2\n'
-        '    "AP7":   # 1 object, e.g. sw4\n'
-        "  platforms:\n"
-        '    "ios":   # 4 objects, e.g. sw1\n'
-        "  vrfs:\n"
-        '    "blue":   # 3 interfaces, e.g. sw2 Gi0/1\n'
+        "# mappings:   # remove the # of the lines that you fill in\n"
+        "  # sites:\n"
+        '    # "Lyon: rack 4": ""  # 2 objects, e.g. sw2\n'
+        "    # or for all of them: defaults.site\n"
+        "  # roles:\n"
+        '    # "network": ""  # 4 objects, e.g. sw1; no such object in NetBox\n'
+        "    # or for all of them: defaults.role\n"
+        "  # device_types:\n"
+        '    # "WS-X": ""  # 2 objects, e.g. sw2\n'
+        '    # "AP7": ""  # 1 object, e.g. sw4\n'
+        "    # or for all of them: defaults.device_type\n"
+        "  # platforms:\n"
+        '    # "ios": ""  # 4 objects, e.g. sw1\n'
+        "    # or for all of them: defaults.platform\n"
+        "  # vrfs:\n"
+        '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
+        "    # or for all of them: defaults.vrf\n"
         "# 1 object, e.g. sw4: nms has no value; set defaults.site\n"
     )
     # Filled in, they are no longer missing; without --missing all of them are shown.
@@ -45,7 +52,8 @@ def test_missing_mappings_are_printed_to_be_filled_in(
     netbox.create("dcim/platforms", name="IOS", slug="ios")
     harness.ok("sync")
     assert harness.ok("mappings", "nms", "--missing") == (
-        'mappings:\n  vrfs:\n    "blue":   # 3 interfaces, e.g. sw2 Gi0/1\n'
+        "# mappings:   # remove the # of the lines that you fill in\n"
+        '  # vrfs:\n    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n    # or for all of them: defaults.vrf\n'
     )
     assert harness.ok("mappings", "nms") == (
         "mappings:\n"
@@ -53,8 +61,25 @@ def test_missing_mappings_are_printed_to_be_filled_in(
         '    "network": "Access"\n'
         "  platforms:\n"
         '    "ios": "IOS"\n'
-        "  vrfs:\n"
-        '    "blue":   # 3 interfaces, e.g. sw2 Gi0/1\n'
+        "  # vrfs:\n"
+        '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
+        "    # or for all of them: defaults.vrf\n"
+    )
+    # What is printed loads as it is.
+    harness.configure(mappings=YAML(typ="safe").load(harness.ok("mappings", "nms"))["mappings"])
+    harness.ok("check", "nms")
+
+
+def test_names_of_netbox_that_are_much_alike_are_proposed(
+    harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
+) -> None:
+    nms.state.add_device("sw2", os="ios", hardware="WS-C2960X", location="Lyon DC1", type="network")
+    for name in ("Lyon", "Lyon DC2", "Nice"):
+        netbox.create("dcim/sites", name=name, slug=name.lower().replace(" ", "-"))
+    harness.configure(defaults={"vlan_group": "paris"})
+    harness.ok("sync")
+    assert '    # "Lyon DC1": "Lyon DC2" or "Lyon"  # 1 object, e.g. sw2\n' in harness.ok(
+        "mappings", "nms", "--missing"
     )
 
 
@@ -73,7 +98,7 @@ def test_words_that_differ_in_case_alone_are_one_word(
         nms.state.add_device(name, os="ios", hardware=hardware, type="network")
     harness.configure(defaults={"site": "paris", "role": "access"})
     harness.ok("sync")
-    assert '  device_types:\n    "WS-LX":   # 2 objects, e.g. sw2\n' in harness.ok(
+    assert '  # device_types:\n    # "WS-LX": ""  # 2 objects, e.g. sw2\n' in harness.ok(
         "mappings", "--missing", "nms"
     )
 
