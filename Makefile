@@ -27,8 +27,10 @@ setup: $(VENV)/.installed
 demo: setup
 	$(BIN)/netbox-sync demo
 
+# Most of the time of the tests goes into planning SQL, which is a sixth faster with jemalloc.
+JEMALLOC := $(firstword $(wildcard /usr/lib/*/libjemalloc.so.2 /usr/lib64/libjemalloc.so.2))
 test: setup lint
-	$(BIN)/python -m pytest -n 3 --dist worksteal -q
+	$(if $(JEMALLOC),LD_PRELOAD=$(JEMALLOC)) $(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 lint: setup
 	$(BIN)/ruff check .

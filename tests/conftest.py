@@ -1,12 +1,17 @@
 """What tests of all folders share."""
 
 import os
+import sys
 
 import pytest
 
 from tests.fake_clock import clock
 
 __all__ = ["clock"]
+
+# Where no bytecode is written, each worker and each command that a test starts compiles the same files again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True, scope="session")
