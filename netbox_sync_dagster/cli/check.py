@@ -31,10 +31,12 @@ def check(
     """Check the configuration, NetBox and the endpoints. Nothing is stored or written.
 
     Reports all errors of the configuration together; then, per server: address, certificate, token, version and
-    every permission that a sync needs. Exit code 1 if a check failed.
+    every permission that a sync needs, and whether NetBox has the objects that mappings and defaults name. Exit code 1 if
+    a check failed.
     """
     # With the clients of all servers, which help does not need.
     from netbox_sync_dagster.sources.netbox.check import check_netbox
+    from netbox_sync_dagster.sources.netbox.check_names import names_in
     from netbox_sync_dagster.sources.registry import source_of
 
     session = session_of(context)
@@ -48,7 +50,7 @@ def check(
     tries: list[tuple[str, Callable[[], list[Check]]]] = [
         (
             f"NetBox {target.base_url}",
-            partial(check_netbox, target, custom_fields, session.config.deletes),
+            partial(check_netbox, target, custom_fields, session.config.deletes, names_in(chosen)),
         ),
         *((f"{e.name} ({e.kind} {e.address})", partial(source_of(e.kind).check, e)) for e in chosen),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from netbox_sync_dagster.config.errors import ConfigError
 from netbox_sync_dagster.config.model import Config
 from netbox_sync_dagster.config.strict import FieldError
 
+_SEE_SCHEMA = "see the JSON schema (netbox-sync init --schema) for what is allowed"
 _TOO_DEEP = "nested too deeply: a configuration has no more than a few levels"
 _MAX_DEPTH = 32
 # A bracket, or a quoted text or comment, in which brackets do not count.
@@ -138,6 +140,7 @@ def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
     # A discriminated union puts the tag into the location; it is not a key of the file.
     keys: list[str | int] = []
     node: Any = document
+    beside: Any = None
     line = 1
     cause = error.get("ctx", {}).get("error")
     location = (*error["loc"], *(cause.path if isinstance(cause, FieldError) else ()))
@@ -147,18 +150,19 @@ def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
         )
         if inside:
             line = _line_of(node, part, line)
-            node = node[part]
+            beside, node = node, node[part]
             keys.append(part)
         elif part == location[-1] and error["type"] in ("missing", "extra_forbidden"):
             keys.append(part)
     name = _cut(".".join(_one_line(key) for key in keys)) or "file"
+    if error["type"] == "extra_forbidden":
+        meant = _meant(str(location[-1]), beside)
+        return f"{file}:{line}: {name}: unknown field; {meant or _SEE_SCHEMA}"
     return f"{file}:{line}: {name}: {_message(error, node, location)}"
 
 
 def _message(error: Any, node: Any, location: tuple[str | int, ...]) -> str:
     message = _one_line(error["msg"].removeprefix("Value error, "))
-    if error["type"] == "extra_forbidden":
-        return "unknown field; see the JSON schema (netbox-sync init --schema) for what is allowed"
     if error["type"] == "missing":
         return "is required"
     if error["type"] == "value_error":
@@ -167,6 +171,24 @@ def _message(error: Any, node: Any, location: tuple[str | int, ...]) -> str:
         return f"{message} (the value is not shown: it may be a secret)"
     value = node if isinstance(node, str | int | float | bool) else type(node).__name__
     return f"{_cut(message)} (found: {_cut(repr(value))})"
+
+
+def _meant(key: str, node: Any) -> str:
+    """``did you mean 'X'?``: of the settings that have most of the keys beside this one."""
+    if not isinstance(node, CommentedMap):
+        return ""
+    parts = Config.model_json_schema()
+    models = [set(part.get("properties") or ()) for part in (parts, *parts["$defs"].values())]
+    beside = set(node) - {key}
+    most = max(len(beside & names) for names in models)
+    near = {
+        found
+        for names in models
+        if len(beside & names) == most
+        for found in difflib.get_close_matches(key, sorted(names - beside), n=1, cutoff=0.6)
+    }
+    best = difflib.get_close_matches(key, sorted(near), n=1, cutoff=0.6)
+    return f"did you mean '{best[0]}'?" if best else ""
 
 
 def _one_line(text: object) -> str:

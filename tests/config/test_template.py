@@ -171,6 +171,10 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
             _docker("url: https://d.example.com, token_env: DOCKER_TOKEN"),
             "file.yaml:3: endpoints.0.token_env: unknown field; ",
         ),
+        (
+            _docker("url: https://d.example.com, intervall: 60"),
+            "file.yaml:3: endpoints.0.intervall: unknown field; did you mean 'interval'?",
+        ),
     ],
 )
 def test_an_error_names_file_line_and_field(tmp_path: Path, text: str, sentence: str) -> None:

@@ -10,6 +10,7 @@ from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.netbox.branch import Branches
+from netbox_sync_dagster.sources.netbox.check_names import Named, check_names
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, WHO, GraphQLFailure, NetBox
 from netbox_sync_dagster.sources.netbox.dependents import dependents_of
 from netbox_sync_dagster.sources.netbox.dependents_reading import deleted_types
@@ -30,14 +31,18 @@ _JOURNAL = Source("journal_entries", "extras.journalentry", "extras/journal-entr
 
 
 def check_netbox(
-    target: NetBoxTarget, custom_fields: Collection[str] = CUSTOM_FIELDS, deletes: Collection[str] = ()
+    target: NetBoxTarget,
+    custom_fields: Collection[str] = CUSTOM_FIELDS,
+    deletes: Collection[str] = (),
+    names: Collection[Named] = (),
 ) -> list[Check]:
     """Try reachability, TLS, token, version, GraphQL, every permission, custom fields; stops where no more can work.
 
     Per type: view by ``GET ?limit=1``, add by what ``OPTIONS`` offers, change and delete by ``PATCH`` and
     ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
     write-enabled shows as missing add, change and delete. ``deletes``: the resources whose objects a policy allows
-    to delete; their possible dependents must be readable.
+    to delete; their possible dependents must be readable. ``names``: the objects that the configuration names; they must
+    be there.
     """
     try:
         netbox = NetBox(target)
@@ -65,6 +70,7 @@ def check_netbox(
             *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
             *(_try(lambda: [_branch(netbox)], "branch") if target.branch is not None else []),
             *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
+            *_try(lambda: list(check_names(netbox, names)), "names"),
         ]
 
 

@@ -6,11 +6,14 @@ import socket
 
 import pytest
 
+from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.check import check_netbox
+from netbox_sync_dagster.sources.netbox.check_names import names_in
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.seed import Seed
+from tests.support import NetBox
 
 MODELS = sorted({source.model for source in SOURCES.values()})
 
@@ -116,3 +119,44 @@ def test_a_missing_token_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert [(check.ok, check.name, check.sentence) for check in checks] == [
         (False, "token", "netbox.token_env: set the environment variable NETBOX_TOKEN")
     ]
+
+
+def test_names_of_the_configuration_that_netbox_lacks_are_named(
+    lab: LabNetBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETBOX_TOKEN", lab.token)
+    person = NetBox(lab.url, lab.token)
+    person.create("dcim/sites", name="Paris", slug="paris")
+    person.create("dcim/device-roles", name="Access", slug="access", color="ff0000")
+    config = Config.model_validate(
+        {
+            "netbox": {"url": lab.url},
+            "endpoints": [
+                {
+                    "name": "nms",
+                    "kind": "librenms",
+                    "url": "http://127.0.0.1:1",
+                    "defaults": {"site": "paris", "tenant": "Ops"},
+                    "mappings": {"roles": {"network": "Acces"}, "platforms": {"ios": "IOS"}},
+                    "policies": {"create": ["platforms"]},
+                }
+            ],
+        }
+    )
+    checks = check_netbox(config.netbox, names=names_in(config.endpoints))
+    found = {check.name: (check.ok, check.sentence) for check in checks if check.name.startswith("nms: ")}
+    assert found == {
+        "nms: mappings.roles.network": (False, "NetBox has no device role 'Acces'; did you mean Access?"),
+        "nms: defaults.tenant (devices)": (False, "NetBox has no tenant 'Ops'"),
+        "nms: defaults.tenant (virtual_machines)": (False, "NetBox has no tenant 'Ops'"),
+    }
+    person.create("tenancy/tenants", name="Operations", slug="ops")
+    person.create("dcim/device-roles", name="Acces", slug="acces", color="ff0000")
+    (last,) = (
+        c for c in check_netbox(config.netbox, names=names_in(config.endpoints)) if c.name.startswith("nms: ")
+    )
+    assert (last.ok, last.name, last.sentence) == (
+        True,
+        "nms: names",
+        "NetBox has all 4 objects that it names",
+    )
