@@ -110,7 +110,7 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
 def stanza(
     endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[str]], *, everything: bool
 ) -> list[str]:
-    """The lines of YAML, which load as they are: what is still to be filled in is a comment.
+    """The lines of YAML, which load as printed: what is still to be filled in is a comment.
 
     ``everything``: include the configured mappings. ``names``: those of NetBox's objects, by section.
     """

@@ -65,7 +65,7 @@ def test_missing_mappings_are_printed_to_be_filled_in(
         '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
         "    # or for all of them: defaults.vrf\n"
     )
-    # What is printed loads as it is.
+    # The printed lines load.
     harness.configure(mappings=YAML(typ="safe").load(harness.ok("mappings", "nms"))["mappings"])
     harness.ok("check", "nms")
 

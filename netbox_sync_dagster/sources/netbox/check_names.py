@@ -31,7 +31,7 @@ _NAMES = ("name", "model", "slug", "part_number", "rd")
 
 @dataclass(frozen=True)
 class Named:
-    """A name that the configuration gives an object of NetBox. ``setting``: where it stands."""
+    """A name that the configuration gives an object of NetBox. ``setting``: the setting with the name."""
 
     endpoint: str
     setting: str
