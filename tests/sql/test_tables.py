@@ -83,6 +83,22 @@ def test_words_are_mapped_else_names_in_netbox_else_defaults() -> None:
     )
 
 
+def test_names_that_cannot_be_seen_are_refused() -> None:
+    estate = tables()
+    device(estate, "sw\u202e1")
+    machine(estate, "web\x1b[1A")
+    assert told(estate, "devices", "virtual_machines") == {
+        "sw\u202e1": (
+            "blocked",
+            "the name contains U+202E, which cannot be seen; give it another name in the source",
+        ),
+        "web\x1b[1A": (
+            "blocked",
+            "the name contains U+001B, which cannot be seen; give it another name in the source",
+        ),
+    }
+
+
 def test_a_file_that_is_not_there_says_nothing() -> None:
     for files, expected in {
         ("virtual_machines",): [],

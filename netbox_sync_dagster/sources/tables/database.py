@@ -133,5 +133,6 @@ def _tls(database: Attached) -> str:
     mode, ca = ("sslmode", "sslrootcert") if database.type == "postgres" else ("ssl_mode", "ssl_ca")
     parts = [f"{mode}={database.ssl_mode}"] if database.ssl_mode is not None else []
     if database.ssl_ca is not None:
-        parts.append(f"{ca}={database.ssl_ca}")
+        path = str(database.ssl_ca).replace("\\", "\\\\").replace("'", "\\'")
+        parts.append(f"{ca}='{path}'" if database.type == "postgres" else f"{ca}={database.ssl_ca}")
     return " ".join(parts)

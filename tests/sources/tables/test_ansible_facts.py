@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 from tests.sources.tables.examples import DATA, Example, named
 from tests.support import NetBox, rows
 
@@ -25,6 +26,22 @@ def machines(tmp_path: Path, netbox: NetBox) -> Example:
         "ansible-facts",
         **{"parameters": {"facts": str(folder)}, "cluster": "Lab", "defaults": DEFAULTS},
     )
+
+
+@pytest.fixture
+def guests(machines: Example) -> Example:
+    """The same with two virtual machines alone."""
+    for file in facts_of(machines).iterdir():
+        if file.name not in ("web1.example.com", "app1"):
+            file.unlink()
+    return machines
+
+
+def facts_of(machines: Example) -> Path:
+    """The folder of the facts."""
+    endpoint = machines.endpoint
+    assert isinstance(endpoint, TablesEndpoint)
+    return Path(str(endpoint.parameters["facts"]))
 
 
 def test_facts_become_devices_and_virtual_machines(machines: Example, netbox: NetBox) -> None:
@@ -61,13 +78,13 @@ def test_facts_become_devices_and_virtual_machines(machines: Example, netbox: Ne
     ] == ["2001:db8:39:9d7d:a00:27ff:fe00:34/64"]
 
 
-def test_a_machine_that_changes_is_one_update(machines: Example, netbox: NetBox) -> None:
-    machines.apply()
-    file = Path(str(machines.config.endpoints[0].parameters["facts"])) / "web1.example.com"  # type: ignore[attr-defined]
+def test_a_machine_that_changes_is_one_update(guests: Example, netbox: NetBox) -> None:
+    guests.apply()
+    file = facts_of(guests) / "web1.example.com"
     content = json.loads(file.read_text(encoding="utf-8"))
     content["ansible_facts"] |= {"ansible_hostname": "web1", "ansible_memtotal_mb": 2000}
     file.write_text(json.dumps(content), encoding="utf-8")
-    (change,) = machines.sync().rows
+    (change,) = guests.sync().rows
     assert (change.resource, change.action, change.key) == ("virtual_machines", "update", "web1")
     assert [(field.name, field.before, field.after) for field in change.written] == [
         ("name", "debian", "web1"),
@@ -75,22 +92,22 @@ def test_a_machine_that_changes_is_one_update(machines: Example, netbox: NetBox)
     ]
 
 
-def test_a_host_that_does_not_answer_is_not_removed(machines: Example) -> None:
-    machines.configure(
-        policies={**machines.endpoint.policies.model_dump(mode="json"), "missing_guests": "delete"}
+def test_a_host_that_does_not_answer_is_not_removed(guests: Example) -> None:
+    guests.configure(
+        policies={**guests.endpoint.policies.model_dump(mode="json"), "missing_guests": "delete"}
     )
-    machines.configure(
-        policies={**machines.endpoint.policies.model_dump(mode="json"), "delete": ["virtual_machines"]}
+    guests.configure(
+        policies={**guests.endpoint.policies.model_dump(mode="json"), "delete": ["virtual_machines"]}
     )
-    machines.apply()
-    folder = Path(str(machines.config.endpoints[0].parameters["facts"]))  # type: ignore[attr-defined]
+    guests.apply()
+    folder = facts_of(guests)
     (folder / "web1.example.com").write_text(
         '{"msg": "Failed to connect", "unreachable": true}', encoding="utf-8"
     )
-    plan = machines.sync()
+    plan = guests.sync()
     assert rows(plan, "virtual_machines", "delete") == []
     (folder / "web1.example.com").unlink()
-    plan = machines.sync(accept_shrink=True)
+    plan = guests.sync(accept_shrink=True)
     assert [row.key for row in rows(plan, "virtual_machines", "delete")] == ["debian [id web1.example.com]"]
 
 
