@@ -213,6 +213,17 @@ def test_the_mode_of_an_interface_follows_from_its_vlans() -> None:
         assert row.fields.get("mode") == mode, columns
 
 
+def test_no_vlans_clear_the_mode() -> None:
+    estate = tables()
+    known(estate)
+    port = {"name": "eth0", "type": "1000base-t", "enabled": True, "mode": "access", "untagged_vlan_id": 10}
+    estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
+    estate.add("netbox.interfaces", id=5, device_id=1, **port)
+    estate.add("tables.interfaces", device="srv1", name="eth0", untagged_vlan=0, tagged_vlans=[])
+    (row,) = [r for r in estate.rows() if r.resource == "interfaces"]
+    assert row.fields == {"mode": None, "untagged_vlan": None}
+
+
 def test_a_type_that_is_missing_follows_from_the_speed() -> None:
     estate = tables()
     known(estate)

@@ -6,7 +6,8 @@ select
     list_filter(i.tagged_vlans, lambda v: v <> coalesce(i.untagged_vlan, 0)) as tagged,
     coalesce(i.mode, case
         when len(list_filter(i.tagged_vlans, lambda v: v <> coalesce(i.untagged_vlan, 0))) > 0 then 'tagged'
-        when i.untagged_vlan > 0 and i.tagged_vlans is not null then 'access' end) as mode,
+        when i.untagged_vlan > 0 and i.tagged_vlans is not null then 'access'
+        when i.untagged_vlan = 0 and i.tagged_vlans is not null then '' end) as mode,
     -- Without tagged_vlans nobody knows what else it carries: the mode is only set where NetBox has none.
     case when i.mode is null and i.tagged_vlans is null and i.untagged_vlan > 0 then 'access' end as mode_if_empty,
     null::varchar as problem

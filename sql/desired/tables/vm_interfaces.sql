@@ -13,7 +13,8 @@ select
     list_filter(i.tagged_vlans, lambda v: v <> coalesce(i.untagged_vlan, 0)) as tagged,
     coalesce(i.mode, case
         when len(list_filter(i.tagged_vlans, lambda v: v <> coalesce(i.untagged_vlan, 0))) > 0 then 'tagged'
-        when i.untagged_vlan > 0 then 'access' end) as mode,
+        when i.untagged_vlan > 0 then 'access'
+        when i.untagged_vlan = 0 and i.tagged_vlans is not null then '' end) as mode,
     name_problem(i.name, 64) as problem
 from tables.vm_interfaces i
 join desired.virtual_machines v on v.source_id = i.virtual_machine

@@ -209,6 +209,16 @@ def test_a_file_that_fails_leaves_the_last_snapshot_current(machines: Machines) 
     assert machines.rows("devices", "snapshot_id") == [(first.snapshot_id,)]
 
 
+def test_a_file_that_is_deleted_is_a_fall_until_it_is_confirmed(machines: Machines) -> None:
+    machines.write("devices.sql", DEVICE)
+    machines.write("interfaces.sql", PORT)
+    assert machines.snapshot().complete
+    (machines.folder / "interfaces.sql").unlink()
+    assert machines.snapshot().reasons == ["0 of 1 interfaces of the last good snapshot"]
+    assert machines.snapshot(accept_shrink=True).complete
+    assert machines.snapshot().complete
+
+
 def test_a_result_without_rows_is_a_fall(machines: Machines) -> None:
     machines.write("devices.sql", "select unnest(['a', 'b', 'c']) as id, id as name")
     machines.snapshot()
