@@ -356,8 +356,25 @@ def test_parts_of_changes_are_applied_where_only_their_resource_is_selected(harn
     assert harness.netbox.one("dcim/devices", name="sw-paris")["serial"] == "FOC1"
 
 
+def test_one_field_of_a_change_is_approved(harness: DagsterHarness) -> None:
+    draft = Draft("paris")
+    fields = {"serial": ("", "FOC1"), "comments": ("", "x")}
+    made_id = draft.update("devices", "sw-paris", harness.device, fields, parent="sw-paris")
+    draft.publish(harness.warehouse)
+    assert decide(harness, change_ids=[made_id], field=["serial"]).success
+    [approval] = read_approvals(harness.warehouse, "paris")
+    assert list(approval.parts.values()) == [(made_id, ("serial",))]
+
+
 CONTRADICTIONS = {
-    "ids and a filter": ({"change_ids": ["abcdef"], "field": ["x"]}, "give change_ids or a filter, not both"),
+    "ids and a filter": (
+        {"change_ids": ["abcdef"], "action": ["update"]},
+        "give change_ids or a filter, not both",
+    ),
+    "fields of ids with what these need": (
+        {"change_ids": ["abcdef"], "field": ["x"], "with_dependencies": True},
+        "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run",
+    ),
     "ids and everything": (
         {"change_ids": ["abcdef"], "all_creates_and_updates": True},
         "give change_ids or a filter, not both",

@@ -49,7 +49,10 @@ class Decide(dg.Config):
     action: list[str] = Field(
         [], description="Changes of these actions: create, update, delete. Deletes are meant only when named."
     )
-    field: list[str] = Field([], description="Changes that write no other fields than these.")
+    field: list[str] = Field(
+        [],
+        description="Changes that write no other fields than these; with change_ids: only these fields of the updates.",
+    )
     device: list[str] = Field([], description="Changes of these devices, virtual machines or clusters.")
     all_creates_and_updates: bool = Field(False, description="Everything in the diff but deletes.")
     with_dependencies: bool = Field(False, description="Also the changes that these need.")
@@ -66,6 +69,7 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
         plan = load_plan(warehouse, config.endpoint)
         if config.decision is not Decision.approve:
             plan = with_parts(warehouse, plan)
+        fields = _fields(config)
         rows = _meant(context, plan, config)
         ids = [row.change_id for row in rows]
         target = settings.netbox.base_url
@@ -77,6 +81,7 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
             warehouse,
             plan,
             [row.change_id for row in left],
+            fields=fields or None,
             who=config.who,
             through="dagster",
             policies=policies,
@@ -110,11 +115,22 @@ def _policies(settings: Config, endpoint: str) -> Policies:
         raise ApprovalError(error.args[0]) from None
 
 
+def _fields(config: Decide) -> list[str]:
+    """The fields to decide about of changes that are named by their ids; none: whole changes. Raises ApprovalError."""
+    if not config.change_ids or not config.field:
+        return []
+    if config.with_dependencies:
+        raise ApprovalError(
+            "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run"
+        )
+    return config.field
+
+
 def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[DiffRow]:
     wanted = Filter(
         resource=tuple(config.resource),
         action=tuple(config.action),
-        field=tuple(config.field),
+        field=() if config.change_ids else tuple(config.field),
         parent=tuple(config.device),
     )
     selection = meant(
