@@ -29,7 +29,7 @@ where r.resource = 'ip_addresses' and r.field = 'vrf' and r.key = p.interface ||
 update desired.references as w
 set mapped_name = r.value ->> '$', source_name = null, default_name = null, create_name = null
 from config.ruled r join config.rule_kinds k using (resource, field)
-where k.refers is not null and r.value ->> '$' <> ''
+where k.refers is not null and (r.value ->> '$') <> ''
   and w.owner_resource = r.resource and w.owner_key = r.key and w.field = r.field;
 insert into desired.references by name
 select r.resource as owner_resource, r.key as owner_key, r.field, k.refers as resource, r.value ->> '$' as mapped_name,
@@ -37,7 +37,7 @@ select r.resource as owner_resource, r.key as owner_key, r.field, k.refers as re
 from config.ruled r
 join config.rule_kinds k using (resource, field)
 anti join desired.references w on w.owner_resource = r.resource and w.owner_key = r.key and w.field = r.field
-where k.refers is not null and r.value ->> '$' <> '' and not (r.resource = 'ip_addresses' and r.field = 'vrf');
+where k.refers is not null and (r.value ->> '$') <> '' and not (r.resource = 'ip_addresses' and r.field = 'vrf');
 
 -- Tags that NetBox does not have are created like those of a source. Key: the word in lower case.
 insert into desired.tags by name

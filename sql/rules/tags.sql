@@ -6,11 +6,11 @@ with words as (
         any_value(o.netbox_id) as netbox_id,
         list(distinct nullif(substr(f.field, 6), '')) filter (f.field <> 'tags') as prefixes,
         list(distinct coalesce(t.slug, d.slug)) filter (coalesce(t.slug, d.slug) is not null) as slugs,
-        list(distinct f.value ->> '$') filter (coalesce(t.slug, d.slug) is null and f.value ->> '$' <> '') as unknown,
+        list(distinct f.value ->> '$') filter (coalesce(t.slug, d.slug) is null and (f.value ->> '$') <> '') as unknown,
         list(distinct f.file order by f.file) as files
     from desired.rule_fields f
     join diff.ruled_objects o on o.resource = f.resource and o.rule_key = f.key
-    left join netbox.tags t on t.slug = f.value ->> '$' or lower(t.name) = lower(f.value ->> '$')
+    left join netbox.tags t on t.slug = (f.value ->> '$') or lower(t.name) = lower(f.value ->> '$')
     left join desired.tags d on d.key = lower(f.value ->> '$') and 'tags' in (select resource from config.may_create)
     where starts_with(f.field, 'tags')
     group by o.resource, o.key
