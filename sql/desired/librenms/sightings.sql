@@ -1,4 +1,6 @@
 -- What LibreNMS shows and the comparison does not take. Key: resource + owner + kind + word.
+-- Only with rows of librenms.ports WHERE ignore; desired.ignored_ports; librenms.rejected; desired.bmcs;
+--   librenms.ip_addresses; librenms.links; librenms.port_stack; librenms.inventory.
 with settings as materialized (from config.endpoint),
 rejected as (
     select source_table, row_key, reason, try_cast(row_json as json) as content from librenms.rejected

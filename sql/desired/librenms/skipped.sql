@@ -1,4 +1,8 @@
 -- What is not compared at all, with the reason. Key: resource + key.
+-- Only with rows of librenms.ports WHERE deleted OR ignore OR strlen(ifAlias) > 200; desired.bmc_devices;
+--   desired.known_guests; desired.ignored_ports; librenms.devices WHERE strlen(serial) > 50; librenms.inventory;
+--   librenms.transceivers; desired.port_links; desired.port_roles; desired.ip_addresses WHERE left_out IS NOT NULL;
+--   desired.vlans WHERE problem IS NOT NULL; librenms.links; librenms.rejected.
 with linked as (
     select source_id from desired.interfaces where source_id in (select local_port_id::varchar from librenms.links)
 )
