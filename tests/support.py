@@ -19,10 +19,10 @@ from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
-from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.views import open_views
+from netbox_sync_dagster.sync.target import read_netbox
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
@@ -115,7 +115,7 @@ class Pipeline:
 
     def _read_netbox(self) -> None:
         self._deletes = self.config.deletes
-        snapshot_netbox(self.config.netbox, self.warehouse, deletes=self._deletes)
+        read_netbox(self.config, self.warehouse)
 
     def again(self) -> Plan:
         """Compare once more, e.g. under another configuration; NetBox is read again where more may be deleted."""

@@ -36,6 +36,7 @@ MODELS = {
     "virtualization/virtual-machines": "virtualization.virtualmachine",
     "virtualization/interfaces": "virtualization.vminterface",
     "virtualization/virtual-disks": "virtualization.virtualdisk",
+    "tenancy/contact-assignments": "tenancy.contactassignment",
     "plugins/proxbox/storage": "netbox_proxbox.proxmoxstorage",
     "plugins/proxbox/backups": "netbox_proxbox.vmbackup",
     "plugins/proxbox/snapshots": "netbox_proxbox.vmsnapshot",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.plan import DiffRow
-from netbox_sync_dagster.compare.values import Reference, Value, reference
+from netbox_sync_dagster.compare.values import GENERIC, Reference, Value, reference
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.sources.netbox.branch import MergeState
@@ -174,7 +174,7 @@ def body(fields: tuple[FieldWrite, ...], *, action: str, tag_deltas: bool) -> di
         elif item.name.startswith("cf."):
             custom = result.setdefault("custom_fields", {})
             custom[item.name.removeprefix("cf.")] = to_wire(item.after)
-        elif item.name in ("assigned_object", "scope"):
+        elif item.name in GENERIC:
             target = item.after or {}
             result[f"{item.name}_type"] = target.get("type")
             result[f"{item.name}_id"] = target.get("id")

@@ -6,12 +6,13 @@ from typing import Any
 
 from netbox_sync_dagster.apply.changes import FieldWrite, PendingWrite
 from netbox_sync_dagster.apply.client import Object
-from netbox_sync_dagster.compare.values import Value
+from netbox_sync_dagster.compare.values import GENERIC, Value
 
 # Fields that an undo does not need: links to the object, and values that NetBox computes.
 _NOT_CONTENT = {
     *("id", "url", "display_url", "display", "created", "last_updated", "config_context", "family"),
-    *("assigned_object_type", "assigned_object_id", "scope_type", "scope_id", "primary_ip", "_occupied"),
+    *(f"{name}_{part}" for name in GENERIC for part in ("type", "id")),
+    *("primary_ip", "_occupied"),
     *("link_peers", "link_peers_type", "connected_endpoints", "connected_endpoints_type"),
     *("connected_endpoints_reachable", "mac_addresses", "parent_device", "tagged_items"),
     *("installed_module", "members", "is_primary", "is_bay_compatible", "is_module_compatible"),
@@ -32,7 +33,7 @@ def removed(item: PendingWrite, row: Object) -> tuple[FieldWrite, ...]:
             content |= {f"cf.{field}": as_value(one) for field, one in (value or {}).items()}
         elif name == "tags":
             content["tags"] = sorted(tag["slug"] for tag in value or ())
-        elif name in ("assigned_object", "scope") and value:
+        elif name in GENERIC and value:
             content[name] = {"type": row.get(f"{name}_type"), **as_value(value)}
         elif name == "mac_address" and "primary_mac_address" in row:
             # Of an interface: the address of another object, shown.

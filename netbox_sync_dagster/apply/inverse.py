@@ -19,6 +19,7 @@ from netbox_sync_dagster.compare.values import Reference, Value, parse, referenc
 Place = tuple[str, int]
 Fields = dict[str, tuple[Value, Value]]
 
+_CONTACTS = "tenancy/contact-assignments"
 _INTERFACES = {"dcim/interfaces": "interfaces", "virtualization/interfaces": "vm_interfaces"}
 # The type of object that a field refers to; a generic reference contains it.
 _TYPE_OF_FIELD = {
@@ -52,6 +53,7 @@ _TYPE_OF_MODEL = {
     "dcim.site": "dcim/sites",
     "dcim.device": "dcim/devices",
     "virtualization.virtualmachine": "virtualization/virtual-machines",
+    "virtualization.cluster": "virtualization/clusters",
 }
 # References to objects that are created later: a separate change sets them.
 _SET_LATER = {
@@ -242,6 +244,9 @@ def _type(done: Done, name: str, value: dict[str, Any]) -> str | None:
         return _TYPE_OF_MODEL.get(value["type"])
     if name in ("lag", "parent", "bridge") and done.object_type in _INTERFACES:
         return done.object_type
+    if name == "role" and done.object_type == _CONTACTS:
+        # A contact role, which no plan creates or deletes.
+        return None
     return _TYPE_OF_FIELD.get(name)
 
 

@@ -95,6 +95,9 @@ NATURAL_KEYS: dict[str, NaturalKey] = {
     "dcim/mac-addresses": NaturalKey({"mac_address": "mac_address"}, _never, assigned=True),
     "ipam/prefixes": NaturalKey({"prefix": "prefix", "vrf": "vrf_id"}, _never),
     "ipam/ip-addresses": NaturalKey({"address": "address", "vrf": "vrf_id"}, _never, assigned=True),
+    "tenancy/contact-assignments": NaturalKey(
+        {"object_type": "object_type", "object_id": "object_id", "contact": "contact_id", "role": "role_id"}
+    ),
     "dcim/module-bays": NaturalKey({"device": "device_id", "name": "name"}),
     "dcim/modules": NaturalKey({"module_bay": "module_bay_id"}),
     "dcim/cables": CableKey({}),

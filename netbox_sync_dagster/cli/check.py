@@ -50,7 +50,14 @@ def check(
     tries: list[tuple[str, Callable[[], list[Check]]]] = [
         (
             f"NetBox {target.base_url}",
-            partial(check_netbox, target, custom_fields, session.config.deletes, names_in(chosen)),
+            partial(
+                check_netbox,
+                target,
+                custom_fields,
+                session.config.deletes,
+                names_in(chosen),
+                contacts=session.config.rules.name_contacts,
+            ),
         ),
         *((f"{e.name} ({e.kind} {e.address})", partial(source_of(e.kind).check, e)) for e in chosen),
     ]

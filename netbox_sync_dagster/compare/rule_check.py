@@ -79,9 +79,11 @@ def _look_up(con: duckdb.DuckDBPyConnection, one: Checked) -> None:
     ).fetchone()
     one.objects = row[0] if row else 0
     found = con.execute(
-        """SELECT v.problem, count(DISTINCT v.key) FROM diff.rule_values v
-           WHERE v.problem IS NOT NULL AND contains(v.problem, to_json(?)::VARCHAR) AND v.resource = ?
-           GROUP BY v.problem ORDER BY 2 DESC, 1""",
+        """SELECT problem, count(DISTINCT key) FROM (
+               SELECT resource, key, problem FROM diff.rule_values
+               UNION ALL SELECT resource, owner, problem FROM match.contact_assignments)
+           WHERE problem IS NOT NULL AND contains(problem, to_json(?)::VARCHAR) AND resource = ?
+           GROUP BY problem ORDER BY 2 DESC, 1""",
         given,
     ).fetchall()
     for problem, number in found:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.rules import Rule, Sandbox
-from netbox_sync_dagster.rules.fields import Field, field_of
+from netbox_sync_dagster.rules.fields import CONTACTS, Field, field_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import NETBOX
 
@@ -81,7 +81,7 @@ def _read_values(database: Database) -> None:
 
 
 def _fields(con: duckdb.DuckDBPyConnection) -> list[tuple[str, Field]]:
-    """(resource, field) of everything that the rules set; of tags one."""
+    """(resource, field) of everything that the rules set on the objects themselves; of tags one."""
     rows = con.execute("SELECT DISTINCT resource, field FROM desired.rule_fields ORDER BY ALL").fetchall()
     found = {
         (resource, "tags" if name.startswith("tags") else name): field_of(resource, name)
@@ -90,7 +90,7 @@ def _fields(con: duckdb.DuckDBPyConnection) -> list[tuple[str, Field]]:
     return [
         (resource, Field(name, "tags", "tags") if name == "tags" else one)
         for (resource, name), one in found.items()
-        if one is not None
+        if one is not None and one.kind != CONTACTS
     ]
 
 

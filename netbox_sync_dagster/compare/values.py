@@ -10,8 +10,9 @@
   others on the object stay;
 - ``cf.<name>``: one custom field, so that the others are left alone.
 
-Two fields stand for two of NetBox's each: ``assigned_object`` (``assigned_object_type`` and ``..._id``),
-``scope`` (``scope_type`` and ``scope_id``). ``object_types`` is a plain list of names.
+The fields in GENERIC stand for two of NetBox's each: ``assigned_object`` (``assigned_object_type`` and ``..._id``),
+``scope`` (``scope_type`` and ``scope_id``), ``object`` of a contact assignment (``object_type`` and ``object_id``).
+``object_types`` is a plain list of names.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import json
 from typing import Any
 
 from netbox_sync_dagster.text import Shown, quoted, visible
+
+GENERIC = ("assigned_object", "scope", "object")
 
 Value = Any
 Reference = tuple[str, str]

@@ -34,6 +34,7 @@ RESOURCES = (
     "primary_ips",
     "cables",
     "virtual_disks",
+    "contact_assignments",
     "storages",
     "backups",
     "snapshots",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import Field
 
 from netbox_sync_dagster.config.strict import StrictModel
+
+_CONTACTS = re.compile(rb"\bcontacts\b", re.IGNORECASE)
 
 
 class RulesConfig(StrictModel):
@@ -26,3 +29,20 @@ class RulesConfig(StrictModel):
         if self.folder is not None:
             raise ValueError(f"there is no folder {folder}")
         return self
+
+    @property
+    def name_contacts(self) -> bool:
+        """Whether the text of any rule names contacts: only then are those of NetBox read.
+
+        A file that cannot be read counts as if it did not; the comparison reports it.
+        """
+        return (
+            any(_names_contacts(path) for path in Path(self.folder).rglob("*.sql")) if self.folder else False
+        )
+
+
+def _names_contacts(path: Path) -> bool:
+    try:
+        return _CONTACTS.search(path.read_bytes()) is not None
+    except OSError:
+        return False

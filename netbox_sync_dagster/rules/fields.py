@@ -13,7 +13,7 @@ from netbox_sync_dagster.storage.tables import NETBOX
 class Field:
     """A field as rules set it.
 
-    ``kind``: text, choice, integer, decimal, boolean, reference, tags, cf. ``column``: of NetBox's table.
+    ``kind``: text, choice, integer, decimal, boolean, reference, tags, cf, contacts. ``column``: of NetBox's table.
     ``refers``: for references, the resource whose names count.
     """
 
@@ -73,6 +73,10 @@ BEFORE_MATCHING = {
     "devices": ("name", "serial"),
     "ip_addresses": ("vrf",),
 }
+# Resources whose objects may have contacts: the field is ``contacts:<contact role>``.
+WITH_CONTACTS = ("clusters", "devices", "virtual_machines")
+CONTACTS = "contacts"
+_CONTACTS = re.compile(rf"^{CONTACTS}:\s*\S")
 _CUSTOM = re.compile(r"^cf\.[A-Za-z0-9_]{1,50}$")
 _TAGS = re.compile(r"^tags:[a-z0-9_-]+$")
 
@@ -81,12 +85,15 @@ def field_of(resource: str, name: str) -> Field | None:
     """The field with this name in a rule; None if there is none.
 
     ``cf.<name>`` is a custom field, ``tags`` adds tags, ``tags:<prefix>`` owns the tags whose slug begins with it.
+    ``contacts:<role>`` assigns contacts with this contact role.
     """
     columns = NETBOX[resource].columns
     if "cf" in columns and _CUSTOM.match(name):
         return Field(name, "cf", "cf")
     if "tags" in columns and (name == "tags" or _TAGS.match(name)):
         return Field(name, "tags", "tags")
+    if resource in WITH_CONTACTS and _CONTACTS.match(name):
+        return Field(name, CONTACTS, "")
     return FIELDS[resource].get(name)
 
 
@@ -96,6 +103,7 @@ def names_of(resource: str) -> list[str]:
     more = [
         *(["tags", "tags:<prefix>"] if "tags" in columns else []),
         *(["cf.<name>"] if "cf" in columns else []),
+        *([f"{CONTACTS}:<role>"] if resource in WITH_CONTACTS else []),
     ]
     return [*FIELDS[resource], *more]
 

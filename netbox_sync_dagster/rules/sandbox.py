@@ -16,7 +16,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from netbox_sync_dagster.rules.fields import SEEN_AS, field_of, meant, names_of
+from netbox_sync_dagster.rules.fields import CONTACTS, SEEN_AS, WITH_CONTACTS, field_of, meant, names_of
 from netbox_sync_dagster.rules.files import Rule, RuleError
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect
@@ -159,7 +159,7 @@ class Sandbox:
         errors = [
             f"{rule.name}: {_rows(number)} without a field"
             if name is None
-            else f"{rule.name}: {rule.resource} have no field '{name}'{meant(name, names_of(rule.resource))}"
+            else f"{rule.name}: {_no_field(rule.resource, name)}"
             for name, number in counts
             if name is None or field_of(rule.resource, name) is None
         ]
@@ -179,3 +179,9 @@ class Sandbox:
 
 def _rows(number: int) -> str:
     return f"{number} row{'s' if number != 1 else ''}"
+
+
+def _no_field(resource: str, name: str) -> str:
+    if resource in WITH_CONTACTS and name.partition(":")[0] == CONTACTS:
+        return f"'{name}' names no contact role, which NetBox needs; write {CONTACTS}:<role>"
+    return f"{resource} have no field '{name}'{meant(name, names_of(resource))}"

@@ -11,9 +11,9 @@ from functools import partial
 
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Config, Endpoint
-from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.sync.endpoint import Outcome, SyncOptions, sync_endpoint
+from netbox_sync_dagster.sync.target import read_netbox
 from netbox_sync_dagster.sync.together import Say, Show, Stopped, run_together
 
 TARGET = "NetBox"
@@ -51,12 +51,8 @@ def sync_with_netbox(
         outcome = Outcome(TARGET)
         began = time.monotonic()
         try:
-            outcome.manifest = snapshot_netbox(
-                config.netbox,
-                warehouse,
-                progress=say,
-                accept_shrink=options.accept_shrink,
-                deletes=config.deletes,
+            outcome.manifest = read_netbox(
+                config, warehouse, progress=say, accept_shrink=options.accept_shrink
             )
         except Exception as error:  # noqa: BLE001
             outcome.error = error

@@ -24,6 +24,7 @@ objects as (
     union all select 'ipam/ip-addresses', id from netbox.ip_addresses
     union all select 'dcim/mac-addresses', id from netbox.mac_addresses
     union all select 'dcim/cables', id from netbox.cables
+    union all select 'tenancy/contact-assignments', id from netbox.contact_assignments
     union all select 'plugins/proxbox/storage', id from netbox.proxbox_storages
     union all select 'plugins/proxbox/backups', id from netbox.proxbox_backups
     union all select 'plugins/proxbox/snapshots', id from netbox.proxbox_snapshots
@@ -33,6 +34,9 @@ objects as (
 -- The dependents of each object, from the tables of the snapshot and netbox.dependents.
 hanging as (
     select object_type, object_id as netbox_id, word || ' ' || label as name from netbox.dependents
+    -- Those of machines are separate rows (sql/match/removals.sql).
+    where object_type <> 'virtualization/virtual-machines' or related_type <> 'tenancy/contact-assignments'
+       or related_id not in (select id from netbox.contact_assignments)
     union all
     select 'ipam/ip-addresses', nat_inside_id, 'NAT address ' || address from netbox.ip_addresses
         where nat_inside_id <> id

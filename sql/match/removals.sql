@@ -5,7 +5,7 @@
 -- undo could not restore. Otherwise the parent is kept too.
 -- Only with rows of match.removed_interfaces; match.removed_ip_addresses; match.removed_mac_addresses;
 --   match.removed_virtual_machines; match.removed_vm_interfaces; match.removed_virtual_disks; match.removed_cables;
---   match.removed_modules; match.removed_devices; match.removed_records.
+--   match.removed_modules; match.removed_devices; match.removed_records; match.removed_contact_assignments.
 with settings as (from config.endpoint),
 
 removed as materialized (
@@ -20,6 +20,7 @@ removed as materialized (
     union all by name from match.removed_modules
     union all by name from match.removed_devices
     union all by name from match.removed_records
+    union all by name from match.removed_contact_assignments
 ),
 
 -- What is on them
@@ -74,6 +75,14 @@ below as (
             id, last_updated, name as label, '' as ending
         from netbox.virtual_disks
         union all
+        select object_id, 'contact_assignments', 'tenancy/contact-assignments', a.id, a.last_updated,
+            'contact ' || coalesce(c.name, a.contact_id::varchar)
+                || ' (' || coalesce(r.name, a.role_id::varchar) || ')', ' (id ' || a.id || ')'
+        from netbox.contact_assignments a
+        left join netbox.contacts c on c.id = a.contact_id
+        left join netbox.contact_roles r on r.id = a.role_id
+        where a.object_type = 'virtualization.virtualmachine'
+        union all
         select virtual_machine_id, 'backups', 'plugins/proxbox/backups', id, last_updated, storage || ' ' || volume_id,
             ' (gone, id ' || id || ')' from netbox.proxbox_backups
         union all
@@ -119,7 +128,9 @@ unproven as (
         join desired.incomplete_scopes u on u.owner = r.owner
             and u.resource in (r.resource, if(r.resource = 'virtual_chassis_members', 'members', r.resource))
         union all
-        select 'virtualization/virtual-machines', netbox_id, reason, false from match.guests_elsewhere)
+        select 'virtualization/virtual-machines', netbox_id, reason, false from match.guests_elsewhere
+        union all
+        select 'tenancy/contact-assignments', netbox_id, reason, false from match.unproven_contacts)
     group by object_type, id
 ),
 impact as (

@@ -18,6 +18,7 @@ create table match.virtual_machines (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], name varchar, step integer,
     problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
 create table match.guests_elsewhere (netbox_id bigint, reason varchar);
+create table match.unproven_contacts as from match.guests_elsewhere;
 create table match.live_virtual_machines as from match.virtual_machines;
 create table match.interface_pairs (
     key varchar, source_id varchar, device varchar, name varchar, mac varchar, linked boolean, device_id bigint,
@@ -54,6 +55,11 @@ create table match.cable_ends (
     cable_id bigint, side varchar, type varchar, id bigint, label varchar, far varchar, passes_on boolean);
 -- NetBox objects that a row of the source in doubt could be; see sql/match/doubts.sql.
 create table match.doubts (object_type varchar, netbox_id bigint, reason varchar, shown boolean);
+-- Objects that may have contacts, and what the user's rules give them.
+create table match.contact_owners (resource varchar, key varchar, netbox_id bigint, name varchar, source_id varchar);
+create table match.contact_assignments (
+    key varchar, resource varchar, owner varchar, owner_id bigint, owner_name varchar, model varchar,
+    contact_id bigint, contact varchar, role_id bigint, role varchar, netbox_id bigint, problem varchar);
 create table match.doubted_devices as from match.doubts;
 create table match.doubted_virtual_machines as from match.doubts;
 create table match.doubted_interfaces as from match.doubts;
@@ -79,6 +85,7 @@ create table match.removed_virtual_machines as from match.removed;
 create table match.removed_vm_interfaces as from match.removed;
 create table match.removed_virtual_disks as from match.removed;
 create table match.removed_cables as from match.removed;
+create table match.removed_contact_assignments as from match.removed;
 create table match.removed_modules as from match.removed;
 create table match.removed_devices as from match.removed;
 create table match.removed_records as from match.removed;

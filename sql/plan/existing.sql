@@ -25,6 +25,10 @@ counted as (
     select 'virtual_disks', count(*) from netbox.virtual_disks d join match.virtual_machines m
         on m.netbox_id = d.virtual_machine_id
     union all
+    select 'contact_assignments', count(*) from netbox.contact_assignments a
+        join config.models m on m.model = a.object_type
+        join match.contact_owners o on o.resource = m.resource and o.netbox_id = a.object_id
+    union all
     select 'cables', count(distinct e.cable_id)
     from match.cable_ends e join match.interface_names n on n.type = e.type and n.netbox_id = e.id
 )

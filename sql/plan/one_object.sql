@@ -13,9 +13,9 @@ resources as (
     select unnest(case when $resource = 'devices'
         then ['devices', 'virtual_chassis', 'virtual_chassis_members', 'virtual_chassis_masters', 'interfaces',
               'mac_addresses', 'primary_macs', 'ip_addresses', 'primary_ips', 'prefixes', 'module_bays', 'modules',
-              'cables']
+              'cables', 'contact_assignments']
         else ['virtual_machines', 'vm_interfaces', 'mac_addresses', 'primary_macs', 'ip_addresses', 'primary_ips',
-              'virtual_disks'] end) as resource
+              'virtual_disks', 'contact_assignments'] end) as resource
 ),
 -- The name of a member in NetBox, with which the labels of its interfaces begin.
 names as (

@@ -21,6 +21,13 @@ RECIPES: dict[str, list[tuple[str, str]]] = {
 Fields = dict[tuple[str, str], Any]
 
 
+def with_contacts(estate: Estate) -> None:
+    estate.change("netbox.status", contacts=True)
+    for number, (contact, role) in enumerate((("Ada", "Owner"), ("NOC", "Technical")), start=1):
+        estate.add("netbox.contacts", id=number, name=contact)
+        estate.add("netbox.contact_roles", id=number, name=role, slug=role.lower())
+
+
 def rack() -> Estate:
     """LibreNMS's core-1 and acme-2, which NetBox has without anything that a person would have entered."""
     estate = switch(defaults={"vlan_group": "campus"}, policies={"owns": ["devices.name"]})
@@ -54,6 +61,7 @@ def rack() -> Estate:
     interface(estate, 13, "eth0", device=4, port=3)
     shown(estate, 2, "172.17.0.1", 3)
     estate.add("netbox.vlan_groups", id=1, name="campus", slug="campus")
+    with_contacts(estate)
     for vid in (10, 30):
         estate.add("librenms.vlans", vlan_id=vid, device_id=1, vlan_vlan=vid)
     return estate
@@ -62,6 +70,7 @@ def rack() -> Estate:
 def farm() -> Estate:
     """Guests web1 and test1 in paris, which NetBox has."""
     estate = paris()
+    with_contacts(estate)
     for number, name in enumerate(("web", "Shop"), start=1):
         estate.add("netbox.tenants", id=number, name=name, slug=name.lower())
     estate.add("netbox.vrfs", id=4, name="lab")
@@ -193,6 +202,32 @@ EXPECTED: dict[str, tuple[Any, Fields, set[str]]] = {
     ),
     "DNS names of addresses": (rack, {("ip_addresses 192.0.2.1", "dns_name"): "acme-1.example.net"}, set()),
     "Names of VLANs by number": (rack, {("vlans 10 in campus", "name"): "users"}, set()),
+    "Contact by the notes of a guest": (
+        farm,
+        {
+            ("contact_assignments virtual machine web1: Ada (Owner)", "object"): {
+                "id": 101,
+                "name": "web1",
+                "type": "virtualization.virtualmachine",
+            },
+            ("contact_assignments virtual machine web1: Ada (Owner)", "contact"): {"id": 1, "name": "Ada"},
+            ("contact_assignments virtual machine web1: Ada (Owner)", "role"): {"id": 1, "name": "Owner"},
+        },
+        set(),
+    ),
+    "Contact of all devices of a location": (
+        rack,
+        {
+            ("contact_assignments device sw2-acc-1: NOC (Technical)", "object"): {
+                "id": 2,
+                "name": "sw2-acc-1",
+                "type": "dcim.device",
+            },
+            ("contact_assignments device sw2-acc-1: NOC (Technical)", "contact"): {"id": 2, "name": "NOC"},
+            ("contact_assignments device sw2-acc-1: NOC (Technical)", "role"): {"id": 2, "name": "Technical"},
+        },
+        set(),
+    ),
     "Constant custom fields": (
         rack,
         {

@@ -115,16 +115,21 @@ MODELS: tuple[Model, ...] = (
             )
         ),
     ),
-    _named("tenancy.contact", "tenancy/contacts", "contact"),
-    _named("tenancy.contactrole", "tenancy/contact-roles", "contact role", slug()),
+    _named("tenancy.contact", "tenancy/contacts", "contact", brief=(*_SHORT, "description")),
+    _named(
+        *("tenancy.contactrole", "tenancy/contact-roles", "contact role", slug()),
+        brief=(*_SHORT, "slug", "description"),
+    ),
     _model(
         *("tenancy.contactassignment", "tenancy/contact-assignments", "contact assignment"),
         (
             *generic("object"),
             fk("contact", "tenancy.contact", required=True),
             fk("role", "tenancy.contactrole", required=True),
+            choice("priority", "contactassignment.priority"),
             *TAIL,
         ),
+        unique=(Unique(("object_type", "object_id", "contact", "role")),),
         display=lambda store, row: (
             f"{display(store, 'tenancy.contact', row['contact'])} "
             f"({display(store, 'tenancy.contactrole', row['role'])}) -> "

@@ -17,6 +17,7 @@ from netbox_sync_dagster.defs.shown import log_of
 from netbox_sync_dagster.storage import NETBOX
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.views import build_database
+from netbox_sync_dagster.sync.target import read_netbox
 
 # One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot taken while changes
 # are written shows only some of them.
@@ -55,17 +56,10 @@ def netbox_assets(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
-    # NetBox's client, which the definitions do not need: every run and code server loads them.
-    from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
-        manifest = snapshot_netbox(
-            settings.netbox,
-            warehouse,
-            progress=log_of(context).debug,
-            accept_shrink=config.accept_shrink,
-            deletes=settings.deletes,
+        manifest = read_netbox(
+            settings, warehouse, progress=log_of(context).debug, accept_shrink=config.accept_shrink
         )
         build_database(warehouse)
         MaterializationLog(warehouse.snapshots("netbox", "netbox")).clear()

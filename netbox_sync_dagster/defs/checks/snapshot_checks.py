@@ -33,6 +33,8 @@ _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("interfaces", "device_id", "devices", "id"),
         ("vm_interfaces", "virtual_machine_id", "virtual_machines", "id"),
         ("virtual_disks", "virtual_machine_id", "virtual_machines", "id"),
+        ("contact_assignments", "contact_id", "contacts", "id"),
+        ("contact_assignments", "role_id", "contact_roles", "id"),
         ("virtual_machines", "cluster_id", "clusters", "id"),
         ("vlans", "group_id", "vlan_groups", "id"),
     ),

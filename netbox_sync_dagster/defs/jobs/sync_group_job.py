@@ -25,6 +25,7 @@ from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
 from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.storage.views import build_database
+from netbox_sync_dagster.sync.target import read_netbox
 
 GROUP_JOB = "sync_group"
 READ, SYNC = "read_target", "sync_endpoints"
@@ -47,14 +48,9 @@ class Group(dg.Config):
 )
 def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
     """Read NetBox into the warehouse."""
-    # NetBox's client, which the definitions do not need: every run and code server loads them.
-    from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
-
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
-        manifest = snapshot_netbox(
-            settings.netbox, warehouse, progress=log_of(context).debug, deletes=settings.deletes
-        )
+        manifest = read_netbox(settings, warehouse, progress=log_of(context).debug)
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     log = MaterializationLog(warehouse.snapshots("netbox", "netbox"))
     for name in NETBOX:

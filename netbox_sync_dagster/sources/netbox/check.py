@@ -24,6 +24,7 @@ WRITTEN = {
     *("cluster_types", "clusters", "virtual_chassis", "devices", "virtual_machines", "interfaces"),
     *("module_types", "module_bays", "modules"),
     *("vm_interfaces", "mac_addresses", "vlans", "prefixes", "ip_addresses", "virtual_disks", "cables"),
+    "contact_assignments",
 }
 # What a sync stores its own ids in.
 CUSTOM_FIELDS = ("librenms_id", "proxmox_cluster", "proxmox_vmid")
@@ -35,6 +36,8 @@ def check_netbox(
     custom_fields: Collection[str] = CUSTOM_FIELDS,
     deletes: Collection[str] = (),
     names: Collection[Named] = (),
+    *,
+    contacts: bool = False,
 ) -> list[Check]:
     """Try reachability, TLS, token, version, GraphQL, every permission, custom fields; stops where no more can work.
 
@@ -42,7 +45,7 @@ def check_netbox(
     ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
     write-enabled shows as missing add, change and delete. ``deletes``: the resources whose objects a policy allows
     to delete; their possible dependents must be readable. ``names``: the objects that the configuration names; they must
-    be there.
+    be there. ``contacts``: rules set contacts.
     """
     try:
         netbox = NetBox(target)
@@ -60,10 +63,10 @@ def check_netbox(
             Check(True, "token", f"the token in {target.token_env} is taken"),
             Check(True, "version", f"NetBox {netbox.version_text}"),
             *_try(lambda: [_graphql(netbox)], "graphql"),
-            *_try(lambda: _sight(netbox), "rights: all objects"),
+            *_try(lambda: _sight(netbox, contacts=contacts), "rights: all objects"),
             *(
                 check
-                for name in sources_of(netbox.version)
+                for name in sources_of(netbox.version, contacts=contacts)
                 for check in _try(partial(_rights, netbox, name), f"rights: {name}")
             ),
             *(_try(lambda: [_dependents(netbox, deletes)], "rights: deletes") if deletes else []),
@@ -131,11 +134,11 @@ def _graphql(netbox: NetBox) -> Check:
     )
 
 
-def _sight(netbox: NetBox) -> list[Check]:
+def _sight(netbox: NetBox, *, contacts: bool) -> list[Check]:
     """Whether the token sees all objects of every type that is read, or which it does not."""
     name = "rights: all objects"
     rights = read_rights(netbox)
-    models = {source.model: table for table, source in sources_of(netbox.version).items()}
+    models = {source.model: table for table, source in sources_of(netbox.version, contacts=contacts).items()}
     hidden = [(table, why) for model, table in models.items() if (why := rights.hidden(model))]
     if hidden:
         return [Check(False, f"rights: all {table}", why) for table, why in hidden]

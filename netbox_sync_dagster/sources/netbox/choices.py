@@ -31,12 +31,16 @@ MAX_LENGTH = "max_length"
 CUSTOM_FIELD = "extras.customfield"
 
 
+# Columns of the table status on which the choices depend.
+_SAME = ("netbox_version", "plugins")
+
+
 def known_choices(warehouse: Warehouse, status: Row) -> list[Row]:
     """The choices of the last snapshot, if it is of the same NetBox version with the same plugins."""
     try:
         folder = warehouse.current(warehouse.snapshots("netbox", "netbox"))
         before = pq.read_table(folder / "status.parquet").to_pylist()
-        if not before or any(before[0].get(name) != status[name] for name in status):
+        if not before or any(before[0].get(name) != status[name] for name in _SAME):
             return []
         rows: list[Row] = pq.read_table(folder / "choices.parquet").to_pylist()
         rows = [row for row in rows if row["model"] != CUSTOM_FIELD]

@@ -27,13 +27,13 @@ from netbox_sync_dagster.sources.netbox.dependents import (
 )
 from netbox_sync_dagster.sources.netbox.object_references import holders_of, value_of
 from netbox_sync_dagster.sources.netbox.plugins import unknown_plugins
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.queries import CONTACTS, SOURCES
 
 Row = dict[str, Any]
 Task = Callable[[], "list[Any]"]
 
-# The tables of the snapshot itself, in which the comparison looks.
-_READ_ANYWAY = {source.path for source in SOURCES.values()}
+# The tables of every snapshot, in which the comparison looks.
+_READ_ANYWAY = {source.path for name, source in SOURCES.items() if name not in CONTACTS}
 
 
 def deleted_types(resources: Collection[str]) -> list[str]:

@@ -212,6 +212,8 @@ SOURCES: dict[str, Source] = {
             "choice_set:extras.customfieldchoiceset",
         ),
         _source("tenants", "tenancy.tenant", "tenancy/tenants", "tenant_list"),
+        _source("contacts", "tenancy.contact", "tenancy/contacts", None),
+        _source("contact_roles", "tenancy.contactrole", "tenancy/contact-roles", None),
         _source("vrfs", "ipam.vrf", "ipam/vrfs", "vrf_list"),
         _source("vlan_groups", "ipam.vlangroup", "ipam/vlan-groups", "vlan_group_list", generic=_VLAN_SCOPES),
         _source(
@@ -310,6 +312,14 @@ SOURCES: dict[str, Source] = {
             "virtual_disk_list",
             "virtual_machine:virtualization.virtualmachine",
         ),
+        # The object's type and id are plain in REST, as those of MAC addresses.
+        _source(
+            "contact_assignments",
+            "tenancy.contactassignment",
+            "tenancy/contact-assignments",
+            None,
+            "contact:tenancy.contact role:tenancy.contactrole",
+        ),
         *(
             _source(table, f"netbox_proxbox.{model}", f"plugins/proxbox/{path}", None, refs)
             for table, model, path, refs in (
@@ -361,7 +371,9 @@ SINCE = {
 TABLES_SINCE = {"virtual_machine_types": (4, 6)}
 # The tables of plugins; see TABLES_SINCE for what a missing right means.
 PROXBOX = tuple(name for name, source in SOURCES.items() if source.path.startswith("plugins/proxbox/"))
-OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX, "prefixes", "ip_ranges"})
+# Read only where a rule names contacts.
+CONTACTS = ("contacts", "contact_roles", "contact_assignments")
+OPTIONAL = frozenset({*TABLES_SINCE, *PROXBOX, *CONTACTS, "prefixes", "ip_ranges"})
 
 
 @dataclass(frozen=True)
@@ -401,12 +413,16 @@ def absent_fields(version: tuple[int, ...]) -> set[str]:
     return {name for name, since in SINCE.items() if version < since}
 
 
-def sources_of(version: tuple[int, ...], *, proxbox: bool = False) -> dict[str, Source]:
-    """The tables that this NetBox version has; ``proxbox``: and the plugin's."""
+def sources_of(
+    version: tuple[int, ...], *, proxbox: bool = False, contacts: bool = False
+) -> dict[str, Source]:
+    """The tables that this NetBox version has; ``proxbox``: and the plugin's; ``contacts``: and those of contacts."""
     return {
         name: source
         for name, source in SOURCES.items()
-        if version >= TABLES_SINCE.get(name, (0,)) and (proxbox or name not in PROXBOX)
+        if version >= TABLES_SINCE.get(name, (0,))
+        and (proxbox or name not in PROXBOX)
+        and (contacts or name not in CONTACTS)
     }
 
 

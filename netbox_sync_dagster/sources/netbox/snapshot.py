@@ -50,6 +50,7 @@ def snapshot_netbox(
     progress: Progress | None = None,
     accept_shrink: bool = False,
     deletes: Collection[str] = (),
+    contacts: bool = False,
 ) -> Manifest:
     """Read NetBox into the warehouse as the current snapshot ``netbox`` / ``netbox``.
 
@@ -58,6 +59,7 @@ def snapshot_netbox(
     chosen per table (see ``rights``); the rows are the same. ``last_updated`` is in the form of the object's
     ETag: ``W/"<last_updated>"``. ``deletes``: the resources whose objects a policy allows to delete
     (``Config.deletes``); the dependents of such objects are read too (``dependents_reading``).
+    ``contacts``: read the tables of contacts too (``RulesConfig.name_contacts``).
 
     A table that the token may not read marks the snapshot incomplete (scope ``table``) with the permission
     that is missing; the others are read. So does one of which it sees only a part: the token's permissions say so
@@ -80,7 +82,7 @@ def snapshot_netbox(
     ):
         netbox.open()
         netbox.choose_branch()
-        _Reader(netbox, warehouse, writer, progress, deletes).run()
+        _Reader(netbox, warehouse, writer, progress, deletes, contacts=contacts).run()
         if netbox.http.echoed:
             writer.incomplete("table", "*", netbox.http.echoed)
     folder = warehouse.snapshots("netbox", "netbox")
@@ -95,12 +97,15 @@ class _Reader:
         writer: SnapshotWriter,
         progress: Progress | None,
         deletes: Collection[str],
+        *,
+        contacts: bool,
     ) -> None:
         self.netbox = netbox
         self.warehouse = warehouse
         self.writer = writer
         self.progress = progress
         self.parents = deleted_types(deletes)
+        self.contacts = contacts
         self.custom_fields: dict[str, CustomFields] = {}
         # Custom fields whose values name other objects.
         self.object_fields: list[Row] = []
@@ -123,10 +128,11 @@ class _Reader:
             "written_as": self.netbox.written_as,
             "proxbox": proxbox,
             "dependents_of": self.parents,
+            "contacts": self.contacts,
         }
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])
-        self.sources = sources_of(self.netbox.version, proxbox=proxbox)
+        self.sources = sources_of(self.netbox.version, proxbox=proxbox, contacts=self.contacts)
         self.counts = dict.fromkeys(self.sources, 0)
         rights = read_rights(self.netbox)
         readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]

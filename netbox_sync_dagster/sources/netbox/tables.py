@@ -9,8 +9,9 @@ _NETBOX = {
     # branch is the netbox-branching branch that was read, none for main; written_as: how the ledger calls it, and
     # what was merged into it. proxbox: whether the models of the plugin netbox-proxbox are there. dependents_of: the
     # types of which table dependents was read; those that could not be read whole are in scopes (scope dependents).
+    # contacts: whether the tables of contacts were asked for.
     "status": """netbox_version plugins:VARCHAR branch:VARCHAR written_as:VARCHAR[] proxbox:BOOLEAN
-        dependents_of:VARCHAR[]""",
+        dependents_of:VARCHAR[] contacts:BOOLEAN""",
     # model is 'dcim.interface'; field 'status', 'type', ...; the choices and lengths this server accepts.
     "choices": "model field value label",
     "sites": _NB
@@ -31,6 +32,10 @@ _NETBOX = {
     + """name type object_types:VARCHAR[] related_object_type required:BOOLEAN default
         validation_minimum:DOUBLE validation_maximum:DOUBLE validation_regex choice_set_id:BIGINT status""",
     "tenants": _NB + "name slug",
+    # Contacts, their roles and what they are assigned to (object_type: 'dcim.device'): only if a rule names contacts.
+    "contacts": _NB + "name",
+    "contact_roles": _NB + "name slug",
+    "contact_assignments": _NB + "object_type object_id:BIGINT contact_id:BIGINT role_id:BIGINT priority",
     "vrfs": _NB + "name rd enforce_unique:BOOLEAN",
     "vlan_groups": _NB + "name slug scope_type scope_id:BIGINT vid_ranges:INTEGER[][]",
     "cluster_types": _NB + "name slug",
