@@ -1,5 +1,25 @@
 -- The number of NetBox objects of each resource in this diff: a plan's limits are a share of it.
-with attached as (
+-- An interface is matched once at most: there may be a million, so avoid count(distinct).
+with matched as (
+    select 'clusters' as resource, netbox_id from match.clusters
+    union all select 'devices', netbox_id from match.devices
+    union all select 'virtual_chassis', netbox_id from match.virtual_chassis
+    union all select 'virtual_machines', netbox_id from match.virtual_machines
+    union all select 'interfaces', netbox_id from match.interfaces
+    union all select 'vm_interfaces', netbox_id from match.vm_interfaces
+    union all select 'vlans', netbox_id from match.vlans
+    union all select 'modules', netbox_id from match.modules
+),
+-- What the source no longer shows has no match: the row that changes or deletes it counts it.
+removed as (
+    select resource, count(distinct netbox_id) as existing
+    from diff.rows r
+    where action in ('update', 'delete')
+      and resource not in ('ip_addresses', 'mac_addresses', 'virtual_disks', 'cables')
+      and not exists (from matched m where m.resource = r.resource and m.netbox_id = r.netbox_id)
+    group by resource
+),
+attached as (
     select 'ip_addresses' as resource, assigned_object_type as type, assigned_object_id as object_id
         from netbox.ip_addresses
     union all
@@ -10,7 +30,6 @@ counted as (
     union all select 'devices', count(distinct netbox_id) from match.devices
     union all select 'virtual_chassis', count(distinct netbox_id) from match.virtual_chassis
     union all select 'virtual_machines', count(distinct netbox_id) from match.virtual_machines
-    -- An interface is matched once at most: there may be a million, so avoid count(distinct).
     union all select 'interfaces', count(netbox_id) from match.interfaces
     union all select 'vm_interfaces', count(distinct netbox_id) from match.vm_interfaces
     union all select 'vlans', count(distinct netbox_id) from match.vlans
@@ -31,8 +50,12 @@ counted as (
     union all
     select 'cables', count(distinct e.cable_id)
     from match.cable_ends e join match.interface_names n on n.type = e.type and n.netbox_id = e.id
+),
+totals as (
+    select resource, c.existing + coalesce(r.existing, 0) as existing
+    from counted c left join removed r using (resource)
 )
-select resource, existing from counted
+select resource, existing from totals
 union all
 select 'primary_ips', sum(existing)::bigint from counted where resource in ('devices', 'virtual_machines')
 union all

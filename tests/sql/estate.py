@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +28,7 @@ from netbox_sync_dagster.compare.run import match_and_diff
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.rules import Rule
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
+from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
 from tests.sql.rules import NEEDED
 
@@ -233,9 +236,14 @@ class Estate:
         self._left_out, self._asked, self.lapsed = compared.left_out, compared.asked, compared.lapsed
         return [row._replace(fields=dict(row.fields)) for row in compared.rows]
 
+    def existing(self) -> dict[str, int]:
+        """{resource: NetBox objects} of which a plan's limits are a share."""
+        with self._tables() as database:
+            self._compare(database)
+            return dict(database.con.execute(read_sql("plan/existing.sql")).fetchall())
+
     def _compared(self) -> Compared:
-        database = _database()
-        try:
+        with self._tables() as database:
             rows = self._compare(database)
             con = database.con
             return Compared(
@@ -244,6 +252,12 @@ class Estate:
                 con.execute("SELECT resource, key, field, question, cause FROM diff.questions").fetchall(),
                 lapsed_of(con),
             )
+
+    @contextmanager
+    def _tables(self) -> Iterator[Database]:
+        database = _database()
+        try:
+            yield database
         finally:
             for schema in (self.kind, "netbox", "ledger", "config", "desired", "match", "diff"):
                 database.con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
