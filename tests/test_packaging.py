@@ -150,7 +150,7 @@ print(len(found.assets_defs_by_key), "sync_group" in found.job_names, found.has_
     where, counts = python(unpacked, tmp_path, code).splitlines()
 
     assert Path(where).is_relative_to(unpacked)
-    assert counts == "274 True True"
+    assert counts == "285 True True"
 
 
 def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:

@@ -131,9 +131,9 @@ MODELS: tuple[Model, ...] = (
         ),
         unique=(Unique(("object_type", "object_id", "contact", "role")),),
         display=lambda store, row: (
-            f"{display(store, 'tenancy.contact', row['contact'])} "
-            f"({display(store, 'tenancy.contactrole', row['role'])}) -> "
-            f"{display(store, row['object_type'], row['object_id'])}"
+            f"{display(store, 'tenancy.contact', row['contact'])}"
+            + (f" ({_label('contactassignment.priority', row, 'priority')})" if row["priority"] else "")
+            + f" -> {display(store, row['object_type'], row['object_id'])}"
         ),
         goes_with=("object",),
     ),

@@ -27,6 +27,30 @@ def test_required_fields_and_unique_fields(netbox: Any) -> None:
 
 
 @pytest.mark.differs("4.2")
+def test_a_contact_is_assigned_once_per_role_and_needs_one(netbox: Any) -> None:
+    site, path = netbox.site(), "tenancy/contact-assignments"
+    contact = netbox.new("tenancy/contacts", {"name": netbox.name("contact")})
+    word = netbox.name("role")
+    role = netbox.new("tenancy/contact-roles", {"name": word, "slug": word})
+    body = {"object_type": "dcim.site", "object_id": site["id"], "contact": contact["id"]}
+    assert list(netbox.refused("POST", f"{path}/", body)) == ["role"]
+    made = netbox.new(path, {**body, "role": role["id"]})
+    assert (made["priority"], made["display"]) == (None, f"{contact['name']} -> {site['name']}")
+    assert netbox.refused("POST", f"{path}/", {**body, "role": role["id"]}) == {
+        "__all__": [
+            "Contact assignment with this Object type, Object id, Contact and Role already exists.",
+        ]
+    }
+    found = f"object_id={site['id']}&contact_id={contact['id']}&role_id={role['id']}"
+    assert [row["id"] for row in netbox.results(f"{path}/?object_type=dcim.site&{found}")] == [made["id"]]
+    assert netbox.results(f"{path}/?object_type=dcim.device&{found}") == []
+    primary = netbox.patch(f"{path}/{made['id']}/", {"priority": "primary"})
+    assert primary["display"] == f"{contact['name']} (Primary) -> {site['name']}"
+    # What it is assigned to stays as it was, and the contact cannot be deleted.
+    assert netbox.get(f"dcim/sites/{site['id']}/")["last_updated"] == site["last_updated"]
+    assert netbox.send("DELETE", f"tenancy/contacts/{contact['id']}/").status_code == 409
+
+
 def test_every_bad_field_is_named_at_once(netbox: Any) -> None:
     device = netbox.device()
     body = {
