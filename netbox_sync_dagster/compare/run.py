@@ -15,17 +15,11 @@ from netbox_sync_dagster.compare.answers import create_answers, lapsed_of
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.database import Database, attach_ledger, number_of_rows
+from netbox_sync_dagster.compare.database import Database, attach_ledger
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
-from netbox_sync_dagster.compare.desired import (
-    can_have_rows,
-    create_tables,
-    keep_desired,
-    make_desired,
-    say_why,
-)
+from netbox_sync_dagster.compare.desired import keep_desired, make_desired
 from netbox_sync_dagster.compare.gates import gates, written_twice
-from netbox_sync_dagster.compare.graph import Stage, compare_stages
+from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
 from netbox_sync_dagster.compare.reuse import (
     Inputs,
     carry_over,
@@ -34,10 +28,9 @@ from netbox_sync_dagster.compare.reuse import (
     same_desired,
     same_snapshot,
 )
-from netbox_sync_dagster.compare.rules import RuleSet, change_rows
-from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
+from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
-from netbox_sync_dagster.errors import UserError, storage_sentence
+from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.sources.registry import source_of
@@ -59,10 +52,6 @@ else:
 
 # With fewer rows on both sides together, a second thread costs more than it helps.
 _FEW_ROWS = 100_000
-
-
-class CompareError(UserError):
-    """The comparison cannot run: the sentence says which snapshot is missing and what to do."""
 
 
 def compare(
@@ -316,97 +305,6 @@ def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:
     except WarehouseError:
         return []
     return [last, *(folder / name for name in reversed(versions(folder)) if name < last.name)]
-
-
-def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
-    """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
-    database.forget()
-    database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
-    create_tables(database, "match/tables.sql")
-    diffs = []
-    for stage in compare_stages():
-        is_diff = stage.makes[0] == "diff"
-        if not can_have_rows(database, stage.only_with):
-            if is_diff:
-                database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
-            continue
-        say(stage.table)
-        try:
-            _make(database, stage)
-        except duckdb.Error as error:
-            raise CompareError(f"sql/{stage.file}: {error}") from error
-        if stage.joins is not None and not database.is_empty(stage.table):
-            database.run(f"INSERT INTO {'.'.join(stage.joins)} BY NAME FROM {stage.table}")
-            database.wrote(".".join(stage.joins))
-        if is_diff and not database.is_empty(stage.table):
-            diffs.append(stage.table)
-    database.run(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
-    if diffs or not database.is_empty("desired.rule_fields"):
-        # The empty table sets the types of the columns: an empty list of fields has none.
-        database.run(f"CREATE TABLE diff.shape {DIFF_SHAPE}")
-        union = " UNION ALL BY NAME ".join(f"FROM {table}" for table in ["diff.shape", *sorted(diffs)])
-        database.run(f"CREATE VIEW diff.compared AS {union}")
-        database.run(f"CREATE TABLE diff.rule_values {RULE_VALUES_SHAPE}")
-        change_rows(database)
-        database.run(f"CREATE TABLE diff.evaluated {EVALUATED_SHAPE}")
-        if not database.is_empty("diff.candidates WHERE action = 'update'"):
-            database.run(f"INSERT INTO diff.evaluated BY NAME {read_sql('plan/evaluated.sql')}")
-        database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
-        add_new_values(database)
-        _block_names(database)
-        if not database.is_empty("match.freed_addresses"):
-            database.run(read_sql("plan/not_freed.sql"))
-    block_undecided(database)
-    say_why(database.con, "skipped_addresses")
-
-
-def add_new_values(database: Database) -> None:
-    """Add the tenants, tags and custom fields that the configuration and NetBox give new objects."""
-    sources = (
-        "config.default_tenants",
-        "config.default_tags",
-        "config.default_custom_fields",
-        "netbox.custom_fields WHERE required OR coalesce(\"default\", 'null') <> 'null'",
-    )
-    if not all(database.is_empty(source) for source in sources):
-        database.run(read_sql("plan/new_values.sql"))
-
-
-def block_undecided(database: Database) -> None:
-    """Block changes that incomplete data cannot decide."""
-    if not (database.is_empty("desired.undecided") and database.is_empty("desired.remembered_addresses")):
-        database.run(read_sql("plan/undecided.sql"))
-
-
-def _block_names(database: Database) -> None:
-    """Block the rows whose names nobody could see or NetBox would not take, whatever wrote them."""
-    database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('plan/names.sql')}")
-    database.run(
-        """UPDATE diff.rows SET action = 'blocked', reason = n.reason
-           FROM bad_names n WHERE n.resource = rows.resource AND n.key = rows.key"""
-    )
-    database.run("DROP TABLE bad_names")
-
-
-def _make(database: Database, stage: Stage) -> None:
-    """The table or view of a stage; of one that runs in slices for SLICE_ROWS rows of another table at a time."""
-    query, by = read_sql(stage.file), stage.slices
-    row = database.run(f"SELECT count(*) FROM {by}").fetchone() if by else None
-    slices = -(-row[0] // SLICE_ROWS) if row else 1
-    if by is None or slices <= 1:
-        kind_of = "VIEW" if stage.is_view else "TABLE"
-        made = database.run(f"CREATE OR REPLACE {kind_of} {stage.table} AS {query}")
-        if stage.is_view:
-            database.wrote(stage.table)
-        else:
-            database.made(stage.table, number_of_rows(made))
-        return
-    database.run(f"ALTER TABLE {by} RENAME TO {by.split('.')[1]}_whole")
-    database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
-    for number in range(slices):
-        database.run(f"CREATE OR REPLACE VIEW {by} AS FROM {by}_whole WHERE hash(key) % {slices} = {number}")
-        database.run(f"INSERT INTO {stage.table} BY NAME {query}")
-    database.wrote(stage.table)
 
 
 def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:

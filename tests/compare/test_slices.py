@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from netbox_sync_dagster.compare import run
+from netbox_sync_dagster.compare import matching
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import Pipeline
 
@@ -23,7 +23,7 @@ def test_slices_change_nothing(
         state.add_port(switch, f"Gi0/{number}.20", ifType="l2vlan")
         state.add_stack(high=lag, low=port)
     whole = pipeline.sync()
-    monkeypatch.setattr(run, "SLICE_ROWS", 2)
+    monkeypatch.setattr(matching, "SLICE_ROWS", 2)
     # With nothing changed, the last diff would be carried over.
     shutil.rmtree(pipeline.warehouse.diffs(pipeline.endpoint.name))
     sliced = pipeline.again()

@@ -23,8 +23,8 @@ from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import settle
 from netbox_sync_dagster.compare.desired import make_desired
 from netbox_sync_dagster.compare.diff_files import add_change_ids
+from netbox_sync_dagster.compare.matching import match_and_diff
 from netbox_sync_dagster.compare.rules import RuleSet
-from netbox_sync_dagster.compare.run import match_and_diff
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.rules import Rule
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
