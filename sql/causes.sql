@@ -279,6 +279,8 @@ select * from (values
         'Change the rules, so that they give one value.', ['keep'], ['rules']),
     ('rule_names_nothing', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
         'Create it in NetBox, or correct the rule.', ['keep'], ['kind', 'word']),
+    ('rule_names_no_contact', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
+        'Create it in NetBox, or correct the rule.', [], ['kind', 'word']),
     ('contacts_unknown', 'blocked', '{rule}: contacts are not known: {because}',
         'Repair what could not be read, then sync again.', [], ['rule']),
     ('netbox_read_before_contacts', 'because', 'NetBox was read before a rule named contacts; sync again',

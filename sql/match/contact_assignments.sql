@@ -31,9 +31,9 @@ looked_up as (
         c.id as contact_id, coalesce(c.name, g.contact) as contact, r.id as role_id, coalesce(r.name, g.role) as role,
         case when u.reason is not null then blocked('contacts_unknown', {rule: g.rule, because: u.reason})
              when c.candidates is distinct from 1
-                 then conflict('rule_names_nothing', {rule: g.rule, kind: 'contact', word: g.contact})
+                 then conflict('rule_names_no_contact', {rule: g.rule, kind: 'contact', word: g.contact})
              when r.candidates is distinct from 1
-                 then conflict('rule_names_nothing', {rule: g.rule, kind: 'contact role', word: g.role})
+                 then conflict('rule_names_no_contact', {rule: g.rule, kind: 'contact role', word: g.role})
         end as problem
     from given g
     join match.contact_owners o on o.resource = g.resource and o.key = g.owner

@@ -46,7 +46,7 @@ def test_a_contact_is_assigned_once_per_role_and_needs_one(netbox: Any) -> None:
     assert netbox.results(f"{path}/?object_type=dcim.device&{found}") == []
     primary = netbox.patch(f"{path}/{made['id']}/", {"priority": "primary"})
     assert primary["display"] == f"{contact['name']} (Primary) -> {site['name']}"
-    # What it is assigned to stays as it was, and the contact cannot be deleted.
+    # Its object is not changed, and the contact cannot be deleted.
     assert netbox.get(f"dcim/sites/{site['id']}/")["last_updated"] == site["last_updated"]
     assert netbox.send("DELETE", f"tenancy/contacts/{contact['id']}/").status_code == 409
 
