@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.rules import Rule, Sandbox
-from netbox_sync_dagster.rules.fields import CONTACTS, Field, field_of
+from netbox_sync_dagster.rules.fields import CONTACTS, REQUIRED, Field, field_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import NETBOX
 
@@ -42,11 +42,15 @@ def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> 
             _insert(con, rule, sandbox.run(rule).rows)
     database.forget()
     con.execute(
-        "CREATE TABLE config.rule_kinds (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR)"
+        "CREATE TABLE config.rule_kinds"
+        " (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR, required BOOLEAN)"
     )
-    rows = [(resource, one.name, one.kind, one.refers) for resource, one in _fields(con)]
+    rows = [
+        (resource, one.name, one.kind, one.refers, one.name in REQUIRED.get(resource, ()))
+        for resource, one in _fields(con)
+    ]
     if rows:
-        con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?)", rows)
+        con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?, ?)", rows)
         database.run(read_sql("rules/desired.sql"))
     if not database.is_empty("desired.rule_skips"):
         database.run(read_sql("rules/skips.sql"))

@@ -6,6 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.storage.tables import NETBOX
 
 
@@ -48,6 +49,18 @@ for _resource, _text in _FIELDS.items():
             Field(_name, _rest, _name) if _sign == ":" else Field(_name, "reference", f"{_name}_id", _rest)
         )
 
+# Fields that every object has: NetBox refuses to clear them.
+REQUIRED = {
+    "clusters": ("status", "type"),
+    "devices": ("name", "status", "site", "role", "device_type"),
+    "virtual_machines": ("name", "status", "start_on_boot"),
+    "modules": ("status",),
+    "vlans": ("name", "status"),
+    "interfaces": ("type", "enabled", "mgmt_only", "mark_connected"),
+    "vm_interfaces": ("enabled",),
+    "ip_addresses": ("status",),
+}
+
 # Desired tables as rules see them, where these have no column `key`. VLANs that nobody named are on interfaces only.
 SEEN_AS = {
     "vlans": """
@@ -84,17 +97,23 @@ _TAGS = re.compile(r"^tags:[a-z0-9_-]+$")
 def field_of(resource: str, name: str) -> Field | None:
     """The field with this name in a rule; None if there is none.
 
-    ``cf.<name>`` is a custom field, ``tags`` adds tags, ``tags:<prefix>`` owns the tags whose slug begins with it.
+    ``cf.<name>`` is a custom field, other than those that hold the sources' ids. ``tags`` adds tags, ``tags:<prefix>``
+    owns the tags whose slug begins with it.
     ``contacts:<role>`` assigns contacts with this contact role.
     """
     columns = NETBOX[resource].columns
-    if "cf" in columns and _CUSTOM.match(name):
+    if "cf" in columns and _CUSTOM.match(name) and name.removeprefix("cf.") not in _id_fields():
         return Field(name, "cf", "cf")
     if "tags" in columns and (name == "tags" or _TAGS.match(name)):
         return Field(name, "tags", "tags")
     if resource in WITH_CONTACTS and _CONTACTS.match(name):
         return Field(name, CONTACTS, "")
     return FIELDS[resource].get(name)
+
+
+def _id_fields() -> set[str]:
+    """The custom fields in which netbox-sync itself keeps the sources' ids."""
+    return {name for source in sources().values() for name in source.id_fields}
 
 
 def names_of(resource: str) -> list[str]:

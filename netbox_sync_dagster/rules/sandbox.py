@@ -23,7 +23,6 @@ from netbox_sync_dagster.storage.connections import connect
 
 MEMORY_LIMIT = "256MB"
 _TABLE = re.compile(r'\b"?([a-z][a-z0-9_]*)"?\s*\.\s*"?([a-z_][a-z0-9_]*)"?')
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _FILE = re.compile(r"read_parquet\('((?:[^']|'')*)'")
 _LINE = re.compile(r"LINE (\d+):.*", re.DOTALL)
 # The query is wrapped; the user's own text begins on the line after.
@@ -65,19 +64,17 @@ class Sandbox:
 
     def run(self, rule: Rule) -> Outcome:
         """The checked rows of a rule. Raises RuleError with file, line and what is wrong."""
-        self._check_statement(rule)
+        query = self._query(rule)
         started = time.monotonic()
         timer = threading.Timer(self._timeout, self._con.interrupt)
         timer.start()
         try:
-            columns = self._con.execute(f"DESCRIBE (\n{rule.sql.rstrip().rstrip(';')}\n)").fetchall()
+            columns = self._con.execute(f"DESCRIBE (\n{query}\n)").fetchall()
             self._check_columns(rule, [str(column[0]) for column in columns])
             shown = '"key"::VARCHAR AS key, "reason"::VARCHAR AS reason'
             if not rule.skips:
                 shown = '"key"::VARCHAR AS key, "field"::VARCHAR AS field, to_json("value")::VARCHAR AS value'
-            rows = self._con.sql(
-                f"SELECT {shown} FROM (\n{rule.sql.rstrip().rstrip(';')}\n)"
-            ).to_arrow_table()
+            rows = self._con.sql(f"SELECT {shown} FROM (\n{query}\n)").to_arrow_table()
         except duckdb.Error as error:
             raise RuleError([self._sentence(rule, error)]) from None
         finally:
@@ -87,16 +84,17 @@ class Sandbox:
 
     def explain(self, rule: Rule) -> str:
         """DuckDB's plan of a rule. Raises RuleError."""
-        self._check_statement(rule)
+        query = self._query(rule)
         try:
-            row = self._con.execute(f"EXPLAIN\n{rule.sql.rstrip().rstrip(';')}").fetchone()
+            row = self._con.execute(f"EXPLAIN\n{query}").fetchone()
         except duckdb.Error as error:
             raise RuleError([self._sentence(rule, error)]) from None
         return str(row[1]) if row else ""
 
     def _give(self, comparison: duckdb.DuckDBPyConnection, rules: list[Rule]) -> list[str]:
         """Create the tables that the rules name; returns the files that views of them read, as SQL texts."""
-        named = {found for rule in rules for found in _TABLE.findall(_COMMENT.sub("", rule.sql).lower())}
+        # In comments too: what looks like one may be part of a text.
+        named = {found for rule in rules for found in _TABLE.findall(rule.sql.lower())}
         views = {
             (schema, name): sql
             for schema, name, sql in comparison.execute(
@@ -126,7 +124,8 @@ class Sandbox:
                 )
         return files
 
-    def _check_statement(self, rule: Rule) -> None:
+    def _query(self, rule: Rule) -> str:
+        """The text of the rule up to its semicolon. Raises RuleError if it is not one SELECT."""
         try:
             statements = self._con.extract_statements(rule.sql)
         except duckdb.Error as error:
@@ -137,6 +136,7 @@ class Sandbox:
             raise RuleError([f"{rule.name}: has {len(statements)} statements; a rule is one SELECT"])
         if statements[0].type != duckdb.StatementType.SELECT:
             raise RuleError([f"{rule.name}: is {statements[0].type.name}; a rule is one SELECT"])
+        return _without_semicolon(rule.sql)
 
     @staticmethod
     def _check_columns(rule: Rule, columns: list[str]) -> None:
@@ -175,6 +175,15 @@ class Sandbox:
         line = _LINE.search(text)
         where = f"{rule.name}:{max(int(line[1]) - above, 1)}" if line else rule.name
         return f"{where}: {' '.join(_LINE.sub('', text).split())}"
+
+
+def _without_semicolon(sql: str) -> str:
+    """One statement without its semicolon and the comments after it."""
+    text = sql.encode()
+    ends = [at for at, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
+    while ends and text[ends[-1] : ends[-1] + 1] == b";":
+        text = text[: ends.pop()]
+    return text.decode()
 
 
 def _rows(number: int) -> str:

@@ -3,7 +3,8 @@ with ruled as (
     select resource, key, any_value(parent) as parent, any_value(object_type) as object_type,
         any_value(netbox_id) as netbox_id, any_value(last_updated) as last_updated, list(field) as names,
         list(field) filter (problem is not null) as undecided,
-        any_value(problem) filter (field = 'name') as name_problem,
+        any_value(problem) filter (
+            field = 'name' or (resource = 'ip_addresses' and field = 'vrf')) as name_problem,
         differing(list(if(problem is null, field(field, before, "after"), undecided_field(field, before, problem))
             order by field)) as fields
     from diff.rule_values group by resource, key
@@ -12,7 +13,7 @@ merged as (
     select r.resource, r.key, coalesce(c.parent, r.parent) as parent,
         coalesce(c.object_type, r.object_type) as object_type, coalesce(c.netbox_id, r.netbox_id) as netbox_id,
         c.target, coalesce(c.last_updated, r.last_updated) as last_updated,
-        -- Without a name nothing is created; any other field a new object has as the source says.
+        -- Without a name nothing is created, nor an address without its VRF; any other field a new object has as the source says.
         case when c.action = 'create' and r.name_problem is not null then 'conflict'
              else coalesce(c.action, 'update') end as action,
         if(c.action = 'create', coalesce(r.name_problem, c.reason), c.reason) as reason,

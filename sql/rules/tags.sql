@@ -10,7 +10,7 @@ with words as (
         list(distinct f.file order by f.file) as files
     from desired.rule_fields f
     join diff.ruled_objects o on o.resource = f.resource and o.rule_key = f.key
-    left join netbox.tags t on t.slug = (f.value ->> '$') or lower(t.name) = lower(f.value ->> '$')
+    left join netbox.tags t on t.slug = lower(f.value ->> '$') or lower(t.name) = lower(f.value ->> '$')
     left join desired.tags d on d.key = lower(f.value ->> '$') and 'tags' in (select resource from config.may_create)
     where starts_with(f.field, 'tags')
     group by o.resource, o.key

@@ -14,9 +14,12 @@ given as (
     join objects o on o.resource = f.resource and o.rule_key = f.key
     where f.value is not null and not starts_with(f.field, 'tags')
     group by o.resource, o.key, f.field
+    -- By its VRF an address is found: the comparison itself has it.
+    having not (o.resource = 'ip_addresses' and f.field = 'vrf' and count(distinct f.value) = 1)
 ),
 typed as (
-    select g.*, g."values"[1] as value, g."values"[1] ->> '$' as text, k.kind, k.refers, c.type as cf_type,
+    select g.*, g."values"[1] as value, g."values"[1] ->> '$' as text, k.kind, k.refers,
+        k.required, c.type as cf_type,
         c.id is not null as is_known, coalesce(list_contains(c.object_types, m.model), false) as is_for_it,
         r.value as reference
     from given g
@@ -27,12 +30,15 @@ typed as (
 ),
 converted as (
     select *, case
+        -- NetBox keeps them so.
+        when field = 'dns_name' then to_json(lower(stripped(text)))::varchar
         when kind = 'text' then to_json(stripped(text))::varchar
         when kind = 'choice' then coalesce(to_json(nullif(stripped(text), ''))::varchar, 'null')
         when kind = 'reference' then if(text = '', 'null', reference)
         when text = '' then 'null'
         when kind = 'integer' or cf_type in ('integer', 'object') then try_cast(text as bigint)::varchar
-        when kind = 'decimal' or cf_type = 'decimal' then to_json(try_cast(text as double))::varchar
+        when kind = 'decimal' or cf_type = 'decimal'
+            then if(isfinite(try_cast(text as double)), to_json(try_cast(text as double))::varchar, null)
         when kind = 'boolean' or cf_type = 'boolean'
             then case when lower(text) in ('true', 'false') then lower(text) end
         when cf_type = 'date' then if(try_cast(text as date) is not null, to_json(text)::varchar, null)
@@ -59,6 +65,13 @@ from (
             then conflict('rule_name_taken', {rule: files[1], name: text})
         when kind = 'reference' and after is null then conflict('rule_names_nothing', {rule: files[1],
             kind: rtrim(replace(refers, '_', ' '), 's'), word: text})
+        when stripped(text) = '' and required then conflict('rule_value', {rule: files[1], field: field,
+            value: text, needs: 'a value, which NetBox cannot clear'})
+        when field = 'description' and length(text) > 200 or field = 'label' and length(text) > 64
+            then conflict('rule_value', {rule: files[1], field: field, value: cut(text, 60),
+                needs: if(field = 'label', 'at most 64 characters', 'at most 200 characters')})
+        when field = 'dns_name' and not regexp_matches(stripped(text), '^(([0-9A-Za-z_-]+|\*)(\.[0-9A-Za-z_-]+)*\.?)?$')
+            then conflict('rule_value', {rule: files[1], field: field, value: text, needs: 'a DNS name'})
         when after is null then conflict('rule_value', {rule: files[1], field: field, value: text,
             needs: case coalesce(cf_type, kind) when 'integer' then 'a whole number'
                 when 'object' then 'the id of an object'

@@ -73,6 +73,11 @@ BAD = [
         "rules/devices.sql: devices have no field 'cf.no good'",
     ),
     (
+        "devices.sql",
+        f"SELECT key, 'cf.librenms_id' AS field, 99 AS value {DEVICES}",
+        "rules/devices.sql: devices have no field 'cf.librenms_id'",
+    ),
+    (
         "virtual_disks.sql",
         "SELECT 'web1 scsi0' AS key, 'tags' AS field, 'x' AS value",
         "rules/virtual_disks.sql: virtual_disks have no field 'tags'; allowed: description",
@@ -165,3 +170,19 @@ def test_views_read_their_own_file_and_no_other(tmp_path: Path) -> None:
         assert sandbox.run(good).rows.to_pylist() == [{"key": "sw1", "reason": ""}]
         with pytest.raises(RuleError, match="Permission Error: Cannot access file"):
             sandbox.run(bad)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT key, 'comments' AS field, 'é' AS value {DEVICES};\n-- the end; really",
+        f"-- é;\nSELECT key, 'comments' AS field, 'é' AS value {DEVICES} /* ; */ ; ;",
+        f"SELECT key, 'comments' AS field, left('é -- /*', 1) AS value {DEVICES} WHERE key <> '*/'",
+    ],
+)
+def test_semicolons_and_comments_are_read_as_duckdb_reads_them(
+    comparison: duckdb.DuckDBPyConnection, sql: str
+) -> None:
+    rule = Rule("rules/devices.sql", "devices", False, sql)
+    with Sandbox(comparison, [rule], 5) as sandbox:
+        assert sandbox.run(rule).rows.to_pylist() == [{"key": "sw1", "field": "comments", "value": '"é"'}]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.sql.estate import Estate
 from tests.sql.kinds import address, device, guest, interface, machine, paris, port, shown, switch, told
 
@@ -243,8 +245,15 @@ def test_the_vrf_of_addresses_decides_which_one_it_is() -> None:
     shown(estate, 1, "192.0.2.1", 1)
     estate.rule("ip_addresses.sql", "SELECT key, 'vrf' AS field, 'red' AS value FROM desired.ip_addresses")
     assert written(estate, "ip_addresses")["192.0.2.1 in red"]["vrf"] == {"id": 4, "name": "red"}
+    assert told(estate, "ip_addresses") == {}
     address(estate, 21, "192.0.2.1", 11, vrf_id=4)
+    assert [row for row in estate.rows() if row.resource == "ip_addresses"] == []
+    # Two rules that disagree: the address is not created in another VRF.
+    estate.rule("ip_addresses.sql", "SELECT key, 'vrf' AS field, 'blue' AS value FROM desired.ip_addresses")
     assert written(estate, "ip_addresses") == {}
+    assert told(estate, "ip_addresses") == {
+        "192.0.2.1": ("conflict", "rules/ip_addresses.sql give several values: blue, red")
+    }
 
 
 def test_vlans_get_names() -> None:
@@ -266,3 +275,68 @@ def test_an_object_that_the_endpoint_does_not_show_is_not_touched() -> None:
     estate.add("netbox.devices", id=2, name="other", status="active")
     estate.rule("devices.sql", "SELECT name AS key, 'asset_tag' AS field, 'A' AS value FROM netbox.devices")
     assert written(estate, "devices") == {"sw1": {"asset_tag": "A"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "field"),
+    [
+        *(("devices", name) for name in ("name", "status", "site", "role", "device_type")),
+        *(("interfaces", name) for name in ("type", "enabled", "mgmt_only")),
+    ],
+)
+def test_what_netbox_needs_is_not_cleared(resource: str, field: str) -> None:
+    estate = sw1(policies={"owns": [f"{resource}.{field}"]})
+    estate.add("netbox.sites", id=1, name="Paris", slug="paris")
+    estate.add("netbox.device_roles", id=1, name="Switch", slug="switch")
+    estate.add("netbox.device_types", id=1, model="X", slug="x")
+    estate.change("netbox.devices", "sw1", site_id=1, role_id=1, device_type_id=1)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1, mgmt_only=True)
+    estate.rule(f"{resource}.sql", f"SELECT key, '{field}' AS field, '' AS value FROM desired.{resource}")
+    assert written(estate, resource) == {}
+    assert [reason for _, reason in told(estate, resource).values()] == [
+        f'{field}: rules/{resource}.sql: {field} cannot be "": it needs a value, which NetBox cannot clear'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "field", "value", "needs"),
+    [
+        ("devices", "description", "x" * 201, "at most 200 characters"),
+        ("interfaces", "label", "x" * 65, "at most 64 characters"),
+        ("ip_addresses", "dns_name", "not a name!", "a DNS name"),
+        ("devices", "cf.load", "nan", "a number"),
+    ],
+)
+def test_values_that_netbox_refuses_are_conflicts(resource: str, field: str, value: str, needs: str) -> None:
+    estate = sw1()
+    estate.add("netbox.custom_fields", id=1, name="load", type="decimal", object_types=["dcim.device"])
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "192.0.2.1", 1)
+    address(estate, 21, "192.0.2.1", 11)
+    estate.rule(
+        f"{resource}.sql", f"SELECT key, '{field}' AS field, '{value}' AS value FROM desired.{resource}"
+    )
+    assert written(estate, resource) == {}
+    assert [reason.endswith(f"it needs {needs}") for _, reason in told(estate, resource).values()] == [True]
+
+
+def test_dns_names_are_in_lower_case_as_netbox_keeps_them() -> None:
+    estate = sw1()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "192.0.2.1", 1)
+    address(estate, 21, "192.0.2.1", 11, dns_name="sw1.example.net")
+    estate.rule(
+        "ip_addresses.sql",
+        "SELECT key, 'dns_name' AS field, 'SW1.Example.net' AS value FROM desired.ip_addresses",
+    )
+    assert [row for row in estate.rows() if row.resource == "ip_addresses"] == []
+
+
+def test_tags_are_found_by_their_slug_in_any_case() -> None:
+    estate = sw1()
+    estate.add("netbox.tags", id=1, name="Production", slug="prod")
+    estate.rule("devices.sql", "SELECT key, 'tags' AS field, 'Prod' AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"tags": ["prod"]}}
