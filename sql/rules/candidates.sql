@@ -13,7 +13,8 @@ merged as (
     select r.resource, r.key, coalesce(c.parent, r.parent) as parent,
         coalesce(c.object_type, r.object_type) as object_type, coalesce(c.netbox_id, r.netbox_id) as netbox_id,
         c.target, coalesce(c.last_updated, r.last_updated) as last_updated,
-        -- Without a name nothing is created, nor an address without its VRF; any other field a new object has as the source says.
+        -- Without a name nothing is created, nor an address without its VRF; any other field a new object has as
+        -- the source says.
         case when c.action = 'create' and r.name_problem is not null then 'conflict'
              else coalesce(c.action, 'update') end as action,
         if(c.action = 'create', coalesce(r.name_problem, c.reason), c.reason) as reason,
