@@ -47,6 +47,8 @@ counted as (
     select 'contact_assignments', count(*) from netbox.contact_assignments a
         join config.models m on m.model = a.object_type
         join match.contact_owners o on o.resource = m.resource and o.netbox_id = a.object_id
+    -- Their rows count those that are removed.
+    where a.id not in (select netbox_id from diff.rows where resource = 'contact_assignments' and action = 'delete')
     union all
     select 'cables', count(distinct e.cable_id)
     from match.cable_ends e join match.interface_names n on n.type = e.type and n.netbox_id = e.id

@@ -216,6 +216,23 @@ def test_a_removed_guest_goes_with_its_own_contacts_and_is_kept_by_those_of_othe
         assert sorted((row.resource, row.action) for row in found) == expected
 
 
+def test_the_limit_of_a_plan_counts_kept_and_removed_assignments() -> None:
+    estate = with_contacts(paris(policies={**POLICIES, "missing_guests": "delete"}))
+    guest(estate, 102, "db")
+    for number, name in ((101, "web"), (102, "db")):
+        machine(estate, number, name, number)
+        assigned(estate, number, object_id=number, model="virtualization.virtualmachine")
+        assigned(
+            estate, number + 10, contact=2, object_id=number, model="virtualization.virtualmachine", role=2
+        )
+    assigned(estate, 7)
+    estate.ours("virtualization/virtual-machines", 101, 102)
+    estate.ours("tenancy/contact-assignments", 101, 111, 102, 112)
+    estate.rule("virtual_machines.sql", OWNER.format("virtual_machines"))
+    assert sorted(row.netbox_id for row in contacts(estate) if row.netbox_id) == [101, 111, 112]
+    assert estate.existing()["contact_assignments"] == 4
+
+
 def test_a_contact_needs_a_role() -> None:
     estate = core()
     estate.rule("devices.sql", "SELECT key, 'contacts' AS field, 'Bob' AS value FROM desired.devices")
