@@ -10,9 +10,12 @@ from netbox_sync_dagster.sources.registry import sources
 Kind = str
 KINDS: tuple[Kind, ...] = tuple(sources())
 TITLES = {**{kind: source.title for kind, source in sources().items()}, "netbox": "NetBox"}
+# Resources that the user's rules set for the objects of any kind.
+_BY_RULES = frozenset(("contact_assignments",))
 # In apply order.
 RESOURCES_OF: dict[Kind, tuple[str, ...]] = {
-    kind: tuple(name for name in RESOURCES if name in source.resources) for kind, source in sources().items()
+    kind: tuple(name for name in RESOURCES if name in source.resources | _BY_RULES)
+    for kind, source in sources().items()
 }
 # The resource whose asset has the checks on the whole diff.
 MAIN_RESOURCE: dict[Kind, str] = {kind: source.main_resource for kind, source in sources().items()}

@@ -75,7 +75,7 @@ class Source:
     # The tables of a snapshot; ``main_table`` is the one without whose rows the server showed nothing.
     tables: ClassVar[Mapping[str, Table]]
     main_table: ClassVar[str]
-    # The resources of its diffs, and the one that carries the checks of a whole diff.
+    # The resources of its diffs, without what only rules set, and the one that carries the checks of a whole diff.
     resources: ClassVar[frozenset[str]]
     main_resource: ClassVar[str]
     # The custom fields that hold its ids in NetBox: that of its devices or guests among them, and of clusters, if any.

@@ -13,6 +13,7 @@ from netbox_sync_dagster.apply import ApplyResult, apply_approved, plan_undo
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.config.rules import RulesConfig
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
@@ -172,6 +173,35 @@ def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: Pipeline, cluste
     assert pve.sync().rows == ()
     tags = pve.netbox.one("virtualization/virtual-machines", name="vm112")["tags"]
     assert sorted(tag["slug"] for tag in tags) == ["mine", "prod"]
+
+
+def test_a_removed_guest_takes_the_contact_of_a_rule_along_and_brings_it_back(
+    pve: Pipeline, cluster: ProxmoxState, tmp_path: Path
+) -> None:
+    contact = pve.netbox.create("tenancy/contacts", name="Ada")
+    pve.netbox.create("tenancy/contact-roles", name="Owner", slug="owner")
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "virtual_machines.sql").write_text(
+        "SELECT key, 'contacts:owner' AS field, 'ada' AS value FROM desired.virtual_machines",
+        encoding="utf-8",
+    )
+    pve.config = pve.config.model_copy(update={"rules": RulesConfig(folder=str(folder))})
+    for vmid in range(101, 106):
+        guest(cluster, vmid, host=vmid)
+    write(pve, pve.sync())
+    assert len(pve.netbox.all("tenancy/contact-assignments")) == 5
+    cluster.remove(102)
+    first = pve.sync()
+    assert [(r.action, r.parent) for r in rows(first, "contact_assignments")] == [("delete", "vm102")]
+    done = write(pve, first)
+    left = [row["object"]["name"] for row in pve.netbox.all("tenancy/contact-assignments")]
+    assert sorted(left) == ["vm101", "vm103", "vm104", "vm105"]
+    undo(pve, done.apply_id)
+    again = pve.netbox.one("virtualization/virtual-machines", name="vm102")["id"]
+    assert pve.netbox.one("tenancy/contact-assignments", object_id=again)["contact"]["id"] == contact["id"]
+    # Ours again: the same plan comes back.
+    assert Counter(r.action for r in pve.sync().changes) == Counter(r.action for r in first.changes)
 
 
 def test_an_undo_of_an_undo_brings_the_apply_back(pve: Pipeline, cluster: ProxmoxState) -> None:

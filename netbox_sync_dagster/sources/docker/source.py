@@ -38,7 +38,6 @@ class Docker(Source):
             "virtual_machines",
             "vm_interfaces",
             "virtual_disks",
-            "contact_assignments",
             "mac_addresses",
             "primary_macs",
             "prefixes",
