@@ -19,7 +19,7 @@ import pyarrow as pa
 from netbox_sync_dagster.rules.fields import CONTACTS, SEEN_AS, WITH_CONTACTS, field_of, meant, names_of
 from netbox_sync_dagster.rules.files import Rule, RuleError
 from netbox_sync_dagster.storage import SYSTEMS
-from netbox_sync_dagster.storage.connections import connect
+from netbox_sync_dagster.storage.connections import connect, without_semicolon
 
 MEMORY_LIMIT = "256MB"
 _TABLE = re.compile(r'\b"?([a-z][a-z0-9_]*)"?\s*\.\s*"?([a-z_][a-z0-9_]*)"?')
@@ -136,7 +136,7 @@ class Sandbox:
             raise RuleError([f"{rule.name}: has {len(statements)} statements; a rule is one SELECT"])
         if statements[0].type != duckdb.StatementType.SELECT:
             raise RuleError([f"{rule.name}: is {statements[0].type.name}; a rule is one SELECT"])
-        return _without_semicolon(rule.sql)
+        return without_semicolon(rule.sql)
 
     @staticmethod
     def _check_columns(rule: Rule, columns: list[str]) -> None:
@@ -175,15 +175,6 @@ class Sandbox:
         line = _LINE.search(text)
         where = f"{rule.name}:{max(int(line[1]) - above, 1)}" if line else rule.name
         return f"{where}: {' '.join(_LINE.sub('', text).split())}"
-
-
-def _without_semicolon(sql: str) -> str:
-    """One statement without its semicolon and the comments after it."""
-    text = sql.encode()
-    ends = [at for at, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
-    while ends and text[ends[-1] : ends[-1] + 1] == b";":
-        text = text[: ends.pop()]
-    return text.decode()
 
 
 def _rows(number: int) -> str:

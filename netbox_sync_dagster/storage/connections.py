@@ -51,6 +51,15 @@ def quoted(text: Path | str) -> str:
     return str(text).replace("'", "''")
 
 
+def without_semicolon(sql: str) -> str:
+    """One statement without its semicolon and the comments after it."""
+    text = sql.encode()
+    ends = [at for at, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
+    while ends and text[ends[-1] : ends[-1] + 1] == b";":
+        text = text[: ends.pop()]
+    return text.decode()
+
+
 def named_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """All rows of a result, each as column name to value."""
     names = [column[0] for column in cursor.description]

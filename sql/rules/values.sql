@@ -36,7 +36,9 @@ converted as (
         when kind = 'choice' then coalesce(to_json(nullif(stripped(text), ''))::varchar, 'null')
         when kind = 'reference' then if(text = '', 'null', reference)
         when text = '' then 'null'
-        when kind = 'integer' or cf_type in ('integer', 'object') then try_cast(text as bigint)::varchar
+        -- DuckDB would round.
+        when kind = 'integer' or cf_type in ('integer', 'object') then if(
+            try_cast(text as double) = floor(try_cast(text as double)), try_cast(text as bigint)::varchar, null)
         when kind = 'decimal' or cf_type = 'decimal'
             then if(isfinite(try_cast(text as double)), to_json(try_cast(text as double))::varchar, null)
         when kind = 'boolean' or cf_type = 'boolean'

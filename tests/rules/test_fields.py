@@ -306,6 +306,7 @@ def test_what_netbox_needs_is_not_cleared(resource: str, field: str) -> None:
         ("interfaces", "label", "x" * 65, "at most 64 characters"),
         ("ip_addresses", "dns_name", "not a name!", "a DNS name"),
         ("devices", "cf.load", "nan", "a number"),
+        ("interfaces", "mtu", "1499.6", "a whole number"),
     ],
 )
 def test_values_that_netbox_refuses_are_conflicts(resource: str, field: str, value: str, needs: str) -> None:

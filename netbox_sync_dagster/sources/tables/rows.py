@@ -88,6 +88,10 @@ def _cast(column: Column) -> str:
         )
         lists = f"if(starts_with({text}, '['), try_cast({text} AS {column.type}), try_cast({parts} AS {column.type}))"
         return f"{lists}, {text}"
+    if column.type in ("INTEGER", "BIGINT"):
+        # DuckDB would round.
+        number = f"try_cast({name} AS DOUBLE)"
+        return f"if({number} = floor({number}), try_cast({name} AS {column.type}), NULL), {text}"
     return f"try_cast({name} AS {column.type}), {text}"
 
 

@@ -17,12 +17,13 @@ import duckdb
 
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.storage.connections import without_semicolon
 
 _LINE = re.compile(r"\n\s*LINE (\d+):.*", re.DOTALL)
 # A connection string that a database's driver repeats.
 _PASSWORD = re.compile(r"(?i)\b(password|passwd|pwd)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s;&]+)")
 _NEEDED = re.compile(r'[Ee]xtension "(\w+)" (?:is an existing|not found)|required extension \'(\w+)')
-_COMMENT = re.compile(r"--[^\n]*")
+_TEXT_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LONGEST = 600
 
 
@@ -67,7 +68,7 @@ class SqlFile:
     def reads(self, table: str) -> bool:
         """Whether its SQL names this table behind FROM, JOIN or a comma."""
         try:
-            text = _COMMENT.sub("", self._text())
+            text = _TEXT_OR_COMMENT.sub(lambda found: "''" if found[1] else " ", self._text())
         except SqlError:
             return False
         return re.search(rf'(?i)(\b(from|join)\b|,)\s*"?{table}\b', text) is not None
@@ -100,7 +101,7 @@ class SqlFile:
         unknown = sorted(used - set(parameters))
         if unknown:
             raise SqlError(f"{self.name}: ${unknown[0]} has no value; add it to the endpoint's parameters")
-        query = statement.query.rstrip().rstrip(";")
+        query = without_semicolon(statement.query).rstrip()
         # DuckDB counts from the SELECT on.
         before = self._text().partition(query)[0].count("\n")
         query = query if rows else f"FROM ({query}\n) LIMIT 0"

@@ -23,6 +23,7 @@ PORT = "select 'd1' as device, 'eth0' as name"
             "status: 'up' is not one of active, offline, planned, staged, failed, inventory, decommissioning",
         ),
         ("interfaces", f"{PORT}, 'much' as mtu", "mtu: 'much' is not a whole number"),
+        ("interfaces", f"{PORT}, 1499.6 as mtu", "mtu: '1499.6' is not a whole number"),
         ("interfaces", f"{PORT}, 70000 as mtu", "mtu: '70000' is not from 1 to 65536"),
         ("interfaces", f"{PORT}, 'maybe' as enabled", "enabled: 'maybe' is not true or false"),
         (
@@ -226,3 +227,13 @@ def test_a_result_without_rows_is_a_fall(machines: Machines) -> None:
     manifest = machines.snapshot()
     assert manifest.reasons == ["0 of 3 devices of the last good snapshot"]
     assert machines.snapshot(accept_shrink=True).complete
+
+
+def test_comments_and_semicolons_are_read_as_duckdb_reads_them(machines: Machines) -> None:
+    machines.write("devices.sql", "select 'a' as id, name from a_name;\n-- the end; really")
+    # Read before the helper behind it in the alphabet, which its text with two dashes does not hide.
+    machines.write("_a_name.sql", "select 'sw1 -- ' || z as name from z_name /* from a_name */")
+    machines.write("_z_name.sql", "select 'x' as z")
+    assert [check.sentence for check in machines.check() if not check.ok] == []
+    machines.snapshot()
+    assert machines.rows("devices", "id, name") == [("a", "sw1 -- x")]
