@@ -204,6 +204,8 @@ select * from (values
         [], ['device', 'port']),
     ('interface_left_out', 'because', '{interface} of {owner}, which ignored_interfaces names',
         'Take it out of ignored_interfaces.', [], ['owner', 'interface']),
+    ('neighbour_left_out_by_rule', 'because', 'the cable to a neighbour that a rule leaves out', 'Change the rule.', [],
+        []),
     ('interface_left_out_by_rule', 'because', 'it is on an interface that a rule leaves out', 'Change the rule.', [],
         []),
     ('unreadable', 'because', '{object} {id}[ of {owner}], which cannot be read: {text}', 'Correct it in the source.',

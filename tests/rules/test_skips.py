@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sql.estate import Estate
 from tests.sql.kinds import address, device, guest, interface, machine, nic, paris, port, shown, switch
 
@@ -137,3 +139,35 @@ def test_a_rule_that_names_nothing_leaves_nothing_out() -> None:
     estate.rule("devices.skip.sql", "SELECT 'no-such' AS key, 'x' AS reason")
     assert changes(estate) == before
     assert [row for row in estate.left_out() if row[1] == "no-such"] == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ("devices.skip.sql", ALL.format("devices") + " WHERE key = 'sw2'"),
+        ("interfaces.skip.sql", ALL.format("interfaces") + " WHERE key = 'sw2 Gi0/1'"),
+    ],
+)
+def test_cables_to_what_is_left_out_stay(rule: tuple[str, str]) -> None:
+    estate = switch()
+    for number in (2, 3):
+        device(estate, number, f"sw{number}")
+        estate.add("netbox.devices", id=number, name=f"sw{number}", cf={"librenms_id": {"lib": number}})
+    for number in (1, 2, 3):
+        port(estate, number, "Gi0/1", device=number)
+        interface(estate, 10 + number, "Gi0/1", device=number, port=number)
+    # LibreNMS sees sw2 at the port that NetBox has cabled to sw3.
+    estate.add(
+        "librenms.links",
+        **{"id": 1, "local_device_id": 1, "local_port_id": 1, "remote_device_id": 2, "remote_port_id": 2},
+        active=True,
+    )
+    estate.add(
+        "netbox.cables",
+        **{"id": 5, "a_type": "dcim.interface", "a_ids": [11], "b_type": "dcim.interface", "b_ids": [13]},
+    )
+    estate.ours("dcim/cables", 5)
+    estate.rule(*rule)
+    assert [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "cables"] == [
+        ("blocked", 5, "it may be the cable to a neighbour that a rule leaves out")
+    ]
