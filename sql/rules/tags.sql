@@ -12,7 +12,7 @@ with words as (
     join diff.ruled_objects o on o.resource = f.resource and o.rule_key = f.key
     left join netbox.tags t on t.slug = lower(f.value ->> '$') or lower(t.name) = lower(f.value ->> '$')
     left join desired.tags d on d.key = lower(f.value ->> '$') and 'tags' in (select resource from config.may_create)
-    where starts_with(f.field, 'tags')
+    where starts_with(f.field, 'tags') and f.value is not null
     group by o.resource, o.key
 ),
 tag_lists as (

@@ -341,3 +341,10 @@ def test_tags_are_found_by_their_slug_in_any_case() -> None:
     estate.add("netbox.tags", id=1, name="Production", slug="prod")
     estate.rule("devices.sql", "SELECT key, 'tags' AS field, 'Prod' AS value FROM desired.devices")
     assert written(estate, "devices") == {"sw1": {"tags": ["prod"]}}
+
+
+def test_null_says_nothing_about_tags_of_an_owned_prefix() -> None:
+    estate = sw1()
+    estate.change("netbox.devices", "sw1", tags=["env-test"])
+    estate.rule("devices.sql", "SELECT key, 'tags:env-' AS field, NULL AS value FROM desired.devices")
+    assert [row for row in estate.rows() if row.resource == "devices"] == []
