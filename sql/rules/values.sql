@@ -45,7 +45,9 @@ converted as (
             then case when lower(text) in ('true', 'false') then lower(text) end
         when cf_type = 'date' then if(try_cast(text as date) is not null, to_json(text)::varchar, null)
         when cf_type = 'datetime' then if(try_cast(text as timestamptz) is not null, to_json(text)::varchar, null)
-        when cf_type in ('multiselect', 'multiobject', 'json')
+        -- In the order of the snapshot.
+        when cf_type = 'multiobject' then to_json(list_sort(try_cast(text as bigint[])))::varchar
+        when cf_type in ('multiselect', 'json')
             then if(json_valid(text), json(text)::varchar, if(cf_type = 'json', value, null))
         else to_json(stripped(text))::varchar end as after
     from typed

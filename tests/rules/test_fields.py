@@ -348,3 +348,13 @@ def test_null_says_nothing_about_tags_of_an_owned_prefix() -> None:
     estate.change("netbox.devices", "sw1", tags=["env-test"])
     estate.rule("devices.sql", "SELECT key, 'tags:env-' AS field, NULL AS value FROM desired.devices")
     assert [row for row in estate.rows() if row.resource == "devices"] == []
+
+
+def test_objects_of_a_custom_field_are_the_same_in_any_order() -> None:
+    estate = sw1()
+    estate.add("netbox.custom_fields", id=1, name="racks", type="multiobject", object_types=["dcim.device"])
+    estate.give_id("netbox.devices", 1, {"librenms_id": {"lib": 1}, "racks": [5, 7]})
+    estate.rule("devices.sql", "SELECT key, 'cf.racks' AS field, [7, 5] AS value FROM desired.devices")
+    assert [row for row in estate.rows() if row.resource == "devices"] == []
+    estate.give_id("netbox.devices", 1, {"librenms_id": {"lib": 1}})
+    assert written(estate, "devices") == {"sw1": {"cf.racks": [5, 7]}}
