@@ -64,11 +64,11 @@ def change_rows(database: Database) -> None:
         _read_values(database)
         database.run(f"CREATE TABLE diff.ruled AS {read_sql('rules/candidates.sql')}")
         rows = "diff.ruled"
-    left_out = ""
-    if not database.is_empty("desired.rule_skips"):
-        left_out = """ r WHERE NOT EXISTS (FROM config.left_out s WHERE s.resource = r.resource AND s.key = r.key
-            AND r.action <> 'delete')"""
-    database.run(f"CREATE VIEW diff.candidates AS FROM {rows}{left_out}")
+    if database.is_empty("desired.rule_skips"):
+        database.run(f"CREATE VIEW diff.candidates AS FROM {rows}")
+        return
+    database.run(f"CREATE VIEW config.changed_rows AS FROM {rows}")
+    database.run(f"CREATE TABLE diff.candidates AS {read_sql('rules/left_out.sql')}")
 
 
 def _read_values(database: Database) -> None:

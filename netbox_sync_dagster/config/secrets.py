@@ -68,6 +68,11 @@ def redact(text: str) -> str:
     return text
 
 
+def has_credential(text: str) -> bool:
+    """Whether data contains a credential of this process; short ones may be ordinary words."""
+    return any(len(secret) >= _SHORTEST_IN_DATA and secret in text for secret in _known)
+
+
 def traceback_of(error: BaseException) -> str:
     """The traceback as text, with credentials masked: libraries quote their arguments."""
     return redact("".join(traceback.format_exception(error)))

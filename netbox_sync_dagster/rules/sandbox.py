@@ -22,6 +22,8 @@ from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect, without_semicolon
 
 MEMORY_LIMIT = "256MB"
+# Results are outside DuckDB's memory.
+MAX_ROWS = 5_000_000
 _TABLE = re.compile(r'\b"?([a-z][a-z0-9_]*)"?\s*\.\s*"?([a-z_][a-z0-9_]*)"?')
 _FILE = re.compile(r"read_parquet\('((?:[^']|'')*)'")
 _LINE = re.compile(r"LINE (\d+):.*", re.DOTALL)
@@ -74,7 +76,7 @@ class Sandbox:
             shown = '"key"::VARCHAR AS key, "reason"::VARCHAR AS reason'
             if not rule.skips:
                 shown = '"key"::VARCHAR AS key, "field"::VARCHAR AS field, to_json("value")::VARCHAR AS value'
-            rows = self._con.sql(f"SELECT {shown} FROM (\n{query}\n)").to_arrow_table()
+            rows = self._con.sql(f"SELECT {shown} FROM (\n{query}\n) LIMIT {MAX_ROWS + 1}").to_arrow_table()
         except duckdb.Error as error:
             raise RuleError([self._sentence(rule, error)]) from None
         finally:
@@ -147,6 +149,8 @@ class Sandbox:
 
     @staticmethod
     def _check_rows(rule: Rule, rows: pa.Table) -> None:
+        if rows.num_rows > MAX_ROWS:
+            raise RuleError([f"{rule.name}: returns more than {MAX_ROWS:,} rows"])
         unkeyed = rows.column("key").null_count
         if unkeyed:
             raise RuleError([f"{rule.name}: {_rows(unkeyed)} without a key; add WHERE key IS NOT NULL"])

@@ -14,8 +14,9 @@ given as (
     join objects o on o.resource = f.resource and o.rule_key = f.key
     where f.value is not null and not starts_with(f.field, 'tags')
     group by o.resource, o.key, f.field
-    -- By its VRF an address is found: the comparison itself has it.
-    having not (o.resource = 'ip_addresses' and f.field = 'vrf' and count(distinct f.value) = 1)
+    -- By its VRF an address is found: the comparison itself has it, unless it changes.
+    having not (o.resource = 'ip_addresses' and f.field = 'vrf' and count(distinct f.value) = 1
+        and any_value(o.rule_key) not in (select key from config.ruled_vrfs where moves))
 ),
 typed as (
     select g.*, g."values"[1] as value, g."values"[1] ->> '$' as text, k.kind, k.refers,

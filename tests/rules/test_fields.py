@@ -358,3 +358,17 @@ def test_objects_of_a_custom_field_are_the_same_in_any_order() -> None:
     assert [row for row in estate.rows() if row.resource == "devices"] == []
     estate.give_id("netbox.devices", 1, {"librenms_id": {"lib": 1}})
     assert written(estate, "devices") == {"sw1": {"cf.racks": [5, 7]}}
+
+
+def test_an_address_in_another_vrf_changes_its_vrf_and_is_not_doubled() -> None:
+    estate = sw1()
+    estate.add("netbox.vrfs", id=4, name="red", rd="65000:1")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "192.0.2.1", 1)
+    address(estate, 21, "192.0.2.1", 11)
+    estate.rule("ip_addresses.sql", "SELECT key, 'vrf' AS field, ' Red ' AS value FROM desired.ip_addresses")
+    found = [r for r in estate.rows() if r.resource == "ip_addresses"]
+    assert [(r.action, r.netbox_id, r.fields) for r in found] == [
+        ("update", 21, {"vrf": {"id": 4, "name": "red"}})
+    ]

@@ -171,3 +171,17 @@ def test_cables_to_what_is_left_out_stay(rule: tuple[str, str]) -> None:
     assert [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "cables"] == [
         ("blocked", 5, "it may be the cable to a neighbour that a rule leaves out")
     ]
+
+
+def test_a_member_of_a_lag_that_is_left_out_is_created_without_it() -> None:
+    estate = switch()
+    port(estate, 1, "Po1", ifType="ieee8023adLag")
+    port(estate, 2, "Gi0/1")
+    estate.add("librenms.port_stack", device_id=1, high_port_id=1, low_port_id=2)
+    created = {r.key: r for r in estate.rows() if r.resource == "interfaces"}
+    assert created["sw1 Gi0/1"].fields["lag"] == {"key": "sw1 Po1", "name": "Po1", "ref": "interfaces"}
+
+    estate.rule("interfaces.skip.sql", "SELECT key, '' AS reason FROM desired.interfaces WHERE name = 'Po1'")
+    created = {r.key: r for r in estate.rows() if r.resource == "interfaces"}
+    assert list(created) == ["sw1 Gi0/1"]
+    assert (created["sw1 Gi0/1"].action, "lag" in created["sw1 Gi0/1"].fields) == ("create", False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.config.secrets import has_credential, redact
 from netbox_sync_dagster.sources.tables.columns import Column, Shape
 
 Row = dict[str, Any]
@@ -101,6 +102,8 @@ def _take(delivered: Delivered, number: int, given: list[Column], values: tuple[
     for position, column in enumerate(given):
         value, text = values[2 * position], values[2 * position + 1]
         value = _tidied(column, value)
+        if isinstance(value, str) and has_credential(value):
+            value, problem = redact(value), problem or f"{column.name} contains a credential of netbox-sync"
         row[column.name] = value
         problem = problem or _value_problem(column, value, text)
     problem = problem or _owner_problem(delivered.shape, row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from netbox_sync_dagster.config.secrets import remember
 from tests.sources.tables.conftest import Machines
 
 DEVICE = "select 'd1' as id, 'sw1' as name"
@@ -237,3 +238,11 @@ def test_comments_and_semicolons_are_read_as_duckdb_reads_them(machines: Machine
     assert [check.sentence for check in machines.check() if not check.ok] == []
     machines.snapshot()
     assert machines.rows("devices", "id, name") == [("a", "sw1 -- x")]
+
+
+def test_a_credential_in_the_data_is_not_stored(machines: Machines) -> None:
+    remember("a-token-of-netbox-sync")
+    machines.write("devices.sql", "select 'd1' as id, 'sw1' as name, 'a-token-of-netbox-sync' as serial")
+    machines.snapshot()
+    assert machines.rejected() == ["devices.sql, row 1: serial contains a credential of netbox-sync"]
+    assert "a-token-of-netbox-sync" not in str(machines.rows("rejected"))
