@@ -183,7 +183,7 @@ def test_a_stage_without_ground_would_have_no_rows(estate, tmp_path, monkeypatch
     found = {endpoint.name: load_plan(warehouse, endpoint.name) for endpoint in config.endpoints}
     assert sum(len(plan.rows) for plan in found.values()) > 500
     monkeypatch.setattr(
-        "netbox_sync_dagster.compare.run.compare_stages",
+        "netbox_sync_dagster.compare.matching.compare_stages",
         lambda: [replace(stage, only_with=()) for stage in compare_stages()],
     )
     left_out = [
