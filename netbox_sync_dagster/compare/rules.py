@@ -51,6 +51,7 @@ def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> 
     ]
     if rows:
         con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?, ?)", rows)
+    if not database.is_empty("desired.rule_fields"):
         database.run(read_sql("rules/desired.sql"))
     if not database.is_empty("desired.rule_skips"):
         database.run(read_sql("rules/skips.sql"))
