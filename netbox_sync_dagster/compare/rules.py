@@ -55,6 +55,8 @@ def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> 
         database.run(read_sql("rules/desired.sql"))
     if not database.is_empty("desired.rule_skips"):
         database.run(read_sql("rules/skips.sql"))
+        if not database.is_empty("desired.cables"):
+            database.run(read_sql("rules/skipped_cables.sql"))
     database.forget()
 
 

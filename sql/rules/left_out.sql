@@ -1,14 +1,17 @@
 -- The rows of the diff without what the user's rules leave out, and without links to interfaces that are left out and
 -- not in NetBox: nothing creates these. Key: resource + key. Reads config.changed_rows, the rows with what rules set.
-with left_out_keys as (
-    select coalesce(list('"key":' || to_json(key) || ','), []) as keys from config.left_out_interfaces
+with links as (
+    select r.resource, r.key, list(f.field) as names
+    from config.changed_rows r, unnest(r.fields) as u(f)
+    where f.field in ('lag', 'parent', 'bridge') and starts_with(f.after, '{"key":')
+      and json_extract_string(f.after, '$.key') in (select key from config.left_out_interfaces)
+    group by r.resource, r.key
 ),
 kept as (
-    select r.* replace (list_filter(r.fields, lambda f: f.field not in ('lag', 'parent', 'bridge')
-        or not starts_with(coalesce(f.after, ''), '{"key":')
-        or len(list_filter(k.keys, lambda key: starts_with(f.after, '{' || key))) = 0) as fields)
+    select r.* replace (if(l.names is null, r.fields,
+        list_filter(r.fields, lambda f: not list_contains(l.names, f.field))) as fields)
     from config.changed_rows r
-    cross join left_out_keys k
+    left join links l using (resource, key)
     where not exists (from config.left_out s where s.resource = r.resource and s.key = r.key and r.action <> 'delete')
 )
 select * from kept where action <> 'update' or len(fields) > 0
