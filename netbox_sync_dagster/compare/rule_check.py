@@ -63,6 +63,8 @@ def _run(sandbox: Sandbox, one: Checked) -> None:
 
 
 def _look_up(con: duckdb.DuckDBPyConnection, one: Checked) -> None:
+    if one.rows == 0:
+        return
     given = [one.rule.name, one.rule.resource]
     if one.rule.skips:
         row = con.execute(

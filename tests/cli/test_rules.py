@@ -45,6 +45,12 @@ def test_check_shows_rows_fields_and_what_cannot_be_written(harness: CliHarness)
     harness.ok("sync")
     none = harness.run("rules", "check")
     assert (none.code, none.err) == (1, "error: netbox_sync.yaml: there is no folder of rules beside it\n")
+    rule(
+        harness,
+        "devices.sql",
+        "SELECT key, 'tenant' AS field, 'nobody' AS value FROM desired.devices WHERE false\n",
+    )
+    assert harness.ok("rules", "check").startswith("nms  rules/devices.sql  0 rows, 0 objects, 0.")
     rule(harness, "devices.sql", "SELECT key, 'tenant' AS field, 'nobody' AS value FROM desired.devices\n")
     rule(
         harness,
