@@ -10,12 +10,9 @@ from contextlib import closing
 from typing import Any
 
 from netbox_sync_dagster.compare.database import parquet
+from netbox_sync_dagster.sources.netbox.names import NAME_COLUMNS, table_of
 from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
 
-# The NetBox table of each section of the mappings, where the names differ.
-_TABLES = {"roles": "device_roles"}
-# Columns that name an object of a section, the one that people see first.
-_NAMES = ("name", "model", "slug", "part_number", "rd")
 # What tells objects of one name apart.
 _OWN = ("name", "address", "mac_address", "vid", "serial", "asset_tag", "domain")
 _OWNERS = {
@@ -25,11 +22,6 @@ _OWNERS = {
     "site_id": "sites",
     "group_id": "vlan_groups",
 }
-
-
-def table_of(section: str) -> str:
-    """The NetBox table that a section of the mappings names objects of."""
-    return _TABLES.get(section, section)
 
 
 def netbox_rows(
@@ -51,7 +43,7 @@ def names_of_section(warehouse: Warehouse, section: str) -> list[tuple[str, ...]
     table = table_of(section)
     if table not in NETBOX:
         return []
-    columns = [name for name in _NAMES if name in NETBOX[table].columns]
+    columns = [name for name in NAME_COLUMNS if name in NETBOX[table].columns]
     rows = netbox_rows(warehouse, table, ", ".join(columns))
     return [tuple(str(name or "") for name in row) for row in rows]
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from netbox_sync_dagster.approve.netbox_names import names_of_section, netbox_rows, table_of
+from netbox_sync_dagster.approve.netbox_names import names_of_section, netbox_rows
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.records import THROUGH, ApprovalError
 from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.sources.netbox.names import table_of
 from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.resolutions import (

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from netbox_sync_dagster.apply.changelog import MODELS
-from netbox_sync_dagster.approve.netbox_names import table_of
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import withdraw_resolution
 from netbox_sync_dagster.compare.plan import PlanHead, load_plan
+from netbox_sync_dagster.sources.netbox.names import table_of
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
 from netbox_sync_dagster.web.app import NotFound, Visit

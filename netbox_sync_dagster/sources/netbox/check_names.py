@@ -10,23 +10,9 @@ from netbox_sync_dagster.config.endpoints import BaseEndpoint
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.names import NAME_COLUMNS, table_of
 from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.storage.tables import NETBOX
-
-# The NetBox table of a section of the mappings or a setting of defaults, where the names differ.
-_TABLES = {
-    "roles": "device_roles",
-    "role": "device_roles",
-    "site": "sites",
-    "device_type": "device_types",
-    "manufacturer": "manufacturers",
-    "platform": "platforms",
-    "tenant": "tenants",
-    "vrf": "vrfs",
-    "vlan_group": "vlan_groups",
-    "cluster_group": "cluster_groups",
-}
-_NAMES = ("name", "model", "slug", "part_number", "rd")
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ def names_in(endpoints: Iterable[BaseEndpoint]) -> list[Named]:
     found = []
     for endpoint in endpoints:
         for setting, section, name in _settings(endpoint):
-            table = _TABLES.get(section, section)
+            table = table_of(section)
             if table in NETBOX and table not in endpoint.policies.create:
                 found.append(Named(endpoint.name, setting, table, name))
     return found
@@ -92,7 +78,7 @@ def check_names(netbox: NetBox, wanted: Iterable[Named]) -> Iterator[Check]:
 def _names_of(netbox: NetBox, table: str) -> dict[str, str]:
     """The names of a type's objects, in lower case, with the one that people see."""
     source = SOURCES[table]
-    columns = [name for name in _NAMES if name in NETBOX[table].columns]
+    columns = [name for name in NAME_COLUMNS if name in NETBOX[table].columns]
     found: dict[str, str] = {}
     app, _, name = source.path.partition("/")
     endpoint = getattr(getattr(netbox.api, app), name.replace("-", "_"))
