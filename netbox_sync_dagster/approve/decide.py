@@ -70,7 +70,8 @@ def approve(
             f"decision must be one of {', '.join(DECISIONS)} (found: '{decision}'), "
             f"through one of {', '.join(THROUGH)} (found: '{through}')"
         )
-    wholes = resolve_ids(with_parts(warehouse, plan), change_ids)
+    whole_plan = with_parts(warehouse, plan)
+    wholes = resolve_ids(whole_plan, change_ids)
     rows = [part_of(row, fields) for row in wholes] if fields else wholes
     parts = {
         row.change_id: (whole.change_id, tuple(item.name for item in row.written))
@@ -88,7 +89,7 @@ def approve(
         check_gates(plan)
         _check_content(rows)
         _check_rejected(warehouse, plan, [*wholes, *rows])
-        _check_limits(warehouse, plan, policies, rows, override)
+        _check_limits(warehouse, whole_plan, policies, rows, override)
     by = me(who, through, run, login_by)
     by = replace(by, groups=proven_groups(by, policies, netbox_groups))
     if decision == "approve" and (against := why_no_approver(by, policies)):
@@ -176,10 +177,12 @@ def _check_limits(
 
 
 def limits_of(warehouse: Warehouse, plan: Plan, policies: Policies, rows: Collection[DiffRow]) -> list[str]:
-    """A sentence for every resource of which too large a share would be approved and not applied with these rows."""
-    whole = with_parts(warehouse, plan)
-    ids = approved(warehouse, plan.endpoint, whole)
-    waiting = [row for row in whole.changes if row.change_id in ids]
+    """A sentence for every resource of which too large a share would be approved and not applied with these rows.
+
+    ``plan``: with its parts (``with_parts``).
+    """
+    ids = approved(warehouse, plan.endpoint, plan)
+    waiting = [row for row in plan.changes if row.change_id in ids]
     too_many = over_limit_with(plan, policies, rows, waiting)
     return [
         too_many[name]
