@@ -44,8 +44,7 @@ def check_command(
 
 
 def _endpoints(session: Session, names: list[str]) -> list[Endpoint]:
-    if session.config.rules.folder is None:
-        raise CliError(f"{session.config_path}: there is no folder of rules beside it")
+    session.rules_folder()
     chosen = session.endpoints(names)
     read = [one for one in chosen if names or _was_read(session, one)]
     if not read:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netbox_sync_dagster.cli.session import CliError, session_of
+from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.rules.examples import run_examples
 from netbox_sync_dagster.rules.files import TESTS
@@ -36,11 +36,10 @@ def run_tests(
     """
     session = session_of(context)
     config = session.config
-    if config.rules.folder is None:
-        raise CliError(f"{session.config_path}: there is no folder of rules beside it")
+    place = session.rules_folder()
     chosen = rules_of(config, (endpoint and session.endpoint(endpoint).name) or "")
     failed = number = 0
-    for verdict in run_examples(folder or Path(config.rules.folder) / TESTS, chosen, config.rules.timeout):
+    for verdict in run_examples(folder or place / TESTS, chosen, config.rules.timeout):
         number += 1
         name = f"{visible(verdict.example, 80)}: {visible(verdict.file, 80)}"
         if verdict.ok:

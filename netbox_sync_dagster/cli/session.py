@@ -92,6 +92,13 @@ class Session:
             "dry run on a copy of the warehouse: nothing is recorded, nothing is written to NetBox"
         )
 
+    def rules_folder(self) -> Path:
+        """The folder of the user's rules. Raises CliError if there is none."""
+        folder = self.config.rules.folder
+        if folder is None:
+            raise CliError(f"{self.config_path}: there is no folder of rules beside it")
+        return Path(folder)
+
     def endpoints(self, names: list[str]) -> list[Endpoint]:
         """The endpoints with these names, default: all enabled ones. Raises CliError for an unknown name."""
         if not names:

@@ -10,7 +10,7 @@ from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
-from netbox_sync_dagster.storage.tables import Columns
+from netbox_sync_dagster.storage.tables import Columns, table_without_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -159,12 +159,7 @@ def _spill_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 def _tables_without_rows(system: str) -> str:
     """SQL that creates the tables of a snapshot."""
-    return "".join(_table_without_rows(system, name) for name in SYSTEMS[system])
-
-
-def _table_without_rows(system: str, name: str) -> str:
-    columns = ", ".join(f'"{column}" {kind}' for column, kind in SYSTEMS[system][name].columns.items())
-    return f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns});"
+    return "".join(table_without_rows(system, name) for name in SYSTEMS[system])
 
 
 def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> dict[str, int]:
@@ -179,7 +174,7 @@ def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -
         footer = pq.read_metadata(file) if file.exists() else None
         rows[name] = footer.num_rows if footer is not None else 0
         if footer is None or footer.num_rows == 0:
-            script.append(_table_without_rows(system, name))
+            script.append(table_without_rows(system, name))
             continue
         held = set(footer.schema.to_arrow_schema().names)
         absent = "".join(

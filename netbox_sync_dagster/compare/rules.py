@@ -47,7 +47,7 @@ def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> 
     )
     rows = [
         (resource, one.name, one.kind, one.refers, one.name in REQUIRED.get(resource, ()))
-        for resource, one in _fields(con)
+        for resource, one in _fields(con, "desired.rule_fields")
     ]
     if rows:
         con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?, ?)", rows)
@@ -79,7 +79,7 @@ def _read_values(database: Database) -> None:
     con = database.con
     database.run(f"CREATE TABLE diff.ruled_objects AS {read_sql('rules/objects.sql')}")
     database.run(f"CREATE TABLE config.ruled_before {_BEFORE_SHAPE}")
-    for resource, one in _fields(con):
+    for resource, one in _fields(con, "config.rule_kinds"):
         con.execute(f"INSERT INTO config.ruled_before {_value_in_netbox(resource, one)}")
     database.run(f"INSERT INTO diff.rule_values BY NAME {read_sql('rules/values.sql')}")
     if not database.is_empty("desired.rule_fields WHERE starts_with(field, 'tags')"):
@@ -87,9 +87,9 @@ def _read_values(database: Database) -> None:
     database.wrote("diff.rule_values")
 
 
-def _fields(con: duckdb.DuckDBPyConnection) -> list[tuple[str, Field]]:
-    """(resource, field) of everything that the rules set on the objects themselves; of tags one."""
-    rows = con.execute("SELECT DISTINCT resource, field FROM desired.rule_fields ORDER BY ALL").fetchall()
+def _fields(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, Field]]:
+    """(resource, field) of everything that a table with these columns sets on the objects themselves; of tags one."""
+    rows = con.execute(f"SELECT DISTINCT resource, field FROM {table} ORDER BY ALL").fetchall()
     found = {
         (resource, "tags" if name.startswith("tags") else name): field_of(resource, name)
         for resource, name in rows

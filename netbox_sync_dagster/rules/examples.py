@@ -22,6 +22,7 @@ from netbox_sync_dagster.rules.sandbox import Sandbox
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect
+from netbox_sync_dagster.storage.tables import table_without_rows
 
 _EXPECTED = re.compile(r"^expected\.(?P<resource>[a-z_]+)(?P<skip>\.skip)?\.csv$")
 _INPUT = re.compile(r"^(?P<schema>[a-z0-9_]+)\.(?P<table>[a-z_]+)\.csv$")
@@ -83,10 +84,7 @@ def _tables(example: Path, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     con.execute("CREATE SCHEMA desired")
     con.execute(read_sql("desired/tables.sql"))
     for system, tables in SYSTEMS.items():
-        con.execute(f"CREATE SCHEMA {system}")
-        for name, shape in tables.items():
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in shape.columns.items())
-            con.execute(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})")
+        con.execute(f"CREATE SCHEMA {system}; {''.join(table_without_rows(system, name) for name in tables)}")
     known = {
         f"{s}.{t}" for s, t in con.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
     }

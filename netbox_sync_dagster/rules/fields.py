@@ -81,11 +81,6 @@ SKIPPABLE = (
     "ip_addresses",
     "virtual_disks",
 )
-# The fields by which the comparison finds objects: rules set them before matching.
-BEFORE_MATCHING = {
-    "devices": ("name", "serial"),
-    "ip_addresses": ("vrf",),
-}
 # Resources whose objects may have contacts: the field is ``contacts:<contact role>``.
 WITH_CONTACTS = ("clusters", "devices", "virtual_machines")
 CONTACTS = "contacts"
@@ -98,8 +93,7 @@ def field_of(resource: str, name: str) -> Field | None:
     """The field with this name in a rule; None if there is none.
 
     ``cf.<name>`` is a custom field, other than those that hold the sources' ids. ``tags`` adds tags, ``tags:<prefix>``
-    owns the tags whose slug begins with it.
-    ``contacts:<role>`` assigns contacts with this contact role.
+    owns the tags whose slug begins with it. ``contacts:<role>`` assigns contacts with this contact role.
     """
     columns = NETBOX[resource].columns
     if "cf" in columns and _CUSTOM.match(name) and name.removeprefix("cf.") not in _id_fields():

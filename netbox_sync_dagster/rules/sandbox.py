@@ -20,6 +20,7 @@ from netbox_sync_dagster.rules.fields import CONTACTS, SEEN_AS, WITH_CONTACTS, f
 from netbox_sync_dagster.rules.files import Rule, RuleError
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect, without_semicolon
+from netbox_sync_dagster.storage.tables import table_without_rows
 
 MEMORY_LIMIT = "256MB"
 # Results are outside DuckDB's memory.
@@ -118,12 +119,7 @@ class Sandbox:
                 self._con.unregister("given")
             elif schema in SYSTEMS and name in SYSTEMS[schema]:
                 # Of a kind that this endpoint is not: the rule has nothing to say here.
-                columns = ", ".join(
-                    f'"{column}" {of}' for column, of in SYSTEMS[schema][name].columns.items()
-                )
-                self._con.execute(
-                    f"CREATE TABLE {schema}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns})"
-                )
+                self._con.execute(table_without_rows(schema, name))
         return files
 
     def _query(self, rule: Rule) -> str:

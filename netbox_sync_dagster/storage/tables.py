@@ -23,6 +23,7 @@ __all__ = [
     "SYSTEMS",
     "Columns",
     "Table",
+    "table_without_rows",
 ]
 
 
@@ -53,6 +54,14 @@ class _BySystem(Mapping[str, _T]):
 
 
 SYSTEMS: Mapping[str, dict[str, Table]] = _BySystem(lambda source: dict(source.tables), NETBOX)
+
+
+def table_without_rows(system: str, name: str) -> str:
+    """SQL that creates an empty table of a system's snapshot, in the schema with the system's name."""
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in SYSTEMS[system][name].columns.items())
+    return f"CREATE TABLE {system}.{name} (endpoint VARCHAR, snapshot_id VARCHAR, {columns});"
+
+
 # If this table is empty, the server showed nothing.
 MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "status")
 

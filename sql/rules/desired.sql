@@ -1,9 +1,9 @@
--- What the user's rules change in the desired tables, before anything is matched: names and serials by which objects
--- are found, the names of other objects, and the objects that are left out.
+-- What the user's rules set in the desired tables, before anything is matched: names, serials and VRFs by which objects
+-- are found, and the names of other objects. sql/rules/skips.sql leaves objects out.
 
 -- The values on which all rules agree. Key: resource + key + field.
 create table config.ruled as
-select resource, key, field, any_value(value) as value, any_value(file) as file
+select resource, key, field, any_value(value) as value
 from desired.rule_fields
 where value is not null and not starts_with(field, 'tags')
 group by resource, key, field

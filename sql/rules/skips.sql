@@ -17,10 +17,10 @@ from config.left_out s where s.resource = 'virtual_disks' and s.key = d.key;
 
 -- Interfaces go with all that is on them. They are still matched too: their rows are taken out of the diff.
 create table config.left_out_interfaces as
-select 'interfaces' as resource, i.key, i.device as owner, i.mac, s.reason
+select 'interfaces' as resource, i.key, i.mac, s.reason
 from desired.interfaces i join config.left_out s on s.resource = 'interfaces' and s.key = i.key
 union all
-select 'vm_interfaces', i.key, i.virtual_machine, i.mac, s.reason
+select 'vm_interfaces', i.key, i.mac, s.reason
 from desired.vm_interfaces i join config.left_out s on s.resource = 'vm_interfaces' and s.key = i.key;
 
 insert into config.left_out
