@@ -7,7 +7,7 @@ export UV_COMPILE_BYTECODE := 1
 DG := VIRTUAL_ENV=$(CURDIR)/$(VENV) DAGSTER_HOME=$(CURDIR)/$(VENV)/dagster \
   NETBOX_SYNC_CONFIG=$(VENV)/dagster/netbox_sync.yaml $(BIN)/dg
 
-.PHONY: setup demo test lint live bench clean
+.PHONY: setup demo test lint docs live bench clean
 
 # uv where it is present, else venv with pip. requirements.lock pins every package (hence --no-deps).
 $(VENV)/.installed: requirements.lock pyproject.toml lab/pyproject.toml
@@ -42,6 +42,12 @@ lint: setup
 	$(DG) check defs
 	$(DG) list defs --json > $(VENV)/dagster/defs.json
 
+# The documentation site, in site/. Warnings are errors; the tests check links, commands and generated pages.
+docs: setup
+	$(BIN)/zensical build --strict --clean
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/docs
+	@echo "open site/index.html"
+
 # Against any NetBox: make live NETBOX_URL=https://... NETBOX_TOKEN=...
 live: setup
 	$(BIN)/python -m pytest -q -m live
@@ -50,4 +56,4 @@ bench: setup
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) data demo dist build
+	rm -rf $(VENV) data demo dist build site .cache
