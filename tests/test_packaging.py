@@ -136,8 +136,11 @@ cli.main(["init"])
     where, *said = python(unpacked, tmp_path, code).splitlines()
 
     assert Path(where).is_relative_to(unpacked)
-    assert said[0].startswith("wrote netbox_sync.yaml")
+    assert said[:4] == [
+        f"wrote {name}" for name in ("netbox_sync.yaml", "dagster.yaml", "workspace.yaml", ".gitignore")
+    ]
     assert (tmp_path / "netbox_sync.yaml").is_file()
+    assert (tmp_path / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
 
 
 def test_dagster_finds_all_definitions_in_an_unpacked_wheel(unpacked: Path, tmp_path: Path) -> None:

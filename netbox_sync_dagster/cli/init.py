@@ -1,16 +1,27 @@
-"""``init``: the first configuration file."""
+"""``init``: the first configuration file, and Dagster's files beside it."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from netbox_sync_dagster.cli.console import write_data
+from netbox_sync_dagster.cli.init_draft import Draft, given_endpoint
+from netbox_sync_dagster.cli.init_questions import NETBOX, Dialogue
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
-from netbox_sync_dagster.config.template import SCHEMA_FILE, json_schema, template
+from netbox_sync_dagster.config.template import (
+    DAGSTER_FILES,
+    SCHEMA_FILE,
+    dagster_file,
+    json_schema,
+    with_ignored,
+)
 from netbox_sync_dagster.sources.registry import sources
+from netbox_sync_dagster.storage.files import write_atomically
 
 
 def init(
@@ -19,6 +30,33 @@ def init(
         Path | None, typer.Argument(help="The file to write; default: the file of --config.")
     ] = None,
     *,
+    netbox_url: Annotated[str | None, typer.Option("--netbox-url", help="URL of NetBox.")] = None,
+    netbox_token_env: Annotated[
+        str | None,
+        typer.Option("--netbox-token-env", help="Environment variable with NetBox's token."),
+    ] = None,
+    netbox_ca: Annotated[
+        str | None,
+        typer.Option("--netbox-ca", help="PEM file of the certificate authority of NetBox."),
+    ] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--endpoint",
+            metavar="KIND,SETTING=VALUE,...",
+            help="An endpoint with its settings, e.g. librenms,url=https://librenms.example.com. Repeat it for more.",
+        ),
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing, on a terminal too.")] = False,
+    try_servers: Annotated[
+        bool,
+        typer.Option(
+            "--try", help="Send one request to each server of the options; write nothing if one fails."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the configuration instead of writing files.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     schema: Annotated[
         bool,
@@ -35,7 +73,11 @@ def init(
         ),
     ] = False,
 ) -> None:
-    """Write a commented configuration to start from.
+    """Write a commented configuration to start from, with dagster.yaml, workspace.yaml and .gitignore beside it.
+
+    On a terminal it asks for the servers and tries each with one request. Otherwise it takes them from the options;
+    without --endpoint the file has an example of each kind. Existing files are kept: only the configuration is
+    replaced with --force, and .gitignore gets the lines that it lacks.
 
     With --schema alone beside an existing configuration, only the schema is written; with --example only the example.
     """
@@ -47,23 +89,75 @@ def init(
     if file.is_dir():
         file = file / "netbox_sync.yaml"
     if example is not None:
-        _copy_example(session, example, file.parent, force=force)
+        _copy_example(session, example, file.parent, force=force, dry_run=dry_run)
         return
-    schema_file = file.parent / SCHEMA_FILE
-    if file.exists() and not force:
+    more = {SCHEMA_FILE: json_schema()} if schema else {}
+    if file.exists() and not force and not dry_run:
         if not schema:
             raise CliError(f"{file} already exists; use --force to replace it")
-    else:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(template(), encoding="utf-8")
-        session.out.print(f"wrote {file}; edit it, set the tokens it names in the environment, then run:")
-        session.out.print(f"  netbox-sync --config {file} check")
-    if schema:
-        schema_file.write_text(json_schema(), encoding="utf-8")
-        session.out.print(f"wrote {schema_file}")
+        _write(session, file.parent, more)
+        return
+    draft = _draft(file, netbox_url, netbox_token_env, netbox_ca, endpoint or [])
+    dialogue = Dialogue(session, draft)
+    if session.interactive and not no_input:
+        dialogue.run(ask_netbox=netbox_url is None, ask_endpoints=not endpoint)
+    if try_servers:
+        _try_all(session, draft)
+    # Wrong settings are errors before anything is written.
+    missing = [name for name in draft.variables() if not os.environ.get(name) or name in dialogue.typed]
+    files = {file.name: draft.text(), **_beside(file.parent), **more}
+    if dry_run:
+        session.err.print(f"would write in {file.parent}: {', '.join(files)}", soft_wrap=True)
+        write_data(session.out, files[file.name])
+        return
+    _write(session, file.parent, files)
+    _print_next(session, file, missing, edit=draft.endpoints is None)
 
 
-def _copy_example(session: Session, name: str, folder: Path, *, force: bool) -> None:
+def _draft(file: Path, url: str | None, token_env: str | None, ca: str | None, endpoints: list[str]) -> Draft:
+    """What the options say. Raises CliError."""
+    netbox = {question.setting: question.default for question in NETBOX if question.default}
+    given = {"url": url, "token_env": token_env, "tls.ca": ca}
+    draft = Draft(file, netbox | {name: value for name, value in given.items() if value})
+    for text in endpoints:
+        draft.add(*given_endpoint(text, draft.names()))
+    return draft
+
+
+def _try_all(session: Session, draft: Draft) -> None:
+    """Try NetBox and every endpoint of the options. Raises UserError for the first that does not answer."""
+    session.err.print(draft.try_netbox(), soft_wrap=True)
+    for number in range(len(draft.endpoints or [])):
+        session.err.print(draft.try_endpoint(number), soft_wrap=True)
+
+
+def _beside(folder: Path) -> dict[str, str]:
+    """The files that belong beside the configuration and are not there, or not complete."""
+    files = {name: dagster_file(name) for name in DAGSTER_FILES if not (folder / name).exists()}
+    ignore = folder / ".gitignore"
+    before = ignore.read_text(encoding="utf-8") if ignore.exists() else ""
+    after = with_ignored(before)
+    return files | ({".gitignore": after} if after != before else {})
+
+
+def _write(session: Session, folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_atomically(folder / name, text.encode())
+        session.out.print(f"wrote {folder / name}", soft_wrap=True)
+
+
+def _print_next(session: Session, file: Path, missing: list[str], *, edit: bool) -> None:
+    session.out.print("next:")
+    if edit:
+        session.out.print(f"  edit {file}", soft_wrap=True)
+    if missing:
+        session.out.print(f"  export {' '.join(f'{name}=...' for name in missing)}", soft_wrap=True)
+    option = "" if file == Path("netbox_sync.yaml") else f"--config {file} "
+    session.out.print(f"  netbox-sync {option}check", soft_wrap=True)
+
+
+def _copy_example(session: Session, name: str, folder: Path, *, force: bool, dry_run: bool) -> None:
     """Copy the example into ``folder``. Raises CliError where there is none of that name, or its folder exists."""
     known = {key: path for source in sources().values() for key, path in source.examples().items()}
     if name not in known:
@@ -71,6 +165,10 @@ def _copy_example(session: Session, name: str, folder: Path, *, force: bool) -> 
     place = folder / name
     if place.exists() and not force:
         raise CliError(f"{place} already exists; use --force to replace its files")
+    if dry_run:
+        names = sorted(str(one.relative_to(known[name])) for one in known[name].rglob("*") if one.is_file())
+        session.out.print(f"would write in {place}: {', '.join(names)}", soft_wrap=True)
+        return
     shutil.copytree(known[name], place, dirs_exist_ok=True)
     session.out.print(f"wrote {place}; its README.md says how to use it")
 

@@ -146,14 +146,14 @@ class Session:
         """Whether the command runs on a terminal and can ask questions."""
         return sys.stdin.isatty() and sys.stdout.isatty()
 
-    def answer(self, question: str) -> str:
-        """What the person answers; ``q`` where the terminal is closed."""
+    def answer(self, question: str, *, closed: str = "q") -> str:
+        """What the person answers; ``closed`` where the terminal is closed."""
         self.out.print(Text(question, "bold"), end="")
         try:
             return input().strip()
         except EOFError:
             self.out.print()
-            return "q"
+            return closed
 
     def ask(self, question: str, *, otherwise: str = "") -> bool:
         """Ask a yes/no question. Raises CliError without a terminal, with ``otherwise`` in its text."""

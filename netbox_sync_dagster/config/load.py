@@ -38,7 +38,12 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError([f"{file}: no such file; write one with: netbox-sync init"]) from None
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror or error}"]) from None
-    document = _document(file, _decoded(file, content))
+    return parse_config(file, _decoded(file, content))
+
+
+def parse_config(file: Path, text: str) -> Config:
+    """The configuration that ``file`` has, or would have, with this text. Raises ConfigError with all its errors."""
+    document = _document(file, text)
     try:
         config = Config.model_validate(document, context={"folder": file.parent})
     except ValidationError as error:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import httpx
@@ -19,6 +17,7 @@ import httpx
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.config.template import dagster_file
 from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import Warehouse
@@ -111,9 +110,7 @@ def _serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
     folder = lab.folder
     dagster_home = folder / "dagster"
     dagster_home.mkdir(exist_ok=True)
-    settings = Path(__file__).parents[2] / "dagster.yaml"
-    if settings.is_file():
-        shutil.copy(settings, dagster_home / "dagster.yaml")
+    (dagster_home / "dagster.yaml").write_text(dagster_file("dagster.yaml"), encoding="utf-8")
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
     with ExitStack() as stack:
         log = stack.enter_context((folder / "dagster.log").open("w", encoding="utf-8"))

@@ -16,6 +16,7 @@ from netbox_sync_dagster.columns import Table
 from netbox_sync_dagster.config.endpoints import BaseEndpoint
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,6 +94,8 @@ class Source:
     wide_scopes: ClassVar[tuple[str, ...]] = ("*",)
     # What one object of ``main_resource`` is called that can be read and compared alone; None where none can.
     object_word: ClassVar[str | None] = None
+    # What ``netbox-sync init`` asks about an endpoint, besides its name.
+    questions: ClassVar[tuple[Question, ...]] = (Question("url", "URL"),)
     # The folder of its SQL; None for sql/desired/<kind> of this product.
     sql: ClassVar[Path | None] = None
 
@@ -120,6 +123,13 @@ class Source:
     def check(self, endpoint: Any) -> list[Check]:
         """Try address, certificate, credentials, release and rights. Raises UserError where there is no connection."""
         raise NotImplementedError
+
+    def connects(self, endpoint: Any) -> str:
+        """Ask the server one thing, for ``netbox-sync init``: a sentence about what answered. Raises UserError."""
+        failed = [item for item in self.check(endpoint) if not item.ok]
+        if failed:
+            raise UserError(failed[0].sentence)
+        return f"{self.title} answers"
 
     def snapshot(
         self, endpoint: Any, warehouse: Warehouse, *, say: Say, accept_shrink: bool, only: str | None

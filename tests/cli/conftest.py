@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,35 @@ class CliHarness:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def talk(self, *arguments: str, answers: tuple[str, ...], code: int = 0) -> str:
+        """Run netbox-sync in a terminal and give one answer to each question; what it printed."""
+        master, slave = pty.openpty()
+        child = subprocess.Popen(
+            [*COMMAND, "--no-color", *arguments],
+            cwd=self.folder,
+            env={**self.all_environment, "TERM": "dumb", "COLUMNS": "300"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        raw = b""
+        left = list(answers)
+        while True:
+            try:
+                piece = os.read(master, 65_536)
+            except OSError:
+                break
+            if not piece:
+                break
+            raw += piece
+            if left and raw.endswith((b"] ", b"? ", b": ")):
+                os.write(master, f"{left.pop(0)}\n".encode())
+        os.close(master)
+        assert child.wait(60) == code, raw.decode()
+        return raw.decode()
 
     def ok(self, *arguments: str, stdin: str = "") -> str:
         """Run netbox-sync, expect success, return what it printed."""

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import load_config
+from netbox_sync_lab.librenms import LabLibreNMS
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.cli.conftest import CliHarness
+from tests.support import NetBox
 
 Capture = pytest.CaptureFixture[str]
 
@@ -17,12 +22,18 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_file_it_writes_is_valid_and_names_its_schema(capsys: Capture) -> None:
+def test_without_answers_the_file_has_an_example_of_each_kind(capsys: Capture) -> None:
     assert run(["init"]) == 0
 
     assert capsys.readouterr().out == (
-        "wrote netbox_sync.yaml; edit it, set the tokens it names in the environment, then run:\n"
-        "  netbox-sync --config netbox_sync.yaml check\n"
+        "wrote netbox_sync.yaml\n"
+        "wrote dagster.yaml\n"
+        "wrote workspace.yaml\n"
+        "wrote .gitignore\n"
+        "next:\n"
+        "  edit netbox_sync.yaml\n"
+        "  export NETBOX_TOKEN=... LIBRENMS_TOKEN=... PROXMOX_TOKEN=...\n"
+        "  netbox-sync check\n"
     )
     config = load_config("netbox_sync.yaml")
     assert [(e.name, e.kind) for e in config.endpoints] == [
@@ -35,12 +46,170 @@ def test_the_file_it_writes_is_valid_and_names_its_schema(capsys: Capture) -> No
     assert text.startswith("# yaml-language-server: $schema=netbox_sync.schema.json\n")
 
 
+def test_options_give_exactly_the_endpoints_that_exist(capsys: Capture) -> None:
+    paris = "proxmox,name=pve-paris,url=https://pve1.example.com:8006,user=netbox@pve,token_name=sync"
+    lyon = "proxmox,url=https://pve2.example.com:8006,user=netbox@pve,token_name=sync,token_env=LYON_TOKEN"
+    switches = "librenms,url=https://nms.example.com,import_devices=all,tls.verify=false"
+    netbox = ("--netbox-url", "https://netbox.example.org", "--netbox-token-env", "NB_TOKEN")
+    endpoints = [word for one in (paris, lyon, switches) for word in ("--endpoint", one)]
+    assert run(["init", *netbox, *endpoints]) == 0
+
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "  export NB_TOKEN=... PROXMOX_TOKEN=... LYON_TOKEN=... LIBRENMS_TOKEN=...",
+        "  netbox-sync check",
+    ]
+    config = load_config("netbox_sync.yaml")
+    assert (config.netbox.base_url, config.netbox.token_env) == ("https://netbox.example.org", "NB_TOKEN")
+    assert [(e.name, e.address) for e in config.endpoints] == [
+        ("pve-paris", "https://pve1.example.com:8006"),
+        ("proxmox", "https://pve2.example.com:8006"),
+        ("librenms", "https://nms.example.com"),
+    ]
+    assert (config.endpoints[2].tls.verify, config.endpoints[0].tls.verify) == (False, True)
+    # The comments that explain the settings are there.
+    assert "    token_name: sync           # the part after '!'" in Path("netbox_sync.yaml").read_text(
+        "utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ["--endpoint", "vmware"],
+            "--endpoint vmware: no such kind; there are: docker, librenms, proxmox, tables",
+        ),
+        (["--endpoint", "docker,host"], "--endpoint docker: 'host' is not setting=value"),
+        (
+            ["--endpoint", "librenms"],
+            "--endpoint librenms: give url (URL, e.g. https://librenms.example.com)",
+        ),
+        (["--netbox-url", "netbox"], "netbox_sync.yaml:7: netbox.url: "),
+        (["--endpoint", "docker,hots=a"], "endpoints.0.hots: unknown field; did you mean 'host'?"),
+        (
+            ["--netbox-token-env", "nbt_abc.def"],
+            "netbox.token_env: must be the name of an environment variable",
+        ),
+    ],
+)
+def test_wrong_options_write_nothing(options: list[str], sentence: str, capsys: Capture) -> None:
+    assert run(["init", *options]) == 1
+    assert sentence in capsys.readouterr().err
+    assert list(Path().iterdir()) == []
+
+
+def test_a_dry_run_prints_the_configuration_alone(capsys: Capture) -> None:
+    assert run(["init", "--dry-run", "--endpoint", "docker,name=shop"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == "would write in .: netbox_sync.yaml, dagster.yaml, workspace.yaml, .gitignore\n"
+    assert list(Path().iterdir()) == []
+    Path("there.yaml").write_text(shown.out, encoding="utf-8")
+    assert [e.name for e in load_config("there.yaml").endpoints] == ["shop"]
+
+
+def test_dagster_starts_from_the_folder_and_git_ignores_what_it_writes() -> None:
+    Path(".gitignore").write_text("*.pyc\n/data", encoding="utf-8")
+    Path("workspace.yaml").write_text("mine", encoding="utf-8")
+    assert run(["init"]) == 0
+
+    settings = YAML(typ="safe").load(Path("dagster.yaml"))
+    assert settings["telemetry"] == {"enabled": False}
+    assert Path("workspace.yaml").read_text(encoding="utf-8") == "mine"
+    assert Path(".gitignore").read_text(encoding="utf-8").splitlines() == [
+        *("*.pyc", "/data", "# Written by netbox-sync and Dagster"),
+        *(
+            "/history/",
+            "/schedules/",
+            "/storage/",
+            "/logs/",
+            "/.logs_queue/",
+            "/.telemetry/",
+            "/.nux/",
+            "/.env",
+        ),
+    ]
+    before = Path(".gitignore").read_bytes()
+    assert run(["init", "--force"]) == 0
+    assert Path(".gitignore").read_bytes() == before
+
+
+def test_try_asks_every_server_of_the_options(harness: CliHarness, nms: LabLibreNMS, netbox: NetBox) -> None:
+    (harness.folder / "netbox_sync.yaml").unlink()
+    options = ("init", "--try", "--netbox-url", netbox.url, "--endpoint")
+    harness.environment["LIBRENMS_TOKEN"] = "wrong"
+    refused = harness.run(*options, f"librenms,url={nms.url}")
+    assert refused.code == 1 and "401" in refused.err
+    assert not (harness.folder / "netbox_sync.yaml").exists()
+
+    harness.environment["LIBRENMS_TOKEN"] = nms.token
+    answer = harness.run(*options, f"librenms,url={nms.url}")
+    assert answer.code == 0
+    assert [line.partition(" accepts")[0].split()[0] for line in answer.err.splitlines()] == [
+        "NetBox",
+        "LibreNMS",
+    ]
+
+
+def test_on_a_terminal_it_asks_for_servers_and_tries_them(
+    harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
+) -> None:
+    (harness.folder / "netbox_sync.yaml").unlink()
+    token = harness.environment.pop("LIBRENMS_TOKEN")
+    closed = "http://127.0.0.1:9"
+    answers = (
+        # NetBox: a wrong address first.
+        *(closed, "", "a", netbox.url, ""),
+        # LibreNMS: a wrong token first, which is asked again.
+        *("vmware", "librenms", "nms", nms.url, "", "all", "wrong", "a", "", "", "", "", token),
+        # Docker: kept, though nobody answers.
+        *("docker", "", closed, "k", ""),
+    )
+    shown = harness.talk("init", answers=answers)
+
+    assert "Connection refused" in shown or "connect" in shown
+    assert "  no such kind: vmware" in shown
+    assert "LIBRENMS_TOKEN is not set. Its value, to try it now; not stored (Enter: do not try): " in shown
+    assert token not in shown and "wrong" not in shown
+    assert " accepts the token" in shown
+    assert "  export LIBRENMS_TOKEN=...\r\n  netbox-sync check\r\n" in shown
+    config = load_config(harness.folder / "netbox_sync.yaml")
+    assert config.netbox.base_url == netbox.url
+    assert [(e.name, e.kind, e.address) for e in config.endpoints] == [
+        ("nms", "librenms", nms.url),
+        ("docker1", "docker", closed),
+    ]
+
+
+def test_a_certificate_that_is_not_known_leads_to_the_question_for_the_authority(harness: CliHarness) -> None:
+    state = ProxmoxState(cluster="paris")
+    state.add_node("pve1", network=[])
+    with LabProxmox(state) as server:
+        harness.environment["PROXMOX_TOKEN"] = server.token_value
+        answers = ("proxmox", "", server.url, server.user, server.token_name, "", "a")
+        again = ("", "", "", "", "", server.ca_path, "")
+        shown = harness.talk(
+            "init", "new.yaml", "--netbox-url", "https://netbox.example.com", answers=(*answers, *again)
+        )
+        config = load_config(harness.folder / "new.yaml")
+        assert str(config.endpoints[0].tls.ca) == server.ca_path
+    assert "certificate" in shown and "Proxmox VE 9" in shown
+
+
+def test_a_secret_that_is_not_given_is_not_tried(harness: CliHarness) -> None:
+    del harness.environment["NETBOX_TOKEN"]
+    answers = ("https://netbox.example.com", "", "", "")
+    shown = harness.talk("init", "new.yaml", answers=answers)
+    assert "  not tried; netbox-sync check does it once the variable is set" in shown
+    assert load_config(harness.folder / "new.yaml").endpoints == []
+
+
 def test_an_existing_file_is_kept_unless_forced(capsys: Capture) -> None:
     Path("netbox_sync.yaml").write_text("mine", encoding="utf-8")
 
     assert run(["init"]) == 1
     assert capsys.readouterr().err == "error: netbox_sync.yaml already exists; use --force to replace it\n"
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") == "mine"
+    assert list(Path().iterdir()) == [Path("netbox_sync.yaml")]
     assert run(["init", "--force"]) == 0
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") != "mine"
 

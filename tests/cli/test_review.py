@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-
 from netbox_sync_lab.librenms import LabLibreNMS
-from tests.cli.conftest import COMMAND, CliHarness
+from tests.cli.conftest import CliHarness
 from tests.support import NetBox
 
 
 def _review(harness: CliHarness, *answers: str, options: tuple[str, ...] = ()) -> str:
     """Run the command in a terminal and give one answer to each question; what it printed."""
-    master, slave = pty.openpty()
-    child = subprocess.Popen(
-        [*COMMAND, "--no-color", "review", "nms", *options],
-        cwd=harness.folder,
-        env={**harness.all_environment, "TERM": "dumb"},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-    )
-    os.close(slave)
-    raw = b""
-    left = list(answers)
-    while True:
-        try:
-            piece = os.read(master, 65_536)
-        except OSError:
-            break
-        if not piece:
-            break
-        raw += piece
-        if left and raw.endswith((b"] ", b"? ", b": ")):
-            os.write(master, f"{left.pop(0)}\n".encode())
-    os.close(master)
-    assert child.wait(60) == 0, raw.decode()
-    return raw.decode()
+    return harness.talk("review", "nms", *options, answers=answers)
 
 
 def _decided(harness: CliHarness) -> list[str]:

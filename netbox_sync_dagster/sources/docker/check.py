@@ -20,6 +20,14 @@ def check_docker(endpoint: DockerEndpoint) -> list[Check]:
         return [Check(False, "reachable", error.what)]
 
 
+def connects(endpoint: DockerEndpoint) -> str:
+    """The daemon's version, by one request. Raises ServerError."""
+    with DockerClient(endpoint) as client:
+        client.attempts = 1
+        version = client.negotiate()
+    return f"Docker {version.get('Version') or '?'} answers"
+
+
 def _checks(endpoint: DockerEndpoint, client: DockerClient) -> list[Check]:
     where = endpoint.socket or endpoint.base_url
     checks: list[Check] = []

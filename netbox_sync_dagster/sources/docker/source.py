@@ -8,6 +8,7 @@ from netbox_sync_dagster.sources.base import Counted, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.tables import TABLES
+from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,12 +65,23 @@ class Docker(Source):
     )
     wide_scopes = ("containers", "container")
     object_word = "container"
+    questions = (
+        Question(
+            "url", "Socket or URL, e.g. https://docker1.example.com:2376", "unix:///var/run/docker.sock"
+        ),
+    )
 
     def check(self, endpoint: DockerEndpoint) -> list[Check]:
         """See ``Source.check``."""
         from netbox_sync_dagster.sources.docker.check import check_docker
 
         return check_docker(endpoint)
+
+    def connects(self, endpoint: DockerEndpoint) -> str:
+        """See ``Source.connects``."""
+        from netbox_sync_dagster.sources.docker.check import connects
+
+        return connects(endpoint)
 
     def snapshot(
         self,

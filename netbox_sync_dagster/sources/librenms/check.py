@@ -41,6 +41,14 @@ def check_librenms(endpoint: LibreNMSEndpoint) -> list[Check]:
         ]
 
 
+def connects(endpoint: LibreNMSEndpoint) -> str:
+    """The server's release, by one request. Raises ServerError."""
+    with connect(endpoint) as client:
+        client.attempts = 1
+        version = Version.parse(str(read_system(client).get("local_ver") or ""))
+    return f"LibreNMS {version} accepts the token"
+
+
 def _no_answer(endpoint: LibreNMSEndpoint, client: JsonClient, error: ServerError) -> list[Check]:
     if error.what.startswith("TLS"):
         return [Check(True, "reachable", f"something answers at {client.base_url}"), _failed("tls", error)]

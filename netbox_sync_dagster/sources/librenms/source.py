@@ -10,6 +10,7 @@ from netbox_sync_dagster.sources.base import Counted, Rows, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.tables import TABLES
+from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.storage import Manifest, Warehouse
@@ -73,12 +74,23 @@ class LibreNMS(Source):
     )
     wide_scopes = ("installation", "devices", "ports")
     object_word = "device"
+    questions = (
+        Question("url", "URL, e.g. https://librenms.example.com"),
+        Question("token_env", "Environment variable with the API token", "LIBRENMS_TOKEN"),
+        Question("import_devices", "Devices that may be created in NetBox, none or all", "none"),
+    )
 
     def check(self, endpoint: LibreNMSEndpoint) -> list[Check]:
         """See ``Source.check``."""
         from netbox_sync_dagster.sources.librenms.check import check_librenms
 
         return check_librenms(endpoint)
+
+    def connects(self, endpoint: LibreNMSEndpoint) -> str:
+        """See ``Source.connects``."""
+        from netbox_sync_dagster.sources.librenms.check import connects
+
+        return connects(endpoint)
 
     def snapshot(
         self,

@@ -77,6 +77,14 @@ def check_netbox(
         ]
 
 
+def connects(target: NetBoxTarget) -> str:
+    """NetBox's version, by one request. Raises ServerError or MissingSecret."""
+    with NetBox(target) as netbox:
+        netbox.http.attempts = 1
+        netbox.open()
+        return f"NetBox {netbox.version_text} accepts the token"
+
+
 def _no_answer(target: NetBoxTarget, netbox: NetBox, error: ServerError) -> list[Check]:
     if error.what.startswith("TLS"):
         return [

@@ -26,6 +26,14 @@ def check_proxmox(endpoint: ProxmoxEndpoint) -> list[Check]:
         return [Check(False, "reachable", error.what)]
 
 
+def connects(endpoint: ProxmoxEndpoint) -> str:
+    """The server's version, by one request. Raises ServerError or MissingSecret."""
+    with ProxmoxClient(endpoint) as client:
+        answer = client.get("version", attempts=1)
+    version = answer.get("version") if isinstance(answer, dict) else None
+    return f"Proxmox VE {version or 'of an unknown version'} accepts the credentials"
+
+
 def _checks(endpoint: ProxmoxEndpoint, client: ProxmoxClient) -> list[Check]:
     where = endpoint.base_url
     checks: list[Check] = []

@@ -11,6 +11,7 @@ from netbox_sync_dagster.sources.base import Counted, Database, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.tables import TABLES
+from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,12 +84,24 @@ class Proxmox(Source):
     )
     wide_scopes = ("cluster", "rights", "node", "guest")
     object_word = "guest"
+    questions = (
+        Question("url", "URL, e.g. https://pve.example.com:8006"),
+        Question("user", "User of the API token, e.g. netbox@pve"),
+        Question("token_name", "Name of the API token (the part after '!')"),
+        Question("token_env", "Environment variable with the token's value", "PROXMOX_TOKEN"),
+    )
 
     def check(self, endpoint: ProxmoxEndpoint) -> list[Check]:
         """See ``Source.check``."""
         from netbox_sync_dagster.sources.proxmox.check import check_proxmox
 
         return check_proxmox(endpoint)
+
+    def connects(self, endpoint: ProxmoxEndpoint) -> str:
+        """See ``Source.connects``."""
+        from netbox_sync_dagster.sources.proxmox.check import connects
+
+        return connects(endpoint)
 
     def snapshot(
         self,

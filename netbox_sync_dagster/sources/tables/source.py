@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from netbox_sync_dagster.config.policies import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Say, Source
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.questions import Question
 from netbox_sync_dagster.sources.tables.columns import KIND, TABLES
 from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 
@@ -54,12 +55,19 @@ class Tables(Source):
         ("virtual_disks", "virtual_machine", "virtual_machines", "id"),
     )
     wide_scopes = ("devices", "virtual_machines")
+    questions = (Question("sql", "Folder of the SQL files", "machines"),)
 
     def check(self, endpoint: TablesEndpoint) -> list[Check]:
         """See ``Source.check``."""
         from netbox_sync_dagster.sources.tables.check import check_tables
 
         return check_tables(endpoint)
+
+    def connects(self, endpoint: TablesEndpoint) -> str:
+        """See ``Source.connects``."""
+        from netbox_sync_dagster.sources.tables.folder import find_files
+
+        return f"{endpoint.sql} has {len(find_files(endpoint).files)} SQL files"
 
     def snapshot(
         self,

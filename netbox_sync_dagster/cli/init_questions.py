@@ -1,0 +1,133 @@
+"""What ``init`` asks on a terminal. Every address is tried with one request before it is taken."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from netbox_sync_dagster.cli.init_draft import Draft, Settings
+from netbox_sync_dagster.cli.session import CliError, Session
+from netbox_sync_dagster.config.errors import ConfigError
+from netbox_sync_dagster.config.secrets import remember
+from netbox_sync_dagster.config.template import default_name
+from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.sources.questions import CA_FILE, Question
+from netbox_sync_dagster.sources.registry import source_of, sources
+
+NETBOX = (
+    Question("url", "URL, e.g. https://netbox.example.com"),
+    Question("token_env", "Environment variable with the API token", "NETBOX_TOKEN"),
+)
+
+# No answer has this character.
+_CLOSED = "\x04"
+
+
+class _NoSecret(Exception):
+    """The person does not give the secret, so nothing is tried."""
+
+
+@dataclass
+class Dialogue:
+    """Asks for what the options leave open, into the draft. Raises CliError where the terminal is closed.
+
+    ``typed``: the variables whose secrets were typed; they are set in this process only.
+    """
+
+    session: Session
+    draft: Draft
+    typed: set[str] = field(default_factory=set)
+
+    def run(self, *, ask_netbox: bool, ask_endpoints: bool) -> None:
+        """Ask for NetBox and for endpoints."""
+        self.session.out.print("Enter takes the value in brackets. Ctrl-C ends without writing anything.")
+        if ask_netbox:
+            self.session.out.print("The NetBox to keep in sync", style="bold")
+            self._ask_until_good(self.draft.netbox, NETBOX, self.draft.try_netbox)
+        if ask_endpoints:
+            self.draft.endpoints = []
+            while kind := self._kind():
+                self._ask_endpoint(kind)
+
+    def _kind(self) -> str:
+        """The kind of the next endpoint; empty where there is none."""
+        what = "Another source" if self.draft.endpoints else "A source to read"
+        while True:
+            answer = self._ask(f"{what} ({', '.join(sources())}; Enter: no more)", "").lower()
+            if not answer or answer in sources():
+                return answer
+            self.session.out.print(f"  no such kind: {answer}", style="yellow")
+
+    def _ask_endpoint(self, kind: str) -> None:
+        source = source_of(kind)
+        name = Question("name", "Name of this endpoint", default_name(source, self.draft.names()))
+        settings: Settings = {}
+        self.draft.add(kind, settings)
+        self._ask_until_good(settings, (name, *source.questions), lambda: self.draft.try_endpoint(-1))
+
+    def _ask_until_good(
+        self, settings: Settings, questions: tuple[Question, ...], tried: Callable[[], str]
+    ) -> None:
+        """Ask and try until the answers are right, or the person keeps them."""
+        typed: set[str] = set()
+        while True:
+            self._ask_all(settings, questions)
+            try:
+                self.draft.config()
+                typed = self._ask_secrets(settings, questions)
+                self.session.out.print(f"  {tried()}", style="green", soft_wrap=True)
+                return
+            except _NoSecret:
+                self.session.out.print("  not tried; netbox-sync check does it once the variable is set")
+                return
+            except ConfigError as error:
+                for problem in error.errors:
+                    self.session.out.print(f"  {problem.split(': ', 1)[-1]}", style="red", soft_wrap=True)
+            except UserError as error:
+                self.session.out.print(f"  {error}", style="red", soft_wrap=True)
+                if self._ask("Ask again, or keep these answers (a, k)?", "a").lower().startswith("k"):
+                    return
+                self._forget(typed)
+                if "TLS" in str(error) and CA_FILE not in questions:
+                    questions = (*questions, CA_FILE)
+
+    def _ask_all(self, settings: Settings, questions: Iterable[Question]) -> None:
+        for question in questions:
+            default = settings.get(question.setting, question.default)
+            answer = self._ask(question.text, default)
+            while not answer and default is None:
+                answer = self._ask(question.text, default)
+            if answer:
+                settings[question.setting] = answer
+
+    def _ask_secrets(self, settings: Settings, questions: Iterable[Question]) -> set[str]:
+        """Ask for the secrets that the environment does not hold; the variables that were set. Raises _NoSecret."""
+        typed = set()
+        for variable in [settings[one.setting] for one in questions if one.names_secret]:
+            if os.environ.get(variable):
+                continue
+            secret = getpass.getpass(
+                f"{variable} is not set. Its value, to try it now; not stored (Enter: do not try): "
+            ).strip()
+            if not secret:
+                raise _NoSecret
+            remember(secret)
+            os.environ[variable] = secret
+            typed.add(variable)
+        self.typed |= typed
+        return typed
+
+    def _forget(self, typed: set[str]) -> None:
+        """Forget secrets that may be wrong, so that they are asked again."""
+        for variable in typed:
+            os.environ.pop(variable, None)
+
+    def _ask(self, text: str, default: str | None) -> str:
+        """The answer, or the default. Raises CliError where the terminal is closed."""
+        shown = f" [{default}]" if default else ""
+        answer = self.session.answer(f"{text}{shown}: ", closed=_CLOSED)
+        if answer == _CLOSED:
+            raise CliError("the terminal was closed; nothing was written")
+        return answer or default or ""
