@@ -284,6 +284,9 @@ create or replace macro amount_field(name, old, new) as
 -- A reference, or custom field content: both sides JSON text. References to the same object are equal whatever its
 -- name.
 create or replace macro json_field(name, old, new) as field(name, coalesce(old, 'null'), new);
+-- What a change writes, whatever the order of its fields.
+create or replace macro written_values(fields) as list_sort(list_transform(
+    list_filter(fields, lambda f: f.verdict = 'update'), lambda f: {field: f.field, before: f.before, after: f.after}));
 create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,6 +10,7 @@ from netbox_sync_dagster.compare.answers import settle_answers
 from netbox_sync_dagster.compare.database import is_empty, run
 from netbox_sync_dagster.compare.diff_files import add_change_ids, write_diff
 from netbox_sync_dagster.compare.field_needs import keep_together
+from netbox_sync_dagster.compare.first_diffs import add_first_diffs
 from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.config.resources import PREREQUISITES
 from netbox_sync_dagster.lazy import lazy_module
@@ -40,15 +42,23 @@ class Only(NamedTuple):
 
 
 def finish(
-    con: duckdb.DuckDBPyConnection, stage: Path, endpoint: str, diff_id: str, only: Only | None = None
+    con: duckdb.DuckDBPyConnection,
+    stage: Path,
+    endpoint: str,
+    diff_id: str,
+    *,
+    only: Only | None = None,
+    earlier: Sequence[Path] = (),
 ) -> dict[str, dict[str, int]]:
     """Write ``<resource>.parquet`` for every resource into ``stage``; returns {resource: {action: rows}}.
 
     A row that needs an object which no change creates is blocked, and so are the rows that need it. A prerequisite that
     nothing needs is dropped. With ``only``, everything that neither belongs to this object nor is needed by it is dropped.
+    ``earlier``: the diffs in which rows may have been before (``first_diffs``).
     """
     settle(con, only)
     add_change_ids(con, endpoint)
+    add_first_diffs(con, earlier)
     return write_diff(con, stage, endpoint, diff_id)
 
 

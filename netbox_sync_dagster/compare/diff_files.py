@@ -121,6 +121,8 @@ def _write_together(
             if resource not in writers:
                 writers[resource] = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)
                 open_files.callback(writers[resource].close)
+            # Without an earlier diff that had it, this one is the first.
+            row["first_diff"] = row["first_diff"] or constants["diff_id"]
             writers[resource].write([constants | _said(row)])
 
 
@@ -133,6 +135,7 @@ def _write_resource(
     columns = {
         **{name: f"'{value.replace(chr(39), chr(39) * 2)}'" for name, value in constants.items()},
         **{name: f"s.{name}" for name in ("reason", "cause", "subject")},
+        "first_diff": f"coalesce(r.first_diff, '{constants['diff_id']}')",
         "fields": f"CASE WHEN s.key IS NULL THEN {plain} ELSE s.fields END",
     }
     shown = ", ".join(

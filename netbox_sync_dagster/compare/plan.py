@@ -41,7 +41,8 @@ class DiffRow:
     """One diff row. ``change_id`` is empty if the row is not a change (conflict, blocked, drifted).
 
     ``cause`` is the code of ``reason`` (sql/causes.sql), ``subject`` its parameters as a JSON object. ``questions``: hashes of
-    what the row and its fields ask, as JSON (``storage/tables.py``).
+    what the row and its fields ask, as JSON (``storage/tables.py``). ``first_diff``: the diff that had the row first; None
+    in an undo plan.
     """
 
     endpoint: str
@@ -61,6 +62,7 @@ class DiffRow:
     cause: str | None = None
     subject: str | None = None
     questions: str | None = None
+    first_diff: str | None = None
 
     @property
     def is_change(self) -> bool:

@@ -18,6 +18,7 @@ from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create
 from netbox_sync_dagster.compare.database import Database, attach_ledger
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
 from netbox_sync_dagster.compare.desired import keep_desired, make_desired
+from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
 from netbox_sync_dagster.compare.reuse import (
@@ -126,7 +127,7 @@ class Comparer:
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
         object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
-        that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), finished. Raises
+        that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), earlier (the id of the diff before), finished. Raises
         WarehouseError if a snapshot is missing, CompareError if another endpoint has a cluster of the same name that
         may be a different one.
         """
@@ -219,6 +220,7 @@ class Comparer:
             try:
                 database, inputs = self._load(endpoint, pair, stage, say)
                 con = database.con
+                earlier = _earlier_diffs(warehouse, endpoint)
                 last = self._still_holds(endpoint.name, pair.target_path, inputs)
                 if last is not None and not carry_over(
                     warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
@@ -231,7 +233,14 @@ class Comparer:
                 else:
                     match_and_diff(database, say)
                     say("change ids")
-                    counts = finish(con, stage, endpoint.name, diff_id, _only(endpoint, source))
+                    counts = finish(
+                        con,
+                        stage,
+                        endpoint.name,
+                        diff_id,
+                        only=_only(endpoint, source),
+                        earlier=until_whole(earlier),
+                    )
                     keep_desired(con, endpoint.name, stage)
                     existing, twice = _existing(database), written_twice(con)
                     lapsed = lapsed_of(con)
@@ -242,6 +251,7 @@ class Comparer:
                     "source_snapshot": source["snapshot_id"],
                     "source_complete": source["complete"],
                     "target_snapshot": target["snapshot_id"],
+                    "netbox_url": self._config.netbox.base_url,
                     "only": source.get("only"),
                     "counts": counts,
                     "existing": existing,
@@ -250,6 +260,7 @@ class Comparer:
                     "lapsed": lapsed,
                     "inputs": inputs,
                     "carried_over_from": last["diff_id"] if last is not None else None,
+                    "earlier": earlier[0].name if earlier else None,
                     "finished": now().isoformat(),
                 }
                 for schema in (endpoint.kind, "config", "desired", "match", "diff"):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -63,7 +63,8 @@ _STORAGE_VERSION = "v1.0.0"
 # while there is no data, and columns that are newer than the data.
 _NONE = "_none"
 # Hand-written views: first those for ``sync.status`` and the ledger, then those that read the generated ones.
-_FEW = ("views/ledger.sql", "views/sync.sql")
+_FIRST = ("views/ledger.sql", "views/decisions.sql")
+_FEW = ("views/sync.sql",)
 _REST = ("views/ledger_objects.sql", "views/diff.sql", "views/across.sql", "views/comments.sql")
 _CHANGES = "diffs/*/{current}/*.parquet"
 _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
@@ -230,13 +231,10 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
+    lines += [read_sql(file) for file in _FIRST]
     if not few:
         lines += _table_views(desired, history)
-    changes = _files_with_rows(warehouse) if few else [_CHANGES]
-    listed = ", ".join(f"'{{home}}/{file}'" for file in changes)
-    lines.append(
-        f"CREATE OR REPLACE VIEW diff.changes AS SELECT * FROM read_parquet([{listed}], union_by_name = true);"
-    )
+    lines.append(_diff_view("changes", _files_with_rows(warehouse) if few else [_CHANGES]))
     lines += [
         read_sql(file)
         .replace("{state}", read_sql("views/state.sql"))
@@ -289,12 +287,18 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
     for table, columns in desired.items():
         lines += _desired_view(table, [name for name in CAUSE_COLUMNS if name in columns])
     for resource in RESOURCES:
-        view(
-            f"diff.{resource}",
-            f"diffs/*/{{current}}/{resource}.parquet",
-            f"Current differences in {resource}, one row per object; columns as in diff.changes",
+        lines.append(_diff_view(resource, [f"diffs/*/{{current}}/{resource}.parquet"]))
+        lines.append(
+            f"COMMENT ON VIEW diff.{resource} IS 'Current differences in {resource}; columns as in diff.changes';"
         )
     return lines
+
+
+def _diff_view(name: str, patterns: Sequence[str]) -> str:
+    """Rows of the current diffs in these files, with their decisions."""
+    listed = ", ".join(f"'{{home}}/{pattern}'" for pattern in patterns)
+    rows = f"read_parquet([{listed}], union_by_name = true)"
+    return f"CREATE OR REPLACE VIEW diff.{name} AS\n{read_sql('views/changes.sql').replace('{rows}', rows)};"
 
 
 def _desired_view(table: str, causes: list[str]) -> list[str]:

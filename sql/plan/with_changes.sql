@@ -1,4 +1,5 @@
--- The rows of some resources ($resources), each with its change id and the changes that it needs.
+-- The rows of some resources ($resources), each with its change id, the changes that it needs, and the earlier diff
+-- that had it first (NULL: it is new).
 with needed as (
     select n.resource, n.key, list(i.change_id order by i.change_id) as changes
     from diff.dependencies n join diff.ids i on i.resource = n.needs_resource and i.key = n.needs_key
@@ -14,9 +15,10 @@ select
     r.resource, r.action, r.key, r.parent, r.object_type, r.netbox_id, r.target, r.last_updated, r.reason, r.fields,
     coalesce(i.change_id, '') as change_id,
     case when i.change_id is null then [] else coalesce(needed.changes, []) end as depends_on,
-    asked.questions
+    asked.questions, earlier.first_diff
 from diff.rows r
 left join diff.ids i on i.resource = r.resource and i.key = r.key
 left join asked on asked.resource = r.resource and asked.key = r.key
 left join needed on needed.resource = r.resource and needed.key = r.key
+left join diff.first_diffs earlier on earlier.resource = r.resource and earlier.key = r.key
 where r.resource in (select unnest($resources::varchar[])) order by r.resource, r.key

@@ -72,6 +72,15 @@ comment on column diff.changes.cause is 'code of the reason, see sync.causes';
 comment on column diff.changes.subject is 'what the cause is about, as JSON';
 comment on column diff.changes.fields is 'see diff.fields';
 comment on column diff.changes.depends_on is 'change ids that have to be applied before';
+comment on column diff.changes.first_diff is
+    'the diff that had this row first, without interruption since; equal to diff_id: the row is new';
+comment on column diff.changes.decision is
+    'waiting, approved, approval expired, rejected, applied; NULL: no change that can be approved';
+comment on column diff.changes.decided_by is 'who approved or rejected the change';
+comment on column diff.changes.expires is 'end of the approval';
+comment on column diff.changes.first_seen is 'UTC; when first_diff was made';
+comment on column diff.changes.link is
+    'page of the object in NetBox; NULL: it does not exist yet, or belongs to a plugin';
 comment on view diff.fields is 'Current differences, one row per object and field';
 comment on column diff.fields.before is 'NetBox''s value as JSON text';
 comment on column diff.fields.after is 'the endpoint''s value as JSON text';
@@ -101,6 +110,7 @@ comment on view sync.running is 'Endpoints that a process is syncing at this mom
 comment on view sync.attempts is 'Every try to read an endpoint or NetBox, failed ones included';
 comment on view sync.plans is 'The current diffs: when they were made, and when NetBox was read for them';
 comment on view sync.change_states is 'How far every row of the current diffs is: waiting, approved, rejected, applied';
+comment on view sync.applied_since is 'Changes that were applied since NetBox was read for the current diff';
 comment on view sync.decisions is 'The decision that stands per change: approved, expired, rejected';
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';
 comment on view sync.rejected is 'Rows of the current snapshots that could not be taken, with the reason';

@@ -51,90 +51,12 @@ where system not in ('run', 'notify') and heartbeat between
     now() at time zone 'UTC' - interval 1 minute and now() at time zone 'UTC' + interval 1 minute
 qualify row_number() over (partition by system, endpoint order by heartbeat desc) = 1;
 
--- A rejection is valid until it is withdrawn, an approval until it expires or the change is applied. An approval that
--- is dated in the future counts as expired.
-create or replace view sync.decisions as
-with since as (
-    select a.*
-    from ledger.approvals as a
-    left join (
-        -- Under the shorter id of an older version too.
-        select endpoint, change_id, max(seq) as withdrawn
-        from (
-            select endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) as change_id, seq
-            from ledger.approvals where decision = 'withdraw'
-        ) group by all
-    ) as w on w.endpoint = a.endpoint and w.change_id = a.change_id
-    left join (
-        select endpoint, change_id, max(seq) as applied
-        from ledger.verdicts where verdict = 'applied' group by all
-    ) as v on v.endpoint = a.endpoint and v.change_id = a.change_id
-    where a.decision <> 'withdraw' and (w.withdrawn is null or a.seq > w.withdrawn)
-        and (a.decision = 'reject' or v.applied is null or a.seq > v.applied)
-)
-select
-    endpoint, change_id, any_value(resource) as resource, any_value(action) as action, any_value(key) as key,
-    case
-        when bool_or(decision = 'reject') then 'rejected'
-        when arg_max(expires, seq) > now() at time zone 'UTC'
-            and arg_max("at", seq) <= now() at time zone 'UTC' + interval 5 minute then 'approved'
-        else 'expired'
-    end as state,
-    coalesce(arg_min(who, seq) filter (decision = 'reject'), arg_max(who, seq)) as who,
-    coalesce(arg_min("at", seq) filter (decision = 'reject'), arg_max("at", seq)) as "at",
-    case when not bool_or(decision = 'reject') then arg_max(expires, seq) end as expires,
-    coalesce(min(seq) filter (decision = 'reject'), max(seq)) as seq
-from since
-group by endpoint, change_id;
-
--- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
-create or replace view sync.plans as
-select
-    endpoint, kind as system, diff_id, finished as diff_finished, gates,
-    epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
-    epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
-from read_json(
-    '{home}/diffs/*/{current}/manifest.json',
-    format = 'unstructured',
-    filename = true,
-    columns = {
-        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
-        target_snapshot: 'VARCHAR', gates: 'VARCHAR[]'
-    }
-)
-where contains(filename, '/diffs/' || endpoint || '/');
-
--- The state of each row of the current diffs: waiting, approved, approval expired, rejected, applied; NULL for rows
--- that are not changes. who decided, and when.
+-- The decision on each row of the current diffs, see diff.changes.
 create or replace view sync.change_states as
-with applied as (
-    -- What was applied before NetBox was read for the diff says nothing about its changes.
-    select distinct v.endpoint, v.change_id
-    from ledger.verdicts as v join sync.plans as p on p.endpoint = v.endpoint
-    where v.verdict = 'applied' and v.seq >= p.target_seq
-)
 select
-    x.endpoint, x.resource, x.key, x.change_id, x.action, x.object_type,
-    case
-        when x.action not in ('create', 'update', 'delete') then null
-        when a.change_id is not null then 'applied'
-        when d.state = 'rejected' or o.state is not null then 'rejected'
-        when d.state is null then 'waiting'
-        when d.state <> 'approved' then 'approval expired'
-        -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
-        when p.diff_seq > d.seq and (
-            p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
-        ) then 'approval expired'
-        else 'approved'
-    end as state,
-    coalesce(d.who, o.who) as who, coalesce(d."at", o."at") as "at", d.expires
-from diff.changes as x
-join sync.plans as p on p.endpoint = x.endpoint and p.diff_id = x.diff_id
-left join applied as a on a.endpoint = x.endpoint and a.change_id = x.change_id and x.change_id <> ''
-left join sync.decisions as d on d.endpoint = x.endpoint and d.change_id = x.change_id
--- A rejection under the shorter id of an older version.
-left join sync.decisions as o
-    on o.endpoint = x.endpoint and o.change_id = left(x.change_id, 20) and o.state = 'rejected';
+    endpoint, resource, key, change_id, action, object_type, decision as state, decided_by as who, decided_at as "at",
+    expires
+from diff.changes;
 
 -- What is known of every endpoint and of NetBox. every: configured seconds between syncs, 0 without an interval.
 -- Without a recorded configuration, endpoints that were read count as configured.

@@ -73,6 +73,7 @@ def publish_diff(warehouse: Warehouse, endpoint: str, **actions: int) -> None:
                 "action": action,
                 "key": f"{action}-{i}",
                 "object_type": "dcim/devices",
+                "netbox_id": None if action == "create" else 7,
                 "fields": [
                     {"field": "name", "before": "null", "after": '"x"', "verdict": "update", "reason": None},
                     {
@@ -95,6 +96,7 @@ def publish_diff(warehouse: Warehouse, endpoint: str, **actions: int) -> None:
             "kind": "librenms",
             "source_snapshot": diff_id,
             "target_snapshot": diff_id,
+            "netbox_url": "https://netbox.example.com",
             "source_complete": True,
             "counts": {"devices": actions},
             "existing": {"devices": 3},
@@ -314,6 +316,42 @@ def test_rejected_rows_of_every_system_are_in_one_view(warehouse: Warehouse) -> 
         ("librenms", "nms", "devices", "7", "no id", '{"hostname": "sw1"}'),
         ("netbox", "netbox", "devices", "7", "no id", '{"hostname": "sw1"}'),
     ]
+
+
+def test_changes_say_what_was_decided_since_when_they_are_there_and_where_the_object_is(
+    warehouse: Warehouse,
+) -> None:
+    publish_diff(warehouse, "nms", create=1, update=2, conflict=1)
+    diff_id = warehouse.current(warehouse.diffs("nms")).name
+    approval = {
+        "approval_id": "a1",
+        "at": "2026-03-01T10:01:00",
+        "who": "eve",
+        "decision": "reject",
+        "endpoint": "nms",
+        "changes": [{"change_id": "update0", "resource": "devices", "action": "update", "key": "update-0"}],
+        "seq": 9_999_999_999_999,
+    }
+    place = warehouse.ledger / "approvals" / "nms" / "a1.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(approval) + "\n", encoding="utf-8")
+
+    with open_views(warehouse) as con:
+        found = ask(
+            con,
+            """SELECT key, decision, decided_by, first_seen = strptime(diff_id[1:15], '%Y%m%dT%H%M%S')
+                + to_milliseconds(diff_id[16:18]::bigint), link FROM diff.changes ORDER BY key""",
+        )
+        states = ask(con, "SELECT key, state, who FROM sync.change_states ORDER BY key")
+    link = "https://netbox.example.com/dcim/devices/7/"
+    assert diff_id[:8].isdigit()
+    assert found == [
+        ("conflict-0", None, None, True, link),
+        ("create-0", "waiting", None, True, None),
+        ("update-0", "rejected", "eve", True, link),
+        ("update-1", "waiting", None, True, link),
+    ]
+    assert states == [(key, decision, who) for key, decision, who, _, _ in found]
 
 
 def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Warehouse) -> None:

@@ -1,0 +1,29 @@
+-- Rows of the current diffs ({rows}) with their decision, since when they are there, and their object in NetBox.
+-- decision: waiting, approved, approval expired, rejected, applied; NULL for rows that are not changes.
+select
+    r.*,
+    case
+        when r.action not in ('create', 'update', 'delete') then null
+        when a.change_id is not null then 'applied'
+        when d.state = 'rejected' or o.state is not null then 'rejected'
+        when d.state is null then 'waiting'
+        when d.state <> 'approved' then 'approval expired'
+        -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
+        when p.diff_seq > d.seq and (
+            p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
+        ) then 'approval expired'
+        else 'approved'
+    end as decision,
+    coalesce(d.who, o.who) as decided_by, coalesce(d."at", o."at") as decided_at, d.expires as expires,
+    -- A diff of an older version does not say which diff had the row first.
+    try_strptime(coalesce(r.first_diff, r.diff_id)[1:18], '%Y%m%dT%H%M%S%g') as first_seen,
+    -- Plugins have no common place for the pages of their objects.
+    case when r.netbox_id is not null and not starts_with(r.object_type, 'plugins/')
+        then p.netbox_url || '/' || r.object_type || '/' || r.netbox_id || '/' end as link
+from {rows} as r
+left join sync.plans as p on p.endpoint = r.endpoint and p.diff_id = r.diff_id
+left join sync.applied_since as a on a.endpoint = r.endpoint and a.change_id = r.change_id and r.change_id <> ''
+left join sync.decisions as d on d.endpoint = r.endpoint and d.change_id = r.change_id
+-- A rejection under the shorter id of an older version.
+left join sync.decisions as o
+    on o.endpoint = r.endpoint and o.change_id = left(r.change_id, 20) and o.state = 'rejected'

@@ -1,0 +1,62 @@
+-- Decisions of people and policies on the changes of the current diffs. {home} is the warehouse directory, {current}
+-- the path to current versions.
+
+-- A rejection is valid until it is withdrawn, an approval until it expires or the change is applied. An approval that
+-- is dated in the future counts as expired.
+create or replace view sync.decisions as
+with since as (
+    select a.*
+    from ledger.approvals as a
+    left join (
+        -- Under the shorter id of an older version too.
+        select endpoint, change_id, max(seq) as withdrawn
+        from (
+            select endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) as change_id, seq
+            from ledger.approvals where decision = 'withdraw'
+        ) group by all
+    ) as w on w.endpoint = a.endpoint and w.change_id = a.change_id
+    left join (
+        select endpoint, change_id, max(seq) as applied
+        from ledger.verdicts where verdict = 'applied' group by all
+    ) as v on v.endpoint = a.endpoint and v.change_id = a.change_id
+    where a.decision <> 'withdraw' and (w.withdrawn is null or a.seq > w.withdrawn)
+        and (a.decision = 'reject' or v.applied is null or a.seq > v.applied)
+)
+select
+    endpoint, change_id, any_value(resource) as resource, any_value(action) as action, any_value(key) as key,
+    case
+        when bool_or(decision = 'reject') then 'rejected'
+        when arg_max(expires, seq) > now() at time zone 'UTC'
+            and arg_max("at", seq) <= now() at time zone 'UTC' + interval 5 minute then 'approved'
+        else 'expired'
+    end as state,
+    coalesce(arg_min(who, seq) filter (decision = 'reject'), arg_max(who, seq)) as who,
+    coalesce(arg_min("at", seq) filter (decision = 'reject'), arg_max("at", seq)) as "at",
+    case when not bool_or(decision = 'reject') then arg_max(expires, seq) end as expires,
+    coalesce(min(seq) filter (decision = 'reject'), max(seq)) as seq
+from since
+group by endpoint, change_id;
+
+-- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
+create or replace view sync.plans as
+select
+    endpoint, kind as system, diff_id, finished as diff_finished, gates, earlier, netbox_url,
+    epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
+    epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
+from read_json(
+    '{home}/diffs/*/{current}/manifest.json',
+    format = 'unstructured',
+    filename = true,
+    columns = {
+        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
+        target_snapshot: 'VARCHAR', gates: 'VARCHAR[]', earlier: 'VARCHAR', netbox_url: 'VARCHAR'
+    }
+)
+where contains(filename, '/diffs/' || endpoint || '/');
+
+-- What was applied since NetBox was read for the current diff; older applies say nothing about its changes.
+create or replace view sync.applied_since as
+select v.endpoint, v.change_id
+from ledger.verdicts as v join sync.plans as p on p.endpoint = v.endpoint
+where v.verdict = 'applied' and v.seq >= p.target_seq
+group by v.endpoint, v.change_id;
