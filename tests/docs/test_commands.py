@@ -17,7 +17,7 @@ import pytest
 from netbox_sync_dagster.cli.app import command_line, is_usage
 from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.config.resources import RESOURCES
-from tests.docs.commands import ROOT, Shown, commands, simple_commands
+from tests.docs.commands import ROOT, Shown, commands, pages, simple_commands
 
 BINARIES = (".venv/bin/netbox-sync", "/opt/netbox-sync/.venv/bin/netbox-sync")
 ACTIONS = {"create", "update", "delete", "conflict", "blocked", "drifted", "acknowledged"}
@@ -157,3 +157,34 @@ def test_other_programs_are_known_and_targets_of_make_exist() -> None:
             assert set(goals) <= targets, shown
         elif program != "netbox-sync" and own(shown) is None:
             assert program in ELSEWHERE, shown
+
+
+# Options of other programs that the text names.
+OTHER_OPTIONS = {
+    "--ip": "docker run",
+    "--network": "docker run",
+    "--rm": "docker run",
+    "--tlsverify": "dockerd",
+}
+
+
+def test_options_in_the_text_exist() -> None:
+    def options_of(command: Any) -> set[str]:
+        if hasattr(command, "commands"):
+            return {option for one in command.commands.values() for option in options_of(one)}
+        parameters = (command.command if hasattr(command, "command") else command).params
+        return {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
+
+    known = options_of(command_line()) | {
+        one for parameter in command_line().params for one in parameter.opts
+    }
+    for name in ("lab", "demo"):
+        parser = parser_of(command_line().commands[name].command)  # type: ignore[attr-defined]
+        known |= {option for action in parser._actions for option in action.option_strings}
+    used = {
+        option
+        for file in pages()
+        for code in re.findall(r"`([^`\n]+)`", file.read_text(encoding="utf-8"))
+        for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", code)
+    }
+    assert used - known - {"--help"} == set(OTHER_OPTIONS)

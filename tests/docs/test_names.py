@@ -1,0 +1,83 @@
+"""Names in the documentation exist: settings, files of the repository, views and their columns, causes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+from pydantic import BaseModel
+
+from netbox_sync_dagster.config import NetBoxTarget, Policies
+from netbox_sync_dagster.config.endpoints import Defaults
+from netbox_sync_dagster.config.limits import Limits
+from netbox_sync_dagster.config.resources import UNOWNED_FIELDS
+from netbox_sync_dagster.config.retention import Retention
+from netbox_sync_dagster.config.rules import RulesConfig
+from netbox_sync_dagster.config.web import Web
+from netbox_sync_dagster.sources.docker.config import DockerMappings
+from netbox_sync_dagster.sources.librenms.config import LibreNMSMappings
+from netbox_sync_dagster.sources.netbox.tables import TABLES as NETBOX_TABLES
+from netbox_sync_dagster.sources.proxmox.config import ProxmoxMappings
+from netbox_sync_dagster.sources.tables.config import TablesMappings
+from tests.docs.commands import ROOT, pages
+
+SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {
+    "policies": (Policies,),
+    "defaults": (Defaults,),
+    "netbox": (NetBoxTarget,),
+    "web": (Web,),
+    "rules": (RulesConfig,),
+    "retention": (Retention,),
+    "limits": (Limits,),
+    "mappings": (LibreNMSMappings, ProxmoxMappings, DockerMappings, TablesMappings),
+}
+# What only looks like one of them.
+NOT_SETTINGS = {"web.prod"}
+# Files that readers write.
+WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml", "deploy/config/netbox_sync.yaml"}
+# What only looks like one of them.
+NOT_SETTINGS = {"web.prod"}
+# Files that readers write.
+WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml"}
+_SETTING = re.compile(rf"`({'|'.join(SECTIONS)})\.([a-z_]+)")
+_PATH = re.compile(
+    r"`((?:netbox_sync_dagster|sql|tests|lab|deploy|benchmarks|docs|config|sources|storage|compare|approve|apply|match"
+    r"|diff|plan|views|cli|defs)/[\w./-]+\.(?:py|sql|csv|md|yaml|timer|service))`"
+)
+
+
+@cache
+def text_of_pages() -> dict[str, str]:
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in pages()}
+
+
+@pytest.mark.parametrize("page", text_of_pages())
+def test_settings_exist(page: str) -> None:
+    unknown = {
+        f"{section}.{name}"
+        for section, name in _SETTING.findall(text_of_pages()[page])
+        if not any(name in model.model_fields for model in SECTIONS[section])
+    }
+    # In DuckDB there is a schema `netbox` too.
+    views = {f"netbox.{table}" for table in (*NETBOX_TABLES, "dependents", "status")}
+    assert {
+        name for name in unknown - NOT_SETTINGS - views if not name.startswith("netbox.proxbox_")
+    } == set()
+
+
+@pytest.mark.parametrize("page", text_of_pages())
+def test_files_exist(page: str) -> None:
+    folders = (ROOT, ROOT / "netbox_sync_dagster", ROOT / "sql", ROOT / "docs")
+    unknown = {
+        path
+        for path in _PATH.findall(text_of_pages()[page])
+        if not any((folder / path).exists() for folder in folders)
+    }
+    assert unknown - WRITTEN_BY_READERS == set()
+
+
+def test_the_fields_that_updates_do_not_overwrite_are_those_of_the_code() -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    listed = re.search(r"Updates do not overwrite values of (.*?) that\s+someone else wrote", text, re.DOTALL)
+    assert tuple(re.findall(r"`(\w+)`", listed[1])) == UNOWNED_FIELDS  # type: ignore[index]
