@@ -116,3 +116,70 @@ def test_words_that_differ_in_case_alone_are_one_word(
         "'WS-LX' and 'ws-lx' differ only in case, which is ignored here,"
         " but one is mapped to 'C2960' and the other to 'C9300'; keep only one of them"
     ) in answer.err
+
+
+def test_missing_mappings_are_added_to_the_file(
+    harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
+) -> None:
+    for name, hardware, location in (
+        ("sw2", "C-2960", "Lyons DC1"),
+        ("sw3", "C9300", "Lyon DC3"),
+    ):
+        nms.state.add_device(name, os="ios", hardware=hardware, location=location, type="network")
+    for name in ("Lyon DC1", "Lyon DC2"):
+        netbox.create("dcim/sites", name=name, slug=name.lower().replace(" ", "-"))
+    file = harness.folder / "netbox_sync.yaml"
+    file.write_text(
+        f"""\
+netbox: {{url: '{netbox.url}'}}
+endpoints:
+  - name: nms
+    kind: librenms
+    url: {nms.url}
+    import_devices: all   # for now
+    defaults: {{platform: none}}
+    mappings:
+      roles:
+        network: Acces    # a slip
+      # Cisco's names differ.
+""",
+        encoding="utf-8",
+    )
+    file.chmod(0o640)
+    harness.ok("sync")
+    before = file.read_text(encoding="utf-8")
+    shown = harness.ok("mappings", "nms", "--missing", "--write", "--dry-run")
+    assert 'would map sites: "Lyons DC1": "Lyon DC1"\n' in shown
+    assert shown.count("nothing was written") == 1 and file.read_text(encoding="utf-8") == before
+
+    shown = harness.ok("mappings", "nms", "--missing", "--write")
+    assert 'mapped sites: "Lyons DC1": "Lyon DC1"\n' in shown
+    assert (
+        'mappings.roles: "network": "Acces": NetBox has no such object; the line stays; the most similar names are "Access"\n'
+    ) in shown
+    assert (
+        "sites: 2 names have no match; if one value fits all such objects, set defaults.site instead\n"
+        in shown
+    )
+    assert "the lines of nms are written; check them, then run: netbox-sync sync nms\n" in shown
+    after = file.read_text(encoding="utf-8")
+    added = after[after.index("# a slip\n") + 9 : after.index("      # Cisco's names differ.\n")]
+    assert added == (
+        "      sites:\n"
+        '        "Lyons DC1": "Lyon DC1"\n'
+        '        # "Lyon DC3": "Lyon DC2" or "Lyon DC1"  # 1 object, e.g. sw3\n'
+        "      device_types:\n"
+        '        "C-2960": "C2960"\n'
+        '        # "C9300": "C2960"  # 1 object, e.g. sw3\n'
+        "      # platforms:\n"
+        '        # "ios": ""  # 3 objects, e.g. sw1\n'
+    )
+    assert after.replace(added, "") == before
+    assert file.stat().st_mode & 0o777 == 0o640
+
+    # Nothing is added twice, and nothing is written without a reason to.
+    harness.ok("sync")
+    harness.ok("mappings", "nms", "--missing", "--write")
+    assert file.read_text(encoding="utf-8") == after
+    refused = harness.run("mappings", "nms", "--write")
+    assert (refused.code, refused.err) == (1, "error: --write needs --missing or --export\n")

@@ -49,6 +49,8 @@ def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox)
     assert "recorded: map for 1 row" in shown
     assert rows(harness, "devices") == {"sw1": "create"}
     exported = harness.ok("mappings", "nms", "--export")
+    added = harness.ok("mappings", "nms", "--export", "--write", "--dry-run")
+    assert "would map roles: " in added and "nothing was written" in added
     assert exported.startswith("mappings:\n  roles:\n") and exported.endswith(': "Access"\n')
     # A line of the file wins.
     word = listed[0]["word"]
