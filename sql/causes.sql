@@ -294,8 +294,11 @@ select * from (values
         'Create the custom field in NetBox, or correct the rule.', ['keep'], ['rule', 'field']),
     ('rule_custom_field_of_others', 'conflict', '{rule}: the custom field {field} is not for {resource}',
         'Add the object type to the custom field in NetBox, or correct the rule.', ['keep'], ['rule', 'field']),
-    ('rule_name_taken', 'conflict', '{rule}: NetBox has another virtual machine of the name {name}',
-        'Change the rule, or rename the other one.', ['keep'], ['rule', 'name']),
+    ('rule_value_taken', 'conflict', '{rule}: NetBox has another {kind} with the {field} {value}',
+        'Change the rule, or the other object.', ['keep'], ['rule', 'field', 'value']),
+    ('rule_value_repeated', 'conflict',
+        '{rule}: several {resource} would get the {field} {value}; NetBox takes it once',
+        'Change the rule, so that each gets another one.', ['keep'], ['rule', 'field', 'value']),
 
     -- Custom fields and tags of new objects (sql/plan/new_values.sql)
     ('custom_field_required', 'blocked',
@@ -595,6 +598,8 @@ select * from (values
         'Correct the location of one of them.', [], ['cluster']),
     ('part_at_another_site', 'because', 'its {part} {name} is at another site', 'Correct the site in NetBox.', [],
         ['part', 'name']),
+    ('rack_at_another_location', 'because', 'rack {rack} is in another location than the device',
+        'Correct the location of one of them.', [], ['rack']),
     ('platform_of_another_manufacturer', 'because',
         '[{its} ]platform {platform} is for another manufacturer than that of {model}',
         'Map the platform, or take its manufacturer off.', [], ['platform']),

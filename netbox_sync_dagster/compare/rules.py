@@ -42,15 +42,26 @@ def evaluate(database: Database, rules: RuleSet, say: Callable[[str], None]) -> 
             _insert(con, rule, sandbox.run(rule).rows)
     database.forget()
     con.execute(
-        "CREATE TABLE config.rule_kinds"
-        " (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR, required BOOLEAN)"
+        "CREATE TABLE config.rule_kinds (resource VARCHAR, field VARCHAR, kind VARCHAR, refers VARCHAR,"
+        " required BOOLEAN, longest BIGINT, least DOUBLE, greatest DOUBLE, takes VARCHAR, allowed VARCHAR[])"
     )
     rows = [
-        (resource, one.name, one.kind, one.refers, one.name in REQUIRED.get(resource, ()))
+        (
+            resource,
+            one.name,
+            one.kind,
+            one.refers,
+            one.name in REQUIRED.get(resource, ()),
+            one.longest,
+            one.least,
+            one.greatest,
+            one.takes,
+            list(one.allowed),
+        )
         for resource, one in _fields(con, "desired.rule_fields")
     ]
     if rows:
-        con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?, ?)", rows)
+        con.executemany("INSERT INTO config.rule_kinds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     if not database.is_empty("desired.rule_fields"):
         database.run(read_sql("rules/desired.sql"))
     if not database.is_empty("desired.rule_skips"):
@@ -78,6 +89,8 @@ def _read_values(database: Database) -> None:
     """Fill ``diff.rule_values``: before and after of every field that rules set."""
     con = database.con
     database.run(f"CREATE TABLE diff.ruled_objects AS {read_sql('rules/objects.sql')}")
+    if not database.is_empty("desired.rule_fields WHERE resource = 'ip_addresses'"):
+        database.run(f"INSERT INTO diff.ruled_objects BY NAME {read_sql('rules/addresses.sql')}")
     database.run(f"CREATE TABLE config.ruled_before {_BEFORE_SHAPE}")
     for resource, one in _fields(con, "config.rule_kinds"):
         con.execute(f"INSERT INTO config.ruled_before {_value_in_netbox(resource, one)}")

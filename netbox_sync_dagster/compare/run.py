@@ -17,9 +17,10 @@ from netbox_sync_dagster.compare.causes import sentence_of
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
 from netbox_sync_dagster.compare.database import Database, attach_ledger
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
-from netbox_sync_dagster.compare.desired import keep_desired, make_desired
+from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
+from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
 from netbox_sync_dagster.compare.reuse import (
     Inputs,
@@ -51,6 +52,7 @@ else:
     duckdb = lazy_module("duckdb")
     pa = lazy_module("pyarrow")
 
+_RECORDS = "plan/existing_records.sql"
 # With fewer rows on both sides together, a second thread costs more than it helps.
 _FEW_ROWS = 100_000
 
@@ -242,7 +244,7 @@ class Comparer:
                         earlier=until_whole(earlier),
                     )
                     keep_desired(con, endpoint.name, stage)
-                    existing, twice = _existing(database), written_twice(con)
+                    existing, twice = existing_objects(database), written_twice(con)
                     lapsed = lapsed_of(con)
                 manifest = {
                     "diff_id": diff_id,
@@ -334,9 +336,12 @@ def _only(endpoint: Endpoint, snapshot: dict[str, Any]) -> Only | None:
     return None if found is None else Only(source_of(endpoint.kind).main_resource, str(found))
 
 
-def _existing(database: Database) -> dict[str, int]:
+def existing_objects(database: Database) -> dict[str, int]:
     """{resource: matched NetBox objects}: what the limit of a plan is a share of."""
-    return dict(database.run(read_sql("plan/existing.sql")).fetchall())
+    found: dict[str, int] = dict(database.run(read_sql("plan/existing.sql")).fetchall())
+    if can_have_rows(database, conditions(_RECORDS)):
+        found |= dict(database.run(read_sql(_RECORDS)).fetchall())
+    return found
 
 
 def describe(manifest: dict[str, Any]) -> str:

@@ -15,39 +15,73 @@ class Field:
     """A field as rules set it.
 
     ``kind``: text, choice, integer, decimal, boolean, reference, tags, cf, contacts. ``column``: of NetBox's table.
-    ``refers``: for references, the resource whose names count.
+    ``refers``: for references, the resource whose names count. What NetBox takes: ``longest`` characters, numbers from
+    ``least`` to ``greatest``, one of ``allowed`` (empty: not known here, or extended by NetBox's configuration).
     """
 
     name: str
     kind: str
     column: str
     refers: str | None = None
+    longest: int | None = None
+    least: float | None = None
+    greatest: float | None = None
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def takes(self) -> str | None:
+        """Which numbers, for people."""
+        if self.least is None or self.greatest is None:
+            return None
+        ends = [f"{int(end) if end == int(end) else end}" for end in (self.least, self.greatest)]
+        return f"a number from {ends[0]} to {ends[1]}"
 
 
-# resource -> fields; name:kind, or name>resource for a reference. Custom fields and tags come on top (``field_of``).
+# resource -> fields. ``name>resource`` is a reference; ``name:kind`` a value, with ``/n`` for its longest text, ``[a..b]``
+# for the numbers that NetBox takes and ``=a,b`` for its only choices. Custom fields and tags come on top (``field_of``).
+_MODES = "access,tagged,tagged-all,q-in-q"
 _FIELDS = {
-    "clusters": "status:choice description:text type>cluster_types group>cluster_groups",
-    "devices": """name:text status:choice serial:text asset_tag:text description:text comments:text site>sites
-        location>locations rack>racks role>device_roles platform>platforms tenant>tenants device_type>device_types""",
-    "virtual_machines": """name:text status:choice serial:text description:text comments:text vcpus:decimal
-        memory:integer start_on_boot:choice site>sites role>device_roles platform>platforms tenant>tenants
-        virtual_machine_type>virtual_machine_types""",
-    "modules": "status:choice serial:text",
-    "vlans": "name:text status:choice description:text tenant>tenants",
-    "interfaces": """label:text type:choice enabled:boolean mtu:integer speed:integer description:text mode:choice
-        mgmt_only:boolean mark_connected:boolean vrf>vrfs""",
-    "vm_interfaces": "enabled:boolean mtu:integer description:text mode:choice vrf>vrfs",
-    "ip_addresses": "vrf>vrfs status:choice role:choice dns_name:text description:text tenant>tenants",
-    "virtual_disks": "description:text",
+    "clusters": "status:choice description:text/200 type>cluster_types group>cluster_groups",
+    "devices": """name:text/64 status:choice serial:text/50 asset_tag:text/50 description:text/200 comments:text
+        site>sites location>locations rack>racks role>device_roles platform>platforms tenant>tenants
+        device_type>device_types""",
+    "virtual_machines": """name:text/64 status:choice serial:text/50 description:text/200 comments:text
+        vcpus:decimal[0.01..9999.99] memory:integer[0..2147483647] start_on_boot:choice site>sites role>device_roles
+        platform>platforms tenant>tenants virtual_machine_type>virtual_machine_types""",
+    "modules": "status:choice serial:text/50",
+    "vlans": "name:text/64 status:choice description:text/200 tenant>tenants",
+    "interfaces": f"""label:text/64 type:choice enabled:boolean mtu:integer[1..65536]
+        speed:integer[0..9223372036854775807] description:text/200 mode:choice={_MODES} mgmt_only:boolean
+        mark_connected:boolean vrf>vrfs""",
+    "vm_interfaces": f"enabled:boolean mtu:integer[1..65536] description:text/200 mode:choice={_MODES} vrf>vrfs",
+    "ip_addresses": """vrf>vrfs status:choice role:choice=loopback,secondary,anycast,vip,vrrp,hsrp,glbp,carp
+        dns_name:text/255 description:text/200 tenant>tenants""",
+    "virtual_disks": "description:text/200",
 }
-FIELDS: dict[str, dict[str, Field]] = {}
-for _resource, _text in _FIELDS.items():
-    FIELDS[_resource] = {}
-    for _word in _text.split():
-        _name, _sign, _rest = re.split(r"([:>])", _word)
-        FIELDS[_resource][_name] = (
-            Field(_name, _rest, _name) if _sign == ":" else Field(_name, "reference", f"{_name}_id", _rest)
-        )
+_WORD = re.compile(r"(\w+)(?:>(\w+)|:(\w+)(?:/(\d+)|\[([\d.]+?)\.\.([\d.]+)\]|=(\S+))?)")
+
+
+def _field(word: str) -> Field:
+    match = _WORD.fullmatch(word)
+    if match is None:
+        raise ValueError(word)
+    name, refers, kind, longest, least, greatest, allowed = match.groups()
+    if refers:
+        return Field(name, "reference", f"{name}_id", refers)
+    return Field(
+        name,
+        kind,
+        name,
+        longest=int(longest) if longest else None,
+        least=float(least) if least else None,
+        greatest=float(greatest) if greatest else None,
+        allowed=tuple(allowed.split(",")) if allowed else (),
+    )
+
+
+FIELDS: dict[str, dict[str, Field]] = {
+    resource: {one.name: one for one in map(_field, text.split())} for resource, text in _FIELDS.items()
+}
 
 # Fields that every object has: NetBox refuses to clear them.
 REQUIRED = {

@@ -196,7 +196,8 @@ def _withdrawn(one: Resolution, line: Line) -> Resolution:
 
 
 def _with(one: Resolution, items: tuple[Item, ...], word: Word | None) -> Resolution:
-    return replace(one, items=items, word=word)
+    # Most answers count whole.
+    return one if len(items) == len(one.items) and word is one.word else replace(one, items=items, word=word)
 
 
 def _subjects(one: Resolution) -> Iterator[object]:

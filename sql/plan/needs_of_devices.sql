@@ -6,7 +6,9 @@ devices as materialized (
         c.name as cluster_name, hs.name as had_site_name, rack.name as rack_name, rack.site_id as rack_site,
         l.name as location_name, l.site_id as location_site, hc.site_id as had_cluster_site,
             hc.name as had_cluster_name,
-        wl.netbox_id as wanted_location,
+        wl.netbox_id as wanted_location, wl.name as wanted_location_name, wls.site_id as wanted_location_site,
+        wr.name as wanted_rack_name, wrs.site_id as wanted_rack_site, wrs.id as wanted_rack,
+        wrs.location_id as wanted_rack_location, rack.id as had_rack, rack.location_id as had_rack_location,
         had_type.manufacturer_id as had_maker, type.manufacturer_id as maker, type.model as model,
             had_type.model as had_model,
         had_platform.manufacturer_id as had_platform_maker, had_platform.name as had_platform_name,
@@ -16,6 +18,7 @@ devices as materialized (
     left join netbox.devices a on a.id = m.netbox_id
     left join match.references rs on rs.owner_resource = 'devices' and rs.owner_key = w.key and rs.field = 'site'
     left join match.references wl on wl.owner_resource = 'devices' and wl.owner_key = w.key and wl.field = 'location'
+    left join match.references wr on wr.owner_resource = 'devices' and wr.owner_key = w.key and wr.field = 'rack'
     left join match.references rt on rt.owner_resource = 'devices' and rt.owner_key = w.key and rt.field = 'device_type'
     left join match.references rp on rp.owner_resource = 'devices' and rp.owner_key = w.key and rp.field = 'platform'
     left join diff.cluster_places c on c.key = w.cluster
@@ -23,6 +26,8 @@ devices as materialized (
     left join sites hs on hs.id = a.site_id
     left join netbox.racks rack on rack.id = a.rack_id
     left join netbox.locations l on l.id = a.location_id
+    left join netbox.locations wls on wls.id = wl.netbox_id
+    left join netbox.racks wrs on wrs.id = wr.netbox_id
     left join netbox.device_types had_type on had_type.id = a.device_type_id
     left join netbox.device_types type on type.id = rt.netbox_id
     left join netbox.platforms had_platform on had_platform.id = a.platform_id
@@ -43,12 +48,36 @@ from devices
 where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct
     from cluster_location
 union all
-select 'devices', key, 'site', 'devices', null, null, because('part_at_another_site', {part: 'rack', name: rack_name})
+select 'devices', key, 'site', 'devices', if(wanted_rack_site is distinct from site_id, null, key), 'rack',
+    because('part_at_another_site', {part: 'rack', name: rack_name})
 from devices where rack_site is not null and rack_site <> site_id
 union all
 select 'devices', key, 'site', 'devices', key, 'location',
     because('part_at_another_site', {part: 'location', name: location_name})
 from devices where location_site is not null and location_site <> site_id
+union all
+-- A location or rack goes with the site in which it is, a rack with its location too.
+select 'devices', key, 'location', 'devices', key, 'site',
+    because('part_at_another_site', {part: 'location', name: wanted_location_name})
+from devices where wanted_location_site <> coalesce(had_site, site_id)
+union all
+select 'devices', key, 'rack', 'devices', key, 'site',
+    because('part_at_another_site', {part: 'rack', name: wanted_rack_name})
+from devices where wanted_rack_site <> coalesce(had_site, site_id)
+union all
+select 'devices', key, 'rack', 'devices', if(wanted_rack_location is distinct from wanted_location, null, key),
+    'location',
+    because('rack_at_another_location', {rack: wanted_rack_name})
+from devices
+where wanted_rack is not null
+  and if(netbox_id is null, wanted_location, had_location) is distinct from wanted_rack_location
+  and if(netbox_id is null, wanted_location, had_location) is not null
+union all
+select 'devices', key, 'location', 'devices', if(wanted_rack_location is distinct from wanted_location, null, key),
+    'rack',
+    because('rack_at_another_location', {rack: rack_name})
+from devices where had_rack is not null and wanted_location is distinct from had_rack_location
+  and wanted_location is not null and wanted_location is distinct from had_location
 union all
 select 'devices', key, 'site', 'devices', key, 'cluster',
     because('part_at_another_site', {part: 'cluster', name: had_cluster_name})

@@ -3,11 +3,11 @@
 
 -- The values on which all rules agree. Key: resource + key + field.
 create table config.ruled as
-select resource, key, field, any_value(value) as value
+select resource, key, field, min(value) as value
 from desired.rule_fields
 where value is not null and not starts_with(field, 'tags')
 group by resource, key, field
-having count(distinct value) = 1;
+having min(value) = max(value);
 
 -- By its own name NetBox may have the device too.
 update desired.devices as d set name = r.name, names = list_distinct(list_concat([r.name], d.names))

@@ -1,23 +1,10 @@
 -- The NetBox object of each row that the user's rules set a field of: of objects that are in NetBox or that this diff
--- creates. Key: resource + rule_key, the key as rules write it; key is that of the diff.
+-- creates. Key: resource + rule_key, the key as rules write it; key is that of the
+-- diff. Addresses: sql/rules/addresses.sql.
 with ruled as materialized (select distinct resource, key from desired.rule_fields),
 
 devices as (select m.key, m.netbox_id from match.live_devices m),
-machines as (select m.key, m.netbox_id from match.live_virtual_machines m),
-
--- The address on its own interface, else the one elsewhere on the machine.
-addresses as (
-    select r.key as rule_key, a.host || coalesce(' in ' || a.vrf, '') as place, n.label, a.owner,
-        arg_min(h.id, (h.interface_id is distinct from n.netbox_id, h.id)) as netbox_id
-    from ruled r
-    join desired.ip_addresses a on r.key = a.interface || ' ' || a.host and a.left_out is null
-    join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface and n.problem is null
-    left join netbox.vrfs v on lower(a.vrf) in (lower(v.name), lower(v.rd))
-    left join match.address_holders h on h.host = a.host and h.type = n.type and h.machine_id = n.machine_id
-        and h.vrf_id is not distinct from v.id
-    where r.resource = 'ip_addresses'
-    group by all
-)
+machines as (select m.key, m.netbox_id from match.live_virtual_machines m)
 
 select 'clusters' as resource, r.key as rule_key, m.key, m.netbox_id, m.key as parent,
     'virtualization/clusters' as object_type
@@ -52,11 +39,6 @@ join desired.vm_interfaces w on w.key = r.key
 join machines v on v.key = w.virtual_machine
 join match.vm_interfaces m on m.key = w.key and m.problem is null
 where r.resource = 'vm_interfaces'
-union all
-select 'ip_addresses', a.rule_key, coalesce(c.key, a.place), coalesce(c.netbox_id, a.netbox_id), a.owner,
-    'ipam/ip-addresses'
-from addresses a
-left join diff.compared c on c.resource = 'ip_addresses' and c.key in (a.place, a.place || ' on ' || a.label)
 union all
 select 'virtual_disks', r.key, w.key, a.id, w.virtual_machine, 'virtualization/virtual-disks'
 from ruled r

@@ -215,7 +215,7 @@ def test_a_machine_is_not_named_like_another_one() -> None:
         "SELECT key, 'name' AS field, 'prod-' || name AS value FROM desired.virtual_machines",
     )
     assert (
-        "name: rules/virtual_machines.sql: NetBox has another virtual machine of the name prod-web1"
+        "name: rules/virtual_machines.sql: NetBox has another virtual machine with the name prod-web1"
         in str([row.reason for row in estate.rows() if row.key == "web1"])
     )
 
@@ -372,3 +372,98 @@ def test_an_address_in_another_vrf_changes_its_vrf_and_is_not_doubled() -> None:
     assert [(r.action, r.netbox_id, r.fields) for r in found] == [
         ("update", 21, {"vrf": {"id": 4, "name": "red"}})
     ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "field", "value", "needs"),
+    [
+        ("devices", "serial", "9" * 51, "at most 50 characters"),
+        ("devices", "asset_tag", "9" * 51, "at most 50 characters"),
+        ("interfaces", "label", "x" * 65, "at most 64 characters"),
+        ("interfaces", "mtu", "0", "a number from 1 to 65536"),
+        ("interfaces", "mtu", "70000", "a number from 1 to 65536"),
+        ("interfaces", "mode", "trunk", "one of access, tagged, tagged-all, q-in-q"),
+        ("interfaces", "type", "1000base", "one of 1000base-t, lag, other, virtual"),
+        ("devices", "cf.level", "platinum", "one of gold, silver"),
+    ],
+)
+def test_a_value_that_netbox_does_not_take_is_a_conflict(
+    resource: str, field: str, value: str, needs: str
+) -> None:
+    estate = sw1()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    for choice in ("virtual", "other", "lag", "1000base-t"):
+        estate.add("netbox.choices", model="dcim.interface", field="type", value=choice, label=choice)
+    estate.add("netbox.custom_fields", id=5, name="level", type="select", object_types=["dcim.device"])
+    for choice in ("silver", "gold"):
+        estate.add("netbox.choices", model="extras.customfield", field="level", value=choice, label=choice)
+    estate.rule(
+        f"{resource}.sql", f"SELECT key, '{field}' AS field, '{value}' AS value FROM desired.{resource}"
+    )
+    key = "sw1" if resource == "devices" else "sw1 Gi0/1"
+    shown_value = value if len(value) < 60 else f"{value[:59]}…"
+    assert told(estate, resource) == {
+        key: (
+            "conflict",
+            f'{field}: rules/{resource}.sql: {field} cannot be "{shown_value}": it needs {needs}',
+        )
+    }
+
+
+def _sw1_and_sw2(rule: str) -> Estate:
+    estate = sw1()
+    device(estate, 2, "sw2")
+    estate.add("netbox.devices", id=2, name="sw2", status="active", cf={"librenms_id": {"lib": 2}})
+    estate.rule("devices.sql", rule)
+    return estate
+
+
+def test_an_asset_tag_belongs_to_one_device() -> None:
+    estate = _sw1_and_sw2("SELECT key, 'asset_tag' AS field, 'A-1' AS value FROM desired.devices")
+    repeated = (
+        "asset_tag: rules/devices.sql: several devices would get the asset tag A-1; NetBox takes it once"
+    )
+    assert told(estate, "devices") == {"sw1": ("conflict", repeated), "sw2": ("conflict", repeated)}
+    estate = _sw1_and_sw2("SELECT key, 'asset_tag' AS field, 'A-' || source_id AS value FROM desired.devices")
+    estate.add("netbox.devices", id=3, name="old", asset_tag="A-1")
+    assert told(estate, "devices") == {
+        "sw1": ("conflict", "asset_tag: rules/devices.sql: NetBox has another device with the asset tag A-1")
+    }
+    assert written(estate, "devices") == {"sw2": {"asset_tag": "A-2"}}
+
+
+def test_a_location_is_not_written_without_its_site() -> None:
+    estate = sw1()
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
+    estate.add("netbox.locations", id=5, name="Room 5", slug="room-5", site_id=2)
+    estate.add("netbox.racks", id=6, name="R6", site_id=2, location_id=5)
+    estate.change("netbox.devices", "sw1", site_id=1)
+    estate.rule(
+        "devices.sql",
+        """SELECT key, unnest(['site', 'location', 'rack']) AS field,
+            unnest(['Lyon', 'Room 5', 'R6']) AS value FROM desired.devices""",
+    )
+    assert written(estate, "devices") == {}
+    assert told(estate, "devices") == {
+        "sw1": (
+            "conflict",
+            "site: NetBox has a value that netbox-sync did not write (policies.owns); "
+            "location: its location Room 5 is at another site; rack: its rack R6 is at another site",
+        )
+    }
+
+
+def test_a_rack_is_not_written_without_its_location() -> None:
+    estate = sw1(defaults={"site": "Paris"})
+    estate.add("netbox.sites", id=1, name="Paris", slug="paris")
+    for number in (5, 6):
+        estate.add("netbox.locations", id=number, name=f"Room {number}", slug=f"room-{number}", site_id=1)
+    estate.add("netbox.racks", id=6, name="R6", site_id=1, location_id=6)
+    estate.change("netbox.devices", "sw1", site_id=1, location_id=5)
+    rule = "SELECT key, 'rack' AS field, 'R6' AS value FROM desired.devices"
+    estate.rule("devices.sql", rule)
+    assert told(estate, "devices") == {
+        "sw1": ("conflict", "rack: rack R6 is in another location than the device")
+    }

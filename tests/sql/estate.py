@@ -25,10 +25,10 @@ from netbox_sync_dagster.compare.desired import make_desired
 from netbox_sync_dagster.compare.diff_files import add_change_ids
 from netbox_sync_dagster.compare.matching import match_and_diff
 from netbox_sync_dagster.compare.rules import RuleSet
+from netbox_sync_dagster.compare.run import existing_objects
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.rules import Rule
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
-from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import SYSTEMS
 from tests.sql.rules import NEEDED
 
@@ -240,7 +240,7 @@ class Estate:
         """{resource: NetBox objects} of which a plan's limits are a share."""
         with self._tables() as database:
             self._compare(database)
-            return dict(database.con.execute(read_sql("plan/existing.sql")).fetchall())
+            return existing_objects(database)
 
     def _compared(self) -> Compared:
         with self._tables() as database:

@@ -19,3 +19,23 @@ def test_machines_that_the_source_no_longer_shows_count(shown: int) -> None:
     assert len(deletes) == 60 - shown
     # With fewer than ten there is no limit, and four are left.
     assert estate.existing()["virtual_machines"] == 60
+
+
+def test_the_plugins_records_of_this_endpoints_guests_count() -> None:
+    estate = paris()
+    guest(estate, 101, "web")
+    machine(estate, 1, "web", 101)
+    machine(estate, 2, "elsewhere", 999, cluster_id=2)
+    for number, owner in ((1, 1), (2, 1), (3, 2)):
+        estate.add(
+            "netbox.proxbox_backups", id=number, virtual_machine_id=owner, storage="s", volume_id=f"v{number}"
+        )
+    estate.add("netbox.proxbox_snapshots", id=1, virtual_machine_id=1, name="before")
+    estate.add("netbox.proxbox_storages", id=1, cluster_id=1, name="s")
+    estate.add("netbox.proxbox_storages", id=2, cluster_id=2, name="s")
+    found = estate.existing()
+    assert {name: found[name] for name in ("backups", "snapshots", "storages")} == {
+        "backups": 2,
+        "snapshots": 1,
+        "storages": 1,
+    }
