@@ -259,4 +259,4 @@ def fail(log: Log, outcomes: Iterable[Outcome]) -> None:
 
 def _sentences(errors: Mapping[str, Exception]) -> str:
     texts = [about(name, error) for name, error in errors.items()]
-    return " ".join(text if text.endswith(".") else f"{text}." for text in texts)
+    return " ".join(text if text.endswith((".", "?")) else f"{text}." for text in texts)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from netbox_sync_dagster.config.rules import RulesConfig
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import Pipeline, after, row, rows
@@ -104,3 +107,17 @@ def test_a_name_that_nobody_or_several_have(pipeline: Pipeline, switches: LibreN
     ):
         pipeline.sync(only="sw1")
     assert pipeline.sync(only="1").manifest["only"] == "1"
+
+
+def test_rules_set_fields_of_that_device_only(
+    pipeline: Pipeline, switches: LibreNMSState, tmp_path: Path
+) -> None:
+    pipeline.apply()
+    (tmp_path / "interfaces.sql").write_text(
+        "SELECT key, 'label' AS field, 'port' AS value FROM desired.interfaces", encoding="utf-8"
+    )
+    pipeline.config = pipeline.config.model_copy(update={"rules": RulesConfig(folder=str(tmp_path))})
+    plan = pipeline.sync(only="sw1")
+    assert {(r.key, r.action) for r in plan.rows} == {("sw1 Gi0/1", "update"), ("sw1 Gi0/2", "update")}
+    assert after(row(plan, "interfaces", "sw1 Gi0/1")) == {"label": "port"}
+    assert {r.parent for r in pipeline.sync().changes} == {"sw1", "sw2", "sw3"}
