@@ -57,6 +57,7 @@ def check(
                 session.config.deletes,
                 names_in(chosen),
                 contacts=session.config.rules.name_contacts,
+                sizes=any("virtual_disks" in source_of(kind).resources for kind in kinds),
             ),
         ),
         *((f"{e.name} ({e.kind} {e.address})", partial(source_of(e.kind).check, e)) for e in chosen),

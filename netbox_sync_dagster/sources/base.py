@@ -124,6 +124,10 @@ class Source:
         """Try address, certificate, credentials, release and rights. Raises UserError where there is no connection."""
         raise NotImplementedError
 
+    def names(self, endpoint: Any) -> list[tuple[str, str, str]]:
+        """NetBox's objects that settings of this kind alone name: (setting, section or table, name)."""
+        return []
+
     def connects(self, endpoint: Any) -> str:
         """Ask the server one thing, for ``netbox-sync init``: a sentence about what answered. Raises UserError."""
         failed = [item for item in self.check(endpoint) if not item.ok]

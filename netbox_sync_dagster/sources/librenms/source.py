@@ -86,6 +86,21 @@ class LibreNMS(Source):
 
         return check_librenms(endpoint)
 
+    def names(self, endpoint: LibreNMSEndpoint) -> list[tuple[str, str, str]]:
+        """See ``Source.names``. Names that are made of groups of a location are known only by the sync."""
+        mappings = endpoint.mappings
+        rules = [
+            (f"mappings.location_rules.{number}.{part}", part, name)
+            for number, rule in enumerate(mappings.location_rules)
+            for part in ("site", "region", "location", "rack", "tenant")
+            if (name := getattr(rule, part)) and "\\" not in name
+        ]
+        types = [
+            (f"mappings.interface_types.{number}.type", "interface_types", one.type)
+            for number, one in enumerate(mappings.interface_types)
+        ]
+        return rules + types
+
     def connects(self, endpoint: LibreNMSEndpoint) -> str:
         """See ``Source.connects``."""
         from netbox_sync_dagster.sources.librenms.check import connects

@@ -29,6 +29,13 @@ WRITTEN = {
 # What a sync stores its own ids in.
 CUSTOM_FIELDS = ("librenms_id", "proxmox_cluster", "proxmox_vmid")
 _JOURNAL = Source("journal_entries", "extras.journalentry", "extras/journal-entries", None)
+# NetBox tells its settings to no client.
+_UNITS = Check(
+    True,
+    "units",
+    "memory and disks are written in MiB. NetBox's pages show 32 GiB as 32.77 GB unless its configuration.py has"
+    " RAM_BASE_UNIT = 1024 and DISK_BASE_UNIT = 1024; the API does not tell which, so look at a virtual machine there",
+)
 
 
 def check_netbox(
@@ -38,6 +45,7 @@ def check_netbox(
     names: Collection[Named] = (),
     *,
     contacts: bool = False,
+    sizes: bool = False,
 ) -> list[Check]:
     """Try reachability, TLS, token, version, GraphQL, every permission, custom fields; stops where no more can work.
 
@@ -45,7 +53,7 @@ def check_netbox(
     ``DELETE`` of the id 0: 404 where it is allowed, 403 where not. About 100 requests. A token that is not
     write-enabled shows as missing add, change and delete. ``deletes``: the resources whose objects a policy allows
     to delete; their possible dependents must be readable. ``names``: the objects that the configuration names; they must
-    be there. ``contacts``: rules set contacts.
+    be there. ``contacts``: rules set contacts. ``sizes``: memory and disks of virtual machines are written.
     """
     try:
         netbox = NetBox(target)
@@ -72,6 +80,8 @@ def check_netbox(
             *(_try(lambda: [_dependents(netbox, deletes)], "rights: deletes") if deletes else []),
             *(_try(lambda: [_writing(netbox, _JOURNAL, ("add",))], "rights") if target.journal else []),
             *(_try(lambda: [_branch(netbox)], "branch") if target.branch is not None else []),
+            *_try(lambda: [_changelog(netbox)], "rights: changelog"),
+            *([_UNITS] if sizes else []),
             *_try(lambda: list(_custom_fields(netbox, custom_fields)), "custom fields"),
             *_try(lambda: list(check_names(netbox, names)), "names"),
         ]
@@ -223,6 +233,18 @@ def _dependents(netbox: NetBox, deletes: Collection[str]) -> Check:
         "rights: deletes",
         f"missing {', '.join(sorted(missing))}: the dependents of {', '.join(sorted(deletes))} are not known,"
         " so their deletes are blocked; give the token's user these permissions",
+    )
+
+
+def _changelog(netbox: NetBox) -> Check:
+    response = netbox.http.send("GET", "/api/core/object-changes/", params={"limit": 1}, ok=(200, 403))
+    if response.status_code == 200:
+        return Check(True, "rights: changelog", "the changelog can be read")
+    return Check(
+        True,
+        "rights: changelog",
+        "optional: without core.view_objectchange a write whose answer was lost may stay uncertain, and undo does not see"
+        " later changes of others in NetBox's changelog",
     )
 
 

@@ -5,6 +5,9 @@ _TABLES = {
     "roles": "device_roles",
     "role": "device_roles",
     "site": "sites",
+    "region": "regions",
+    "location": "locations",
+    "rack": "racks",
     "device_type": "device_types",
     "manufacturer": "manufacturers",
     "platform": "platforms",
@@ -12,6 +15,7 @@ _TABLES = {
     "vrf": "vrfs",
     "vlan_group": "vlan_groups",
     "cluster_group": "cluster_groups",
+    "cluster_type": "cluster_types",
 }
 # Columns that name an object, the one that people see first.
 NAME_COLUMNS = ("name", "model", "slug", "part_number", "rd")

@@ -97,4 +97,14 @@ def _rights(client: ProxmoxClient, version: str) -> list[Check]:
         if rights.sees_vnets()
         else "optional: without SDN.Audit on /sdn Proxmox lists no zones and vnets, so their VLANs are unknown"
     )
-    return [*checks, Check(True, "rights: backups", backups), Check(True, "rights: SDN", vnets)]
+    pools = (
+        "pools are visible"
+        if rights.sees_pools()
+        else "optional: without Pool.Audit on /pool Proxmox lists no pools; those of guests are known all the same"
+    )
+    return [
+        *checks,
+        Check(True, "rights: backups", backups),
+        Check(True, "rights: SDN", vnets),
+        Check(True, "rights: pools", pools),
+    ]

@@ -95,6 +95,10 @@ class Rights:
             f"give it to the user and to the token on {needed.path} or on /, with propagation"
         )
 
+    def sees_pools(self) -> bool:
+        """Whether all pools are listed with their comments."""
+        return self.below("/pool", ("Pool.Audit", "Pool.Allocate"))
+
     def sees_vnets(self) -> bool:
         """Whether all zones and vnets are listed."""
         return self.below("/sdn", ("SDN.Audit", "SDN.Allocate"))

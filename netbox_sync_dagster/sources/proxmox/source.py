@@ -97,6 +97,12 @@ class Proxmox(Source):
 
         return check_proxmox(endpoint)
 
+    def names(self, endpoint: ProxmoxEndpoint) -> list[tuple[str, str, str]]:
+        """See ``Source.names``."""
+        if "node_interface_type" not in endpoint.model_fields_set:
+            return []
+        return [("node_interface_type", "interface_types", endpoint.node_interface_type)]
+
     def connects(self, endpoint: ProxmoxEndpoint) -> str:
         """See ``Source.connects``."""
         from netbox_sync_dagster.sources.proxmox.check import connects

@@ -149,14 +149,93 @@ def test_names_of_the_configuration_that_netbox_lacks_are_named(
         "nms: mappings.roles.network": (False, "NetBox has no device role 'Acces'; did you mean Access?"),
         "nms: defaults.tenant (devices)": (False, "NetBox has no tenant 'Ops'"),
         "nms: defaults.tenant (virtual_machines)": (False, "NetBox has no tenant 'Ops'"),
+        "nms: mappings.platforms.ios": (
+            True,
+            "NetBox has no platform 'IOS' yet; a diff proposes to create it",
+        ),
     }
     person.create("tenancy/tenants", name="Operations", slug="ops")
     person.create("dcim/device-roles", name="Acces", slug="acces", color="ff0000")
-    (last,) = (
-        c for c in check_netbox(config.netbox, names=names_in(config.endpoints)) if c.name.startswith("nms: ")
+    last = [
+        c for c in check_netbox(config.netbox, names=names_in(config.endpoints)) if c.name == "nms: names"
+    ]
+    assert [(c.ok, c.sentence) for c in last] == [(True, "NetBox has 4 of the 5 objects that it names")]
+
+
+def test_names_of_every_setting_are_looked_up(lab: LabNetBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETBOX_TOKEN", lab.token)
+    person = NetBox(lab.url, lab.token)
+    person.create("ipam/vrfs", name="Blue", rd="65000:1")
+    person.create("extras/tags", name="Prod", slug="prod", color="ff0000")
+    rules = [
+        {"match": "(.*), rack (.*)", "site": r"\1", "region": "Europe", "rack": r"\2", "tenant": "Ops"},
+        {"match": "Paris.*", "site": "Paris", "location": "Room 1", "rack": "R1"},
+    ]
+    librenms = {
+        "name": "nms",
+        "kind": "librenms",
+        "url": "http://127.0.0.1:1",
+        "defaults": {
+            "vlan_group": "Campus",
+            "tags": {"*": ["prod"], "devices": ["Prot"]},
+            "custom_fields": {"devices": {"owner": "me"}},
+        },
+        "mappings": {
+            "vrfs": {"b": "65000:1", "g": "Green"},
+            "location_rules": rules,
+            "interface_types": [
+                {"ifType": "ethernetCsmacd", "type": "1000base-t"},
+                {"ifType": "x", "type": "1000baset"},
+            ],
+        },
+        "policies": {"approvers": {"groups": ["NetOps"]}},
+    }
+    proxmox = {
+        **{"name": "pve", "kind": "proxmox", "url": "https://127.0.0.1:1", "user": "a@pve"},
+        **{"token_name": "t", "token_env": "T", "node_interface_type": "10gbase", "cluster_group": "Lab"},
+    }
+    config = Config.model_validate({"netbox": {"url": lab.url}, "endpoints": [librenms, proxmox]})
+    found = {
+        check.name: (check.ok, check.sentence)
+        for check in check_netbox(config.netbox, names=names_in(config.endpoints))
+        if check.name.startswith(("nms: ", "pve: "))
+    }
+    assert found == {
+        "nms: defaults.vlan_group": (False, "NetBox has no VLAN group 'Campus'"),
+        "nms: defaults.tags.devices": (
+            True,
+            "NetBox has no tag 'Prot' yet; a diff proposes to create it; did you mean Prod?",
+        ),
+        "nms: defaults.custom_fields.devices": (False, "NetBox has no custom field 'owner'"),
+        "nms: mappings.vrfs.g": (False, "NetBox has no VRF 'Green'"),
+        "nms: mappings.location_rules.0.region": (False, "NetBox has no region 'Europe'"),
+        "nms: mappings.location_rules.0.tenant": (False, "NetBox has no tenant 'Ops'"),
+        "nms: mappings.location_rules.1.site": (False, "NetBox has no site 'Paris'"),
+        "nms: mappings.location_rules.1.location": (False, "NetBox has no location 'Room 1'"),
+        "nms: mappings.location_rules.1.rack": (False, "NetBox has no rack 'R1'"),
+        "nms: mappings.interface_types.1.type": (
+            False,
+            "NetBox has no interface type '1000baset'; did you mean 1000base-t or 1000base-tx?",
+        ),
+        "nms: policies.approvers.groups": (False, "NetBox has no user group 'NetOps'"),
+        "pve: node_interface_type": (
+            False,
+            "NetBox has no interface type '10gbase'; did you mean 10gbase-t or 10gbase-zr?",
+        ),
+        "pve: cluster_group": (False, "NetBox has no cluster group 'Lab'"),
+    }
+
+
+def test_the_changelog_and_the_units_are_notes(lab: LabNetBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    permissions = {model: {"view", "add", "change", "delete"} for model in MODELS}
+    header = lab.add_token("no-changelog", permissions)
+    monkeypatch.setenv("NETBOX_TOKEN", header.removeprefix("Token "))
+    target = NetBoxTarget.model_validate({"url": lab.url})
+    found = {check.name: (check.ok, check.sentence) for check in check_netbox(target, sizes=True)}
+    ok, changelog = found["rights: changelog"]
+    assert ok and changelog.startswith(
+        "optional: without core.view_objectchange a write whose answer was lost"
     )
-    assert (last.ok, last.name, last.sentence) == (
-        True,
-        "nms: names",
-        "NetBox has all 4 objects that it names",
-    )
+    ok, units = found["units"]
+    assert ok and "RAM_BASE_UNIT = 1024 and DISK_BASE_UNIT = 1024" in units
+    assert "units" not in {check.name for check in check_netbox(target)}

@@ -229,6 +229,7 @@ def test_checks_of_a_good_endpoint(endpoint):
         (True, "rights: VM.GuestAgent.Audit"),
         (True, "rights: backups"),
         (True, "rights: SDN"),
+        (True, "rights: pools"),
     ]
 
 
