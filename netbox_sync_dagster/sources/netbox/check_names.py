@@ -86,7 +86,7 @@ def _defaults(defaults: Defaults) -> Iterator[tuple[str, str, str]]:
 def check_names(netbox: NetBox, wanted: Iterable[Named]) -> Iterator[Check]:
     """A failed check for each name that NetBox does not have, with the most similar ones; one good one per endpoint.
 
-    A name that a diff proposes to create is no failure. One list per type is read: name, slug, model, part number or
+    A name that a diff proposes to create passes. One list per type is read: name, slug, model, part number or
     route distinguisher.
     """
     named = list(wanted)
