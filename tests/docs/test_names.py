@@ -40,7 +40,7 @@ WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml", "deploy/config/
 NOT_SETTINGS = {"web.prod"}
 # Files that readers write.
 WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml"}
-_SETTING = re.compile(rf"`({'|'.join(SECTIONS)})\.([a-z_]+)")
+_SETTING = re.compile(rf"`({'|'.join(SECTIONS)})\.([a-z0-9_]+)")
 _PATH = re.compile(
     r"`((?:netbox_sync_dagster|sql|tests|lab|deploy|benchmarks|docs|config|sources|storage|compare|approve|apply|match"
     r"|diff|plan|views|cli|defs)/[\w./-]+\.(?:py|sql|csv|md|yaml|timer|service))`"
