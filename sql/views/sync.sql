@@ -48,7 +48,7 @@ from read_json(
     }
 )
 where system not in ('run', 'notify') and heartbeat between
-    now() at time zone 'UTC' - interval 1 minute and now() at time zone 'UTC' + interval 1 minute
+    (now() at time zone 'UTC') - interval 1 minute and (now() at time zone 'UTC') + interval 1 minute
 qualify row_number() over (partition by system, endpoint order by heartbeat desc) = 1;
 
 -- The decision on each row of the current diffs, see diff.changes.

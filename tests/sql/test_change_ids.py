@@ -12,6 +12,7 @@ import pytest
 from netbox_sync_dagster.compare import diff_files
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.diff_files import add_change_ids, write_diff
+from netbox_sync_dagster.compare.first_diffs import add_first_diffs
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE
 from netbox_sync_dagster.sqlfiles import read_sql
 from tests.sql.rules import Rules
@@ -121,6 +122,7 @@ def test_the_files_of_a_large_diff_are_those_of_a_small_one(
     con.execute("INSERT INTO diff.dependencies VALUES ('interfaces', 'sw1 b', 'interfaces', 'sw1 a')")
     con.execute(read_sql("plan/questions.sql"))
     add_change_ids(con, "paris")
+    add_first_diffs(con, [])
 
     found = []
     for batch in (5_000, 1):
