@@ -6,7 +6,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PRODUCT = "netbox-sync-dagster"
-EXTRAS = frozenset({"objectstore", "postgres", "docker-runs"})
+EXTRAS = frozenset({"objectstore", "postgres", "docker-runs", "kubernetes"})
 
 
 def needed() -> set[str]:

@@ -42,6 +42,8 @@ ELSEWHERE = {
     "export": "of the shell",
     "git": "fetches from elsewhere",
     "install": "changes the reader's system",
+    "helm": "needs a cluster; tests/test_kubernetes.py checks the values",
+    "kubectl": "needs a cluster; tests/test_kubernetes.py checks the manifests",
     "mkdir": "changes the reader's files",
     "pip": "fetches from elsewhere",
     "python": "tests/test_demo.py and lab/tests run the lab; the rest is of DuckDB",

@@ -33,11 +33,11 @@ SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {
     "mappings": (LibreNMSMappings, ProxmoxMappings, DockerMappings, TablesMappings),
 }
 # What only looks like one of them.
-NOT_SETTINGS = {"web.prod"}
+NOT_SETTINGS = {"web.prod", "web.yaml"}
 # Files that readers write.
 WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml", "deploy/config/netbox_sync.yaml"}
 # What only looks like one of them.
-NOT_SETTINGS = {"web.prod"}
+NOT_SETTINGS = {"web.prod", "web.yaml"}
 # Files that readers write.
 WRITTEN_BY_READERS = {"deploy/dagster.yaml", "deploy/runs.yaml"}
 _SETTING = re.compile(rf"`({'|'.join(SECTIONS)})\.([a-z0-9_]+)")
