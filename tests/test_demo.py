@@ -41,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     errors = folder.parent / "errors"
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            [*COMMAND, "demo", "--dir", str(folder), "--ui", "--ui-port", "0", "--page-port", "0"],
+            [*COMMAND, "demo", "--all", "--dir", str(folder), "--ui", "--ui-port", "0", "--page-port", "0"],
             cwd=folder.parent,
             env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice"},
             stdin=subprocess.DEVNULL,
@@ -88,9 +88,53 @@ def files_with(home: Path, word: str) -> list[str]:
 
 def test_it_ends_with_an_empty_diff(demo: Demo) -> None:
     assert demo.code == 0, demo.out[-3000:] + demo.err
-    assert "\nThe next diff is empty. The whole job took " in demo.out
+    assert "\nNo change is left after the apply. The whole job took " in demo.out
     assert demo.err == ""
     assert "Traceback" not in demo.out
+
+
+def test_all_steps_fit_on_a_few_screens_and_open_rows_are_counted(demo: Demo) -> None:
+    assert len(demo.out.splitlines()) < 150
+    assert "5. The same again: no change is left to approve" in demo.out
+    assert re.search(r"\n80 rows wait for an answer, see netbox-sync resolve", demo.out)
+
+
+def test_without_options_it_stops_before_anything_is_decided(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "USER": "alice"}
+    done = subprocess.run(
+        [*COMMAND, "demo"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) < 150
+    assert [line.split()[2] for line in done.stdout.splitlines() if line.startswith("$ ")] == [
+        "sync",
+        "diff",
+        "diff",
+    ]
+    look = done.stdout[done.stdout.index("Now look.") :]
+    assert "\n  . demo/lab.env " in look and "\n  netbox-sync apply pve-lyon " in look
+    with duckdb.connect(str(tmp_path / "demo/data/netbox_sync.duckdb"), read_only=True) as con:
+        decided = "SELECT (SELECT count(*) FROM ledger.approvals), (SELECT count(*) FROM ledger.operations)"
+        assert con.execute(decided).fetchall() == [(0, 0)]
+    assert [secret for secret in SECRETS if secret in done.stdout] == []
+    shell = ". demo/lab.env && netbox-sync status && netbox-sync diff pve-lyon --exit-code"
+    looked = subprocess.run(
+        ["sh", "-c", shell],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    # Changes wait.
+    assert looked.returncode == 2 and "\n152 create, 49 update" in looked.stdout
 
 
 def test_the_review_page_runs_beside_dagster(demo: Demo) -> None:

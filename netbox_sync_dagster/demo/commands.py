@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 
-from netbox_sync_dagster.cli.console import make_console
+from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.cli.session import CliError
 from netbox_sync_dagster.demo.servers import Lab, Ports
-from netbox_sync_dagster.demo.walk import DemoFailed, UiPorts, run_demo
+from netbox_sync_dagster.demo.ui import UiPorts, serve_ui
+from netbox_sync_dagster.demo.walk import DemoFailed, look, now_look, servers_of, whole_way
 from netbox_sync_lab.estate import SeedError
 
 
@@ -32,20 +35,17 @@ def lab(arguments: list[str]) -> int:
     parser.add_argument("--empty-netbox", action="store_true", help="leave the lab's NetBox empty")
     options = parser.parse_args(arguments)
     console = make_console()
+    _forget_data(options.dir, console)
     ports = Ports(options.netbox_port, options.librenms_port, options.proxmox_port)
     try:
         with Lab(options.dir, ports, seeded=not options.empty_netbox) as running:
-            console.print_lines(f"NetBox     {running.netbox_url}   token {running.netbox_token}")
-            console.print_lines(f"LibreNMS   {running.librenms.url}   token {running.librenms.token}")
-            for server in running.proxmox:
-                console.print_lines(
-                    f"Proxmox    {server.url}   {server.user}!{server.token_name}={server.token_value}"
-                )
-            console.print_lines(f"\nIn another terminal, in this folder:\n  . {options.dir}/lab.env")
+            console.print_lines(servers_of(running, credentials=True))
+            console.print_lines(f"Proxmox's certificate authority: {options.dir}/certificates/ca.pem")
             console.print_lines(
-                f"  export NETBOX_SYNC_CONFIG={running.config_path} NETBOX_SYNC_HOME={options.dir}/data"
+                f"\nIn another terminal, in this folder:\n\n  . {options.dir}/lab.env\n"
+                f"  netbox-sync sync && netbox-sync diff\n\nReview page (netbox-sync web): {running.page_login}\n"
+                "Ctrl-C ends the lab."
             )
-            console.print_lines("  netbox-sync sync && netbox-sync diff\n\nCtrl-C ends the lab.")
             _until_interrupted()
     except OSError as error:
         raise CliError(f"a lab server cannot start: {error.strerror or error}; choose another port") from None
@@ -56,11 +56,15 @@ def demo(arguments: list[str]) -> int:
     """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="netbox-sync demo",
-        description="Show the whole job on lab servers: snapshot, diff, approval, apply, and a diff that is empty.",
+        description="Start lab servers, read and compare them, and leave the rest to you: look, approve and apply in another "
+        "terminal. Without a terminal it ends there.",
     )
     parser.add_argument("--dir", type=Path, default=Path("demo"), help="folder for all files (default: demo)")
+    parser.add_argument("--all", action="store_true", help="run all steps from check to apply, and end")
     parser.add_argument(
-        "--ui", action="store_true", help="leave the Dagster UI and the review page running on the result"
+        "--ui",
+        action="store_true",
+        help="serve the Dagster UI and the review page on the result, with changes to review",
     )
     parser.add_argument(
         "--ui-port", type=int, default=3000, help="port of the Dagster UI; 0 takes a free one (default: 3000)"
@@ -83,11 +87,42 @@ def demo(arguments: list[str]) -> int:
     console = make_console()
     try:
         with Lab(options.dir.absolute(), netbox_url=options.netbox_url, netbox_token=token) as running:
-            ports = UiPorts(options.ui_port, options.page_port) if options.ui else None
-            run_demo(running, console, ui=ports)
+            if options.all:
+                whole_way(running, console)
+            else:
+                look(running, console)
+            if options.ui:
+                serve_ui(console, running, UiPorts(options.ui_port, options.page_port))
+            elif not options.all:
+                _leave_to_person(running, console)
     except (DemoFailed, SeedError) as error:
         raise CliError(str(error)) from None
     return 0
+
+
+def _leave_to_person(running: Lab, console: SafeConsole) -> None:
+    """Say what can be done next; on a terminal the servers run until they are interrupted."""
+    stays = sys.stdin.isatty() and sys.stdout.isatty()
+    where = (
+        "In another terminal, in this folder"
+        if stays
+        else "On a terminal the servers keep running; in another one, type"
+    )
+    console.print_lines(f"\nNow look. {where}:\n", style="bold green")
+    console.print_lines(now_look(running))
+    console.print_lines(
+        "\nnetbox-sync demo --ui shows the same in the Dagster UI and on the review page, demo --all runs all steps."
+    )
+    if stays:
+        console.print_lines("Ctrl-C ends the servers.")
+        _until_interrupted()
+
+
+def _forget_data(folder: Path, console: SafeConsole) -> None:
+    """Remove the warehouse of an earlier lab: its NetBox is gone, so it would compare with another one."""
+    if (folder / "lab.env").exists() and (folder / "data").exists():
+        shutil.rmtree(folder / "data")
+        console.print_lines(f"removed {folder / 'data'} of an earlier lab, whose NetBox is gone")
 
 
 def _clear(folder: Path) -> None:
@@ -102,4 +137,5 @@ def _until_interrupted() -> None:
     """Wait for Ctrl-C or a termination signal."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    stop.wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        stop.wait()

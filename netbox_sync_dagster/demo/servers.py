@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -36,7 +37,8 @@ class Ports:
 class Lab:
     """A LibreNMS, two Proxmox VE clusters and a NetBox on loopback, the NetBox seeded with part of the estate.
 
-    ``folder`` receives ``netbox_sync.yaml``, ``lab.env`` (the credentials as shell exports) and the lab's own
+    ``folder`` receives ``netbox_sync.yaml``, ``lab.env`` (shell exports of the credentials, the
+    configuration, the warehouse and the program's folder) and the lab's own
     certificate authority. ``netbox_url`` and ``netbox_token`` name another NetBox to be used instead of the
     lab's; it is seeded too and should be empty.
     """
@@ -76,18 +78,20 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The credentials, by environment variable."""
+        """The credentials, the configuration and the warehouse, by environment variable."""
         return {
             "NETBOX_TOKEN": self.netbox_token,
             "LIBRENMS_TOKEN": self.librenms.token,
             "PROXMOX_TOKEN": self.proxmox[0].token_value,
+            "NETBOX_SYNC_CONFIG": str(self.config_path.absolute()),
+            "NETBOX_SYNC_HOME": str((self.folder / "data").absolute()),
         }
 
-    def add_page_user(self) -> str:
-        """Add a user for the review page to the lab's NetBox; a sentence that says how to log in."""
+    @property
+    def page_login(self) -> str:
+        """How to log in on the review page."""
         if self.netbox is None:
             return "log in with your name and password of NetBox"
-        self.netbox.add_user(*PAGE_LOGIN, superuser=True)
         return f"log in as {PAGE_LOGIN[0]} with the password {PAGE_LOGIN[1]}"
 
     def __enter__(self) -> Self:
@@ -97,7 +101,12 @@ class Lab:
             if self._seeded:
                 seed(self.netbox_url, self.netbox_token)
             self.config_path.write_text(config_yaml(self), encoding="utf-8")
+            if self.netbox is not None:
+                self.netbox.add_user(*PAGE_LOGIN, superuser=True)
             exports = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
+            program = Path(sys.executable).parent
+            if (program / "netbox-sync").exists():
+                exports.append(f'export PATH={shlex.quote(str(program))}:"$PATH"')
             _write_private(self.folder / "lab.env", "\n".join(exports) + "\n")
         except BaseException:
             self._running.close()

@@ -1,189 +1,165 @@
-"""The demo: the whole job on the lab, each step by the command that a user would type."""
+"""The demo: the steps of the job on the lab, each by the command that a user would type."""
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import NamedTuple, TextIO
-
-import httpx
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.config.template import dagster_file
 from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.text import Shown
 
 ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
-# Seconds that `dagster dev` may take until its page answers.
-_UI_PATIENCE = 120
-
-
-class UiPorts(NamedTuple):
-    """TCP ports on 127.0.0.1 of the Dagster UI and of the review page; 0 takes a free one."""
-
-    dagster: int
-    page: int
+# Actions of rows that ask a person something.
+_ASKING = ("conflict", "blocked", "drifted")
 
 
 class DemoFailed(UserError):
     """A step of the demo did not end as it should; the sentence says which."""
 
 
-def run_demo(lab: Lab, console: SafeConsole, *, ui: UiPorts | None) -> None:
-    """Snapshot, diff, approval and apply for every endpoint of a running lab, then a diff that is empty.
+@dataclass(frozen=True)
+class Excerpt:
+    """The lines of a command's output that the demo shows: the first ones, and the last ones."""
 
-    Raises DemoFailed. With ``ui`` the Dagster UI and the review page keep running on the result until they are
-    interrupted.
-    """
-    home = lab.folder / "data"
+    first: int = 1_000
+    last: int = 0
+
+    def of(self, text: str) -> list[str]:
+        """These lines, with the number of those between them."""
+        lines = text.splitlines()
+        left_out = len(lines) - self.first - self.last
+        # A line that says that one line is left out saves nothing.
+        if left_out <= 1:
+            return lines
+        return [*lines[: self.first], f"  ... {left_out} more lines", *lines[len(lines) - self.last :]]
+
+
+_ALL = Excerpt()
+
+
+def prepare(lab: Lab) -> None:
+    """Let the commands of this process work on the lab, as lab.env does for a shell."""
     os.environ.update(lab.environment)
-    os.environ["NETBOX_SYNC_CONFIG"] = str(lab.config_path)
-    os.environ["NETBOX_SYNC_HOME"] = str(home)
+
+
+def look(lab: Lab, console: SafeConsole) -> None:
+    """Read the servers, compare, and show two pieces of the result. Writes nothing to NetBox. Raises DemoFailed."""
+    prepare(lab)
+    _title(
+        console,
+        "The servers are running: a LibreNMS, two Proxmox VE clusters, and a NetBox with part of it all",
+    )
+    console.print_lines(servers_of(lab))
+    _title(console, "1. Read them, and compare with NetBox: nothing is written")
+    _command(console, ["sync"])
+    _title(console, "2. A change shows each field; what is not written has a reason")
+    _command(console, ["diff", "pve-lyon", "--resource", "clusters", "--resource", "devices"], Excerpt(14))
+    _command(console, ["diff", "pve-paris", "--action", "conflict"], Excerpt(6))
+
+
+def servers_of(lab: Lab, *, credentials: bool = False) -> str:
+    """The addresses of the servers, on request with the credentials that open them."""
+    found = [
+        ("NetBox", lab.netbox_url, f"token {lab.netbox_token}"),
+        ("LibreNMS", lab.librenms.url, f"token {lab.librenms.token}"),
+        *(
+            ("Proxmox", server.url, f"{server.user}!{server.token_name}={server.token_value}")
+            for server in lab.proxmox
+        ),
+    ]
+    return "\n".join(f"{name:10} {url}{f'   {secret}' if credentials else ''}" for name, url, secret in found)
+
+
+def now_look(lab: Lab) -> str:
+    """What a person may do next, with the commands."""
+    rows = [
+        (f". {_shown(lab.folder / 'lab.env')}", "program, tokens, configuration and data of this lab"),
+        ("netbox-sync status", ""),
+        ("netbox-sync diff pve-lyon", "what would change in NetBox"),
+        ("netbox-sync diff librenms --action conflict", "what it asks you"),
+        ("netbox-sync approve pve-lyon --all-creates-and-updates", ""),
+        ("netbox-sync apply pve-lyon", "shows the plan and asks; writes exactly that"),
+        ("netbox-sync sync && netbox-sync status", "nothing is left to write for pve-lyon"),
+        ("netbox-sync web", f"the same on a page: {lab.page_login}"),
+    ]
+    width = max(len(command) for command, _ in rows)
+    return "\n".join(f"  {command:{width}}   {'# ' if why else ''}{why}".rstrip() for command, why in rows)
+
+
+def whole_way(lab: Lab, console: SafeConsole) -> None:
+    """Snapshot, diff, approval and apply for every endpoint, then a diff without changes. Raises DemoFailed."""
+    prepare(lab)
+    home = lab.folder / "data"
     started = time.monotonic()
 
     _title(console, "1. Are all servers there, and may we do what a sync needs?")
-    _command(console, ["check"])
+    _command(console, ["check"], Excerpt(4, 1))
     _title(console, "2. Read LibreNMS, both Proxmox clusters and NetBox, and compare")
-    _command(console, ["sync"])
+    _command(console, ["sync"], Excerpt(11))
     _title(console, "3. What would change in NetBox? Conflicts and blocked rows say why they are skipped")
     for name in ENDPOINTS:
-        _command(console, ["diff", name])
+        _command(console, ["diff", name], Excerpt(4, 1))
     _title(console, "4. Approve and apply, endpoint by endpoint: exactly what was approved is written")
     for name in ENDPOINTS:
         # The endpoint before may have moved what this one's diff saw: compare again, then decide.
-        _command(console, ["sync", name])
-        _command(
-            console,
-            ["approve", name, "--all-creates-and-updates", "--yes"],
-        )
-        _command(console, ["apply", name, "--yes"])
-    _title(console, "5. The same again: nothing is left to do")
-    _command(console, ["sync"])
-    left = {name: len(load_plan(Warehouse(home), name).changes) for name in ENDPOINTS}
+        _command(console, ["sync", name], Excerpt(2))
+        _command(console, ["approve", name, "--all-creates-and-updates", "--yes"], Excerpt(0, 2))
+        _command(console, ["apply", name, "--yes"], Excerpt(0, 1))
+    _title(console, "5. The same again: no change is left to approve")
+    _command(console, ["sync"], Excerpt(4, 1))
     _command(console, ["status"])
+    plans = {name: load_plan(Warehouse(home), name) for name in ENDPOINTS}
+    asking = sum(row.action in _ASKING for plan in plans.values() for row in plan.rows)
+    console.print_lines(f"{asking} rows wait for an answer, see netbox-sync resolve: they are never guessed")
     _title(console, "6. Everything can be asked in SQL, at any time")
     query = (
-        "SELECT endpoint, resource, verdict, count(DISTINCT change_id) AS changes "
-        "FROM ledger.operations GROUP BY ALL ORDER BY ALL"
+        "SELECT endpoint, verdict, count(DISTINCT change_id) AS changes FROM ledger.operations "
+        "GROUP BY ALL ORDER BY ALL"
     )
     _command(console, ["sql", query])
-    query = "SELECT endpoint, resource, key, reason FROM diff.changes WHERE action = 'conflict' ORDER BY ALL LIMIT 8"
+    query = "SELECT endpoint, key, reason FROM diff.changes WHERE action = 'conflict' ORDER BY ALL LIMIT 5"
     _command(console, ["sql", query])
+    left = {name: len(plan.changes) for name, plan in plans.items()}
     if any(left.values()):
         raise DemoFailed(f"changes are left after the apply: {left}")
     seconds = round(time.monotonic() - started)
-    console.print_lines(f"\nThe next diff is empty. The whole job took {seconds} s.", style="bold green")
+    console.print_lines(
+        f"\nNo change is left after the apply. The whole job took {seconds} s.", style="bold green"
+    )
     console.print_lines(f"Configuration: {lab.config_path}\nTables: {Warehouse(home).database}")
-    if ui is not None:
-        _serve_ui(console, lab, ui)
 
 
 def _title(console: SafeConsole, text: str) -> None:
     console.print_lines(f"\n{text}", style="bold cyan")
 
 
-def _command(console: SafeConsole, words: list[str], ok: Iterable[int] = (0,)) -> None:
+def _command(console: SafeConsole, words: list[str], shown: Excerpt = _ALL) -> None:
+    """Run a command, and show its output or a part of it. Raises DemoFailed if it fails."""
     console.print_lines(f"\n$ netbox-sync {shlex.join(words)}", style="bold")
-    code = run(words)
-    if code not in ok:
-        raise DemoFailed(f"netbox-sync {words[0]} ended with exit code {code}")
+    if shown is _ALL:
+        code = run(words)
+    else:
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            code = run(words)
+        for line in Excerpt().of(printed.getvalue()) if code else shown.of(printed.getvalue()):
+            # The command has escaped what is foreign in it.
+            console.print(Shown(line), soft_wrap=True)
+    if code:
+        raise DemoFailed("netbox-sync {words[0]} ended with exit code {code}")
 
 
-def _serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
-    """Run ``dagster dev`` and the review page on the demo's data until they are interrupted."""
-    dagster_port, page_port = (port or _free_port() for port in (ports.dagster, ports.page))
-    addresses = {
-        "dagster_url": f"http://127.0.0.1:{dagster_port}",
-        "public_url": f"http://127.0.0.1:{page_port}",
-    }
-    with lab.config_path.open("a", encoding="utf-8") as config:
-        config.write("\nweb:\n" + "".join(f"  {name}: {url}\n" for name, url in addresses.items()))
-    folder = lab.folder
-    dagster_home = folder / "dagster"
-    dagster_home.mkdir(exist_ok=True)
-    (dagster_home / "dagster.yaml").write_text(dagster_file("dagster.yaml"), encoding="utf-8")
-    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
-    with ExitStack() as stack:
-        log = stack.enter_context((folder / "dagster.log").open("w", encoding="utf-8"))
-        console.print_lines(
-            f"\nOne more sync through Dagster, to be seen in its UI (log: {folder / 'dagster.log'}) ..."
-        )
-        synced = subprocess.run(
-            [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        if synced.returncode:
-            raise DemoFailed("the sync through Dagster failed; see dagster.log")
-        console.print_lines("Starting the Dagster UI and the review page ...")
-        commands = {
-            "the Dagster UI": (
-                *("-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(dagster_port)),
-                *("-m", "netbox_sync_dagster.definitions"),
-            ),
-            "the review page": (
-                "-c",
-                "from netbox_sync_dagster.cli import main; main()",
-                "web",
-                "--port",
-                str(page_port),
-            ),
-        }
-        running = {
-            name: stack.enter_context(_running([sys.executable, *words], environment, log))
-            for name, words in commands.items()
-        }
-        try:
-            _wait_for("the review page", f"{addresses['public_url']}/health", running["the review page"])
-            _wait_for("the Dagster UI", f"{addresses['dagster_url']}/server_info", running["the Dagster UI"])
-            console.print_lines(
-                f"\nReview page: {addresses['public_url']}   {lab.add_page_user()}", style="bold green"
-            )
-            console.print_lines(
-                f"Dagster UI: {addresses['dagster_url']}   (Ctrl-C ends both and the lab)", style="bold green"
-            )
-            running["the Dagster UI"].wait()
-        except KeyboardInterrupt:
-            console.print_lines("stopping")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@contextmanager
-def _running(
-    command: list[str], environment: dict[str, str], log: TextIO
-) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _wait_for(name: str, url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _UI_PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise DemoFailed(f"{name} ended with exit code {process.returncode}; see dagster.log")
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.5)
-    raise DemoFailed(f"{name} did not answer; see dagster.log")
+def _shown(path: Path) -> str:
+    """The path, relative to the working directory if it is below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -48,8 +48,6 @@ def demo_page(folder: Path) -> Iterator[tuple[str, Warehouse]]:
     with Lab(folder) as lab:
         home = folder / "data"
         os.environ.update(lab.environment)
-        os.environ |= {"NETBOX_SYNC_CONFIG": str(lab.config_path), "NETBOX_SYNC_HOME": str(home)}
-        lab.add_page_user()
         for words in (
             ["sync"],
             ["approve", "pve-lyon", "--all-creates-and-updates", "--override-limit", "first sync", "--yes"],
