@@ -267,7 +267,8 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
 -- Each is one struct; differing() keeps those of which before and after differ. An after of NULL is unknown: no
 -- difference. Each argument occurs once in a field's text, because DuckDB plans every occurrence.
 create or replace macro field(name, before_json, after_json) as
-    {'field': name, 'before': before_json::varchar, 'after': after_json::varchar, 'verdict': null::varchar, 'reason': null::varchar};
+    {'field': name, 'before': before_json::varchar, 'after': after_json::varchar,
+     'verdict': null::varchar, 'reason': null::varchar};
 create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar,
     to_json(stripped(new))::varchar);
 -- The same for texts that are already trimmed, of which there may be a million.
