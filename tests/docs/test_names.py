@@ -81,3 +81,11 @@ def test_the_fields_that_updates_do_not_overwrite_are_those_of_the_code() -> Non
     text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     listed = re.search(r"Updates do not overwrite values of (.*?) that\s+someone else wrote", text, re.DOTALL)
     assert tuple(re.findall(r"`(\w+)`", listed[1])) == UNOWNED_FIELDS  # type: ignore[index]
+
+
+@pytest.mark.parametrize("page", text_of_pages())
+def test_cells_of_tables_are_short(page: str) -> None:
+    """A long explanation in a narrow column is hard to read: it is a section or a list."""
+    rows = [line for line in text_of_pages()[page].splitlines() if line.lstrip().startswith("|")]
+    cells = [cell.strip() for row in rows for cell in re.split(r"(?<!\\)\|", row)]
+    assert [cell for cell in cells if len(cell.split()) > 50] == []

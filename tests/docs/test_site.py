@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -110,3 +111,14 @@ def test_every_page_is_in_the_menu() -> None:
     assert {file.name for file in ROOT.glob("docs/*.md")} == set(
         re.findall(r"[\w-]+\.md$", menu, re.MULTILINE)
     )
+
+
+def test_nothing_of_the_text_is_taken_as_markup(site: Path) -> None:
+    """`{because}` was an attribute list, and `<vmid>` would be a tag that no browser shows."""
+    for file in ROOT.glob("docs/*.md"):
+        text = re.sub(r"<!--.*?-->", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        shown = unescape(re.sub(r"<[^>]+>", "", (site / f"{file.stem}.html").read_text(encoding="utf-8")))
+        lost = {word for word in re.findall(r"\{[a-z_:]+\}", text) if text.count(word) > shown.count(word)}
+        assert lost == set(), file.name
+        plain = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+        assert re.findall(r"<[a-z/][^>]*>", plain) == [], file.name

@@ -201,9 +201,9 @@ def page() -> str:
         "",
         "Every row that is not a plain change has a cause: a code, its parameters as JSON (`subject`), and a sentence with",
         "both (`reason`). They are columns of `diff.changes` and `sync.skipped`; `diff.causes` counts the open questions, and",
-        "`sync.causes` is this list ([sql.md](sql.md#causes)).",
+        "`sync.causes` is this list ([SQL](sql.md#causes)).",
         "",
-        "`answers` are what `netbox-sync resolve` takes beside `acknowledge` ([resolutions.md](resolutions.md)).",
+        "`answers` are what `netbox-sync resolve` takes beside `acknowledge` ([Answering questions](resolutions.md)).",
         "",
         "In a sentence `{name}` is a parameter; a part in brackets is omitted if one of its parameters is not known.",
     ]
