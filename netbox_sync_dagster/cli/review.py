@@ -53,6 +53,7 @@ class _Decided:
     # "approve" or "leave", by resource.
     rest: dict[str, str] = field(default_factory=dict)
     done: bool = False
+    dry_run: bool = False
 
 
 def review(
@@ -66,6 +67,9 @@ def review(
     override_limit: Annotated[
         str | None, typer.Option(help="Approve more than max_change_percent allows; give the reason.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask as usual, show the result, and record nothing.")
+    ] = False,
 ) -> None:
     """Decide change by change: shows each change that waits, and asks: y n r a d f c q ?
 
@@ -77,6 +81,8 @@ def review(
     name = name_of(who)
     if not session.interactive:
         raise CliError("not a terminal: review asks questions; use approve, reject and withdraw instead")
+    if dry_run:
+        session.start_dry_run(context)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
     wanted = RowFilter(tuple(resource or ()), tuple(action or ()), tuple(device or ()))
     known = states(session.warehouse, plan)
@@ -90,6 +96,7 @@ def review(
         session.out.print("no change is waiting for a decision")
     else:
         decided = _ask_all(session, plan, rows)
+        decided.dry_run = dry_run
         _record(session, plan, decided, name, override_limit)
         if decided.done:
             return
@@ -216,7 +223,7 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
     approved = [by_id[change_id] for change_id in [*ids, *decided.parts]]
     session.out.print(
         f"approved {number_of_changes(approved)}, rejected {len(decided.rejected)}"
-        + (f"; next: netbox-sync apply {plan.name}" if approved else "")
+        + (f"; next: netbox-sync apply {plan.name}" if approved and not decided.dry_run else "")
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,14 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.notify.channels import NotSent, Uncertain, send, title
-from netbox_sync_dagster.notify.notices import Seen, look, notices
+from netbox_sync_dagster.notify.notices import Notice, Seen, look, notices
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 
 # Pause after a failed message; doubles each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+Deliver = Callable[[Channel, Sequence[Notice]], None]
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,8 +39,8 @@ class Memory:
         return self.failed_at + min(_FIRST_PAUSE * 2 ** min(self.failures - 1, 10), _LONGEST_PAUSE)
 
 
-def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
-    """Send new notifications to every channel of the configuration.
+def notify(warehouse: Warehouse, config: Config, deliver: Deliver = send) -> tuple[list[str], list[str]]:
+    """Send new notifications to every channel of the configuration; ``deliver`` sends those of one channel.
 
     Returns (sentences about sent messages, errors). A message without acknowledgement, because this process was killed
     or the answer was lost, counts as sent.
@@ -50,7 +52,7 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
         for channel in config.notifications:
             try:
                 with EndpointLock.for_channel(warehouse, channel.name):
-                    outcome = _tell(warehouse, config, channel, seen)
+                    outcome = _tell(warehouse, config, channel, seen, deliver)
             except LockHeld:
                 # Another process is sending the same notifications.
                 continue
@@ -59,7 +61,9 @@ def notify(warehouse: Warehouse, config: Config) -> tuple[list[str], list[str]]:
     return sent, problems
 
 
-def _tell(warehouse: Warehouse, config: Config, channel: Channel, seen: Seen) -> tuple[list[str], list[str]]:
+def _tell(
+    warehouse: Warehouse, config: Config, channel: Channel, seen: Seen, deliver: Deliver
+) -> tuple[list[str], list[str]]:
     """(sentences about sent messages, errors) of one channel."""
     sent: list[str] = []
     problems: list[str] = []
@@ -84,7 +88,7 @@ def _tell(warehouse: Warehouse, config: Config, channel: Channel, seen: Seen) ->
     ids = [mark for item in told for mark in item.ids]
     warehouse.append_jsonl(path, _line("sending", ids))
     try:
-        send(channel, told)
+        deliver(channel, told)
     except (NotSent, MissingSecret) as error:
         warehouse.append_jsonl(path, _line("failed", ids))
         problems.append(str(error))

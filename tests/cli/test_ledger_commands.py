@@ -49,7 +49,12 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(harness: CliHarness, 
     assert "+ create sw1 Gi0/1" in shown
     assert shown.endswith("dry run: nothing written\n")
     assert netbox.all("dcim/interfaces") == []
+    assert "every apply would be refused with: alice froze all applies on " in harness.ok(
+        *("freeze", "an incident", "--dry-run", "--who", "alice")
+    )
+    assert harness.run("unfreeze", "--dry-run").err.endswith("error: applies are not frozen\n")
     harness.ok("freeze", "an incident")
+    assert "this freeze would be lifted: " in harness.ok("unfreeze", "--dry-run")
     frozen = harness.run("apply", "nms", "--dry-run")
     assert (frozen.code, "an incident" in frozen.err) == (1, True)
     harness.ok("unfreeze")

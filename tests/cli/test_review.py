@@ -18,6 +18,17 @@ def _decided(harness: CliHarness) -> list[str]:
     return harness.ok("sql", "--csv", sql).splitlines()[1:]
 
 
+def test_a_dry_run_asks_and_records_nothing(harness: CliHarness) -> None:
+    harness.ok("sync")
+    answers = ("a", "y")
+    options = ("--resource", "interfaces", "--who", "alice", "--dry-run")
+    shown = _review(harness, *answers, options=options)
+    assert "dry run on a copy of the warehouse" in shown
+    assert "approved 5 changes, rejected 0" in shown
+    assert "next: netbox-sync apply" not in shown
+    assert _decided(harness) == []
+
+
 def test_changes_are_approved_with_what_they_need_and_rejected_with_a_reason(harness: CliHarness) -> None:
     harness.ok("sync")
     answers = ("?", "c", "wanted since May", "y", "r", "not ours", "y")

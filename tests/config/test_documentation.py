@@ -98,7 +98,9 @@ def table(model: type[BaseModel]) -> str:
     lines = ["| setting | default | values | meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
         cells = (f"`{name}`", default(model, name), values(schema[name]), field.description or "")
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |")
+        lines.append(
+            "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -367,3 +367,27 @@ def test_an_apply_that_left_something_undone_is_a_failure() -> None:
         "paris: apply 20260101T000000000Z-0000 is incomplete: 3 applied, 1 stale; see ledger.verdicts",
     )
     assert notices(seen, set(notice.ids), channel) == []
+
+
+def test_a_dry_run_shows_messages_and_sends_none(
+    harness: NotifyHarness, hook: Hook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_diff(harness.warehouse, "paris")
+    harness.tried()
+    harness.tell()
+    harness.tried("endpoint 'paris': cannot connect", unreachable=True)
+    _ = harness.config
+    options = ["--config", str(harness.path), "--home", str(harness.warehouse.home), "notify"]
+
+    assert run([*options, "--dry-run"]) == 0
+    assert capsys.readouterr().out == (
+        "chat: would send failure: paris: unreachable: endpoint 'paris': cannot connect\n"
+    )
+    assert run([*options, "--test", "--dry-run"]) == 0
+    assert capsys.readouterr().out == "chat: a test message would be sent\n"
+    assert hook.bodies == []
+    assert not (harness.warehouse.home / "notices" / "chat.jsonl").exists()
+
+    assert harness.tell() == (["chat: netbox-sync: 1 failure"], [])
+    assert run([*options, "--dry-run"]) == 0
+    assert capsys.readouterr().out == "nothing new to send\n"
