@@ -54,6 +54,7 @@ UNSEEN_RANGES: tuple[tuple[int, int], ...] = (
     (0xDFFFE, 0xE0FFF),
     (0xEFFFE, 0x10FFFF),
 )
+_NUMBERS = re.compile(r"[0-9]+")
 # Seen as a space and is another one: names may hold them, but not look the same.
 _ODD_SPACES = "\xa0\u1680\u2000-\u200a\u202f\u205f\u2800"
 
@@ -166,6 +167,25 @@ def traceback_lines(error: BaseException, clean: Callable[[str], str] = str) -> 
         for line in entry.splitlines():
             yield Shown(harmless(clean(line)))
     yield Shown(f"{type(error).__name__}: {visible(clean(str(error)))}")
+
+
+def in_one_unit(seconds: float) -> str:
+    """A duration for people: ``3 d``, ``5 h``, ``12 min``, ``40 s``."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{int(seconds) // size} {unit}"
+    return f"{max(int(seconds), 0)} s"
+
+
+def natural_key(text: str) -> tuple[str, str]:
+    """Sorts as people count: Ethernet1/2 before Ethernet1/10, in any case. The same order as natural_order() in
+    sql/natural.sql, then the text itself."""
+    return _NUMBERS.sub(_counted, text.lower()), text
+
+
+def _counted(match: re.Match[str]) -> str:
+    digits = match[0].lstrip("0")
+    return f"{len(digits):03d}{digits}"
 
 
 def _cut(text: str, longest: int | None, shown: Callable[[str], str]) -> Shown:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.changes import id_length, screenful
 from netbox_sync_dagster.cli.completion import complete_plans
 from netbox_sync_dagster.cli.console import LONGEST, make_table
+from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.text import visible
@@ -146,7 +147,7 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
     """Show the plan; False if there is nothing to do."""
     from netbox_sync_dagster.apply.ledger import unfinished
     from netbox_sync_dagster.approve import approved
-    from netbox_sync_dagster.approve.states import applied_ids
+    from netbox_sync_dagster.approve.states import applied_ids, is_open, states
 
     done = applied_ids(session.warehouse, plan)
     chosen = approved(session.warehouse, plan.endpoint, plan)
@@ -161,14 +162,16 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
         )
     if not rows:
         text = f"{plan.name}: all approved changes are applied"
-        waiting = sum(row.change_id not in done for row in plan.changes)
-        more = f"; {waiting} changes are waiting: netbox-sync diff {plan.name}" if waiting else ""
+        # As status counts them: nobody has decided on them, or their approval has expired.
+        known = states(session.warehouse, plan)
+        waiting = sum(is_open(known, row.change_id) for row in plan.changes)
+        plural = "s are" if waiting != 1 else " is"
+        more = f"; {waiting} change{plural} waiting: netbox-sync diff {plan.name}" if waiting else ""
         session.out.print(text + more, soft_wrap=True)
         return bool(left_open)
     session.out.print(Text.assemble((plan.name, "bold"), ": approved and not applied yet"))
     digits = id_length(row.change_id for row in plan.rows)
-    print_rows(session.out, rows, limit=None if show_all else screenful(session.out), digits=digits)
-    session.out.print(summary(counts(rows)))
+    print_rows(session.out, rows, limit=None if show_all else screenful(session.out), layout=Layout(digits))
     return True
 
 

@@ -1,21 +1,21 @@
-"""Prints diff rows: one line per object, one per field, grouped by resource."""
+"""Rows of a diff as lines for people, and their numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from netbox_sync_dagster.cli.console import LONGEST
-from netbox_sync_dagster.compare.values import difference, display
+from netbox_sync_dagster.compare.values import GENERIC, difference, display
 from netbox_sync_dagster.text import visible
 
 if TYPE_CHECKING:
-    from netbox_sync_dagster.compare.plan import DiffRow
+    from netbox_sync_dagster.compare.objects import ChangedObject
+    from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff
 
 # action: (mark, style)
 MARKS = {
@@ -28,28 +28,10 @@ MARKS = {
     "acknowledged": ("=", "bright_black"),
 }
 ACTIONS = tuple(MARKS)
+CHANGES = ("create", "update", "delete")
+QUESTIONS = ("conflict", "blocked", "drifted")
 _MIN_ID = 8
-_FIELD = " " * 6
-
-
-@dataclass(frozen=True)
-class RowFilter:
-    """Selects rows; an empty tuple matches all. ``devices`` are names of devices, VMs or clusters."""
-
-    resources: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-
-    def takes(self, row: DiffRow) -> bool:
-        """Whether the filter matches this row."""
-        itself = row.resource in ("devices", "virtual_machines", "clusters") and row.key in self.devices
-        return (
-            (not self.resources or row.resource in self.resources)
-            and (not self.actions or row.action in self.actions)
-            and (not self.devices or itself or row.parent in self.devices)
-            and (not self.fields or any(item.name in self.fields for item in row.fields))
-        )
+FIELD_INDENT = " " * 6
 
 
 def id_length(change_ids: Iterable[str]) -> int:
@@ -70,7 +52,7 @@ def counts(rows: Iterable[DiffRow]) -> dict[str, int]:
     return {action: number for action, number in found.items() if number}
 
 
-def summary(numbers: dict[str, int]) -> Text:
+def summary(numbers: Mapping[str, int]) -> Text:
     """``3 create, 1 conflict``, in the actions' colours."""
     if not numbers:
         return Text("no differences")
@@ -78,22 +60,37 @@ def summary(numbers: dict[str, int]) -> Text:
     return Text(", ").join(parts)
 
 
-def lines(
-    rows: Iterable[DiffRow], *, digits: int, notes: dict[str, str] | None = None
-) -> Iterator[tuple[Text, bool]]:
-    """(line, whether it is the first of an object). ``notes``: a word after a change id, such as approved."""
-    for resource, group in groupby(rows, key=lambda row: row.resource):
-        same = list(group)
-        yield Text.assemble((resource, "bold"), "  ", summary(counts(same))), False
-        for row in same:
-            yield _head(row, digits, (notes or {}).get(row.change_id)), True
-            for line in _fields(row):
-                yield line, False
+def total(rows: Collection[DiffRow], objects: int) -> Text:
+    """``7 changes of 3 objects: 4 create, 3 update; 2 questions: 1 conflict, 1 blocked``. Every list ends with this line, so
+    that all commands count alike; ``objects`` is the number that the changes concern."""
+    numbers = counts(rows)
+    changes = {action: number for action, number in numbers.items() if action in CHANGES}
+    questions = {action: number for action, number in numbers.items() if action in QUESTIONS}
+    parts = []
+    if changes:
+        number = sum(changes.values())
+        of_objects = "" if objects == number else f" of {objects} object{'s' if objects != 1 else ''}"
+        parts.append(
+            Text.assemble(f"{number} change{'s' if number != 1 else ''}{of_objects}: ", summary(changes))
+        )
+    if questions:
+        number = sum(questions.values())
+        parts.append(Text.assemble(f"{number} question{'s' if number != 1 else ''}: ", summary(questions)))
+    if left := numbers.get("acknowledged"):
+        parts.append(Text(f"{left} acknowledged", MARKS["acknowledged"][1]))
+    return Text("; ").join(parts) if parts else Text("no differences")
 
 
-def _head(row: DiffRow, digits: int, note: str | None) -> Text:
+def lines(row: DiffRow, digits: int, note: str | None = None) -> Iterator[Text]:
+    """A row with its fields. ``note``: a word after the change id, such as approved."""
+    yield row_head(row, digits, note)
+    yield from field_lines(row)
+
+
+def row_head(row: DiffRow, digits: int, note: str | None, key: str | None = None) -> Text:
+    """``+ create sw1 Gi0/1  [3ac1f2d0]  approved  reason``. ``key``: instead of the row's."""
     mark, style = MARKS[row.action]
-    text = Text.assemble("  ", (f"{mark} {row.action} {visible(row.key, LONGEST)}", style))
+    text = Text.assemble("  ", (f"{mark} {row.action} {visible(key or row.key, LONGEST)}", style))
     if row.change_id:
         text.append(f"  [{row.change_id[:digits]}]", "dim")
     if note:
@@ -103,19 +100,12 @@ def _head(row: DiffRow, digits: int, note: str | None) -> Text:
     return text
 
 
-def _fields(row: DiffRow) -> Iterator[Text]:
+def field_lines(row: DiffRow, ending: str | None = None) -> Iterator[Text]:
+    """One line per field. ``ending``: at the end of each line."""
     for item in row.fields:
         if row.action == "create" and item.after is None and item.verdict == "update":
             continue
-        text = Text(f"{_FIELD}{visible(item.name)}: ")
-        if row.action == "delete":
-            text.append(display(item.before, LONGEST))
-        elif row.action == "create" and item.before is None:
-            text.append(display(item.after, LONGEST))
-        elif item.before == item.after:
-            text.append(f"stays {display(item.before, LONGEST)}")
-        else:
-            text.append(difference(item.before, item.after, LONGEST))
+        text = Text(f"{FIELD_INDENT}{visible(item.name)}: {_change(row, item)}")
         # The row's reason is already shown.
         repeated = item.reason is None or item.reason in (row.reason or "")
         if item.verdict != "update":
@@ -125,30 +115,48 @@ def _fields(row: DiffRow) -> Iterator[Text]:
             )
         elif not repeated:
             text.append(f"  ({visible(item.reason, LONGEST)})", "dim")
+        if ending:
+            text.append(f"  {ending}", "dim")
         yield text
 
 
-def print_rows(
-    console: Console,
-    rows: Collection[DiffRow],
-    *,
-    limit: int | None,
-    digits: int | None = None,
-    notes: dict[str, str] | None = None,
-    more: str = "--all shows them",
-) -> None:
-    """Print rows, at most about ``limit`` lines, then the number of remaining rows."""
-    digits = digits or id_length(row.change_id for row in rows)
-    objects = 0
-    for printed, (line, begins) in enumerate(lines(rows, digits=digits, notes=notes)):
-        # Do not stop within an object or after a heading.
-        if limit is not None and printed >= limit and not line.plain.startswith(_FIELD):
-            break
-        objects += begins
-        console.print(line, soft_wrap=True)
-    left = len(rows) - objects
-    if left:
-        console.print(f"  … and {left} more ({more})", style="dim", soft_wrap=True)
+def _change(row: DiffRow, item: FieldDiff) -> str:
+    if row.action == "delete":
+        return display(item.before, LONGEST)
+    if row.action == "create" and item.before is None:
+        return display(item.after, LONGEST)
+    if item.before == item.after:
+        return f"stays {display(item.before, LONGEST)}"
+    return difference(item.before, item.after, LONGEST)
+
+
+def attached_line(one: ChangedObject, row: DiffRow, ending: str) -> Text:
+    """What an object gets or loses, in one line: ``+ mac_addresses 00:1A:2F:00:01:49  [5b7e71ff]``."""
+    mark, style = MARKS[row.action]
+    name = row.key.removeprefix(f"{one.key} ")
+    text = Text.assemble(FIELD_INDENT, (f"{mark} {row.resource} {visible(name, LONGEST)}", style))
+    fields = [
+        f"{visible(item.name)}: {_change(row, item)}"
+        for item in row.fields
+        if not _is_said(one, row, item, name)
+    ]
+    if fields:
+        text.append(f": {', '.join(fields)}")
+    if row.reason:
+        text.append(f"  ({visible(row.reason, LONGEST)})", "dim")
+    text.append(f"  {ending}", "dim")
+    return text
+
+
+def _is_said(one: ChangedObject, row: DiffRow, item: FieldDiff, name: str) -> bool:
+    """Whether the line says it without the field: its name, or that it is attached to this object."""
+    if row.action == "create" and item.after is None:
+        return True
+    if row.action == "delete":
+        return item.before == name or item.name in GENERIC
+    if item.name in GENERIC:
+        return item.before is None
+    return item.before is None and item.after == name
 
 
 def screenful(console: Console) -> int:

@@ -11,13 +11,14 @@ from netbox_sync_dagster.approve import Filter, meant
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.states import applied_ids
-from netbox_sync_dagster.cli.changes import counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.changes import id_length, screenful
 from netbox_sync_dagster.cli.completion import (
     complete_actions,
     complete_ids,
     complete_plans,
     complete_resources,
 )
+from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 
@@ -176,10 +177,8 @@ def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
         session.out,
         rows,
         limit=screenful(session.out),
-        digits=digits,
-        more=f"netbox-sync diff {plan.name} --all shows them",
+        layout=Layout(digits, more=f"netbox-sync diff {plan.name} --all"),
     )
-    session.out.print(summary(counts(rows)))
     return True
 
 

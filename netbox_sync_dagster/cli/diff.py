@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve.states import states
-from netbox_sync_dagster.cli.changes import (
-    ACTIONS,
-    RowFilter,
-    counts,
-    id_length,
-    print_rows,
-    screenful,
-    summary,
-)
+from netbox_sync_dagster.approve.states import State, is_open, states
+from netbox_sync_dagster.cli.changes import ACTIONS, id_length, screenful
 from netbox_sync_dagster.cli.completion import complete_actions, complete_plans, complete_resources
 from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
-from netbox_sync_dagster.cli.session import CliError, Session, session_of
+from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names, listed
+from netbox_sync_dagster.cli.listing import Layout, print_rows
+from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.storage.sequence import moment_of
 from netbox_sync_dagster.text import json_text
 
 CHANGES_WAITING = 2
+
+
+class By(StrEnum):
+    """What a diff is grouped by."""
+
+    RESOURCE = "resource"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The rows of a plan that were asked for, and the decisions on its changes."""
+
+    plan: Plan
+    rows: list[DiffRow]
+    known: dict[str, State]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return {change_id: state.state for change_id, state in self.known.items()}
 
 
 def diff(
@@ -44,62 +62,76 @@ def diff(
     *,
     resource: Annotated[
         list[str] | None,
-        typer.Option(help="Only this resource, e.g. interfaces.", autocompletion=complete_resources),
+        typer.Option(help="Only these resources, e.g. interfaces,vlans.", autocompletion=complete_resources),
     ] = None,
     action: Annotated[
         list[str] | None,
-        typer.Option(help=f"Only this action: {', '.join(ACTIONS)}.", autocompletion=complete_actions),
+        typer.Option(help=f"Only these actions: {', '.join(ACTIONS)}.", autocompletion=complete_actions),
     ] = None,
     device: Annotated[
         list[str] | None, typer.Option(help="Only this device, virtual machine or cluster.")
     ] = None,
-    field: Annotated[list[str] | None, typer.Option(help="Only rows with this field.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show all rows, not only one screen.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    field: Annotated[list[str] | None, typer.Option(help="Only rows with one of these fields.")] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only rows that the previous diff did not have.")
+    ] = False,
+    by: Annotated[By, typer.Option(help="Group by resource or by device.")] = By.RESOURCE,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List each object with its values, however many there are.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON, one per change.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Write all rows to this file; .json writes a plan file for approve --plan."),
     ] = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 2 if changes are waiting, else 0.")
+        bool, typer.Option("--exit-code", help="Exit with 2 if changes wait for a decision, else 0.")
     ] = False,
 ) -> None:
     """Show what would change in NetBox, according to the last sync.
 
     + create   ~ update   - delete   ! conflict   # blocked   ? drifted (someone changed it in NetBox).
-    Rows that people have acknowledged (netbox-sync resolve) are counted, and shown with --action acknowledged. The characters in brackets are the change id, an argument of approve.
+    First what needs an answer (netbox-sync resolve), then the changes, an object with its MAC and IP addresses as one.
+    What does not fit on a screen is summed up: objects that change alike are one line.
+    Rows that people have acknowledged are counted, and shown with --action acknowledged. The characters in brackets are the change id, an argument of show and approve.
     """
     session = session_of(context)
     wanted = RowFilter(
-        _known("resource", resource, RESOURCES),
-        _known("action", action, ACTIONS),
+        allowed_values("--resource", resource, RESOURCES),
+        allowed_values("--action", action, ACTIONS),
         tuple(device or ()),
-        tuple(field or ()),
+        listed(field),
+        new,
     )
-    as_document = as_json or (out is not None and out.suffix == ".json")
-    waiting = 0
-    documents = []
     plans = [load_plan(session.warehouse, name) for name in session.diffed([endpoint] if endpoint else [])]
-    shown = []
-    for plan in plans:
-        rows = [row for row in plan.rows if wanted.takes(row)]
-        if not (action or as_document):
-            # People have decided to leave these; the summary counts them.
-            rows = [row for row in rows if row.action != "acknowledged"]
-        notes = {i: known.state for i, known in states(session.warehouse, plan).items()}
-        waiting += sum(row.is_change and notes.get(row.change_id) != "applied" for row in rows)
-        shown.append((plan, rows, notes))
-        if as_document:
-            documents.append(to_document(plan, rows, notes))
+    check_names(session.warehouse, plans, wanted)
+    as_document = as_json or (out is not None and out.suffix == ".json")
+    # People have decided to leave acknowledged rows; the summary counts them.
+    hidden = "" if action or as_document else "acknowledged"
+    shown = [
+        _Shown(
+            plan,
+            [row for row in plan.rows if wanted.takes(row) and row.action != hidden],
+            states(session.warehouse, plan),
+        )
+        for plan in plans
+    ]
+    if endpoint is None and wanted != RowFilter():
+        # Endpoints without such rows would only say so.
+        shown = [one for one in shown if one.rows] or shown[:1]
+    layout = Layout(by_device=by is By.DEVICE)
     if as_document:
+        documents = [to_document(one.plan, one.rows, one.notes) for one in shown]
         _write(session, out, json_text({"diffs": documents}, indent=2) + "\n")
     elif out:
         with out.open("w", encoding="utf-8") as file:
-            _print(make_console(file=file, no_color=True), shown, None)
+            _print(make_console(file=file, no_color=True), shown, None, layout)
     else:
-        _print(session.out, shown, None if everything else screenful(session.out))
+        _print(session.out, shown, None if everything else screenful(session.out), layout)
         _print_links(session, plans)
-    if exit_code and waiting:
+    if exit_code and any(
+        row.is_change and is_open(one.known, row.change_id) for one in shown for row in one.rows
+    ):
         raise typer.Exit(CHANGES_WAITING)
 
 
@@ -111,14 +143,12 @@ def _print_links(session: Session, plans: list[Plan]) -> None:
                 session.out.print(f"review: {link}", soft_wrap=True)
 
 
-def _print(
-    console: SafeConsole, shown: list[tuple[Plan, list[DiffRow], dict[str, str]]], limit: int | None
-) -> None:
-    for position, (plan, rows, notes) in enumerate(shown):
+def _print(console: SafeConsole, shown: Sequence[_Shown], limit: int | None, layout: Layout) -> None:
+    for position, one in enumerate(shown):
+        plan = one.plan
         if position:
             console.print()
-        when = str(plan.manifest.get("finished", ""))[:19].replace("T", " ")
-        console.print(Text.assemble((plan.name, "bold"), f": diff of {when} UTC"), soft_wrap=True)
+        console.print(Text.assemble((plan.name, "bold"), f": {_title(one)}"), soft_wrap=True)
         if not plan.manifest.get("source_complete", True):
             console.print(
                 "  the snapshot is incomplete: objects that are missing from it are not deleted or cleared",
@@ -128,10 +158,12 @@ def _print(
         for gate in plan.manifest.get("gates") or ():
             console.print(f"  cannot be approved: {gate}", style="red", soft_wrap=True)
         digits = id_length(row.change_id for row in plan.rows)
-        print_rows(console, rows, limit=limit, digits=digits, notes=notes)
-        console.print(summary(counts(rows)), soft_wrap=True)
+        ages = plan.manifest.get("earlier") is not None
+        print_rows(
+            console, one.rows, limit=limit, layout=replace(layout, digits=digits, notes=one.notes, ages=ages)
+        )
         left = sum(row.action == "acknowledged" for row in plan.rows)
-        if left and not any(row.action == "acknowledged" for row in rows):
+        if left and not any(row.action == "acknowledged" for row in one.rows):
             console.print(
                 f"{left} acknowledged: netbox-sync diff {plan.name} --action acknowledged",
                 style="bright_black",
@@ -139,15 +171,19 @@ def _print(
             )
 
 
+def _title(one: _Shown) -> str:
+    """``diff of 2026-11-29 22:18:58 UTC; 12 new since the one of 2026-11-29 21:18``"""
+    manifest = one.plan.manifest
+    title = f"diff of {str(manifest.get('finished', ''))[:19].replace('T', ' ')} UTC"
+    if manifest.get("earlier") is None or not one.rows:
+        return title
+    number = sum(row.first_diff == row.diff_id for row in one.rows)
+    before = moment_of(manifest["earlier"])
+    return f"{title}; {number or 'nothing'} new since the one of {before:%Y-%m-%d %H:%M}"
+
+
 def _write(session: Session, out: Path | None, text: str) -> None:
     if out is None:
         write_data(session.out, text)
     else:
         out.write_text(text, encoding="utf-8")
-
-
-def _known(name: str, given: list[str] | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    for value in given or ():
-        if value not in allowed:
-            raise CliError(f"--{name} {value}: no such {name}; known: {', '.join(allowed)}")
-    return tuple(given or ())

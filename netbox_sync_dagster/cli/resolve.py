@@ -24,10 +24,11 @@ from netbox_sync_dagster.approve.resolve import (
     resolve,
     suggestions,
 )
-from netbox_sync_dagster.cli.changes import MARKS, counts, id_length, print_rows, screenful, summary
+from netbox_sync_dagster.cli.changes import MARKS, id_length, screenful
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
+from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
@@ -176,10 +177,10 @@ def _follow(desk: Desk, asked: Sequence[Question]) -> None:
         session.out,
         rows,
         limit=screenful(session.out),
-        digits=id_length(row.change_id for row in after.rows),
-        more=f"netbox-sync diff {after.name} --all shows them",
+        layout=Layout(
+            id_length(row.change_id for row in after.rows), more=f"netbox-sync diff {after.name} --all"
+        ),
     )
-    session.out.print(summary(counts(rows)))
     for line in suggestions(session.warehouse, endpoint.name):
         session.out.print(f"suggestion: {visible(line, LONGEST)}", style="cyan", soft_wrap=True)
 

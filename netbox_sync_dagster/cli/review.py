@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import Question, questions_of
 from netbox_sync_dagster.approve.states import is_open, open_dependencies, states
-from netbox_sync_dagster.cli.changes import RowFilter, id_length, lines
+from netbox_sync_dagster.cli.changes import id_length, lines
 from netbox_sync_dagster.cli.decisions import (
     ActionOption,
     DeviceOption,
@@ -25,9 +24,11 @@ from netbox_sync_dagster.cli.decisions import (
     WhoOption,
     number_of_changes,
 )
+from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names
 from netbox_sync_dagster.cli.resolve import Desk, ask_questions
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
-from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
+from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan, is_undo, load_plan
+from netbox_sync_dagster.config.resources import RESOURCES
 
 _HELP = (
     "y  approve this change",
@@ -84,7 +85,12 @@ def review(
     if dry_run:
         session.start_dry_run(context)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
-    wanted = RowFilter(tuple(resource or ()), tuple(action or ()), tuple(device or ()))
+    wanted = RowFilter(
+        allowed_values("--resource", resource, RESOURCES),
+        allowed_values("--action", action, CHANGE_ACTIONS),
+        tuple(device or ()),
+    )
+    check_names(session.warehouse, [plan], wanted)
     known = states(session.warehouse, plan)
     rows = [row for row in plan.changes if wanted.takes(row) and is_open(known, row.change_id)]
     asked = (
@@ -126,8 +132,7 @@ def _ask_all(session: Session, plan: Plan, rows: list[DiffRow]) -> _Decided:
             decided.approved.append(row.change_id)
             continue
         session.out.print(Text(row.resource, "bold"))
-        # Without the heading of the resource, which counts its rows.
-        for line, _ in islice(lines([row], digits=digits), 1, None):
+        for line in lines(row, digits):
             session.out.print(line, soft_wrap=True)
         _ask_one(session, row, decided, f"({number}/{len(rows)}) approve? [y,n,r,a,d,f,c,q,?] ")
     return decided

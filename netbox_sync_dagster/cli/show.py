@@ -101,7 +101,7 @@ def _show(session: Session, plan: Plan, row: DiffRow) -> None:
     digits = id_length(item.change_id for item in plan.rows)
     out = session.out
     out.print(Text.assemble((plan.name, "bold"), f": {row.resource}"))
-    for line, _ in list(lines([row], digits=digits, notes=notes))[1:]:
+    for line in lines(row, digits, notes.get(row.change_id)):
         out.print(line, soft_wrap=True)
     if row.cause:
         out.print(f"cause: {row.cause} (docs/causes.md)", soft_wrap=True)

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import Session, session_of
-from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.text import in_one_unit, visible
 
 _STYLES = {
     "ok": "green",
@@ -22,6 +24,7 @@ _STYLES = {
     "unreachable": "red",
     "error": "red",
 }
+_COMPLETE = {True: "complete", False: "incomplete", None: ""}
 _NUMBERS = ("waiting", "approved", "conflicts", "blocked", "drifted", "acknowledged")
 
 
@@ -53,7 +56,8 @@ def status(
         if session.warehouse.home.is_dir():
             note_endpoints(session.warehouse, session.config)
     columns, rows = query(
-        session.warehouse, "SELECT * FROM sync.status ORDER BY system = 'netbox' DESC, endpoint"
+        session.warehouse,
+        "SELECT * FROM sync.status ORDER BY system = 'netbox' DESC, natural_order(endpoint), endpoint",
     )
     found = [dict(zip(columns, values, strict=True)) for values in rows]
     if as_json:
@@ -79,37 +83,64 @@ def status(
 
 
 def _print_table(session: Session, found: list[dict[str, Any]]) -> None:
-    # Columns that are equal for all endpoints are omitted, so that the table fits a terminal.
+    # A narrow terminal gets fewer columns, then lines, so that no name is cut.
+    for with_time in (True, False):
+        table = _table(found, with_time=with_time)
+        if (
+            Measurement.get(session.out, session.out.options.update(max_width=10_000), table).maximum
+            <= session.out.width
+        ):
+            session.out.print(table)
+            return
+    _print_lines(session, found)
+
+
+def _table(found: list[dict[str, Any]], *, with_time: bool) -> Table:
+    # Columns that are equal for all endpoints are omitted.
     incomplete = any(row["complete"] is False for row in found)
     numbers = [name for name in _NUMBERS if name == "waiting" or any(row[name] for row in found)]
-    columns = ["endpoint", "state", "read (UTC)", "age", *(["snapshot"] if incomplete else []), *numbers]
+    time, snapshot = ["read (UTC)"] * with_time, ["snapshot"] * incomplete
     rows: list[list[str | Text]] = []
     for row in found:
         last = row["last_success"]
-        state = str(row["state"])
-        complete = {True: "complete", False: "incomplete", None: ""}[row["complete"]]
         rows.append(
             [
                 visible(row["endpoint"]),
-                Text(state, _STYLES.get(state, "")),
-                f"{last:%Y-%m-%d %H:%M}" if last else "never",
+                _state(row),
+                *([f"{last:%Y-%m-%d %H:%M}" if last else "never"] * with_time),
                 _age(last) if last else "",
-                *([complete] if incomplete else []),
+                *([_COMPLETE[row["complete"]]] * incomplete),
                 *("" if row[name] is None else str(row[name]) for name in numbers),
             ]
         )
-    table = make_table(columns, rows, fold=False)
+    table = make_table(["endpoint", "state", *time, "age", *snapshot, *numbers], rows, fold=False)
     for column in table.columns[-len(numbers) :]:
         column.justify = "right"
-    session.out.print(table)
+    return table
+
+
+def _print_lines(session: Session, found: list[dict[str, Any]]) -> None:
+    """The same for a narrow terminal, two lines per endpoint, without what is zero."""
+    for row in found:
+        last = row["last_success"]
+        read = f", read {_age(last)} ago" if last else ", never read"
+        snapshot = ", incomplete" if row["complete"] is False else ""
+        session.out.print(
+            Text.assemble((visible(row["endpoint"]), "bold"), "  ", _state(row), read, snapshot),
+            soft_wrap=True,
+        )
+        numbers = [f"{row[name]} {name}" for name in _NUMBERS if row[name]]
+        if numbers:
+            session.out.print(f"    {', '.join(numbers)}", soft_wrap=True)
+
+
+def _state(row: dict[str, Any]) -> Text:
+    state = str(row["state"])
+    return Text(state, _STYLES.get(state, ""))
 
 
 def _age(moment: datetime) -> str:
-    seconds = int((datetime.now(UTC) - moment.replace(tzinfo=UTC)).total_seconds())
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{max(seconds, 0)} s"
+    return in_one_unit((datetime.now(UTC) - moment.replace(tzinfo=UTC)).total_seconds())
 
 
 def _iso(value: Any) -> str:

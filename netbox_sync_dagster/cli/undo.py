@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.cli.changes import counts, print_rows, screenful, summary
+from netbox_sync_dagster.cli.changes import screenful
 from netbox_sync_dagster.cli.completion import complete_applies, complete_endpoints
+from netbox_sync_dagster.cli.listing import print_rows
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, session_of
 
 
@@ -49,7 +50,6 @@ def undo(
     session.out.print(Text.assemble((plan.name, "bold"), f": reverts an apply of {plan.endpoint}"))
     limit = None if show_all else screenful(session.out)
     print_rows(session.out, plan.rows, limit=limit)
-    session.out.print(summary(counts(plan.rows)))
     if plan.changes and not dry_run:
         deletes = " --action delete" if any(row.action == "delete" for row in plan.changes) else ""
         actions = "".join(

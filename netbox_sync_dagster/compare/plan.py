@@ -15,6 +15,7 @@ from netbox_sync_dagster.compare.values import Value, parse
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.damage import damage_named
+from netbox_sync_dagster.text import natural_key
 
 CHANGE_ACTIONS = ("create", "update", "delete")
 
@@ -114,10 +115,11 @@ class Plan:
         return {row.change_id: row for row in self.changes}
 
 
-def apply_order(row: DiffRow) -> tuple[int, int, str]:
-    """Sort key: creates and updates in resource order, then deletes in reverse."""
+def apply_order(row: DiffRow) -> tuple[int, int, tuple[str, str]]:
+    """Sort key: creates and updates in resource order, then deletes in reverse; Ethernet1/2 before Ethernet1/10."""
     position = RESOURCES.index(row.resource)
-    return (1, -position, row.key) if row.action == "delete" else (0, position, row.key)
+    key = natural_key(row.key)
+    return (1, -position, key) if row.action == "delete" else (0, position, key)
 
 
 def undo_name(apply_id: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
 from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.storage.sequence import moment_of
 
 
 class PlanFileError(UserError):
@@ -54,6 +55,7 @@ def _to_json(row: DiffRow, states: dict[str, str]) -> dict[str, Any]:
         "change_id": row.change_id or None,
         "state": states.get(row.change_id, "waiting") if row.is_change else None,
         "fields": fields,
+        "first_seen": moment_of(row.first_diff).isoformat() if row.first_diff else None,
         "depends_on": list(row.depends_on),
     }
 

@@ -58,6 +58,11 @@ def number_of(text: str | None) -> int:
     return 0
 
 
+def moment_of(text: str) -> datetime:
+    """The UTC time in an id; 1970 if it has none."""
+    return _EPOCH + number_of(text) * _MILLISECOND
+
+
 def number_of_line(line: dict[str, object], moment: str = "at") -> int:
     """The number of a line; its date, if it was written before there were numbers."""
     number = line.get("seq")

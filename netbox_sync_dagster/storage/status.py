@@ -89,7 +89,7 @@ def read_status(warehouse: Warehouse) -> list[Status]:
     """All rows of ``sync.status``, NetBox first, then by name. Raises WarehouseError without a warehouse."""
     names = [item.name for item in fields(Status)]
     columns = ", ".join(names)
-    sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', endpoint"
+    sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', natural_order(endpoint), endpoint"
     rows = ask(warehouse, lambda con: con.execute(sql).fetchall())
     return [Status(**dict(zip(names, map(_aware, row), strict=True))) for row in rows]
 

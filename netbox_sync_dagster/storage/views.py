@@ -7,7 +7,7 @@ likes: it never blocks a run, is never locked out, and sees new snapshots at onc
 - ``<kind>.<table>``, ``netbox.<table>``: the current snapshots (``storage.tables``)
 - ``history.<system>_<table>``: all kept snapshots; ``history.diff_changes``: all kept diffs
 - ``desired.<table>``: the current snapshots in NetBox's terms
-- ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs
+- ``diff.<resource>``, ``diff.changes``, ``diff.fields``: the current diffs; ``diff.objects``, ``diff.summary``: put together
 - ``ledger.*``: approvals, applies, verdicts
 - ``sync.*``: status, snapshots, diffs, attempts, scopes, rejected, skipped
 """
@@ -33,6 +33,7 @@ from netbox_sync_dagster.storage.damage import current_versions, damage_named, s
 from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.files import write_atomically
+from netbox_sync_dagster.storage.folding import folded
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.locks import bring_locks
 from netbox_sync_dagster.storage.parquet import write_parquet
@@ -181,6 +182,8 @@ def _attach(con: duckdb.DuckDBPyConnection, database: Path) -> None:
         # DuckDB keeps it open after its name is gone.
         con.execute(f"ATTACH '{connections.quoted(Path(copy.name))}' AS netbox_sync (READ_ONLY)")
     con.execute("USE netbox_sync")
+    # A file of an older version lacks it.
+    con.execute(read_sql("natural.sql").replace("create or replace macro", "create or replace temp macro"))
 
 
 def ask(
@@ -231,10 +234,12 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
-    lines += [read_sql(file) for file in _FIRST]
+    lines += [read_sql(file) for file in ("natural.sql", *_FIRST)]
     if not few:
         lines += _table_views(desired, history)
     lines.append(_diff_view("changes", _files_with_rows(warehouse) if few else [_CHANGES]))
+    if not few:
+        lines.append(folded("diff.changes", "diff"))
     lines += [
         read_sql(file)
         .replace("{state}", read_sql("views/state.sql"))

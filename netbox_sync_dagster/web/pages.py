@@ -45,7 +45,11 @@ def overview(visit: Visit) -> Response:
     """``GET /``: every endpoint's status, what waits, and the applies that run."""
 
     def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], dict[str, int]]:
-        found = named_rows(con.execute("select * from sync.status order by system = 'netbox', endpoint"))
+        found = named_rows(
+            con.execute(
+                "select * from sync.status order by system = 'netbox', natural_order(endpoint), endpoint"
+            )
+        )
         return found, open_for(con, visit.rights)
 
     try:

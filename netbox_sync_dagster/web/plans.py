@@ -19,17 +19,20 @@ from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.web.query import PAGE_SIZE, RowQuery
 
 # Natural order costs a look at every key.
-_NATURAL_UP_TO = 20_000
-_NATURAL = (
-    r"array_to_string(list_transform(regexp_extract_all(key, '\d+|\D+'), "
-    r"lambda part: if(part[1] between '0' and '9', lpad(part, 12, '0'), part)), '')"
-)
+_NATURAL_UP_TO = 200_000
 _ORDERS = {
     "resource": "resource_order, {key}",
     "key": "{key}, resource_order",
-    "parent": "parent nulls first, resource_order, {key}",
+    "parent": "{parent}, resource_order, {key}",
     "action": "action, resource_order, {key}",
     "endpoint": "endpoint, resource_order, {key}",
+}
+_ORDER_OF = {
+    True: {
+        "key": "natural_order(key), key",
+        "parent": "natural_order(parent) nulls first, parent nulls first",
+    },
+    False: {"key": "key", "parent": "parent nulls first"},
 }
 # Columns of a row of a list: those of a diff row, and how far it is.
 _ABOUT = ("state", "who", "at", "expires", "missing")
@@ -108,8 +111,7 @@ class PlanRows:
         """(the rows of one page, how many match)."""
         where, values = query.conditions()
         number = self.number(query)
-        key = _NATURAL if number <= _NATURAL_UP_TO else "key"
-        order = _ORDERS[query.sort].format(key=key)
+        order = _ORDERS[query.sort].format(**_ORDER_OF[number <= _NATURAL_UP_TO])
         # First which rows: their fields are read for these alone.
         chosen = self._con.execute(
             f"select endpoint, resource, key, change_id from found where {where} order by {order} limit ? offset ?",
@@ -164,10 +166,10 @@ class PlanRows:
                 ),
                 totals as (
                     select name, sum(number) as total, min(place) as place from counted
-                    group by name order by {order}, name limit 500
+                    group by name order by {order}, natural_order(name), name limit 500
                 )
                 select name, action, number from counted join totals using (name)
-                order by totals.{order}, name, action""",
+                order by totals.{order}, natural_order(name), name, action""",
             values,
         ).fetchall()
         found: dict[str, dict[str, int]] = {}
@@ -179,8 +181,8 @@ class PlanRows:
         """The open questions: cause, missing, action, resource, rows, example, reason."""
         where, values = query.conditions()
         cursor = self._con.execute(
-            f"""select cause, missing, action, resource, count(*) as "rows", min(key) as example,
-                    arg_min(reason, key) as reason
+            f"""select cause, missing, action, resource, count(*) as "rows", arg_min(key, (natural_order(key), key)) as example,
+                    arg_min(reason, (natural_order(key), key)) as reason
                 from found where cause is not null and state is null and {where}
                 group by all order by "rows" desc, cause, missing limit 500""",
             values,

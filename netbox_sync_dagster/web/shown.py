@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff
 from netbox_sync_dagster.compare.values import display
-from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.text import in_one_unit, visible
 
 LONGEST = 400
 # action: (mark, Tabler colour)
@@ -91,19 +91,12 @@ def age(moment: datetime | None) -> str:
     if moment is None:
         return ""
     utc = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _in_one_unit(int((datetime.now(UTC) - utc).total_seconds()))
+    return in_one_unit((datetime.now(UTC) - utc).total_seconds())
 
 
 def until(moment: datetime) -> str:
     """How long until then, in one unit."""
-    return _in_one_unit(int((moment - datetime.now(UTC)).total_seconds()))
-
-
-def _in_one_unit(seconds: int) -> str:
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{max(seconds, 0)} s"
+    return in_one_unit((moment - datetime.now(UTC)).total_seconds())
 
 
 def words(name: str | None) -> str:

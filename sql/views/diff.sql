@@ -23,6 +23,6 @@ with asked as (
 )
 select
     endpoint, resource, action, cause, missing, count(*) as "rows",
-    min(key) as example, arg_min(reason, key) as reason
+    arg_min(key, (natural_order(key), key)) as example, arg_min(reason, (natural_order(key), key)) as reason
 from asked
 group by all;

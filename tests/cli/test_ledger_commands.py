@@ -46,7 +46,7 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(harness: CliHarness, 
 
     harness.ok("approve", "nms", "--all-creates-and-updates", "--yes", "--who", "alice")
     shown = harness.ok("apply", "nms", "--dry-run")
-    assert "+ create sw1 Gi0/1" in shown
+    assert "  + 2 interfaces of sw1: 1 with mac_addresses, 1 with ip_addresses" in shown
     assert shown.endswith("dry run: nothing written\n")
     assert netbox.all("dcim/interfaces") == []
     assert "every apply would be refused with: alice froze all applies on " in harness.ok(

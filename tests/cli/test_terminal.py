@@ -189,14 +189,19 @@ def test_every_command_in_a_terminal(hostile: CliHarness, netbox: NetBox) -> Non
     assert sync.code == 0 and sync.has("nms against NetBox") and sync.lines[-1].startswith("    ")
     assert nothing.lines[0].startswith("nms: all approved changes are applied; ")
     for command in (diff, device):
-        assert f"  # blocked {SHOWN}  {reason}" in command.lines
-    assert f"  # blocked sw1 {SHOWN}  {reason}" in diff.lines
+        assert f"  # blocked devices {SHOWN}  {reason}" in command.lines
+    assert f"  # blocked interfaces sw1 {SHOWN}  {reason}" in diff.lines
     assert f'      description: "{WRITTEN}"' in diff.lines
-    # Every row of the plan is one line, and no line is one that is in no plan.
+    # Every object of the plan is one line, and no line is one that is in no plan.
     rows = load_plan(Warehouse(hostile.folder / "data"), "nms").rows
     heads = [line.split("  ")[1] for line in diff.lines if re.match(r"  [+~#!?-] ", line)]
+    attached = {"mac_addresses", "primary_macs", "ip_addresses", "primary_ips"}
     assert sorted(heads) == sorted(
-        f"{MARKS[row.action][0]} {row.action} {visible(row.key)}".split("  ")[0] for row in rows
+        f"{MARKS[row.action][0]} {row.action} {'' if row.is_change else row.resource + ' '}{visible(row.key)}".split(
+            "  "
+        )[0]
+        for row in rows
+        if row.resource not in attached
     )
     assert not any(line.startswith("  + create nice") for line in diff.lines)
 
@@ -274,6 +279,6 @@ def test_guests_in_a_terminal(hostile: CliHarness, netbox: NetBox) -> None:
     assert_harmless(seen, raw, moving=(0,))
     assert seen[0].code == 0, seen[0].lines
     reason = "the name contains U+001B, which cannot be seen; give it another name in the source"
-    assert f"  # blocked {SHOWN}  {reason}" in seen[1].lines
+    assert f"  # blocked virtual_machines {SHOWN}  {reason}" in seen[1].lines
     document = json.loads("\n".join(seen[2].lines))["diffs"][0]
     assert EVIL in {row["key"] for row in document["rows"] if row["action"] == "blocked"}

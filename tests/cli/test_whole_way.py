@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import duckdb
 import pytest
@@ -31,6 +32,11 @@ nms against NetBox
     primary_macs   1 update
     vlans          1 create
 """
+
+
+def rows_of(harness: CliHarness) -> list[dict[str, Any]]:
+    """The rows of the diff."""
+    return list(json.loads(harness.ok("diff", "--json"))["diffs"][0]["rows"])
 
 
 def tail(answer: Answer) -> str:
@@ -100,7 +106,7 @@ def test_the_diff_shows_marks_ids_and_values(harness: CliHarness, netbox: NetBox
         '      mode: "access"',
         "      untagged_vlan: 50",
         '      cf.librenms_id: {"nms": 2}',
-        "2 create",
+        "2 changes: 2 create",
     ]
     assert document["endpoint"] == "nms"
     assert document["counts"] == {"create": 7, "update": 2}
@@ -114,15 +120,49 @@ def test_the_diff_shows_marks_ids_and_values(harness: CliHarness, netbox: NetBox
 def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
     harness.ok("sync")
 
-    assert harness.ok("diff", "--action", "update").endswith("\n2 update\n")
-    assert harness.ok("diff", "--field", "vid").endswith("\n1 create\n")
+    assert harness.ok("diff", "--action", "update").endswith("\n2 changes: 2 update\n")
+    assert harness.ok("diff", "--action", "update,create") == harness.ok("diff")
+    assert harness.ok("diff", "--field", "vid").endswith("\n1 change: 1 create\n")
     # The device itself, and its dependents.
-    assert harness.ok("diff", "--device", "sw1", "--resource", "devices").endswith("\n1 create\n")
-    assert harness.ok("diff", "--device", "sw2").endswith(" UTC\nno differences\n")
-    short = harness.ok("diff")
-    assert short.splitlines()[-2:] == ["  … and 4 more (--all shows them)", "7 create, 2 update"]
+    device = harness.ok("diff", "--device", "sw1", "--resource", "devices,vlans")
+    assert device.endswith("\n1 change: 1 create\n")
+    for option, name, error in (
+        ("--device", "sw2", "no such device, virtual machine or cluster; did you mean sw1?"),
+        ("--field", "vidd", "no row has this field; did you mean vid?"),
+    ):
+        wrong = harness.run("diff", option, name)
+        assert (wrong.code, wrong.err) == (1, f"error: {option} {name}: {error}\n")
+    # More than a screen: what changes alike is one line.
+    ids = {row["resource"] + row["key"]: row["change_id"][:8] for row in rows_of(harness)}
+    assert harness.ok("diff").splitlines()[1:] == [
+        "custom_fields  1 create",
+        f"  + create librenms_id  [{ids['custom_fieldslibrenms_id']}]",
+        "devices  1 create",
+        f"  + create sw1  [{ids['devicessw1']} +1]",
+        "vlans  1 create",
+        f"  + create 50 in paris  [{ids['vlans50 in paris']}]",
+        "interfaces  2 create",
+        "  + 2 interfaces of sw1: 1 with mac_addresses, 1 with ip_addresses",
+        "  --all lists each object",
+        "9 changes of 5 objects: 7 create, 2 update",
+    ]
+    assert harness.ok("diff", "--by", "device").splitlines()[-5:-2] == [
+        "sw1  3 create",
+        f"  + create sw1  [{ids['devicessw1']} +1]  devices",
+        "  + 2 interfaces: 1 with mac_addresses, 1 with ip_addresses",
+    ]
     everything = harness.ok("diff", "--all")
-    assert "more" not in everything
+    # A port with its addresses is one object; each of its changes has an id.
+    assert [
+        line for line in everything.splitlines() if "Gi0/1" in line or "84:BF" in line or "10.0.0.5" in line
+    ] == [
+        f"      primary_ip4: none -> 10.0.0.5  [{ids['primary_ipssw1 IPv4']}]",
+        f"  + create sw1 Gi0/1  [{ids['interfacessw1 Gi0/1']}]",
+        '      name: "Gi0/1"',
+        f"      primary_mac_address: none -> 84:BF:20:85:3E:00  [{ids['primary_macssw1 Gi0/1']}]",
+        f'      + ip_addresses 10.0.0.5: address: "10.0.0.5/24", status: "active"  [{ids["ip_addresses10.0.0.5"]}]',
+        f"      + mac_addresses 84:BF:20:85:3E:00  [{ids['mac_addressessw1 Gi0/1 84:BF:20:85:3E:00']}]",
+    ]
     assert harness.ok("diff", "--out", "plan.txt") == ""
     assert (harness.folder / "plan.txt").read_text(encoding="utf-8") == everything
     harness.ok("diff", "--json", "--out", "plan.json")
