@@ -154,6 +154,37 @@ def test_filters(netbox: Any) -> None:
 
 
 @pytest.mark.differs("4.2")
+def test_filters_by_tags_and_tagged_vlans(netbox: Any) -> None:
+    tags = [
+        netbox.new("extras/tags", {"name": name, "slug": name})
+        for name in (netbox.name("a"), netbox.name("b"))
+    ]
+    a, b = (tag["slug"] for tag in tags)
+    vlans = [netbox.vlan(vid)["id"] for vid in (10, 20)]
+    device = netbox.device()
+    ports = [
+        netbox.interface(device, "both", tags=[tag["id"] for tag in tags], mode="tagged", tagged_vlans=vlans),
+        netbox.interface(device, "first", tags=[tags[0]["id"]], mode="tagged", tagged_vlans=vlans[:1]),
+        netbox.interface(device, "none"),
+    ]
+    ids = [str(port["id"]) for port in ports]
+
+    def found(filters: str) -> list[str]:
+        query = f"""{{ found: interface_list(pagination: {{start: 1, limit: 1000}},
+            filters: {{DISTINCT: true, device_id: {device["id"]}, {filters}}}) {{ id }} }}"""
+        return [row["id"] for row in netbox.graphql(query)["data"]["found"]]
+
+    assert found(f'tags: {{slug: {{exact: "{a}"}}}}') == ids[:2]
+    assert found(f'tags: {{slug: {{exact: "{b}"}}}}') == ids[:1]
+    # One tag that is not in the list is enough.
+    assert found(f'tags: {{NOT: {{slug: {{in_list: ["{a}"]}}}}}}') == ids[:1]
+    assert found(f'tags: {{NOT: {{slug: {{in_list: ["{a}", "{b}"]}}}}}}') == []
+    assert found("tags: {id: {is_null: false}}") == ids[:2]
+    assert found("tagged_vlans: {id: {is_null: false}}") == ids[:2]
+    assert found(f"id: {{lt: {ids[1]}}}, tagged_vlans: {{id: {{is_null: false}}}}") == ids[:1]
+
+
+@pytest.mark.differs("4.2")
 def test_paging_by_offset_and_by_id(netbox: Any) -> None:
     device = netbox.device()
     made = [str(netbox.interface(device, n)["id"]) for n in ("c", "b", "a")]

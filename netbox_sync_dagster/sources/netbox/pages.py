@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.netbox.apart import ApartColumns, NotApart, apart_query, fill_in
 from netbox_sync_dagster.sources.netbox.client import (
     GRAPHQL_SINCE,
     START_SINCE,
@@ -59,6 +60,7 @@ class Pages:
         self.size = PageSize()
         self.limit = netbox.target.page_size
         self.absent = absent_fields(netbox.version)
+        self.apart = ApartColumns()
         self.notes: dict[str, str] = {}
         self._graphql = set(graphql_tables) if netbox.version >= GRAPHQL_SINCE else set()
 
@@ -85,14 +87,13 @@ class Pages:
         Raises ServerError; its ``status`` is 403 where the token may not read this type.
         """
         if self.by_graphql(source):
-            query = graphql_list(source, start, before, self.limit, self.absent)
             try:
-                listing = source.listing or ""
-                rows = self.netbox.graphql(f"{{ {query} }}", listing)[listing]
+                rows, unusual = self._apart(source, start, before)
+                rows = rows or self._inline(source, start, before)
             except GraphQLFailure as failure:
                 self._give_up_graphql(source, failure)
             else:
-                return self._taken(source, rows, start, before)
+                return self._taken(source, rows, start, before, unusual)
         names = [source.fields(self.absent), *(count.field for count in COUNTS.get(source.table, ()))]
         params: dict[str, Any] = {"limit": self.limit, "fields": ",".join(names)}
         if self.netbox.version >= START_SINCE:
@@ -118,9 +119,44 @@ class Pages:
             return {}
         for source in sources:
             self.size.note(len(answer[source.listing or ""]))
+            self.apart.learn(source, answer[source.listing or ""])
         return {
             source.table: self._taken(source, answer[source.listing or ""], 1, None) for source in sources
         }
+
+    def _inline(self, source: Source, start: int, before: int | None) -> list[Row]:
+        """A page by GraphQL, with all columns."""
+        query = graphql_list(source, start, before, self.limit, self.absent)
+        listing = source.listing or ""
+        rows = self.netbox.graphql(f"{{ {query} }}", listing)[listing]
+        self.apart.learn(source, rows)
+        return rows
+
+    def _apart(self, source: Source, start: int, before: int | None) -> tuple[list[Row], Collection[int]]:
+        """A page by GraphQL, with tags and tagged VLANs read apart, and the ids whose tags are still missing.
+
+        No rows if the page must be read with all columns.
+        """
+        columns = self.apart.columns(source)
+        if not columns:
+            return [], ()
+        listing = source.listing or ""
+        query = graphql_list(source, start, before, self.limit, {*self.absent, *columns})
+        rows = self.netbox.graphql(f"{{ {query} }}", listing)[listing]
+        if not rows:
+            return [], ()
+        end = _last_id(source, rows, start, before) + 1
+        self.size.note(len(rows))
+        tags = self.apart.usual_tags(source)
+        lists = apart_query(source, tags, int(rows[0]["id"]), end, self.limit)
+        text = " ".join(f"{alias}: {one}" for alias, one in lists.items())
+        try:
+            answer = self.netbox.graphql(f"{{ {text} }}", *lists)
+            unusual = fill_in(rows, tags, answer, lambda number: self.size.whole(number, self.limit))
+        except (GraphQLFailure, NotApart):
+            self.apart.give_up(source)
+            return [], ()
+        return rows, unusual
 
     def _give_up_graphql(self, source: Source, failure: GraphQLFailure) -> None:
         """Read this table by REST from now on."""
@@ -128,13 +164,18 @@ class Pages:
         self.notes[source.table] = str(failure)
 
     def _taken(
-        self, source: Source, rows: list[Row], start: int, before: int | None
+        self,
+        source: Source,
+        rows: list[Row],
+        start: int,
+        before: int | None,
+        unusual: Collection[int] = (),
     ) -> tuple[list[Row], int | None]:
-        """Judge a GraphQL page: in order, complete, and whether another follows."""
+        """Judge a GraphQL page: in order, complete, and whether another follows. ``unusual`` rows are read again."""
         following = _last_id(source, rows, start, before) + 1
         last = following == before or self.size.whole(len(rows), self.limit)
         self.size.note(len(rows))
-        cut = {int(row["id"]) for row in rows if self._may_be_cut(row)}
+        cut = {*unusual, *(int(row["id"]) for row in rows if self._may_be_cut(row))}
         if cut:
             rows = [row for row in rows if int(row["id"]) not in cut] + self._again(source, sorted(cut))
         return self._dated(source, rows), None if last else following

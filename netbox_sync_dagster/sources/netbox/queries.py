@@ -9,7 +9,7 @@ The requests of one snapshot, in order (NetBox 4.6, a token that sees everything
 - ``GET /api/core/object-types/?limit=1000&start=1``: how many rows this server puts into a page
 - two ``POST /graphql/`` with the first pages of all tables in GROUPS: ``{ site_list(pagination: {start: 1,
   limit: 1000}) { id last_updated name ... } region_list(...) {...} ... }``
-- one ``POST /graphql/`` per further page, or ``GET /api/<path>/?limit=1000&start=<id>&fields=...``
+- two ``POST /graphql/`` per further page (the second one for tags and tagged VLANs, see ``apart``), or ``GET /api/<path>/?limit=1000&start=<id>&fields=...``
 - ``GET /api/<path>/?ordering=-id&limit=1&fields=id`` for a table of many pages, which is then read in pieces:
   ``filters: {id: {lt: 5000}}`` or ``id__lt=5000``
 - ``OPTIONS /api/<path>/`` of interfaces and virtual machines for the choices, once per NetBox version
@@ -134,7 +134,7 @@ class Source:
         return parts
 
     def selection(self, absent: Collection[str] = ()) -> str:
-        """The GraphQL fields, without the columns that this NetBox version does not have."""
+        """The GraphQL fields, without the columns in ``absent``, such as those that this NetBox version does not have."""
         return " ".join(text for text, _ in self._parts(absent) if text)
 
     def fields(self, absent: Collection[str] = ()) -> str:
