@@ -160,6 +160,9 @@ def defaults_that_do(endpoint: Endpoint, rows: list[Row]) -> list[str]:
     """Sentences about settings of ``defaults`` that would do instead of mappings."""
     sentences = []
     for section, default in _DEFAULTS.items():
+        if getattr(endpoint.defaults, default):
+            # Set since the diff was made.
+            continue
         mine = [row for row in rows if row[0] == section]
         words = [row for row in mine if row[1] is not None and not row[4]]
         if words:

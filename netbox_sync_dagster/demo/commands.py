@@ -40,7 +40,7 @@ def lab(arguments: list[str]) -> int:
     try:
         with Lab(options.dir, ports, seeded=not options.empty_netbox) as running:
             console.print_lines(servers_of(running, credentials=True))
-            console.print_lines(f"Proxmox's certificate authority: {options.dir}/certificates/ca.pem")
+            console.print_lines(f"Certificate authority of Proxmox: {options.dir}/certificates/ca.pem")
             console.print_lines(
                 f"\nIn another terminal, in this folder:\n\n  . {options.dir}/lab.env\n"
                 f"  netbox-sync sync && netbox-sync diff\n\nReview page (netbox-sync web): {running.page_login}\n"

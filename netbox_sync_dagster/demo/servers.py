@@ -23,6 +23,8 @@ from netbox_sync_lab.proxmox import LabProxmox
 NETBOX_TOKEN = "0123456789abcdef0123456789abcdef01234567"
 LIBRENMS_TOKEN = "lab-librenms-token"
 PAGE_LOGIN = ("demo", "demo")
+# The Proxmox VE clusters, in the order of their ports.
+CLUSTERS = ("paris", "lyon")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def config_yaml(lab: Lab) -> str:
     """The configuration of the demo: one LibreNMS, both clusters, into one NetBox."""
     text = files("netbox_sync_dagster.demo").joinpath("configuration.yaml").read_text(encoding="utf-8")
     values = {"netbox_url": lab.netbox_url, "librenms_url": lab.librenms.url}
-    for place, server in zip(("paris", "lyon"), lab.proxmox, strict=True):
+    for place, server in zip(CLUSTERS, lab.proxmox, strict=True):
         values[f"{place}_url"] = server.url
         values[f"{place}_ca"] = Path(server.ca_path).name
         values[f"{place}_user"] = server.user

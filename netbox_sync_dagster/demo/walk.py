@@ -13,7 +13,7 @@ from pathlib import Path
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.demo.servers import Lab
+from netbox_sync_dagster.demo.servers import CLUSTERS, Lab
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import Shown
@@ -73,11 +73,11 @@ def servers_of(lab: Lab, *, credentials: bool = False) -> str:
         ("NetBox", lab.netbox_url, f"token {lab.netbox_token}"),
         ("LibreNMS", lab.librenms.url, f"token {lab.librenms.token}"),
         *(
-            ("Proxmox", server.url, f"{server.user}!{server.token_name}={server.token_value}")
-            for server in lab.proxmox
+            (f"Proxmox {name}", server.url, f"{server.user}!{server.token_name}={server.token_value}")
+            for name, server in zip(CLUSTERS, lab.proxmox, strict=True)
         ),
     ]
-    return "\n".join(f"{name:10} {url}{f'   {secret}' if credentials else ''}" for name, url, secret in found)
+    return "\n".join(f"{name:15} {url}{f'   {secret}' if credentials else ''}" for name, url, secret in found)
 
 
 def now_look(lab: Lab) -> str:

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "ansible": "reads machines of the reader",
     "cd": "of the shell",
     "chgrp": "changes the reader's files",
+    "curl": "asks the NetBox of the lab",
     "chmod": "changes the reader's files",
     "cp": "changes the reader's files",
     "dagster": "tests/defs start it",
