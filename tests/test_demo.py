@@ -14,10 +14,12 @@ import duckdb
 import httpx
 import pytest
 
+from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.demo.servers import LIBRENMS_TOKEN, NETBOX_TOKEN
 from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
 from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
+from tests.docs.test_commands import OWN, own
 
 SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
@@ -208,11 +210,58 @@ def test_no_secret_is_in_any_file_of_the_warehouse(demo: Demo) -> None:
 def test_every_query_of_the_documentation_is_answered(demo: Demo) -> None:
     page = (Path(__file__).parents[1] / "docs" / "sql.md").read_text(encoding="utf-8")
     queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    # Those of `netbox-sync sql` on all pages.
+    of_commands = [words for shown in OWN.values() if (words := own(shown) or [])[0] == "sql"]
+    queries += [words[-1] for words in of_commands if "--compare" not in words and " " in words[-1]]
 
-    assert len(queries) >= 15
+    assert len(queries) >= 25
     with duckdb.connect(str(demo.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
         for query in queries:
             con.execute(query).fetchall()
         # The views and columns that its tables name are there.
         for view in re.findall(r"`((?:librenms|proxmox|netbox|diff|ledger|sync|desired)\.[a-z_]+)`", page):
             con.execute(f"DESCRIBE {view}").fetchall()
+
+
+# Commands that need no server; the queries of `sql` are in the test above.
+READING = {
+    "applies",
+    "approvals",
+    "diff",
+    "history",
+    "ledger",
+    "mappings",
+    "metrics",
+    "resolutions",
+    "status",
+}
+ENDPOINTS = {"librenms", "pve-paris", "pve-lyon"}
+
+
+def reading_commands() -> list[list[str]]:
+    """The commands of all pages that only read, about endpoints of the demo; ENDPOINT stands for one."""
+    found = []
+    for shown in OWN.values():
+        words = [("librenms" if word == "ENDPOINT" else word) for word in own(shown) or []]
+        named = words[1:2] if words[0] in ("diff", "mappings", "resolutions", "approvals") else []
+        known = all(word in ENDPOINTS or word.startswith("-") for word in named)
+        only_reads = words[0] in READING and not {"accept", "--compare", "--withdraw", "--help"} & set(words)
+        if (
+            words not in found
+            and only_reads
+            and known
+            and not (shown.named and words[0] in ("mappings", "history"))
+        ):
+            found.append(words)
+    return found
+
+
+def test_commands_of_the_documentation_that_only_read_are_answered(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(demo.folder / "netbox_sync.yaml"))
+    monkeypatch.setenv("NETBOX_SYNC_HOME", str(demo.folder / "data"))
+    done = [(words, run(words)) for words in reading_commands()]
+    assert len(done) >= 15
+    assert [words for words, code in done if code != 0] == [], capsys.readouterr().err
