@@ -164,6 +164,7 @@ select
          else 'valid' end as state,
     w.withdrawn_by, w.withdrawn_at, coalesce(seq, epoch_ms(l."at")) as seq
 from (
-    select * exclude (items), unnest(if(len(items) > 0, items, [null])) as item from lines where kind = 'resolution'
+    select * exclude (items), unnest(case when len(items) > 0 then items else [null] end) as item
+    from lines where kind = 'resolution'
 ) l
 left join withdrawn w using (resolution_id);

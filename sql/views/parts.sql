@@ -26,15 +26,16 @@ held as (
 ),
 -- What the diff calls the objects that NetBox has: of the others only NetBox's name is known.
 known as (
-    select endpoint, coalesce(step_of, resource) as resource, netbox_id, any_value(if(step_of is null
-        or resource in ('primary_macs', 'virtual_chassis_members'), key, parent)) as key
+    select endpoint, coalesce(step_of, resource) as resource, netbox_id,
+        any_value(case when resource = 'primary_ips' then parent else key end) as key
     from held
     where netbox_id is not null and holder is null
     group by all
 )
 select
     h.* exclude (holder, step_of, holder_resource, holder_id),
-    coalesce(h.step_of, h.holder_resource, if(h.resource = 'module_bays', 'modules', h.resource)) as object_resource,
+    coalesce(h.step_of, h.holder_resource, case when h.resource = 'module_bays' then 'modules' else h.resource end)
+        as object_resource,
     case when h.resource = 'primary_ips' then h.parent
         when h.holder_resource is not null
             then coalesce(json_extract_string(h.holder, '$.key'), k.key, json_extract_string(h.holder, '$.name'))

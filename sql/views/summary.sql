@@ -5,7 +5,8 @@
 with named as (select *, {place} as place from {objects}),
 alike as (
     select *, to_json({endpoint: endpoint, place: place, resource: resource, action: action, cause: cause,
-        differs: differs, attaches: if(action = 'update' and differs = [], attaches, [])})::varchar as kind
+        differs: differs, attaches: case when action = 'update' and differs = [] then attaches else [] end})::varchar
+        as kind
     from named
 ),
 counted as (
