@@ -346,25 +346,31 @@ create or replace macro held_guest(cf, name) as
 create or replace macro held_cluster(cf, name) as blank(json_extract_string(cf, '$.' || name));
 create or replace macro id_text(held) as
     case json_type(held) when 'VARCHAR' then without_zeros(held->>'$') when 'UBIGINT' then held::varchar end;
+-- The id in the entry of a scope. One of netbox-librenms-plugin may be an object: {"id": 7, "oob": {"id": 9}}.
+create or replace macro entry_id(held) as
+    if(json_type(held) = 'OBJECT', id_text(json_extract(held, '$.id')), id_text(held));
 create or replace macro source_claim(cf, name, scope, alone) as
     case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
-         then id_text(json_extract(cf, '$.' || name || '."' || scope || '"'))
+         then entry_id(json_extract(cf, '$.' || name || '."' || scope || '"'))
          when alone then id_text(json_extract(cf, '$.' || name)) end;
 -- A note for the row: the field holds an id that is not the source's, without the scope that it is of.
 create or replace macro bare_id_note(cf, name, id) as
     case when id_text(json_extract(cf, '$.' || name)) <> id
          then noted('other_bare_id', {field: name, held: id_text(json_extract(cf, '$.' || name)), id: id}) end;
 -- The field's value with the id in it: unchanged if it has the id (merging would reorder it); else merged with the
--- other ids, or bare if the field is not JSON.
+-- other ids, or bare if the field is not JSON. An entry that is an object keeps what else is in it.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as
-    case when json_extract(cf, '$.' || name || '."' || scope || '"')::varchar = id_json
-        and coalesce(field_type, 'json') = 'json'
+    case when coalesce(field_type, 'json') = 'json' and id_json = coalesce(
+            json_extract(cf, '$.' || name || '."' || scope || '".id'),
+            json_extract(cf, '$.' || name || '."' || scope || '"'))::varchar
          then json_extract(cf, '$.' || name)::varchar
          when field_type = 'json' or field_type is null
          then json_merge_patch(
                 case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT' then json_extract(cf, '$.' || name)
                     else '{}'::json end,
-                ('{' || to_json(scope) || ':' || id_json || '}')::json)::varchar
+                ('{' || to_json(scope) || ':' || if(
+                    json_type(json_extract(cf, '$.' || name || '."' || scope || '"')) = 'OBJECT',
+                    '{"id":' || id_json || '}', id_json) || '}')::json)::varchar
          when field_type = 'text' then to_json(id_json::json->>'$')::varchar
          else id_json end;
 

@@ -22,7 +22,7 @@ held as (
 ),
 actual as (
     select * exclude (cf, id_field, id_scope, only_of_its_kind),
-        case when held is null or starts_with(held, '"') then source_claim(cf, id_field, id_scope, only_of_its_kind)
+        case when held is null or held[1] in ('"', '{') then source_claim(cf, id_field, id_scope, only_of_its_kind)
              else held end as claim
     from held cross join (select id_field, id_scope, only_of_its_kind from settings)
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import DELETABLE, device, guest, machine, paris, told
+from tests.sql.kinds import DELETABLE, device, guest, interface, machine, paris, port, switch, told
 
 MAC = "BC:24:11:00:00:01"
 
@@ -80,6 +80,33 @@ def test_the_id_of_a_device_is_a_number_however_it_is_written(held: Any, number:
     estate.add("netbox.devices", id=1, name="other", cf={"librenms_id": held})
     (row,) = [row for row in estate.rows() if row.resource == "devices" and row.netbox_id == 1]
     assert (row.key, row.action, row.fields["cf.librenms_id"]) == (f"sw{number}", "update", {"lib": number})
+
+
+def test_an_entry_of_the_librenms_plugin_with_a_controller_is_an_id_and_keeps_it() -> None:
+    """netbox-librenms-plugin keeps an out-of-band controller beside the device's id."""
+    estate = Estate("librenms", import_devices="all")
+    device(estate, 43, "sw43")
+    device(estate, 44, "sw44")
+    entry = {"id": 43, "oob": {"id": 9}}
+    estate.add(
+        "netbox.devices", id=1, name="other", cf={"librenms_id": {"lib": entry, "preferred_server": "lib"}}
+    )
+    estate.add("netbox.devices", id=2, name="sw44", cf={"librenms_id": {"lib": {"oob": {"id": 9}}}})
+    rows = {row.key: row for row in estate.rows() if row.resource == "devices"}
+    assert rows["sw43"].netbox_id == 1
+    assert "cf.librenms_id" not in rows["sw43"].fields
+    assert (rows["sw44"].netbox_id, rows["sw44"].fields["cf.librenms_id"]) == (
+        2,
+        {"lib": {"id": 44, "oob": {"id": 9}}},
+    )
+
+
+def test_an_entry_of_the_librenms_plugin_on_an_interface_is_an_id() -> None:
+    estate = switch()
+    port(estate, 1, "Gi0/1", ifMtu=9000)
+    interface(estate, 11, "Gi0/1", cf={"librenms_id": {"lib": {"id": 1}}})
+    (row,) = [row for row in estate.rows() if row.resource == "interfaces"]
+    assert (row.action, row.netbox_id, list(row.fields)) == ("update", 11, ["mtu"])
 
 
 def test_a_bare_id_of_another_device_is_named() -> None:
