@@ -60,8 +60,17 @@ def _part(store: Store, model: Model, name: str, value: Any) -> Test:
         return lambda row: row[name] is not None and inner(store.ref(target, row[name]))
     if f.kind in ("m2m", "tags"):
         target = f.model or "extras.tag"
-        inner = build(store, store.models[target], value)
-        return lambda row: any(inner(store.ref(target, pk)) for pk in row[name])
+        # Django's exclude: NOT is about all of an object's tags or VLANs, not about one of them.
+        unwanted = value.get("NOT")
+        wanted_of_one = {key: part for key, part in value.items() if key != "NOT" and part is not None}
+        inner = build(store, store.models[target], wanted_of_one)
+        never = build(store, store.models[target], unwanted) if unwanted else None
+
+        def test_many(row: Row) -> bool:
+            found = [store.ref(target, pk) for pk in row[name]]
+            return (not wanted_of_one or any(map(inner, found))) and not (never and any(map(never, found)))
+
+        return test_many
     if not isinstance(value, dict):
         wanted = int(value)
         return lambda row: row[name] == wanted

@@ -81,7 +81,9 @@ def apart_query(source: Source, tags: list[str], start: int, before: int, limit:
         bounds = f"filters: {{DISTINCT: true, id: {{lt: {before}}}, {condition}}}"
         return f"{source.listing}({page}, {bounds}) {{ {selection} }}"
 
-    other = f"NOT: {{slug: {{in_list: {json.dumps(tags)}}}}}" if tags else "id: {is_null: false}"
+    # NOT would mean objects with none of these tags. Slugs have no characters with a meaning in regular expressions.
+    unusual = json.dumps(f"^(?!({'|'.join(tags)})$)")
+    other = f"slug: {{regex: {unusual}}}" if tags else "id: {is_null: false}"
     lists = {
         **{
             f"tag{number}": listing(f"tags: {{slug: {{exact: {json.dumps(slug)}}}}}")
