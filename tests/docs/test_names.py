@@ -89,3 +89,13 @@ def test_cells_of_tables_are_short(page: str) -> None:
     rows = [line for line in text_of_pages()[page].splitlines() if line.lstrip().startswith("|")]
     cells = [cell.strip() for row in rows for cell in re.split(r"(?<!\\)\|", row)]
     assert [cell for cell in cells if len(cell.split()) > 50] == []
+
+
+@pytest.mark.parametrize("page", text_of_pages())
+def test_links_to_files_lead_somewhere(page: str) -> None:
+    """On every page, also those that the site does not have, such as the README."""
+    links = re.findall(
+        r"\]\((?!https?:|mailto:|#)([^)#\s]+)",
+        re.sub(r"```.*?```", "", text_of_pages()[page], flags=re.DOTALL),
+    )
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
