@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def approve(
     expires_hours: float | None = None,
     override_limit: str | None = None,
     decision: str = "approve",
-    fields: Collection[str] | None = None,
+    fields: Collection[str] | Mapping[str, Collection[str]] | None = None,
     run: str | None = None,
     comment: str | None = None,
     login_by: str = "",
@@ -55,8 +55,9 @@ def approve(
     change's content, and so its id, changes) or ``withdraw`` (withdraws an earlier decision). ``through`` is
     cli, policy, dagster or web, ``run`` the Dagster run, ``login_by`` how the web page knows the person,
     ``netbox_groups`` the person's groups in NetBox as the web page knows them. ``comment`` is
-    recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only these fields of the updates; each part is a
-    separate change with its own id, which the approval contains. Without ids nothing is recorded.
+    recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only
+    these fields of the updates, or of each change id in it these; each part is a separate change with its own id, which
+    the approval contains. Without ids nothing is recorded.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
     a resource over its limit without an override, a change that was rejected, or a person of none of the groups that
@@ -72,7 +73,7 @@ def approve(
         )
     whole_plan = with_parts(warehouse, plan)
     wholes = resolve_ids(whole_plan, change_ids)
-    rows = [part_of(row, fields) for row in wholes] if fields else wholes
+    rows = [_part(row, fields) for row in wholes]
     parts = {
         row.change_id: (whole.change_id, tuple(item.name for item in row.written))
         for whole, row in zip(wholes, rows, strict=True)
@@ -120,6 +121,11 @@ def approve(
     if rows:
         write_approval(warehouse, approval, rows)
     return approval
+
+
+def _part(row: DiffRow, fields: Collection[str] | Mapping[str, Collection[str]] | None) -> DiffRow:
+    wanted = fields.get(row.change_id) if isinstance(fields, Mapping) else fields
+    return part_of(row, wanted) if wanted else row
 
 
 def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> Approval | None:

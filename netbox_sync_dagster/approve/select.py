@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
@@ -17,7 +17,7 @@ _MIN_PREFIX = 4
 class Filter:
     """Which changes are meant. An empty tuple means any, except that deletes must be named.
 
-    ``field``: changes that write no other fields than these. ``parent``: the name of the device, virtual
+    ``field``: only these fields: changes that write no others, and with ``divide`` these fields of updates. ``parent``: the name of the device, virtual
     machine or cluster that the object belongs to, or of the device or virtual machine itself.
     """
 
@@ -45,12 +45,14 @@ class Selection:
 
     ``missing``: for each selected change the ids it depends on that are not selected. ``left_out``: changes that match
     except for one condition, with the reason. ``unmatched``: sentences about values of the filter that match no change.
+    ``fields``: for updates of which only some fields are selected, these fields.
     """
 
     change_ids: tuple[str, ...]
     missing: dict[str, tuple[str, ...]]
     left_out: dict[str, str]
     unmatched: tuple[str, ...] = ()
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def notes(self) -> list[str]:
@@ -70,11 +72,12 @@ def meant(
     wanted: Filter,
     everything: bool,
     with_dependencies: bool = False,
+    divide: bool = False,
     words: Words = _COMMAND_LINE,
 ) -> Selection:
     """The selected changes, the same for every caller: by ids, by a filter, or all creates and updates.
 
-    ``with_dependencies`` adds the creates and updates that these need. Raises ApprovalError if not exactly one of these
+    ``with_dependencies`` adds the creates and updates that these need. ``divide``: as for ``select``. Raises ApprovalError if not exactly one of these
     ways is used, and like ``select`` and ``resolve_ids``.
     """
     filtered = wanted != Filter()
@@ -89,19 +92,21 @@ def meant(
         return _selection(plan, chosen, {}, with_dependencies=with_dependencies, deletes=False)
     if not filtered and not everything:
         raise ApprovalError(f"say which changes: {words.filters}")
-    return select(plan, wanted, with_dependencies=with_dependencies)
+    return select(plan, wanted, with_dependencies=with_dependencies, divide=divide)
 
 
-def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Selection:
+def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False, divide: bool = False) -> Selection:
     """Resolve a filter to change ids. Raises ApprovalError for an unknown resource or action.
 
     ``with_dependencies`` adds the creates and updates that the selected changes need; a delete is added only
-    where the filter names deletes.
+    where the filter names deletes. ``divide``: if the filter names fields, updates that write others too are selected
+    with these fields (``Selection.fields``).
     """
     _known("resource", wanted.resource, RESOURCES)
     _known("action", wanted.action, CHANGE_ACTIONS)
     chosen: set[str] = set()
     left_out: dict[str, str] = {}
+    fields: dict[str, tuple[str, ...]] = {}
     if not wanted.endpoint or plan.endpoint in wanted.endpoint:
         for row in plan.changes:
             if not _matches(row, wanted):
@@ -109,11 +114,14 @@ def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False) -> Se
             reason = _reason_against(row, wanted)
             if reason is None:
                 chosen.add(row.change_id)
+            elif divide and row.action == "update":
+                chosen.add(row.change_id)
+                fields[row.change_id] = tuple(item.name for item in row.written if item.name in wanted.field)
             else:
                 left_out[row.change_id] = reason
     deletes = "delete" in wanted.action
     selection = _selection(plan, chosen, left_out, with_dependencies=with_dependencies, deletes=deletes)
-    return replace(selection, unmatched=tuple(_unmatched(plan, wanted)))
+    return replace(selection, unmatched=tuple(_unmatched(plan, wanted)), fields=fields)
 
 
 def _selection(

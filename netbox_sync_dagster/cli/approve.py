@@ -23,12 +23,13 @@ from netbox_sync_dagster.cli.decisions import (
     WhoOption,
     YesOption,
     agreed,
-    chosen_rows,
     number_of_changes,
     row_filter,
+    selected,
     show_rows,
     without_applied,
 )
+from netbox_sync_dagster.cli.filters import listed
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file
@@ -67,7 +68,7 @@ def approve(
     """Approve changes of the current diff, by id, by filter, or as reviewed in a file.
 
     Shows the changes, asks for confirmation, and records their change ids. Writes nothing to NetBox: use apply.
-    With ids, --field approves only these fields of an update, as a separate change.
+    --field approves only these fields of updates, as separate changes.
     """
     session = session_of(context)
     if dry_run:
@@ -76,7 +77,7 @@ def approve(
     if override_limit is not None and not override_limit.strip():
         raise CliError("--override-limit needs a reason")
     plan = load_plan(session.warehouse, endpoint)
-    wholes: list[DiffRow] = []
+    fields: dict[str, tuple[str, ...]] = {}
     if plan_file is not None:
         if ids or resource or action or field or device or everything:
             raise CliError("use only one of --plan, change ids and filters")
@@ -84,7 +85,7 @@ def approve(
             raise CliError(
                 "--plan approves exactly the changes in the file, so --with-dependencies cannot be used with it"
             )
-        rows = _of_file(session, plan, plan_file)
+        wholes = _of_file(session, plan, plan_file)
     elif ids and field:
         if resource or action or device or everything:
             raise CliError("with change ids, --field is the only filter that can be used")
@@ -94,13 +95,28 @@ def approve(
                 "command"
             )
         wholes = resolve_ids(plan, ids)
-        rows = [part_of(row, field) for row in wholes]
-        plan = replace(plan, rows=(*plan.rows, *rows))
+        fields = {row.change_id: listed(field) for row in wholes}
     else:
         wanted = row_filter(resource, action, field, device)
-        rows = chosen_rows(
-            session, plan, ids, wanted, everything=everything, with_dependencies=with_dependencies
+        selection = selected(
+            session,
+            plan,
+            ids,
+            wanted,
+            everything=everything,
+            with_dependencies=with_dependencies,
+            divide=True,
         )
+        by_id = plan.by_id()
+        wholes = [by_id[change_id] for change_id in selection.change_ids]
+        fields = selection.fields
+    # Of an update of which only some fields are approved, the part that is approved.
+    parts = {row.change_id: part_of(row, fields[row.change_id]) for row in wholes if row.change_id in fields}
+    known = plan.by_id()
+    divided = [part for part in parts.values() if part.change_id not in known]
+    plan = replace(plan, rows=(*plan.rows, *divided))
+    whole_of = {parts.get(row.change_id, row).change_id: row.change_id for row in wholes}
+    rows = [parts.get(row.change_id, row) for row in wholes]
     rows = without_applied(session, plan, rows)
     if not show_rows(session, plan, rows):
         return
@@ -110,8 +126,8 @@ def approve(
     approval = record(
         session.warehouse,
         plan,
-        [row.change_id for row in wholes or rows],
-        fields=field if wholes else None,
+        [whole_of[row.change_id] for row in rows],
+        fields=fields or None,
         who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netbox_sync_dagster.approve import Filter, meant
+from netbox_sync_dagster.approve import Filter, Selection, meant
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.states import applied_ids
@@ -18,6 +18,7 @@ from netbox_sync_dagster.cli.completion import (
     complete_plans,
     complete_resources,
 )
+from netbox_sync_dagster.cli.filters import RowFilter, check_names, listed
 from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
@@ -43,7 +44,9 @@ ActionOption = Annotated[
         autocompletion=complete_actions,
     ),
 ]
-FieldOption = Annotated[list[str] | None, typer.Option(help="Select changes that write only this field.")]
+FieldOption = Annotated[
+    list[str] | None, typer.Option(help="Select only this field: changes that write no other.")
+]
 DeviceOption = Annotated[
     list[str] | None, typer.Option(help="Select changes of this device, virtual machine or cluster.")
 ]
@@ -132,14 +135,14 @@ def row_filter(
 ) -> Filter:
     """The filter for these options."""
     return Filter(
-        resource=tuple(resource or ()),
-        action=tuple(action or ()),
-        field=tuple(field or ()),
+        resource=listed(resource),
+        action=listed(action),
+        field=listed(field),
         parent=tuple(device or ()),
     )
 
 
-def chosen_rows(
+def selected(
     session: Session,
     plan: Plan,
     ids: list[str] | None,
@@ -147,13 +150,29 @@ def chosen_rows(
     *,
     everything: bool,
     with_dependencies: bool = False,
-) -> list[DiffRow]:
-    """The changes selected by ids, filter or everything. Prints notes about them."""
+    divide: bool = False,
+) -> Selection:
+    """The changes selected by ids, filter or everything (``approve.meant``). Prints notes about them. Raises CliError for
+    a device or field that does not exist."""
+    check_names(session.warehouse, [plan], RowFilter(devices=wanted.parent, fields=wanted.field))
     selection = meant(
-        plan, ids=ids or (), wanted=wanted, everything=everything, with_dependencies=with_dependencies
+        plan,
+        ids=ids or (),
+        wanted=wanted,
+        everything=everything,
+        with_dependencies=with_dependencies,
+        divide=divide,
     )
     for note in selection.notes:
         session.out.print(note, style="yellow", soft_wrap=True)
+    return selection
+
+
+def chosen_rows(
+    session: Session, plan: Plan, ids: list[str] | None, wanted: Filter, *, everything: bool
+) -> list[DiffRow]:
+    """The changes selected by ids, filter or everything. Prints notes about them."""
+    selection = selected(session, plan, ids, wanted, everything=everything)
     by_id = plan.by_id()
     return [by_id[change_id] for change_id in selection.change_ids]
 

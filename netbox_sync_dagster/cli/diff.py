@@ -71,7 +71,9 @@ def diff(
     device: Annotated[
         list[str] | None, typer.Option(help="Only this device, virtual machine or cluster.")
     ] = None,
-    field: Annotated[list[str] | None, typer.Option(help="Only rows with one of these fields.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Only these fields, of the rows that have them.")
+    ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Only rows that the previous diff did not have.")
     ] = False,
@@ -119,6 +121,8 @@ def diff(
     if endpoint is None and wanted != RowFilter():
         # Endpoints without such rows would only say so.
         shown = [one for one in shown if one.rows] or shown[:1]
+    if wanted.fields and not as_document:
+        shown = [replace(one, rows=[_only(row, wanted.fields) for row in one.rows]) for one in shown]
     layout = Layout(by_device=by is By.DEVICE)
     if as_document:
         documents = [to_document(one.plan, one.rows, one.notes) for one in shown]
@@ -133,6 +137,13 @@ def diff(
         row.is_change and is_open(one.known, row.change_id) for one in shown for row in one.rows
     ):
         raise typer.Exit(CHANGES_WAITING)
+
+
+def _only(row: DiffRow, fields: Sequence[str]) -> DiffRow:
+    """The row with these of its fields, which is what approve --field takes of an update."""
+    if row.action in ("create", "delete"):
+        return row
+    return replace(row, fields=tuple(item for item in row.fields if item.name in fields))
 
 
 def _print_links(session: Session, plans: list[Plan]) -> None:

@@ -62,6 +62,18 @@ REFUSED: list[tuple[list[str], str]] = [
         ["approve", "nms", ID, "--field", "serial", "--with-dependencies"],
         "with change ids and --field, --with-dependencies cannot be used: approve the dependencies with a separate command",
     ),
+    # Names that nothing has.
+    *(
+        (
+            [command, "nms", "--device", "sw9"],
+            "--device sw9: no such device, virtual machine or cluster; did you mean sw1?",
+        )
+        for command in ("approve", "reject", "withdraw", "diff")
+    ),
+    *(
+        ([command, "nms", "--field", "seria"], "--field seria: no row has this field; did you mean serial?")
+        for command in ("approve", "reject", "withdraw", "diff")
+    ),
     # Empty and invalid values.
     (
         ["approve", "nms", ALL, "--override-limit", " "],
@@ -147,12 +159,7 @@ WORKS: list[tuple[list[str], list[str], list[str]]] = [
     ([ALL, "--with-dependencies"], ["50", "Gi0/1", "sw1"], []),
     (["--device", "sw1"], ["Gi0/1", "sw1"], []),
     (
-        ["--device", "sw1", "--device", "sw9"],
-        ["Gi0/1", "sw1"],
-        ["no change of the diff is of a device, virtual machine or cluster 'sw9'"],
-    ),
-    (
-        ["--resource", "vlans", "--resource", "cables"],
+        ["--resource", "vlans,cables"],
         ["50"],
         ["no change of the diff has the resource 'cables'"],
     ),
@@ -161,8 +168,10 @@ WORKS: list[tuple[list[str], list[str], list[str]]] = [
         ["50", "Gi0/1"],
         ["no change of the diff has the action 'delete'"],
     ),
-    (["--field", "serial", "--field", "comments", "--field", "nosuch"], ["sw1"], ["has the field 'nosuch'"]),
-    (["--field", "serial"], [], ["left out 1: it also writes comments"]),
+    (["--field", "serial,comments"], ["sw1"], []),
+    # A field of the update, as a separate change; a create is not divided.
+    (["--field", "serial"], [], ["approved 1 change until"]),
+    (["--field", "name"], [], ["left out 1: it also writes untagged_vlan", "left out 1: it also writes vid"]),
     (
         [ALL, "--expires", "3", "--override-limit", "because", "--who", "bob"],
         ["50", "Gi0/1", "sw1"],
@@ -236,3 +245,18 @@ def test_two_names_of_one_user_are_not_two_people(
         answer = harness.run("apply", "nms", "--yes", "--who", name)
         assert answer.code == 1
         assert "policies.second_approver asks for" in answer.out
+
+
+def test_a_field_means_the_same_to_diff_and_approve(planned: tuple[CliHarness, dict[str, str]]) -> None:
+    harness, _ = planned
+    assert harness.ok("diff", "nms", "--field", "serial").splitlines()[2:] == [
+        f"  ~ update sw1  [{planned[1]['sw1'][:8]}]",
+        '      serial: "" -> "X"',
+        "1 change: 1 update",
+    ]
+    approved = harness.ok("approve", "nms", "--field", "serial", "--yes").splitlines()
+    assert approved[2] == '      serial: "" -> "X"'
+    assert harness.ok("apply", "nms", "--dry-run").splitlines()[3] == '      serial: "" -> "X"'
+    # Reject and withdraw take it as the change that it is.
+    withdrawn = harness.ok("withdraw", "nms", "--field", "serial", "--yes").splitlines()
+    assert withdrawn[-1] == "withdrew the decisions on 1 change"

@@ -51,7 +51,7 @@ class Decide(dg.Config):
     )
     field: list[str] = Field(
         [],
-        description="Changes that write no other fields than these; with change_ids: only these fields of the updates.",
+        description="Only these fields: approves them as parts of updates; reject and withdraw take changes that write no others.",
     )
     device: list[str] = Field([], description="Changes of these devices, virtual machines or clusters.")
     all_creates_and_updates: bool = Field(False, description="Everything in the diff but deletes.")
@@ -69,8 +69,7 @@ def decide(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -
         plan = load_plan(warehouse, config.endpoint)
         if config.decision is not Decision.approve:
             plan = with_parts(warehouse, plan)
-        fields = _fields(config)
-        rows = _meant(context, plan, config)
+        rows, fields = _meant(context, plan, config)
         ids = [row.change_id for row in rows]
         target = settings.netbox.base_url
         done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
@@ -115,18 +114,15 @@ def _policies(settings: Config, endpoint: str) -> Policies:
         raise ApprovalError(error.args[0]) from None
 
 
-def _fields(config: Decide) -> list[str]:
-    """The fields to decide about of changes that are named by their ids; none: whole changes. Raises ApprovalError."""
-    if not config.change_ids or not config.field:
-        return []
-    if config.with_dependencies:
+def _meant(
+    context: dg.OpExecutionContext, plan: Plan, config: Decide
+) -> tuple[list[DiffRow], dict[str, tuple[str, ...]]]:
+    """(the selected changes, the fields of updates of which only some are meant). Raises ApprovalError."""
+    of_ids = config.field if config.change_ids else []
+    if of_ids and config.with_dependencies:
         raise ApprovalError(
             "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run"
         )
-    return config.field
-
-
-def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[DiffRow]:
     wanted = Filter(
         resource=tuple(config.resource),
         action=tuple(config.action),
@@ -139,6 +135,7 @@ def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[D
         wanted=wanted,
         everything=config.all_creates_and_updates,
         with_dependencies=config.with_dependencies,
+        divide=config.decision is Decision.approve,
         words=_WORDS,
     )
     for note in selection.notes:
@@ -149,7 +146,8 @@ def _meant(context: dg.OpExecutionContext, plan: Plan, config: Decide) -> list[D
             "approved, they will be blocked (with_dependencies adds them)"
         )
     by_id = plan.by_id()
-    return [by_id[change_id] for change_id in selection.change_ids]
+    fields = {change_id: tuple(of_ids) for change_id in selection.change_ids} if of_ids else selection.fields
+    return [by_id[change_id] for change_id in selection.change_ids], fields
 
 
 @dg.job(
