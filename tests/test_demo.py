@@ -136,7 +136,7 @@ def test_without_options_it_stops_before_anything_is_decided(tmp_path: Path) -> 
         check=False,
     )
     # Changes wait.
-    assert looked.returncode == 2 and "\n152 create, 49 update" in looked.stdout
+    assert looked.returncode == 2 and ": 152 create, 49 update\n" in looked.stdout
 
 
 def test_the_review_page_runs_beside_dagster(demo: Demo) -> None:

@@ -99,7 +99,7 @@ def init(
         return
     draft = _draft(file, netbox_url, netbox_token_env, netbox_ca, endpoint or [])
     dialogue = Dialogue(session, draft)
-    if session.interactive and not no_input:
+    if session.interactive and not no_input and not (netbox_url and endpoint):
         dialogue.run(ask_netbox=netbox_url is None, ask_endpoints=not endpoint)
     if try_servers:
         _try_all(session, draft)

@@ -64,7 +64,7 @@ def look(lab: Lab, console: SafeConsole) -> None:
     _command(console, ["sync"])
     _title(console, "2. A change shows each field; what is not written has a reason")
     _command(console, ["diff", "pve-lyon", "--resource", "clusters", "--resource", "devices"], Excerpt(14))
-    _command(console, ["diff", "pve-paris", "--action", "conflict"], Excerpt(6))
+    _command(console, ["diff", "pve-paris"], Excerpt(18, 1))
 
 
 def servers_of(lab: Lab, *, credentials: bool = False) -> str:

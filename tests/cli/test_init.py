@@ -195,6 +195,12 @@ def test_a_certificate_that_is_not_known_leads_to_the_question_for_the_authority
     assert "certificate" in shown and "Proxmox VE 9" in shown
 
 
+def test_with_all_options_nothing_is_asked_on_a_terminal(harness: CliHarness) -> None:
+    options = ("--netbox-url", "https://netbox.example.com", "--endpoint", "docker")
+    shown = harness.talk("init", "new.yaml", *options, answers=())
+    assert shown.startswith("wrote new.yaml\r\n")
+
+
 def test_a_secret_that_is_not_given_is_not_tried(harness: CliHarness) -> None:
     del harness.environment["NETBOX_TOKEN"]
     answers = ("https://netbox.example.com", "", "", "")
