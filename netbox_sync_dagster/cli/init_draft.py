@@ -75,12 +75,15 @@ def given_endpoint(text: str, taken: Sequence[str]) -> tuple[str, Settings]:
     if kind not in sources():
         raise CliError(f"--endpoint {kind}: no such kind; there are: {', '.join(sources())}")
     source = source_of(kind)
-    settings = {"name": default_name(source, taken), **defaults_of(source.questions)}
+    given: Settings = {}
     for part in parts:
         setting, equals, value = part.partition("=")
         if not equals or not setting or not value:
             raise CliError(f"--endpoint {kind}: '{part}' is not setting=value")
-        settings[setting] = value
+        given[setting] = value
+    # Empty: left out of the file.
+    left_out = {question.setting: "" for question in source.questions if question.unless in given}
+    settings = {"name": default_name(source, taken), **defaults_of(source.questions), **left_out, **given}
     missing = [question for question in source.questions if question.setting not in settings]
     if missing:
         raise CliError(

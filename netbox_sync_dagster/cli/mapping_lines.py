@@ -156,25 +156,24 @@ def kept_lines(endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[
     return sentences
 
 
-def defaults_that_do(endpoint: Endpoint, rows: list[Row]) -> list[str]:
-    """Sentences about settings of ``defaults`` that would do instead of mappings."""
+def defaults_that_do(endpoint: Endpoint, rows: list[Row], new: dict[str, NewLines]) -> list[str]:
+    """Sentences about settings of ``defaults`` that would do instead of the lines to fill in."""
     sentences = []
     for section, default in _DEFAULTS.items():
         if getattr(endpoint.defaults, default):
             # Set since the diff was made.
             continue
-        mine = [row for row in rows if row[0] == section]
-        words = [row for row in mine if row[1] is not None and not row[4]]
-        if words:
-            number = "1 name has" if len(words) == 1 else f"{len(words)} names have"
+        number = len(new[section].open) if section in new else 0
+        if number:
+            names = "1 name has" if number == 1 else f"{number} names have"
             sentences.append(
-                f"{section}: {number} no match; if one value fits all such objects, set defaults.{default} instead"
+                f"{section}: {names} no match; if one value fits all such objects, set defaults.{default} instead"
             )
-        for _, word, owners, example, _ in mine:
-            if word is None:
-                sentences.append(
-                    f"{section}: {_count(section, owners, example)} has no value in the source; set defaults.{default}"
-                )
+        sentences += [
+            f"{section}: {_count(section, owners, example)} has no value in the source; set defaults.{default}"
+            for of, word, owners, example, _ in rows
+            if of == section and word is None
+        ]
     return sentences
 
 

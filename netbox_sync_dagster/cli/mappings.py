@@ -81,8 +81,9 @@ def mappings(
         return [row[0] for row in names_of_section(session.warehouse, section)]
 
     if write:
-        _write(session, chosen, lines_of_proposals(chosen, rows, names), dry_run=dry_run)
-        for sentence in (*kept_lines(chosen, rows, names), *defaults_that_do(chosen, rows)):
+        new = lines_of_proposals(chosen, rows, names)
+        _write(session, chosen, new, dry_run=dry_run)
+        for sentence in (*kept_lines(chosen, rows, names), *defaults_that_do(chosen, rows, new)):
             session.out.print(Shown(sentence), soft_wrap=True)
         return
     for line in stanza(chosen, rows, names, everything=not missing):
@@ -91,6 +92,9 @@ def mappings(
 
 def _write(session: Session, endpoint: Endpoint, new: dict[str, NewLines], *, dry_run: bool) -> None:
     """Add the lines to the configuration file, and say which. Raises UserError if that is not safe."""
+    if not new:
+        session.out.print(f"{session.config_path}: nothing to add for {endpoint.name}", soft_wrap=True)
+        return
     # With the parser of YAML, which help does not need.
     from netbox_sync_dagster.config.merge import merge_mappings
 
@@ -105,9 +109,7 @@ def _write(session: Session, endpoint: Endpoint, new: dict[str, NewLines], *, dr
     for section, line in opened:
         what = "has no place in braces, add it yourself" if (section, line) in left else "to fill in"
         session.out.print(Shown(f"{what}: {section}: {line}"), soft_wrap=True)
-    if not new:
-        session.out.print(f"{session.config_path}: nothing to add for {endpoint.name}", soft_wrap=True)
-    elif dry_run:
+    if dry_run:
         session.out.print(f"{session.config_path}: nothing was written", soft_wrap=True)
     else:
         _replace(file, merged.text)

@@ -209,7 +209,7 @@ def _refuse_shared(file: Path, text: str, endpoint: str, item: MappingNode) -> N
     if not found and merged is None and not item.anchor:
         return
     line = (found[0] if found else merged or item).start_mark.line + 1
-    why = "the mappings of the endpoint use a YAML anchor, alias or tag (&, *, <<, !), which lines may share"
+    why = "the mappings of the endpoint use a YAML anchor, alias or tag (&, *, <<, !), which other parts may share"
     raise CannotMerge(_by_hand(file, endpoint, why, line))
 
 

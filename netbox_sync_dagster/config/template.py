@@ -118,12 +118,15 @@ def _endpoint(source: Source, settings: Mapping[str, str]) -> str:
 
 
 def _filled(text: str, settings: Mapping[str, str]) -> str:
-    """The lines of YAML with these settings in them; those that the lines do not have follow ``url``, or else ``kind``."""
+    """The lines of YAML with these settings in them; those that the lines do not have follow ``url``, or else ``kind``;
+    empty ones become comments."""
     lines = text.splitlines()
     more: dict[str, list[str]] = {}
     for setting, value in settings.items():
         top, _, nested = setting.partition(".")
-        if nested:
+        if not value:
+            _comment_out(lines, setting)
+        elif nested:
             more.setdefault(top, [f"  {top}:"]).append(f"    {nested}: {_scalar(value)}")
         elif not _replaced(lines, setting, value):
             more[top] = [f"  {top}: {_scalar(value)}"]
@@ -132,6 +135,10 @@ def _filled(text: str, settings: Mapping[str, str]) -> str:
     )
     lines[place + 1 : place + 1] = [line for part in more.values() for line in part]
     return "\n".join(lines) + "\n"
+
+
+def _comment_out(lines: list[str], setting: str) -> None:
+    lines[:] = [f"  # {line[2:]}" if line.startswith(f"  {setting}: ") else line for line in lines]
 
 
 def _replaced(lines: list[str], setting: str, value: str) -> bool:

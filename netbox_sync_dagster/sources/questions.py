@@ -10,12 +10,14 @@ class Question:
     """One setting of an endpoint.
 
     ``setting``: its key in the configuration, with a dot for a nested one (``tls.ca``). ``text``: what is asked.
-    ``default``: what Enter takes; None where an answer is required, "" where the setting may be left out.
+    ``default``: what Enter takes; None where an answer is required, "" where the setting may be left out. ``unless``:
+    another setting that replaces this one.
     """
 
     setting: str
     text: str
     default: str | None = None
+    unless: str | None = None
 
     @property
     def names_secret(self) -> bool:

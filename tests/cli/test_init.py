@@ -98,6 +98,14 @@ def test_wrong_options_write_nothing(options: list[str], sentence: str, capsys: 
     assert list(Path().iterdir()) == []
 
 
+def test_a_password_replaces_a_token(capsys: Capture) -> None:
+    endpoint = "proxmox,url=https://p.example.com,user=a@pam,password_env=PVE_PASSWORD"
+    assert run(["init", "--endpoint", endpoint]) == 0
+    assert "  export NETBOX_TOKEN=... PVE_PASSWORD=...\n" in capsys.readouterr().out
+    text = Path("netbox_sync.yaml").read_text(encoding="utf-8")
+    assert "    # token_env: PROXMOX_TOKEN\n" in text and "    password_env: PVE_PASSWORD\n" in text
+
+
 def test_a_dry_run_prints_the_configuration_alone(capsys: Capture) -> None:
     assert run(["init", "--dry-run", "--endpoint", "docker,name=shop"]) == 0
     shown = capsys.readouterr()

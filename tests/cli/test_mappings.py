@@ -158,8 +158,7 @@ endpoints:
         'mappings.roles: "network": "Acces": NetBox has no such object; the line stays; the most similar names are "Access"\n'
     ) in shown
     assert (
-        "sites: 2 names have no match; if one value fits all such objects, set defaults.site instead\n"
-        in shown
+        "sites: 1 name has no match; if one value fits all such objects, set defaults.site instead\n" in shown
     )
     assert "the lines of nms are written; check them, then run: netbox-sync sync nms\n" in shown
     after = file.read_text(encoding="utf-8")

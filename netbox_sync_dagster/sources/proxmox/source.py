@@ -87,8 +87,13 @@ class Proxmox(Source):
     questions = (
         Question("url", "URL, e.g. https://pve.example.com:8006"),
         Question("user", "User of the API token, e.g. netbox@pve"),
-        Question("token_name", "Name of the API token (the part after '!')"),
-        Question("token_env", "Environment variable with the token's value", "PROXMOX_TOKEN"),
+        Question("token_name", "Name of the API token (the part after '!')", unless="password_env"),
+        Question(
+            "token_env",
+            "Environment variable with the token's value",
+            "PROXMOX_TOKEN",
+            unless="password_env",
+        ),
     )
 
     def check(self, endpoint: ProxmoxEndpoint) -> list[Check]:

@@ -146,6 +146,11 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
     with LabNetBox() as netbox:
         installation = Installation(tmp_path, register, netbox)
         assert "answers" in installation.run("check")
+        options = ("--try", "--netbox-url", netbox.url, "--endpoint", f"register,url={register.url}")
+        assert "wrote mine.yaml" in installation.run("init", "mine.yaml", *options)
+        assert f"  - name: register\n    kind: register\n    url: {register.url}\n" in (
+            tmp_path / "mine.yaml"
+        ).read_text(encoding="utf-8")
         installation.run("sync", "shop")
         installation.run("approve", "shop", "--all-creates-and-updates", "--yes")
         installation.run("apply", "shop", "--yes")
