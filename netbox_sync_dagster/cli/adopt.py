@@ -12,8 +12,10 @@ from netbox_sync_dagster.cli.changes import counts, summary
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
+from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names
 from netbox_sync_dagster.cli.session import DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.text import visible
 
 
@@ -52,6 +54,8 @@ def adopt(
         session.start_dry_run(context)
     chosen, name = session.endpoint(endpoint), name_of(who)
     plan = load_plan(session.warehouse, endpoint)
+    resource = list(allowed_values("--resource", resource, RESOURCES))
+    check_names(session.warehouse, [plan], RowFilter(devices=tuple(device or ())))
     if as_json:
         pairs = [pair for pair in pairs_of(session.warehouse, plan) if _takes(pair, resource, device)]
         write_json(session.out, {"pairs": [_document(pair) for pair in pairs]})

@@ -55,6 +55,15 @@ def allowed_values(option: str, given: Sequence[str] | None, allowed: Collection
     return values
 
 
+def known_names(option: str, values: tuple[str, ...], names: Collection[str]) -> tuple[str, ...]:
+    """The values of an option, all of which must be among many names. Raises CliError with the similar ones."""
+    for value in values:
+        if value not in names:
+            word = option.removeprefix("--")
+            raise CliError(f"{option} {visible(value)}: no such {word}{_meant(value, names)}")
+    return values
+
+
 def check_names(warehouse: Warehouse, plans: Sequence[Plan], wanted: RowFilter) -> None:
     """Raise CliError for a field that no row has, and for a device, virtual machine or cluster that no diff and no source
     has: probably a typing error."""

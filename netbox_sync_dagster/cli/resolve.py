@@ -28,10 +28,13 @@ from netbox_sync_dagster.cli.changes import MARKS, id_length, screenful
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
+from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names, known_names, listed
 from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
+from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.text import visible
 
 # The letters of the answers in the terminal.
@@ -106,8 +109,15 @@ def resolve_command(
         session.start_dry_run(context)
     chosen = session.endpoint(endpoint)
     plan = load_plan(session.warehouse, endpoint)
+    check_names(
+        session.warehouse, [plan], RowFilter(devices=tuple(device or ()), fields=(field,) if field else ())
+    )
     wanted = QuestionFilter(
-        tuple(keys or ()), tuple(resource or ()), tuple(cause or ()), tuple(device or ()), field
+        tuple(keys or ()),
+        allowed_values("--resource", resource, RESOURCES),
+        known_names("--cause", listed(cause), cause_kinds()),
+        tuple(device or ()),
+        field,
     )
     asked = [one for one in questions_of(plan) if wanted.takes(one)]
     given = {

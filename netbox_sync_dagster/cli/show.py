@@ -15,6 +15,7 @@ from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.values import display
+from netbox_sync_dagster.storage.sequence import moment_of
 from netbox_sync_dagster.text import visible
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def _show(session: Session, plan: Plan, row: DiffRow) -> None:
     out.print(Text.assemble((plan.name, "bold"), f": {row.resource}"))
     for line in lines(row, digits, notes.get(row.change_id)):
         out.print(line, soft_wrap=True)
+    if row.first_diff:
+        out.print(f"in the diffs since {minute(moment_of(row.first_diff))} UTC", soft_wrap=True)
     if row.cause:
         out.print(f"cause: {row.cause} (docs/causes.md)", soft_wrap=True)
     _list(session, "needs", _needs(plan, row, digits, notes))

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from netbox_sync_dagster.cli.console import make_table, write_json
-from netbox_sync_dagster.cli.session import Session, session_of
+from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.text import in_one_unit, visible
 
 _STYLES = {
@@ -70,7 +71,7 @@ def status(
     if not found:
         session.out.print("no snapshots yet; run: netbox-sync sync")
         return
-    _print_table(session, found)
+    print_status(session.out, found)
     for row in found:
         if row["error"]:
             session.out.print(f"{row['endpoint']}: {row['error']}", style="red", soft_wrap=True)
@@ -82,17 +83,14 @@ def status(
             session.out.print(f"{row['endpoint']}: cannot be approved: {gate}", style="red", soft_wrap=True)
 
 
-def _print_table(session: Session, found: list[dict[str, Any]]) -> None:
-    # A narrow terminal gets fewer columns, then lines, so that no name is cut.
+def print_status(console: Console, found: list[dict[str, Any]]) -> None:
+    """Print rows of ``sync.status``: a table with fewer columns, then lines, the narrower the terminal is."""
     for with_time in (True, False):
         table = _table(found, with_time=with_time)
-        if (
-            Measurement.get(session.out, session.out.options.update(max_width=10_000), table).maximum
-            <= session.out.width
-        ):
-            session.out.print(table)
+        if Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width:
+            console.print(table)
             return
-    _print_lines(session, found)
+    _print_lines(console, found)
 
 
 def _table(found: list[dict[str, Any]], *, with_time: bool) -> Table:
@@ -119,19 +117,19 @@ def _table(found: list[dict[str, Any]], *, with_time: bool) -> Table:
     return table
 
 
-def _print_lines(session: Session, found: list[dict[str, Any]]) -> None:
+def _print_lines(console: Console, found: list[dict[str, Any]]) -> None:
     """The same for a narrow terminal, two lines per endpoint, without what is zero."""
     for row in found:
         last = row["last_success"]
         read = f", read {_age(last)} ago" if last else ", never read"
         snapshot = ", incomplete" if row["complete"] is False else ""
-        session.out.print(
+        console.print(
             Text.assemble((visible(row["endpoint"]), "bold"), "  ", _state(row), read, snapshot),
             soft_wrap=True,
         )
         numbers = [f"{row[name]} {name}" for name in _NUMBERS if row[name]]
         if numbers:
-            session.out.print(f"    {', '.join(numbers)}", soft_wrap=True)
+            console.print(f"    {', '.join(numbers)}", soft_wrap=True)
 
 
 def _state(row: dict[str, Any]) -> Text:

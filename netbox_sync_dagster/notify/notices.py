@@ -58,13 +58,10 @@ def look(warehouse: Warehouse) -> Seen:
 def _deletes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
     return con.execute(
         """
-        SELECT c.endpoint, c.change_id, c.resource || ' ' || c.key
-        FROM diff.changes AS c
-        LEFT JOIN sync.decisions AS d ON d.endpoint = c.endpoint AND d.change_id = c.change_id
-        LEFT JOIN ledger.verdicts AS v
-            ON v.endpoint = c.endpoint AND v.change_id = c.change_id AND v.verdict = 'applied'
-        WHERE c.action = 'delete' AND coalesce(d.state, 'expired') = 'expired' AND v.change_id IS NULL
-        ORDER BY ALL
+        SELECT endpoint, change_id, resource || ' ' || key
+        FROM diff.changes
+        WHERE action = 'delete' AND decision IN ('waiting', 'approval expired')
+        ORDER BY endpoint, resource, natural_order(key), key
         """
     ).fetchall()
 

@@ -19,7 +19,7 @@ from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.web.query import PAGE_SIZE, RowQuery
 
 # Natural order costs a look at every key.
-_NATURAL_UP_TO = 200_000
+_NATURAL_UP_TO = 100_000
 _ORDERS = {
     "resource": "resource_order, {key}",
     "key": "{key}, resource_order",

@@ -10,6 +10,7 @@ from netbox_sync_dagster.approve.netbox_names import described, names_of_section
 from netbox_sync_dagster.approve.resolve import ANSWERS, NEEDS_REASON, Question, questions_of_row
 from netbox_sync_dagster.compare.plan import DiffRow, is_undo
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.text import natural_key
 from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.rights import Rights
 
@@ -106,4 +107,4 @@ def _names(warehouse: Warehouse, one: Question) -> tuple[str, ...]:
     if "map" not in one.answers or one.word is None:
         return ()
     names = {row[0] for row in names_of_section(warehouse, one.word.section) if row[0]}
-    return tuple(sorted(names)[:_MOST_NAMES])
+    return tuple(sorted(names, key=natural_key)[:_MOST_NAMES])

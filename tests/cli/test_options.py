@@ -74,6 +74,14 @@ REFUSED: list[tuple[list[str], str]] = [
         ([command, "nms", "--field", "seria"], "--field seria: no row has this field; did you mean serial?")
         for command in ("approve", "reject", "withdraw", "diff")
     ),
+    *(
+        (
+            [command, "nms", "--device", "sw9"],
+            "--device sw9: no such device, virtual machine or cluster; did you mean sw1?",
+        )
+        for command in ("resolve", "adopt")
+    ),
+    (["resolve", "nms", "--cause", "miscable"], "--cause miscable: no such cause; did you mean miscabled?"),
     # Empty and invalid values.
     (
         ["approve", "nms", ALL, "--override-limit", " "],

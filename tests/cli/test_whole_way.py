@@ -217,6 +217,22 @@ def test_a_rejected_change_is_not_approved_until_withdrawn(harness: CliHarness) 
     ) == ("who,decision,through\nbob,reject,cli\nalice,withdraw,cli\nalice,approve,cli\n")
 
 
+def test_status_apply_and_diff_count_the_same_changes(harness: CliHarness) -> None:
+    harness.ok("sync")
+
+    def waiting() -> tuple[str, int, int]:
+        said = harness.ok("apply", "nms").rstrip("\n").split("; ")[-1]
+        rows = json.loads(harness.ok("status", "--json"))["endpoints"]
+        [number] = [row["waiting"] for row in rows if row["endpoint"] == "nms"]
+        return said, number, harness.run("diff", "nms", "--exit-code").code
+
+    assert waiting() == ("9 changes are waiting: netbox-sync diff nms", 9, 2)
+    harness.ok("reject", "nms", "--resource", "interfaces,vlans", "--yes")
+    assert waiting() == ("6 changes are waiting: netbox-sync diff nms", 6, 2)
+    harness.ok("reject", "nms", "--all-creates-and-updates", "--yes")
+    assert waiting() == ("nms: all approved changes are applied", 0, 0)
+
+
 def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(
     harness: CliHarness, lab: LabNetBox
 ) -> None:

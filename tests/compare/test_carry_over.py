@@ -61,6 +61,7 @@ def test_read_again_and_nothing_new(pipeline, switch):
     assert content(second) == content(first)
     assert second.diff_id != first.diff_id
     assert {r.diff_id for r in second.rows} == {second.diff_id}
+    assert {r.first_diff for r in second.rows} == {first.diff_id}
     for key in ("counts", "existing", "gates", "inputs"):
         assert second.manifest[key] == first.manifest[key]
     with_snapshots = pipeline.warehouse.manifest(pipeline.warehouse.snapshots("librenms", "production"))
@@ -86,10 +87,16 @@ def test_what_no_comparison_looks_at_is_no_change(pipeline, switch):
 
 
 def test_another_word_of_the_source(pipeline, state, switch):
-    pipeline.sync()
+    first = pipeline.sync()
     state.ports[0]["ifAlias"] = "downlink"
     plan = pipeline.sync()
     assert carried_from(plan) is None
+    # That row alone is new.
+    assert {r.key: r.first_diff for r in plan.rows if r.resource in ("devices", "interfaces")} == {
+        "sw1": first.diff_id,
+        "sw1 Gi1/0/1": plan.diff_id,
+    }
+    assert (first.manifest["earlier"], plan.manifest["earlier"]) == (None, first.diff_id)
     assert after(row(plan, "interfaces", "sw1 Gi1/0/1"))["description"] == "downlink"
 
 
@@ -102,6 +109,7 @@ def test_an_edit_in_netbox(pipeline, switch, netbox, device):
     assert carried_from(plan) is None
     changed = row(plan, "interfaces", "sw1 Gi1/0/1")
     assert changed.last_updated != row(first, "interfaces", "sw1 Gi1/0/1").last_updated
+    assert changed.change_id != row(first, "interfaces", "sw1 Gi1/0/1").change_id
 
 
 def test_another_setting(pipeline, switch):
