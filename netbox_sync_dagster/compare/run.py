@@ -129,9 +129,9 @@ class Comparer:
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
         object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
-        that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), earlier (the id of the diff before), finished. Raises
-        WarehouseError if a snapshot is missing, CompareError if another endpoint has a cluster of the same name that
-        may be a different one.
+        that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), earlier (the id of the diff
+        before), run (of Dagster), finished. Raises WarehouseError if a snapshot is missing, CompareError if another
+        endpoint has a cluster of the same name that may be a different one.
         """
         with recorded(self._warehouse, endpoint) as result:
             manifest = self._compare(endpoint, progress or (lambda _: None))
@@ -263,6 +263,8 @@ class Comparer:
                     "inputs": inputs,
                     "carried_over_from": last["diff_id"] if last is not None else None,
                     "earlier": earlier[0].name if earlier else None,
+                    # The Dagster run that made it, which has reported it there; empty for the command line and the page.
+                    "run": warehouse.run,
                     "finished": now().isoformat(),
                 }
                 for schema in (endpoint.kind, "config", "desired", "match", "diff"):

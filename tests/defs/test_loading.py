@@ -279,6 +279,7 @@ def test_everything_in_defs_is_found_by_dagster() -> None:
     """No list names what is in ``defs/``: a file there is enough."""
     found = definitions()
     assert sorted(sensor.name for sensor in found.sensors or ()) == [
+        "activity",
         "apply_when_approved",
         "endpoints",
         "failed_runs",

@@ -1,0 +1,110 @@
+"""The sensor ``activity``: shows on the assets what was done with the command line and on the review page."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+import dagster as dg
+
+from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.elsewhere import (
+    Event,
+    Written,
+    diff_ids,
+    events_of,
+    syncs_of,
+    waiting,
+    written_after,
+)
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
+from netbox_sync_dagster.defs.partitions import partition_keys
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import LONGEST, skip
+from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage.status import status_inputs
+from netbox_sync_dagster.text import visible
+
+# Diffs that one tick reports: with hundreds of endpoints a first tick would take minutes.
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the sensor remembers: the state of the files that it read, the number of the last decision or apply that it
+    reported (None: never ran), and the current diff of each endpoint when it last looked."""
+
+    inputs: str = ""
+    seq: int | None = None
+    diffs: dict[str, str] = field(default_factory=dict)
+
+
+@dg.sensor(
+    name="activity",
+    description="Shows syncs, decisions and applies of the command line and the review page on the assets.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def activity_sensor(
+    context: dg.SensorEvaluationContext, sync: SyncResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Events without a run; at the first tick of a new Dagster only the current diffs."""
+    before = _remembered(context.cursor)
+    try:
+        config = sync.config()
+        warehouse = sync.warehouse(config)
+        inputs = status_inputs(warehouse)
+        if before.inputs == inputs:
+            return skip("nothing new")
+        endpoints = _shown(context.instance, config.endpoints)
+        written = written_after(warehouse, before.seq)
+        current = diff_ids(warehouse, list(endpoints.values()))
+        new = [
+            name
+            for name, (diff_id, by_run) in current.items()
+            if before.diffs.get(name) != diff_id and not by_run
+        ]
+        events: list[Event] = [
+            *syncs_of(config, warehouse, [endpoints[name] for name in new[:_AT_ONCE]]),
+            *events_of(written, endpoints),
+        ]
+        for name in sorted(written.endpoints & set(endpoints)):
+            events += waiting(config, warehouse, endpoints[name])
+    except (ConfigError, WarehouseError) as error:
+        return skip(sentence(error))
+    late = set(new[_AT_ONCE:])
+    memory = Memory(
+        # With diffs left for the next tick it looks again.
+        inputs if not late else "",
+        written.seq,
+        {name: diff_id for name, (diff_id, _) in current.items() if name not in late},
+    )
+    cursor = json.dumps(asdict(memory))
+    if not events:
+        context.update_cursor(cursor)
+        return skip("nothing was done outside of Dagster's runs")
+    return dg.SensorResult(asset_events=events, cursor=cursor, skip_reason=_said(new, written))
+
+
+def _shown(instance: dg.DagsterInstance, endpoints: list[Endpoint]) -> dict[str, Endpoint]:
+    """The endpoints that have a partition."""
+    keys = {kind: set(partition_keys(instance, kind)) for kind in LOADED_KINDS}
+    return {one.name: one for one in endpoints if one.name in keys.get(one.kind, ())}
+
+
+def _said(new: list[str], written: Written) -> str:
+    parts = [
+        f"{len(new)} syncs" if new else "",
+        f"decisions about {sum(row['changes'] for row in written.decisions)} changes"
+        if written.decisions
+        else "",
+        f"{len({row['apply_id'] for row in written.applies})} applies" if written.applies else "",
+    ]
+    return visible("reported: " + ", ".join(part for part in parts if part), LONGEST)
+
+
+def _remembered(cursor: str | None) -> Memory:
+    try:
+        return Memory(**json.loads(cursor or "{}"))
+    except (ValueError, TypeError):
+        # An older version wrote it, or a person edited it.
+        return Memory()
