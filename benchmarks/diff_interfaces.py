@@ -1,33 +1,38 @@
-"""The diff of a million interfaces per side, against a plain full outer join of the same files.
+"""The comparison of a million interfaces a side, beside what plain DuckDB and pandas need for the same changes.
 
-    python benchmarks/diff_interfaces.py [interfaces]
+    python benchmarks/diff_interfaces.py [interfaces] [mix ...]
 
-One comparison of an endpoint that was never compared, all resources, decided by the policies, with all files written.
-It has two parts, each held against a join by DuckDB that keeps in full what only one side has, and every column of both
-sides, as a table in memory; a join parses no JSON, checks no id, finds no duplicates and writes no file:
+An endpoint's whole comparison, all resources, decided by the policies, with all files written. Five mixes:
 
-1. diff: the desired tables and NetBox's snapshot, from their files, to the diff's files. Its join is that of the same
-   files: desired interfaces and NetBox's, by device and name. This is what LIMIT is for.
-2. whole: the making of the desired tables from LibreNMS's snapshot besides. Its join is that of the two snapshots:
-   LibreNMS's ports and NetBox's interfaces, with the devices they are on.
+- same      compared again, nothing has changed since the last diff
+- few       0.1 % of the interfaces have another description
+- each      1 % have another description, 1 % are new, 1 % are gone from the source
+- many      10 % have another description
+- first     NetBox has the devices and no interface; a fifth as many interfaces
 
-All with the same memory limit, each in a separate process, in turns; medians of the rounds. Prints wall and CPU
-(user and system) seconds, the ratios and the peak of resident memory. Fails where the diff takes more than LIMIT times
-the wall or the CPU time of its join, or the comparison more memory than MEMORY_LIMIT_MB.
+The peers read the same snapshots, join them by device and name, read the id from NetBox's custom field, find the interfaces
+whose id, description, MTU, speed or state differ, the new and the removed ones, and write these with before and after to a
+Parquet file. They find no duplicates, decide nothing, compute no change id and keep no desired tables. diffsync, where it is installed, compares the same interfaces as
+objects in memory, without reading or writing; only for the mix first, as it takes a minute for more.
+
+Each in a separate process, in turns, all with the same memory limit for DuckDB; medians of the rounds, in CPU seconds (user
+and system). Fails where a mix takes more than LIMITS times plain DuckDB, the first sync is not FASTER times faster than
+diffsync, or the comparison takes more memory than MEMORY_LIMIT_MB.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-from apart import Measured, measure
+from apart import measure
 
 from netbox_sync_dagster.compare.database import connect
 from netbox_sync_dagster.compare.run import compare
@@ -38,10 +43,9 @@ from netbox_sync_dagster.storage import Warehouse, write_snapshot
 pa.scalar(0)
 
 PORTS_PER_DEVICE = 100
-LIMIT = 2.0
+LIMITS = {"same": 1.3, "few": 3.0, "each": 3.0, "many": 3.0, "first": 3.0}
+FASTER = 4.0
 MEMORY_LIMIT_MB = 1024
-# One interface in this many has another description than LibreNMS.
-DIFFERS_EVERY = 1000
 ROUNDS = 3
 
 CONFIG = {
@@ -56,6 +60,27 @@ CONFIG = {
     ],
 }
 
+
+class Mix(NamedTuple):
+    """Every how many interfaces one differs, is new and is gone; 0: none."""
+
+    differs: int = 0
+    new: int = 0
+    gone: int = 0
+    share: float = 1.0
+
+    def updates(self, interfaces: int) -> int:
+        return sum(1 for n in range(0, interfaces, self.differs)) if self.differs else 0
+
+
+MIXES = {
+    "same": Mix(differs=1000),
+    "few": Mix(differs=1000),
+    "each": Mix(differs=100, new=100, gone=100),
+    "many": Mix(differs=10),
+    "first": Mix(new=1, share=0.2),
+}
+
 _PORT_NAME = "'Gi' || (n % {ports}) // 48 || '/' || (n % {ports}) % 48"
 _LIBRENMS = {
     "devices": """SELECT n + 1 AS device_id, 'sw' || n AS hostname, 'sw' || n AS sysName, 'ios' AS os,
@@ -64,7 +89,7 @@ _LIBRENMS = {
     "ports": """SELECT n + 1 AS port_id, n // {ports} + 1 AS device_id, {name} AS ifName, {name} AS ifDescr,
         'port ' || n AS ifAlias, 'ethernetCsmacd' AS ifType, 1000000000 AS ifSpeed, 1500 AS ifMtu,
         NULL AS ifPhysAddress, 'up' AS ifAdminStatus, 0 AS ifVrf, false AS ignore, false AS deleted
-        FROM range({devices} * {ports}) t(n)""",
+        FROM range({devices} * {ports}) t(n) WHERE {gone} = 0 OR n % {gone} <> 2""",
 }
 _NETBOX = {
     "devices": """SELECT n + 1 AS id, '2026-01-01T00:00:00+00:00' AS last_updated, 'sw' || n AS name,
@@ -72,15 +97,16 @@ _NETBOX = {
         '{{"librenms_id":{{"bench":' || (n + 1) || '}}}}' AS cf FROM range({devices}) t(n)""",
     "interfaces": """SELECT n + 1 AS id, '2026-01-01T00:00:00+00:00' AS last_updated, n // {ports} + 1 AS device_id,
         {name} AS name, '1000base-t' AS type, true AS enabled, 1500 AS mtu, 1000000 AS speed,
-        CASE WHEN n % {differs} = 0 THEN 'old' ELSE 'port ' || n END AS description, NULL AS mode,
+        CASE WHEN {differs} > 0 AND n % {differs} = 0 THEN 'old' ELSE 'port ' || n END AS description, NULL AS mode,
         []::BIGINT[] AS tagged_vlan_ids, false AS mark_connected,
-        '{{"librenms_id":{{"bench":' || (n + 1) || '}}}}' AS cf FROM range({devices} * {ports}) t(n)""",
+        '{{"librenms_id":{{"bench":' || (n + 1) || '}}}}' AS cf FROM range({devices} * {ports}) t(n)
+        WHERE {new} = 0 OR ({new} > 1 AND n % {new} <> 1)""",
     "custom_fields": """SELECT 1 AS id, 'librenms_id' AS name, 'json' AS type,
         ['dcim.device', 'dcim.interface'] AS object_types""",
 }
 
 
-def prepare(home: Path, interfaces: int) -> None:
+def prepare(home: Path, interfaces: int, mix: Mix = MIXES["few"]) -> None:
     """Write both snapshots."""
     warehouse = Warehouse(home)
     for system, endpoint, tables in (("librenms", "bench", _LIBRENMS), ("netbox", "netbox", _NETBOX)):
@@ -89,12 +115,13 @@ def prepare(home: Path, interfaces: int) -> None:
         folder = warehouse.current(warehouse.snapshots(system, endpoint))
         con = connect(home / "tmp")
         for table, sql in tables.items():
-            name = _PORT_NAME.format(ports=PORTS_PER_DEVICE)
             query = sql.format(
                 devices=interfaces // PORTS_PER_DEVICE,
                 ports=PORTS_PER_DEVICE,
-                name=name,
-                differs=DIFFERS_EVERY,
+                name=_PORT_NAME.format(ports=PORTS_PER_DEVICE),
+                differs=mix.differs,
+                new=mix.new,
+                gone=mix.gone,
             )
             file = folder / f"{table}.parquet"
             con.execute(f"CREATE OR REPLACE TABLE shape AS FROM read_parquet('{file}')")
@@ -103,95 +130,182 @@ def prepare(home: Path, interfaces: int) -> None:
         con.close()
 
 
-class Outcome(NamedTuple):
-    """Seconds: ``wall`` and ``cpu`` of all, ``desired_*`` of the desired tables alone."""
-
-    wall: float
-    cpu: float
-    rows: int
-    desired_wall: float = 0.0
-    desired_cpu: float = 0.0
+def ours(home: Path) -> dict[str, int]:
+    """The rows of the comparison by action, of interfaces."""
+    config = Config.model_validate(CONFIG)
+    manifest = compare(Warehouse(home), config, config.endpoint("bench"))
+    counts: dict[str, int] = manifest["counts"].get("interfaces", {})
+    return counts
 
 
-_PORTS = """SELECT p.*, d.sysName AS device FROM '{source}/ports.parquet' p
-            JOIN '{source}/devices.parquet' d USING (device_id)"""
-_DESIRED = "FROM '{desired}/desired/interfaces.parquet'"
-_INTERFACES = """SELECT i.*, d.name AS device_name FROM '{target}/interfaces.parquet' i
-                 JOIN '{target}/devices.parquet' d ON d.id = i.device_id"""
+# Before and after of what differs, for each pair of a port and an interface.
+_FIELDS = """[{{'field': 'description', 'before': i.description, 'after': l.ifAlias}},
+    {{'field': 'mtu', 'before': i.mtu::VARCHAR, 'after': l.ifMtu::VARCHAR}},
+    {{'field': 'speed', 'before': i.speed::VARCHAR, 'after': (l.ifSpeed // 1000)::VARCHAR}},
+    {{'field': 'enabled', 'before': i.enabled::VARCHAR, 'after': (l.ifAdminStatus = 'up')::VARCHAR}},
+    {{'field': 'id', 'before': i.claim, 'after': l.port_id::VARCHAR}}]"""
+_CHANGES = f"""
+    SELECT coalesce(l.device || ' ' || l.ifName, i.device_name || ' ' || i.name) AS key, i.id AS netbox_id,
+        i.last_updated, CASE WHEN i.id IS NULL THEN 'create' WHEN l.port_id IS NULL THEN 'gone' ELSE 'update' END AS action,
+        list_filter({_FIELDS}, lambda f: f.before IS DISTINCT FROM f.after) AS fields
+    FROM (SELECT p.*, d.sysName AS device FROM '{{source}}/ports.parquet' p
+          JOIN '{{source}}/devices.parquet' d USING (device_id)) l
+    FULL JOIN (SELECT i.*, d.name AS device_name, json_extract_string(i.cf, '$.librenms_id.bench') AS claim FROM '{{target}}/interfaces.parquet' i
+          JOIN '{{target}}/devices.parquet' d ON d.id = i.device_id) i
+      ON l.device = i.device_name AND l.ifName = i.name
+    WHERE i.id IS NULL OR l.port_id IS NULL OR i.description IS DISTINCT FROM l.ifAlias
+       OR i.mtu IS DISTINCT FROM l.ifMtu OR i.speed IS DISTINCT FROM l.ifSpeed // 1000
+       OR i.enabled IS DISTINCT FROM (l.ifAdminStatus = 'up') OR i.claim IS DISTINCT FROM l.port_id::VARCHAR"""
 
 
-def plain_join(home: Path, left: str, name: str) -> Outcome:
-    """The full outer join of ``left`` with NetBox's interfaces, kept as a table, and its rows."""
+def _folders(home: Path) -> dict[str, Path]:
     warehouse = Warehouse(home)
-    folders = {
+    return {
         "source": warehouse.current(warehouse.snapshots("librenms", "bench")),
         "target": warehouse.current(warehouse.snapshots("netbox", "netbox")),
-        "desired": warehouse.current(warehouse.diffs("bench")),
     }
+
+
+def plain_duckdb(home: Path) -> dict[str, int]:
+    """The changes by plain DuckDB, written to a file; their number by action."""
     con = connect(home / "tmp")
-    begun, started = time.process_time(), time.perf_counter()
-    con.execute(
-        f"CREATE TABLE joined AS SELECT * FROM ({left}) l FULL JOIN ({_INTERFACES}) i"
-        f" ON l.device = i.device_name AND l.{name} = i.name".format(**folders)
+    con.execute(f"CREATE TABLE changes AS {_CHANGES.format(**_folders(home))}")
+    con.execute(f"COPY changes TO '{home}/plain.parquet' (FORMAT parquet, COMPRESSION zstd)")
+    return dict(con.execute("SELECT action, count(*) FROM changes GROUP BY action").fetchall())
+
+
+def plain_pandas(home: Path) -> dict[str, int]:
+    """The same by pandas."""
+    import pandas as pd
+
+    folders = _folders(home)
+    ports = pd.read_parquet(
+        folders["source"] / "ports.parquet",
+        columns=["port_id", "device_id", "ifName", "ifAlias", "ifMtu", "ifSpeed", "ifAdminStatus"],
+    ).merge(
+        pd.read_parquet(folders["source"] / "devices.parquet", columns=["device_id", "sysName"]),
+        on="device_id",
     )
-    wall, cpu = time.perf_counter() - started, time.process_time() - begun
-    row = con.execute("SELECT count(*) FROM joined").fetchone()
-    return Outcome(wall, cpu, row[0] if row else 0)
+    interfaces = pd.read_parquet(
+        folders["target"] / "interfaces.parquet",
+        columns=["id", "last_updated", "device_id", "name", "description", "mtu", "speed", "enabled"],
+    ).merge(
+        pd.read_parquet(folders["target"] / "devices.parquet", columns=["id", "name"]).rename(
+            columns={"id": "device_id", "name": "device"}
+        ),
+        on="device_id",
+    )
+    joined = ports.merge(
+        interfaces,
+        left_on=["sysName", "ifName"],
+        right_on=["device", "name"],
+        how="outer",
+        indicator=True,
+        suffixes=("_l", ""),
+    )
+    both = joined["_merge"] == "both"
+    differs = both & (
+        (joined["ifAlias"] != joined["description"])
+        | (joined["ifMtu"] != joined["mtu"])
+        | (joined["ifSpeed"] // 1000 != joined["speed"])
+        | ((joined["ifAdminStatus"] == "up") != joined["enabled"])
+    )
+    changes = joined[~both | differs]
+    changes.astype({"_merge": str}).to_parquet(home / "pandas.parquet", compression="zstd")
+    found = changes["_merge"].value_counts()
+    counts = {"create": found["left_only"], "gone": found["right_only"], "update": int(differs.sum())}
+    return {action: int(number) for action, number in counts.items() if number}
 
 
-def comparison(home: Path) -> Outcome:
-    """The whole comparison, files written, and its changes."""
-    config = Config.model_validate(CONFIG)
-    marks: dict[str, tuple[float, float]] = {}
+def by_diffsync(home: Path) -> dict[str, int]:
+    """The interfaces as objects of diffsync; its own time is that of the comparison of the two trees."""
+    import diffsync
 
-    def step(text: str) -> None:
-        part = "desired" if text.startswith("desired") else "diff"
-        marks.setdefault(part, (time.perf_counter(), time.process_time()))
+    class Interface(diffsync.DiffSyncModel):
+        _modelname = "interface"
+        _identifiers = ("device", "name")
+        _attributes = ("description", "mtu", "speed", "enabled")
+        device: str
+        name: str
+        description: str
+        mtu: int
+        speed: int
+        enabled: bool
 
-    started, begun = time.perf_counter(), time.process_time()
-    manifest = compare(Warehouse(home), config, config.endpoint("bench"), progress=step)
-    wall, cpu = time.perf_counter() - started, time.process_time() - begun
-    desired_wall, desired_cpu = (marks["diff"][at] - marks["desired"][at] for at in (0, 1))
-    return Outcome(wall, cpu, manifest["counts"]["interfaces"]["update"], desired_wall, desired_cpu)
+    class Side(diffsync.Adapter):
+        interface = Interface
+        top_level = ("interface",)
+
+    sides = Side(), Side()
+    con = connect(home / "tmp")
+    folders = _folders(home)
+    queries = (
+        f"""SELECT d.sysName, p.ifName, p.ifAlias, p.ifMtu, p.ifSpeed // 1000, p.ifAdminStatus = 'up'
+            FROM '{folders["source"]}/ports.parquet' p JOIN '{folders["source"]}/devices.parquet' d USING (device_id)""",
+        f"""SELECT d.name, i.name, i.description, i.mtu, i.speed, i.enabled
+            FROM '{folders["target"]}/interfaces.parquet' i
+            JOIN '{folders["target"]}/devices.parquet' d ON d.id = i.device_id""",
+    )
+    names = ("device", "name", "description", "mtu", "speed", "enabled")
+    for side, query in zip(sides, queries, strict=True):
+        for row in con.execute(query).fetchall():
+            side.add(Interface(**dict(zip(names, row, strict=True))))
+    summary: dict[str, int] = sides[1].diff_from(sides[0]).summary()
+    return {action: number for action, number in summary.items() if number and action != "no-change"}
+
+
+def run_mix(name: str, interfaces: int, rounds: int = ROUNDS) -> dict[str, dict[str, Any]]:
+    """CPU seconds, peak memory (MB) and counts of all ways, for one mix."""
+    mix = MIXES[name]
+    size = int(interfaces * mix.share)
+    ways = {"ours": ours, "duckdb": plain_duckdb, "pandas": plain_pandas}
+    if name == "first" and importlib.util.find_spec("diffsync"):
+        ways["diffsync"] = by_diffsync
+    taken: dict[str, list[Any]] = {way: [] for way in ways}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        prepare(home, size, mix)
+        for _ in range(rounds):
+            if name == "same":
+                # The diff that is carried over.
+                if not (home / "diffs").exists():
+                    measure(ours, home)
+            else:
+                shutil.rmtree(home / "diffs", ignore_errors=True)
+            for way, function in ways.items():
+                taken[way].append(measure(function, home))
+    return {
+        way: {
+            "cpu": median(one.cpu for one in found),
+            "wall": median(one.wall for one in found),
+            "peak": max(one.peak_mb for one in found),
+            "counts": found[-1].result,
+        }
+        for way, found in taken.items()
+    }
 
 
 def main() -> int:
     interfaces = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    runs: dict[str, list[Measured]] = {"diff's join": [], "whole's join": [], "whole": []}
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        prepare(home, interfaces)
-        for _ in range(ROUNDS):
-            # A diff that is carried over from the round before would be no comparison.
-            shutil.rmtree(home / "diffs", ignore_errors=True)
-            runs["whole"].append(measure(comparison, home))
-            runs["diff's join"].append(measure(plain_join, home, _DESIRED, "name"))
-            runs["whole's join"].append(measure(plain_join, home, _PORTS, "ifName"))
-    outcomes = {title: [run.result for run in found] for title, found in runs.items()}
-    taken = {
-        title: (median(o.wall for o in found), median(o.cpu for o in found))
-        for title, found in outcomes.items()
-    }
-    whole = outcomes["whole"]
-    taken["diff"] = (
-        median(o.wall - o.desired_wall for o in whole),
-        median(o.cpu - o.desired_cpu for o in whole),
-    )
-    changed, joined = whole[0].rows, [outcomes[title][0].rows for title in ("diff's join", "whole's join")]
-    memory = max(run.peak_mb for run in runs["whole"])
-    print(f"{interfaces} interfaces per side; joined {joined}, changes found {changed}; peak {memory} MB")
-    ratios = {}
-    for part in ("diff", "whole"):
-        join = taken[f"{part}'s join"]
-        wall, cpu = (mine / plain for mine, plain in zip(taken[part], join, strict=True))
-        ratios[part] = max(wall, cpu)
+    good = True
+    for name in sys.argv[2:] or MIXES:
+        found = run_mix(name, interfaces)
+        mine, plain = found["ours"], found["duckdb"]
+        ratio = mine["cpu"] / plain["cpu"]
+        fits = ratio <= LIMITS[name] and mine["peak"] <= MEMORY_LIMIT_MB
+        if "diffsync" in found:
+            fits = fits and found["diffsync"]["cpu"] >= FASTER * mine["cpu"]
+        good = good and fits
+        times = ", ".join(f"{way} {one['cpu']:.2f} s ({one['peak']} MB)" for way, one in found.items())
         print(
-            f"{part:6} {taken[part][0]:.2f} s wall, {taken[part][1]:.2f} s CPU;"
-            f" its join {join[0]:.2f} s wall, {join[1]:.2f} s CPU; ratio {wall:.2f} wall, {cpu:.2f} CPU"
+            f"{name:6}{int(interfaces * MIXES[name].share):>10} interfaces: {times};"
+            f" {ratio:.2f} times DuckDB, limit {LIMITS[name]}{'' if fits else ': MISSED'}"
+            f"; rows {mine['counts']}; load {os.getloadavg()[0]:.1f}",
+            flush=True,
         )
-    print(f"limits: {LIMIT} for the diff, {MEMORY_LIMIT_MB} MB")
-    good = changed == interfaces // DIFFERS_EVERY and joined == [interfaces, interfaces]
-    return 0 if good and ratios["diff"] <= LIMIT and memory <= MEMORY_LIMIT_MB else 1
+        if plain["counts"].get("update", 0) != mine["counts"].get("update", 0):
+            raise SystemExit(f"{name}: plain DuckDB found {plain['counts']}")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

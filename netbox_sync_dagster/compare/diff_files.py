@@ -116,7 +116,7 @@ def _write_together(
         return
     with contextlib.ExitStack() as open_files:
         writers: dict[str, TableWriter] = {}
-        for row in _rows(con, _with_changes(resources)):
+        for row in _rows(con, f"{_with_changes(resources)} ORDER BY r.resource, r.key"):
             resource = row["resource"]
             if resource not in writers:
                 writers[resource] = TableWriter(stage / f"{resource}.parquet", DIFF_COLUMNS)

@@ -269,16 +269,21 @@ homeless as materialized (
     select key, source_id, device_id from places
     where source_id is not null and key not in (select key from hits)
 ),
+-- NetBox interfaces without a desired interface of their name, on these devices and all others.
+nameless as (
+    select id, device_id, name, claim from actual where namesake is null and claim is not null
+    union all
+    select i.id, i.device_id, i.name,
+        source_claim(i.cf, settings.id_field, settings.id_scope, settings.only_of_its_kind)
+    from netbox.interfaces i cross join settings
+    where contains(i.cf, settings.id_field) and i.device_id not in (select device_id from actual)
+),
 elsewhere as (
     select w.key, string_agg(distinct coalesce(d.name, 'device ' || d.id) || ' ' || a.name, ', '
         order by coalesce(d.name, 'device ' || d.id) || ' ' || a.name) as place
     from homeless w
-    join (select i.id, i.device_id, i.name, source_claim(i.cf, settings.id_field, settings.id_scope,
-        settings.only_of_its_kind) as claim
-          from netbox.interfaces i, settings where contains(i.cf, settings.id_field)) a
-        on a.claim = w.source_id and a.device_id <> w.device_id
+    join nameless a on a.claim = w.source_id and a.device_id <> w.device_id
     join netbox.devices d on d.id = a.device_id
-    where a.id not in (select id from actual where namesake is not null)
     group by w.key
 ),
 candidates as (

@@ -4,19 +4,21 @@
 -- control characters, and custom fields with JSON of their users.
 with changes as (
     select resource, key, action, object_type, netbox_id, target, last_updated,
-        list_sort(list_transform(list_filter(fields, lambda f: f.verdict = 'update'), lambda f: {
-            'field': f.field,
-            'text': '[' || to_json(f.field) || ',' || coalesce(f.before, 'null') || ',' || coalesce(f.after, 'null')
-                || ']',
-            'canonical': is_canonical(f.field, f.before) and is_canonical(f.field, f.after)
-        })) as written
+        len(list_filter(list_transform(fields, lambda f: f.after), lambda text: not is_canonical(text))) = 0
+            and len(list_filter(list_transform(fields, lambda f: f.before), lambda text: not is_canonical(text))) = 0
+            and len(list_filter(fields, lambda f: starts_with(f.field, 'cf.')
+                and not (is_canonical_object(f.before) and is_canonical_object(f.after)))) = 0 as canonical,
+        -- The name is the beginning of each text, so they are sorted by it.
+        array_to_string(list_sort(list_transform(list_filter(fields, lambda f: f.verdict = 'update'),
+            lambda f: '["' || f.field || '",' || coalesce(f.before, 'null') || ','
+                || coalesce(f.after, 'null') || ']')), ',') as written
     from diff.rows
     where action in ('create', 'update', 'delete')
 ),
 texts as (
-    select resource, key, list_bool_and(list_transform(written, lambda w: w.canonical)) as canonical,
+    select resource, key, canonical,
         '{"action":' || to_json(action) || ',"endpoint":' || to_json($endpoint::varchar)
-            || ',"fields":[' || array_to_string(list_transform(written, lambda w: w.text), ',')
+            || ',"fields":[' || written
             || '],"key":' || to_json(key)
             || ',"last_updated":' || coalesce(to_json(last_updated)::varchar, 'null')
             || ',"netbox_id":' || coalesce(netbox_id::varchar, 'null')

@@ -1,13 +1,20 @@
 -- Creates and updates that would write a name, slug or identifier with invisible characters, or one that is too
 -- long for NetBox. Key: resource + key. Whatever the object: every text is a name but the free ones below.
 -- The texts themselves stay in the row, where they are shown with escapes.
-with written as (
+--
+-- Hardly any text is odd: neither plain nor short enough for every field below.
+with odd as (
+    select resource, key, fields from diff.rows
+    where action in ('create', 'update') and len(list_filter(list_transform(fields, lambda f: f.after),
+        lambda text: strlen(text) > 52 or strlen(text) <> length(text) or contains(text, '\')
+            or contains(text, chr(127)))) > 0
+),
+written as (
     select r.resource, r.key, f.field, f.after, position
-    from diff.rows r, unnest(r.fields) with ordinality as u(f, position)
-    where r.action in ('create', 'update') and f.verdict = 'update'
+    from odd r, unnest(r.fields) with ordinality as u(f, position)
+    where f.verdict = 'update'
       and f.field not in ('description', 'comments', 'notes', 'comment')
           and not (r.resource = 'tasks' and f.field = 'status')
-      -- Hardly any: plain and short enough for every field below.
       and (strlen(f.after) > 52 or strlen(f.after) <> length(f.after) or contains(f.after, '\')
           or contains(f.after, chr(127)))
       -- An object that exists keeps its name, and a new object has a separate row.

@@ -21,4 +21,4 @@ left join diff.ids i on i.resource = r.resource and i.key = r.key
 left join asked on asked.resource = r.resource and asked.key = r.key
 left join needed on needed.resource = r.resource and needed.key = r.key
 left join diff.first_diffs earlier on earlier.resource = r.resource and earlier.key = r.key
-where r.resource in (select unnest($resources::varchar[])) order by r.resource, r.key
+where r.resource in (select unnest($resources::varchar[]))

@@ -1,5 +1,11 @@
--- The fields that would be written and may need others; see sql/plan/field_needs.sql.
+-- The fields that would be written and may need others; see sql/plan/field_needs.sql. Rows of nothing but fields that
+-- never do are left out.
 select r.resource, r.key, r.netbox_id, r.action, f.field, f.after
-from diff.rows r, unnest(r.fields) as u(f)
-where r.action in ('create', 'update') and f.verdict = 'update'
+from (
+    from diff.rows where action in ('create', 'update')
+      and len(list_filter(list_transform(fields, lambda f: f.field),
+          lambda name: not starts_with(name, 'cf.') and name not in ('description', 'comments', 'enabled', 'mtu',
+              'speed', 'label', 'serial', 'asset_tag', 'tags', 'vcpus', 'memory'))) > 0
+) r, unnest(r.fields) as u(f)
+where f.verdict = 'update'
   and (r.action = 'update' or r.resource in ('devices', 'virtual_machines', 'primary_ips', 'primary_macs'))

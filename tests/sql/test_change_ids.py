@@ -32,6 +32,14 @@ VALUES = [
     ("cf.weight", "12345678901234567890123"),
     ("cf.facts", '{"b": 1, "a": [1, 2.50]}'),
     ("cf.list", '["b", "a"]'),
+    ("cf.librenms_id", '{"paris":17}'),
+    ("cf.librenms_id", '{"a":17,"paris":"x y","z":-1}'),
+    ("cf.librenms_id", '{"paris":17,"a":1}'),
+    ("cf.librenms_id", '{"é":1,"z":2}'),
+    ("cf.librenms_id", '{"a":1,"a":2}'),
+    ("cf.librenms_id", '{"a":01.50,"b":{"c":1}}'.replace("01", "1")),
+    ("cf.librenms_id", '{"a\\u0301":1}'),
+    ("cf.librenms_id", "{}"),
     ("enabled", "true"),
     ("site", '{"id":1,"name":"Paris"}'),
     ("device", '{"key":"sw1","name":"sw1","ref":"devices"}'),
@@ -96,6 +104,16 @@ def test_an_id_is_that_of_the_content(
             ),
         )
     ]
+
+
+def test_ids_in_custom_fields_need_no_python(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diff_files, "change_id", None)
+    put(con, "sw1 Gi0/1", [field("cf.librenms_id", '{"lyon":3}', '{"lyon":3,"paris":17}')])
+    add_change_ids(con, "paris")
+    [(found,)] = con.execute("SELECT change_id FROM diff.ids").fetchall()
+    assert found == "3b05b925a747c1cf080a47a4fa535a12"
 
 
 def test_two_rows_of_one_key_are_an_error(con: duckdb.DuckDBPyConnection) -> None:
