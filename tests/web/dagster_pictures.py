@@ -44,23 +44,22 @@ def dagster_ui(folder: Path) -> Iterator[str]:
 
 def take(folder: Path) -> None:
     """Write the pictures into ``folder``."""
-    with tempfile.TemporaryDirectory() as place, dagster_ui(Path(place) / "demo") as url:
-        with browser.page("about:blank", Path(place) / "browser") as tab:
-            tab.call("Page.enable")
-            tab.call(
-                "Emulation.setDeviceMetricsOverride",
-                width=1300,
-                height=900,
-                deviceScaleFactor=1,
-                mobile=False,
-            )
-            for name, (path, word) in PAGES.items():
-                tab.call("Page.navigate", url=url + path)
-                tab.wait(f"document.body.innerText.includes('{word}')")
-                # Graphs and tables move to their places.
-                time.sleep(8)
-                shot = tab.call("Page.captureScreenshot", format="png")
-                (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+    with (
+        tempfile.TemporaryDirectory() as place,
+        dagster_ui(Path(place) / "demo") as url,
+        browser.page("about:blank", Path(place) / "browser") as tab,
+    ):
+        tab.call("Page.enable")
+        tab.call(
+            "Emulation.setDeviceMetricsOverride", width=1300, height=900, deviceScaleFactor=1, mobile=False
+        )
+        for name, (path, word) in PAGES.items():
+            tab.call("Page.navigate", url=url + path)
+            tab.wait(f"document.body.innerText.includes('{word}')")
+            # Tables move to their places.
+            time.sleep(4)
+            shot = tab.call("Page.captureScreenshot", format="png")
+            (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
 if __name__ == "__main__":
