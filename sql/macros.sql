@@ -288,6 +288,12 @@ create or replace macro json_field(name, old, new) as field(name, coalesce(old, 
 -- What a change writes, whatever the order of its fields.
 create or replace macro written_values(fields) as list_sort(list_transform(
     list_filter(fields, lambda f: f.verdict = 'update'), lambda f: {field: f.field, before: f.before, after: f.after}));
+-- The same with the names of other objects alone, whether these exist or are created by another change.
+create or replace macro named(value) as regexp_replace(regexp_replace(value,
+    '\{"id":[0-9]+,"name":', '{"name":', 'g'),
+    '\{"key":"(?:[^"\\]|\\.)*","name":("(?:[^"\\]|\\.)*"),"ref":"[a-z_]+"', '{"name":\1', 'g');
+create or replace macro named_values(fields) as list_transform(written_values(fields),
+    lambda f: {field: f.field, before: named(f.before), after: named(f.after)});
 create or replace macro same_object(old, new) as
     starts_with(old, '{"id":') and starts_with(new, '{"id":')
     and split_part(old, ',"name":', 1) = split_part(new, ',"name":', 1)

@@ -59,8 +59,10 @@ def first_diffs(rows: list[dict[str, Any]], earlier: list[Path]) -> dict[str, st
         if row["change_id"]:
             con.execute("INSERT INTO diff.ids VALUES (?, ?, ?)", [*place, row["change_id"]])
         else:
-            cause = json.loads(row["questions"])[""]["cause"]
-            con.execute("INSERT INTO diff.questions VALUES (?, ?, '', 'w', ?)", [*place, cause])
+            for field, question in json.loads(row["questions"]).items():
+                con.execute(
+                    "INSERT INTO diff.questions VALUES (?, ?, ?, 'w', ?)", [*place, field, question["cause"]]
+                )
     add_first_diffs(con, earlier)
     return dict(con.execute("SELECT key, first_diff FROM diff.first_diffs").fetchall())
 
@@ -82,6 +84,33 @@ def test_an_edit_elsewhere_on_the_object_gives_a_new_id_and_not_a_new_row(tmp_pa
     )
     now = [change("Gi0/1", "x"), change("Gi0/2", "y", after="1400"), change("Gi0/3", "z", "update")]
     assert first_diffs(now, [monday]) == {"Gi0/1": MONDAY}
+
+
+def test_a_change_that_refers_to_an_object_created_meanwhile_is_the_same(tmp_path: Path) -> None:
+    def on(device: str, change_id: str) -> dict[str, Any]:
+        row = change("sw1 Gi0/1", change_id, "create")
+        row["fields"] = [row["fields"][0] | {"field": "device", "before": "null", "after": device}]
+        return row
+
+    to_be_created = '{"key":"lib \\"1\\"","name":"sw1","ref":"devices"}'
+    monday = keep(tmp_path, MONDAY, [on(to_be_created, "a")])
+    assert first_diffs([on('{"id":7,"name":"sw1"}', "b")], [monday]) == {"sw1 Gi0/1": MONDAY}
+    assert first_diffs([on('{"id":7,"name":"sw2"}', "b")], [monday]) == {}
+    # Two objects that exist are two, whatever their names.
+    tuesday = keep(tmp_path, TUESDAY, [on('{"id":7,"name":"sw1"}', "c")])
+    assert first_diffs([on('{"id":8,"name":"sw1"}', "d")], [tuesday]) == {}
+
+
+def test_what_an_applied_change_leaves_asks_what_it_asked(tmp_path: Path) -> None:
+    def left(**causes: str) -> dict[str, Any]:
+        questions = {name: {"whole": "w", "cause": cause} for name, cause in causes.items()}
+        return asked("sw1", "row", "drifted") | {"questions": json.dumps({"": {"cause": "row"}, **questions})}
+
+    before = change("sw1", "a") | {"questions": json.dumps({"status": {"whole": "w", "cause": "not ours"}})}
+    monday = keep(tmp_path, MONDAY, [before])
+    assert first_diffs([left(status="not ours")], [monday]) == {"sw1": MONDAY}
+    assert first_diffs([left(status="other")], [monday]) == {}
+    assert first_diffs([left(status="not ours", name="not ours")], [monday]) == {}
 
 
 @pytest.mark.parametrize(
