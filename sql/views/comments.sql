@@ -117,13 +117,13 @@ comment on view sync.diffs is
 comment on column sync.diffs.lapsed is
     'ids of the answers (ledger.resolutions) to questions that this diff asks otherwise';
 comment on view sync.facts is 'What the status is computed from';
-comment on view sync.comparisons is 'Every try to compare an endpoint with NetBox, failed ones included';
+comment on view sync.comparisons is 'Every attempt to compare an endpoint with NetBox, failed ones included';
 comment on view sync.running is 'Endpoints that a process is syncing at this moment, and who';
-comment on view sync.attempts is 'Every try to read an endpoint or NetBox, failed ones included';
+comment on view sync.attempts is 'Every attempt to read an endpoint or NetBox, failed ones included';
 comment on view sync.plans is 'The current diffs: when they were made, and when NetBox was read for them';
 comment on view sync.change_states is 'How far every row of the current diffs is: waiting, approved, rejected, applied';
 comment on view sync.applied_since is 'Changes that were applied since NetBox was read for the current diff';
-comment on view sync.decisions is 'The decision that stands per change: approved, expired, rejected';
+comment on view sync.decisions is 'The valid decision of each change: approved, expired, rejected';
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';
 comment on view sync.rejected is 'Rows of the current snapshots that could not be taken, with the reason';
 comment on view sync.shared_devices is 'NetBox devices that more than one endpoint shows, by what each calls it';
@@ -136,7 +136,7 @@ comment on column diff.causes.example is 'key of one of the rows, and its reason
 
 -- ledger: decisions and applies.
 comment on view ledger.approvals is 'Every decision, one row per change';
-comment on view ledger.verdicts is 'What became of every change that an apply took up';
+comment on view ledger.verdicts is 'The result of every change that an apply took up';
 comment on view ledger.resolutions is 'What people have answered to questions, one row per answered row, field or name';
 comment on view ledger.applies is 'Every apply with its counts';
 comment on view ledger.operations is 'Every change applied or refused, one row per field';

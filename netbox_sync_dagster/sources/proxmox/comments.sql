@@ -19,7 +19,7 @@ comment on view proxmox.guest_agent_interfaces is
     'Interface names that guests report, joined to their network cards by MAC';
 comment on view proxmox.guest_addresses is
     'Addresses of guests: from the guest agent, the container, or the configuration';
-comment on view proxmox.disks is 'Disks of guests, and what in the configuration is no disk and why';
+comment on view proxmox.disks is 'Disks of guests, and entries of the configuration that are not disks, and why';
 comment on column proxmox.disks.size_mib is 'MiB; NULL: unknown';
 comment on view proxmox.storages is 'Storages, per node';
 comment on column proxmox.storages.total is 'bytes';
