@@ -63,7 +63,7 @@ def written_after(warehouse: Warehouse, seq: int | None) -> Written:
             """select endpoint, resource, any_value(decision) as decision, any_value(who) as who,
                 any_value(through) as through, any_value(comment) as comment, any_value("at") as "at",
                 count(*) as changes, max(seq) as seq
-            from ledger.approvals where seq > ? and through is distinct from 'policy'
+            from ledger.approvals where seq > ?
             group by approval_id, endpoint, resource order by max(seq), resource""",
             [seq],
         )
@@ -85,7 +85,9 @@ def events_of(written: Written, endpoints: dict[str, Endpoint]) -> Iterator[Even
     as observations if a change was not applied."""
     for row in written.decisions:
         endpoint = endpoints.get(row["endpoint"])
-        if endpoint is None or row["resource"] not in RESOURCES_OF[endpoint.kind]:
+        # A sync shows what its policy approved.
+        by_policy = row["through"] == "policy"
+        if endpoint is None or by_policy or row["resource"] not in RESOURCES_OF[endpoint.kind]:
             continue
         found = {
             "decision": row["decision"],

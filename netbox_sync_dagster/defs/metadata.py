@@ -35,7 +35,6 @@ _TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create", "ack
 SHOWN = 20
 _REASONS_SHOWN = 20
 _ORIGINS_SHOWN = 6
-_ALL_VERDICTS = "SELECT * FROM ledger.verdicts"
 # The number of diffs in the plot.
 _PLOTTED = 60
 
@@ -130,7 +129,7 @@ def diff_metadata(
     found |= {action: sum(row.action == action for row in rows) for action in ACTIONS}
     if rows:
         found["differences"] = markdown_value(
-            _how_many(len(rows), f"netbox-sync diff {plan.endpoint} --resource {resource}")
+            _how_many(len(rows), f"netbox-sync diff {plan.endpoint} --resource {resource} --all")
             + changes_table(_sample(rows), base_url)
         )
     if review is not None:
@@ -266,15 +265,16 @@ def apply_metadata(
 ) -> Metadata:
     """The metadata of an apply: counts by verdict, and the first changes that were not applied."""
     found: Metadata = {name: sum(item.verdict == name for item in verdicts) for name in VERDICTS}
+    everything = f"netbox-sync sql \"FROM ledger.verdicts WHERE apply_id = '{result.apply_id}'\""
     bad = [item for item in verdicts if item.verdict != "applied"]
     if bad:
         found["not applied"] = markdown_value(
-            _how_many(len(bad), _ALL_VERDICTS) + verdicts_table(bad[:SHOWN], base_url, types)
+            _how_many(len(bad), everything) + verdicts_table(bad[:SHOWN], base_url, types)
         )
     good = [item for item in verdicts if item.verdict == "applied"]
     if good:
         found["applied changes"] = markdown_value(
-            _how_many(len(good), _ALL_VERDICTS) + verdicts_table(good[:SHOWN], base_url, types)
+            _how_many(len(good), everything) + verdicts_table(good[:SHOWN], base_url, types)
         )
     if result.notes:
         found["notes"] = markdown_value(_first(result.notes))
