@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -47,6 +48,13 @@ class _Shown:
     @property
     def notes(self) -> dict[str, str]:
         return {change_id: state.state for change_id, state in self.known.items()}
+
+    @property
+    def usual(self) -> str | None:
+        """The diff since which most of the rows that are not new are there; None if there is no such diff."""
+        since = Counter(row.first_diff for row in self.rows if row.first_diff != row.diff_id)
+        [(diff_id, number)] = since.most_common(1) or [(None, 0)]
+        return diff_id if number > since.total() / 2 else None
 
 
 def diff(
@@ -168,10 +176,17 @@ def _print(console: SafeConsole, shown: Sequence[_Shown], limit: int | None, lay
             )
         for gate in plan.manifest.get("gates") or ():
             console.print(f"  cannot be approved: {gate}", style="red", soft_wrap=True)
-        digits = id_length(row.change_id for row in plan.rows)
-        ages = plan.manifest.get("earlier") is not None
         print_rows(
-            console, one.rows, limit=limit, layout=replace(layout, digits=digits, notes=one.notes, ages=ages)
+            console,
+            one.rows,
+            limit=limit,
+            layout=replace(
+                layout,
+                digits=id_length(row.change_id for row in plan.rows),
+                notes=one.notes,
+                ages=plan.manifest.get("earlier") is not None,
+                usual=one.usual,
+            ),
         )
         left = sum(row.action == "acknowledged" for row in plan.rows)
         if left and not any(row.action == "acknowledged" for row in one.rows):
@@ -183,14 +198,18 @@ def _print(console: SafeConsole, shown: Sequence[_Shown], limit: int | None, lay
 
 
 def _title(one: _Shown) -> str:
-    """``diff of 2026-11-29 22:18:58 UTC; 12 new since the one of 2026-11-29 21:18``"""
+    """``diff of 2026-11-29 22:18:58 UTC; 12 rows new since the one of 2026-11-29 21:18, most of the others have been
+    there since 2026-11-20 08:00``"""
     manifest = one.plan.manifest
     title = f"diff of {str(manifest.get('finished', ''))[:19].replace('T', ' ')} UTC"
     if manifest.get("earlier") is None or not one.rows:
         return title
     number = sum(row.first_diff == row.diff_id for row in one.rows)
-    before = moment_of(manifest["earlier"])
-    return f"{title}; {number or 'nothing'} new since the one of {before:%Y-%m-%d %H:%M}"
+    title += f"; {number or 'nothing'} new since the one of {moment_of(manifest['earlier']):%Y-%m-%d %H:%M}"
+    if one.usual is None:
+        return title
+    most = "most of the others" if number else "most rows"
+    return f"{title}, {most} have been there since {moment_of(one.usual):%Y-%m-%d %H:%M}"
 
 
 def _write(session: Session, out: Path | None, text: str) -> None:

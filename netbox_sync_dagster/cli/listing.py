@@ -49,14 +49,15 @@ class Layout:
     """How rows are listed.
 
     ``digits`` of the change ids; ``notes``: a word after a change id, such as approved; ``by_device``: by device, guest or
-    cluster instead of by resource; ``ages``: say what is new, and since when the rest is there; ``more``: the command or
-    option that lists everything.
+    cluster instead of by resource; ``ages``: say what is new, and since when the rest is there, except what is there since
+    the diff ``usual``; ``more``: the command or option that lists everything.
     """
 
     digits: int | None = None
     notes: Mapping[str, str] | None = None
     by_device: bool = False
     ages: bool = False
+    usual: str | None = None
     more: str = "--all"
 
 
@@ -281,9 +282,13 @@ class _Page:
             text.append("  new", "bold")
         elif some:
             text.append(f"  {some} new", "bold")
-        elif (seconds := (datetime.now(UTC) - moment_of(first_diff)).total_seconds()) >= _OLD:
+        elif first_diff != self.layout.usual and (seconds := _age(first_diff)) >= _OLD:
             text.append(f"  for {in_one_unit(seconds)}", "dim")
         return text
+
+
+def _age(diff_id: str) -> float:
+    return (datetime.now(UTC) - moment_of(diff_id)).total_seconds()
 
 
 def _about(row: DiffRow) -> str:

@@ -187,6 +187,7 @@ def test_what_is_new_and_how_long_the_rest_has_been_there() -> None:
     assert printed(rows + ports("sw1", range(20, 30), mtu=(1500, 9000)), ages=True)[3].endswith(
         ": mtu: 1500 -> 9000  1 new"
     )
+    assert not any("for 3 d" in line for line in printed(rows, ages=True, usual=old))
     assert not any("new" in line or "for 3 d" in line for line in printed(rows))
 
 

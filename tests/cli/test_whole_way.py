@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -175,6 +176,26 @@ def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
     assert wrong.err == (
         "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted, acknowledged\n"
     )
+
+
+def test_what_is_new_since_the_previous_diff(harness: CliHarness, nms: LabLibreNMS) -> None:
+    harness.ok("sync")
+    first = harness.ok("diff", "--all").splitlines()
+    assert re.fullmatch(r"nms: diff of \S+ \S+ UTC", first[0])
+    nms.state.ports[1]["ifAlias"] = "coffee machine"
+    harness.ok("sync")
+    both = harness.ok("diff", "--all").splitlines()
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    assert re.fullmatch(
+        rf"nms: diff of {stamp}:\d\d UTC; 1 new since the one of {stamp}, most of the others have been there since {stamp}",
+        both[0],
+    )
+    assert [line.split("  [")[0] for line in both if line.endswith("  new")] == ["  + create sw1 Gi0/2"]
+    port = next(number for number, line in enumerate(both) if line.startswith("  + create sw1 Gi0/2"))
+    new = harness.ok("diff", "--new").splitlines()
+    assert new[1:] == ["interfaces  1 create", *both[port:-1], "1 change: 1 create"]
+    rows = json.loads(harness.ok("diff", "--json", "--new"))["diffs"][0]["rows"]
+    assert [(row["key"], row["first_seen"][:10]) for row in rows] == [("sw1 Gi0/2", both[0].split()[3])]
 
 
 def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(harness: CliHarness) -> None:
