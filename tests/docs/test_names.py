@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from textwrap import dedent
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
 
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.config.endpoints import Defaults
@@ -99,3 +102,26 @@ def test_links_to_files_lead_somewhere(page: str) -> None:
         re.sub(r"```.*?```", "", text_of_pages()[page], flags=re.DOTALL),
     )
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", text_of_pages())
+def test_parts_of_a_configuration_are_valid(page: str) -> None:
+    """Whole configurations too, section by section: `netbox:`, `policies:`, `web:` and so on."""
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```", text_of_pages()[page], re.DOTALL | re.MULTILINE):
+        content = YAML(typ="safe").load(dedent(block))
+        sections = content if isinstance(content, dict) else {}
+        for name in SECTIONS.keys() & sections.keys() - {"mappings"}:
+            assert faults(SECTIONS[name][0], sections[name]) == []
+
+
+def faults(model: type[BaseModel], content: Any) -> list[str]:
+    """What is wrong with a section; files of readers are not here."""
+    try:
+        model.model_validate(content)
+    except ValidationError as error:
+        return [item["msg"] for item in error.errors() if "no such file" not in item["msg"]]
+    return []
+
+
+def test_a_setting_that_does_not_exist_is_found() -> None:
+    assert faults(Policies, {"auto_aprove": []}) != []
