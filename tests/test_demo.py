@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.cli.console import make_console
 from netbox_sync_dagster.compare.causes import cause_kinds
+from netbox_sync_dagster.demo.commands import forget_data
 from netbox_sync_dagster.demo.servers import LIBRENMS_TOKEN, NETBOX_TOKEN
 from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
 from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
@@ -265,3 +267,15 @@ def test_commands_of_the_documentation_that_only_read_are_answered(
     done = [(words, run(words)) for words in reading_commands()]
     assert len(done) >= 15
     assert [words for words, code in done if code != 0] == [], capsys.readouterr().err
+
+
+def test_a_new_lab_forgets_what_was_read_from_an_earlier_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    forget_data(tmp_path, make_console())
+    assert (tmp_path / "data").exists()
+    (tmp_path / "lab.env").touch()
+    forget_data(tmp_path, make_console())
+    assert not (tmp_path / "data").exists()
+    assert capsys.readouterr().out == f"removed {tmp_path / 'data'} of an earlier lab, whose NetBox is gone\n"

@@ -35,7 +35,7 @@ def lab(arguments: list[str]) -> int:
     parser.add_argument("--empty-netbox", action="store_true", help="leave the lab's NetBox empty")
     options = parser.parse_args(arguments)
     console = make_console()
-    _forget_data(options.dir, console)
+    forget_data(options.dir, console)
     ports = Ports(options.netbox_port, options.librenms_port, options.proxmox_port)
     try:
         with Lab(options.dir, ports, seeded=not options.empty_netbox) as running:
@@ -118,7 +118,7 @@ def _leave_to_person(running: Lab, console: SafeConsole) -> None:
         _until_interrupted()
 
 
-def _forget_data(folder: Path, console: SafeConsole) -> None:
+def forget_data(folder: Path, console: SafeConsole) -> None:
     """Remove the warehouse of an earlier lab: its NetBox is gone, so it would compare with another one."""
     if (folder / "lab.env").exists() and (folder / "data").exists():
         shutil.rmtree(folder / "data")

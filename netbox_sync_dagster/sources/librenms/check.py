@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.librenms.bulk_calls import PARTIAL_VIEW
 from netbox_sync_dagster.sources.librenms.client import Download, connect, get_list
-from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.snapshot import read_system
 from netbox_sync_dagster.sources.librenms.version import (
     MEMBERSHIPS_BY_DEVICE,
@@ -38,6 +39,7 @@ def check_librenms(endpoint: LibreNMSEndpoint) -> list[Check]:
             Check(True, "token", "the server takes the token"),
             _version(version),
             *_rights(client),
+            *_device_groups(endpoint, client),
         ]
 
 
@@ -125,6 +127,26 @@ def _poller_groups(client: JsonClient) -> Check:
             return Check(True, name, "the token may not read them; no table needs them")
         return _failed(name, error)
     return Check(True, name, "the token may read poller groups")
+
+
+def _device_groups(endpoint: LibreNMSEndpoint, client: JsonClient) -> list[Check]:
+    """Whether LibreNMS has the groups of ``import_devices``."""
+    wanted = endpoint.import_devices.group if isinstance(endpoint.import_devices, ImportFilter) else []
+    if not wanted:
+        return []
+    name = "import_devices.group"
+    try:
+        rows = get_list(client, "/devicegroups", "groups")
+    except ServerError as error:
+        return [_failed(name, error)]
+    known = {str(row.get("name")) for row in rows if isinstance(row, dict)}
+    checks = []
+    for group in wanted:
+        if group not in known:
+            near = difflib.get_close_matches(group, sorted(known), n=2, cutoff=0.5)
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            checks.append(Check(False, name, f"LibreNMS has no device group '{group}'{meant}"))
+    return checks or [Check(True, name, f"LibreNMS has {', '.join(wanted)}")]
 
 
 def _failed(name: str, error: ServerError) -> Check:

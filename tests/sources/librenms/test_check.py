@@ -57,6 +57,18 @@ def test_a_global_read_token_of_an_old_release_is_enough(state: LibreNMSState, r
     assert checks["rights: poller groups"][1] == "the token may not read them; no table needs them"
 
 
+def test_device_groups_of_the_import_filter_are_looked_up(state: LibreNMSState, reader: Reader) -> None:
+    state.device_groups.append({"id": 1, "name": "Core", "type": "static"})
+    with LabLibreNMS(state) as server:
+        good = outcome(reader, server.url, import_devices={"group": ["Core"]})
+        wrong = outcome(reader, server.url, import_devices={"group": ["Cores", "Core"]})
+    assert good["import_devices.group"] == (True, "LibreNMS has Core")
+    assert wrong["import_devices.group"] == (
+        False,
+        "LibreNMS has no device group 'Cores'; did you mean Core?",
+    )
+
+
 def test_an_old_release_fails_the_version(state: LibreNMSState, reader: Reader) -> None:
     with LabLibreNMS(state, version="22.12.0") as server:
         checks = outcome(reader, server.url)
