@@ -104,6 +104,7 @@ def test_the_image_leaves_out_the_packages_of_development_and_no_others() -> Non
         "obstore",
         "psycopg2-binary",
         "docker",
+        "kubernetes",
         "pip",
     }
     assert left_out & wanted == set()
