@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from netbox_sync_dagster.approve.records import ApprovalError
+from netbox_sync_dagster.compare.objects import objects_of
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
 from netbox_sync_dagster.config.resources import RESOURCES
 
@@ -168,16 +170,26 @@ def missing_dependencies(plan: Plan, change_ids: Iterable[str]) -> dict[str, tup
 
 
 def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
-    """The changes with these ids or unambiguous prefixes of ids, each once, in apply order.
+    """The changes with these ids or unambiguous prefixes of ids, each once, in apply order. The key of an object stands
+    for its creates and updates with what is attached to it, as lists show it.
 
-    Raises ApprovalError that names every id that is unknown or ambiguous.
+    Raises ApprovalError that names everything that is unknown or ambiguous.
     """
     by_id = plan.by_id()
     chosen: set[str] = set()
     errors = []
+    objects = _Objects(plan)
     for text in given:
         matches = [text] if text in by_id else [i for i in by_id if i.startswith(text)]
-        if len(text) < _MIN_PREFIX:
+        # The rows of all objects are put together only for a text that is no id.
+        of_object = None if matches else objects.named(text)
+        if of_object:
+            chosen.update(of_object)
+        elif of_object is not None:
+            errors.append(
+                f"'{text}' would only be deleted: give the change ids of deletes, or the action delete"
+            )
+        elif len(text) < _MIN_PREFIX:
             errors.append(f"'{text}' is too short; give at least {_MIN_PREFIX} characters of a change id")
         elif not matches:
             errors.append(
@@ -192,6 +204,25 @@ def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
     if errors:
         raise ApprovalError("; ".join(errors))
     return [row for row in plan.changes if row.change_id in chosen]
+
+
+class _Objects:
+    """The changes of the plan by object."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    @cached_property
+    def _found(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for one in objects_of(self._plan.changes, {})[0]:
+            rows = [row.change_id for row in (*one.rows, *one.attached) if row.action != "delete"]
+            found.setdefault(one.key, []).extend(rows)
+        return found
+
+    def named(self, key: str) -> list[str] | None:
+        """The ids of the creates and updates of the objects with this key; None if there is no such object."""
+        return self._found.get(key)
 
 
 def _title(row: DiffRow) -> str:

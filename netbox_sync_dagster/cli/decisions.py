@@ -29,7 +29,7 @@ EndpointArgument = Annotated[
 IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Change ids, or their first characters, as shown by diff.",
+        help="Change ids or their first characters, or keys of objects, as shown by diff.",
         show_default=False,
         autocompletion=complete_ids,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.approve import ApprovalError, approve, approved
+from netbox_sync_dagster.approve import ApprovalError, approve, approved, resolve_ids
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.plan_file import PlanFileError, read_plan_file, to_document
@@ -102,3 +102,26 @@ def test_a_plan_file_that_was_edited_is_refused(plan: Plan, tmp_path: Path) -> N
     file.write_text("{}")
     with pytest.raises(PlanFileError, match=r"plan\.json is not a plan file: it has no 'diffs'"):
         read_plan_file(file, "lab")
+
+
+def test_the_key_of_an_object_stands_for_its_changes(warehouse: Warehouse) -> None:
+    draft = Draft()
+    port = draft.create("interfaces", "sw1 Gi0/1", {"name": "Gi0/1"}, parent="sw1")
+    held = {"ref": "interfaces", "key": "sw1 Gi0/1", "name": "Gi0/1", "type": "dcim.interface"}
+    mac = draft.create(
+        "mac_addresses", "sw1 Gi0/1 M", {"mac_address": "M", "assigned_object": held}, parent="sw1"
+    )
+    draft.create("interfaces", "sw1 Gi0/2", {"name": "Gi0/2"}, parent="sw1")
+    removed = draft.delete("interfaces", "sw1 Gi0/3", PORT, fields={"name": ("Gi0/3", None)}, parent="sw1")
+    plan = draft.publish(warehouse)
+
+    assert [row.change_id for row in resolve_ids(plan, ["sw1 Gi0/1"])] == [port, mac]
+    assert sorted(decide(warehouse, plan, ["sw1 Gi0/1"]).change_ids) == sorted([port, mac])
+    # Deletes are approved apart, whatever names them.
+    with pytest.raises(
+        ApprovalError, match="'sw1 Gi0/3' would only be deleted: give the change ids of deletes"
+    ):
+        resolve_ids(plan, ["sw1 Gi0/3"])
+    assert [row.change_id for row in resolve_ids(plan, [removed])] == [removed]
+    with pytest.raises(ApprovalError, match="no change 'sw1 Gi0/9'"):
+        resolve_ids(plan, ["sw1 Gi0/9"])

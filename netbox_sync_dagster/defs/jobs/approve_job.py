@@ -43,7 +43,7 @@ class Decide(dg.Config):
     decision: Decision = Field(Decision.approve, description="approve, reject or withdraw.")
     change_ids: list[str] = Field(
         [],
-        description="Change ids or their first characters, as the diff assets show them; or a filter below.",
+        description="Change ids or their first characters, as the diff assets show them, or keys of objects; or a filter below.",
     )
     resource: list[str] = Field([], description="Changes of these resources, e.g. interfaces.")
     action: list[str] = Field(
