@@ -181,7 +181,7 @@ def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
     objects = _Objects(plan)
     for text in given:
         matches = [text] if text in by_id else [i for i in by_id if i.startswith(text)]
-        # The rows of all objects are put together only for a text that is no id.
+        # The rows of all objects are put together only if no id begins with the text.
         of_object = None if matches else objects.named(text)
         if of_object:
             chosen.update(of_object)
