@@ -38,6 +38,7 @@ ELSEWHERE = {
     "cp": "changes the reader's files",
     "dagster": "tests/defs start it",
     "docker": "not on every machine; tests/test_deploy.py reads what it gets",
+    "marimo": "a notebook; tests/cli/test_notebook.py runs its cells",
     "pveum": "Proxmox's own",
     "duckdb": "another program; tests/test_demo.py runs the queries of docs/sql.md",
     "export": "of the shell",
