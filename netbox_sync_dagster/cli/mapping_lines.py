@@ -9,6 +9,7 @@ from typing import Any
 
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.new_lines import NewLines
+from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.text import quoted, visible
 
@@ -53,9 +54,10 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
         return []
     con = connections.connect()
     try:
+        con.execute(read_sql("natural.sql"))
         return con.execute(
             """SELECT section, word, owners, example, is_mapped FROM read_parquet(?)
-               ORDER BY section, word IS NULL, owners DESC, word""",
+               ORDER BY section, word IS NULL, owners DESC, natural_order(word), word""",
             [connections.pattern(file)],
         ).fetchall()
     finally:
