@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -163,6 +164,21 @@ def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -
     (source,) = (tmp_path / "source").iterdir()
 
     assert names(build(source, "wheel", tmp_path / "again")) == names(wheel)
+
+
+def test_the_image_is_built_from_all_files_that_the_wheel_needs(wheel: Path, tmp_path: Path) -> None:
+    """The build stage of the Dockerfile, as far as the package is concerned."""
+    stage = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")[1]
+    source = tmp_path / "app"
+    source.mkdir()
+    for files in re.findall(r"^COPY (.+) \./\S*$", stage, re.MULTILINE):
+        for name in files.split():
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, source)
+
+    assert names(build(source, "wheel", tmp_path / "built")) == names(wheel)
 
 
 def imported(folder: Path) -> set[str]:
