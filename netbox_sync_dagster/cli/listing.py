@@ -81,10 +81,12 @@ def print_rows(
 
 def _print_page(console: Console, page: _Page, limit: int | None) -> None:
     size = _Size(console)
-    blocks = page.every_question() + page.every_object()
-    if limit is None or size.of(blocks) <= limit:
-        size.print(blocks)
-        return
+    # Each of them takes a line at least: of a large plan the others are not made.
+    if limit is None or page.number_of_questions + page.number_of_objects <= limit:
+        blocks = page.every_question() + page.every_object()
+        if limit is None or size.of(blocks) <= limit:
+            size.print(blocks)
+            return
     questions, changes = page.kinds_of_question(), page.kinds_of_change()
     # Half of the screen for each, or what the other leaves.
     room = max(limit // 2, limit - size.of(changes))
@@ -152,6 +154,10 @@ class _Page:
     @property
     def number_of_objects(self) -> int:
         return len(self._objects)
+
+    @property
+    def number_of_questions(self) -> int:
+        return len(self._questions)
 
     def every_question(self) -> list[_Block]:
         """One block per row that is not a change, with its fields."""
