@@ -83,7 +83,9 @@ def bare_read(url: str, token: str) -> int:
 
 def snapshot(url: str, token: str, home: str, in_flight: int) -> Manifest:
     os.environ["NETBOX_TOKEN"] = token
-    target = NetBoxTarget.model_validate({"url": url, "max_in_flight": in_flight, "timeout": 120})
+    target = NetBoxTarget.model_validate(
+        {"url": url, "max_in_flight": in_flight, "timeout": 120, "full_read_hours": 0}
+    )
     return snapshot_netbox(target, Warehouse(home))
 
 

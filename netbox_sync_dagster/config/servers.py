@@ -91,6 +91,13 @@ class NetBoxTarget(Server):
         description="Environment variable that holds the API token (v1, or v2 as nbt_<key>.<token>).",
     )
     page_size: int = Field(1000, ge=50, le=1000, description="Objects per page when reading.")
+    full_read_hours: float = Field(
+        24,
+        ge=0,
+        le=8760,
+        allow_inf_nan=False,
+        description="Hours after which NetBox is read completely; in between only changed objects are. 0: always completely.",
+    )
     batch_size: int = Field(
         200,
         ge=1,

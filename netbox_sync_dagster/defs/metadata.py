@@ -100,6 +100,10 @@ def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:
         # Never negative, even if the clock was set back meanwhile.
         "seconds": round(max((finished - started).total_seconds(), 0), 2),
     }
+    if manifest.read:
+        found["how"] = manifest.read
+    if manifest.read_reason:
+        found["why read completely"] = markdown_value(manifest.read_reason)
     if manifest.reasons:
         found["why incomplete"] = markdown_value(_first(manifest.reasons))
     if name in manifest.shrunken:

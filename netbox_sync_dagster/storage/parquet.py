@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -13,9 +15,11 @@ from netbox_sync_dagster.storage.tables import FIELD_STRUCT, Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 else:
     pa = lazy_module("pyarrow")
+    pc = lazy_module("pyarrow.compute")
     pq = lazy_module("pyarrow.parquet")
 
 Row = dict[str, Any]
@@ -88,6 +92,7 @@ class TableWriter:
         self._writer: pq.ParquetWriter | None = None
         self._on_reject = on_reject
         self._pending: list[Row] = []
+        self._linked = False
         self._lock = Lock()
         self.rows = 0
 
@@ -106,6 +111,25 @@ class TableWriter:
                     self._pending = []
                     self._flush(full)
 
+    def take_over(self, file: Path, but: Collection[int]) -> None:
+        """Begin with the rows of another file of this table, except those whose ``id`` is in ``but``.
+
+        Without exceptions the file is linked, with its constants; then no rows may be written.
+        """
+        with self._lock:
+            if not but:
+                try:
+                    os.link(file, self._path)
+                except OSError:
+                    shutil.copyfile(file, self._path)
+                self.rows, self._linked = pq.read_metadata(file).num_rows, True
+                return
+            with pq.ParquetFile(file) as source:
+                for batch in source.iter_batches(_FLUSH_ROWS, columns=self._schema.names):
+                    part = pa.Table.from_batches([batch])
+                    known = pc.is_in(part["id"], value_set=pa.array(sorted(but), pa.int64()))
+                    self._write(part.filter(pc.invert(known)))
+
     @property
     def pending(self) -> int:
         """Rows taken but not yet in the file."""
@@ -116,6 +140,8 @@ class TableWriter:
         with self._lock:
             self._flush(self._pending)
             self._pending = []
+            if self._linked:
+                return
             if self._writer is None:
                 self._path.write_bytes(_without_rows(self._whole_schema))
             else:
@@ -129,6 +155,9 @@ class TableWriter:
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             rows = [row for row in rows if self._fits(row)]
             table = pa.Table.from_pylist(rows, schema=self._schema)
+        self._write(table)
+
+    def _write(self, table: pa.Table) -> None:
         for position, (name, value) in enumerate(self._constants.items()):
             column = pa.repeat(pa.scalar(value, pa.string()), len(table))
             table = table.add_column(position, pa.field(name, pa.string()), column)

@@ -48,6 +48,7 @@ class Manifest:
 
     ``baseline``: the row counts with which the next snapshot is compared. ``only``: the source's id of the one
     object that was read, if it was read alone; ``whole_started``: when the whole endpoint was last read, None if never.
+    ``read``, of NetBox: ``full`` with the reason in ``read_reason``, or ``incremental``.
     """
 
     snapshot_id: str
@@ -64,6 +65,8 @@ class Manifest:
     only: str | None = None
     whole_started: str | None = None
     run: str | None = None
+    read: str | None = None
+    read_reason: str | None = None
 
 
 class SnapshotWriter:
@@ -76,6 +79,9 @@ class SnapshotWriter:
         self.source_version = ""
         self.only: str | None = None
         self.whole_started: datetime | None = None
+        # How it was read, and why completely: see Manifest.
+        self.read: str | None = None
+        self.read_reason: str | None = None
         self.folder = folder
         self._reasons: list[str] = []
         # Gaps for the owners' counts: (scope, scope_id).
@@ -99,6 +105,13 @@ class SnapshotWriter:
     def rows(self, table: str, rows: Iterable[Row]) -> None:
         """Append rows to a table of this system (see ``storage.tables``)."""
         self._writers[table].write(rows)
+
+    def take_over(self, table: str, file: Path, but: Collection[int] = ()) -> None:
+        """Begin a table with the rows of an earlier snapshot, except those whose ``id`` is in ``but``.
+
+        Without exceptions the file is linked: the column snapshot_id then names the earlier snapshot.
+        """
+        self._writers[table].take_over(file, but)
 
     def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
         """Record that a part of the endpoint could not be read: nothing in it may look deleted.
@@ -315,6 +328,8 @@ def _finish(
         only=writer.only,
         whole_started=_text(started if writer.only is None else writer.whole_started),
         run=run,
+        read=writer.read,
+        read_reason=writer.read_reason,
     )
 
 

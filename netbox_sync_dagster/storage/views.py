@@ -62,6 +62,8 @@ Found = TypeVar("Found")
 _STORAGE_VERSION = "v1.0.0"
 # No endpoint's name begins with an underscore. The empty files in this folder give every view its columns
 # while there is no data, and columns that are newer than the data.
+# The snapshot that a file belongs to, by its path.
+_ID_OF_FOLDER = "coalesce(nullif(regexp_extract(filename, '/([0-9][^/]*)/[^/]*$', 1), ''), snapshot_id)"
 _NONE = "_none"
 # Hand-written views: first those for ``sync.status`` and the ledger, then those that read the generated ones.
 _FIRST = ("views/ledger.sql", "views/decisions.sql")
@@ -256,12 +258,16 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
     """One view per table of the snapshots, the desired state and the diffs."""
     lines: list[str] = []
 
-    def view(name: str, pattern: str, comment: str = "") -> None:
+    def view(name: str, pattern: str, comment: str = "", *, linked: bool = False) -> None:
         # By name: an older file may lack columns that a newer one has.
-        lines.append(
-            f"CREATE OR REPLACE VIEW {name} AS\n"
-            f"SELECT * FROM read_parquet('{{home}}/{pattern}', union_by_name = true);"
-        )
+        rows = f"SELECT * FROM read_parquet('{{home}}/{pattern}', union_by_name = true)"
+        if linked:
+            # A table without changes is the file of an earlier snapshot, whose id is in its column.
+            rows = (
+                f"SELECT * EXCLUDE (filename) REPLACE ({_ID_OF_FOLDER} AS snapshot_id)"
+                f" FROM read_parquet('{{home}}/{pattern}', union_by_name = true, filename = true)"
+            )
+        lines.append(f"CREATE OR REPLACE VIEW {name} AS\n{rows};")
         if comment:
             lines.append(f"COMMENT ON VIEW {name} IS '{comment}';")
 
@@ -271,12 +277,14 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
                 f"{system}.{table}",
                 f"snapshots/{system}/*/{{current}}/{table}.parquet",
                 f"{table.replace('_', ' ')} of the current snapshot of every endpoint",
+                linked=system == "netbox",
             )
             if history:
                 view(
                     f"history.{system}_{table}",
                     f"snapshots/{system}/*/[0-9]*/{table}.parquet",
                     f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
+                    linked=system == "netbox",
                 )
     for about in ("scopes", "rejected"):
         of_each = " UNION ALL BY NAME ".join(

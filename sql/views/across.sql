@@ -1,14 +1,17 @@
 -- Snapshots, diffs and skipped objects of all kinds of endpoints. {home} is the warehouse directory. Times are UTC.
 
 create or replace view sync.snapshots as
-select system, endpoint, snapshot_id, started, finished, source_version, complete, reasons, row_counts, shrunken
+select
+    system, endpoint, snapshot_id, started, finished, source_version, complete, reasons, row_counts, shrunken,
+    read, read_reason
 from read_json(
     '{home}/snapshots/*/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
         system: 'VARCHAR', endpoint: 'VARCHAR', snapshot_id: 'VARCHAR', started: 'TIMESTAMP',
         finished: 'TIMESTAMP', source_version: 'VARCHAR', complete: 'BOOLEAN', reasons: 'VARCHAR[]',
-        row_counts: 'MAP(VARCHAR, BIGINT)', shrunken: 'MAP(VARCHAR, VARCHAR)'
+        row_counts: 'MAP(VARCHAR, BIGINT)', shrunken: 'MAP(VARCHAR, VARCHAR)',
+        read: 'VARCHAR', read_reason: 'VARCHAR'
     }
 );
 

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -336,6 +337,8 @@ def _response(answer: Answer, method: str) -> Response:
     response = Response(data, status_code=answer.status, headers=answer.headers)
     if answer.status != 204:
         response.headers["Content-Type"] = answer.content_type
+    # As gunicorn sends it.
+    response.headers["Date"] = formatdate(usegmt=True)
     return response
 
 

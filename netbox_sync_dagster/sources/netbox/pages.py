@@ -6,7 +6,9 @@ pages, so every object that exists throughout is read exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -25,6 +27,34 @@ Row = dict[str, Any]
 # Ids per request when single objects are read again; keeps the URL short.
 _AGAIN = 50
 _NESTED = ("tags", "tagged_vlans", "terminations", "module_bay_types")
+
+
+_DATES = {"id", "last_updated"}
+# Ids per request when many are read again; GraphQL takes them in the body.
+_IDS = {True: 1000, False: 200}
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which objects of a table are wanted, in GraphQL's and in REST's words. ``dates``: only id and last_updated."""
+
+    graphql: str
+    rest: dict[str, Any]
+    dates: bool = False
+
+
+def dates_since(moment: datetime) -> Where:
+    """The dates of the objects whose ``last_updated`` is not older."""
+    text = moment.isoformat()
+    return Where(f'last_updated: {{gte: "{text}"}}', {"last_updated__gte": text}, dates=True)
+
+
+def ids_in(ids: Collection[int], *, by_graphql: bool) -> Iterator[Where]:
+    """Objects with these ids, in as many parts as their requests need."""
+    ordered, most = sorted(ids), _IDS[by_graphql]
+    for first in range(0, len(ordered), most):
+        part = ordered[first : first + most]
+        yield Where(f"id: {{in_list: {part}}}", {"id": part})
 
 
 class PageSize:
@@ -81,20 +111,39 @@ class Pages:
             return
         self.size.note(len(rows))
 
-    def page(self, source: Source, start: int, before: int | None) -> tuple[list[Row], int | None]:
+    def select(self, source: Source, where: Where, start: int | None = 1) -> Iterator[list[Row]]:
+        """Pages of the objects that are wanted, with an id from ``start`` on. Raises ServerError."""
+        while start is not None:
+            rows, start = self.page(source, start, None, where)
+            yield rows
+
+    def select_each(self, sources: list[Source], where: Where) -> Iterator[tuple[Source, list[Row]]]:
+        """The same of several tables; the first pages that GraphQL can give come in one request. Raises ServerError."""
+        together = [source for source in sources if self.by_graphql(source)]
+        answers = self.group(together, where) if together else {}
+        for source in sources:
+            rows, start = answers.get(source.table, ([], 1))
+            yield source, rows
+            for more in self.select(source, where, start):
+                yield source, more
+
+    def page(
+        self, source: Source, start: int, before: int | None, where: Where | None = None
+    ) -> tuple[list[Row], int | None]:
         """(objects, where the next page starts); None after the last. ``start`` <= id < ``before``.
 
         Raises ServerError; its ``status`` is 403 where the token may not read this type.
         """
         if self.by_graphql(source):
             try:
-                rows, unusual = self._apart(source, start, before)
-                rows = rows or self._inline(source, start, before)
+                rows, unusual = self._apart(source, start, before) if where is None else ([], ())
+                rows = rows or self._inline(source, start, before, where)
             except GraphQLFailure as failure:
                 self._give_up_graphql(source, failure)
             else:
                 return self._taken(source, rows, start, before, unusual)
-        names = [source.fields(self.absent), *(count.field for count in COUNTS.get(source.table, ()))]
+        names = [source.fields(self._absent(source, where))]
+        names += [count.field for count in COUNTS.get(source.table, ())] if where is None else []
         params: dict[str, Any] = {"limit": self.limit, "fields": ",".join(names)}
         if self.netbox.version >= START_SINCE:
             params["start"] = start
@@ -102,14 +151,21 @@ class Pages:
             params |= {"id__gte": start, "ordering": "id"}
         if before is not None:
             params["id__lt"] = before
+        params |= where.rest if where is not None else {}
         rows, more = self.netbox.page(source.path, params)
         self.size.note(len(rows))
         following = _last_id(source, rows, start, before) + 1
         return self._dated(source, rows), following if more and rows and following != before else None
 
-    def group(self, sources: list[Source]) -> dict[str, tuple[list[Row], int | None]]:
+    def group(
+        self, sources: list[Source], where: Where | None = None
+    ) -> dict[str, tuple[list[Row], int | None]]:
         """The first page of several tables in one GraphQL request. Empty where GraphQL cannot."""
-        lists = (graphql_list(source, 1, None, self.limit, self.absent) for source in sources)
+        condition = where.graphql if where is not None else ""
+        lists = (
+            graphql_list(source, 1, None, self.limit, self._absent(source, where), condition)
+            for source in sources
+        )
         try:
             answer = self.netbox.graphql(
                 "{ " + " ".join(lists) + " }", *(source.listing or "" for source in sources)
@@ -119,17 +175,26 @@ class Pages:
             return {}
         for source in sources:
             self.size.note(len(answer[source.listing or ""]))
-            self.apart.learn(source, answer[source.listing or ""])
+            if where is None:
+                self.apart.learn(source, answer[source.listing or ""])
         return {
             source.table: self._taken(source, answer[source.listing or ""], 1, None) for source in sources
         }
 
-    def _inline(self, source: Source, start: int, before: int | None) -> list[Row]:
+    def _absent(self, source: Source, where: Where | None) -> set[str]:
+        """The columns that are not asked for."""
+        return self.absent | ({*source.columns} - _DATES if where is not None and where.dates else set())
+
+    def _inline(
+        self, source: Source, start: int, before: int | None, where: Where | None = None
+    ) -> list[Row]:
         """A page by GraphQL, with all columns."""
-        query = graphql_list(source, start, before, self.limit, self.absent)
+        condition = where.graphql if where is not None else ""
+        query = graphql_list(source, start, before, self.limit, self._absent(source, where), condition)
         listing = source.listing or ""
         rows = self.netbox.graphql(f"{{ {query} }}", listing)[listing]
-        self.apart.learn(source, rows)
+        if where is None:
+            self.apart.learn(source, rows)
         return rows
 
     def _apart(self, source: Source, start: int, before: int | None) -> tuple[list[Row], Collection[int]]:

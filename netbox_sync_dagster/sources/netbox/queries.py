@@ -426,8 +426,14 @@ def sources_of(
     }
 
 
-def graphql_list(source: Source, start: int, before: int | None, limit: int, absent: Collection[str]) -> str:
-    """One list of a GraphQL query: objects with ``start`` <= id < ``before``, in the order of their ids."""
-    bound = "" if before is None else f", filters: {{id: {{lt: {before}}}}}"
+def graphql_list(  # noqa: PLR0917
+    source: Source, start: int, before: int | None, limit: int, absent: Collection[str], where: str = ""
+) -> str:
+    """One list of a GraphQL query: objects with ``start`` <= id < ``before``, in the order of their ids.
+
+    ``where``: a condition in place of the upper bound.
+    """
+    condition = where or ("" if before is None else f"id: {{lt: {before}}}")
+    bound = f", filters: {{{condition}}}" if condition else ""
     page = f"pagination: {{start: {start}, limit: {limit}}}{bound}"
     return f"{source.listing}({page}) {{ {source.selection(absent)} }}"

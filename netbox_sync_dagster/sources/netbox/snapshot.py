@@ -12,11 +12,14 @@ from typing import Any
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox import choices
+from netbox_sync_dagster.sources.netbox.changelog import ReadWhole, Window, read_window
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
+from netbox_sync_dagster.sources.netbox.incremental import IncrementalRead
 from netbox_sync_dagster.sources.netbox.own_deletes import deleted_by_us
 from netbox_sync_dagster.sources.netbox.pages import Pages
+from netbox_sync_dagster.sources.netbox.position import Position, Previous, previous_read, sees_changelog
 from netbox_sync_dagster.sources.netbox.proofs import Totals, hidden_objects
 from netbox_sync_dagster.sources.netbox.queries import (
     COUNTS,
@@ -29,6 +32,7 @@ from netbox_sync_dagster.sources.netbox.queries import (
 )
 from netbox_sync_dagster.sources.netbox.rights import Rights, read_rights
 from netbox_sync_dagster.sources.reading import understood
+from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
 
@@ -52,7 +56,7 @@ def snapshot_netbox(
     deletes: Collection[str] = (),
     contacts: bool = False,
 ) -> Manifest:
-    """Read NetBox into the warehouse as the current snapshot ``netbox`` / ``netbox``.
+    """Read NetBox, or what changed in it (``incremental``), as the current snapshot ``netbox`` / ``netbox``.
 
     Up to ``target.max_in_flight`` requests at once; pages go to disk as they come. ``progress`` gets one line
     per table, e.g. ``"interfaces: 10000 rows"``. ``accept_shrink`` as in ``write_snapshot``. GraphQL or REST is
@@ -82,7 +86,9 @@ def snapshot_netbox(
     ):
         netbox.open()
         netbox.choose_branch()
-        _Reader(netbox, warehouse, writer, progress, deletes, contacts=contacts).run()
+        reader = _Reader(netbox, warehouse, writer, progress, deletes, contacts=contacts)
+        reader.run()
+        reader.save_position()
         if netbox.http.echoed:
             writer.incomplete("table", "*", netbox.http.echoed)
     folder = warehouse.snapshots("netbox", "netbox")
@@ -103,10 +109,11 @@ class _Reader:
         self.netbox = netbox
         self.warehouse = warehouse
         self.writer = writer
-        self.progress = progress
+        self._say = progress or (lambda _: None)
         self.parents = deleted_types(deletes)
         self.contacts = contacts
         self.custom_fields: dict[str, CustomFields] = {}
+        self.field_rows: list[Row] = []
         # Custom fields whose values name other objects.
         self.object_fields: list[Row] = []
         # Names of the custom fields of each choice set.
@@ -117,6 +124,9 @@ class _Reader:
         self.totals: Totals = {}
         self.unreadable: set[str] = set()
         self.lock = Lock()
+        self.full_at = now()
+        # The changelog at the start.
+        self.window: Window | None = None
 
     def run(self) -> None:
         """Read everything into the writer."""
@@ -137,16 +147,9 @@ class _Reader:
         rights = read_rights(self.netbox)
         readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]
         self.pages = Pages(self.netbox, readable)
+        continued = self._continued(rights, status)
         # The custom fields come first: their types decide how values of all other tables are written.
         self._drain([self.pages_task(self.sources["custom_fields"]), self._learn])
-        tasks = [
-            self._together([self.sources[name] for name in names if name in self.sources]) for names in GROUPS
-        ]
-        tasks += [
-            self.pages_task(source)
-            for source in self.sources.values()
-            if source.listing is None and source.table != "custom_fields"
-        ]
         dependents = DependentsReader(
             self.netbox,
             self.parents,
@@ -154,16 +157,77 @@ class _Reader:
             proxbox=PROXBOX_PLUGIN in (self.netbox.status.get("plugins") or {}),
             constrained=lambda model: rights.known and not rights.sees_all({model}),
         )
+        tasks = [*self._choices(status), *dependents.tasks(self.object_fields)]
         if self.choice_sets:
             tasks.append(self._choices_of_fields)
-        self._drain([*tasks, *self._choices(status), *dependents.tasks(self.object_fields)])
+        large = continued.large if continued is not None else []
+        self._drain([*self._tables(set(self.sources) - {"custom_fields"} - set(large)), *tasks])
+        if continued is not None and not self._read_changes(continued, large):
+            self._drain(self._tables(large))
         dependents.finish()
         self._check_sight(rights)
-        if self.progress:
-            for name, why in self.pages.notes.items():
-                self.progress(f"{name}: read by REST, because GraphQL failed: {why}")
-            for name, count in self.counts.items():
-                self.progress(f"{name}: {count} rows")
+        for name, why in self.pages.notes.items():
+            self._say(f"{name}: read by REST, because GraphQL failed: {why}")
+        for name, count in self.counts.items():
+            self._say(f"{name}: {count} rows")
+
+    def _tables(self, names: Collection[str]) -> list[Task]:
+        """The tasks that read these tables completely."""
+        groups = [[self.sources[name] for name in group if name in names] for group in GROUPS]
+        alone = [self.sources[name] for name in self.sources if name in names]
+        return [
+            *(self._together(group) for group in groups if group),
+            *(self.pages_task(source) for source in alone if source.listing is None),
+        ]
+
+    # -- incremental reads -----------------------------------------------------------------------
+
+    def _continued(self, rights: Rights, status: Row) -> Previous | None:
+        """The snapshot that this read continues; None for a full read, with its reason on record."""
+        self.writer.read = "full"
+        try:
+            previous = previous_read(self.warehouse, self.netbox, rights, status, self.sources)
+        except ReadWhole as reason:
+            self.writer.read_reason = str(reason)
+            if sees_changelog(self.netbox, rights):
+                self.window = read_window(self.netbox)
+            return None
+        self.full_at = previous.position.full_at
+        return previous
+
+    def _read_changes(self, previous: Previous, large: list[str]) -> bool:
+        """Read the large tables incrementally. False if they must be read completely, with the reason on record."""
+        self.writer.close_files(*(name for name in self.sources if name not in large))
+        read = IncrementalRead(self.netbox, self.pages, previous, self.sources, large, self._converted)
+        try:
+            if any(row["status"] not in (None, "active") for row in self.field_rows):
+                raise ReadWhole("a custom field is being created or deleted")
+            read.run(self.writer.folder, {row["related_object_type"] for row in self.object_fields})
+        except ReadWhole as reason:
+            self.writer.read_reason = str(reason)
+            self._say(f"everything is read again: {reason}")
+            self.full_at, self.window = now(), read_window(self.netbox)
+            return False
+        for name in large:
+            replaced, rows = read.changes(name)
+            self.writer.take_over(name, previous.folder / f"{name}.parquet", replaced)
+            self.writer.rows(name, rows)
+            self.counts[name] = read.tables[name].expected
+        self.writer.read, self.window = "incremental", read.window
+        return True
+
+    def _converted(self, source: Source, rows: list[Row]) -> list[Row]:
+        """Rows of changed objects. Raises ReadWhole for one that is not as documented."""
+        convert = converter(source, self.custom_fields.get(source.model, {}), self.pages.absent)
+        try:
+            return [convert(row) for row in rows]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ReadWhole(f"{source.table}: a row is not as NetBox documents it ({error!r})") from None
+
+    def save_position(self) -> None:
+        """Record where this read began, for the next one."""
+        if self.window is not None:
+            Position(self.netbox.target.base_url, self.window, self.full_at).save(self.writer.folder)
 
     def _check_sight(self, rights: Rights) -> None:
         """Mark every table of which the token does not see all objects."""
@@ -304,6 +368,7 @@ class _Reader:
                 self.writer.reject(source.table, row.get("id"), reason, row)
                 self.writer.incomplete("table", source.table, reason)
         if source.table == "custom_fields":
+            self.field_rows += good
             for row in good:
                 for model in row["object_types"]:
                     self.custom_fields.setdefault(model, {})[row["name"]] = row["type"]
