@@ -45,7 +45,11 @@ ActionOption = Annotated[
     ),
 ]
 FieldOption = Annotated[
-    list[str] | None, typer.Option(help="Select only this field: changes that write no other.")
+    list[str] | None,
+    typer.Option(
+        help="Select only this field: approve takes it as a part of each update, reject and withdraw take the changes "
+        "that write no other."
+    ),
 ]
 DeviceOption = Annotated[
     list[str] | None, typer.Option(help="Select changes of this device, virtual machine or cluster.")

@@ -59,9 +59,9 @@ def test_netn_lines_of_machines_and_containers(pve, cluster):
     assert [after(r)["mac_address"] for r in rows(plan, "mac_addresses")] == [
         "BC:24:11:00:00:05",
         "26:15:5B:73:3F:7C",
-        "12:34:56:78:90:12",
         "BC:24:11:00:00:02",
         "BC:24:11:00:00:09",
+        "12:34:56:78:90:12",
     ]
     assert {vlan_fields(r) for r in found} == {(None, None, None)}
     addresses = rows(plan, "ip_addresses")
