@@ -91,8 +91,15 @@ def changes_since(netbox: NetBox, before: Window) -> tuple[set[Touched], Window]
 
 
 def _check_continues(before: Window, rows: dict[int, Row]) -> None:
-    """A restored backup lacks ids, or uses them again. Only the oldest entries may be gone: NetBox prunes them."""
+    """A restored backup lacks ids, or uses them again, and another NetBox has others. Only older entries may be gone:
+    NetBox prunes them."""
+    if not before.entries:
+        raise ReadWhole("NetBox's changelog was empty, so a restored backup would not show")
     oldest = min(rows, default=0)
+    if max(before.entries) not in rows:
+        raise ReadWhole(
+            f"entry {max(before.entries)} of NetBox's changelog is gone: it was pruned, or a backup was restored"
+        )
     for number, digest in before.entries.items():
         row = rows.get(number)
         if row is None and (not rows or number > oldest):

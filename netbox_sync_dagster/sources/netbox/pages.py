@@ -14,6 +14,7 @@ from typing import Any
 
 from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.netbox.apart import ApartColumns, NotApart, apart_query, fill_in
+from netbox_sync_dagster.sources.netbox.changelog import ReadWhole
 from netbox_sync_dagster.sources.netbox.client import (
     GRAPHQL_SINCE,
     START_SINCE,
@@ -132,7 +133,8 @@ class Pages:
     ) -> tuple[list[Row], int | None]:
         """(objects, where the next page starts); None after the last. ``start`` <= id < ``before``.
 
-        Raises ServerError; its ``status`` is 403 where the token may not read this type.
+        Raises ServerError; its ``status`` is 403 where the token may not read this type. With ``where``, ReadWhole if
+        GraphQL fails.
         """
         if self.by_graphql(source):
             try:
@@ -140,6 +142,9 @@ class Pages:
                 rows = rows or self._inline(source, start, before, where)
             except GraphQLFailure as failure:
                 self._give_up_graphql(source, failure)
+                if where is not None:
+                    # As many ids as GraphQL takes are too long for a URL.
+                    raise ReadWhole(f"{source.table}: GraphQL failed: {failure}") from None
             else:
                 return self._taken(source, rows, start, before, unusual)
         names = [source.fields(self._absent(source, where))]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,11 +43,15 @@ _BRANCHING = "netbox_branching"
 
 @dataclass(frozen=True)
 class Position:
-    """The changelog at the start of a read of the NetBox at ``url``; ``full_at``: when the last full read began."""
+    """The changelog at the start of a read of the NetBox at ``url``; ``full_at``: when the last full read began.
+
+    ``files``: {table: SHA-256 of its file}: an incremental read goes on with the rows of exactly these.
+    """
 
     url: str
     window: Window
     full_at: datetime
+    files: dict[str, str]
 
     def save(self, folder: Path) -> None:
         """Write it beside the snapshot's tables."""
@@ -53,6 +59,7 @@ class Position:
             "url": self.url,
             "at": self.window.at.isoformat(),
             "full_at": self.full_at.isoformat(),
+            "files": self.files,
             "changes": {str(number): digest for number, digest in self.window.entries.items()},
         }
         write_json(folder / _FILE, content)
@@ -108,8 +115,12 @@ def previous_read(
     if position.url != netbox.target.base_url or any(before.get(name) != status[name] for name in _SAME):
         raise ReadWhole("NetBox's url, version, plugins or branch changed, or what is read from it")
     age = now() - position.full_at
-    if not timedelta() <= age < timedelta(hours=hours):
+    if age < timedelta():
+        raise ReadWhole("the clock was set back")
+    if age >= timedelta(hours=hours):
         raise ReadWhole(f"the last full read is more than {hours:g} hours old")
+    if hashes(current, sources) != position.files:
+        raise ReadWhole("a file of the last snapshot is missing or damaged")
     previous = Previous(current, position, {table: _rows(current, table) for table in sources})
     if not previous.large:
         raise ReadWhole(f"no table has more than {LARGE} rows")
@@ -120,7 +131,16 @@ def _load(folder: Path) -> Position:
     content = json.loads((folder / _FILE).read_bytes())
     entries = {int(number): str(digest) for number, digest in content["changes"].items()}
     window = Window(datetime.fromisoformat(content["at"]), entries)
-    return Position(content["url"], window, datetime.fromisoformat(content["full_at"]))
+    return Position(content["url"], window, datetime.fromisoformat(content["full_at"]), content["files"])
+
+
+def hashes(folder: Path, tables: Iterable[str]) -> dict[str, str]:
+    """{table: SHA-256 of its file}, without files that are not there or cannot be read."""
+    found = {}
+    for table in sorted(tables):
+        with suppress(OSError), (folder / f"{table}.parquet").open("rb") as file:
+            found[table] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _rows(folder: Path, table: str) -> int:

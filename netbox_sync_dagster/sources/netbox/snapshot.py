@@ -19,7 +19,13 @@ from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsRead
 from netbox_sync_dagster.sources.netbox.incremental import IncrementalRead
 from netbox_sync_dagster.sources.netbox.own_deletes import deleted_by_us
 from netbox_sync_dagster.sources.netbox.pages import Pages
-from netbox_sync_dagster.sources.netbox.position import Position, Previous, previous_read, sees_changelog
+from netbox_sync_dagster.sources.netbox.position import (
+    Position,
+    Previous,
+    hashes,
+    previous_read,
+    sees_changelog,
+)
 from netbox_sync_dagster.sources.netbox.proofs import Totals, hidden_objects
 from netbox_sync_dagster.sources.netbox.queries import (
     COUNTS,
@@ -203,7 +209,10 @@ class _Reader:
             if any(row["status"] not in (None, "active") for row in self.field_rows):
                 raise ReadWhole("a custom field is being created or deleted")
             read.run(self.writer.folder, {row["related_object_type"] for row in self.object_fields})
-        except ReadWhole as reason:
+        except (ReadWhole, ServerError) as reason:
+            # A server that is away now is away for a full read too.
+            if isinstance(reason, ServerError) and (reason.retryable or reason.status is None):
+                raise
             self.writer.read_reason = str(reason)
             self._say(f"everything is read again: {reason}")
             self.full_at, self.window = now(), read_window(self.netbox)
@@ -227,7 +236,9 @@ class _Reader:
     def save_position(self) -> None:
         """Record where this read began, for the next one."""
         if self.window is not None:
-            Position(self.netbox.target.base_url, self.window, self.full_at).save(self.writer.folder)
+            self.writer.close_files(*self.sources)
+            files = hashes(self.writer.folder, self.sources)
+            Position(self.netbox.target.base_url, self.window, self.full_at, files).save(self.writer.folder)
 
     def _check_sight(self, rights: Rights) -> None:
         """Mark every table of which the token does not see all objects."""

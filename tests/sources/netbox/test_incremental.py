@@ -198,6 +198,47 @@ def test_a_restored_backup_is_read_completely(lab: LabNetBox, seed: Seed, snap: 
     )
 
 
+def test_a_changelog_of_which_no_entry_is_known_is_another_one(
+    lab: LabNetBox, seed: Seed, snap: Snap
+) -> None:
+    """Another NetBox behind the same URL, or one that has pruned all that was seen."""
+    snap(lab.url, lab.token)
+    numbers = sorted(row["id"] for row in lab.store.rows("core.objectchange"))
+    last = lab.store.ref("core.objectchange", numbers[-1])
+    for number in numbers:
+        lab.store.remove("core.objectchange", number)
+    lab.store.put("core.objectchange", {**last, "id": numbers[-1] + 50_000})
+    gone = f"entry {numbers[-1]} of NetBox's changelog is gone: it was pruned, or a backup was restored"
+    assert _read(lab, snap) == ("full", gone)
+
+
+def test_an_empty_changelog_proves_nothing(lab: LabNetBox, seed: Seed, snap: Snap) -> None:
+    for number in [row["id"] for row in lab.store.rows("core.objectchange")]:
+        lab.store.remove("core.objectchange", number)
+    snap(lab.url, lab.token)
+    assert _read(lab, snap) == (
+        "full",
+        "NetBox's changelog was empty, so a restored backup would not show",
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [
+        ("interfaces", lambda text: text[:-20]),
+        ("sites", lambda text: text[:40] + b"x" + text[41:]),
+    ],
+)
+def test_a_damaged_file_of_the_last_snapshot_is_read_again(
+    lab: LabNetBox, seed: Seed, snap: Snap, tmp_path: Path, table: str, damage: Callable[[bytes], bytes]
+) -> None:
+    snap(lab.url, lab.token)
+    [file] = tmp_path.glob(f"warehouse/snapshots/netbox/netbox/2*/{table}.parquet")
+    file.write_bytes(damage(file.read_bytes()))
+    assert _read(lab, snap) == ("full", "a file of the last snapshot is missing or damaged")
+    assert _read(lab, snap) == ("incremental", None)
+
+
 def test_entries_that_netbox_prunes_are_not_missed(lab: LabNetBox, seed: Seed, snap: Snap) -> None:
     snap(lab.url, lab.token)
     for number in sorted(row["id"] for row in lab.store.rows("core.objectchange"))[:10]:
@@ -233,19 +274,17 @@ def test_an_old_full_read_and_other_circumstances(
     lab: LabNetBox, seed: Seed, snap: Snap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snap(lab.url, lab.token)
-    [file] = tmp_path.glob("warehouse/snapshots/netbox/netbox/2*/position.json")
-    content = json.loads(file.read_text())
 
     def read_after(**changed: str) -> str | None:
         for file in tmp_path.glob("warehouse/snapshots/netbox/netbox/2*/position.json"):
-            file.write_text(json.dumps({**content, **changed}))
+            file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
         return snap(lab.url, lab.token).manifest.read_reason
 
     assert read_after(full_at=(datetime.now(UTC) - timedelta(hours=25)).isoformat()) == (
         "the last full read is more than 24 hours old"
     )
-    assert read_after(full_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat()) == (
-        "the last full read is more than 24 hours old"
+    assert (
+        read_after(full_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat()) == "the clock was set back"
     )
     assert read_after(at=(datetime.now(UTC) + timedelta(hours=1)).isoformat()) == (
         "NetBox's clock was set back"
