@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from netbox_sync_dagster.compare.database import parquet
@@ -38,14 +39,33 @@ def netbox_rows(
         return con.execute(f"SELECT {columns} FROM {parquet(file)} {condition}", parameters).fetchall()
 
 
-def names_of_section(warehouse: Warehouse, section: str) -> list[tuple[str, ...]]:
-    """The names of NetBox's objects of a section: the one that people see, then others such as the slug."""
+@dataclass(frozen=True)
+class NamedObject:
+    """``names``: the one that people see, then others such as the slug; empty where it has none.
+    ``manufacturer``: of device types, module types and platforms, else empty."""
+
+    names: tuple[str, ...]
+    manufacturer: str = ""
+
+
+def objects_of_section(warehouse: Warehouse, section: str) -> list[NamedObject]:
+    """NetBox's objects that words of a section of the mappings can name."""
     table = table_of(section)
     if table not in NETBOX:
         return []
     columns = [name for name in NAME_COLUMNS if name in NETBOX[table].columns]
-    rows = netbox_rows(warehouse, table, ", ".join(columns))
-    return [tuple(str(name or "") for name in row) for row in rows]
+    maker = "manufacturer_id" if "manufacturer_id" in NETBOX[table].columns else "NULL"
+    rows = netbox_rows(warehouse, table, ", ".join((maker, *columns)))
+    makers = _names(warehouse, "manufacturers", {row[0] for row in rows})
+    return [
+        NamedObject(tuple(str(name or "") for name in names), makers.get(made_by, ""))
+        for made_by, *names in rows
+    ]
+
+
+def names_of_section(warehouse: Warehouse, section: str) -> list[tuple[str, ...]]:
+    """The names of NetBox's objects of a section: the one that people see, then others such as the slug."""
+    return [one.names for one in objects_of_section(warehouse, section)]
 
 
 def described(warehouse: Warehouse, resource: str, ids: Collection[int]) -> dict[int, str]:

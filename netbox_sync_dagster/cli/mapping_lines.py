@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable
 from typing import Any
 
+from netbox_sync_dagster.approve.netbox_names import NamedObject
+from netbox_sync_dagster.cli.mapping_fits import only_fit
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.new_lines import NewLines
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -25,6 +26,8 @@ _DEFAULTS = {
 _OBJECTS = {"vrfs": "interface"}
 
 Row = tuple[str, str | None, int, str, bool]
+# NetBox's objects by section.
+Objects = Callable[[str], list[NamedObject]]
 
 
 def answered(endpoint: Endpoint, words: list[tuple[str, str, str]]) -> list[str]:
@@ -64,12 +67,10 @@ def unresolved(warehouse: Warehouse, endpoint: str) -> list[Row]:
         con.close()
 
 
-def stanza(
-    endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[str]], *, everything: bool
-) -> list[str]:
+def stanza(endpoint: Endpoint, rows: list[Row], objects: Objects, *, everything: bool) -> list[str]:
     """The lines of YAML, which load as printed: what is still to be filled in is a comment.
 
-    ``everything``: include the configured mappings. ``names``: those of NetBox's objects, by section.
+    ``everything``: include the configured mappings.
     """
     configured: dict[str, dict[str, Any]] = {
         section: content for section, content in endpoint.mappings if isinstance(content, dict)
@@ -92,7 +93,7 @@ def stanza(
                 advice.append(f"# {what}: {endpoint.name} has no value; set defaults.{default}")
                 continue
             note = "; no such object in NetBox" if is_mapped else ""
-            open_lines.append(f"    # {_text(word)}: {_proposed(word, names(section))}  # {what}{note}")
+            open_lines.append(f"    # {_text(word)}: {_proposed(word, objects(section))}  # {what}{note}")
         if open_lines and section in _DEFAULTS:
             open_lines.append(f"    # or for all of them: defaults.{_DEFAULTS[section]}")
         if filled or open_lines:
@@ -107,10 +108,8 @@ def stanza(
     return [*lines, *advice]
 
 
-def lines_of_proposals(
-    endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[str]]
-) -> dict[str, NewLines]:
-    """The same as lines for the file, by section: a name that fits only one object is mapped, the others are open.
+def lines_of_proposals(endpoint: Endpoint, rows: list[Row], objects: Objects) -> dict[str, NewLines]:
+    """The same as lines for the file, by section: a name that only one object has is mapped, the others are open.
 
     Names that the file maps already are left out.
     """
@@ -119,10 +118,10 @@ def lines_of_proposals(
         if word is None or is_mapped or not isinstance(getattr(endpoint.mappings, section, None), dict):
             continue
         new = found.setdefault(section, NewLines())
-        if fit := only_fit(word, names(section)):
+        if fit := only_fit(section, word, objects(section)):
             new.mapped[word] = fit
         else:
-            proposed = _proposed(word, names(section))
+            proposed = _proposed(word, objects(section))
             new.open[word] = f"{_text(word)}: {proposed}  # {_count(section, owners, example)}"
     return _in_order(endpoint, found)
 
@@ -142,14 +141,14 @@ def _in_order(endpoint: Endpoint, found: dict[str, NewLines]) -> dict[str, NewLi
     return {section: found[section] for section, _ in endpoint.mappings if section in found}
 
 
-def kept_lines(endpoint: Endpoint, rows: list[Row], names: Callable[[str], list[str]]) -> list[str]:
+def kept_lines(endpoint: Endpoint, rows: list[Row], objects: Objects) -> list[str]:
     """Sentences about mappings of the file whose NetBox object does not exist."""
     sentences = []
     for section, word, _, _, is_mapped in rows:
         if is_mapped and word is not None:
             known = {str(one).lower(): target for one, target in getattr(endpoint.mappings, section).items()}
             target = str(known.get(word.lower(), ""))
-            near = _proposed(target, names(section))
+            near = _proposed(target, objects(section))
             meant = "" if near == '""' else f"; the most similar names are {near}"
             sentences.append(
                 f"mappings.{section}: {_text(word)}: {_text(target)}: NetBox has no such object; "
@@ -179,22 +178,13 @@ def defaults_that_do(endpoint: Endpoint, rows: list[Row], new: dict[str, NewLine
     return sentences
 
 
-def only_fit(word: str, names: list[str]) -> str | None:
-    """The only name of NetBox that is much like this one and has the same numbers."""
-    by_lower = {name.lower(): name for name in names if name}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=5, cutoff=0.8)
-    numbers = re.findall(r"[0-9]+", word)
-    fits = [by_lower[name] for name in near if re.findall(r"[0-9]+", name) == numbers]
-    return fits[0] if len(fits) == 1 else None
-
-
 def _count(section: str, owners: int, example: str) -> str:
     return f"{owners} {_OBJECTS.get(section, 'object')}{'s' if owners != 1 else ''}, e.g. {visible(example, 200)}"
 
 
-def _proposed(word: str, names: list[str]) -> str:
+def _proposed(word: str, objects: list[NamedObject]) -> str:
     """The names of NetBox that are most like this one, to choose from."""
-    by_lower = {name.lower(): name for name in names if name}
+    by_lower = {one.names[0].lower(): one.names[0] for one in objects if one.names[0]}
     near = difflib.get_close_matches(word.lower(), by_lower, n=2, cutoff=0.5)
     return " or ".join(_text(by_lower[name]) for name in near) or '""'
 

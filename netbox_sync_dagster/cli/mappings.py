@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from netbox_sync_dagster.approve.netbox_names import names_of_section
+from netbox_sync_dagster.approve.netbox_names import NamedObject, objects_of_section
 from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.mapping_lines import (
     answered,
@@ -56,8 +56,9 @@ def mappings(
     name or slug of a NetBox object, add the lines to the endpoint in the configuration, and sync again. The lines load as
     printed: those to fill in are comments.
 
-    --write adds them to the file and changes nothing else in it: a name that fits only one object of NetBox is mapped to
-    it, the others are comments to fill in. Lines that are there stay.
+    --write adds them to the file and changes nothing else in it. A name is mapped only to the one NetBox object that has
+    the same name apart from case, spaces and punctuation (device types: with or without the manufacturer before it). The
+    others are comments to fill in, with the most similar names. Existing lines stay.
     """
     session = session_of(context)
     chosen = session.endpoint(endpoint)
@@ -77,16 +78,16 @@ def mappings(
     rows = unresolved(session.warehouse, endpoint)
 
     @cache
-    def names(section: str) -> list[str]:
-        return [row[0] for row in names_of_section(session.warehouse, section)]
+    def objects(section: str) -> list[NamedObject]:
+        return objects_of_section(session.warehouse, section)
 
     if write:
-        new = lines_of_proposals(chosen, rows, names)
+        new = lines_of_proposals(chosen, rows, objects)
         _write(session, chosen, new, dry_run=dry_run)
-        for sentence in (*kept_lines(chosen, rows, names), *defaults_that_do(chosen, rows, new)):
+        for sentence in (*kept_lines(chosen, rows, objects), *defaults_that_do(chosen, rows, new)):
             session.out.print(Shown(sentence), soft_wrap=True)
         return
-    for line in stanza(chosen, rows, names, everything=not missing):
+    for line in stanza(chosen, rows, objects, everything=not missing):
         session.out.print(Shown(line), soft_wrap=True)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from ruamel.yaml import YAML
 
+from netbox_sync_dagster.approve.netbox_names import NamedObject
+from netbox_sync_dagster.cli.mapping_fits import only_fit
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import CliHarness
 from tests.support import NetBox
@@ -122,12 +125,17 @@ def test_missing_mappings_are_added_to_the_file(
     harness: CliHarness, nms: LabLibreNMS, netbox: NetBox
 ) -> None:
     for name, hardware, location in (
-        ("sw2", "C-2960", "Lyons DC1"),
-        ("sw3", "C9300", "Lyon DC3"),
+        ("sw2", "Cisco C-2960", "lyon_DC1"),
+        ("sw3", "C9300-24T", "Berlin A"),
+        ("sw4", "C9300-24T", "DC East"),
+        ("sw5", "C9300-24T", "Paris North"),
     ):
-        nms.state.add_device(name, os="ios", hardware=hardware, location=location, type="network")
-    for name in ("Lyon DC1", "Lyon DC2"):
-        netbox.create("dcim/sites", name=name, slug=name.lower().replace(" ", "-"))
+        nms.state.add_device(name, os="Cisco IOS", hardware=hardware, location=location, type="network")
+    for name in ("Lyon DC1", "Berlin B", "DC West", "Paris South"):
+        netbox.create("dcim/sites", name=name, slug=f"s{len(name)}-{name[:2].lower()}")
+    cisco = netbox.one("dcim/manufacturers", slug="cisco")
+    netbox.create("dcim/device-types", manufacturer=cisco["id"], model="C9300-24P", slug="c9300-24p")
+    netbox.create("dcim/platforms", name="Cisco IOS XE", slug="iosxe")
     file = harness.folder / "netbox_sync.yaml"
     file.write_text(
         f"""\
@@ -149,29 +157,33 @@ endpoints:
     harness.ok("sync")
     before = file.read_text(encoding="utf-8")
     shown = harness.ok("mappings", "nms", "--missing", "--write", "--dry-run")
-    assert 'would map sites: "Lyons DC1": "Lyon DC1"\n' in shown
+    assert 'would map sites: "lyon_DC1": "Lyon DC1"\n' in shown
     assert shown.count("nothing was written") == 1 and file.read_text(encoding="utf-8") == before
 
     shown = harness.ok("mappings", "nms", "--missing", "--write")
-    assert 'mapped sites: "Lyons DC1": "Lyon DC1"\n' in shown
+    assert 'mapped sites: "lyon_DC1": "Lyon DC1"\n' in shown
     assert (
         'mappings.roles: "network": "Acces": NetBox has no such object; the line stays; the most similar names are "Access"\n'
     ) in shown
     assert (
-        "sites: 1 name has no match; if one value fits all such objects, set defaults.site instead\n" in shown
+        "sites: 3 names have no match; if one value fits all such objects, set defaults.site instead\n"
+        in shown
     )
     assert "the lines of nms are written; check them, then run: netbox-sync sync nms\n" in shown
     after = file.read_text(encoding="utf-8")
     added = after[after.index("# a slip\n") + 9 : after.index("      # Cisco's names differ.\n")]
     assert added == (
         "      sites:\n"
-        '        "Lyons DC1": "Lyon DC1"\n'
-        '        # "Lyon DC3": "Lyon DC2" or "Lyon DC1"  # 1 object, e.g. sw3\n'
+        '        "lyon_DC1": "Lyon DC1"\n'
+        '        # "Berlin A": "Berlin B"  # 1 object, e.g. sw3\n'
+        '        # "DC East": "DC West"  # 1 object, e.g. sw4\n'
+        '        # "Paris North": "Paris South" or "Paris"  # 1 object, e.g. sw5\n'
         "      device_types:\n"
-        '        "C-2960": "C2960"\n'
-        '        # "C9300": "C2960"  # 1 object, e.g. sw3\n'
+        '        "Cisco C-2960": "C2960"\n'
+        '        # "C9300-24T": "C9300-24P"  # 3 objects, e.g. sw3\n'
         "      # platforms:\n"
-        '        # "ios": ""  # 3 objects, e.g. sw1\n'
+        '        # "Cisco IOS": "Cisco IOS XE"  # 4 objects, e.g. sw2\n'
+        '        # "ios": ""  # 1 object, e.g. sw1\n'
     )
     assert after.replace(added, "") == before
     assert file.stat().st_mode & 0o777 == 0o640
@@ -182,3 +194,57 @@ endpoints:
     assert file.read_text(encoding="utf-8") == after
     refused = harness.run("mappings", "nms", "--write")
     assert (refused.code, refused.err) == (1, "error: --write needs --missing or --export\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "word", "name"),
+    [
+        ("device_types", "C9300-24T", "C9300-24P"),
+        ("device_types", "WS-C2960+24TC-L", "WS-C2960-24TC-L"),
+        ("device_types", "Juniper C2960", "C2960"),
+        ("sites", "Berlin A", "Berlin B"),
+        ("sites", "DC East", "DC West"),
+        ("sites", "Paris North", "Paris South"),
+        ("sites", "Lyons", "Lyon"),
+        ("sites", "Zurich", "Z\u00fcrich"),
+        ("sites", "Hall 1/2", "Hall 12"),
+        ("sites", "Floor -1", "Floor 1"),
+        ("sites", "--", ".."),
+        ("platforms", "Cisco IOS", "Cisco IOS XE"),
+        ("platforms", "Cisco IOS", "IOS"),
+    ],
+)
+def test_similar_names_are_not_mapped(section: str, word: str, name: str) -> None:
+    assert only_fit(section, word, [NamedObject((name, ""), "Cisco")]) is None
+    assert only_fit(section, name, [NamedObject((word, ""), "Cisco")]) is None
+
+
+@pytest.mark.parametrize(
+    ("section", "word", "name"),
+    [
+        ("sites", "berlin-a", "Berlin A"),
+        ("sites", "DC1 (East)", "DC 1 East"),
+        ("sites", "Z\u00dcRICH", "Zu\u0308rich"),
+        ("sites", "Hall 1/2", "hall 1-2"),
+        ("platforms", "iosxe", "IOS-XE"),
+        ("device_types", "Cisco C-2960", "C2960"),
+        ("device_types", "C2960", "Cisco C2960"),
+        ("device_types", "cisco3850", "3850"),
+    ],
+)
+def test_names_that_differ_in_case_spaces_or_punctuation_are_mapped(
+    section: str, word: str, name: str
+) -> None:
+    assert only_fit(section, word, [NamedObject((name, ""), "Cisco")]) == name
+
+
+def test_a_name_that_means_two_objects_is_not_mapped() -> None:
+    def fit(*objects: NamedObject) -> str | None:
+        return only_fit("device_types", "C-2960", objects)
+
+    one = NamedObject(("C2960", "c2960", ""), "Cisco")
+    assert fit(one, NamedObject(("C9300", "c9300", "WS-C9300"), "Cisco")) == "C2960"
+    assert fit(one, NamedObject(("C2960", "other-c2960", ""), "Other")) is None
+    assert fit(one, NamedObject(("C 2960", "c-2960", ""), "Cisco")) is None
+    # A part number that is the other's model.
+    assert fit(one, NamedObject(("Catalyst", "catalyst", "c2960"), "Cisco")) is None
