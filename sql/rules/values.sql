@@ -74,18 +74,28 @@ converted as (
         when kind = 'reference' then if(text = '', 'null', reference)
         when text = '' then 'null'
         -- DuckDB would round.
-        when kind = 'integer' or cf_type in ('integer', 'object') then if(
+        when cf_type = 'object' then if(regexp_full_match(text, '[1-9][0-9]{0,17}'), text, null)
+        when (kind = 'integer' or kind = 'decimal' or cf_type in ('integer', 'decimal'))
+            and not regexp_full_match(text, '[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?') then null
+        when kind = 'integer' or cf_type = 'integer' then if(
             try_cast(text as double) = floor(try_cast(text as double)), try_cast(text as bigint)::varchar, null)
         when kind = 'decimal' or cf_type = 'decimal'
             then if(isfinite(try_cast(text as double)), to_json(try_cast(text as double))::varchar, null)
         when kind = 'boolean' or cf_type = 'boolean'
             then case when lower(text) in ('true', 'false') then lower(text) end
-        when cf_type = 'date' then if(try_cast(text as date) is not null, to_json(text)::varchar, null)
-        when cf_type = 'datetime' then if(try_cast(text as timestamptz) is not null, to_json(text)::varchar, null)
+        -- As NetBox reads them: DuckDB takes 2026/1/5 and epoch too.
+        when cf_type = 'date' then if(regexp_full_match(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+            and try_cast(text as date) is not null, to_json(text)::varchar, null)
+        when cf_type = 'datetime' then if(regexp_full_match(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*')
+            and try_cast(text as timestamptz) is not null, to_json(text)::varchar, null)
         -- In the order of the snapshot.
-        when cf_type = 'multiobject' then to_json(list_sort(try_cast(text as bigint[])))::varchar
-        when cf_type in ('multiselect', 'json')
-            then if(json_valid(text), json(text)::varchar, if(cf_type = 'json', value, null))
+        when cf_type = 'multiobject' then if(
+            regexp_full_match(text, '\[\s*([1-9][0-9]{0,17}(\s*,\s*[1-9][0-9]{0,17})*)?\s*\]'),
+            to_json(list_sort(try_cast(text as bigint[])))::varchar, null)
+        when cf_type = 'multiselect'
+            then if(json_valid(text) and starts_with(stripped(text), '['), json(text)::varchar, null)
+        when cf_type = 'url' then if(regexp_matches(text, '\s'), null, to_json(text)::varchar)
+        when cf_type = 'json' then if(json_valid(text), json(text)::varchar, value)
         else to_json(stripped(text))::varchar end as after
     from typed
 )
@@ -130,7 +140,10 @@ from (
             needs: case coalesce(cf_type, kind) when 'integer' then 'a whole number'
                 when 'object' then 'the id of an object'
                 when 'decimal' then 'a number' when 'boolean' then 'true or false' when 'date' then 'a date: 2026-01-31'
-                when 'datetime' then 'a time: 2026-01-31T12:00:00+00:00' else 'JSON' end}) end as problem
+                when 'datetime' then 'a time: 2026-01-31T12:00:00+00:00'
+                when 'multiselect' then 'a list of choices: ["a"]' when 'multiobject' then 'a list of ids: [1, 2]'
+                when 'url' then 'a URL'
+                else 'JSON' end}) end as problem
     from converted
 ) t
 left join config.ruled_before b on b.resource = t.resource and b.field = t.field and b.netbox_id = t.netbox_id

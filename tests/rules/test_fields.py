@@ -467,3 +467,48 @@ def test_a_rack_is_not_written_without_its_location() -> None:
     assert told(estate, "devices") == {
         "sw1": ("conflict", "rack: rack R6 is in another location than the device")
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "needs"),
+    [
+        ("date", "epoch", "a date: 2026-01-31"),
+        ("date", "2026/01/31", "a date: 2026-01-31"),
+        ("date", "2026-02-30", "a date: 2026-01-31"),
+        ("datetime", "infinity", "a time: 2026-01-31T12:00:00+00:00"),
+        ("datetime", "2026-01-31", "a time: 2026-01-31T12:00:00+00:00"),
+        ("multiselect", '"a"', 'a list of choices: ["a"]'),
+        ("multiselect", '{"a":1}', 'a list of choices: ["a"]'),
+        ("multiobject", "[1,null]", "a list of ids: [1, 2]"),
+        ("object", "-1", "the id of an object"),
+        ("url", "not a url", "a URL"),
+        ("decimal", "1_0", "a number"),
+        ("integer", "0x10", "a whole number"),
+    ],
+)
+def test_a_value_of_another_type_is_never_guessed(kind: str, value: str, needs: str) -> None:
+    estate = sw1()
+    estate.add("netbox.custom_fields", id=5, name="f", type=kind, object_types=["dcim.device"])
+    estate.rule("devices.sql", f"SELECT key, 'cf.f' AS field, '{value}' AS value FROM desired.devices")
+    assert told(estate, "devices") == {
+        "sw1": ("conflict", f'cf.f: rules/devices.sql: cf.f cannot be "{value}": it needs {needs}')
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "written_value"),
+    [
+        ("date", "2026-01-31", "2026-01-31"),
+        ("datetime", "2026-01-31 12:00:00+00:00", "2026-01-31 12:00:00+00:00"),
+        ("decimal", "1.50", 1.5),
+        ("integer", "1e3", 1000),
+        ("object", "7", 7),
+        ("multiobject", "[3, 1]", [1, 3]),
+        ("url", "https://wiki.example/a", "https://wiki.example/a"),
+    ],
+)
+def test_a_value_of_the_type_is_written(kind: str, value: str, written_value: object) -> None:
+    estate = sw1()
+    estate.add("netbox.custom_fields", id=5, name="f", type=kind, object_types=["dcim.device"])
+    estate.rule("devices.sql", f"SELECT key, 'cf.f' AS field, '{value}' AS value FROM desired.devices")
+    assert written(estate, "devices") == {"sw1": {"cf.f": written_value}}
