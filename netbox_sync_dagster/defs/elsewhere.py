@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -130,25 +130,35 @@ def syncs_of(
     yield from materializations(config, warehouse, outcomes)
 
 
-def waiting(config: Config, warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dg.AssetObservation]:
-    """What is approved and not applied, as one observation of each apply asset that would write."""
-    try:
+def waiting(
+    config: Config, warehouse: Warehouse, endpoint: Endpoint, shown_before: Collection[str]
+) -> dict[str, dg.AssetObservation]:
+    """What is approved and not applied: {resource: an observation of its apply asset}.
+
+    ``shown_before``: resources that were shown as waiting; one of which nothing waits any more is shown with 0.
+    """
+    rows: dict[str, list[DiffRow]] = {resource: [] for resource in shown_before}
+    with suppress(WarehouseError):
         plan = with_parts(warehouse, load_plan(warehouse, endpoint.name))
-    except WarehouseError:
-        return
-    rows: dict[str, list[DiffRow]] = {}
-    known = plan.by_id()
-    for change_id in approved(warehouse, endpoint.name, plan):
-        rows.setdefault(known[change_id].resource, []).append(known[change_id])
-    for resource, changes in rows.items():
-        more = f"\n\n… and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
-        found: dict[str, Any] = {
-            "approved and waiting": len(changes),
-            "changes": markdown_value(changes_table(changes[:SHOWN], config.netbox.base_url) + more),
-        }
-        yield dg.AssetObservation(
-            apply_key(endpoint.kind, resource), partition=endpoint.name, metadata=shown(found)
+        known = plan.by_id()
+        for change_id in approved(warehouse, endpoint.name, plan):
+            rows.setdefault(known[change_id].resource, []).append(known[change_id])
+    return {
+        resource: dg.AssetObservation(
+            apply_key(endpoint.kind, resource),
+            partition=endpoint.name,
+            metadata=_waiting(changes, config.netbox.base_url),
         )
+        for resource, changes in rows.items()
+    }
+
+
+def _waiting(changes: list[DiffRow], base_url: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"approved and waiting": len(changes)}
+    if changes:
+        more = f"\n\n… and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+        found["changes"] = markdown_value(changes_table(changes[:SHOWN], base_url) + more)
+    return shown(found)
 
 
 def diff_ids(warehouse: Warehouse, endpoints: Sequence[Endpoint]) -> dict[str, tuple[str, bool]]:

@@ -100,6 +100,20 @@ def test_decisions_and_applies_of_the_command_line_appear(activity: Activity) ->
     assert activity.tick() == []
 
 
+def test_what_waits_no_longer_is_shown_as_zero(activity: Activity) -> None:
+    assert cli("sync", "paris") == 0
+    activity.tick()
+    chosen = ("paris", "--resource", "interfaces", "--who", "alice", "--yes")
+    assert cli("approve", *chosen) == 0
+    activity.tick()
+    assert activity.metadata("apply/librenms/interfaces")["approved and waiting"] == 2
+    assert cli("withdraw", *chosen) == 0
+    activity.tick()
+    assert activity.metadata("apply/librenms/interfaces") == {"approved and waiting": 0}
+    assert cli("sync", "paris") == 0
+    assert "apply/librenms/interfaces" not in [asset for _, asset, _ in activity.tick()]
+
+
 def test_a_change_that_was_not_applied_is_no_materialization(activity: Activity) -> None:
     harness = activity.harness
     assert cli("sync", "paris") == 0

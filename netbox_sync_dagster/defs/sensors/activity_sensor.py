@@ -31,11 +31,13 @@ _AT_ONCE = 20
 @dataclass(frozen=True)
 class Memory:
     """What the sensor remembers: the state of the files that it read, the number of the last decision or apply that it
-    reported (None: never ran), and the current diff of each endpoint when it last looked."""
+    reported (None: never ran), the current diff of each endpoint when it last looked, and the resources that it showed as
+    approved and waiting."""
 
     inputs: str = ""
     seq: int | None = None
     diffs: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dg.sensor(
@@ -67,8 +69,14 @@ def activity_sensor(
             *syncs_of(config, warehouse, [endpoints[name] for name in new[:_AT_ONCE]]),
             *events_of(written, endpoints),
         ]
-        for name in sorted(written.endpoints & set(endpoints)):
-            events += waiting(config, warehouse, endpoints[name])
+        # Another diff may hold other changes than those that were approved.
+        moved = {name for name, (diff_id, _) in current.items() if before.diffs.get(name) != diff_id}
+        still = dict(before.waiting)
+        for name in sorted((written.endpoints | (moved & set(still))) & set(endpoints)):
+            found = waiting(config, warehouse, endpoints[name], still.pop(name, []))
+            events += found.values()
+            if left := [resource for resource, one in found.items() if "changes" in one.metadata]:
+                still[name] = left
     except (ConfigError, WarehouseError) as error:
         return skip(sentence(error))
     late = set(new[_AT_ONCE:])
@@ -77,12 +85,15 @@ def activity_sensor(
         inputs if not late else "",
         written.seq,
         {name: diff_id for name, (diff_id, _) in current.items() if name not in late},
+        still,
     )
     cursor = json.dumps(asdict(memory))
     if not events:
         context.update_cursor(cursor)
         return skip("nothing was done outside of Dagster's runs")
-    return dg.SensorResult(asset_events=events, cursor=cursor, skip_reason=_said(new, written))
+    return dg.SensorResult(
+        asset_events=events, cursor=cursor, skip_reason=_said(len(new) - len(late), written)
+    )
 
 
 def _shown(instance: dg.DagsterInstance, endpoints: list[Endpoint]) -> dict[str, Endpoint]:
@@ -91,15 +102,16 @@ def _shown(instance: dg.DagsterInstance, endpoints: list[Endpoint]) -> dict[str,
     return {one.name: one for one in endpoints if one.name in keys.get(one.kind, ())}
 
 
-def _said(new: list[str], written: Written) -> str:
+def _said(syncs: int, written: Written) -> str:
+    decided = sum(row["changes"] for row in written.decisions if row["through"] != "policy")
+    applies = len({row["apply_id"] for row in written.applies})
     parts = [
-        f"{len(new)} syncs" if new else "",
-        f"decisions about {sum(row['changes'] for row in written.decisions)} changes"
-        if written.decisions
-        else "",
-        f"{len({row['apply_id'] for row in written.applies})} applies" if written.applies else "",
+        f"{syncs} syncs" if syncs else "",
+        f"decisions about {decided} changes" if decided else "",
+        f"{applies} applies" if applies else "",
     ]
-    return visible("reported: " + ", ".join(part for part in parts if part), LONGEST)
+    text = ", ".join(part for part in parts if part) or "what is approved and waits"
+    return visible(f"reported: {text}", LONGEST)
 
 
 def _remembered(cursor: str | None) -> Memory:
