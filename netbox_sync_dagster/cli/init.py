@@ -18,10 +18,10 @@ from netbox_sync_dagster.config.template import (
     SCHEMA_FILE,
     dagster_file,
     json_schema,
-    with_ignored,
+    missing_ignores,
 )
 from netbox_sync_dagster.sources.registry import sources
-from netbox_sync_dagster.storage.files import write_atomically
+from netbox_sync_dagster.storage.files import rewrite
 
 
 def init(
@@ -91,7 +91,7 @@ def init(
     if example is not None:
         _copy_example(session, example, file.parent, force=force, dry_run=dry_run)
         return
-    more = {SCHEMA_FILE: json_schema()} if schema else {}
+    more = {SCHEMA_FILE: json_schema().encode()} if schema else {}
     if file.exists() and not force and not dry_run:
         if not schema:
             raise CliError(f"{file} already exists; use --force to replace it")
@@ -105,10 +105,11 @@ def init(
         _try_all(session, draft)
     # Wrong settings are errors before anything is written.
     missing = [name for name in draft.variables() if not os.environ.get(name) or name in dialogue.typed]
-    files = {file.name: draft.text(), **_beside(file.parent), **more}
+    text = draft.text()
+    files = {file.name: text.encode(), **_beside(file.parent), **more}
     if dry_run:
         session.err.print(f"would write in {file.parent}: {', '.join(files)}", soft_wrap=True)
-        write_data(session.out, files[file.name])
+        write_data(session.out, text)
         return
     _write(session, file.parent, files)
     _print_next(session, file, missing, edit=draft.endpoints is None)
@@ -131,19 +132,20 @@ def _try_all(session: Session, draft: Draft) -> None:
         session.err.print(draft.try_endpoint(number), soft_wrap=True)
 
 
-def _beside(folder: Path) -> dict[str, str]:
+def _beside(folder: Path) -> dict[str, bytes]:
     """The files that belong beside the configuration and are not there, or not complete."""
-    files = {name: dagster_file(name) for name in DAGSTER_FILES if not (folder / name).exists()}
+    files = {name: dagster_file(name).encode() for name in DAGSTER_FILES if not (folder / name).exists()}
     ignore = folder / ".gitignore"
-    before = ignore.read_text(encoding="utf-8") if ignore.exists() else ""
-    after = with_ignored(before)
-    return files | ({".gitignore": after} if after != before else {})
+    before = ignore.read_bytes() if ignore.exists() else b""
+    more = missing_ignores(before)
+    return files | ({".gitignore": before + more} if more else {})
 
 
-def _write(session: Session, folder: Path, files: dict[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        write_atomically(folder / name, text.encode())
+def _write(session: Session, folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        # A link may lead to a file that does not exist yet.
+        (folder / name).resolve().parent.mkdir(parents=True, exist_ok=True)
+        rewrite(folder / name, content)
         session.out.print(f"wrote {folder / name}", soft_wrap=True)
 
 

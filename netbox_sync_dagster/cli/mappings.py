@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +21,7 @@ from netbox_sync_dagster.cli.mapping_lines import (
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.new_lines import NewLines
-from netbox_sync_dagster.storage.files import write_atomically
+from netbox_sync_dagster.storage.files import rewrite
 from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
 from netbox_sync_dagster.text import Shown, quoted
 
@@ -99,8 +97,8 @@ def _write(session: Session, endpoint: Endpoint, new: dict[str, NewLines], *, dr
     # With the parser of YAML, which help does not need.
     from netbox_sync_dagster.config.merge import merge_mappings
 
-    file = session.config_path.resolve()
-    merged = merge_mappings(session.config_path, file.read_bytes().decode(), endpoint.name, new)
+    text = session.config_path.read_bytes().decode()
+    merged = merge_mappings(session.config_path, text, endpoint.name, new)
     would = "would map" if dry_run else "mapped"
     left = dict.fromkeys(merged.left)
     for section, lines in new.items():
@@ -113,17 +111,9 @@ def _write(session: Session, endpoint: Endpoint, new: dict[str, NewLines], *, dr
     if dry_run:
         session.out.print(f"{session.config_path}: nothing was written", soft_wrap=True)
     else:
-        _replace(file, merged.text)
+        rewrite(session.config_path, merged.text.encode())
         session.out.print(
             f"{session.config_path}: the lines of {endpoint.name} are written; check them, then run: "
             f"netbox-sync sync {endpoint.name}",
             soft_wrap=True,
         )
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write the file in one step, with the mode that it has."""
-    draft = file.with_name(f".{file.name}.new")
-    write_atomically(draft, text.encode())
-    shutil.copymode(file, draft)
-    draft.replace(file)

@@ -12,7 +12,7 @@ from netbox_sync_dagster.cli.console import write_data
 from netbox_sync_dagster.cli.session import session_of
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.files import write_atomically
+from netbox_sync_dagster.storage.files import rewrite
 
 
 def metrics_command(
@@ -33,4 +33,4 @@ def metrics_command(
     if file is None:
         write_data(session.out, text)
         return
-    write_atomically(file, text.encode())
+    rewrite(file, text.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
@@ -102,14 +103,17 @@ def dagster_file(name: str) -> str:
     raise FileNotFoundError(f"no {name} beside or inside {_PACKAGE}; reinstall netbox-sync-dagster")
 
 
-def with_ignored(text: str) -> str:
-    """The content of a ``.gitignore``, with the lines for what netbox-sync and Dagster write."""
-    have = {line.strip().strip("/") for line in text.splitlines()}
-    missing = [line for line in IGNORED if line.strip("/") not in have]
+def missing_ignores(content: bytes) -> bytes:
+    """What to append to a ``.gitignore`` with this content, of any encoding: the lines that it lacks for what netbox-sync
+    and Dagster write. Empty if it has all."""
+    have = {line.strip().strip(b"/") for line in content.removeprefix(BOM_UTF8).splitlines()}
+    missing = [line for line in IGNORED if line.strip("/").encode() not in have]
     if not missing:
-        return text
-    before = text if not text or text.endswith("\n") else f"{text}\n"
-    return before + "\n".join(["# Written by netbox-sync and Dagster", *missing]) + "\n"
+        return b""
+    newline = "\r\n" if b"\r\n" in content else "\n"
+    first = "" if not content or content.endswith(b"\n") else newline
+    lines = ["# Written by netbox-sync and Dagster", *missing]
+    return (first + "".join(f"{line}{newline}" for line in lines)).encode()
 
 
 def _endpoint(source: Source, settings: Mapping[str, str]) -> str:

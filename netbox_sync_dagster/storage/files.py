@@ -6,25 +6,52 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 _TAIL = 65_536
 
 
-def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Write a temporary file and rename it into place. ``durable``: flush it to disk first."""
+def write_atomically(
+    path: Path, content: bytes, *, durable: bool = False, like: os.stat_result | None = None
+) -> None:
+    """Write a temporary file and rename it into place. ``durable``: flush it to disk first. ``like``: the file that it
+    replaces, whose mode it gets, and whose owner and group where the system allows it."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    mode = 0o666 if like is None else 0o600
     try:
-        with beside.open("wb") as file:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
             file.write(content)
+            if like is not None:
+                _make_like(file.fileno(), like)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Replace the content of a user's file atomically, or create it. Its mode stays, and its owner and group where the
+    system allows it. A symbolic link stays too: the file that it leads to is written. Raises OSError."""
+    target = Path(os.path.realpath(path))
+    try:
+        like = target.stat()
+    except FileNotFoundError:
+        like = None
+    write_atomically(target, content, like=like)
+
+
+def _make_like(fd: int, like: os.stat_result) -> None:
+    # Without root, only the group can be changed, to one that the user is in.
+    for owner, group in ((-1, like.st_gid), (like.st_uid, -1)):
+        with suppress(OSError):
+            os.chown(fd, owner, group)
+    os.chmod(fd, stat.S_IMODE(like.st_mode))
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

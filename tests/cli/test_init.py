@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,32 @@ def test_dagster_starts_from_the_folder_and_git_ignores_what_it_writes() -> None
     assert Path(".gitignore").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("before", "newline"),
+    [
+        (b"*.pyc\r\nlogs\r\n", b"\r\n"),
+        (b"*.pyc\r\nlogs", b"\r\n"),
+        # Latin-1, and UTF-8 with the mark of Windows's editors.
+        (b"caf\xe9/\nlogs\n", b"\n"),
+        (b"\xef\xbb\xbflogs\n", b"\n"),
+    ],
+)
+def test_lines_of_gitignore_are_kept_byte_for_byte(before: bytes, newline: bytes) -> None:
+    Path(".gitignore").write_bytes(before)
+    assert run(["init"]) == 0
+
+    after = Path(".gitignore").read_bytes()
+    assert after.startswith(before)
+    assert after[len(before) :].removeprefix(newline if before.endswith(b"s") else b"") == newline.join(
+        [
+            *(b"# Written by netbox-sync and Dagster", b"/data/", b"/history/", b"/schedules/", b"/storage/"),
+            *(b"/.logs_queue/", b"/.telemetry/", b"/.nux/", b"/.env", b""),
+        ]
+    )
+    assert run(["init", "--force"]) == 0
+    assert Path(".gitignore").read_bytes() == after
+
+
 def test_try_asks_every_server_of_the_options(harness: CliHarness, nms: LabLibreNMS, netbox: NetBox) -> None:
     (harness.folder / "netbox_sync.yaml").unlink()
     options = ("init", "--try", "--netbox-url", netbox.url, "--endpoint")
@@ -226,6 +253,37 @@ def test_an_existing_file_is_kept_unless_forced(capsys: Capture) -> None:
     assert list(Path().iterdir()) == [Path("netbox_sync.yaml")]
     assert run(["init", "--force"]) == 0
     assert Path("netbox_sync.yaml").read_text(encoding="utf-8") != "mine"
+
+
+def test_links_and_modes_stay() -> None:
+    Path("shared").mkdir()
+    target = Path("shared/sync.yaml")
+    target.write_text("mine", encoding="utf-8")
+    target.chmod(0o600)
+    Path("netbox_sync.yaml").symlink_to("shared/sync.yaml")
+    Path("dagster.yaml").symlink_to("more/dagster.yaml")
+    Path(".gitignore").write_text("*.pyc\n", encoding="utf-8")
+    Path(".gitignore").chmod(0o664)
+
+    assert run(["init", "--force"]) == 0
+    assert Path("netbox_sync.yaml").readlink() == target
+    assert "endpoints:" in target.read_text(encoding="utf-8")
+    assert target.stat().st_mode & 0o777 == 0o600
+    # The file of this link did not exist.
+    assert Path("dagster.yaml").is_symlink() and "telemetry" in Path("more/dagster.yaml").read_text("utf-8")
+    assert Path(".gitignore").stat().st_mode & 0o777 == 0o664
+    assert sorted(path.name for path in Path("shared").iterdir()) == ["sync.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_owner_and_group_stay() -> None:
+    Path("netbox_sync.yaml").write_text("mine", encoding="utf-8")
+    os.chown("netbox_sync.yaml", 12_345, 23_456)
+    Path("netbox_sync.yaml").chmod(0o640)
+
+    assert run(["init", "--force"]) == 0
+    made = Path("netbox_sync.yaml").stat()
+    assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (12_345, 23_456, 0o640)
 
 
 def test_the_schema_goes_beside_an_existing_file(capsys: Capture) -> None:
