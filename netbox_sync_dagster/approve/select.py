@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -183,7 +184,9 @@ def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
         matches = [text] if text in by_id else [i for i in by_id if i.startswith(text)]
         # The rows of all objects are put together only if no id begins with the text.
         of_object = None if matches else objects.named(text)
-        if of_object:
+        if same := objects.same_name(text) if of_object else []:
+            errors.append(f"'{text}' is the name of several objects: {_listed(by_id, same)}; give change ids")
+        elif of_object:
             chosen.update(of_object)
         elif of_object is not None:
             errors.append(
@@ -197,7 +200,7 @@ def resolve_ids(plan: Plan, given: Iterable[str]) -> list[DiffRow]:
                 f"look with: netbox-sync diff {plan.endpoint})"
             )
         elif len(matches) > 1:
-            named = ", ".join(f"{i} ({_title(by_id[i])})" for i in sorted(matches)[:5])
+            named = _listed(by_id, sorted(matches))
             errors.append(f"'{text}' is the beginning of {len(matches)} change ids: {named}; give more of it")
         else:
             chosen.add(matches[0])
@@ -213,16 +216,28 @@ class _Objects:
         self._plan = plan
 
     @cached_property
-    def _found(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+    def _found(self) -> dict[str, list[tuple[str, list[str]]]]:
+        found: dict[str, list[tuple[str, list[str]]]] = {}
         for one in objects_of(self._plan.changes, {})[0]:
             rows = [row.change_id for row in (*one.rows, *one.attached) if row.action != "delete"]
-            found.setdefault(one.key, []).extend(rows)
+            found.setdefault(one.key, []).append((one.resource, rows))
         return found
 
     def named(self, key: str) -> list[str] | None:
         """The ids of the creates and updates of the objects with this key; None if there is no such object."""
-        return self._found.get(key)
+        found = self._found.get(key)
+        return None if found is None else [change_id for _, rows in found for change_id in rows]
+
+    def same_name(self, key: str) -> list[str]:
+        """The ids among these of objects that share the key with another one of their resource. NetBox allows that, e.g.
+        for ports of devices with the same name in two sites."""
+        meant = [(resource, rows) for resource, rows in self._found.get(key, []) if rows]
+        times = Counter(resource for resource, _ in meant)
+        return [change_id for resource, rows in meant if times[resource] > 1 for change_id in rows]
+
+
+def _listed(by_id: Mapping[str, DiffRow], change_ids: Sequence[str]) -> str:
+    return ", ".join(f"{i} ({_title(by_id[i])})" for i in change_ids[:5])
 
 
 def _title(row: DiffRow) -> str:

@@ -150,6 +150,7 @@ class _Page:
             (row for row in rows if not row.is_change), key=lambda row: _QUESTIONS.index(row.action)
         )
         self._objects, self._alike = objects_of(rows, self._notes, by_place=layout.by_device)
+        self._times = Counter((one.resource, one.key) for one in self._objects)
 
     @property
     def number_of_objects(self) -> int:
@@ -236,6 +237,7 @@ class _Page:
         else:
             mark, style = MARKS[one.action]
             head = Text.assemble("  ", (f"{mark} {one.action} {visible(one.key, LONGEST)}", style))
+        head.append(self._netbox_id(one), "dim")
         if self.layout.by_device:
             head.append(f"  {one.resource}", "dim")
         of_all = [*one.rows, *one.attached]
@@ -247,6 +249,12 @@ class _Page:
         for row in one.attached:
             yield attached_line(one, row, self._id(row))
 
+    def _netbox_id(self, one: ChangedObject) -> str:
+        """``  NetBox id 7`` where the name alone is not clear."""
+        if one.netbox_id is None or self._times[one.resource, one.key] == 1:
+            return ""
+        return f"  NetBox id {one.netbox_id}"
+
     def _id(self, row: DiffRow) -> str:
         note = self._notes.get(row.change_id)
         return f"[{row.change_id[: self._digits]}]" + (f" {note}" if note else "")
@@ -257,6 +265,7 @@ class _Page:
             text = Text.assemble(
                 "  ", (f"{mark} {one.action} {visible(one.example.key, LONGEST)}", style), *self._ids(one)
             )
+            text.append(self._netbox_id(one.example), "dim")
         else:
             text = Text.assemble("  ", (f"{mark} {one.objects} {one.resource}", style), _places(one))
         if self.layout.by_device and one.objects == 1:

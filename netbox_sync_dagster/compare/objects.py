@@ -32,6 +32,7 @@ _TEXTS = (
     "key",
     "parent",
     "object_type",
+    "target",
     "reason",
     "cause",
 )
@@ -50,11 +51,14 @@ _PLACE = f"if(list_contains({list(PREREQUISITES)}, resource), '', coalesce(paren
 
 @dataclass(frozen=True)
 class ChangedObject:
-    """An object, with the rows about itself and those about what is attached to it. ``parent``: its device, guest or
-    cluster."""
+    """An object, with the rows about itself and those about what is attached to it.
+
+    ``parent``: its device, guest or cluster. ``netbox_id``: None if it is created. Two objects can have the same ``key``.
+    """
 
     resource: str
     key: str
+    netbox_id: int | None
     action: str
     parent: str
     rows: tuple[DiffRow, ...]
@@ -150,16 +154,17 @@ def _content(row: DiffRow, decisions: Mapping[str, str]) -> dict[str, Any]:
 def _objects(con: duckdb.DuckDBPyConnection, rows: Sequence[DiffRow], place: str) -> Iterator[ChangedObject]:
     by_id = {row.change_id: row for row in rows}
     found = con.execute(
-        f"""SELECT resource, key, action, coalesce(parent, ''), change_ids,
+        f"""SELECT resource, key, netbox_id, action, coalesce(parent, ''), change_ids,
                 list_transform(attached, lambda a: a.change_id)
             FROM (SELECT *, {place} AS place FROM objects)
-            ORDER BY natural_order(place), place, {_IN_APPLY_ORDER}, natural_order(key), key"""
+            ORDER BY natural_order(place), place, {_IN_APPLY_ORDER}, natural_order(key), key, netbox_id NULLS FIRST"""
     ).fetchall()
-    for resource, key, action, parent, ids, attached in found:
+    for resource, key, netbox_id, action, parent, ids, attached in found:
         others = set(attached)
         yield ChangedObject(
             resource,
             key,
+            netbox_id,
             action,
             parent,
             tuple(by_id[change_id] for change_id in ids if change_id not in others),
@@ -168,7 +173,7 @@ def _objects(con: duckdb.DuckDBPyConnection, rows: Sequence[DiffRow], place: str
 
 
 def _groups(con: duckdb.DuckDBPyConnection, objects: Sequence[ChangedObject]) -> Iterator[Alike]:
-    by_key = {(one.resource, one.key): one for one in objects}
+    by_key = {(one.resource, one.key, one.netbox_id): one for one in objects}
     cursor = con.execute(
         f"""SELECT * FROM summary
             ORDER BY natural_order(place), place, {_IN_APPLY_ORDER}, objects DESC, action, differs, cause"""
@@ -182,7 +187,7 @@ def _groups(con: duckdb.DuckDBPyConnection, objects: Sequence[ChangedObject]) ->
             raw["changes"],
             raw["new_changes"],
             raw["first_diff"],
-            by_key[raw["resource"], raw["example"]],
+            by_key[raw["resource"], raw["example"], raw["example_id"]],
             tuple(_shared(item) for item in raw["fields"] or ()),
             tuple((item["parent"] or "", item["objects"]) for item in raw["parents"] or ()),
             raw["with_attached"] or {},

@@ -82,15 +82,20 @@ comment on column diff.changes.first_seen is 'UTC; when first_diff was made';
 comment on column diff.changes.link is
     'page of the object in NetBox; NULL: it does not exist yet, or belongs to a plugin';
 comment on view diff.parts is 'diff.changes with the object to which each row belongs: the port of a MAC address';
-comment on column diff.parts.object is 'key of the object: the row''s own, or that of its port, device or guest';
+comment on column diff.parts.object is
+    'name of the object: the row''s own key, or that of its port, device or guest; two objects can share a name';
+comment on column diff.parts.object_id is 'id of the object in NetBox; NULL: the diff creates it';
 comment on column diff.parts.own is 'the row is about the object itself; false: about what is attached to it';
 comment on view diff.objects is 'Changes of the current diffs, one row per object with what is attached to it';
+comment on column diff.objects.netbox_id is 'id of the object in NetBox; NULL: it is created';
 comment on column diff.objects.differs is 'fields of an update, without the ids by which sources know the object';
 comment on column diff.objects.attached is 'MAC addresses, IP addresses and others that it gets or loses';
 comment on column diff.objects.decisions is 'number of changes by decision';
 comment on view diff.summary is 'Objects of the current diffs that change alike, one row with their number';
 comment on column diff.summary.fields is
     'fields that all of them get, with the number of different values, and one of them as JSON text';
+comment on column diff.summary.example is 'key of one of the objects';
+comment on column diff.summary.example_id is 'its id in NetBox; NULL: it is created';
 comment on column diff.summary.parents is 'number of objects by device, guest or cluster';
 comment on column diff.summary.with_attached is 'number of objects that get or lose something, by its resource';
 comment on view diff.fields is 'Current differences, one row per object and field';

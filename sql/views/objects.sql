@@ -1,4 +1,5 @@
 -- The objects that a diff changes, one row each: their rows (parts.sql) together. Open questions are in diff.causes.
+-- netbox_id: NULL for an object that is created. Objects with different ids are different, whatever their key.
 -- fields: what is written to the object itself, and fields that are not written (verdict); attached: what is created,
 -- updated or deleted on it. differs: the names of the fields of an update, without the ids by which sources know the
 -- object: an update that neither differs nor attaches only gets such an id.
@@ -7,7 +8,7 @@ with changes as (
 ),
 together as (
     select
-        endpoint, object_resource as resource, object as key,
+        endpoint, object_resource as resource, any_value(object) as key, object_id as netbox_id,
         -- Without such a row, something is attached to the object.
         coalesce(any_value(action) filter (resource = object_resource), 'update') as action,
         coalesce(any_value(parent) filter (resource = object_resource), any_value(parent)) as parent,
@@ -20,7 +21,7 @@ together as (
         min(coalesce(first_diff, diff_id)) as first_diff, count(*) filter (first_diff = diff_id) as new_changes,
         any_value(link) filter (own) as link
     from changes
-    group by endpoint, object_resource, object
+    group by endpoint, object_resource, object_id, case when object_id is null then object end
 )
 select
     *,

@@ -1,6 +1,7 @@
 -- Objects (objects.sql) that change alike, one row with their number: the same resource, action, fields and cause.
--- What is attached to them makes no difference unless it is all; with_attached counts it. parents: the number of
--- objects of each device, guest or cluster. fields: those that all of them get, with the number of different values.
+-- What is attached to them makes no difference unless it is all; with_attached counts it. example, example_id: key and
+-- NetBox id of one of them. parents: the number of objects of each device, guest or cluster. fields: those that all of
+-- them get, with the number of different values.
 -- place: if it is not NULL, the objects of each place are separate.
 with named as (select *, {place} as place from {objects}),
 alike as (
@@ -14,7 +15,7 @@ counted as (
         any_value(action) as action, any_value(differs) as differs, any_value(cause) as cause,
         any_value(reason) as reason, count(*) as objects, sum(changes)::bigint as changes,
         sum(new_changes)::bigint as new_changes, min(first_diff) as first_diff,
-        arg_min(key, (natural_order(key), key)) as example
+        arg_min({key: key, id: netbox_id}, (natural_order(key), key, coalesce(netbox_id, 0))) as one
     from alike group by kind
 ),
 valued as (
@@ -47,7 +48,8 @@ decided as (
         from (select kind, unnest(map_entries(decisions)) as item from alike) group by kind, item.key
     ) group by kind
 )
-select c.* exclude (kind), v.fields, p.parents, t.with_attached, d.decisions
+select c.* exclude (kind, one), c.one.key as example, c.one.id as example_id, v.fields, p.parents, t.with_attached,
+    d.decisions
 from counted c
 left join valued v on v.kind = c.kind
 left join placed p on p.kind = c.kind

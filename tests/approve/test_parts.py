@@ -125,3 +125,24 @@ def test_the_key_of_an_object_stands_for_its_changes(warehouse: Warehouse) -> No
     assert [row.change_id for row in resolve_ids(plan, [removed])] == [removed]
     with pytest.raises(ApprovalError, match="no change 'sw1 Gi0/9'"):
         resolve_ids(plan, ["sw1 Gi0/9"])
+
+
+def test_the_name_of_two_objects_is_refused(warehouse: Warehouse) -> None:
+    draft = Draft()
+    macs = [
+        draft.create(
+            "mac_addresses",
+            f"sw1.{site} eth0 M",
+            {"assigned_object": {"id": number, "name": "sw1 eth0", "type": "dcim.interface"}},
+            parent=f"sw1.{site}",
+        )
+        for number, site in ((1, "paris"), (2, "lyon"))
+    ]
+    plan = draft.publish(warehouse)
+    with pytest.raises(ApprovalError) as refused:
+        resolve_ids(plan, ["sw1 eth0"])
+    assert str(refused.value) == (
+        f"'sw1 eth0' is the name of several objects: {macs[0]} (create mac_addresses sw1.paris eth0 M), "
+        f"{macs[1]} (create mac_addresses sw1.lyon eth0 M); give change ids"
+    )
+    assert [row.change_id for row in resolve_ids(plan, [macs[1]])] == [macs[1]]

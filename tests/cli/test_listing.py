@@ -152,6 +152,36 @@ def test_a_port_with_its_address_is_one_object() -> None:
     ]
 
 
+def test_objects_with_one_name_are_listed_apart_with_their_ids() -> None:
+    rows = [
+        row(
+            "mac_addresses",
+            f"sw1.{site} eth0 M",
+            "create",
+            parent=f"sw1.{site}",
+            fields={"assigned_object": (None, {"id": number, "name": "sw1 eth0"} | ON)},
+        )
+        for number, site in ((1, "paris"), (2, "lyon"))
+    ]
+    paris, lyon = (one.change_id[:8] for one in rows)
+    assert printed(rows) == [
+        "interfaces  2 update",
+        "  ~ update sw1 eth0  NetBox id 1",
+        f"      + mac_addresses sw1.paris eth0 M  [{paris}]",
+        "  ~ update sw1 eth0  NetBox id 2",
+        f"      + mac_addresses sw1.lyon eth0 M  [{lyon}]",
+        "2 changes: 2 create",
+    ]
+    assert printed(rows, limit=4, by_device=True) == [
+        "sw1.lyon  1 update",
+        f"  ~ update sw1 eth0  [{lyon}]  NetBox id 2  interfaces: with mac_addresses",
+        "sw1.paris  1 update",
+        f"  ~ update sw1 eth0  [{paris}]  NetBox id 1  interfaces: with mac_addresses",
+        "  --all lists each object",
+        "2 changes: 2 create",
+    ]
+
+
 def test_by_device() -> None:
     rows = [
         row("tags", "prod", "create", parent="prod", object_type="extras/tags"),

@@ -94,6 +94,72 @@ def test_what_netbox_has_is_the_same_object_under_the_names_of_both(diff: Diff) 
     ]
 
 
+def test_ports_with_one_name_in_two_sites_are_two_objects(diff: Diff) -> None:
+    # The devices are called sw1 in Paris and in Lyon, which NetBox allows.
+    for number, site in ((1, "paris"), (2, "lyon")):
+        fields = {"assigned_object": (None, {"id": number, "name": "sw1 eth0"} | ON)}
+        diff.row("mac_addresses", f"sw1.{site} eth0 m", "create", MAC, parent=f"sw1.{site}", fields=fields)
+    assert diff.ask("SELECT netbox_id, key, action, parent, change_ids FROM objects ORDER BY netbox_id") == [
+        (1, "sw1 eth0", "update", "sw1.paris", ["mac_addresses sw1.paris eth0 m"]),
+        (2, "sw1 eth0", "update", "sw1.lyon", ["mac_addresses sw1.lyon eth0 m"]),
+    ]
+    assert diff.ask("SELECT object_id, object, parent, own FROM parts ORDER BY object_id") == [
+        (1, "sw1 eth0", "sw1.paris", False),
+        (2, "sw1 eth0", "sw1.lyon", False),
+    ]
+    # They change alike, and the example is one of them.
+    assert diff.ask("SELECT objects, changes, example, example_id FROM summary") == [(2, 2, "sw1 eth0", 1)]
+
+
+def test_a_port_of_netbox_is_not_the_new_port_with_its_name(diff: Diff) -> None:
+    diff.row("interfaces", "sw1 eth0", "create", PORT, fields={"name": (None, "eth0")})
+    created = {"ref": "interfaces", "key": "sw1 eth0", "name": "sw1 eth0"} | ON
+    diff.row("mac_addresses", "sw1 eth0 m", "create", MAC, fields={"assigned_object": (None, created)})
+    # The source calls this one lan. It does not differ itself, so only NetBox's name of it is in the diff.
+    existing = {"id": 7, "name": "sw1 eth0"} | ON
+    diff.row("mac_addresses", "sw1 lan m", "create", MAC, fields={"assigned_object": (None, existing)})
+    assert diff.ask(
+        "SELECT netbox_id, key, action, change_ids FROM objects ORDER BY netbox_id NULLS FIRST"
+    ) == [
+        (None, "sw1 eth0", "create", ["interfaces sw1 eth0", "mac_addresses sw1 eth0 m"]),
+        (7, "sw1 eth0", "update", ["mac_addresses sw1 lan m"]),
+    ]
+
+
+def test_a_removed_port_is_not_the_new_port_with_its_key(diff: Diff) -> None:
+    diff.row("interfaces", "sw1 eth0", "delete", PORT, netbox_id=7, change_id="delete")
+    diff.row("interfaces", "sw1 eth0", "create", PORT, change_id="create")
+    created = {"ref": "interfaces", "key": "sw1 eth0", "name": "eth0"} | ON
+    diff.row("mac_addresses", "sw1 eth0 m", "create", MAC, fields={"assigned_object": (None, created)})
+    assert diff.ask("SELECT netbox_id, action, change_ids FROM objects ORDER BY netbox_id NULLS FIRST") == [
+        (None, "create", ["create", "mac_addresses sw1 eth0 m"]),
+        (7, "delete", ["delete"]),
+    ]
+
+
+def test_a_step_belongs_to_the_object_that_it_writes_whatever_its_key(diff: Diff) -> None:
+    # As a plan of undo has it: the key of the step ends in MAC, and the device is created again.
+    diff.row("interfaces", "sw1 Gi0/1", "update", PORT, netbox_id=7, fields={"mtu": (1500, 9000)})
+    diff.row(
+        "primary_macs", "sw1 Gi0/1 MAC", "update", PORT, netbox_id=7, fields={"primary_mac_address": (1, 2)}
+    )
+    device = json.dumps({"ref": "devices", "key": "sw2", "name": "sw2"})
+    diff.row("devices", "sw2", "create", "dcim/devices", parent="paris")
+    diff.row("primary_ips", "sw2", "update", "dcim/devices", parent="paris", target=device)
+    assert diff.ask("SELECT resource, key, netbox_id, changes FROM objects ORDER BY key") == [
+        ("interfaces", "sw1 Gi0/1", 7, 2),
+        ("devices", "sw2", None, 2),
+    ]
+
+
+def test_a_new_bay_belongs_to_the_part_that_moves_into_it(diff: Diff) -> None:
+    diff.row("module_bays", "sw1 PSU 2", "create", "dcim/module-bays")
+    diff.row("modules", "sw1 PSU 2", "update", "dcim/modules", netbox_id=5, fields={"module_bay": (1, 2)})
+    assert diff.ask("SELECT resource, key, netbox_id, action, attaches, changes FROM objects") == [
+        ("modules", "sw1 PSU 2", 5, "update", ["module_bays"], 2)
+    ]
+
+
 def test_a_moved_address_belongs_to_the_port_that_gets_it(diff: Diff) -> None:
     old, new = {"id": 7, "name": "sw1 Gi0/1"} | ON, {"id": 8, "name": "sw1 Gi0/2"} | ON
     diff.row("ip_addresses", "10.0.0.1", "update", ADDRESS, fields={"assigned_object": (old, new)})
