@@ -135,7 +135,7 @@ def waiting(
 ) -> dict[str, dg.AssetObservation]:
     """What is approved and not applied: {resource: an observation of its apply asset}.
 
-    ``shown_before``: resources that were shown as waiting; one of which nothing waits any more is shown with 0.
+    ``shown_before``: resources that were shown as waiting; one of which nothing waits now is shown with 0.
     """
     rows: dict[str, list[DiffRow]] = {resource: [] for resource in shown_before}
     with suppress(WarehouseError):
