@@ -69,9 +69,6 @@ class Mix(NamedTuple):
     gone: int = 0
     share: float = 1.0
 
-    def updates(self, interfaces: int) -> int:
-        return sum(1 for n in range(0, interfaces, self.differs)) if self.differs else 0
-
 
 MIXES = {
     "same": Mix(differs=1000),

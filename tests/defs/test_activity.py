@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.sensors.activity_sensor import activity_sensor
 from tests.defs.conftest import DagsterHarness
 from tests.support import evaluate
@@ -25,7 +26,7 @@ class Activity:
     def tick(self) -> list[tuple[str, str, str | None]]:
         """What a tick reports: (materialization or observation, asset, partition), in their order."""
         with dg.build_sensor_context(
-            resources={"sync": _resource()}, instance=self.harness.instance, cursor=self.cursor
+            resources={"sync": SyncResource()}, instance=self.harness.instance, cursor=self.cursor
         ) as context:
             result = activity_sensor(context)
             self.cursor = context.cursor
@@ -43,12 +44,6 @@ class Activity:
         """Of the first event of this asset."""
         event = next(event for event in self.events if event.asset_key.to_user_string() == asset)
         return {name: getattr(value, "value", value) for name, value in event.metadata.items()}
-
-
-def _resource() -> Any:
-    from netbox_sync_dagster.defs.resources import SyncResource
-
-    return SyncResource()
 
 
 @pytest.fixture

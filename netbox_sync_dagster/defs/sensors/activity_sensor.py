@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError, Endpoint
+from netbox_sync_dagster.defs.cursors import remembered
 from netbox_sync_dagster.defs.elsewhere import (
     Event,
     Written,
@@ -50,7 +51,7 @@ def activity_sensor(
     context: dg.SensorEvaluationContext, sync: SyncResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Events without a run; at the first tick of a new Dagster only the current diffs."""
-    before = _remembered(context.cursor)
+    before = remembered(Memory, context.cursor)
     try:
         config = sync.config()
         warehouse = sync.warehouse(config)
@@ -112,11 +113,3 @@ def _said(syncs: int, written: Written) -> str:
     ]
     text = ", ".join(part for part in parts if part) or "what is approved and waits"
     return visible(f"reported: {text}", LONGEST)
-
-
-def _remembered(cursor: str | None) -> Memory:
-    try:
-        return Memory(**json.loads(cursor or "{}"))
-    except (ValueError, TypeError):
-        # An older version wrote it, or a person edited it.
-        return Memory()

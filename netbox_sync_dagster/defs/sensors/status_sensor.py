@@ -9,6 +9,7 @@ import dagster as dg
 
 from netbox_sync_dagster.config import ConfigError
 from netbox_sync_dagster.defs.checks.status_check import status_result
+from netbox_sync_dagster.defs.cursors import remembered
 from netbox_sync_dagster.defs.jobs.sync_group_job import as_evaluation
 from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.resources import SyncResource
@@ -43,7 +44,7 @@ class Memory:
 )
 def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.SensorResult | dg.SkipReason:
     """One evaluation per kind of endpoint, if the result of the check changed."""
-    before = _remembered(context.cursor)
+    before = remembered(Memory, context.cursor)
     moment = now()
     try:
         config = sync.config()
@@ -70,14 +71,6 @@ def status_sensor(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg
         cursor=cursor,
         skip_reason=visible(text, LONGEST),
     )
-
-
-def _remembered(cursor: str | None) -> Memory:
-    try:
-        return Memory(**json.loads(cursor or "{}"))
-    except (ValueError, TypeError):
-        # An older version wrote it, or a person edited it.
-        return Memory()
 
 
 def said(rows: list[Status]) -> str:
