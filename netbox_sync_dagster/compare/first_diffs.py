@@ -1,4 +1,5 @@
 """Since when each row is in the diffs of its endpoint: the first diff that had it, without interruption since.
+A diff of one device or guest interrupts nothing.
 
 Only earlier diffs with rows are read, first no more than their keys and ids. The diff of an endpoint in which nothing
 changed is carried over (``reuse``) and needs none of this.
