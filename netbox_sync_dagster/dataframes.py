@@ -11,6 +11,7 @@ changes.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,10 @@ class SyncData:
             kinds = [statement.type for statement in con.extract_statements(query)]
             if len(kinds) != 1 or kinds[0] not in _QUERIES:
                 raise CannotAnswer("give one query (SELECT or FROM ...): nothing can be changed here")
-            return con.execute(query, parameters).df()
+            with warnings.catch_warnings():
+                # DuckDB's conversion of times warns about pandas 4.
+                warnings.filterwarnings("ignore", message="The inplace keyword")
+                return con.execute(query, parameters).df()
 
         return ask(self._warehouse, look, few=False, history=history)
 

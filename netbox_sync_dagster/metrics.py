@@ -91,7 +91,7 @@ _APPLIES = """
 """
 _READS = f"""
     SELECT system, endpoint, count(*) FILTER (ok), count(*) FILTER (NOT ok)
-    FROM sync.attempts WHERE started > now() AT TIME ZONE 'UTC' - to_seconds({_DAY})
+    FROM sync.attempts WHERE started > now() - to_seconds({_DAY})
     GROUP BY ALL ORDER BY ALL
 """
 

@@ -24,6 +24,8 @@ from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
 from tests.docs.test_commands import OWN, own
 
 SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
+# A date and a time, as a text column must not hold them.
+TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
 
 
@@ -167,6 +169,22 @@ def test_what_it_wrote_is_in_the_ledger_and_nothing_failed(demo: Demo) -> None:
 
     assert verdicts == [("applied",)]
     assert waiting == [(0,)]
+
+
+def test_times_are_moments_in_every_view(demo: Demo) -> None:
+    """Of text columns only LibreNMS's times of polls hold times: they do not say their time zone."""
+    found = set()
+    with duckdb.connect(str(demo.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
+        views = con.execute(
+            """SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns()
+               WHERE NOT internal AND data_type = 'VARCHAR'
+                   AND schema_name <> 'history' AND (schema_name <> 'diff' OR table_name = 'changes')
+               GROUP BY ALL"""
+        ).fetchall()
+        for view, columns in views:
+            times = [f"any_value('{view}.{c}') FILTER (regexp_matches({c}, '{TIME}'))" for c in columns]
+            found |= set(con.execute(f"SELECT {', '.join(times)} FROM {view}").fetchone() or ())
+    assert found - {None} == {"librenms.devices.last_polled"}
 
 
 def test_every_row_that_is_no_change_has_a_cause_of_the_list_for_it(demo: Demo) -> None:

@@ -77,7 +77,7 @@ def _(bars, data):
 def _(alt, data, mo):
     # 5. How long have differences been there?
     ages = data.sql(
-        """SELECT endpoint, date_diff('day', first_seen, now() AT TIME ZONE 'UTC') AS days, count(*) AS rows
+        """SELECT endpoint, date_diff('day', first_seen, now()) AS days, count(*) AS rows
            FROM diff.changes WHERE first_seen IS NOT NULL GROUP BY ALL ORDER BY ALL"""
     )
     (

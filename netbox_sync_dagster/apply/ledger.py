@@ -152,7 +152,10 @@ def applied_changes(
         """,
         [target, since, list(change_ids)],
     )
-    return {row[0]: Applied(*row) for row in rows}
+    return {
+        change_id: Applied(change_id, netbox_id, updated.isoformat() if updated else None, request_id)
+        for change_id, netbox_id, updated, request_id in rows
+    }
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,13 @@ def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffR
             "last_written": _last_written(con, head, row),
             "decisions": _rows(
                 con,
-                """select "at", who, through, decision, comment, override, change_id from ledger.approvals
+                """select decided_at, who, through, decision, comment, override, change_id from ledger.approvals
                    where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
                 [head.endpoint, row.resource, row.key, _HISTORY],
             ),
             "verdicts": _rows(
                 con,
-                """select "at", apply_id, verdict, action, message, approver, change_id from ledger.verdicts
+                """select recorded_at, apply_id, verdict, action, message, approver, change_id from ledger.verdicts
                    where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
                 [head.endpoint, row.resource, row.key, _HISTORY],
             ),

@@ -21,11 +21,11 @@ def list_applies(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = None,
 
 
 def list_decisions(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = None, limit: int) -> Rows:
-    """The decisions, newest first, a row for all changes that were decided together: approval_id, at, who, through,
+    """The decisions, newest first, a row for all changes that were decided together: approval_id, decided_at, who, through,
     login_by, decision, endpoint, comment, override, expires, changes (their number), example, seq."""
     where, values = _of(endpoint)
     found = con.execute(
-        f"""select approval_id, any_value("at") as "at", any_value(who) as who, any_value(through) as through,
+        f"""select approval_id, any_value(decided_at) as decided_at, any_value(who) as who, any_value(through) as through,
                 any_value(login_by) as login_by, any_value(decision) as decision, endpoint, any_value(comment) as comment,
                 any_value(override) as override, any_value(expires) as expires, count(*) as changes,
                 min(resource || ' ' || key) as example, max(seq) as seq
@@ -40,7 +40,7 @@ def history_of(
 ) -> Rows:
     """What was decided about and written to an object, oldest first. ``name``: its key in diffs, or its id in NetBox.
 
-    Columns: at, what (approve, reject, withdraw, or a verdict), action, endpoint, key, who, through, message (a comment or
+    Columns: recorded_at, what (approve, reject, withdraw, or a verdict), action, endpoint, key, who, through, message (a comment or
     the verdict's), change_id, apply_id, netbox_id, fields (of what was applied: field, before and after as JSON), seq. A
     decision has no id of NetBox: it counts if an apply wrote an object with that id under the same key.
     """
@@ -48,12 +48,12 @@ def history_of(
     found = con.execute(
         f"""with of_endpoint as (from ledger.verdicts where resource = $1 {"and endpoint = $4" if endpoint else ""}),
             keys as (select distinct key from of_endpoint where key = $2 or netbox_id::varchar = $3)
-            select "at", verdict as what, action, endpoint, key, a.who, a.through, message, change_id, v.apply_id, netbox_id,
+            select recorded_at, verdict as what, action, endpoint, key, a.who, a.through, message, change_id, v.apply_id, netbox_id,
                 fields, v.seq
             from of_endpoint v left join (select apply_id, who, through from ledger.applies) a using (apply_id)
             where v.key = $2 or netbox_id::varchar = $3
             union all by name
-            select "at", decision as what, action, endpoint, key, who, through, comment as message, change_id, seq
+            select decided_at as recorded_at, decision as what, action, endpoint, key, who, through, comment as message, change_id, seq
             from ledger.approvals
             where resource = $1 and (key = $2 or key in (from keys)) {"and endpoint = $4" if endpoint else ""}
             order by seq, change_id""",

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 else:
     duckdb = lazy_module("duckdb")
 
-_SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar, "at" timestamp,
-    expires timestamp)"""
+_SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar,
+    decided_at timestamptz, expires timestamptz)"""
 
 
 class State(NamedTuple):
@@ -83,15 +83,15 @@ def open_dependencies(plan: Plan, change_ids: Collection[str], known: Mapping[st
 
 
 def states_of(warehouse: Warehouse, names: Sequence[str], con: duckdb.DuckDBPyConnection) -> None:
-    """Make the relation ``states`` (endpoint, resource, key, change_id, state, who, at, expires) of the rows of one plan, or
-    of several endpoints' plans.
+    """Make the relation ``states`` (endpoint, resource, key, change_id, state, who, decided_at, expires) of the rows of one
+    plan, or of several endpoints' plans.
 
     ``con`` has the views of ``storage.views``. Changes alone have a state.
     """
     if not any(is_undo(name) for name in names):
         quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
         con.execute(
-            'create or replace temp view states as select endpoint, resource, key, change_id, state, who, "at", expires '
+            "create or replace temp view states as select endpoint, resource, key, change_id, state, who, decided_at, expires "
             f"from sync.change_states where endpoint in ({quoted}) and state is not null"
         )
         return
@@ -105,14 +105,9 @@ def states_of(warehouse: Warehouse, names: Sequence[str], con: duckdb.DuckDBPyCo
             row.resource,
             row.key,
             row.change_id,
-            *_naive(known.get(row.change_id, State("waiting"))),
+            *known.get(row.change_id, State("waiting")),
         ]
         for row in plan.changes
     ]
     if rows:
         con.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-
-def _naive(state: State) -> list[object]:
-    """Times of the views are UTC without a zone."""
-    return [value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in state]

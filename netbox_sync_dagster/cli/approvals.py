@@ -35,7 +35,7 @@ def approvals(
         return
     rows = [
         (
-            minute(row["at"]),
+            minute(row["decided_at"]),
             str(row["endpoint"]),
             str(row["decision"]),
             _what(row),

@@ -63,7 +63,7 @@ def history(
 def _line(row: dict[str, Any]) -> Text:
     what = str(row["what"])
     text = Text.assemble(
-        (minute(row["at"]), "dim"),
+        (minute(row["recorded_at"]), "dim"),
         f"  {visible(row['endpoint'])}  ",
         (what, _STYLES.get(what, "")),
         f" {row['action'] or ''} {visible(row['key'], LONGEST)}",

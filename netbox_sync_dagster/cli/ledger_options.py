@@ -24,4 +24,4 @@ def minute(moment: datetime | None) -> str:
 
 def plain(value: Any) -> str:
     """A value of the ledger as JSON: times in ISO 8601 with their zone."""
-    return f"{value.isoformat()}+00:00" if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)

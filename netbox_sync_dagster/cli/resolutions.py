@@ -94,7 +94,7 @@ def _line(document: dict[str, Any]) -> Text:
         "  ",
         (document["state"], _STYLES.get(document["state"], "dim")),
         f"  {document['endpoint']}  {visible(str(subject), 120)}{more}: {visible(what, 120)}",
-        (f"  {visible(document['who'], 80)}, {document['at'][:10]}", "dim"),
+        (f"  {visible(document['who'], 80)}, {document['answered_at'][:10]}", "dim"),
         f"  {visible(document['why'], LONGEST)}" if document["why"] else "",
     )
 
@@ -114,7 +114,7 @@ def _document(one: Resolution, state: str) -> dict[str, Any]:
         "question": one.sentence,
         "who": one.who,
         "through": one.through,
-        "at": one.at.isoformat(),
+        "answered_at": one.at.isoformat(),
         "why": one.why,
         "until": one.until.isoformat() if one.until else None,
         "withdrawn_by": one.withdrawn_by,

@@ -160,12 +160,12 @@ def _reads(evidence: dict[str, Any]) -> Iterator[str]:
 def _events(evidence: dict[str, Any]) -> Iterator[str]:
     events = [
         *(
-            (item["at"], f"{item['decision']} by {visible(item['who'], 80)}")
+            (item["decided_at"], f"{item['decision']} by {visible(item['who'], 80)}")
             for item in evidence["decisions"]
         ),
         *(
             (
-                item["at"],
+                item["recorded_at"],
                 f"{item['verdict']} in apply {item['apply_id']} {visible(item['message'] or '', LONGEST)}",
             )
             for item in evidence["verdicts"]

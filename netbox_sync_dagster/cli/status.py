@@ -138,10 +138,8 @@ def _state(row: dict[str, Any]) -> Text:
 
 
 def _age(moment: datetime) -> str:
-    return in_one_unit((datetime.now(UTC) - moment.replace(tzinfo=UTC)).total_seconds())
+    return in_one_unit((datetime.now(UTC) - moment).total_seconds())
 
 
 def _iso(value: Any) -> str:
-    return (
-        value.isoformat() + "+00:00" if isinstance(value, datetime) and value.tzinfo is None else str(value)
-    )
+    return value.isoformat() if isinstance(value, datetime) else str(value)

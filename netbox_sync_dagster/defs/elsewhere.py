@@ -46,7 +46,7 @@ class Written(NamedTuple):
 def written_after(warehouse: Warehouse, seq: int | None) -> Written:
     """Decisions and finished applies after ``seq``; with None only the number of the last one.
 
-    decisions: endpoint, resource, decision, who, through, comment, at, changes, seq, one row per decision and resource.
+    decisions: endpoint, resource, decision, who, through, comment, changes, seq, one row per decision and resource.
     applies: endpoint, resource, apply_id, who, through, undoes, finished, run_id, seq and the number of each verdict, one
     row per apply and resource.
     """
@@ -61,7 +61,7 @@ def written_after(warehouse: Warehouse, seq: int | None) -> Written:
             return Written(max(last, seq or 0), [], [])
         decisions = con.execute(
             """select endpoint, resource, any_value(decision) as decision, any_value(who) as who,
-                any_value(through) as through, any_value(comment) as comment, any_value("at") as "at",
+                any_value(through) as through, any_value(comment) as comment,
                 count(*) as changes, max(seq) as seq
             from ledger.approvals where seq > ?
             group by approval_id, endpoint, resource order by max(seq), resource""",

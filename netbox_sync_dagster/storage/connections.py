@@ -17,9 +17,10 @@ else:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A new in-memory connection without the progress bar that DuckDB draws; the caller closes it."""
+    """A new in-memory connection in UTC, without the progress bar that DuckDB draws; the caller closes it."""
     con = duckdb.connect()
-    con.execute("SET enable_progress_bar = false")
+    # Global: the cursors of a connection do not take over its session's settings.
+    con.execute("SET enable_progress_bar = false; SET GLOBAL TimeZone = 'UTC'")
     return con
 
 

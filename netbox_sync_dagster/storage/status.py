@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.views import ask
@@ -91,7 +90,7 @@ def read_status(warehouse: Warehouse) -> list[Status]:
     columns = ", ".join(names)
     sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', natural_order(endpoint), endpoint"
     rows = ask(warehouse, lambda con: con.execute(sql).fetchall())
-    return [Status(**dict(zip(names, map(_aware, row), strict=True))) for row in rows]
+    return [Status(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def status_inputs(warehouse: Warehouse) -> str:
@@ -147,7 +146,3 @@ def _states(folder: str, *, files: bool) -> bytes:
             continue
         found.append((name, state.st_mtime_ns, state.st_size, state.st_ino))
     return repr(found).encode()
-
-
-def _aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

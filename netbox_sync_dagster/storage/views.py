@@ -37,6 +37,7 @@ from netbox_sync_dagster.storage.folding import folded
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.locks import bring_locks
 from netbox_sync_dagster.storage.parquet import write_parquet
+from netbox_sync_dagster.storage.shown_columns import readable
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import (
     CAUSE_COLUMNS,
@@ -258,24 +259,25 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
     """One view per table of the snapshots, the desired state and the diffs."""
     lines: list[str] = []
 
-    def view(name: str, pattern: str, comment: str = "", *, linked: bool = False) -> None:
-        # By name: an older file may lack columns that a newer one has.
-        rows = f"SELECT * FROM read_parquet('{{home}}/{pattern}', union_by_name = true)"
+    def view(name: str, pattern: str, columns: Columns, comment: str = "", *, linked: bool = False) -> None:
+        shown = readable(columns)
         if linked:
             # A table without changes is the file of an earlier snapshot, whose id is in its column.
-            rows = (
-                f"SELECT * EXCLUDE (filename) REPLACE ({_ID_OF_FOLDER} AS snapshot_id)"
-                f" FROM read_parquet('{{home}}/{pattern}', union_by_name = true, filename = true)"
-            )
-        lines.append(f"CREATE OR REPLACE VIEW {name} AS\n{rows};")
+            shown.replaced["snapshot_id"] = _ID_OF_FOLDER
+        # By name: an older file may lack columns that a newer one has.
+        lines.append(
+            f"CREATE OR REPLACE VIEW {name} AS\nSELECT *{' EXCLUDE (filename)' * linked}{shown}"
+            f" FROM read_parquet('{{home}}/{pattern}', union_by_name = true{', filename = true' * linked});"
+        )
         if comment:
             lines.append(f"COMMENT ON VIEW {name} IS '{comment}';")
 
     for system, tables in SYSTEMS.items():
-        for table in tables:
+        for table, content in tables.items():
             view(
                 f"{system}.{table}",
                 f"snapshots/{system}/*/{{current}}/{table}.parquet",
+                content.columns,
                 f"{table.replace('_', ' ')} of the current snapshot of every endpoint",
                 linked=system == "netbox",
             )
@@ -283,6 +285,7 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
                 view(
                     f"history.{system}_{table}",
                     f"snapshots/{system}/*/[0-9]*/{table}.parquet",
+                    content.columns,
                     f"{system}.{table} of every kept snapshot; when it was read: join sync.snapshots on snapshot_id",
                     linked=system == "netbox",
                 )
@@ -295,10 +298,11 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
         view(
             "history.diff_changes",
             "diffs/*/[0-9]*/*.parquet",
+            DIFF_COLUMNS,
             "diff.changes of every kept diff; slow where many are kept, so filter by endpoint and resource",
         )
     for table, columns in desired.items():
-        lines += _desired_view(table, [name for name in CAUSE_COLUMNS if name in columns])
+        lines.append(_desired_view(table, columns))
     for resource in RESOURCES:
         lines.append(_diff_view(resource, [f"diffs/*/{{current}}/{resource}.parquet"]))
         lines.append(
@@ -314,22 +318,23 @@ def _diff_view(name: str, patterns: Sequence[str]) -> str:
     return f"CREATE OR REPLACE VIEW diff.{name} AS\n{read_sql('views/changes.sql').replace('{rows}', rows)};"
 
 
-def _desired_view(table: str, causes: list[str]) -> list[str]:
+def _desired_view(table: str, columns: Columns) -> str:
     """A desired table, with causes as sentences."""
     files = "{home}/diffs/*/{current}/desired"
-    replaced = ", ".join(f"coalesce(s_{name}.sentence, d.{name}) AS {name}" for name in causes)
+    causes = [name for name in CAUSE_COLUMNS if name in columns]
+    shown = readable(columns, "d")
+    shown.replaced.update({name: f"coalesce(s_{name}.sentence, d.{name})" for name in causes})
     joins = "".join(
         f"\nLEFT JOIN read_parquet('{files}/{SENTENCES}.parquet') s_{name}"
         f" ON s_{name}.endpoint = d.endpoint AND s_{name}.text = d.{name}"
         for name in causes
     )
-    return [
+    return (
         f"CREATE OR REPLACE VIEW desired.{table} AS\n"
-        f"SELECT d.*{f' REPLACE ({replaced})' if replaced else ''}"
-        f" FROM read_parquet('{files}/{table}.parquet', union_by_name = true) d{joins};",
+        f"SELECT d.*{shown} FROM read_parquet('{files}/{table}.parquet', union_by_name = true) d{joins};\n"
         f"COMMENT ON VIEW desired.{table} IS '{table.replace('_', ' ')} of the current diffs,"
-        " from the endpoints'' snapshots in NetBox''s terms';",
-    ]
+        " from the endpoints'' snapshots in NetBox''s terms';"
+    )
 
 
 def _files_with_rows(warehouse: Warehouse) -> list[str]:

@@ -35,7 +35,7 @@ _ORDER_OF = {
     False: {"key": "key", "parent": "parent nulls first"},
 }
 # Columns of a row of a list: those of a diff row, and how far it is.
-_ABOUT = ("state", "who", "at", "expires", "missing")
+_ABOUT = ("state", "who", "decided_at", "expires", "missing")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ShownRow:
     row: DiffRow
     state: str | None
     who: str | None
-    at: datetime | None
+    decided_at: datetime | None
     expires: datetime | None
     missing: str | None
 
@@ -91,7 +91,7 @@ class PlanRows:
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
         con.execute(
             f"""create or replace temp view found as
-                select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s."at", s.expires, case d.resource {order} end as resource_order,
+                select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s.decided_at, s.expires, case d.resource {order} end as resource_order,
                     nullif(array_to_string(list_transform(c.about,
                         lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
                 from read_parquet({files}) as d

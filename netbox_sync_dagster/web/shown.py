@@ -79,19 +79,15 @@ def inline(item: FieldDiff) -> Markup:
 
 
 def when(moment: datetime | None) -> str:
-    """A time in UTC; the views' times have no zone."""
-    if moment is None:
-        return ""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment
-    return f"{utc:%Y-%m-%d %H:%M}"
+    """A time in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment is not None else ""
 
 
 def age(moment: datetime | None) -> str:
     """How long ago, in one unit."""
     if moment is None:
         return ""
-    utc = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return in_one_unit((datetime.now(UTC) - utc).total_seconds())
+    return in_one_unit((datetime.now(UTC) - moment).total_seconds())
 
 
 def until(moment: datetime) -> str:

@@ -1,4 +1,4 @@
--- Snapshots, diffs and skipped objects of all kinds of endpoints. {home} is the warehouse directory. Times are UTC.
+-- Snapshots, diffs and skipped objects of all kinds of endpoints. {home} is the warehouse directory.
 
 create or replace view sync.snapshots as
 select
@@ -8,8 +8,8 @@ from read_json(
     '{home}/snapshots/*/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
-        system: 'VARCHAR', endpoint: 'VARCHAR', snapshot_id: 'VARCHAR', started: 'TIMESTAMP',
-        finished: 'TIMESTAMP', source_version: 'VARCHAR', complete: 'BOOLEAN', reasons: 'VARCHAR[]',
+        system: 'VARCHAR', endpoint: 'VARCHAR', snapshot_id: 'VARCHAR', started: 'TIMESTAMPTZ',
+        finished: 'TIMESTAMPTZ', source_version: 'VARCHAR', complete: 'BOOLEAN', reasons: 'VARCHAR[]',
         row_counts: 'MAP(VARCHAR, BIGINT)', shrunken: 'MAP(VARCHAR, VARCHAR)',
         read: 'VARCHAR', read_reason: 'VARCHAR'
     }
@@ -23,7 +23,7 @@ from read_json(
     '{home}/diffs/*/[0-9]*/manifest.json',
     format = 'unstructured',
     columns = {
-        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
+        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMPTZ',
         source_snapshot: 'VARCHAR', source_complete: 'BOOLEAN', target_snapshot: 'VARCHAR',
         counts: 'MAP(VARCHAR, MAP(VARCHAR, BIGINT))', existing: 'MAP(VARCHAR, BIGINT)', gates: 'VARCHAR[]',
         carried_over_from: 'VARCHAR', lapsed: 'VARCHAR[]'

@@ -1,7 +1,7 @@
 -- Rows of the current diffs ({rows}) with their decision, since when they are there, and their object in NetBox.
 -- decision: waiting, approved, approval expired, rejected, applied; NULL for rows that are not changes.
 select
-    r.*,
+    r.* replace (try_cast(r.last_updated as timestamptz) as last_updated),
     case
         when r.action not in ('create', 'update', 'delete') then null
         when a.change_id is not null then 'applied'
@@ -10,13 +10,13 @@ select
         when d.state <> 'approved' then 'approval expired'
         -- A later diff that is dated before the approval, or after its end, shows that a clock was wrong.
         when p.diff_seq > d.seq and (
-            p.diff_finished < d."at" - interval 5 minute or p.diff_finished >= d.expires
+            p.diff_finished < d.decided_at - interval 5 minute or p.diff_finished >= d.expires
         ) then 'approval expired'
         else 'approved'
     end as decision,
-    coalesce(d.who, o.who) as decided_by, coalesce(d."at", o."at") as decided_at, d.expires as expires,
+    coalesce(d.who, o.who) as decided_by, coalesce(d.decided_at, o.decided_at) as decided_at, d.expires as expires,
     -- A diff of an older version does not say which diff had the row first.
-    try_strptime(coalesce(r.first_diff, r.diff_id)[1:18], '%Y%m%dT%H%M%S%g') as first_seen,
+    try_strptime(coalesce(r.first_diff, r.diff_id)[1:18], '%Y%m%dT%H%M%S%g') at time zone 'UTC' as first_seen,
     -- Plugins have no common place for the pages of their objects.
     case when r.netbox_id is not null and not starts_with(r.object_type, 'plugins/')
         then p.netbox_url || '/' || r.object_type || '/' || r.netbox_id || '/' end as link

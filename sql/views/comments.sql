@@ -78,7 +78,7 @@ comment on column diff.changes.decision is
     'waiting, approved, approval expired, rejected, applied; NULL: no change that can be approved';
 comment on column diff.changes.decided_by is 'who approved or rejected the change';
 comment on column diff.changes.expires is 'end of the approval';
-comment on column diff.changes.first_seen is 'UTC; when first_diff was made';
+comment on column diff.changes.first_seen is 'when first_diff was made';
 comment on column diff.changes.link is
     'page of the object in NetBox; NULL: it does not exist yet, or belongs to a plugin';
 comment on view diff.parts is 'diff.changes with the object to which each row belongs: the port of a MAC address';

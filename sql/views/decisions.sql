@@ -26,12 +26,12 @@ select
     endpoint, change_id, any_value(resource) as resource, any_value(action) as action, any_value(key) as key,
     case
         when bool_or(decision = 'reject') then 'rejected'
-        when arg_max(expires, seq) > now() at time zone 'UTC'
-            and arg_max("at", seq) <= now() at time zone 'UTC' + interval 5 minute then 'approved'
+        when arg_max(expires, seq) > now()
+            and arg_max(decided_at, seq) <= now() + interval 5 minute then 'approved'
         else 'expired'
     end as state,
     coalesce(arg_min(who, seq) filter (decision = 'reject'), arg_max(who, seq)) as who,
-    coalesce(arg_min("at", seq) filter (decision = 'reject'), arg_max("at", seq)) as "at",
+    coalesce(arg_min(decided_at, seq) filter (decision = 'reject'), arg_max(decided_at, seq)) as decided_at,
     case when not bool_or(decision = 'reject') then arg_max(expires, seq) end as expires,
     coalesce(min(seq) filter (decision = 'reject'), max(seq)) as seq
 from since
@@ -48,7 +48,7 @@ from read_json(
     format = 'unstructured',
     filename = true,
     columns = {
-        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMP',
+        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMPTZ',
         target_snapshot: 'VARCHAR', gates: 'VARCHAR[]', earlier: 'VARCHAR', netbox_url: 'VARCHAR'
     }
 )

@@ -1,11 +1,11 @@
--- The ledger as tables. {home} is the warehouse directory. Times are UTC and depend on a clock; order by seq, the
--- number in the warehouse's sequence. Lines from before there were numbers are ordered by their time.
+-- The ledger as tables. {home} is the warehouse directory. Times depend on a clock; order by seq, the number in the
+-- warehouse's sequence. Lines from before there were numbers are ordered by their time.
 create schema if not exists ledger;
 
 -- One row per decision and change id. decision: approve, reject, withdraw.
 create or replace view ledger.approvals as
 select
-    approval_id, "at", who, through, decision, endpoint, diff_id, expires, override,
+    approval_id, "at" as decided_at, who, through, decision, endpoint, diff_id, expires, override,
     change.change_id, change.resource, change.action, change.key,
     "by"."user" as os_user, "by".host as host, "by".run as run_id, "by".login_by as login_by, comment,
     coalesce(seq, epoch_ms("at")) as seq
@@ -16,8 +16,8 @@ from (
         format = 'newline_delimited',
         ignore_errors = true,
         columns = {
-            approval_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
-            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMP', override: 'VARCHAR', seq: 'BIGINT',
+            approval_id: 'VARCHAR', "at": 'TIMESTAMPTZ', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
+            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMPTZ', override: 'VARCHAR', seq: 'BIGINT',
             comment: 'VARCHAR', "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR, login_by VARCHAR)',
             changes: 'STRUCT(change_id VARCHAR, resource VARCHAR, action VARCHAR, key VARCHAR)[]'
         }
@@ -30,16 +30,16 @@ from (
 -- of other objects that NetBox clears because this change deletes the object that they name. already: NetBox had it as
 -- approved, so nothing was sent.
 create or replace view ledger.verdicts as
-select * exclude (kind) replace (coalesce(seq, epoch_ms("at")) as seq)
+select * exclude (kind) replace (coalesce(seq, epoch_ms("at")) as seq) rename ("at" as recorded_at)
 from read_json(
     '{home}/ledger/applies/*/*.jsonl',
     format = 'newline_delimited',
     ignore_errors = true,
     columns = {
-        kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+        kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMPTZ', endpoint: 'VARCHAR', target: 'VARCHAR',
         operation_id: 'VARCHAR', change_id: 'VARCHAR', resource: 'VARCHAR', action: 'VARCHAR', key: 'VARCHAR',
         parent: 'VARCHAR', object_type: 'VARCHAR', netbox_id: 'BIGINT', verdict: 'VARCHAR',
-        message: 'VARCHAR', last_updated: 'VARCHAR', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
+        message: 'VARCHAR', last_updated: 'TIMESTAMPTZ', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
         open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR', seq: 'BIGINT',
         fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]',
         cleared: 'STRUCT(object_type VARCHAR, netbox_id BIGINT, owner VARCHAR, field VARCHAR, before JSON)[]',
@@ -58,7 +58,7 @@ with lines as (
         format = 'newline_delimited',
         ignore_errors = true,
         columns = {
-            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMPTZ', endpoint: 'VARCHAR', target: 'VARCHAR',
             who: 'VARCHAR', diff_id: 'VARCHAR', netbox_version: 'VARCHAR', changes: 'JSON',
             verdict: 'VARCHAR', undoes: 'VARCHAR', branch: 'VARCHAR', through: 'VARCHAR', seq: 'BIGINT',
             "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR)'
@@ -102,15 +102,15 @@ from (
 
 -- One row per journal entry that an apply wrote into NetBox.
 create or replace view ledger.journal as
-select apply_id, endpoint, target, "at", item.*
+select apply_id, endpoint, target, written_at, item.*
 from (
-    select apply_id, endpoint, target, "at", unnest(entries) as item
+    select apply_id, endpoint, target, "at" as written_at, unnest(entries) as item
     from read_json(
         '{home}/ledger/applies/*/*.jsonl',
         format = 'newline_delimited',
         ignore_errors = true,
         columns = {
-            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMP', endpoint: 'VARCHAR', target: 'VARCHAR',
+            kind: 'VARCHAR', apply_id: 'VARCHAR', "at": 'TIMESTAMPTZ', endpoint: 'VARCHAR', target: 'VARCHAR',
             entries: 'STRUCT(assigned_object_type VARCHAR, assigned_object_id BIGINT, journal_entry_id BIGINT, comments VARCHAR)[]'
         }
     )
@@ -122,7 +122,7 @@ create or replace view ledger.operations as
 select
     apply_id, operation_id, endpoint, target, resource, action, key, parent, object_type, netbox_id, change_id,
     item.field as field, item.before::varchar as before, item.after::varchar as after,
-    approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, "at", seq
+    approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, recorded_at, seq
 from (
     select *, unnest(case when len(fields) > 0 then fields else [null] end) as item
     from ledger.verdicts
@@ -143,9 +143,9 @@ with lines as (
         format = 'newline_delimited',
         ignore_errors = true,
         columns = {
-            kind: 'VARCHAR', resolution_id: 'VARCHAR', "at": 'TIMESTAMP', who: 'VARCHAR', through: 'VARCHAR',
+            kind: 'VARCHAR', resolution_id: 'VARCHAR', "at": 'TIMESTAMPTZ', who: 'VARCHAR', through: 'VARCHAR',
             endpoint: 'VARCHAR', answer: 'VARCHAR', cause: 'VARCHAR', sentence: 'VARCHAR', section: 'VARCHAR',
-            word: 'VARCHAR', netbox_id: 'BIGINT', value: 'VARCHAR', why: 'VARCHAR', until: 'TIMESTAMP',
+            word: 'VARCHAR', netbox_id: 'BIGINT', value: 'VARCHAR', why: 'VARCHAR', until: 'TIMESTAMPTZ',
             diff_id: 'VARCHAR', seq: 'BIGINT',
             items: 'STRUCT(resource VARCHAR, key VARCHAR, field VARCHAR, question VARCHAR)[]'
         }
@@ -157,10 +157,10 @@ withdrawn as (
     from lines where kind = 'withdrawal' group by resolution_id
 )
 select
-    resolution_id, l."at", l.who, through, endpoint, answer, cause, sentence, section, word, netbox_id, value, why,
-    until, diff_id, item.resource, item.key, item.field, item.question,
+    resolution_id, l."at" as answered_at, l.who, through, endpoint, answer, cause, sentence, section, word, netbox_id,
+    value, why, until, diff_id, item.resource, item.key, item.field, item.question,
     case when w.resolution_id is not null then 'withdrawn'
-         when until <= (now() at time zone 'UTC') then 'expired'
+         when until <= now() then 'expired'
          else 'valid' end as state,
     w.withdrawn_by, w.withdrawn_at, coalesce(seq, epoch_ms(l."at")) as seq
 from (

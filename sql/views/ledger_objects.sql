@@ -18,7 +18,7 @@ with undos as (
 select
     v.endpoint, v.target, sent.apply_id, undos.undoes, v.resource, v.action, v.key, v.object_type, v.netbox_id,
         v.fields,
-    v.cleared, v.change_id, v."at", v.seq
+    v.cleared, v.change_id, v.recorded_at as applied_at, v.seq
 from ledger.verdicts v
 cross join lateral (select coalesce(split_part(v.operation_id, '/', 1), v.apply_id) as apply_id) as sent
 left join undos on undos.apply_id = sent.apply_id
@@ -53,10 +53,11 @@ emptied_by_delete as (
 ),
 written as (
     select endpoint, target, undoes, object_type, netbox_id, item.field as field,
-        coalesce(item.after::varchar, 'null') as value, "at", seq, change_id
+        coalesce(item.after::varchar, 'null') as value, applied_at as written_at,
+        seq, change_id
     from set_by_change
     union all
-    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, 'null', "at", seq, change_id
+    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, 'null', applied_at, seq, change_id
     from emptied_by_delete
 )
 from written
@@ -72,7 +73,8 @@ create or replace view ledger.last_written as
 with newest as (
     -- A struct, because the maximum's row counts with all its values: arg_max passes over NULL.
     select target, object_type, netbox_id, field,
-        arg_max({'endpoint': endpoint, 'value': value, 'undoes': undoes, 'change_id': change_id, 'at': "at"},
+        arg_max({'endpoint': endpoint, 'value': value, 'undoes': undoes, 'change_id': change_id,
+            'written_at': written_at},
             seq) as last,
         max(seq) as seq
     from ledger.writes
@@ -101,7 +103,7 @@ authors as (
 )
 select
     coalesce(a.endpoint, n.last.endpoint) as endpoint, n.object_type, n.netbox_id, n.field, n.last.value as value,
-    n.last."at" as "at", n.last.change_id as change_id, n.target,
+    n.last.written_at as written_at, n.last.change_id as change_id, n.target,
     n.last.undoes is not null and a.endpoint is null as restored, n.seq
 from newest n
 left join authors a using (target, object_type, netbox_id, field);
@@ -109,7 +111,7 @@ left join authors a using (target, object_type, netbox_id, field);
 -- The objects that this product created. An object that an undo created again counts as the original.
 create or replace view ledger.created as
 with made as (
-    select a.endpoint, a.object_type, a.netbox_id, a."at", a.seq, a.target
+    select a.endpoint, a.object_type, a.netbox_id, a.applied_at, a.seq, a.target
     from ledger.applied a
     anti join ledger.made_again m
         on m.target = a.target and m.object_type = a.object_type and m.netbox_id = a.netbox_id
@@ -123,13 +125,17 @@ known as (
     join ledger.made_again m
         on m.target = made.target and m.object_type = made.object_type and m.former_id = made.netbox_id
 )
-select any_value(endpoint) as endpoint, object_type, netbox_id, arg_min("at", seq) as "at", target, min(seq) as seq
+select
+    any_value(endpoint) as endpoint, object_type, netbox_id, arg_min(applied_at, seq) as created_at, target,
+    min(seq) as seq
 from known
 group by target, object_type, netbox_id;
 
 -- The objects that this product deleted.
 create or replace view ledger.deleted as
-select any_value(endpoint) as endpoint, object_type, netbox_id, arg_max("at", seq) as "at", target, max(seq) as seq
+select
+    any_value(endpoint) as endpoint, object_type, netbox_id, arg_max(applied_at, seq) as deleted_at, target,
+    max(seq) as seq
 from ledger.applied
 where action = 'delete'
 group by target, object_type, netbox_id;

@@ -1,5 +1,5 @@
--- The status of syncs. {home} is the warehouse directory, {current} the path to current versions. Times are UTC and
--- depend on a clock; order by seq, the number in the warehouse's sequence.
+-- The status of syncs. {home} is the warehouse directory, {current} the path to current versions. Times depend on a
+-- clock; order by seq, the number in the warehouse's sequence.
 
 create or replace view sync.attempts as
 select
@@ -12,7 +12,7 @@ from read_json(
     ignore_errors = true,
     filename = true,
     columns = {
-        started: 'TIMESTAMP', finished: 'TIMESTAMP', ok: 'BOOLEAN', error: 'VARCHAR', unreachable: 'BOOLEAN',
+        started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR', unreachable: 'BOOLEAN',
         snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
@@ -28,7 +28,7 @@ from read_json(
     ignore_errors = true,
     filename = true,
     columns = {
-        system: 'VARCHAR', started: 'TIMESTAMP', finished: 'TIMESTAMP', ok: 'BOOLEAN', error: 'VARCHAR',
+        system: 'VARCHAR', started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR',
         diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT'
     }
 )
@@ -44,17 +44,17 @@ from read_json(
     ignore_errors = true,
     columns = {
         system: 'VARCHAR', endpoint: 'VARCHAR', who: 'VARCHAR', host: 'VARCHAR', pid: 'BIGINT',
-        since: 'TIMESTAMP', heartbeat: 'TIMESTAMP'
+        since: 'TIMESTAMPTZ', heartbeat: 'TIMESTAMPTZ'
     }
 )
 where system not in ('run', 'notify') and heartbeat between
-    (now() at time zone 'UTC') - interval 1 minute and (now() at time zone 'UTC') + interval 1 minute
+    now() - interval 1 minute and now() + interval 1 minute
 qualify row_number() over (partition by system, endpoint order by heartbeat desc) = 1;
 
 -- The decision on each row of the current diffs, see diff.changes.
 create or replace view sync.change_states as
 select
-    endpoint, resource, key, change_id, action, object_type, decision as state, decided_by as who, decided_at as "at",
+    endpoint, resource, key, change_id, action, object_type, decision as state, decided_by as who, decided_at,
     expires
 from diff.changes;
 
@@ -146,8 +146,8 @@ select
     r.since is not null as running,
     -- Dated later than now: its age is unknown.
     coalesce(
-        l.last_success > now() at time zone 'UTC' + interval 5 minute
-        or c.every > 0 and now() at time zone 'UTC' - l.last_success > to_seconds(2 * c.every), false
+        l.last_success > now() + interval 5 minute
+        or c.every > 0 and now() - l.last_success > to_seconds(2 * c.every), false
     ) as stale,
     r.since as running_since, r.who as running_by,
     l.last_attempt, l.last_success, l.last_finished,
@@ -157,7 +157,7 @@ select
     ) end as seconds,
     case
         when not l.ok then l.error
-        when l.last_success > now() at time zone 'UTC' + interval 5 minute
+        when l.last_success > now() + interval 5 minute
             then 'the last read is dated later than now: a clock is or was wrong; check it and sync again'
     end as error,
     coalesce(k.failures, 0) as failures, k.failing_since,

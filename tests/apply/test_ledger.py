@@ -85,7 +85,7 @@ def test_the_ledger_tells_what_was_written_by_whose_approval(
     assert ask(home, "SELECT key, verdict, message FROM ledger.verdicts WHERE verdict <> 'applied'") == [
         ("sw1", "failed", "airflow: no-such is not a valid choice.")
     ]
-    assert ask(home, 'SELECT object_type, netbox_id, endpoint FROM ledger.created ORDER BY "at"') == [
+    assert ask(home, "SELECT object_type, netbox_id, endpoint FROM ledger.created ORDER BY created_at") == [
         ("ipam/vlans", vlan["id"], "lab"),
         ("dcim/interfaces", made["id"], "lab"),
     ]

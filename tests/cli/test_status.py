@@ -15,7 +15,7 @@ NAME = "pve-frankfurt-production"
 
 
 def row(endpoint: str, **more: Any) -> dict[str, Any]:
-    read = (datetime.now(UTC) - timedelta(minutes=5, seconds=10)).replace(tzinfo=None)
+    read = datetime.now(UTC) - timedelta(minutes=5, seconds=10)
     numbers = dict.fromkeys(("waiting", "approved", "conflicts", "blocked", "drifted", "acknowledged"), 0)
     return (
         {"endpoint": endpoint, "state": "changes waiting", "last_success": read, "complete": True}
