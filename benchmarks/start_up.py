@@ -3,7 +3,8 @@
     python benchmarks/start_up.py [--times 5] [--endpoints 500]
 
 Makes the demo's warehouse, then starts each command in a separate process: one warm-up, then the median. Loading the
-code location takes turns with ``import dagster``. The sensors look at a warehouse with many endpoints that are synced
+code location takes turns with ``import dagster``: until it is loaded, and as a whole process, which looks for garbage
+at its end. All code is compiled, as in an installation. The sensors look at a warehouse with many endpoints that are synced
 once a day and have just been synced: a warm-up tick, then the median of later ticks, in one process.
 
 Limits: 0.4 CPU s for a command, 1.3 times ``import dagster`` for the code location, 0.05 CPU s for a tick.
@@ -29,7 +30,13 @@ COMMANDS = (
     *("--help", "approve --help", "status", "diff pve-lyon", "sql 'select 1'", "applies", "show nothing"),
     *("approve librenms 00000000", "apply librenms --dry-run"),
 )
-LOCATION = "from netbox_sync_dagster.definitions import definitions; definitions().get_repository_def()"
+LOADED = "print(time.process_time())"
+PEER = f"import time, dagster; {LOADED}"
+# Dagster has imported itself before it loads a code location.
+LOCATION = (
+    "import time, dagster; from netbox_sync_dagster.definitions import definitions; "
+    f"definitions().get_repository_def(); {LOADED}"
+)
 SENSORS = ("intervals", "endpoints", "apply_when_approved", "status", "notifications")
 TICKS = """
 import statistics, sys, time
@@ -56,20 +63,28 @@ with dg.DagsterInstance.local_temp() as instance:
 """
 
 
-def cpu(command: list[str], environment: dict[str, str]) -> float:
-    """CPU seconds of a process and its children."""
+def cpu(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
+    """CPU seconds of a process and its children, and what it printed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, text=True, check=False
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
-def in_turn(commands: list[list[str]], environment: dict[str, str], times: int) -> list[float]:
-    """The median of each command, run one after the other so that the machine's load hits all alike."""
+def code_location(environment: dict[str, str], times: int) -> None:
+    """Loading the code location beside ``import dagster``, in turn so that the machine's load hits both alike."""
+    commands = [[sys.executable, "-W", "ignore", "-c", code] for code in (PEER, LOCATION)]
     for command in commands:
         cpu(command, environment)
     rounds = [[cpu(command, environment) for command in commands] for _ in range(times)]
-    return [statistics.median(values) for values in zip(*rounds, strict=True)]
+    for work, seconds in (
+        ("code location, until loaded", lambda run: float(run[1])),
+        ("code location, whole process", lambda run: run[0]),
+    ):
+        peer, ours = (statistics.median(map(seconds, runs)) for runs in zip(*rounds, strict=True))
+        line(work, ours, f"import dagster, limit {LOCATION_LIMIT}", peer)
 
 
 def idle_site(folder: Path, number: int) -> dict[str, str]:
@@ -122,6 +137,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--endpoints", type=int, default=500)
     options = parser.parse_args()
+    # Where it is set, this package would be compiled at every start, and its libraries not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     program = [sys.executable, "-m", "netbox_sync_dagster"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
@@ -135,11 +152,11 @@ def main() -> None:
         print(f"load {os.getloadavg()[0]:.1f}; CPU seconds, medians of {options.times}")
         print(f"{'work':34} {'ours':>7} {'peer or limit':>24} {'ratio':>6}")
         for text in COMMANDS:
-            [ours] = in_turn([[*program, *shlex.split(text)]], environment, options.times)
+            command = [*program, *shlex.split(text)]
+            cpu(command, environment)
+            ours = statistics.median(cpu(command, environment)[0] for _ in range(options.times))
             line(text, ours, "limit", COMMAND_LIMIT)
-        python = [sys.executable, "-W", "ignore", "-c"]
-        peer, ours = in_turn([[*python, "import dagster"], [*python, LOCATION]], environment, options.times)
-        line("code location", ours, f"import dagster, limit {LOCATION_LIMIT}", peer)
+        code_location(environment, options.times)
         (folder / "idle").mkdir()
         for name, seconds in ticks(folder / "idle", options.endpoints, options.times).items():
             line(f"tick of {name}, {options.endpoints} idle", seconds, "limit", TICK_LIMIT)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.rules import Rule, Sandbox
 from netbox_sync_dagster.rules.fields import CONTACTS, REQUIRED, Field, field_of
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.tables import NETBOX
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 _BEFORE_SHAPE = "(resource VARCHAR, netbox_id BIGINT, last_updated VARCHAR, field VARCHAR, before VARCHAR)"
 

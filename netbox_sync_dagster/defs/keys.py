@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import dagster as dg
 
 from netbox_sync_dagster.config.resources import RESOURCES
@@ -24,16 +26,19 @@ KIND_TAG = "netbox_sync/kind"
 ENDPOINT_TAG = "netbox_sync/endpoint"
 
 
+@cache
 def table_key(system: str, table: str) -> dg.AssetKey:
     """``librenms/ports``"""
     return dg.AssetKey([system, table])
 
 
+@cache
 def diff_key(kind: Kind, resource: str) -> dg.AssetKey:
     """``diff/librenms/interfaces``"""
     return dg.AssetKey(["diff", kind, resource])
 
 
+@cache
 def apply_key(kind: Kind, resource: str) -> dg.AssetKey:
     """``apply/librenms/interfaces``"""
     return dg.AssetKey(["apply", kind, resource])

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-import dagster as dg
-
 from netbox_sync_dagster.compare.graph import compare_stages, desired_stages, named_tables
 from netbox_sync_dagster.config.resources import PREREQUISITES, RESOURCES
-from netbox_sync_dagster.defs.keys import Kind, table_key
+from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.sqlfiles import code_version, read_sql, sql_root
 from netbox_sync_dagster.storage import SYSTEMS
 
@@ -32,13 +30,6 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
     else:
         target = {table for file in own for schema, table in named_tables(file) if schema == "netbox"}
     return sorted(source & set(SYSTEMS[kind])), sorted(target & set(SYSTEMS["netbox"]))
-
-
-@cache
-def upstream_tables(kind: Kind, resource: str) -> tuple[dg.AssetKey, ...]:
-    """The assets of ``tables_read``."""
-    source, target = tables_read(kind, resource)
-    return (*(table_key(kind, name) for name in source), *(table_key("netbox", name) for name in target))
 
 
 def sql_version(kind: Kind, resource: str) -> str:
@@ -82,6 +73,15 @@ def diff_files(resource: str) -> tuple[str, ...]:
         # Shown with the devices that they belong to.
         files.add("diff/missing_devices.sql")
     return tuple(sorted(files))
+
+
+def desired_files(kind: Kind, resource: str) -> list[str]:
+    """The kind's SQL files for the desired table of a resource."""
+    return [
+        stage.file
+        for stage in desired_stages(kind)
+        if stage.makes == ("desired", resource) and not stage.adds
+    ]
 
 
 @cache

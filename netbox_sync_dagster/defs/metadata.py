@@ -1,4 +1,4 @@
-"""Metadata of snapshots, diffs and applies on the pages of their assets."""
+"""Metadata of snapshots, diffs and applies: what runs report about them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ import dagster as dg
 from netbox_sync_dagster.apply import VERDICTS, ApplyResult, Verdict
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, FieldDiff, Plan
 from netbox_sync_dagster.compare.values import Value, difference, display
-from netbox_sync_dagster.defs.code_references import sql_references
-from netbox_sync_dagster.defs.column_lineage import column_lineage
-from netbox_sync_dagster.defs.keys import Kind
 from netbox_sync_dagster.defs.markdown import bullets, link, markdown_value, plain, table
 from netbox_sync_dagster.defs.plot import Line, chart
 from netbox_sync_dagster.defs.shown import shown
-from netbox_sync_dagster.defs.sql_comments import comment_of
-from netbox_sync_dagster.storage import SYSTEMS, Manifest, Warehouse
+from netbox_sync_dagster.storage import Manifest, Warehouse
 from netbox_sync_dagster.storage.errors import Damaged
-from netbox_sync_dagster.storage.tables import DIFF_COLUMNS, FIELD_STRUCT, Columns
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.text import CELL, markdown
 
@@ -34,58 +29,8 @@ ACTIONS = (*CHANGE_ACTIONS, "conflict", "blocked", "drifted", "acknowledged")
 _TELLING = ("delete", "conflict", "drifted", "blocked", "update", "create", "acknowledged")
 SHOWN = 20
 _REASONS_SHOWN = 20
-_ORIGINS_SHOWN = 6
 # The number of diffs in the plot.
 _PLOTTED = 60
-
-
-def table_metadata(system: str, name: str) -> Metadata:
-    """Definition metadata of a snapshot table."""
-    view = f"{system}.{name}"
-    columns: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR", **SYSTEMS[system][name].columns}
-    schema = [
-        dg.TableColumn(column, kind, description=comment_of(f"{view}.{column}"))
-        for column, kind in columns.items()
-    ]
-    return {
-        "dagster/column_schema": dg.TableSchema(columns=schema),
-        "in DuckDB": f"SELECT * FROM {view}",
-    }
-
-
-def table_description(system: str, name: str, text: str) -> str:
-    """``text``, and what the SQL says about the table."""
-    comment = comment_of(f"{system}.{name}")
-    return f"{text} {comment}." if comment else text
-
-
-def diff_table_metadata(kind: Kind, resource: str) -> Metadata:
-    """Definition metadata of a diff: its columns, the origin of each NetBox field, its SQL."""
-    lineage = column_lineage(kind, resource)
-    # As separate columns: lineage is per column, and only Dagster+ draws it.
-    fields = [
-        dg.TableColumn(
-            name, FIELD_STRUCT.removesuffix("[]"), description=f"In `fields`. From {_origins(deps)}."
-        )
-        for name, deps in (lineage.deps_by_column if lineage is not None else {}).items()
-    ]
-    own = (
-        dg.TableColumn(name, kind, description=comment_of(f"diff.changes.{name}"))
-        for name, kind in DIFF_COLUMNS.items()
-    )
-    columns = [*own, *fields]
-    return {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        **({"dagster/column_lineage": lineage} if lineage is not None else {}),
-        **sql_references(kind, resource),
-        "in DuckDB": f"SELECT * FROM diff.{resource}",
-    }
-
-
-def _origins(deps: Sequence[dg.TableColumnDep]) -> str:
-    names = [f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in deps]
-    more = f" and {len(names) - _ORIGINS_SHOWN} more" if len(names) > _ORIGINS_SHOWN else ""
-    return ", ".join(names[:_ORIGINS_SHOWN]) + more
 
 
 def snapshot_metadata(manifest: Manifest, name: str) -> Metadata:

@@ -4,7 +4,7 @@ waiting."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -13,9 +13,12 @@ import dagster as dg
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.defs.checks.diff_checks import diff_results
+from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
+from netbox_sync_dagster.defs.diff_sql import sql_of
 from netbox_sync_dagster.defs.failures import is_retryable
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, RESOURCES_OF, Kind, diff_key, table_key
-from netbox_sync_dagster.defs.lineage import upstream_tables
+from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
 from netbox_sync_dagster.defs.materialization_log import MaterializationLog
 from netbox_sync_dagster.defs.metadata import (
     Metadata,
@@ -26,6 +29,8 @@ from netbox_sync_dagster.defs.metadata import (
     snapshot_digest,
     snapshot_metadata,
 )
+from netbox_sync_dagster.defs.partitions import enabled
+from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import Log, failure, log_of
 from netbox_sync_dagster.defs.stale_run_locks import name_of, when_free
 from netbox_sync_dagster.explain import about, is_expected, sentence
@@ -152,6 +157,33 @@ class Sync:
         return manifest if manifest.run == self._warehouse.run else None
 
 
+def check_results(
+    context: dg.AssetExecutionContext, sync: SyncResource, kind: Kind
+) -> list[dg.AssetCheckResult]:
+    """The selected checks of a kind; they cover all of its endpoints."""
+    wanted = context.selected_asset_check_keys
+    if not wanted:
+        return []
+    return [
+        result
+        for result in results_of_kinds(sync.warehouse(), sync.config(), {kind})
+        if any(key.name == result.check_name and key.asset_key == result.asset_key for key in wanted)
+    ]
+
+
+def results_of_kinds(
+    warehouse: Warehouse, config: Config, kinds: Collection[Kind | None]
+) -> list[dg.AssetCheckResult]:
+    """All checks of these kinds; they cover all endpoints of each kind."""
+    found: list[dg.AssetCheckResult] = []
+    for kind in LOADED_KINDS:
+        if kind in kinds:
+            names = [endpoint.name for endpoint in enabled(config, kind)]
+            found += snapshot_results(warehouse, kind, names)
+            found += diff_results(warehouse, config, kind, names)
+    return found
+
+
 def record(
     context: dg.AssetExecutionContext,
     kind: Kind,
@@ -239,7 +271,7 @@ def _made(kind: Kind, config: Config, warehouse: Warehouse, outcome: Outcome) ->
         for resource in RESOURCES_OF[kind]:
             always = resource == MAIN_RESOURCE[kind] or resource in outcome.by_policy
             digest = "" if always else diff_digest(plan, resource)
-            upstream = upstream_tables(kind, resource)
+            upstream = tuple(sql_of(kind, resource).upstream)
             yield Made(diff_key(kind, resource), digest, upstream, partial(metadata, plan, resource))
 
 

@@ -11,16 +11,20 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import duckdb
-import pyarrow as pa
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.rules.fields import CONTACTS, SEEN_AS, WITH_CONTACTS, field_of, meant, names_of
 from netbox_sync_dagster.rules.files import Rule, RuleError
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.connections import connect, without_semicolon
 from netbox_sync_dagster.storage.tables import table_without_rows
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+else:
+    duckdb = lazy_module("duckdb")
 
 MEMORY_LIMIT = "256MB"
 # Results are outside DuckDB's memory.

@@ -17,11 +17,11 @@ from dagster._core.loader import LoadingContextForTest
 
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.freshness import sync_freshness
+from netbox_sync_dagster.defs.jobs.endpoint_schedules import schedules
 from netbox_sync_dagster.defs.keys import RESOURCES_OF
 from netbox_sync_dagster.defs.partitions import partition_keys
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.runs import in_flight
-from netbox_sync_dagster.defs.schedules import schedules
 from netbox_sync_dagster.defs.sensors.interval_sensor import interval_sensor
 from netbox_sync_dagster.defs.sensors.notification_sensors import failure_sentences
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor

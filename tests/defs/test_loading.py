@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from netbox_sync_dagster.config.resources import RESOURCES
-from netbox_sync_dagster.defs import column_lineage, lineage
+from netbox_sync_dagster.defs import diff_sql, lineage
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root
 from tests.defs.conftest import definitions
@@ -333,21 +333,86 @@ def test_lineage_is_kept_per_state_of_the_sql_and_computed_again_where_the_file_
     folder = tmp_path / "netbox_sync"
     folder.mkdir()
     for number in range(6):
-        (folder / f"column_lineage_{number}.json").write_text("{}", encoding="utf-8")
-        os.utime(folder / f"column_lineage_{number}.json", (number, number))
-    column_lineage._lineage.cache_clear()
+        (folder / f"diff_sql_{number}.json").write_text("{}", encoding="utf-8")
+        os.utime(folder / f"diff_sql_{number}.json", (number, number))
+    clear()
     try:
-        first = column_lineage._lineage()
-        [file] = [path for path in folder.iterdir() if len(path.stem) > len("column_lineage_1")]
+        first = diff_sql.sql_of("librenms", "interfaces")
+        assert dg.AssetKey(["librenms", "ports"]) in first.upstream
+        [file] = [path for path in folder.iterdir() if len(path.stem) > len("diff_sql_1")]
         assert sorted(path.name for path in folder.iterdir() if path != file) == [
-            f"column_lineage_{number}.json" for number in (2, 3, 4, 5)
+            f"diff_sql_{number}.json" for number in (2, 3, 4, 5)
         ]
-        for damage in ("", "[]", "{}", '{"librenms"'):
+        # Read from the file, then computed again from each damaged one.
+        for damage in (file.read_text(encoding="utf-8"), "", "[]", "{}", '{"librenms"'):
             file.write_text(damage, encoding="utf-8")
-            column_lineage._lineage.cache_clear()
-            assert column_lineage._lineage() == first
+            clear()
+            again = diff_sql.sql_of("librenms", "interfaces")
+            assert (again.version, again.files, again.upstream) == (
+                first.version,
+                first.files,
+                first.upstream,
+            )
+            assert again.column_lineage == first.column_lineage
     finally:
-        column_lineage._lineage.cache_clear()
+        clear()
+
+
+def test_what_the_sql_says_is_the_same_without_a_cache_but_for_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = diff_sql.sql_of("proxmox", "virtual_machines")
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    clear()
+    try:
+        derived = diff_sql.sql_of("proxmox", "virtual_machines")
+        assert (derived.version, derived.files, derived.upstream) == (kept.version, kept.files, kept.upstream)
+        assert kept.column_lineage is not None
+        assert derived.column_lineage is None
+    finally:
+        clear()
+
+
+def clear() -> None:
+    diff_sql.sql_of.cache_clear()
+    diff_sql._cached.cache_clear()
+
+
+LIGHT = """
+import sys
+import dagster
+before = set(sys.modules)
+from netbox_sync_dagster.definitions import definitions
+definitions().get_repository_def()
+print(sorted(set(sys.argv[1:]) & (set(sys.modules) - before)))
+"""
+NOT_NEEDED = (
+    *("duckdb", "pyarrow", "numpy", "pandas", "sqlglot", "obstore", "httpx", "pynetbox", "proxmoxer"),
+    *(
+        "netbox_sync_dagster.compare.run",
+        "netbox_sync_dagster.compare.graph",
+        "netbox_sync_dagster.apply.run",
+    ),
+    *("netbox_sync_dagster.defs.syncing", "netbox_sync_dagster.storage.views"),
+)
+
+
+def test_the_definitions_load_nothing_that_only_runs_need(tmp_path: Path) -> None:
+    config = tmp_path / "netbox_sync.yaml"
+    endpoint = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
+    content = {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint]}
+    config.write_text(json.dumps(content), encoding="utf-8")
+    # The cache exists: another test or process may not have made it.
+    diff_sql.sql_of("librenms", "devices")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LIGHT, *NOT_NEEDED],
+        env={**os.environ, "NETBOX_SYNC_CONFIG": str(config)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_the_product_imports_public_dagster_only() -> None:

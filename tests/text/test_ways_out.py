@@ -97,8 +97,10 @@ def test_every_metadata_that_dagster_gets_is_made_by_shown() -> None:
         "defs/metadata.py:diff_metadata": ["shown(found)"],
         "defs/metadata.py:snapshot_metadata": ["shown(found)"],
         # Of a definition: names of our own tables and columns.
-        "defs/metadata.py:table_metadata": [makers["defs/metadata.py:table_metadata"][0]],
-        "defs/metadata.py:diff_table_metadata": [makers["defs/metadata.py:diff_table_metadata"][0]],
+        "defs/table_metadata.py:table_metadata": [makers["defs/table_metadata.py:table_metadata"][0]],
+        "defs/table_metadata.py:diff_table_metadata": [
+            makers["defs/table_metadata.py:diff_table_metadata"][0]
+        ],
     }
 
 

@@ -4,20 +4,17 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
+from netbox_sync_dagster.defs.checks.specs import snapshot_checks
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import KIND_TAG, table_key
 from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
-from netbox_sync_dagster.defs.materialization_log import MaterializationLog
-from netbox_sync_dagster.defs.metadata import snapshot_metadata, table_description, table_metadata
 from netbox_sync_dagster.defs.owners import owners
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
+from netbox_sync_dagster.defs.table_metadata import table_description, table_metadata
 from netbox_sync_dagster.storage import NETBOX
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
-from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.sync.target import read_netbox
 
 # One reader or writer of NetBox at a time, see dagster.yaml: NetBox has few workers, and a snapshot taken while changes
 # are written shows only some of them.
@@ -56,6 +53,13 @@ def netbox_assets(
     context: dg.AssetExecutionContext, sync: SyncResource, config: ReadNetBox
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Read NetBox into the warehouse."""
+    # What reads it, which the definitions do not need: every run and code server loads them.
+    from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
+    from netbox_sync_dagster.defs.materialization_log import MaterializationLog
+    from netbox_sync_dagster.defs.metadata import snapshot_metadata
+    from netbox_sync_dagster.storage.views import build_database
+    from netbox_sync_dagster.sync.target import read_netbox
+
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = read_netbox(

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from netbox_sync_dagster.defs.checks.diff_checks import diff_checks, diff_results
-from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_checks, snapshot_results
-from netbox_sync_dagster.defs.code_references import with_functions
+from netbox_sync_dagster.defs.checks.specs import diff_checks, snapshot_checks
+from netbox_sync_dagster.defs.code_references import code_references
+from netbox_sync_dagster.defs.diff_sql import sql_of
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
 from netbox_sync_dagster.defs.freshness import sync_freshness
 from netbox_sync_dagster.defs.keys import (
@@ -22,16 +22,17 @@ from netbox_sync_dagster.defs.keys import (
     diff_key,
     table_key,
 )
-from netbox_sync_dagster.defs.lineage import sql_version, upstream_tables
 from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
-from netbox_sync_dagster.defs.metadata import diff_table_metadata, table_description, table_metadata
 from netbox_sync_dagster.defs.owners import owners
-from netbox_sync_dagster.defs.partitions import PARTITIONS, enabled
+from netbox_sync_dagster.defs.partitions import PARTITIONS
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
-from netbox_sync_dagster.defs.syncing import Sync, fail, record
+from netbox_sync_dagster.defs.table_metadata import (
+    diff_table_metadata,
+    table_description,
+    table_metadata,
+)
 from netbox_sync_dagster.storage import SYSTEMS
-from netbox_sync_dagster.storage.views import build_database
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 
@@ -64,6 +65,10 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
     def sync_endpoints(
         context: dg.AssetExecutionContext, sync: SyncResource, config: ReadEndpoints
     ) -> Iterator[Event]:
+        # The comparison, which the definitions do not need: every run and code server loads them.
+        from netbox_sync_dagster.defs.syncing import Sync, check_results, fail, record
+        from netbox_sync_dagster.storage.views import build_database
+
         selected = context.selected_asset_keys
         with user_errors_as_failure(log_of(context)):
             settings, warehouse = sync.config(), sync.warehouse()
@@ -83,30 +88,11 @@ def sync_assets(kind: Kind, retries: dg.RetryPolicy = RETRIES) -> dg.AssetsDefin
             step.retry_if_possible(outcomes, retries.max_retries)
         yield from record(context, kind, settings, warehouse, outcomes)
         with user_errors_as_failure(log_of(context)):
-            results = _check_results(context, sync, kind)
+            results = check_results(context, sync, kind)
         yield from results
         fail(log_of(context), outcomes)
 
     return sync_endpoints
-
-
-def _check_results(
-    context: dg.AssetExecutionContext, sync: SyncResource, kind: Kind
-) -> list[dg.AssetCheckResult]:
-    wanted = context.selected_asset_check_keys
-    if not wanted:
-        return []
-    config, warehouse = sync.config(), sync.warehouse()
-    names = [endpoint.name for endpoint in enabled(config, kind)]
-    results = [
-        *snapshot_results(warehouse, kind, names),
-        *diff_results(warehouse, config, kind, names),
-    ]
-    return [
-        result
-        for result in results
-        if any(key.name == result.check_name and key.asset_key == result.asset_key for key in wanted)
-    ]
 
 
 def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
@@ -122,15 +108,16 @@ def _snapshot_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             kinds={kind, "parquet"},
             owners=owners(kind),
             tags={KIND_TAG: kind},
-            metadata=table_metadata(kind, name),
+            metadata={**table_metadata(kind, name), **code_references(sync_assets)},
         )
 
 
 def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
     for name in RESOURCES_OF[kind]:
+        sql = sql_of(kind, name)
         yield dg.AssetSpec(
             diff_key(kind, name),
-            deps=upstream_tables(kind, name),
+            deps=sql.upstream,
             group_name=f"diff_{kind}",
             description=(
                 f"Differences between {TITLES[kind]} and NetBox for {name.replace('_', ' ')}, one row per object."
@@ -138,11 +125,11 @@ def _diff_specs(kind: Kind) -> Iterator[dg.AssetSpec]:
             kinds={"sql", "duckdb"},
             owners=owners(kind),
             tags={KIND_TAG: kind},
-            code_version=sql_version(kind, name),
+            code_version=sql.version,
             freshness_policy=sync_freshness(kind) if name == MAIN_RESOURCE[kind] else None,
-            metadata=diff_table_metadata(kind, name),
+            metadata={**diff_table_metadata(name, sql), **code_references(sync_assets, sql.files)},
         )
 
 
 # Dagster finds them in this list.
-SYNC_ASSETS = with_functions(sync_assets(kind) for kind in LOADED_KINDS)
+SYNC_ASSETS = [sync_assets(kind) for kind in LOADED_KINDS]

@@ -19,37 +19,10 @@ from netbox_sync_dagster.defs.checks.findings import (
     check_result,
     remembered_problems,
 )
-from netbox_sync_dagster.defs.checks.status_check import status_check, status_result
+from netbox_sync_dagster.defs.checks.status_check import status_result
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.status import read_status
-
-
-def diff_checks(kind: Kind) -> list[dg.AssetCheckSpec]:
-    """The checks on the diffs of one kind of endpoint."""
-    key = diff_key(kind, MAIN_RESOURCE[kind])
-    return [
-        dg.AssetCheckSpec(
-            "gates",
-            asset=key,
-            blocking=True,
-            description="Passes when the diff may be approved (NetBox was read completely and recently).",
-        ),
-        dg.AssetCheckSpec(
-            "within_limits",
-            asset=key,
-            description="The diff changes no larger share of a resource than policies.max_change_percent.",
-        ),
-        dg.AssetCheckSpec(
-            "unique_keys", asset=key, description="No object is in the diff twice, no field is written twice."
-        ),
-        dg.AssetCheckSpec(
-            "snapshots_agree",
-            asset=key,
-            description="All tables that went into the diff are of the snapshots that it names.",
-        ),
-        status_check(kind),
-    ]
 
 
 def diff_results(

@@ -41,33 +41,6 @@ _REFERENCES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 }
 
 
-def snapshot_checks(system: str) -> list[dg.AssetCheckSpec]:
-    """The checks on the snapshots of one system."""
-    key = table_key(system, MAIN_TABLE[system])
-    return [
-        dg.AssetCheckSpec(
-            "complete",
-            asset=key,
-            description="Everything could be read. An error: the last read failed, or nothing was there.",
-        ),
-        dg.AssetCheckSpec(
-            "not_shrunken",
-            asset=key,
-            description="No table holds fewer than 70 % of the rows of the last good snapshot.",
-        ),
-        dg.AssetCheckSpec(
-            "references",
-            asset=key,
-            description="Every row's device, port, guest, ... is in the snapshot too.",
-        ),
-        dg.AssetCheckSpec(
-            "nothing_rejected",
-            asset=table_key(system, "rejected"),
-            description="Every row that the server sent could be taken.",
-        ),
-    ]
-
-
 def snapshot_results(
     warehouse: Warehouse, system: str, endpoints: Iterable[str]
 ) -> list[dg.AssetCheckResult]:

@@ -7,22 +7,13 @@ from collections.abc import Iterable
 import dagster as dg
 
 from netbox_sync_dagster.defs.checks.findings import ERROR, WARN, Finding, check_result
+from netbox_sync_dagster.defs.checks.specs import STATUS
 from netbox_sync_dagster.defs.keys import MAIN_RESOURCE, Kind, diff_key
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.storage.status import BAD_STATES, Status
 
 # Rows of the table of all endpoints.
 _STATES_SHOWN = 200
-STATUS = "status"
-
-
-def status_check(kind: Kind) -> dg.AssetCheckSpec:
-    """The check on the endpoints of one kind, in addition to those on their diffs."""
-    return dg.AssetCheckSpec(
-        STATUS,
-        asset=diff_key(kind, MAIN_RESOURCE[kind]),
-        description="No endpoint is unreachable, in error or stale. What each is: sync.status.",
-    )
 
 
 def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:

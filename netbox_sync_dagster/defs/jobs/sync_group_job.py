@@ -9,23 +9,14 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
-from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.defs.assets.netbox_assets import POOL
-from netbox_sync_dagster.defs.checks.diff_checks import diff_results
-from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
 from netbox_sync_dagster.defs.failures import RETRIES, user_errors_as_failure
-from netbox_sync_dagster.defs.keys import Kind, table_key
-from netbox_sync_dagster.defs.loaded_kinds import LOADED_KINDS
-from netbox_sync_dagster.defs.materialization_log import MaterializationLog
-from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
-from netbox_sync_dagster.defs.partitions import enabled, keep_in_step
+from netbox_sync_dagster.defs.keys import table_key
+from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of
-from netbox_sync_dagster.defs.syncing import Sync, fail, materializations
-from netbox_sync_dagster.storage import NETBOX, Warehouse
+from netbox_sync_dagster.storage import NETBOX
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
-from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.sync.target import read_netbox
 
 GROUP_JOB = "sync_group"
 READ, SYNC = "read_target", "sync_endpoints"
@@ -48,6 +39,12 @@ class Group(dg.Config):
 )
 def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[Event]:
     """Read NetBox into the warehouse."""
+    # What reads it, which the definitions do not need: every run and code server loads them.
+    from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
+    from netbox_sync_dagster.defs.materialization_log import MaterializationLog
+    from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
+    from netbox_sync_dagster.sync.target import read_netbox
+
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = read_netbox(settings, warehouse, progress=log_of(context).debug)
@@ -69,6 +66,10 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
 )
 def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: Group) -> Iterator[Event]:
     """Sync every endpoint separately; the sensor retries failed ones after a pause."""
+    # The comparison, which the definitions do not need.
+    from netbox_sync_dagster.defs.syncing import Sync, fail, materializations, results_of_kinds
+    from netbox_sync_dagster.storage.views import build_database
+
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         # Events of a partition count only while the partition exists.
@@ -76,19 +77,11 @@ def sync_endpoints(context: dg.OpExecutionContext, sync: SyncResource, config: G
         step = Sync(context, settings, warehouse, None, read=True, compare=True, accept_shrink=False)
         outcomes = step.run(config.endpoints)
         build_database(warehouse)
-        results = list(_results(warehouse, settings, {outcome.kind for outcome in outcomes}))
+        results = results_of_kinds(warehouse, settings, {outcome.kind for outcome in outcomes})
     # Yielded, not logged: events logged before a failure are lost.
     yield from materializations(settings, warehouse, outcomes)
     yield from map(as_evaluation, results)
     fail(log_of(context), outcomes)
-
-
-def _results(warehouse: Warehouse, config: Config, kinds: set[Kind | None]) -> Iterator[dg.AssetCheckResult]:
-    for kind in LOADED_KINDS:
-        if kind in kinds:
-            names = [endpoint.name for endpoint in enabled(config, kind)]
-            yield from snapshot_results(warehouse, kind, names)
-            yield from diff_results(warehouse, config, kind, names)
 
 
 def as_evaluation(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:

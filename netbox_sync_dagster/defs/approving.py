@@ -1,0 +1,117 @@
+"""The step that records a decision on changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from netbox_sync_dagster.apply.ledger import applied_changes
+from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
+from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.records import netbox_read_at
+from netbox_sync_dagster.approve.select import Words
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
+from netbox_sync_dagster.config import Config, Policies
+from netbox_sync_dagster.defs.failures import user_errors_as_failure
+from netbox_sync_dagster.defs.jobs.approve_job import Decide, Decision
+from netbox_sync_dagster.defs.markdown import markdown_value
+from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
+from netbox_sync_dagster.defs.resources import SyncResource
+from netbox_sync_dagster.defs.shown import log_of, shown
+from netbox_sync_dagster.storage.views import build_database
+
+_WORDS = Words(
+    ids="change_ids",
+    filters="change_ids, a filter (resource, action, field, device), or all_creates_and_updates",
+    everything="all_creates_and_updates",
+)
+
+
+def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: Decide) -> None:
+    """Record the decision on the changes that the ids or the filter select; raises a Failure if it cannot be recorded."""
+    with user_errors_as_failure(log_of(context)):
+        settings, warehouse = sync.config(), sync.warehouse()
+        policies = _policies(settings, config.endpoint)
+        plan = load_plan(warehouse, config.endpoint)
+        if config.decision is not Decision.approve:
+            plan = with_parts(warehouse, plan)
+        rows, fields = _meant(context, plan, config)
+        ids = [row.change_id for row in rows]
+        target = settings.netbox.base_url
+        done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
+        left = [row for row in rows if row.change_id not in done]
+        if len(left) < len(rows):
+            log_of(context).info(f"left out {len(rows) - len(left)}: applied since the diff was made")
+        approval = approve(
+            warehouse,
+            plan,
+            [row.change_id for row in left],
+            fields=fields or None,
+            who=config.who,
+            through="dagster",
+            policies=policies,
+            expires_hours=config.expires_hours,
+            override_limit=config.override or None,
+            decision=config.decision.value,
+            run=context.run.run_id,
+        )
+        build_database(warehouse)
+    number = len(approval.change_ids)
+    log_of(context).info(
+        f"{config.decision.value}: {number} changes of '{plan.endpoint}', recorded for {approval.who}"
+    )
+    metadata: dict[str, Any] = {
+        "decision": config.decision.value,
+        "changes": number,
+        "who": approval.who,
+    }
+    if approval.expires is not None and number:
+        metadata["expires"] = dg.MetadataValue.timestamp(approval.expires)
+    if left:
+        title = "these" if number <= SHOWN else f"first {SHOWN}"
+        metadata[title] = markdown_value(changes_table(left[:SHOWN], settings.netbox.base_url))
+    context.add_output_metadata(shown(metadata))
+
+
+def _policies(settings: Config, endpoint: str) -> Policies:
+    try:
+        return settings.endpoint(endpoint).policies
+    except KeyError as error:
+        raise ApprovalError(error.args[0]) from None
+
+
+def _meant(
+    context: dg.OpExecutionContext, plan: Plan, config: Decide
+) -> tuple[list[DiffRow], dict[str, tuple[str, ...]]]:
+    """(the selected changes, the fields of updates of which only some are meant). Raises ApprovalError."""
+    of_ids = config.field if config.change_ids else []
+    if of_ids and config.with_dependencies:
+        raise ApprovalError(
+            "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run"
+        )
+    wanted = Filter(
+        resource=tuple(config.resource),
+        action=tuple(config.action),
+        field=() if config.change_ids else tuple(config.field),
+        parent=tuple(config.device),
+    )
+    selection = meant(
+        plan,
+        ids=config.change_ids,
+        wanted=wanted,
+        everything=config.all_creates_and_updates,
+        with_dependencies=config.with_dependencies,
+        divide=config.decision is Decision.approve,
+        words=_WORDS,
+    )
+    for note in selection.notes:
+        log_of(context).warning(note)
+    if selection.missing:
+        log_of(context).warning(
+            f"{len(selection.missing)} of the changes need others that are not among them: where those are not "
+            "approved, they will be blocked (with_dependencies adds them)"
+        )
+    by_id = plan.by_id()
+    fields = {change_id: tuple(of_ids) for change_id in selection.change_ids} if of_ids else selection.fields
+    return [by_id[change_id] for change_id in selection.change_ids], fields
