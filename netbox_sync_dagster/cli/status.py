@@ -59,6 +59,7 @@ def status(
     columns, rows = query(
         session.warehouse,
         "SELECT * FROM sync.status ORDER BY system = 'netbox' DESC, natural_order(endpoint), endpoint",
+        few=True,
     )
     found = [dict(zip(columns, values, strict=True)) for values in rows]
     if as_json:

@@ -17,9 +17,9 @@ else:
 
 
 def query(
-    warehouse: Warehouse, sql: str, *, history: bool = False
+    warehouse: Warehouse, sql: str, *, history: bool = False, few: bool = False
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(column names, rows) of one query over the views.
+    """(column names, rows) of one query over the views, with ``few`` over those for ``sync.status``.
 
     Raises CliError with DuckDB's message, and Damaged if a current file cannot be read.
     """
@@ -29,7 +29,7 @@ def query(
         return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
     try:
-        return ask(warehouse, look, few=False, history=history)
+        return ask(warehouse, look, few=few, history=history)
     except duckdb.Error as error:
         raise _refused(error) from None
 

@@ -54,7 +54,8 @@ def new_activity(context: dg.SensorEvaluationContext, sync: SyncResource) -> dg.
             return skip("nothing new")
         endpoints = _shown(context.instance, config.endpoints)
         written = written_after(warehouse, before.seq)
-        current = diff_ids(warehouse, list(endpoints.values()))
+        # The inputs were downloaded together.
+        current = diff_ids(warehouse.as_downloaded(), list(endpoints.values()))
         new = [
             name
             for name, (diff_id, by_run) in current.items()

@@ -176,6 +176,9 @@ def results_of_kinds(
 ) -> list[dg.AssetCheckResult]:
     """All checks of these kinds; they cover all endpoints of each kind."""
     found: list[dg.AssetCheckResult] = []
+    warehouse.pull_current()
+    warehouse.pull(warehouse.ledger)
+    warehouse = warehouse.as_downloaded()
     for kind in LOADED_KINDS:
         if kind in kinds:
             names = [endpoint.name for endpoint in enabled(config, kind)]

@@ -60,6 +60,9 @@ class Storage(Protocol):
     def name_current(self, folder: Path, version: str) -> None:
         """Make a version that was pushed before current for all machines."""
 
+    def bring_attempts(self) -> None:
+        """Download the attempts of all endpoints."""
+
     def bring_history(self, folder: Path) -> None:
         """Download all kept versions of ``folder``."""
 
@@ -140,7 +143,16 @@ class Storage(Protocol):
         number."""
 
 
-def published(storage: Storage) -> list[Path]:
+class Listed(Protocol):
+    """The part of ``Storage`` that lists folders."""
+
+    home: Path
+
+    def names(self, folder: Path) -> list[str]:
+        """The names of the folders directly below ``folder``, in order."""
+
+
+def published(storage: Listed) -> list[Path]:
     """The folders of all endpoints that have snapshots or diffs."""
     found = [storage.home / "diffs" / name for name in names(storage, storage.home / "diffs")]
     for system in names(storage, storage.home / "snapshots"):
@@ -149,6 +161,6 @@ def published(storage: Storage) -> list[Path]:
     return found
 
 
-def names(storage: Storage, folder: Path) -> list[str]:
+def names(storage: Listed, folder: Path) -> list[str]:
     """The names of the folders directly below ``folder``, without those for internal use."""
     return [name for name in storage.names(folder) if name[:1] not in "_."]

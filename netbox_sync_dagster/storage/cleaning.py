@@ -9,6 +9,7 @@ from pathlib import Path
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.files import flock_free, write_atomically
+from netbox_sync_dagster.storage.latest_objects import RECORD
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.versions import superseded
 
@@ -58,8 +59,8 @@ def _left_behind(home: Path) -> Iterator[Path]:
     )
     for pattern in patterns:
         for path in home.glob(pattern):
-            # The link to the current version, see storage.versions.link.
-            if path.name == ".current":
+            # The link to the current version, see storage.versions.link, and which objects are here.
+            if path.name in (".current", RECORD):
                 continue
             try:
                 age = now().timestamp() - path.lstat().st_mtime

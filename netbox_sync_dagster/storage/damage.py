@@ -40,7 +40,15 @@ def damage_named(folders: Iterable[Path]) -> Iterator[None]:
 
 def current_versions(warehouse: Warehouse) -> list[Path]:
     """The current snapshots and diffs of all endpoints on this machine."""
-    return [folder / linked(folder) for folder in warehouse.published() if (folder / "current").is_symlink()]
+    return [folder / linked(folder) for folder in _here(warehouse) if (folder / "current").is_symlink()]
+
+
+def _here(warehouse: Warehouse) -> list[Path]:
+    """The folders of all endpoints that have snapshots or diffs on this machine."""
+    patterns = ("diffs/[!_.]*", "snapshots/[!_.]*/[!_.]*")
+    return [
+        folder for pattern in patterns for folder in sorted(warehouse.home.glob(pattern)) if folder.is_dir()
+    ]
 
 
 def check_version(version: Path) -> None:
@@ -61,7 +69,7 @@ def set_aside_damaged(warehouse: Warehouse) -> bool:
     They are kept as ``.damaged-<id>`` next to the others. Returns whether there were any.
     """
     found = False
-    for folder in warehouse.published():
+    for folder in _here(warehouse):
         now_current = linked(folder) if (folder / "current").is_symlink() else ""
         for version in versions(folder) if folder.is_dir() else ():
             if version == now_current:

@@ -52,6 +52,9 @@ class LocalStorage:
     def name_current(self, folder: Path, version: str) -> None:
         pass
 
+    def bring_attempts(self) -> None:
+        pass
+
     def bring_history(self, folder: Path) -> None:
         pass
 

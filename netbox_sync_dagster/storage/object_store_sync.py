@@ -1,9 +1,10 @@
 """The warehouse on an object store: the store is authoritative, a folder on this machine is a working copy.
 
-The layout is that of a directory, with three differences:
+The layout is that of a directory, with four differences:
 
-- ``<folder>/current`` is an object that names the current version. It is written after all files of the version:
+- ``latest/<folder>/current`` is an object that names the current version. It is written after all files of the version:
   a whole snapshot becomes current at once there too.
+- ``latest/<folder>/attempts.jsonl``: one listing shows which endpoints have anything new (``storage.latest_objects``).
 - A file of the ledger that is still growing is ``<file>.parts/<offset>``: each append creates the object of its
   offset, which only one writer can. So lines are never lost, doubled or mixed, and what is acknowledged is in the
   store. A finished apply is put together into one object.
@@ -14,21 +15,20 @@ Files are downloaded before they are read; versions never change, so each is dow
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.storage.base import published
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.files import append_durably, make_private, write_atomically
-from netbox_sync_dagster.storage.object_locks import ObjectLocks
+from netbox_sync_dagster.storage.latest_objects import ATTEMPTS, CURRENT, KEPT, LatestObjects, Versions
 from netbox_sync_dagster.storage.objects import Found, ObjectStore
 from netbox_sync_dagster.storage.sequence import StoreSequence, highest, number_of
 from netbox_sync_dagster.storage.versions import link, linked
@@ -40,9 +40,11 @@ _VERSIONS = ".ledger_versions.json"
 _WHOLE = ".whole"
 # A version may be pruned between reading its name and its files, or another writer may be faster: try again.
 _TRIES = 30
+# Endpoints whose files are downloaded at once; each has several downloads at once too.
+_PARALLEL = 8
 
 
-class ObjectStoreSync(ObjectLocks):
+class ObjectStoreSync(LatestObjects):
     """One object store and its copy in ``home``: pulls before reading, pushes after writing. See ``Storage``."""
 
     def __init__(self, url: str, home: Path) -> None:
@@ -78,11 +80,11 @@ class ObjectStoreSync(ObjectLocks):
         self._prune(folder, keep)
 
     def name_current(self, folder: Path, version: str) -> None:
-        self.store.put(self.key(folder / "current"), version.encode())
+        self.store.put(self.key(folder / CURRENT), version.encode())
 
     def _prune(self, folder: Path, keep: int) -> None:
         """Delete all but the newest versions from the store; never the current one."""
-        named = self.store.get(self.key(folder / "current"))
+        named = self.store.get(self.key(folder / CURRENT))
         current = named[0].decode() if named is not None else ""
         found = [name for name in self.store.folders(self.key(folder)) if name[:1].isdigit()]
         for version in found[:-keep]:
@@ -94,12 +96,12 @@ class ObjectStoreSync(ObjectLocks):
         if _stays_here(folder):
             return linked(folder)
         for _ in range(_TRIES):
-            named = self.store.get(self.key(folder / "current"))
+            named = self.store.get(self.key(folder / CURRENT))
             if named is None:
                 raise FileNotFoundError(folder)
             version = named[0].decode()
             if self._bring(folder, version):
-                link(folder, version)
+                self.record(folder, CURRENT, named[1].etag, partial(link, folder, version))
                 return version
         raise WarehouseError(
             f"{self.store.url}/{self.key(folder)} names '{version}' as current, which has no files there; "
@@ -111,12 +113,34 @@ class ObjectStoreSync(ObjectLocks):
         return True
 
     def bring_published(self, *, history: bool) -> None:
-        for folder in published(self):
-            # An endpoint that was never read successfully only has attempts.
+        there = self.latest()
+        self._for_each(there, partial(self._bring_new, history=history))
+
+    def bring_attempts(self) -> None:
+        there = self.latest()
+        self._for_each(there, self._bring_new_attempts)
+
+    def _for_each(self, there: dict[Path, Versions], bring: Callable[[Path, Versions], None]) -> None:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            # In a list, so that an error is raised here.
+            list(pool.map(bring, there.keys(), there.values()))
+
+    def _bring_new(self, folder: Path, there: Versions, *, history: bool) -> None:
+        """Download what the copy of an endpoint's folder lacks."""
+        here, current = self.recorded(folder), there.get(CURRENT)
+        # An endpoint that was never read successfully only has attempts.
+        if current is not None and (here.get(CURRENT), here.get(KEPT)) != (current, current):
             with suppress(FileNotFoundError):
                 self.current(folder)
-            self._bring_kept(folder, manifests_only=not history)
-            self.bring_file(folder / "attempts.jsonl")
+            self._bring_kept(folder, manifests_only=True)
+            self.record(folder, KEPT, current)
+        if history:
+            self._bring_kept(folder, manifests_only=False)
+        self._bring_new_attempts(folder, there)
+
+    def _bring_new_attempts(self, folder: Path, there: Versions) -> None:
+        if there.get(ATTEMPTS) not in (None, self.recorded(folder).get(ATTEMPTS)):
+            self.bring_file(folder / ATTEMPTS)
 
     def bring_history(self, folder: Path) -> None:
         self._bring_kept(folder, manifests_only=False)
@@ -138,9 +162,6 @@ class ObjectStoreSync(ObjectLocks):
             for old in folder.iterdir():
                 if old.name[:1].isdigit() and old.name not in kept:
                     shutil.rmtree(old, ignore_errors=True)
-
-    def names(self, folder: Path) -> list[str]:
-        return self.store.folders(self.key(folder))
 
     def _bring(self, folder: Path, version: str) -> bool:
         here = folder / version
@@ -184,14 +205,14 @@ class ObjectStoreSync(ObjectLocks):
                 content = b"".join([*there[0].splitlines(keepends=True), line][-keep:])
                 written = self.store.replace(self.key(path), content, there[1].etag)
             if written:
-                self._replace(path, content)
+                self._keep(path, content, written)
                 return
         raise WarehouseError(f"{self.store.url}/{self.key(path)}: too many writers at once; try again")
 
     def bring_file(self, path: Path) -> None:
-        content = self.read(path)
-        if content is not None:
-            self._replace(path, content)
+        there = self.store.get(self.key(path))
+        if there is not None:
+            self._keep(path, there[0], there[1].etag)
 
     def read(self, path: Path) -> bytes | None:
         there = self.store.get(self.key(path))
@@ -204,6 +225,13 @@ class ObjectStoreSync(ObjectLocks):
         found = [item.key.rpartition("/")[2] for item in self.store.below(self.key(folder))]
         return [name for name in found if name.endswith(suffix)]
 
+    def _keep(self, path: Path, content: bytes, version: str | None) -> None:
+        """Write the file of a small object into the copy."""
+        if path.name == ATTEMPTS:
+            self.record(path.parent, ATTEMPTS, version, partial(self._replace, path, content))
+        else:
+            self._replace(path, content)
+
     @staticmethod
     def _replace(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +243,7 @@ class ObjectStoreSync(ObjectLocks):
         self, path: Path, build: Callable[[], bytes], head: Path, acknowledge: Callable[[int], bytes]
     ) -> None:
         for _ in range(_TRIES):
-            with self._locked(path):
+            with self.locked(path):
                 self._pull(path)
                 offset = path.stat().st_size if path.exists() else 0
                 data = build()
@@ -237,7 +265,7 @@ class ObjectStoreSync(ObjectLocks):
         if not path.exists():
             return
         parts = self.store.below(f"{self.key(path)}{_PARTS}")
-        with self._locked(path):
+        with self.locked(path):
             self._pull(path)
             self.store.put(self.key(path), path)
         self.store.delete(part.key for part in parts)
@@ -251,7 +279,7 @@ class ObjectStoreSync(ObjectLocks):
         for name, size in names.items():
             path = self.home / name
             if not path.exists() or path.stat().st_size != size:
-                with self._locked(path):
+                with self.locked(path):
                     self._pull(path)
 
     def pull_anew(self, folder: Path, *, everything: bool = False) -> bool:
@@ -276,7 +304,7 @@ class ObjectStoreSync(ObjectLocks):
     def _bring_anew(self, path: Path, items: list[Found]) -> None:
         name = self.key(path)
         keys = [item.key for item in items]
-        with self._locked(path):
+        with self.locked(path):
             found = [self.store.get(key) for key in ([name] if name in keys else keys)]
             if None in found:
                 # Put together meanwhile.
@@ -314,17 +342,6 @@ class ObjectStoreSync(ObjectLocks):
             if content is None:
                 return self._pull(path)
             _write(path, content[0], at=offset)
-
-    @contextmanager
-    def _locked(self, path: Path) -> Iterator[None]:
-        """Only one process of this machine at a time downloads and appends."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path.parent / f".{path.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(fd)
 
 
 def _stays_here(folder: Path) -> bool:

@@ -173,12 +173,25 @@ class Warehouse:
         self.storage.append_line(path, data, KEEP_ATTEMPTS)
 
     def bring_file(self, path: Path) -> None:
-        """Download the current file of attempts, whichever machine wrote to it."""
+        """Download one small file, whichever machine wrote to it."""
         self.storage.bring_file(path)
 
     def pull(self, folder: Path) -> None:
         """Download what other machines have written to the ledger below ``folder``."""
         self.storage.pull(folder)
+
+    def pull_attempts(self) -> None:
+        """Download the attempts of all endpoints, not their snapshots and diffs."""
+        self.storage.bring_attempts()
+
+    def as_downloaded(self) -> Warehouse:
+        """This machine's copy of the warehouse, for reading only.
+
+        Whoever asks about each of many endpoints downloads them together before, and sends no request for each.
+        """
+        found = Warehouse(self.home, keep_snapshots=self.keep_snapshots, keep_diffs=self.keep_diffs)
+        found.address, found.run = self.address, self.run
+        return found
 
     def pull_current(self, *, history: bool = False) -> None:
         """Download the current snapshots and diffs of all endpoints for the views; with ``history`` all kept ones."""

@@ -31,13 +31,11 @@ class Attempts:
 
 
 def read_attempts(warehouse: Warehouse, system: str, endpoint: str) -> Attempts:
-    """The last attempts to read and to compare the endpoint."""
+    """The last attempts to read and to compare the endpoint, as this machine has them (``Warehouse.pull_attempts``)."""
     read, compared = (
         f"{folder}/attempts.jsonl"
         for folder in (warehouse.snapshots(system, endpoint), warehouse.diffs(endpoint))
     )
-    warehouse.bring_file(Path(read))
-    warehouse.bring_file(Path(compared))
     return _attempts_of(system, read, _state(read), compared, _state(compared))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
@@ -21,7 +24,7 @@ from netbox_sync_dagster.compare.plan_file import to_document
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.resources import RESOURCES
-from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.versions import read_manifest, versions
@@ -56,33 +59,41 @@ def overview(visit: Visit) -> Response:
         found, open_changes = ask(visit.warehouse, look)
     except WarehouseError:
         found, open_changes = [], {}
+    # The query has downloaded what is read now, for all endpoints together.
+    warehouse = visit.warehouse.as_downloaded()
     known = {endpoint.name: endpoint for endpoint in visit.config.endpoints}
     me = Actor(visit.session.user, "web", login_by=visit.session.login_by)
     moment, waiting = now(), []
     for row in found:
         name = row["endpoint"]
         endpoint = known.get(name) if row["system"] != "netbox" else None
-        row["drift"] = [] if row["system"] == "netbox" else _drift(visit, name)
-        row["next"] = next_sync(visit.warehouse, endpoint, moment) if endpoint else None
+        row["drift"] = [] if row["system"] == "netbox" else _drift(warehouse, name)
+        row["next"] = next_sync(warehouse, endpoint, moment) if endpoint else None
         row["manual"] = endpoint is not None and endpoint.enabled and not endpoint.every
         if endpoint is not None:
-            approvals = approvals_for(visit.warehouse, endpoint, visit.rights, me, row["approved"] or 0)
+            approvals = approvals_for(warehouse, endpoint, visit.rights, me, row["approved"] or 0)
             waiting.append(Waiting(name, open_changes.get(name, 0), approvals))
     waiting = [item for item in waiting if item.open or item.approvals]
     return visit.show("overview.html", endpoints=found, waiting=waiting, now=moment)
 
 
-def _drift(visit: Visit, endpoint: str) -> list[int]:
+def _drift(warehouse: Warehouse, endpoint: str) -> list[int]:
     """How many rows each of the last diffs had, oldest first."""
-    folder = visit.warehouse.diffs(endpoint)
+    folder = warehouse.diffs(endpoint)
     numbers = []
-    for name in versions(folder)[-_DRIFT_OVER:]:
-        try:
-            counts = read_manifest(folder / name)["counts"]
-            numbers.append(sum(number for actions in counts.values() for number in actions.values()))
-        except (OSError, ValueError, LookupError, TypeError, WarehouseError):
-            continue
+    with suppress(FileNotFoundError):
+        for name in versions(folder)[-_DRIFT_OVER:]:
+            with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, WarehouseError):
+                numbers.append(_rows_of(folder / name))
     return numbers
+
+
+# A diff never changes, and the overview shows the last ones of every endpoint.
+@lru_cache(maxsize=65_536)
+def _rows_of(diff: Path) -> int:
+    """The number of rows of a diff. Raises what its manifest causes if it cannot be read, and is read again."""
+    counts = read_manifest(diff)["counts"]
+    return sum(number for actions in counts.values() for number in actions.values())
 
 
 def head_of(visit: Visit) -> PlanHead:

@@ -105,6 +105,7 @@ def interval_sensor(
         return skip(sentence(error))
     warehouse, now = sync.warehouse(config), clock_now().timestamp()
     note_endpoints(warehouse, config)
+    warehouse.pull_attempts()
     alive = active_locks(warehouse)
     for run_id in end_orphans(context.instance, warehouse.home, set(alive.get(RUN, {})), _WATCHED):
         log_of(context).warning(f"the process of run {run_id[:8]} is gone; the run counts as failed")
