@@ -24,6 +24,10 @@ class UserError(Exception):
         return [str(self)]
 
 
+class Interrupted(Exception):
+    """The work was stopped from outside (Ctrl-C, a terminated run): nothing failed, and nothing is recorded as failed."""
+
+
 def storage_sentence(error: BaseException) -> str | None:
     """A sentence for errors of Python, Arrow or DuckDB about a full or read-only disk; else None."""
     number = getattr(error, "errno", None)

@@ -19,16 +19,22 @@ def web(
     People log in with their NetBox name and password or an API token, and may approve what NetBox lets them write.
     """
     from netbox_sync_dagster.config.web import Web
+    from netbox_sync_dagster.web.hooks import hook_reports
     from netbox_sync_dagster.web.serve import serve
 
     session = session_of(context)
     configured = session.config.web
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Web.model_validate({**configured.model_dump(exclude_unset=True), **changed})
+
+    def started(address: str) -> None:
+        for line in (f"review page: {address}", *hook_reports(session.config)):
+            session.out.print(line, soft_wrap=True)
+
     serve(
         session.config_path,
         session.warehouse,
         settings,
-        started=lambda address: session.out.print(f"review page: {address}", soft_wrap=True),
+        started=started,
         report=lambda line: session.err.print(line, soft_wrap=True),
     )

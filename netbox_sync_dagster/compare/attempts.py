@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.errors import Interrupted
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import elapsed, now
 
@@ -20,6 +21,8 @@ def recorded(warehouse: Warehouse, endpoint: Endpoint) -> Iterator[dict[str, Any
     result: dict[str, Any] = {}
     try:
         yield result
+    except Interrupted:
+        raise
     except Exception as error:
         record_failure(warehouse, endpoint, started, error)
         raise
@@ -37,6 +40,8 @@ def _record(warehouse: Warehouse, endpoint: Endpoint, started: datetime, result:
         "system": endpoint.kind,
         "started": started.isoformat(),
         "finished": now().isoformat(),
+        "who": warehouse.sync.who,
+        "part": warehouse.sync.part,
         **result,
     }
     warehouse.append_jsonl(warehouse.diffs(endpoint.name) / "attempts.jsonl", line)

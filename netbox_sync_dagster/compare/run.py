@@ -43,6 +43,7 @@ from netbox_sync_dagster.storage.damage import damage_named
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
+from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.versions import versions
 
 if TYPE_CHECKING:
@@ -121,11 +122,12 @@ class Comparer:
         endpoint: Endpoint,
         *,
         progress: Callable[[str], None] | None = None,
+        sync: CurrentSync | None = None,
     ) -> dict[str, Any]:
         """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
 
         If only one object was read, the diff contains its rows and their dependencies. If no input of a diff
-        has changed since the last one, its tables are carried over.
+        has changed since the last one, its tables are carried over. ``sync`` is recorded in the attempt.
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
         object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
@@ -133,7 +135,7 @@ class Comparer:
         before), run (of Dagster), finished. Raises WarehouseError if a snapshot is missing, CompareError if another
         endpoint has a cluster of the same name that may be a different one.
         """
-        with recorded(self._warehouse, endpoint) as result:
+        with recorded(self._warehouse.during(sync or CurrentSync()), endpoint) as result:
             manifest = self._compare(endpoint, progress or (lambda _: None))
             result["diff_id"] = manifest["diff_id"]
         return manifest

@@ -14,6 +14,7 @@ from netbox_sync_dagster.config.cron import check_cron, check_zone, longest_gap
 from netbox_sync_dagster.config.owners import Owner
 from netbox_sync_dagster.config.policies import Policies
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.config.secrets import EnvName
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
 from netbox_sync_dagster.lazy import lazy_module
@@ -172,6 +173,11 @@ class BaseEndpoint(Server):
         [], description="Networks whose addresses are skipped, e.g. 172.16.0.0/12"
     )
 
+    hook_secret_env: EnvName | None = Field(
+        None,
+        description="Environment variable that holds the secret of this endpoint's hook, at least 16 characters; without it "
+        "there is no hook.",
+    )
     owners: list[Owner] = Field(
         [], description="Owners of this endpoint's assets in Dagster; default: the top-level `owners`."
     )

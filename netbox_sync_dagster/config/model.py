@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, field_validator, model_validator
 
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, EndpointName
+from netbox_sync_dagster.config.hooks import NETBOX_HOOK, Hooks
 from netbox_sync_dagster.config.notifications import Channel
 from netbox_sync_dagster.config.owners import Owner
 from netbox_sync_dagster.config.policies import check_field
@@ -40,6 +41,7 @@ class Config(StrictModel):
     retention: Retention = Field(Retention(), description="How much history to keep.")
     rules: RulesConfig = Field(RulesConfig(), description="Your own rules in SQL.")
     web: Web = Field(Web(), description="The review page.")
+    hooks: Hooks = Field(Hooks(), description="Hooks that servers send to the review page's server.")
     precedence: list[EndpointName] = Field(
         [], description="Endpoint names in order: if two want different values for a field, the first wins."
     )
@@ -66,6 +68,12 @@ class Config(StrictModel):
         names = [endpoint.name for endpoint in self.endpoints]
         _unique(names, "endpoint name", "endpoints")
         _unique([channel.name for channel in self.notifications], "notifications name", "notifications")
+        for position, endpoint in enumerate(self.endpoints):
+            if endpoint.name == NETBOX_HOOK and endpoint.hook_secret_env is not None:
+                raise FieldError(
+                    f"an endpoint with a hook cannot be called {NETBOX_HOOK}: /hooks/{NETBOX_HOOK} is NetBox's own",
+                    *("endpoints", position, "name"),
+                )
         unknown = [name for name in self.precedence if name not in names]
         if unknown:
             raise FieldError(f"precedence names unknown endpoints: {', '.join(unknown)}", "precedence")

@@ -90,6 +90,11 @@ class NetBoxTarget(Server):
         "NETBOX_TOKEN",
         description="Environment variable that holds the API token (v1, or v2 as nbt_<key>.<token>).",
     )
+    hook_secret_env: EnvName | None = Field(
+        None,
+        description="Environment variable that holds the secret of NetBox's webhook, at least 16 characters; without it there "
+        "is no hook.",
+    )
     page_size: int = Field(1000, ge=50, le=1000, description="Objects per page when reading.")
     full_read_hours: float = Field(
         24,

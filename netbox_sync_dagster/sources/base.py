@@ -16,6 +16,7 @@ from netbox_sync_dagster.columns import Table
 from netbox_sync_dagster.config.endpoints import BaseEndpoint
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.hooks import bears, named
 from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
@@ -144,6 +145,21 @@ class Source:
         the last snapshot, and the manifest's ``only`` is its id, as in ``source_id`` of the desired tables.
         """
         raise NotImplementedError
+
+    def hook_is_genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """Whether the sender of a hook knows the endpoint's secret; names of headers in lower case.
+
+        By default the header ``Authorization: Bearer <secret>`` proves it. Compare secrets in constant time.
+        """
+        return bears(headers, secret)
+
+    def hook_objects(self, endpoint: Any, content: Mapping[str, Any]) -> list[str]:
+        """The names or ids of the objects that a hook is about, as ``only`` of ``snapshot`` takes them; empty: the whole
+        endpoint. ``content``: the body. Raises HookError.
+
+        By default they are in the field that is called as ``object_word``.
+        """
+        return [] if self.object_word is None else named(content, self.object_word)
 
     def settings(self, endpoint: Any, id_scope: str) -> dict[str, Any]:
         """The columns of ``config.endpoint`` that this kind sets: those of sql/config.sql, and additional ones."""

@@ -17,6 +17,10 @@ ClientT = TypeVar("ClientT")
 MALFORMED = (ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
 
+class UnknownObject(ServerError):
+    """Neither the server nor its last snapshot has the one object that is to be read, or several have its name."""
+
+
 class BaseReading(Generic[EndpointT, ClientT]):
     """One snapshot being read. All methods are thread-safe.
 

@@ -57,6 +57,9 @@ class Storage(Protocol):
     def publish(self, folder: Path, version: str, keep: int) -> None:
         """Push a version that is complete on this machine and make it current for all machines; prune old versions."""
 
+    def remove_version(self, folder: Path, version: str) -> None:
+        """Delete a version for all other machines; the caller deletes the files of this one."""
+
     def name_current(self, folder: Path, version: str) -> None:
         """Make a version that was pushed before current for all machines."""
 

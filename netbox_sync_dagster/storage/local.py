@@ -49,6 +49,9 @@ class LocalStorage:
     def publish(self, folder: Path, version: str, keep: int) -> None:
         pass
 
+    def remove_version(self, folder: Path, version: str) -> None:
+        pass
+
     def name_current(self, folder: Path, version: str) -> None:
         pass
 

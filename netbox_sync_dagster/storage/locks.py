@@ -210,6 +210,16 @@ def active_locks(warehouse: Warehouse) -> dict[str, dict[str, str]]:
     return found
 
 
+def is_applying(warehouse: Warehouse, endpoint: str) -> bool:
+    """Whether an apply writes the endpoint's changes at this moment, on any machine."""
+    path = warehouse.ledger / "leases" / endpoint
+    line = warehouse.storage.read(path) or b""
+    sign = holder_of(line)
+    if sign is None or (sign["host"] == socket.gethostname() and not path.exists()):
+        return False
+    return _lives(warehouse, path, sign, line)
+
+
 def bring_locks(warehouse: Warehouse) -> None:
     """Download the locks of other machines, with the age of their heartbeats by this machine's clock."""
     warehouse.storage.bring_locks(_silence)

@@ -88,8 +88,11 @@ class ObjectStoreSync(LatestObjects):
         current = named[0].decode() if named is not None else ""
         found = [name for name in self.store.folders(self.key(folder)) if name[:1].isdigit()]
         for version in found[:-keep]:
-            if version == current:
-                continue
+            if version != current:
+                self.remove_version(folder, version)
+
+    def remove_version(self, folder: Path, version: str) -> None:
+        if not _stays_here(folder):
             self.store.delete(item.key for item in self.store.below(self.key(folder / version)))
 
     def current(self, folder: Path) -> str:

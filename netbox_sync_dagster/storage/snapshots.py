@@ -12,12 +12,13 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.secrets import redact
+from netbox_sync_dagster.errors import Interrupted
 from netbox_sync_dagster.storage.clock import elapsed, now
 from netbox_sync_dagster.storage.errors import Damaged, WarehouseError
 from netbox_sync_dagster.storage.falls import SHORT, SHRINK_LIMIT, count_owners
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import Row, TableWriter
-from netbox_sync_dagster.storage.store import Warehouse
+from netbox_sync_dagster.storage.store import CurrentSync, Warehouse
 from netbox_sync_dagster.storage.tables import SYSTEMS
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 
@@ -48,6 +49,7 @@ class Manifest:
 
     ``baseline``: the row counts with which the next snapshot is compared. ``only``: the source's id of the one
     object that was read, if it was read alone; ``whole_started``: when the whole endpoint was last read, None if never.
+    ``part``: the same id where the comparison shows the whole endpoint nevertheless. ``is_brief``: not kept as history.
     ``read``, of NetBox: ``full`` with the reason in ``read_reason``, or ``incremental``.
     """
 
@@ -67,6 +69,8 @@ class Manifest:
     run: str | None = None
     read: str | None = None
     read_reason: str | None = None
+    part: str | None = None
+    is_brief: bool = False
 
 
 class SnapshotWriter:
@@ -271,9 +275,17 @@ def write_snapshot(
                 raise
             expected = _without(baseline, deleted_by_us() if deleted_by_us else {})
             manifest = _finish(
-                writer, started, expected, last, accept_shrink=accept_shrink, run=warehouse.run
+                writer,
+                started,
+                expected,
+                last,
+                accept_shrink=accept_shrink,
+                run=warehouse.run,
+                sync=warehouse.sync,
             )
             write_json(stage / "manifest.json", manifest.__dict__)
+    except Interrupted:
+        raise
     except Exception as error:
         unreachable = bool(getattr(error, "unreachable", False))
         said = {"ok": False, "error": redact(str(error)), "unreachable": unreachable}
@@ -304,6 +316,7 @@ def _finish(
     *,
     accept_shrink: bool,
     run: str | None,
+    sync: CurrentSync,
 ) -> Manifest:
     # Shrinkage adds rows to scopes before that table is closed, so rows are counted by the writers, including pending
     # ones.
@@ -325,11 +338,13 @@ def _finish(
         row_counts=counts,
         baseline=_baseline(baseline, counts, good, shrunken),
         shrunken=shrunken,
-        only=writer.only,
+        only=None if sync.shows_rest else writer.only,
         whole_started=_text(started if writer.only is None else writer.whole_started),
         run=run,
         read=writer.read,
         read_reason=writer.read_reason,
+        part=writer.only if sync.shows_rest else None,
+        is_brief=sync.is_brief,
     )
 
 
@@ -344,6 +359,8 @@ def _attempt(
         "started": started.isoformat(),
         "finished": now().isoformat(),
         "seconds": round(seconds, 3),
+        "who": warehouse.sync.who,
+        "part": warehouse.sync.part,
         **result,
     }
     warehouse.append_jsonl(folder / "attempts.jsonl", line)

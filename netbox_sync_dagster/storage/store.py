@@ -22,15 +22,17 @@ step, a reader that has opened the old files keeps them, and two writers never m
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from netbox_sync_dagster.storage.base import Storage, names, published
 from netbox_sync_dagster.storage.clock import now
@@ -39,13 +41,28 @@ from netbox_sync_dagster.storage.files import flock_free, fsync_dir
 from netbox_sync_dagster.storage.local import LocalStorage
 from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.sequence import id_of, number_of
-from netbox_sync_dagster.storage.versions import link, read_manifest, superseded, versions
+from netbox_sync_dagster.storage.versions import link, passed, read_manifest, superseded, versions
 
 # Snapshots and diffs of an endpoint that are kept as history.
 KEEP_SNAPSHOTS = 20
 KEEP_DIFFS = 200
 # Lines of attempts kept per endpoint on an object store, where files are always written completely.
 KEEP_ATTEMPTS = 2000
+
+
+@dataclass(frozen=True)
+class CurrentSync:
+    """What a sync's snapshots and attempts record of it.
+
+    ``who``: who started it, as in its lock. ``part``: the name or id of the only object that is read, and ``""`` where
+    nothing is read; None: the whole endpoint. ``shows_rest``: the comparison of a part shows the whole endpoint.
+    ``is_brief``: its snapshots are not kept as history.
+    """
+
+    who: str | None = None
+    part: str | None = None
+    shows_rest: bool = False
+    is_brief: bool = False
 
 
 def _copy_of(url: str) -> Path:
@@ -76,6 +93,13 @@ class Warehouse:
         self.keep_diffs = keep_diffs
         # The Dagster run that uses it; recorded in its snapshots.
         self.run: str | None = None
+        self.sync = CurrentSync()
+
+    def during(self, sync: CurrentSync) -> Self:
+        """The same warehouse, which records this sync."""
+        found = copy.copy(self)
+        found.sync = sync
+        return found
 
     def next_number(self, above: int = 0) -> int:
         """The next number of the warehouse's sequence: a higher number is later, on any machine."""
@@ -160,6 +184,9 @@ class Warehouse:
             raise
         link(folder, version)
         fsync_dir(folder)
+        for old in passed(folder):
+            self.storage.remove_version(folder, old)
+            shutil.rmtree(folder / old, ignore_errors=True)
         self._prune(folder, keep)
 
     def close_file(self, path: Path) -> None:

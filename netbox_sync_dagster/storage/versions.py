@@ -6,11 +6,15 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.storage.errors import Damaged
+
+# Queries that began before a newer version became current still read the one before it.
+_KEEP_BRIEF = 3
 
 
 def link(folder: Path, version: str) -> None:
@@ -64,3 +68,18 @@ def superseded(folder: Path, keep: int) -> list[str]:
     except OSError:
         current = ""
     return [name for name in versions(folder)[:-keep] if name != current]
+
+
+def passed(folder: Path) -> Iterator[str]:
+    """The ids of brief versions below ``folder`` (see ``CurrentSync``) that are older than the newest three, newest first.
+
+    Ends at the first one that is kept as history: those before it were found when it was new.
+    """
+    for name in reversed(superseded(folder, _KEEP_BRIEF)):
+        try:
+            is_brief = read_manifest(folder / name).get("is_brief")
+        except Damaged:
+            return
+        if not is_brief:
+            return
+        yield name

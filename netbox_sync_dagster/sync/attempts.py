@@ -1,10 +1,13 @@
-"""The last attempts to sync an endpoint, as recorded in the warehouse."""
+"""The last attempts to sync an endpoint, as recorded in the warehouse.
+
+Syncs of a part (one device, a hook, an answer) do not count: after them the whole endpoint is due as before.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +56,7 @@ def _attempts_of(
     system: str, read: str, read_state: tuple[int, ...], compared: str, compared_state: tuple[int, ...]
 ) -> Attempts:
     """The attempts in two files with these states."""
-    reads = list(_lines(Path(read)))
+    reads = _lines(Path(read))
     compares = [line for line in _lines(Path(compared)) if line["system"] == system]
     both = sorted([*reads, *compares], key=_order)
     if not both:
@@ -93,16 +96,20 @@ def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     """Several hundred attempts, more than any decision needs; skips a line that a crash cut off."""
     try:
-        lines = tail(path)
+        # Hooks may have added more lines than the tail has.
+        return list(_whole(tail(path))) or list(_whole(path.read_bytes().splitlines()))
     except FileNotFoundError:
-        return
+        return []
+
+
+def _whole(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             content = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if "ok" in content:
+        if "ok" in content and content.get("part") is None:
             yield content

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from netbox_sync_dagster.approve import approve_by_policy
@@ -15,10 +16,13 @@ from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.explain import sentence
+from netbox_sync_dagster.sources.reading import UnknownObject
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.locks import EndpointLock
+from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.text import visible
 
@@ -34,12 +38,16 @@ class EmptySnapshot(WarehouseError):
 @dataclass(frozen=True)
 class SyncOptions:
     """Options of one sync. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
-    ``only``: the name or the source's id of the only device, guest or container to read and compare."""
+    ``only``: the name or the source's id of the only device, guest or container to read and compare. ``parts``: those to
+    read before the whole endpoint is compared; if the source does not know one of them, everything is read.
+    ``is_brief``: the snapshots are not kept as history."""
 
     read: bool = True
     compare: bool = True
     accept_shrink: bool = False
     only: str | None = None
+    parts: tuple[str, ...] = ()
+    is_brief: bool = False
 
     def check(self, endpoints: Sequence[Endpoint]) -> None:
         """Raise WarehouseError if these options do not fit these endpoints."""
@@ -119,15 +127,48 @@ def sync_endpoint(
             lock(take)
             if options.read:
                 began = time.monotonic()
-                outcome.manifest = already_read or source_of(endpoint.kind).snapshot(
-                    endpoint, warehouse, say=say, accept_shrink=options.accept_shrink, only=options.only
-                )
+                outcome.manifest = already_read or _read(warehouse, endpoint, who, options, say)
                 outcome.seconds = time.monotonic() - began
             if options.compare and netbox_is_there():
-                _compare(warehouse, endpoint, comparer, outcome, say)
+                sync = CurrentSync(who, "" if not options.read else part_of(outcome.manifest))
+                _compare(warehouse.during(sync), endpoint, comparer, outcome, say)
     except Exception as error:  # noqa: BLE001
         outcome.error = error
     return outcome
+
+
+def _read(
+    warehouse: Warehouse, endpoint: Endpoint, who: str, options: SyncOptions, say: Say
+) -> Manifest | None:
+    """Read the endpoint as the options say; returns the manifest of the last snapshot."""
+    read = partial(source_of(endpoint.kind).snapshot, endpoint, say=say)
+    whole = CurrentSync(who, is_brief=options.is_brief)
+    manifest: Manifest | None = None
+    # The rest comes from an earlier snapshot.
+    if options.parts and _has_snapshot(warehouse, endpoint):
+        try:
+            for part in options.parts:
+                sync = replace(whole, part=part, shows_rest=True)
+                manifest = read(warehouse.during(sync), accept_shrink=False, only=part)
+        except UnknownObject as error:
+            say(f"reading everything, because {sentence(error)}")
+        else:
+            return manifest
+    sync = replace(whole, part=options.only)
+    return read(warehouse.during(sync), accept_shrink=options.accept_shrink, only=options.only)
+
+
+def _has_snapshot(warehouse: Warehouse, endpoint: Endpoint) -> bool:
+    try:
+        warehouse.current(warehouse.snapshots(endpoint.kind, endpoint.name))
+    except WarehouseError:
+        return False
+    return True
+
+
+def part_of(manifest: Manifest | None) -> str | None:
+    """The id of the only object that a snapshot has read; None for a whole one."""
+    return None if manifest is None else manifest.only or manifest.part
 
 
 def compare_again(
@@ -156,7 +197,7 @@ def _compare(
     say("waiting for its turn to be compared")
     with _COMPARING:
         say("comparing")
-        outcome.diff = comparer.compare(endpoint, progress=say)
+        outcome.diff = comparer.compare(endpoint, progress=say, sync=warehouse.sync)
     outcome.plan = load_plan(warehouse, endpoint.name)
     approval = approve_by_policy(warehouse, outcome.plan, endpoint.policies)
     if approval is not None:

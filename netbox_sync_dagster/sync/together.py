@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import TypeVar
 
+from netbox_sync_dagster.errors import Interrupted
+
 T = TypeVar("T")
 Say = Callable[[str], None]
 Show = Callable[[str, str], None]
@@ -16,7 +18,7 @@ Show = Callable[[str, str], None]
 _GRACE_SECONDS = 3.0
 
 
-class Stopped(Exception):
+class Stopped(Interrupted):
     """Everything was stopped (Ctrl-C, a terminated run) while this function was running."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Config, Endpoint
@@ -30,11 +31,13 @@ def sync_with_netbox(
     options: SyncOptions,
     *,
     who: str,
+    options_of: Mapping[str, SyncOptions] = MappingProxyType({}),
     show: Show = lambda name, text: None,
     stop: threading.Event | None = None,
 ) -> tuple[Outcome, list[Outcome]]:
     """Read NetBox and the endpoints in parallel; compare each endpoint when NetBox is read.
 
+    ``options_of``: those of endpoints that have others than ``options``, by name; NetBox is read with ``options``.
     Returns the outcome of NetBox (``TARGET``) and those of the endpoints, with their errors. ``show`` gets the progress of
     each by name. Raises Stopped soon after ``stop`` is set.
     """
@@ -52,7 +55,12 @@ def sync_with_netbox(
         began = time.monotonic()
         try:
             outcome.manifest = read_netbox(
-                config, warehouse, progress=say, accept_shrink=options.accept_shrink
+                config,
+                warehouse,
+                progress=say,
+                accept_shrink=options.accept_shrink,
+                who=who,
+                is_brief=options.is_brief,
             )
         except Exception as error:  # noqa: BLE001
             outcome.error = error
@@ -68,7 +76,7 @@ def sync_with_netbox(
                 endpoint,
                 comparer,
                 who=who,
-                options=options,
+                options=options_of.get(endpoint.name, options),
                 say=say,
                 netbox_is_there=netbox_is_there,
             )

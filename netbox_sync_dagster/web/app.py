@@ -28,12 +28,14 @@ from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.explain import sentence, sentences_of
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.sync.hook_queue import HookQueue
 from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.applies import Applies
 from netbox_sync_dagster.web.comparisons import Comparisons
 from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
 from netbox_sync_dagster.web.refreshes import Refreshes
+from netbox_sync_dagster.web.reports import RareReports
 from netbox_sync_dagster.web.rights import Rights
 from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin
 from netbox_sync_dagster.web.sessions import Sessions, WebSession
@@ -72,6 +74,8 @@ class State:
         self.sessions = Sessions(
             hours=settings.session_hours, idle_minutes=settings.idle_minutes, ended=self._forget
         )
+        self.hooks = HookQueue(warehouse, lambda: self.config, report)
+        self.refused_hooks = RareReports(report)
         self._config: tuple[int, Config] | None = None
 
     @property
@@ -156,6 +160,7 @@ def create_app(
         apply_pages,
         changes,
         decide,
+        hooks,
         ledger_pages,
         login_pages,
         pages,
@@ -179,12 +184,15 @@ def create_app(
         state.applies.stop_all()
         state.refreshes.stop_all()
         state.comparisons.stop_all()
+        await run_in_threadpool(state.hooks.stop)
         await run_in_threadpool(state.sessions.end_all)
 
     routes = [
         Route("/login", login_pages.show, methods=["GET"]),
         Route("/login", login_pages.login, methods=["POST"]),
         Route("/health", _health, methods=["GET"]),
+        # Their senders do not log in: each hook has a secret.
+        Route("/hooks/{name}", hooks.receive, methods=["POST"]),
         post("/logout", login_pages.logout),
         get("/", pages.overview),
         get("/changes", changes.changes),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +15,10 @@ from netbox_sync_dagster.config.web import Web
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import Shown
 from netbox_sync_dagster.web.app import create_app
+
+# Seconds that threads get to end, and the exit code where they do not.
+_GRACE_SECONDS = 5.0
+_INTERRUPTED = 130
 
 
 def serve(
@@ -27,7 +35,25 @@ def serve(
     Raises OSError where the port is taken.
     """
     server = _Server(server_config(config_path, warehouse, settings, report), settings, started)
-    server.run()
+    try:
+        server.run()
+    finally:
+        _end_threads()
+
+
+def _end_threads() -> None:
+    """Wait until what the page has started stops, and end the process where it does not.
+
+    DuckDB aborts a process that ends while one of its threads is in a query.
+    """
+    until = time.monotonic() + _GRACE_SECONDS
+    left = [one for one in threading.enumerate() if one.daemon and one is not threading.current_thread()]
+    for thread in left:
+        thread.join(max(0.0, until - time.monotonic()))
+    if any(thread.is_alive() for thread in left):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_INTERRUPTED)
 
 
 def server_config(

@@ -123,8 +123,14 @@ comment on column sync.diffs.lapsed is
     'ids of the answers (ledger.resolutions) to questions that this diff asks otherwise';
 comment on view sync.facts is 'What the status is computed from';
 comment on view sync.comparisons is 'Every attempt to compare an endpoint with NetBox, failed ones included';
+comment on column sync.comparisons.who is 'who started the sync, as in sync.attempts';
+comment on column sync.comparisons.part is
+    'the only device, guest or container that was read before; null: everything; empty: nothing was read';
 comment on view sync.running is 'Endpoints that a process is syncing at this moment, and who';
 comment on view sync.attempts is 'Every attempt to read an endpoint or NetBox, failed ones included';
+comment on column sync.attempts.who is
+    'who started the sync: a person with the interface, a run of Dagster, or netbox-sync hook';
+comment on column sync.attempts.part is 'the only device, guest or container that was read; null: everything';
 comment on view sync.plans is 'The current diffs: when they were made, and when NetBox was read for them';
 comment on view sync.change_states is 'How far every row of the current diffs is: waiting, approved, rejected, applied';
 comment on view sync.applied_since is 'Changes that were applied since NetBox was read for the current diff';

@@ -5,7 +5,7 @@ create or replace view sync.attempts as
 select
     split_part(filename, '/', -3) as system, split_part(filename, '/', -2) as endpoint,
     started, finished, ok, error, unreachable, snapshot_id, complete, seconds,
-    coalesce(seq, epoch_ms(finished)) as seq
+    coalesce(seq, epoch_ms(finished)) as seq, who, part
 from read_json(
     '{home}/snapshots/*/*/attempts.jsonl',
     format = 'newline_delimited',
@@ -13,7 +13,7 @@ from read_json(
     filename = true,
     columns = {
         started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR', unreachable: 'BOOLEAN',
-        snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT'
+        snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT', who: 'VARCHAR', part: 'VARCHAR'
     }
 )
 where ok is not null;
@@ -21,7 +21,7 @@ where ok is not null;
 create or replace view sync.comparisons as
 select
     split_part(filename, '/', -2) as endpoint, system, started, finished, ok, error, diff_id, seconds,
-    coalesce(seq, epoch_ms(finished)) as seq
+    coalesce(seq, epoch_ms(finished)) as seq, who, part
 from read_json(
     '{home}/diffs/*/attempts.jsonl',
     format = 'newline_delimited',
@@ -29,7 +29,7 @@ from read_json(
     filename = true,
     columns = {
         system: 'VARCHAR', started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR',
-        diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT'
+        diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT', who: 'VARCHAR', part: 'VARCHAR'
     }
 )
 where ok is not null;
@@ -71,26 +71,48 @@ with configured as (
     )
     where endpoint is not null
 ),
-tries as (
-    select system, endpoint, 'read' as what, started, finished, ok, error, unreachable, snapshot_id, seconds, seq
+all_tries as (
+    select system, endpoint, 'read' as what, started, finished, ok, error, unreachable, snapshot_id, seconds, seq, part
     from sync.attempts
     union all by name
-    select system, endpoint, 'compare' as what, started, finished, ok, error, seconds, seq from sync.comparisons
+    select system, endpoint, 'compare' as what, started, finished, ok, error, seconds, seq, part from sync.comparisons
+),
+-- One device that can be read does not prove that the server as a whole can: a failure stays until the next whole sync.
+tries as (
+    select *
+    from all_tries
+    qualify part is null or not ok or coalesce(
+        last_value(case when part is null then ok end ignore nulls) over (
+            partition by system, endpoint order by seq, finished, started
+            rows between unbounded preceding and current row
+        ), true
+    )
+),
+last_reads as (
+    select system, endpoint, arg_max(snapshot_id, seq) as snapshot_id
+    from all_tries
+    where what = 'read' and ok
+    group by system, endpoint
 ),
 last_tries as (
     select
         system, endpoint,
         arg_max(started, seq) filter (what = 'read') as last_attempt,
-        arg_max(started, seq) filter (what = 'read' and ok) as last_success,
+        -- The rest of a snapshot of one device is as old as the last whole one.
+        coalesce(
+            arg_max(started, seq) filter (what = 'read' and ok and part is null),
+            arg_max(started, seq) filter (what = 'read' and ok)
+        ) as last_success,
         max(seq) filter (what = 'read' and ok) as read_seq,
-        arg_max(seconds, seq) filter (what = 'read' and ok) as read_seconds,
-        arg_max(finished, seq) filter (what = 'compare' and ok) as last_compared,
+        max(seq) filter (what = 'read' and ok and part is null) as whole_seq,
+        arg_max(seconds, seq) filter (what = 'read' and ok and part is null) as read_seconds,
+        arg_max(finished, seq) filter (what = 'compare' and ok and part is null) as last_compared,
         max(seq) filter (what = 'compare' and ok) as compared_seq,
-        arg_max(seconds, seq) filter (what = 'compare' and ok) as compare_seconds,
+        max(seq) filter (what = 'compare' and ok and part is null) as whole_compared_seq,
+        arg_max(seconds, seq) filter (what = 'compare' and ok and part is null) as compare_seconds,
         arg_max(ok, (seq, finished, started)) as ok,
         arg_max(error, (seq, finished, started)) as error,
         arg_max(coalesce(unreachable, false), (seq, finished, started)) as unreachable,
-        arg_max(snapshot_id, seq) filter (what = 'read' and ok) as snapshot_id,
         arg_max(finished, (seq, finished)) as last_finished
     from tries
     group by system, endpoint
@@ -152,7 +174,7 @@ select
     r.since as running_since, r.who as running_by,
     l.last_attempt, l.last_success, l.last_finished,
     -- From the start of the read to the end of the comparison.
-    case when l.compared_seq > l.read_seq then round(
+    case when l.whole_compared_seq > l.whole_seq then round(
         coalesce(l.read_seconds + l.compare_seconds, epoch(l.last_compared - l.last_success)), 1
     ) end as seconds,
     case
@@ -176,7 +198,8 @@ select
     case when p.diff_id is not null then coalesce(f.acknowledged, 0) end as acknowledged
 from last_tries as l
 full join configured as c on c.system = l.system and c.endpoint = l.endpoint
-left join manifests as m on m.system = l.system and m.endpoint = l.endpoint and m.snapshot_id = l.snapshot_id
+left join last_reads as s on s.system = l.system and s.endpoint = l.endpoint
+left join manifests as m on m.system = l.system and m.endpoint = l.endpoint and m.snapshot_id = s.snapshot_id
 left join plans as p on p.system = l.system and p.endpoint = l.endpoint
 left join found as f on f.endpoint = p.endpoint
 left join streaks as k on k.system = l.system and k.endpoint = l.endpoint

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from netbox_sync_dagster.config import Config, NetBoxTarget, Policies, Tls
 from netbox_sync_dagster.config.endpoints import Defaults
+from netbox_sync_dagster.config.hooks import Hooks
 from netbox_sync_dagster.config.limits import Limits
 from netbox_sync_dagster.config.notifications import EmailChannel, WebhookChannel
 from netbox_sync_dagster.config.policies import Approvers
@@ -42,7 +43,7 @@ MODELS: dict[str, type[BaseModel]] = {
         *(TablesEndpoint, Attached, TablesMappings),
         *(Tls, ClientTls, Limits, Defaults, Policies, Approvers),
         *(WebhookChannel, EmailChannel, Retention, RulesConfig),
-        *(Web, WebTls, TrustedProxy),
+        *(Web, WebTls, TrustedProxy, Hooks),
     )
 }
 _MARKED = re.compile(r"<!-- table: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)

@@ -113,6 +113,7 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
         "retention",
         "rules",
         "web",
+        "hooks",
         "precedence",
         "field_precedence",
         "owners",

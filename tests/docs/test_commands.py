@@ -47,6 +47,7 @@ ELSEWHERE = {
     "helm": "needs a cluster; tests/test_kubernetes.py checks the values",
     "kubectl": "needs a cluster; tests/test_kubernetes.py checks the manifests",
     "mkdir": "changes the reader's files",
+    "openssl": "makes a secret of the reader's",
     "pip": "fetches from elsewhere",
     "python": "tests/test_demo.py and lab/tests run the lab; the rest is of DuckDB",
     "systemctl": "needs systemd",
@@ -165,6 +166,7 @@ def test_other_programs_are_known_and_targets_of_make_exist() -> None:
 
 # Options of other programs that the text names.
 OTHER_OPTIONS = {
+    "--hookscript": "qm set",
     "--ip": "docker run",
     "--network": "docker run",
     "--rm": "docker run",

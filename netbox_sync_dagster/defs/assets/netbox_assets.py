@@ -57,13 +57,18 @@ def netbox_assets(
     from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
     from netbox_sync_dagster.defs.materialization_log import MaterializationLog
     from netbox_sync_dagster.defs.metadata import snapshot_metadata
+    from netbox_sync_dagster.defs.stale_run_locks import name_of
     from netbox_sync_dagster.storage.views import build_database
     from netbox_sync_dagster.sync.target import read_netbox
 
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
         manifest = read_netbox(
-            settings, warehouse, progress=log_of(context).debug, accept_shrink=config.accept_shrink
+            settings,
+            warehouse,
+            progress=log_of(context).debug,
+            accept_shrink=config.accept_shrink,
+            who=name_of(context.run.run_id),
         )
         build_database(warehouse)
         MaterializationLog(warehouse.snapshots("netbox", "netbox")).clear()

@@ -43,11 +43,14 @@ def read_target(context: dg.OpExecutionContext, sync: SyncResource) -> Iterator[
     from netbox_sync_dagster.defs.checks.snapshot_checks import snapshot_results
     from netbox_sync_dagster.defs.materialization_log import MaterializationLog
     from netbox_sync_dagster.defs.metadata import snapshot_digest, snapshot_metadata
+    from netbox_sync_dagster.defs.stale_run_locks import name_of
     from netbox_sync_dagster.sync.target import read_netbox
 
     with user_errors_as_failure(log_of(context)):
         settings, warehouse = sync.config(), sync.warehouse()
-        manifest = read_netbox(settings, warehouse, progress=log_of(context).debug)
+        manifest = read_netbox(
+            settings, warehouse, progress=log_of(context).debug, who=name_of(context.run.run_id)
+        )
         results = snapshot_results(warehouse, "netbox", ["netbox"])
     log = MaterializationLog(warehouse.snapshots("netbox", "netbox"))
     for name in NETBOX:

@@ -20,7 +20,7 @@ from netbox_sync_dagster.sources.docker.containers import (
 )
 from netbox_sync_dagster.sources.docker.reading import Reading
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows, last_snapshot
-from netbox_sync_dagster.sources.reading import MALFORMED, workers
+from netbox_sync_dagster.sources.reading import MALFORMED, UnknownObject, workers
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
@@ -116,10 +116,10 @@ def _read(
 
 
 def _check_known(reading: Reading, last: LastSnapshot, only: str, known: set[str]) -> None:
-    """Raise ServerError for a container that nobody knows, or where the others are those of another daemon."""
+    """Raise UnknownObject for a container that nobody knows, ServerError where the others are those of another daemon."""
     who, name = reading.client.who, visible(only, 80)
     if only not in known:
-        raise ServerError(who, f"the daemon lists no container '{name}'; check the name")
+        raise UnknownObject(who, f"the daemon lists no container '{name}'; check the name")
     before = {row["id"] for row in last.rows("host")} - {None}
     if before and reading.daemon is not None and reading.daemon not in before:
         again = f"run: netbox-sync sync {reading.endpoint.name}"

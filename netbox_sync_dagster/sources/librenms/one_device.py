@@ -19,6 +19,7 @@ from netbox_sync_dagster.sources.librenms.device_calls import PerDevice
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.tables import TABLES
 from netbox_sync_dagster.sources.librenms.values import Row, to_int
+from netbox_sync_dagster.sources.reading import UnknownObject
 from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 from netbox_sync_dagster.text import visible
 
@@ -48,7 +49,7 @@ class OneDevice:
         self._writer: SnapshotWriter = intake.writer
 
     def find(self) -> int:
-        """The device's id. Raises ServerError where nobody knows it, or several have the name."""
+        """The device's id. Raises UnknownObject where nobody knows it, or several have the name."""
         wanted = self._name.casefold()
         known = self._matching(self._last.rows("devices"), wanted)
         if not known:
@@ -64,7 +65,7 @@ class OneDevice:
         what = f"LibreNMS shows no device '{shown}'; check the name, and that the token may see the device"
         if known:
             what = f"several devices are called '{shown}': give the device_id of one of {', '.join(map(str, known))}"
-        raise ServerError(self._client.who, what)
+        raise UnknownObject(self._client.who, what)
 
     @staticmethod
     def _matching(rows: Any, wanted: str) -> list[int]:

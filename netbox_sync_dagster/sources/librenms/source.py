@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Rows, Say, Source
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.hooks import named
 from netbox_sync_dagster.sources.librenms.config import ImportFilter, LibreNMSEndpoint
 from netbox_sync_dagster.sources.librenms.tables import TABLES
 from netbox_sync_dagster.sources.questions import Question
@@ -120,6 +121,10 @@ class LibreNMS(Source):
         from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 
         return snapshot_librenms(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, only=only)
+
+    def hook_objects(self, endpoint: LibreNMSEndpoint, content: Mapping[str, Any]) -> list[str]:
+        """See ``Source.hook_objects``: the device of an alert, by the variables that an alert transport knows."""
+        return named(content, "device_id", "hostname", "device")
 
     def settings(self, endpoint: LibreNMSEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""

@@ -166,7 +166,7 @@ def _read_other(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> _Other:
     reasons = sorted({row["reason"] or "it was not read completely" for row in scopes if _is_gap(row)})
     found.cluster, found.gap = cluster.name, "; ".join(reasons) or None
     found.began = number_of(manifest["snapshot_id"])
-    if manifest.get("only") is None:
+    if manifest.get("only") is None and manifest.get("part") is None:
         found.ended = number_at(datetime.fromisoformat(manifest["finished"]))
     else:
         # Only one guest was read then; all others are from the last full read.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from netbox_sync_dagster.columns import ABOUT_ROWS
-from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows
 from netbox_sync_dagster.sources.proxmox.cluster import read_cluster, read_rights, read_sdn, read_tag_styles
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine_status
@@ -17,6 +16,7 @@ from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nod
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.tables import TABLES as PROXMOX
 from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
+from netbox_sync_dagster.sources.reading import UnknownObject
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.text import visible
 
@@ -37,7 +37,7 @@ _TABLES_OF_A_GUEST = {
 
 
 def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot, wanted: str) -> None:
-    """Write the snapshot of the guest with this vmid or name. Raises ServerError where neither the cluster nor the last
+    """Write the snapshot of the guest with this vmid or name. Raises UnknownObject where neither the cluster nor the last
     snapshot knows it, or several have the name."""
     status = reading.items(reading.client.get("cluster/status"), "cluster/status", "cluster")
     resources = reading.items(reading.client.get("cluster/resources"), "cluster/resources", "cluster")
@@ -81,7 +81,7 @@ def _vmid(reading: Reading, wanted: str, listed: dict[int, Guest], last: LastSna
         if vmid in listed or vmid in known_guests(last):
             return vmid
         what = f"the cluster shows no guest {vmid}; check the number, and that the token has VM.Audit on /vms/{vmid}"
-        raise ServerError(reading.client.who, what)
+        raise UnknownObject(reading.client.who, what)
     named = {vmid for vmid, guest in listed.items() if guest.item.get("name") == wanted}
     named = named or {row["vmid"] for row in last.rows("guests") if row["name"] == wanted}
     if len(named) == 1:
@@ -90,7 +90,7 @@ def _vmid(reading: Reading, wanted: str, listed: dict[int, Guest], last: LastSna
     if named:
         numbers = ", ".join(map(str, sorted(named)))
         what = f"several guests are called '{visible(wanted, 80)}': give the vmid of one of {numbers}"
-    raise ServerError(reading.client.who, what)
+    raise UnknownObject(reading.client.who, what)
 
 
 def _take_nodes(reading: Reading, nodes: dict[str, Node], guest: Guest | None, known: set[str]) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.sources.base import Counted, Database, Say, Source
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.hooks import named
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.tables import TABLES
 from netbox_sync_dagster.sources.questions import Question
@@ -127,6 +128,10 @@ class Proxmox(Source):
         from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 
         return snapshot_proxmox(endpoint, warehouse, progress=say, accept_shrink=accept_shrink, only=only)
+
+    def hook_objects(self, endpoint: ProxmoxEndpoint, content: Mapping[str, Any]) -> list[str]:
+        """See ``Source.hook_objects``: the guest that a hook script names. Proxmox's own notifications name none."""
+        return named(content, "vmid", "guest")
 
     def settings(self, endpoint: ProxmoxEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""
