@@ -146,7 +146,7 @@ def open_views(
 
     The views are those of ``netbox_sync.duckdb`` if it is up to date, because DuckDB opens every file of a view that it
     creates. Otherwise, and with ``in_memory``, they are created in memory: ``history.*``, a month of files, only with
-    ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``.
+    ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``, some of them tables.
     ``diff.changes`` then reads the diffs that were current when it was opened, and a query fails once another is
     current (``ask``).
 
@@ -252,7 +252,8 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     if not few:
         lines += [source.comments() for source in sources().values()]
     home = connections.quoted(connections.pattern(warehouse.home))
-    return "\n".join(lines).replace("{home}", home).replace("{current}", _current_pattern(warehouse))
+    script = "\n".join(lines).replace("{stored}", "table" if few else "view")
+    return script.replace("{home}", home).replace("{current}", _current_pattern(warehouse))
 
 
 def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:

@@ -1,18 +1,20 @@
 -- Decisions of people and policies on the changes of the current diffs. {home} is the warehouse directory, {current}
--- the path to current versions.
+-- the path to current versions. {stored} is view, or table where a connection asks only a few questions: reading
+-- hundreds of small files costs more than all the rest, and each is read once for a table.
 
 -- A rejection is valid until it is withdrawn, an approval until it expires or the change is applied. An approval that
 -- is dated in the future counts as expired.
-create or replace view sync.decisions as
-with since as (
+create or replace {stored} sync.decisions as
+with given as materialized (from ledger.approvals),
+since as (
     select a.*
-    from ledger.approvals as a
+    from given as a
     left join (
         -- Under the shorter id of an older version too.
         select endpoint, change_id, max(seq) as withdrawn
         from (
             select endpoint, unnest(list_distinct([change_id, left(change_id, 20)])) as change_id, seq
-            from ledger.approvals where decision = 'withdraw'
+            from given where decision = 'withdraw'
         ) group by all
     ) as w on w.endpoint = a.endpoint and w.change_id = a.change_id
     left join (
@@ -38,7 +40,7 @@ from since
 group by endpoint, change_id;
 
 -- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
-create or replace view sync.plans as
+create or replace {stored} sync.plans as
 select
     endpoint, kind as system, diff_id, finished as diff_finished, gates, earlier, netbox_url,
     epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,

@@ -1,7 +1,7 @@
 -- The status of syncs. {home} is the warehouse directory, {current} the path to current versions. Times depend on a
 -- clock; order by seq, the number in the warehouse's sequence.
 
-create or replace view sync.attempts as
+create or replace {stored} sync.attempts as
 select
     split_part(filename, '/', -3) as system, split_part(filename, '/', -2) as endpoint,
     started, finished, ok, error, unreachable, snapshot_id, complete, seconds,
@@ -18,7 +18,7 @@ from read_json(
 )
 where ok is not null;
 
-create or replace view sync.comparisons as
+create or replace {stored} sync.comparisons as
 select
     split_part(filename, '/', -2) as endpoint, system, started, finished, ok, error, diff_id, seconds,
     coalesce(seq, epoch_ms(finished)) as seq, who, part
