@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -78,3 +80,12 @@ def keep_gaps(
         # What made that snapshot incomplete makes this one incomplete too.
         tell = writer.incomplete if row["reason"] in last.reasons else writer.unknown
         tell(row["scope"], row["scope_id"], row["reason"], unseen=row.get("unseen") is not False)
+
+
+def file_hashes(folder: Path, tables: Iterable[str]) -> dict[str, str]:
+    """{table: SHA-256 of its file}, without files that are not there or cannot be read."""
+    found = {}
+    for table in sorted(tables):
+        with suppress(OSError), (folder / f"{table}.parquet").open("rb") as file:
+            found[table] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

@@ -116,7 +116,7 @@ comment on column sync.status.gates is 'why nothing of the current diff can be a
 comment on column sync.status.waiting is 'changes that nobody decided on, or whose approval has expired';
 comment on column sync.status.approved is 'changes that are approved and not applied yet';
 comment on column sync.status.applied is 'changes of the current diff that were applied since';
-comment on view sync.snapshots is 'Every kept snapshot: completeness, reasons, row counts; read, read_reason: whether NetBox was read completely, and why';
+comment on view sync.snapshots is 'Every kept snapshot: completeness, reasons, row counts; read, read_reason: whether the server was read completely, and why';
 comment on view sync.diffs is
     'Every kept diff: its snapshots, counts, what blocks its approval, and the diff whose rows it carried over because nothing had changed';
 comment on column sync.diffs.lapsed is

@@ -1,14 +1,18 @@
 """What every call of the lab's LibreNMS is answered with: the envelope, the errors, who may see what."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 from netbox_sync_lab.librenms import schema
 from netbox_sync_lab.librenms.schema import Row
 from netbox_sync_lab.librenms.state import LibreNMSState
 
 Document = dict[str, Any]
+_FIRST_DISCOVERY = dt.datetime(2026, 1, 1, 6, 0, 0)
 
 
 class ApiError(Exception):
@@ -56,6 +60,23 @@ class Call:
     def policies(self) -> bool:
         """Releases that ask a policy per model instead of `global-read` for some routes."""
         return self.since(26, 7)
+
+    @cached_property
+    def discoveries(self) -> dict[int, str]:
+        """By device, a time that changes with the rows that only a discovery writes."""
+        state = self.state
+        sums: Counter[int] = Counter()
+        for table in (state.ports_vlans, state.ports_stack, state.inventory, state.transceivers):
+            for row in table:
+                sums[row["device_id"]] += crc32(repr(sorted(row.items(), key=str)).encode())
+        return {
+            device: str(_FIRST_DISCOVERY + dt.timedelta(seconds=number % 7_776_000))
+            for device, number in sums.items()
+        }
+
+    def discovered(self, device: int) -> str:
+        """When a device was last discovered."""
+        return self.discoveries.get(device, str(_FIRST_DISCOVERY))
 
     def only_own(self, rows: list[Row], column: str = "device_id") -> list[Row]:
         return [r for r in rows if self.access.sees(r[column])]

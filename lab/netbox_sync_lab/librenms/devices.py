@@ -30,7 +30,8 @@ def _location_name(call: Call, device: Row) -> str:
 def _device_columns(call: Call, row: Row, *, iso: bool) -> Row:
     answer = {c: row[c] for c in schema.DEVICE if call.since(25) or c not in schema.DEVICE_SINCE_2025}
     for column in schema.DEVICE_TIMES:
-        answer[column] = time_text(row[column], iso)
+        value = call.discovered(row["device_id"]) if row[column] == schema.DISCOVERED else row[column]
+        answer[column] = time_text(value, iso)
     answer["display"] = row["display"] or row["hostname"]
     return answer
 

@@ -9,6 +9,8 @@ SNMP_COMMUNITY = "lab-snmp-community"
 
 # A time column with this value is answered as "a few minutes ago": an estate stays freshly polled.
 NOW = "now"
+# The time of a device's last discovery: another one whenever what only a discovery writes is different.
+DISCOVERED = "discovered"
 
 DEVICE: Row = {
     "device_id": None,
@@ -52,7 +54,7 @@ DEVICE: Row = {
     "last_poll_attempted": None,
     "last_polled_timetaken": 12.34,
     "last_discovered_timetaken": 21.5,
-    "last_discovered": NOW,
+    "last_discovered": DISCOVERED,
     "last_ping": NOW,
     "last_ping_timetaken": 1.23,
     "purpose": None,

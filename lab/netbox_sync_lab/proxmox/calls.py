@@ -66,7 +66,7 @@ def guest_figures(guest: Guest) -> Row:
         "diskwrite": 0,
         "netin": 0,
         "netout": 0,
-        "uptime": 86400 if up else 0,
+        "uptime": guest.uptime if up else 0,
     }
 
 

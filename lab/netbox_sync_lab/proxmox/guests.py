@@ -11,7 +11,7 @@ AGENT_READ = {8: ("VM.Monitor",), 9: ("VM.GuestAgent.Audit", "VM.GuestAgent.Unre
 
 def guest_config(call: Call, kind: str) -> Row:
     guest = guest_of(call, kind, "VM.Audit")
-    row = {**guest.config, "digest": "3f786850e387550fdab836ed7e6dc881de23001b"}
+    row = {**guest.config, "digest": guest.digest}
     if guest.name:
         row.setdefault("name" if kind == "qemu" else "hostname", guest.name)
     if guest.tags:
@@ -29,7 +29,7 @@ def guest_snapshots(call: Call, kind: str) -> list[Row]:
     current: Row = {
         "name": "current",
         "description": "You are here!",
-        "digest": "3f786850e387550fdab836ed7e6dc881de23001b",
+        "digest": guest.digest,
         "running": int(guest.status != "stopped"),
     }
     if guest.snapshots:

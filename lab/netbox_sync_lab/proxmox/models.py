@@ -1,5 +1,7 @@
 """Nodes, guests and storages of the lab's Proxmox VE, and rows in the shapes its API gives them."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,11 +58,18 @@ class Guest:
     agent_hostname: str | None = None
     interfaces: list[Row] | None = None
     snapshots: list[Row] = field(default_factory=list)
+    uptime: int = 86400  # seconds, while it is not stopped
 
     @property
     def agent_configured(self) -> bool:
         options = str(self.config.get("agent", "0")).split(",")
         return any(o in ("1", "enabled=1") for o in options)
+
+    @property
+    def digest(self) -> str:
+        """As Proxmox's: a checksum of the configuration file, which holds the snapshots too."""
+        held = [self.name, self.tags, self.template, self.config, self.snapshots]
+        return hashlib.sha1(json.dumps(held, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
 
     @property
     def config_path(self) -> str:

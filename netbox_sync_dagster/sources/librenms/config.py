@@ -191,6 +191,18 @@ class LibreNMSEndpoint(BaseEndpoint):
         le=366 * 86_400,
         description="Seconds since the last poll after which a device's missing objects are not proposed for deletion.",
     )
+    vlans_polled: bool = Field(
+        False,
+        description="Set it if LibreNMS polls VLANs (its setting poller_modules.vlans, by default off): VLAN memberships are then "
+        "read again after each poll of a device, and otherwise after each discovery.",
+    )
+    full_read_hours: float = Field(
+        24,
+        ge=0,
+        le=8760,
+        description="Hours after which everything is read again; in between the calls for single devices (VLAN memberships, LAG "
+        "members, inventory, transceivers) are repeated only after a discovery of the device. 0: always everything.",
+    )
     mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="LibreNMS names to NetBox names.")
 
     @field_validator("lag_names_by_os", "bridge_names_by_os")

@@ -7,10 +7,12 @@ from itertools import islice
 from typing import Any, Literal
 
 from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.sources.kept_answers import KeptAnswers
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
 from netbox_sync_dagster.sources.librenms.concurrent import for_each
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
+from netbox_sync_dagster.sources.librenms.unchanged import Proofs
 from netbox_sync_dagster.sources.librenms.values import to_int
 from netbox_sync_dagster.sources.librenms.version import (
     MEMBERSHIPS_BY_DEVICE,
@@ -35,7 +37,7 @@ def why(error: ServerError) -> str:
 
 
 class PerDevice:
-    """The calls below ``/devices/{id}``; all of them run ``concurrency`` at once."""
+    """The calls below ``/devices/{id}``, ``concurrency`` at once. What the last snapshot holds is not asked for again."""
 
     def __init__(
         self,
@@ -43,7 +45,9 @@ class PerDevice:
         intake: RowCollector,
         columns: PortColumns,
         version: Version,
+        kept: KeptAnswers,
         *,
+        vlans_polled: bool,
         concurrency: int,
     ) -> None:
         self.client = client
@@ -51,6 +55,8 @@ class PerDevice:
         self.intake = intake
         self.seen = intake.seen
         self.version = version
+        self.kept = kept
+        self.proofs = Proofs(self.seen, version, vlans_polled=vlans_polled)
         self.concurrency = concurrency
         # Devices whose stacking is empty and that have shown no port since.
         self._empty_stacks: set[int] = set()
@@ -79,7 +85,7 @@ class PerDevice:
             return "none"
         way = self._way(devices)
         if way == "by device":
-            self._for_each(devices, self._memberships_of_device, "port_vlans", "the VLAN memberships")
+            self._answers(devices, self._memberships_of_device, "port_vlans", "the VLAN memberships")
         elif way == "by port":
             self._memberships_of_trunks(devices)
         else:
@@ -159,7 +165,8 @@ class PerDevice:
 
     def _memberships_of_trunks(self, devices: list[int]) -> None:
         """25.4 to 26.1 answer port by port, so only trunks are asked: ifVlan says enough of the others."""
-        of_device = {port: device for device in devices for port in self.seen.trunk_ports.get(device, [])}
+        proofs = self._to_ask("port_vlans", devices)
+        of_device = {port: device for device in proofs for port in self.seen.trunk_ports.get(device, [])}
 
         def call(port: int) -> None:
             rows = get_list(self.client, f"/ports/{port}", "port", {"with": "vlans"})
@@ -179,13 +186,14 @@ class PerDevice:
             )
         if for_each(of_device, call, failed, self.concurrency):
             self.intake.incomplete("port_vlans", "*", _GAVE_UP)
+        self._record("port_vlans", proofs)
 
     # -- inventory -------------------------------------------------------------------------------
 
     def inventories(self, *, all_devices: bool) -> None:
         """``/inventory/{id}/all`` of every device, or of those whose port names may be those of a stack."""
         devices = sorted(self.seen.devices if all_devices else self.seen.stack_devices & self.seen.devices)
-        self._for_each(devices, self._inventory_of, "inventory", "the inventory")
+        self._answers(devices, self._inventory_of, "inventory", "the inventory")
 
     def _inventory_of(self, device: int) -> None:
         # A row that cannot be read marks the device's inventory as incomplete.
@@ -198,7 +206,7 @@ class PerDevice:
             self.intake.incomplete("transceiver_ports", "*", reason)
             return
         devices = sorted(device for device in self.seen.devices if self.seen.ports_of[device])
-        self._for_each(devices, self._transceivers_of, "transceivers", "the transceivers")
+        self._answers(devices, self._transceivers_of, "transceivers", "the transceivers")
 
     def _transceivers_of(self, device: int) -> None:
         path = f"/devices/{device}/transceivers"
@@ -209,7 +217,7 @@ class PerDevice:
     def stacks(self) -> None:
         """``/devices/{id}/port_stack`` of every device that has a LAG, bridge or VLAN interface. Comes before ``memberships``."""
         devices = sorted(self.seen.stacked_devices & self.seen.devices)
-        self._for_each(devices, self._stack_of, "port_stack", "the LAG members")
+        self._answers(devices, self._stack_of, "port_stack", "the LAG members")
 
     def _stack_of(self, device: int) -> None:
         rows = get_list(self.client, f"/devices/{device}/port_stack", "mappings")
@@ -227,6 +235,30 @@ class PerDevice:
     def _confirm(self, device: int) -> None:
         if not get_list(self.client, f"/devices/{device}/ports", "ports", {"columns": "port_id"}):
             self.intake.incomplete("port_stack", device, "the device went away while it was read")
+
+    # -- what is kept ----------------------------------------------------------------------------
+
+    def _answers(self, devices: list[int], call: Callable[[int], None], table: str, what: str) -> None:
+        """The rows of ``table`` of these devices, those of the last snapshot where they cannot have changed."""
+        proofs = self._to_ask(table, devices)
+        self._for_each(list(proofs), call, table, what)
+        self._record(table, proofs)
+
+    def _to_ask(self, table: str, devices: list[int]) -> dict[int, str | None]:
+        """The devices that have to be asked, with what proves later that their answer cannot have changed."""
+        proofs = {device: self.proofs.of(table, device) for device in devices}
+        return {
+            device: proof for device, proof in proofs.items() if not self.kept.holds(table, device, proof)
+        }
+
+    def _record(self, table: str, proofs: dict[int, str | None]) -> None:
+        """Write the kept rows, and record the answers that are complete."""
+        self.intake.keep(table, self.kept.rows(table, "device_id"))
+        if self.intake.is_marked(table, "*"):
+            return
+        for device, proof in proofs.items():
+            if not self.intake.is_marked(table, device):
+                self.kept.asked(table, device, proof)
 
     def _for_each(self, devices: list[int], call: Callable[[int], None], scope: str, what: str) -> None:
         def failed(device: int, error: ServerError) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
+from zlib import crc32
 
 from netbox_sync_dagster.sources.addresses import canonical_address
 from netbox_sync_dagster.sources.librenms.rows import READERS, row_device, row_key, without_secrets
@@ -49,6 +50,10 @@ class Seen:
     referred_ports: dict[int, tuple[int, str]] = field(default_factory=dict)
     # Devices that are neighbours of others.
     neighbours: set[int] = field(default_factory=set)
+    # When each device was last discovered and polled, as LibreNMS writes it.
+    times: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # A sum over each device's ports and VLANs in the lists of the whole installation, in whatever order they come.
+    sums: Counter[int] = field(default_factory=Counter)
 
     @property
     def unknown_ports(self) -> dict[int, int]:
@@ -86,6 +91,10 @@ class RowCollector:
         self.writer.rows(table, rows)
         return True
 
+    def keep(self, table: str, rows: Iterable[Row]) -> None:
+        """Write rows of the last snapshot, as if they had been read again."""
+        self.writer.rows(table, self._noted(table, ((row, row) for row in rows)))
+
     def incomplete(self, scope: str, scope_id: object, reason: str, *, unseen: bool = True) -> None:
         """Mark a scope (see ``scopes.SCOPES``) once per reason; ``unseen`` as for ``SnapshotWriter.incomplete``."""
         if self._first(scope, str(scope_id), reason):
@@ -117,9 +126,10 @@ class RowCollector:
         return not known
 
     def _typed(self, table: str, raw_rows: Iterable[Any]) -> Iterator[Row]:
+        return self._noted(table, self._read(table, raw_rows))
+
+    def _read(self, table: str, raw_rows: Iterable[Any]) -> Iterator[tuple[Row, Any]]:
         read = READERS[table]
-        note: Callable[[Row, Any], bool] = getattr(self, f"_note_{table}", self._note)
-        count = 0
         for raw in raw_rows:
             try:
                 if not isinstance(raw, dict):
@@ -129,6 +139,12 @@ class RowCollector:
                 device = row_device(table, raw)
                 self.reject(table, raw, str(error), "*" if device is None or table == "locations" else device)
                 continue
+            yield row, raw
+
+    def _noted(self, table: str, rows: Iterable[tuple[Row, Any]]) -> Iterator[Row]:
+        note: Callable[[Row, Any], bool] = getattr(self, f"_note_{table}", self._note)
+        count = 0
+        for row, raw in rows:
             if note(row, raw):
                 count += 1
                 yield row
@@ -142,6 +158,10 @@ class RowCollector:
         if row["device_id"] in self.seen.devices:
             return False
         self.seen.devices.add(row["device_id"])
+        self.seen.times[row["device_id"]] = (
+            str(raw.get("last_discovered") or ""),
+            str(raw.get("last_polled") or ""),
+        )
         return True
 
     def _note_ports(self, row: Row, raw: Any) -> bool:
@@ -153,6 +173,7 @@ class RowCollector:
             seen.named.setdefault("ports", set()).add(device)
         seen.port_device[port] = device
         seen.ports_of[device] += 1
+        seen.sums[device] += _number_of(port, row["ifName"], row["ifType"], row["ifVlan"], row["ifTrunk"])
         if device not in seen.stacked_devices and (
             row["ifType"] in _STACKED_TYPES
             or any(known.match(row["ifName"] or row["ifDescr"] or "") for known in self._stacked_names)
@@ -178,6 +199,7 @@ class RowCollector:
 
     def _note_vlans(self, row: Row, raw: Any) -> bool:
         self.seen.named.setdefault("vlans", set()).add(row["device_id"])
+        self.seen.sums[row["device_id"]] += _number_of(row["vlan_id"], row["vlan_vlan"], row["vlan_name"])
         return True
 
     def _note_vrfs(self, row: Row, raw: Any) -> bool:
@@ -203,3 +225,8 @@ class RowCollector:
     def _refer(self, table: str, device: int, port: int | None) -> None:
         if port and port not in self.seen.port_device:
             self.seen.referred_ports[port] = device, table
+
+
+def _number_of(*values: Any) -> int:
+    """A number for these values, the same in every process."""
+    return crc32(repr(values).encode("utf-8", "backslashreplace"))

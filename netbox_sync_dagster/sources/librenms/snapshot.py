@@ -22,6 +22,7 @@ from netbox_sync_dagster.sources.librenms.device_calls import PerDevice
 from netbox_sync_dagster.sources.librenms.one_device import OneDevice
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
+from netbox_sync_dagster.sources.librenms.unchanged import CALLS, kept_answers
 from netbox_sync_dagster.sources.librenms.version import Version
 from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
@@ -43,6 +44,7 @@ def snapshot_librenms(
     (/devices/{id}/ports?with=vlans), one per device that has a LAG (/devices/{id}/port_stack) and, with the
     option ``virtual_chassis``, one per device whose port names may be those of a stack (/inventory/{id}/all).
     With the option ``inventory``: that of every device, and one for its transceivers (/devices/{id}/transceivers).
+    Of these a device is asked again only if it was discovered since (see ``unchanged``).
     Where /ports is too large for the server, /devices/{id}/ports is used instead.
 
     With ``only``, a device_id or a name, only that device is read (see ``one_device``).
@@ -88,14 +90,25 @@ def _read(
     columns = PortColumns(intake)
     seen = intake.seen
     bulk = Bulk(client, intake, columns, writer.folder, say)
-    per_device = PerDevice(client, intake, columns, version, concurrency=endpoint.fetch_max_concurrency)
+    kept = kept_answers(endpoint, last, alone=only is not None)
+    per_device = PerDevice(
+        client,
+        intake,
+        columns,
+        version,
+        kept,
+        vlans_polled=endpoint.vlans_polled,
+        concurrency=endpoint.fetch_max_concurrency,
+    )
     if only is not None:
         one = OneDevice(client, intake, per_device, last, only)
         device = one.find()
+        kept.forget(device)
         if isinstance(endpoint.import_devices, ImportFilter):
             bulk.device_groups(endpoint.import_devices.group)
         one.read(device, inventory=endpoint.inventory, stacks=endpoint.virtual_chassis)
         one.keep_the_rest(device, endpoint.name)
+        kept.save(writer)
         return
     bulk.read()
     if bulk.ports_failed is not None:
@@ -120,8 +133,11 @@ def _read(
         per_device.transceivers()
         say(f"transceivers: {intake.counts['transceivers']} rows")
     settle_references(client, intake)
+    kept.save(writer)
     say(f"port stacking: {intake.counts['port_stack']} rows")
     say(f"VLAN memberships ({way}): {intake.counts['port_vlans']} rows")
+    if number := sum(map(kept.number, CALLS)):
+        say(f"{number} answers about devices that were not discovered since are those of the last read")
 
 
 def read_system(client: JsonClient) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?P<rest>.*)")
 MEMBERSHIPS_BY_DEVICE = (26, 2)  # /devices/{id}/ports?with=vlans
 TRANSCEIVERS = (24, 10)  # /devices/{id}/transceivers
 MEMBERSHIPS_BY_PORT = (25, 4)  # /ports/{id}?with=vlans
+INVENTORY_NOT_POLLED = (24, 10)  # before, a poll changed the inventory of some devices
 
 
 @dataclass(frozen=True)

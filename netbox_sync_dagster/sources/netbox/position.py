@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.sources.last_snapshot import file_hashes
 from netbox_sync_dagster.sources.netbox.changelog import MODEL, ReadWhole, Window
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.queries import Source
@@ -119,7 +118,7 @@ def previous_read(
         raise ReadWhole("the clock was set back")
     if age >= timedelta(hours=hours):
         raise ReadWhole(f"the last full read is more than {hours:g} hours old")
-    if hashes(current, sources) != position.files:
+    if file_hashes(current, sources) != position.files:
         raise ReadWhole("a file of the last snapshot is missing or damaged")
     previous = Previous(current, position, {table: _rows(current, table) for table in sources})
     if not previous.large:
@@ -132,15 +131,6 @@ def _load(folder: Path) -> Position:
     entries = {int(number): str(digest) for number, digest in content["changes"].items()}
     window = Window(datetime.fromisoformat(content["at"]), entries)
     return Position(content["url"], window, datetime.fromisoformat(content["full_at"]), content["files"])
-
-
-def hashes(folder: Path, tables: Iterable[str]) -> dict[str, str]:
-    """{table: SHA-256 of its file}, without files that are not there or cannot be read."""
-    found = {}
-    for table in sorted(tables):
-        with suppress(OSError), (folder / f"{table}.parquet").open("rb") as file:
-            found[table] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
 
 
 def _rows(folder: Path, table: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.last_snapshot import file_hashes
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.changelog import ReadWhole, Window, read_window
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
@@ -22,7 +23,6 @@ from netbox_sync_dagster.sources.netbox.pages import Pages
 from netbox_sync_dagster.sources.netbox.position import (
     Position,
     Previous,
-    hashes,
     previous_read,
     sees_changelog,
 )
@@ -237,7 +237,7 @@ class _Reader:
         """Record where this read began, for the next one."""
         if self.window is not None:
             self.writer.close_files(*self.sources)
-            files = hashes(self.writer.folder, self.sources)
+            files = file_hashes(self.writer.folder, self.sources)
             Position(self.netbox.target.base_url, self.window, self.full_at, files).save(self.writer.folder)
 
     def _check_sight(self, rights: Rights) -> None:

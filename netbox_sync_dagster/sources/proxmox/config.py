@@ -97,6 +97,20 @@ class ProxmoxEndpoint(BaseEndpoint):
     )
     include_templates: bool = Field(False, description="Include templates as virtual machines.")
     agent_timeout: float = Field(5, gt=0, le=60, description="Timeout of a guest agent in seconds.")
+    agent_minutes: float = Field(
+        0,
+        ge=0,
+        le=1440,
+        description="Minutes for which the addresses that a running guest has shown are kept, unless its configuration changes, "
+        "it is restarted or migrated; 0: it is asked at every sync.",
+    )
+    full_read_hours: float = Field(
+        24,
+        ge=0,
+        le=8760,
+        description="Hours after which everything is read again; in between the snapshot lists of guests are read only if the "
+        "guest's configuration changed. 0: always everything.",
+    )
     mappings: ProxmoxMappings = Field(ProxmoxMappings(), description="Proxmox names to NetBox names.")
 
     @field_validator("ignored_guests")

@@ -23,6 +23,14 @@ from netbox_sync_dagster.sources.proxmox.disks import disk_lines, disk_row
 from netbox_sync_dagster.sources.proxmox.nics import gateways, nic_lines, nic_row
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.storage import snapshot_row
+from netbox_sync_dagster.sources.proxmox.unchanged import (
+    AGENT,
+    BOOTING_SECONDS,
+    SNAPSHOTS,
+    Showing,
+    agents_kept_for,
+    proof_of_snapshots,
+)
 from netbox_sync_dagster.sources.proxmox.values import boolean, clean_tags, integer, number, text
 from netbox_sync_dagster.sources.reading import MALFORMED, explain
 from netbox_sync_dagster.storage.parquet import Row
@@ -35,8 +43,6 @@ _NO_LINE = SECRET_KEYS | {"digest"}
 _QMP_STATES = {"paused", "suspended", "prelaunch"}
 # Proxmox shows nameless guests as "VM 100" and "CT100".
 _PLACEHOLDER = re.compile(r"^(VM|CT) ?\d+$")
-# A guest that has just been started may not have its addresses yet.
-_BOOTING_SECONDS = 300
 
 
 @dataclass
@@ -143,7 +149,26 @@ def _with_config(reading: Reading, guest: Guest, config: dict[str, Any]) -> None
         [(key, value, 0) for key, value in disk_lines(guest.type, config)],
         lambda key, value, _: disk_row(vmid, guest.type, key, value),
     )
-    seen = _addresses(reading, guest, config, nics)
+    _shown(reading, guest, config, nics, row)
+    reading.writer.rows("guests", [row])
+    _snapshots(reading, guest, proof_of_snapshots(config))
+
+
+def _shown(reading: Reading, guest: Guest, config: dict[str, Any], nics: list[Row], row: Row) -> None:
+    """Write what the guest shows of its addresses, or keep what it showed; its host name goes into ``row``."""
+    vmid = guest.vmid
+    showing = None
+    if guest.status == "running" and reading.endpoint.agent_minutes:
+        uptime = integer(guest.item.get("uptime"), "uptime")
+        showing = Showing.of(
+            reading.endpoint, guest.node, config, uptime, reading.node_uptimes.get(guest.node)
+        )
+    proof = None if showing is None else showing.proof(reading.kept, vmid)
+    if reading.kept.holds(AGENT, vmid, proof, agents_kept_for(reading.endpoint)):
+        if row["hostname"] is None:
+            row["hostname"] = reading.host_names.get(vmid)
+        return
+    seen, whole = _addresses(reading, guest, config, nics)
     reading.writer.rows("guest_agent_interfaces", seen.interfaces)
     reading.writer.rows("guest_addresses", seen.addresses)
     for entry, fault in seen.bad:
@@ -151,8 +176,8 @@ def _with_config(reading: Reading, guest: Guest, config: dict[str, Any]) -> None
         reading.unknown("guest_addresses", vmid, f"an address cannot be read: {fault}")
     if seen.interfaces and guest.type == "qemu" and row["hostname"] is None:
         row["hostname"] = _agent_host_name(reading, guest)
-    reading.writer.rows("guests", [row])
-    _snapshots(reading, guest)
+    if whole and not seen.bad:
+        reading.kept.asked(AGENT, vmid, proof)
 
 
 def _line(value: Any) -> str:
@@ -220,8 +245,8 @@ def _name(guest: Guest, config: dict[str, Any] | None) -> str | None:
     return "" if config is not None else None
 
 
-def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: list[Row]) -> Seen:
-    """The guest's addresses, and the scope ``guest_addresses`` where they are not all visible.
+def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: list[Row]) -> tuple[Seen, bool]:
+    """The guest's addresses, and whether it shows all of them; the scope ``guest_addresses`` says why not.
 
     - The agent or the container answered: exactly what it shows, nothing from the configuration. The scope
       stays complete, so an address that is gone may be removed.
@@ -234,7 +259,7 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
     """
     passes_through = guest.type == "qemu" and has_passed_through(config)
     if not (nics or passes_through) or boolean(config.get("template") or guest.item.get("template"), False):
-        return Seen()
+        return Seen(), False
     vmid = guest.vmid
     seen: Seen | None = None
     reason = ""
@@ -255,17 +280,17 @@ def _addresses(reading: Reading, guest: Guest, config: dict[str, Any], nics: lis
             reason = f"the guest's answer cannot be used: {explain(error)}"
         if seen is not None and not seen.addresses and not seen.bad:
             uptime = integer(guest.item.get("uptime"), "uptime")
-            if uptime is not None and uptime < _BOOTING_SECONDS:
+            if uptime is not None and uptime < BOOTING_SECONDS:
                 reason = f"the guest started {uptime} seconds ago and shows no address yet"
     found = configured(vmid, guest.type, nics, config)
     if not reason:
-        _note_hidden(reading, vmid, nics, seen)
-        return _with_configured(seen or Seen(), found)
+        hidden = _note_hidden(reading, vmid, nics, seen)
+        return _with_configured(seen or Seen(), found), not hidden
     reading.unknown("guest_addresses", vmid, reason)
     if guest.type == "qemu" and agent_enabled(config):
-        return Seen(interfaces=seen.interfaces if seen else [])
+        return Seen(interfaces=seen.interfaces if seen else []), False
     found.interfaces = seen.interfaces if seen else []
-    return found
+    return found, False
 
 
 def _with_configured(seen: Seen, found: Seen) -> Seen:
@@ -276,13 +301,14 @@ def _with_configured(seen: Seen, found: Seen) -> Seen:
     return seen
 
 
-def _note_hidden(reading: Reading, vmid: int, nics: list[Row], seen: Seen | None) -> None:
+def _note_hidden(reading: Reading, vmid: int, nics: list[Row], seen: Seen | None) -> list[str]:
     """Record the netN that are up and that no interface of the guest belongs to: what the guest shows is right, and of
-    the addresses on the others nothing is known."""
+    the addresses on the others nothing is known. Returns these netN."""
     shown = {row["key"] for row in seen.interfaces} if seen else set()
     hidden = [str(n["key"]) for n in nics if n["mac"] and not n["link_down"] and n["key"] not in shown]
     if hidden:
         reading.unknown("guest_addresses", vmid, f"the guest shows no interface for {', '.join(hidden)}")
+    return hidden
 
 
 def _ask(reading: Reading, guest: Guest, nics: list[Row], passes_through: bool) -> Seen:
@@ -320,14 +346,20 @@ def _agent_host_name(reading: Reading, guest: Guest) -> str | None:
         return None
 
 
-def _snapshots(reading: Reading, guest: Guest) -> None:
+def _snapshots(reading: Reading, guest: Guest, proof: str | None) -> None:
     path, vmid = f"{guest.path}/snapshot", guest.vmid
+    if reading.kept.holds(SNAPSHOTS, vmid, proof):
+        return
     answer = reading.fetch(path, "guest_snapshots", vmid)
-    reading.add(
-        "snapshots",
-        reading.items(answer, path, "guest_snapshots", vmid),
+    items = reading.items(answer, path, "guest_snapshots", vmid)
+    rows = reading.add(
+        SNAPSHOTS,
+        items,
         lambda item: snapshot_row(vmid, item),
         key="name",
         scope="guest_snapshots",
         scope_id=vmid,
     )
+    # The list also has an entry for the present state, which is not a snapshot.
+    if isinstance(answer, list) and len(rows) == len(answer) - 1:
+        reading.kept.asked(SNAPSHOTS, vmid, proof)

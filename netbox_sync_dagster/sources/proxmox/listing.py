@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreac
 from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
 from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row
 from netbox_sync_dagster.sources.proxmox.reading import Reading
-from netbox_sync_dagster.sources.proxmox.values import boolean
+from netbox_sync_dagster.sources.proxmox.values import boolean, integer
 from netbox_sync_dagster.sources.reading import MALFORMED, explain
 
 _GUEST_TYPES = ("qemu", "lxc")
@@ -44,6 +45,15 @@ def nodes_listed(status: list[dict[str, Any]], resources: list[dict[str, Any]]) 
             node.online = bool(boolean(item.get("online"), False))
             node.ip = item.get("ip")
     return nodes
+
+
+def uptimes(nodes: dict[str, Node]) -> dict[str, int]:
+    """The uptime in seconds of each node that says it, from the list that also has those of the guests."""
+    found: dict[str, int] = {}
+    for name, node in nodes.items():
+        with suppress(*MALFORMED):
+            found |= {name: seconds} if (seconds := integer(node.resource.get("uptime"), "uptime")) else {}
+    return found
 
 
 def check_lists(

@@ -12,7 +12,7 @@ from netbox_sync_dagster.columns import ABOUT_ROWS
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows
 from netbox_sync_dagster.sources.proxmox.cluster import read_cluster, read_rights, read_sdn, read_tag_styles
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest, refine_status
-from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node
+from netbox_sync_dagster.sources.proxmox.listing import Node, guests_listed, nodes_listed, read_node, uptimes
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.tables import TABLES as PROXMOX
 from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
@@ -45,6 +45,8 @@ def read_one_guest(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapsho
     listed = {guest.vmid: guest for guest in guests_listed(reading, resources)}
     vmid = _vmid(reading, wanted, listed, last)
     reading.writer.only_object(str(vmid), last.whole_started)
+    reading.kept.forget(vmid)
+    reading.node_uptimes = uptimes(nodes)
     parts = [pool.submit(read_sdn, reading), pool.submit(read_tag_styles, reading)]
     read_rights(reading)
     read_cluster(reading, status, nodes, reading.version)

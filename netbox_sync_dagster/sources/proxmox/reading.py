@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.sources.kept_answers import KeptAnswers
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.reading import MALFORMED, BaseReading, explain
@@ -46,8 +47,15 @@ class Reading(BaseReading[ProxmoxEndpoint, ProxmoxClient]):
         client: ProxmoxClient,
         writer: SnapshotWriter,
         progress: Callable[[str], None],
+        kept: KeptAnswers,
     ) -> None:
         super().__init__(endpoint, client, writer, progress)
+        # The answers about guests that the last snapshot holds.
+        self.kept = kept
+        # Host names that kept answers of guest agents gave, by vmid.
+        self.host_names: dict[int, str | None] = {}
+        # Node -> its uptime in seconds, as /cluster/resources lists it beside that of the guests.
+        self.node_uptimes: dict[str, int] = {}
         # What ``/version`` answered.
         self.version: dict[str, Any] = {}
         # Node -> why nothing can be read from it.

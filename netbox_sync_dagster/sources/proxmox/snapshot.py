@@ -20,10 +20,17 @@ from netbox_sync_dagster.sources.proxmox.cluster import (
 )
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.guests import Guest, read_guest
-from netbox_sync_dagster.sources.proxmox.listing import check_lists, guests_listed, nodes_listed, read_node
+from netbox_sync_dagster.sources.proxmox.listing import (
+    check_lists,
+    guests_listed,
+    nodes_listed,
+    read_node,
+    uptimes,
+)
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, VM_AUDIT, agent_right
+from netbox_sync_dagster.sources.proxmox.unchanged import AGENT, AGENT_TABLES, SNAPSHOTS, kept_answers
 from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
 from netbox_sync_dagster.sources.reading import workers
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
@@ -52,7 +59,8 @@ def snapshot_proxmox(
         write_snapshot(warehouse, SYSTEM, endpoint.name, accept_shrink=accept_shrink) as writer,
         ProxmoxClient(endpoint) as client,
     ):
-        reading = Reading(endpoint, client, writer, progress or (lambda _: None))
+        kept = kept_answers(endpoint, last, alone=only is not None)
+        reading = Reading(endpoint, client, writer, progress or (lambda _: None), kept)
         with workers(endpoint.fetch_max_concurrency, "proxmox", client.who) as pool:
             _ask_version(reading)
             if only is None:
@@ -61,6 +69,7 @@ def snapshot_proxmox(
                 read_one_guest(reading, pool, last, only)
         if client.echoed:
             reading.incomplete("table", "*", client.echoed)
+        kept.save(writer)
         reading.progress(f"{client.calls} calls")
     return Manifest(**warehouse.manifest(folder))
 
@@ -111,7 +120,10 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
     storages_seen = read_storages(reading, definitions, node_storages, resources)
     rights = rights_call.result()
     rest += [pool.submit(read_backups, reading, item, rights) for item in storages_seen]
+    reading.node_uptimes = uptimes(nodes)
+    reading.host_names = {row["vmid"]: row["hostname"] for row in last.rows("guests")}
     _read_guests(reading, pool, guests)
+    _keep(reading)
     if reading.agents_refused:
         sentence = rights.missing(agent_right(reading.writer.source_version)) if rights else None
         reading.incomplete("guest_addresses", "*", sentence or reading.agents_refused)
@@ -133,6 +145,16 @@ def _read_guests(reading: Reading, pool: ThreadPoolExecutor, guests: list[Guest]
             reading.progress(f"{number} of {len(guests)} guests")
     if missed:
         _second_look(reading, missed)
+
+
+def _keep(reading: Reading) -> None:
+    """Write the rows of the answers that need not be asked for again."""
+    kept = reading.kept
+    for table in (SNAPSHOTS, *AGENT_TABLES):
+        reading.writer.rows(table, kept.rows(SNAPSHOTS if table == SNAPSHOTS else AGENT, "vmid", table))
+    for call, what in ((SNAPSHOTS, "snapshots"), (AGENT, "addresses")):
+        if number := kept.number(call):
+            reading.progress(f"{number} guests whose {what} are those of the last read")
 
 
 def _second_look(reading: Reading, missed: list[Guest]) -> None:
