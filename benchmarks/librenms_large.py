@@ -89,7 +89,7 @@ def both() -> bool:
         snapshot = measure(take_snapshot, home)
         rows, asked = snapshot.result
         print(f"{rows['devices']} devices, {rows['ports']} ports, {len(asked)} calls")
-        bare = server().bare(asked)
+        bare = server().bare(asked)[0]
         read_new_netbox(home)
         compared = measure(diff, home)
     for name, part in (("snapshot", snapshot), ("diff", compared)):

@@ -18,11 +18,13 @@ from typing import Any
 
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, file_hashes
 from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.falls import SHORT
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import Row
 from netbox_sync_dagster.storage.snapshots import SnapshotWriter
 
 _FILE = "kept_answers.json"
+_GAPS = "scopes"
 # {call: {owner: (proof, when it was asked)}}
 _Answers = dict[str, dict[str, tuple[str, datetime]]]
 
@@ -116,16 +118,31 @@ def _read(last: LastSnapshot, calls: tuple[str, ...]) -> tuple[_Answers, str]:
         if content["release"] != _release():
             return {}, "the last read is that of another release"
         # A file that was damaged since would be copied from snapshot to snapshot.
-        if content["files"] != file_hashes(last.folder, calls):
+        whole = (last.folder / f"{_GAPS}.parquet").exists()
+        if not whole or content["files"] != file_hashes(last.folder, calls):
             return {}, "a file of the last snapshot is missing or damaged"
+        doubtful = _doubtful(last)
         return {
             call: {
-                owner: (str(proof), datetime.fromisoformat(when)) for owner, (proof, when) in owners.items()
+                owner: (str(proof), datetime.fromisoformat(when))
+                for owner, (proof, when) in owners.items()
+                if owner not in doubtful
             }
             for call, owners in content["answers"].items()
+            if call not in doubtful
         }, "nothing of the last read can be kept"
     except (OSError, LookupError, TypeError, ValueError):
         return {}, "there is no earlier read to continue"
+
+
+def _doubtful(last: LastSnapshot) -> set[str]:
+    """Owners, and tables, of which the last snapshot lacked something or had suspiciously few rows: a wrong answer must
+    not be kept."""
+    return {
+        row["scope_id"]
+        for row in last.rows(_GAPS)
+        if row["scope"].startswith(SHORT) or row["reason"] in last.reasons
+    }
 
 
 def _release() -> str:

@@ -263,7 +263,7 @@ def test_a_port_that_left_its_lag(
 
     def changed(version: str = "26.7.0", fault: bool = False) -> dict[str, Any]:
         with LabLibreNMS(state, token="lnms-token", version=version) as server:
-            pipeline.configure(url=server.url)
+            pipeline.configure(url=server.url, full_read_hours=0)
             if fault:
                 server.fail_always(status=400, path_prefix="/devices/1/port_stack")
             plan = pipeline.sync()

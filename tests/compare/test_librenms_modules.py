@@ -315,7 +315,7 @@ def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
     assert [r.key for r in pipeline.apply_all().rows if r.is_change] == []
     with LabLibreNMS(state, token="lnms-token") as server:
         server.fail_always(status=400, path_prefix=unread)
-        pipeline.configure(url=server.url)
+        pipeline.configure(url=server.url, full_read_hours=0)
         plan = pipeline.sync()
     assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
     found = [(r.key, r.action) for r in rows(plan, "modules")]

@@ -123,7 +123,7 @@ def test_only_devices_that_look_like_a_stack_are_asked(pipeline: Pipeline, state
     pipeline.snapshot(progress=said.append)
     # Two of them for the members of Port-channel2: an empty answer is confirmed.
     assert (said[-1], "inventory: 3 rows" in said) == ("11 calls", True)
-    pipeline.configure(virtual_chassis=False)
+    pipeline.configure(virtual_chassis=False, full_read_hours=0)
     pipeline.snapshot(progress=said.append)
     assert said[-1] == "10 calls"
     assert rows(pipeline.sync(), "virtual_chassis") == []

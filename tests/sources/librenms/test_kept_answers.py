@@ -219,3 +219,25 @@ def test_it_is_always_the_same_as_a_full_read(reader: Reader, state: LibreNMSSta
             for table in TABLES:
                 assert reader.rows(table) == other.rows(table), table
     assert kept > 30
+
+
+def test_a_suspiciously_short_answer_is_not_kept(reader: Reader, state: LibreNMSState) -> None:
+    switch = state.devices[1]
+    members = [state.add_port(switch, f"ge-0/1/{number}") for number in range(4)]
+    lag = state.add_port(switch, "ae0", ifType="ieee8023adLag")
+    for member in members:
+        state.add_stack(lag, member)
+    switch["last_discovered"] = "2026-02-02 02:02:02"
+    with LabLibreNMS(state, 0) as server:
+        reader.read(server)
+        whole = everything(reader)
+        hidden = [row for row in state.ports_stack if row["device_id"] == switch["device_id"]]
+        for row in hidden:
+            state.ports_stack.remove(row)
+        reader.read(server, full_read_hours=0)
+        assert ("short_port_stack", "2") in reader.scopes()
+        state.ports_stack.extend(hidden)
+        asked(server)
+        assert reader.read(server).complete
+        assert "/devices/2/port_stack" in asked(server)
+    assert everything(reader) == whole
