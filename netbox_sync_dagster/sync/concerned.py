@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from netbox_sync_dagster.sources.netbox.hooks import Edited
 
-# With more objects, nearly every endpoint is concerned.
-_MOST_OBJECTS = 1_000
+# With more edits, nearly every endpoint is concerned.
+MOST_EDITS = 1_000
 
 
 def concerned(warehouse: Warehouse, edits: Collection[Edited], endpoints: Sequence[str]) -> list[str]:
@@ -28,7 +28,7 @@ def concerned(warehouse: Warehouse, edits: Collection[Edited], endpoints: Sequen
     compared = [edit for edit in edits if edit.is_compared]
     if not compared:
         return []
-    if len(compared) > _MOST_OBJECTS or any(not edit.owners for edit in compared):
+    if len(compared) > MOST_EDITS or any(not edit.owners for edit in compared):
         return list(endpoints)
     found = ask(warehouse, lambda con: _owning(con, compared), few=False)
     return [name for name in endpoints if name in found]

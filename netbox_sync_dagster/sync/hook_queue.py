@@ -17,7 +17,7 @@ from netbox_sync_dagster.explain import about, is_expected
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.locks import LockHeld, active_locks, is_applying
 from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.sync.concerned import concerned
+from netbox_sync_dagster.sync.concerned import MOST_EDITS, concerned
 from netbox_sync_dagster.sync.endpoint import Outcome, SyncOptions
 from netbox_sync_dagster.sync.together import Stopped
 from netbox_sync_dagster.sync.with_netbox import sync_with_netbox
@@ -90,7 +90,9 @@ class HookQueue:
     def edited(self, edit: Edited) -> None:
         """Read what changed in NetBox, and compare the endpoints that the edit concerns; returns at once."""
         with self._changed:
-            self._edits.add(edit)
+            # Beyond these, all endpoints are compared, whatever the next one is.
+            if len(self._edits) <= MOST_EDITS:
+                self._edits.add(edit)
             self._wake()
 
     def stop(self) -> None:

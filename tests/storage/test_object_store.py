@@ -14,6 +14,7 @@ from netbox_sync_dagster.storage.ledger import append_lines, ledger_files, read_
 from netbox_sync_dagster.storage.locks import EndpointLock, LockHeld
 from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.objects import ObjectStore
+from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.views import open_views
 from tests.object_store import BUCKET_URL, s3_server
 
@@ -48,6 +49,21 @@ def hostnames(warehouse: Warehouse) -> list[str]:
         ]
     finally:
         con.close()
+
+
+def test_brief_snapshots_leave_the_object_store_too(machine: Machine) -> None:
+    one, two = machine("one"), machine("two")
+    for number in range(6):
+        read(
+            one.during(CurrentSync("netbox-sync hook", is_brief=True)) if number else one,
+            "sw1",
+            f"sw{number}",
+        )
+    assert hostnames(two) == ["sw1", "sw5"]
+    two.pull_current(history=True)
+    kept = [path.name for path in two.snapshots("librenms", "nms").glob("[0-9]*")]
+    # The first one, and the newest three.
+    assert len(kept) == 4
 
 
 def test_what_one_machine_has_read_another_sees_whole(machine: Machine) -> None:

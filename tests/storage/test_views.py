@@ -18,8 +18,10 @@ from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.status import read_status
+from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_dagster.storage.views import build_database, open_views
+from netbox_sync_dagster.sync import Stopped
 
 # Publishes snapshots of two endpoints, as fast as it can, until it is stopped; prints how many.
 WRITER = """
@@ -306,6 +308,46 @@ def test_status_tells_success_failure_and_incompleteness(warehouse: Warehouse) -
     assert times == [(True,)]
     assert scopes == [("librenms", "part", "devices", "the token sees 2 of 104 devices")]
     assert kept == [("down", 1), ("good", 1), ("part", 1)]
+
+
+def test_a_read_of_one_device_hides_no_failure_and_makes_nothing_look_fresh(warehouse: Warehouse) -> None:
+    def status() -> list[Any]:
+        with open_views(warehouse) as con:
+            return ask(
+                con,
+                """SELECT state, error, complete, last_success = (SELECT min(started) FROM sync.attempts)
+                FROM sync.status""",
+            )
+
+    of_one = warehouse.during(CurrentSync("netbox-sync hook", "1", shows_rest=True))
+    add_device(warehouse, "nms", "sw1")
+    add_device(of_one, "nms", "sw1")
+    assert status() == [("never synced", None, True, True)]
+    with pytest.raises(RuntimeError), write_snapshot(warehouse, "librenms", "nms"):
+        raise RuntimeError("cannot connect")
+    add_device(of_one, "nms", "sw1")
+    assert status() == [("error", "cannot connect", True, True)]
+    add_device(warehouse, "nms", "sw1")
+    # A failure of one device counts until it is read again.
+    with pytest.raises(RuntimeError), write_snapshot(of_one, "librenms", "nms"):
+        raise RuntimeError("sw1 does not answer")
+    assert status()[0][:2] == ("error", "sw1 does not answer")
+    add_device(of_one, "nms", "sw1")
+    assert status()[0][:2] == ("never synced", None)
+    # Whoever stops a sync makes no failure.
+    with pytest.raises(Stopped), write_snapshot(warehouse, "librenms", "nms"):
+        raise Stopped("interrupted")
+    assert status()[0][:2] == ("never synced", None)
+
+
+def test_brief_snapshots_are_not_kept_as_history(warehouse: Warehouse) -> None:
+    brief = warehouse.during(CurrentSync("netbox-sync hook", is_brief=True))
+    for number in range(12):
+        add_device(warehouse if number in (0, 6) else brief, "nms", "sw1")
+    with open_views(warehouse) as con:
+        kept = ask(con, "SELECT count(*) FROM sync.snapshots")
+    # Two of the interval, and the newest three.
+    assert kept == [(5,)]
 
 
 def test_rejected_rows_of_every_system_are_in_one_view(warehouse: Warehouse) -> None:

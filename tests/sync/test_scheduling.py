@@ -155,6 +155,35 @@ def test_tries_are_read_from_their_record(tmp_path) -> None:
     assert read_attempts(warehouse, "proxmox", "paris") == Attempts()
 
 
+def test_syncs_of_a_part_do_not_postpone_the_next_one(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    reads = warehouse.snapshots("librenms", "paris") / "attempts.jsonl"
+    compares = warehouse.diffs("paris") / "attempts.jsonl"
+
+    def line(second: int, part: str | None, *, ok: bool = True) -> dict[str, object]:
+        time = f"2026-01-01T00:{second // 60:02d}:{second % 60:02d}+00:00"
+        return {
+            "started": time,
+            "finished": time,
+            "system": "librenms",
+            "ok": ok,
+            "error": None if ok else "cannot connect",
+            "who": "netbox-sync hook",
+            "part": part,
+        }
+
+    warehouse.append_jsonl(reads, line(0, None, ok=False))
+    failed = read_attempts(warehouse, "librenms", "paris")
+    assert (failed.last_start, failed.failures, failed.error) == (1_767_225_600.0, 1, "cannot connect")
+    # More lines than the end of the file that is usually read.
+    many = b"".join(json.dumps({"seq": 10**14 + n, **line(n, "sw1")}).encode() + b"\n" for n in range(500))
+    with reads.open("ab") as file:
+        file.write(many)
+    warehouse.append_jsonl(compares, line(600, ""))
+    assert len(many) > 2**16
+    assert read_attempts(warehouse, "librenms", "paris") == failed
+
+
 # -- clocks that are wrong -----------------------------------------------------------------------
 
 DAY = 86_400

@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.storage import Warehouse
@@ -124,16 +126,12 @@ def test_a_guest_that_a_hook_names_is_read_alone_and_the_diff_stays_whole(hooked
     status = "select last_success = (select max(started) from sync.attempts where part is null and system = 'proxmox')"
     query = f"{status} from sync.status where endpoint = 'paris'"
     assert ask(hooked.warehouse, lambda con: con.execute(query).fetchall()) == [(True,)]
-    # Proxmox's own notifications name no guest; of an unknown guest only everything shows what it is.
-    for body in ({"type": "vzdump", "hostname": "pve1"}, {"vmid": 999}):
-        before = len(reads(hooked.warehouse))
-        hooked.cluster.guests[102].maxmem += 2**30
-        wanted = hooked.cluster.guests[102].maxmem // 2**20
-        assert send(hooked.url, body).status_code == 202
-        assert eventually(lambda wanted=wanted: memory(hooked)["db1"] == wanted)
-        new = reads(hooked.warehouse)[before:]
-        assert new[-1] == ("netbox-sync hook", None), body
-    assert ("netbox-sync hook", "999") in new
+    # Of an unknown guest only everything shows what it is.
+    before = len(reads(hooked.warehouse))
+    hooked.cluster.guests[102].maxmem = 6 * 2**30
+    assert send(hooked.url, {"vmid": 999}).status_code == 202
+    assert eventually(lambda: memory(hooked) == {"web1": 8192, "db1": 6144})
+    assert reads(hooked.warehouse)[before:] == [("netbox-sync hook", "999"), ("netbox-sync hook", None)]
 
 
 def test_a_flood_leads_to_a_few_syncs(hooked: Site) -> None:
@@ -202,13 +200,13 @@ def test_whoever_does_not_know_the_secret_costs_nothing(
 
 
 def test_an_edit_in_netbox_is_compared_without_reading_the_source(hooked: Site) -> None:
-    anna = hooked.visitor()
-    anna.log_in()
-    anna.approve("paris", *[row.change_id for row in hooked.plan().changes])
-    anna.apply("paris")
-    plan = hooked.sync()
-    assert plan.changes == []
-    netbox = hooked.netbox
+    plan, config, netbox = hooked.plan(), hooked.config, hooked.netbox
+    ids = [row.change_id for row in plan.changes]
+    approve(
+        hooked.warehouse, plan, ids, who="anna", through="cli", policies=config.endpoint("paris").policies
+    )
+    apply_approved(hooked.warehouse, config.netbox, "paris", plan, who="anna")
+    assert hooked.sync().changes == []
     [web1] = [row for row in netbox.store.rows("virtualization.virtualmachine") if row["name"] == "web1"]
     before, read = len(compared(hooked.warehouse)), reads(hooked.warehouse)
     with httpx.Client(base_url=netbox.url, headers={"Authorization": f"Token {netbox.token}"}) as client:
@@ -221,16 +219,14 @@ def test_an_edit_in_netbox_is_compared_without_reading_the_source(hooked: Site) 
         assert answer.text == f"accepted: virtualization.virtualmachine {web1['id']}\n"
         assert eventually(lambda: machines(hooked) == ["web1"])
         assert compared(hooked.warehouse)[before:] == [("netbox-sync hook", "")]
-        # What belongs to it leads to it; its name of before the edit does so too.
+        # What belongs to it leads to it. During an apply, whose own writes come back as hooks, nothing is compared.
         client.patch(path, json={"memory": 2048})
         owner = {"id": 7, "name": "net0", "virtual_machine": {"id": web1["id"], "name": "web1"}}
-        assert send_edit(hooked.url, "virtualization.vminterface", owner).status_code == 202
+        with EndpointLock.for_apply(hooked.warehouse, "paris", "bob"):
+            assert send_edit(hooked.url, "virtualization.vminterface", owner).status_code == 202
+            time.sleep(1.5)
+            assert machines(hooked) == ["web1"]
         assert eventually(lambda: machines(hooked) == [])
-        edited = client.patch(path, json={"name": "renamed"}).json()
-        answer = send_edit(
-            hooked.url, "virtualization.virtualmachine", edited, prechange={"name": "web1", "memory": 2048}
-        )
-        assert eventually(lambda: machines(hooked) != [])
     assert reads(hooked.warehouse) == read
 
 
@@ -320,8 +316,7 @@ def test_an_alert_of_librenms_shows_what_changed(tmp_path: Path, monkeypatch: py
         ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_that_is_stopped_during_a_sync_ends_cleanly(hooked: Site, number: signal.Signals) -> None:
+def test_a_server_that_is_stopped_during_a_sync_ends_cleanly(hooked: Site) -> None:
     command = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
     arguments = ("--config", str(hooked.config_path), "--home", str(hooked.warehouse.home), "web")
     before = reads(hooked.warehouse)
@@ -334,9 +329,9 @@ def test_a_server_that_is_stopped_during_a_sync_ends_cleanly(hooked: Site, numbe
         assert server.stdout.readline() == "hooks: /hooks/netbox, /hooks/paris\n"
         assert send(url, {"vmid": 101}).status_code == 202
         assert eventually(lambda: len(reads(hooked.warehouse)) > len(before))
-        server.send_signal(number)
+        server.send_signal(signal.SIGINT)
         _, err = server.communicate(timeout=25)
-    assert server.returncode in ({signal.SIGINT: (130, -2), signal.SIGTERM: (-15, 143)}[number])
+    assert server.returncode == 130
     assert "Traceback" not in err and "terminate called" not in err
     # The guest was read, and nothing counts as failed.
     query = "select ok, state from sync.attempts, sync.status where part = '101' and sync.status.endpoint = 'paris'"

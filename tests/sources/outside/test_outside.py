@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -120,6 +123,23 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    @contextmanager
+    def serving(self, **secrets: str) -> Iterator[str]:
+        """The address of netbox-sync web, as a separate process."""
+        server = subprocess.Popen(
+            [*COMMAND, "web"],
+            cwd=self.folder,
+            env={**self.environment, **secrets},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().split()[-1].rstrip("/")
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
+
     def rows(self, query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.run("sql", "--json", query))
         return found
@@ -174,6 +194,32 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
         ]
         assert installation.rows("SELECT name, memory FROM register.machines") == [
             {"name": "app1", "memory": 4096}
+        ]
+
+
+def test_its_hook_is_signed_in_its_own_way(tmp_path: Path, register: Register) -> None:
+    with LabNetBox() as netbox:
+        installation = Installation(tmp_path, register, netbox)
+        content = json.loads((tmp_path / "netbox_sync.yaml").read_text(encoding="utf-8"))
+        content["endpoints"][0]["hook_secret_env"] = "REGISTER_SECRET"
+        content["web"] = {"port": 0}
+        (tmp_path / "netbox_sync.yaml").write_text(json.dumps(content), encoding="utf-8")
+        with installation.serving(REGISTER_SECRET="known-to-the-register") as url:
+            body = b'{"changed": "app1"}'
+            for secret, status in (("not-that-of-the-register", 401), ("known-to-the-register", 202)):
+                signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
+                answer = httpx.post(
+                    f"{url}/hooks/shop", content=body, headers={"X-Register-Signature": signature}, timeout=60
+                )
+                assert answer.status_code == status
+            assert answer.text == "accepted: the whole endpoint\n"
+            until = time.monotonic() + 30
+            while not list(tmp_path.glob("data/diffs/shop/current")) and time.monotonic() < until:
+                time.sleep(0.1)
+        assert installation.rows("SELECT DISTINCT who FROM sync.comparisons") == [{"who": "netbox-sync hook"}]
+        assert installation.rows("SELECT key FROM diff.virtual_machines ORDER BY key") == [
+            {"key": "app1"},
+            {"key": "app2"},
         ]
 
 

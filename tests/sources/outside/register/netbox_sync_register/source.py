@@ -6,6 +6,7 @@ The register answers ``GET /machines`` with ``{"owner": "shop", "machines": [{"n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings
 from netbox_sync_dagster.http import JsonClient, ServerError
 from netbox_sync_dagster.sources.base import Counted, Say, Source
 from netbox_sync_dagster.sources.check import Check
+from netbox_sync_dagster.sources.hooks import signs
 from netbox_sync_dagster.storage.snapshots import Manifest, write_snapshot
 from netbox_sync_dagster.storage.store import Warehouse
 
@@ -81,6 +83,10 @@ class Register(Source):
             writer.rows("machines", answer["machines"])
             say(f"{len(answer['machines'])} machines")
         return Manifest(**warehouse.manifest(warehouse.snapshots(KIND, endpoint.name)))
+
+    def hook_is_genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """See ``Source.hook_is_genuine``: the register signs what it sends."""
+        return signs(headers, "x-register-signature", body, secret, "sha256")
 
     def settings(self, endpoint: RegisterEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""
