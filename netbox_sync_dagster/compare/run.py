@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -64,10 +64,11 @@ def compare(
     endpoint: Endpoint,
     *,
     progress: Callable[[str], None] | None = None,
+    sync: CurrentSync | None = None,
 ) -> dict[str, Any]:
     """Compare one endpoint: ``Comparer.compare`` on its own."""
     with Comparer(warehouse, config) as comparer:
-        return comparer.compare(endpoint, progress=progress)
+        return comparer.compare(endpoint, progress=progress, sync=sync)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ class Comparer:
         """Compare the current snapshots of ``endpoint`` and of NetBox; the diff becomes current at once.
 
         If only one object was read, the diff contains its rows and their dependencies. If no input of a diff
-        has changed since the last one, its tables are carried over. ``sync`` is recorded in the attempt.
+        has changed since the last one, its tables are carried over. ``sync`` is recorded in the attempt, and may
+        ask for the rest of the endpoint too (``CurrentSync.shows_rest``).
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
         object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
@@ -136,7 +138,7 @@ class Comparer:
         endpoint has a cluster of the same name that may be a different one.
         """
         with recorded(self._warehouse.during(sync or CurrentSync()), endpoint) as result:
-            manifest = self._compare(endpoint, progress or (lambda _: None))
+            manifest = self._compare(endpoint, progress or (lambda _: None), sync)
             result["diff_id"] = manifest["diff_id"]
         return manifest
 
@@ -168,14 +170,29 @@ class Comparer:
             yield database.con
             self.close()
 
-    def _snapshots(self, endpoint: Endpoint) -> _Pair:
+    def _snapshots(self, endpoint: Endpoint, sync: CurrentSync | None = None) -> _Pair:
+        """The current snapshots; ``only`` of the source's manifest is what the diff shows."""
         warehouse = self._warehouse
         source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
         target_folder = warehouse.snapshots("netbox", "netbox")
         source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
+        source = {**source, "only": self._shown(endpoint.name, source, sync)}
         return _Pair(
             source, source_folder / source["snapshot_id"], target, target_folder / target["snapshot_id"]
         )
+
+    def _shown(self, endpoint: str, source: dict[str, Any], sync: CurrentSync | None) -> str | None:
+        """The id of the only object that the diff shows; None for all of them.
+
+        Where nothing new was read, that is what the last diff of the snapshot shows.
+        """
+        if sync is not None and sync.shows_rest:
+            return None
+        with suppress(WarehouseError):
+            last = self._warehouse.manifest(self._warehouse.diffs(endpoint))
+            if last["source_snapshot"] == source["snapshot_id"]:
+                return last["only"]  # type: ignore[no-any-return]
+        return source.get("only")
 
     def _load(
         self,
@@ -213,9 +230,11 @@ class Comparer:
         make_desired(database, endpoint, None if few else stage, say, earlier, rules=rules)
         return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
 
-    def _compare(self, endpoint: Endpoint, say: Callable[[str], None]) -> dict[str, Any]:
+    def _compare(
+        self, endpoint: Endpoint, say: Callable[[str], None], sync: CurrentSync | None
+    ) -> dict[str, Any]:
         warehouse = self._warehouse
-        pair = self._snapshots(endpoint)
+        pair = self._snapshots(endpoint, sync)
         source, target = pair.source, pair.target
         with (
             damage_named([pair.source_path, pair.target_path]),

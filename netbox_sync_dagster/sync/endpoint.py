@@ -40,13 +40,15 @@ class SyncOptions:
     """Options of one sync. ``accept_shrink``: objects missing from a far smaller snapshot are considered removed.
     ``only``: the name or the source's id of the only device, guest or container to read and compare. ``parts``: those to
     read before the whole endpoint is compared; if the source does not know one of them, everything is read.
-    ``is_brief``: the snapshots are not kept as history."""
+    ``shows_rest``: the diff shows the whole endpoint, whatever part of it was read last. ``is_brief``: the snapshots are not
+    kept as history."""
 
     read: bool = True
     compare: bool = True
     accept_shrink: bool = False
     only: str | None = None
     parts: tuple[str, ...] = ()
+    shows_rest: bool = False
     is_brief: bool = False
 
     def check(self, endpoints: Sequence[Endpoint]) -> None:
@@ -130,7 +132,8 @@ def sync_endpoint(
                 outcome.manifest = already_read or _read(warehouse, endpoint, who, options, say)
                 outcome.seconds = time.monotonic() - began
             if options.compare and netbox_is_there():
-                sync = CurrentSync(who, "" if not options.read else part_of(outcome.manifest))
+                part = part_of(outcome.manifest) if options.read else ""
+                sync = CurrentSync(who, part, shows_rest=options.shows_rest)
                 _compare(warehouse.during(sync), endpoint, comparer, outcome, say)
     except Exception as error:  # noqa: BLE001
         outcome.error = error

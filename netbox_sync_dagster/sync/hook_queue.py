@@ -53,9 +53,9 @@ class Wanted:
     def options(self, most: int) -> SyncOptions:
         """How the endpoint is synced, with at most ``most`` objects read one by one."""
         if not self.whole and not self.objects:
-            return SyncOptions(read=False, is_brief=True)
+            return SyncOptions(read=False, shows_rest=True, is_brief=True)
         few = () if self.whole or len(self.objects) > most else tuple(self.objects)
-        return SyncOptions(parts=few, is_brief=True)
+        return SyncOptions(parts=few, shows_rest=True, is_brief=True)
 
 
 class HookQueue:

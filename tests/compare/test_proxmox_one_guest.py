@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import Pipeline, after, row, rows
 
@@ -55,6 +57,12 @@ def test_only_that_guest_is_read_and_compared(
     paths = [request.path for request in proxmox.requests]
     assert [path for path in paths if "/qemu/" in path and "/qemu/101/" not in path] == []
     assert plan.manifest["only"] == "101"
+    # A comparison alone shows the same guest, unless it asks for the rest too, and so do those after it.
+    shown = [
+        compare(pve.warehouse, pve.config, pve.endpoint, sync=sync)["only"]
+        for sync in (None, CurrentSync(shows_rest=True), None)
+    ]
+    assert shown == ["101", None, None]
     # The next whole sync sees everything.
     found = pve.sync()
     assert [(r.action, r.netbox_id) for r in rows(found, "virtual_machines", "delete")] == [("delete", 3)]

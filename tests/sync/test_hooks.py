@@ -22,16 +22,16 @@ def edited(model: str, data: dict[str, Any], before: dict[str, Any] | None = Non
 
 def test_hooks_of_one_endpoint_are_merged() -> None:
     wanted = Wanted()
-    assert wanted.options(5) == SyncOptions(read=False, is_brief=True)
+    assert wanted.options(5) == SyncOptions(read=False, shows_rest=True, is_brief=True)
     wanted.add(Wanted({"sw1": None, "sw2": None}))
     wanted.add(Wanted({"sw1": None}))
-    assert wanted.options(5) == SyncOptions(parts=("sw1", "sw2"), is_brief=True)
+    assert wanted.options(5) == SyncOptions(parts=("sw1", "sw2"), shows_rest=True, is_brief=True)
     # More than are read one by one: everything.
-    assert wanted.options(1) == SyncOptions(is_brief=True)
+    assert wanted.options(1) == SyncOptions(shows_rest=True, is_brief=True)
     wanted.add(Wanted())
     assert wanted.options(2).parts == ("sw1", "sw2")
     wanted.add(Wanted(whole=True))
-    assert wanted.options(5) == SyncOptions(is_brief=True)
+    assert wanted.options(5) == SyncOptions(shows_rest=True, is_brief=True)
     for number in range(200):
         wanted.add(Wanted({f"sw{number}": None}))
     assert wanted.objects == {}
