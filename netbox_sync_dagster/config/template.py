@@ -41,6 +41,7 @@ netbox:
   # batch_size: 200        # maximum number of objects per write request
   # max_in_flight: 2       # parallel requests: the number of NetBox's workers
   # journal: false         # one journal entry per device or VM touched
+  # hook_secret_env: NETBOX_HOOK_SECRET     # accept hooks of NetBox: docs/hooks.md
   # tls:
   #   ca: ca.pem           # your own certificate authority, relative to this file
 
