@@ -482,6 +482,10 @@ create or replace macro same_value(a, b) as
                   = list_sort(list_transform(b::json[], lambda v: identity_text(v)))
          else false end;
 
+-- Seconds from a moment to the later of two clocks' times; a very long time if the moment is unknown.
+create or replace macro seconds_since(moment, clock, other_clock) as
+    coalesce(epoch(greatest(clock, other_clock)) - epoch(moment), 1e12);
+
 -- NetBox's release as a number that can be compared: '4.6.8' -> 406.
 create or replace macro release_number(version) as
     try_cast(regexp_extract(version, '^v?([0-9]+)\.([0-9]+)', 1) as integer) * 100

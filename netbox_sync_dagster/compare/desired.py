@@ -158,10 +158,17 @@ def _cause_texts() -> str:
 
 def desired_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """The number of rows of each desired table."""
-    # Not from DuckDB's catalog: its views cost more than all these tables.
-    tables = re.findall(r"(?m)^create table desired\.(\w+)", read_sql("desired/tables.sql"))
-    counts = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM desired.{table}" for table in tables)
+    counts = " UNION ALL ".join(
+        f"SELECT '{table}', count(*) FROM desired.{table}" for table in desired_tables()
+    )
     return dict(run(con, counts).fetchall())
+
+
+@cache
+def desired_tables() -> tuple[str, ...]:
+    """The names of the desired tables."""
+    # Not from DuckDB's catalog: its views cost more than all these tables.
+    return tuple(re.findall(r"(?m)^create table desired\.(\w+)", read_sql("desired/tables.sql")))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: str) -> Columns:

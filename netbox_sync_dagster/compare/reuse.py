@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.database import parquet
-from netbox_sync_dagster.compare.desired import desired_rows
+from netbox_sync_dagster.compare.desired import desired_rows, desired_tables
 from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import sql_root
 from netbox_sync_dagster.storage import NETBOX, Warehouse
 from netbox_sync_dagster.storage.resolutions import Resolution
+from netbox_sync_dagster.storage.tables import SENTENCES
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,6 +95,12 @@ def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
         if rows and not _same_rows(con, kept, f"FROM desired.{table}"):
             return False
     return True
+
+
+def has_desired(diff: Path) -> bool:
+    """Whether the files of a diff's desired tables are all there. Raises an ArrowException for one that is damaged."""
+    files = [diff / "desired" / f"{table}.parquet" for table in (*desired_tables(), SENTENCES)]
+    return all(file.exists() and pq.read_metadata(file).num_rows >= 0 for file in files)
 
 
 def carry_over(before: Path, stage: Path, diff_id: str) -> bool:

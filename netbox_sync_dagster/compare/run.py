@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,18 +20,11 @@ from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, mak
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
+from netbox_sync_dagster.compare.last_diff import LastDiffs, Pair
 from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
-from netbox_sync_dagster.compare.reuse import (
-    Inputs,
-    carry_over,
-    inputs_of,
-    ledger_state,
-    same_desired,
-    same_snapshot,
-)
+from netbox_sync_dagster.compare.reuse import Inputs, carry_over, inputs_of, ledger_state
 from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
-from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.rules import rules_of
 from netbox_sync_dagster.sources.registry import source_of
@@ -71,16 +63,6 @@ def compare(
         return comparer.compare(endpoint, progress=progress, sync=sync)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """The snapshots that are compared: manifest and folder of each."""
-
-    source: dict[str, Any]
-    source_path: Path
-    target: dict[str, Any]
-    target_path: Path
-
-
 class Comparer:
     """Compares endpoints one after the other: NetBox's tables and the ledger are read once for all of them.
 
@@ -98,8 +80,7 @@ class Comparer:
         self._few = True
         # Whether the database has only tables of NetBox and of the ledger, and few rows.
         self._reusable = False
-        # By older snapshot: whether it equals the current one.
-        self._same_target: dict[Path, bool] = {}
+        self._last_diffs = LastDiffs(warehouse)
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +132,7 @@ class Comparer:
         """
         pair = self._snapshots(endpoint)
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
-            database, _ = self._load(endpoint, pair, Path(folder), lambda _: None)
+            database = self._load(endpoint, pair, Path(folder), lambda _: None)
             match_and_diff(database, lambda _: None)
             settle(database.con, _only(endpoint, pair.source))
             database.con.create_function("sentence", sentence_of, ["VARCHAR"], "VARCHAR")
@@ -166,18 +147,18 @@ class Comparer:
         """
         pair = self._snapshots(endpoint)
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
-            database, _ = self._load(endpoint, pair, Path(folder), lambda _: None, RuleSet())
+            database = self._load(endpoint, pair, Path(folder), lambda _: None, RuleSet())
             yield database.con
             self.close()
 
-    def _snapshots(self, endpoint: Endpoint, sync: CurrentSync | None = None) -> _Pair:
+    def _snapshots(self, endpoint: Endpoint, sync: CurrentSync | None = None) -> Pair:
         """The current snapshots; ``only`` of the source's manifest is what the diff shows."""
         warehouse = self._warehouse
         source_folder = warehouse.snapshots(endpoint.kind, endpoint.name)
         target_folder = warehouse.snapshots("netbox", "netbox")
         source, target = warehouse.manifest(source_folder), warehouse.manifest(target_folder)
         source = {**source, "only": self._shown(endpoint.name, source, sync)}
-        return _Pair(
+        return Pair(
             source, source_folder / source["snapshot_id"], target, target_folder / target["snapshot_id"]
         )
 
@@ -197,17 +178,35 @@ class Comparer:
     def _load(
         self,
         endpoint: Endpoint,
-        pair: _Pair,
+        pair: Pair,
         stage: Path,
         say: Callable[[str], None],
         rules: RuleSet | None = None,
-    ) -> tuple[Database, Inputs]:
-        """The database with snapshots, settings and desired tables, and the inputs of a diff of them.
+    ) -> Database:
+        """The database with snapshots, settings and desired tables. ``rules``: instead of those of the endpoint."""
+        database, _ = self._attach(endpoint, pair)
+        self._make_desired(database, endpoint, rules or self._rules(endpoint), stage, say)
+        return database
 
-        ``rules``: instead of those of the endpoint.
-        """
-        if rules is None:
-            rules = RuleSet(rules_of(self._config, endpoint.name), self._config.rules.timeout)
+    def _rules(self, endpoint: Endpoint) -> RuleSet:
+        return RuleSet(rules_of(self._config, endpoint.name), self._config.rules.timeout)
+
+    def _make_desired(
+        self,
+        database: Database,
+        endpoint: Endpoint,
+        rules: RuleSet,
+        stage: Path,
+        say: Callable[[str], None],
+    ) -> Inputs:
+        """Make the desired tables; hashes of what the source looked at besides the snapshots."""
+        earlier, kind = _earlier_diffs(self._warehouse, endpoint), source_of(endpoint.kind)
+        make_desired(database, endpoint, None if self._few else stage, say, earlier, rules=rules)
+        peers = kind.peers(self._warehouse, self._config, endpoint)
+        return kind.gather(database, self._warehouse, self._config, endpoint, peers)
+
+    def _attach(self, endpoint: Endpoint, pair: Pair) -> tuple[Database, Inputs]:
+        """The database with snapshots and settings, and the inputs of a diff besides the snapshots."""
         warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
         database = self._open(pair.target_path)
@@ -215,8 +214,8 @@ class Comparer:
         con = database.con
         rows = database.attach(endpoint.kind, pair.source_path)
         kind.prepare(con, endpoint)
-        self._few = few = rows + self._target_rows <= _FEW_ROWS
-        con.execute("SET threads = 1" if few else "RESET threads")
+        self._few = rows + self._target_rows <= _FEW_ROWS
+        con.execute("SET threads = 1" if self._few else "RESET threads")
         answers = valid_resolutions(warehouse, endpoint.name)
         scope = _id_scope(con, warehouse, endpoint)
         settings = settings_of(self._config, endpoint, scope, peers, words_of(answers))
@@ -226,9 +225,7 @@ class Comparer:
         inputs = inputs_of(
             settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
         )
-        earlier = _earlier_diffs(warehouse, endpoint)
-        make_desired(database, endpoint, None if few else stage, say, earlier, rules=rules)
-        return database, inputs | kind.gather(database, warehouse, self._config, endpoint, peers)
+        return database, inputs
 
     def _compare(
         self, endpoint: Endpoint, say: Callable[[str], None], sync: CurrentSync | None
@@ -241,14 +238,23 @@ class Comparer:
             warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage),
         ):
             try:
-                database, inputs = self._load(endpoint, pair, stage, say)
-                con = database.con
+                rules = self._rules(endpoint)
+                database, inputs = self._attach(endpoint, pair)
+                con, lasts = database.con, self._last_diffs
                 earlier = _earlier_diffs(warehouse, endpoint)
-                last = self._still_holds(endpoint.name, pair.target_path, inputs)
-                if last is not None and not carry_over(
-                    warehouse.diffs(endpoint.name) / last["diff_id"], stage, diff_id
-                ):
-                    last = None
+                diffs = warehouse.diffs(endpoint.name)
+
+                def carried(last: dict[str, Any] | None) -> dict[str, Any] | None:
+                    # None if one of its files is damaged.
+                    good = last is not None and carry_over(diffs / last["diff_id"], stage, diff_id)
+                    return last if good else None
+
+                last = None if rules.rules else carried(lasts.untouched(con, endpoint, pair, inputs))
+                if last is not None:
+                    inputs = last["inputs"]
+                else:
+                    inputs |= self._make_desired(database, endpoint, rules, stage, say)
+                    last = carried(lasts.still_holds(con, endpoint.name, pair.target_path, inputs))
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
@@ -283,6 +289,8 @@ class Comparer:
                     "lapsed": lapsed,
                     "inputs": inputs,
                     "carried_over_from": last["diff_id"] if last is not None else None,
+                    # Whether its desired tables follow from the source alone: made again, they were the same.
+                    "repeatable": last is not None and not rules.rules,
                     "earlier": earlier[0].name if earlier else None,
                     # The Dagster run that made it, which has reported it there; empty for the command line and the page.
                     "run": warehouse.run,
@@ -304,33 +312,12 @@ class Comparer:
         if self._database is not None and (self._target, self._ledger) == (target.name, ledger):
             return self._database
         self.close()
-        self._same_target.clear()
+        self._last_diffs.forget_netbox()
         self._database = Database(self._warehouse.home / "tmp")
         self._target, self._ledger = target.name, ledger
         self._target_rows = self._database.attach("netbox", target)
         attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
         return self._database
-
-    def _still_holds(self, endpoint: str, target: Path, inputs: Inputs) -> dict[str, Any] | None:
-        """The manifest of the last diff, if it has the same inputs and can be read."""
-        folder = self._warehouse.diffs(endpoint)
-        try:
-            last = self._warehouse.manifest(folder)
-        except WarehouseError:
-            return None
-        if self._database is None or last.get("inputs") != inputs:
-            return None
-        before = target.parent / last["target_snapshot"]
-        try:
-            if before not in self._same_target:
-                self._same_target[before] = same_snapshot(self._database.con, before, target)
-            same = self._same_target[before] and same_desired(self._database.con, folder / last["diff_id"])
-        except (duckdb.Error, pa.ArrowException) as error:
-            if storage_sentence(error) is not None:
-                raise
-            # A file of the last diff or of its snapshot is damaged: everything is compared again.
-            return None
-        return last if same else None
 
 
 def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:

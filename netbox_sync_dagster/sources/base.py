@@ -194,5 +194,11 @@ class Source:
     def gather(
         self, database: Database, warehouse: Warehouse, config: Config, endpoint: Any, peers: Sequence[str]
     ) -> dict[str, str]:
-        """Fill tables of ``config`` from elsewhere (other snapshots); a hash of what was found, by its name."""
+        """Fill tables of ``config`` from elsewhere (other snapshots); a hash of what was found, by its name, "" where
+        nothing but the database was looked at."""
+        return {}
+
+    def counts_as(self, endpoint: Any, started: str) -> dict[str, dict[str, str]]:
+        """{table: {column: SQL}} for columns that are different at every read and matter only in part: two snapshots say
+        the same if the SQL gives the same. ``started``: when the newer of them was begun, in ISO 8601."""
         return {}

@@ -126,6 +126,16 @@ class LibreNMS(Source):
         """See ``Source.hook_objects``: the device of an alert, by the variables that an alert transport knows."""
         return named(content, "device_id", "hostname", "device")
 
+    def counts_as(self, endpoint: LibreNMSEndpoint, started: str) -> dict[str, dict[str, str]]:
+        """See ``Source.counts_as``: every poll moves ``last_polled``, which matters where it is too long ago."""
+        age = f"""seconds_since(try_cast(last_polled AS TIMESTAMP), '{started}'::TIMESTAMPTZ AT TIME ZONE 'UTC',
+            max(try_cast(last_polled AS TIMESTAMP)) OVER ())"""
+        return {
+            "devices": {
+                "last_polled": f"CASE WHEN {age} > {endpoint.max_poll_age} THEN last_polled ELSE '' END"
+            }
+        }
+
     def settings(self, endpoint: LibreNMSEndpoint, id_scope: str) -> dict[str, Any]:
         """See ``Source.settings``."""
         rule = endpoint.import_devices

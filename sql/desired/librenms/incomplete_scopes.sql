@@ -32,8 +32,7 @@ known as (
     cross join settings,
          (values ('interfaces'), ('ip_addresses'), ('mac_addresses'), ('cables'), ('modules')) resources(resource)
     where not p.status
-       or coalesce(epoch(greatest(settings.snapshot_time, polled.newest)) - epoch(polled.at),
-           1e12) > settings.max_poll_age
+       or seconds_since(polled.at, settings.snapshot_time, polled.newest) > settings.max_poll_age
 )
 from known
 union all

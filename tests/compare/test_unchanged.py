@@ -1,0 +1,167 @@
+"""If source and NetBox say the same again and again, no table is made; whatever matters still changes the diff."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_dagster.compare.unchanged import read_columns
+from netbox_sync_lab.librenms import LibreNMSState
+from netbox_sync_lab.proxmox import ProxmoxState
+from tests.compare.test_carry_over import carried_from, content
+from tests.support import NetBox, Pipeline
+
+
+def made(pipeline: Pipeline) -> list[str]:
+    """What the next comparison says that it makes; the snapshots are read before."""
+    said: list[str] = []
+    pipeline.snapshot()
+    pipeline._read_netbox()
+    compare(pipeline.warehouse, pipeline.config, pipeline.endpoint, progress=said.append)
+    return [line for line in said if not line.startswith("nothing has changed")]
+
+
+def plan(pipeline: Pipeline) -> Plan:
+    return load_plan(pipeline.warehouse, pipeline.name)
+
+
+@pytest.fixture
+def quiet(pipeline: Pipeline, state: LibreNMSState) -> Pipeline:
+    """A switch that was compared three times and says the same."""
+    switch = state.add_device("sw1", hardware="C9300-48P", uptime=100)
+    port = state.add_port(switch, "Gi1/0/1", ifAlias="uplink")
+    state.add_ipv4(port, "10.0.0.1", 24)
+    for _ in range(3):
+        pipeline.sync()
+    return pipeline
+
+
+def test_from_the_third_time_on_nothing_is_made(pipeline: Pipeline, state: LibreNMSState) -> None:
+    switch = state.add_device("sw1", hardware="C9300-48P", uptime=100)
+    state.add_port(switch, "Gi1/0/1", ifAlias="uplink")
+    assert "desired interfaces" in made(pipeline)
+    # What the last diff remembers may change the desired tables once more.
+    assert "desired interfaces" in made(pipeline)
+    first = plan(pipeline)
+    assert made(pipeline) == []
+    assert carried_from(plan(pipeline)) == first.diff_id
+    assert content(plan(pipeline)) == content(first)
+    assert {row.diff_id for row in plan(pipeline).rows} == {plan(pipeline).diff_id}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.devices[0].update(uptime=500_000),
+        lambda state: state.devices[0].update(last_polled="2026-11-29 23:59:00"),
+        lambda state: state.ports[0].update(ifOperStatus="down"),
+        lambda state: state.ports.reverse(),
+    ],
+)
+def test_what_no_comparison_reads_makes_nothing(
+    change: Callable[[LibreNMSState], Any], quiet: Pipeline, state: LibreNMSState
+) -> None:
+    quiet.configure(max_poll_age=366 * 86_400)
+    for _ in range(3):
+        quiet.sync()
+    change(state)
+    assert made(quiet) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.ports[0].update(ifAlias="downlink"),
+        lambda state: state.ports[0].update(ifAdminStatus="down"),
+        lambda state: state.devices[0].update(last_polled="2020-01-01 00:00:00"),
+        lambda state: state.devices[0].update(status=0),
+        lambda state: state.ipv4_addresses[0].update(ipv4_prefixlen=25),
+        lambda state: state.ipv4_addresses.clear(),
+        lambda state: state.add_port(state.devices[0], "Gi1/0/2"),
+        lambda state: state.add_device("sw2"),
+        lambda state: state.delete_device(1),
+    ],
+)
+def test_what_one_reads_gives_the_rows_of_a_first_comparison(
+    change: Callable[[LibreNMSState], Any], quiet: Pipeline, state: LibreNMSState
+) -> None:
+    change(state)
+    assert "desired devices" in made(quiet)
+    found = content(plan(quiet))
+    assert carried_from(plan(quiet)) is None
+    shutil.rmtree(quiet.warehouse.diffs(quiet.name))
+    assert content(quiet.again()) == found
+
+
+def test_netbox_settings_and_answers_count(quiet: Pipeline, netbox: NetBox) -> None:
+    netbox.create("extras/tags", name="x", slug="x", color="00ff00")
+    assert "desired devices" in made(quiet)
+    for _ in range(2):
+        made(quiet)
+    assert made(quiet) == []
+    quiet.configure(ignored_interfaces=["Gi1/0/1"])
+    assert "desired devices" in made(quiet)
+
+
+def test_rules_are_run_every_time(quiet: Pipeline) -> None:
+    # They may read what no other SQL reads.
+    folder = quiet.warehouse.home / "rules"
+    folder.mkdir()
+    (folder / "devices.sql").write_text(
+        "SELECT d.key, 'comments' AS field, n.uptime::VARCHAR AS value FROM desired.devices d, librenms.devices n"
+    )
+    quiet.config = quiet.config.model_copy(
+        update={"rules": quiet.config.rules.model_copy(update={"folder": folder})}
+    )
+    for _ in range(3):
+        assert "desired devices" in made(quiet)
+    quiet.config = quiet.config.model_copy(
+        update={"rules": quiet.config.rules.model_copy(update={"folder": None})}
+    )
+    assert "desired devices" in made(quiet)
+
+
+@pytest.mark.parametrize(
+    "name", ["interfaces.parquet", "desired/interfaces.parquet", "desired/sentences.parquet"]
+)
+def test_a_damaged_file_of_the_last_diff_is_made_again(name: str, quiet: Pipeline) -> None:
+    before = content(plan(quiet))
+    (quiet.warehouse.current(quiet.warehouse.diffs(quiet.name)) / name).write_bytes(b"PAR1")
+    assert "desired devices" in made(quiet)
+    assert content(plan(quiet)) == before
+
+
+def test_a_cluster_that_stays_the_same(pve: Pipeline, cluster: ProxmoxState) -> None:
+    cluster.add_qemu(101, node="pve1", name="web01", config={"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"})
+    for _ in range(3):
+        pve.sync()
+    cluster.guests[101].uptime = 500_000
+    assert made(pve) == []
+    cluster.guests[101].config["cores"] = 8
+    assert "desired virtual_machines" in made(pve)
+
+
+def test_columns_that_no_comparison_reads() -> None:
+    """A column that is missing here by mistake would hide changes of it."""
+    assert set(read_columns("librenms")["devices"]) >= {
+        "hostname",
+        "sysName",
+        "serial",
+        "last_polled",
+        "status",
+    }
+    assert set(read_columns("librenms")["ports"]) >= {
+        "ifAlias",
+        "ifVlan",
+        "ifTrunk",
+        "ifAdminStatus",
+        "deleted",
+    }
+    assert "uptime" not in read_columns("librenms")["devices"]
+    assert {"uptime", "maxdisk"} & set(read_columns("proxmox")["guests"]) == set()
+    assert {"description", "status", "tags", "maxmem", "hostname"} <= set(read_columns("proxmox")["guests"])
