@@ -132,7 +132,7 @@ def draft(warehouse: Warehouse, netbox: NetBox, device: Row, number: int, size: 
         }
         made = change_id(**content, fields=[(name, None, after) for name, after in fields.items()])
         shown = [
-            {"field": name, "before": None, "after": _json(after), "verdict": "update", "reason": None}
+            {"field": name, "before": None, "after": _json(after), "decision": "update", "reason": None}
             for name, after in fields.items()
         ]
         more = {"change_id": made, "parent": "sw1", "reason": None, "depends_on": [], "fields": shown}

@@ -55,7 +55,7 @@ _ROWS = """SELECT 'bench' AS endpoint, $diff AS diff_id, 'interfaces' AS resourc
     CASE WHEN n % 50 = 0 THEN 'two interfaces could be it' END AS reason,
     CASE WHEN n % 50 = 0 THEN 'name_taken' END AS cause,
     [{{'field': CASE WHEN n % 2 = 0 THEN 'mtu' ELSE 'description' END, 'before': '"old ' || n || '"',
-       'after': '"new ' || n || '"', 'verdict': 'update', 'reason': NULL, 'cause': NULL}}] AS fields,
+       'after': '"new ' || n || '"', 'decision': 'update', 'reason': NULL, 'cause': NULL}}] AS fields,
     []::VARCHAR[] AS depends_on
     FROM range({rows}) t(n)"""
 

@@ -53,7 +53,7 @@ def sync(warehouse: Warehouse, name: str) -> None:
         row = {
             "endpoint": name, "diff_id": diff_id, "change_id": f"{name}1", "resource": "devices", "action": "update",
             "key": f"sw-{name}", "object_type": "dcim/devices", "netbox_id": 7, "depends_on": [],
-            "fields": [{"field": "serial", "before": '"A"', "after": '"B"', "verdict": "update", "reason": None}],
+            "fields": [{"field": "serial", "before": '"A"', "after": '"B"', "decision": "update", "reason": None}],
         }  # fmt: skip
         write_parquet(stage / "devices.parquet", DIFF_COLUMNS, [row])
         manifest = {

@@ -268,7 +268,7 @@ create or replace macro typed_link(type, resource, key, netbox_id, name) as
 -- difference. Each argument occurs once in a field's text, because DuckDB plans every occurrence.
 create or replace macro field(name, before_json, after_json) as
     {'field': name, 'before': before_json::varchar, 'after': after_json::varchar,
-     'verdict': null::varchar, 'reason': null::varchar};
+     'decision': null::varchar, 'reason': null::varchar};
 create or replace macro text_field(name, old, new) as field(name, to_json(old)::varchar,
     to_json(stripped(new))::varchar);
 -- The same for texts that are already trimmed, of which there may be a million.
@@ -287,7 +287,8 @@ create or replace macro amount_field(name, old, new) as
 create or replace macro json_field(name, old, new) as field(name, coalesce(old, 'null'), new);
 -- What a change writes, whatever the order of its fields.
 create or replace macro written_values(fields) as list_sort(list_transform(
-    list_filter(fields, lambda f: f.verdict = 'update'), lambda f: {field: f.field, before: f.before, after: f.after}));
+    list_filter(fields, lambda f: f.decision = 'update'),
+    lambda f: {field: f.field, before: f.before, after: f.after}));
 -- The same with the names of other objects alone, whether these exist or are created by another change.
 create or replace macro named(value) as regexp_replace(regexp_replace(value,
     '\{"id":[0-9]+,"name":', '{"name":', 'g'),
@@ -310,24 +311,25 @@ create or replace macro of_undecided(name, why) as
 -- A field that cannot be decided: shown with its reason, a conflict, and never written.
 create or replace macro undecided_field(name, old, why) as
     case when why is not null then
-        {'field': name, 'before': old, 'after': null::varchar, 'verdict': 'conflict', 'reason': why} end;
+        {'field': name, 'before': old, 'after': null::varchar, 'decision': 'conflict', 'reason': why} end;
 -- A field that is shown with its reason and never written, although its desired value is known.
 create or replace macro shown_field(name, old, new, why) as
     case when why is not null then
-        {'field': name, 'before': old, 'after': new, 'verdict': 'drifted', 'reason': why} end;
+        {'field': name, 'before': old, 'after': new, 'decision': 'drifted', 'reason': why} end;
 -- An empty text counts as null.
 create or replace macro content(json_text) as coalesce(nullif(json_text, '""'), 'null');
--- as_updates: fields without a verdict are updates. reasons: the reasons of the fields with a verdict.
+-- as_updates: fields without a decision are updates. reasons: the reasons of the fields with a decision.
 create or replace macro as_updates(fields) as
     list_transform(fields, lambda f: {'field': f.field, 'before': f.before, 'after': f.after,
-        'verdict': coalesce(f.verdict, 'update'), 'reason': if(f.verdict is null, null, f.reason)});
+        'decision': coalesce(f.decision, 'update'), 'reason': if(f.decision is null, null, f.reason)});
 create or replace macro reasons(fields) as
-    nullif(array_to_string(list_transform(list_filter(fields, lambda f: f.verdict is not null and f.reason is not null),
+    nullif(array_to_string(list_transform(
+        list_filter(fields, lambda f: f.decision is not null and f.reason is not null),
         lambda f: f.field || ': ' || f.reason), '; '), '');
 -- A case is lazy, a conjunction in a lambda is not.
 create or replace macro differing(fields) as
     list_filter(fields, lambda f: case
-        when f.verdict is not null then true
+        when f.decision is not null then true
         when f.after is null or content(f.before) = content(f.after) then false
         when starts_with(f.after, '{"id":') then not coalesce(same_object(f.before, f.after), false)
         else true end);

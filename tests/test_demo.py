@@ -192,7 +192,7 @@ def test_every_row_that_is_no_change_has_a_cause_of_the_list_for_it(demo: Demo) 
     rows = f"read_parquet('{demo.folder}/data/diffs/*/*/*.parquet', union_by_name = true)"
     found = duckdb.sql(
         f"""SELECT action, cause FROM {rows} WHERE action IN ('blocked', 'conflict', 'drifted')
-            UNION SELECT f.verdict, f.cause FROM {rows}, unnest(fields) AS u(f) WHERE f.verdict IN ('conflict', 'drifted')
+            UNION SELECT f.decision, f.cause FROM {rows}, unnest(fields) AS u(f) WHERE f.decision IN ('conflict', 'drifted')
             ORDER BY ALL"""
     ).fetchall()
     assert found == [(cause_kinds()[cause].action, cause) for _, cause in found]

@@ -254,7 +254,7 @@ def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
                 "field": name,
                 "before": _text(before),
                 "after": _text(after),
-                "verdict": "update" if row.reason is None else "conflict",
+                "decision": "update" if row.reason is None else "conflict",
                 "reason": said.sentence if said else None,
                 "cause": said.cause if said else None,
             }

@@ -103,14 +103,14 @@ def row_head(row: DiffRow, digits: int, note: str | None, key: str | None = None
 def field_lines(row: DiffRow, ending: str | None = None) -> Iterator[Text]:
     """One line per field. ``ending``: at the end of each line."""
     for item in row.fields:
-        if row.action == "create" and item.after is None and item.verdict == "update":
+        if row.action == "create" and item.after is None and item.decision == "update":
             continue
         text = Text(f"{FIELD_INDENT}{visible(item.name)}: {_change(row, item)}")
         # The row's reason is already shown.
         repeated = item.reason is None or item.reason in (row.reason or "")
-        if item.verdict != "update":
+        if item.decision != "update":
             text.append(
-                f"  ({item.verdict}, not written{'' if repeated else '; ' + visible(item.reason, LONGEST)})",
+                f"  ({item.decision}, not written{'' if repeated else '; ' + visible(item.reason, LONGEST)})",
                 "cyan",
             )
         elif not repeated:

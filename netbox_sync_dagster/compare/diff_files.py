@@ -62,7 +62,7 @@ def _add_other_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
             written = [
                 (f["field"], _decoded(f["before"]), _decoded(f["after"]))
                 for f in fields
-                if f["verdict"] == "update"
+                if f["decision"] == "update"
             ]
             one = change_id(
                 endpoint=endpoint,

@@ -27,6 +27,9 @@ else:
     pa = lazy_module("pyarrow")
     pq = lazy_module("pyarrow.parquet")
 
+_WITH_VERDICTS = """list_transform(fields, lambda f: {'field': f.field, 'before': f.before, 'after': f.after,
+    'decision': f.verdict, 'reason': f.reason})"""
+
 
 def until_whole(diffs: Sequence[Path]) -> list[Path]:
     """The diffs, newest first, up to the first one of the whole endpoint: a sync of one device or guest has only its rows."""
@@ -63,12 +66,14 @@ def _add_from(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     files = [file for file in sorted(folder.glob("*.parquet")) if pq.read_metadata(file).num_rows]
     if not files or not _one(con, "SELECT count(*) FROM diff.rows"):
         return
-    # Diffs of older versions do not say it.
-    known = "first_diff" in pq.read_schema(files[0]).names
-    first = "coalesce(first_diff, diff_id)" if known else "diff_id"
+    # Diffs of older versions lack columns, and call the decision on a field its verdict.
+    schema = pq.read_schema(files[0])
+    first = "coalesce(first_diff, diff_id)" if "first_diff" in schema.names else "diff_id"
+    decided = any(field.name == "decision" for field in schema.field("fields").type.value_type)
+    fields = "fields" if decided else _WITH_VERDICTS
     listed = ", ".join(f"'{connections.quoted(connections.pattern(file))}'" for file in files)
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW earlier_rows AS SELECT resource, key, action, change_id, questions, fields,"
+        f"CREATE OR REPLACE TEMP VIEW earlier_rows AS SELECT resource, key, action, change_id, questions, {fields} AS fields,"
         f" {first} AS first_diff FROM read_parquet([{listed}])"
     )
     run(con, f"INSERT INTO diff.first_diffs {read_sql('plan/first_diffs.sql')}")

@@ -57,7 +57,7 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         database.run(f"CREATE TABLE diff.evaluated {EVALUATED_SHAPE}")
         if not database.is_empty("diff.candidates WHERE action = 'update'"):
             database.run(f"INSERT INTO diff.evaluated BY NAME {read_sql('plan/evaluated.sql')}")
-        database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/verdicts.sql')}")
+        database.run(f"INSERT INTO diff.rows BY NAME {read_sql('plan/decided_rows.sql')}")
         add_new_values(database)
         _block_names(database)
         if not database.is_empty("match.freed_addresses"):

@@ -39,7 +39,7 @@ _TEXTS = (
 _SHAPE: dict[str, Any] = {
     **dict.fromkeys((*_TEXTS, "first_diff", "decision"), "VARCHAR"),
     "netbox_id": "BIGINT",
-    "fields": [dict.fromkeys(("field", "before", "after", "verdict", "reason", "cause"), "VARCHAR")],
+    "fields": [dict.fromkeys(("field", "before", "after", "decision", "reason", "cause"), "VARCHAR")],
 }
 _OF_ROW = tuple(name for name in _SHAPE if name in DIFF_COLUMNS and name != "fields")
 _BATCH = 20_000
@@ -139,7 +139,7 @@ def _content(row: DiffRow, decisions: Mapping[str, str]) -> dict[str, Any]:
             "field": item.name,
             "before": _encode(item.before),
             "after": _encode(item.after),
-            "verdict": item.verdict,
+            "decision": item.decision,
             "reason": item.reason,
             "cause": item.cause,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ _UNDO = re.compile(r"undo-(\d{8}T\d{9}Z-[0-9a-f]{4})")
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """One field: before and after in the notation of ``compare.values``; verdict update, drifted, conflict.
+    """One field: before and after in the notation of ``compare.values``; decision update, drifted, conflict.
 
     ``cause`` is the code of ``reason`` (sql/causes.sql); None for a field that is written as usual.
     """
@@ -32,7 +32,7 @@ class FieldDiff:
     name: str
     before: Value
     after: Value
-    verdict: str = "update"
+    decision: str = "update"
     reason: str | None = None
     cause: str | None = None
 
@@ -73,7 +73,7 @@ class DiffRow:
     @property
     def written(self) -> tuple[FieldDiff, ...]:
         """The fields that applying this change writes."""
-        return tuple(item for item in self.fields if item.verdict == "update")
+        return tuple(item for item in self.fields if item.decision == "update")
 
     def expected_id(self) -> str:
         """The change id computed again from the content; differs from ``change_id`` only if the row was tampered
@@ -210,6 +210,11 @@ def load_plan(warehouse: Warehouse, name: str) -> Plan:
     return Plan(endpoint, folder.name, manifest, tuple(rows))
 
 
+def decision_of(field: Mapping[str, Any]) -> str:
+    """The decision on a field of a diff's or plan's file; older versions called it ``verdict``."""
+    return str(field.get("decision") or field["verdict"])
+
+
 def diff_row(raw: dict[str, Any]) -> DiffRow:
     """A row of a diff's file, as DuckDB returns it; takes its columns out of ``raw``."""
     fields: Iterable[dict[str, Any]] = raw.pop("fields") or []
@@ -218,7 +223,7 @@ def diff_row(raw: dict[str, Any]) -> DiffRow:
         **raw,
         fields=tuple(
             FieldDiff(
-                f["field"], parse(f["before"]), parse(f["after"]), f["verdict"], f["reason"], f.get("cause")
+                f["field"], parse(f["before"]), parse(f["after"]), decision_of(f), f["reason"], f.get("cause")
             )
             for f in fields
         ),

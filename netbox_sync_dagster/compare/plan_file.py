@@ -1,7 +1,7 @@
 """A plan as a JSON file, to review it elsewhere and approve exactly the reviewed changes.
 
 ``{"diffs": [{"endpoint": ..., "diff_id": ..., "source_snapshot": ..., "target_snapshot": ..., "rows": [...]}]}``;
-a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "verdict", "reason", "cause"}``. A
+a row has the columns of a diff row, ``fields`` as ``{"field", "before", "after", "decision", "reason", "cause"}``. A
 reviewer removes the rows that must not be approved; an edited row is refused, because its change id no longer matches.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan, decision_of
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage.sequence import moment_of
 
@@ -42,7 +42,7 @@ def _to_json(row: DiffRow, states: dict[str, str]) -> dict[str, Any]:
             "field": f.name,
             "before": f.before,
             "after": f.after,
-            "verdict": f.verdict,
+            "decision": f.decision,
             "reason": f.reason,
             "cause": f.cause,
         }
@@ -104,7 +104,7 @@ def _from_json(raw: dict[str, Any], endpoint: str, diff_id: str) -> DiffRow:
         change_id=raw["change_id"] or "",
         reason=raw.get("reason"),
         fields=tuple(
-            FieldDiff(f["field"], f["before"], f["after"], f["verdict"], f["reason"]) for f in raw["fields"]
+            FieldDiff(f["field"], f["before"], f["after"], decision_of(f), f["reason"]) for f in raw["fields"]
         ),
         depends_on=tuple(raw["depends_on"]),
     )

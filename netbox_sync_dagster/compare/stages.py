@@ -10,7 +10,7 @@ SPILLED_TO_PARQUET = frozenset({"interfaces"})
 SLICE_ROWS = 50_000
 # The fields of a row on its way through the stages: a reason holds the cause, its parameters and what it leads to in one
 # text (compare/causes.py) until the row is written.
-_FIELDS = "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR)[]"
+_FIELDS = "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, decision VARCHAR, reason VARCHAR)[]"
 # The columns of every diff table.
 DIFF_SHAPE = (
     "(resource VARCHAR, key VARCHAR, parent VARCHAR, object_type VARCHAR, netbox_id BIGINT, target VARCHAR,"

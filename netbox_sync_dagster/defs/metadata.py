@@ -130,7 +130,7 @@ def changes_table(rows: Iterable[DiffRow], base_url: str) -> str:
 def _worth_showing(row: DiffRow) -> list[FieldDiff]:
     if row.action != "create":
         return list(row.fields)
-    return [item for item in row.fields if item.after is not None or item.verdict != "update"]
+    return [item for item in row.fields if item.after is not None or item.decision != "update"]
 
 
 def _linked(row: DiffRow, base_url: str) -> str:
@@ -150,8 +150,8 @@ def _field(row: DiffRow, item: FieldDiff) -> str:
         if isinstance(item.before, list) and item.before and isinstance(item.after, list):
             value = markdown(difference(item.before, item.after, CELL), None)
     note = ""
-    if item.verdict != "update":
-        note = f" ({item.verdict}: not written{'; ' + plain(item.reason) if item.reason else ''})"
+    if item.decision != "update":
+        note = f" ({item.decision}: not written{'; ' + plain(item.reason) if item.reason else ''})"
     return f"{plain(item.name)}: {value}{note}"
 
 

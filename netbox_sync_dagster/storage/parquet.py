@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
-from netbox_sync_dagster.storage.tables import FIELD_STRUCT, Columns
+from netbox_sync_dagster.storage.tables import ANY_FIELD_STRUCT, FIELD_STRUCT, Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,10 +39,15 @@ def _types() -> dict[str, pa.DataType]:
         "BIGINT[]": pa.list_(pa.int64()),
         "INTEGER[]": pa.list_(pa.int32()),
         "INTEGER[][]": pa.list_(pa.list_(pa.int32())),
-        FIELD_STRUCT: pa.list_(
-            pa.struct([(n, pa.string()) for n in ("field", "before", "after", "verdict", "reason", "cause")])
+        FIELD_STRUCT: _list_of_texts("field", "before", "after", "decision", "reason", "cause"),
+        ANY_FIELD_STRUCT: _list_of_texts(
+            *("field", "before", "after", "decision", "reason", "cause", "verdict")
         ),
     }
+
+
+def _list_of_texts(*names: str) -> pa.DataType:
+    return pa.list_(pa.struct([(name, pa.string()) for name in names]))
 
 
 # Rows held in Python before they become a row group: large enough for good compression, small enough that

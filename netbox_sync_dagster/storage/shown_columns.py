@@ -1,10 +1,11 @@
-"""How the views show the columns of Parquet files: times as TIMESTAMPTZ, no name that SQL reserves."""
+"""How the views show the columns of Parquet files: times as TIMESTAMPTZ, values as JSON, no name that SQL reserves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netbox_sync_dagster.storage.tables import Columns
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.storage.tables import FIELD_STRUCT, Columns
 
 # Text columns with a time and its offset, as NetBox returns it.
 _TIMES = ("last_updated", "creation_time", "snaptime", "start_time", "end_time")
@@ -24,6 +25,11 @@ class Shown:
         return (f" REPLACE ({replaced})" if replaced else "") + (f" RENAME ({renamed})" if renamed else "")
 
 
+def fields_of(table: str = "") -> str:
+    """The column ``fields`` of a diff's files; ``table``: their alias in the query, if they have one."""
+    return read_sql("views/fields.sql").replace("{of}", f"{table}." if table else "").rstrip()
+
+
 def readable(columns: Columns, table: str = "") -> Shown:
     """How a view shows a file with these columns; ``table``: its alias in the query, if it has one.
 
@@ -36,4 +42,6 @@ def readable(columns: Columns, table: str = "") -> Shown:
             shown.replaced[name] = f"{of}{name} AT TIME ZONE 'UTC'"
         elif kind == "VARCHAR" and name in _TIMES:
             shown.replaced[name] = f"try_cast({of}{name} AS TIMESTAMPTZ)"
+        elif kind == FIELD_STRUCT:
+            shown.replaced[name] = fields_of(table)
     return shown

@@ -13,6 +13,7 @@ from netbox_sync_dagster.sources.registry import sources
 
 __all__ = [
     "ABOUT_ROWS",
+    "ANY_FIELD_STRUCT",
     "CAUSE_COLUMNS",
     "DIFF_COLUMNS",
     "FIELD_STRUCT",
@@ -69,14 +70,16 @@ MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "sta
 # key is unique within resource and endpoint; parent is the device, VM or cluster it belongs to, for filters.
 # object_type is the REST list endpoint ('dcim/interfaces'). An update of an object that another change of the
 # same diff creates has netbox_id NULL and target: the reference to that change (see compare.values).
-# before and after are JSON text in the notation of compare.values; verdict is update, drifted or conflict.
+# before and after are JSON text in the notation of compare.values; decision is update, drifted or conflict.
 # cause is the code of why a row or field is not written as usual (sql/causes.sql), subject what the cause is about, as
 # JSON; reason is the sentence composed of both. questions is JSON, {field: {whole, cause}} with hashes of what the row
 # (field "") and its fields ask, see sql/plan/questions.sql; NULL for a plain change. first_diff is the id of the diff that
 # had this row first, without interruption since; the row's own diff if it is new.
 FIELD_STRUCT = (
-    "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, verdict VARCHAR, reason VARCHAR, cause VARCHAR)[]"
+    "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, decision VARCHAR, reason VARCHAR, cause VARCHAR)[]"
 )
+# With the key that older versions had instead of decision. The views' own files have both, so that SQL can name both.
+ANY_FIELD_STRUCT = FIELD_STRUCT.removesuffix(")[]") + ", verdict VARCHAR)[]"
 DIFF_COLUMNS: Columns = {
     "endpoint": "VARCHAR",
     "diff_id": "VARCHAR",

@@ -37,9 +37,10 @@ from netbox_sync_dagster.storage.folding import folded
 from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.locks import bring_locks
 from netbox_sync_dagster.storage.parquet import write_parquet
-from netbox_sync_dagster.storage.shown_columns import readable
+from netbox_sync_dagster.storage.shown_columns import fields_of, readable
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import (
+    ANY_FIELD_STRUCT,
     CAUSE_COLUMNS,
     DIFF_COLUMNS,
     SENTENCE_COLUMNS,
@@ -228,7 +229,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         _publish_empty(warehouse, warehouse.snapshots(system, _NONE), empty)
         (warehouse.snapshots(system, _NONE) / "attempts.jsonl").touch()
         (warehouse.home / "running" / system).mkdir(parents=True, exist_ok=True)
-    empty = {f"{name}.parquet": DIFF_COLUMNS for name in RESOURCES}
+    empty = {f"{name}.parquet": DIFF_COLUMNS | {"fields": ANY_FIELD_STRUCT} for name in RESOURCES}
     empty |= {f"desired/{name}.parquet": columns for name, columns in desired.items()}
     empty[f"desired/{SENTENCES}.parquet"] = SENTENCE_COLUMNS
     _publish_empty(warehouse, warehouse.diffs(_NONE), empty)
@@ -247,6 +248,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         read_sql(file)
         .replace("{state}", read_sql("views/state.sql"))
         .replace("{causes}", read_sql("causes.sql").rstrip())
+        .replace("{rows}", _rows_of([_CHANGES]))
         for file in (_FEW if few else (*_FEW, *_REST))
     ]
     if not few:
@@ -314,9 +316,13 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
 
 def _diff_view(name: str, patterns: Sequence[str]) -> str:
     """Rows of the current diffs in these files, with their decisions."""
+    query = read_sql("views/changes.sql").replace("{fields}", fields_of("r"))
+    return f"CREATE OR REPLACE VIEW diff.{name} AS\n{query.replace('{rows}', _rows_of(patterns))};"
+
+
+def _rows_of(patterns: Sequence[str]) -> str:
     listed = ", ".join(f"'{{home}}/{pattern}'" for pattern in patterns)
-    rows = f"read_parquet([{listed}], union_by_name = true)"
-    return f"CREATE OR REPLACE VIEW diff.{name} AS\n{read_sql('views/changes.sql').replace('{rows}', rows)};"
+    return f"read_parquet([{listed}], union_by_name = true)"
 
 
 def _desired_view(table: str, columns: Columns) -> str:

@@ -81,6 +81,8 @@ class PlanRows:
             connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet")) for head in heads
         )
         files = "[" + ", ".join(f"'{pattern}'" for pattern in patterns) + "]"
+        # Files of one diff have the same columns; those of several may be of different versions.
+        files += ", union_by_name = true" * (len(heads) > 1)
         types = con.execute(f"select distinct object_type from read_parquet({files}) order by all").fetchall()
         visible = allowed([kind for (kind,) in types])
         self.hidden = [kind for (kind,) in types if kind not in visible]

@@ -55,7 +55,7 @@ def shown_fields(row: DiffRow) -> list[FieldDiff]:
     return [
         item
         for item in row.fields
-        if not (row.action == "create" and item.after is None and item.verdict == "update")
+        if not (row.action == "create" and item.after is None and item.decision == "update")
     ]
 
 

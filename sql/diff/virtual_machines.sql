@@ -151,7 +151,7 @@ paired as materialized (
             case when len(t.taken_off) > 0 then
                 {'field': 'tags', 'before': to_json(t.had)::varchar,
                     'after': to_json(list_sort(list_concat(t.has, t.taken_off)))::varchar,
-                 'verdict': 'drifted', 'reason': drifted('tags_taken_off', {tags: t.taken_off})} end,
+                 'decision': 'drifted', 'reason': drifted('tags_taken_off', {tags: t.taken_off})} end,
             json_field('cf.' || settings.cluster_field, json_extract(a.cf, '$.' || settings.cluster_field)::varchar,
                 case when settings.writes_id_fields and w.known_id is null
                     then to_json(if(settings.ids_span_clusters, settings.id_scope, w.cluster))::varchar end),

@@ -3,7 +3,7 @@
 with written as (
     select r.resource, r.key, r.action, f.field
     from diff.rows r, unnest(r.fields) as u(f)
-    where r.action in ('create', 'update') and f.verdict = 'update'
+    where r.action in ('create', 'update') and f.decision = 'update'
       and (r.resource, r.key) in (select (resource, key) from diff.field_needs
                                   union select (needs_resource, needs_key) from diff.field_needs)
 ),

@@ -9,7 +9,7 @@ with changes as (
             and len(list_filter(fields, lambda f: starts_with(f.field, 'cf.')
                 and not (is_canonical_object(f.before) and is_canonical_object(f.after)))) = 0 as canonical,
         -- The name is the beginning of each text, so they are sorted by it.
-        array_to_string(list_sort(list_transform(list_filter(fields, lambda f: f.verdict = 'update'),
+        array_to_string(list_sort(list_transform(list_filter(fields, lambda f: f.decision = 'update'),
             lambda f: '["' || f.field || '",' || coalesce(f.before, 'null') || ','
                 || coalesce(f.after, 'null') || ']')), ',') as written
     from diff.rows

@@ -78,8 +78,8 @@ kept_back as (
 
 said as (
     select *,
-        coalesce(verdict, action_of(cause), 'update') as said,
-        case when verdict is null then cause when verdict = 'conflict' then as_conflict(reason) else reason
+        coalesce(decision, action_of(cause), 'update') as said,
+        case when decision is null then cause when decision = 'conflict' then as_conflict(reason) else reason
             end as said_reason
     from kept_back
 ),
@@ -98,7 +98,7 @@ decided as (
 )
 
 select resource, key,
-    list({'field': field, 'before': before, 'after': "after", 'verdict': final, 'reason': final_reason}
+    list({'field': field, 'before': before, 'after': "after", 'decision': final, 'reason': final_reason}
         order by position) as fields,
     bool_or(final = 'update') as any_update,
     bool_or(final = 'conflict') as any_conflict,

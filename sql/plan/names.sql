@@ -12,7 +12,7 @@ with odd as (
 written as (
     select r.resource, r.key, f.field, f.after, position
     from odd r, unnest(r.fields) with ordinality as u(f, position)
-    where f.verdict = 'update'
+    where f.decision = 'update'
       and f.field not in ('description', 'comments', 'notes', 'comment')
           and not (r.resource = 'tasks' and f.field = 'status')
       and (strlen(f.after) > 52 or strlen(f.after) <> length(f.after) or contains(f.after, '\')

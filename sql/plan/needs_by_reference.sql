@@ -3,7 +3,7 @@ with texts as (
     select resource, key, f.after as text
     from (from diff.rows where len(list_filter(list_transform(fields, lambda f: f.after),
         lambda text: contains(text, '"ref":'))) > 0), unnest(fields) as u(f)
-    where f.verdict = 'update' and contains(f.after, '"ref":')
+    where f.decision = 'update' and contains(f.after, '"ref":')
     union all
     select resource, key, target from diff.rows where target is not null
 ),

@@ -3,4 +3,4 @@
 select r.resource, r.key, c.resource, c.key
 from diff.rows r, unnest(r.fields) as u(f)
 join diff.rows c on c.resource = 'custom_fields' and f.field = 'cf.' || c.key
-where f.verdict = 'update' and r.action <> 'delete'
+where f.decision = 'update' and r.action <> 'delete'

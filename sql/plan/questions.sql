@@ -7,4 +7,4 @@ union all
 select resource, key, f.field, field_question(f.reason, f.before, f.after), question(f.reason)
 -- Rows with such fields have a reason.
 from (select resource, key, unnest(fields) as f from diff.rows where reason is not null and action <> 'delete')
-where f.verdict in ('conflict', 'drifted')
+where f.decision in ('conflict', 'drifted')

@@ -37,7 +37,7 @@ identified as (
     where c.resource = 'mac_addresses' and regexp_replace(c.key, ' [0-9A-F:]{17}.*$', '') in (from ours)
 ),
 written as (
-    select c.resource, c.key, f.field from changes c, unnest(c.fields) as u(f) where f.verdict = 'update'
+    select c.resource, c.key, f.field from changes c, unnest(c.fields) as u(f) where f.decision = 'update'
 ),
 -- An address that stays on its interface is not contradicted by another place.
 placed as (

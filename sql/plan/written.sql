@@ -7,5 +7,5 @@ from (
           lambda name: not starts_with(name, 'cf.') and name not in ('description', 'comments', 'enabled', 'mtu',
               'speed', 'label', 'serial', 'asset_tag', 'tags', 'vcpus', 'memory'))) > 0
 ) r, unnest(r.fields) as u(f)
-where f.verdict = 'update'
+where f.decision = 'update'
   and (r.action = 'update' or r.resource in ('devices', 'virtual_machines', 'primary_ips', 'primary_macs'))

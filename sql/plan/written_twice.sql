@@ -11,7 +11,7 @@ from (
     select resource, key, object_type, netbox_id, f.field
     from (from diff.rows semi join repeated using (object_type, netbox_id) where action = 'update'),
         unnest(fields) as u(f)
-    where f.verdict = 'update'
+    where f.decision = 'update'
 )
 where netbox_id is not null
 group by object_type, netbox_id, written

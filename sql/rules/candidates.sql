@@ -19,7 +19,7 @@ merged as (
              else coalesce(c.action, 'update') end as action,
         if(c.action = 'create', coalesce(r.name_problem, c.reason), c.reason) as reason,
         list_concat(list_filter(coalesce(c.fields, []), lambda f: not list_contains(r.names, f.field)
-            or (c.action = 'create' and f.verdict is null and list_contains(coalesce(r.undecided, []), f.field))),
+            or (c.action = 'create' and f.decision is null and list_contains(coalesce(r.undecided, []), f.field))),
             r.fields) as fields
     from ruled r left join diff.compared c using (resource, key)
     where c.action in ('create', 'update') or (c.action is null and r.netbox_id is not null)

@@ -34,7 +34,7 @@ put_on as (
 combined as (
     select w.*, b.last_updated, coalesce(text_list(b.before), []) as had,
         -- What the source's own tags would leave.
-        coalesce(text_list(coalesce(list_filter(c.fields, lambda f: f.field = 'tags' and f.verdict is null)[1].after,
+        coalesce(text_list(coalesce(list_filter(c.fields, lambda f: f.field = 'tags' and f.decision is null)[1].after,
             b.before)), []) as base,
         list_filter(coalesce(w.slugs, []), lambda s: not list_contains(coalesce(p.slugs, []), s)
             or list_contains(coalesce(text_list(b.before), []), s) or o.field is not null) as given

@@ -76,6 +76,8 @@ comment on column diff.changes.first_diff is
     'the diff that had this row first, without interruption since; equal to diff_id: the row is new';
 comment on column diff.changes.decision is
     'waiting, approved, approval expired, rejected, applied; NULL: no change that can be approved';
+comment on column diff.changes.verdict is
+    'of the last apply that took the change up, also before this diff: applied, stale, failed, blocked, uncertain; NULL: none';
 comment on column diff.changes.decided_by is 'who approved or rejected the change';
 comment on column diff.changes.expires is 'end of the approval';
 comment on column diff.changes.first_seen is 'when first_diff was made';
@@ -93,15 +95,15 @@ comment on column diff.objects.attached is 'MAC addresses, IP addresses and othe
 comment on column diff.objects.decisions is 'number of changes by decision';
 comment on view diff.summary is 'Objects of the current diffs that change alike, one row with their number';
 comment on column diff.summary.fields is
-    'fields that all of them get, with the number of different values, and one of them as JSON text';
+    'fields that all of them get, with the number of different values, and one of them';
 comment on column diff.summary.example is 'key of one of the objects';
 comment on column diff.summary.example_id is 'its id in NetBox; NULL: it is created';
 comment on column diff.summary.parents is 'number of objects by device, guest or cluster';
 comment on column diff.summary.with_attached is 'number of objects that get or lose something, by its resource';
 comment on view diff.fields is 'Current differences, one row per object and field';
-comment on column diff.fields.before is 'NetBox''s value as JSON text';
-comment on column diff.fields.after is 'the endpoint''s value as JSON text';
-comment on column diff.fields.verdict is 'update: written when applied; drifted, conflict: not written, see reason';
+comment on column diff.fields.before is 'NetBox''s value';
+comment on column diff.fields.after is 'the endpoint''s value';
+comment on column diff.fields.decision is 'update: written when applied; drifted, conflict: not written, see reason';
 
 -- sync: the status of syncs.
 comment on view sync.status is 'One row per endpoint and for NetBox: last reads, completeness, what waits';
@@ -133,6 +135,8 @@ comment on column sync.attempts.who is
 comment on column sync.attempts.part is 'the only device, guest or container that was read; null: everything';
 comment on view sync.plans is 'The current diffs: when they were made, and when NetBox was read for them';
 comment on view sync.change_states is 'How far every row of the current diffs is: waiting, approved, rejected, applied';
+comment on view sync.last_verdicts is
+    'The last verdict on each change, and the number of its last apply in the sequence';
 comment on view sync.applied_since is 'Changes that were applied since NetBox was read for the current diff';
 comment on view sync.decisions is 'The valid decision of each change: approved, expired, rejected';
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';

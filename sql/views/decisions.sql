@@ -43,8 +43,8 @@ group by endpoint, change_id;
 create or replace {stored} sync.plans as
 select
     endpoint, kind as system, diff_id, finished as diff_finished, gates, earlier, netbox_url,
-    epoch_ms(strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
-    epoch_ms(strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
+    epoch_ms(try_strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
+    epoch_ms(try_strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
 from (
     select filename, unnest(json_transform(json, '{
         "endpoint": "VARCHAR", "kind": "VARCHAR", "diff_id": "VARCHAR", "finished": "TIMESTAMPTZ",
@@ -54,9 +54,14 @@ from (
 )
 where contains(filename, '/diffs/' || endpoint || '/');
 
+-- The last verdict on each change, and when it was last applied, as a number of the warehouse's sequence.
+create or replace view sync.last_verdicts as
+select endpoint, change_id, arg_max(verdict, seq) as verdict, max(seq) filter (verdict = 'applied') as applied_seq
+from ledger.verdicts
+group by endpoint, change_id;
+
 -- What was applied since NetBox was read for the current diff; older applies say nothing about its changes.
 create or replace view sync.applied_since as
 select v.endpoint, v.change_id
-from ledger.verdicts as v join sync.plans as p on p.endpoint = v.endpoint
-where v.verdict = 'applied' and v.seq >= p.target_seq
-group by v.endpoint, v.change_id;
+from sync.last_verdicts as v join sync.plans as p on p.endpoint = v.endpoint
+where v.applied_seq >= p.target_seq;

@@ -1,10 +1,12 @@
--- Views on diff.changes, the current diffs.
+-- Views on the current diffs. {rows}: the rows of their files.
 
+-- Files of an older version call the decision verdict.
 create or replace view diff.fields as
 select
-    endpoint, resource, key, parent, action, item.field as field, item.before as before, item.after as after,
-    item.verdict as verdict, item.reason as reason, item.cause as cause, change_id, netbox_id
-from (select *, unnest(fields) as item from diff.changes);
+    endpoint, resource, key, parent, action, item.field as field, item.before::json as before,
+    item.after::json as after, coalesce(item.decision, item.verdict) as decision, item.reason as reason,
+    item.cause as cause, change_id, netbox_id
+from (select *, unnest(fields) as item from {rows});
 
 -- The closed list of causes. sentence: with its parameters in braces; about: the parameters that say what is missing.
 create or replace view sync.causes as

@@ -120,11 +120,11 @@ from (
     where kind = 'journal'
 );
 
--- One row per change and field that an apply decided on; before and after are JSON text.
+-- One row per change and field that an apply decided on; before and after are JSON.
 create or replace view ledger.operations as
 select
     apply_id, operation_id, endpoint, target, resource, action, key, parent, object_type, netbox_id, change_id,
-    item.field as field, item.before::varchar as before, item.after::varchar as after,
+    item.field as field, item.before as before, item.after as after,
     approver, approval_id, verdict, message, request_id, object_change_id, weak_guard, recorded_at, seq
 from (
     select *, unnest(case when len(fields) > 0 then fields else [null] end) as item

@@ -43,7 +43,7 @@ chain as (
 from chain;
 
 -- One row per object and field that an applied change set, or that NetBox cleared because a change deleted the object
--- in the field. value is JSON text; a null that was written is the text null.
+-- in the field. value is JSON; a null that was written is its null.
 create or replace view ledger.writes as
 with set_by_change as (
     select *, unnest(fields) as item from ledger.applied where action <> 'delete'
@@ -53,11 +53,11 @@ emptied_by_delete as (
 ),
 written as (
     select endpoint, target, undoes, object_type, netbox_id, item.field as field,
-        coalesce(item.after::varchar, 'null') as value, applied_at as written_at,
-        seq, change_id
+        coalesce(item.after, 'null'::json) as value, applied_at as written_at, seq, change_id
     from set_by_change
     union all
-    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, 'null', applied_at, seq, change_id
+    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, 'null'::json, applied_at, seq,
+        change_id
     from emptied_by_delete
 )
 from written
@@ -66,7 +66,7 @@ select w.* replace (m.netbox_id as netbox_id)
 from written w
 join ledger.made_again m on m.target = w.target and m.object_type = w.object_type and m.former_id = w.netbox_id;
 
--- The value that this product wrote last, per object and field, whichever endpoint it came from. value is JSON text
+-- The value that this product wrote last, per object and field, whichever endpoint it came from. value is JSON
 -- with references by NetBox id, as the comparison sees it as `before` next time. A value that an undo brought back
 -- belongs to the endpoint that had written it before; restored says that none had: it was in NetBox already.
 create or replace view ledger.last_written as
@@ -86,8 +86,8 @@ brought_back as (
 -- Names in references are for people, and may have changed since.
 nameless as (
     select b.target, b.object_type, b.netbox_id, b.field, w.endpoint, w.seq,
-        regexp_replace(b.last.value, ',"name":("([^"\\]|\\.)*"|null)', '', 'g') as now,
-        regexp_replace(w.value, ',"name":("([^"\\]|\\.)*"|null)', '', 'g') as earlier
+        regexp_replace(b.last.value::varchar, ',"name":("([^"\\]|\\.)*"|null)', '', 'g') as now,
+        regexp_replace(w.value::varchar, ',"name":("([^"\\]|\\.)*"|null)', '', 'g') as earlier
     from brought_back b
     join ledger.writes w using (target, object_type, netbox_id, field)
     where w.undoes is null
@@ -143,7 +143,7 @@ group by target, object_type, netbox_id;
 -- The lists of tags that this product wrote, one row per object and change.
 create or replace view ledger.tag_lists as
 with written as (
-    select a.target, a.object_type, a.netbox_id, a.seq, item.before::varchar as before, item.after::varchar as after
+    select a.target, a.object_type, a.netbox_id, a.seq, item.before as before, item.after as after
     from (select *, unnest(fields) as item from ledger.applied where action <> 'delete') a
     anti join ledger.made_again m
         on m.target = a.target and m.object_type = a.object_type and m.netbox_id = a.netbox_id

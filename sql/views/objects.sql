@@ -1,6 +1,6 @@
 -- The objects that a diff changes, one row each: their rows (parts.sql) together. Open questions are in diff.causes.
 -- netbox_id: NULL for an object that is created. Objects with different ids are different, whatever their key.
--- fields: what is written to the object itself, and fields that are not written (verdict); attached: what is created,
+-- fields: what is written to the object itself, and fields that are not written (decision); attached: what is created,
 -- updated or deleted on it. differs: the names of the fields of an update, without the ids by which sources know the
 -- object: an update that neither differs nor attaches only gets such an id.
 with changes as (
@@ -27,7 +27,7 @@ select
     *,
     list_sort(list_distinct(list_transform(attached, lambda a: a.resource))) as attaches,
     case when action = 'update' then list_sort(list_distinct(list_transform(
-        list_filter(fields, lambda f: f.verdict = 'update' and not list_contains({links}, f.field)
+        list_filter(fields, lambda f: f.decision = 'update' and not list_contains({links}, f.field)
             -- It comes with the address.
             and not (f.field = 'primary_mac_address'
                 and list_contains(list_transform(attached, lambda a: a.resource), 'mac_addresses'))),

@@ -24,7 +24,7 @@ valued as (
         select kind, f.field as field, count(distinct (f.before, f.after)) as "values", any_value(f.before) as before,
             any_value(f.after) as "after"
         from (select kind, differs, unnest(fields) as f from alike)
-        where list_contains(differs, f.field) and f.verdict = 'update'
+        where list_contains(differs, f.field) and f.decision = 'update'
         group by kind, f.field
     ) group by kind
 ),

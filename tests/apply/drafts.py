@@ -77,7 +77,7 @@ class Draft:
                 "parent": more.pop("parent", None),
                 "depends_on": list(more.pop("depends_on", [])),
                 "fields": [
-                    {"field": n, "before": _text(b), "after": _text(a), "verdict": "update", "reason": None}
+                    {"field": n, "before": _text(b), "after": _text(a), "decision": "update", "reason": None}
                     for n, b, a in triples
                 ],
             }

@@ -253,7 +253,7 @@ def there_and_back(pipeline: Pipeline) -> None:
     # A delete that had to wait for another may follow, and what was said to be in its way; nothing else.
     waited = {r.key for r in plan.rows if not r.is_change}
     # A change may leave out fields of its object that are not ours to write; these are unchanged.
-    in_part = {(r.resource, r.key) for r in plan.changes if any(f.verdict != "update" for f in r.fields)}
+    in_part = {(r.resource, r.key) for r in plan.changes if any(f.decision != "update" for f in r.fields)}
     second = pipeline.sync()
     # What had to wait may bring what is built on it alone: a primary address comes after its address.
     late = {r.change_id for r in second.changes if r.key in waited}
@@ -283,7 +283,7 @@ def decided(plan: Plan) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     """Every row, with its fields and what is decided of them. An object that was made again has another id."""
     return {
         (row.action, row.resource, re.sub(r" \(id \d+\)$|, id \d+(?=\)$)", "", row.key)): sorted(
-            (f.name, f.verdict) for f in row.fields
+            (f.name, f.decision) for f in row.fields
         )
         for row in plan.rows
     }

@@ -13,6 +13,7 @@ from netbox_sync_dagster.approve import ApprovalError, approve, approve_by_polic
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.plan_file import read_plan_file, to_document
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
@@ -20,6 +21,7 @@ from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import approvals_folder
 from netbox_sync_dagster.storage.views import ask
 from tests.apply.drafts import Draft
+from tests.older import as_older_version
 
 POLICIES = Policies(auto_approve=["interfaces.update"])
 
@@ -41,6 +43,11 @@ def synced(warehouse: Warehouse) -> None:
 
 @pytest.fixture
 def plan(warehouse: Warehouse) -> Plan:
+    return published(warehouse)
+
+
+def published(warehouse: Warehouse) -> Plan:
+    """A diff with one change, whose content is always the same."""
     draft = Draft(endpoint="paris")
     draft.update(
         "interfaces",
@@ -135,3 +142,19 @@ def states(warehouse: Warehouse) -> list[tuple[int, int]]:
             "SELECT rejected, waiting FROM sync.status WHERE endpoint = 'paris'"
         ).fetchall(),
     )
+
+
+def test_a_diff_and_a_plan_file_from_before_an_upgrade_are_approved_as_they_are(
+    warehouse: Warehouse, plan: Plan, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    text = json.dumps({"diffs": [to_document(plan, plan.rows, {})]})
+    file.write_text(text.replace('"decision"', '"verdict"'), encoding="utf-8")
+    as_older_version(warehouse.current(warehouse.diffs("paris")))
+    older = load_plan(warehouse, "paris")
+    assert older == plan and older.changes[0].expected_id() == plan.changes[0].change_id
+    assert [row.change_id for row in read_plan_file(file, "paris")] == [plan.changes[0].change_id]
+    decide(warehouse, older, plan.changes[0].change_id)
+
+    # The next diff has the same content in the new shape.
+    assert list(approved(warehouse, "paris", published(warehouse))) == [plan.changes[0].change_id]

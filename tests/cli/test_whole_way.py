@@ -364,7 +364,7 @@ print(con.execute({question!r}).fetchall(), flush=True)
 
     with duckdb.connect(str(harness.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
         fields = con.execute(
-            "SELECT before, after, verdict FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
+            "SELECT before, after, decision FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
         ).fetchall()
     assert fields == [(None, '"DATA"', "update")]
 

@@ -68,9 +68,9 @@ def both(
         )
 
 
-def verdicts(plan: Plan, resource: str, key: str) -> dict[str, tuple[str, str | None]]:
-    """{field: (verdict, reason)} of a row."""
-    return {f.name: (f.verdict, f.reason) for f in row(plan, resource, key).fields}
+def decisions(plan: Plan, resource: str, key: str) -> dict[str, tuple[str, str | None]]:
+    """{field: (decision, reason)} of a row."""
+    return {f.name: (f.decision, f.reason) for f in row(plan, resource, key).fields}
 
 
 def decide(worlds: Worlds, **orders: Any) -> None:
@@ -89,7 +89,7 @@ def test_the_node_is_one_device_and_a_disagreement_is_shown(both: Worlds) -> Non
     assert device["primary_ip4"]["address"] == "10.99.0.11/24"
     said = "sources disagree: paris-pve wrote it; name both in precedence or field_precedence to decide"
     assert [(r.action, r.key) for r in rows(plan, "interfaces")] == [("conflict", "pve1.example.com eno1")]
-    assert verdicts(plan, "interfaces", "pve1.example.com eno1") == {
+    assert decisions(plan, "interfaces", "pve1.example.com eno1") == {
         "type": ("conflict", said),
         "mtu": ("conflict", said),
     }
@@ -110,7 +110,7 @@ def test_precedence_decides_each_field(both: Worlds) -> None:
         "cf.librenms_id": {"nms": 1},
     }
     plan = nms.apply_all()
-    assert verdicts(plan, "interfaces", "pve1.example.com eno1") == {
+    assert decisions(plan, "interfaces", "pve1.example.com eno1") == {
         "mtu": ("drifted", "sources disagree: paris-pve wrote it and has precedence")
     }
     assert pve.sync().changes == []

@@ -12,7 +12,7 @@ def test_two_rows_that_write_one_field_of_one_object_close_the_gate():
     con.execute(
         """CREATE TABLE diff.rows AS
            SELECT resource, action, key, 'dcim/interfaces' AS object_type, netbox_id,
-                  list_transform(names, lambda n: {'field': n, 'verdict': if(n = 'mtu', 'drifted', 'update')}) AS fields
+                  list_transform(names, lambda n: {'field': n, 'decision': if(n = 'mtu', 'drifted', 'update')}) AS fields
            FROM (VALUES
                ('interfaces', 'update', 'sw1 Gi0/1', 1, ['description', 'mtu']),
                ('primary_macs', 'update', 'sw1 Gi0/1', 1, ['primary_mac_address', 'mtu']),

@@ -51,7 +51,7 @@ def test_librenms(pipeline: Pipeline, state: LibreNMSState) -> None:
     assert {r.action for r in rows(plan, "ip_addresses")} <= {"blocked"}
     # A VLAN has its neutral name until it has a good one.
     assert after(rows(plan, "vlans")[0])["name"] == "VLAN0010"
-    assert [item.reason for item in rows(plan, "vlans")[0].fields if item.verdict == "conflict"] == [ESCAPE]
+    assert [item.reason for item in rows(plan, "vlans")[0].fields if item.decision == "conflict"] == [ESCAPE]
     # A description is kept: one line, without control characters.
     assert (
         after(row(plan, "interfaces", "sw1 Gi0/2"))["description"]

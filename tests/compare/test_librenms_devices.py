@@ -31,7 +31,7 @@ def test_equal_serial_is_the_same_device_and_the_name_differs(pipeline, state, d
     found = row(pipeline.sync(), "devices", "core-new")
     assert found.netbox_id == known["id"]
     name = next(f for f in found.fields if f.name == "name")
-    assert (name.before, name.after, name.verdict) == ("core-old", "core-new", "drifted")
+    assert (name.before, name.after, name.decision) == ("core-old", "core-new", "drifted")
     pipeline.configure(policies={"owns": ["devices.name"]})
     owned = row(pipeline.sync(), "devices", "core-new")
     assert (before(owned)["name"], after(owned)["name"]) == ("core-old", "core-new")

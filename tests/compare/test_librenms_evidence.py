@@ -80,7 +80,7 @@ def test_a_device_that_is_down_stays_and_is_offline_where_the_status_is_owned(
     state.add_device("sw1", hardware="C9300-48P", status=0)
     known = device("sw1", status="active")
     field = next(f for f in row(pipeline.sync(), "devices", "sw1").fields if f.name == "status")
-    assert (field.before, field.after, field.verdict) == ("active", "offline", "drifted")
+    assert (field.before, field.after, field.decision) == ("active", "offline", "drifted")
     pipeline.configure(policies={"owns": ["devices.status"]})
     owned = row(pipeline.again(), "devices", "sw1")
     assert (owned.action, owned.netbox_id, after(owned)["status"]) == ("update", known["id"], "offline")

@@ -237,7 +237,7 @@ def test_a_device_goes_to_the_location_of_its_site(
     assert "location" not in after(row(plan, "devices", "sw2"))
     assert after(row(plan, "devices", "sw3"))["location"]["id"] == rooms[paris, "Cellar"]
     wrong = row(plan, "devices", "sw4")
-    assert (wrong.action, [f.reason for f in wrong.fields if f.verdict == "conflict"]) == (
+    assert (wrong.action, [f.reason for f in wrong.fields if f.decision == "conflict"]) == (
         "create",
         ['the site of sw4 has no location "nowhere" (from the mappings)'],
     )
@@ -245,7 +245,7 @@ def test_a_device_goes_to_the_location_of_its_site(
     device("sw3", site=lyon)
     done = pipeline.apply_all()
     kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
-    assert (kept.verdict, kept.reason) == (
+    assert (kept.decision, kept.reason) == (
         "drifted",
         "NetBox has a value that netbox-sync did not write (policies.owns)",
     )

@@ -136,7 +136,7 @@ def test_an_operators_description_stays(pipeline, state, netbox, device):
     )
     found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
     field = next(f for f in found.fields if f.name == "description")
-    assert (field.verdict, field.reason) == (
+    assert (field.decision, field.reason) == (
         "drifted",
         "NetBox has a value that netbox-sync did not write (policies.owns)",
     )
@@ -233,7 +233,7 @@ def test_same_port_under_a_long_name_is_one_interface(pipeline, state, netbox, d
     assert {r.netbox_id for r in rows(plan, "interfaces")} == {first["id"], second["id"]}
     assert "name" not in [f.name for f in row(plan, "interfaces", "sw1 GigabitEthernet0/1").fields]
     renamed = next(f for f in row(plan, "interfaces", "sw1 GigabitEthernet0/2").fields if f.name == "name")
-    assert (renamed.before, renamed.after, renamed.verdict) == ("uplink", "GigabitEthernet0/2", "drifted")
+    assert (renamed.before, renamed.after, renamed.decision) == ("uplink", "GigabitEthernet0/2", "drifted")
 
 
 def test_port_id_on_another_devices_interface_is_a_conflict(pipeline, state, netbox, device):

@@ -204,7 +204,7 @@ def test_a_virtual_chassis_of_netbox_is_matched(
     # A port that NetBox has on the master stays there: it cannot be moved, and is not made twice.
     kept = row(plan, "interfaces", "sw1-M2 Gi2/0/1")
     shown = next(f for f in kept.fields if f.name == "device")
-    assert (kept.netbox_id, shown.verdict, shown.reason) == (
+    assert (kept.netbox_id, shown.decision, shown.reason) == (
         port["id"],
         "drifted",
         "NetBox cannot move an interface to another device of the stack",

@@ -80,7 +80,7 @@ def test_several_untagged_vlans_without_a_native_one_are_undecided(pipeline, sta
     state.add_membership(port, 20, untagged=1)
     found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
     undecided = next(f for f in found.fields if f.name == "untagged_vlan")
-    assert (undecided.verdict, undecided.reason) == (
+    assert (undecided.decision, undecided.reason) == (
         "conflict",
         "LibreNMS shows 2 untagged VLANs (10, 20) and no native one",
     )
@@ -125,7 +125,7 @@ def test_devices_that_disagree_make_one_vlan_and_a_conflict_on_its_name(pipeline
     state.add_vlan(other, 50, "USERS")
     (found,) = rows(pipeline.sync(), "vlans")
     assert (found.action, after(found)["name"]) == ("create", "VLAN0050")
-    name = next(f for f in found.fields if f.verdict == "conflict")
+    name = next(f for f in found.fields if f.decision == "conflict")
     assert (name.name, name.reason) == ("name", "sources disagree: DATA (sw1), USERS (sw2)")
 
 
@@ -142,7 +142,7 @@ def test_one_name_on_two_vids_of_a_group(pipeline, state, switch):
         ("30 in paris-vlans", "VLAN0030"),
         ("40 in paris-vlans", "VLAN0040"),
     ]
-    assert [f.reason for f in row(plan, "vlans", "20 in paris-vlans").fields if f.verdict == "conflict"] == [
+    assert [f.reason for f in row(plan, "vlans", "20 in paris-vlans").fields if f.decision == "conflict"] == [
         "2 VLANs of the group have the name users; NetBox takes a name once"
     ]
 

@@ -27,7 +27,7 @@ def test_what_somebody_changed_after_us_is_shown_and_stays(
     found = row(plan, "interfaces", "sw1 Gi0/1")
     assert plan.changes == []
     assert found.action == "drifted"
-    judged = {f.name: (f.verdict, f.reason) for f in found.fields}
+    judged = {f.name: (f.decision, f.reason) for f in found.fields}
     shown = "drifted", "changed in NetBox since netbox-sync wrote it; the source is unchanged"
     assert judged == {"speed": shown, "mtu": shown}
 

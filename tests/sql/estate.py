@@ -103,11 +103,13 @@ def _check_causes(row: str, action: str, reason: str | None, fields: list[dict[s
     said = [(action, reason, row)] if action in NO_CHANGE else []
     if action != "create":
         said += [
-            (f["verdict"], f["reason"], f"{row}: {f['field']}") for f in fields if f["verdict"] in NO_CHANGE
+            (f["decision"], f["reason"], f"{row}: {f['field']}") for f in fields if f["decision"] in NO_CHANGE
         ]
-    for verdict, text, where in said:
-        cause = read_reason(text or "", verdict).cause
-        assert cause is not None and cause_kinds()[cause].action == verdict, f"{where}: {verdict}, but {text}"
+    for decision, text, where in said:
+        cause = read_reason(text or "", decision).cause
+        assert cause is not None and cause_kinds()[cause].action == decision, (
+            f"{where}: {decision}, but {text}"
+        )
 
 
 def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
@@ -130,7 +132,7 @@ def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
             fields=[
                 (f["field"], json.loads(f["before"] or "null"), json.loads(f["after"] or "null"))
                 for f in fields
-                if f["verdict"] == "update"
+                if f["decision"] == "update"
             ],
         ), f"{resource} {key}"
 
@@ -304,7 +306,7 @@ class Estate:
             Row(
                 *values,
                 sentence_of(reason),
-                {f["field"]: json.loads(f["after"] or "null") for f in fields if f["verdict"] == "update"},
+                {f["field"]: json.loads(f["after"] or "null") for f in fields if f["decision"] == "update"},
             )
             for *values, reason, fields in found
         ]

@@ -73,9 +73,9 @@ def put(con: duckdb.DuckDBPyConnection, key: str, fields: list[dict[str, Any]], 
 
 
 def field(
-    name: str, before: str | None, after: str | None, verdict: str = "update", reason: str | None = None
+    name: str, before: str | None, after: str | None, decision: str = "update", reason: str | None = None
 ) -> Any:
-    return {"field": name, "before": before, "after": after, "verdict": verdict, "reason": reason}
+    return {"field": name, "before": before, "after": after, "decision": decision, "reason": reason}
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[1][:20])

@@ -11,13 +11,14 @@ import pytest
 from netbox_sync_dagster.compare.first_diffs import add_first_diffs, until_whole
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
+from tests.older import as_older_version
 from tests.sql.rules import Rules
 
 MONDAY, TUESDAY = "20261123T080000000Z-0001", "20261124T080000000Z-0001"
 
 
 def change(key: str, change_id: str, action: str = "update", after: str = "9000") -> dict[str, Any]:
-    field = {"field": "mtu", "before": "1500", "after": after, "verdict": "update", "reason": None}
+    field = {"field": "mtu", "before": "1500", "after": after, "decision": "update", "reason": None}
     return {
         "resource": "interfaces",
         "key": key,
@@ -48,7 +49,7 @@ def first_diffs(rows: list[dict[str, Any]], earlier: list[Path]) -> dict[str, st
     con.execute(
         """CREATE SCHEMA IF NOT EXISTS diff;
         CREATE TABLE diff.rows (resource VARCHAR, key VARCHAR, action VARCHAR,
-            fields STRUCT(field VARCHAR, before VARCHAR, "after" VARCHAR, verdict VARCHAR, reason VARCHAR)[]);
+            fields STRUCT(field VARCHAR, before VARCHAR, "after" VARCHAR, decision VARCHAR, reason VARCHAR)[]);
         CREATE TABLE diff.ids (resource VARCHAR, key VARCHAR, change_id VARCHAR);
         CREATE TABLE diff.questions (resource VARCHAR, key VARCHAR, field VARCHAR, question VARCHAR, cause VARCHAR)"""
     )
@@ -84,6 +85,13 @@ def test_an_edit_elsewhere_on_the_object_gives_a_new_id_and_not_a_new_row(tmp_pa
     )
     now = [change("Gi0/1", "x"), change("Gi0/2", "y", after="1400"), change("Gi0/3", "z", "update")]
     assert first_diffs(now, [monday]) == {"Gi0/1": MONDAY}
+
+
+def test_the_diff_before_an_upgrade_counts(tmp_path: Path) -> None:
+    monday = keep(tmp_path, MONDAY, [change("Gi0/1", "a"), change("Gi0/2", "b")])
+    as_older_version(monday)
+    now = [change("Gi0/1", "a"), change("Gi0/2", "y")]
+    assert first_diffs(now, [monday]) == {"Gi0/1": MONDAY, "Gi0/2": MONDAY}
 
 
 def test_a_change_that_refers_to_an_object_created_meanwhile_is_the_same(tmp_path: Path) -> None:

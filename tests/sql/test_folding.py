@@ -31,7 +31,7 @@ class Diff:
                 "field": name,
                 "before": json.dumps(before),
                 "after": json.dumps(after),
-                "verdict": "drifted" if name in drifted else "update",
+                "decision": "drifted" if name in drifted else "update",
             }
             for name, (before, after) in more.pop("fields", {}).items()
         ]

@@ -87,7 +87,7 @@ def test_an_address_is_not_taken_from_a_device_that_is_out_of_sight() -> None:
         f"CREATE TABLE diff.rows {DIFF_SHAPE}; CREATE TABLE match.interfaces (key VARCHAR, netbox_id BIGINT)"
     )
     written = [
-        {"field": "assigned_object", "before": "null", "after": "{}", "verdict": "update", "reason": None}
+        {"field": "assigned_object", "before": "null", "after": "{}", "decision": "update", "reason": None}
     ]
     for host in ("10.0.0.1", "10.0.0.2"):
         row = {"key": host, "parent": "sw2", "action": "update", "fields": written}

@@ -59,7 +59,7 @@ def gone(resource: str, policies: dict[str, Any], **endpoint: Any) -> Estate:
     return estate
 
 
-def verdict(found: list[Row], resource: str) -> tuple[str, str]:
+def decision(found: list[Row], resource: str) -> tuple[str, str]:
     (one,) = said_of(found, resource, OURS[resource][1])
     return one[0], (one[1] or "").partition(", but ")[2]
 
@@ -68,18 +68,18 @@ def verdict(found: list[Row], resource: str) -> tuple[str, str]:
 def test_every_resource_is_judged_alike(resource: str) -> None:
     """Not created by us: drifted. Ours, and no policy: blocked. Ours or not, as policies say: deleted."""
     stranger = gone(resource, {"delete": [resource]})
-    assert verdict(stranger.rows(), resource) == (
+    assert decision(stranger.rows(), resource) == (
         "drifted",
         "netbox-sync did not create it (policies.delete_unowned)",
     )
     ours = gone(resource, {})
     ours.ours(OURS[resource][0], OURS[resource][1])
-    assert verdict(ours.rows(), resource) == ("blocked", f"policies.delete does not name {resource}")
+    assert decision(ours.rows(), resource) == ("blocked", f"policies.delete does not name {resource}")
     allowed = gone(resource, {"delete": [resource]})
     allowed.ours(OURS[resource][0], OURS[resource][1])
-    assert verdict(allowed.rows(), resource) == ("delete", "")
+    assert decision(allowed.rows(), resource) == ("delete", "")
     anybodys = gone(resource, {"delete_unowned": [resource]})
-    assert verdict(anybodys.rows(), resource) == ("delete", "")
+    assert decision(anybodys.rows(), resource) == ("delete", "")
 
 
 def test_an_address_that_no_snapshot_ever_showed_is_not_gone() -> None:
@@ -92,7 +92,7 @@ def test_an_address_that_no_snapshot_ever_showed_is_not_gone() -> None:
     estate.first = True
     found = estate.rows()
     assert removals(found) == []
-    assert verdict(found, "ip_addresses") == (
+    assert decision(found, "ip_addresses") == (
         "blocked",
         "that is no evidence: NetBox holds 1 ip addresses of sw1 that netbox-sync wrote, and 1 of them were never seen in"
         " LibreNMS; if that is right, sync with --accept-shrink",
@@ -131,10 +131,10 @@ def test_what_another_endpoint_of_the_same_source_created_is_ours(resource: str)
     peer = gone(resource, {"delete": [resource]})
     peer.peers = ("lib2",)
     peer.ours(OURS[resource][0], OURS[resource][1], endpoint="lib2")
-    assert verdict(peer.rows(), resource) == ("delete", "")
+    assert decision(peer.rows(), resource) == ("delete", "")
     other = gone(resource, {"delete": [resource]})
     other.ours(OURS[resource][0], OURS[resource][1], endpoint="elsewhere")
-    assert verdict(other.rows(), resource)[0] == "drifted"
+    assert decision(other.rows(), resource)[0] == "drifted"
 
 
 def test_a_node_interface_that_either_endpoint_of_the_cluster_made() -> None:

@@ -22,6 +22,7 @@ from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_dagster.storage.views import build_database, open_views
 from netbox_sync_dagster.sync import Stopped
+from tests.older import as_older_version
 
 # Publishes snapshots of two endpoints, as fast as it can, until it is stopped; prints how many.
 WRITER = """
@@ -77,12 +78,12 @@ def publish_diff(warehouse: Warehouse, endpoint: str, **actions: int) -> None:
                 "object_type": "dcim/devices",
                 "netbox_id": None if action == "create" else 7,
                 "fields": [
-                    {"field": "name", "before": "null", "after": '"x"', "verdict": "update", "reason": None},
+                    {"field": "name", "before": "null", "after": '"x"', "decision": "update", "reason": None},
                     {
                         "field": "serial",
                         "before": '"A"',
                         "after": '"B"',
-                        "verdict": "drifted",
+                        "decision": "drifted",
                         "reason": "edited",
                     },
                 ],
@@ -414,7 +415,7 @@ def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Wa
         kept = ask(con, "SELECT count(*) FROM history.diff_changes")
         fields = ask(
             con,
-            """SELECT endpoint, resource, key, action, field, before, after, verdict, reason, change_id
+            """SELECT endpoint, resource, key, action, field, before, after, decision, reason, change_id
                FROM diff.fields WHERE key = 'create-0' ORDER BY field""",
         )
         status = ask(
@@ -429,6 +430,79 @@ def test_diff_views_show_the_current_diff_per_object_and_per_field(warehouse: Wa
         ("nms", "devices", "create-0", "create", "serial", '"A"', '"B"', "drifted", "edited", "create0"),
     ]
     assert status == [(2, 0, 0, 1, 3, 1, ["NetBox was not read completely"])]
+
+
+def test_diffs_from_before_an_upgrade_are_shown_beside_newer_ones(warehouse: Warehouse) -> None:
+    publish_diff(warehouse, "older", create=1)
+    as_older_version(warehouse.current(warehouse.diffs("older")))
+    publish_diff(warehouse, "0newer", create=1)
+    build_database(warehouse)
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        fields = ask(con, "SELECT endpoint, field, after, decision FROM diff.fields ORDER BY ALL")
+        kept = "SELECT endpoint, f.field, f.after, f.decision FROM history.diff_changes, unnest(fields) AS u(f) ORDER BY ALL"
+        assert ask(con, kept) == fields
+        differs = ask(
+            con, "SELECT endpoint, fields[1].decision, fields[2].decision FROM diff.changes ORDER BY 1"
+        )
+        assert ask(con, "SELECT endpoint, objects FROM diff.summary ORDER BY ALL") == [
+            ("0newer", 1),
+            ("older", 1),
+        ]
+    assert fields == [
+        ("0newer", "name", '"x"', "update"),
+        ("0newer", "serial", '"B"', "drifted"),
+        ("older", "name", '"x"', "update"),
+        ("older", "serial", '"B"', "drifted"),
+    ]
+    assert differs == [("0newer", "update", "drifted"), ("older", "update", "drifted")]
+
+
+def test_values_are_json(warehouse: Warehouse) -> None:
+    publish_diff(warehouse, "nms", create=1)
+    with open_views(warehouse) as con:
+        found = ask(
+            con,
+            """SELECT typeof(before), typeof(after), after->>'$' FROM diff.fields WHERE field = 'name'
+               UNION ALL SELECT typeof(f.before), typeof(f.after), f.after->>'$'
+               FROM diff.changes, unnest(fields) AS u(f) WHERE f.field = 'name'""",
+        )
+        types = ask(
+            con,
+            """SELECT DISTINCT data_type FROM duckdb_columns() WHERE (schema_name IN ('diff', 'ledger')
+                AND column_name IN ('before', 'after')) OR table_name || '.' || column_name IN ('writes.value', 'last_written.value')""",
+        )
+    assert found == [("JSON", "JSON", "x")] * 2
+    assert types == [("JSON",)]
+
+
+def test_a_change_shows_the_last_verdict_on_it(warehouse: Warehouse) -> None:
+    publish_diff(warehouse, "nms", create=1, update=1, conflict=1)
+    lines = [
+        {
+            "kind": "verdict",
+            "apply_id": f"a{seq}",
+            "endpoint": "nms",
+            "change_id": "create0",
+            "verdict": verdict,
+            "seq": seq,
+        }
+        for seq, verdict in ((1, "failed"), (2, "applied"), (3, "stale"))
+    ]
+    place = warehouse.ledger / "applies" / "nms" / "a1.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with open_views(warehouse) as con:
+        # The changes wait: NetBox was read after the applies.
+        assert ask(con, "SELECT key, decision, verdict FROM diff.changes ORDER BY key") == [
+            ("conflict-0", None, None),
+            ("create-0", "waiting", "stale"),
+            ("update-0", "waiting", None),
+        ]
+        later = lines[1] | {"seq": 9_999_999_999_999}
+        place.write_text(json.dumps(later) + "\n", encoding="utf-8")
+        assert ask(con, "SELECT decision, verdict FROM diff.changes WHERE key = 'create-0'") == [
+            ("applied", "applied")
+        ]
 
 
 def test_what_is_asked_while_a_diff_is_replaced_is_of_the_new_one(warehouse: Warehouse) -> None:

@@ -29,7 +29,7 @@ def add(
     resource: str,
     fields: dict[str, Any],
     action: str = "create",
-    verdict: str = "update",
+    decision: str = "update",
 ) -> None:
     con.execute(
         "INSERT INTO diff.rows BY NAME SELECT ? AS resource, 'k' AS key, ? AS action, ? AS fields",
@@ -41,7 +41,7 @@ def add(
                     "field": name,
                     "before": None,
                     "after": json.dumps(value),
-                    "verdict": verdict,
+                    "decision": decision,
                     "reason": None,
                 }
                 for name, value in fields.items()

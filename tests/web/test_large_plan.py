@@ -49,7 +49,7 @@ def publish(warehouse: Warehouse) -> None:
                     "fields": [
                         {
                             **{"field": "description", "before": '""', "after": f'"{after}"'},
-                            **{"verdict": "update", "reason": None, "cause": None},
+                            **{"decision": "update", "reason": None, "cause": None},
                         }
                     ],
                     "depends_on": [],
