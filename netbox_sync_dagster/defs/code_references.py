@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -15,12 +16,17 @@ def code_references(function: Callable[..., Any], sql: Iterable[str] = ()) -> di
 
     ``with_source_code_references`` parses the function's file for each definition, and copies all specs.
     """
-    code = function.__code__
     references: list[Any] = [
         *(
             dg.LocalFileCodeReference(file_path=str(sql_root() / file), line_number=1, label=f"sql/{file}")
             for file in sql
         ),
-        dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno),
+        _reference(function),
     ]
     return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=references)}
+
+
+@cache
+def _reference(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
+    code = function.__code__
+    return dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno)
