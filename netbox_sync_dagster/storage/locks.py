@@ -33,6 +33,8 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 # The system of the locks of running Dagster runs; their endpoint is the run's id.
 RUN = "run"
+# Who holds the locks of syncs that hooks start. They take seconds, so all others wait for them.
+HOOK = "netbox-sync hook"
 _APPLY = "apply"
 _BEAT_SECONDS = 15
 # After this many seconds a silent sync on another machine counts as dead, as in sql/views/sync.sql. Two at once only

@@ -21,7 +21,7 @@ from netbox_sync_dagster.sources.reading import UnknownObject
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
-from netbox_sync_dagster.storage.locks import EndpointLock
+from netbox_sync_dagster.storage.locks import HOOK, EndpointLock, LockHeld
 from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
 from netbox_sync_dagster.text import visible
@@ -29,6 +29,9 @@ from netbox_sync_dagster.text import visible
 Say = Callable[[str], None]
 # A comparison uses all cores and up to its memory limit: one at a time in this process.
 _COMPARING = threading.Lock()
+# How long a sync waits for one that a hook has started, and how often it looks.
+_HOOK_SECONDS = 300.0
+_LOOK_SECONDS = 0.3
 
 
 class EmptySnapshot(WarehouseError):
@@ -115,7 +118,7 @@ def sync_endpoint(
     """Sync an endpoint as far as possible; an error is part of the outcome and never raised.
 
     The endpoint's lock is held by ``who`` from the first request to the last approval. ``lock`` takes it, and may wait
-    for one that a dead process left. ``already_read``: a snapshot of this run, which is not read again.
+    for one that a dead process left. A sync that a hook has started is waited for. ``already_read``: a snapshot of this run, which is not read again.
     ``netbox_is_there`` is called before the comparison and may wait; it returns False if NetBox could not be read. An
     exception from ``say`` ends the sync at its next step.
     """
@@ -126,7 +129,7 @@ def sync_endpoint(
             def take() -> None:
                 stack.enter_context(EndpointLock.for_sync(warehouse, endpoint.kind, endpoint.name, who))
 
-            lock(take)
+            lock(partial(_after_hooks, take, who, say))
             if options.read:
                 began = time.monotonic()
                 outcome.manifest = already_read or _read(warehouse, endpoint, who, options, say)
@@ -138,6 +141,19 @@ def sync_endpoint(
     except Exception as error:  # noqa: BLE001
         outcome.error = error
     return outcome
+
+
+def _after_hooks(take: Callable[[], None], who: str, say: Say) -> None:
+    """Take the lock, after the sync that a hook has started. Raises LockHeld where somebody else has it."""
+    until = time.monotonic() + _HOOK_SECONDS
+    while True:
+        try:
+            return take()
+        except LockHeld as held:
+            if held.who != HOOK or who == HOOK or time.monotonic() > until:
+                raise
+        say("waiting for the sync that a hook has started")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _read(

@@ -15,7 +15,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.explain import about, is_expected
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.storage.locks import LockHeld, active_locks, is_applying
+from netbox_sync_dagster.storage.locks import HOOK, LockHeld, active_locks, is_applying
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync.concerned import MOST_EDITS, concerned
 from netbox_sync_dagster.sync.endpoint import Outcome, SyncOptions
@@ -26,8 +26,6 @@ from netbox_sync_dagster.text import Shown, traceback_lines, visible
 if TYPE_CHECKING:
     from netbox_sync_dagster.sources.netbox.hooks import Edited
 
-# Who syncs, in locks and attempts.
-WHO = "netbox-sync hook"
 # More names of one endpoint are not kept: it is read as a whole (`hooks.max_objects` is at most 100).
 _MOST_NAMES = 100
 # Seconds between looks at which endpoints the edits in NetBox concern, a query each.
@@ -211,7 +209,7 @@ class HookQueue:
             chosen,
             SyncOptions(is_brief=True),
             options_of={name: wanted.options(config.hooks.max_objects) for name, wanted in due.items()},
-            who=WHO,
+            who=HOOK,
             stop=self._stop,
         )
         for outcome in (target, *outcomes):

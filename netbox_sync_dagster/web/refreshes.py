@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage import WarehouseError
-from netbox_sync_dagster.storage.locks import active_locks
+from netbox_sync_dagster.storage.locks import HOOK, active_locks
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
 from netbox_sync_dagster.web.runs import Runs
@@ -56,7 +56,7 @@ class Refreshes(Runs[Refresh]):
                 return running
             # The lock itself is taken in the thread; this says so before anything is begun.
             busy = running.who if running else active_locks(self._warehouse).get(found.kind, {}).get(endpoint)
-            if busy is not None:
+            if busy is not None and busy != HOOK:
                 raise EndpointBusy(
                     f"endpoint '{endpoint}' is being synced already (by {busy}); try again when it has ended"
                 )

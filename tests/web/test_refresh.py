@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from netbox_sync_dagster.storage.locks import EndpointLock
+from netbox_sync_dagster.storage.locks import HOOK, EndpointLock
 from tests.web.conftest import PASSWORD, Site, Visitor
 
 
@@ -54,6 +54,23 @@ def test_an_endpoint_that_is_being_synced_is_not_read_twice(site: Site) -> None:
         in text
     )
     assert anna.status == 409
+
+
+def test_the_sync_of_a_hook_is_waited_for(site: Site) -> None:
+    anna = site.visitor()
+    anna.log_in()
+    with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", HOOK):
+        anna.open("/object", name="web1")
+        anna.send("/plans/paris/refresh", name="web1")
+        run = next(iter(site.state.refreshes._runs.values()))
+        until = time.monotonic() + 10
+        waits = ("paris", "waiting for the sync that a hook has started")
+        while waits not in run.lines and time.monotonic() < until:
+            time.sleep(0.05)
+        assert waits in run.lines
+    while not run.done and time.monotonic() < until + 10:
+        time.sleep(0.05)
+    assert (run.done, run.error) == (True, None)
 
 
 def test_an_error_is_shown_and_the_plan_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from netbox_sync_dagster.defs.shown import log_of, skip
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.storage.clock import now as clock_now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from netbox_sync_dagster.storage.locks import RUN, active_locks
+from netbox_sync_dagster.storage.locks import HOOK, RUN, active_locks
 from netbox_sync_dagster.sync.attempts import Attempts, read_attempts
 from netbox_sync_dagster.sync.scheduling import Decision, EndpointSchedule, decide
 
@@ -124,7 +124,8 @@ def interval_sensor(
         attempts = read_attempts(warehouse, endpoint.kind, name)
         last[name] = attempts.last
         asked[name] = settle(before, last[name], busy is not None, now)
-        held = f"{who} is reading it" if who else ""
+        # Its run waits for the sync of a hook.
+        held = f"{who} is reading it" if who and who != HOOK else ""
         decisions[name] = decide(
             schedule_of(attempts, endpoint, asked[name], busy=busy, held=held, now=now), now
         )
