@@ -43,7 +43,10 @@ def test_the_ledger_and_the_status(warehouse: Warehouse) -> None:
     for view in LEDGER:
         assert "endpoint" in data.ledger(view).columns, view
     assert list(data.ledger(endpoint="paris").columns) == list(data.ledger("operations").columns)
-    assert {"endpoint", "state", "waiting"} <= set(data.status().columns)
+    status = data.status()
+    assert {"endpoint", "state", "waiting"} <= set(status.columns)
+    # pandas can compare it with the times of other sources.
+    assert str(status["last_success"].dt.tz) == "UTC"
 
 
 def test_a_query_with_parameters(warehouse: Warehouse) -> None:

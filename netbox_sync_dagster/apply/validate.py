@@ -75,13 +75,13 @@ _HOLDERS = {source.path: name for name, source in SOURCES.items() if "cf" in NET
 
 @dataclass(frozen=True)
 class Check:
-    """The result for one change: ``verdict`` is ok, wrong or unchecked; ``message`` says why."""
+    """The result for one change: ``result`` is ok, wrong or unchecked; ``message`` says why."""
 
     change_id: str
     resource: str
     action: str
     key: str
-    verdict: str
+    result: str
     message: str
 
 
@@ -177,8 +177,8 @@ class _Rules:
         if wrong:
             return Check(row.change_id, row.resource, row.action, row.key, WRONG, "; ".join(wrong))
         unchecked = list(self._unchecked(row))
-        verdict = UNCHECKED if unchecked else OK
-        return Check(row.change_id, row.resource, row.action, row.key, verdict, "; ".join(unchecked))
+        result = UNCHECKED if unchecked else OK
+        return Check(row.change_id, row.resource, row.action, row.key, result, "; ".join(unchecked))
 
     def _values(self, row: DiffRow) -> Iterable[str]:
         accepted = self._accepted.get(row.object_type)

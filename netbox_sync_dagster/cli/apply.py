@@ -121,12 +121,12 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
     from netbox_sync_dagster.apply.validate import validate
 
     checks = validate(session.warehouse, plan, session.config.netbox)
-    told = [check for check in checks if show_all or check.verdict != "ok"]
+    told = [check for check in checks if show_all or check.result != "ok"]
     if told:
         digits = id_length(check.change_id for check in checks)
         rows = [
             (
-                Text(check.verdict, _CHECKED[check.verdict]),
+                Text(check.result, _CHECKED[check.result]),
                 check.change_id[:digits],
                 f"{check.resource}.{check.action}",
                 check.key,
@@ -134,8 +134,8 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
             )
             for check in told
         ]
-        session.out.print(make_table(("verdict", "change", "resource", "key", "why"), rows))
-    numbers = {name: sum(check.verdict == name for check in checks) for name in _CHECKED}
+        session.out.print(make_table(("result", "change", "resource", "key", "why"), rows))
+    numbers = {name: sum(check.result == name for check in checks) for name in _CHECKED}
     said = (
         ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing is approved"
     )

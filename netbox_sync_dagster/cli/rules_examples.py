@@ -39,15 +39,15 @@ def run_tests(
     place = session.rules_folder()
     chosen = rules_of(config, (endpoint and session.endpoint(endpoint).name) or "")
     failed = number = 0
-    for verdict in run_examples(folder or place / TESTS, chosen, config.rules.timeout):
+    for result in run_examples(folder or place / TESTS, chosen, config.rules.timeout):
         number += 1
-        name = f"{visible(verdict.example, 80)}: {visible(verdict.file, 80)}"
-        if verdict.ok:
+        name = f"{visible(result.example, 80)}: {visible(result.file, 80)}"
+        if result.ok:
             session.out.print(f"passed  {name}")
             continue
         failed += 1
         session.out.print(f"FAILED  {name}", style="red")
-        for sign, rows in (("missing", verdict.missing), ("unexpected", verdict.unexpected)):
+        for sign, rows in (("missing", result.missing), ("unexpected", result.unexpected)):
             for row in rows:
                 session.out.print(f"  {sign:10}  {visible(' | '.join(row), _LONGEST)}", soft_wrap=True)
     session.out.print(f"{number - failed} of {number} passed")

@@ -31,7 +31,7 @@ Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ExampleResult:
     """The result of one example for one kind of rules. ``missing``: expected rows that no rule gives; ``unexpected``:
     rows that nobody expects."""
 
@@ -46,7 +46,7 @@ class Verdict:
         return not self.missing and not self.unexpected
 
 
-def run_examples(folder: Path, rules: Sequence[Rule], timeout: float) -> Iterator[Verdict]:
+def run_examples(folder: Path, rules: Sequence[Rule], timeout: float) -> Iterator[ExampleResult]:
     """The results of all examples in ``folder``, a folder each. Raises RuleError for unusable files and rules."""
     examples = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     if not examples:
@@ -55,7 +55,7 @@ def run_examples(folder: Path, rules: Sequence[Rule], timeout: float) -> Iterato
         yield from _example(example, rules, timeout)
 
 
-def _example(example: Path, rules: Sequence[Rule], timeout: float) -> Iterator[Verdict]:
+def _example(example: Path, rules: Sequence[Rule], timeout: float) -> Iterator[ExampleResult]:
     expected = {path: found for path in sorted(example.iterdir()) if (found := _EXPECTED.match(path.name))}
     if not expected:
         raise RuleError([f"{example}: has no file such as expected.devices.csv"])
@@ -73,7 +73,7 @@ def _example(example: Path, rules: Sequence[Rule], timeout: float) -> Iterator[V
                 given = {
                     row for rule in chosen for row in _rows(sandbox.run(rule).rows.to_pylist(), rule.columns)
                 }
-            yield Verdict(example.name, path.name, sorted(wanted - given), sorted(given - wanted))
+            yield ExampleResult(example.name, path.name, sorted(wanted - given), sorted(given - wanted))
     finally:
         con.close()
 

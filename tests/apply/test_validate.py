@@ -51,7 +51,7 @@ def test_what_netbox_would_refuse_is_said_before_it_is_sent(
     lab_harness.approve(plan)
     server.reset_requests()
 
-    found = {check.key: (check.verdict, check.message) for check in validate(lab_harness.warehouse, plan)}
+    found = {check.key: (check.result, check.message) for check in validate(lab_harness.warehouse, plan)}
 
     unique = "device, name"
     assert found == {
@@ -87,9 +87,9 @@ def test_a_name_that_another_change_frees_is_free_and_only_approved_changes_are_
     assert validate(lab_harness.warehouse, plan) == []
     by_key = {row.key: row.change_id for row in plan.changes}
     lab_harness.approve(plan, [by_key["a"]])
-    assert [check.verdict for check in validate(lab_harness.warehouse, plan)] == ["wrong"]
+    assert [check.result for check in validate(lab_harness.warehouse, plan)] == ["wrong"]
     lab_harness.approve(plan, [by_key["b"]])
-    assert [check.verdict for check in validate(lab_harness.warehouse, plan)] == ["ok", "ok"]
+    assert [check.result for check in validate(lab_harness.warehouse, plan)] == ["ok", "ok"]
 
 
 def test_netbox_itself_is_asked_which_values_it_takes(
@@ -134,7 +134,7 @@ def test_netbox_itself_is_asked_which_values_it_takes(
     finally:
         netbox.delete("extras/custom-fields", field["id"])
 
-    assert {check.key: (check.verdict, check.message) for check in checks} == {
+    assert {check.key: (check.result, check.message) for check in checks} == {
         "good": ("ok", ""),
         "vid": ("wrong", "vid: 5000; NetBox takes 4094 or less"),
         "nameless": ("wrong", "name: NetBox requires a value"),
@@ -172,7 +172,7 @@ def test_without_a_right_to_write_what_netbox_takes_is_not_known(
 
     [check] = validate(lab_harness.warehouse, plan, lab_harness.target)
 
-    assert (check.verdict, check.message) == (
+    assert (check.result, check.message) == (
         "unchecked",
         "NetBox does not say which values it takes for dcim.device",
     )
