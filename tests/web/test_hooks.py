@@ -26,7 +26,7 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
-from netbox_sync_dagster.web.hooks import MOST_BODY
+from netbox_sync_dagster.web.hooks import MOST_BODY, hook_reports
 from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
@@ -137,6 +137,8 @@ def test_a_guest_that_a_hook_names_is_read_alone_and_the_diff_stays_whole(hooked
     assert send(hooked.url, {"vmid": 999}).status_code == 202
     assert eventually(lambda: memory(hooked) == {"web1": 8192, "db1": 6144})
     assert reads(hooked.warehouse)[len(before) :] == [("netbox-sync hook", "999"), ("netbox-sync hook", None)]
+    files = [path for path in hooked.config_path.parent.rglob("*") if path.is_file()]
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
 def test_a_flood_leads_to_a_few_syncs(hooked: Site) -> None:
@@ -193,8 +195,13 @@ def test_whoever_does_not_know_the_secret_costs_nothing(
     assert (ignored.status_code, ignored.text) == (202, "ignored: no comparison reads such objects\n")
     nothing = (404, "There is no such hook.\n")
     answers = [send(url, {}, "rome")]
+    assert hook_reports(hooked.config) == ["hooks: /hooks/netbox, /hooks/paris"]
     monkeypatch.setenv("HOOK_SECRET", "short")
     answers.append(send(url, {}))
+    assert [line.split(";")[0] for line in hook_reports(hooked.config)] == [
+        f"hook: the hook '{name}' is off: the secret in HOOK_SECRET has fewer than 16 characters"
+        for name in ("netbox", "paris")
+    ]
     monkeypatch.delenv("HOOK_SECRET")
     answers.append(send(url, {}))
     configure(hooked, secret=None)
@@ -202,6 +209,10 @@ def test_whoever_does_not_know_the_secret_costs_nothing(
     assert [(answer.status_code, answer.text) for answer in answers] == [nothing] * 5
     time.sleep(0.3)
     assert reads(hooked.warehouse) == before
+    # What a body holds is shown with escapes.
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    configure(hooked, pause=1)
+    assert send(url, {"guest": "\x1b[1A"}).text == "accepted: guest \\x1b[1A\n"
 
 
 def test_an_edit_in_netbox_is_compared_without_reading_the_source(hooked: Site) -> None:
