@@ -60,7 +60,7 @@ def _left_behind(home: Path) -> Iterator[Path]:
     for pattern in patterns:
         for path in home.glob(pattern):
             # The link to the current version, see storage.versions.link, and which objects are here.
-            if path.name in (".current", RECORD):
+            if path.name == ".current" or path.name.startswith(RECORD):
                 continue
             try:
                 age = now().timestamp() - path.lstat().st_mtime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.cli.app import run
+from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.cleaning import clean
 from netbox_sync_dagster.storage.latest_objects import CURRENT
 from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.status import read_status, status_inputs
@@ -139,6 +142,18 @@ def test_own_syncs_are_not_downloaded(machine: Machine, s3: S3) -> None:
     s3.calls.clear()
     assert waiting(one) == {"nms1": 2}
     assert [call for call in s3.calls if "parquet" in call or "attempts" in call.partition("?")[0]] == []
+
+
+def test_cleaning_keeps_the_record_of_what_is_here(machine: Machine, s3: S3) -> None:
+    one, two = machine("one"), machine("two")
+    sync(one, "nms1", create=2)
+    two.pull_current()
+    for path in two.diffs("nms1").iterdir():
+        os.utime(path, (0, 0), follow_symlinks=False)
+    clean(two, Retention())
+    s3.calls.clear()
+    assert waiting(two) == {"nms1": 2}
+    assert [call for call in s3.calls if "nms1" in call] == []
 
 
 def test_a_slow_process_that_links_an_older_version_does_not_hide_the_newer_one(machine: Machine) -> None:
