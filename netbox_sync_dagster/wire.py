@@ -13,7 +13,6 @@ import os
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,16 +24,14 @@ import httpcore
 import httpx
 
 from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.config.secrets import MASK, redact, remember
+from netbox_sync_dagster.config.secrets import redact, remember
 from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.wire_bodies import Mask, masked_header, unpacker
 
 MIB = 1 << 20
 ENCODINGS = "gzip, deflate"
-_PIECE = 1 << 20
 _WRITE = 16 << 10
 _NEVER = float("inf")
-# zlib finds out itself whether gzip's or its own header comes.
-_EITHER_HEADER = 47
 _DROPPED = frozenset({b"set-cookie", b"content-encoding", b"content-length", b"transfer-encoding"})
 # Under this name a redirect's target is handed on: httpx reads Location, and fails if it is not a URL.
 LOCATION = "x-location"
@@ -247,7 +244,7 @@ class Transport(httpx.BaseTransport):
         return httpx.Response(
             status_code=answer.status,
             headers=[
-                (_RENAMED.get(name.lower(), name), _masked_header(value))
+                (_RENAMED.get(name.lower(), name), masked_header(value))
                 for name, value in answer.headers
                 if name.lower() not in _DROPPED
             ],
@@ -277,8 +274,8 @@ class Transport(httpx.BaseTransport):
     ) -> Iterator[bytes]:
         """The body in pieces, unpacked, counted, without our credentials."""
         names = [value for name, value in answer.headers if name.lower() == b"content-encoding"]
-        unpack = _unpacker(b",".join(names).decode("latin-1"))
-        mask = _Mask(self.masked)
+        unpack = unpacker(b",".join(names).decode("latin-1"))
+        mask = Mask(self.masked)
         packed = size = 0
         with self._plainly(request, allowance):
             parts: Iterable[bytes] = answer.iter_stream()
@@ -337,85 +334,6 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._answer.close()
-
-
-class _Plain:
-    """A body that is not packed."""
-
-    def feed(self, part: bytes) -> Iterator[bytes]:
-        yield part
-
-    def end(self) -> None:
-        """Nothing is left."""
-
-
-class _Packed:
-    """gzip or deflate, at most one MiB at a time, whatever it unpacks to. Raises httpx.DecodingError."""
-
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(_EITHER_HEADER)
-
-    def feed(self, part: bytes) -> Iterator[bytes]:
-        if self._inflate.eof:
-            raise httpx.DecodingError("there is more after the end of the packed answer")
-        while True:
-            try:
-                piece = self._inflate.decompress(part, _PIECE)
-            except zlib.error as error:
-                raise httpx.DecodingError(f"the packed answer is broken ({error})") from None
-            if piece:
-                yield piece
-            part = self._inflate.unconsumed_tail
-            if len(piece) < _PIECE and not part:
-                return
-
-    def end(self) -> None:
-        if not self._inflate.eof:
-            raise httpx.RemoteProtocolError("the packed answer was cut off")
-
-
-def _unpacker(encoding: str) -> _Plain | _Packed:
-    """For this ``Content-Encoding``. Raises httpx.DecodingError for one that was not asked for."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return _Plain()
-    if name in ("gzip", "x-gzip", "deflate"):
-        return _Packed()
-    raise httpx.DecodingError(f"the answer is packed as '{name[:40]}', which was not asked for")
-
-
-class _Mask:
-    """Replaces credentials in a stream of bytes, also where one arrives in two pieces."""
-
-    def __init__(self, forms: tuple[bytes, ...]) -> None:
-        self._forms = forms
-        self._keep = max(map(len, forms), default=1) - 1
-        self._rest = b""
-        self.hit = False
-
-    def feed(self, piece: bytes) -> bytes:
-        if not self._forms:
-            return piece
-        text = self._clean(self._rest + piece)
-        cut = max(0, len(text) - self._keep)
-        self._rest = text[cut:]
-        return text[:cut]
-
-    def end(self) -> bytes:
-        """What is left."""
-        rest, self._rest = self._rest, b""
-        return rest
-
-    def _clean(self, text: bytes) -> bytes:
-        for form in self._forms:
-            if form in text:
-                self.hit = True
-                text = text.replace(form, MASK.encode())
-        return text
-
-
-def _masked_header(value: bytes) -> bytes:
-    return redact(value.decode("latin-1")).encode("latin-1", "replace")
 
 
 def proxy_of(url: str) -> httpx.URL | None:
