@@ -8,8 +8,8 @@ from pathlib import Path
 
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.current_objects import RECORD
 from netbox_sync_dagster.storage.files import flock_free, write_atomically
-from netbox_sync_dagster.storage.latest_objects import RECORD
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.versions import superseded
 

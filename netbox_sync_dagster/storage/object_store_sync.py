@@ -4,7 +4,7 @@ The layout is that of a directory, with four differences:
 
 - ``latest/<folder>/current`` is an object that names the current version. It is written after all files of the version:
   a whole snapshot becomes current at once there too.
-- ``latest/<folder>/attempts.jsonl``: one listing shows which endpoints have anything new (``storage.latest_objects``).
+- ``latest/<folder>/attempts.jsonl``: one listing shows which endpoints have anything new (``storage.current_objects``).
 - A file of the ledger that is still growing is ``<file>.parts/<offset>``: each append creates the object of its
   offset, which only one writer can. So lines are never lost, doubled or mixed, and what is acknowledged is in the
   store. A finished apply is put together into one object.
@@ -26,9 +26,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from netbox_sync_dagster.storage.current_objects import ATTEMPTS, CURRENT, KEPT, LatestObjects, Versions
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.files import append_durably, make_private, write_atomically
-from netbox_sync_dagster.storage.latest_objects import ATTEMPTS, CURRENT, KEPT, LatestObjects, Versions
 from netbox_sync_dagster.storage.objects import Found, ObjectStore
 from netbox_sync_dagster.storage.sequence import StoreSequence, highest, number_of
 from netbox_sync_dagster.storage.versions import link, linked

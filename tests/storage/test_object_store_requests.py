@@ -17,7 +17,7 @@ from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config.retention import Retention
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.cleaning import clean
-from netbox_sync_dagster.storage.latest_objects import CURRENT
+from netbox_sync_dagster.storage.current_objects import CURRENT
 from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.status import read_status, status_inputs
 from netbox_sync_dagster.storage.versions import link, linked
