@@ -233,6 +233,8 @@ def incomplete(company: Company, system: str, reason: str) -> Answer:
 
 @pytest.mark.parametrize("fault", [500, "reset", "truncate", "html200"])
 def test_single_calls_that_only_fail(company: Company, fault: int | str) -> None:
+    # Also those whose answers cannot have changed.
+    company.set("librenms", full_read_hours=0)
     company.servers.librenms.fail_always(status=fault, path_prefix="/devices/1/ports")
     company.servers.librenms.fail_always(status=fault, path_prefix="/resources/ip/addresses")
     company.servers.proxmox.fail_always(status=fault, path_prefix="/nodes/pve1/qemu/101/config")
