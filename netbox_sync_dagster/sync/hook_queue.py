@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _MOST_NAMES = 100
 # Seconds between looks at which endpoints the edits in NetBox concern, a query each.
 _LOOK_PAUSE = 1.0
+# Syncs at once: each reads NetBox, which has few workers. Endpoints that wait are then synced together, and read it once.
+_AT_ONCE = 4
 # How long syncs may take to end when the server stops.
 _GRACE_SECONDS = 3.0
 
@@ -72,6 +74,7 @@ class HookQueue:
         self._wanted: dict[str, Wanted] = {}
         self._edits: set[Edited] = set()
         self._running: set[str] = set()
+        self._syncs = 0
         # By endpoint, and for edits in NetBox: the earliest moment of the next sync or look, by time.monotonic().
         self._not_before: dict[str, float] = {}
         self._next_look = 0.0
@@ -132,12 +135,16 @@ class HookQueue:
             for name in self._wanted
             if name not in self._running and self._not_before.get(name, 0.0) <= now
         ]
+        if not names or self._syncs >= _AT_ONCE:
+            return edits, {}
+        self._syncs += 1
         self._running.update(names)
         return edits, {name: self._wanted.pop(name) for name in names}
 
     def _seconds_left(self) -> float | None:
         """Seconds until something may be due; None if only another hook or the end of a sync changes that."""
-        moments = [self._not_before.get(name, 0.0) for name in self._wanted if name not in self._running]
+        waiting = self._wanted if self._syncs < _AT_ONCE else ()
+        moments = [self._not_before.get(name, 0.0) for name in waiting if name not in self._running]
         if self._edits:
             moments.append(self._next_look)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
@@ -178,6 +185,7 @@ class HookQueue:
             self._tell("hooks", error)
         with self._changed:
             self._running.difference_update(due)
+            self._syncs -= 1
             moment = time.monotonic() + self._pause
             for name in due:
                 self._not_before[name] = moment

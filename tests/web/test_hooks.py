@@ -75,8 +75,8 @@ def send_edit(url: str, model: str, data: dict[str, Any], **snapshots: Any) -> h
     return httpx.post(f"{url}/hooks/netbox", content=body, headers=headers, timeout=60)
 
 
-def eventually(what: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether it becomes true within these seconds."""
+def eventually(what: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Whether it becomes true within these seconds: it takes one to four, and longer on a busy machine."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():
@@ -150,7 +150,7 @@ def test_a_flood_leads_to_a_few_syncs(hooked: Site) -> None:
             answer = client.post(f"{hooked.url}/hooks/paris", json={"vmid": 101 + number % 2})
             assert answer.status_code == 202
     # The first hook at once, and the others together: more guests than max_objects are a whole sync.
-    assert eventually(lambda: ("netbox-sync hook", None) in reads(hooked.warehouse)[before:], 30)
+    assert eventually(lambda: ("netbox-sync hook", None) in reads(hooked.warehouse)[before:])
     assert eventually(lambda: memory(hooked)["web1"] == 8192)
     time.sleep(1)
     assert len(reads(hooked.warehouse)) - before <= 4
