@@ -121,7 +121,8 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
     )
     text.append(f" in {outcome.seconds:.1f} s, ")
     text.append("complete" if manifest.complete else "incomplete", "green" if manifest.complete else "yellow")
-    if manifest.read == "incremental":
+    # The lists of a source are always read.
+    if manifest.read == "incremental" and manifest.system == "netbox":
         text.append(", only changes")
     if rejected:
         text.append(f", {rejected} rows rejected (sync.rejected)", "yellow")
