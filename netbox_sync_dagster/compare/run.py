@@ -171,8 +171,9 @@ class Comparer:
             return None
         with suppress(WarehouseError):
             last = self._warehouse.manifest(self._warehouse.diffs(endpoint))
-            if last["source_snapshot"] == source["snapshot_id"]:
-                return last["only"]  # type: ignore[no-any-return]
+            if last.get("source_snapshot") == source["snapshot_id"]:
+                only: str | None = last.get("only")
+                return only
         return source.get("only")
 
     def _load(
