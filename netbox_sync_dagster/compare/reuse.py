@@ -147,14 +147,14 @@ def _linked(file: Path, target: Path) -> None:
 
 
 def _same_rows(con: duckdb.DuckDBPyConnection, a: str, b: str) -> bool:
-    # In any order; the sum distinguishes what the exclusive or of equal rows does not.
-    said = [
-        con.execute(
-            f"SELECT count(*), sum(hash(row)::HUGEINT), bit_xor(hash(row)) FROM ({query}) AS row"
-        ).fetchone()
-        for query in (a, b)
-    ]
+    said = [con.execute(sums_of(query)).fetchone() for query in (a, b)]
     return said[0] == said[1]
+
+
+def sums_of(query: str) -> str:
+    """A query of numbers that are the same for the same rows, in any order."""
+    # The sum distinguishes what the exclusive or of equal rows does not.
+    return f"SELECT count(*), sum(hash(row)::HUGEINT), bit_xor(hash(row)) FROM ({query}) AS row"
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import parquet
 from netbox_sync_dagster.compare.graph import compare_stages, desired_stages
+from netbox_sync_dagster.compare.reuse import sums_of
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.registry import source_of
@@ -61,11 +62,8 @@ def says_the_same(
 
 
 def _sums(number: int, file: Path, columns: list[str]) -> str:
-    # In any order; the sum distinguishes what the exclusive or of equal rows does not.
-    return (
-        f"SELECT {number}, sum(hash(row)::HUGEINT), bit_xor(hash(row))"
-        f" FROM (SELECT {', '.join(columns)} FROM {parquet(file)}) AS row"
-    )
+    rows = f"SELECT {', '.join(columns)} FROM {parquet(file)}"
+    return f"SELECT {number}, * FROM ({sums_of(rows)})"
 
 
 @cache
