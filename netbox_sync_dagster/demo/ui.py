@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
     dagster_home.mkdir(exist_ok=True)
     (dagster_home / "dagster.yaml").write_text(dagster_file("dagster.yaml"), encoding="utf-8")
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
+    # A termination ends what was started too, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         log = stack.enter_context((folder / "dagster.log").open("w", encoding="utf-8"))
         console.print_lines(
