@@ -83,7 +83,7 @@ EDITS: dict[str, Edit] = {
     ),
     "a disk is deleted: * its VM's size": _delete("virtualization/virtual-disks", "disk2"),
     "the slug of a tag": _patch("extras/tags", "blue", slug="seed-navy"),
-    "an untagged VLAN is deleted: * its ports": _delete("ipam/vlans", "vlan101"),
+    "an untagged VLAN is deleted: its ports": _delete("ipam/vlans", "vlan101"),
     "a tagged VLAN is deleted: * its ports": _delete("ipam/vlans", "vlan300"),
     "a primary MAC address is deleted: * its port": _delete("dcim/mac-addresses", "mac"),
     "a cable is deleted: its ports": _delete("dcim/cables", "cable"),
