@@ -1,4 +1,4 @@
-"""One way to ask any server: limits, timeouts, retries with back-off, and errors a person can act on."""
+"""One way to ask any server: limits, timeouts, and retries with back-off."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ import httpx
 import orjson
 
 from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.config.secrets import forms_in_data, redact
+from netbox_sync_dagster.config.secrets import forms_in_data
 from netbox_sync_dagster.config.servers import ClientTls, Server, Tls
-from netbox_sync_dagster.errors import UserError
+from netbox_sync_dagster.server_errors import (
+    ServerError,
+    advice,
+    cut_off,
+    explain,
+    message,
+    redirected,
+    start_of,
+    web_page,
+)
 from netbox_sync_dagster.wire import (
     ENCODINGS,
-    LOCATION,
     MIB,
     Allowance,
-    AnswerTimeout,
-    AnswerTooLarge,
     Budget,
-    SnapshotOverLimit,
     Transport,
     UnusableProxy,
 )
@@ -37,52 +42,14 @@ _LONGEST_PAUSE = 30.0
 # Answers that say "not now": asking again may help.
 RETRYABLE_STATUS = frozenset({429, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Digits and letters of an answer that are shown or kept, at most.
-_LONGEST_WORDS = 300
+# Characters of a Retry-After header that are read, at most: of a date, of a number.
+_LONGEST_DATE = 300
 _LONGEST_NUMBER = 9
 # An answer of more values than this would take gigabytes once it is decoded.
 _MOST_VALUES = 8_000_000
 _BOM = b"\xef\xbb\xbf"
 
-LOOK_BETWEEN = "look at the server and at the proxies before it"
-
 _T = TypeVar("_T")
-
-
-class ServerError(UserError):
-    """A server could not be read. The text is one sentence: who, what failed, what to do; never a secret.
-
-    ``retryable``: a later try may succeed (network, overload); False for a wrong token, TLS or a wrong URL.
-    ``at_once``: so may one in a second. ``unreachable``: not even a connection came about. ``whole``: nothing
-    more can be read in this snapshot. ``status``: the HTTP status, where there was an answer; ``body`` the
-    start of its text; ``wait`` the seconds that it asked to wait.
-    """
-
-    def __init__(
-        self,
-        who: str,
-        what: str,
-        *,
-        retryable: bool = False,
-        at_once: bool = True,
-        unreachable: bool = False,
-        whole: bool = False,
-        status: int | None = None,
-        body: str = "",
-        wait: float | None = None,
-    ) -> None:
-        # Whatever a server or a library says may hold what we sent.
-        what = redact(what)
-        super().__init__(f"{who}: {what}")
-        self.who = who
-        self.what = what
-        self.retryable = retryable
-        self.at_once = at_once
-        self.unreachable = unreachable
-        self.whole = whole
-        self.status = status
-        self.body = redact(body)
-        self.wait = wait
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext | bool:
@@ -101,97 +68,13 @@ def tls_context(tls: Tls) -> ssl.SSLContext | bool:
     return True
 
 
-def explain(who: str, url: str, error: Exception) -> ServerError:
-    """Turn a transport error into a sentence."""
-    return _exceeded(who, error) or _broken(who, url, error)
-
-
-def _exceeded(who: str, error: Exception) -> ServerError | None:
-    """The sentence about an answer that came, and was not to be read to its end; None for other errors."""
-    text = str(error)
-    if isinstance(error, SnapshotOverLimit):
-        return ServerError(who, text, whole=True)
-    if isinstance(error, AnswerTooLarge):
-        return ServerError(who, f"{_call(error)} {text}")
-    if isinstance(error, AnswerTimeout):
-        what = f"{_call(error)} {text}; look at the server, or raise limits.answer_seconds"
-        return ServerError(who, what, retryable=True, at_once=False)
-    if isinstance(error, httpx.DecodingError):
-        return ServerError(who, f"{_call(error)}: {text}; {LOOK_BETWEEN}", retryable=True)
-    return None
-
-
-def _broken(who: str, url: str, error: Exception) -> ServerError:
-    where, text = place(url), str(error)
-    if isinstance(error, httpx.ProxyError):
-        what = f"the proxy of HTTPS_PROXY did not let the request through to {where} ({text}); {LOOK_BETWEEN}"
-        return ServerError(who, what, retryable=True, unreachable=True)
-    if isinstance(error, httpx.ConnectError) and ("CERTIFICATE" in text or "SSL" in text.upper()):
-        return ServerError(
-            who,
-            f"TLS to {where} failed ({text}); set tls.ca to your certificate authority's PEM file",
-            unreachable=True,
-        )
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return ServerError(
-            who,
-            f"cannot connect to {where} ({text}); check the url and the network",
-            retryable=True,
-            unreachable=True,
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return ServerError(
-            who, f"{where} did not answer in time; raise `timeout` or look at the server", retryable=True
-        )
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return ServerError(
-            who, f"{where} is not a usable URL; it must begin with http:// or https://", unreachable=True
-        )
-    what = f"the connection to {where} broke ({type(error).__name__}); {LOOK_BETWEEN}"
-    return ServerError(who, what, retryable=True)
-
-
-def place(url: str) -> str:
-    """``https://host:port`` of a URL, without what else may be in it."""
-    try:
-        parts = httpx.URL(url)
-    except httpx.InvalidURL:
-        return "the url"
-    return f"{parts.scheme}://{parts.netloc.decode()}"
-
-
-def _call(error: Exception) -> str:
-    request = getattr(error, "_request", None)
-    return f"{request.method} {request.url.path}" if request is not None else "the request"
-
-
-def redirected(call: str, response: httpx.Response) -> str:
-    """What to say of a redirect, which is never followed: its target would get the credentials."""
-    target = " ".join(response.headers.get(LOCATION, "").split())[:_LONGEST_WORDS] or "an unnamed address"
-    return f"{call} was redirected to {target}; nothing was sent there; set `url` to that, if it is right"
-
-
-def too_many(what: str, most: int) -> str:
-    """The sentence about a list that does not end."""
-    return f"{what} answered more than {most} rows; look at what the server sends, or raise limits.rows"
-
-
-def advice(status: int) -> str:
-    """What to do about an answer that no configuration of ours explains, as the end of a sentence."""
-    if status in (502, 503, 504):
-        return "; the server or a proxy before it is down or overloaded: look there, and try again later"
-    if status >= 500:
-        return "; the server's own log says why"
-    return ""
-
-
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds that the server asks to wait (number or HTTP date), never below 0, or None where it does not say."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:_LONGEST_NUMBER])
     try:
-        return max(0.0, parsedate_to_datetime(value[:_LONGEST_WORDS]).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(value[:_LONGEST_DATE]).timestamp() - time.time())
     except (ArithmeticError, IndexError, OSError, TypeError, ValueError):
         return None
 
@@ -340,9 +223,9 @@ class JsonClient:
             size = target.tell()
             target.seek(0)
             if target.read(256).lstrip()[:1] == b"<":
-                raise _web_page(self.who, f"GET {path}", 200, self._proven)
+                raise web_page(self.who, f"GET {path}", 200, self._proven)
             if not complete(target):
-                raise _cut_off(self.who, f"GET {path}", 200, size)
+                raise cut_off(self.who, f"GET {path}", 200, size)
             self._proven = True
 
         self._retry(once, attempts)
@@ -398,11 +281,6 @@ class JsonClient:
         )
 
 
-def start_of(response: httpx.Response) -> str:
-    """The start of an answer's text. JSON is UTF-8, whatever a header says."""
-    return response.content[: 4 * _LONGEST_WORDS].decode("utf-8", "replace")[:_LONGEST_WORDS]
-
-
 def decode(who: str, response: httpx.Response, *, proven: bool = False) -> Any:
     """The JSON of an answer. Raises ServerError for HTML, truncated or empty answers.
 
@@ -418,26 +296,5 @@ def decode(who: str, response: httpx.Response, *, proven: bool = False) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
         if content.lstrip()[:1] == b"<":
-            raise _web_page(who, call, response.status_code, proven) from None
-        raise _cut_off(who, call, response.status_code, len(content)) from None
-
-
-def _web_page(who: str, call: str, status: int, proven: bool) -> ServerError:
-    what = f"{call} answered with a web page instead of JSON; check that `url` is the API's base address"
-    return ServerError(who, what, retryable=proven, status=status)
-
-
-def _cut_off(who: str, call: str, status: int, size: int) -> ServerError:
-    what = f"{call} answered with broken JSON ({size} bytes); it was cut off, or is not JSON; {LOOK_BETWEEN}"
-    return ServerError(who, what, retryable=True, status=status)
-
-
-def message(body: str) -> str:
-    """The server's own words in an error answer, on one line."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "a web page" if body.lstrip()[:1] == "<" else " ".join(body.split())[:200]
-    if isinstance(content, dict):
-        content = content.get("message") or content.get("detail") or content.get("error") or content
-    return " ".join(str(content).split())[:200]
+            raise web_page(who, call, response.status_code, proven) from None
+        raise cut_off(who, call, response.status_code, len(content)) from None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of
-from netbox_sync_dagster.http import LOOK_BETWEEN, ServerError
+from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError
 
 # The model of each list endpoint, as named in permissions and the changelog.
 MODELS = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.deleted_content import as_value
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import DEPENDENTS
 
 

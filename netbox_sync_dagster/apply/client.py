@@ -20,16 +20,8 @@ import httpx
 import orjson
 
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.http import (
-    LOOK_BETWEEN,
-    REDIRECTS,
-    JsonClient,
-    ServerError,
-    decode,
-    redirected,
-    retry_after,
-    too_many,
-)
+from netbox_sync_dagster.http import REDIRECTS, JsonClient, decode, retry_after
+from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError, redirected, too_many
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState, written_as
 from netbox_sync_dagster.sources.netbox.client import secrets_of
 from netbox_sync_dagster.sources.reading import understood

@@ -13,7 +13,7 @@ from typing import Any
 
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.compare.causes import cause, read_reason
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import parse_version
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, Dependent, dependents_of
 from netbox_sync_dagster.sources.netbox.object_references import holders_of, path_of, value_of

@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from threading import Lock
 from netbox_sync_dagster.apply.changes import PendingWrite, Verdict
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.compare.values import Value
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 
 Owner = tuple[str, int]
 

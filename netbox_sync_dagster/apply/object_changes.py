@@ -9,7 +9,7 @@ from typing import Any
 from netbox_sync_dagster.apply.changelog import Changelog, Entry
 from netbox_sync_dagster.apply.changes import Verdict
 from netbox_sync_dagster.apply.client import moment_of
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 
 # The maximum number of changelog entries read for an apply, including those of others meanwhile.
 _ENTRIES_PER_OBJECT = 3

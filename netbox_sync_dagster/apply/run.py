@@ -38,7 +38,7 @@ from netbox_sync_dagster.approve.records import Approval, ApprovalError, approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.compare.values import parse
 from netbox_sync_dagster.config import NetBoxTarget, Policies
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import elapsed
 from netbox_sync_dagster.storage.locks import EndpointLock

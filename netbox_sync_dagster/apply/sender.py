@@ -16,7 +16,8 @@ from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.stale_check import StaleCheck
 from netbox_sync_dagster.apply.state import ApplyState, Report
 from netbox_sync_dagster.apply.verdicts import Verdicts
-from netbox_sync_dagster.http import ServerError, pause
+from netbox_sync_dagster.http import pause
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage.clock import elapsed
 from netbox_sync_dagster.storage.locks import EndpointLock
 

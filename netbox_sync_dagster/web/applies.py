@@ -12,7 +12,7 @@ from netbox_sync_dagster.apply import Verdict, apply_approved
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.explain import sentence
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.web.dagster_runs import Dagster, verdicts_of_run
 from netbox_sync_dagster.web.running import news_of

@@ -10,7 +10,8 @@ from netbox_sync_dagster.apply import Verdict
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.http import JsonClient, ServerError, decode
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.ledger import applies_folder, ledger_files, read_lines
 

@@ -17,7 +17,8 @@ from typing import Any
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.web import TrustedProxy
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.http import JsonClient, ServerError, decode
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, credentials, secrets_of
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.web.sessions import WebSession

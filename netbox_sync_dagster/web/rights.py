@@ -25,7 +25,8 @@ from typing import TypeVar, cast
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.http import JsonClient, ServerError, decode
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO
 from netbox_sync_dagster.web.login import client_of
 from netbox_sync_dagster.web.sessions import WebSession

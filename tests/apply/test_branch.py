@@ -11,7 +11,7 @@ import pytest
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.branch import HEADER
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox

@@ -199,7 +199,7 @@ def test_a_diff_row_that_was_tampered_with_is_refused(
 def test_a_wrong_token_is_one_sentence_and_nothing_is_written(
     server: LabNetBox, lab_harness: ApplyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from netbox_sync_dagster.http import ServerError
+    from netbox_sync_dagster.server_errors import ServerError
 
     draft = Draft()
     draft.create("tags", "t", {"name": "t", "slug": "t"})

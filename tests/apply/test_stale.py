@@ -211,7 +211,7 @@ def test_below_4_6_the_objects_are_compared_just_before_and_the_verdict_says_so(
 
 
 def test_a_netbox_too_old_is_refused_before_anything_is_written(tmp_path, monkeypatch) -> None:
-    from netbox_sync_dagster.http import ServerError
+    from netbox_sync_dagster.server_errors import ServerError
 
     with LabNetBox(version="4.1.11") as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.approve import open_ledger
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures, furnish, verdicts
 from tests.apply.drafts import Draft, of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.config.rules import RulesConfig
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.support import Pipeline, after, row, rows
 

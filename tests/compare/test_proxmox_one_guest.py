@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netbox_sync_dagster.compare.run import compare
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import Pipeline, after, row, rows

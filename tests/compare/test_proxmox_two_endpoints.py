@@ -9,7 +9,7 @@ import pytest
 
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.support import Pipeline, after, row, rows

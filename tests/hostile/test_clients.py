@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from netbox_sync_dagster.config.limits import Limits
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS, RETRY_AFTER
 from tests.hostile.clients import CANARIES, CLIENTS, IMPATIENT, SECRETS, SMALL, netbox, serve

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.storage import Warehouse

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.snapshots import Manifest

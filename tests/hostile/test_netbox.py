@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.apply.client import Answer, NetBoxWriter
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import Warehouse

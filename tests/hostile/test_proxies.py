@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.clients import CANARIES, CLIENTS
 from tests.hostile.server import Asked, HostileServer, answer

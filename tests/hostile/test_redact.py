@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from netbox_sync_dagster.config.secrets import forms_in_data, redact, remember
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 
 SECRET = "canary6/slash and space+ünusual"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from netbox_sync_dagster.http import JsonClient, ServerError, advice, message, start_of
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError, advice, message, start_of
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 
 Version = tuple[int, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.reading import BaseReading, explain

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.docker.client import DockerClient
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.containers import (

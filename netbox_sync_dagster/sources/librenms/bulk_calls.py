@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.librenms.client import Download, ends_endpoint, get_list, no_such_route
 from netbox_sync_dagster.sources.librenms.port_columns import PortColumns
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector

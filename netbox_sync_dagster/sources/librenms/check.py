@@ -6,7 +6,8 @@ import difflib
 import tempfile
 from pathlib import Path
 
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.librenms.bulk_calls import PARTIAL_VIEW
 from netbox_sync_dagster.sources.librenms.client import Download, connect, get_list

@@ -12,7 +12,8 @@ import ijson
 import orjson
 
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.http import LOOK_BETWEEN, RETRYABLE_STATUS, JsonClient, ServerError, too_many
+from netbox_sync_dagster.http import RETRYABLE_STATUS, JsonClient
+from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError, too_many
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
 from netbox_sync_dagster.wire import MIB
 

@@ -9,7 +9,8 @@ without global-read gets short lists that look whole; the addresses, which it se
 
 from __future__ import annotations
 
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.librenms.bulk_calls import PARTIAL_VIEW, Bulk
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
 from netbox_sync_dagster.sources.librenms.device_calls import PerDevice

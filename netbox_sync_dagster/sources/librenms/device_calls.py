@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Literal
 
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.kept_answers import KeptAnswers
 from netbox_sync_dagster.sources.librenms.client import ends_endpoint, get_list
 from netbox_sync_dagster.sources.librenms.concurrent import for_each

@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from netbox_sync_dagster.columns import ABOUT_ROWS
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, keep_gaps, keep_rows
 from netbox_sync_dagster.sources.librenms.bulk_calls import CALLS, PARTIAL_VIEW, Call
 from netbox_sync_dagster.sources.librenms.client import Download, ends_endpoint, get_list, no_such_route

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.librenms.row_collector import RowCollector
 from netbox_sync_dagster.sources.librenms.tables import TABLES as LIBRENMS
 

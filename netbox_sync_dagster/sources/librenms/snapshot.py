@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, last_snapshot
 from netbox_sync_dagster.sources.librenms.bulk_calls import Bulk
 from netbox_sync_dagster.sources.librenms.client import connect

@@ -15,7 +15,8 @@ import pynetbox
 import requests
 from pynetbox.core.endpoint import Endpoint
 
-from netbox_sync_dagster.http import JsonClient, ServerError, decode, too_many
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError, too_many
 
 # Rows of a page, at most; NetBox may send fewer.
 _PAGE = 1000

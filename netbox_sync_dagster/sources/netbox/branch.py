@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import JsonClient, ServerError, decode
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError
 
 HEADER = "X-NetBox-Branch"
 _PATH = "/api/plugins/branching"

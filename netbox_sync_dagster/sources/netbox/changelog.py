@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError, decode
+from netbox_sync_dagster.http import decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 
 PATH = "core/object-changes"

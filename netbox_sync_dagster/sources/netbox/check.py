@@ -7,7 +7,7 @@ from functools import partial
 
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.netbox.branch import Branches
 from netbox_sync_dagster.sources.netbox.check_names import Named, check_names

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, Defaults
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH, read_choices

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from netbox_sync_dagster.http import ServerError
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.netbox.queries import SOURCES

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import JsonClient, ServerError, decode
+from netbox_sync_dagster.http import JsonClient, decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
 
 if TYPE_CHECKING:

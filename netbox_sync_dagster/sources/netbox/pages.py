@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.apart import ApartColumns, NotApart, apart_query, fill_in
 from netbox_sync_dagster.sources.netbox.changelog import ReadWhole
 from netbox_sync_dagster.sources.netbox.client import (

@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError, decode
+from netbox_sync_dagster.http import decode
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
 from netbox_sync_dagster.sources.reading import MALFORMED
 

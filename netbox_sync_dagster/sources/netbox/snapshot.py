@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.last_snapshot import file_hashes
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.changelog import ReadWhole, Window, read_window

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import Rights

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint

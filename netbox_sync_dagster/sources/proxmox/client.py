@@ -12,19 +12,8 @@ import orjson
 from proxmoxer import ProxmoxResource, ResourceException
 
 from netbox_sync_dagster.config.secrets import forms_in_data, remember
-from netbox_sync_dagster.http import (
-    LOOK_BETWEEN,
-    READ_ATTEMPTS,
-    REDIRECTS,
-    RETRYABLE_STATUS,
-    JsonClient,
-    ServerError,
-    advice,
-    decode,
-    explain,
-    pause,
-    redirected,
-)
+from netbox_sync_dagster.http import READ_ATTEMPTS, REDIRECTS, RETRYABLE_STATUS, JsonClient, decode, pause
+from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError, advice, explain, redirected
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.wire import (
     MIB,

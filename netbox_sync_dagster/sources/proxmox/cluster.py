@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.listing import Node
 from netbox_sync_dagster.sources.proxmox.propstring import parse_properties

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.lengths import MOST_INTERFACES, short_list, short_text
 from netbox_sync_dagster.sources.proxmox.agent import (
     Seen,

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
 from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row

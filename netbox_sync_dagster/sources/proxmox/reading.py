@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.kept_answers import KeptAnswers
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, ProxmoxClient
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint

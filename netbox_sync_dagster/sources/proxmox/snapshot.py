@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot, last_snapshot
 from netbox_sync_dagster.sources.proxmox.backups import read_backups, read_storages
 from netbox_sync_dagster.sources.proxmox.client import ProxmoxClient

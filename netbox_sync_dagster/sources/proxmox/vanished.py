@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.last_snapshot import LastSnapshot
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown
 from netbox_sync_dagster.sources.proxmox.reading import Reading

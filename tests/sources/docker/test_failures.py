@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.docker.check import check_docker
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_lab.certs import LabCertificates, make_certificates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.docker import DockerState
 from tests.sources.docker.conftest import Endpoint
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.api import listed, netbox_api
 from netbox_sync_dagster.sources.netbox.client import NetBox
 from netbox_sync_lab.certs import make_certificates

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.check import check_netbox
 from netbox_sync_dagster.sources.netbox.queries import sources_of
 from netbox_sync_lab.netbox import LabNetBox

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from netbox_sync_dagster.config.secrets import MissingSecret
-from netbox_sync_dagster.http import ServerError
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.proxmox.check import check_proxmox
 
 

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from netbox_sync_dagster.columns import tables_of
 from netbox_sync_dagster.config.endpoints import BaseEndpoint, Mappings
-from netbox_sync_dagster.http import JsonClient, ServerError
+from netbox_sync_dagster.http import JsonClient
+from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.base import Counted, Say, Source
 from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.hooks import signs
