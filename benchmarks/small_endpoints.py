@@ -8,7 +8,9 @@ endpoints does it, the CPU (user and system) and wall seconds per endpoint, medi
 
 1. same snapshots: both sides are what the last diff saw
 2. read again: both sides were read once more and say the same
-3. NetBox changed elsewhere: somebody edited an object that is none of the endpoint's; fails above LIMIT
+3. a new tag: somebody made a tag in NetBox that nobody knows
+4. a device elsewhere: somebody edited an interface in NetBox of a device that is none of the endpoints'
+5. a site: somebody edited a site in NetBox, which may matter to all endpoints: everything is compared; fails above LIMIT
 
 Hundreds of endpoints every few minutes leave about a second of CPU for each; the limit is what the comparison may
 take of that.
@@ -145,6 +147,7 @@ class Bench:
     def __init__(self, home: Path, netbox: LabNetBox, config: Config) -> None:
         self.warehouse = Warehouse(home)
         self.config = config
+        self.stranger = 0
         self.http = httpx.Client(base_url=netbox.url, headers=credentials(netbox.token))
 
     def read(self) -> None:
@@ -176,12 +179,30 @@ class Bench:
             apply_approved(self.warehouse, self.config.netbox, name, plan, who="bench")
         return len(plan.changes)
 
-    def edit_elsewhere(self) -> None:
+    def new_tag(self) -> None:
         """A tag that nobody knows."""
         name = f"edit-{time.time_ns()}"
-        answer = self.http.post("/api/extras/tags/", json={"name": name, "slug": name, "color": "00ff00"})
+        self._post("extras/tags", {"name": name, "slug": name, "color": "00ff00"})
+
+    def edit_elsewhere(self) -> None:
+        """An interface of a device that no endpoint shows."""
+        if not self.stranger:
+            device = self.http.get("/api/dcim/devices/", params={"limit": 1}).json()["results"][0]
+            same = {name: device[name]["id"] for name in ("device_type", "role", "site")}
+            self.stranger = self._post("dcim/devices", {"name": "stranger", "status": "active", **same})
+        name = f"port {time.time_ns()}"
+        self._post("dcim/interfaces", {"device": self.stranger, "name": name, "type": "other"})
+
+    def edit_site(self) -> None:
+        """A site, which any endpoint may name."""
+        name = f"site-{time.time_ns()}"
+        self._post("dcim/sites", {"name": name, "slug": name, "status": "active"})
+
+    def _post(self, path: str, body: dict[str, Any]) -> int:
+        answer = self.http.post(f"/api/{path}/", json=body)
         answer.raise_for_status()
         snapshot_netbox(self.config.netbox, self.warehouse, deletes=self.config.deletes)
+        return int(answer.json()["id"])
 
     def compare_all(self) -> dict[str, tuple[float, float]]:
         """{kind: (CPU seconds, wall seconds) per endpoint}."""
@@ -222,7 +243,9 @@ def main() -> int:
         steps = {
             "same snapshots": lambda: None,
             "read again": bench.read,
-            "NetBox changed elsewhere": bench.edit_elsewhere,
+            "a new tag": bench.new_tag,
+            "a device elsewhere": bench.edit_elsewhere,
+            "a site": bench.edit_site,
         }
         for title, before in steps.items():
             rounds = []

@@ -153,6 +153,9 @@ create or replace macro serial_number(text) as
 create or replace macro short_name(text) as
     case when is_placeholder(text) or is_ip(stripped(text)) or not contains(stripped(text), '.') then null
          else nullif(stripped(split_part(stripped(text), '.', 1)), '') end;
+-- A text as a word without case, accents, punctuation and space, to tell what has nothing in common; see sql/edits/.
+create or replace macro word_of(text) as coalesce(
+    nullif(lower(strip_accents(regexp_replace(text, '[^\pL\pN]+', '', 'g'))), ''), text);
 
 create or replace macro slug(text) as
     trim(regexp_replace(lower(strip_accents(stripped(text))), '[^a-z0-9_]+', '-', 'g'), '-');

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netbox_sync_dagster.compare.reuse import Inputs, has_desired, same_desired, same_snapshot
+from netbox_sync_dagster.compare.config_tables import Settings
+from netbox_sync_dagster.compare.edits import NOTHING, Edits, edits_between
+from netbox_sync_dagster.compare.endpoint_words import concerns, keep_words, words_of
+from netbox_sync_dagster.compare.reuse import Inputs, has_desired, same_desired
 from netbox_sync_dagster.compare.unchanged import says_the_same
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.resolutions import Resolution
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,6 +26,10 @@ if TYPE_CHECKING:
 else:
     duckdb = lazy_module("duckdb")
     pa = lazy_module("pyarrow")
+
+
+# The longest time for which edits in NetBox are told to be none of an endpoint's before it is compared again anyway.
+_LONGEST = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -32,68 +42,116 @@ class Pair:
     target_path: Path
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What is compared: an endpoint with its snapshots, settings and answers. ``inputs``: the hashes of what counts besides
+    the snapshots; ``looked_elsewhere``: whether other snapshots do. ``is_small``: whether the words of the source can be
+    gathered faster than it is compared."""
+
+    endpoint: Endpoint
+    pair: Pair
+    settings: Settings
+    answers: Sequence[Resolution]
+    inputs: Inputs
+    is_small: bool
+    looked_elsewhere: bool = False
+
+
 class LastDiffs:
     """The last diffs of endpoints, compared one after the other with the same snapshot of NetBox."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        # By older snapshot of NetBox: whether it equals the current one.
-        self._same_netbox: dict[Path, bool] = {}
+        # By older snapshot of NetBox: what was edited since; None if it may matter to every endpoint.
+        self._edits: dict[Path, Edits | None] = {}
+        # Of the endpoint that was asked for last.
+        self._words: pa.Array | None = None
 
     def forget_netbox(self) -> None:
         """NetBox has another snapshot."""
-        self._same_netbox.clear()
+        self._edits.clear()
 
-    def untouched(
-        self, con: duckdb.DuckDBPyConnection, endpoint: Endpoint, pair: Pair, inputs: Inputs
-    ) -> dict[str, Any] | None:
-        """The manifest of the last diff, if source and NetBox say the same since: then no table has to be made.
+    def untouched(self, con: duckdb.DuckDBPyConnection, one: Compared) -> dict[str, Any] | None:
+        """The manifest of the last diff, if the source says the same since, and NetBox does or was edited only elsewhere:
+        then no table has to be made.
 
         The last diff must have been carried over itself: its desired tables, which may hold what an earlier one
         remembered, were the same when they were made again.
         """
-        last = self._last(endpoint.name)
+        last, pair = self._last(one.endpoint.name), one.pair
         if last is None or not last.get("repeatable") or last["source_complete"] != pair.source["complete"]:
             return None
-        elsewhere = {name: found for name, found in last["inputs"].items() if name not in inputs}
-        if last["inputs"] != inputs | elsewhere or any(elsewhere.values()):
+        elsewhere = {name: found for name, found in last["inputs"].items() if name not in one.inputs}
+        if last["inputs"] != one.inputs | elsewhere or any(elsewhere.values()):
             return None
         before = pair.source_path.parent / last["source_snapshot"]
 
         def same() -> bool:
             return (
-                has_desired(self._warehouse.diffs(endpoint.name) / last["diff_id"])
-                and says_the_same(con, endpoint, before, pair.source_path, str(pair.source["started"]))
-                and self._is_same_netbox(con, last, pair.target_path)
+                has_desired(self._folder(last))
+                and self._edited_since(con, last, pair.target_path) is not None
+                and says_the_same(con, one.endpoint, before, pair.source_path, str(pair.source["started"]))
+                and self._is_same_netbox(con, last, one)
             )
 
         return last if _undamaged(same) else None
 
-    def still_holds(
-        self, con: duckdb.DuckDBPyConnection, endpoint: str, target: Path, inputs: Inputs
-    ) -> dict[str, Any] | None:
+    def still_holds(self, con: duckdb.DuckDBPyConnection, one: Compared) -> dict[str, Any] | None:
         """The manifest of the last diff, if it has the same inputs and can be read. The desired tables are made."""
-        last = self._last(endpoint)
-        if last is None or last.get("inputs") != inputs:
+        last = self._last(one.endpoint.name)
+        if last is None or last.get("inputs") != one.inputs:
             return None
-        folder = self._warehouse.diffs(endpoint) / last["diff_id"]
 
         def same() -> bool:
-            return self._is_same_netbox(con, last, target) and same_desired(con, folder)
+            return (
+                self._edited_since(con, last, one.pair.target_path) is not None
+                and same_desired(con, self._folder(last))
+                and self._is_same_netbox(con, last, one)
+            )
 
         return last if _undamaged(same) else None
 
+    def keep(self, stage: Path) -> None:
+        """Keep what was found out about the last diff with the one that carries it over."""
+        if self._words is not None:
+            keep_words(stage, self._words)
+
+    def _folder(self, last: dict[str, Any]) -> Path:
+        return self._warehouse.diffs(last["endpoint"]) / last["diff_id"]
+
     def _last(self, endpoint: str) -> dict[str, Any] | None:
+        self._words = None
         try:
             return self._warehouse.manifest(self._warehouse.diffs(endpoint))
         except WarehouseError:
             return None
 
-    def _is_same_netbox(self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], target: Path) -> bool:
+    def _edited_since(
+        self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], target: Path
+    ) -> Edits | None:
         before = target.parent / last["target_snapshot"]
-        if before not in self._same_netbox:
-            self._same_netbox[before] = same_snapshot(con, before, target)
-        return self._same_netbox[before]
+        if before not in self._edits:
+            self._edits[before] = edits_between(con, before, target)
+        return self._edits[before]
+
+    def _is_same_netbox(self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared) -> bool:
+        """Whether NetBox says the same of the endpoint."""
+        edits = self._edited_since(con, last, one.pair.target_path)
+        if edits is None or edits == NOTHING:
+            return edits is not None
+        if not one.is_small or one.looked_elsewhere or not _is_recent(last):
+            return False
+        folders = one.pair.source_path, self._folder(last)
+        self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
+        return not concerns(edits, self._words, one.settings)
+
+
+def _is_recent(last: dict[str, Any]) -> bool:
+    """Whether the rows of a diff were compared within the last day."""
+    try:
+        return timedelta(0) <= now() - datetime.fromisoformat(last["compared"]) <= _LONGEST
+    except (KeyError, ValueError):
+        return False
 
 
 def _undamaged(same: Callable[[], bool]) -> bool:

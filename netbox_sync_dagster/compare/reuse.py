@@ -22,7 +22,7 @@ from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import sql_root
-from netbox_sync_dagster.storage import NETBOX, Warehouse
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.resolutions import Resolution
 from netbox_sync_dagster.storage.tables import SENTENCES
 
@@ -61,24 +61,15 @@ def ledger_state(warehouse: Warehouse) -> str:
     return _hash(*(f"{file.relative_to(warehouse.ledger)} {file.stat().st_size}" for file in files))
 
 
-def same_snapshot(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:
-    """Whether two snapshots of NetBox are equal. False if the older one is no longer kept."""
-    if before == now:
+def same_table(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:
+    """Whether two files of one table of NetBox hold the same rows."""
+    if before.samefile(now):
         return True
-    for table in NETBOX:
-        files = [folder / f"{table}.parquet" for folder in (before, now)]
-        if not all(file.exists() for file in files):
-            return False
-        if files[0].samefile(files[1]):
-            continue
-        rows = [pq.read_metadata(file).num_rows for file in files]
-        if rows[0] != rows[1]:
-            return False
-        if rows[0]:
-            was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in files)
-            if not _same_rows(con, was, is_):
-                return False
-    return True
+    rows = [pq.read_metadata(file).num_rows for file in (before, now)]
+    if rows[0] != rows[1]:
+        return False
+    was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in (before, now))
+    return not rows[0] or _same_rows(con, was, is_)
 
 
 def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +21,7 @@ from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, mak
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.compare.last_diff import LastDiffs, Pair
+from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
 from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
 from netbox_sync_dagster.compare.reuse import Inputs, carry_over, inputs_of, ledger_state
 from netbox_sync_dagster.compare.rules import RuleSet
@@ -206,8 +207,8 @@ class Comparer:
         peers = kind.peers(self._warehouse, self._config, endpoint)
         return kind.gather(database, self._warehouse, self._config, endpoint, peers)
 
-    def _attach(self, endpoint: Endpoint, pair: Pair) -> tuple[Database, Inputs]:
-        """The database with snapshots and settings, and the inputs of a diff besides the snapshots."""
+    def _attach(self, endpoint: Endpoint, pair: Pair) -> tuple[Database, Compared]:
+        """The database with snapshots and settings, and what is compared."""
         warehouse, kind = self._warehouse, source_of(endpoint.kind)
         peers = kind.peers(warehouse, self._config, endpoint)
         database = self._open(pair.target_path)
@@ -226,7 +227,7 @@ class Comparer:
         inputs = inputs_of(
             settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
         )
-        return database, inputs
+        return database, Compared(endpoint, pair, settings, answers, inputs, rows <= _FEW_ROWS)
 
     def _compare(
         self, endpoint: Endpoint, say: Callable[[str], None], sync: CurrentSync | None
@@ -240,7 +241,8 @@ class Comparer:
         ):
             try:
                 rules = self._rules(endpoint)
-                database, inputs = self._attach(endpoint, pair)
+                database, compared = self._attach(endpoint, pair)
+                inputs = compared.inputs
                 con, lasts = database.con, self._last_diffs
                 earlier = _earlier_diffs(warehouse, endpoint)
                 diffs = warehouse.diffs(endpoint.name)
@@ -250,16 +252,21 @@ class Comparer:
                     good = last is not None and carry_over(diffs / last["diff_id"], stage, diff_id)
                     return last if good else None
 
-                last = None if rules.rules else carried(lasts.untouched(con, endpoint, pair, inputs))
+                last = None if rules.rules else carried(lasts.untouched(con, compared))
                 if last is not None:
                     inputs = last["inputs"]
                 else:
-                    inputs |= self._make_desired(database, endpoint, rules, stage, say)
-                    last = carried(lasts.still_holds(con, endpoint.name, pair.target_path, inputs))
+                    gathered = self._make_desired(database, endpoint, rules, stage, say)
+                    inputs = inputs | gathered
+                    compared = replace(
+                        compared, inputs=inputs, looked_elsewhere=bool(rules.rules) or any(gathered.values())
+                    )
+                    last = carried(lasts.still_holds(con, compared))
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
                     lapsed = last["lapsed"]
+                    lasts.keep(stage)
                 else:
                     match_and_diff(database, say)
                     say("change ids")
@@ -292,6 +299,8 @@ class Comparer:
                     "carried_over_from": last["diff_id"] if last is not None else None,
                     # Whether its desired tables follow from the source alone: made again, they were the same.
                     "repeatable": last is not None and not rules.rules,
+                    # When its rows were compared, and not carried over.
+                    "compared": now().isoformat() if last is None else last.get("compared"),
                     "earlier": earlier[0].name if earlier else None,
                     # The Dagster run that made it, which has reported it there; empty for the command line and the page.
                     "run": warehouse.run,

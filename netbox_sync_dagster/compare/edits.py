@@ -1,0 +1,154 @@
+"""What was edited in NetBox between two of its snapshots, as far as it could matter to an endpoint.
+
+A comparison joins a source with NetBox by names, serial numbers, addresses, ids in custom fields and by what is tied to
+objects found in this way. Where an edited device or virtual machine, with all that is on it and all that it is tied to,
+has nothing of that in common with an endpoint, the endpoint's diff stays as it is. So it does where a tag is new that
+nothing of the endpoint is called. An edit of anything else (a site, a VLAN, a prefix, ...) may matter to every endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netbox_sync_dagster.compare.database import parquet, run
+from netbox_sync_dagster.compare.reuse import same_table
+from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.storage import NETBOX
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.parquet as pq
+else:
+    pq = lazy_module("pyarrow.parquet")
+
+# The tables whose rows belong to devices and virtual machines, or to an address.
+_OF_MACHINES = (
+    "devices",
+    "virtual_machines",
+    "interfaces",
+    "vm_interfaces",
+    "mac_addresses",
+    "ip_addresses",
+    "virtual_disks",
+    "modules",
+    "module_bays",
+    "cables",
+)
+# A tag that is new or has another name matters to those that have its name.
+_COMPARED = (*_OF_MACHINES, "tags")
+# With more edited rows, or words of them, the comparison itself is the shorter way.
+_MOST_ROWS = 2_000
+_MOST_WORDS = 200_000
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What was edited: the words of it (sql/edits/words.sql), and the custom fields of each object near it."""
+
+    words: frozenset[str] = frozenset()
+    custom_fields: tuple[Mapping[str, Any], ...] = ()
+
+    def claimed_by(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a custom field says that one of the objects is this endpoint's. ``settings``: its row of
+        ``config.endpoint``."""
+        return any(_claims(fields, settings) for fields in self.custom_fields)
+
+
+NOTHING = Edits()
+
+
+def edits_between(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> Edits | None:
+    """What was edited between two snapshots of NetBox, ``NOTHING`` if they say the same; None if it may matter to every
+    endpoint, or if the older one is no longer kept.
+
+    ``con`` has the newer one as schema ``netbox``.
+    """
+    if before == now:
+        return NOTHING
+    changed: list[str] = []
+    # Small tables first: most edits that matter to all are there.
+    for table in sorted(NETBOX, key=_COMPARED.__contains__):
+        files = before / f"{table}.parquet", now / f"{table}.parquet"
+        if not all(file.exists() for file in files):
+            return None
+        if same_table(con, *files):
+            continue
+        if table not in _COMPARED or not all(_is_current(table, file) for file in files):
+            return None
+        changed.append(table)
+    if not changed:
+        return NOTHING
+    try:
+        return _edits(con, before, now, changed)
+    finally:
+        con.execute("DROP SCHEMA IF EXISTS edits CASCADE")
+
+
+def _is_current(table: str, file: Path) -> bool:
+    """Whether a file has all columns of its table: one of an older version may lack some."""
+    held = pq.read_schema(file).names
+    return all(column in held for column in NETBOX[table].columns)
+
+
+def _edits(con: duckdb.DuckDBPyConnection, before: Path, now: Path, changed: list[str]) -> Edits | None:
+    con.execute(
+        "CREATE SCHEMA edits; CREATE TABLE edits.changed (table_name VARCHAR, id BIGINT, is_gone BOOLEAN)"
+    )
+    for table in _COMPARED:
+        files = before / f"{table}.parquet", now / f"{table}.parquet"
+        was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in files)
+        if table in changed:
+            con.execute(
+                f"""INSERT INTO edits.changed SELECT '{table}', id, n.sum IS NULL
+                    FROM (SELECT id, hash(was) AS sum FROM ({was}) AS was) AS b
+                    FULL JOIN (SELECT id, hash(is_) AS sum FROM ({is_}) AS is_) AS n USING (id)
+                    WHERE b.sum IS DISTINCT FROM n.sum"""
+            )
+            con.execute(f"CREATE VIEW edits.{table} AS {was} UNION ALL BY NAME {is_}")
+        else:
+            con.execute(f"CREATE VIEW edits.{table} AS {is_}")
+    if _number(con, "edits.changed") > _MOST_ROWS or _matters_to_all(con):
+        return None
+    for table in ("touched", "addresses", "machines"):
+        run(con, f"CREATE TABLE edits.{table} AS {read_sql(f'edits/{table}.sql')}")
+    words = run(con, read_sql("edits/words.sql")).fetchall()
+    if len(words) > _MOST_WORDS:
+        return None
+    fields = run(con, read_sql("edits/custom_fields.sql")).fetchall()
+    return Edits(
+        frozenset(str(word) for (word,) in words),
+        tuple(json.loads(text) for (text,) in fields if text and text != "{}"),
+    )
+
+
+def _matters_to_all(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a tag is gone, or an edited cable ends at something else than interfaces (a patch panel, a circuit)."""
+    row = run(con, read_sql("edits/matters_to_all.sql")).fetchone()
+    return row is None or bool(row[0])
+
+
+def _number(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _claims(fields: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    scope = str(settings["id_scope"]).lower()
+    cluster_field = settings.get("cluster_field")
+    names = {settings.get("id_field"), settings.get("node_field"), *(settings.get("id_fields") or ())}
+    for name in names - {None, cluster_field}:
+        held = fields.get(str(name))
+        if isinstance(held, dict):
+            if scope in map(str.lower, held):
+                return True
+        elif held not in (None, ""):
+            # A bare id is of any endpoint, unless the cluster stands beside it.
+            cluster = str(fields.get(cluster_field) or "").strip().lower() if cluster_field else ""
+            if not cluster or cluster == scope or settings.get("ids_span_clusters"):
+                return True
+    return bool(cluster_field) and str(fields.get(cluster_field) or "").strip().lower() == scope
