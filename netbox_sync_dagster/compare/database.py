@@ -58,7 +58,8 @@ class Database:
     """The connection of a comparison, with the macros; see ``run``."""
 
     def __init__(self, spill: Path) -> None:
-        self.con = _spare_connection(spill) or _new_connection(spill)
+        # uses: how many comparisons have made all tables with this connection.
+        self.con, self.uses = _spare_connection(spill) or (_new_connection(spill), 0)
         # Whether tables of the snapshots have no rows: nothing changes that during a comparison.
         self._read_empty: dict[str, bool] = {}
         # What is_empty found; many stages ask for the same tables.
@@ -103,26 +104,36 @@ class Database:
         """All tables but those of the snapshots may have other rows now."""
         self._empty = dict(self._read_empty)
 
+    @property
+    def is_worn(self) -> bool:
+        """Whether another connection would be faster: see ``_MOST_USES``."""
+        return self.uses >= _MOST_USES
+
     def close(self) -> None:
         """Free everything."""
         self.con.close()
 
     def release(self) -> None:
         """Keep the connection, without tables, for the next database of this process."""
+        if self.is_worn:
+            self.close()
+            return
         for schema in ("netbox", "ledger"):
             self.con.execute(f"DROP SCHEMA {schema} CASCADE")
-        _SPARE.append(self.con)
+        _SPARE.append((self.con, self.uses))
 
 
 # Connections that no comparison uses: opening one and planning the macros takes a tenth of a small comparison.
-_SPARE: list[duckdb.DuckDBPyConnection] = []
+_SPARE: list[tuple[duckdb.DuckDBPyConnection, int]] = []
+# DuckDB keeps something of every schema that was dropped: after sixty comparisons one takes a fifth longer.
+_MOST_USES = 15
 # DuckDB complains on stderr about connections that are left when Python shuts down.
 atexit.register(_SPARE.clear)
 
 
-def _spare_connection(spill: Path) -> duckdb.DuckDBPyConnection | None:
+def _spare_connection(spill: Path) -> tuple[duckdb.DuckDBPyConnection, int] | None:
     try:
-        con = _SPARE.pop()
+        con, uses = _SPARE.pop()
     except IndexError:
         return None
     try:
@@ -131,7 +142,7 @@ def _spare_connection(spill: Path) -> duckdb.DuckDBPyConnection | None:
         # It has spilled into another folder, which DuckDB does not change afterwards.
         con.close()
         return None
-    return con
+    return con, uses
 
 
 def _new_connection(spill: Path) -> duckdb.DuckDBPyConnection:

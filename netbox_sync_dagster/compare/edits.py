@@ -2,7 +2,7 @@
 
 A comparison joins a source with NetBox by names, serial numbers, addresses, ids in custom fields and by what is tied to
 objects found in this way. Where an edited device or virtual machine, with all that is on it and all that it is tied to,
-has nothing of that in common with an endpoint, the endpoint's diff stays as it is. So it does where a tag is new that
+has nothing of that in common with an endpoint, the endpoint's diff stays unchanged. So it does where a tag is new that
 nothing of the endpoint is called. An edit of anything else (a site, a VLAN, a prefix, ...) may matter to every endpoint.
 """
 
@@ -147,8 +147,8 @@ def _claims(fields: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
             if scope in map(str.lower, held):
                 return True
         elif held not in (None, ""):
-            # A bare id is of any endpoint, unless the cluster stands beside it.
-            cluster = str(fields.get(cluster_field) or "").strip().lower() if cluster_field else ""
+            # A bare id is of any endpoint, unless another field names its cluster.
+            cluster = str(fields.get(str(cluster_field)) or "").strip().lower() if cluster_field else ""
             if not cluster or cluster == scope or settings.get("ids_span_clusters"):
                 return True
-    return bool(cluster_field) and str(fields.get(cluster_field) or "").strip().lower() == scope
+    return bool(cluster_field) and str(fields.get(str(cluster_field)) or "").strip().lower() == scope

@@ -54,17 +54,17 @@ def words_of(
         [pa.array([*_said(settings), *_said([one.__dict__ for one in answers])], pa.string())]
         + [texts for column in _columns(kind, source, diff) for texts in _texts(column)]
     )
-    con.register("endpoint_texts", pa.table({"text": pc.drop_null(pc.unique(texts))}))
-    try:
-        words = [str(word) for (word,) in run(con, read_sql("edits/endpoint_words.sql")).fetchall()]
-    finally:
-        con.unregister("endpoint_texts")
-    words += [f"#{one.netbox_id}" for one in answers if one.netbox_id is not None]
-    words += [str(name) for (name,) in run(con, _OBJECTS).fetchall()]
     folder = connections.quoted(connections.pattern(diff))
     in_diff = f"""SELECT DISTINCT object_type || ' ' || netbox_id FROM read_parquet('{folder}/*.parquet')
                   WHERE netbox_id IS NOT NULL"""
-    words += [str(name) for (name,) in con.execute(in_diff).fetchall()]
+    words = [str(name) for (name,) in con.execute(in_diff).fetchall()]
+    words += [str(name) for (name,) in run(con, _OBJECTS).fetchall()]
+    words += [f"#{one.netbox_id}" for one in answers if one.netbox_id is not None]
+    con.register("endpoint_texts", pa.table({"text": pc.drop_null(pc.unique(texts))}))
+    try:
+        words += [str(word) for (word,) in run(con, read_sql("edits/endpoint_words.sql")).fetchall()]
+    finally:
+        con.unregister("endpoint_texts")
     return pa.array(words, pa.string())
 
 

@@ -28,7 +28,7 @@ else:
     pa = lazy_module("pyarrow")
 
 
-# The longest time for which edits in NetBox are told to be none of an endpoint's before it is compared again anyway.
+# How long a diff may be carried over where NetBox was edited, before everything is compared again.
 _LONGEST = timedelta(hours=24)
 
 

@@ -268,6 +268,7 @@ class Comparer:
                     lapsed = last["lapsed"]
                     lasts.keep(stage)
                 else:
+                    database.uses += 1
                     match_and_diff(database, say)
                     say("change ids")
                     counts = finish(
@@ -319,8 +320,9 @@ class Comparer:
         """The database with NetBox's tables, the ledger and the macros; a new one if these changed."""
         prepare_ledger(self._warehouse)
         ledger = ledger_state(self._warehouse)
-        if self._database is not None and (self._target, self._ledger) == (target.name, ledger):
-            return self._database
+        kept = self._database if (self._target, self._ledger) == (target.name, ledger) else None
+        if kept is not None and not (self._reusable and kept.is_worn):
+            return kept
         self.close()
         self._last_diffs.forget_netbox()
         self._database = Database(self._warehouse.home / "tmp")

@@ -1,5 +1,5 @@
--- The words of an endpoint: all that its source, its desired tables and its settings say (endpoint_texts), whole, without
--- a domain, and each word of a longer text. Key: word.
+-- The words of an endpoint: all that its source, its desired tables and its settings say (endpoint_texts), whole,
+-- without a domain, and each word of a longer text. Key: word.
 with parts as (
     select unnest(regexp_split_to_array(text, '[\s,;|=/"''(){}\[\]<>]+')) as text from endpoint_texts
     where regexp_matches(text, '[\s,;|=/"''(){}\[\]<>]')

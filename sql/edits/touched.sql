@@ -1,5 +1,5 @@
 -- The devices and virtual machines on which something was edited in NetBox. Key: type + id.
--- edits.<table>: the rows of both snapshots, as they were and as they are; edits.changed: which of them differ.
+-- edits.<table>: the rows of both snapshots; edits.changed: which of them differ.
 with of as (select table_name, list(id) as ids from edits.changed group by table_name),
 ends as (
     select assigned_object_type as type, assigned_object_id as id from edits.mac_addresses

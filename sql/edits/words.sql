@@ -1,6 +1,7 @@
--- All words under which a source could know what was edited in NetBox: names, serial numbers, asset tags, MAC and IP
--- addresses, clusters and virtual chassis, of the machines in edits.machines and of what was edited itself; and
--- '<list endpoint> <id>' and '#<id>'; and the names of edited tags. See endpoint_words.sql for the other side. Key: word.
+-- All words under which a source could know what was edited in NetBox. Key: word.
+-- Names, serial numbers, asset tags, MAC and IP addresses, clusters and virtual chassis of the machines in
+-- edits.machines and of what was edited itself; the names of edited tags; and '<list endpoint> <id>' and '#<id>'.
+-- endpoint_words.sql has the other side.
 with devices as (select id from edits.machines where type = 'device'),
 machines as (select id from edits.machines where type = 'machine'),
 ports as materialized (select id, module_id from edits.interfaces where device_id in (from devices)),

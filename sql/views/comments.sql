@@ -120,7 +120,7 @@ comment on column sync.status.approved is 'changes that are approved and not app
 comment on column sync.status.applied is 'changes of the current diff that were applied since';
 comment on view sync.snapshots is 'Every kept snapshot: completeness, reasons, row counts; read, read_reason: whether the server was read completely, and why';
 comment on view sync.diffs is
-    'Every kept diff: its snapshots, counts, what blocks its approval, and the diff whose rows it carried over because nothing had changed';
+    'Every kept diff: its snapshots, counts, what blocks its approval, and the diff whose rows it carried over because nothing had changed for the endpoint';
 comment on column sync.diffs.lapsed is
     'ids of the answers (ledger.resolutions) to questions that this diff asks otherwise';
 comment on view sync.facts is 'What the status is computed from';

@@ -99,7 +99,7 @@ def test_what_one_reads_gives_the_rows_of_a_first_comparison(
 
 
 def test_netbox_settings_and_answers_count(quiet: Pipeline, netbox: NetBox) -> None:
-    netbox.create("extras/tags", name="x", slug="x", color="00ff00")
+    netbox.create("dcim/sites", name="x", slug="x", status="active")
     assert "desired devices" in made(quiet)
     for _ in range(2):
         made(quiet)

@@ -9,7 +9,6 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,10 +46,17 @@ CREATE TABLE ledger.operations (object_type VARCHAR, netbox_id BIGINT, field VAR
 """
 
 
-@cache
+_DATABASES: list[Database] = []
+
+
 def _database() -> Database:
-    """One for the whole process: it parses each file of SQL once, and knows the macros."""
-    return Database(Path(tempfile.mkdtemp()))
+    """One for many comparisons: it knows the macros. After some it is slower than another one."""
+    if _DATABASES and _DATABASES[-1].is_worn:
+        _DATABASES.pop().close()
+    if not _DATABASES:
+        _DATABASES.append(Database(Path(tempfile.mkdtemp())))
+    _DATABASES[-1].uses += 1
+    return _DATABASES[-1]
 
 
 def _source_tables(database: Database, system: str) -> None:

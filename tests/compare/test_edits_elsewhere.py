@@ -1,0 +1,164 @@
+"""What is edited in NetBox makes an endpoint's rows again only if it has something in common with the endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.edits import Edits
+from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.compare.run import compare
+from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.test_carry_over import carried_from, content
+from tests.support import NetBox, Pipeline
+
+SETTINGS = {
+    "id_scope": "lyon",
+    "id_field": "librenms_id",
+    "node_field": "librenms_id",
+    "id_fields": ["librenms_id"],
+}
+GUESTS = {"id_scope": "pve", "id_field": "vm_id", "node_field": None, "cluster_field": "vm_cluster"}
+
+
+@pytest.fixture
+def switch(pipeline: Pipeline, state: LibreNMSState) -> Pipeline:
+    """A switch with one address and a serial number, all applied to NetBox."""
+    device = state.add_device("sw1", hardware="C9300-48P", serial="FCW1")
+    port = state.add_port(device, "Gi1/0/1", ifAlias="uplink", ifPhysAddress="02500000aa01")
+    state.add_ipv4(port, "10.0.0.1", 24)
+    pipeline.sync()
+    pipeline.apply_all()
+    pipeline.sync()
+    return pipeline
+
+
+def is_carried(pipeline: Pipeline) -> bool:
+    """Whether the next sync keeps the rows of the last diff."""
+    pipeline.snapshot()
+    pipeline._read_netbox()
+    compare(pipeline.warehouse, pipeline.config, pipeline.endpoint)
+    return carried_from(plan(pipeline)) is not None
+
+
+def plan(pipeline: Pipeline) -> Plan:
+    return load_plan(pipeline.warehouse, pipeline.name)
+
+
+def stranger(netbox: NetBox, name: str = "stranger") -> dict[str, Any]:
+    """A device of the same make, role and site that no source shows, with one port."""
+    like = netbox.one("dcim/devices", name="sw1")
+    same = {field: like[field]["id"] for field in ("device_type", "role", "site")}
+    device = netbox.create("dcim/devices", name=name, status="active", **same)
+    return netbox.create("dcim/interfaces", device=device["id"], name="Gi1/0/1", type="1000base-t")
+
+
+def test_what_has_nothing_in_common_keeps_the_rows(switch: Pipeline, netbox: NetBox) -> None:
+    port = stranger(netbox)
+    assert is_carried(switch)
+    netbox.edit("dcim/interfaces", port["id"], description="edited")
+    address = netbox.create(
+        "ipam/ip-addresses",
+        address="192.0.2.7/24",
+        assigned_object_type="dcim.interface",
+        assigned_object_id=port["id"],
+    )
+    netbox.create("extras/tags", name="not known here", slug="not-known-here", color="00ff00")
+    assert is_carried(switch)
+    netbox.edit("dcim/devices", port["device"]["id"], primary_ip4=address["id"], serial="FCW2")
+    assert is_carried(switch)
+    netbox.delete("dcim/devices", port["device"]["id"])
+    assert is_carried(switch)
+    # The same as if everything is compared.
+    kept = content(plan(switch))
+    netbox.create("dcim/sites", name="Nice", slug="nice", status="active")
+    assert not is_carried(switch)
+    assert content(plan(switch)) == kept
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"name": "SW1.example.org"},
+        {"serial": "fcw1"},
+        {"custom_fields": {"librenms_id": {"production": 4711}}},
+    ],
+)
+def test_one_name_serial_number_or_id_in_common_is_enough(
+    edit: dict[str, Any], switch: Pipeline, netbox: NetBox
+) -> None:
+    port = stranger(netbox)
+    assert is_carried(switch)
+    netbox.edit("dcim/devices", port["device"]["id"], **edit)
+    assert not is_carried(switch)
+
+
+def test_one_address_in_common_is_enough_and_so_is_a_tie(switch: Pipeline, netbox: NetBox) -> None:
+    port = stranger(netbox)
+    host = netbox.create(
+        "virtualization/virtual-machines",
+        name="on a stranger",
+        status="active",
+        site=netbox.one("dcim/devices", name="sw1")["site"]["id"],
+    )
+    assert is_carried(switch)
+    # The switch's address, in another VRF, on something that the switch knows nothing of.
+    vrf = netbox.create("ipam/vrfs", name="other")
+    assert not is_carried(switch)
+    netbox.create(
+        "ipam/ip-addresses",
+        address="10.0.0.1/32",
+        vrf=vrf["id"],
+        assigned_object_type="dcim.interface",
+        assigned_object_id=port["id"],
+    )
+    assert not is_carried(switch)
+    # A virtual machine on the switch itself.
+    netbox.edit(
+        "virtualization/virtual-machines", host["id"], device=netbox.one("dcim/devices", name="sw1")["id"]
+    )
+    assert not is_carried(switch)
+
+
+def test_after_a_day_everything_is_compared_once_more(switch: Pipeline, netbox: NetBox) -> None:
+    port = stranger(netbox)
+    assert is_carried(switch)
+    manifest = _manifest(switch)
+    content_ = json.loads(manifest.read_text())
+    earlier = datetime.fromisoformat(content_["compared"]) - timedelta(hours=25)
+    manifest.write_text(json.dumps({**content_, "compared": earlier.isoformat()}))
+    netbox.edit("dcim/interfaces", port["id"], description="edited")
+    assert not is_carried(switch)
+    netbox.edit("dcim/interfaces", port["id"], description="edited again")
+    assert is_carried(switch)
+
+
+def _manifest(pipeline: Pipeline) -> Path:
+    return pipeline.warehouse.diffs(pipeline.name) / plan(pipeline).diff_id / "manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("fields", "settings", "claimed"),
+    [
+        ({"librenms_id": {"lyon": 7}}, SETTINGS, True),
+        ({"librenms_id": {"LYON": 7}}, SETTINGS, True),
+        ({"librenms_id": {"nice": 7}}, SETTINGS, False),
+        # Without the endpoint's name beside it, an id is anybody's.
+        ({"librenms_id": 7}, SETTINGS, True),
+        ({"librenms_id": None}, SETTINGS, False),
+        ({"asset": 7}, SETTINGS, False),
+        ({"vm_id": 100, "vm_cluster": "pve"}, GUESTS, True),
+        ({"vm_id": 100, "vm_cluster": "other"}, GUESTS, False),
+        ({"vm_id": 100, "vm_cluster": "other"}, GUESTS | {"ids_span_clusters": True}, True),
+        ({"vm_id": 100}, GUESTS, True),
+        ({"vm_cluster": "PVE"}, GUESTS, True),
+        ({}, GUESTS, False),
+    ],
+)
+def test_ids_in_custom_fields(fields: Mapping[str, Any], settings: Mapping[str, Any], claimed: bool) -> None:
+    assert Edits(custom_fields=(fields,)).claimed_by(settings) is claimed
