@@ -10,26 +10,21 @@ medians of the rounds. Fails where a page takes longer than LIMIT_SECONDS.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import duckdb
-import httpx
-import uvicorn
+from logged_in import pages
 
-from netbox_sync_dagster.config.web import Web
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
 from netbox_sync_dagster.storage.views import build_database
-from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.netbox import LabNetBox
 
 LIMIT_SECONDS = 1.0
@@ -121,33 +116,18 @@ def main() -> int:
         config.write_text(f"netbox: {{url: '{netbox.url}'}}\nendpoints: [{endpoint}]\n")
         warehouse = Warehouse(Path(place) / "data")
         file = prepare(warehouse, rows)
-        server = uvicorn.Server(server_config(config, warehouse, Web(port=0)))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        try:
-            with httpx.Client(base_url=url, follow_redirects=True, timeout=120) as page:
-                form = re.search(r'name="csrf" value="([^"]*)"', page.get("/login").text)
-                assert form is not None
-                page.post("/login", data={"csrf": form[1], "user": "anna", "password": "anna"})
-                print(f"{rows:,} rows")
-                for name, filters, where in LISTS:
+        with pages(config, warehouse) as page:
+            print(f"{rows:,} rows")
+            for name, filters, where in LISTS:
 
-                    def ask(filters: dict[str, str] = filters) -> None:
-                        answer = page.get("/plans/bench", params=filters)
-                        assert answer.status_code == 200, answer.text
+                def ask(filters: dict[str, str] = filters) -> None:
+                    answer = page.get("/plans/bench", params=filters)
+                    assert answer.status_code == 200, answer.text
 
-                    seconds, least = timed(ask), timed(bare(file, where))
-                    print(
-                        f"{name:16} {seconds:6.2f} s   bare query {least:6.2f} s   x {seconds / least:5.1f}"
-                    )
-                    if seconds > LIMIT_SECONDS:
-                        slow.append(name)
-        finally:
-            server.should_exit = True
-            thread.join()
+                seconds, least = timed(ask), timed(bare(file, where))
+                print(f"{name:16} {seconds:6.2f} s   bare query {least:6.2f} s   x {seconds / least:5.1f}")
+                if seconds > LIMIT_SECONDS:
+                    slow.append(name)
     if slow:
         print(f"more than {LIMIT_SECONDS} s: {', '.join(slow)}")
     return 1 if slow else 0

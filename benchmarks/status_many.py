@@ -13,30 +13,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import httpx
-import uvicorn
+from logged_in import pages
 
-from netbox_sync_dagster.config.web import Web
 from netbox_sync_dagster.storage import Warehouse, write_snapshot
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.ledger import append_lines, approvals_folder, month_file
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.tables import DIFF_COLUMNS
-from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.netbox import LabNetBox
 from tests.object_store import BUCKET_URL, S3, counted_s3_server
 
@@ -82,26 +76,6 @@ def fill(warehouse: Warehouse, names: list[str]) -> None:
             "decision": "reject", "diff_id": "d", "at": "2026-11-01T00:00:00+00:00", "by": {}, "changes": [],
         }  # fmt: skip
         append_lines(warehouse, month_file(warehouse, approvals_folder(warehouse, name)), [line])
-
-
-@contextmanager
-def pages(config: Path, warehouse: Warehouse) -> Iterator[httpx.Client]:
-    """The review page, with somebody logged in."""
-    server = uvicorn.Server(server_config(config, warehouse, Web(port=0)))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
-        with httpx.Client(base_url=url, follow_redirects=True, timeout=600) as page:
-            form = re.search(r'name="csrf" value="([^"]*)"', page.get("/login").text)
-            assert form is not None
-            page.post("/login", data={"csrf": form[1], "user": "anna", "password": "anna"})
-            yield page
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 class Site:

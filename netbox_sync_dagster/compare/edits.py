@@ -62,11 +62,13 @@ class Edits:
 NOTHING = Edits()
 
 
-def edits_between(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> Edits | None:
+def edits_between(
+    con: duckdb.DuckDBPyConnection, before: Path, now: Path, *, closely: bool = True
+) -> Edits | None:
     """What was edited between two snapshots of NetBox, ``NOTHING`` if they say the same; None if it may matter to every
     endpoint, or if the older one is no longer kept.
 
-    ``con`` has the newer one as schema ``netbox``.
+    ``con`` has the newer one as schema ``netbox``. ``closely``: False if any edit matters.
     """
     if before == now:
         return NOTHING
@@ -78,7 +80,7 @@ def edits_between(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> Ed
             return None
         if same_table(con, *files):
             continue
-        if table not in _COMPARED or not all(_is_current(table, file) for file in files):
+        if not closely or table not in _COMPARED or not all(_is_current(table, file) for file in files):
             return None
         changed.append(table)
     if not changed:

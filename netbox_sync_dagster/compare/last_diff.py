@@ -62,8 +62,9 @@ class LastDiffs:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        # By older snapshot of NetBox: what was edited since; None if it may matter to every endpoint.
-        self._edits: dict[Path, Edits | None] = {}
+        # By older snapshot of NetBox, and whether it was looked at closely: what was edited since; None if it may matter
+        # to every endpoint.
+        self._edits: dict[tuple[Path, bool], Edits | None] = {}
         # Of the endpoint that was asked for last.
         self._words: pa.Array | None = None
 
@@ -89,7 +90,7 @@ class LastDiffs:
         def same() -> bool:
             return (
                 has_desired(self._folder(last))
-                and self._edited_since(con, last, pair.target_path) is not None
+                and self._edited_since(con, last, one) is not None
                 and says_the_same(con, one.endpoint, before, pair.source_path, str(pair.source["started"]))
                 and self._is_same_netbox(con, last, one)
             )
@@ -104,7 +105,7 @@ class LastDiffs:
 
         def same() -> bool:
             return (
-                self._edited_since(con, last, one.pair.target_path) is not None
+                self._edited_since(con, last, one) is not None
                 and same_desired(con, self._folder(last))
                 and self._is_same_netbox(con, last, one)
             )
@@ -127,20 +128,21 @@ class LastDiffs:
             return None
 
     def _edited_since(
-        self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], target: Path
+        self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared
     ) -> Edits | None:
+        """What was edited in NetBox since the last diff; None where all of it may matter."""
+        target = one.pair.target_path
         before = target.parent / last["target_snapshot"]
-        if before not in self._edits:
-            self._edits[before] = edits_between(con, before, target)
-        return self._edits[before]
+        closely = one.is_small and not one.looked_elsewhere and _is_recent(last)
+        if (before, closely) not in self._edits:
+            self._edits[before, closely] = edits_between(con, before, target, closely=closely)
+        return self._edits[before, closely]
 
     def _is_same_netbox(self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared) -> bool:
         """Whether NetBox says the same of the endpoint."""
-        edits = self._edited_since(con, last, one.pair.target_path)
+        edits = self._edited_since(con, last, one)
         if edits is None or edits == NOTHING:
             return edits is not None
-        if not one.is_small or one.looked_elsewhere or not _is_recent(last):
-            return False
         folders = one.pair.source_path, self._folder(last)
         self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
         return not concerns(edits, self._words, one.settings)
