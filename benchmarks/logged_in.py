@@ -1,4 +1,4 @@
-"""The review page on a port of its own, with somebody logged in, for the benchmarks that ask for its pages."""
+"""The review page with somebody logged in, for the benchmarks that ask for its pages."""
 
 from __future__ import annotations
 
