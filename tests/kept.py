@@ -22,8 +22,8 @@ from tests.support import NetBox, Pipeline
 
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
-# The fixtures that end with ``begun``.
-BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"}
+# The fixtures that end with ``begun`` or ``kept``.
+BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"} | {"applied", "drifted", "synced"}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}
 
@@ -31,11 +31,12 @@ _ports: dict[str, int] = {}
 class _Made(NamedTuple):
     ports: dict[str, int]
     states: list[dict[str, Any]]
-    deletes: set[str]
     warehouse: Path
 
 
 _made: dict[str, _Made] = {}
+# Name of a beginning -> what NetBox was read for.
+_deletes: dict[str, set[str]] = {}
 
 
 class LabTarget(NetBox):
@@ -68,23 +69,28 @@ def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], N
     if not isinstance(pipeline.netbox, LabTarget):
         make()
         return
-    states = [pipeline.netbox.server.store, *states]
-    kept = _made.get(name)
-    if kept is None or not kept.ports.items() <= _ports.items():
+    kept(name, pipeline.warehouse.home, [pipeline.netbox.server.store, *states], make)
+    # What NetBox was read for: by ``make`` now, or when it ran.
+    pipeline._deletes = _deletes.setdefault(name, set(pipeline._deletes)).copy()
+
+
+def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -> None:
+    """Bring the ``states`` of servers and the warehouse in ``home`` to where ``make`` brings them: by ``make`` the first
+    time in this process, by a copy after that. For servers that were ``placed``.
+    """
+    found = _made.get(name)
+    if found is None or not found.ports.items() <= _ports.items():
         make()
         folder = _folder() / name
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(pipeline.warehouse.home, folder, symlinks=True)
-        _made[name] = _Made(
-            dict(_ports), [_copied(vars(state)) for state in states], set(pipeline._deletes), folder
-        )
+        shutil.copytree(home, folder, symlinks=True)
+        _made[name] = _Made(dict(_ports), [_copied(vars(state)) for state in states], folder)
         return
-    for state, content in zip(states, kept.states, strict=True):
+    for state, content in zip(states, found.states, strict=True):
         vars(state).clear()
         vars(state).update(_copied(content))
-    shutil.rmtree(pipeline.warehouse.home, ignore_errors=True)
-    shutil.copytree(kept.warehouse, pipeline.warehouse.home, symlinks=True)
-    pipeline._deletes = set(kept.deletes)
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(found.warehouse, home, symlinks=True)
 
 
 def backup(server: LabNetBox) -> dict[str, Any]:

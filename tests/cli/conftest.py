@@ -20,6 +20,7 @@ import pytest
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
+from tests.kept import kept, placed
 from tests.support import NetBox
 
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
@@ -124,9 +125,12 @@ class CliHarness:
 
 
 @pytest.fixture
-def lab() -> Iterator[LabNetBox]:
-    with LabNetBox(token="netbox-token-1") as server:
+def lab(request: pytest.FixtureRequest) -> Iterator[LabNetBox]:
+    server = placed(request, "cli netbox", lambda port: LabNetBox(port, token="netbox-token-1"))
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -142,7 +146,7 @@ def netbox(lab: LabNetBox) -> NetBox:
 
 
 @pytest.fixture
-def nms() -> Iterator[LabLibreNMS]:
+def nms(request: pytest.FixtureRequest) -> Iterator[LabLibreNMS]:
     """LibreNMS with one switch: two ports, a VLAN, an address."""
     state = LibreNMSState()
     switch = state.add_device(
@@ -152,8 +156,11 @@ def nms() -> Iterator[LabLibreNMS]:
     state.add_port(switch, "Gi0/2", ifVlan="50", ifAlias="printer")
     state.add_ipv4(port, "10.0.0.5", 24)
     state.add_vlan(switch, 50, "DATA")
-    with LabLibreNMS(state, token="librenms-token-1") as server:
+    server = placed(request, "cli nms", lambda port: LabLibreNMS(state, port, token="librenms-token-1"))
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -169,3 +176,42 @@ def harness(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> CliHarness:
     harness = CliHarness(tmp_path, {"netbox": {"url": netbox.url}, "endpoints": [endpoint]}, tokens)
     harness.configure()
     return harness
+
+
+@pytest.fixture
+def synced(harness: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+    """After the first sync: nothing is approved."""
+    kept("synced", harness.folder / "data", [lab.store, nms.state], lambda: harness.ok("sync"))
+    return harness
+
+
+@pytest.fixture
+def applied(harness: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+    """Everything is approved and applied, and a sync found no difference."""
+
+    def make() -> None:
+        harness.ok("sync")
+        apply_all(harness)
+
+    kept("applied", harness.folder / "data", [lab.store, nms.state], make)
+    return harness
+
+
+@pytest.fixture
+def drifted(applied: CliHarness, netbox: NetBox, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+    """Everything is applied, and someone has changed the description of a port in NetBox since."""
+
+    def make() -> None:
+        port = netbox.one("dcim/interfaces", name="Gi0/2")
+        netbox.edit("dcim/interfaces", port["id"], description="copier")
+        applied.ok("sync")
+
+    kept("drifted", applied.folder / "data", [lab.store, nms.state], make)
+    return applied
+
+
+def apply_all(harness: CliHarness) -> None:
+    """Approve and apply the whole diff, and sync."""
+    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    harness.ok("apply", "nms", "--yes")
+    harness.ok("sync")

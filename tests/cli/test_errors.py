@@ -210,25 +210,21 @@ def terminal(harness: CliHarness, *arguments: str, keys: str = "") -> tuple[int,
     return process.wait(timeout=60), shown.decode()
 
 
-def test_a_terminal_gets_colours_unless_told_otherwise(harness: CliHarness) -> None:
-    harness.ok("sync")
-
-    assert "\x1b[32m+ create 50 in paris" in terminal(harness, "diff", "--resource", "vlans")[1]
-    assert "\x1b[" not in terminal(harness, "--no-color", "diff", "--resource", "vlans")[1]
-    harness.environment["NO_COLOR"] = "1"
-    assert "\x1b[32m" not in terminal(harness, "diff", "--resource", "vlans")[1]
+def test_a_terminal_gets_colours_unless_told_otherwise(synced: CliHarness) -> None:
+    assert "\x1b[32m+ create 50 in paris" in terminal(synced, "diff", "--resource", "vlans")[1]
+    assert "\x1b[" not in terminal(synced, "--no-color", "diff", "--resource", "vlans")[1]
+    synced.environment["NO_COLOR"] = "1"
+    assert "\x1b[32m" not in terminal(synced, "diff", "--resource", "vlans")[1]
 
 
-def test_a_terminal_is_asked_and_its_answer_counts(harness: CliHarness) -> None:
-    harness.ok("sync")
-
-    code, shown = terminal(harness, "--no-color", "approve", "nms", "--resource", "vlans", keys="n\n")
+def test_a_terminal_is_asked_and_its_answer_counts(synced: CliHarness) -> None:
+    code, shown = terminal(synced, "--no-color", "approve", "nms", "--resource", "vlans", keys="n\n")
     assert code == 0
     assert "Approve 1 change? [y/N]" in shown
     assert "nothing recorded" in shown
-    code, shown = terminal(harness, "--no-color", "approve", "nms", "--resource", "vlans", keys="y\n")
+    code, shown = terminal(synced, "--no-color", "approve", "nms", "--resource", "vlans", keys="y\n")
     assert "approved 1 change until " in shown
-    code, shown = terminal(harness, "--no-color", "apply", "nms", keys="y\n")
+    code, shown = terminal(synced, "--no-color", "apply", "nms", keys="y\n")
     assert code == 0
     assert "Write this to NetBox? [y/N]" in shown
     assert "nms: 1 applied (" in shown
@@ -273,21 +269,19 @@ def test_ctrl_c_ends_a_sync_at_once_with_130_and_leaves_nothing_half_written(tmp
     assert list(tmp_path.glob("data/snapshots/*/*/current")) == []
 
 
-def test_a_query_that_is_wrong_is_told_in_duckdb_s_words(harness: CliHarness) -> None:
-    harness.ok("sync")
-    wrong = harness.run("sql", "SELECT nothing FROM librenms.devices")
-    writing = harness.run("sql", "INSERT INTO librenms.devices SELECT * FROM librenms.devices")
+def test_a_query_that_is_wrong_is_told_in_duckdb_s_words(synced: CliHarness) -> None:
+    wrong = synced.run("sql", "SELECT nothing FROM librenms.devices")
+    writing = synced.run("sql", "INSERT INTO librenms.devices SELECT * FROM librenms.devices")
 
     assert (wrong.code, writing.code) == (1, 1)
     assert wrong.err.startswith("error: the query failed: Binder Error: Referenced column")
     assert writing.err.startswith("error: the query failed: Catalog Error: ")
 
 
-def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(harness: CliHarness) -> None:
-    harness.ok("sync")
+def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(synced: CliHarness) -> None:
     question = "SELECT ifName, ifSpeed, NULL AS gap FROM librenms.ports ORDER BY 1"
 
-    assert [line.split() for line in harness.ok("sql", question).splitlines()] == [
+    assert [line.split() for line in synced.ok("sql", question).splitlines()] == [
         ["ifName", "ifSpeed", "gap"],
         ["─" * 26],
         ["Gi0/1", "1000000000", "NULL"],
@@ -295,10 +289,10 @@ def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(harne
         ["2", "rows"],
     ]
     assert (
-        harness.ok("sql", "--csv", stdin=question)
+        synced.ok("sql", "--csv", stdin=question)
         == "ifName,ifSpeed,gap\nGi0/1,1000000000,\nGi0/2,1000000000,\n"
     )
-    assert json.loads(harness.ok("sql", "--json", stdin=question)) == [
+    assert json.loads(synced.ok("sql", "--json", stdin=question)) == [
         {"ifName": "Gi0/1", "ifSpeed": 1000000000, "gap": None},
         {"ifName": "Gi0/2", "ifSpeed": 1000000000, "gap": None},
     ]

@@ -88,16 +88,15 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(harness: CliHarness, 
     assert [item["undoes"] for item in documents(harness, "applies", "--limit", "1")] == [one["apply_id"]]
 
 
-def test_one_row_with_its_dependencies_the_source_and_links(harness: CliHarness, netbox: NetBox) -> None:
-    harness.ok("sync")
+def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, netbox: NetBox) -> None:
     [port] = [
         row
-        for row in json.loads(harness.ok("diff", "--resource", "interfaces", "--json"))["diffs"][0]["rows"]
+        for row in json.loads(synced.ok("diff", "--resource", "interfaces", "--json"))["diffs"][0]["rows"]
         if row["key"] == "sw1 Gi0/1"
     ]
-    shown = harness.ok("show", port["change_id"][:10])
+    shown = synced.ok("show", port["change_id"][:10])
     # The key is that of the interface and of its primary MAC address.
-    assert harness.ok("show", "sw1 Gi0/1", "--endpoint", "nms").startswith(f"{shown}\nnms: primary_macs\n")
+    assert synced.ok("show", "sw1 Gi0/1", "--endpoint", "nms").startswith(f"{shown}\nnms: primary_macs\n")
     assert shown.startswith("nms: interfaces\n  + create sw1 Gi0/1  [")
     assert '      description: "to the roof"\n' in shown
     assert re.search(r"needs:\n(?:.*\n)*      create devices sw1 \[\w{8}\] waiting\n", shown)
@@ -105,14 +104,14 @@ def test_one_row_with_its_dependencies_the_source_and_links(harness: CliHarness,
     assert "      mac: 84:BF:20:85:3E:00\n" in shown
     assert re.search(r"links:\n      source: http://127.0.0.1:\d+/device/1/port=1\n$", shown)
 
-    harness.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
-    shown = harness.ok("show", port["change_id"])
+    synced.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
+    shown = synced.ok("show", port["change_id"])
     assert re.search(r"\]  rejected\n", shown)
     assert re.search(r"history, newest first:\n      \d{4}-\d\d-\d\d \d\d:\d\d UTC  reject by alice\n", shown)
-    [document] = json.loads(harness.ok("show", port["change_id"], "--json"))["rows"]
+    [document] = json.loads(synced.ok("show", port["change_id"], "--json"))["rows"]
     assert [row["state"] for row in document["rows"]] == ["rejected"]
     assert document["evidence"]["decisions"][0]["who"] == "alice"
     assert (
-        harness.run("show", "nothing").err
+        synced.run("show", "nothing").err
         == "error: no row 'nothing' in the current diffs; see netbox-sync diff\n"
     )

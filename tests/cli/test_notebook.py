@@ -28,23 +28,22 @@ def answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any]
 
 
 def test_the_notebook_answers_its_questions(
-    harness: CliHarness, netbox: NetBox, monkeypatch: pytest.MonkeyPatch
+    synced: CliHarness, netbox: NetBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness.ok("sync")
-    found, plots = answers(harness.folder / "data", monkeypatch)
+    found, plots = answers(synced.folder / "data", monkeypatch)
     assert "2. What differs from NetBox?" in plots
     assert found["status"].set_index("endpoint").loc["nms", "state"] == "changes waiting"
     assert int(found["drift"]["rows"].sum()) == 9
     assert found["written"].empty
 
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes", "--who", "ada")
-    harness.ok("apply", "nms", "--yes")
+    synced.ok("approve", "nms", "--all-creates-and-updates", "--yes", "--who", "ada")
+    synced.ok("apply", "nms", "--yes")
     netbox.http.patch(
         f"dcim/interfaces/{netbox.one('dcim/interfaces', name='Gi0/1')['id']}/",
         json={"description": "by hand"},
     )
-    harness.ok("sync")
-    found, plots = answers(harness.folder / "data", monkeypatch)
+    synced.ok("sync")
+    found, plots = answers(synced.folder / "data", monkeypatch)
     assert plots == [
         "2. What differs from NetBox?",
         "5. How many days have differences been there?",

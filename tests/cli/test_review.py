@@ -18,94 +18,84 @@ def _decided(harness: CliHarness) -> list[str]:
     return harness.ok("sql", "--csv", sql).splitlines()[1:]
 
 
-def test_a_dry_run_asks_and_records_nothing(harness: CliHarness) -> None:
-    harness.ok("sync")
+def test_a_dry_run_asks_and_records_nothing(synced: CliHarness) -> None:
     answers = ("a", "y")
     options = ("--resource", "interfaces", "--who", "alice", "--dry-run")
-    shown = _review(harness, *answers, options=options)
+    shown = _review(synced, *answers, options=options)
     assert "dry run on a copy of the warehouse" in shown
     assert "approved 5 changes, rejected 0" in shown
     assert "next: netbox-sync apply" not in shown
-    assert _decided(harness) == []
+    assert _decided(synced) == []
 
 
-def test_changes_are_approved_with_what_they_need_and_rejected_with_a_reason(harness: CliHarness) -> None:
-    harness.ok("sync")
+def test_changes_are_approved_with_what_they_need_and_rejected_with_a_reason(synced: CliHarness) -> None:
     answers = ("?", "c", "wanted since May", "y", "r", "not ours", "y")
-    shown = _review(harness, *answers, options=("--resource", "interfaces", "--who", "alice"))
+    shown = _review(synced, *answers, options=("--resource", "interfaces", "--who", "alice"))
     assert "r  reject it; asks why" in shown
     assert "these 3 changes are needed; approve them too?" in shown
     assert "approved 4 changes, rejected 1; next: netbox-sync apply nms" in shown
-    assert _decided(harness) == [
+    assert _decided(synced) == [
         "approve custom_fields librenms_id: wanted since May",
         "approve devices sw1: wanted since May",
         "approve interfaces sw1 Gi0/1: wanted since May",
         "approve vlans 50 in paris: wanted since May",
         "reject interfaces sw1 Gi0/2: not ours",
     ]
-    assert "no change is waiting for a decision" in _review(harness, options=("--resource", "interfaces"))
+    assert "no change is waiting for a decision" in _review(synced, options=("--resource", "interfaces"))
 
 
-def test_a_and_d_answer_for_the_rest_and_q_ends(harness: CliHarness) -> None:
-    harness.ok("sync")
+def test_a_and_d_answer_for_the_rest_and_q_ends(synced: CliHarness) -> None:
     # custom_fields, devices, vlans, interfaces (two), mac_addresses.
-    _review(harness, "n", "d", "n", "a", "q", "n", options=("--who", "alice"))
-    assert _decided(harness) == ["approve interfaces sw1 Gi0/1", "approve interfaces sw1 Gi0/2"]
+    _review(synced, "n", "d", "n", "a", "q", "n", options=("--who", "alice"))
+    assert _decided(synced) == ["approve interfaces sw1 Gi0/1", "approve interfaces sw1 Gi0/2"]
 
 
-def test_it_needs_a_terminal(harness: CliHarness) -> None:
-    harness.ok("sync")
-    answer = harness.run("review", "nms")
+def test_it_needs_a_terminal(synced: CliHarness) -> None:
+    answer = synced.run("review", "nms")
     assert (answer.code, answer.err) == (
         1,
         "error: not a terminal: review asks questions; use approve, reject and withdraw instead\n",
     )
 
 
-def test_single_fields_of_an_update(harness: CliHarness, nms: LabLibreNMS) -> None:
-    harness.ok("sync")
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--override-limit", "first", "--yes")
-    harness.ok("apply", "nms", "--yes")
+def test_single_fields_of_an_update(applied: CliHarness, nms: LabLibreNMS) -> None:
     nms.state.ports[0] |= {"ifAlias": "uplink to paris", "ifMtu": 9000}
-    harness.ok("sync")
+    applied.ok("sync")
     only = ("--resource", "interfaces", "--who", "alice")
     # An unknown field is named, and the question comes again.
-    shown = _review(harness, "f", "colour", "n", options=only)
+    shown = _review(applied, "f", "colour", "n", options=only)
     assert "fields of description, mtu: " in shown.replace("mtu, description", "description, mtu")
     assert "colour" in shown.partition("fields of ")[2]
     assert "approved 0 changes" in shown
-    shown = _review(harness, "f", "mtu", "n", options=only)
+    shown = _review(applied, "f", "mtu", "n", options=only)
     assert "approved 1 change" in shown
-    harness.ok("apply", "nms", "--yes")
-    harness.ok("sync")
+    applied.ok("apply", "nms", "--yes")
+    applied.ok("sync")
     fields = "SELECT field FROM diff.fields WHERE resource = 'interfaces' AND action = 'update'"
-    assert harness.ok("sql", "--csv", fields).splitlines()[1:] == ["description"]
+    assert applied.ok("sql", "--csv", fields).splitlines()[1:] == ["description"]
 
 
-def test_rows_that_ask_something_are_answered_after_the_changes(harness: CliHarness, netbox: NetBox) -> None:
-    harness.ok("sync")
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
-    harness.ok("apply", "nms", "--yes")
+def test_rows_that_ask_something_are_answered_after_the_changes(applied: CliHarness, netbox: NetBox) -> None:
     port = netbox.one("dcim/interfaces", name="Gi0/2")
     netbox.edit("dcim/interfaces", port["id"], description="copier")
-    harness.ok("sync")
+    applied.ok("sync")
 
     # Of the row first, of its field then.
-    shown = _review(harness, "y", "s", "?", "t", options=("--who", "alice"))
+    shown = _review(applied, "y", "s", "?", "t", options=("--who", "alice"))
 
     assert "no change is waiting for a decision" in shown
     assert "1 row asks something; answer now? [y,n]" in shown
     assert "t  take: the source's value is right" in shown
     assert "recorded: take for 1 row" in shown
     assert "~ update sw1 Gi0/2" in shown
-    assert harness.ok("sql", "--csv", "SELECT answer, field, who FROM ledger.resolutions") == (
+    assert applied.ok("sql", "--csv", "SELECT answer, field, who FROM ledger.resolutions") == (
         "answer,field,who\ntake,description,alice\n"
     )
     # An acknowledged row asks nothing more.
     netbox.edit("dcim/interfaces", port["id"], description="fax")
-    harness.ok("sync")
+    applied.ok("sync")
     answer = ("--acknowledge", "--why", "later", "--yes", "--who", "alice")
-    harness.ok("resolve", "nms", "sw1 Gi0/2", *answer)
-    assert "asks something" not in _review(harness, "n", options=("--who", "alice"))
-    assert harness.ok("resolve", "nms") == "nothing is asked\n"
-    assert "cause " in harness.ok("resolve", "nms", "sw1 Gi0/2")
+    applied.ok("resolve", "nms", "sw1 Gi0/2", *answer)
+    assert "asks something" not in _review(applied, "n", options=("--who", "alice"))
+    assert applied.ok("resolve", "nms") == "nothing is asked\n"
+    assert "cause " in applied.ok("resolve", "nms", "sw1 Gi0/2")

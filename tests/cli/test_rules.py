@@ -41,35 +41,34 @@ def test_a_tenant_by_rule_is_approved_and_written(harness: CliHarness, netbox: N
     ] == [("update", "tenant")]
 
 
-def test_check_shows_rows_fields_and_what_cannot_be_written(harness: CliHarness) -> None:
-    harness.ok("sync")
-    none = harness.run("rules", "check")
+def test_check_shows_rows_fields_and_what_cannot_be_written(synced: CliHarness) -> None:
+    none = synced.run("rules", "check")
     assert (none.code, none.err) == (1, "error: netbox_sync.yaml: there is no folder of rules beside it\n")
     rule(
-        harness,
+        synced,
         "devices.sql",
         "SELECT key, 'tenant' AS field, 'nobody' AS value FROM desired.devices WHERE false\n",
     )
-    assert harness.ok("rules", "check").startswith("nms  rules/devices.sql  0 rows, 0 objects, 0.")
-    rule(harness, "devices.sql", "SELECT key, 'tenant' AS field, 'nobody' AS value FROM desired.devices\n")
+    assert synced.ok("rules", "check").startswith("nms  rules/devices.sql  0 rows, 0 objects, 0.")
+    rule(synced, "devices.sql", "SELECT key, 'tenant' AS field, 'nobody' AS value FROM desired.devices\n")
     rule(
-        harness,
+        synced,
         "interfaces.skip.sql",
         "SELECT key, '' AS reason FROM desired.interfaces WHERE name = 'none'\n",
     )
-    found = harness.run("rules", "check", "nms")
+    found = synced.run("rules", "check", "nms")
     assert found.code == 1
     lines = found.out.splitlines()
     assert lines[0].startswith("nms  rules/devices.sql  1 row, 1 object: tenant (1), 0.")
     assert lines[1] == '  1 object: rules/devices.sql: NetBox has no tenant "nobody", or several'
     assert lines[2].startswith("nms  rules/interfaces.skip.sql  0 rows, 0 objects, 0.")
 
-    rule(harness, "devices.sql", "SELECT key, 'tenant' AS field,\n  tennant AS value FROM desired.devices\n")
-    found = harness.run("rules", "check", "nms")
+    rule(synced, "devices.sql", "SELECT key, 'tenant' AS field,\n  tennant AS value FROM desired.devices\n")
+    found = synced.run("rules", "check", "nms")
     assert found.code == 1
     assert 'error: rules/devices.sql:2: Binder Error: Referenced column "tennant" not found' in found.out
     # A sync fails with the same sentence, and publishes no diff.
-    failed = harness.run("sync")
+    failed = synced.run("sync")
     assert failed.code == 1
     assert (
         'rules/devices.sql:2: Binder Error: Referenced column "tennant" not found' in failed.out + failed.err

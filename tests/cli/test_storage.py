@@ -43,38 +43,36 @@ def current(harness: CliHarness, folder: str) -> Path:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("after", range(0, 12, 3))
 def test_a_disk_that_stops_an_apply_loses_nothing_and_writes_nothing_twice(
-    harness: CliHarness,
+    synced: CliHarness,
     netbox: NetBox,
     lab: LabNetBox,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     after: int,
 ) -> None:
-    harness.ok("sync")
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    synced.ok("approve", "nms", "--all-creates-and-updates", "--yes")
 
     with monkeypatch.context() as patch:
         break_writes(patch, number, after=after, path="ledger/applies")
-        stopped = harness.run("apply", "nms", "--yes")
+        stopped = synced.run("apply", "nms", "--yes")
 
     assert stopped.code == 1
     sentence = "the disk is full; free some space" if number == errno.ENOSPC else "may not be written or read"
     assert sentence in stopped.err
     assert stopped.err.count("\n") == 1
     assert "Traceback" not in stopped.out + stopped.err
-    assert harness.run("apply", "nms", "--yes").code == 0
-    harness.ok("sync")
-    assert harness.run("diff", "--exit-code").code == 0
+    assert synced.run("apply", "nms", "--yes").code == 0
+    synced.ok("sync")
+    assert synced.run("diff", "--exit-code").code == 0
     created = [row for row in netbox.all("core/object-changes") if row["action"]["value"] == "create"]
     objects = [(row["changed_object_type"], row["changed_object_id"]) for row in created]
     assert len(objects) == len(set(objects))
 
 
 def test_a_disk_that_is_full_during_a_sync_keeps_the_last_snapshot(
-    harness: CliHarness, monkeypatch: pytest.MonkeyPatch
+    synced: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness.ok("sync")
-    before = current(harness, "snapshots/librenms/nms")
+    before = current(synced, "snapshots/librenms/nms")
     real = os.fsync
 
     def full(fd: int) -> None:
@@ -84,13 +82,13 @@ def test_a_disk_that_is_full_during_a_sync_keeps_the_last_snapshot(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        stopped = harness.run("sync")
+        stopped = synced.run("sync")
 
     assert stopped.code == 1
     assert "the disk is full; free some space (netbox-sync clean removes old snapshots)" in stopped.err
-    assert current(harness, "snapshots/librenms/nms") == before
-    assert not list((harness.folder / "data").glob("snapshots/*/*/.stage-*"))
-    harness.ok("sync")
+    assert current(synced, "snapshots/librenms/nms") == before
+    assert not list((synced.folder / "data").glob("snapshots/*/*/.stage-*"))
+    synced.ok("sync")
 
 
 def cut_in_half(file: Path) -> None:
@@ -99,17 +97,16 @@ def cut_in_half(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "ports.parquet"])
-def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(harness: CliHarness, name: str) -> None:
-    harness.ok("sync")
-    older = current(harness, "snapshots/librenms/nms").name
-    harness.ok("sync")
-    file = current(harness, "snapshots/librenms/nms") / name
+def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(synced: CliHarness, name: str) -> None:
+    older = current(synced, "snapshots/librenms/nms").name
+    synced.ok("sync")
+    file = current(synced, "snapshots/librenms/nms") / name
     cut_in_half(file)
 
-    asked = harness.run(
+    asked = synced.run(
         "sql", "SELECT count(*) FROM librenms.ports" if name != "manifest.json" else "FROM sync.status"
     )
-    status = harness.run("status")
+    status = synced.run("status")
 
     if name == "ports.parquet":
         assert asked.code == 1
@@ -119,73 +116,67 @@ def test_a_damaged_snapshot_is_named_and_an_older_one_can_be_restored(harness: C
             "netbox-sync restore nms"
         ) in asked.err
     assert "Traceback" not in status.err + asked.err
-    restored = harness.ok("restore", "nms")
+    restored = synced.ok("restore", "nms")
     assert restored.startswith(f"nms: snapshot {older}, finished 20")
-    assert current(harness, "snapshots/librenms/nms").name == older
-    assert harness.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
-    harness.ok("sync")
+    assert current(synced, "snapshots/librenms/nms").name == older
+    assert synced.ok("sql", "--csv", "SELECT count(*) FROM librenms.ports") == "count_star()\n2\n"
+    synced.ok("sync")
 
 
-def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(harness: CliHarness) -> None:
-    harness.ok("sync")
-    harness.ok("sync")
-    cut_in_half(current(harness, "snapshots/librenms/nms") / "manifest.json")
+def test_a_sync_after_a_damaged_manifest_is_still_measured_by_an_older_snapshot(synced: CliHarness) -> None:
+    synced.ok("sync")
+    cut_in_half(current(synced, "snapshots/librenms/nms") / "manifest.json")
 
-    assert harness.run("sync", "nms").code == 0
+    assert synced.run("sync", "nms").code == 0
     manifest = json.loads(
-        (current(harness, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
+        (current(synced, "snapshots/librenms/nms") / "manifest.json").read_text(encoding="utf-8")
     )
     assert (manifest["complete"], manifest["baseline"]["ports"]) == (True, 2)
 
 
-def test_a_damaged_diff_is_named(harness: CliHarness) -> None:
-    harness.ok("sync")
-    file = current(harness, "diffs/nms") / "interfaces.parquet"
+def test_a_damaged_diff_is_named(synced: CliHarness) -> None:
+    file = current(synced, "diffs/nms") / "interfaces.parquet"
     cut_in_half(file)
 
-    shown = harness.run("diff", "nms")
+    shown = synced.run("diff", "nms")
 
     assert shown.code == 1
     assert f"error: {file} is damaged (" in shown.err
     assert shown.err.endswith("make it again with: netbox-sync sync nms\n")
-    harness.ok("sync")
-    assert harness.run("diff", "nms").code == 0
+    synced.ok("sync")
+    assert synced.run("diff", "nms").code == 0
 
 
 @pytest.mark.parametrize("name", ["ip_addresses", "remembered_addresses", "virtual_machines"])
-def test_a_sync_goes_on_where_the_last_diff_is_damaged(harness: CliHarness, name: str) -> None:
+def test_a_sync_goes_on_where_the_last_diff_is_damaged(synced: CliHarness, name: str) -> None:
     """What it remembered of addresses is taken from the diff before, and nothing where there is none."""
-    harness.ok("sync")
-    cut_in_half(current(harness, "diffs/nms") / "desired" / f"{name}.parquet")
-    harness.ok("sync")
-    assert harness.run("diff", "nms").code == 0
+    cut_in_half(current(synced, "diffs/nms") / "desired" / f"{name}.parquet")
+    synced.ok("sync")
+    assert synced.run("diff", "nms").code == 0
 
 
-def test_a_damaged_database_of_views_is_made_again(harness: CliHarness) -> None:
-    harness.ok("sync")
-    database = harness.folder / "data" / "netbox_sync.duckdb"
+def test_a_damaged_database_of_views_is_made_again(synced: CliHarness) -> None:
+    database = synced.folder / "data" / "netbox_sync.duckdb"
     cut_in_half(database)
 
-    harness.ok("sync")
+    synced.ok("sync")
 
     assert database.read_bytes()[8:12] == b"DUCK"
 
 
-def test_only_its_owner_can_look_into_the_warehouse(harness: CliHarness) -> None:
-    harness.ok("sync")
-    assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o700
+def test_only_its_owner_can_look_into_the_warehouse(synced: CliHarness) -> None:
+    assert stat.S_IMODE((synced.folder / "data").stat().st_mode) == 0o700
 
     # An administrator may open it for a group; that setting is kept.
-    (harness.folder / "data").chmod(0o750)
-    harness.ok("sync")
-    assert stat.S_IMODE((harness.folder / "data").stat().st_mode) == 0o750
+    (synced.folder / "data").chmod(0o750)
+    synced.ok("sync")
+    assert stat.S_IMODE((synced.folder / "data").stat().st_mode) == 0o750
 
 
-def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(harness: CliHarness) -> None:
-    harness.ok("sync")
-    harness.ok("sync")
+def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(synced: CliHarness) -> None:
+    synced.ok("sync")
 
-    links = [path for path in (harness.folder / "data").rglob("*") if path.is_symlink()]
+    links = [path for path in (synced.folder / "data").rglob("*") if path.is_symlink()]
     assert len(links) >= 4
     for path in links:
         assert path.exists()

@@ -15,73 +15,70 @@ def rows(harness: CliHarness, *arguments: str) -> list[dict]:
 
 
 def test_an_apply_is_taken_back_by_a_plan_that_is_approved_and_applied_like_any(
-    harness: CliHarness, netbox: NetBox, lab: LabNetBox
+    synced: CliHarness, netbox: NetBox, lab: LabNetBox
 ) -> None:
-    harness.ok("sync")
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
-    applied = harness.ok("apply", "nms", "--yes")
+    synced.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    applied = synced.ok("apply", "nms", "--yes")
     apply_id = re.search(r"nms: 9 applied \(\d+ requests, apply (\S+)\)", applied)
     assert apply_id is not None, applied
     name = f"undo-{apply_id[1]}"
 
-    planned = harness.ok("undo", apply_id[1])
+    planned = synced.ok("undo", apply_id[1])
     assert planned.startswith(f"{name}: reverts an apply of nms\n")
     assert planned.endswith(
         f"next: netbox-sync approve {name} --action delete, then: netbox-sync apply {name}\n"
     )
     assert len(netbox.all("dcim/interfaces")) == 2
-    assert harness.ok("apply", name, "--yes").startswith(f"{name}: all approved changes are applied")
+    assert synced.ok("apply", name, "--yes").startswith(f"{name}: all approved changes are applied")
 
-    harness.ok("approve", name, "--action", "delete", "--yes")
-    assert "applied (" in harness.ok("apply", name, "--yes")
+    synced.ok("approve", name, "--action", "delete", "--yes")
+    assert "applied (" in synced.ok("apply", name, "--yes")
     assert netbox.all("dcim/interfaces") == netbox.all("ipam/ip-addresses") == []
     assert netbox.all("dcim/devices", name="sw1") == []
     # What was taken back is offered again.
-    harness.ok("sync")
-    assert len(rows(harness, "nms")) == 9
+    synced.ok("sync")
+    assert len(rows(synced, "nms")) == 9
 
-    wrong = harness.run("undo", "20260101T000000000Z-abcd")
+    wrong = synced.run("undo", "20260101T000000000Z-abcd")
     assert wrong.code == 1
     assert wrong.err.startswith("error: the ledger has no apply '20260101T000000000Z-abcd'; look with: ")
-    assert harness.run("apply", "undo-20260101T000000000Z-abcd", "--yes").code == 1
+    assert synced.run("apply", "undo-20260101T000000000Z-abcd", "--yes").code == 1
 
 
-def test_a_plan_is_reviewed_in_a_file_and_approved_exactly(harness: CliHarness) -> None:
-    harness.ok("sync")
-    harness.ok("diff", "nms", "--out", "plan.json")
-    file = harness.folder / "plan.json"
+def test_a_plan_is_reviewed_in_a_file_and_approved_exactly(synced: CliHarness) -> None:
+    synced.ok("diff", "nms", "--out", "plan.json")
+    file = synced.folder / "plan.json"
     content = json.loads(file.read_text(encoding="utf-8"))
     reviewed = ("custom_fields", "devices", "interfaces", "vlans")
     kept = [row for row in content["diffs"][0]["rows"] if row["resource"] in reviewed]
     content["diffs"][0]["rows"] = kept
     file.write_text(json.dumps(content), encoding="utf-8")
 
-    assert "approved 5 changes until" in harness.ok("approve", "nms", "--plan", "plan.json", "--yes")
-    states = {(row["resource"], row["key"]): row["state"] for row in rows(harness, "nms")}
+    assert "approved 5 changes until" in synced.ok("approve", "nms", "--plan", "plan.json", "--yes")
+    states = {(row["resource"], row["key"]): row["state"] for row in rows(synced, "nms")}
     approved = {place for place, state in states.items() if state == "approved"}
     assert approved == {(row["resource"], row["key"]) for row in kept}
 
     # What has become another diff since is not approved, and the command says which.
-    harness.ok("apply", "nms", "--yes")
-    harness.ok("sync")
-    answer = harness.ok("approve", "nms", "--plan", "plan.json", "--yes")
+    synced.ok("apply", "nms", "--yes")
+    synced.ok("sync")
+    answer = synced.ok("approve", "nms", "--plan", "plan.json", "--yes")
     assert answer.count("is no longer in the current diff") == 5
     assert "nothing recorded" in answer
 
     content["diffs"][0]["rows"][0]["fields"][0]["after"] = "edited"
     file.write_text(json.dumps(content), encoding="utf-8")
-    refused = harness.run("approve", "nms", "--plan", "plan.json", "--yes")
+    refused = synced.run("approve", "nms", "--plan", "plan.json", "--yes")
     assert refused.code == 1
     assert "was edited: its content is not what change id" in refused.err
 
 
-def test_validate_writes_nothing_and_says_what_it_found(harness: CliHarness, lab: LabNetBox) -> None:
-    harness.ok("sync")
-    assert harness.ok("apply", "nms", "--validate") == "nms: nothing is approved; nothing written\n"
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+def test_validate_writes_nothing_and_says_what_it_found(synced: CliHarness, lab: LabNetBox) -> None:
+    assert synced.ok("apply", "nms", "--validate") == "nms: nothing is approved; nothing written\n"
+    synced.ok("approve", "nms", "--all-creates-and-updates", "--yes")
     lab.reset_requests()
 
-    said = harness.ok("apply", "nms", "--validate", "--all")
+    said = synced.ok("apply", "nms", "--validate", "--all")
 
     assert {request.method for request in lab.requests} == {"GET", "OPTIONS"}
     assert re.search(r"\nnms: \d+ ok, \d+ unchecked; nothing written\n$", said), said

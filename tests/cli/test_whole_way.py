@@ -77,10 +77,9 @@ def test_the_way_from_sync_to_an_empty_diff(harness: CliHarness, netbox: NetBox,
     assert lab.requests == []
 
 
-def test_the_diff_shows_marks_ids_and_values(harness: CliHarness, netbox: NetBox) -> None:
-    harness.ok("sync")
-    text = harness.ok("diff", "nms", "--resource", "interfaces")
-    document = json.loads(harness.ok("diff", "--json"))["diffs"][0]
+def test_the_diff_shows_marks_ids_and_values(synced: CliHarness, netbox: NetBox) -> None:
+    text = synced.ok("diff", "nms", "--resource", "interfaces")
+    document = json.loads(synced.ok("diff", "--json"))["diffs"][0]
 
     ids = {row["key"]: row["change_id"] for row in document["rows"] if row["resource"] == "interfaces"}
     assert text.splitlines()[1:] == [
@@ -118,24 +117,22 @@ def test_the_diff_shows_marks_ids_and_values(harness: CliHarness, netbox: NetBox
     assert ids["sw1 Gi0/1"] in mac["depends_on"]
 
 
-def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
-    harness.ok("sync")
-
-    assert harness.ok("diff", "--action", "update").endswith("\n2 changes: 2 update\n")
-    assert harness.ok("diff", "--action", "update,create") == harness.ok("diff")
-    assert harness.ok("diff", "--field", "vid").endswith("\n1 change: 1 create\n")
+def test_diff_filters_limits_and_files(synced: CliHarness) -> None:
+    assert synced.ok("diff", "--action", "update").endswith("\n2 changes: 2 update\n")
+    assert synced.ok("diff", "--action", "update,create") == synced.ok("diff")
+    assert synced.ok("diff", "--field", "vid").endswith("\n1 change: 1 create\n")
     # The device itself, and its dependents.
-    device = harness.ok("diff", "--device", "sw1", "--resource", "devices,vlans")
+    device = synced.ok("diff", "--device", "sw1", "--resource", "devices,vlans")
     assert device.endswith("\n1 change: 1 create\n")
     for option, name, error in (
         ("--device", "sw2", "no such device, virtual machine or cluster; did you mean sw1?"),
         ("--field", "vidd", "no row has this field; did you mean vid?"),
     ):
-        wrong = harness.run("diff", option, name)
+        wrong = synced.run("diff", option, name)
         assert (wrong.code, wrong.err) == (1, f"error: {option} {name}: {error}\n")
     # More than a screen: what changes alike is one line.
-    ids = {row["resource"] + row["key"]: row["change_id"][:8] for row in rows_of(harness)}
-    assert harness.ok("diff").splitlines()[1:] == [
+    ids = {row["resource"] + row["key"]: row["change_id"][:8] for row in rows_of(synced)}
+    assert synced.ok("diff").splitlines()[1:] == [
         "custom_fields  1 create",
         f"  + create librenms_id  [{ids['custom_fieldslibrenms_id']}]",
         "devices  1 create",
@@ -147,12 +144,12 @@ def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
         "  --all lists each object",
         "9 changes of 5 objects: 7 create, 2 update",
     ]
-    assert harness.ok("diff", "--by", "device").splitlines()[-5:-2] == [
+    assert synced.ok("diff", "--by", "device").splitlines()[-5:-2] == [
         "sw1  3 create",
         f"  + create sw1  [{ids['devicessw1']} +1]  devices",
         "  + 2 interfaces: 1 with mac_addresses, 1 with ip_addresses",
     ]
-    everything = harness.ok("diff", "--all")
+    everything = synced.ok("diff", "--all")
     # A port with its addresses is one object; each of its changes has an id.
     assert [
         line for line in everything.splitlines() if "Gi0/1" in line or "84:BF" in line or "10.0.0.5" in line
@@ -164,27 +161,24 @@ def test_diff_filters_limits_and_files(harness: CliHarness) -> None:
         f'      + ip_addresses 10.0.0.5: address: "10.0.0.5/24", status: "active"  [{ids["ip_addresses10.0.0.5"]}]',
         f"      + mac_addresses 84:BF:20:85:3E:00  [{ids['mac_addressessw1 Gi0/1 84:BF:20:85:3E:00']}]",
     ]
-    assert harness.ok("diff", "--out", "plan.txt") == ""
-    assert (harness.folder / "plan.txt").read_text(encoding="utf-8") == everything
-    harness.ok("diff", "--json", "--out", "plan.json")
-    assert (
-        len(json.loads((harness.folder / "plan.json").read_text(encoding="utf-8"))["diffs"][0]["rows"]) == 9
-    )
+    assert synced.ok("diff", "--out", "plan.txt") == ""
+    assert (synced.folder / "plan.txt").read_text(encoding="utf-8") == everything
+    synced.ok("diff", "--json", "--out", "plan.json")
+    assert len(json.loads((synced.folder / "plan.json").read_text(encoding="utf-8"))["diffs"][0]["rows"]) == 9
 
-    wrong = harness.run("diff", "--action", "modify")
+    wrong = synced.run("diff", "--action", "modify")
     assert wrong.code == 1
     assert wrong.err == (
         "error: --action modify: no such action; known: create, update, delete, conflict, blocked, drifted, acknowledged\n"
     )
 
 
-def test_what_is_new_since_the_previous_diff(harness: CliHarness, nms: LabLibreNMS) -> None:
-    harness.ok("sync")
-    first = harness.ok("diff", "--all").splitlines()
+def test_what_is_new_since_the_previous_diff(synced: CliHarness, nms: LabLibreNMS) -> None:
+    first = synced.ok("diff", "--all").splitlines()
     assert re.fullmatch(r"nms: diff of \S+ \S+ UTC", first[0])
     nms.state.ports[1]["ifAlias"] = "coffee machine"
-    harness.ok("sync")
-    both = harness.ok("diff", "--all").splitlines()
+    synced.ok("sync")
+    both = synced.ok("diff", "--all").splitlines()
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     assert re.fullmatch(
         rf"nms: diff of {stamp}:\d\d UTC; 1 new since the one of {stamp}, most of the others have been there since {stamp}",
@@ -192,92 +186,84 @@ def test_what_is_new_since_the_previous_diff(harness: CliHarness, nms: LabLibreN
     )
     assert [line.split("  [")[0] for line in both if line.endswith("  new")] == ["  + create sw1 Gi0/2"]
     port = next(number for number, line in enumerate(both) if line.startswith("  + create sw1 Gi0/2"))
-    new = harness.ok("diff", "--new").splitlines()
+    new = synced.ok("diff", "--new").splitlines()
     assert new[1:] == ["interfaces  1 create", *both[port:-1], "1 change: 1 create"]
-    rows = json.loads(harness.ok("diff", "--json", "--new"))["diffs"][0]["rows"]
+    rows = json.loads(synced.ok("diff", "--json", "--new"))["diffs"][0]["rows"]
     assert [(row["key"], row["first_seen"][:10]) for row in rows] == [("sw1 Gi0/2", both[0].split()[3])]
 
 
-def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(harness: CliHarness) -> None:
-    harness.ok("sync")
-    rows = json.loads(harness.ok("diff", "--json"))["diffs"][0]["rows"]
+def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(synced: CliHarness) -> None:
+    rows = json.loads(synced.ok("diff", "--json"))["diffs"][0]["rows"]
     device = next(row["change_id"] for row in rows if row["resource"] == "devices")
 
-    alone = harness.run("approve", "nms", device[:6], "--yes")
+    alone = synced.run("approve", "nms", device[:6], "--yes")
     assert (
         "1 prerequisite is not approved (create custom_fields librenms_id); without it this change will be blocked "
         "(--with-dependencies adds it)\n"
     ) in alone.out
     assert tail(alone).startswith("approved 1 change until ")
-    blocked = harness.run("apply", "nms", "--yes")
+    blocked = synced.run("apply", "nms", "--yes")
     assert blocked.code == 1
     assert f"  blocked create devices sw1 [{device[:8]}]: needs " in blocked.out
     assert "nms: 1 blocked (" in blocked.out
 
-    together = harness.run("approve", "nms", device, "--with-dependencies", "--yes")
+    together = synced.run("approve", "nms", device, "--with-dependencies", "--yes")
     assert tail(together).startswith("approved 2 changes until ")
-    assert "nms: 2 applied (" in harness.ok("apply", "nms", "--yes")
+    assert "nms: 2 applied (" in synced.ok("apply", "nms", "--yes")
 
 
-def test_a_rejected_change_is_not_approved_until_withdrawn(harness: CliHarness) -> None:
-    harness.ok("sync")
-    rejected = harness.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
+def test_a_rejected_change_is_not_approved_until_withdrawn(synced: CliHarness) -> None:
+    rejected = synced.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
     assert rejected.endswith("rejected 1 change\n")
 
-    refused = harness.run("approve", "nms", "--resource", "vlans", "--yes")
+    refused = synced.run("approve", "nms", "--resource", "vlans", "--yes")
     assert refused.code == 1
     assert refused.err.startswith("error: change ")
     assert "was rejected by bob on " in refused.err
 
-    assert harness.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
+    assert synced.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
         "withdrew the decisions on 1 change\n"
     )
-    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
-    assert harness.ok(
+    synced.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert synced.ok(
         "sql", "--csv", "SELECT who, decision, through FROM ledger.approvals ORDER BY approval_id"
     ) == ("who,decision,through\nbob,reject,cli\nalice,withdraw,cli\nalice,approve,cli\n")
 
 
-def test_status_apply_and_diff_count_the_same_changes(harness: CliHarness) -> None:
-    harness.ok("sync")
-
+def test_status_apply_and_diff_count_the_same_changes(synced: CliHarness) -> None:
     def waiting() -> tuple[str, int, int]:
-        said = harness.ok("apply", "nms").rstrip("\n").split("; ")[-1]
-        rows = json.loads(harness.ok("status", "--json"))["endpoints"]
+        said = synced.ok("apply", "nms").rstrip("\n").split("; ")[-1]
+        rows = json.loads(synced.ok("status", "--json"))["endpoints"]
         [number] = [row["waiting"] for row in rows if row["endpoint"] == "nms"]
-        return said, number, harness.run("diff", "nms", "--exit-code").code
+        return said, number, synced.run("diff", "nms", "--exit-code").code
 
     assert waiting() == ("9 changes are waiting: netbox-sync diff nms", 9, 2)
-    harness.ok("reject", "nms", "--resource", "interfaces,vlans", "--yes")
+    synced.ok("reject", "nms", "--resource", "interfaces,vlans", "--yes")
     assert waiting() == ("6 changes are waiting: netbox-sync diff nms", 6, 2)
-    harness.ok("reject", "nms", "--all-creates-and-updates", "--yes")
+    synced.ok("reject", "nms", "--all-creates-and-updates", "--yes")
     assert waiting() == ("nms: all approved changes are applied", 0, 0)
 
 
-def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(
-    harness: CliHarness, lab: LabNetBox
-) -> None:
-    harness.ok("sync")
+def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(synced: CliHarness, lab: LabNetBox) -> None:
     lab.reset_requests()
 
-    approve = harness.run("approve", "nms", "--resource", "vlans")
+    approve = synced.run("approve", "nms", "--resource", "vlans")
     assert approve.code == 1
     assert approve.err == ("error: not a terminal: use --yes to confirm\n")
-    assert harness.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
+    assert synced.ok("sql", "--csv", "SELECT count(*) AS n FROM ledger.approvals") == "n\n0\n"
 
-    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
-    apply = harness.run("apply", "nms")
+    synced.ok("approve", "nms", "--resource", "vlans", "--yes")
+    apply = synced.run("apply", "nms")
     assert apply.code == 1
     assert "  + create 50 in paris  [" in apply.out
     assert apply.err == ("error: not a terminal: the changes above would be written; use --yes to confirm\n")
     assert lab.requests == []
 
 
-def test_approving_needs_to_say_what(harness: CliHarness) -> None:
-    harness.ok("sync")
-    unsaid = harness.run("approve", "nms", "--yes")
-    unknown = harness.run("approve", "nms", "ffffffff", "--yes")
-    both = harness.run("approve", "nms", "ffffffff", "--resource", "vlans", "--yes")
+def test_approving_needs_to_say_what(synced: CliHarness) -> None:
+    unsaid = synced.run("approve", "nms", "--yes")
+    unknown = synced.run("approve", "nms", "ffffffff", "--yes")
+    both = synced.run("approve", "nms", "ffffffff", "--resource", "vlans", "--yes")
 
     assert (unsaid.code, unknown.code, both.code) == (1, 1, 1)
     assert unsaid.err.startswith("error: say which changes: their ids, a filter")
@@ -310,22 +296,21 @@ def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
     assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "edited by hand"
 
 
-def test_what_somebody_deleted_after_the_apply_is_offered_again(harness: CliHarness, netbox: NetBox) -> None:
-    harness.ok("sync")
-    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
-    harness.ok("apply", "nms", "--yes")
+def test_what_somebody_deleted_after_the_apply_is_offered_again(synced: CliHarness, netbox: NetBox) -> None:
+    synced.ok("approve", "nms", "--resource", "vlans", "--yes")
+    synced.ok("apply", "nms", "--yes")
     question = "SELECT waiting, approved, applied FROM sync.status WHERE endpoint = 'nms'"
-    assert harness.ok("sql", "--csv", question) == "waiting,approved,applied\n8,0,1\n"
+    assert synced.ok("sql", "--csv", question) == "waiting,approved,applied\n8,0,1\n"
 
     netbox.delete("ipam/vlans", netbox.one("ipam/vlans", vid=50)["id"])
-    harness.ok("sync")
+    synced.ok("sync")
 
     # The same content is the same change, but its approval is used up.
-    assert harness.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
-    assert harness.run("diff", "--resource", "vlans", "--exit-code").code == 2
-    assert harness.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
-    harness.ok("approve", "nms", "--resource", "vlans", "--yes")
-    assert "nms: 1 applied (" in harness.ok("apply", "nms", "--yes")
+    assert synced.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
+    assert synced.run("diff", "--resource", "vlans", "--exit-code").code == 2
+    assert synced.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
+    synced.ok("approve", "nms", "--resource", "vlans", "--yes")
+    assert "nms: 1 applied (" in synced.ok("apply", "nms", "--yes")
     assert netbox.one("ipam/vlans", vid=50)["name"] == "DATA"
 
 
@@ -402,14 +387,13 @@ def test_one_guest_of_a_proxmox_endpoint(harness: CliHarness) -> None:
         assert "--device needs exactly one endpoint" in harness.run("sync", "--guest", "1").err
 
 
-def test_a_server_that_shows_nothing_is_not_compared(harness: CliHarness, nms: LabLibreNMS) -> None:
-    harness.ok("sync")
-    diffs = harness.folder / "data" / "diffs" / "nms"
+def test_a_server_that_shows_nothing_is_not_compared(synced: CliHarness, nms: LabLibreNMS) -> None:
+    diffs = synced.folder / "data" / "diffs" / "nms"
     before = sorted(path.name for path in diffs.glob("[0-9]*"))
     nms.state.devices.clear()
     nms.state.ports.clear()
 
-    answer = harness.run("sync")
+    answer = synced.run("sync")
 
     assert answer.code == 1
     assert answer.err.startswith(
@@ -421,12 +405,11 @@ def test_a_server_that_shows_nothing_is_not_compared(harness: CliHarness, nms: L
 
 
 def test_the_endpoint_is_locked_until_its_comparison_has_ended(
-    harness: CliHarness, monkeypatch: pytest.MonkeyPatch
+    synced: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness.ok("sync")
-    monkeypatch.setenv("LIBRENMS_TOKEN", harness.environment["LIBRENMS_TOKEN"])
-    warehouse = Warehouse(harness.folder / "data")
-    config = load_config(harness.folder / "netbox_sync.yaml")
+    monkeypatch.setenv("LIBRENMS_TOKEN", synced.environment["LIBRENMS_TOKEN"])
+    warehouse = Warehouse(synced.folder / "data")
+    config = load_config(synced.folder / "netbox_sync.yaml")
     held_at: list[str] = []
 
     def say(text: str) -> None:
