@@ -14,8 +14,7 @@ from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.conftest import VIEW_EVERYTHING, Snap, Taken
 from tests.sources.netbox.seed import Seed, fill
-
-Edit = Callable[[Seed], None]
+from tests.sources.netbox.writes import Edit, delete, new, patch
 
 
 @pytest.fixture(autouse=True)
@@ -41,60 +40,36 @@ def settled(lab: LabNetBox, seed: Seed) -> None:
             lab.store.put(label, {**row, name: row[name] - timedelta(hours=2)})
 
 
-def _patch(path: str, name: str, /, **body: object) -> Edit:
-    def edit(seed: Seed) -> None:
-        values = {key: seed.ids[value[1:]] if str(value)[:1] == "@" else value for key, value in body.items()}  # type: ignore[index]
-        seed.patch(path, seed.ids[name], values)
-
-    return edit
-
-
-def _delete(path: str, name: str) -> Edit:
-    def edit(seed: Seed) -> None:
-        answer = seed.http.delete(f"/api/{path}/{seed.ids[name]}/")
-        assert answer.status_code == 204, answer.text
-
-    return edit
-
-
-def _new(path: str, name: str, /, **body: object) -> Edit:
-    def edit(seed: Seed) -> None:
-        values = {key: seed.ids[value[1:]] if str(value)[:1] == "@" else value for key, value in body.items()}  # type: ignore[index]
-        seed.post(path, values, name)
-
-    return edit
-
-
 # What they change, in order. Of those marked with *, NetBox changes a row that gets neither a new last_updated nor an
 # entry in the changelog.
 EDITS: dict[str, Edit] = {
-    "a port": _patch("dcim/interfaces", "port", description="edited"),
-    "tags of a port": _patch("dcim/interfaces", "sub", tags=[{"slug": "seed-blue"}]),
-    "a new port": _new("dcim/interfaces", "extra", device="@sw1", name="new", type="virtual"),
-    "another site": _new("dcim/sites", "lyon", name="Seed Lyon", slug="seed-lyon"),
-    "the site of a location: * its racks and devices": _patch("dcim/locations", "floor", site="@lyon"),
-    "the location of a rack: * its devices": _patch("dcim/racks", "rack", location=None),
-    "the scope of a cluster: * its VMs": _patch(
+    "a port": patch("dcim/interfaces", "port", description="edited"),
+    "tags of a port": patch("dcim/interfaces", "sub", tags=[{"slug": "seed-blue"}]),
+    "a new port": new("dcim/interfaces", "extra", device="@sw1", name="new", type="virtual"),
+    "another site": new("dcim/sites", "lyon", name="Seed Lyon", slug="seed-lyon"),
+    "the site of a location: * its racks and devices": patch("dcim/locations", "floor", site="@lyon"),
+    "the location of a rack: * its devices": patch("dcim/racks", "rack", location=None),
+    "the scope of a cluster: * its VMs": patch(
         "virtualization/clusters", "cluster", scope_type="dcim.site", scope_id="@lyon"
     ),
-    "a disk: * its VM's size": _patch("virtualization/virtual-disks", "disk", size=5000),
-    "another disk: * its VM's size": _new(
+    "a disk: * its VM's size": patch("virtualization/virtual-disks", "disk", size=5000),
+    "another disk: * its VM's size": new(
         "virtualization/virtual-disks", "disk2", virtual_machine="@vm", name="scsi1", size=700
     ),
-    "a disk is deleted: * its VM's size": _delete("virtualization/virtual-disks", "disk2"),
-    "the slug of a tag": _patch("extras/tags", "blue", slug="seed-navy"),
-    "an untagged VLAN is deleted: its ports": _delete("ipam/vlans", "vlan101"),
-    "a tagged VLAN is deleted: * its ports": _delete("ipam/vlans", "vlan300"),
-    "a primary MAC address is deleted: * its port": _delete("dcim/mac-addresses", "mac"),
-    "a cable is deleted: its ports": _delete("dcim/cables", "cable"),
-    "a primary address is deleted: its device": _delete("ipam/ip-addresses", "ip4"),
-    "a LAG is deleted: its members": _delete("dcim/interfaces", "lag"),
-    "a module is deleted": _delete("dcim/modules", "module"),
-    "a VRF is deleted: its interfaces": _delete("ipam/vrfs", "red"),
-    "a platform is deleted: its devices and VMs": _delete("dcim/platforms", "os"),
-    "a tag is deleted": _delete("extras/tags", "blue"),
-    "a device is deleted: all its parts": _delete("dcim/devices", "sw1"),
-    "a VM is deleted: all its parts": _delete("virtualization/virtual-machines", "vm"),
+    "a disk is deleted: * its VM's size": delete("virtualization/virtual-disks", "disk2"),
+    "the slug of a tag": patch("extras/tags", "blue", slug="seed-navy"),
+    "an untagged VLAN is deleted: its ports": delete("ipam/vlans", "vlan101"),
+    "a tagged VLAN is deleted: * its ports": delete("ipam/vlans", "vlan300"),
+    "a primary MAC address is deleted: * its port": delete("dcim/mac-addresses", "mac"),
+    "a cable is deleted: its ports": delete("dcim/cables", "cable"),
+    "a primary address is deleted: its device": delete("ipam/ip-addresses", "ip4"),
+    "a LAG is deleted: its members": delete("dcim/interfaces", "lag"),
+    "a module is deleted": delete("dcim/modules", "module"),
+    "a VRF is deleted: its interfaces": delete("ipam/vrfs", "red"),
+    "a platform is deleted: its devices and VMs": delete("dcim/platforms", "os"),
+    "a tag is deleted": delete("extras/tags", "blue"),
+    "a device is deleted: all its parts": delete("dcim/devices", "sw1"),
+    "a VM is deleted: all its parts": delete("virtualization/virtual-machines", "vm"),
 }
 
 
@@ -110,16 +85,21 @@ def _same(one: Taken, other: Taken) -> None:
         assert one.sql(query, table) == other.sql(query, table), table
 
 
+def assert_read_incrementally(url: str, token: str, snap: Snap, edits: object) -> None:
+    """What was edited is read incrementally, and as a full read reads it."""
+    taken = snap(url, token)
+    # A real NetBox may have custom fields that refer to what is deleted.
+    if "custom fields may refer to" not in (taken.manifest.read_reason or ""):
+        assert (taken.manifest.read, taken.manifest.read_reason) == ("incremental", None), edits
+    _same(taken, snap(url, token, "full", full_read_hours=0))
+
+
 def _compare_after_edits(url: str, token: str, seed: Seed, snap: Snap) -> None:
     assert snap(url, token).manifest.read == "full"
     for names in _in_parts(EDITS, 6):
         for name in names:
             EDITS[name](seed)
-        taken = snap(url, token)
-        # A real NetBox may have custom fields that refer to what is deleted.
-        if "custom fields may refer to" not in (taken.manifest.read_reason or ""):
-            assert (taken.manifest.read, taken.manifest.read_reason) == ("incremental", None), names
-        _same(taken, snap(url, token, "full", full_read_hours=0))
+        assert_read_incrementally(url, token, snap, names)
 
 
 def test_every_edit_is_read(lab: LabNetBox, seed: Seed, snap: Snap) -> None:
