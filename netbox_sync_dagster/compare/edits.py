@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netbox_sync_dagster.compare.database import parquet, run
+from netbox_sync_dagster.compare.database import number_of_rows, parquet, run
 from netbox_sync_dagster.compare.reuse import same_table
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -101,20 +101,22 @@ def _edits(con: duckdb.DuckDBPyConnection, before: Path, now: Path, changed: lis
     con.execute(
         "CREATE SCHEMA edits; CREATE TABLE edits.changed (table_name VARCHAR, id BIGINT, is_gone BOOLEAN)"
     )
+    number = 0
     for table in _COMPARED:
         files = before / f"{table}.parquet", now / f"{table}.parquet"
         was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in files)
         if table in changed:
-            con.execute(
+            written = con.execute(
                 f"""INSERT INTO edits.changed SELECT '{table}', id, n.sum IS NULL
                     FROM (SELECT id, hash(was) AS sum FROM ({was}) AS was) AS b
                     FULL JOIN (SELECT id, hash(is_) AS sum FROM ({is_}) AS is_) AS n USING (id)
                     WHERE b.sum IS DISTINCT FROM n.sum"""
             )
+            number += number_of_rows(written)
             con.execute(f"CREATE VIEW edits.{table} AS {was} UNION ALL BY NAME {is_}")
         else:
             con.execute(f"CREATE VIEW edits.{table} AS {is_}")
-    if _number(con, "edits.changed") > _MOST_ROWS or _matters_to_all(con):
+    if number > _MOST_ROWS or _matters_to_all(con):
         return None
     for table in ("touched", "addresses", "machines"):
         run(con, f"CREATE TABLE edits.{table} AS {read_sql(f'edits/{table}.sql')}")
@@ -132,11 +134,6 @@ def _matters_to_all(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a tag is gone, or an edited cable ends at something else than interfaces (a patch panel, a circuit)."""
     row = run(con, read_sql("edits/matters_to_all.sql")).fetchone()
     return row is None or bool(row[0])
-
-
-def _number(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _claims(fields: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

@@ -1,15 +1,14 @@
 -- The devices and virtual machines on which something was edited in NetBox. Key: type + id.
 -- edits.<table>: the rows of both snapshots; edits.changed: which of them differ.
-with of as (select table_name, list(id) as ids from edits.changed group by table_name),
-ends as (
+with ends as (
     select assigned_object_type as type, assigned_object_id as id from edits.mac_addresses
-    where list_contains((select ids from of where table_name = 'mac_addresses'), id)
+    where id in (select id from edits.changed where table_name = 'mac_addresses')
     union
     select assigned_object_type, assigned_object_id from edits.ip_addresses
-    where list_contains((select ids from of where table_name = 'ip_addresses'), id)
+    where id in (select id from edits.changed where table_name = 'ip_addresses')
     union
     select 'dcim.interface', unnest(list_concat(a_ids, b_ids)) from edits.cables
-    where list_contains((select ids from of where table_name = 'cables'), id)
+    where id in (select id from edits.changed where table_name = 'cables')
     union
     select 'dcim.interface', id from edits.changed where table_name = 'interfaces'
     union

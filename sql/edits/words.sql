@@ -4,7 +4,7 @@
 -- endpoint_words.sql has the other side.
 with devices as (select id from edits.machines where type = 'device'),
 machines as (select id from edits.machines where type = 'machine'),
-ports as materialized (select id, module_id from edits.interfaces where device_id in (from devices)),
+ports as materialized (select id from edits.interfaces where device_id in (from devices)),
 nics as materialized (select id from edits.vm_interfaces where virtual_machine_id in (from machines)),
 texts as (
     select unnest([d.name, short_name(d.name), d.serial, d.asset_tag, c.name, v.name]) as text
@@ -21,7 +21,7 @@ texts as (
     union all
     select mac_address from edits.mac_addresses
     where id in (select id from edits.changed where table_name = 'mac_addresses')
-       or (assigned_object_type = 'dcim.interface' and assigned_object_id in (select id from ports))
+       or (assigned_object_type = 'dcim.interface' and assigned_object_id in (from ports))
        or (assigned_object_type = 'virtualization.vminterface' and assigned_object_id in (from nics))
     union all
     select unnest([name, slug]) from edits.tags where id in (select id from edits.changed where table_name = 'tags')

@@ -32,6 +32,7 @@ def switch(pipeline: Pipeline, state: LibreNMSState) -> Pipeline:
     device = state.add_device("sw1", hardware="C9300-48P", serial="FCW1")
     port = state.add_port(device, "Gi1/0/1", ifAlias="uplink", ifPhysAddress="02500000aa01")
     state.add_ipv4(port, "10.0.0.1", 24)
+    state.add_ipv6(port, "2001:db8::1", 64)
     pipeline.sync()
     pipeline.apply_all()
     pipeline.sync()
@@ -117,6 +118,9 @@ def test_one_address_in_common_is_enough_and_so_is_a_tie(switch: Pipeline, netbo
         assigned_object_type="dcim.interface",
         assigned_object_id=port["id"],
     )
+    assert not is_carried(switch)
+    # Its IPv6 address, written otherwise, on nothing.
+    netbox.create("ipam/ip-addresses", address="2001:DB8:0::1/128", vrf=vrf["id"])
     assert not is_carried(switch)
     # A virtual machine on the switch itself.
     netbox.edit(
