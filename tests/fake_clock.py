@@ -29,6 +29,11 @@ class FakeClock:
         """So much time passes."""
         self._waited += seconds
 
+    def wait_for_turns(self, interval: int) -> None:
+        """Time passes until endpoints with this interval have just had a turn, so that none comes while the test lasts."""
+        slot = interval / 10
+        self.wait(slot - CLOCKS.wall().timestamp() % slot + 1)
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:

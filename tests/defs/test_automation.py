@@ -74,8 +74,10 @@ def start(harness: DagsterHarness, request: Any) -> Any:
     return harness.run("sync_group", run_config=request.run_config, tags=dict(request.tags))
 
 
-def test_endpoints_that_are_due_are_one_run_whatever_their_kind(harness: DagsterHarness) -> None:
-    # Long, so that no turn comes while the test lasts.
+def test_endpoints_that_are_due_are_one_run_whatever_their_kind(
+    harness: DagsterHarness, clock: FakeClock
+) -> None:
+    clock.wait_for_turns(86400)
     harness.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
 
     first = tick(interval_sensor, harness)
@@ -197,9 +199,10 @@ def test_an_endpoint_that_somebody_syncs_on_the_command_line_waits(harness: Dags
 
 
 def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_it_waits(
-    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
+    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     monkeypatch.setenv("LYON_TOKEN", "wrong")
+    clock.wait_for_turns(3600)
     harness.write(paris={"interval": 3600}, lyon={"interval": 3600})
     first = tick(interval_sensor, harness)
     [request] = first.run_requests
