@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.database import number_of_rows, parquet, run
+from netbox_sync_dagster.compare.ledger_state import Written
 from netbox_sync_dagster.compare.reuse import same_table
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -41,6 +42,20 @@ _OF_MACHINES = (
 )
 # A tag that is new or has another name matters to those that have its name.
 _COMPARED = (*_OF_MACHINES, "tags")
+# Their tables by list endpoint.
+_TABLES = {
+    "dcim/devices": "devices",
+    "virtualization/virtual-machines": "virtual_machines",
+    "dcim/interfaces": "interfaces",
+    "virtualization/interfaces": "vm_interfaces",
+    "dcim/mac-addresses": "mac_addresses",
+    "ipam/ip-addresses": "ip_addresses",
+    "virtualization/virtual-disks": "virtual_disks",
+    "dcim/modules": "modules",
+    "dcim/module-bays": "module_bays",
+    "dcim/cables": "cables",
+    "extras/tags": "tags",
+}
 # With more edited rows, or words of them, the comparison itself is the shorter way.
 _MOST_ROWS = 2_000
 _MOST_WORDS = 200_000
@@ -63,15 +78,34 @@ NOTHING = Edits()
 
 
 def edits_between(
-    con: duckdb.DuckDBPyConnection, before: Path, now: Path, *, closely: bool = True
+    con: duckdb.DuckDBPyConnection,
+    before: Path,
+    now: Path,
+    written: frozenset[Written] = frozenset(),
+    *,
+    closely: bool = True,
 ) -> Edits | None:
     """What was edited between two snapshots of NetBox, ``NOTHING`` if they say the same; None if it may matter to every
     endpoint, or if the older one is no longer kept.
 
-    ``con`` has the newer one as schema ``netbox``. ``closely``: False if any edit matters.
+    ``con`` has the newer one as schema ``netbox``. ``written``: objects to which applies have written since, which count
+    as edited: a write may be in the older snapshot and not yet in the ledger. ``closely``: False if any edit matters.
     """
-    if before == now:
+    changed = [] if before == now else _changed_tables(con, before, now, closely=closely)
+    if changed is None or (written and not _can_look_at(written, now, closely=closely)):
+        return None
+    if not changed and not written:
         return NOTHING
+    try:
+        return _edits(con, before, now, changed, written)
+    finally:
+        con.execute("DROP SCHEMA IF EXISTS edits CASCADE")
+
+
+def _changed_tables(
+    con: duckdb.DuckDBPyConnection, before: Path, now: Path, *, closely: bool
+) -> list[str] | None:
+    """The tables that differ; None if one of them may matter to every endpoint."""
     changed: list[str] = []
     # Small tables first: most edits that matter to all are there.
     for table in sorted(NETBOX, key=_COMPARED.__contains__):
@@ -83,12 +117,16 @@ def edits_between(
         if not closely or table not in _COMPARED or not all(_is_current(table, file) for file in files):
             return None
         changed.append(table)
-    if not changed:
-        return NOTHING
-    try:
-        return _edits(con, before, now, changed)
-    finally:
-        con.execute("DROP SCHEMA IF EXISTS edits CASCADE")
+    return changed
+
+
+def _can_look_at(written: frozenset[Written], now: Path, *, closely: bool) -> bool:
+    """Whether all that was written is in tables whose rows belong to devices, virtual machines or addresses."""
+    return (
+        closely
+        and all(one.object_type in _TABLES for one in written)
+        and all(_is_current(table, now / f"{table}.parquet") for table in _COMPARED)
+    )
 
 
 def _is_current(table: str, file: Path) -> bool:
@@ -97,22 +135,34 @@ def _is_current(table: str, file: Path) -> bool:
     return all(column in held for column in NETBOX[table].columns)
 
 
-def _edits(con: duckdb.DuckDBPyConnection, before: Path, now: Path, changed: list[str]) -> Edits | None:
+def _edits(
+    con: duckdb.DuckDBPyConnection,
+    before: Path,
+    now: Path,
+    changed: list[str],
+    written: frozenset[Written],
+) -> Edits | None:
+    number = len(written)
+    if number > _MOST_ROWS:
+        return None
     con.execute(
         "CREATE SCHEMA edits; CREATE TABLE edits.changed (table_name VARCHAR, id BIGINT, is_gone BOOLEAN)"
     )
-    number = 0
+    if written:
+        rows = [(_TABLES[one.object_type], one.netbox_id) for one in sorted(written)]
+        tables, ids = (list(column) for column in zip(*rows, strict=True))
+        con.execute("INSERT INTO edits.changed SELECT unnest(?), unnest(?), false", [tables, ids])
     for table in _COMPARED:
         files = before / f"{table}.parquet", now / f"{table}.parquet"
         was, is_ = (f"SELECT * EXCLUDE (snapshot_id) FROM {parquet(file)}" for file in files)
         if table in changed:
-            written = con.execute(
+            found = con.execute(
                 f"""INSERT INTO edits.changed SELECT '{table}', id, n.sum IS NULL
                     FROM (SELECT id, hash(was) AS sum FROM ({was}) AS was) AS b
                     FULL JOIN (SELECT id, hash(is_) AS sum FROM ({is_}) AS is_) AS n USING (id)
                     WHERE b.sum IS DISTINCT FROM n.sum"""
             )
-            number += number_of_rows(written)
+            number += number_of_rows(found)
             con.execute(f"CREATE VIEW edits.{table} AS {was} UNION ALL BY NAME {is_}")
         else:
             con.execute(f"CREATE VIEW edits.{table} AS {is_}")
@@ -124,8 +174,10 @@ def _edits(con: duckdb.DuckDBPyConnection, before: Path, now: Path, changed: lis
     if len(words) > _MOST_WORDS:
         return None
     fields = run(con, read_sql("edits/custom_fields.sql")).fetchall()
+    # An object that is gone has no row that names it.
+    named = {f"{one.object_type} {one.netbox_id}" for one in written}
     return Edits(
-        frozenset(str(word) for (word,) in words),
+        frozenset(named | {str(word) for (word,) in words}),
         tuple(json.loads(text) for (text,) in fields if text and text != "{}"),
     )
 

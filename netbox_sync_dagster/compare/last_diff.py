@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.edits import NOTHING, Edits, edits_between
 from netbox_sync_dagster.compare.endpoint_words import concerns, keep_words, words_of
-from netbox_sync_dagster.compare.reuse import Inputs, has_desired, same_desired
+from netbox_sync_dagster.compare.ledger_state import LedgerState, Written, written_since
+from netbox_sync_dagster.compare.reuse import LEDGER_OF_OTHERS, Inputs, has_desired, same_desired
 from netbox_sync_dagster.compare.unchanged import says_the_same
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
@@ -45,14 +46,17 @@ class Pair:
 @dataclass(frozen=True)
 class Compared:
     """What is compared: an endpoint with its snapshots, settings and answers. ``inputs``: the hashes of what counts besides
-    the snapshots; ``looked_elsewhere``: whether other snapshots do. ``is_small``: whether the words of the source can be
-    gathered faster than it is compared."""
+    the snapshots; ``ledger``: how far it is written; ``own``: the endpoints that reach the same server;
+    ``looked_elsewhere``: whether other snapshots count. ``is_small``: whether the words of the source can be gathered
+    faster than it is compared."""
 
     endpoint: Endpoint
     pair: Pair
     settings: Settings
     answers: Sequence[Resolution]
     inputs: Inputs
+    ledger: LedgerState
+    own: frozenset[str]
     is_small: bool
     looked_elsewhere: bool = False
 
@@ -62,9 +66,9 @@ class LastDiffs:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        # By older snapshot of NetBox, and whether it was looked at closely: what was edited since; None if it may matter
-        # to every endpoint.
-        self._edits: dict[tuple[Path, bool], Edits | None] = {}
+        # By older snapshot of NetBox, what applies wrote since, and whether it was looked at closely: what was edited
+        # since; None if it may matter to every endpoint.
+        self._edits: dict[tuple[Path, frozenset[Written], bool], Edits | None] = {}
         # Of the endpoint that was asked for last.
         self._words: pa.Array | None = None
 
@@ -83,7 +87,7 @@ class LastDiffs:
         if last is None or not last.get("repeatable") or last["source_complete"] != pair.source["complete"]:
             return None
         elsewhere = {name: found for name, found in last["inputs"].items() if name not in one.inputs}
-        if last["inputs"] != one.inputs | elsewhere or any(elsewhere.values()):
+        if not _has_inputs(last, one.inputs | elsewhere) or any(elsewhere.values()):
             return None
         before = pair.source_path.parent / last["source_snapshot"]
 
@@ -100,7 +104,7 @@ class LastDiffs:
     def still_holds(self, con: duckdb.DuckDBPyConnection, one: Compared) -> dict[str, Any] | None:
         """The manifest of the last diff, if it has the same inputs and can be read. The desired tables are made."""
         last = self._last(one.endpoint.name)
-        if last is None or last.get("inputs") != one.inputs:
+        if last is None or not _has_inputs(last, one.inputs):
             return None
 
         def same() -> bool:
@@ -130,13 +134,24 @@ class LastDiffs:
     def _edited_since(
         self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared
     ) -> Edits | None:
-        """What was edited in NetBox since the last diff; None where all of it may matter."""
+        """What was edited in NetBox since the last diff, and what applies of others wrote; None where all of it may
+        matter."""
         target = one.pair.target_path
         before = target.parent / last["target_snapshot"]
         closely = one.is_small and not one.looked_elsewhere and _is_recent(last)
-        if (before, closely) not in self._edits:
-            self._edits[before, closely] = edits_between(con, before, target, closely=closely)
-        return self._edits[before, closely]
+        written = self._written_since(last, one)
+        if written is None:
+            return None
+        if (before, written, closely) not in self._edits:
+            self._edits[before, written, closely] = edits_between(
+                con, before, target, written, closely=closely
+            )
+        return self._edits[before, written, closely]
+
+    def _written_since(self, last: dict[str, Any], one: Compared) -> frozenset[Written] | None:
+        if last["inputs"][LEDGER_OF_OTHERS] == one.inputs[LEDGER_OF_OTHERS]:
+            return frozenset()
+        return written_since(self._warehouse, self._folder(last), one.ledger, one.own)
 
     def _is_same_netbox(self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared) -> bool:
         """Whether NetBox says the same of the endpoint."""
@@ -146,6 +161,12 @@ class LastDiffs:
         folders = one.pair.source_path, self._folder(last)
         self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
         return not concerns(edits, self._words, one.settings)
+
+
+def _has_inputs(last: dict[str, Any], inputs: Inputs) -> bool:
+    """Whether a diff had these inputs; how far others had written the ledger may differ."""
+    had: Inputs = last.get("inputs") or {}
+    return LEDGER_OF_OTHERS in had and {**had, LEDGER_OF_OTHERS: inputs[LEDGER_OF_OTHERS]} == inputs
 
 
 def _is_recent(last: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,10 @@ from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.database import parquet
 from netbox_sync_dagster.compare.desired import desired_rows, desired_tables
 from netbox_sync_dagster.compare.graph import compare_stages
+from netbox_sync_dagster.compare.ledger_state import LedgerState, hash_of
 from netbox_sync_dagster.errors import storage_sentence
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import sql_root
-from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.resolutions import Resolution
 from netbox_sync_dagster.storage.tables import SENTENCES
 
@@ -38,27 +38,33 @@ else:
 Inputs = dict[str, str]
 
 
+# The input that may differ, if nothing that was written concerns the endpoint: ``Edits``.
+LEDGER_OF_OTHERS = "ledger_of_others"
+
+
 def inputs_of(
-    settings: Settings, answers: Sequence[Resolution], only: str | None, base_url: str, ledger: str
+    settings: Settings,
+    answers: Sequence[Resolution],
+    only: str | None,
+    base_url: str,
+    *,
+    ledger: LedgerState,
+    own: Collection[str],
 ) -> Inputs:
     """The inputs of a diff besides the snapshots, as hashes.
 
     ``answers``: those of people that count. ``only``: the source's id of the only object that is compared. ``base_url``:
-    NetBox's, by which the ledger identifies its objects. ``ledger``: ``ledger_state`` of the attached ledger.
+    NetBox's, by which the ledger identifies its objects. ``ledger``: how far the attached ledger is written. ``own``: the
+    endpoints that reach the same server.
     """
     return {
         "settings": _hash(repr(settings), repr(only), base_url),
         # An id's content never changes, and which of its rows count follows from the ids after it.
         "answers": _hash(*(f"{one.resolution_id} {len(one.items)}" for one in answers)),
-        "ledger": ledger,
+        "ledger": hash_of({name: mark for name, mark in ledger.items() if name in own}),
+        LEDGER_OF_OTHERS: hash_of({name: mark for name, mark in ledger.items() if name not in own}),
         "code": _code(),
     }
-
-
-def ledger_state(warehouse: Warehouse) -> str:
-    """Changes with every line of an apply: its files are only ever appended to."""
-    files = sorted(warehouse.ledger.glob("applies/*/*.jsonl"))
-    return _hash(*(f"{file.relative_to(warehouse.ledger)} {file.stat().st_size}" for file in files))
 
 
 def same_table(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:

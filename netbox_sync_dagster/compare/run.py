@@ -22,8 +22,9 @@ from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
+from netbox_sync_dagster.compare.ledger_state import LedgerState, keep_state, ledger_state
 from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
-from netbox_sync_dagster.compare.reuse import Inputs, carry_over, inputs_of, ledger_state
+from netbox_sync_dagster.compare.reuse import Inputs, carry_over, inputs_of
 from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.lazy import lazy_module
@@ -76,7 +77,7 @@ class Comparer:
         self._database: Database | None = None
         # NetBox's snapshot and the ledger for which the database was opened, and its number of NetBox rows.
         self._target = ""
-        self._ledger = ""
+        self._ledger: LedgerState = {}
         self._target_rows = 0
         self._few = True
         # Whether the database has only tables of NetBox and of the ledger, and few rows.
@@ -224,10 +225,18 @@ class Comparer:
         create_settings(con, settings, pair.source["started"])
         create_answers(con, answers)
         add_id_field_facts(con)
+        own = frozenset([endpoint.name, *peers])
         inputs = inputs_of(
-            settings, answers, pair.source.get("only"), self._config.netbox.base_url, self._ledger
+            settings,
+            answers,
+            pair.source.get("only"),
+            self._config.netbox.base_url,
+            ledger=self._ledger,
+            own=own,
         )
-        return database, Compared(endpoint, pair, settings, answers, inputs, rows <= _FEW_ROWS)
+        return database, Compared(
+            endpoint, pair, settings, answers, inputs, self._ledger, own, is_small=rows <= _FEW_ROWS
+        )
 
     def _compare(
         self, endpoint: Endpoint, say: Callable[[str], None], sync: CurrentSync | None
@@ -254,7 +263,7 @@ class Comparer:
 
                 last = None if rules.rules else carried(lasts.untouched(con, compared))
                 if last is not None:
-                    inputs = last["inputs"]
+                    inputs = last["inputs"] | inputs
                 else:
                     gathered = self._make_desired(database, endpoint, rules, stage, say)
                     inputs = inputs | gathered
@@ -307,6 +316,7 @@ class Comparer:
                     "run": warehouse.run,
                     "finished": now().isoformat(),
                 }
+                keep_state(stage, compared.ledger)
                 for schema in (endpoint.kind, "config", "desired", "match", "diff"):
                     con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
                 self._reusable = self._few

@@ -1,0 +1,109 @@
+"""How far the ledger had been written when a diff was made, and the objects that applies have written to since.
+
+A file of an apply is only ever appended to, and an endpoint has one apply after the other: the number of its files and
+their bytes say which of its lines had been written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.files import write_json
+from netbox_sync_dagster.storage.ledger import applies_folder
+
+# Beside the manifest of a diff.
+_FILE = "ledger.json"
+
+
+class Mark(NamedTuple):
+    """The files of an endpoint's applies, and their bytes together."""
+
+    files: int
+    bytes: int
+
+
+class Written(NamedTuple):
+    """An object that an apply wrote to, by its list endpoint (``dcim/interfaces``) and id."""
+
+    object_type: str
+    netbox_id: int
+
+
+# By endpoint; those without an apply are left out.
+LedgerState = Mapping[str, Mark]
+
+
+def ledger_state(warehouse: Warehouse) -> LedgerState:
+    """How far the ledger that ``prepare_ledger`` downloaded is written."""
+    found: dict[str, Mark] = {}
+    for file in warehouse.ledger.glob("applies/*/*.jsonl"):
+        if size := file.stat().st_size:
+            before = found.get(file.parent.name, Mark(0, 0))
+            found[file.parent.name] = Mark(before.files + 1, before.bytes + size)
+    return found
+
+
+def hash_of(state: LedgerState) -> str:
+    """Changes with every line of an apply."""
+    text = "".join(f"{name} {mark.files} {mark.bytes}\n" for name, mark in sorted(state.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def keep_state(stage: Path, state: LedgerState) -> None:
+    """Keep with a diff how far the ledger was written."""
+    write_json(stage / _FILE, dict(state))
+
+
+def written_since(
+    warehouse: Warehouse, diff: Path, now: LedgerState, own: Collection[str]
+) -> frozenset[Written] | None:
+    """The objects that applies have written to since a diff was made, without those of the endpoints ``own``.
+
+    None where that cannot be known: the diff does not say how far the ledger was written, lines are gone (a backup was
+    restored) or damaged.
+    """
+    try:
+        before = {name: Mark(*mark) for name, mark in orjson.loads((diff / _FILE).read_bytes()).items()}
+        names = sorted({*before, *now} - set(own))
+        return frozenset(
+            written
+            for name in names
+            if before.get(name) != now.get(name)
+            for line in _lines_after(applies_folder(warehouse, name), before.get(name, Mark(0, 0)))
+            for written in _objects(line)
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _lines_after(folder: Path, mark: Mark) -> Iterator[dict[str, Any]]:
+    """Raises ValueError if the files do not begin with what the mark says."""
+    files = sorted(file for file in folder.glob("*.jsonl") if file.stat().st_size)
+    ended = sum(file.stat().st_size for file in files[: max(mark.files - 1, 0)])
+    offset = mark.bytes - ended
+    if len(files) < mark.files or offset < 0:
+        raise ValueError(f"lines are gone in {folder}")
+    for number, file in enumerate(files[max(mark.files - 1, 0) :]):
+        with file.open("rb") as content:
+            if mark.files and number == 0:
+                if offset > file.stat().st_size:
+                    raise ValueError(f"lines are gone in {file}")
+                content.seek(offset)
+            for text in content:
+                yield orjson.loads(text)
+
+
+def _objects(line: dict[str, Any]) -> Iterator[Written]:
+    """The objects of a verdict, and those in which NetBox cleared a reference to the deleted one."""
+    if line["kind"] != "verdict":
+        return
+    if line.get("netbox_id") is not None:
+        yield Written(line["object_type"], int(line["netbox_id"]))
+    for cleared in line.get("cleared") or ():
+        yield Written(cleared["object_type"], int(cleared["netbox_id"]))

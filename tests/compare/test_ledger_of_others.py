@@ -1,0 +1,133 @@
+"""What other endpoints' applies write makes an endpoint's rows again only if it has something in common with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from netbox_sync_dagster.storage.ledger import applies_folder
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from tests.compare.test_carry_over import carried_from
+from tests.support import Pipeline, rows
+
+
+@pytest.fixture
+def theirs() -> LibreNMSState:
+    """A second LibreNMS, with another switch."""
+    state = LibreNMSState()
+    device = state.add_device("sw9", hardware="C9300-48P", serial="FCW9")
+    state.add_port(device, "Gi1/0/1", ifAlias="their uplink")
+    return state
+
+
+@pytest.fixture
+def both(
+    pipeline: Pipeline, state: LibreNMSState, theirs: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Pipeline, Pipeline]]:
+    """Two endpoints of one NetBox and one warehouse, all of both applied."""
+    device = state.add_device("sw1", hardware="C9300-48P", serial="FCW1")
+    state.add_port(device, "Gi1/0/1", ifAlias="uplink")
+    with LabLibreNMS(theirs, token="their-token") as server:
+        monkeypatch.setenv("THEIR_TOKEN", "their-token")
+        other = {
+            "name": "staging",
+            "kind": "librenms",
+            "url": server.url,
+            "token_env": "THEIR_TOKEN",
+            "import_devices": "all",
+            "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+        }
+        home, netbox = pipeline.warehouse.home, pipeline.netbox
+        own = pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
+        mine = Pipeline(home, netbox, own, endpoints=[other])
+        their = Pipeline(home, netbox, other, endpoints=[own])
+        their.apply_all()
+        mine.apply_all()
+        mine.sync()
+        yield mine, their
+
+
+def is_carried(pipeline: Pipeline) -> bool:
+    return carried_from(pipeline.sync()) is not None
+
+
+def test_an_apply_to_what_is_not_ours_keeps_the_rows(
+    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState
+) -> None:
+    mine, their = both
+    assert is_carried(mine)
+    theirs.ports[0]["ifAlias"] = "their new uplink"
+    their.apply()
+    assert is_carried(mine)
+    # Without a write either.
+    assert is_carried(mine)
+
+
+def test_an_apply_of_our_own_makes_them_again(both: tuple[Pipeline, Pipeline], state: LibreNMSState) -> None:
+    mine, _ = both
+    state.ports[0]["ifAlias"] = "new uplink"
+    mine.apply()
+    plan = mine.sync()
+    assert carried_from(plan) is None
+    assert rows(plan, "interfaces") == []
+
+
+def test_their_apply_to_a_device_of_both_makes_them_again(
+    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState
+) -> None:
+    mine, their = both
+    shared = theirs.add_device("sw1", hardware="C9300-48P", serial="FCW1")
+    theirs.add_port(shared, "Gi1/0/1", ifAlias="uplink")
+    theirs.add_port(shared, "Gi1/0/2", ifAlias="only they see it")
+    assert is_carried(mine)
+    their.apply()
+    assert carried_from(mine.sync()) is None
+
+
+def _apply_with_late_lines(mine: Pipeline, their: Pipeline, aside: Path) -> None:
+    """Their apply, of which ``mine`` is compared with what it wrote to NetBox before its lines are in the ledger."""
+    folder = applies_folder(mine.warehouse, their.name)
+    before = set(folder.glob("*.jsonl"))
+    their.apply()
+    [file] = set(folder.glob("*.jsonl")) - before
+    shutil.move(file, aside / file.name)
+    mine.sync()
+    assert is_carried(mine)
+    shutil.move(aside / file.name, file)
+
+
+def test_a_write_that_netbox_showed_before_the_ledger_had_it_is_new(
+    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState, tmp_path: Path
+) -> None:
+    mine, their = both
+    shared = theirs.add_device("sw1", hardware="C9300-48P", serial="FCW1")
+    theirs.add_port(shared, "Gi1/0/1", ifAlias="uplink")
+    theirs.add_port(shared, "Gi1/0/2", ifAlias="only they see it")
+    _apply_with_late_lines(mine, their, tmp_path)
+    assert not is_carried(mine)
+    assert is_carried(mine)
+
+
+def test_such_a_write_to_what_is_not_ours_is_nothing_new(
+    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState, tmp_path: Path
+) -> None:
+    mine, their = both
+    theirs.ports[0]["ifAlias"] = "their new uplink"
+    _apply_with_late_lines(mine, their, tmp_path)
+    assert is_carried(mine)
+
+
+def test_a_ledger_that_lost_lines_or_has_a_damaged_one_makes_them_again(
+    both: tuple[Pipeline, Pipeline],
+) -> None:
+    mine, their = both
+    assert is_carried(mine)
+    [file] = applies_folder(mine.warehouse, their.name).glob("*.jsonl")
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[:-1]), encoding="utf-8")
+    assert not is_carried(mine)
+    file.write_text("".join(lines[:-1]) + lines[-1][:20] + "\n", encoding="utf-8")
+    assert not is_carried(mine)
