@@ -11,12 +11,11 @@ import pytest
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.compare.together import Basics, create_basics, librenms_endpoint
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
 from tests.kept import LabTarget, begun, placed
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, Pipeline
-
-Basics = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -36,24 +35,8 @@ def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def basics(netbox: NetBox) -> Basics:
-    """Site Paris, manufacturer, device type, role, platform and a VLAN group of the site."""
-    site = netbox.create("dcim/sites", name="Paris", slug="paris")
-    maker = netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
-    return {
-        "site": site,
-        "maker": maker,
-        "type": netbox.create(
-            "dcim/device-types", manufacturer=maker["id"], model="C9300-48P", slug="c9300-48p"
-        ),
-        "role": netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00"),
-        "group": netbox.create(
-            "ipam/vlan-groups",
-            name="Paris VLANs",
-            slug="paris-vlans",
-            scope_type="dcim.site",
-            scope_id=site["id"],
-        ),
-    }
+    """Site Paris, manufacturer, device type, role and a VLAN group of the site."""
+    return create_basics(netbox)
 
 
 @pytest.fixture
@@ -73,14 +56,7 @@ def pipeline(
     server = placed(request, "production", lambda port: LabLibreNMS(state, port, token="lnms-token"))
     try:
         monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
-        endpoint = {
-            "name": "production",
-            "kind": "librenms",
-            "url": server.url,
-            "import_devices": "all",
-            "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
-        }
-        yield Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
+        yield Pipeline(tmp_path / ODD_FOLDER, netbox, librenms_endpoint(server.url))
     finally:
         server.stop()
 

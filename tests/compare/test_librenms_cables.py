@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, row, rows
 
+DELETES = {"delete_unowned": ["cables"]}
 Known = Callable[[str, str], dict[str, Any]]
 
 
@@ -43,41 +43,30 @@ def plug(netbox: NetBox, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]
     )
 
 
-def behind_a_panel(pipeline: Pipeline, kind: str, port: int) -> None:
-    """NetBox's snapshot when that end of a cable is not an interface."""
-    file = pipeline.warehouse.current(pipeline.warehouse.snapshots("netbox", "netbox")) / "cables.parquet"
-    with duckdb.connect() as con:
-        cables = con.read_parquet([str(file)]).to_arrow_table()
-        con.register("cables", cables)
-        con.execute(
-            "CREATE TABLE changed AS SELECT * REPLACE (if(list_contains(b_ids, ?), ?, b_type) AS b_type) FROM cables",
-            [port, kind],
-        )
-        con.table("changed").write_parquet(str(file))
-    # No snapshot is ever rewritten: the diff of what this one said before would be carried over.
-    shutil.rmtree(pipeline.warehouse.diffs(pipeline.name))
-
-
 def told(plan: Any) -> list[tuple[str, str, str | None]]:
     return [(r.key, r.action, r.reason) for r in rows(plan, "cables")]
 
 
-def test_remote_device_by_its_id(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together(policies=DELETES)
+def test_remote_device_by_its_id(case: Case) -> Steps:
     """Even if the neighbour calls itself something else."""
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.add_link(a, "renamed", "Gi0/2", remote_device_id=b["device_id"], remote_port_id=b["port_id"])
-    state.add_link(b, "sw1", "Gi0/1")
-    assert told(pipeline.sync()) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "create", None)]
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.add_link(a, "renamed", "Gi0/2", remote_device_id=b["device_id"], remote_port_id=b["port_id"])
+    case.state.add_link(b, "sw1", "Gi0/1")
+    plan = yield
+    assert told(plan) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "create", None)]
 
 
-def test_remote_device_by_the_first_label_of_its_name(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together(policies=DELETES)
+def test_remote_device_by_the_first_label_of_its_name(case: Case) -> Steps:
     """L31, and only one of the names may lose its domain: sw3.b.net is not sw3.a.net."""
-    (a, b) = switch(state, "sw1", "Gi0/1", "Gi0/2")
-    switch(state, "host2", "eth0")
-    switch(state, "sw3.a.net", "Gi0/1", sysName="sw3.a.net")
-    state.add_link(a, "host2.example.com", "eth0")
-    state.add_link(b, "sw3.b.net", "Gi0/1")
-    assert told(pipeline.sync()) == [
+    (a, b) = case.switch("sw1", "Gi0/1", "Gi0/2")
+    case.switch("host2", "eth0")
+    case.switch("sw3.a.net", "Gi0/1", sysName="sw3.a.net")
+    case.state.add_link(a, "host2.example.com", "eth0")
+    case.state.add_link(b, "sw3.b.net", "Gi0/1")
+    plan = yield
+    assert told(plan) == [
         ("host2 eth0 <-> sw1 Gi0/1", "create", None),
         (
             "sw1 Gi0/2 <-> sw3.b.net Gi0/1",
@@ -87,16 +76,16 @@ def test_remote_device_by_the_first_label_of_its_name(pipeline: Pipeline, state:
     ]
 
 
-def test_several_devices_of_that_name_are_ambiguous(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Any
-) -> None:
+@together(policies=DELETES)
+def test_several_devices_of_that_name_are_ambiguous(case: Case) -> Steps:
     """No create."""
-    (a,) = switch(state, "sw1", "Gi0/1")
-    lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon")
-    device("host2")
-    device("host2", site=lyon["id"])
-    state.add_link(a, "host2.example.com", "eth0")
-    assert told(pipeline.sync()) == [
+    (a,) = case.switch("sw1", "Gi0/1")
+    lyon = case.netbox.create("dcim/sites", name="Lyon", slug="lyon")
+    case.device("host2")
+    case.device("host2", site=lyon["id"])
+    case.state.add_link(a, "host2.example.com", "eth0")
+    plan = yield
+    assert told(plan) == [
         (
             "sw1 Gi0/1 <-> host2.example.com eth0",
             "conflict",
@@ -105,14 +94,13 @@ def test_several_devices_of_that_name_are_ambiguous(
     ]
 
 
-def test_a_link_seen_from_both_ends_is_one_cable(
-    pipeline: Pipeline, state: LibreNMSState, known: Known
-) -> None:
+@together(policies=DELETES)
+def test_a_link_seen_from_both_ends_is_one_cable(case: Case) -> Steps:
     """L33."""
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.connect(a, b)
-    one, two = known("sw1", "Gi0/1"), known("sw2", "Gi0/2")
-    plan = pipeline.sync()
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.connect(a, b)
+    one, two = case.known("sw1", "Gi0/1"), case.known("sw2", "Gi0/2")
+    plan = yield
     assert told(plan) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "create", None)]
     assert after(row(plan, "cables", "sw1 Gi0/1 <-> sw2 Gi0/2")) == {
         "a_terminations": [{"id": one["id"], "name": "sw1 Gi0/1", "type": "dcim.interface"}],
@@ -121,30 +109,31 @@ def test_a_link_seen_from_both_ends_is_one_cable(
     }
 
 
-def test_a_cable_between_exactly_these_two_is_in_sync(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known
-) -> None:
+@together(policies=DELETES)
+def test_a_cable_between_exactly_these_two_is_in_sync(case: Case) -> Steps:
     """Whichever end NetBox calls A."""
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.connect(a, b)
-    plug(netbox, known("sw2", "Gi0/2"), known("sw1", "Gi0/1"))
-    assert told(pipeline.sync()) == []
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.connect(a, b)
+    plug(case.netbox, case.known("sw2", "Gi0/2"), case.known("sw1", "Gi0/1"))
+    plan = yield
+    assert told(plan) == []
 
 
-def test_an_end_that_is_cabled_elsewhere_is_a_conflict(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known
-) -> None:
+@together(policies=DELETES)
+def test_an_end_that_is_cabled_elsewhere_is_a_conflict(case: Case) -> Steps:
     """Both real far ends are named, and NetBox's cables are not reported twice."""
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    switch(state, "sw3", "Gi0/9", "Gi0/8")
-    state.connect(a, b)
-    known_a, known_b = known("sw1", "Gi0/1"), known("sw2", "Gi0/2")
-    plug(netbox, known_a, known("sw3", "Gi0/9"))
-    assert told(pipeline.sync()) == [
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.switch("sw3", "Gi0/9", "Gi0/8")
+    case.state.connect(a, b)
+    known_a, known_b = case.known("sw1", "Gi0/1"), case.known("sw2", "Gi0/2")
+    plug(case.netbox, known_a, case.known("sw3", "Gi0/9"))
+    plan = yield
+    assert told(plan) == [
         ("sw1 Gi0/1 <-> sw2 Gi0/2", "conflict", "miscabled: NetBox has sw1 Gi0/1 cabled to sw3 Gi0/9")
     ]
-    plug(netbox, known_b, known("sw3", "Gi0/8"))
-    assert told(pipeline.sync()) == [
+    plug(case.netbox, known_b, case.known("sw3", "Gi0/8"))
+    plan = yield
+    assert told(plan) == [
         (
             "sw1 Gi0/1 <-> sw2 Gi0/2",
             "conflict",
@@ -153,13 +142,15 @@ def test_an_end_that_is_cabled_elsewhere_is_a_conflict(
     ]
 
 
-def test_without_a_remote_port_the_link_is_blocked(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together(policies=DELETES)
+def test_without_a_remote_port_the_link_is_blocked(case: Case) -> Steps:
     """The rest of the device goes on."""
-    a, c = switch(state, "sw1", "Gi0/1", "Gi0/2")
-    _, d = switch(state, "sw2", "Gi0/1", "Gi0/2")
-    state.add_link(a, "sw2", "")
-    state.connect(c, d)
-    assert told(pipeline.sync()) == [
+    a, c = case.switch("sw1", "Gi0/1", "Gi0/2")
+    _, d = case.switch("sw2", "Gi0/1", "Gi0/2")
+    case.state.add_link(a, "sw2", "")
+    case.state.connect(c, d)
+    plan = yield
+    assert told(plan) == [
         (
             "sw1 Gi0/1 <-> sw2",
             "blocked",
@@ -169,29 +160,34 @@ def test_without_a_remote_port_the_link_is_blocked(pipeline: Pipeline, state: Li
     ]
 
 
-def test_what_one_side_does_not_name_the_other_side_may(pipeline: Pipeline, state: LibreNMSState) -> None:
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.add_link(a, "sw2", "")
-    state.add_link(b, "sw1", "Gi0/1")
-    state.add_link(b, "sw1.example.com", "GigabitEthernet0/1", protocol="cdp")
-    assert told(pipeline.sync()) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "create", None)]
+@together(policies=DELETES)
+def test_what_one_side_does_not_name_the_other_side_may(case: Case) -> Steps:
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.add_link(a, "sw2", "")
+    case.state.add_link(b, "sw1", "Gi0/1")
+    case.state.add_link(b, "sw1.example.com", "GigabitEthernet0/1", protocol="cdp")
+    plan = yield
+    assert told(plan) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "create", None)]
 
 
-def test_several_neighbours_on_one_port_are_ambiguous(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together(policies=DELETES)
+def test_several_neighbours_on_one_port_are_ambiguous(case: Case) -> Steps:
     """A phone and a computer behind it, or an unmanaged switch in between."""
-    (a,), (b,), (c,) = (switch(state, name, "Gi0/1") for name in ("sw1", "sw2", "sw3"))
-    state.connect(a, b)
-    state.connect(a, c)
+    (a,), (b,), (c,) = (case.switch(name, "Gi0/1") for name in ("sw1", "sw2", "sw3"))
+    case.state.connect(a, b)
+    case.state.connect(a, c)
     crowd = "ambiguous: several neighbours at sw1 Gi0/1: sw2 Gi0/1, sw3 Gi0/1"
-    assert told(pipeline.sync()) == [
+    plan = yield
+    assert told(plan) == [
         ("sw1 Gi0/1 <-> sw2 Gi0/1", "conflict", crowd),
         ("sw1 Gi0/1 <-> sw3 Gi0/1", "conflict", crowd),
     ]
 
 
-def test_short_and_long_port_names(pipeline: Pipeline, state: LibreNMSState) -> None:
-    near = switch(state, "sw1", "Gi0/1", "Gi0/2", "Gi0/3", "Gi0/4")
-    other = state.add_device("sw2", hardware="C9300-48P")
+@together(policies=DELETES)
+def test_short_and_long_port_names(case: Case) -> Steps:
+    near = case.switch("sw1", "Gi0/1", "Gi0/2", "Gi0/3", "Gi0/4")
+    other = case.state.add_device("sw2", hardware="C9300-48P")
     for port, (ifName, ifDescr, said) in zip(
         near,
         [
@@ -202,9 +198,10 @@ def test_short_and_long_port_names(pipeline: Pipeline, state: LibreNMSState) -> 
         ],
         strict=True,
     ):
-        state.add_port(other, ifName, ifDescr=ifDescr)
-        state.add_link(port, "sw2", said)
-    assert told(pipeline.sync()) == [
+        case.state.add_port(other, ifName, ifDescr=ifDescr)
+        case.state.add_link(port, "sw2", said)
+    plan = yield
+    assert told(plan) == [
         ("sw1 Gi0/1 <-> sw2 Gi1/0/1", "create", None),
         ("sw1 Gi0/2 <-> sw2 TenGigabitEthernet1/1/1", "create", None),
         ("sw1 Gi0/3 <-> sw2 ge-0/0/1", "create", None),
@@ -212,22 +209,24 @@ def test_short_and_long_port_names(pipeline: Pipeline, state: LibreNMSState) -> 
     ]
 
 
-def test_two_remote_ports_of_one_name_are_ambiguous(pipeline: Pipeline, state: LibreNMSState) -> None:
-    (a,) = switch(state, "sw1", "Gi0/1")
-    switch(state, "sw2", "eth0", "eth0")
-    state.add_link(a, "sw2", "eth0")
-    assert told(pipeline.sync()) == [
-        ("sw1 Gi0/1 <-> sw2 eth0", "conflict", 'ambiguous: 2 ports of sw2 could be "eth0"')
-    ]
+@together(policies=DELETES)
+def test_two_remote_ports_of_one_name_are_ambiguous(case: Case) -> Steps:
+    (a,) = case.switch("sw1", "Gi0/1")
+    case.switch("sw2", "eth0", "eth0")
+    case.state.add_link(a, "sw2", "eth0")
+    plan = yield
+    assert told(plan) == [("sw1 Gi0/1 <-> sw2 eth0", "conflict", 'ambiguous: 2 ports of sw2 could be "eth0"')]
 
 
-def test_a_neighbour_that_only_netbox_knows(pipeline: Pipeline, state: LibreNMSState, known: Known) -> None:
+@together(policies=DELETES)
+def test_a_neighbour_that_only_netbox_knows(case: Case) -> Steps:
     """A server that LibreNMS does not poll."""
-    a, b = switch(state, "sw1", "Gi0/1", "Gi0/2")
-    known("server7", "eno1")
-    state.add_link(a, "server7.example.com", "eno1")
-    state.add_link(b, "server7", "eno2")
-    assert told(pipeline.sync()) == [
+    a, b = case.switch("sw1", "Gi0/1", "Gi0/2")
+    case.known("server7", "eno1")
+    case.state.add_link(a, "server7.example.com", "eno1")
+    case.state.add_link(b, "server7", "eno2")
+    plan = yield
+    assert told(plan) == [
         ("server7 eno1 <-> sw1 Gi0/1", "create", None),
         ("sw1 Gi0/2 <-> server7 eno2", "blocked", 'remote port unknown: server7 has no port "eno2"'),
     ]
@@ -240,38 +239,39 @@ def test_a_device_that_is_not_written_blocks_its_cables(pipeline: Pipeline, stat
     assert told(pipeline.sync()) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "blocked", "sw2 is not in NetBox")]
 
 
-def test_cables_are_for_ports_that_can_have_one(
-    pipeline: Pipeline, state: LibreNMSState, known: Known
-) -> None:
-    (a, c), (b, d) = (switch(state, name, "Po1", "Gi0/1") for name in ("sw1", "sw2"))
+@together(policies=DELETES)
+def test_cables_are_for_ports_that_can_have_one(case: Case) -> Steps:
+    (a, c), (b, d) = (case.switch(name, "Po1", "Gi0/1") for name in ("sw1", "sw2"))
     a["ifType"] = "ieee8023adLag"
-    state.connect(a, b)
-    state.connect(c, d)
-    known("sw2", "Gi0/1", mark_connected=True)
-    assert told(pipeline.sync()) == [
+    case.state.connect(a, b)
+    case.state.connect(c, d)
+    case.known("sw2", "Gi0/1", mark_connected=True)
+    plan = yield
+    assert told(plan) == [
         ("sw1 Gi0/1 <-> sw2 Gi0/1", "blocked", "NetBox marks sw2 Gi0/1 as connected without a cable"),
         ("sw1 Po1 <-> sw2 Po1", "blocked", "NetBox takes no cable on sw1 Po1: its type is lag"),
     ]
 
 
-def test_links_that_are_no_longer_active_are_not_seen(pipeline: Pipeline, state: LibreNMSState) -> None:
-    (a,), _ = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.add_link(a, "sw2", "Gi0/2", active=0)
-    assert told(pipeline.sync()) == []
+@together(policies=DELETES)
+def test_links_that_are_no_longer_active_are_not_seen(case: Case) -> Steps:
+    (a,), _ = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.add_link(a, "sw2", "Gi0/2", active=0)
+    plan = yield
+    assert told(plan) == []
 
 
-def test_a_cable_that_nobody_sees(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known
-) -> None:
+@together(policies=DELETES)
+def test_a_cable_that_nobody_sees(case: Case) -> Steps:
     """Shown; deleted only by policy, and only where both devices show neighbours at other ports."""
-    a, _ = switch(state, "sw1", "Gi0/1", "Gi0/9")
-    b, _ = switch(state, "sw2", "Gi0/1", "Gi0/9")
-    cable = plug(netbox, known("sw1", "Gi0/9"), known("sw2", "Gi0/9"))
+    a, _ = case.switch("sw1", "Gi0/1", "Gi0/9")
+    b, _ = case.switch("sw2", "Gi0/1", "Gi0/9")
+    cable = plug(case.netbox, case.known("sw1", "Gi0/9"), case.known("sw2", "Gi0/9"))
     # A cable to a server is nothing that the switches' neighbours would tell about.
-    plug(netbox, known("sw1", "Gi0/8"), known("server7", "eno1"))
+    plug(case.netbox, case.known("sw1", "Gi0/8"), case.known("server7", "eno1"))
     key = f"cable {cable['id']}: sw1 Gi0/9 <-> sw2 Gi0/9"
-    pipeline.configure(policies={"delete_unowned": ["cables"]})
-    assert told(pipeline.sync()) == [
+    plan = yield
+    assert told(plan) == [
         (
             key,
             "blocked",
@@ -279,45 +279,20 @@ def test_a_cable_that_nobody_sees(
             "LibreNMS sees no neighbour of sw1 at all; LibreNMS sees no neighbour of sw2 at all",
         )
     ]
-    state.connect(a, b)
-    pipeline.configure(policies={"delete": ["cables"]})
-    kept = row(pipeline.sync(), "cables", key)
+    case.state.connect(a, b)
+    plan = yield
+    deletes = row(plan, "cables", key)
+    assert (deletes.action, deletes.netbox_id) == ("delete", cable["id"])
+    case.pipeline.configure(policies={"delete": ["cables"]})
+    kept = row(case.seen(case.pipeline.again()), "cables", key)
     assert (kept.action, kept.reason) == (
         "drifted",
         "LibreNMS sees no neighbour at either end, but netbox-sync did not create it (policies.delete_unowned)",
     )
-    pipeline.configure(policies={"delete_unowned": ["cables"]})
-    deletes = row(pipeline.again(), "cables", key)
-    assert (deletes.action, deletes.netbox_id) == ("delete", cable["id"])
-    state.devices[1]["status"] = 0
-    assert row(pipeline.sync(), "cables", key).action == "blocked"
-
-
-@pytest.mark.parametrize("kind", ["dcim.frontport", "dcim.rearport", "circuits.circuittermination"])
-def test_a_cable_to_a_panel_is_no_direct_one(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, known: Known, kind: str
-) -> None:
-    """The way goes on behind it: neither in sync nor miscabled, and nothing that is gone."""
-    (a, c), (b, d) = (switch(state, name, "Gi0/1", "Gi0/2") for name in ("sw1", "sw2"))
-    state.connect(a, b)
-    state.connect(c, d)
-    patched = plug(netbox, known("sw1", "Gi0/1"), known("panel", "1"))
-    plug(netbox, known("sw2", "Gi0/1"), known("sw3", "Gi0/9"))
-    plug(netbox, known("sw1", "Gi0/3"), known("panel", "3"))
-    pipeline.configure(policies={"delete_unowned": ["cables"]})
-    pipeline.sync()
-    behind_a_panel(pipeline, kind, patched["b_terminations"][0]["object_id"])
-    said = {"dcim.frontport": "front port", "dcim.rearport": "rear port"}.get(kind, "circuit termination")
-    port = f"{said} {patched['b_terminations'][0]['object_id']}"
-    assert told(pipeline.again()) == [
-        (
-            "sw1 Gi0/1 <-> sw2 Gi0/1",
-            "blocked",
-            "NetBox leads the way through panels or circuits, which is not followed: "
-            f"sw1 Gi0/1 cabled to {port} and sw2 Gi0/1 cabled to sw3 Gi0/9",
-        ),
-        ("sw1 Gi0/2 <-> sw2 Gi0/2", "create", None),
-    ]
+    case.pipeline.configure(policies=DELETES)
+    case.state.own_devices[1]["status"] = 0
+    plan = yield
+    assert row(plan, "cables", key).action == "blocked"
 
 
 def test_cables_are_written_once_and_then_in_sync(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import count
 from typing import Any
 
 import pytest
@@ -206,4 +208,59 @@ def test_many_unknown_neighbours_of_one_device_are_one_row() -> None:
             "blocked",
             f"50 neighbours are neither in LibreNMS nor in NetBox: {names} and 45 more",
         )
+    }
+
+
+PANELS = {
+    "dcim.frontport": "front port",
+    "dcim.rearport": "rear port",
+    "circuits.circuittermination": "circuit termination",
+}
+
+
+@cache
+def behind_panels() -> dict[str, tuple[str, str | None]]:
+    """{key: (action, reason)} of the cables of three pairs of switches, cabled to a panel of each kind."""
+    estate = switch()
+    port_ids, interface_ids = count(1), count(101)
+
+    def cable(a: int, kind: str, b: int) -> None:
+        estate.add("netbox.cables", id=a, a_type="dcim.interface", a_ids=[a], b_type=kind, b_ids=[b])
+
+    def known(name: str, number: int) -> int:
+        interface(estate, found := next(interface_ids), name, device=number)
+        return found
+
+    for place, kind in enumerate(PANELS, 1):
+        numbers = [10 * place + n for n in (1, 2, 3)]
+        near, far, other = (f"{letter}{place}" for letter in "abc")
+        for number, name in zip(numbers, (near, far, other), strict=True):
+            estate.add("netbox.devices", id=number, name=name, cf={"librenms_id": {"lib": number}})
+            device(estate, number, name)
+        for name in ("Gi0/1", "Gi0/2"):
+            ends = [next(port_ids), next(port_ids)]
+            for end, number in zip(ends, numbers, strict=False):
+                port(estate, end, name, device=number)
+            estate.add(
+                "librenms.links",
+                **{"id": ends[0], "local_device_id": numbers[0], "local_port_id": ends[0], "active": True},
+                **{"remote_device_id": numbers[1], "remote_port_id": ends[1]},
+            )
+        cable(known("Gi0/1", numbers[0]), kind, place)
+        cable(known("Gi0/1", numbers[1]), "dcim.interface", known("Gi0/9", numbers[2]))
+        cable(known("Gi0/3", numbers[0]), kind, 3 + place)
+    return {r.key: (r.action, r.reason) for r in estate.rows() if r.resource == "cables"}
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_cable_to_a_panel_is_no_direct_one(place: int) -> None:
+    """The way goes on behind it: neither in sync nor miscabled, and nothing that is gone."""
+    panel = list(PANELS.values())[place - 1]
+    assert {key: said for key, said in behind_panels().items() if f"a{place} " in key} == {
+        f"a{place} Gi0/1 <-> b{place} Gi0/1": (
+            "blocked",
+            "NetBox leads the way through panels or circuits, which is not followed: "
+            f"a{place} Gi0/1 cabled to {panel} {place} and b{place} Gi0/1 cabled to c{place} Gi0/9",
+        ),
+        f"a{place} Gi0/2 <-> b{place} Gi0/2": ("create", None),
     }

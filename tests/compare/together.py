@@ -1,0 +1,251 @@
+"""Tests that share one estate: each builds its own devices in it, and sees its own rows of one comparison.
+
+A test is a generator. It changes LibreNMS and NetBox, and each ``yield`` returns the plan of a sync that it shares with
+the other tests of its module::
+
+    @together(policies=DELETES)
+    def test_a_port_that_is_gone(case: Case) -> Steps:
+        ports = case.switch("sw1", "Gi0/1", "Gi0/2")
+        plan = yield
+        assert [row.key for row in rows(plan, "interfaces")] == ["sw1 Gi0/1", "sw1 Gi0/2"]
+
+Names of devices get a prefix, which the rows lack: several tests may have a ``sw1``. Everything else that must be
+unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from netbox_sync_lab.netbox import LabNetBox
+from tests.kept import LabTarget
+from tests.support import ODD_FOLDER, NetBox, Pipeline
+
+Steps = Generator[None, Plan, None]
+Basics = dict[str, dict[str, Any]]
+
+
+class CaseState(LibreNMSState):
+    """A LibreNMS that several cases share; a device that this one adds or names as a neighbour has its prefix."""
+
+    def __init__(self, whole: LibreNMSState, prefix: str) -> None:
+        vars(self).update(vars(whole))
+        vars(self)["prefix"] = prefix
+        # Those of this case, in the order in which they were added.
+        self.own_devices: list[dict[str, Any]] = []
+        self.own_ports: list[dict[str, Any]] = []
+
+    def add_device(self, hostname: str, **columns: Any) -> dict[str, Any]:
+        names = {name: self._named(columns[name]) for name in ("sysName",) if columns.get(name)}
+        row = super().add_device(self._named(hostname), **{**columns, **names})
+        self.own_devices.append(row)
+        return row
+
+    def add_port(self, device: dict[str, Any], ifName: str | None, **columns: Any) -> dict[str, Any]:
+        row = super().add_port(device, ifName, **columns)
+        self.own_ports.append(row)
+        return row
+
+    def add_link(
+        self, port: dict[str, Any], remote_hostname: str, remote_port: str, **columns: Any
+    ) -> dict[str, Any]:
+        return super().add_link(port, self._named(remote_hostname), remote_port, **columns)
+
+    def _named(self, name: str) -> str:
+        return name if name.startswith(self.prefix) else f"{self.prefix}{name}"
+
+
+class Case:
+    """One test's part of the estate. ``whole``: the last plan with the rows of all tests."""
+
+    def __init__(self, number: int, state: LibreNMSState, pipeline: Pipeline, basics: Basics) -> None:
+        self.prefix = f"c{number:02}-"
+        self.state = CaseState(state, self.prefix)
+        self.pipeline, self.netbox, self.basics = pipeline, pipeline.netbox, basics
+        self.whole: Plan | None = None
+
+    def switch(self, name: str, *ports: str, **columns: Any) -> list[dict[str, Any]]:
+        """A device of LibreNMS with these ports; the ports."""
+        found = self.state.add_device(name, hardware="C9300-48P", **columns)
+        return [self.state.add_port(found, port) for port in ports]
+
+    def device(self, name: str, **content: Any) -> dict[str, Any]:
+        """A device of NetBox, in Paris."""
+        defaults = {
+            "site": self.basics["site"]["id"],
+            "device_type": self.basics["type"]["id"],
+            "role": self.basics["role"]["id"],
+        }
+        return self.netbox.create("dcim/devices", name=f"{self.prefix}{name}", **{**defaults, **content})
+
+    def known(self, name: str, port: str, **content: Any) -> dict[str, Any]:
+        """An interface of NetBox; the device of that name is created if there is none."""
+        there = self.netbox.all("dcim/devices", name=f"{self.prefix}{name}")
+        owner = there[0] if there else self.device(name)
+        return self.netbox.create(
+            "dcim/interfaces", **{"device": owner["id"], "name": port, "type": "1000base-t", **content}
+        )
+
+    def seen(self, plan: Plan) -> Plan:
+        """The plan with the rows of this case, without its prefix."""
+        self.whole = plan
+        return replace(plan, rows=tuple(self._plain(row) for row in plan.rows if self._is_mine(row)))
+
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """(resource, key, reason) of what the last comparison left out of this case."""
+        found = self.pipeline.left_out()
+        return [self._stripped(row) for row in found if any(self.prefix in text for text in row)]
+
+    def _is_mine(self, row: DiffRow) -> bool:
+        return self.prefix in repr((row.key, row.parent, row.reason, row.fields))
+
+    def _plain(self, row: DiffRow) -> DiffRow:
+        changed: dict[str, Any] = {
+            name: self._stripped(getattr(row, name)) for name in ("key", "parent", "reason", "subject")
+        }
+        changed["fields"] = tuple(
+            replace(
+                field,
+                before=self._stripped(field.before),
+                after=self._stripped(field.after),
+                reason=self._stripped(field.reason),
+            )
+            for field in row.fields
+        )
+        return replace(row, **changed)
+
+    def _stripped(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(self.prefix, "")
+        if isinstance(value, dict):
+            return {key: self._stripped(content) for key, content in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self._stripped(content) for content in value)
+        return value
+
+
+# (module, options of the endpoint) -> {id of a test: what it raised, or None}.
+_outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
+
+
+def together(**options: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
+    """A test of a shared estate; those of a module with the same ``options`` of the endpoint share it."""
+
+    def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
+        @functools.wraps(steps)
+        def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
+            group = (request.module.__name__, repr(options))
+            if request.node.nodeid not in _outcomes.get(group, {}):
+                _outcomes[group] = _run(_starts(request, options), options)
+            error = _outcomes[group][request.node.nodeid]
+            if error is not None:
+                raise error
+
+        wanted = [p for p in inspect.signature(steps).parameters.values() if p.name != "case"]
+        fixture = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        vars(test)["__signature__"] = inspect.Signature([fixture, *wanted])
+        vars(test)["shared"] = (steps, options)
+        return test
+
+    return decorate
+
+
+def _starts(request: pytest.FixtureRequest, options: dict[str, Any]) -> dict[str, Callable[[Case], Steps]]:
+    """{id: beginning} of every collected test that shares this estate."""
+    found: dict[str, Callable[[Case], Steps]] = {}
+    for item in request.session.items:
+        if not isinstance(item, pytest.Function) or item.module is not request.module:
+            continue
+        steps, shares = getattr(item.function, "shared", (None, None))
+        if steps is not None and shares == options:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            found[item.nodeid] = functools.partial(steps, **parameters)
+    return found
+
+
+def _run(
+    starts: dict[str, Callable[[Case], Steps]], options: dict[str, Any]
+) -> dict[str, BaseException | None]:
+    """Run all tests, with one sync for the same ``yield`` of each; what each of them raised."""
+    outcomes: dict[str, BaseException | None] = dict.fromkeys(starts)
+    with _estate(options) as (state, pipeline, basics):
+        cases = {test: Case(number, state, pipeline, basics) for number, test in enumerate(starts)}
+        running = {test: start(cases[test]) for test, start in starts.items()}
+        plan: Plan | None = None
+        while running:
+            for test, steps in list(running.items()):
+                try:
+                    if plan is None:
+                        next(steps)
+                    else:
+                        steps.send(cases[test].seen(plan))
+                except StopIteration:
+                    del running[test]
+                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
+                    outcomes[test] = error
+                    del running[test]
+            if running:
+                try:
+                    plan = pipeline.sync()
+                except Exception as error:  # noqa: BLE001
+                    return outcomes | dict.fromkeys(running, error)
+    return outcomes
+
+
+@contextmanager
+def _estate(options: dict[str, Any]) -> Iterator[tuple[LibreNMSState, Pipeline, Basics]]:
+    """LibreNMS without devices, and NetBox with what every installation has."""
+    state = LibreNMSState()
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        tempfile.TemporaryDirectory() as folder,
+        LabNetBox(token="lab-token") as target,
+        LabLibreNMS(state, token="lnms-token") as source,
+    ):
+        environment.setenv("NETBOX_TOKEN", "lab-token")
+        environment.setenv("LIBRENMS_TOKEN", "lnms-token")
+        netbox = LabTarget(target)
+        endpoint = librenms_endpoint(source.url) | options
+        yield state, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), create_basics(netbox)
+
+
+def librenms_endpoint(url: str) -> dict[str, Any]:
+    return {
+        "name": "production",
+        "kind": "librenms",
+        "url": url,
+        "import_devices": "all",
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+    }
+
+
+def create_basics(netbox: NetBox) -> Basics:
+    """Site Paris, manufacturer, device type, role and a VLAN group of the site."""
+    site = netbox.create("dcim/sites", name="Paris", slug="paris")
+    maker = netbox.create("dcim/manufacturers", name="Cisco", slug="cisco")
+    return {
+        "site": site,
+        "maker": maker,
+        "type": netbox.create(
+            "dcim/device-types", manufacturer=maker["id"], model="C9300-48P", slug="c9300-48p"
+        ),
+        "role": netbox.create("dcim/device-roles", name="Access", slug="access", color="00ff00"),
+        "group": netbox.create(
+            "ipam/vlan-groups",
+            name="Paris VLANs",
+            slug="paris-vlans",
+            scope_type="dcim.site",
+            scope_id=site["id"],
+        ),
+    }
