@@ -11,6 +11,11 @@ the other tests of its module::
 
 Names of devices get a prefix, which the rows lack: several tests may have a ``sw1``. Everything else that must be
 unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module.
+
+``plan = yield {"policies": ...}`` asks for a sync with other options of the endpoint than the module's; each set of
+options costs one more comparison, so it pays where several tests use the same. Two keys are not the endpoint's:
+``server``, the options of another LabLibreNMS with the same content, and ``apply``: True, to approve and apply the
+changes of all tests that share the estate, and sync again.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import functools
 import inspect
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +37,8 @@ from netbox_sync_lab.netbox import LabNetBox
 from tests.kept import LabTarget
 from tests.support import ODD_FOLDER, NetBox, Pipeline
 
-Steps = Generator[None, Plan, None]
+Options = dict[str, Any]
+Steps = Generator[Options | None, Plan, None]
 Basics = dict[str, dict[str, Any]]
 
 
@@ -63,17 +69,24 @@ class CaseState(LibreNMSState):
         return super().add_link(port, self._named(remote_hostname), remote_port, **columns)
 
     def _named(self, name: str) -> str:
-        return name if name.startswith(self.prefix) else f"{self.prefix}{name}"
+        has_none = not name or name.startswith((self.prefix, "<")) or name.replace(".", "").isdigit()
+        return name if has_none else f"{self.prefix}{name}"
 
 
 class Case:
-    """One test's part of the estate. ``whole``: the last plan with the rows of all tests."""
+    """One test's part of the estate. ``whole``: the last plan with the rows of all tests; ``number``: different in each
+    test of the estate, from 0."""
 
     def __init__(self, number: int, state: LibreNMSState, pipeline: Pipeline, basics: Basics) -> None:
+        self.number = number
         self.prefix = f"c{number:02}-"
         self.state = CaseState(state, self.prefix)
         self.pipeline, self.netbox, self.basics = pipeline, pipeline.netbox, basics
         self.whole: Plan | None = None
+
+    def named(self, name: str) -> str:
+        """The name of a device in NetBox and LibreNMS."""
+        return f"{self.prefix}{name}"
 
     def switch(self, name: str, *ports: str, **columns: Any) -> list[dict[str, Any]]:
         """A device of LibreNMS with these ports; the ports."""
@@ -87,15 +100,25 @@ class Case:
             "device_type": self.basics["type"]["id"],
             "role": self.basics["role"]["id"],
         }
-        return self.netbox.create("dcim/devices", name=f"{self.prefix}{name}", **{**defaults, **content})
+        return self.netbox.create("dcim/devices", name=self.named(name), **{**defaults, **content})
 
     def known(self, name: str, port: str, **content: Any) -> dict[str, Any]:
         """An interface of NetBox; the device of that name is created if there is none."""
-        there = self.netbox.all("dcim/devices", name=f"{self.prefix}{name}")
+        there = self.netbox.all("dcim/devices", name=self.named(name))
         owner = there[0] if there else self.device(name)
         return self.netbox.create(
             "dcim/interfaces", **{"device": owner["id"], "name": port, "type": "1000base-t", **content}
         )
+
+    def id_field(self) -> None:
+        """NetBox has the custom field that keeps LibreNMS's ids."""
+        if not self.netbox.all("extras/custom-fields", name="librenms_id"):
+            self.netbox.create(
+                "extras/custom-fields",
+                name="librenms_id",
+                type="json",
+                object_types=["dcim.device", "dcim.interface"],
+            )
 
     def seen(self, plan: Plan) -> Plan:
         """The plan with the rows of this case, without its prefix."""
@@ -182,25 +205,49 @@ def _run(
     with _estate(options) as (state, pipeline, basics):
         cases = {test: Case(number, state, pipeline, basics) for number, test in enumerate(starts)}
         running = {test: start(cases[test]) for test, start in starts.items()}
-        plan: Plan | None = None
+        plans: dict[str, Plan] = {}
         while running:
-            for test, steps in list(running.items()):
+            asked: dict[str, Options] = {}
+            for test, steps in running.items():
                 try:
-                    if plan is None:
-                        next(steps)
-                    else:
-                        steps.send(cases[test].seen(plan))
+                    plan = cases[test].seen(plans[test]) if test in plans else None
+                    asked[test] = (next(steps) if plan is None else steps.send(plan)) or {}
                 except StopIteration:
-                    del running[test]
+                    continue
                 except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
                     outcomes[test] = error
-                    del running[test]
-            if running:
-                try:
-                    plan = pipeline.sync()
-                except Exception as error:  # noqa: BLE001
-                    return outcomes | dict.fromkeys(running, error)
+            running = {test: steps for test, steps in running.items() if test in asked}
+            try:
+                plans = _plans(state, pipeline, asked)
+            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
+                return outcomes | dict.fromkeys(running, error)
     return outcomes
+
+
+def _plans(state: LibreNMSState, pipeline: Pipeline, asked: dict[str, Options]) -> dict[str, Plan]:
+    """The plan that each test asked for: one sync for those with the same options."""
+    found: dict[str, Plan] = {}
+    for options in {repr(options): options for options in asked.values()}.values():
+        plan = _plan(state, pipeline, **options)
+        found |= {test: plan for test, others in asked.items() if others == options}
+    return found
+
+
+def _plan(
+    state: LibreNMSState,
+    pipeline: Pipeline,
+    server: Options | None = None,
+    apply: bool = False,
+    **options: Any,
+) -> Plan:
+    usual = pipeline.config
+    with ExitStack() as stack:
+        if server is not None:
+            options["url"] = stack.enter_context(LabLibreNMS(state, token="lnms-token", **server)).url
+        pipeline.configure(**options)
+        plan = pipeline.apply_all() if apply else pipeline.sync()
+    pipeline.config = usual
+    return plan
 
 
 @contextmanager
