@@ -150,6 +150,12 @@ class Pipeline:
     def apply(self, **options: Any) -> Plan:
         """Sync, approve every change and apply it; the plan that was applied."""
         plan = self.sync(**options)
+        refused = self.write(plan)
+        assert not refused, refused
+        return plan
+
+    def write(self, plan: Plan) -> list[str]:
+        """Approve every change of the plan and apply it; what was not written, and why."""
         approve(
             self.warehouse,
             plan,
@@ -160,13 +166,11 @@ class Pipeline:
             override_limit="test",
         )
         result = apply_approved(self.warehouse, self.config.netbox, self.name, plan, who="alice")
-        refused = [
+        return [
             f"{v.verdict} {v.resource} {v.key}: {v.message}"
             for v in result.verdicts
             if v.verdict != "applied"
         ]
-        assert not refused, refused
-        return plan
 
     def apply_all(self, **options: Any) -> Plan:
         """Sync, approve every change, apply it, and sync again: the plan after that."""

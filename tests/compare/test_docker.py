@@ -1,57 +1,106 @@
-"""Docker hosts: containers as virtual machines of one cluster per host, over the whole path."""
+"""Docker hosts: containers as virtual machines of one cluster per host, over the whole path.
+
+The cases are containers of one host that are synced together: ``begin`` runs before the first sync, ``change`` before
+the second, ``later`` before the third.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from netbox_sync_dagster.compare.run import compare
-from netbox_sync_dagster.sources.base import IdentityError
-from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
+from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.docker import DockerState, LabDocker
-from tests.kept import begun, placed
-from tests.support import NetBox, Pipeline, after, before, row, rows
+from tests.compare.docker_lab import DELETE, INTERFACES, IPS, VMS, DockerLab, docker_lab
+from tests.compare.stages import Applied, Stage, applied, of
+from tests.support import Pipeline, after, before, row, rows
 
-VMS = "virtualization/virtual-machines"
-INTERFACES = "virtualization/interfaces"
-
-
-@pytest.fixture
-def host() -> DockerState:
-    """Host whale with the networks front and back, without containers."""
-    state = DockerState("whale")
-    state.add_network("front", "172.30.0.0/24")
-    state.add_network("back", "172.31.0.0/24", subnet6="2001:db8:31::/64")
-    return state
+POLICIES: dict[str, Any] = {**DELETE, "stale_addresses": "delete", "owns": ["ip_addresses.dns_name"]}
+begin, change, later = Stage[DockerLab](), Stage[DockerLab](), Stage[DockerLab]()
 
 
-@pytest.fixture
-def daemon(request: pytest.FixtureRequest, host: DockerState) -> Iterator[LabDocker]:
-    server = placed(request, "whale", lambda port: LabDocker(host, port=port))
-    try:
-        yield server
-    finally:
-        server.stop()
+@dataclass(frozen=True)
+class Story:
+    """``stamps``: {name: last_updated} of the virtual machines before and after a second apply. ``alone``: plans of single
+    containers, and ``under``: plans under other policies, all before the second sync."""
+
+    begun: Applied
+    stamps: list[dict[str, str]]
+    names: list[str]
+    second_host: Applied
+    alone: dict[str, Plan]
+    under: dict[str, Plan]
+    changed: Applied
+    later: Plan
+    left_out_later: list[tuple[str, str, str]]
+    hidden: Plan
+    malformed: Plan
+    none_listed: Plan
+    shrunk: Plan
 
 
-@pytest.fixture
-def docker(daemon: LabDocker, netbox: NetBox, basics: Any, tmp_path: Path) -> Pipeline:
-    """The host against NetBox, as endpoint ``docker1``."""
-    netbox.create("virtualization/cluster-types", name="Docker", slug="docker")
-    endpoint = {"name": "docker1", "kind": "docker", "url": daemon.url, "defaults": {"site": "paris"}}
-    return Pipeline(tmp_path / "data", netbox, endpoint)
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    with docker_lab(tmp_path_factory.mktemp("docker"), policies=POLICIES) as lab:
+        pipeline = lab.pipeline
+        begin.run(lab)
+        begun = applied(pipeline, VMS, INTERFACES, IPS)
+        pipeline.apply()
+        stamps = [
+            {vm["name"]: vm["last_updated"] for vm in found}
+            for found in (begun.held[VMS], lab.netbox.all(VMS))
+        ]
+        names = [name for (name,) in pipeline.sql("SELECT name FROM docker.containers ORDER BY 1")]
+        second_host = beside_a_second_host(lab)
+        change.run(lab)
+        alone = {name: pipeline.sync(only=name) for name in ("alone-web", "alone-job")}
+        pipeline.snapshot()
+        under = {name: under_policies(pipeline, more) for name, more in OTHER_POLICIES.items()}
+        pipeline.configure(policies=POLICIES)
+        changed = applied(pipeline, VMS, INTERFACES, IPS)
+        later.run(lab)
+        then, left_out = pipeline.sync(), pipeline.left_out()
+        lab.host.hidden.add("hidden")
+        hidden = pipeline.sync()
+        lab.host.hidden.clear()
+        lab.host.odd_rows = [{"Id": "?"}]
+        malformed = pipeline.sync()
+        lab.host.odd_rows = []
+        lab.host.containers.clear()
+        none_listed = pipeline.sync()
+        pipeline.snapshot(accept_shrink=True)
+        shrunk = pipeline.again()
+    return Story(
+        begun,
+        stamps,
+        names,
+        second_host,
+        alone,
+        under,
+        changed,
+        then,
+        left_out,
+        hidden,
+        malformed,
+        none_listed,
+        shrunk,
+    )
 
 
-def created(docker: Pipeline, name: str) -> dict[str, Any]:
-    return after(row(docker.sync(), "virtual_machines", name))
+def test_all_changes_are_written(story: Story) -> None:
+    assert (story.begun.refused, story.second_host.refused, story.changed.refused) == ([], [], [])
 
 
-def test_a_container_becomes_a_virtual_machine(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
-    role = netbox.create("dcim/device-roles", name="Container", slug="container", color="00ff00")
-    host.add(
+def differences(plan: Plan, *names: str) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(r.resource, r.action, after(r)) for r in of(plan, *names).rows]
+
+
+@begin
+def a_container(lab: DockerLab) -> None:
+    lab.netbox.create("dcim/device-roles", name="Container", slug="container", color="00ff00")
+    lab.host.add(
         "web",
         "front",
         "back",
@@ -60,18 +109,22 @@ def test_a_container_becomes_a_virtual_machine(docker: Pipeline, host: DockerSta
         memory=536_870_912,
         restart="unless-stopped",
     )
-    plan = docker.sync()
+
+
+def test_a_container_becomes_a_virtual_machine(story: Story) -> None:
+    plan = story.begun.plan
     assert after(row(plan, "clusters", "docker1")) == {
         "name": "docker1",
         "type": {"id": 1, "name": "Docker"},
         "scope": {"id": 1, "name": "Paris", "type": "dcim.site"},
         "status": "active",
     }
+    plan = of(plan, "web")
     assert after(row(plan, "virtual_machines", "web")) == {
         "name": "web",
         "cluster": {"key": "docker1", "name": "docker1", "ref": "clusters"},
         "status": "active",
-        "role": {"id": role["id"], "name": "Container"},
+        "role": {"id": 2, "name": "Container"},
         "vcpus": 1.5,
         "memory": 512,
         "start_on_boot": "on",
@@ -99,535 +152,487 @@ def test_a_container_becomes_a_virtual_machine(docker: Pipeline, host: DockerSta
     ]
 
 
-def test_everything_applied_leaves_nothing_to_do(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
-    host.add("web", "front", "back", hostname="web", nano_cpus=500_000_000)
-    host.add("db", "back", state="exited", memory=268_435_456)
-    host.add("proxy", "host")
-    host.add("batch", "none")
-    host.add("sidecar", network_mode="container:web")
-    docker.configure(policies={"owns": ["ip_addresses.dns_name"]})
-    assert docker.apply_all().rows == ()
-    found = {vm["name"]: vm for vm in netbox.all(VMS)}
-    assert sorted(found) == ["batch", "db", "proxy", "sidecar", "web"]
-    assert found["web"]["primary_ip4"]["address"] == "172.30.0.2/24"
-    assert (found["db"]["status"]["value"], found["db"]["memory"], found["db"]["vcpus"]) == (
-        "offline",
-        256,
-        None,
-    )
-    assert sorted(i["display"] for i in netbox.all(INTERFACES)) == ["back", "back", "front"]
-    assert {a["dns_name"] for a in netbox.all("ipam/ip-addresses")} == {"web"}
-    left_out = "SELECT key, reason FROM desired.skipped ORDER BY key"
-    assert docker.sql(left_out) == [
+@begin
+def containers_of_all_kinds(lab: DockerLab) -> None:
+    lab.host.add("named", "front", "back", hostname="web", nano_cpus=500_000_000)
+    lab.host.add("stopped", "back", state="exited", memory=268_435_456)
+    lab.host.add("proxy", "host")
+    lab.host.add("batch", "none")
+    lab.host.add("sidecar", "none", network_mode="container:named")
+
+
+def test_everything_applied_leaves_nothing_to_do(story: Story) -> None:
+    kinds = ("batch", "stopped", "proxy", "sidecar", "named")
+    assert of(story.begun.then, *kinds).rows == ()
+    assert story.begun.then.changes == []
+    assert len(story.begun.named(VMS, *kinds)) == 5
+    stopped, named = story.begun.named(VMS, "stopped", "named")
+    assert named["primary_ip4"]["address"] == "172.30.0.3/24"
+    assert (stopped["status"]["value"], stopped["memory"], stopped["vcpus"]) == ("offline", 256, None)
+    interfaces = [(i["virtual_machine"]["name"], i["display"]) for i in story.begun.held[INTERFACES]]
+    assert sorted(pair for pair in interfaces if pair[0] in kinds) == [
+        ("named", "back"),
+        ("named", "front"),
+        ("stopped", "back"),
+    ]
+    of_named = ("172.30.0.3/24", "172.31.0.3/24", "2001:db8:31::3/64")
+    assert {a["dns_name"] for a in story.begun.held[IPS] if a["address"] in of_named} == {"web"}
+    assert [(key, reason) for _, key, reason in story.begun.left_out if key.split()[0] in kinds] == [
         ("batch none", "it has no network"),
         ("proxy host", "it uses the host's own interfaces"),
-        ("sidecar container:web", "it uses the interfaces of another container"),
+        ("sidecar container:named", "it uses the interfaces of another container"),
     ]
-    stamps = [vm["last_updated"] for vm in netbox.all(VMS)]
-    assert docker.apply_all().rows == ()
-    assert [vm["last_updated"] for vm in netbox.all(VMS)] == stamps
+    first, second = story.stamps
+    assert first == second
 
 
-@pytest.mark.parametrize(
-    ("state", "status"),
-    [
-        ("running", "active"),
-        ("restarting", "active"),
-        ("paused", "paused"),
-        ("created", "offline"),
-        ("exited", "offline"),
-        ("dead", "offline"),
-    ],
-)
-def test_status(docker: Pipeline, host: DockerState, state: str, status: str) -> None:
-    host.add("web", "front", state=state)
-    assert created(docker, "web")["status"] == status
+STATUS = {
+    "running": "active",
+    "restarting": "active",
+    "paused": "paused",
+    "created": "offline",
+    "exited": "offline",
+    "dead": "offline",
+}
 
 
-def test_a_container_that_stops_keeps_what_it_has(docker: Pipeline, host: DockerState) -> None:
+@begin
+def a_container_of_each_state(lab: DockerLab) -> None:
+    for state in STATUS:
+        lab.host.add(f"is-{state}", "front", state=state)
+
+
+@pytest.mark.parametrize(("state", "status"), STATUS.items())
+def test_status(story: Story, state: str, status: str) -> None:
+    assert after(row(story.begun.plan, "virtual_machines", f"is-{state}"))["status"] == status
+
+
+@begin
+def a_container_that_will_stop(lab: DockerLab) -> None:
+    lab.host.add("stopper", "front", "back")
+
+
+@change
+def it_stops(lab: DockerLab) -> None:
+    lab.host.containers["stopper"].state = "exited"
+
+
+@later
+def it_starts_again(lab: DockerLab) -> None:
+    lab.host.containers["stopper"].state = "running"
+
+
+def test_a_container_that_stops_keeps_what_it_has(story: Story) -> None:
     """It shows neither MAC nor addresses then, which is no evidence that they are gone."""
-    host.add("web", "front", "back")
-    policies = {"stale_addresses": "delete", "delete": ["ip_addresses", "vm_interfaces", "mac_addresses"]}
-    docker.configure(policies=policies)
-    docker.apply()
-    host.containers["web"].state = "exited"
-    plan = docker.sync()
-    assert [(r.resource, r.key, after(r)) for r in plan.rows] == [
-        ("virtual_machines", "web", {"status": "offline"})
+    assert differences(story.changed.plan, "stopper") == [
+        ("virtual_machines", "update", {"status": "offline"})
     ]
-    assert docker.apply_all().rows == ()
-    host.containers["web"].state = "running"
-    assert [(r.resource, after(r)) for r in docker.sync().rows] == [
-        ("virtual_machines", {"status": "active"})
-    ]
+    assert of(story.changed.then, "stopper").rows == ()
+    assert differences(story.later, "stopper") == [("virtual_machines", "update", {"status": "active"})]
 
 
-def test_a_container_made_anew_is_the_same_virtual_machine(
-    docker: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
+begin(lambda lab: lab.host.add("anew", "front", image="shop:1.0"))
+change(lambda lab: lab.host.recreate("anew", image="shop:1.1"))
+
+
+def test_a_container_made_anew_is_the_same_virtual_machine(story: Story) -> None:
     """Its id is another, its name is not."""
-    host.add("web", "front", image="shop:1.0")
-    docker.apply()
-    host.recreate("web", image="shop:1.1")
-    plan = docker.sync()
-    assert [(r.resource, r.action, before(r), after(r)) for r in plan.rows] == [
+    assert [(r.resource, r.action, before(r), after(r)) for r in of(story.changed.plan, "anew").rows] == [
         ("virtual_machines", "update", {"description": "shop:1.0"}, {"description": "shop:1.1"})
     ]
-    docker.apply()
-    assert [vm["description"] for vm in netbox.all(VMS)] == ["shop:1.1"]
+    assert [vm["description"] for vm in story.changed.named(VMS, "anew")] == ["shop:1.1"]
 
 
-def test_a_name_given_in_netbox_is_kept(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
+begin(lambda lab: lab.host.add("shop", "front"))
+
+
+@change
+def a_person_renames_it(lab: DockerLab) -> None:
+    lab.netbox.edit(VMS, lab.netbox.one(VMS, name="shop")["id"], name="Web shop")
+
+
+def test_a_name_given_in_netbox_is_kept(story: Story) -> None:
     """The custom fields say which container it is."""
-    host.add("web", "front")
-    docker.apply()
-    netbox.edit(VMS, netbox.one(VMS)["id"], name="Web shop")
-    [found] = docker.sync().rows
+    [found] = of(story.changed.plan, "shop", "Web shop").rows
     assert (found.resource, found.action) == ("virtual_machines", "drifted")
 
 
-def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(
-    docker: Pipeline, host: DockerState, netbox: NetBox, basics: Any
-) -> None:
-    kind = netbox.one("virtualization/cluster-types")
-    cluster = netbox.create(
-        "virtualization/clusters",
-        name="docker1",
-        type=kind["id"],
-        scope_type="dcim.site",
-        scope_id=basics["site"]["id"],
-    )
-    other = netbox.create("virtualization/clusters", name="other", type=kind["id"])
-    ours = netbox.create(VMS, name="web", cluster=cluster["id"], vcpus=4, memory=1024)
-    netbox.create(VMS, name="web", cluster=other["id"])
-    host.add("web", "front")
-    plan = docker.sync()
-    [found] = rows(plan, "virtual_machines")
-    assert (found.action, found.netbox_id) == ("update", ours["id"])
-    # Without limits Docker has no opinion on the size.
-    assert {"vcpus", "memory"} & set(after(found)) == set()
-    assert docker.apply_all().rows == ()
+begin(lambda lab: lab.host.add("limited", "front", nano_cpus=2_000_000_000, memory=268_435_456))
+change(lambda lab: lab.host.recreate("limited", nano_cpus=0, memory=0))
 
 
-def test_a_limit_that_is_lifted_is_cleared(docker: Pipeline, host: DockerState) -> None:
-    host.add("web", "front", nano_cpus=2_000_000_000, memory=268_435_456)
-    docker.apply()
-    host.recreate("web", nano_cpus=0, memory=0)
-    assert after(row(docker.sync(), "virtual_machines", "web")) == {"vcpus": None, "memory": None}
-    assert docker.apply_all().rows == ()
+def test_a_limit_that_is_lifted_is_cleared(story: Story) -> None:
+    lifted = row(story.changed.plan, "virtual_machines", "limited")
+    assert after(lifted) == {"vcpus": None, "memory": None}
+    assert of(story.changed.then, "limited").rows == ()
 
 
-def test_a_container_that_leaves_a_network(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
-    host.add("web", "front", "back")
-    docker.configure(policies={"delete": ["vm_interfaces", "ip_addresses", "mac_addresses"]})
-    docker.apply()
-    del host.containers["web"].networks["back"]
-    plan = docker.sync()
-    [gone] = rows(plan, "vm_interfaces")
+begin(lambda lab: lab.host.add("leaver", "front", "back"))
+change(lambda lab: lab.host.containers["leaver"].networks.pop("back"))
+
+
+def test_a_container_that_leaves_a_network(story: Story) -> None:
+    [gone] = rows(of(story.changed.plan, "leaver"), "vm_interfaces")
     assert (gone.action, gone.reason) == ("delete", "no network of the container in Docker")
     # NetBox does not let go of a primary address, so that one is shown for what it is.
-    assert docker.apply_all().changes == []
-    assert [i["name"] for i in netbox.all(INTERFACES)] == ["front"]
+    assert of(story.changed.then, "leaver").changes == []
+    interfaces = [i for i in story.changed.held[INTERFACES] if i["virtual_machine"]["name"] == "leaver"]
+    assert [i["name"] for i in interfaces] == ["front"]
+
+
+# -- a second host -------------------------------------------------------------------------------
+
+
+def beside_a_second_host(lab: DockerLab) -> Applied:
+    """Host second is synced, for which NetBox has a cluster with the virtual machine ours."""
+    kind = lab.netbox.one("virtualization/cluster-types")["id"]
+    cluster = lab.netbox.create(
+        "virtualization/clusters", name="docker2", type=kind, scope_type="dcim.site", scope_id=1
+    )
+    other = lab.netbox.create("virtualization/clusters", name="other", type=kind)
+    lab.netbox.create(VMS, name="ours", cluster=cluster["id"], vcpus=4, memory=1024)
+    lab.netbox.create(VMS, name="ours", cluster=other["id"])
+    with LabDocker(DockerState("second")) as second:
+        second.state.add_network("own", "172.50.0.0/24")
+        second.state.add("ours", "own")
+        second.state.add("bridged")
+        endpoint = {"name": "docker2", "kind": "docker", "url": second.url, "defaults": {"site": "paris"}}
+        return applied(Pipeline(lab.pipeline.warehouse.home, lab.netbox, endpoint), VMS)
+
+
+def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(story: Story) -> None:
+    [found] = rows(of(story.second_host.plan, "ours"), "virtual_machines")
+    [known] = [
+        vm for vm in story.second_host.held[VMS] if (vm["name"], vm["cluster"]["name"]) == ("ours", "docker2")
+    ]
+    assert (found.action, found.netbox_id) == ("update", known["id"])
+    # Without limits Docker has no opinion on the size.
+    assert {"vcpus", "memory"} & set(after(found)) == set()
+    assert of(story.second_host.then, "ours", "docker2").rows == ()
+
+
+begin(lambda lab: lab.host.add("bridged"))
+
+
+def test_one_address_behind_two_hosts_is_not_moved(story: Story) -> None:
+    """Every host has its own 172.17.0.0/16: without a separate VRF the second one is a conflict."""
+    [found] = rows(of(story.second_host.plan, "bridged"), "ip_addresses")
+    assert found.action == "conflict"
+    assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on bridged bridge")
 
 
 # -- containers that are gone --------------------------------------------------------------------
 
-DELETE = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks", "ip_addresses", "mac_addresses"]}
+
+@begin
+def a_container_that_will_go(lab: DockerLab) -> None:
+    lab.host.add_network("going", "172.41.0.0/24", subnet6="2001:db8:41::/64")
+    lab.host.add("gone", "going")
 
 
-@pytest.fixture
-def three(docker: Pipeline, host: DockerState) -> Pipeline:
-    """web, db and cache in NetBox; every policy allows deletes."""
-    docker.configure(policies=DELETE)
-
-    def make() -> None:
-        for name in ("web", "db", "cache"):
-            host.add(name, "back")
-        docker.apply()
-
-    begun("three", docker, [host], make)
-    return docker
+change(lambda lab: lab.host.remove("gone"))
 
 
-def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(
-    three: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
-    host.remove("db")
-    plan = three.sync()
+def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(story: Story) -> None:
+    plan = of(story.changed.plan, "gone")
     [gone] = rows(plan, "virtual_machines")
     assert (gone.key, gone.action, gone.reason) == (
-        "db [container db]",
+        "gone [container gone]",
         "delete",
-        "container db is no longer in Docker",
+        "container gone is no longer in Docker",
     )
-    assert {r.action for r in plan.rows} == {"delete"}
-    assert three.apply_all().rows == ()
-    assert sorted(vm["name"] for vm in netbox.all(VMS)) == ["cache", "web"]
-    assert len(netbox.all("ipam/ip-addresses")) == 4
+    assert [(r.resource, r.action) for r in plan.rows] == [
+        ("ip_addresses", "delete"),
+        ("ip_addresses", "delete"),
+        ("mac_addresses", "delete"),
+        ("vm_interfaces", "delete"),
+        ("virtual_machines", "delete"),
+    ]
+    assert of(story.changed.then, "gone").rows == ()
+    assert len(story.begun.named(VMS, "gone", "web")) == 2
+    assert [vm["name"] for vm in story.changed.named(VMS, "gone", "web")] == ["web"]
+    networks = ("172.41.0.", "2001:db8:41:")
+    assert [a["address"] for a in story.begun.held[IPS] if a["address"].startswith(networks)] != []
+    assert [a["address"] for a in story.changed.held[IPS] if a["address"].startswith(networks)] == []
+
+
+OTHER_POLICIES: dict[str, dict[str, Any]] = {
+    "offline": {**DELETE, "missing_guests": "offline"},
+    "decommissioning": {**DELETE, "missing_guests": "decommissioning"},
+    "leave": {**DELETE, "missing_guests": "leave"},
+    "none": {},
+}
+
+
+def under_policies(pipeline: Pipeline, policies: dict[str, Any]) -> Plan:
+    pipeline.configure(policies=policies)
+    return pipeline.again()
 
 
 @pytest.mark.parametrize("policy", ["offline", "decommissioning"])
-def test_a_container_that_is_gone_may_be_marked_instead(
-    three: Pipeline, host: DockerState, policy: str
-) -> None:
-    three.configure(policies={**DELETE, "missing_guests": policy})
-    host.remove("db")
-    [gone] = three.sync().rows
+def test_a_container_that_is_gone_may_be_marked_instead(story: Story, policy: str) -> None:
+    [gone] = of(story.under[policy], "gone").rows
     assert (gone.action, after(gone)) == ("update", {"status": policy})
 
 
-def test_it_may_be_left_alone(three: Pipeline, host: DockerState) -> None:
-    three.configure(policies={**DELETE, "missing_guests": "leave"})
-    host.remove("db")
-    [gone] = three.sync().rows
+def test_it_may_be_left_alone(story: Story) -> None:
+    [gone] = of(story.under["leave"], "gone").rows
     assert (gone.action, gone.reason) == (
         "drifted",
-        "container db is no longer in Docker; missing_guests is leave",
+        "container gone is no longer in Docker; missing_guests is leave",
     )
 
 
-def test_deletes_need_a_policy(three: Pipeline, host: DockerState) -> None:
-    three.configure(policies={})
-    host.remove("db")
-    [gone] = three.sync().rows
+def test_deletes_need_a_policy(story: Story) -> None:
+    [gone] = of(story.under["none"], "gone").rows
     assert gone.action == "blocked"
     assert (gone.reason or "").endswith("policies.delete does not name virtual_machines")
 
 
-def test_somebody_elses_virtual_machine_is_not_deleted(
-    docker: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
-    docker.configure(policies=DELETE)
-    host.add("web", "front")
-    docker.apply()
-    cluster = netbox.one("virtualization/clusters")
-    netbox.create(VMS, name="planned", cluster=cluster["id"])
+@change
+def somebody_else_creates_virtual_machines(lab: DockerLab) -> None:
+    cluster = lab.netbox.one("virtualization/clusters", name="docker1")
+    lab.netbox.create(VMS, name="planned", cluster=cluster["id"])
     fields = {"docker_host": "docker1", "docker_container": "old"}
-    netbox.create(VMS, name="old", cluster=cluster["id"], custom_fields=fields)
-    [found] = docker.sync().rows
+    lab.netbox.create(VMS, name="old", cluster=cluster["id"], custom_fields=fields)
+
+
+def test_somebody_elses_virtual_machine_is_not_deleted(story: Story) -> None:
+    [found] = of(story.changed.plan, "old", "planned").rows
     assert (found.key, found.action) == ("old [container old]", "drifted")
     assert "netbox-sync did not create it" in (found.reason or "")
 
 
-def nothing_gone(pipeline: Pipeline, reason: str) -> None:
-    """The plan proposes no delete, and says why for the container that looks gone."""
-    plan = pipeline.sync()
-    assert [r for r in plan.rows if r.action == "delete"] == []
-    gone = [r for r in plan.rows if r.key == "db [container db]"]
+def nothing_gone(plan: Plan, name: str, reason: str) -> None:
+    """The plan proposes no delete of this container, and says why."""
+    assert [r for r in of(plan, name).rows if r.action == "delete"] == []
+    gone = [r for r in plan.rows if r.key == f"{name} [container {name}]"]
     assert [r.action for r in gone] == ["blocked"]
     assert reason in (gone[0].reason or "")
 
 
-def test_no_delete_while_a_row_of_the_list_is_malformed(three: Pipeline, host: DockerState) -> None:
-    host.remove("db")
-    host.odd_rows = [{"Id": "?"}]
-    nothing_gone(three, "that is no evidence: containers ?")
+begin(lambda lab: lab.host.add("late", "back"))
+later(lambda lab: lab.host.remove("late"))
 
 
-def test_no_delete_where_the_daemon_still_has_it(three: Pipeline, host: DockerState) -> None:
-    host.hidden.add("db")
-    nothing_gone(three, "container db is not listed, but it exists")
+def test_no_delete_while_a_row_of_the_list_is_malformed(story: Story) -> None:
+    assert row(story.later, "virtual_machines", "late [container late]").action == "delete"
+    nothing_gone(story.malformed, "late", "that is no evidence: containers ?")
+    assert [r for r in story.malformed.rows if r.action == "delete"] == []
 
 
-def test_no_delete_where_no_container_is_listed(three: Pipeline, host: DockerState) -> None:
-    for name in list(host.containers):
-        host.remove(name)
-    nothing_gone(three, "the daemon lists no container at all")
-    three.snapshot(accept_shrink=True)
-    assert len(rows(three.again(), "virtual_machines", "delete")) == 3
+begin(lambda lab: lab.host.add("hidden", "back"))
 
 
-def test_a_container_that_is_not_shown_is_not_touched(
-    three: Pipeline, host: DockerState, daemon: LabDocker
-) -> None:
-    daemon.replace[f"/containers/{host.containers['db'].id}/json"] = 500
-    [interface] = three.sync().rows
-    assert (interface.key, interface.action) == ("db back (gone)", "blocked")
+def test_no_delete_where_the_daemon_still_has_it(story: Story) -> None:
+    nothing_gone(story.hidden, "hidden", "container hidden is not listed, but it exists")
+
+
+def test_no_delete_where_no_container_is_listed(story: Story) -> None:
+    nothing_gone(story.none_listed, "web", "the daemon lists no container at all")
+    assert [r for r in story.none_listed.rows if r.action == "delete"] == []
+    ours = [vm["name"] for vm in story.changed.held[VMS] if vm["custom_fields"]["docker_host"] == "docker1"]
+    ours.remove("old")
+    assert sorted(str(r.parent) for r in rows(story.shrunk, "virtual_machines", "delete")) == sorted(ours)
+
+
+@begin
+def a_container_that_docker_will_not_show(lab: DockerLab) -> None:
+    lab.host.add("unread", "back")
+
+
+@change
+def docker_shows_neither_it_nor_a_new_one(lab: DockerLab) -> None:
+    lab.host.add("unread-too", "front")
+    for name in ("unread", "unread-too"):
+        lab.daemon.replace[f"/containers/{lab.host.containers[name].id}/json"] = 500
+
+
+def test_a_container_that_is_not_shown_is_not_touched(story: Story) -> None:
+    [interface] = of(story.changed.plan, "unread").rows
+    assert (interface.key, interface.action) == ("unread back (gone)", "blocked")
     assert "that is no evidence: GET /v1.51/containers/" in (interface.reason or "")
-    host.add("new", "front")
-    daemon.replace[f"/containers/{host.containers['new'].id}/json"] = 500
-    [found] = rows(three.sync(), "virtual_machines")
+    [found] = rows(of(story.changed.plan, "unread-too"), "virtual_machines")
     assert found.action == "blocked"
     assert "Docker does not show enough to create it" in (found.reason or "")
 
 
-def test_a_renamed_container_is_another_one(three: Pipeline, host: DockerState) -> None:
-    host.add("database", "back")
-    host.remove("db")
-    found = {(r.key, r.action) for r in rows(three.sync(), "virtual_machines")}
-    assert found == {("database", "create"), ("db [container db]", "delete")}
+begin(lambda lab: lab.host.add("mysql", "back"))
 
 
-# -- names and settings --------------------------------------------------------------------------
+@change
+def it_has_another_name(lab: DockerLab) -> None:
+    lab.host.add("mariadb", "back")
+    lab.host.remove("mysql")
 
 
-def test_names_that_netbox_does_not_tell_apart(docker: Pipeline, host: DockerState) -> None:
-    host.add("web", "front")
-    host.add("Web", "front")
-    plan = docker.sync()
-    assert {r.key: r.action for r in rows(plan, "virtual_machines")} == {"Web": "create", "web": "conflict"}
-    host.add("w" * 65, "front")
-    found = row(docker.sync(), "virtual_machines", "w" * 65)
+def test_a_renamed_container_is_another_one(story: Story) -> None:
+    plan = of(story.changed.plan, "mysql", "mariadb")
+    assert {(r.key, r.action) for r in rows(plan, "virtual_machines")} == {
+        ("mariadb", "create"),
+        ("mysql [container mysql]", "delete"),
+    }
+
+
+@begin
+def a_container_on_a_network_alone(lab: DockerLab) -> None:
+    lab.host.add_network("freed", "172.40.0.0/24")
+    lab.host.add("former", "freed")
+
+
+@change
+def another_takes_its_address(lab: DockerLab) -> None:
+    lab.host.remove("former")
+    lab.host.add("heir", "freed")
+
+
+def test_the_address_of_a_removed_container_goes_to_the_new_one(story: Story) -> None:
+    """In one plan and one apply: the old container is deleted first."""
+    plan = of(story.changed.plan, "former", "heir")
+    assert {r.key: (r.action, r.reason) for r in rows(plan, "ip_addresses")} == {
+        "172.40.0.2": ("create", "NetBox has it on former freed, where this plan deletes it first"),
+        "172.40.0.2/24 on former [container former] freed": (
+            "delete",
+            "goes with its virtual machine: container former is no longer in Docker",
+        ),
+    }
+    assert of(story.changed.then, "former", "heir").rows == ()
+    [machine] = story.changed.named(VMS, "heir")
+    assert machine["primary_ip4"]["address"] == "172.40.0.2/24"
+
+
+# -- one container alone -------------------------------------------------------------------------
+
+ALONE = ("alone-web", "alone-db", "alone-job")
+
+
+@begin
+def three_containers(lab: DockerLab) -> None:
+    for name in ALONE:
+        lab.host.add(name, "front")
+
+
+@change
+def two_grow_and_one_goes(lab: DockerLab) -> None:
+    lab.host.containers["alone-web"].memory = lab.host.containers["alone-db"].memory = 1 << 30
+    lab.host.remove("alone-job")
+
+
+def test_one_container_alone(story: Story) -> None:
+    plan = story.alone["alone-web"]
+    assert [(r.key, r.action, after(r)) for r in plan.rows] == [("alone-web", "update", {"memory": 1024})]
+    plan = story.alone["alone-job"]
+    assert {r.parent for r in plan.rows} == {"alone-job"}
+    assert [r.key for r in rows(plan, "virtual_machines", "delete")] == ["alone-job [container alone-job]"]
+    assert {r.parent for r in of(story.changed.plan, *ALONE).changes} == set(ALONE)
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+@begin
+def names_that_netbox_does_not_take(lab: DockerLab) -> None:
+    for name in ("same", "Same", "w" * 65):
+        lab.host.add(name, "front")
+
+
+def test_names_that_netbox_does_not_tell_apart(story: Story) -> None:
+    plan = of(story.begun.plan, "same", "Same")
+    assert {r.key: r.action for r in rows(plan, "virtual_machines")} == {"Same": "create", "same": "conflict"}
+    found = row(story.begun.plan, "virtual_machines", "w" * 65)
     assert (found.action, found.reason) == ("blocked", "the name has 65 characters; NetBox takes 64")
 
 
-def test_the_clusters_name_may_be_the_daemons(docker: Pipeline, host: DockerState) -> None:
-    docker.configure(cluster_name="daemon")
-    host.add("web", "front")
-    assert after(row(docker.sync(), "clusters", "whale"))["name"] == "whale"
-    assert created(docker, "web")["cf.docker_host"] == "whale"
+begin(lambda lab: lab.host.add("0123456789ab_web", "front"))
 
 
-def test_two_hosts_of_one_name_are_not_compared(
-    docker: Pipeline, host: DockerState, netbox: NetBox, tmp_path: Path
-) -> None:
-    host.add("web", "front")
-    with LabDocker(DockerState("whale", daemon_id="another")) as second:
-        other = {"name": "docker2", "kind": "docker", "url": second.url, "cluster_name": "daemon"}
-        first = {
-            **docker.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0],
-            "cluster_name": "daemon",
-        }
-        pipeline = Pipeline(tmp_path / "two", netbox, first, endpoints=[other])
-        snapshot_docker(pipeline.config.endpoint("docker2"), pipeline.warehouse)  # type: ignore[arg-type]
-        with pytest.raises(
-            IdentityError, match=r"both name their cluster whale.* set cluster_name: endpoint"
-        ):
-            pipeline.sync()
-        second.state.daemon_id = host.daemon_id
-        snapshot_docker(pipeline.config.endpoint("docker2"), pipeline.warehouse)  # type: ignore[arg-type]
-        assert rows(pipeline.sync(), "virtual_machines", "create") != []
+def test_a_name_that_only_looks_like_a_temporary_one(story: Story) -> None:
+    assert row(story.begun.plan, "virtual_machines", "0123456789ab_web").action == "create"
 
 
-def test_one_daemon_through_two_endpoints_is_one_set(
-    docker: Pipeline, host: DockerState, daemon: LabDocker, netbox: NetBox, tmp_path: Path
-) -> None:
-    host.add("web", "front")
-    endpoints = [
-        {"name": name, "kind": "docker", "url": daemon.url, "cluster_name": "daemon"}
-        for name in ("one", "two")
-    ]
-    pipeline = Pipeline(tmp_path / "two", netbox, endpoints[0], endpoints=endpoints[1:])
-    assert pipeline.apply_all().rows == ()
-    other = pipeline.config.endpoint("two")
-    snapshot_docker(other, pipeline.warehouse)  # type: ignore[arg-type]
-    compare(pipeline.warehouse, pipeline.config, other)
-    pipeline.name = "two"
-    assert pipeline.again().rows == ()
+def temporary_name(host: DockerState, name: str) -> str:
+    """As Docker Compose calls a container while it makes another in its place."""
+    return f"{host.containers[name].id[:12]}_{name}"
 
 
-def test_ignored_containers(docker: Pipeline, host: DockerState) -> None:
-    docker.configure(policies=DELETE)
-    for name in ("web", "ci-1", "ci-2", "my-ci-3"):
-        host.add(name, "front")
-    docker.apply()
-    docker.configure(ignored_containers=["ci-.*"])
-    assert docker.sync().rows == ()
-    assert docker.sql("SELECT key, reason FROM desired.skipped ORDER BY key") == [
-        ("ci-1", "ignored_containers names it: ci-.*"),
-        ("ci-2", "ignored_containers names it: ci-.*"),
-    ]
+TEMPORARY: dict[str, str] = {}
 
 
-def test_addresses_of_bridges_may_be_left_out(docker: Pipeline, host: DockerState) -> None:
-    host.add_network("lan", "192.0.2.0/24", driver="macvlan")
-    host.add("web", "front", "lan")
-    docker.configure(bridge_addresses=False)
-    plan = docker.sync()
-    assert [r.key for r in rows(plan, "ip_addresses")] == ["192.0.2.2"]
-    assert [next(iter(after(r).values()))["name"] for r in rows(plan, "primary_ips")] == ["192.0.2.2"]
-    assert docker.sql("SELECT reason FROM desired.skipped") == [
-        ("network front is a bridge of this host; bridge_addresses is off",)
-    ]
+@begin
+def containers_of_compose(lab: DockerLab) -> None:
+    for number, name in enumerate(("composed", "composed-both", "composed-new")):
+        lab.host.add_network(name, f"172.42.{number}.0/24")
+        lab.host.add(name, name)
+        TEMPORARY[name] = temporary_name(lab.host, name)
 
 
-def test_vrfs_platforms_and_roles(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
-    vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
-    platform = netbox.create("dcim/platforms", name="PostgreSQL", slug="postgresql")
-    role = netbox.create("dcim/device-roles", name="Database", slug="database", color="00ff00")
-    host.add("db", "front", "back", image="registry.example.com:5000/library/postgres:16@sha256:" + "0" * 64)
-    docker.configure(
-        defaults={"site": "paris", "vrf": "whale"},
-        mappings={
-            "vrfs": {"back": "lan"},
-            "platforms": {"registry.example.com:5000/library/postgres": "PostgreSQL"},
-            "roles": {"container": "Database"},
-        },
-    )
-    assert docker.apply_all().rows == ()
-    vm = netbox.one(VMS)
-    assert (vm["platform"]["id"], vm["role"]["id"]) == (platform["id"], role["id"])
-    found = {a["address"]: a["vrf"]["id"] for a in netbox.all("ipam/ip-addresses")}
-    assert found == {
-        "172.30.0.2/24": vrfs["whale"],
-        "172.31.0.2/24": vrfs["lan"],
-        "2001:db8:31::2/64": vrfs["lan"],
-    }
-
-
-def test_networks_are_told_apart_by_case(docker: Pipeline, host: DockerState, netbox: NetBox) -> None:
-    vrfs = {name: netbox.create("ipam/vrfs", name=name)["id"] for name in ("whale", "lan")}
-    host.add("db", "front", "back")
-    docker.configure(
-        defaults={"site": "paris"},
-        mappings={"vrfs": {"front": "whale", "Back": "whale", "back": "lan"}},
-    )
-    assert docker.apply_all().rows == ()
-    found = {a["address"]: a["vrf"]["id"] for a in netbox.all("ipam/ip-addresses")}
-    assert found == {
-        "172.30.0.2/24": vrfs["whale"],
-        "172.31.0.2/24": vrfs["lan"],
-        "2001:db8:31::2/64": vrfs["lan"],
-    }
-
-
-def test_one_address_behind_two_hosts_is_not_moved(
-    docker: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
-    """Every host has its own 172.17.0.0/16: without a separate VRF the second one is a conflict."""
-    host.add("web")
-    docker.apply()
-    with LabDocker(DockerState("second")) as second:
-        second.state.add("web")
-        endpoint = {"name": "docker2", "kind": "docker", "url": second.url}
-        pipeline = Pipeline(docker.warehouse.home, netbox, endpoint)
-        [found] = rows(pipeline.sync(), "ip_addresses")
-    assert found.action == "conflict"
-    assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on web bridge")
-
-
-@pytest.mark.parametrize("both", [False, True])
-def test_a_sync_while_compose_makes_a_container_anew(three: Pipeline, host: DockerState, both: bool) -> None:
-    """For a moment it is called after its id, alone or beside the new one."""
-    old = host.containers["web"]
-    temporary = f"{old.id[:12]}_web"
-    host.rename("web", temporary)
-    if both:
-        host.add("web", "back", given_id="f" * 64)
-    found = three.sync().rows
-    # The new one has another address and MAC address as long as the old one holds its own.
-    of_the_new_one = {"ip_addresses", "mac_addresses", "primary_macs", "primary_ips"} if both else set()
-    assert {r.resource for r in found} <= of_the_new_one
-    assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
-    reason = "a temporary name: Docker Compose is recreating web"
-    assert three.left_out() == [("virtual_machines", temporary, reason)]
-    host.containers.pop(temporary)
-    if not both:
-        host.add("web", "back", given_id="f" * 64)
-        assert three.sync().rows == ()
-
-
-def test_compose_names_the_new_container_after_the_id_of_the_old_one(
-    three: Pipeline, host: DockerState
-) -> None:
-    """As Docker Compose 2 does: the old one is gone, and the new one not yet renamed."""
-    temporary = f"{host.containers['web'].id[:12]}_web"
-    new = host.rename("web", temporary)
+@change
+def compose_makes_them_anew(lab: DockerLab) -> None:
+    for name in ("composed", "composed-both"):
+        lab.host.rename(name, TEMPORARY[name])
+    lab.host.add("composed-both", "composed-both", given_id="e" * 64)
+    new = lab.host.rename("composed-new", TEMPORARY["composed-new"])
     new.given_id, new.labels = "f" * 64, {"com.docker.compose.project": "shop"}
-    assert three.sync().rows == ()
-    host.rename(temporary, "web")
-    assert three.sync().rows == ()
 
 
-def test_a_name_that_only_looks_like_a_temporary_one(docker: Pipeline, host: DockerState) -> None:
-    host.add("0123456789ab_web", "front")
-    assert [r.key for r in rows(docker.sync(), "virtual_machines", "create")] == ["0123456789ab_web"]
+@later
+def compose_has_made_them(lab: DockerLab) -> None:
+    lab.host.containers.pop(TEMPORARY["composed"])
+    lab.host.add("composed", "composed", given_id="d" * 64)
+    lab.host.containers.pop(TEMPORARY["composed-both"])
+    lab.host.rename(TEMPORARY["composed-new"], "composed-new")
 
 
-def test_a_task_of_a_swarm_service_has_the_name_of_its_slot(docker: Pipeline, host: DockerState) -> None:
-    """An update of the service makes another task; the old one is listed for a while."""
-    task = "com.docker.swarm.task.name"
+@pytest.mark.parametrize("name", ["composed", "composed-both"])
+def test_a_sync_while_compose_makes_a_container_anew(story: Story, name: str) -> None:
+    """For a moment it is called after its id, alone or beside the new one."""
+    found = of(story.changed.plan, name, TEMPORARY[name]).rows
+    # The new one has another address and MAC address as long as the old one holds its own.
+    of_the_new_one = {"ip_addresses", "mac_addresses", "primary_macs", "primary_ips"}
+    assert {r.resource for r in found} <= (of_the_new_one if name == "composed-both" else set())
+    assert [r for r in found if r.resource == "virtual_machines" or r.action == "delete"] == []
+    reason = f"a temporary name: Docker Compose is recreating {name}"
+    assert ("virtual_machines", TEMPORARY[name], reason) in story.changed.left_out
+    if name == "composed":
+        assert of(story.later, name).rows == ()
 
-    def run(name: str, **settings: Any) -> None:
-        host.add(name, "front", labels={task: name, "com.docker.swarm.service.name": "shop"}, **settings)
 
-    run("shop.1." + "a" * 25)
-    run("shop.2." + "b" * 25)
+def test_compose_names_the_new_container_after_the_id_of_the_old_one(story: Story) -> None:
+    """As Docker Compose 2 does: the old one is gone, and the new one not yet renamed."""
+    assert of(story.changed.plan, "composed-new", TEMPORARY["composed-new"]).rows == ()
+    assert of(story.later, "composed-new").rows == ()
+
+
+def run_task(host: DockerState, name: str) -> None:
+    """A task of the swarm service shop."""
+    labels = {"com.docker.swarm.task.name": name, "com.docker.swarm.service.name": "shop"}
+    host.add(name, "front", labels=labels)
+
+
+@begin
+def tasks_of_a_swarm_service(lab: DockerLab) -> None:
+    run_task(lab.host, "shop.1." + "a" * 25)
+    run_task(lab.host, "shop.2." + "b" * 25)
     # A name of this shape alone does not make it a task.
-    host.add("x.1." + "c" * 25, "front")
-    assert [r.key for r in rows(docker.apply_all(), "virtual_machines")] == []
-    assert [r[0] for r in docker.sql("SELECT name FROM docker.containers ORDER BY 1")] == [
-        "shop.1",
-        "shop.2",
-        "x.1." + "c" * 25,
-    ]
-    host.containers["shop.1." + "a" * 25].state = "exited"
-    run("shop.1." + "d" * 25)
-    plan = docker.sync()
-    assert rows(plan, "virtual_machines") == []
-    assert [r for r in docker.left_out() if r[0] == "virtual_machines"] == [
+    lab.host.add("x.1." + "c" * 25, "front")
+
+
+@change
+def the_service_is_updated(lab: DockerLab) -> None:
+    lab.host.containers["shop.1." + "a" * 25].state = "exited"
+    run_task(lab.host, "shop.1." + "d" * 25)
+
+
+def test_a_task_of_a_swarm_service_has_the_name_of_its_slot(story: Story) -> None:
+    """An update of the service makes another task; the old one is listed for a while."""
+    slots = ["shop.1", "shop.2", "x.1." + "c" * 25]
+    assert rows(of(story.begun.then, *slots), "virtual_machines") == []
+    assert [name for name in story.names if name.startswith(("shop.", "x."))] == slots
+    assert rows(of(story.changed.plan, *slots), "virtual_machines") == []
+    assert [r for r in story.changed.left_out if r[0] == "virtual_machines" and r[1].startswith("shop.")] == [
         (
             "virtual_machines",
             "shop.1." + "a" * 25,
             "another task of the swarm service has the place shop.1",
         )
     ]
-
-
-def test_containers_that_docker_removes_are_skipped_by_an_option(docker: Pipeline, host: DockerState) -> None:
-    host.add("web", "front")
-    host.add("job", "front", auto_remove=True)
-    assert [r.key for r in rows(docker.sync(), "virtual_machines")] == ["job", "web"]
-    docker.configure(auto_removed_containers=False)
-    assert [r.key for r in rows(docker.sync(), "virtual_machines")] == ["web"]
-    assert (
-        "virtual_machines",
-        "job",
-        "Docker removes it when it stops; auto_removed_containers is off",
-    ) in docker.left_out()
-
-
-def test_project_and_service_of_compose_become_tags_by_an_option(
-    docker: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
-    labels = {"com.docker.compose.project": "Shop", "com.docker.compose.service": "web"}
-    host.add("shop-web-1", "front", labels=labels)
-    host.add("plain", "front")
-    docker.configure(compose_tags=True)
-    assert docker.apply_all().changes == []
-    assert {vm["name"]: [tag["name"] for tag in vm["tags"]] for vm in netbox.all(VMS)} == {
-        "plain": [],
-        "shop-web-1": ["shop", "web"],
-    }
-
-
-def test_the_address_of_a_removed_container_goes_to_the_new_one(
-    docker: Pipeline, host: DockerState, netbox: NetBox
-) -> None:
-    """In one plan and one apply: the old container is deleted first."""
-    for number in range(8):
-        host.add(f"other{number}", "back")
-    host.add("old", "front")
-    everything = ["virtual_machines", "vm_interfaces", "mac_addresses", "ip_addresses"]
-    docker.configure(policies={"delete": everything})
-    docker.apply()
-    host.remove("old")
-    host.add("new", "front")
-    plan = docker.sync()
-    assert {r.key: (r.action, r.reason) for r in rows(plan, "ip_addresses")} == {
-        "172.30.0.2": ("create", "NetBox has it on old front, where this plan deletes it first"),
-        "172.30.0.2/24 on old [container old] front": (
-            "delete",
-            "goes with its virtual machine: container old is no longer in Docker",
-        ),
-    }
-    assert docker.apply_all().rows == ()
-    machine = netbox.one(VMS, name="new")
-    assert machine["primary_ip4"]["address"] == "172.30.0.2/24"
-
-
-def test_one_container_alone(docker: Pipeline, host: DockerState) -> None:
-    docker.configure(
-        policies={"delete": ["virtual_machines", "vm_interfaces", "ip_addresses", "virtual_disks"]}
-    )
-    for name in ("web", "db", "job"):
-        host.add(name, "front")
-    docker.apply()
-    host.containers["web"].memory = host.containers["db"].memory = 1 << 30
-    del host.containers["job"]
-    plan = docker.sync(only="web")
-    assert [(r.key, r.action, after(r)) for r in plan.rows] == [("web", "update", {"memory": 1024})]
-    plan = docker.sync(only="job")
-    assert {r.parent for r in plan.rows} == {"job"}
-    assert [r.key for r in rows(plan, "virtual_machines", "delete")] == ["job [container job]"]
-    assert {r.parent for r in docker.sync().changes} == {"web", "db", "job"}
