@@ -190,12 +190,14 @@ class Company:
     def secrets(self) -> tuple[str, ...]:
         return (NETBOX_TOKEN, LIBRENMS_TOKEN, WRONG, self.servers.proxmox.token_value, "lab-snmp-community")
 
-    def copy(self, folder: Path) -> Company:
-        """The same, with a separate warehouse and configuration."""
-        folder.mkdir(exist_ok=True)
-        other = Company(folder, self.servers)
-        shutil.copytree(self.harness.folder / "data", folder / "data", symlinks=True)
-        return other
+    def again(self) -> Company:
+        """The same warehouse and configuration as in the beginning, in the same place: the first call keeps them."""
+        home, kept = self.warehouse.home, self.harness.folder / "kept"
+        if not kept.exists():
+            home.rename(kept)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(kept, home, symlinks=True)
+        return Company(self.harness.folder, self.servers)
 
     def set(self, system: str, **content: Any) -> None:
         """Change the configuration of one system."""

@@ -1,21 +1,29 @@
 """What several tests begin with is made once per process: the servers' states and the warehouse are kept, and copied.
 
 A warehouse names its servers by their URLs, so the servers of such tests listen on the same ports every time.
+``netbox_sync.duckdb`` names its own place, so tests that use it work in the same folder (``same_place``).
 """
 
 from __future__ import annotations
 
+import atexit
 import copy
+import hashlib
+import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.files import make_private
+from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.serving import LabServer
 from tests.support import NetBox, Pipeline
@@ -93,6 +101,29 @@ def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -
     shutil.copytree(found.warehouse, home, symlinks=True)
 
 
+@contextmanager
+def same_place(folder: Path) -> Iterator[Path]:
+    """A folder that is the same, and empty, for every test of this process; afterwards what is in it is moved to
+    ``folder``, where pytest keeps it."""
+    place = _folder() / "place"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    yield place
+    place.rename(folder / "place")
+
+
+def fresh(home: Path) -> Warehouse:
+    """A warehouse without content, its views in place: a first sync would need most of a second for them."""
+    folder = _folder() / "fresh" / hashlib.sha256(os.fsencode(home)).hexdigest()
+    if not folder.exists():
+        make_private(home)
+        build_database(Warehouse(home))
+        shutil.copytree(home, folder, symlinks=True)
+    else:
+        shutil.copytree(folder, home, symlinks=True)
+    return Warehouse(home)
+
+
 def backup(server: LabNetBox) -> dict[str, Any]:
     """Everything that a lab NetBox holds, as a backup of its database."""
     return _copied(vars(server.store))
@@ -113,4 +144,12 @@ def _copied(content: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="netbox-sync-kept-"))
+    """A folder for this process, removed at its end."""
+    folder, process = Path(tempfile.mkdtemp(prefix="netbox-sync-kept-")), os.getpid()
+
+    @atexit.register
+    def remove() -> None:
+        if os.getpid() == process:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return folder

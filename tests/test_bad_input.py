@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,10 +46,10 @@ def in_step(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 
 @pytest.fixture
-def company(in_step: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+def company(in_step: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     """The company for one test, its servers well at the end. Pauses before a second try are short."""
     monkeypatch.setattr(http, "_FIRST_PAUSE", 0.005)
-    yield in_step.copy(tmp_path / "copy")
+    yield in_step.again()
     for server in in_step.servers.all:
         server.clear_faults()
 

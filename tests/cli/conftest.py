@@ -20,7 +20,7 @@ import pytest
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
-from tests.kept import kept, placed
+from tests.kept import fresh, kept, placed, same_place
 from tests.support import NetBox
 
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
@@ -125,6 +125,13 @@ class CliHarness:
 
 
 @pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The same folder for every test, so that ``netbox_sync.duckdb``, which names it, is made once."""
+    with same_place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
 def lab(request: pytest.FixtureRequest) -> Iterator[LabNetBox]:
     server = placed(request, "cli netbox", lambda port: LabNetBox(port, token="netbox-token-1"))
     try:
@@ -164,7 +171,8 @@ def nms(request: pytest.FixtureRequest) -> Iterator[LabLibreNMS]:
 
 
 @pytest.fixture
-def harness(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> CliHarness:
+def bare(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> CliHarness:
+    """Before any command: there is no warehouse."""
     endpoint = {
         "name": "nms",
         "kind": "librenms",
@@ -176,6 +184,13 @@ def harness(tmp_path: Path, netbox: NetBox, nms: LabLibreNMS) -> CliHarness:
     harness = CliHarness(tmp_path, {"netbox": {"url": netbox.url}, "endpoints": [endpoint]}, tokens)
     harness.configure()
     return harness
+
+
+@pytest.fixture
+def harness(bare: CliHarness) -> CliHarness:
+    """With a warehouse without content."""
+    fresh(bare.folder / "data")
+    return bare
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ def documents(harness: CliHarness, command: str, *arguments: str) -> list[dict]:
     return json.loads(harness.ok(command, *arguments, "--json"))[command]
 
 
-def test_lists_history_undo_of_the_last_apply_and_dry_runs(harness: CliHarness, netbox: NetBox) -> None:
-    # Without a warehouse.
+def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, netbox: NetBox) -> None:
+    harness = bare
     answer = harness.run("sync", "--dry-run")
     assert answer.code == 0
     assert re.search(r"\n    interfaces +2 create\n", answer.out)

@@ -10,12 +10,12 @@ from tests.cli.conftest import CliHarness
 from tests.object_store import BUCKET_URL, s3_server
 
 
-def test_every_step_on_another_machine(harness: CliHarness, lab: LabNetBox, tmp_path: Path) -> None:
+def test_every_step_on_another_machine(bare: CliHarness, lab: LabNetBox, tmp_path: Path) -> None:
     with s3_server() as environment:
 
         def machine(name: str) -> CliHarness:
             there = {"NETBOX_SYNC_HOME": BUCKET_URL, "NETBOX_SYNC_CACHE": str(tmp_path / name)}
-            return replace(harness, environment={**harness.environment, **environment, **there})
+            return replace(bare, environment={**bare.environment, **environment, **there})
 
         assert machine("a").ok("sync").startswith("NetBox: read ")
         assert machine("b").ok("diff").endswith("7 create, 2 update\n")
@@ -39,4 +39,4 @@ def test_every_step_on_another_machine(harness: CliHarness, lab: LabNetBox, tmp_
         apply_id = machine("e").ok("sql", "--csv", "SELECT apply_id FROM ledger.applies").split()[1]
         machine("a").ok("undo", apply_id)
         assert f"undo-{apply_id}" in machine("b").ok("diff", f"undo-{apply_id}")
-    assert not (harness.folder / "data").exists()
+    assert not (bare.folder / "data").exists()

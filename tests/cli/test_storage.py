@@ -164,13 +164,14 @@ def test_a_damaged_database_of_views_is_made_again(synced: CliHarness) -> None:
     assert database.read_bytes()[8:12] == b"DUCK"
 
 
-def test_only_its_owner_can_look_into_the_warehouse(synced: CliHarness) -> None:
-    assert stat.S_IMODE((synced.folder / "data").stat().st_mode) == 0o700
+def test_only_its_owner_can_look_into_the_warehouse(bare: CliHarness) -> None:
+    bare.ok("sync")
+    assert stat.S_IMODE((bare.folder / "data").stat().st_mode) == 0o700
 
     # An administrator may open it for a group; that setting is kept.
-    (synced.folder / "data").chmod(0o750)
-    synced.ok("sync")
-    assert stat.S_IMODE((synced.folder / "data").stat().st_mode) == 0o750
+    (bare.folder / "data").chmod(0o750)
+    bare.ok("sync")
+    assert stat.S_IMODE((bare.folder / "data").stat().st_mode) == 0o750
 
 
 def test_no_link_in_the_warehouse_leads_to_a_folder_that_it_is_in(synced: CliHarness) -> None:

@@ -20,6 +20,7 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.kept import fresh, same_place
 from tests.support import ODD_FOLDER, NetBox
 
 # Loaded once: each load looks through the whole of ``defs/``.
@@ -34,7 +35,7 @@ class DagsterHarness:
         self, folder: Path, netbox: LabNetBox, paris: LabLibreNMS, lyon: LabLibreNMS, pve: LabProxmox
     ) -> None:
         self.config_path = folder / "netbox_sync.yaml"
-        self.warehouse = Warehouse(folder / ODD_FOLDER)
+        self.warehouse = fresh(folder / ODD_FOLDER)
         self.netbox_server, self.paris, self.lyon, self.pve = netbox, paris, lyon, pve
         self.netbox = NetBox(netbox.url, netbox.token)
         self.instance = dg.DagsterInstance.ephemeral()
@@ -169,6 +170,13 @@ def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagst
         )
         harness.built = len(netbox.requests)
         yield harness
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The same folder for every test, so that ``netbox_sync.duckdb``, which names it, is made once."""
+    with same_place(tmp_path) as place:
+        yield place
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import guest
+from tests.kept import fresh, same_place
 
 PASSWORD = "correct horse battery"
 
@@ -132,6 +133,13 @@ class Site:
 
 
 @pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The same folder for every test, so that ``netbox_sync.duckdb``, which names it, is made once."""
+    with same_place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
 def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
     with LabNetBox(0, token="lab-token") as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
@@ -193,7 +201,7 @@ def site(
         config_path = tmp_path / "netbox_sync.yaml"
         content = {"netbox": {"url": netbox.url}, "endpoints": [endpoint], "web": settings}
         config_path.write_text(json.dumps(content))
-        warehouse = Warehouse(tmp_path / "data")
+        warehouse = fresh(tmp_path / "data")
         site = Site("", warehouse, config_path, netbox, cluster)
         site.sync()
         site.server = server_config(config_path, warehouse, load_config(config_path).web)
