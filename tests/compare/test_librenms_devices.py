@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from netbox_sync_lab.librenms import LabLibreNMS
+from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
+# Each is for the devices of one or two tests.
+OPTIONS: dict[str, Any] = {
+    "policies": {
+        "owns": ["devices.status"],
+        "missing_interfaces": "delete",
+        "delete_unowned": ["interfaces"],
+    },
+    "mappings": {
+        "sites": {"building 7": "paris", "Building 8": "nowhere"},
+        "device_types": {"WS-X": "C9300-48P"},
+    },
+}
 
-def test_domain_is_dropped_from_the_source_name_only(pipeline, state, device):
+
+@together(**OPTIONS)
+def test_domain_is_dropped_from_the_source_name_only(case: Case) -> Steps:
     """Router-core-01.example.com is NetBox's router-core-01; sw01.a.net is not sw01.b.net."""
-    state.add_device("router-core-01.example.com", sysName="router-core-01.example.com", hardware="C9300-48P")
-    state.add_device("sw01.a.net", sysName="sw01.a.net", hardware="C9300-48P")
-    known = device("router-core-01")
-    device("sw01.b.net")
-    plan = pipeline.sync()
+    case.state.add_device(
+        "router-core-01.example.com", sysName="router-core-01.example.com", hardware="C9300-48P"
+    )
+    case.state.add_device("sw01.a.net", sysName="sw01.a.net", hardware="C9300-48P")
+    known = case.device("router-core-01")
+    case.device("sw01.b.net")
+    plan = yield
     assert [(r.key, r.action) for r in rows(plan, "devices")] == [
         ("router-core-01.example.com", "update"),
         ("sw01.a.net", "create"),
@@ -24,25 +43,28 @@ def test_domain_is_dropped_from_the_source_name_only(pipeline, state, device):
     assert "name" not in [f.name for f in matched.fields]
 
 
-def test_equal_serial_is_the_same_device_and_the_name_differs(pipeline, state, device):
+@together(**OPTIONS)
+def test_equal_serial_is_the_same_device_and_the_name_differs(case: Case) -> Steps:
     """The name is shown as drifted, because NetBox's own name is not owned; by policy it is an update."""
-    state.add_device("core-new", sysName="core-new", serial="FOC1234X0AB", hardware="C9300-48P")
-    known = device("core-old", serial="foc1234x0ab")
-    found = row(pipeline.sync(), "devices", "core-new")
+    case.state.add_device("core-new", sysName="core-new", serial="FOC1234X0AB", hardware="C9300-48P")
+    known = case.device("core-old", serial="foc1234x0ab")
+    plan = yield
+    found = row(plan, "devices", "core-new")
     assert found.netbox_id == known["id"]
     name = next(f for f in found.fields if f.name == "name")
     assert (name.before, name.after, name.decision) == ("core-old", "core-new", "drifted")
-    pipeline.configure(policies={"owns": ["devices.name"]})
-    owned = row(pipeline.sync(), "devices", "core-new")
+    plan = yield {"policies": {"owns": ["devices.name"]}}
+    owned = row(plan, "devices", "core-new")
     assert (before(owned)["name"], after(owned)["name"]) == ("core-old", "core-new")
 
 
-def test_placeholder_serials_match_nobody(pipeline, state, device):
+@together(**OPTIONS)
+def test_placeholder_serials_match_nobody(case: Case) -> Steps:
     """L42."""
     for number in range(3):
-        state.add_device(f"sw{number}", serial="N/A", hardware="C9300-48P")
-    device("other", serial="N/A")
-    plan = pipeline.sync()
+        case.state.add_device(f"sw{number}", serial="N/A", hardware="C9300-48P")
+    case.device("other", serial="N/A")
+    plan = yield
     assert [(r.key, r.action) for r in rows(plan, "devices")] == [
         ("sw0", "create"),
         ("sw1", "create"),
@@ -51,13 +73,15 @@ def test_placeholder_serials_match_nobody(pipeline, state, device):
     assert all("serial" not in after(r) for r in rows(plan, "devices"))
 
 
-def test_device_and_virtual_machine_of_one_name_is_a_conflict(pipeline, state, netbox):
+@together(**OPTIONS)
+def test_device_and_virtual_machine_of_one_name_is_a_conflict(case: Case) -> Steps:
     """L43."""
-    state.add_device("web01", hardware="C9300-48P")
-    kind = netbox.create("virtualization/cluster-types", name="PVE", slug="pve")
-    cluster = netbox.create("virtualization/clusters", name="c1", type=kind["id"])
-    netbox.create("virtualization/virtual-machines", name="web01", cluster=cluster["id"])
-    found = row(pipeline.sync(), "devices", "web01")
+    case.state.add_device("web01", hardware="C9300-48P")
+    kind = case.netbox.create("virtualization/cluster-types", name="PVE", slug="pve")
+    cluster = case.netbox.create("virtualization/clusters", name="c1", type=kind["id"])
+    case.netbox.create("virtualization/virtual-machines", name=case.named("web01"), cluster=cluster["id"])
+    plan = yield
+    found = row(plan, "devices", "web01")
     assert found.action == "conflict"
     assert found.reason == (
         "NetBox has a virtual machine of this name and no other evidence: web01; policies.virtual_machines: update syncs"
@@ -68,31 +92,29 @@ def test_device_and_virtual_machine_of_one_name_is_a_conflict(pipeline, state, n
 @pytest.mark.parametrize(
     ("held", "matches"),
     [
-        ({"production": 7}, True),
-        ({"secondary": 7}, False),
-        (7, True),
-        ("7", True),
-        (True, False),
-        (0, False),
-        (-7, False),
-        (7.5, False),
-        ("abc", False),
+        pytest.param(lambda number: {"production": number}, True, id="of this endpoint"),
+        pytest.param(lambda number: {"secondary": number}, False, id="of another endpoint"),
+        pytest.param(lambda number: number, True, id="number"),
+        pytest.param(str, True, id="text"),
+        pytest.param(lambda number: True, False, id="true"),
+        pytest.param(lambda number: 0, False, id="0"),
+        pytest.param(lambda number: -number, False, id="negative"),
+        pytest.param(lambda number: number + 0.5, False, id="fraction"),
+        pytest.param(lambda number: "abc", False, id="word"),
     ],
 )
-def test_librenms_id_in_netbox(pipeline, state, netbox, device, held, matches):
+@together(**OPTIONS)
+def test_librenms_id_in_netbox(case: Case, held: Callable[[int], object], matches: bool) -> Steps:
     """Ids are read per endpoint; a bare number counts only while one LibreNMS is configured."""
-    netbox.create(
-        "extras/custom-fields",
-        name="librenms_id",
-        type="json",
-        object_types=["dcim.device", "dcim.interface"],
-    )
-    state.add_device("sw-seven", device_id=7, hardware="C9300-48P")
-    known = device("another-name", custom_fields={"librenms_id": held})
-    found = row(pipeline.sync(), "devices", "sw-seven")
+    case.id_field()
+    number = 700 + case.number
+    case.state.add_device("sw-seven", device_id=number, hardware="C9300-48P")
+    known = case.device("another-name", custom_fields={"librenms_id": held(number)})
+    plan = yield
+    found = row(plan, "devices", "sw-seven")
     assert (found.netbox_id == known["id"]) is matches
     assert found.action == (
-        "update" if matches and held != {"production": 7} else "drifted" if matches else "create"
+        "update" if matches and held(number) != {"production": number} else "drifted" if matches else "create"
     )
 
 
@@ -116,72 +138,73 @@ def test_bare_id_counts_only_for_the_only_endpoint(pipeline, state, netbox, devi
     assert row(pipeline.sync(), "devices", "sw42").action == "create"
 
 
-def test_two_steps_that_name_different_devices_are_a_conflict(pipeline, state, device):
-    state.add_device("sw1", serial="SER-1", hardware="C9300-48P")
-    device("sw1", serial="SER-2")
-    device("sw9", serial="SER-1")
-    found = row(pipeline.sync(), "devices", "sw1")
+@together(**OPTIONS)
+def test_two_steps_that_name_different_devices_are_a_conflict(case: Case) -> Steps:
+    case.state.add_device("sw1", serial="SER-1", hardware="C9300-48P")
+    case.device("sw1", serial="SER-2")
+    case.device("sw9", serial="SER-1")
+    plan = yield
+    found = row(plan, "devices", "sw1")
     assert found.action == "conflict"
     assert found.reason == "several NetBox devices could be this one: sw1 (name), sw9 (serial)"
 
 
-def test_two_devices_that_claim_one_netbox_device_are_a_conflict(pipeline, state, device):
-    state.add_device("a.example.com", sysName="core", hardware="C9300-48P")
-    state.add_device("b.example.com", sysName="core", hardware="C9300-48P")
-    device("core")
-    assert {r.action for r in rows(pipeline.sync(), "devices")} == {"conflict"}
+@together(**OPTIONS)
+def test_two_devices_that_claim_one_netbox_device_are_a_conflict(case: Case) -> Steps:
+    case.state.add_device("a.example.com", sysName="core", hardware="C9300-48P")
+    case.state.add_device("b.example.com", sysName="core", hardware="C9300-48P")
+    case.device("core")
+    plan = yield
+    assert {r.action for r in rows(plan, "devices")} == {"conflict"}
 
 
-def test_the_device_that_netbox_knows_by_id_stays_matched(pipeline, state, netbox, device):
+@together(**OPTIONS)
+def test_the_device_that_netbox_knows_by_id_stays_matched(case: Case) -> Steps:
     """A second device of the same name is in doubt; the one whose id NetBox holds is not."""
-    netbox.create(
-        "extras/custom-fields",
-        name="librenms_id",
-        type="json",
-        object_types=["dcim.device", "dcim.interface"],
-    )
-    state.add_device("a.example.com", device_id=7, sysName="core", hardware="C9300-48P")
-    state.add_device("b.example.com", device_id=8, sysName="core", hardware="C9300-48P")
-    known = device("core", custom_fields={"librenms_id": {"production": 7}}, status="active")
-    pipeline.configure(policies={"owns": ["devices.status"]})
-    state.devices[0]["status"] = 0
-    plan = pipeline.sync()
+    case.id_field()
+    case.state.add_device("a.example.com", device_id=607, sysName="core", hardware="C9300-48P")
+    case.state.add_device("b.example.com", device_id=608, sysName="core", hardware="C9300-48P")
+    known = case.device("core", custom_fields={"librenms_id": {"production": 607}}, status="active")
+    case.state.own_devices[0]["status"] = 0
+    plan = yield
     assert {(r.key, r.action, r.netbox_id) for r in rows(plan, "devices")} == {
-        ("core (LibreNMS 7)", "update", known["id"]),
-        ("core (LibreNMS 8)", "conflict", None),
+        ("core (LibreNMS 607)", "update", known["id"]),
+        ("core (LibreNMS 608)", "conflict", None),
     }
 
 
-def test_what_is_missing_is_named(pipeline, state):
+@together(**OPTIONS)
+def test_what_is_missing_is_named(case: Case) -> Steps:
     """A device without a site, type or role is blocked, and the reason says what to map."""
-    pipeline.configure(defaults={})
-    state.add_device("sw1", location="Lyon", hardware="WS-X", type="network")
-    found = row(pipeline.sync(), "devices", "sw1")
+    case.state.add_device("sw1", location="Lyon", hardware="WS-Y", type="network")
+    plan = yield {"defaults": {}}
+    found = row(plan, "devices", "sw1")
     assert found.action == "blocked"
     assert found.reason == (
-        'no device type: map device_types: "WS-X", set defaults.device_type, or allow create: device_types; '
+        'no device type: map device_types: "WS-Y", set defaults.device_type, or allow create: device_types; '
         "no role: map roles by hardware, os or type (network), or set defaults.role; "
         'no site: map sites: "Lyon", or set defaults.site'
     )
 
 
-def test_mapping_decides_and_a_wrong_mapping_is_said(pipeline, state):
-    state.add_device("sw1", location="Building 7", hardware="ws-x")
-    pipeline.configure(mappings={"sites": {"building 7": "paris"}, "device_types": {"WS-X": "C9300-48P"}})
-    found = row(pipeline.sync(), "devices", "sw1")
+@together(**OPTIONS)
+def test_mapping_decides_and_a_wrong_mapping_is_said(case: Case) -> Steps:
+    case.state.add_device("sw1", location="Building 7", hardware="ws-x")
+    case.state.add_device("sw2", location="Building 8", hardware="ws-x")
+    plan = yield
+    found = row(plan, "devices", "sw1")
     assert after(found)["site"]["name"] == "Paris"
     assert after(found)["device_type"]["name"] == "C9300-48P"
-    pipeline.configure(mappings={"sites": {"Building 7": "nowhere"}})
-    assert row(pipeline.sync(), "devices", "sw1").reason == 'NetBox has no site "nowhere" (from the mappings)'
+    assert row(plan, "devices", "sw2").reason == 'NetBox has no site "nowhere" (from the mappings)'
 
 
-def test_import_policy_and_inactive_devices(pipeline, state):
-    state.add_device("sw1", os="ios", hardware="C9300-48P")
-    state.add_device("sw2", os="junos", hardware="C9300-48P")
-    state.add_device("sw3", os="ios", hardware="C9300-48P", disabled=1)
-    state.add_device("sw4", os="ios", hardware="C9300-48P", status=0)
-    pipeline.configure(import_devices={"os": ["ios"]})
-    plan = pipeline.sync()
+@together(**OPTIONS)
+def test_import_policy_and_inactive_devices(case: Case) -> Steps:
+    case.state.add_device("sw1", os="ios", hardware="C9300-48P")
+    case.state.add_device("sw2", os="junos", hardware="C9300-48P")
+    case.state.add_device("sw3", os="ios", hardware="C9300-48P", disabled=1)
+    case.state.add_device("sw4", os="ios", hardware="C9300-48P", status=0)
+    plan = yield {"import_devices": {"os": ["ios"]}}
     assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
         ("sw1", "create", None),
         ("sw2", "blocked", "not in NetBox, and the import filter of this endpoint leaves it out"),
@@ -189,43 +212,38 @@ def test_import_policy_and_inactive_devices(pipeline, state):
         ("sw4", "create", None),
     ]
     assert after(row(plan, "devices", "sw4"))["status"] == "offline"
-    pipeline.configure(import_devices="none")
-    assert {r.action for r in rows(pipeline.sync(), "devices")} == {"blocked"}
+    plan = yield {"import_devices": "none"}
+    assert {r.action for r in rows(plan, "devices")} == {"blocked"}
 
 
-def test_a_token_that_sees_only_part_deletes_nothing(pipeline, state, device, netbox):
+@together(**OPTIONS)
+def test_a_token_that_sees_only_part_deletes_nothing(case: Case) -> Steps:
     """L44."""
     for name in ("sw1", "sw2", "sw3"):
-        dev = state.add_device(name, hardware="C9300-48P")
-        port = state.add_port(dev, "Gi0/1")
-        state.add_ipv4(port, f"10.0.0.{dev['device_id']}", 24)
-    known = device("sw1")
+        dev = case.state.add_device(name, hardware="C9300-48P")
+        port = case.state.add_port(dev, "Gi0/1")
+        case.state.add_ipv4(port, f"10.0.0.{dev['device_id']}", 24)
+    known = case.device("sw1")
     for name in ("Gi0/1", "Gi0/2"):
-        netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
-    pipeline.configure(policies={"missing_interfaces": "delete", "delete_unowned": ["interfaces"]})
-    assert row(pipeline.sync(), "interfaces", "sw1 Gi0/2").action == "delete"
-    with LabLibreNMS(state, token="lnms-token", restricted_to=[1, 2]) as restricted:
-        pipeline.configure(url=restricted.url)
-        plan = pipeline.sync()
-        manifest = pipeline.warehouse.manifest(pipeline.warehouse.snapshots("librenms", "production"))
-    assert manifest["complete"] is False
+        case.netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
+    plan = yield
+    assert row(plan, "interfaces", "sw1 Gi0/2").action == "delete"
+    plan = yield {"server": {"restricted_to": [device["device_id"] for device in case.state.own_devices[:2]]}}
+    assert case.whole.manifest["source_complete"] is False
     assert rows(plan, "interfaces", "delete") == []
     blocked = row(plan, "interfaces", "sw1 Gi0/2")
     assert blocked.action == "blocked"
     assert blocked.reason.startswith("not in LibreNMS, but that is no evidence: ")
 
 
-def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(pipeline, state, netbox, device):
-    netbox.create(
-        "extras/custom-fields",
-        name="librenms_id",
-        type="json",
-        object_types=["dcim.device", "dcim.interface"],
-    )
-    state.add_device("sw1", hardware="C9300-48P")
-    gone = device("old-sw", custom_fields={"librenms_id": {"production": 4711}})
-    device("somebody-elses", custom_fields={"librenms_id": {"secondary": 4711}})
-    found = row(pipeline.sync(), "devices", "old-sw (gone, id 4711)")
+@together(**OPTIONS)
+def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(case: Case) -> Steps:
+    case.id_field()
+    case.state.add_device("sw1", hardware="C9300-48P")
+    gone = case.device("old-sw", custom_fields={"librenms_id": {"production": 4711}})
+    case.device("somebody-elses", custom_fields={"librenms_id": {"secondary": 4711}})
+    plan = yield
+    found = row(plan, "devices", "old-sw (gone, id 4711)")
     assert (found.action, found.netbox_id, found.reason) == (
         "drifted",
         gone["id"],
@@ -233,18 +251,20 @@ def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(pipeline, state,
     )
 
 
-def test_two_models_of_one_slug_are_not_merged(pipeline, state):
+@together(**OPTIONS)
+def test_two_models_of_one_slug_are_not_merged(case: Case) -> Steps:
     """NetBox takes a slug once: which of them it is to be is for a person to say."""
-    pipeline.configure(
-        defaults={"site": "paris", "role": "access", "manufacturer": "cisco"},
-        policies={"create": ["devices", "device_types"]},
-    )
-    state.add_device("sw1", hardware="C 9500+")
-    state.add_device("sw2", hardware="C 9500")
-    state.add_device("sw3", hardware="c9600")
-    state.add_device("sw4", hardware="C9600")
-    plan = pipeline.sync()
-    assert [(r.key, r.action, r.reason) for r in rows(plan, "device_types")] == [
+    case.state.add_device("sw1", hardware="C 9500+")
+    case.state.add_device("sw2", hardware="C 9500")
+    case.state.add_device("sw3", hardware="c9600")
+    case.state.add_device("sw4", hardware="C9600")
+    plan = yield {
+        "defaults": {"site": "paris", "role": "access", "manufacturer": "cisco"},
+        "policies": {"create": ["devices", "device_types"]},
+    }
+    assert [
+        (r.key, r.action, r.reason) for r in rows(case.whole, "device_types") if r.key.startswith("c")
+    ] == [
         ("c-9500", "blocked", "several names have this slug: C 9500, C 9500+; map them"),
         ("c9600", "create", None),
     ]

@@ -82,7 +82,7 @@ class Case:
         self.prefix = f"c{number:02}-"
         self.state = CaseState(state, self.prefix)
         self.pipeline, self.netbox, self.basics = pipeline, pipeline.netbox, basics
-        self.whole: Plan | None = None
+        self.whole: Plan
 
     def named(self, name: str) -> str:
         """The name of a device in NetBox and LibreNMS."""
