@@ -8,49 +8,58 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, row, rows
+
+# Each is for the devices of one or two tests.
+OPTIONS: dict[str, Any] = {
+    "policies": {"owns": ["devices.name"]},
+    "mappings": {"roles": {"ws-c2960": "core", "fortigate": "firewall", "wireless": "radio"}},
+}
+LOCATIONS: dict[str, Any] = {"mappings": {"locations": {"floor 7": "cellar", "Attic": "nowhere"}}}
 
 Device = Callable[..., dict[str, Any]]
 
 
-def test_a_primary_address_is_the_last_evidence(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
-) -> None:
+@together(**OPTIONS)
+def test_a_primary_address_is_the_last_evidence(case: Case) -> Steps:
     """And only that address which LibreNMS talks to; another name stays NetBox's."""
-    state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.5")
-    known = device("by-another-name")
-    port = netbox.create("dcim/interfaces", device=known["id"], name="Vlan1", type="virtual")
-    address = netbox.create(
+    case.state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.5")
+    known = case.device("by-another-name")
+    port = case.netbox.create("dcim/interfaces", device=known["id"], name="Vlan1", type="virtual")
+    address = case.netbox.create(
         "ipam/ip-addresses",
         address="10.0.0.5/24",
         assigned_object_type="dcim.interface",
         assigned_object_id=port["id"],
     )
-    assert row(pipeline.sync(), "devices", "sw1").action == "create"
-    netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
-    assert row(pipeline.sync(), "devices", "sw1").netbox_id == known["id"]
+    plan = yield
+    assert row(plan, "devices", "sw1").action == "create"
+    case.netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
+    plan = yield
+    assert row(plan, "devices", "sw1").netbox_id == known["id"]
     # The name speaks for one device and the address for another.
-    device("sw1")
-    found = row(pipeline.sync(), "devices", "sw1")
+    case.device("sw1")
+    plan = yield
+    found = row(plan, "devices", "sw1")
     assert (found.action, found.reason) == (
         "conflict",
         "several NetBox devices could be this one: by-another-name (primary IP), sw1 (name)",
     )
 
 
-def test_a_name_counts_in_any_case_and_a_serial_only_once(
-    pipeline: Pipeline, state: LibreNMSState, device: Device
-) -> None:
+@together(**OPTIONS)
+def test_a_name_counts_in_any_case_and_a_serial_only_once(case: Case) -> Steps:
     """A serial on several devices of either side is no evidence."""
-    state.add_device("SW1.Example.net", sysName="SW1", hardware="C9300-48P")
-    known = device("sw1")
+    case.state.add_device("SW1.Example.net", sysName="SW1", hardware="C9300-48P")
+    known = case.device("sw1")
     for name in ("a1", "a2"):
-        state.add_device(name, serial="TWICE-THERE", hardware="C9300-48P")
-    device("old-a", serial="TWICE-THERE")
-    state.add_device("b1", serial="TWICE-HERE", hardware="C9300-48P")
+        case.state.add_device(name, serial="TWICE-THERE", hardware="C9300-48P")
+    case.device("old-a", serial="TWICE-THERE")
+    case.state.add_device("b1", serial="TWICE-HERE", hardware="C9300-48P")
     for name in ("old-b1", "old-b2"):
-        device(name, serial="TWICE-HERE")
-    plan = pipeline.sync()
+        case.device(name, serial="TWICE-HERE")
+    plan = yield
     assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
         "SW1": ("update", known["id"]),
         "a1": ("create", None),
@@ -59,15 +68,14 @@ def test_a_name_counts_in_any_case_and_a_serial_only_once(
     }
 
 
-def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
-    pipeline: Pipeline, state: LibreNMSState, device: Device
-) -> None:
+@together(**OPTIONS)
+def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(case: Case) -> Steps:
     """The hostname is used instead; 10.0.0.7 has no first label."""
-    state.add_device("core.example.net", sysName="<private>", hardware="C9300-48P")
-    state.add_device("10.0.0.7", sysName=None, hardware="C9300-48P")
-    known = device("core")
-    device("10")
-    plan = pipeline.sync()
+    case.state.add_device("core.example.net", sysName="<private>", hardware="C9300-48P")
+    case.state.add_device("10.0.0.7", sysName=None, hardware="C9300-48P")
+    known = case.device("core")
+    case.device("10")
+    plan = yield
     assert {r.key: (r.action, r.netbox_id) for r in rows(plan, "devices")} == {
         "core.example.net": ("update", known["id"]),
         "10.0.0.7": ("create", None),
@@ -77,80 +85,80 @@ def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(
 @pytest.mark.parametrize(
     ("chosen", "names"),
     [
-        ({}, ["core.example.net", "mgmt.example.net", "10.0.0.7"]),
-        ({"strip_domain": True}, ["core", "mgmt", "10.0.0.7"]),
-        ({"device_name": "hostname"}, ["192.0.2.1", "mgmt.example.net", "10.0.0.7"]),
+        ({}, ["core.example.net", "mgmt.example.net", "10.0.7.{}"]),
+        ({"strip_domain": True}, ["core", "mgmt", "10.0.7.{}"]),
+        ({"device_name": "hostname"}, ["192.0.2.{}", "mgmt.example.net", "10.0.7.{}"]),
     ],
 )
-def test_what_a_new_device_is_called(
-    pipeline: Pipeline, state: LibreNMSState, chosen: dict[str, Any], names: list[str]
-) -> None:
+@together(**OPTIONS)
+def test_what_a_new_device_is_called(case: Case, chosen: dict[str, Any], names: list[str]) -> Steps:
     """The other name where there is none; an address keeps its dots."""
-    state.add_device("192.0.2.1", sysName="core.example.net", hardware="C9300-48P")
-    state.add_device("mgmt.example.net", sysName=None, hardware="C9300-48P")
-    state.add_device("10.0.0.7", sysName="10.0.0.7", hardware="C9300-48P")
-    pipeline.configure(**chosen)
-    plan = pipeline.sync()
-    assert {after(r)["name"] for r in rows(plan, "devices", "create")} == set(names)
+    case.state.add_device(f"192.0.2.{case.number}", sysName="core.example.net", hardware="C9300-48P")
+    case.state.add_device("mgmt.example.net", sysName=None, hardware="C9300-48P")
+    case.state.add_device(f"10.0.7.{case.number}", sysName=f"10.0.7.{case.number}", hardware="C9300-48P")
+    plan = yield chosen
+    assert {after(r)["name"] for r in rows(plan, "devices", "create")} == {
+        name.format(case.number) for name in names
+    }
 
 
-def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(
-    pipeline: Pipeline, state: LibreNMSState, device: Device
-) -> None:
+@together(**OPTIONS)
+def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(case: Case) -> Steps:
     """sw01.a.net and sw01.b.net would both be sw01; a device that has its long name keeps it."""
-    state.add_device("sw01.a.net", hardware="C9300-48P")
-    state.add_device("sw01.b.net", hardware="C9300-48P")
-    state.add_device("core.a.net", hardware="C9300-48P")
-    device("core.a.net")
-    pipeline.configure(strip_domain=True, policies={"owns": ["devices.name"]})
-    plan = pipeline.sync()
+    case.state.add_device("sw01.a.net", device_id=601, hardware="C9300-48P")
+    case.state.add_device("sw01.b.net", device_id=602, hardware="C9300-48P")
+    case.state.add_device("core.a.net", hardware="C9300-48P")
+    case.device("core.a.net")
+    plan = yield {"strip_domain": True}
     assert {(r.key, r.action, r.reason) for r in rows(plan, "devices")} == {
-        ("sw01 (LibreNMS 1)", "conflict", "several devices of this endpoint have the name sw01"),
-        ("sw01 (LibreNMS 2)", "conflict", "several devices of this endpoint have the name sw01"),
+        ("sw01 (LibreNMS 601)", "conflict", "several devices of this endpoint have the name sw01"),
+        ("sw01 (LibreNMS 602)", "conflict", "several devices of this endpoint have the name sw01"),
         ("core", "update", None),
     }
     assert "name" not in after(row(plan, "devices", "core"))
 
 
-def test_what_is_too_long_for_netbox_is_said(
-    pipeline: Pipeline, state: LibreNMSState, device: Device
-) -> None:
+@together(**LOCATIONS)
+def test_what_is_too_long_for_netbox_is_said(case: Case) -> Steps:
     """A name of 65 characters creates no device; a serial is left out, a description cut, the rest is written."""
-    long_name = "x" * 62 + ".fr"
-    state.add_device(long_name, hardware="C9300-48P")
-    known = state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
-    state.add_port(known, "Gi0/1", ifAlias="a" * 201)
-    device("sw1", serial="FOC1")
-    plan = pipeline.apply_all()
+    long_name = "x" * 58 + ".fr"
+    case.state.add_device(long_name, hardware="C9300-48P")
+    known = case.state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
+    case.state.add_port(known, "Gi0/1", port_id=501, ifAlias="a" * 201)
+    case.device("sw1", serial="FOC1")
+    # The other test of this estate looks before the first apply.
+    yield
+    plan = yield {"apply": True}
     assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
         (long_name, "blocked", "the name has 65 characters; NetBox takes 64")
     ]
-    assert pipeline.netbox.one("dcim/devices", name="sw1")["serial"] == "FOC1"
-    assert pipeline.netbox.one("dcim/interfaces", name="Gi0/1")["description"] == "a" * 199 + "…"
-    assert pipeline.left_out() == [
+    assert case.netbox.one("dcim/devices", name=case.named("sw1"))["serial"] == "FOC1"
+    assert case.netbox.one("dcim/interfaces", device=case.named("sw1"))["description"] == "a" * 199 + "…"
+    assert case.left_out() == [
         ("devices", "sw1", "its serial has 51 characters; NetBox takes 50"),
         (
             "interfaces",
-            "sw1 port 1",
+            "sw1 port 501",
             "its description has 201 characters; NetBox takes 200, and the rest is cut off",
         ),
     ]
 
 
-def test_types_and_platforms_by_their_words(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
+@together(**OPTIONS)
+def test_types_and_platforms_by_their_words(case: Case) -> Steps:
     """Part number before model, slug or name of a platform, in any case; two candidates are ambiguous."""
-    maker = basics["maker"]["id"]
+    maker = case.basics["maker"]["id"]
     for model, number in (("Catalyst 9300", "WS-1"), ("WS-1", ""), ("Twin A", "WS-2"), ("Twin B", "WS-2")):
         slug = model.lower().replace(" ", "-")
-        netbox.create("dcim/device-types", manufacturer=maker, model=model, slug=slug, part_number=number)
-    netbox.create("dcim/platforms", name="Cisco IOS", slug="ios")
-    netbox.create("dcim/platforms", name="JunOS", slug="juniper")
-    state.add_device("sw1", hardware="ws-1", os="IOS")
-    state.add_device("sw2", hardware="WS-2", os="junos")
-    state.add_device("sw3", hardware="WS-1", os="eos")
-    plan = pipeline.sync()
+        case.netbox.create(
+            "dcim/device-types", manufacturer=maker, model=model, slug=slug, part_number=number
+        )
+    case.netbox.create("dcim/platforms", name="Cisco IOS", slug="ios")
+    case.netbox.create("dcim/platforms", name="JunOS", slug="juniper")
+    case.state.add_device("sw1", hardware="ws-1", os="IOS")
+    case.state.add_device("sw2", hardware="WS-2", os="junos")
+    case.state.add_device("sw3", hardware="WS-1", os="eos")
+    plan = yield
     first = after(row(plan, "devices", "sw1"))
     assert (first["device_type"]["name"], first["platform"]["name"]) == ("Catalyst 9300", "Cisco IOS")
     second = row(plan, "devices", "sw2")
@@ -161,19 +169,15 @@ def test_types_and_platforms_by_their_words(
     assert "platform" not in after(row(plan, "devices", "sw3"))
 
 
-def test_a_role_is_mapped_by_hardware_then_os_then_type(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox
-) -> None:
+@together(**OPTIONS)
+def test_a_role_is_mapped_by_hardware_then_os_then_type(case: Case) -> Steps:
     for name in ("core", "firewall", "radio"):
-        netbox.create("dcim/device-roles", name=name, slug=name, color="00ff00")
-    pipeline.configure(
-        mappings={"roles": {"c9300-48p": "core", "fortigate": "firewall", "wireless": "radio"}},
-    )
-    state.add_device("sw1", hardware="C9300-48P", os="fortigate", type="wireless")
-    state.add_device("sw2", hardware="other", os="fortigate", type="wireless")
-    state.add_device("sw3", hardware="other", os="ios", type="wireless")
-    state.add_device("sw4", hardware="other", os="ios", type="network")
-    plan = pipeline.sync()
+        case.netbox.create("dcim/device-roles", name=name, slug=name, color="00ff00")
+    case.state.add_device("sw1", hardware="WS-C2960", os="fortigate", type="wireless")
+    case.state.add_device("sw2", hardware="other", os="fortigate", type="wireless")
+    case.state.add_device("sw3", hardware="other", os="ios", type="wireless")
+    case.state.add_device("sw4", hardware="other", os="ios", type="network")
+    plan = yield
     assert [after(r)["role"]["name"] for r in rows(plan, "devices")] == [
         "core",
         "firewall",
@@ -182,18 +186,18 @@ def test_a_role_is_mapped_by_hardware_then_os_then_type(
     ]
 
 
-def test_a_new_device_gets_the_default_tenant(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device
-) -> None:
+@together(**OPTIONS)
+def test_a_new_device_gets_the_default_tenant(case: Case) -> Steps:
     """One that is in NetBox keeps its own; a tenant that is not there is said."""
     for name in ("sw1", "sw2"):
-        state.add_device(name, hardware="C9300-48P")
-    device("sw2")
-    pipeline.configure(defaults={"site": "paris", "role": "access", "tenant": "acme"})
-    found = row(pipeline.sync(), "devices", "sw1")
+        case.state.add_device(name, hardware="C9300-48P")
+    case.device("sw2")
+    options = {"defaults": {"site": "paris", "role": "access", "tenant": "acme"}}
+    plan = yield options
+    found = row(plan, "devices", "sw1")
     assert (found.action, found.reason) == ("blocked", 'NetBox has no tenant "acme" (from defaults)')
-    tenant = netbox.create("tenancy/tenants", name="Acme Inc", slug="acme")
-    plan = pipeline.sync()
+    tenant = case.netbox.create("tenancy/tenants", name="Acme Inc", slug="acme")
+    plan = yield options
     assert after(row(plan, "devices", "sw1"))["tenant"] == {"id": tenant["id"], "name": "Acme Inc"}
     assert "tenant" not in after(row(plan, "devices", "sw2"))
 
@@ -219,20 +223,18 @@ def test_import_filters(pipeline: Pipeline, state: LibreNMSState, chosen: dict[s
     ]
 
 
-def test_a_device_goes_to_the_location_of_its_site(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any, device: Device
-) -> None:
+@together(**LOCATIONS)
+def test_a_device_goes_to_the_location_of_its_site(case: Case) -> Steps:
     """By the mapping, else by the location's own name; one of that name in another site does not count, NetBox's value is kept."""
-    paris = basics["site"]["id"]
-    lyon = netbox.create("dcim/sites", name="Lyon", slug="lyon")["id"]
+    paris = case.basics["site"]["id"]
+    lyon = case.netbox.create("dcim/sites", name="Lyon", slug="lyon")["id"]
     rooms = {
-        (site, name): netbox.create("dcim/locations", site=site, name=name, slug=name.lower())["id"]
+        (site, name): case.netbox.create("dcim/locations", site=site, name=name, slug=name.lower())["id"]
         for site, name in ((paris, "Room2"), (lyon, "Room2"), (lyon, "Room3"), (paris, "Cellar"))
     }
     for name, place in (("sw1", "room2"), ("sw2", "Room3"), ("sw3", "Floor 7"), ("sw4", "Attic")):
-        state.add_device(name, location=place, hardware="C9300-48P")
-    pipeline.configure(mappings={"locations": {"floor 7": "cellar", "Attic": "nowhere"}})
-    plan = pipeline.sync()
+        case.state.add_device(name, location=place, hardware="C9300-48P")
+    plan = yield
     assert after(row(plan, "devices", "sw1"))["location"] == {"id": rooms[paris, "Room2"], "name": "Room2"}
     assert "location" not in after(row(plan, "devices", "sw2"))
     assert after(row(plan, "devices", "sw3"))["location"]["id"] == rooms[paris, "Cellar"]
@@ -241,20 +243,20 @@ def test_a_device_goes_to_the_location_of_its_site(
         "create",
         ['the site of sw4 has no location "nowhere" (from the mappings)'],
     )
-    device("sw1", location=rooms[paris, "Cellar"])
-    device("sw3", site=lyon)
-    done = pipeline.apply_all()
+    case.device("sw1", location=rooms[paris, "Cellar"])
+    case.device("sw3", site=lyon)
+    plan = yield {"apply": True}
+    done = plan
     kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
     assert (kept.decision, kept.reason) == (
         "drifted",
         "NetBox has a value that netbox-sync did not write (policies.owns)",
     )
-    assert netbox.one("dcim/devices", name="sw2")["location"] is None
+    assert case.netbox.one("dcim/devices", name=case.named("sw2"))["location"] is None
     # The operator has put it into another site: no location of Paris fits there.
-    assert netbox.one("dcim/devices", name="sw3")["location"] is None
-    pipeline.configure(policies={"owns": ["devices.location"]})
-    pipeline.apply()
-    assert netbox.one("dcim/devices", name="sw1")["location"]["id"] == rooms[paris, "Room2"]
+    assert case.netbox.one("dcim/devices", name=case.named("sw3"))["location"] is None
+    yield {"policies": {"owns": ["devices.location"]}, "apply": True}
+    assert case.netbox.one("dcim/devices", name=case.named("sw1"))["location"]["id"] == rooms[paris, "Room2"]
 
 
 def test_what_a_device_needs_is_created_by_policy(

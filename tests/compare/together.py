@@ -51,11 +51,14 @@ class CaseState(LibreNMSState):
         # Those of this case, in the order in which they were added.
         self.own_devices: list[dict[str, Any]] = []
         self.own_ports: list[dict[str, Any]] = []
+        # Names of its devices that have no prefix: addresses.
+        self.unnamed: set[str | None] = set()
 
     def add_device(self, hostname: str, **columns: Any) -> dict[str, Any]:
         names = {name: self._named(columns[name]) for name in ("sysName",) if columns.get(name)}
         row = super().add_device(self._named(hostname), **{**columns, **names})
         self.own_devices.append(row)
+        self.unnamed |= {row["hostname"], row["sysName"]} & {hostname, columns.get("sysName")}
         return row
 
     def add_port(self, device: dict[str, Any], ifName: str | None, **columns: Any) -> dict[str, Any]:
@@ -131,7 +134,10 @@ class Case:
         return [self._stripped(row) for row in found if any(self.prefix in text for text in row)]
 
     def _is_mine(self, row: DiffRow) -> bool:
-        return self.prefix in repr((row.key, row.parent, row.reason, row.fields))
+        return (
+            self.prefix in repr((row.key, row.parent, row.reason, row.fields))
+            or row.key in self.state.unnamed
+        )
 
     def _plain(self, row: DiffRow) -> DiffRow:
         changed: dict[str, Any] = {
