@@ -16,7 +16,6 @@ from netbox_sync_dagster import definitions as location
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.partitions import keep_in_step
-from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
