@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from netbox_sync_lab.librenms import LabLibreNMS
+from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
-
-@pytest.fixture
-def switch(state):
-    return state.add_device("sw1", hardware="C9300-48P")
+OPTIONS = {"policies": {"owns": ["vlans.name"]}}
 
 
 def vlan_fields(found):
@@ -24,20 +23,22 @@ def vlan_fields(found):
     )
 
 
-def test_access_trunk_and_none(pipeline, state, switch):
+@together(**OPTIONS)
+def test_access_trunk_and_none(case: Case) -> Steps:
     """L11 to L14."""
+    switch = case.in_own_site("sw1")
     for vid in (50, 60, 90, 649):
-        state.add_vlan(switch, vid, f"V{vid}")
-    state.add_port(switch, "access", ifVlan="50", ifTrunk=None)
-    trunk = state.add_port(switch, "trunk", ifVlan="90", ifTrunk="dot1Q")
-    state.add_membership(trunk, 90, untagged=1)
-    state.add_membership(trunk, 60, untagged=0)
-    state.add_membership(trunk, 50, untagged=0)
-    state.add_port(switch, "empty", ifVlan="")
-    state.add_port(switch, "zero", ifVlan="0")
-    only = state.add_port(switch, "only", ifVlan="1")
-    state.add_membership(only, 649, untagged=1)
-    plan = pipeline.sync()
+        case.state.add_vlan(switch, vid, f"V{vid}")
+    case.state.add_port(switch, "access", ifVlan="50", ifTrunk=None)
+    trunk = case.state.add_port(switch, "trunk", ifVlan="90", ifTrunk="dot1Q")
+    case.state.add_membership(trunk, 90, untagged=1)
+    case.state.add_membership(trunk, 60, untagged=0)
+    case.state.add_membership(trunk, 50, untagged=0)
+    case.state.add_port(switch, "empty", ifVlan="")
+    case.state.add_port(switch, "zero", ifVlan="0")
+    only = case.state.add_port(switch, "only", ifVlan="1")
+    case.state.add_membership(only, 649, untagged=1)
+    plan = yield
     assert {r.key: vlan_fields(r) for r in rows(plan, "interfaces")} == {
         "sw1 access": ("access", "50", None),
         "sw1 trunk": ("tagged", "90", ["50", "60"]),
@@ -47,18 +48,18 @@ def test_access_trunk_and_none(pipeline, state, switch):
     }
 
 
-def test_old_servers_know_no_tagged_vlans_and_clear_none(
-    pipeline, state, switch, netbox, basics, device, monkeypatch
-):
+@together(**OPTIONS)
+def test_old_servers_know_no_tagged_vlans_and_clear_none(case: Case) -> Steps:
     """On LibreNMS 23.11 a trunk's tagged VLANs are unknown: what NetBox has stays."""
-    state.add_vlan(switch, 90, "V90")
-    state.add_port(switch, "trunk", ifVlan="90", ifTrunk="dot1Q")
-    known = device("sw1")
+    switch = case.in_own_site("sw1")
+    case.state.add_vlan(switch, 90, "V90")
+    case.state.add_port(switch, "trunk", ifVlan="90", ifTrunk="dot1Q")
+    known = case.device("sw1")
     vlans = {
-        vid: netbox.create("ipam/vlans", vid=vid, name=f"V{vid}", group=basics["group"]["id"])
+        vid: case.netbox.create("ipam/vlans", vid=vid, name=f"V{vid}", group=case.basics["group"]["id"])
         for vid in (60, 90)
     }
-    netbox.create(
+    case.netbox.create(
         "dcim/interfaces",
         device=known["id"],
         name="trunk",
@@ -66,19 +67,21 @@ def test_old_servers_know_no_tagged_vlans_and_clear_none(
         mode="tagged",
         tagged_vlans=[vlans[60]["id"]],
     )
-    with LabLibreNMS(state, token="lnms-token", version="23.11.0") as old:
-        pipeline.configure(url=old.url)
-        found = row(pipeline.sync(), "interfaces", "sw1 trunk")
+    plan = yield {"server": {"version": "23.11.0"}}
+    found = row(plan, "interfaces", "sw1 trunk")
     assert vlan_fields(found) == (None, "90", None)
 
 
-def test_several_untagged_vlans_without_a_native_one_are_undecided(pipeline, state, switch):
+@together(**OPTIONS)
+def test_several_untagged_vlans_without_a_native_one_are_undecided(case: Case) -> Steps:
+    switch = case.in_own_site("sw1")
     for vid in (10, 20):
-        state.add_vlan(switch, vid, f"V{vid}")
-    port = state.add_port(switch, "Gi0/1", ifVlan=None)
-    state.add_membership(port, 10, untagged=1)
-    state.add_membership(port, 20, untagged=1)
-    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
+        case.state.add_vlan(switch, vid, f"V{vid}")
+    port = case.state.add_port(switch, "Gi0/1", ifVlan=None)
+    case.state.add_membership(port, 10, untagged=1)
+    case.state.add_membership(port, 20, untagged=1)
+    plan = yield
+    found = row(plan, "interfaces", "sw1 Gi0/1")
     undecided = next(f for f in found.fields if f.name == "untagged_vlan")
     assert (undecided.decision, undecided.reason) == (
         "conflict",
@@ -88,27 +91,31 @@ def test_several_untagged_vlans_without_a_native_one_are_undecided(pipeline, sta
     assert "untagged_vlan" not in after(found)
 
 
-def test_vid_above_4094_is_blocked_and_the_others_go_on(pipeline, state, switch):
+@together(**OPTIONS)
+def test_vid_above_4094_is_blocked_and_the_others_go_on(case: Case) -> Steps:
     """L15."""
-    state.add_vlan(switch, 14095, "internal")
-    state.add_vlan(switch, 50, "data")
-    plan = pipeline.sync()
+    switch = case.in_own_site("sw1")
+    case.state.add_vlan(switch, 14095, "internal")
+    case.state.add_vlan(switch, 50, "data")
+    plan = yield
     assert [(r.key, r.action, r.reason) for r in rows(plan, "vlans")] == [
         ("50 in paris-vlans", "create", None),
         ("VLAN 14095 of sw1", "blocked", "VID 14095 is outside 1 to 4094"),
     ]
 
 
-def test_one_name_differs_and_one_vlan_is_missing(pipeline, state, switch, netbox, basics, device):
+@together(**OPTIONS)
+def test_one_name_differs_and_one_vlan_is_missing(case: Case) -> Steps:
     """50 keeps its name in NetBox, or is one update of the name; 60 is a create."""
-    state.add_vlan(switch, 50, "ORG_DATA")
-    state.add_vlan(switch, 60, "VOICE")
-    device("sw1")
-    netbox.create("ipam/vlans", vid=50, name="DATA_VLAN", group=basics["group"]["id"])
-    (kept, _) = rows(pipeline.sync(), "vlans")
+    switch = case.in_own_site("sw1")
+    case.state.add_vlan(switch, 50, "ORG_DATA")
+    case.state.add_vlan(switch, 60, "VOICE")
+    case.device("sw1")
+    case.netbox.create("ipam/vlans", vid=50, name="DATA_VLAN", group=case.basics["group"]["id"])
+    plan = yield {"policies": {}}
+    (kept, _) = rows(plan, "vlans")
     assert (kept.action, kept.key) == ("drifted", "50 in paris-vlans")
-    pipeline.configure(policies={"owns": ["vlans.name"]})
-    plan = pipeline.again()
+    plan = yield
     first, second = rows(plan, "vlans")
     assert (first.action, before(first), after(first)) == (
         "update",
@@ -119,23 +126,28 @@ def test_one_name_differs_and_one_vlan_is_missing(pipeline, state, switch, netbo
     assert after(second)["group"]["name"] == "Paris VLANs"
 
 
-def test_devices_that_disagree_make_one_vlan_and_a_conflict_on_its_name(pipeline, state, switch):
-    other = state.add_device("sw2", hardware="C9300-48P")
-    state.add_vlan(switch, 50, "DATA")
-    state.add_vlan(other, 50, "USERS")
-    (found,) = rows(pipeline.sync(), "vlans")
+@together(**OPTIONS)
+def test_devices_that_disagree_make_one_vlan_and_a_conflict_on_its_name(case: Case) -> Steps:
+    switch = case.in_own_site("sw1")
+    other = case.in_own_site("sw2")
+    case.state.add_vlan(switch, 50, "DATA")
+    case.state.add_vlan(other, 50, "USERS")
+    plan = yield
+    (found,) = rows(plan, "vlans")
     assert (found.action, after(found)["name"]) == ("create", "VLAN0050")
     name = next(f for f in found.fields if f.decision == "conflict")
     assert (name.name, name.reason) == ("name", "sources disagree: DATA (sw1), USERS (sw2)")
 
 
-def test_one_name_on_two_vids_of_a_group(pipeline, state, switch):
+@together(**OPTIONS)
+def test_one_name_on_two_vids_of_a_group(case: Case) -> Steps:
     """NetBox takes a name once per group: neither VLAN gets it, and both say why."""
-    state.add_vlan(switch, 10, "default")
-    state.add_vlan(switch, 20, "users")
-    state.add_vlan(switch, 30, "users")
-    state.add_vlan(switch, 40, "<private>")
-    plan = pipeline.sync()
+    switch = case.in_own_site("sw1")
+    case.state.add_vlan(switch, 10, "default")
+    case.state.add_vlan(switch, 20, "users")
+    case.state.add_vlan(switch, 30, "users")
+    case.state.add_vlan(switch, 40, "<private>")
+    plan = yield
     assert [(r.key, after(r)["name"]) for r in rows(plan, "vlans")] == [
         ("10 in paris-vlans", "VLAN0010"),
         ("20 in paris-vlans", "VLAN0020"),
@@ -147,32 +159,33 @@ def test_one_name_on_two_vids_of_a_group(pipeline, state, switch):
     ]
 
 
-@pytest.fixture
-def place(netbox):
+def places(case: Case) -> dict[str, tuple[str | None, int | None]]:
     """Rack 7 in room2 < floor1 < bldgA of site 1; site group dc < corp; region ams < nl < eu."""
+
+    def create(path: str, name: str, **content: Any) -> dict[str, Any]:
+        slug = {} if path == "dcim/racks" else {"slug": case.named(name.lower().replace(" ", "-"))}
+        return case.netbox.create(path, name=case.named(name), **slug, **content)
+
     region = None
     regions = {}
     for name in ("eu", "nl", "ams"):
-        region = netbox.create(
-            "dcim/regions", name=name, slug=name, **({"parent": region["id"]} if region else {})
-        )
+        region = create("dcim/regions", name, **({"parent": region["id"]} if region else {}))
         regions[name] = region
-    corp = netbox.create("dcim/site-groups", name="corp", slug="corp")
-    dc = netbox.create("dcim/site-groups", name="dc", slug="dc", parent=corp["id"])
-    site = netbox.create("dcim/sites", name="site 1", slug="site-1", region=region["id"], group=dc["id"])
-    other = netbox.create("dcim/sites", name="site 99", slug="site-99")
+    corp = create("dcim/site-groups", "corp")
+    dc = create("dcim/site-groups", "dc", parent=corp["id"])
+    site = create("dcim/sites", "site 1", region=region["id"], group=dc["id"])
+    other = create("dcim/sites", "site 99")
     location = None
     locations = {}
     for name in ("bldgA", "floor1", "room2"):
-        location = netbox.create(
+        location = create(
             "dcim/locations",
-            name=name,
-            slug=name.lower(),
+            name,
             site=site["id"],
             **({"parent": location["id"]} if location else {}),
         )
         locations[name] = location
-    rack = netbox.create("dcim/racks", name="rack 7", site=site["id"], location=location["id"])
+    rack = create("dcim/racks", "rack 7", site=site["id"], location=location["id"])
     return {
         "rack 7": ("dcim.rack", rack["id"]),
         **{name: ("dcim.location", item["id"]) for name, item in locations.items()},
@@ -197,44 +210,58 @@ def place(netbox):
         pytest.param(["site 99", "no scope"], "no scope", id="L22"),
     ],
 )
+@together(**OPTIONS)
 def test_the_most_specific_group_that_holds_the_vid(
-    pipeline, state, switch, netbox, device, place, groups, chosen
-):
-    device("sw1", site=place["site 1"][1], location=place["room2"][1], rack=place["rack 7"][1])
-    pipeline.configure(policies={"owns": ["vlans.name"]})
-    state.add_vlan(switch, 50, "NEW")
+    case: Case, groups: list[str], chosen: str | None
+) -> Steps:
+    switch = case.state.add_device("sw1", hardware="C9300-48P")
+    place = places(case)
+    # A group without a scope is there for all tests.
+    vid = 1000 + case.number
+    case.device("sw1", site=place["site 1"][1], location=place["room2"][1], rack=place["rack 7"][1])
+    case.state.add_vlan(switch, vid, "NEW")
     vlans = {}
     for name in groups:
         scope_type, scope_id = place[name.removesuffix(" again")]
         scope = {"scope_type": scope_type, "scope_id": scope_id} if scope_type else {}
-        slug = name.lower().replace(" ", "-")
-        group = netbox.create("ipam/vlan-groups", name=name, slug=slug, **scope)
-        vlans[name] = netbox.create("ipam/vlans", vid=50, name="OLD", group=group["id"])
-    (found,) = rows(pipeline.sync(), "vlans")
+        group = case.netbox.create(
+            "ipam/vlan-groups",
+            name=case.named(name),
+            slug=case.named(name.lower().replace(" ", "-")),
+            vid_ranges=[[vid, vid]],
+            **scope,
+        )
+        vlans[name] = case.netbox.create("ipam/vlans", vid=vid, name="OLD", group=group["id"])
+    plan = yield
+    (found,) = rows(plan, "vlans")
     if chosen is None:
         assert found.action == "conflict"
-        assert (
-            found.reason == "ambiguous: VLAN 50 is in several places of the same rank (site-1, site-1-again)"
+        assert found.reason == (
+            f"ambiguous: VLAN {vid} is in several places of the same rank (site-1, site-1-again)"
         )
     else:
         assert (found.action, found.netbox_id) == ("update", vlans[chosen]["id"])
 
 
-def test_no_group_takes_the_vid(pipeline, state, switch, netbox, basics):
-    netbox.edit("ipam/vlan-groups", basics["group"]["id"], vid_ranges=[[100, 200]])
-    state.add_vlan(switch, 50, "data")
-    found = rows(pipeline.sync(), "vlans")[0]
+@together(**OPTIONS)
+def test_no_group_takes_the_vid(case: Case) -> Steps:
+    switch = case.in_own_site("sw1")
+    case.netbox.edit("ipam/vlan-groups", case.basics["group"]["id"], vid_ranges=[[100, 200]])
+    case.state.add_vlan(switch, 50, "data")
+    plan = yield
+    found = rows(plan, "vlans")[0]
     assert (found.action, found.reason) == (
         "blocked",
         "no VLAN group takes VLAN 50: set defaults.vlan_group, or allow policies.ungrouped_vlans",
     )
-    pipeline.configure(policies={"ungrouped_vlans": True})
-    created = rows(pipeline.sync(), "vlans")[0]
+    plan = yield {"policies": {"ungrouped_vlans": True}}
+    created = rows(plan, "vlans")[0]
     assert (created.action, after(created)["site"]["name"]) == ("create", "Paris")
 
 
-def test_new_vlans_go_into_the_configured_group(pipeline, state, switch, netbox):
+def test_new_vlans_go_into_the_configured_group(pipeline, state, netbox):
     """Although the site has a group; and only VIDs within its ranges."""
+    switch = state.add_device("sw1", hardware="C9300-48P")
     netbox.create("ipam/vlan-groups", name="Campus", slug="campus", vid_ranges=[[1, 99]])
     state.add_vlan(switch, 50, "data")
     state.add_vlan(switch, 150, "voice")
@@ -252,32 +279,42 @@ def test_new_vlans_go_into_the_configured_group(pipeline, state, switch, netbox)
     ]
 
 
-def test_the_group_of_the_devices_cluster(pipeline, state, switch, netbox, basics, device):
+@together(**OPTIONS)
+def test_the_group_of_the_devices_cluster(case: Case) -> Steps:
     """A cluster's group is behind those of places and before those without a scope."""
-    netbox.delete("ipam/vlan-groups", basics["group"]["id"])
-    kind = netbox.create("virtualization/cluster-types", name="K", slug="k")
-    group = netbox.create("virtualization/cluster-groups", name="G", slug="g")
-    cluster = netbox.create("virtualization/clusters", name="c1", type=kind["id"], group=group["id"])
-    device("sw1", cluster=cluster["id"])
-    state.add_vlan(switch, 50, "data")
-    netbox.create("ipam/vlan-groups", name="everywhere", slug="everywhere")
-    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in everywhere"]
-    netbox.create(
+    switch = case.in_own_site("sw1")
+    case.netbox.delete("ipam/vlan-groups", case.basics["group"]["id"])
+    kind = case.netbox.create("virtualization/cluster-types", name="K", slug="k")
+    group = case.netbox.create("virtualization/cluster-groups", name="G", slug="g")
+    cluster = case.netbox.create("virtualization/clusters", name="c1", type=kind["id"], group=group["id"])
+    case.device("sw1", cluster=cluster["id"])
+    case.state.add_vlan(switch, 3000, "data")
+    case.netbox.create(
         "ipam/vlan-groups",
-        name="of the group",
-        slug="of-the-group",
+        name=case.named("everywhere"),
+        slug=case.named("everywhere"),
+        vid_ranges=[[3000, 3000]],
+    )
+    plan = yield
+    assert [r.key for r in rows(plan, "vlans")] == ["3000 in everywhere"]
+    case.netbox.create(
+        "ipam/vlan-groups",
+        name=case.named("of the group"),
+        slug=case.named("of-the-group"),
         scope_type="virtualization.clustergroup",
         scope_id=group["id"],
     )
-    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in of-the-group"]
-    netbox.create(
+    plan = yield
+    assert [r.key for r in rows(plan, "vlans")] == ["3000 in of-the-group"]
+    case.netbox.create(
         "ipam/vlan-groups",
-        name="of the cluster",
-        slug="of-the-cluster",
+        name=case.named("of the cluster"),
+        slug=case.named("of-the-cluster"),
         scope_type="virtualization.cluster",
         scope_id=cluster["id"],
     )
-    assert [r.key for r in rows(pipeline.sync(), "vlans")] == ["50 in of-the-cluster"]
+    plan = yield
+    assert [r.key for r in rows(plan, "vlans")] == ["3000 in of-the-cluster"]
 
 
 def test_a_new_device_takes_the_group_of_its_location(pipeline, state, netbox, basics):
@@ -294,28 +331,33 @@ def test_a_new_device_takes_the_group_of_its_location(pipeline, state, netbox, b
     assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "room"
 
 
-def test_ungrouped_vlans_are_told_apart_by_their_site(pipeline, state, switch, netbox, basics, device):
+@together(**OPTIONS)
+def test_ungrouped_vlans_are_told_apart_by_their_site(case: Case) -> Steps:
     """The site's own comes before those of no site; two of no site are ambiguous."""
-    netbox.delete("ipam/vlan-groups", basics["group"]["id"])
-    device("sw1")
-    pipeline.configure(policies={"owns": ["vlans.name"]})
-    state.add_vlan(switch, 50, "data")
+    switch = case.in_own_site("sw1")
+    case.netbox.delete("ipam/vlan-groups", case.basics["group"]["id"])
+    case.device("sw1")
+    case.state.add_vlan(switch, 2050, "data")
     for name in ("a", "b"):
-        netbox.create("ipam/vlans", vid=50, name=name)
-    (found,) = rows(pipeline.sync(), "vlans")
+        case.netbox.create("ipam/vlans", vid=2050, name=name)
+    plan = yield
+    (found,) = rows(plan, "vlans")
     assert (found.action, found.reason) == (
         "conflict",
-        "ambiguous: VLAN 50 is in several places of the same rank (no group, no group)",
+        "ambiguous: VLAN 2050 is in several places of the same rank (no group, no group)",
     )
-    own = netbox.create("ipam/vlans", vid=50, name="c", site=basics["site"]["id"])
-    (found,) = rows(pipeline.sync(), "vlans")
+    own = case.netbox.create("ipam/vlans", vid=2050, name="c", site=case.basics["site"]["id"])
+    plan = yield
+    (found,) = rows(plan, "vlans")
     assert (found.action, found.netbox_id, after(found)) == ("update", own["id"], {"name": "data"})
 
 
-def test_a_port_waits_for_the_create_of_its_vlan(pipeline, state, switch):
-    state.add_vlan(switch, 50, "data")
-    state.add_port(switch, "Gi0/1", ifVlan="50")
-    plan = pipeline.sync()
+@together(**OPTIONS)
+def test_a_port_waits_for_the_create_of_its_vlan(case: Case) -> Steps:
+    switch = case.in_own_site("sw1")
+    case.state.add_vlan(switch, 50, "data")
+    case.state.add_port(switch, "Gi0/1", ifVlan="50")
+    plan = yield
     port = row(plan, "interfaces", "sw1 Gi0/1")
     assert after(port)["untagged_vlan"] == {"ref": "vlans", "key": "50 in paris-vlans", "name": "50"}
     assert row(plan, "vlans", "50 in paris-vlans").change_id in port.depends_on

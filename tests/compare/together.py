@@ -96,6 +96,20 @@ class Case:
         found = self.state.add_device(name, hardware="C9300-48P", **columns)
         return [self.state.add_port(found, port) for port in ports]
 
+    def in_own_site(self, name: str) -> dict[str, Any]:
+        """A device of LibreNMS in the test's own site Paris, which has the VLAN group "Paris VLANs"."""
+        if self.basics["site"]["name"] == "Paris":
+            site = self.netbox.create("dcim/sites", name=self.named("Paris"), slug=self.named("paris"))
+            group = self.netbox.create(
+                "ipam/vlan-groups",
+                name=self.named("Paris VLANs"),
+                slug=self.named("paris-vlans"),
+                scope_type="dcim.site",
+                scope_id=site["id"],
+            )
+            self.basics = {**self.basics, "site": site, "group": group}
+        return self.state.add_device(name, hardware="C9300-48P", location=self.named("Paris"))
+
     def device(self, name: str, **content: Any) -> dict[str, Any]:
         """A device of NetBox, in Paris."""
         defaults = {
