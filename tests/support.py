@@ -124,9 +124,10 @@ class Pipeline:
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
-    def left_out(self) -> list[tuple[str, str, str]]:
-        """(resource, key, reason) of what the last comparison left out."""
-        folder = self.warehouse.current(self.warehouse.diffs(self.name)) / "desired"
+    def left_out(self, plan: Plan | None = None) -> list[tuple[str, str, str]]:
+        """(resource, key, reason) of what the last comparison left out, or that of the plan."""
+        diffs = self.warehouse.diffs(self.name)
+        folder = (diffs / plan.diff_id if plan else self.warehouse.current(diffs)) / "desired"
         with duckdb.connect() as con:
             return con.execute(
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",

@@ -143,8 +143,8 @@ class Case:
         return replace(plan, rows=tuple(self._plain(row) for row in plan.rows if self._is_mine(row)))
 
     def left_out(self) -> list[tuple[str, str, str]]:
-        """(resource, key, reason) of what the last comparison left out of this case."""
-        found = self.pipeline.left_out()
+        """(resource, key, reason) of what the comparison of the last plan left out of this case."""
+        found = self.pipeline.left_out(self.whole)
         return [self._stripped(row) for row in found if any(self.prefix in text for text in row)]
 
     def _is_mine(self, row: DiffRow) -> bool:
