@@ -155,12 +155,12 @@ class Pipeline:
         assert not refused, refused
         return plan
 
-    def write(self, plan: Plan) -> list[str]:
-        """Approve every change of the plan and apply it; what was not written, and why."""
+    def write(self, plan: Plan, changes: list[str] | None = None) -> list[str]:
+        """Approve these changes of the plan, or every one, and apply them; what was not written, and why."""
         approve(
             self.warehouse,
             plan,
-            list(plan.by_id()),
+            list(plan.by_id()) if changes is None else changes,
             who="alice",
             through="cli",
             policies=self.endpoint.policies,

@@ -1,0 +1,271 @@
+"""Tests of Proxmox that share one cluster: each adds its own guests, and sees its own rows of each comparison.
+
+A test is a generator. It changes Proxmox and NetBox; each ``yield`` asks for a sync and returns its plan, with the rows
+of the guests that the test has added. All tests share the sync, and what is applied are the rows of those that ask::
+
+    @share_cluster(policies=DELETES)
+    def test_a_guest_that_is_gone(case: GuestCase) -> Steps:
+        case.cluster.add_qemu(101, node="pve1", name="web")
+        yield APPLY
+        case.cluster.remove(101)
+        plan = yield SYNC
+        assert [row.action for row in plan.rows] == ["delete"]
+
+Names, vmids, MAC addresses and whatever else must be unique in NetBox must be so among the tests that share a cluster:
+those of a module with the same settings.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_lab.netbox import LabNetBox
+from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
+from tests.compare.together import Basics, create_basics
+from tests.kept import LabTarget
+from tests.support import ODD_FOLDER, Pipeline
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a test asks for: a sync, applied or under other settings of the endpoint; or to be alone."""
+
+    apply: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    alone: bool = False
+
+
+SYNC, APPLY = Request(), Request(apply=True)
+# Wait until all other tests have ended, without a sync: for what concerns the whole cluster, such as a node that is down.
+ALONE = Request(alone=True)
+Steps = Generator[Request, Plan, None]
+
+
+def under(**settings: Any) -> Request:
+    """A comparison under these settings; the next one is under those of before again."""
+    return Request(settings=settings)
+
+
+class CaseCluster(ProxmoxState):
+    """A cluster that several tests share, and the names of the guests that this one has added."""
+
+    def __init__(self, whole: ProxmoxState) -> None:
+        vars(self).update(vars(whole))
+        self.added: list[Guest] = []
+        self.names: set[str] = set()
+
+    def _add_guest(self, guest: Guest) -> Guest:
+        self.added.append(guest)
+        self.names |= {f"vm-{guest.vmid}", f"ct-{guest.vmid}"}
+        return super()._add_guest(guest)
+
+
+class GuestCase:
+    """One test's part of the estate. ``whole``: the last plan with the rows of all tests."""
+
+    def __init__(
+        self, cluster: ProxmoxState, proxmox: LabProxmox, pipeline: Pipeline, basics: Basics
+    ) -> None:
+        self.cluster, self.proxmox, self.basics = CaseCluster(cluster), proxmox, basics
+        self.pipeline, self.netbox = pipeline, pipeline.netbox
+        self.whole = Plan("", "", {}, ())
+
+    def also(self, *names: str) -> None:
+        """Rows of these virtual machines, devices or clusters are this test's too."""
+        self.cluster.names |= set(names)
+
+    def look(self) -> None:
+        """Learn what its guests are called now."""
+        self.also(*(guest.name for guest in self.cluster.added if guest.name))
+
+    def seen(self, plan: Plan) -> Plan:
+        """The plan with the rows of this test."""
+        self.whole = plan
+        return replace(plan, rows=tuple(row for row in plan.rows if self._is_mine(row)))
+
+    def concerns(self, line: str) -> bool:
+        return any(name in line for name in self.cluster.names)
+
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """(resource, key, reason) of what the last comparison left out of this test's guests."""
+        return [row for row in self.pipeline.left_out() if row[1].split(" ")[0] in self.cluster.names]
+
+    def _is_mine(self, row: DiffRow) -> bool:
+        owner = row.parent or ""
+        return owner in self.cluster.names or owner.rpartition(" (")[0] in self.cluster.names
+
+
+# (module, settings of the endpoint) -> {id of a test: what it raised, or None}.
+_outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
+
+
+def share_cluster(**settings: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
+    """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it."""
+
+    def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
+        @functools.wraps(steps)
+        def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
+            group = (request.module.__name__, repr(settings))
+            if request.node.nodeid not in _outcomes.get(group, {}):
+                with _estate(settings) as shared:
+                    _outcomes[group] = _Rounds(_starts(request, group), *shared).run()
+            error = _outcomes[group][request.node.nodeid]
+            if error is not None:
+                raise error
+
+        wanted = [p for p in inspect.signature(steps).parameters.values() if p.name != "case"]
+        fixture = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        vars(test)["__signature__"] = inspect.Signature([fixture, *wanted])
+        vars(test)["shared"] = (steps, repr(settings))
+        return test
+
+    return decorate
+
+
+def _starts(
+    request: pytest.FixtureRequest, group: tuple[str, str]
+) -> dict[str, Callable[[GuestCase], Steps]]:
+    """{id: beginning} of every collected test that shares this cluster."""
+    found: dict[str, Callable[[GuestCase], Steps]] = {}
+    for item in request.session.items:
+        if not isinstance(item, pytest.Function) or item.module is not request.module:
+            continue
+        steps, shares = getattr(item.function, "shared", (None, None))
+        if steps is not None and shares == group[1]:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            found[item.nodeid] = functools.partial(steps, **parameters)
+    return found
+
+
+class _Rounds:
+    """All tests of a cluster, run side by side."""
+
+    def __init__(
+        self,
+        starts: dict[str, Callable[[GuestCase], Steps]],
+        cluster: ProxmoxState,
+        proxmox: LabProxmox,
+        pipeline: Pipeline,
+        basics: Basics,
+    ) -> None:
+        self._pipeline = pipeline
+        self._outcomes: dict[str, BaseException | None] = dict.fromkeys(starts)
+        self._cases = {test: GuestCase(cluster, proxmox, pipeline, basics) for test in starts}
+        self._running = {test: start(self._cases[test]) for test, start in starts.items()}
+        self._asked: dict[str, Request] = {}
+
+    def run(self) -> dict[str, BaseException | None]:
+        """{id: what the test raised, or None}."""
+        for test in list(self._running):
+            self._go_on(test, None)
+        while self._running:
+            asked = {test: request for test, request in self._asked.items() if not request.alone}
+            try:
+                plans = self._answers(asked)
+            except Exception as error:  # noqa: BLE001
+                return self._outcomes | dict.fromkeys(self._running, error)
+            if not asked:
+                self._go_on(next(iter(self._asked)), Plan("", "", {}, ()))
+            for test, plan in plans.items():
+                self._go_on(test, plan)
+        return self._outcomes
+
+    def _go_on(self, test: str, plan: Plan | None) -> None:
+        """Let the test run to its next request."""
+        self._asked.pop(test, None)
+        if test not in self._running:
+            return
+        steps, case = self._running[test], self._cases[test]
+        try:
+            self._asked[test] = next(steps) if plan is None else steps.send(case.seen(plan))
+            case.look()
+        except StopIteration:
+            del self._running[test]
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
+            self._fail(test, error)
+
+    def _fail(self, test: str, error: BaseException) -> None:
+        self._outcomes[test] = error
+        self._running.pop(test, None)
+        self._asked.pop(test, None)
+
+    def _answers(self, asked: dict[str, Request]) -> dict[str, Plan]:
+        """{test: the plan that it asked for}, all of the same snapshots."""
+        if not asked:
+            return {}
+        pipeline, own = self._pipeline, self._pipeline.config
+        pipeline.snapshot()
+        pipeline._read_netbox()
+        plans: list[tuple[dict[str, Any], Plan]] = []
+        # Those under the usual settings last, so that they are the endpoint's current plan.
+        for settings in sorted((request.settings for request in asked.values()), key=len, reverse=True):
+            if settings not in [done for done, _ in plans]:
+                pipeline.configure(**settings)
+                plans.append((settings, pipeline.again()))
+                pipeline.config = own
+        found = {
+            test: next(plan for settings, plan in plans if settings == request.settings)
+            for test, request in asked.items()
+        }
+        self._apply({test: found[test] for test, request in asked.items() if request.apply})
+        return found
+
+    def _apply(self, plans: dict[str, Plan]) -> None:
+        """Apply the rows of these tests, and those that are nobody's."""
+        if not plans:
+            return
+        plan = next(iter(plans.values()))
+        others = {row.change_id for case in self._cases.values() for row in case.seen(plan).rows}
+        mine = {row.change_id for test in plans for row in self._cases[test].seen(plan).rows}
+        for line in self._pipeline.write(
+            plan, [found for found in plan.by_id() if found not in others - mine]
+        ):
+            concerned = [test for test in plans if self._cases[test].concerns(line)]
+            for test in concerned or plans:
+                self._fail(test, AssertionError(line))
+
+
+@contextmanager
+def _estate(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabProxmox, Pipeline, Basics]]:
+    """The cluster paris with two nodes that have no network and no guests, and NetBox with what every installation has."""
+    cluster = ProxmoxState(cluster="paris")
+    for name in ("pve1", "pve2"):
+        cluster.add_node(name, network=[])
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        tempfile.TemporaryDirectory() as folder,
+        LabNetBox(token="lab-token") as target,
+        LabProxmox(cluster) as proxmox,
+    ):
+        environment.setenv("NETBOX_TOKEN", "lab-token")
+        environment.setenv("PROXMOX_TOKEN", proxmox.token_value)
+        netbox = LabTarget(target)
+        basics = create_basics(netbox)
+        netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
+        pipeline = Pipeline(Path(folder) / ODD_FOLDER, netbox, proxmox_endpoint(proxmox) | settings)
+        yield cluster, proxmox, pipeline, basics
+
+
+def proxmox_endpoint(proxmox: LabProxmox) -> dict[str, Any]:
+    """The endpoint ``paris-pve``."""
+    return {
+        "name": "paris-pve",
+        "kind": "proxmox",
+        "url": proxmox.url,
+        "tls": {"ca": proxmox.ca_path},
+        "user": proxmox.user,
+        "token_name": proxmox.token_name,
+        "token_env": "PROXMOX_TOKEN",
+        "agent_timeout": 1,
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+    }
