@@ -7,6 +7,11 @@ from typing import Any
 from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
+# The policies of the second sync.
+FOLLOWS: dict[str, Any] = {
+    "policies": {"primary_ip": "always", "move_addresses": True, "stale_addresses": "unassign"}
+}
+
 
 def switch(case: Case, address: str) -> dict[str, Any]:
     """Gi0/1 of sw1, which LibreNMS polls at this address."""
@@ -121,7 +126,7 @@ def test_primary_address(case: Case) -> Steps:
         assigned_object_id=known_port["id"],
     )
     case.netbox.edit("dcim/devices", primary.netbox_id, primary_ip4=made["id"])
-    plan = yield
+    plan = yield FOLLOWS
     assert rows(plan, "primary_ips") == []
 
 
@@ -157,7 +162,7 @@ def test_the_primary_address_follows_by_policy(case: Case) -> Steps:
     plan = yield {"policies": {"primary_ip": "never"}}
     assert rows(plan, "primary_ips") == []
     case.netbox.edit("dcim/devices", known_port["device"]["id"], primary_ip4=other["id"])
-    plan = yield {"policies": {"primary_ip": "always"}}
+    plan = yield FOLLOWS
     found = row(plan, "primary_ips", "sw1 IPv4")
     assert (found.action, before(found)["primary_ip4"]["id"], after(found)["primary_ip4"]["id"]) == (
         "update",
@@ -180,7 +185,7 @@ def test_an_address_that_netbox_has_in_two_vrfs_on_the_interface_is_one_primary_
     assert (found.action, after(found)["primary_ip4"]["id"]) == ("update", wanted["id"])
     # What is primary already is as good: nothing is changed to and fro.
     case.netbox.edit("dcim/devices", known_port["device"]["id"], primary_ip4=in_vrf["id"])
-    plan = yield {"policies": {"primary_ip": "always"}}
+    plan = yield FOLLOWS
     assert rows(plan, "primary_ips") == []
 
 
@@ -202,7 +207,7 @@ def test_assigned_elsewhere_is_a_conflict_and_moves_only_by_policy(case: Case) -
     plan = yield
     (found,) = rows(plan, "ip_addresses")
     assert (found.action, found.reason) == ("conflict", "assigned elsewhere: NetBox has it on sw2 Gi0/9")
-    plan = yield {"policies": {"move_addresses": True}}
+    plan = yield FOLLOWS
     (moved,) = rows(plan, "ip_addresses")
     assert (moved.action, moved.reason) == ("update", "moved from sw2 Gi0/9 to sw1 Gi0/1")
     assert before(moved)["assigned_object"]["name"] == "sw2 Gi0/9"
@@ -232,8 +237,8 @@ def test_one_address_on_two_devices_is_a_conflict_on_both(case: Case) -> Steps:
     other = case.state.add_port(case.state.add_device("sw2", hardware="C9300-48P"), "Gi0/1")
     case.state.add_ipv4(port, "10.0.12.7", 24)
     case.state.add_ipv4(other, "10.0.12.7", 24)
-    for _ in range(2):
-        plan = yield
+    for options in ({}, FOLLOWS):
+        plan = yield options
         assert [(r.key, r.action, r.reason) for r in rows(plan, "ip_addresses")] == [
             ("10.0.12.7 on sw1 Gi0/1", "conflict", "duplicate in source: sw1 Gi0/1, sw2 Gi0/1"),
             ("10.0.12.7 on sw2 Gi0/1", "conflict", "duplicate in source: sw1 Gi0/1, sw2 Gi0/1"),
@@ -275,7 +280,7 @@ def test_stale_addresses_by_policy(case: Case) -> Steps:
         "drifted",
         "not on sw1 Gi0/1 in LibreNMS; stale_addresses is leave",
     )
-    plan = yield {"policies": {"stale_addresses": "unassign"}}
+    plan = yield FOLLOWS
     (found,) = rows(plan, "ip_addresses")
     assert (found.action, found.netbox_id, after(found)) == ("update", stale["id"], {"assigned_object": None})
     plan = yield {"policies": {"stale_addresses": "delete", "delete_unowned": ["ip_addresses"]}}

@@ -10,6 +10,12 @@ import pytest
 from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
+NEW_TYPES: dict[str, Any] = {
+    "defaults": {"site": "paris", "role": "access", "manufacturer": "cisco"},
+    "policies": {"create": ["devices", "device_types"]},
+    "import_devices": {"os": ["ios"]},
+}
+NO_IMPORT: dict[str, Any] = {"import_devices": "none", "policies": {"owns": ["devices.name"]}}
 # Each is for the devices of one or two tests.
 OPTIONS: dict[str, Any] = {
     "policies": {
@@ -53,7 +59,7 @@ def test_equal_serial_is_the_same_device_and_the_name_differs(case: Case) -> Ste
     assert found.netbox_id == known["id"]
     name = next(f for f in found.fields if f.name == "name")
     assert (name.before, name.after, name.decision) == ("core-old", "core-new", "drifted")
-    plan = yield {"policies": {"owns": ["devices.name"]}}
+    plan = yield NO_IMPORT
     owned = row(plan, "devices", "core-new")
     assert (before(owned)["name"], after(owned)["name"]) == ("core-old", "core-new")
 
@@ -204,7 +210,7 @@ def test_import_policy_and_inactive_devices(case: Case) -> Steps:
     case.state.add_device("sw2", os="junos", hardware="C9300-48P")
     case.state.add_device("sw3", os="ios", hardware="C9300-48P", disabled=1)
     case.state.add_device("sw4", os="ios", hardware="C9300-48P", status=0)
-    plan = yield {"import_devices": {"os": ["ios"]}}
+    plan = yield NEW_TYPES
     assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
         ("sw1", "create", None),
         ("sw2", "blocked", "not in NetBox, and the import filter of this endpoint leaves it out"),
@@ -212,7 +218,7 @@ def test_import_policy_and_inactive_devices(case: Case) -> Steps:
         ("sw4", "create", None),
     ]
     assert after(row(plan, "devices", "sw4"))["status"] == "offline"
-    plan = yield {"import_devices": "none"}
+    plan = yield NO_IMPORT
     assert {r.action for r in rows(plan, "devices")} == {"blocked"}
 
 
@@ -254,14 +260,11 @@ def test_a_device_that_is_gone_from_librenms_is_shown_and_stays(case: Case) -> S
 @together(**OPTIONS)
 def test_two_models_of_one_slug_are_not_merged(case: Case) -> Steps:
     """NetBox takes a slug once: which of them it is to be is for a person to say."""
-    case.state.add_device("sw1", hardware="C 9500+")
-    case.state.add_device("sw2", hardware="C 9500")
-    case.state.add_device("sw3", hardware="c9600")
-    case.state.add_device("sw4", hardware="C9600")
-    plan = yield {
-        "defaults": {"site": "paris", "role": "access", "manufacturer": "cisco"},
-        "policies": {"create": ["devices", "device_types"]},
-    }
+    case.state.add_device("sw1", os="ios", hardware="C 9500+")
+    case.state.add_device("sw2", os="ios", hardware="C 9500")
+    case.state.add_device("sw3", os="ios", hardware="c9600")
+    case.state.add_device("sw4", os="ios", hardware="C9600")
+    plan = yield NEW_TYPES
     assert [
         (r.key, r.action, r.reason) for r in rows(case.whole, "device_types") if r.key.startswith("c")
     ] == [

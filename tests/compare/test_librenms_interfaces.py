@@ -8,6 +8,8 @@ from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
 DELETES = {"missing_interfaces": "delete", "delete_unowned": ["interfaces"]}
+# With the policies that a new endpoint has.
+OLD_SERVER: dict[str, Any] = {"server": {"version": "23.11.0"}, "policies": {}}
 # Each is for the devices of one test.
 OPTIONS: dict[str, Any] = {
     "policies": DELETES,
@@ -113,7 +115,7 @@ def test_admin_status(case: Case) -> Steps:
             "dcim/interfaces", device=known["id"], name=name, type="1000base-t", enabled=name == "down"
         )
     # LibreNMS 26 answers null for any status it does not know; 23.11 passes on what the device said.
-    plan = yield {"server": {"version": "23.11.0"}}
+    plan = yield OLD_SERVER
     found = {
         name: after(row(plan, "interfaces", f"sw1 {name}")).get("enabled")
         for name in ("lower", "upper", "down", "null")
@@ -303,7 +305,7 @@ def test_missing_interfaces_by_policy(case: Case) -> Steps:
     case.state.add_port(dev, "Gi0/1")
     known = case.device("sw1")
     case.netbox.create("dcim/interfaces", device=known["id"], name="gone", type="1000base-t")
-    plan = yield {"policies": {}}
+    plan = yield OLD_SERVER
     assert row(plan, "interfaces", "sw1 gone").action == "drifted"
     plan = yield {"policies": {"missing_interfaces": "disable"}}
     disabled = row(plan, "interfaces", "sw1 gone")
