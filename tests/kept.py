@@ -31,7 +31,7 @@ from tests.support import NetBox, Pipeline
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # The fixtures that end with ``begun`` or ``kept``.
-BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"} | {"applied", "drifted", "synced"}
+BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"} | {"applied", "drifted", "site", "synced"}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}
 
@@ -66,6 +66,16 @@ def placed(request: pytest.FixtureRequest, name: str, make: Callable[[int], Serv
         server = make(0).start()
     _ports[name] = server.port
     return server
+
+
+@contextmanager
+def serving(request: pytest.FixtureRequest, name: str, make: Callable[[int], Server]) -> Iterator[Server]:
+    """The server that is ``placed``, until the end of the block."""
+    server = placed(request, name, make)
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], None]) -> None:

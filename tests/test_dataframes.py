@@ -14,6 +14,7 @@ import pytest
 import netbox_sync_dagster
 from netbox_sync_dagster.dataframes import LEDGER, CannotAnswer
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+from netbox_sync_dagster.storage.views import build_database
 from tests.storage.test_views import add_device, publish_diff
 
 
@@ -23,6 +24,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     add_device(warehouse, "paris", "sw1")
     add_device(warehouse, "lyon", "sw2")
     publish_diff(warehouse, "paris", create=2, conflict=1)
+    # As after every sync; without it each question creates the views.
+    build_database(warehouse)
     return warehouse
 
 

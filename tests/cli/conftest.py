@@ -20,7 +20,7 @@ import pytest
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
-from tests.kept import fresh, kept, placed, same_place
+from tests.kept import fresh, kept, same_place, serving
 from tests.support import NetBox
 
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
@@ -133,11 +133,8 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def lab(request: pytest.FixtureRequest) -> Iterator[LabNetBox]:
-    server = placed(request, "cli netbox", lambda port: LabNetBox(port, token="netbox-token-1"))
-    try:
+    with serving(request, "cli netbox", lambda port: LabNetBox(port, token="netbox-token-1")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
@@ -163,11 +160,12 @@ def nms(request: pytest.FixtureRequest) -> Iterator[LabLibreNMS]:
     state.add_port(switch, "Gi0/2", ifVlan="50", ifAlias="printer")
     state.add_ipv4(port, "10.0.0.5", 24)
     state.add_vlan(switch, 50, "DATA")
-    server = placed(request, "cli nms", lambda port: LabLibreNMS(state, port, token="librenms-token-1"))
-    try:
+
+    def make(port: int) -> LabLibreNMS:
+        return LabLibreNMS(state, port, token="librenms-token-1")
+
+    with serving(request, "cli nms", make) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

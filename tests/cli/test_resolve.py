@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LabLibreNMS
-from tests.cli.conftest import CliHarness
+from tests.cli.conftest import CliHarness, apply_all
 from tests.support import NetBox
 
 
@@ -16,23 +16,6 @@ def rows(harness: CliHarness, resource: str) -> dict[str, str]:
     """{key: action} of the current diff."""
     found = json.loads(harness.ok("diff", "nms", "--json", "--resource", resource))["diffs"][0]["rows"]
     return {row["key"]: row["action"] for row in found}
-
-
-def apply_all(harness: CliHarness) -> None:
-    harness.ok("approve", "nms", "--all-creates-and-updates", "--yes")
-    harness.ok("apply", "nms", "--yes")
-    harness.ok("sync")
-
-
-@pytest.fixture
-def drifted(harness: CliHarness, netbox: NetBox) -> CliHarness:
-    """Everything is in NetBox, where someone has changed the description of a port since."""
-    harness.ok("sync")
-    apply_all(harness)
-    port = netbox.one("dcim/interfaces", name="Gi0/2")
-    netbox.edit("dcim/interfaces", port["id"], description="copier")
-    harness.ok("sync")
-    return harness
 
 
 def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox) -> None:

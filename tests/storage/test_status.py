@@ -31,6 +31,7 @@ from netbox_sync_dagster.storage.configured import note_endpoints
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.status import BAD_STATES, STATES, good_until, read_status, status_inputs
 from netbox_sync_dagster.storage.views import build_database
+from tests.kept import fresh, same_place
 from tests.storage.test_views import publish_diff
 from tests.support import evaluate
 
@@ -158,10 +159,11 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 def test_sql_python_command_line_and_dagster_never_contradict(
     tokens: pytest.MonkeyPatch, cases: list[Case]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        warehouse = Warehouse(Path(folder) / "data")
+    with ExitStack() as stack:
+        folder = stack.enter_context(same_place(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        warehouse = fresh(folder / "data")
         named = {f"e{number}": case for number, case in enumerate(cases)}
-        config = Path(folder) / "netbox_sync.yaml"
+        config = folder / "netbox_sync.yaml"
         endpoints = [
             {
                 "name": name,
@@ -179,7 +181,6 @@ def test_sql_python_command_line_and_dagster_never_contradict(
             write_case(warehouse, name, case)
             if case.running:
                 stack.enter_context(EndpointLock.for_sync(warehouse, "librenms", name, "a test"))
-        build_database(warehouse)
         wanted = {name: state for name, case in named.items() if (state := state_of(case)) is not None}
 
         with duckdb.connect(str(warehouse.database), read_only=True) as con:

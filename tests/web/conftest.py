@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -28,7 +29,7 @@ from netbox_sync_dagster.web.serve import server_config
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import guest
-from tests.kept import fresh, same_place
+from tests.kept import fresh, kept, same_place, serving
 
 PASSWORD = "correct horse battery"
 
@@ -84,7 +85,7 @@ class Visitor:
         for _ in range(200):
             if self.status != 200 or " ended " in self.text or " stopped " in self.text:
                 break
-            time.sleep(0.1)
+            time.sleep(0.25)
             self.open(self.path)
         return self.text
 
@@ -140,8 +141,8 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def netbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
-    with LabNetBox(0, token="lab-token") as server:
+def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabNetBox]:
+    with serving(request, "web netbox", lambda port: LabNetBox(port, token="lab-token")) as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
         server.add_user("anna", PASSWORD, superuser=True)
         yield server
@@ -165,6 +166,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def site(
+    request: pytest.FixtureRequest,
     netbox: LabNetBox,
     cluster: ProxmoxState,
     settings: dict[str, Any],
@@ -172,7 +174,7 @@ def site(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
     """The page of one synced endpoint, ``paris``."""
-    with LabProxmox(cluster, 0) as proxmox:
+    with serving(request, "web proxmox", lambda port: LabProxmox(cluster, port)) as proxmox:
         monkeypatch.setenv("PROXMOX_TOKEN", proxmox.token_value)
         endpoint = {
             "name": "paris",
@@ -203,7 +205,9 @@ def site(
         config_path.write_text(json.dumps(content))
         warehouse = fresh(tmp_path / "data")
         site = Site("", warehouse, config_path, netbox, cluster)
-        site.sync()
+        guests = [(guest.vmid, guest.name) for guest in cluster.guests.values()]
+        name = f"site {hashlib.sha256(repr(guests).encode()).hexdigest()}"
+        kept(name, warehouse.home, [netbox.store, cluster], site.sync)
         site.server = server_config(config_path, warehouse, load_config(config_path).web)
         with served(config_path, warehouse, site.server) as url:
             site.url = url

@@ -10,23 +10,31 @@ import pytest
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web import rights
+from tests.kept import kept
 from tests.support import NetBox
 from tests.web.conftest import PASSWORD, Site, Visitor
 from tests.web.test_hostile_text import BIDI, SCRIPT
 from tests.web.test_rights import VIEW, VM, WRITE
 
+MACHINES = "virtualization/virtual-machines"
 ROW = {"resource": "virtual_machines", "key": "web1"}
 
 
-def _near(site: Site, cluster: str = "old") -> int:
+@pytest.fixture
+def near(site: Site) -> int:
     """NetBox has a web1 in another cluster, without a vmid; its id."""
+    states = [site.netbox.store, site.cluster]
+    kept("near", site.warehouse.home, states, lambda: _near(site))
+    return int(NetBox(site.netbox.url, site.netbox.token).one(MACHINES, name="web1")["id"])
+
+
+def _near(site: Site, cluster: str = "old") -> None:
     netbox = NetBox(site.netbox.url, site.netbox.token)
     kind = netbox.create("virtualization/cluster-types", name="other", slug="other")
     other = netbox.create("virtualization/clusters", name=cluster, type=kind["id"])
-    found = netbox.create("virtualization/virtual-machines", name="web1", cluster=other["id"])
+    netbox.create(MACHINES, name="web1", cluster=other["id"])
     site.sync()
     assert _action(site) == "conflict"
-    return int(found["id"])
 
 
 def _action(site: Site, key: str = "web1") -> str | None:
@@ -53,7 +61,7 @@ def _follow(visitor: Visitor, text: str) -> str:
     for _ in range(200):
         if "Comparing" not in text:
             return text
-        time.sleep(0.05)
+        time.sleep(0.15)
         text = visitor.open(visitor.path)
     raise AssertionError(text)
 
@@ -63,8 +71,7 @@ def _recorded(site: Site) -> list[tuple[Any, ...]]:
     return ask(site.warehouse, lambda con: con.execute(sql).fetchall())
 
 
-def test_a_question_is_answered_and_the_answer_withdrawn(site: Site) -> None:
-    near = _near(site)
+def test_a_question_is_answered_and_the_answer_withdrawn(site: Site, near: int) -> None:
     anna = _anna(site)
     assert "virtual_machines" not in anna.open("/plans/paris", view="causes")
     assert "Answer…" in anna.text
@@ -95,8 +102,7 @@ def test_a_question_is_answered_and_the_answer_withdrawn(site: Site) -> None:
     assert '"login_by":"password"' in "".join(path.read_text() for path in lines)
 
 
-def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site) -> None:
-    _near(site)
+def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site, near: int) -> None:
     anna = _anna(site)
     assert "'acknowledge' needs a reason" in _answer(anna, "acknowledge")
     assert "give a day (2027-01-31)" in _answer(anna, "acknowledge", why="later", until="soon")
@@ -113,8 +119,7 @@ def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site) -> None
     assert "1 acknowledged" in anna.open("/")
 
 
-def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site) -> None:
-    near = _near(site)
+def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site, near: int) -> None:
     anna = _anna(site)
     anna.open("/plans/paris/row", **ROW)
     drawn, content = anna.value("diff_id"), anna.value("content")
@@ -131,15 +136,14 @@ def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site) -> None:
     assert len(_recorded(site)) == 1
 
 
-def test_another_question_is_shown_instead_of_recorded(site: Site) -> None:
-    near = _near(site)
+def test_another_question_is_shown_instead_of_recorded(site: Site, near: int) -> None:
     anna = _anna(site)
     anna.open("/plans/paris/row", **ROW)
     drawn, content = anna.value("diff_id"), anna.value("content")
     netbox = NetBox(site.netbox.url, site.netbox.token)
     kind = netbox.one("virtualization/cluster-types", name="other")
     other = netbox.create("virtualization/clusters", name="older", type=kind["id"])
-    netbox.create("virtualization/virtual-machines", name="web1", cluster=other["id"])
+    netbox.create(MACHINES, name="web1", cluster=other["id"])
     site.sync()
 
     text = _answer(anna, "pick", netbox_id=str(near), diff_id=drawn, content=content)
@@ -149,8 +153,7 @@ def test_another_question_is_shown_instead_of_recorded(site: Site) -> None:
     assert _recorded(site) == []
 
 
-def test_all_rows_that_ask_the_same_are_previewed(site: Site) -> None:
-    _near(site)
+def test_all_rows_that_ask_the_same_are_previewed(site: Site, near: int) -> None:
     anna = _anna(site)
     text = _answer(anna, "create", scope="all", why="two of them")
     assert "Create for 1 row of paris" in text
@@ -163,9 +166,10 @@ def test_all_rows_that_ask_the_same_are_previewed(site: Site) -> None:
     assert _action(site) == "create"
 
 
-def test_who_may_not_change_such_objects_does_not_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_change_such_objects_does_not_answer(
+    site: Site, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rights, "_FRESH_SECONDS", 0.0)
-    near = _near(site)
     for name, permissions, refusal in (
         ("viewer", VIEW, f"viewer has no right to change {VM} in NetBox"),
         ("nobody", {}, "does not ask this"),

@@ -81,7 +81,8 @@ def eventually(what: Callable[[], bool], seconds: float = 30.0) -> bool:
     while time.monotonic() < until:
         if what():
             return True
-        time.sleep(0.05)
+        # Each look reads the warehouse: half of a core would be busy with looking.
+        time.sleep(0.25)
     return False
 
 
