@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import address, device, guest, interface, machine, paris, port, shown, switch, told
+from tests.sql.kinds import (
+    GENEROUS,
+    address,
+    device,
+    guest,
+    interface,
+    machine,
+    paris,
+    port,
+    shown,
+    switch,
+    told,
+)
 
 
 def sw1(**endpoint: Any) -> Estate:
@@ -277,50 +289,105 @@ def test_an_object_that_the_endpoint_does_not_show_is_not_touched() -> None:
     assert written(estate, "devices") == {"sw1": {"asset_tag": "A"}}
 
 
-@pytest.mark.parametrize(
-    ("resource", "field"),
-    [
-        *(("devices", name) for name in ("name", "status", "site", "role", "device_type")),
-        *(("interfaces", name) for name in ("type", "enabled", "mgmt_only")),
-    ],
-)
-def test_what_netbox_needs_is_not_cleared(resource: str, field: str) -> None:
-    estate = sw1(policies={"owns": [f"{resource}.{field}"]})
+# What all of these tests give is in one estate: case n is about the device swn, its port or its address.
+NEEDED = [
+    *(("devices", name) for name in ("name", "status", "site", "role", "device_type")),
+    *(("interfaces", name) for name in ("type", "enabled", "mgmt_only")),
+]
+
+
+def key_of(number: int, resource: str) -> str:
+    """The key of a row of the diff."""
+    return {"devices": f"sw{number}", "interfaces": f"sw{number} Gi0/1"}.get(resource, f"192.0.2.{number}")
+
+
+def desired_key(number: int, resource: str) -> str:
+    """The key that rules use."""
+    return " ".join([f"sw{number} Gi0/1"] * (resource == "ip_addresses") + [key_of(number, resource)])
+
+
+def given(values: list[tuple[str, str, str]], **endpoint: Any) -> Estate:
+    """A device for each (resource, field, value) that a rule gives to the device, to its port or to its address."""
+    estate = Estate("librenms", **{"policies": GENEROUS, **endpoint})
+    for number in range(1, len(values) + 1):
+        device(estate, number, f"sw{number}")
+        estate.add(
+            "netbox.devices",
+            **{"id": number, "name": f"sw{number}", "status": "active"},
+            **{"site_id": 1, "role_id": 1, "device_type_id": 1, "cf": {"librenms_id": {"lib": number}}},
+        )
+        port(estate, number, "Gi0/1", number)
+        interface(estate, 100 + number, "Gi0/1", number, port=number, mgmt_only=True)
+        shown(estate, number, f"192.0.2.{number}", number)
+        address(estate, 200 + number, f"192.0.2.{number}", 100 + number)
     estate.add("netbox.sites", id=1, name="Paris", slug="paris")
     estate.add("netbox.device_roles", id=1, name="Switch", slug="switch")
     estate.add("netbox.device_types", id=1, model="X", slug="x")
-    estate.change("netbox.devices", "sw1", site_id=1, role_id=1, device_type_id=1)
-    port(estate, 1, "Gi0/1")
-    interface(estate, 11, "Gi0/1", port=1, mgmt_only=True)
-    estate.rule(f"{resource}.sql", f"SELECT key, '{field}' AS field, '' AS value FROM desired.{resource}")
-    assert written(estate, resource) == {}
-    assert [reason for _, reason in told(estate, resource).values()] == [
+    for resource in ("devices", "interfaces", "ip_addresses"):
+        rows = ", ".join(
+            f"('{desired_key(number, resource)}', '{field}', '{value}')"
+            for number, (of, field, value) in enumerate(values, start=1)
+            if of == resource
+        )
+        if rows:
+            estate.rule(
+                f"{resource}.sql",
+                f"SELECT key, field, value FROM desired.{resource} JOIN (VALUES {rows}) AS v(key, field, value)"
+                " USING (key)",
+            )
+    return estate
+
+
+@pytest.mark.parametrize("number", range(len(NEEDED)), ids=[".".join(case) for case in NEEDED])
+def test_what_netbox_needs_is_not_cleared(number: int) -> None:
+    owned = {"owns": [f"{resource}.{field}" for resource, field in NEEDED]}
+    estate = given([(resource, field, "") for resource, field in NEEDED], policies=owned)
+    resource, field = NEEDED[number]
+    key = key_of(number + 1, resource)
+    assert written(estate, resource).get(key) is None
+    assert told(estate, resource)[key][1] == (
         f'{field}: rules/{resource}.sql: {field} cannot be "": it needs a value, which NetBox cannot clear'
-    ]
-
-
-@pytest.mark.parametrize(
-    ("resource", "field", "value", "needs"),
-    [
-        ("devices", "description", "x" * 201, "at most 200 characters"),
-        ("interfaces", "label", "x" * 65, "at most 64 characters"),
-        ("ip_addresses", "dns_name", "not a name!", "a DNS name"),
-        ("devices", "cf.load", "nan", "a number"),
-        ("interfaces", "mtu", "1499.6", "a whole number"),
-    ],
-)
-def test_values_that_netbox_refuses_are_conflicts(resource: str, field: str, value: str, needs: str) -> None:
-    estate = sw1()
-    estate.add("netbox.custom_fields", id=1, name="load", type="decimal", object_types=["dcim.device"])
-    port(estate, 1, "Gi0/1")
-    interface(estate, 11, "Gi0/1", port=1)
-    shown(estate, 1, "192.0.2.1", 1)
-    address(estate, 21, "192.0.2.1", 11)
-    estate.rule(
-        f"{resource}.sql", f"SELECT key, '{field}' AS field, '{value}' AS value FROM desired.{resource}"
     )
-    assert written(estate, resource) == {}
-    assert [reason.endswith(f"it needs {needs}") for _, reason in told(estate, resource).values()] == [True]
+
+
+# (resource, field, value, what it needs)
+REFUSED = [
+    ("devices", "description", "x" * 201, "at most 200 characters"),
+    ("interfaces", "label", "x" * 65, "at most 64 characters"),
+    ("ip_addresses", "dns_name", "not a name!", "a DNS name"),
+    ("devices", "cf.load", "nan", "a number"),
+    ("interfaces", "mtu", "1499.6", "a whole number"),
+    ("devices", "serial", "9" * 51, "at most 50 characters"),
+    ("devices", "asset_tag", "9" * 51, "at most 50 characters"),
+    ("interfaces", "mtu", "0", "a number from 1 to 65536"),
+    ("interfaces", "mtu", "70000", "a number from 1 to 65536"),
+    ("interfaces", "mode", "trunk", "one of access, tagged, tagged-all, q-in-q"),
+    ("interfaces", "type", "1000base", "one of 1000base-t, lag, other, virtual"),
+    ("devices", "cf.level", "platinum", "one of gold, silver"),
+]
+
+
+def refused() -> Estate:
+    estate = given([case[:3] for case in REFUSED])
+    estate.add("netbox.custom_fields", id=1, name="load", type="decimal", object_types=["dcim.device"])
+    for choice in ("virtual", "other", "lag", "1000base-t"):
+        estate.add("netbox.choices", model="dcim.interface", field="type", value=choice, label=choice)
+    estate.add("netbox.custom_fields", id=5, name="level", type="select", object_types=["dcim.device"])
+    for choice in ("silver", "gold"):
+        estate.add("netbox.choices", model="extras.customfield", field="level", value=choice, label=choice)
+    return estate
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{c[1]} {c[2][:9]}" for c in REFUSED])
+def test_values_that_netbox_refuses_are_conflicts(number: int) -> None:
+    resource, field, value, needs = REFUSED[number]
+    key = key_of(number + 1, resource)
+    assert written(refused(), resource).get(key) is None
+    shown_value = value if len(value) < 60 else f"{value[:59]}…"
+    assert told(refused(), resource)[key] == (
+        "conflict",
+        f'{field}: rules/{resource}.sql: {field} cannot be "{shown_value}": it needs {needs}',
+    )
 
 
 def test_dns_names_are_in_lower_case_as_netbox_keeps_them() -> None:
@@ -372,43 +439,6 @@ def test_an_address_in_another_vrf_changes_its_vrf_and_is_not_doubled() -> None:
     assert [(r.action, r.netbox_id, r.fields) for r in found] == [
         ("update", 21, {"vrf": {"id": 4, "name": "red"}})
     ]
-
-
-@pytest.mark.parametrize(
-    ("resource", "field", "value", "needs"),
-    [
-        ("devices", "serial", "9" * 51, "at most 50 characters"),
-        ("devices", "asset_tag", "9" * 51, "at most 50 characters"),
-        ("interfaces", "label", "x" * 65, "at most 64 characters"),
-        ("interfaces", "mtu", "0", "a number from 1 to 65536"),
-        ("interfaces", "mtu", "70000", "a number from 1 to 65536"),
-        ("interfaces", "mode", "trunk", "one of access, tagged, tagged-all, q-in-q"),
-        ("interfaces", "type", "1000base", "one of 1000base-t, lag, other, virtual"),
-        ("devices", "cf.level", "platinum", "one of gold, silver"),
-    ],
-)
-def test_a_value_that_netbox_does_not_take_is_a_conflict(
-    resource: str, field: str, value: str, needs: str
-) -> None:
-    estate = sw1()
-    port(estate, 1, "Gi0/1")
-    interface(estate, 11, "Gi0/1", port=1)
-    for choice in ("virtual", "other", "lag", "1000base-t"):
-        estate.add("netbox.choices", model="dcim.interface", field="type", value=choice, label=choice)
-    estate.add("netbox.custom_fields", id=5, name="level", type="select", object_types=["dcim.device"])
-    for choice in ("silver", "gold"):
-        estate.add("netbox.choices", model="extras.customfield", field="level", value=choice, label=choice)
-    estate.rule(
-        f"{resource}.sql", f"SELECT key, '{field}' AS field, '{value}' AS value FROM desired.{resource}"
-    )
-    key = "sw1" if resource == "devices" else "sw1 Gi0/1"
-    shown_value = value if len(value) < 60 else f"{value[:59]}…"
-    assert told(estate, resource) == {
-        key: (
-            "conflict",
-            f'{field}: rules/{resource}.sql: {field} cannot be "{shown_value}": it needs {needs}',
-        )
-    }
 
 
 def _sw1_and_sw2(rule: str) -> Estate:
@@ -469,46 +499,55 @@ def test_a_rack_is_not_written_without_its_location() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "needs"),
-    [
-        ("date", "epoch", "a date: 2026-01-31"),
-        ("date", "2026/01/31", "a date: 2026-01-31"),
-        ("date", "2026-02-30", "a date: 2026-01-31"),
-        ("datetime", "infinity", "a time: 2026-01-31T12:00:00+00:00"),
-        ("datetime", "2026-01-31", "a time: 2026-01-31T12:00:00+00:00"),
-        ("multiselect", '"a"', 'a list of choices: ["a"]'),
-        ("multiselect", '{"a":1}', 'a list of choices: ["a"]'),
-        ("multiobject", "[1,null]", "a list of ids: [1, 2]"),
-        ("object", "-1", "the id of an object"),
-        ("url", "not a url", "a URL"),
-        ("decimal", "1_0", "a number"),
-        ("integer", "0x10", "a whole number"),
-    ],
-)
-def test_a_value_of_another_type_is_never_guessed(kind: str, value: str, needs: str) -> None:
-    estate = sw1()
-    estate.add("netbox.custom_fields", id=5, name="f", type=kind, object_types=["dcim.device"])
-    estate.rule("devices.sql", f"SELECT key, 'cf.f' AS field, '{value}' AS value FROM desired.devices")
-    assert told(estate, "devices") == {
-        "sw1": ("conflict", f'cf.f: rules/devices.sql: cf.f cannot be "{value}": it needs {needs}')
-    }
+# (type of the custom field, value, what it needs)
+OF_ANOTHER_TYPE = [
+    ("date", "epoch", "a date: 2026-01-31"),
+    ("date", "2026/01/31", "a date: 2026-01-31"),
+    ("date", "2026-02-30", "a date: 2026-01-31"),
+    ("datetime", "infinity", "a time: 2026-01-31T12:00:00+00:00"),
+    ("datetime", "2026-01-31", "a time: 2026-01-31T12:00:00+00:00"),
+    ("multiselect", '"a"', 'a list of choices: ["a"]'),
+    ("multiselect", '{"a":1}', 'a list of choices: ["a"]'),
+    ("multiobject", "[1,null]", "a list of ids: [1, 2]"),
+    ("object", "-1", "the id of an object"),
+    ("url", "not a url", "a URL"),
+    ("decimal", "1_0", "a number"),
+    ("integer", "0x10", "a whole number"),
+]
+# (type of the custom field, value, what is written)
+OF_THE_TYPE: list[tuple[str, str, object]] = [
+    ("date", "2026-01-31", "2026-01-31"),
+    ("datetime", "2026-01-31 12:00:00+00:00", "2026-01-31 12:00:00+00:00"),
+    ("decimal", "1.50", 1.5),
+    ("integer", "1e3", 1000),
+    ("object", "7", 7),
+    ("multiobject", "[3, 1]", [1, 3]),
+    ("url", "https://wiki.example/a", "https://wiki.example/a"),
+]
+
+
+def typed() -> Estate:
+    """Each value in a custom field with the name of its type."""
+    cases = [*OF_ANOTHER_TYPE, *OF_THE_TYPE]
+    estate = given([("devices", f"cf.{kind}", value) for kind, value, _ in cases])
+    for number, kind in enumerate(sorted({kind for kind, _, _ in cases}), start=1):
+        estate.add("netbox.custom_fields", id=number, name=kind, type=kind, object_types=["dcim.device"])
+    return estate
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "written_value"),
-    [
-        ("date", "2026-01-31", "2026-01-31"),
-        ("datetime", "2026-01-31 12:00:00+00:00", "2026-01-31 12:00:00+00:00"),
-        ("decimal", "1.50", 1.5),
-        ("integer", "1e3", 1000),
-        ("object", "7", 7),
-        ("multiobject", "[3, 1]", [1, 3]),
-        ("url", "https://wiki.example/a", "https://wiki.example/a"),
-    ],
+    "number", range(len(OF_ANOTHER_TYPE)), ids=[f"{c[0]} {c[1]}" for c in OF_ANOTHER_TYPE]
 )
-def test_a_value_of_the_type_is_written(kind: str, value: str, written_value: object) -> None:
-    estate = sw1()
-    estate.add("netbox.custom_fields", id=5, name="f", type=kind, object_types=["dcim.device"])
-    estate.rule("devices.sql", f"SELECT key, 'cf.f' AS field, '{value}' AS value FROM desired.devices")
-    assert written(estate, "devices") == {"sw1": {"cf.f": written_value}}
+def test_a_value_of_another_type_is_never_guessed(number: int) -> None:
+    kind, value, needs = OF_ANOTHER_TYPE[number]
+    assert told(typed(), "devices")[f"sw{number + 1}"] == (
+        "conflict",
+        f'cf.{kind}: rules/devices.sql: cf.{kind} cannot be "{value}": it needs {needs}',
+    )
+
+
+@pytest.mark.parametrize("number", range(len(OF_THE_TYPE)), ids=[case[0] for case in OF_THE_TYPE])
+def test_a_value_of_the_type_is_written(number: int) -> None:
+    kind, _, value = OF_THE_TYPE[number]
+    key = f"sw{len(OF_ANOTHER_TYPE) + number + 1}"
+    assert written(typed(), "devices")[key] == {f"cf.{kind}": value}
