@@ -11,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +22,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from netbox_sync_lab.serving import LabServer
 from tests.cli.conftest import Answer, CliHarness
+from tests.parquet import looking
 from tests.support import NetBox
 
 NETBOX_TOKEN = "netbox-secret-91c2"
@@ -219,7 +219,7 @@ class Company:
     def count(self, system: str, table: str) -> int:
         """Rows of a table in the current snapshot."""
         folder = self.warehouse.current(self.warehouse.snapshots(system, NAMES[system]))
-        with duckdb.connect() as con:
+        with looking() as con:
             row = con.execute(
                 "SELECT count(*) FROM read_parquet(?)", [str(folder / f"{table}.parquet")]
             ).fetchone()

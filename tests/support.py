@@ -23,6 +23,7 @@ from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_dagster.sync.target import read_netbox
+from tests.parquet import looking
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
@@ -128,7 +129,7 @@ class Pipeline:
         """(resource, key, reason) of what the last comparison left out, or that of the plan."""
         diffs = self.warehouse.diffs(self.name)
         folder = (diffs / plan.diff_id if plan else self.warehouse.current(diffs)) / "desired"
-        with duckdb.connect() as con:
+        with looking() as con:
             return con.execute(
                 "SELECT resource, key, reason FROM read_parquet(?) ORDER BY ALL",
                 [

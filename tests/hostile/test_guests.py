@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.server_errors import ServerError
@@ -19,6 +18,7 @@ from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import BEHAVIOURS
 from tests.hostile.clients import LIMITS, docker, proxmox
 from tests.hostile.server import Behaviour, HostileServer, routes
+from tests.parquet import looking
 
 PVE = "/api2/json"
 NET = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
@@ -31,7 +31,7 @@ def data(content: Any) -> bytes:
 def column(home: Path, system: str, endpoint: str, name: str, what: str) -> list[Any]:
     warehouse = Warehouse(home)
     file = warehouse.current(warehouse.snapshots(system, endpoint)) / f"{name}.parquet"
-    with duckdb.connect() as con:
+    with looking() as con:
         rows = con.execute(f"SELECT {what} FROM read_parquet(?) ORDER BY ALL", [str(file)]).fetchall()
     return [row[0] if len(row) == 1 else row for row in rows]
 

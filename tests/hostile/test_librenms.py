@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.server_errors import ServerError
@@ -20,6 +19,7 @@ from netbox_sync_lab.certs import LabCertificates
 from tests.hostile.behaviours import OK
 from tests.hostile.clients import LIMITS, SECRETS, librenms
 from tests.hostile.server import Asked, Behaviour, HostileServer, routes
+from tests.parquet import looking
 
 API = "/api/v0"
 SYSTEM = json.dumps({"status": "ok", "system": [{"local_ver": "25.10.0"}]}).encode()
@@ -76,7 +76,7 @@ def left(home: Path) -> list[str]:
 def table(home: Path, name: str) -> list[dict[str, Any]]:
     warehouse = Warehouse(home)
     file = warehouse.current(warehouse.snapshots("librenms", "nms")) / f"{name}.parquet"
-    with duckdb.connect() as con:
+    with looking() as con:
         return con.execute("SELECT * FROM read_parquet(?)", [str(file)]).to_arrow_table().to_pylist()
 
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
@@ -15,6 +14,7 @@ from netbox_sync_dagster.sources.docker.snapshot import snapshot_docker
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_lab.docker import DockerState, LabDocker
+from tests.parquet import looking
 
 
 class Snapshot:
@@ -22,9 +22,9 @@ class Snapshot:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.con = duckdb.connect()
+        self.con = looking()
         for file in folder.glob("*.parquet"):
-            self.con.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM '{file}'")
+            self.con.execute(f"CREATE TEMP VIEW {file.stem} AS SELECT * FROM '{file}'")
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
@@ -14,6 +13,7 @@ from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from tests.parquet import looking
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ class Reader:
 
     def rows(self, table: str, order: str = "ALL") -> list[Row]:
         """The rows of a table, without the columns that the writer adds."""
-        with duckdb.connect() as con:
+        with looking() as con:
             source = f"read_parquet('{self.current / table}.parquet')"
             names = [line[0] for line in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
             rows = con.execute(f"SELECT * FROM {source} ORDER BY {order}").fetchall()

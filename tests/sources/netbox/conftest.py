@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
@@ -17,6 +16,7 @@ from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.netbox import LabNetBox
+from tests.parquet import looking
 from tests.sources.netbox.seed import Seed, fill
 
 Snap = Callable[..., "Taken"]
@@ -34,8 +34,8 @@ class Taken:
 
     def sql(self, query: str, table: str) -> list[tuple[Any, ...]]:
         """Rows of ``query``, in which ``t`` is the table."""
-        con = duckdb.connect()
-        con.execute(f"create view t as select * from read_parquet('{self.folder / f'{table}.parquet'}')")
+        con = looking()
+        con.execute(f"create temp view t as select * from read_parquet('{self.folder / f'{table}.parquet'}')")
         rows: list[tuple[Any, ...]] = con.execute(query).fetchall()
         return rows
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +18,7 @@ from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.certs import LabCertificates, make_certificates
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from netbox_sync_lab.serving import LabServer
+from tests.parquet import looking
 
 TOKEN = "PVE_TEST_TOKEN"
 PASSWORD = "PVE_TEST_PASSWORD"
@@ -29,9 +29,9 @@ class Snapshot:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.con = duckdb.connect()
+        self.con = looking()
         for file in folder.glob("*.parquet"):
-            self.con.execute(f"CREATE VIEW {file.stem} AS SELECT * FROM '{file}'")
+            self.con.execute(f"CREATE TEMP VIEW {file.stem} AS SELECT * FROM '{file}'")
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()

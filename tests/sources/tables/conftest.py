@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netbox_sync_dagster.errors import UserError
@@ -17,6 +16,7 @@ from netbox_sync_dagster.sources.tables.snapshot import snapshot_tables
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_lab.netbox import LabNetBox
+from tests.parquet import looking
 from tests.support import NetBox
 
 
@@ -47,7 +47,7 @@ class Machines:
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         """Rows of the current snapshot, sorted."""
         file = self.warehouse.current(self.warehouse.snapshots("tables", "machines")) / f"{table}.parquet"
-        with duckdb.connect() as con:
+        with looking() as con:
             return con.execute(f"SELECT {columns} FROM read_parquet(?) ORDER BY ALL", [str(file)]).fetchall()
 
     def rejected(self) -> list[str]:
