@@ -9,15 +9,31 @@ import pytest
 
 from netbox_sync_dagster.config import Config
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, before, row, rows
+
+TYPED: dict[str, Any] = {"inventory": True}
+APPLIED: dict[str, Any] = {
+    "inventory": True,
+    # Every call is made, so that it can fail.
+    "full_read_hours": 0,
+    "policies": {
+        "create": ["devices", "interfaces", "custom_fields", "modules", "module_bays"],
+        "move_modules": True,
+    },
+}
+# What the second sync of a test has.
+MOVES: dict[str, Any] = {
+    "policies": {"move_modules": True},
+    "mappings": {"module_rules": [{"field": "bay", "match": "^FAN 2$", "replace": ""}]},
+}
 
 Device = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def switch(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
-    """sw1 with a power supply in a slot, a fan, a port with a transceiver, and parts that are not modules."""
-    pipeline.configure(inventory=True)
+def add_switch(state: LibreNMSState, mark: str = "") -> dict[str, Any]:
+    """sw1 with a power supply in a slot, a fan, a port with a transceiver, and parts that are not modules; ``mark``: in the
+    serial numbers, which end with it."""
     found = state.add_device("sw1", hardware="C9300-48P", os="ios")
 
     def part(kind: str, name: str, model: str, serial: str, inside: int = 0, **more: Any) -> int:
@@ -32,30 +48,36 @@ def switch(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
         )
         return row["entPhysicalIndex"]
 
-    chassis = part("chassis", "Switch 1", "C9300-48P", "FOC1")
+    chassis = part("chassis", "Switch 1", "C9300-48P", f"FOC1{mark}")
     slot = part("container", "Power Supply Bay A", "", "", chassis)
-    part("powerSupply", "Switch 1 - Power Supply A", "PWR-C1-715WAC", "LIT1", slot)
+    part("powerSupply", "Switch 1 - Power Supply A", "PWR-C1-715WAC", f"LIT1{mark}", slot)
     part("fan", "FAN 1", "FAN-T1", "N/A", chassis)
     part("fan", "FAN 2", "", "", chassis)
-    part("module", "Fixed Module 0", "C9300-48P", "FOC1", chassis, entPhysicalIsFRU="false")
+    part("module", "Fixed Module 0", "C9300-48P", f"FOC1{mark}", chassis, entPhysicalIsFRU="false")
     part("sensor", "Temp 1", "X", "Y", chassis)
-    optic = part("module", "Te1/1/1 Container", "SFP-10G-LR", "AVD1", chassis)
+    optic = part("module", "Te1/1/1 Container", "SFP-10G-LR", f"AVD1{mark}", chassis)
     state.add_transceiver(
         state.add_port(found, "Te1/1/1"),
         vendor="CISCO-AVAGO",
         model="SFP-10G-LR",
-        serial="AVD1",
+        serial=f"AVD1{mark}",
         entity_physical_index=optic,
     )
     return found
 
 
 @pytest.fixture
-def types(netbox: NetBox, basics: Any) -> dict[str, dict[str, Any]]:
-    """The module types in NetBox."""
-    maker = basics["maker"]["id"]
-    return {
-        model: netbox.create("dcim/module-types", manufacturer=maker, model=model, part_number=number)
+def switch(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
+    pipeline.configure(inventory=True)
+    return add_switch(state)
+
+
+def types(case: Case) -> dict[str, dict[str, Any]]:
+    """The module types in NetBox; made by the first test that needs them."""
+    maker = case.basics["maker"]["id"]
+    there = {found["model"]: found for found in case.netbox.all("dcim/module-types")}
+    return there or {
+        model: case.netbox.create("dcim/module-types", manufacturer=maker, model=model, part_number=number)
         for model, number in (("715W", "PWR-C1-715WAC"), ("Fan", "FAN-T1"), ("SFP-10G-LR", ""), ("Other", ""))
     }
 
@@ -105,52 +127,54 @@ def test_parts_are_blocked_until_their_type_and_bay_are_there(
     ]
 
 
-def test_bays_and_modules_are_written_and_then_in_sync(
-    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox
-) -> None:
-    pipeline.configure(policies={"create": [*pipeline.endpoint.policies.create, "module_bays"]})
-    plan = pipeline.sync()
+@together(**APPLIED)
+def test_bays_and_modules_are_written_and_then_in_sync(case: Case) -> Steps:
+    add_switch(case.state, case.prefix)
+    types(case)
+    plan = yield
     assert row(plan, "modules", "sw1 Te1/1/1").depends_on == tuple(
         sorted([row(plan, "devices", "sw1").change_id, row(plan, "module_bays", "sw1 Te1/1/1").change_id])
     )
-    done = pipeline.apply_all()
+    done = yield {"apply": True}
     assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
     assert sorted(
-        (m["module_bay"]["name"], m["module_type"]["model"], m["serial"]) for m in netbox.all("dcim/modules")
+        (m["module_bay"]["name"], m["module_type"]["model"], m["serial"])
+        for m in case.netbox.all("dcim/modules", device=case.named("sw1"))
     ) == [
         ("FAN 1", "Fan", ""),
-        ("Power Supply Bay A", "715W", "LIT1"),
-        ("Te1/1/1", "SFP-10G-LR", "AVD1"),
+        ("Power Supply Bay A", "715W", f"LIT1{case.prefix}"),
+        ("Te1/1/1", "SFP-10G-LR", f"AVD1{case.prefix}"),
     ]
 
 
-def test_replaced_moved_and_vanished_parts(
-    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
-) -> None:
-    first, second = device("sw1"), device("sw2")
+@together(**TYPED)
+def test_replaced_moved_and_vanished_parts(case: Case) -> Steps:
+    add_switch(case.state, case.prefix)
+    kinds = types(case)
+    first, second = case.device("sw1"), case.device("sw2")
 
     def install(owner: Any, bay: str, model: str, serial: str, **more: Any) -> dict[str, Any]:
-        place = netbox.create("dcim/module-bays", device=owner["id"], name=bay, **more)
-        return netbox.create(
+        place = case.netbox.create("dcim/module-bays", device=owner["id"], name=bay, **more)
+        return case.netbox.create(
             "dcim/modules",
             device=owner["id"],
             module_bay=place["id"],
-            module_type=types[model]["id"],
+            module_type=kinds[model]["id"],
             serial=serial,
         )
 
     # Found by the bay's label; the part in it is another one now.
     supply = install(first, "PSU1", "Other", "OLD1", label="Power Supply Bay A")
-    install(second, "Uplink 1", "SFP-10G-LR", "AVD1")
+    install(second, "Uplink 1", "SFP-10G-LR", f"AVD1{case.prefix}")
     old = install(first, "Slot 9", "Other", "S9")
-    plan = pipeline.sync()
+    plan = yield
     replaced = row(plan, "modules", "sw1 Power Supply Bay A")
     assert (replaced.netbox_id, before(replaced)["serial"], after(replaced)["serial"]) == (
         supply["id"],
         "OLD1",
         "LIT1",
     )
-    assert after(replaced)["module_type"] == {"id": types["715W"]["id"], "name": "715W"}
+    assert after(replaced)["module_type"] == {"id": kinds["715W"]["id"], "name": "715W"}
     assert told(plan)[2:] == [
         ("sw1 Slot 9 (gone)", "drifted", "not in the inventory that LibreNMS shows"),
         ("sw1 Te1/1/1", "conflict", "NetBox has serial AVD1 in sw2 Uplink 1"),
@@ -158,76 +182,78 @@ def test_replaced_moved_and_vanished_parts(
     assert row(plan, "modules", "sw1 Slot 9 (gone)").netbox_id == old["id"]
 
 
-def test_a_part_in_another_bay_of_its_device_moves_by_policy(
-    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
-) -> None:
+@together(**TYPED)
+def test_a_part_in_another_bay_of_its_device_moves_by_policy(case: Case) -> Steps:
     """Into an empty bay; one that another part is still in, and another device, stay conflicts."""
-    known, other = device("sw1"), device("sw2")
+    add_switch(case.state, case.prefix)
+    kinds = types(case)
+    known, other = case.device("sw1"), case.device("sw2")
     bays = {
-        name: netbox.create("dcim/module-bays", device=known["id"], name=name)
+        name: case.netbox.create("dcim/module-bays", device=known["id"], name=name)
         for name in ("Slot 9", "Te1/1/1", "FAN 1", "Power Supply Bay A")
     }
-    far = netbox.create("dcim/module-bays", device=other["id"], name="PSU")
+    far = case.netbox.create("dcim/module-bays", device=other["id"], name="PSU")
 
     def install(bay: dict[str, Any], model: str, serial: str) -> dict[str, Any]:
-        return netbox.create(
+        return case.netbox.create(
             "dcim/modules",
             device=bay["device"]["id"],
             module_bay=bay["id"],
-            module_type=types[model]["id"],
+            module_type=kinds[model]["id"],
             serial=serial,
         )
 
-    optic = install(bays["Slot 9"], "SFP-10G-LR", "AVD1")
-    supply = install(far, "715W", "LIT1")
+    optic = install(bays["Slot 9"], "SFP-10G-LR", f"AVD1{case.prefix}")
+    supply = install(far, "715W", f"LIT1{case.prefix}")
     install(bays["FAN 1"], "Fan", "")
-    assert told(pipeline.sync()) == [
+    plan = yield
+    assert told(plan) == [
         ("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU"),
         ("sw1 Te1/1/1", "conflict", "NetBox has serial AVD1 in sw1 Slot 9"),
     ]
-    pipeline.configure(policies={"move_modules": True})
     guest = install(bays["Te1/1/1"], "Other", "X1")
-    assert told(pipeline.sync())[1] == (
+    plan = yield MOVES
+    assert told(plan)[1] == (
         "sw1 Te1/1/1",
         "conflict",
         "NetBox has serial AVD1 in sw1 Slot 9, and another module in its bay",
     )
-    netbox.delete("dcim/modules", guest["id"])
-    moved = row(pipeline.sync(), "modules", "sw1 Te1/1/1")
+    case.netbox.delete("dcim/modules", guest["id"])
+    plan = yield MOVES
+    moved = row(plan, "modules", "sw1 Te1/1/1")
     assert (moved.action, moved.netbox_id) == ("update", optic["id"])
     assert [(f.name, f.before["name"], f.after["name"]) for f in moved.written] == [
         ("module_bay", "Slot 9", "Te1/1/1")
     ]
-    done = pipeline.apply_all()
+    done = yield {**MOVES, "apply": True}
     assert told(done) == [("sw1 Power Supply Bay A", "conflict", "NetBox has serial LIT1 in sw2 PSU")]
-    assert netbox.one("dcim/modules", serial="AVD1")["module_bay"]["name"] == "Te1/1/1"
-    assert netbox.one("dcim/modules", serial="LIT1")["id"] == supply["id"]
+    assert case.netbox.one("dcim/modules", serial=f"AVD1{case.prefix}")["module_bay"]["name"] == "Te1/1/1"
+    assert case.netbox.one("dcim/modules", serial=f"LIT1{case.prefix}")["id"] == supply["id"]
 
 
-def test_rules_rewrite_bays_models_and_serials(
-    pipeline: Pipeline, switch: Any, types: Any, netbox: NetBox, device: Device
-) -> None:
+@together(**TYPED)
+def test_rules_rewrite_bays_models_and_serials(case: Case) -> Steps:
     """In order, by manufacturer, before anything is compared."""
-    known = device("sw1")
+    add_switch(case.state, case.prefix)
+    types(case)
+    known = case.device("sw1")
     for name in ("PSU A", "Fan 1", "Te1/1/1"):
-        netbox.create("dcim/module-bays", device=known["id"], name=name)
-    pipeline.configure(
-        mappings={
-            "module_rules": [
-                {
-                    "field": "bay",
-                    "match": "^Power Supply Bay (.)$",
-                    "replace": r"PSU-\1",
-                    "manufacturer": "cisco",
-                },
-                {"field": "bay", "match": "-", "replace": " ", "manufacturer": "CISCO"},
-                {"field": "serial", "match": "^AVD", "replace": "", "manufacturer": "Juniper"},
-                {"field": "serial", "match": "^LIT", "replace": "L"},
-            ],
-            "module_types": {"SFP-10G-LR": "Other"},
-        }
-    )
-    plan = pipeline.sync()
+        case.netbox.create("dcim/module-bays", device=known["id"], name=name)
+    rules: dict[str, Any] = {
+        "module_rules": [
+            {
+                "field": "bay",
+                "match": "^Power Supply Bay (.)$",
+                "replace": r"PSU-\1",
+                "manufacturer": "cisco",
+            },
+            {"field": "bay", "match": "-", "replace": " ", "manufacturer": "CISCO"},
+            {"field": "serial", "match": "^AVD", "replace": "", "manufacturer": "Juniper"},
+            {"field": "serial", "match": "^LIT", "replace": "L"},
+        ],
+        "module_types": {"SFP-10G-LR": "Other"},
+    }
+    plan = yield {"mappings": rules}
     assert [
         (r.key, r.action, after(r)["module_type"]["name"], after(r).get("serial"))
         for r in rows(plan, "modules")
@@ -236,8 +262,9 @@ def test_rules_rewrite_bays_models_and_serials(
         ("sw1 PSU A", "create", "715W", "L1"),
         ("sw1 Te1/1/1", "create", "Other", "AVD1"),
     ]
-    content = pipeline.config.model_dump(mode="json", exclude_unset=True)
-    content["endpoints"][0]["mappings"]["module_rules"][0]["match"] = "(?<=x)"
+    rules["module_rules"][0]["match"] = "(?<=x)"
+    content = case.pipeline.config.model_dump(mode="json", exclude_unset=True)
+    content["endpoints"][0]["mappings"] = rules
     with pytest.raises(ValueError, match="is not a regular expression"):
         Config.model_validate(content)
 
@@ -271,55 +298,52 @@ def test_a_model_in_two_cases_is_one_new_type(
     ]
 
 
-def test_two_parts_in_one_bay_are_a_conflict(
-    pipeline: Pipeline, state: LibreNMSState, switch: Any, types: Any, device: Device
-) -> None:
-    device("sw1")
-    state.inventory[3]["entPhysicalName"] = "FAN 2"
-    state.inventory[4]["entPhysicalModelName"] = "FAN-T1"
+@together(**TYPED)
+def test_two_parts_in_one_bay_are_a_conflict(case: Case) -> Steps:
+    found = add_switch(case.state, case.prefix)
+    types(case)
+    case.device("sw1")
+    parts = [part for part in case.state.inventory if part["device_id"] == found["device_id"]]
+    parts[3]["entPhysicalName"] = "FAN 2"
+    parts[4]["entPhysicalModelName"] = "FAN-T1"
     reason = "2 parts of this device are in a bay of the name FAN 2; tell them apart by mappings.module_rules"
-    assert told(pipeline.sync())[:2] == [
+    plan = yield
+    assert told(plan)[:2] == [
         ("sw1 FAN 2 (1)", "conflict", reason),
         ("sw1 FAN 2 (2)", "conflict", reason),
     ]
-    pipeline.configure(mappings={"module_rules": [{"field": "bay", "match": "^FAN 2$", "replace": ""}]})
-    assert [r.key for r in rows(pipeline.again(), "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
+    plan = yield MOVES
+    assert [r.key for r in rows(plan, "modules")] == ["sw1 Power Supply Bay A", "sw1 Te1/1/1"]
 
 
 @pytest.mark.parametrize(
     ("unread", "gone", "why"),
     [
         # The inventory shows the optic all the same, as a part.
-        ("/devices/1/transceivers", ["Te1/1/1"], "it may be part 8 of sw1, which is not taken as a module"),
+        ("/devices/{}/transceivers", ["Te1/1/1"], "it may be part 8 of sw1, which is not taken as a module"),
         (
-            "/inventory/1/all",
+            "/inventory/{}/all",
             ["FAN 1", "Power Supply Bay A"],
             "not in the inventory that LibreNMS shows, but that is no evidence: ",
         ),
     ],
 )
+@together(**APPLIED)
 def test_an_inventory_that_was_read_in_part_moves_and_misses_nothing(
-    pipeline: Pipeline,
-    state: LibreNMSState,
-    switch: Any,
-    types: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    unread: str,
-    gone: list[str],
-    why: str,
-) -> None:
+    case: Case, unread: str, gone: list[str], why: str
+) -> Steps:
     """The inventory lists an optic too, in a separate bay: that does not make a second module."""
-    pipeline.configure(
-        policies={"create": [*pipeline.endpoint.policies.create, "module_bays"], "move_modules": True}
-    )
-    assert [r.key for r in pipeline.apply_all().rows if r.is_change] == []
-    with LabLibreNMS(state, token="lnms-token") as server:
-        server.fail_always(status=400, path_prefix=unread)
-        pipeline.configure(url=server.url, full_read_hours=0)
-        plan = pipeline.sync()
+    found = add_switch(case.state, case.prefix)
+    types(case)
+    yield
+    plan = yield {"apply": True}
+    assert [r.key for r in plan.rows if r.is_change] == []
+    case.server.fail_always(status=400, path_prefix=unread.format(found["device_id"]))
+    plan = yield
     assert [(r.resource, r.key) for r in plan.rows if r.is_change] == []
-    found = [(r.key, r.action) for r in rows(plan, "modules")]
-    assert found == [(f"sw1 {bay} (gone)", "blocked") for bay in gone]
+    assert [(r.key, r.action) for r in rows(plan, "modules")] == [
+        (f"sw1 {bay} (gone)", "blocked") for bay in gone
+    ]
     assert all((r.reason or "").startswith(why) for r in rows(plan, "modules"))
 
 

@@ -78,12 +78,13 @@ class CaseState(LibreNMSState):
 
 class Case:
     """One test's part of the estate. ``whole``: the last plan with the rows of all tests; ``number``: different in each
-    test of the estate, from 0."""
+    test of the estate, from 0; ``server``: LibreNMS, for faults in calls about one device."""
 
-    def __init__(self, number: int, state: LibreNMSState, pipeline: Pipeline, basics: Basics) -> None:
+    def __init__(self, number: int, server: LabLibreNMS, pipeline: Pipeline, basics: Basics) -> None:
         self.number = number
         self.prefix = f"c{number:02}-"
-        self.state = CaseState(state, self.prefix)
+        self.server = server
+        self.state = CaseState(server.state, self.prefix)
         self.pipeline, self.netbox, self.basics = pipeline, pipeline.netbox, basics
         self.whole: Plan
 
@@ -222,8 +223,8 @@ def _run(
 ) -> dict[str, BaseException | None]:
     """Run all tests, with one sync for the same ``yield`` of each; what each of them raised."""
     outcomes: dict[str, BaseException | None] = dict.fromkeys(starts)
-    with _estate(options) as (state, pipeline, basics):
-        cases = {test: Case(number, state, pipeline, basics) for number, test in enumerate(starts)}
+    with _estate(options) as (server, pipeline, basics):
+        cases = {test: Case(number, server, pipeline, basics) for number, test in enumerate(starts)}
         running = {test: start(cases[test]) for test, start in starts.items()}
         plans: dict[str, Plan] = {}
         while running:
@@ -238,7 +239,7 @@ def _run(
                     outcomes[test] = error
             running = {test: steps for test, steps in running.items() if test in asked}
             try:
-                plans = _plans(state, pipeline, asked)
+                plans = _plans(server.state, pipeline, asked)
             except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
                 return outcomes | dict.fromkeys(running, error)
     return outcomes
@@ -271,20 +272,19 @@ def _plan(
 
 
 @contextmanager
-def _estate(options: dict[str, Any]) -> Iterator[tuple[LibreNMSState, Pipeline, Basics]]:
+def _estate(options: dict[str, Any]) -> Iterator[tuple[LabLibreNMS, Pipeline, Basics]]:
     """LibreNMS without devices, and NetBox with what every installation has."""
-    state = LibreNMSState()
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
         LabNetBox(token="lab-token") as target,
-        LabLibreNMS(state, token="lnms-token") as source,
+        LabLibreNMS(LibreNMSState(), token="lnms-token") as source,
     ):
         environment.setenv("NETBOX_TOKEN", "lab-token")
         environment.setenv("LIBRENMS_TOKEN", "lnms-token")
         netbox = LabTarget(target)
         endpoint = librenms_endpoint(source.url) | options
-        yield state, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), create_basics(netbox)
+        yield source, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), create_basics(netbox)
 
 
 def librenms_endpoint(url: str) -> dict[str, Any]:
