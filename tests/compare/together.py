@@ -13,8 +13,9 @@ Names of devices get a prefix, which the rows lack: several tests may have a ``s
 unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module.
 
 ``plan = yield {"policies": ...}`` asks for a sync with other options of the endpoint than the module's; each set of
-options costs one more comparison, so it pays where several tests use the same. Two keys are not the endpoint's:
-``server``, the options of another LabLibreNMS with the same content, and ``apply``: True, to approve and apply the
+options costs one more comparison, so it pays where several tests use the same. Three keys are not the endpoint's:
+``server``, the options of another LabLibreNMS with the same content, ``refused``, the paths that it answers with status
+400, and ``apply``: True, to approve and apply the
 changes of all tests that share the estate, and sync again.
 """
 
@@ -23,7 +24,7 @@ from __future__ import annotations
 import functools
 import inspect
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,12 @@ class Case:
         self.state = CaseState(server.state, self.prefix)
         self.pipeline, self.netbox, self.basics = pipeline, pipeline.netbox, basics
         self.whole: Plan
+
+    @property
+    def own_id(self) -> int:
+        """LibreNMS's id of the test's first device."""
+        found: int = self.state.own_devices[0]["device_id"]
+        return found
 
     def named(self, name: str) -> str:
         """The name of a device in NetBox and LibreNMS."""
@@ -179,19 +186,21 @@ class Case:
         return value
 
 
-# (module, options of the endpoint) -> {id of a test: what it raised, or None}.
+# (module, estate and options of the endpoint) -> {id of a test: what it raised, or None}.
 _outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
 
 
-def together(**options: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
-    """A test of a shared estate; those of a module with the same ``options`` of the endpoint share it."""
+def together(estate: str = "", **options: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
+    """A test of a shared estate; those of a module with the same ``estate`` and ``options`` of the endpoint share it."""
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
+        shared = (estate, options)
+
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
-            group = (request.module.__name__, repr(options))
+            group = (request.module.__name__, repr(shared))
             if request.node.nodeid not in _outcomes.get(group, {}):
-                _outcomes[group] = _run(_starts(request, options), options)
+                _outcomes[group] = _run(_starts(request, shared), options)
             error = _outcomes[group][request.node.nodeid]
             if error is not None:
                 raise error
@@ -199,20 +208,22 @@ def together(**options: Any) -> Callable[[Callable[..., Steps]], Callable[..., N
         wanted = [p for p in inspect.signature(steps).parameters.values() if p.name != "case"]
         fixture = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         vars(test)["__signature__"] = inspect.Signature([fixture, *wanted])
-        vars(test)["shared"] = (steps, options)
+        vars(test)["shared"] = (steps, shared)
         return test
 
     return decorate
 
 
-def _starts(request: pytest.FixtureRequest, options: dict[str, Any]) -> dict[str, Callable[[Case], Steps]]:
+def _starts(
+    request: pytest.FixtureRequest, shared: tuple[str, Options]
+) -> dict[str, Callable[[Case], Steps]]:
     """{id: beginning} of every collected test that shares this estate."""
     found: dict[str, Callable[[Case], Steps]] = {}
     for item in request.session.items:
         if not isinstance(item, pytest.Function) or item.module is not request.module:
             continue
-        steps, shares = getattr(item.function, "shared", (None, None))
-        if steps is not None and shares == options:
+        steps, found_in = getattr(item.function, "shared", (None, None))
+        if steps is not None and found_in == shared:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             found[item.nodeid] = functools.partial(steps, **parameters)
     return found
@@ -258,13 +269,17 @@ def _plan(
     state: LibreNMSState,
     pipeline: Pipeline,
     server: Options | None = None,
+    refused: Sequence[str] = (),
     apply: bool = False,
     **options: Any,
 ) -> Plan:
     usual = pipeline.config
     with ExitStack() as stack:
-        if server is not None:
-            options["url"] = stack.enter_context(LabLibreNMS(state, token="lnms-token", **server)).url
+        if server is not None or refused:
+            other = stack.enter_context(LabLibreNMS(state, token="lnms-token", **(server or {})))
+            for path in refused:
+                other.fail_always(status=400, path_prefix=path)
+            options["url"] = other.url
         pipeline.configure(**options)
         plan = pipeline.apply_all() if apply else pipeline.sync()
     pipeline.config = usual

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.sql.estate import Estate, Row
 from tests.sql.kinds import (
     GENEROUS,
     address,
+    device,
     guest,
     interface,
     machine,
@@ -284,3 +286,32 @@ def test_a_removed_machine_with_services_stays_and_so_does_what_is_on_it() -> No
         )
     ]
     assert said_of(found, "vm_interfaces", 12) == []
+
+
+def polled(max_poll_age: int, *hours: float | None) -> dict[str, tuple[str, str | None]]:
+    """What is said of an interface that LibreNMS lacks, on switches that were polled so many hours from now."""
+    estate = switch(max_poll_age=max_poll_age)
+    for number, hour in enumerate(hours, 2):
+        when = None if hour is None else f"{datetime(2026, 11, 20, 12) + timedelta(hours=hour)}"
+        device(estate, number, f"sw{number}", last_polled=when)
+        estate.add("netbox.devices", id=number, name=f"sw{number}", cf={"librenms_id": {"lib": number}})
+        port(estate, number, "Gi0/1", device=number)
+        interface(estate, 10 * number, "Gi0/1", device=number)
+        interface(estate, 10 * number + 1, "Gi0/2", device=number)
+    return {r.key: (r.action, r.reason) for r in estate.rows() if r.key.endswith("Gi0/2")}
+
+
+def test_a_device_that_was_not_polled_lately_is_no_evidence() -> None:
+    """By the configured age. A LibreNMS in a time zone ahead of UTC is measured by its own newest poll."""
+    why = "not in LibreNMS, but that is no evidence: "
+    assert polled(24 * 3600, -25, None, 0) == {
+        "sw2 Gi0/2": ("blocked", f"{why}LibreNMS polled the device last at 2026-11-19 11:00:00"),
+        "sw3 Gi0/2": ("blocked", f"{why}LibreNMS never polled the device"),
+        "sw4 Gi0/2": ("delete", "not in LibreNMS"),
+    }
+    assert polled(26 * 3600, -25)["sw2 Gi0/2"] == ("delete", "not in LibreNMS")
+    assert {key: action for key, (action, _) in polled(3600, 9, 10, 10.9).items()} == {
+        "sw2 Gi0/2": "blocked",
+        "sw3 Gi0/2": "delete",
+        "sw4 Gi0/2": "delete",
+    }
