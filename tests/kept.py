@@ -31,7 +31,12 @@ from tests.support import NetBox, Pipeline
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # The fixtures that end with ``begun`` or ``kept``.
-BEGINNINGS = {"erp", "lyon", "many", "srv1", "three", "told"} | {"applied", "drifted", "site", "synced"}
+BEGINNINGS = {"erp", "lyon", "many", "quiet", "srv1", "three", "told"} | {
+    "applied",
+    "drifted",
+    "site",
+    "synced",
+}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}
 
