@@ -30,7 +30,8 @@ import orjson
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.client import credentials
-from netbox_sync_dagster.sources.netbox.queries import GROUPS, PROXBOX, SOURCES, graphql_list
+from netbox_sync_dagster.sources.netbox.listings import GROUPS, PROXBOX, SOURCES
+from netbox_sync_dagster.sources.netbox.queries import graphql_list
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage.snapshots import Manifest
 from netbox_sync_dagster.storage.store import Warehouse

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netbox_sync_dagster.apply.changes import Cleared
-from netbox_sync_dagster.compare.causes import cause
-from netbox_sync_dagster.compare.change_id import change_id
-from netbox_sync_dagster.compare.values import Reference, Value, parse, reference, references
+from netbox_sync_dagster.compare.values import Value
 
 Place = tuple[str, int]
 Fields = dict[str, tuple[Value, Value]]
@@ -56,7 +54,7 @@ _TYPE_OF_MODEL = {
     "virtualization.cluster": "virtualization/clusters",
 }
 # References to objects that are created later: a separate change sets them.
-_SET_LATER = {
+SET_LATER = {
     "primary_mac_address": "primary_macs",
     "primary_ip4": "primary_ips",
     "primary_ip6": "primary_ips",
@@ -79,7 +77,7 @@ _TAKEN_BACK_FIRST = {
 
 
 # Fields of other objects that keep NetBox from removing an address from its interface.
-_PRIMARY = ("primary_ip4", "primary_ip6", "oob_ip", "primary_mac_address")
+PRIMARY_FIELDS = ("primary_ip4", "primary_ip6", "oob_ip", "primary_mac_address")
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _filled_again(deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
             owner = item.object_type, item.netbox_id
             if owner not in deleted:
                 done = Done(
-                    resource=_SET_LATER[item.field],
+                    resource=SET_LATER[item.field],
                     action="update",
                     key=f"{item.owner} {_SHORT[item.field]}",
                     parent=gone.parent or item.owner,
@@ -195,9 +193,9 @@ def _deleted_again(item: Done, done: list[Done], created: Collection[Place]) -> 
             continue
         if name in _TAKEN_BACK_FIRST:
             first.setdefault(_TAKEN_BACK_FIRST[name], {})[name] = (value, None)
-        elif name in _PRIMARY and not set(points_to(item, name, value)) <= set(created):
+        elif name in PRIMARY_FIELDS and not set(points_to(item, name, value)) <= set(created):
             # An older address is kept, and NetBox unassigns it only if it is not a primary address.
-            first.setdefault(_SET_LATER[name], {})[name] = (value, None)
+            first.setdefault(SET_LATER[name], {})[name] = (value, None)
         else:
             now[name] = (value, None)
     taken_back = [Inverse(replace(item, resource=r), "update", fields) for r, fields in first.items()]
@@ -219,8 +217,8 @@ def _created_again(item: Done, done: list[Done]) -> list[Inverse]:
     for name, value in content.items():
         if value in (None, "", []):
             continue
-        if name in _SET_LATER:
-            later.setdefault(_SET_LATER[name], {})[name] = (None, value)
+        if name in SET_LATER:
+            later.setdefault(SET_LATER[name], {})[name] = (None, value)
         else:
             now[name] = (None, value)
     rows = [Inverse(item, "create", now)]
@@ -260,151 +258,3 @@ def _again(done: Done, name: str, value: Value, deleted: dict[Place, Done]) -> V
             kept = {"type": value["type"]} if "type" in value else {}
             return {"ref": gone.resource, "key": gone.key, "name": value.get("name") or gone.key, **kept}
     return value
-
-
-def identify(rows: list[Inverse], endpoint: str) -> None:
-    """Give every change its id and dependencies: objects are created before they are used, children deleted first."""
-    users = _users(rows)
-    _spread_reasons(rows, users)
-    for row in rows:
-        if row.reason is None:
-            row.change_id = change_id(
-                endpoint=endpoint,
-                resource=row.done.resource,
-                action=row.action,
-                key=row.done.key,
-                object_type=row.done.object_type,
-                netbox_id=None if row.action == "create" or row.target else row.done.netbox_id,
-                target=row.target,
-                last_updated=row.last_updated,
-                fields=[(name, before, after) for name, (before, after) in row.fields.items()],
-            )
-    creates = {(r.done.resource, r.done.key): r.change_id for r in rows if r.action == "create"}
-    # By device: the changes that clear it as master, which must come before it leaves the chassis.
-    masters: dict[Place, list[str]] = {}
-    for row in rows:
-        before, after = row.fields.get("master", (None, None))
-        if row.action == "update" and after is None:
-            for place in points_to(row.done, "master", before):
-                masters.setdefault(place, []).append(row.change_id)
-    let_go = _let_go(rows)
-    for row in rows:
-        needs = [creates[ref] for ref in _needs(row)]
-        needs += [other.change_id for other in let_go[id(row)]]
-        if row.action == "delete":
-            needs += [user.change_id for user in users[id(row)]]
-        if row.action == "update" and "virtual_chassis" in row.fields:
-            needs += masters.get(row.done.place, [])
-        row.depends_on = sorted({need for need in needs if need and need != row.change_id})
-
-
-def spread_reasons(rows: list[Inverse]) -> None:
-    """Turn every row that a conflict uses, or that needs it, into a conflict."""
-    _spread_reasons(rows, _users(rows))
-
-
-# Updates that NetBox refuses while there are children: a machine's disk size is the sum of its disks, and an interface
-# with a cable is physical.
-_HELD_BY_CHILDREN = {
-    ("virtualization/virtual-machines", "disk"): ("virtualization/virtual-disks", ("virtual_machine",)),
-    ("dcim/interfaces", "type"): ("dcim/cables", ("a_terminations", "b_terminations")),
-}
-
-
-def _let_go(rows: list[Inverse]) -> dict[int, list[Inverse]]:
-    """For each update, by its ``id()``, the rows after which NetBox accepts it."""
-    holders: dict[Place, list[Inverse]] = {}
-    children: dict[tuple[str, Place], list[Inverse]] = {}
-    for row in rows:
-        for name, (before, _) in row.fields.items():
-            for place in points_to(row.done, name, before):
-                if row.action == "update" and name in _PRIMARY:
-                    holders.setdefault(place, []).append(row)
-                if row.action == "delete":
-                    children.setdefault((f"{row.done.object_type} {name}", place), []).append(row)
-    found: dict[int, list[Inverse]] = {id(row): [] for row in rows}
-    for row in rows:
-        if row.action != "update":
-            continue
-        for name in row.fields:
-            if name == "assigned_object":
-                found[id(row)] += holders.get(row.done.place, [])
-            kind, fields = _HELD_BY_CHILDREN.get((row.done.object_type, name), ("", ()))
-            for field_ in fields:
-                found[id(row)] += children.get((f"{kind} {field_}", row.done.place), [])
-    return found
-
-
-def _needs(row: Inverse) -> list[Reference]:
-    """The recreated objects that this row names."""
-    target = reference(parse(row.target))
-    named = [ref for _, after in row.fields.values() for ref in references(after)]
-    return named if target is None else [*named, target]
-
-
-def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> None:
-    """Objects that a remaining object uses are kept: NetBox would clear the reference, or delete the user.
-
-    A row that names an object which is not created again cannot be written.
-    """
-    creates = {(row.done.resource, row.done.key): row for row in rows if row.action == "create"}
-    while True:
-        found: list[tuple[Inverse, str]] = []
-        for row in rows:
-            if row.reason is not None:
-                continue
-            if row.action == "delete":
-                found += [
-                    (
-                        row,
-                        cause(
-                            "used_by_what_stays",
-                            resource=user.done.resource,
-                            key=user.done.key,
-                            because=user.reason,
-                        ),
-                    )
-                    for user in users[id(row)]
-                    if user.reason is not None
-                ]
-            found += [
-                (
-                    row,
-                    cause(
-                        "needs_what_stays_deleted",
-                        resource=ref[0],
-                        key=ref[1],
-                        because=creates[ref].reason,
-                    ),
-                )
-                for ref in _needs(row)
-                if creates[ref].reason is not None
-            ]
-        if not found:
-            return
-        for row, reason in found:
-            row.reason = reason
-
-
-def _users(rows: list[Inverse]) -> dict[int, list[Inverse]]:
-    """For each delete, by its ``id()``, the rows whose object currently uses the deleted one."""
-    by_place: dict[Place, list[Inverse]] = {}
-    by_word: dict[tuple[str, str], list[Inverse]] = {}
-    for row in rows:
-        if row.action == "create":
-            continue
-        for name, (before, _) in row.fields.items():
-            # A primary address depends on the object that is deleted with it, not vice versa.
-            own = row.action == "delete" and name in _SET_LATER
-            for place in points_to(row.done, name, before):
-                if place != row.done.place and not own:
-                    by_place.setdefault(place, []).append(row)
-            if name.startswith("cf."):
-                by_word.setdefault(("custom_fields", name.removeprefix("cf.")), []).append(row)
-        for slug in row.fields.get("tags", (None, None))[0] or ():
-            by_word.setdefault(("tags", slug), []).append(row)
-    return {
-        id(row): by_place.get(row.done.place, []) + by_word.get((row.done.resource, row.done.key), [])
-        for row in rows
-        if row.action == "delete"
-    }

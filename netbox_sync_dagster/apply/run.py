@@ -12,13 +12,8 @@ from netbox_sync_dagster.apply.batches import DeferredRefusal
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
-    FieldWrite,
     PendingWrite,
-    Unresolved,
     Verdict,
-    body,
-    resolve,
-    written_fields,
 )
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.dispatch import dispatch
@@ -29,6 +24,7 @@ from netbox_sync_dagster.apply.order import Needs, groups
 from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
+from netbox_sync_dagster.apply.writes import NotSent, Writes
 from netbox_sync_dagster.approve.agreement import Agreement, why_not_agreed
 from netbox_sync_dagster.approve.freeze import check_frozen
 from netbox_sync_dagster.approve.limits import check_gates
@@ -36,7 +32,6 @@ from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor, me
 from netbox_sync_dagster.approve.records import Approval, ApprovalError, approved, netbox_read_at
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
-from netbox_sync_dagster.compare.values import parse
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.storage import Warehouse
@@ -169,6 +164,7 @@ class _Apply:
         self._url = netbox.written_as
         self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
         self._state = ApplyState(plan, self._log, self._on_verdict, stop)
+        self._writes = Writes(self._state, netbox, wanted, self._message)
         self._journal = Journal() if target.journal else None
         self._sender = Sender(
             netbox,
@@ -363,59 +359,14 @@ class _Apply:
         return dispatch(self._sender, self._state, items, self._target.max_in_flight)
 
     def _item(self, row: DiffRow) -> PendingWrite | None:
-        """The change to send; None, with a verdict, if it refers to an object that does not exist."""
+        """The change to send; None, with a verdict, if it cannot be sent."""
         try:
-            fields = written_fields(row, self._state.ids)
-            netbox_id = row.netbox_id
-            if netbox_id is None and row.action != "create":
-                netbox_id = int(resolve(parse(row.target), self._state.ids)["id"])
-        except Unresolved as error:
-            self._decide(row, "blocked", f"needs {error}, which no change of the diff creates")
+            return self._writes.of(row)
+        except NotSent as refused:
+            self._decide(row, refused.verdict, str(refused))
             return None
-        except TypeError:
-            self._decide(row, "failed", "it does not name a NetBox object; make a new diff")
-            return None
-        guard = None
-        content: dict[str, object] = {}
-        if netbox_id is not None:
-            guard = self._state.expected_last_updated(row.object_type, netbox_id, row.last_updated)
-            content["id"] = netbox_id
-            if guard is None:
-                self._decide(row, "stale", "cannot tell whether the object changed in NetBox since the diff")
-                return None
-        if row.action != "delete":
-            content |= body(fields, action=row.action, tag_deltas=self._netbox.supports_if_match)
-        if self._netbox.supports_changelog_message:
-            content["changelog_message"] = self._message(row.change_id)
-        return self._as_item(row, netbox_id, guard, fields, content)
-
-    def _as_item(
-        self,
-        row: DiffRow,
-        netbox_id: int | None,
-        guard: str | None,
-        fields: tuple[FieldWrite, ...],
-        content: dict[str, object],
-    ) -> PendingWrite:
-        approval = self._wanted[row.change_id]
-        return PendingWrite(
-            change_id=row.change_id,
-            resource=row.resource,
-            action=row.action,
-            key=row.key,
-            parent=row.parent,
-            object_type=row.object_type,
-            netbox_id=netbox_id,
-            expected_last_updated=guard,
-            fields=fields,
-            body=content,
-            approval_id=approval.approval_id,
-            approver=approval.who,
-        )
 
     def _decide(self, row: DiffRow, verdict: str, message: str) -> None:
         """A verdict on a change that was not sent."""
-        fields = tuple(FieldWrite(f.name, f.before, f.after) for f in row.written)
-        item = self._as_item(row, row.netbox_id, row.last_updated, fields, {})
         decided = Verdict(row.change_id, row.resource, row.action, row.key, verdict, message, row.netbox_id)
-        self._state.record([(item, decided)])
+        self._state.record([(self._writes.unsent(row), decided)])

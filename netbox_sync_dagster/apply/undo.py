@@ -11,7 +11,8 @@ from typing import Any
 from netbox_sync_dagster.apply.changes import Cleared
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.delete_impact import Hanging, hanging, reason_of
-from netbox_sync_dagster.apply.inverse import Done, Inverse, identify, inverse, spread_reasons
+from netbox_sync_dagster.apply.inverse import Done, Inverse, inverse
+from netbox_sync_dagster.apply.inverse_order import identify, spread_reasons
 from netbox_sync_dagster.apply.later_changes import Since, Step
 from netbox_sync_dagster.apply.ledger import unfinished
 from netbox_sync_dagster.approve.records import ApprovalError, netbox_read_at

@@ -21,7 +21,7 @@ from netbox_sync_dagster.compare.values import Value, reference
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.tables import NETBOX
 

@@ -13,7 +13,7 @@ from netbox_sync_dagster.config.resources import UNOWNED_FIELDS
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import Rows
 from netbox_sync_dagster.sources.netbox.dependents import DELETED_FOR
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.sqlfiles import read_sql
 

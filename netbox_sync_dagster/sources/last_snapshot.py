@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,10 +82,20 @@ def keep_gaps(
         tell(row["scope"], row["scope_id"], row["reason"], unseen=row.get("unseen") is not False)
 
 
-def file_hashes(folder: Path, tables: Iterable[str]) -> dict[str, str]:
-    """{table: SHA-256 of its file}, without files that are not there or cannot be read."""
+def file_hashes(
+    folder: Path, tables: Iterable[str], known: tuple[Path, Mapping[str, str]] | None = None
+) -> dict[str, str]:
+    """{table: SHA-256 of its file}, without files that are not there or cannot be read.
+
+    ``known``: another folder and what was computed there: a file that is a link to one of its is not read again.
+    """
     found = {}
     for table in sorted(tables):
-        with suppress(OSError), (folder / f"{table}.parquet").open("rb") as file:
-            found[table] = hashlib.file_digest(file, "sha256").hexdigest()
+        file = folder / f"{table}.parquet"
+        with suppress(OSError):
+            if known is not None and table in known[1] and file.samefile(known[0] / file.name):
+                found[table] = known[1][table]
+                continue
+            with file.open("rb") as content:
+                found[table] = hashlib.file_digest(content, "sha256").hexdigest()
     return found

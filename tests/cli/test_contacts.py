@@ -112,7 +112,7 @@ def test_contacts_are_read_only_if_a_rule_names_them(
 def test_a_token_that_may_not_read_contacts_blocks_the_rule_alone(
     harness: CliHarness, lab: LabNetBox, contacts: tuple[int, int]
 ) -> None:
-    from netbox_sync_dagster.sources.netbox.queries import CONTACTS, SOURCES
+    from netbox_sync_dagster.sources.netbox.listings import CONTACTS, SOURCES
 
     models = {source.model: {"view"} for name, source in SOURCES.items() if name not in CONTACTS}
     harness.environment["NETBOX_TOKEN"] = lab.add_token("few-rights", models).removeprefix("Token ")

@@ -14,7 +14,8 @@ from netbox_sync_dagster.sources.netbox.check_names import Named, check_names
 from netbox_sync_dagster.sources.netbox.client import GRAPHQL_SINCE, WHO, GraphQLFailure, NetBox
 from netbox_sync_dagster.sources.netbox.dependents import dependents_of
 from netbox_sync_dagster.sources.netbox.dependents_reading import deleted_types
-from netbox_sync_dagster.sources.netbox.queries import SOURCES, Source, sources_of
+from netbox_sync_dagster.sources.netbox.listings import SOURCES, sources_of
+from netbox_sync_dagster.sources.netbox.queries import Source
 from netbox_sync_dagster.sources.netbox.rights import read_rights
 from netbox_sync_dagster.sources.reading import understood
 

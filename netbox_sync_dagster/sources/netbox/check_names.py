@@ -12,8 +12,8 @@ from netbox_sync_dagster.sources.check import Check
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.choices import MAX_LENGTH, read_choices
 from netbox_sync_dagster.sources.netbox.client import NetBox
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.sources.netbox.names import NAME_COLUMNS, table_of
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.storage.tables import NETBOX
 

@@ -13,7 +13,7 @@ from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.api import listed
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.store import Warehouse
 

@@ -25,9 +25,9 @@ from netbox_sync_dagster.sources.netbox.dependents import (
     Dependent,
     dependents_of,
 )
+from netbox_sync_dagster.sources.netbox.listings import CONTACTS, SOURCES
 from netbox_sync_dagster.sources.netbox.object_references import holders_of, value_of
 from netbox_sync_dagster.sources.netbox.plugins import unknown_plugins
-from netbox_sync_dagster.sources.netbox.queries import CONTACTS, SOURCES
 
 Row = dict[str, Any]
 Task = Callable[[], "list[Any]"]

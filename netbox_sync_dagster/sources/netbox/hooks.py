@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netbox_sync_dagster.sources.hooks import HookError, signs
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 
 _DEVICE, _MACHINE = "dcim.device", "virtualization.virtualmachine"
 # Fields of NetBox's objects that name a device or a virtual machine.

@@ -11,7 +11,7 @@ from typing import Any
 
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import DELETED, DEPENDENTS
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 
 Get = Callable[[str, dict[str, Any]], Any]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.lazy import lazy_module
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.storage import NETBOX, Warehouse, connections
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries, prepare_ledger

@@ -22,7 +22,8 @@ from netbox_sync_dagster.sources.netbox.client import (
     GraphQLFailure,
     NetBox,
 )
-from netbox_sync_dagster.sources.netbox.queries import COUNTS, Source, absent_fields, graphql_list
+from netbox_sync_dagster.sources.netbox.listings import COUNTS, absent_fields
+from netbox_sync_dagster.sources.netbox.queries import Source, graphql_list
 
 Row = dict[str, Any]
 # Ids per request when single objects are read again; keeps the URL short.

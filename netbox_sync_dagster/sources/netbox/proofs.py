@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.netbox.client import NetBox
-from netbox_sync_dagster.sources.netbox.queries import COUNTS, Count, Source
+from netbox_sync_dagster.sources.netbox.listings import COUNTS, Count
+from netbox_sync_dagster.sources.netbox.queries import Source
 from netbox_sync_dagster.storage import connections
 
 if TYPE_CHECKING:

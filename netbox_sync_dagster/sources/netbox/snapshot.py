@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
@@ -15,28 +13,20 @@ from netbox_sync_dagster.sources.last_snapshot import file_hashes
 from netbox_sync_dagster.sources.netbox import choices
 from netbox_sync_dagster.sources.netbox.changelog import ReadWhole, Window, read_window
 from netbox_sync_dagster.sources.netbox.client import WHO, NetBox
-from netbox_sync_dagster.sources.netbox.convert import CustomFields, converter
 from netbox_sync_dagster.sources.netbox.dependents_reading import DependentsReader, deleted_types
 from netbox_sync_dagster.sources.netbox.incremental import IncrementalRead
+from netbox_sync_dagster.sources.netbox.listings import PROXBOX, SOURCES, sources_of
 from netbox_sync_dagster.sources.netbox.own_deletes import deleted_by_us
-from netbox_sync_dagster.sources.netbox.pages import Pages
 from netbox_sync_dagster.sources.netbox.position import (
     Position,
     Previous,
     previous_read,
     sees_changelog,
 )
-from netbox_sync_dagster.sources.netbox.proofs import Totals, hidden_objects
-from netbox_sync_dagster.sources.netbox.queries import (
-    COUNTS,
-    GROUPS,
-    OPTIONAL,
-    PROXBOX,
-    SOURCES,
-    Source,
-    sources_of,
-)
+from netbox_sync_dagster.sources.netbox.proofs import hidden_objects
+from netbox_sync_dagster.sources.netbox.queries import Source
 from netbox_sync_dagster.sources.netbox.rights import Rights, read_rights
+from netbox_sync_dagster.sources.netbox.table_reader import TableReader, Task
 from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.snapshots import Manifest, SnapshotWriter, write_snapshot
@@ -44,13 +34,8 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 Row = dict[str, Any]
 Progress = Callable[[str], None]
-# A task reads one page or one piece of a table and says what is to be read next.
-Task = Callable[[], "list[Task]"]
 
 PROXBOX_PLUGIN = "netbox_proxbox"
-
-# A table expected to have at least this many more pages is read in pieces, at once.
-_PIECES_FROM_PAGES = 4
 
 
 def snapshot_netbox(
@@ -118,19 +103,10 @@ class _Reader:
         self._say = progress or (lambda _: None)
         self.parents = deleted_types(deletes)
         self.contacts = contacts
-        self.custom_fields: dict[str, CustomFields] = {}
-        self.field_rows: list[Row] = []
-        # Custom fields whose values name other objects.
-        self.object_fields: list[Row] = []
-        # Names of the custom fields of each choice set.
-        self.choice_sets: dict[int, list[str]] = {}
-        self.pages = Pages(netbox, ())
         self.sources: dict[str, Source] = {}
-        self.counts: dict[str, int] = {}
-        self.totals: Totals = {}
-        self.unreadable: set[str] = set()
-        self.lock = Lock()
         self.full_at = now()
+        # The snapshot that this one continues; its files were checked.
+        self.previous: Previous | None = None
         # The changelog at the start.
         self.window: Window | None = None
 
@@ -149,13 +125,11 @@ class _Reader:
         self.writer.source_version = status["netbox_version"]
         self.writer.rows("status", [status])
         self.sources = sources_of(self.netbox.version, proxbox=proxbox, contacts=self.contacts)
-        self.counts = dict.fromkeys(self.sources, 0)
         rights = read_rights(self.netbox)
         readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]
-        self.pages = Pages(self.netbox, readable)
+        tables = TableReader(self.netbox, self.writer, self.sources, readable)
         continued = self._continued(rights, status)
-        # The custom fields come first: their types decide how values of all other tables are written.
-        self._drain([self.pages_task(self.sources["custom_fields"]), self._learn])
+        tables.begin()
         dependents = DependentsReader(
             self.netbox,
             self.parents,
@@ -163,28 +137,20 @@ class _Reader:
             proxbox=PROXBOX_PLUGIN in (self.netbox.status.get("plugins") or {}),
             constrained=lambda model: rights.known and not rights.sees_all({model}),
         )
-        tasks = [*self._choices(status), *dependents.tasks(self.object_fields)]
-        if self.choice_sets:
-            tasks.append(self._choices_of_fields)
+        fields = tables.custom_fields
+        tasks = [*self._choices(status), *dependents.tasks(fields.of_objects)]
+        if fields.by_choice_set:
+            tasks.append(partial(self._choices_of_fields, fields.by_choice_set))
         large = continued.large if continued is not None else []
-        self._drain([*self._tables(set(self.sources) - {"custom_fields"} - set(large)), *tasks])
-        if continued is not None and not self._read_changes(continued, large):
-            self._drain(self._tables(large))
+        tables.read([*tables.of(set(self.sources) - {"custom_fields"} - set(large)), *tasks])
+        if continued is not None and not self._read_changes(continued, large, tables):
+            tables.read(tables.of(large))
         dependents.finish()
-        self._check_sight(rights)
-        for name, why in self.pages.notes.items():
+        self._check_sight(rights, tables)
+        for name, why in tables.pages.notes.items():
             self._say(f"{name}: read by REST, because GraphQL failed: {why}")
-        for name, count in self.counts.items():
+        for name, count in tables.counts.items():
             self._say(f"{name}: {count} rows")
-
-    def _tables(self, names: Collection[str]) -> list[Task]:
-        """The tasks that read these tables completely."""
-        groups = [[self.sources[name] for name in group if name in names] for group in GROUPS]
-        alone = [self.sources[name] for name in self.sources if name in names]
-        return [
-            *(self._together(group) for group in groups if group),
-            *(self.pages_task(source) for source in alone if source.listing is None),
-        ]
 
     # -- incremental reads -----------------------------------------------------------------------
 
@@ -198,17 +164,18 @@ class _Reader:
             if sees_changelog(self.netbox, rights):
                 self.window = read_window(self.netbox)
             return None
-        self.full_at = previous.position.full_at
+        self.previous, self.full_at = previous, previous.position.full_at
         return previous
 
-    def _read_changes(self, previous: Previous, large: list[str]) -> bool:
+    def _read_changes(self, previous: Previous, large: list[str], tables: TableReader) -> bool:
         """Read the large tables incrementally. False if they must be read completely, with the reason on record."""
         self.writer.close_files(*(name for name in self.sources if name not in large))
-        read = IncrementalRead(self.netbox, self.pages, previous, self.sources, large, self._converted)
+        read = IncrementalRead(self.netbox, tables.pages, previous, self.sources, large, tables.converted)
         try:
-            if any(row["status"] not in (None, "active") for row in self.field_rows):
+            if tables.custom_fields.in_transition:
                 raise ReadWhole("a custom field is being created or deleted")
-            read.run(self.writer.folder, {row["related_object_type"] for row in self.object_fields})
+            related = {row["related_object_type"] for row in tables.custom_fields.of_objects}
+            read.run(self.writer.folder, related)
         except (ReadWhole, ServerError) as reason:
             # A server that is away now is away for a full read too.
             if isinstance(reason, ServerError) and (reason.retryable or reason.status is None):
@@ -221,44 +188,34 @@ class _Reader:
             replaced, rows = read.changes(name)
             self.writer.take_over(name, previous.folder / f"{name}.parquet", replaced)
             self.writer.rows(name, rows)
-            self.counts[name] = read.tables[name].expected
+            tables.counts[name] = read.tables[name].expected
         self.writer.read, self.window = "incremental", read.window
         return True
-
-    def _converted(self, source: Source, rows: list[Row]) -> list[Row]:
-        """Rows of changed objects. Raises ReadWhole for one that is not as documented."""
-        convert = converter(source, self.custom_fields.get(source.model, {}), self.pages.absent)
-        try:
-            return [convert(row) for row in rows]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ReadWhole(f"{source.table}: a row is not as NetBox documents it ({error!r})") from None
 
     def save_position(self) -> None:
         """Record where this read began, for the next one."""
         if self.window is not None:
             self.writer.close_files(*self.sources)
-            files = file_hashes(self.writer.folder, self.sources)
+            last = self.previous
+            known = None if last is None else (last.folder, last.position.files)
+            files = file_hashes(self.writer.folder, self.sources, known)
             Position(self.netbox.target.base_url, self.window, self.full_at, files).save(self.writer.folder)
 
-    def _check_sight(self, rights: Rights) -> None:
+    def _check_sight(self, rights: Rights, tables: TableReader) -> None:
         """Mark every table of which the token does not see all objects."""
         proven = {name for name, source in self.sources.items() if rights.sees_all([source.model])}
-        known = set(self.unreadable)
+        known = set(tables.unreadable)
         for name, source in self.sources.items():
             if (why := rights.hidden(source.model)) and name not in known:
                 known.add(name)
-                self._tell(name)("table", name, f"{name}: {why}")
+                tables.tell(name)("table", name, f"{name}: {why}")
         if len(proven) == len(self.sources):
             return
         self.writer.close_files(*self.sources)
         for hidden in hidden_objects(
-            self.netbox, self.writer.folder, self.sources, self.totals, proven | known
+            self.netbox, self.writer.folder, self.sources, tables.totals, proven | known
         ):
-            self._tell(hidden.table)("table", hidden.table, hidden.reason)
-
-    def _tell(self, table: str) -> Callable[[str, object, str], None]:
-        """How a table that was not read completely is marked."""
-        return self.writer.unknown if table in OPTIONAL else self.writer.incomplete
+            tables.tell(hidden.table)("table", hidden.table, hidden.reason)
 
     def _has_proxbox(self) -> bool:
         """Whether NetBox has every model of the plugin netbox-proxbox that this product writes to."""
@@ -274,127 +231,6 @@ class _Reader:
             SOURCES[name].path.removeprefix("plugins/proxbox/") in listed for name in PROXBOX
         )
 
-    def _drain(self, tasks: list[Task]) -> None:
-        """Run tasks and those they ask for, as many at once as the target allows."""
-        with ThreadPoolExecutor(self.netbox.target.max_in_flight, thread_name_prefix="netbox") as pool:
-            running: set[Future[list[Task]]] = {pool.submit(task) for task in tasks}
-            try:
-                while running:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        running |= {pool.submit(task) for task in future.result()}
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-
-    def _learn(self) -> list[Task]:
-        self.pages.learn_page_size()
-        return []
-
-    def _together(self, sources: list[Source]) -> Task:
-        """The first page of several tables in one request; the rest, and all that failed, one by one."""
-
-        def task() -> list[Task]:
-            together = [source for source in sources if self.pages.by_graphql(source)]
-            tasks = [self.pages_task(source) for source in sources if source not in together]
-            answers = self.pages.group(together) if together else {}
-            for source in together:
-                if source.table in answers:
-                    rows, following = answers[source.table]
-                    tasks += self._keep(source, rows, 1, following, None, split=True)
-                else:
-                    tasks.append(self.pages_task(source))
-            return tasks
-
-        return task
-
-    def pages_task(
-        self, source: Source, start: int = 1, before: int | None = None, *, split: bool = True
-    ) -> Task:
-        """Read a table from ``start`` on, up to ``before``; ``split``: in pieces at once, if it is large."""
-
-        def task() -> list[Task]:
-            try:
-                rows, following = self.pages.page(source, start, before)
-            except ServerError as error:
-                if error.status != 403:
-                    raise
-                self._unreadable(source)
-                return []
-            return self._keep(source, rows, start, following, before, split=split)
-
-        return task
-
-    def _keep(
-        self,
-        source: Source,
-        rows: list[Row],
-        start: int,
-        following: int | None,
-        before: int | None,
-        *,
-        split: bool,
-    ) -> list[Task]:
-        """Store a page that began at ``start``; what is to be read after it."""
-        self.store(source, rows)
-        if following is None:
-            return []
-        if split and len(rows) == self.pages.limit and self.netbox.target.max_in_flight > 1:
-            return self._pieces(source, following, (following - start) / len(rows))
-        return [self.pages_task(source, following, before, split=False)]
-
-    def _pieces(self, source: Source, start: int, ids_per_row: float) -> list[Task]:
-        """Split what is left of a large table by id, so that its pages can be read at once.
-
-        The last piece has no upper end: objects that are added meanwhile belong to it.
-        """
-        left = max(self.pages.highest_id(source) + 1 - start, 0)
-        number = self.netbox.target.max_in_flight
-        if left / ids_per_row < _PIECES_FROM_PAGES * self.pages.limit:
-            number = 1
-        starts = [start + left * part // number for part in range(number)]
-        ends = [*starts[1:], None]
-        return [
-            self.pages_task(source, low, high, split=False) for low, high in zip(starts, ends, strict=True)
-        ]
-
-    def _unreadable(self, source: Source) -> None:
-        reason = (
-            f"{source.table}: the token may not read /api/{source.path}/;"
-            f" give its user the permission {source.permission}"
-        )
-        self.unreadable.add(source.table)
-        self._tell(source.table)("table", source.table, reason)
-
-    def store(self, source: Source, rows: list[Row]) -> None:
-        """Convert and write one page; an object that is not as documented is kept aside."""
-        absent = self.pages.absent
-        convert = converter(source, self.custom_fields.get(source.model, {}), absent)
-        good: list[Row] = []
-        for row in rows:
-            try:
-                good.append(convert(row))
-            except (KeyError, TypeError, ValueError) as error:
-                reason = f"{source.table} {row.get('id')}: not as NetBox documents it ({error!r})"
-                self.writer.reject(source.table, row.get("id"), reason, row)
-                self.writer.incomplete("table", source.table, reason)
-        if source.table == "custom_fields":
-            self.field_rows += good
-            for row in good:
-                for model in row["object_types"]:
-                    self.custom_fields.setdefault(model, {})[row["name"]] = row["type"]
-                if row["related_object_type"]:
-                    self.object_fields.append(row)
-                if row["choice_set_id"] is not None:
-                    self.choice_sets.setdefault(row["choice_set_id"], []).append(row["name"])
-        self.writer.rows(source.table, good)
-        for count in COUNTS.get(source.table, ()):
-            totals = {row["id"]: row[count.field] for row in rows if isinstance(row.get(count.field), int)}
-            with self.lock:
-                self.totals.setdefault((source.table, count.field), {}).update(totals)
-        with self.lock:
-            self.counts[source.table] += len(good)
-
     def _choices(self, status: Row) -> list[Task]:
         known = choices.known_choices(self.warehouse, status)
         if known:
@@ -402,8 +238,8 @@ class _Reader:
             return []
         return [self._choices_of(table) for table in choices.TABLES]
 
-    def _choices_of_fields(self) -> list[Task]:
-        self.writer.rows("choices", choices.read_field_choices(self.netbox, self.choice_sets))
+    def _choices_of_fields(self, by_choice_set: dict[int, list[str]]) -> list[Task]:
+        self.writer.rows("choices", choices.read_field_choices(self.netbox, by_choice_set))
         return []
 
     def _choices_of(self, table: str) -> Task:

@@ -10,7 +10,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.check import check_netbox
 from netbox_sync_dagster.sources.netbox.check_names import names_in
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.seed import Seed
 from tests.support import NetBox

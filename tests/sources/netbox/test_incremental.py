@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netbox_sync_dagster.sources.netbox import incremental, position
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_lab.netbox import LabNetBox
 from tests.sources.netbox.conftest import VIEW_EVERYTHING, Snap, Taken
 from tests.sources.netbox.seed import Seed, fill

@@ -14,7 +14,7 @@ import pytest
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.check import check_netbox
-from netbox_sync_dagster.sources.netbox.queries import sources_of
+from netbox_sync_dagster.sources.netbox.listings import sources_of
 from netbox_sync_lab.netbox import LabNetBox
 from tests.lies import honest, lying
 from tests.sources.netbox.conftest import VIEW_EVERYTHING, Snap, viewer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.server_errors import ServerError
-from netbox_sync_dagster.sources.netbox.queries import SOURCES
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.storage.errors import WarehouseError
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_lab.netbox import LabNetBox

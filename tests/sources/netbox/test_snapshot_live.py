@@ -8,7 +8,7 @@ import pytest
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.check import check_netbox
-from netbox_sync_dagster.sources.netbox.queries import SOURCES, sources_of
+from netbox_sync_dagster.sources.netbox.listings import SOURCES, sources_of
 from tests.sources.netbox.conftest import Snap, viewer
 from tests.sources.netbox.seed import Seed, expected
 
