@@ -69,7 +69,7 @@ def _model(label: str, path: str, verbose: str, fields: tuple[Field, ...], **opt
         brief=brief,
         ordering=ordering,
         search=(),
-        in_graphql=False,
+        in_graphql=options.pop("in_graphql", False),
         **options,
     )
 
@@ -178,6 +178,7 @@ MODELS: tuple[Model, ...] = (
         slug(),
         fk("manufacturer", "dcim.manufacturer"),
         since=(4, 7),
+        in_graphql=True,
     ),
     _model(
         *("dcim.virtualdevicecontext", "dcim/virtual-device-contexts", "virtual device context"),
