@@ -51,9 +51,9 @@ ALONE = Request(alone=True)
 Steps = Generator[Request, Plan, None]
 
 
-def under(**settings: Any) -> Request:
-    """A comparison under these settings; the next one is under those of before again."""
-    return Request(settings=settings)
+def under(*, apply: bool = False, **settings: Any) -> Request:
+    """A sync under these settings of the endpoint; the next one is under its own again."""
+    return Request(apply, settings)
 
 
 class CaseCluster(ProxmoxState):
@@ -170,14 +170,19 @@ class _Rounds:
             self._go_on(test, None)
         while self._running:
             asked = {test: request for test, request in self._asked.items() if not request.alone}
-            try:
-                plans = self._answers(asked)
-            except Exception as error:  # noqa: BLE001
-                return self._outcomes | dict.fromkeys(self._running, error)
             if not asked:
                 self._go_on(next(iter(self._asked)), Plan("", "", {}, ()))
-            for test, plan in plans.items():
-                self._go_on(test, plan)
+                continue
+            try:
+                plans = self._plans(asked)
+                # Who only looks at the plan goes on before anything is written.
+                for test in [test for test, request in asked.items() if not request.apply]:
+                    self._go_on(test, plans[test])
+                self._apply({test: plans[test] for test, request in asked.items() if request.apply})
+            except Exception as error:  # noqa: BLE001
+                return self._outcomes | dict.fromkeys(self._running, error)
+            for test in [test for test, request in asked.items() if request.apply]:
+                self._go_on(test, plans[test])
         return self._outcomes
 
     def _go_on(self, test: str, plan: Plan | None) -> None:
@@ -199,40 +204,48 @@ class _Rounds:
         self._running.pop(test, None)
         self._asked.pop(test, None)
 
-    def _answers(self, asked: dict[str, Request]) -> dict[str, Plan]:
+    def _plans(self, asked: dict[str, Request]) -> dict[str, Plan]:
         """{test: the plan that it asked for}, all of the same snapshots."""
-        if not asked:
-            return {}
-        pipeline, own = self._pipeline, self._pipeline.config
+        pipeline = self._pipeline
         pipeline.snapshot()
         pipeline._read_netbox()
         plans: list[tuple[dict[str, Any], Plan]] = []
-        # Those under the usual settings last, so that they are the endpoint's current plan.
+        # That under the usual settings last, so that it is the endpoint's current plan.
         for settings in sorted((request.settings for request in asked.values()), key=len, reverse=True):
             if settings not in [done for done, _ in plans]:
-                pipeline.configure(**settings)
-                plans.append((settings, pipeline.again()))
-                pipeline.config = own
-        found = {
+                with self._under(settings):
+                    plans.append((settings, pipeline.again()))
+        return {
             test: next(plan for settings, plan in plans if settings == request.settings)
             for test, request in asked.items()
         }
-        self._apply({test: found[test] for test, request in asked.items() if request.apply})
-        return found
 
     def _apply(self, plans: dict[str, Plan]) -> None:
-        """Apply the rows of these tests, and those that are nobody's."""
-        if not plans:
-            return
-        plan = next(iter(plans.values()))
-        others = {row.change_id for case in self._cases.values() for row in case.seen(plan).rows}
-        mine = {row.change_id for test in plans for row in self._cases[test].seen(plan).rows}
-        for line in self._pipeline.write(
-            plan, [found for found in plan.by_id() if found not in others - mine]
-        ):
-            concerned = [test for test in plans if self._cases[test].concerns(line)]
-            for test in concerned or plans:
-                self._fail(test, AssertionError(line))
+        """Apply the rows of these tests in their plans, and those that are nobody's."""
+        while plans:
+            plan = next(iter(plans.values()))
+            tests = [test for test, other in plans.items() if other is plan]
+            plans = {test: other for test, other in plans.items() if other is not plan}
+            theirs = {row.change_id for case in self._cases.values() for row in case.seen(plan).rows}
+            mine = {row.change_id for test in tests for row in self._cases[test].seen(plan).rows}
+            settings = self._asked[tests[0]].settings
+            with self._under(settings):
+                refused = self._pipeline.write(
+                    plan, [one for one in plan.by_id() if one not in theirs - mine]
+                )
+            for line in refused:
+                concerned = [test for test in tests if self._cases[test].concerns(line)]
+                for test in concerned or tests:
+                    self._fail(test, AssertionError(line))
+
+    @contextmanager
+    def _under(self, settings: dict[str, Any]) -> Iterator[None]:
+        own = self._pipeline.config
+        self._pipeline.configure(**settings)
+        try:
+            yield
+        finally:
+            self._pipeline.config = own
 
 
 @contextmanager
