@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -73,26 +74,26 @@ def primaries(estate: Estate) -> dict[str, str | None]:
     }
 
 
-@pytest.mark.parametrize(
-    ("service", "own", "family"),
-    [("10.0.0.100/32", "10.0.0.11/24", 4), ("2001:db8::100/128", "2001:db8::11/64", 6)],
-)
-def test_a_host_address_beside_one_with_a_network_does_not_become_primary(
-    service: str, own: str, family: int
-) -> None:
-    """keepalived, kube-vip and MetalLB put the address of a service on the interface of its holder."""
+@cache
+def with_host_addresses() -> dict[str, str | None]:
+    """The primary addresses of guests that show an address without a network."""
     estate = paris()
     guest(estate, 101, "k1", M1)
-    shows(estate, 101, service, own)
-    assert primaries(estate) == {f"k1 IPv{family}": own.partition("/")[0]}
+    shows(estate, 101, "10.0.0.100/32", "10.0.0.11/24", "2001:db8::100/128", "2001:db8::11/64")
+    guest(estate, 102, "k2", "BC:24:11:00:00:03", "BC:24:11:00:00:04")
+    shows(estate, 102, "10.0.2.100/32")
+    shows(estate, 102, "10.0.1.11/24", net=1)
+    return primaries(estate)
+
+
+@pytest.mark.parametrize(("own", "family"), [("10.0.0.11", 4), ("2001:db8::11", 6)])
+def test_a_host_address_beside_one_with_a_network_does_not_become_primary(own: str, family: int) -> None:
+    """keepalived, kube-vip and MetalLB put the address of a service on the interface of its holder."""
+    assert with_host_addresses()[f"k1 IPv{family}"] == own
 
 
 def test_a_host_address_alone_becomes_primary() -> None:
-    estate = paris()
-    guest(estate, 101, "k1", M1, M2)
-    shows(estate, 101, "10.0.0.100/32")
-    shows(estate, 101, "10.0.1.11/24", net=1)
-    assert primaries(estate) == {"k1 IPv4": "10.0.0.100"}
+    assert with_host_addresses()["k2 IPv4"] == "10.0.2.100"
 
 
 def test_the_address_that_the_configuration_names_becomes_primary() -> None:
@@ -123,34 +124,36 @@ def test_without_a_named_address_the_interface_with_the_gateway_comes_first() ->
     assert primaries(estate) == {"web IPv4": "10.0.1.5"}
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        {"assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1},
-        *({"role": role} for role in ("vip", "vrrp", "hsrp", "glbp", "carp", "anycast")),
-    ],
-)
-def test_a_virtual_address_does_not_become_primary_but_the_next_one(known: dict[str, Any]) -> None:
+VIRTUAL: list[dict[str, Any]] = [
+    {"assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1},
+    *({"role": role} for role in ("vip", "vrrp", "hsrp", "glbp", "carp", "anycast")),
+]
+
+
+@cache
+def beside_virtual_ones() -> dict[str, str | None]:
+    """The primary address of a guest per line of VIRTUAL: ``pf0``, ``pf1`` and so on."""
     estate = paris()
-    guest(estate, 131, "pf31", M1)
-    machine(estate, 1, "pf31", 131)
-    nic(estate, 11, "eth0", 1, M1)
-    shows(estate, 131, "192.168.205.1/27", "192.168.205.2/27")
-    estate.add(
-        "netbox.ip_addresses",
-        **{
+    for number, known in enumerate(VIRTUAL):
+        mac, host = f"BC:24:11:00:00:{number + 1:02X}", f"192.168.{number}.1"
+        guest(estate, 131 + number, f"pf{number}", mac)
+        machine(estate, 1 + number, f"pf{number}", 131 + number)
+        nic(estate, 11 + number, "eth0", 1 + number, mac)
+        shows(estate, 131 + number, f"{host}/27", f"192.168.{number}.2/27")
+        estate.add(
+            "netbox.ip_addresses",
             **{
-                "id": 31,
-                "address": "192.168.205.1/27",
-                "host": "192.168.205.1",
-                "prefixlen": 27,
-                "family": 4,
+                **{"id": 31 + number, "address": f"{host}/27", "host": host, "prefixlen": 27, "family": 4},
+                **{"status": "active", "assigned_object_type": VM, "assigned_object_id": 11 + number},
+                **known,
             },
-            **{"status": "active", "assigned_object_type": VM, "assigned_object_id": 11},
-            **known,
-        },
-    )
-    assert primaries(estate) == {"pf31 IPv4": "192.168.205.2"}
+        )
+    return primaries(estate)
+
+
+@pytest.mark.parametrize("number", range(len(VIRTUAL)), ids=lambda number: str(VIRTUAL[number]))
+def test_a_virtual_address_does_not_become_primary_but_the_next_one(number: int) -> None:
+    assert beside_virtual_ones()[f"pf{number} IPv4"] == f"192.168.{number}.2"
 
 
 def test_an_address_of_another_owner_does_not_become_primary_but_the_next_one() -> None:
@@ -317,26 +320,40 @@ def test_an_address_follows_from_an_interface_that_the_guest_no_longer_has() -> 
     assert not any(resource == "primary_ips" for resource, *_ in rows)
 
 
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (["br0", "ens18.20", "ens18"], "ens18"),
-        (["ens18", "ens18.20", "br0"], "ens18"),
-        (["lan", "ens18"], "ens18"),
-        (["bond0", "ens19", "ens18"], "ens18"),
-        (["vtnet0.30", "lagg0", "vtnet0"], "vtnet0"),
-        (["vEthernet (External)", "Ethernet 2"], "Ethernet 2"),
-        (["eth10", "eth2"], "eth2"),
-        (["bridge", "wan"], "wan"),
-        (["br-lan", "vlan20"], "br-lan"),
-    ],
-)
-def test_an_interface_of_a_guest_has_the_name_of_its_network_card(names: list[str], expected: str) -> None:
-    for order in (names, names[::-1]):
-        estate = paris()
-        guest(estate, 101, "fw", M1, shown=[])
-        for position, name in enumerate(order):
-            estate.add(
-                "proxmox.guest_agent_interfaces", vmid=101, key="net0", position=position, name=name, mac=M1
-            )
-        assert [r.fields["name"] for r in estate.rows() if r.resource == "vm_interfaces"] == [expected]
+CARDS = [
+    (["br0", "ens18.20", "ens18"], "ens18"),
+    (["ens18", "ens18.20", "br0"], "ens18"),
+    (["lan", "ens18"], "ens18"),
+    (["bond0", "ens19", "ens18"], "ens18"),
+    (["vtnet0.30", "lagg0", "vtnet0"], "vtnet0"),
+    (["vEthernet (External)", "Ethernet 2"], "Ethernet 2"),
+    (["eth10", "eth2"], "eth2"),
+    (["bridge", "wan"], "wan"),
+    (["br-lan", "vlan20"], "br-lan"),
+]
+
+
+@cache
+def named_cards() -> dict[str, str]:
+    """{guest: name of its interface}: a guest per list of CARDS and order, e.g. ``fw0`` and ``fw0-reversed``."""
+    estate = paris()
+    for number, (names, _) in enumerate(CARDS):
+        for vmid, name, order in (
+            (100 + number, f"fw{number}", names),
+            (200 + number, f"fw{number}-reversed", names[::-1]),
+        ):
+            mac = f"BC:24:11:00:00:{vmid - 100:02X}"
+            guest(estate, vmid, name, mac, shown=[])
+            for position, card in enumerate(order):
+                estate.add(
+                    "proxmox.guest_agent_interfaces",
+                    **{"vmid": vmid, "key": "net0", "position": position, "name": card, "mac": mac},
+                )
+    return {r.key.partition(" ")[0]: r.fields["name"] for r in estate.rows() if r.resource == "vm_interfaces"}
+
+
+@pytest.mark.parametrize("number", range(len(CARDS)), ids=lambda number: " ".join(CARDS[number][0]))
+def test_an_interface_of_a_guest_has_the_name_of_its_network_card(number: int) -> None:
+    expected = CARDS[number][1]
+    found = named_cards()
+    assert (found[f"fw{number}"], found[f"fw{number}-reversed"]) == (expected, expected)

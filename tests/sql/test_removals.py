@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sql.estate import Estate, Row
+from tests.sql.estate import Estate
 from tests.sql.kinds import (
     GENEROUS,
     address,
@@ -22,66 +22,99 @@ from tests.sql.kinds import (
     said_of,
     switch,
 )
-from tests.sql.test_doubts import M1, M2, cabled
+from tests.sql.test_doubts import M1, M2
 
-OURS = {
-    "interfaces": ("dcim/interfaces", 12),
-    "ip_addresses": ("ipam/ip-addresses", 31),
-    "cables": ("dcim/cables", 1),
-    "vm_interfaces": ("virtualization/interfaces", 12),
-    "virtual_disks": ("virtualization/virtual-disks", 1),
-    "virtual_machines": ("virtualization/virtual-machines", 2),
+# resource -> (kind of source, type of its objects, id of the first one that is not in the source).
+REMOVED = {
+    "interfaces": ("librenms", "dcim/interfaces", 12),
+    "ip_addresses": ("librenms", "ipam/ip-addresses", 31),
+    "cables": ("librenms", "dcim/cables", 1),
+    "vm_interfaces": ("proxmox", "virtualization/interfaces", 12),
+    "virtual_disks": ("proxmox", "virtualization/virtual-disks", 1),
+    "virtual_machines": ("proxmox", "virtualization/virtual-machines", 2),
 }
+# Who created the four of each resource: nobody here, this endpoint, another one of the same cluster, any other one.
+MAKERS = ("nobody", "lib", "lib2", "elsewhere")
 
 
-def gone(resource: str, policies: dict[str, Any], **endpoint: Any) -> Estate:
-    """An estate in which one object of the resource, ``OURS[resource]``, is not in the source."""
-    policies = {"missing_interfaces": "delete", "stale_addresses": "delete", **policies}
-    if resource == "cables":
-        return cabled(policies=policies, **endpoint)
-    if resource in ("interfaces", "ip_addresses"):
-        estate = switch(policies=policies, **endpoint)
-        port(estate, 1, "Gi0/1")
-        interface(estate, 11, "Gi0/1")
-        if resource == "interfaces":
-            interface(estate, 12, "Gi0/2")
-        else:
-            address(estate, 31, "10.0.0.1", on=11)
-        return estate
-    estate = paris(policies=policies, **endpoint)
-    guest(estate, 101, "vm", M1)
-    machine(estate, 1, "vm", 101)
-    nic(estate, 11, "net0", 1, M1)
-    if resource == "vm_interfaces":
-        nic(estate, 12, "net1", 1)
-    elif resource == "virtual_disks":
-        estate.add("netbox.virtual_disks", id=1, virtual_machine_id=1, name="scsi0", size=1024)
-    else:
-        machine(estate, 2, "old", 102)
+def of_librenms(policies: dict[str, Any]) -> Estate:
+    """Four interfaces, addresses and cables that are not in LibreNMS."""
+    estate = switch(policies=policies)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1")
+    for number in range(4):
+        interface(estate, 12 + number, f"Gi0/{2 + number}")
+        address(estate, 31 + number, f"10.0.0.{1 + number}", on=11)
+        near, far = 100 + 2 * number, 101 + 2 * number
+        for owner in (near, far):
+            device(estate, owner, f"sw{owner}")
+            estate.add("netbox.devices", id=owner, name=f"sw{owner}", cf={"librenms_id": {"lib": owner}})
+            for place, cable in ((1, 1 + number), (2, 11 + number)):
+                port(estate, owner * 10 + place, f"Gi0/{place}", device=owner)
+                interface(estate, owner * 10 + place, f"Gi0/{place}", device=owner, cable_id=cable)
+        for place, cable in ((1, 1 + number), (2, 11 + number)):
+            estate.add(
+                "netbox.cables",
+                **{
+                    "id": cable,
+                    "status": "connected",
+                    "a_type": "dcim.interface",
+                    "b_type": "dcim.interface",
+                },
+                **{"a_ids": [near * 10 + place], "b_ids": [far * 10 + place]},
+            )
+        # Both see a neighbour at their other port.
+        for here, there in ((near, far), (far, near)):
+            estate.add(
+                "librenms.links",
+                **{"id": here, "local_device_id": here, "local_port_id": here * 10 + 2, "active": True},
+                **{"remote_device_id": there, "remote_port_id": there * 10 + 2},
+            )
     return estate
 
 
-def decision(found: list[Row], resource: str) -> tuple[str, str]:
-    (one,) = said_of(found, resource, OURS[resource][1])
+def of_proxmox(policies: dict[str, Any]) -> Estate:
+    """Four interfaces and disks of a guest, and four guests, that are not in Proxmox."""
+    estate = paris(policies=policies)
+    guest(estate, 101, "vm", M1)
+    machine(estate, 1, "vm", 101)
+    nic(estate, 11, "net0", 1, M1)
+    for number in range(4):
+        nic(estate, 12 + number, f"net{1 + number}", 1)
+        estate.add(
+            "netbox.virtual_disks", id=1 + number, virtual_machine_id=1, name=f"scsi{number}", size=1024
+        )
+        machine(estate, 2 + number, f"old{number}", 102 + number)
+    return estate
+
+
+def decision(resource: str, maker: str, **policies: list[str]) -> tuple[str, str]:
+    """(action, reason behind "but") of the maker's object of the resource."""
+    kind, _, first = REMOVED[resource]
+    make = of_librenms if kind == "librenms" else of_proxmox
+    estate = make({"missing_interfaces": "delete", "stale_addresses": "delete", **policies})
+    estate.peers = ("lib2",)
+    for of_kind, other_type, other_first in REMOVED.values():
+        if of_kind == kind:
+            for number, endpoint in enumerate(MAKERS[1:], other_first + 1):
+                estate.ours(other_type, number, endpoint=endpoint)
+    (one,) = said_of(estate.rows(), resource, first + MAKERS.index(maker))
     return one[0], (one[1] or "").partition(", but ")[2]
 
 
-@pytest.mark.parametrize("resource", OURS)
+ALL = list(REMOVED)
+
+
+@pytest.mark.parametrize("resource", REMOVED)
 def test_every_resource_is_judged_alike(resource: str) -> None:
     """Not created by us: drifted. Ours, and no policy: blocked. Ours or not, as policies say: deleted."""
-    stranger = gone(resource, {"delete": [resource]})
-    assert decision(stranger.rows(), resource) == (
+    assert decision(resource, "nobody", delete=ALL) == (
         "drifted",
         "netbox-sync did not create it (policies.delete_unowned)",
     )
-    ours = gone(resource, {})
-    ours.ours(OURS[resource][0], OURS[resource][1])
-    assert decision(ours.rows(), resource) == ("blocked", f"policies.delete does not name {resource}")
-    allowed = gone(resource, {"delete": [resource]})
-    allowed.ours(OURS[resource][0], OURS[resource][1])
-    assert decision(allowed.rows(), resource) == ("delete", "")
-    anybodys = gone(resource, {"delete_unowned": [resource]})
-    assert decision(anybodys.rows(), resource) == ("delete", "")
+    assert decision(resource, "lib") == ("blocked", f"policies.delete does not name {resource}")
+    assert decision(resource, "lib", delete=ALL) == ("delete", "")
+    assert decision(resource, "nobody", delete_unowned=ALL) == ("delete", "")
 
 
 def test_an_address_that_no_snapshot_ever_showed_is_not_gone() -> None:
@@ -94,9 +127,10 @@ def test_an_address_that_no_snapshot_ever_showed_is_not_gone() -> None:
     estate.first = True
     found = estate.rows()
     assert removals(found) == []
-    assert decision(found, "ip_addresses") == (
+    (one,) = said_of(found, "ip_addresses", 31)
+    assert one == (
         "blocked",
-        "that is no evidence: NetBox holds 1 ip addresses of sw1 that netbox-sync wrote, and 1 of them were never seen in"
+        "not on sw1 Gi0/1 in LibreNMS, but that is no evidence: NetBox holds 1 ip addresses of sw1 that netbox-sync wrote, and 1 of them were never seen in"
         " LibreNMS; if that is right, sync with --accept-shrink",
     )
 
@@ -127,16 +161,11 @@ def test_a_delete_says_which_neighbours_the_object_has() -> None:
     }
 
 
-@pytest.mark.parametrize("resource", OURS)
+@pytest.mark.parametrize("resource", REMOVED)
 def test_what_another_endpoint_of_the_same_source_created_is_ours(resource: str) -> None:
     """And what any other endpoint created is not."""
-    peer = gone(resource, {"delete": [resource]})
-    peer.peers = ("lib2",)
-    peer.ours(OURS[resource][0], OURS[resource][1], endpoint="lib2")
-    assert decision(peer.rows(), resource) == ("delete", "")
-    other = gone(resource, {"delete": [resource]})
-    other.ours(OURS[resource][0], OURS[resource][1], endpoint="elsewhere")
-    assert decision(other.rows(), resource)[0] == "drifted"
+    assert decision(resource, "lib2", delete=ALL) == ("delete", "")
+    assert decision(resource, "elsewhere", delete=ALL)[0] == "drifted"
 
 
 def test_a_node_interface_that_either_endpoint_of_the_cluster_made() -> None:
