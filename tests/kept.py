@@ -31,12 +31,9 @@ from tests.support import NetBox, Pipeline
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # The fixtures that end with ``begun`` or ``kept``.
-BEGINNINGS = {"erp", "lyon", "many", "quiet", "srv1", "three", "told"} | {
-    "applied",
-    "drifted",
-    "site",
-    "synced",
-}
+BEGINNINGS = {"erp", "lyon", "many", "quiet", "srv1", "three", "told"}
+BEGINNINGS |= {"applied", "drifted", "site", "synced"}
+BEGINNINGS |= {"one_written", "polled", "twelve_written"}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}
 
@@ -83,7 +80,7 @@ def serving(request: pytest.FixtureRequest, name: str, make: Callable[[int], Ser
         server.stop()
 
 
-def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], None]) -> None:
+def begun(name: str, pipeline: Pipeline, states: list[Any], make: Callable[[], object]) -> None:
     """Bring NetBox, the ``states`` of other servers and the pipeline's warehouse to where ``make`` brings them.
 
     What ``make`` needs must be the same whenever the name is; the configuration is left to the caller. In a real NetBox

@@ -18,6 +18,7 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.apply.test_fixed_point import decided, furnished
+from tests.kept import LabTarget, begun, serving
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, Pipeline, rows
 
@@ -32,9 +33,9 @@ def netbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
             furnished(real)
             yield real
         return
-    with LabNetBox(token="lab-token") as server:
+    with serving(request, "own netbox", lambda port: LabNetBox(port, token="lab-token")) as server:
         monkeypatch.setenv("NETBOX_TOKEN", server.token)
-        found = NetBox(server.url, server.token)
+        found = LabTarget(server)
         furnished(found)
         yield found
 
@@ -48,8 +49,10 @@ def cluster() -> ProxmoxState:
 
 
 @pytest.fixture
-def proxmox(cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabProxmox]:
-    with LabProxmox(cluster) as server:
+def proxmox(
+    request: pytest.FixtureRequest, cluster: ProxmoxState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LabProxmox]:
+    with serving(request, "own proxmox", lambda port: LabProxmox(cluster, port)) as server:
         monkeypatch.setenv("PROXMOX_TOKEN", server.token_value)
         yield server
 
@@ -129,18 +132,44 @@ def second(pipeline: Pipeline, name: str, content: dict[str, Any]) -> Pipeline:
     return other
 
 
+# The first plan of each beginning, and the apply that wrote it.
+_first: dict[str, tuple[Plan, str | None]] = {}
+
+
+def written(name: str, pipeline: Pipeline, cluster: ProxmoxState) -> tuple[Plan, str | None]:
+    def make() -> None:
+        plan = pipeline.sync()
+        _first[name] = plan, write(pipeline, plan).apply_id
+
+    begun(name, pipeline, [cluster], make)
+    return _first[name]
+
+
+@pytest.fixture
+def one_written(pve: Pipeline, cluster: ProxmoxState) -> tuple[Plan, str | None]:
+    """Guest 101 is written; the plan, and the id of its apply."""
+    guest(cluster, 101, host=10, maxmem=2**30)
+    return written("one_written", pve, cluster)
+
+
+@pytest.fixture
+def twelve_written(pve: Pipeline, cluster: ProxmoxState) -> tuple[Plan, str | None]:
+    """Twelve guests are written; the plan, and the id of its apply."""
+    for number in range(12):
+        guest(cluster, 101 + number, host=10 + number)
+    return written("twelve_written", pve, cluster)
+
+
 # -- an undo is ours ------------------------------------------------------------------------------
 
 
 @pytest.mark.also_live
 def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
-    pve: Pipeline, cluster: ProxmoxState
+    pve: Pipeline, twelve_written: tuple[Plan, str | None]
 ) -> None:
     """Nobody has to accept that NetBox has twelve machines fewer: netbox-sync deleted them."""
-    for number in range(12):
-        guest(cluster, 101 + number, host=10 + number)
-    first = pve.sync()
-    undo(pve, write(pve, first).apply_id)
+    first, apply_id = twelve_written
+    undo(pve, apply_id)
 
     again = pve.sync()
     assert again.manifest["gates"] == []
@@ -150,11 +179,9 @@ def test_after_an_undo_the_first_plan_is_there_again_and_can_be_applied(
 
 
 @pytest.mark.also_live
+@pytest.mark.usefixtures("twelve_written")
 def test_a_plan_that_deletes_is_there_again_after_its_undo(pve: Pipeline, cluster: ProxmoxState) -> None:
     """What an undo made again counts as the old object: ours to delete, and with tags that others put on."""
-    for number in range(12):
-        guest(cluster, 101 + number, host=10 + number)
-    write(pve, pve.sync())
     machine = pve.netbox.one("virtualization/virtual-machines", name="vm112")
     pve.netbox.create("extras/tags", name="mine", slug="mine")
     pve.netbox.edit(
@@ -204,18 +231,18 @@ def test_a_removed_guest_takes_the_contact_of_a_rule_along_and_brings_it_back(
     assert Counter(r.action for r in pve.sync().changes) == Counter(r.action for r in first.changes)
 
 
-def test_an_undo_of_an_undo_brings_the_apply_back(pve: Pipeline, cluster: ProxmoxState) -> None:
-    guest(cluster, 101, host=10)
-    apply_id = write(pve, pve.sync()).apply_id
+def test_an_undo_of_an_undo_brings_the_apply_back(
+    pve: Pipeline, one_written: tuple[Plan, str | None]
+) -> None:
+    _, apply_id = one_written
     plan = plan_undo(pve.warehouse, pve.config.netbox, apply_id or "")
     undone = write(pve, load_plan(pve.warehouse, plan.name)).apply_id
     undo(pve, undone)
     assert pve.sync().rows == ()
 
 
+@pytest.mark.usefixtures("one_written")
 def test_what_somebody_changed_after_an_undo_is_his(pve: Pipeline, cluster: ProxmoxState) -> None:
-    guest(cluster, 101, host=10, maxmem=2**30)
-    write(pve, pve.sync())
     guest(cluster, 101, host=10, maxmem=2**31)
     undo(pve, write(pve, pve.sync()).apply_id)
     machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
@@ -243,11 +270,10 @@ def test_a_primary_address_that_an_apply_adopted_goes_back(pve: Pipeline, cluste
 
 
 @pytest.mark.also_live
+@pytest.mark.usefixtures("one_written")
 def test_a_primary_address_follows_a_guest_to_its_new_address(pve: Pipeline, cluster: ProxmoxState) -> None:
     """Both values were written by this product. The old address goes after another is the primary one."""
-    guest(cluster, 101, host=3)
-    write(pve, pve.sync())
-    guest(cluster, 101, host=103)
+    guest(cluster, 101, host=103, maxmem=2**30)
     plan = pve.sync()
     (primary,), (gone,) = rows(plan, "primary_ips"), rows(plan, "ip_addresses", "delete")
     assert primary.action == "update"
@@ -257,9 +283,8 @@ def test_a_primary_address_follows_a_guest_to_its_new_address(pve: Pipeline, clu
     assert [a["address"] for a in pve.netbox.all("ipam/ip-addresses")] == ["10.61.0.103/24"]
 
 
+@pytest.mark.usefixtures("one_written")
 def test_a_primary_address_that_somebody_chose_stays(pve: Pipeline, cluster: ProxmoxState) -> None:
-    guest(cluster, 101, host=3)
-    write(pve, pve.sync())
     machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
     card = pve.netbox.one("virtualization/interfaces", virtual_machine_id=machine["id"])
     mine = pve.netbox.create(
@@ -269,7 +294,7 @@ def test_a_primary_address_that_somebody_chose_stays(pve: Pipeline, cluster: Pro
         assigned_object_id=card["id"],
     )
     pve.netbox.edit("virtualization/virtual-machines", machine["id"], primary_ip4=mine["id"])
-    guest(cluster, 101, host=103)
+    guest(cluster, 101, host=103, maxmem=2**30)
     (row,) = rows(pve.sync(), "primary_ips")
     assert (row.action, row.reason) == (
         "drifted",
@@ -278,18 +303,17 @@ def test_a_primary_address_that_somebody_chose_stays(pve: Pipeline, cluster: Pro
 
 
 @pytest.mark.also_live
+@pytest.mark.usefixtures("one_written")
 def test_a_guest_that_is_made_again_under_its_vmid_converges(pve: Pipeline, cluster: ProxmoxState) -> None:
     """Other card, MAC and address. What NetBox cleared when the old address went is nobody's change."""
-    guest(cluster, 101, host=3)
+    guest(cluster, 101, host=50, net="net1", mac=9, maxmem=2**30)
     write(pve, pve.sync())
-    guest(cluster, 101, host=50, net="net1", mac=9)
-    write(pve, pve.sync())
+    left = pve.sync()
     for _ in range(2):
-        left = pve.sync()
-        if not left.rows:
-            break
-        write(pve, left)
-    assert pve.sync().rows == ()
+        if left.rows:
+            write(pve, left)
+            left = pve.sync()
+    assert left.rows == ()
     machine = pve.netbox.one("virtualization/virtual-machines", name="vm101")
     assert machine["primary_ip4"]["address"] == "10.61.0.50/24"
 
@@ -372,8 +396,9 @@ def test_what_another_endpoint_has_written_is_done(
             for pipeline, plan in plans
         ]
 
-    def see(results: list[ApplyResult]) -> None:
+    def see(results: list[ApplyResult], actions: set[str]) -> None:
         first, late = results
+        assert {v.action for v in first.verdicts} == {v.action for v in late.verdicts} == actions
         assert first.ok and late.ok, [v for r in results for v in r.verdicts if v.verdict != "applied"]
         assert len(first.verdicts) == len(late.verdicts) > 0
         assert {v.already for v in first.verdicts} == {False}
@@ -385,11 +410,10 @@ def test_what_another_endpoint_has_written_is_done(
 
     for number in range(6):
         guest(cluster, 101 + number, host=10 + number)
-    see(both())
+    see(both(), {"create", "update"})
     guest(cluster, 101, host=99, node="pve2", tags="prod;new")
-    see(both())
     cluster.remove(106)
-    see(both())
+    see(both(), {"create", "update", "delete"})
     # Created once, and by the endpoint that did it.
     assert pve.sql("SELECT DISTINCT endpoint FROM ledger.created") == [("paris-pve",)]
 
@@ -408,14 +432,14 @@ def test_what_a_person_has_made_meanwhile_is_not_done_by_us(pve: Pipeline, clust
 
 
 @pytest.fixture
-def polled(netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabLibreNMS]:
+def polled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabLibreNMS]:
     """LibreNMS polls the node pve1 and a switch."""
     state = LibreNMSState()
     for number, name in enumerate(("pve1", "sw1")):
         device = state.add_device(name, hardware="C9300-48P", serial=f"FOC{number}")
         port = state.add_port(device, "eno1", ifAlias="uplink", ifType="ethernetCsmacd", ifMtu=9000)
         state.add_ipv4(port, f"10.7.0.{number + 1}", 24)
-    with LabLibreNMS(state) as server:
+    with serving(request, "own librenms", lambda port: LabLibreNMS(state, port)) as server:
         monkeypatch.setenv("LIBRENMS_TOKEN", server.token)
         yield server
 
@@ -437,10 +461,13 @@ def test_endpoints_that_share_a_device_end_in_no_difference_and_their_undos_in_t
     }
     worlds = [pve, second(pve, "lnms", content)]
     pve.config.precedence[:] = ["paris-pve", "lnms"]
-    alone = [decided(pipeline.sync()) for pipeline in worlds]
+    begun("two_alone", pve, [cluster, polled.state], lambda: [pipeline.sync() for pipeline in worlds])
+    alone = [decided(load_plan(pve.warehouse, pipeline.name)) for pipeline in worlds]
     applies = []
     for number in order:
-        applies.append((worlds[number], write(worlds[number], worlds[number].sync()).apply_id))
+        # Nothing was written since the first one was compared.
+        plan = worlds[number].sync() if applies else load_plan(pve.warehouse, worlds[number].name)
+        applies.append((worlds[number], write(worlds[number], plan).apply_id))
         assert worlds[number].sync().changes == []
     for pipeline, apply_id in reversed(applies):
         undo(pipeline, apply_id)
