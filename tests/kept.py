@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -103,14 +103,27 @@ def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -
         make()
         folder = _folder() / name
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(home, folder, symlinks=True)
+        _copy_tree(home, folder)
         _made[name] = _Made(dict(_ports), [_copied(vars(state)) for state in states], folder)
         return
     for state, content in zip(states, found.states, strict=True):
         vars(state).clear()
         vars(state).update(_copied(content))
     shutil.rmtree(home, ignore_errors=True)
-    shutil.copytree(found.warehouse, home, symlinks=True)
+    _copy_tree(found.warehouse, home)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Most files are the empty ones that give views their columns; nobody writes to those."""
+
+    def copy_file(old: str, new: str) -> None:
+        if "/_none/" in old:
+            with suppress(OSError):
+                os.link(old, new)
+                return
+        shutil.copy2(old, new)
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy_file)
 
 
 @contextmanager
@@ -125,14 +138,17 @@ def same_place(folder: Path) -> Iterator[Path]:
 
 
 def fresh(home: Path) -> Warehouse:
-    """A warehouse without content, its views in place: a first sync would need most of a second for them."""
+    """The warehouse; where there is none, one without content, its views in place: a first sync would need most of a
+    second for them."""
+    if home.exists():
+        return Warehouse(home)
     folder = _folder() / "fresh" / hashlib.sha256(os.fsencode(home)).hexdigest()
     if not folder.exists():
         make_private(home)
         build_database(Warehouse(home))
-        shutil.copytree(home, folder, symlinks=True)
+        _copy_tree(home, folder)
     else:
-        shutil.copytree(folder, home, symlinks=True)
+        _copy_tree(folder, home)
     return Warehouse(home)
 
 

@@ -192,35 +192,44 @@ def harness(bare: CliHarness) -> CliHarness:
 
 
 @pytest.fixture
-def synced(harness: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+def synced(bare: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
     """After the first sync: nothing is approved."""
-    kept("synced", harness.folder / "data", [lab.store, nms.state], lambda: harness.ok("sync"))
-    return harness
+
+    def make() -> None:
+        fresh(bare.folder / "data")
+        bare.ok("sync")
+
+    kept("synced", bare.folder / "data", [lab.store, nms.state], make)
+    return bare
 
 
 @pytest.fixture
-def applied(harness: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+def applied(bare: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
     """Everything is approved and applied, and a sync found no difference."""
 
     def make() -> None:
-        harness.ok("sync")
-        apply_all(harness)
+        fresh(bare.folder / "data")
+        bare.ok("sync")
+        apply_all(bare)
 
-    kept("applied", harness.folder / "data", [lab.store, nms.state], make)
-    return harness
+    kept("applied", bare.folder / "data", [lab.store, nms.state], make)
+    return bare
 
 
 @pytest.fixture
-def drifted(applied: CliHarness, netbox: NetBox, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
+def drifted(
+    request: pytest.FixtureRequest, bare: CliHarness, netbox: NetBox, lab: LabNetBox, nms: LabLibreNMS
+) -> CliHarness:
     """Everything is applied, and someone has changed the description of a port in NetBox since."""
 
     def make() -> None:
+        applied = request.getfixturevalue("applied")
         port = netbox.one("dcim/interfaces", name="Gi0/2")
         netbox.edit("dcim/interfaces", port["id"], description="copier")
         applied.ok("sync")
 
-    kept("drifted", applied.folder / "data", [lab.store, nms.state], make)
-    return applied
+    kept("drifted", bare.folder / "data", [lab.store, nms.state], make)
+    return bare
 
 
 def apply_all(harness: CliHarness) -> None:

@@ -203,11 +203,16 @@ def site(
         config_path = tmp_path / "netbox_sync.yaml"
         content = {"netbox": {"url": netbox.url}, "endpoints": [endpoint], "web": settings}
         config_path.write_text(json.dumps(content))
-        warehouse = fresh(tmp_path / "data")
+        warehouse = Warehouse(tmp_path / "data")
         site = Site("", warehouse, config_path, netbox, cluster)
+
+        def make() -> None:
+            fresh(warehouse.home)
+            site.sync()
+
         guests = [(guest.vmid, guest.name) for guest in cluster.guests.values()]
         name = f"site {hashlib.sha256(repr(guests).encode()).hexdigest()}"
-        kept(name, warehouse.home, [netbox.store, cluster], site.sync)
+        kept(name, warehouse.home, [netbox.store, cluster], make)
         site.server = server_config(config_path, warehouse, load_config(config_path).web)
         with served(config_path, warehouse, site.server) as url:
             site.url = url
