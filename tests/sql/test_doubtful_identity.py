@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import pytest
 
 from tests.sql.estate import Estate, Row
@@ -132,57 +135,79 @@ def test_a_port_that_has_the_name_of_one_that_is_left_out_may_be_what_has_its_nu
 # Interfaces of guests ----------------------------------------------------------------------------------------------
 
 
-def nics_of_erp(estate: Estate, *names: str) -> None:
-    """What NetBox has: erp with interfaces of these names, of the MAC addresses M1, M2, ..., each with an address."""
-    machine(estate, 1, "erp", 105)
-    for number, name in enumerate(names):
-        nic(estate, 11 + number, name, 1, (M1, M2)[number])
-        address(estate, 31 + number, f"10.0.0.{number + 1}", 11 + number, "virtualization.vminterface")
+class Nics(NamedTuple):
+    """The MAC addresses (1, 2, 3) of a guest's netN, those that its agent shows, and the names of its interfaces in NetBox,
+    whose MAC addresses are 1 and 2."""
+
+    macs: tuple[int, int]
+    shown: list[int]
+    names: tuple[str, str]
+
+
+# Guest 101 is erp1, and so on; NetBox has its interfaces under 1001 and 1002, each with an address of the same id.
+NICS = {
+    101: Nics((1, 1), [], ("eth0", "eth1")),
+    102: Nics((1, 1), [0], ("eth0", "eth1")),
+    103: Nics((1, 3), [0], ("eth0", "eth1")),
+    104: Nics((1, 3), [], ("eth0", "eth1")),
+    105: Nics((1, 3), [], ("eth0", "net5")),
+    106: Nics((1, 3), [], ("eth0", "net1")),
+    107: Nics((1, 3), [], ("net1", "eth0")),
+    108: Nics((1, 3), [0, 1], ("eth0", "ens9")),
+}
+
+
+@cache
+def of_guests() -> list[Row]:
+    estate = paris()
+    for vmid, (macs, shown, names) in NICS.items():
+        name = f"erp{vmid - 100}"
+        every = [f"BC:24:11:00:{vmid - 100:02X}:0{number}" for number in range(4)]
+        guest(estate, vmid, name, *(every[mac] for mac in macs), shown=shown)
+        machine(estate, vmid, name, vmid)
+        for number, known in enumerate(names, 1):
+            key = (vmid - 100) * 1000 + number
+            nic(estate, key, known, vmid, every[number])
+            address(estate, key, f"10.0.{vmid}.{number}", key, "virtualization.vminterface")
+    return estate.rows()
+
+
+def of_guest(vmid: int) -> list[Row]:
+    """The rows about one of NICS."""
+    return [
+        r for r in of_guests() if f"erp{vmid - 100} " in r.key or (r.netbox_id or 0) // 1000 == vmid - 100
+    ]
 
 
 @pytest.mark.parametrize(
-    ("macs", "shown", "candidates"),
-    [((M1, M1), [], "eth0, eth1"), ((M1, M1), [0], "eth1"), ((M1, M3), [0], "eth1"), ((M1, M3), [], "eth1")],
+    ("vmid", "candidates"), [(101, "eth0, eth1"), (102, "eth1"), (103, "eth1"), (104, "eth1")]
 )
-def test_a_netn_without_a_name_may_be_any_interface_that_is_left(
-    macs: tuple[str, str], shown: list[int], candidates: str
-) -> None:
+def test_a_netn_without_a_name_may_be_any_interface_that_is_left(vmid: int, candidates: str) -> None:
     """Two netN have one MAC address, or one has another than NetBox, and the agent does not show what it is called."""
-    estate = paris()
-    guest(estate, 105, "erp", *macs, shown=shown)
-    nics_of_erp(estate, "eth0", "eth1")
-    found = estate.rows()
+    found, first = of_guest(vmid), (vmid - 100) * 1000 + 1
     # The agent shows net0 without an address.
-    assert removals(found) == ([("ip_addresses", "delete", 31)] if shown else [])
-    assert about(found, "vm_interfaces", "erp net1") == [
+    assert removals(found) == ([("ip_addresses", "delete", first)] if NICS[vmid].shown else [])
+    assert about(found, "vm_interfaces", f"erp{vmid - 100} net1") == [
         (
             "conflict",
-            11 if candidates == "eth0, eth1" else 12,
+            first if candidates == "eth0, eth1" else first + 1,
             f"the guest agent does not show its name, and it could be {candidates} in NetBox; let the agent answer, "
             "or name the right one net1 in NetBox",
         )
     ]
 
 
-@pytest.mark.parametrize(
-    ("names", "deleted"), [(("eth0", "net5"), True), (("eth0", "net1"), False), (("net1", "eth0"), False)]
-)
-def test_what_a_netn_without_a_name_is_not(names: tuple[str, str], deleted: bool) -> None:
+@pytest.mark.parametrize(("vmid", "deleted"), [(105, [5002]), (106, []), (107, [])])
+def test_what_a_netn_without_a_name_is_not(vmid: int, deleted: list[int]) -> None:
     """Another netN is another interface; its own netN is it."""
-    estate = paris()
-    guest(estate, 105, "erp", M1, M3, shown=[])
-    nics_of_erp(estate, *names)
-    gone = [r.netbox_id for r in estate.rows() if r.resource == "vm_interfaces" and r.action == "delete"]
-    assert gone == ([12] if deleted else [])
+    gone = [r.netbox_id for r in of_guest(vmid) if (r.resource, r.action) == ("vm_interfaces", "delete")]
+    assert gone == deleted
 
 
 def test_an_agent_that_shows_the_name_decides() -> None:
-    estate = paris()
-    guest(estate, 105, "erp", M1, M3)
-    nics_of_erp(estate, "eth0", "ens9")
-    found = estate.rows()
-    assert about(found, "vm_interfaces", "erp net1") == [("create", None, None)]
-    assert [r.netbox_id for r in found if (r.resource, r.action) == ("vm_interfaces", "delete")] == [12]
+    found = of_guest(108)
+    assert about(found, "vm_interfaces", "erp8 net1") == [("create", None, None)]
+    assert [r.netbox_id for r in found if (r.resource, r.action) == ("vm_interfaces", "delete")] == [8002]
 
 
 # Guests -----------------------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.sql.estate import Estate
+from tests.sql.estate import Estate, Row
 from tests.sql.kinds import (
     GENEROUS,
     address,
@@ -26,14 +27,23 @@ from tests.sql.kinds import (
 M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
 
 
-@pytest.mark.parametrize("way", ["delete", "disable", "leave"])
-def test_two_ports_of_one_name(way: str) -> None:
+@cache
+def of_one_name(way: str) -> list[Row]:
+    """Ports 1 and 2 are called Dup0, and NetBox has one such interface; A1 and A2 hold the number of port 7, A2."""
     estate = switch(policies={**GENEROUS, "missing_interfaces": way})
     port(estate, 1, "Dup0")
     port(estate, 2, "Dup0")
     interface(estate, 11, "Dup0")
-    found = [r for r in estate.rows() if r.resource == "interfaces"]
-    assert [(r.action, r.key, r.reason) for r in found] == [
+    port(estate, 7, "A2")
+    interface(estate, 21, "A1", port=7)
+    interface(estate, 22, "A2", port=7)
+    return [r for r in estate.rows() if r.resource == "interfaces"]
+
+
+@pytest.mark.parametrize("way", ["delete", "disable", "leave"])
+def test_two_ports_of_one_name(way: str) -> None:
+    found = [(r.action, r.key, r.reason) for r in of_one_name(way) if " A" not in r.key]
+    assert found == [
         ("conflict", "sw1 Dup0 (port 1)", "2 ports of this device have the name Dup0"),
         ("conflict", "sw1 Dup0 (port 2)", "2 ports of this device have the name Dup0"),
     ]
@@ -42,26 +52,20 @@ def test_two_ports_of_one_name(way: str) -> None:
 @pytest.mark.parametrize("way", ["delete", "disable", "leave"])
 def test_two_interfaces_that_hold_one_port_id(way: str) -> None:
     """The port's name is that of one of the two."""
-    estate = switch(policies={**GENEROUS, "missing_interfaces": way})
-    port(estate, 7, "A2")
-    interface(estate, 11, "A1", port=7)
-    interface(estate, 12, "A2", port=7)
-    found = [r for r in estate.rows() if r.resource == "interfaces"]
-    assert [(r.action, r.key) for r in found] == [("conflict", "sw1 A2")]
+    found = [(r.action, r.key) for r in of_one_name(way) if "Dup0" not in r.key]
+    assert found == [("conflict", "sw1 A2")]
 
 
-@pytest.mark.parametrize(
-    ("shown", "known"),
-    [("Gi1/0/1", "GigabitEthernet1/0/1"), ("TE1/1/1", "te1/1/1"), ("Eth1/1", "Ethernet1/1")],
-)
-def test_every_form_of_a_name_counts(shown: str, known: str) -> None:
+def test_every_form_of_a_name_counts() -> None:
     """Of two ports of one name each could be the interface, whichever form of the name NetBox has."""
     estate = switch()
-    port(estate, 1, shown)
-    port(estate, 2, shown)
-    interface(estate, 11, known)
-    interface(estate, 12, "Gi9/0/9")
-    assert removals(estate.rows()) == [("interfaces", "delete", 12)]
+    forms = [("Gi1/0/1", "GigabitEthernet1/0/1"), ("TE1/1/1", "te1/1/1"), ("Eth1/1", "Ethernet1/1")]
+    for number, (shown, known) in enumerate(forms):
+        port(estate, 2 * number + 1, shown)
+        port(estate, 2 * number + 2, shown)
+        interface(estate, 11 + number, known)
+    interface(estate, 20, "Gi9/0/9")
+    assert removals(estate.rows()) == [("interfaces", "delete", 20)]
 
 
 def test_the_id_and_the_mac_address_of_a_port_in_doubt_count() -> None:
@@ -225,19 +229,41 @@ def test_a_port_of_which_a_unit_is_in_the_lag_is_not_taken_out() -> None:
     assert lags(estate.rows()) == {}
 
 
-@pytest.mark.parametrize(
-    "unknown",
-    [
-        {"high_port_id": 1, "low_port_id": None},
-        {"high_port_id": None, "low_port_id": 1},
-        {"high_port_id": None, "low_port_id": 3},
-        {"high_port_id": 3, "low_port_id": None},
-    ],
-)
-def test_a_port_that_may_be_the_unknown_member_of_a_lag_is_not_taken_out(unknown: dict[str, Any]) -> None:
-    estate = lag_estate()
-    estate.add("librenms.port_stack", device_id=1, **unknown)
-    assert lags(estate.rows()) == {}
+# Which member of which LAG is not known: of the device's Po1 (1), Gi0/1 (2) and Gi0/2 (3).
+UNKNOWN: list[dict[str, int | None]] = [
+    {"high_port_id": 1, "low_port_id": None},
+    {"high_port_id": None, "low_port_id": 1},
+    {"high_port_id": None, "low_port_id": 3},
+    {"high_port_id": 3, "low_port_id": None},
+]
+
+
+@cache
+def taken_out() -> dict[int | None, Any]:
+    """{NetBox id: LAG that would be written} with a device per line of UNKNOWN, and device 9 without an unknown one."""
+    estate = switch()
+    for number, unknown in [*enumerate(UNKNOWN, 2), (9, None)]:
+        device(estate, number, f"sw{number}")
+        estate.add("netbox.devices", id=number, name=f"sw{number}", cf={"librenms_id": {"lib": number}})
+        port(estate, number * 10 + 1, "Po1", device=number, ifType="ieee8023adLag")
+        interface(estate, number * 10 + 1, "Po1", device=number, type="lag")
+        for place in (2, 3):
+            port(estate, number * 10 + place, f"Gi0/{place - 1}", device=number)
+            interface(estate, number * 10 + place, f"Gi0/{place - 1}", device=number, lag_id=number * 10 + 1)
+        known = {"high_port_id": number * 10 + 1, "low_port_id": number * 10 + 2}
+        estate.add("librenms.port_stack", device_id=number, **known)
+        if unknown:
+            ports = {name: found and number * 10 + found for name, found in unknown.items()}
+            estate.add("librenms.port_stack", device_id=number, **ports)
+    estate.add("librenms.system", local_ver="26.7.0")
+    return lags(estate.rows())
+
+
+@pytest.mark.parametrize("number", range(len(UNKNOWN)), ids=lambda number: str(UNKNOWN[number]))
+def test_a_port_that_may_be_the_unknown_member_of_a_lag_is_not_taken_out(number: int) -> None:
+    found = taken_out()
+    assert {netbox_id for netbox_id in found if (netbox_id or 0) // 10 == number + 2} == set()
+    assert found[93] is None
 
 
 def cabled(**endpoint: Any) -> Estate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from tests.sql.estate import Estate
@@ -10,10 +12,10 @@ from tests.sql.kinds import address, device, guest, machine, nic, paris, told
 M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
 
 
-def near(found: str) -> tuple[str, str]:
+def near(found: str, vmid: int = 101) -> tuple[str, str]:
     return (
         "conflict",
-        f"it may be {found}: if it is, enter proxmox_cluster paris and proxmox_vmid 101 there; if not, create this one"
+        f"it may be {found}: if it is, enter proxmox_cluster paris and proxmox_vmid {vmid} there; if not, create this one"
         " in NetBox with these fields",
     )
 
@@ -34,32 +36,38 @@ def test_the_name_in_another_cluster() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "cluster", "found"),
-    [
-        (
-            "db01",
-            "DB01.example.com",
-            1,
-            "DB01.example.com (id 7, cluster paris, this name without its domain)",
-        ),
-        ("db01.example.com", "db01", 1, "db01 (id 7, cluster paris, this name without its domain)"),
-        ("db01", "db01", None, "db01 (id 7, no cluster, this name)"),
-        (
-            "db01",
-            "db01.example.com",
-            None,
-            "db01.example.com (id 7, no cluster, this name without its domain)",
-        ),
-        ("db01", "db01", 2, "db01 (id 7, cluster lyon, this name)"),
-    ],
-)
-def test_nearly_the_same_name(ours: str, theirs: str, cluster: int | None, found: str) -> None:
+# (name of guest 101, 102 ..., name of NetBox's machine 7, 8 ..., its cluster, what the guest may be; None: nothing).
+NAMES: list[tuple[str, str, int | None, str | None]] = [
+    ("db01", "DB01.example.com", 1, "DB01.example.com (id 7, cluster paris, this name without its domain)"),
+    ("db02.example.com", "db02", 1, "db02 (id 8, cluster paris, this name without its domain)"),
+    ("db03", "db03", None, "db03 (id 9, no cluster, this name)"),
+    ("db04", "db04.example.com", None, "db04.example.com (id 10, no cluster, this name without its domain)"),
+    ("db05", "db05", 2, "db05 (id 11, cluster lyon, this name)"),
+    ("db06.paris.example.com", "db06.lyon.example.com", 1, None),
+    ("db07", "db071", 1, None),
+    ("db08", "db", 1, None),
+]
+
+
+@cache
+def named_alike() -> dict[str, tuple[str, str | None]]:
+    """{name of a guest: (action, reason)} of all of NAMES in one estate."""
     estate = paris()
     estate.add("netbox.clusters", id=2, name="lyon")
-    guest(estate, 101, ours)
-    machine(estate, 7, theirs, None, cluster_id=cluster)
-    assert told(estate, "virtual_machines") == {ours: near(found)}
+    for number, (ours, theirs, cluster, _) in enumerate(NAMES):
+        guest(estate, 101 + number, ours)
+        machine(estate, 7 + number, theirs, None, cluster_id=cluster)
+    return {r.key: (r.action, r.reason) for r in estate.rows() if r.resource == "virtual_machines"}
+
+
+def numbers(are_near: bool) -> list[int]:
+    return [number for number, (*_, found) in enumerate(NAMES) if (found is not None) == are_near]
+
+
+@pytest.mark.parametrize("number", numbers(are_near=True))
+def test_nearly_the_same_name(number: int) -> None:
+    ours, *_, found = NAMES[number]
+    assert named_alike()[ours] == near(found or "", 101 + number)
 
 
 def test_the_name_at_a_site_without_a_cluster() -> None:
@@ -69,15 +77,9 @@ def test_the_name_at_a_site_without_a_cluster() -> None:
     assert told(estate, "virtual_machines") == {"db01": near("db01 (id 7, no cluster, this name)")}
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [("db01.paris.example.com", "db01.lyon.example.com"), ("db01", "db011"), ("db01", "db")],
-)
-def test_another_name_is_another_machine(ours: str, theirs: str) -> None:
-    estate = paris()
-    guest(estate, 101, ours)
-    machine(estate, 7, theirs, None)
-    assert [r.action for r in estate.rows() if r.resource == "virtual_machines"] == ["create"]
+@pytest.mark.parametrize("number", numbers(are_near=False))
+def test_another_name_is_another_machine(number: int) -> None:
+    assert named_alike()[NAMES[number][0]][0] == "create"
 
 
 def test_the_name_of_a_machine_of_another_cluster_or_system_is_no_near_match() -> None:
@@ -226,28 +228,36 @@ OTHER = (
 NOT_OURS = "name: NetBox has a value that netbox-sync did not write (policies.owns)"
 
 
-@pytest.mark.parametrize(
-    ("host", "action", "reason"),
-    [(None, "drifted", NOT_OURS), ("10.71.0.7", "drifted", NOT_OURS), ("10.99.0.7", "conflict", OTHER)],
-)
-def test_the_only_interface_on_both_sides(host: str | None, action: str, reason: str) -> None:
+# (last bytes of the address of the only interface in NetBox, action, reason); the guest shows 10.71.0.7.
+ONLY = [(None, "drifted", NOT_OURS), ("71.{}.7", "drifted", NOT_OURS), ("99.{}.7", "conflict", OTHER)]
+
+
+@cache
+def only_interfaces() -> list[tuple[str, int | None, str | None]]:
+    """(action, NetBox id, reason) of the interface of a guest per line of ONLY."""
     estate = paris()
-    guest(estate, 101, "erp", M1)
-    estate.add(
-        "proxmox.guest_addresses",
-        vmid=101,
-        key="net0",
-        source="agent",
-        canonical="10.71.0.7",
-        prefixlen=24,
-        family=4,
-    )
-    machine(estate, 7, "erp", 101)
-    nic(estate, 70, "lan", 7)
-    if host:
-        address(estate, 1, host, 70, "virtualization.vminterface")
-    assert [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "vm_interfaces"] == [
-        (action, 70, reason)
+    for number, (host, *_) in enumerate(ONLY):
+        vmid, name = 101 + number, f"erp{number}"
+        guest(estate, vmid, name, f"BC:24:11:00:00:{number + 1:02X}")
+        estate.add(
+            "proxmox.guest_addresses",
+            **{"vmid": vmid, "key": "net0", "source": "agent", "prefixlen": 24, "family": 4},
+            canonical=f"10.71.{number}.7",
+        )
+        machine(estate, 7 + number, name, vmid)
+        nic(estate, 70 + number, "lan", 7 + number)
+        if host:
+            address(
+                estate, 1 + number, f"10.{host.format(number)}", 70 + number, "virtualization.vminterface"
+            )
+    return [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "vm_interfaces"]
+
+
+@pytest.mark.parametrize("number", range(len(ONLY)))
+def test_the_only_interface_on_both_sides(number: int) -> None:
+    _, action, reason = ONLY[number]
+    assert [found for found in only_interfaces() if found[1] == 70 + number] == [
+        (action, 70 + number, reason)
     ]
 
 

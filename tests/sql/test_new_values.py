@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -77,35 +78,48 @@ def test_a_value_for_all_goes_only_to_objects_that_have_the_field() -> None:
     assert created(estate, "virtual_machines", "erp")["cf.owner_team"] == "net"
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "content", "sentence"),
-    [
-        ("integer", "three", {}, "cannot be three: it needs a whole number"),
-        ("integer", 3, {"validation_minimum": 5}, "cannot be 3: it needs at least 5.0"),
-        ("integer", 9, {"validation_maximum": 5}, "cannot be 9: it needs at most 5.0"),
-        ("boolean", "yes", {}, "cannot be yes: it needs true or false"),
-        ("date", "soon", {}, "cannot be soon: it needs a date: 2026-01-31"),
-        ("text", 3, {}, "cannot be 3: it needs a text"),
-        ("text", "Net", {"validation_regex": "[a-z]+$"}, "cannot be Net: it needs a text of [a-z]+$"),
-        ("select", "c", {}, "cannot be c: it needs one of its choices (a, b)"),
-        ("multiselect", ["a", "c"], {}, "cannot be a, c: it needs a list of its choices (a, b)"),
-        ("object", "acme", {}, "cannot be acme: it needs the id of an object"),
-    ],
-)
-def test_a_value_that_netbox_would_not_take_is_told_before_anything_is_sent(
-    kind: str, value: Any, content: dict[str, Any], sentence: str
-) -> None:
-    estate = paris(defaults={"custom_fields": {"virtual_machines": {"owner": value}}})
+# (type of a custom field, value in the configuration, the field's other columns, what the row says).
+REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
+    ("integer", "three", {}, "cannot be three: it needs a whole number"),
+    ("integer", 3, {"validation_minimum": 5}, "cannot be 3: it needs at least 5.0"),
+    ("integer", 9, {"validation_maximum": 5}, "cannot be 9: it needs at most 5.0"),
+    ("boolean", "yes", {}, "cannot be yes: it needs true or false"),
+    ("date", "soon", {}, "cannot be soon: it needs a date: 2026-01-31"),
+    ("text", 3, {}, "cannot be 3: it needs a text"),
+    ("text", "Net", {"validation_regex": "[a-z]+$"}, "cannot be Net: it needs a text of [a-z]+$"),
+    ("select", "c", {}, "cannot be c: it needs one of its choices (a, b)"),
+    ("multiselect", ["a", "c"], {}, "cannot be a, c: it needs a list of its choices (a, b)"),
+    ("object", "acme", {}, "cannot be acme: it needs the id of an object"),
+]
+
+
+@cache
+def said_of_refused() -> tuple[str, list[str]]:
+    """(action, the sentences) of a guest whose fields field0, field1 ... are those of REFUSED."""
+    values = {f"field{number}": value for number, (_, value, *_) in enumerate(REFUSED)}
+    estate = paris(defaults={"custom_fields": {"virtual_machines": values}})
     guest(estate, 101, "erp")
-    field(estate, "owner", kind, **content)
-    if "select" in kind:
-        for choice in "ab":
+    for number, (kind, _, content, _) in enumerate(REFUSED):
+        field(estate, f"field{number}", kind, **content)
+        for choice in "ab" if "select" in kind else "":
             estate.add(
-                "netbox.choices", model="extras.customfield", field="owner", value=choice, label=choice
+                "netbox.choices",
+                **{
+                    "model": "extras.customfield",
+                    "field": f"field{number}",
+                    "value": choice,
+                    "label": choice,
+                },
             )
-    assert told(estate, "virtual_machines") == {
-        "erp": ("blocked", f"the custom field owner {sentence} (from defaults.custom_fields)")
-    }
+    action, reason = told(estate, "virtual_machines")["erp"]
+    return action, reason.split("; ")
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=lambda number: REFUSED[number][-1])
+def test_a_value_that_netbox_would_not_take_is_told_before_anything_is_sent(number: int) -> None:
+    action, sentences = said_of_refused()
+    assert action == "blocked"
+    assert f"the custom field field{number} {REFUSED[number][-1]} (from defaults.custom_fields)" in sentences
 
 
 def test_a_custom_field_that_netbox_does_not_have_is_told() -> None:
@@ -206,19 +220,23 @@ def test_a_tenant_that_netbox_does_not_have_is_one_sentence_for_all() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("version", "given", "written"),
-    [
-        ("4.6.8", "wiki.example/erp", "wiki.example/erp"),
-        ("4.7.3", "wiki.example/erp", "https://wiki.example/erp"),
-        ("4.7.3", "//wiki.example", "https://wiki.example"),
-        ("4.7.3", "http://wiki.example", "http://wiki.example"),
-    ],
-)
-def test_a_url_is_shown_as_netbox_stores_it(version: str, given: str, written: str) -> None:
-    """NetBox 4.7 takes https where there is no scheme."""
-    estate = paris(defaults={"custom_fields": {"virtual_machines": {"wiki": given}}})
+def urls(version: str, *given: str) -> list[Any]:
+    """What is written into a URL field per value in the configuration."""
+    values = {f"wiki{number}": value for number, value in enumerate(given)}
+    estate = paris(defaults={"custom_fields": {"virtual_machines": values}})
     estate.change("netbox.status", netbox_version=version)
     guest(estate, 101, "erp")
-    field(estate, "wiki", "url")
-    assert created(estate, "virtual_machines", "erp")["cf.wiki"] == written
+    for name in values:
+        field(estate, name, "url")
+    fields = created(estate, "virtual_machines", "erp")
+    return [fields[f"cf.{name}"] for name in values]
+
+
+def test_a_url_is_shown_as_netbox_stores_it() -> None:
+    """NetBox 4.7 takes https where there is no scheme."""
+    assert urls("4.6.8", "wiki.example/erp") == ["wiki.example/erp"]
+    assert urls("4.7.3", "wiki.example/erp", "//wiki.example", "http://wiki.example") == [
+        "https://wiki.example/erp",
+        "https://wiki.example",
+        "http://wiki.example",
+    ]

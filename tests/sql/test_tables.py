@@ -203,14 +203,14 @@ def test_the_mode_of_an_interface_follows_from_its_vlans() -> None:
         ({"mode": "tagged-all", "untagged_vlan": 10}, "tagged-all"),
         ({}, None),
     ]
-    for columns, mode in cases:
-        estate = tables()
-        known(estate)
-        estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
-        estate.add("netbox.vlans", id=20, vid=20, name="voice", site_id=1)
-        estate.add("tables.interfaces", device="srv1", name="eth0", type="1000base-t", **columns)
-        (row,) = [r for r in estate.rows() if r.resource == "interfaces"]
-        assert row.fields.get("mode") == mode, columns
+    estate = tables()
+    known(estate)
+    estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
+    estate.add("netbox.vlans", id=20, vid=20, name="voice", site_id=1)
+    for number, (columns, _) in enumerate(cases):
+        estate.add("tables.interfaces", device="srv1", name=f"eth{number}", type="1000base-t", **columns)
+    found = {r.key: r.fields.get("mode") for r in estate.rows() if r.resource == "interfaces"}
+    assert found == {f"srv1 eth{number}": mode for number, (_, mode) in enumerate(cases)}
 
 
 def test_no_vlans_clear_the_mode() -> None:
