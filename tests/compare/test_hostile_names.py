@@ -7,6 +7,7 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import ProxmoxState
+from tests.compare.together import Case, Steps, together
 from tests.support import Pipeline, after, row, rows
 
 EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"
@@ -60,12 +61,13 @@ def test_librenms(pipeline: Pipeline, state: LibreNMSState) -> None:
     assert writes_evil(plan) == []
 
 
-def test_an_existing_device_is_not_renamed_so(pipeline: Pipeline, state: LibreNMSState) -> None:
-    switch = state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC1")
-    pipeline.configure(policies={"owns": ["devices.name"]})
-    assert pipeline.apply_all().changes == []
-    switch["sysName"] = switch["hostname"] = "sw1\u200b"
-    plan = pipeline.sync()
+@together(policies={"owns": ["devices.name"]})
+def test_an_existing_device_is_not_renamed_so(case: Case) -> Steps:
+    switch = case.state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC2")
+    plan = yield {"apply": True}
+    assert plan.changes == []
+    switch["sysName"] = switch["hostname"] = case.named("sw1\u200b")
+    plan = yield
     assert [(r.action, r.reason) for r in rows(plan, "devices")] == [
         ("blocked", "the name contains U+200B, which cannot be seen; give it another name in the source")
     ]
@@ -101,18 +103,20 @@ def test_proxmox(pve: Pipeline, cluster: ProxmoxState) -> None:
 
 
 @pytest.mark.parametrize("space", ["\xa0", " ", "\u3000", "\u2003", "\x85", "\t"])
-def test_what_netbox_strips_is_not_written(pipeline: Pipeline, state: LibreNMSState, space: str) -> None:
+@together(policies={"owns": ["devices.name"]})
+def test_what_netbox_strips_is_not_written(case: Case, space: str) -> Steps:
     """After a full apply nothing differs, whatever names and texts begin and end with."""
-    switch = state.add_device(f"sw1{space}", hardware="C9300-48P", os="ios", serial=f"FOC1{space}")
-    port = state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
-    state.add_vlan(switch, 10, f"{space}GUEST{space}")
-    state.add_membership(port, 10, untagged=1)
-    again = pipeline.apply_all()
+    switch = case.in_own_site(f"sw1{space}")
+    switch |= {"os": "ios", "serial": f"FOC1{case.prefix}{space}"}
+    port = case.state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
+    case.state.add_vlan(switch, 10, f"{space}GUEST{space}")
+    case.state.add_membership(port, 10, untagged=1)
+    again = yield {"apply": True}
     assert [(r.action, r.resource, r.key, r.reason) for r in again.rows] == []
-    interface = pipeline.netbox.one("dcim/interfaces")
+    interface = case.netbox.one("dcim/interfaces", device=case.named("sw1"))
     assert (interface["name"], interface["description"]) == ("Gi0/1", "nbsp")
-    assert pipeline.netbox.one("ipam/vlans")["name"] == "GUEST"
-    assert pipeline.netbox.one("dcim/devices")["serial"] == "FOC1"
+    assert case.netbox.one("ipam/vlans", group_id=case.basics["group"]["id"])["name"] == "GUEST"
+    assert case.netbox.one("dcim/devices", name=case.named("sw1"))["serial"] == f"FOC1{case.prefix}"
 
 
 @pytest.mark.also_live

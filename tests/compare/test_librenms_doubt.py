@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, row, rows
 
 Device = Callable[..., dict[str, Any]]
@@ -58,18 +59,18 @@ def test_two_netbox_interfaces_with_one_port_id(
         ("Vl10", "Vlan10"),
     ],
 )
-def test_a_port_under_its_long_name_is_no_second_interface(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Device, short: str, long: str
-) -> None:
+@together()
+def test_a_port_under_its_long_name_is_no_second_interface(case: Case, short: str, long: str) -> Steps:
     """Whichever side has which; a name that only looks alike is another port."""
-    switch = state.add_device("sw1", hardware="C9300-48P")
-    other = state.add_device("sw2", hardware="C9300-48P")
-    state.add_port(switch, short)
-    state.add_port(other, long)
-    state.add_port(other, f"{long}1")
+    switch = case.state.add_device("sw1", hardware="C9300-48P")
+    other = case.state.add_device("sw2", hardware="C9300-48P")
+    case.state.add_port(switch, short)
+    case.state.add_port(other, long)
+    case.state.add_port(other, f"{long}1")
     for name, known in (("sw1", long), ("sw2", short)):
-        netbox.create("dcim/interfaces", device=device(name)["id"], name=known, type="1000base-t")
-    found = {r.key: (r.action, "name" in after(r)) for r in rows(pipeline.sync(), "interfaces")}
+        case.netbox.create("dcim/interfaces", device=case.device(name)["id"], name=known, type="1000base-t")
+    plan = yield
+    found = {r.key: (r.action, "name" in after(r)) for r in rows(plan, "interfaces")}
     assert found == {
         f"sw1 {short}": ("update", False),
         f"sw2 {long}": ("update", False),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
 from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, before, row, rows
 
 PARTS = {
@@ -19,10 +19,11 @@ PARTS = {
 
 
 def stack(
-    state: LibreNMSState, *positions: int, ports: tuple[str, ...] = (), **columns: Any
+    state: LibreNMSState, *positions: int, ports: tuple[str, ...] = (), mark: str = "", **columns: Any
 ) -> dict[str, Any]:
-    """Device ``sw1`` with a chassis of PARTS for each number; entPhysicalParentRelPos as given."""
-    found = state.add_device("sw1", hardware="C9300-48P", serial="FOC1", **columns)
+    """Device ``sw1`` with a chassis of PARTS for each number; entPhysicalParentRelPos as given. ``mark``: what its serial
+    numbers end with."""
+    found = state.add_device("sw1", hardware="C9300-48P", serial=f"FOC1{mark}", **columns)
     state.add_inventory(found, entPhysicalClass="stack", entPhysicalIndex=1, entPhysicalName="c93xx Stack")
     for number, place in enumerate(positions, 1):
         serial, model = PARTS[number]
@@ -32,7 +33,7 @@ def stack(
             entPhysicalIndex=1000 * number,
             entPhysicalContainedIn=1,
             entPhysicalParentRelPos=place,
-            entPhysicalSerialNum=serial,
+            entPhysicalSerialNum=f"{serial}{mark}",
             entPhysicalModelName=model,
         )
     for port in (f"Gi{len(positions) or 2}/0/48", *ports):
@@ -40,35 +41,53 @@ def stack(
     return found
 
 
-def members(pipeline: Pipeline) -> list[tuple[str, int, str]]:
-    folder = pipeline.warehouse.current(pipeline.warehouse.diffs("production"))
-    query = "SELECT key, position, serial FROM read_parquet(?) ORDER BY position"
-    return (
-        duckdb.connect()
-        .execute(query, [connections.pattern(folder / "desired" / "stack_members.parquet")])
-        .fetchall()
-    )
+def own(case: Case, *positions: int, **content: Any) -> dict[str, Any]:
+    """The test's own stack."""
+    return stack(case.state, *positions, mark=case.prefix, **content)
+
+
+def parts(case: Case) -> list[dict[str, Any]]:
+    """The inventory of the test's own stack."""
+    return [part for part in case.state.inventory if part["device_id"] == case.own_id]
+
+
+def members(case: Case) -> list[tuple[str, int, str]]:
+    """(key, position, serial number) of the test's members."""
+    folder = case.pipeline.warehouse.diffs("production") / case.whole.diff_id
+    query = "SELECT key, position, serial FROM read_parquet(?) WHERE contains(key, ?) ORDER BY position"
+    with duckdb.connect() as con:
+        found = con.execute(
+            query, [connections.pattern(folder / "desired" / "stack_members.parquet"), case.prefix]
+        ).fetchall()
+    return [
+        (key.replace(case.prefix, ""), position, serial.replace(case.prefix, ""))
+        for key, position, serial in found
+    ]
 
 
 def small_type(netbox: NetBox, basics: dict[str, Any]) -> dict[str, Any]:
-    return netbox.create(
-        "dcim/device-types", manufacturer=basics["maker"]["id"], model="C9300-24P", slug="c9300-24p"
+    there = netbox.all("dcim/device-types", slug="c9300-24p")
+    return (
+        there[0]
+        if there
+        else netbox.create(
+            "dcim/device-types", manufacturer=basics["maker"]["id"], model="C9300-24P", slug="c9300-24p"
+        )
     )
 
 
-def test_ports_are_on_the_member_that_their_name_says(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
+@together()
+def test_ports_are_on_the_member_that_their_name_says(case: Case) -> Steps:
     """Logical ports on the master."""
-    small_type(netbox, basics)
-    stack(
-        state,
+    small_type(case.netbox, case.basics)
+    own(
+        case,
         0,
         1,
         2,
         ports=("GigabitEthernet2/0/1", "Te3/1/1", "Gi2/0/1.10", "Vlan10", "Port-channel1", "Lo0", "Gi0/0"),
     )
-    plan = pipeline.sync()
+    plan = yield
     assert {r.key: after(r)["device"]["key"] for r in rows(plan, "interfaces")} == {
         "sw1 Gi0/0": "sw1",
         "sw1 Lo0": "sw1",
@@ -81,34 +100,36 @@ def test_ports_are_on_the_member_that_their_name_says(
     }
 
 
-def test_positions_count_from_one(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together()
+def test_positions_count_from_one(case: Case) -> Steps:
     """Where all are equal, by the order of the list; a number in the parts' names comes first."""
-    stack(state, 0, 1)
-    pipeline.sync()
-    assert members(pipeline) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
-    for part in state.inventory:
+    own(case, 0, 1)
+    yield
+    assert members(case) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    for part in parts(case):
         part["entPhysicalParentRelPos"] = 0
-    pipeline.sync()
-    assert members(pipeline) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
+    yield
+    assert members(case) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
     # As a real C2960X stack says it: places 0, 2 and 3.
-    for part, name, place in zip(state.inventory[1:], ("Switch 3", "Switch 1 Chassis"), (0, 2), strict=True):
+    for part, name, place in zip(parts(case)[1:], ("Switch 3", "Switch 1 Chassis"), (0, 2), strict=True):
         part |= {"entPhysicalName": name, "entPhysicalParentRelPos": place}
-    pipeline.sync()
-    assert members(pipeline) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
+    yield
+    assert members(case) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
 
 
-def test_one_chassis_is_no_stack(pipeline: Pipeline, state: LibreNMSState) -> None:
+@together()
+def test_one_chassis_is_no_stack(case: Case) -> Steps:
     """Nor are empty places."""
-    found = stack(state, 1, ports=("Gi2/0/1",))
-    state.add_inventory(
+    found = own(case, 1, ports=("Gi2/0/1",))
+    case.state.add_inventory(
         found,
         entPhysicalClass="chassis",
         entPhysicalIndex=2000,
         entPhysicalContainedIn=1,
         entPhysicalParentRelPos=2,
     )
-    plan = pipeline.sync()
-    assert members(pipeline) == []
+    plan = yield
+    assert members(case) == []
     assert rows(plan, "virtual_chassis") == []
     assert [r.key for r in rows(plan, "interfaces")] == ["sw1 Gi1/0/48", "sw1 Gi2/0/1"]
 
@@ -167,29 +188,24 @@ def test_a_stack_is_written_whole(
     assert (master["vc_position"], master["primary_ip4"]["address"]) == (1, "10.0.0.1/24")
 
 
-def test_a_virtual_chassis_of_netbox_is_matched(
-    pipeline: Pipeline,
-    state: LibreNMSState,
-    netbox: NetBox,
-    device: Callable[..., dict[str, Any]],
-    basics: Any,
-) -> None:
+@together()
+def test_a_virtual_chassis_of_netbox_is_matched(case: Case) -> Steps:
     """By serial, else by position: nothing is created a second time, and what NetBox has more is shown."""
-    small_type(netbox, basics)
-    stack(state, 0, 1, 2, ports=("Gi2/0/1",))
-    chassis = netbox.create("dcim/virtual-chassis", name="Floor 1")
+    small_type(case.netbox, case.basics)
+    own(case, 0, 1, 2, ports=("Gi2/0/1",))
+    chassis = case.netbox.create("dcim/virtual-chassis", name=case.named("Floor 1"))
     first, second, third, fourth = (
-        device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=position)
+        case.device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=position)
         for name, serial, position in (
-            ("sw1", "FOC1", 1),
-            ("floor1-b", "FOC2", 4),
+            ("sw1", f"FOC1{case.prefix}", 1),
+            ("floor1-b", f"FOC2{case.prefix}", 4),
             ("floor1-c", "", 3),
-            ("floor1-d", "FOC9", 2),
+            ("floor1-d", f"FOC9{case.prefix}", 2),
         )
     )
-    netbox.edit("dcim/virtual-chassis", chassis["id"], master=first["id"])
-    port = netbox.create("dcim/interfaces", device=first["id"], name="Gi2/0/1", type="1000base-t")
-    plan = pipeline.sync()
+    case.netbox.edit("dcim/virtual-chassis", chassis["id"], master=first["id"])
+    port = case.netbox.create("dcim/interfaces", device=first["id"], name="Gi2/0/1", type="1000base-t")
+    plan = yield
     assert {r.key: r.netbox_id for r in rows(plan, "devices")} == {
         "sw1": first["id"],
         "sw1-M2": second["id"],
@@ -211,27 +227,25 @@ def test_a_virtual_chassis_of_netbox_is_matched(
     )
 
 
-def test_members_in_several_virtual_chassis_are_a_conflict(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
-) -> None:
-    stack(state, 0, 1)
-    for name, serial in (("a", "FOC1"), ("b", "FOC2")):
-        chassis = netbox.create("dcim/virtual-chassis", name=f"Chassis {name}")
-        device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=1)
-    plan = pipeline.sync()
+@together()
+def test_members_in_several_virtual_chassis_are_a_conflict(case: Case) -> Steps:
+    own(case, 0, 1)
+    for name, serial in (("a", f"FOC1{case.prefix}"), ("b", f"FOC2{case.prefix}")):
+        chassis = case.netbox.create("dcim/virtual-chassis", name=f"Chassis {name}")
+        case.device(name, serial=serial, virtual_chassis=chassis["id"], vc_position=1)
+    plan = yield
     assert [(r.action, r.reason) for r in rows(plan, "virtual_chassis")] == [
         ("conflict", "its members are in several virtual chassis of NetBox: Chassis a, Chassis b")
     ]
     assert rows(plan, "virtual_chassis_members") == []
 
 
-def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, device: Callable[..., dict[str, Any]]
-) -> None:
-    stack(state, 0, 1, ports=("Gi1/0/1",))
-    device("sw1", serial="FOC1")
-    state.inventory[1]["entPhysicalContainedIn"] = "nowhere"
-    plan = pipeline.sync()
+@together()
+def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(case: Case) -> Steps:
+    own(case, 0, 1, ports=("Gi1/0/1",))
+    case.device("sw1", serial=f"FOC1{case.prefix}")
+    parts(case)[1]["entPhysicalContainedIn"] = "nowhere"
+    plan = yield
     assert {r.key: (r.action, r.reason) for r in rows(plan, "interfaces")} == {
         "sw1 Gi1/0/1": ("create", None),
         "sw1 Gi2/0/48": (
@@ -242,15 +256,13 @@ def test_an_unread_inventory_creates_no_ports_on_the_wrong_device(
     }
 
 
-def test_a_cable_to_a_member_of_a_stack(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
+@together()
+def test_a_cable_to_a_member_of_a_stack(case: Case) -> Steps:
     """The neighbour calls itself by the stack's name."""
-    small_type(netbox, basics)
-    found = stack(state, 0, 1)
-    far = state.add_port(state.add_device("sw9", hardware="C9300-48P"), "Gi0/1")
-    state.add_link(far, "sw1", "GigabitEthernet2/0/48")
-    state.add_link(state.port(found, "Gi2/0/48"), "sw9", "")
-    assert [(r.key, r.action) for r in rows(pipeline.sync(), "cables")] == [
-        ("sw1-M2 Gi2/0/48 <-> sw9 Gi0/1", "create")
-    ]
+    small_type(case.netbox, case.basics)
+    found = own(case, 0, 1)
+    far = case.state.add_port(case.state.add_device("sw9", hardware="C9300-48P"), "Gi0/1")
+    case.state.add_link(far, "sw1", "GigabitEthernet2/0/48")
+    case.state.add_link(case.state.port(found, "Gi2/0/48"), "sw9", "")
+    plan = yield
+    assert [(r.key, r.action) for r in rows(plan, "cables")] == [("sw1-M2 Gi2/0/48 <-> sw9 Gi0/1", "create")]

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from netbox_sync_lab.librenms import LibreNMSState
-from tests.support import NetBox, Pipeline, after, row, rows
+from tests.compare.together import Case, Steps, together
+from tests.support import after, row, rows
 
 
-def written(pipeline: Pipeline, state: LibreNMSState) -> dict[str, Any]:
-    """A port that this product has written, with its speed."""
-    device = state.add_device("sw1", hardware="C9300-48P", serial="FOC1")
-    port = state.add_port(device, "Gi0/1", ifType="ethernetCsmacd", ifSpeed=1000000000, ifMtu=1500)
-    assert pipeline.apply_all().changes == []
-    return port
+def port_of(case: Case) -> dict[str, Any]:
+    """A port that this product writes in the first apply, with its speed."""
+    device = case.state.add_device("sw1", hardware="C9300-48P", serial=f"FOC{case.number}")
+    return case.state.add_port(device, "Gi0/1", ifType="ethernetCsmacd", ifSpeed=1000000000, ifMtu=1500)
 
 
-def test_what_somebody_changed_after_us_is_shown_and_stays(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
-    written(pipeline, state)
-    port = netbox.one("dcim/interfaces", name="Gi0/1")
-    netbox.edit("dcim/interfaces", port["id"], mtu=9000, speed=None)
+@together()
+def test_what_somebody_changed_after_us_is_shown_and_stays(case: Case) -> Steps:
+    port_of(case)
+    plan = yield {"apply": True}
+    assert plan.changes == []
+    port = case.netbox.one("dcim/interfaces", device=case.named("sw1"), name="Gi0/1")
+    case.netbox.edit("dcim/interfaces", port["id"], mtu=9000, speed=None)
 
-    plan = pipeline.sync()
+    plan = yield
     found = row(plan, "interfaces", "sw1 Gi0/1")
     assert plan.changes == []
     assert found.action == "drifted"
@@ -32,31 +31,33 @@ def test_what_somebody_changed_after_us_is_shown_and_stays(
     assert judged == {"speed": shown, "mtu": shown}
 
 
-def test_what_changed_on_both_sides_is_a_conflict_and_owning_the_field_decides_it(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
-    source = written(pipeline, state)
-    port = netbox.one("dcim/interfaces", name="Gi0/1")
-    netbox.edit("dcim/interfaces", port["id"], mtu=9000)
+@together()
+def test_what_changed_on_both_sides_is_a_conflict_and_owning_the_field_decides_it(case: Case) -> Steps:
+    source = port_of(case)
+    yield {"apply": True}
+    port = case.netbox.one("dcim/interfaces", device=case.named("sw1"), name="Gi0/1")
+    case.netbox.edit("dcim/interfaces", port["id"], mtu=9000)
     source["ifMtu"] = 4000
 
-    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
+    plan = yield
+    found = row(plan, "interfaces", "sw1 Gi0/1")
     assert (found.action, found.reason) == (
         "conflict",
         "mtu: changed in NetBox and in the source since netbox-sync wrote it",
     )
-    pipeline.configure(policies={"owns": ["interfaces.mtu"]})
-    found = row(pipeline.again(), "interfaces", "sw1 Gi0/1")
+    plan = yield {"policies": {"owns": ["interfaces.mtu"]}}
+    found = row(plan, "interfaces", "sw1 Gi0/1")
     assert (found.action, after(found)) == ("update", {"mtu": 4000})
     source["ifMtu"] = 9000
-    pipeline.configure(policies={})
-    assert rows(pipeline.sync(), "interfaces") == [], "both say the same now"
+    plan = yield
+    assert rows(plan, "interfaces") == [], "both say the same now"
 
 
-def test_what_changed_in_the_source_alone_is_an_update(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Any
-) -> None:
-    source = written(pipeline, state)
+@together()
+def test_what_changed_in_the_source_alone_is_an_update(case: Case) -> Steps:
+    source = port_of(case)
+    yield {"apply": True}
     source["ifMtu"] = 4000
-    found = row(pipeline.sync(), "interfaces", "sw1 Gi0/1")
+    plan = yield
+    found = row(plan, "interfaces", "sw1 Gi0/1")
     assert (found.action, after(found)) == ("update", {"mtu": 4000})
