@@ -20,6 +20,7 @@ from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.views import open_views
+from tests.kept import begun
 from tests.support import after, row, rows
 
 
@@ -46,14 +47,19 @@ def content(plan: Plan) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-def switch(state):
-    device = state.add_device("sw1", hardware="C9300-48P", uptime=100)
-    state.add_port(device, "Gi1/0/1", ifAlias="uplink")
-    return device
+def first(pipeline, state):
+    """The first plan of a switch with one port."""
+
+    def make() -> None:
+        device = state.add_device("sw1", hardware="C9300-48P", uptime=100)
+        state.add_port(device, "Gi1/0/1", ifAlias="uplink")
+        pipeline.sync()
+
+    begun("first", pipeline, [state], make)
+    return load_plan(pipeline.warehouse, "production")
 
 
-def test_read_again_and_nothing_new(pipeline, switch):
-    first = pipeline.sync()
+def test_read_again_and_nothing_new(pipeline, first):
     assert carried_from(first) is None
     assert [r.key for r in rows(first, "interfaces", "create")] == ["sw1 Gi1/0/1"]
     second = pipeline.sync()
@@ -68,8 +74,7 @@ def test_read_again_and_nothing_new(pipeline, switch):
     assert second.manifest["source_snapshot"] == with_snapshots["snapshot_id"]
 
 
-def test_the_desired_tables_come_along(pipeline, switch):
-    pipeline.sync()
+def test_the_desired_tables_come_along(pipeline, first):
     pipeline.sync()
     with open_views(pipeline.warehouse) as con:
         assert con.execute("SELECT key, description FROM desired.interfaces").fetchall() == [
@@ -80,14 +85,12 @@ def test_the_desired_tables_come_along(pipeline, switch):
         ).fetchone() == (2, 1)
 
 
-def test_what_no_comparison_looks_at_is_no_change(pipeline, switch):
-    first = pipeline.sync()
-    switch["uptime"] = 5000
+def test_what_no_comparison_looks_at_is_no_change(pipeline, state, first):
+    state.devices[0]["uptime"] = 5000
     assert carried_from(pipeline.sync()) == first.diff_id
 
 
-def test_another_word_of_the_source(pipeline, state, switch):
-    first = pipeline.sync()
+def test_another_word_of_the_source(pipeline, state, first):
     state.ports[0]["ifAlias"] = "downlink"
     plan = pipeline.sync()
     assert carried_from(plan) is None
@@ -100,7 +103,9 @@ def test_another_word_of_the_source(pipeline, state, switch):
     assert after(row(plan, "interfaces", "sw1 Gi1/0/1"))["description"] == "downlink"
 
 
-def test_an_edit_in_netbox(pipeline, switch, netbox, device):
+def test_an_edit_in_netbox(pipeline, state, netbox, device):
+    switch = state.add_device("sw1", hardware="C9300-48P")
+    state.add_port(switch, "Gi1/0/1", ifAlias="uplink")
     known = device("sw1")
     port = netbox.create("dcim/interfaces", device=known["id"], name="Gi1/0/1", type="1000base-t")
     first = pipeline.sync()
@@ -112,8 +117,7 @@ def test_an_edit_in_netbox(pipeline, switch, netbox, device):
     assert changed.change_id != row(first, "interfaces", "sw1 Gi1/0/1").change_id
 
 
-def test_another_setting(pipeline, switch):
-    pipeline.sync()
+def test_another_setting(pipeline, first):
     pipeline.configure(policies={"create": ["devices"]})
     plan = pipeline.again()
     assert carried_from(plan) is None
@@ -121,7 +125,7 @@ def test_another_setting(pipeline, switch):
     assert carried_from(pipeline.again()) is not None
 
 
-def test_what_was_written_counts_before_netbox_is_read_again(pipeline, switch):
+def test_what_was_written_counts_before_netbox_is_read_again(pipeline, first):
     pipeline.configure(policies={"delete": ["interfaces"]})
     assert pipeline.apply_all().changes == []
     # The ledger had grown since the diff before.
@@ -129,22 +133,19 @@ def test_what_was_written_counts_before_netbox_is_read_again(pipeline, switch):
     assert carried_from(pipeline.sync()) is not None
 
 
-def test_a_device_that_is_polled_no_more(pipeline, state, switch):
+def test_a_device_that_is_polled_no_more(pipeline, state, first):
     """Time alone can take the evidence away."""
-    pipeline.sync()
-    switch["last_polled"] = "2020-01-01 00:00:00"
+    state.devices[0]["last_polled"] = "2020-01-01 00:00:00"
     assert carried_from(pipeline.sync()) is None
 
 
-def test_an_older_snapshot_of_netbox_that_is_gone(pipeline, switch):
-    first = pipeline.sync()
+def test_an_older_snapshot_of_netbox_that_is_gone(pipeline, first):
     snapshot_netbox(pipeline.config.netbox, pipeline.warehouse, deletes=pipeline.config.deletes)
     shutil.rmtree(pipeline.warehouse.snapshots("netbox", "netbox") / first.manifest["target_snapshot"])
     assert carried_from(pipeline.again()) is None
 
 
-def test_an_older_diff_without_inputs(pipeline, switch):
-    first = pipeline.sync()
+def test_an_older_diff_without_inputs(pipeline, first):
     file = pipeline.warehouse.current(pipeline.warehouse.diffs("production")) / "manifest.json"
     manifest = json.loads(file.read_text())
     del manifest["inputs"], manifest["carried_over_from"]
