@@ -284,6 +284,7 @@ class Handler:
 
 
 CLASS_NAMES = {
+    "dcim.modulebaytype": "ModuleBayType",
     "dcim.sitegroup": "SiteGroup",
     "dcim.devicetype": "DeviceType",
     "dcim.devicerole": "DeviceRole",
