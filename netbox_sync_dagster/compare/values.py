@@ -18,6 +18,7 @@ The fields in GENERIC stand for two of NetBox's each: ``assigned_object`` (``ass
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from netbox_sync_dagster.text import Shown, quoted, visible
@@ -30,7 +31,15 @@ Reference = tuple[str, str]
 
 def parse(text: str | None) -> Value:
     """The value of a JSON text; SQL NULL is null."""
-    return None if text is None else json.loads(text)
+    if text is None:
+        return None
+    # Most values are a few texts and numbers again and again.
+    return json.loads(text) if text[:1] in "[{" else _scalar(text)
+
+
+@lru_cache(10_000)
+def _scalar(text: str) -> Value:
+    return json.loads(text)
 
 
 def reference(value: Value) -> Reference | None:
