@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from netbox_sync_dagster.compare.causes import sentence_of
@@ -102,3 +104,46 @@ def test_a_single_letter_is_a_name_and_no_serial(
 ) -> None:
     """Ports, bays and VLANs are called 1, A or 44; a serial number of one repeated character is a placeholder."""
     assert rules.rows(f"SELECT usable_name('{text}'), serial_number('{text}')") == [(name, serial)]
+
+
+@pytest.mark.parametrize("text", ["-", "—", "…", "###", " - ", "•", "✓", "N/A", "aaaaa", "。", "？"])
+def test_marks_and_repeated_characters_stand_for_nothing(rules: Rules, text: str) -> None:
+    assert rules.con.execute("SELECT is_placeholder(?)", [text]).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("text", ["1", "A", "aaaa", "ª", "é", "中", "ß", "¹", "Ж", "א", "ｇ", "１"])
+def test_letters_and_digits_of_any_script_are_a_name(rules: Rules, text: str) -> None:
+    assert rules.con.execute("SELECT is_placeholder(?)", [text]).fetchone() == (False,)
+
+
+def test_all_letters_and_digits_of_the_common_scripts_count_as_such(rules: Rules) -> None:
+    blocks = [
+        (0x20, 0x250),
+        (0x370, 0x700),
+        (0x900, 0x1100),
+        (0x1E00, 0x2070),
+        (0x3000, 0xA000),
+        (0xAC00, 0xD7A4),
+    ]
+    texts = [chr(code) for start, end in blocks for code in range(start, end)]
+    letters = [text for text in texts if unicodedata.category(text)[0] in "LN"]
+    found = rules.con.execute(
+        "SELECT t FROM unnest(?) AS texts(t) WHERE is_placeholder(t) AND lower(t) NOT IN ('-', '0')",
+        [letters],
+    ).fetchall()
+    assert found == []
+
+
+def test_the_32_hex_digits_of_an_address(rules: Rules) -> None:
+    hosts = ["::", "::1", "1::", "fe80::1", "2001:db8::1:0:0:1", "1:2:3:4:5:6:7:8"]
+    found = rules.con.execute("SELECT list_transform(?, lambda h: ipv6_hex(h))", [hosts]).fetchone()
+    assert found == (
+        [
+            "00000000000000000000000000000000",
+            "00000000000000000000000000000001",
+            "00010000000000000000000000000000",
+            "fe800000000000000000000000000001",
+            "20010db8000000000001000000000001",
+            "00010002000300040005000600070008",
+        ],
+    )
