@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,17 @@ VALUES = [
 ]
 
 
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    return Rules().con
+
+
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
-    con = Rules().con
-    con.execute(f"CREATE TABLE diff.rows {DIFF_SHAPE}")
+    con = database()
     con.execute(
-        "CREATE TABLE diff.dependencies (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)"
+        f"""DROP SCHEMA diff CASCADE; CREATE SCHEMA diff; CREATE TABLE diff.rows {DIFF_SHAPE};
+            CREATE TABLE diff.dependencies (resource VARCHAR, key VARCHAR, needs_resource VARCHAR, needs_key VARCHAR)"""
     )
     return con
 

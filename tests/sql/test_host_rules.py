@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,29 +16,34 @@ def only(estate: Estate, resource: str) -> Row:
     return row
 
 
-@pytest.mark.parametrize(
-    ("notes", "description"),
-    [
-        (
-            "<div align='center'>\n  <a href='https://example.com'>\n    <img src='x.png' alt='Logo'/>\n  </a>\n\n"
-            "  <h2 style='margin: 20px 0;'>Docker LXC</h2>\n</div>",
-            "Docker LXC",
-        ),
-        ("# Web server\nmore", "Web server"),
-        ("---\n\n- **first** `item`", "first item"),
-        ("see [the wiki](https://example.com) *now*", "see the wiki now"),
-        ("db_main_1 < db_main_2", "db_main_1 < db_main_2"),
-        ("![logo](x.png)\nR&amp;D", "R&D"),
-        ("***\n---", None),
-    ],
-)
-def test_the_description_is_the_first_line_of_the_notes_with_words(
-    notes: str, description: str | None
-) -> None:
+NOTES: list[tuple[str, str | None]] = [
+    (
+        "<div align='center'>\n  <a href='https://example.com'>\n    <img src='x.png' alt='Logo'/>\n  </a>\n\n"
+        "  <h2 style='margin: 20px 0;'>Docker LXC</h2>\n</div>",
+        "Docker LXC",
+    ),
+    ("# Web server\nmore", "Web server"),
+    ("---\n\n- **first** `item`", "first item"),
+    ("see [the wiki](https://example.com) *now*", "see the wiki now"),
+    ("db_main_1 < db_main_2", "db_main_1 < db_main_2"),
+    ("![logo](x.png)\nR&amp;D", "R&D"),
+    ("***\n---", None),
+]
+
+
+@cache
+def described() -> dict[str, dict[str, Any]]:
+    """{guest: its fields} with a guest per line of NOTES: ``erp0``, ``erp1`` and so on."""
     estate = paris()
-    guest(estate, 101, "erp", description=notes)
-    fields = only(estate, "virtual_machines").fields
-    assert (fields.get("description") or None, "comments" in fields) == (description, False)
+    for number, (notes, _) in enumerate(NOTES):
+        guest(estate, 101 + number, f"erp{number}", description=notes)
+    return {r.key: r.fields for r in estate.rows() if r.resource == "virtual_machines"}
+
+
+@pytest.mark.parametrize("number", range(len(NOTES)), ids=lambda number: str(NOTES[number][1]))
+def test_the_description_is_the_first_line_of_the_notes_with_words(number: int) -> None:
+    fields = described()[f"erp{number}"]
+    assert (fields.get("description") or None, "comments" in fields) == (NOTES[number][1], False)
 
 
 def test_the_notes_go_to_the_comments_where_that_is_wanted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,35 +17,51 @@ def source(
 ) -> SourceRows:
     """Device sw1 of that os with ports (id, name, ifType); ``stack`` are pairs of port_stack."""
     rows = SourceRows("librenms", shows_lag_members=True, ignored_ports=False, interface_name_field="ifName")
-    rows.put("librenms.devices", device_id=1, hostname="sw1", os=os)
-    rows.put("desired.devices", key="sw1", source_id="1", names=["sw1"])
+    add(rows, 1, os, list(ports), stacks.get("stack", []))
+    rows.desired("port_roles", "port_links", "interfaces")
+    return rows
+
+
+def add(
+    rows: SourceRows,
+    device: int,
+    os: str,
+    ports: list[tuple[int, str, str | None]],
+    stack: list[tuple[int | None, int | None]],
+) -> None:
+    rows.put("librenms.devices", device_id=device, hostname=f"sw{device}", os=os)
+    rows.put("desired.devices", key=f"sw{device}", source_id=str(device), names=[f"sw{device}"])
     for number, name, kind in ports:
         rows.put(
             "librenms.ports",
             port_id=number,
-            device_id=1,
+            device_id=device,
             ifName=name,
             ifDescr=name,
             ifType=kind,
             ifSpeed=10**9,
         )
-    for high, low in stacks.get("stack", []):
+    for high, low in stack:
         rows.put(
-            "librenms.port_stack", device_id=1, high_port_id=high, low_port_id=low, ifStackStatus="active"
+            "librenms.port_stack",
+            device_id=device,
+            high_port_id=high,
+            low_port_id=low,
+            ifStackStatus="active",
         )
-    rows.desired("port_roles", "port_links", "interfaces")
-    return rows
 
 
-def types(rows: SourceRows) -> dict[str, str]:
-    return dict(rows.rows("SELECT name, natural_type FROM desired.interfaces"))
+def types(rows: SourceRows, device: int = 1) -> dict[str, str]:
+    query = f"SELECT name, natural_type FROM desired.interfaces WHERE device = 'sw{device}'"
+    return dict(rows.rows(query))
 
 
-def links(rows: SourceRows) -> dict[str, tuple[Any, Any, Any]]:
+def links(rows: SourceRows, device: int = 1) -> dict[str, tuple[Any, Any, Any]]:
     """{interface: (lag, parent, bridge)} of those that have one."""
+    query = f"SELECT name, lag, parent_interface, bridge FROM desired.interfaces WHERE device = 'sw{device}'"
     return {
-        name: tuple(key and key.removeprefix("sw1 ") for key in keys)
-        for name, *keys in rows.rows("SELECT name, lag, parent_interface, bridge FROM desired.interfaces")
+        name: tuple(key and key.removeprefix(f"sw{device} ") for key in keys)
+        for name, *keys in rows.rows(query)
         if any(keys)
     }
 
@@ -56,68 +73,89 @@ def turn(pairs: list[tuple[Any, Any]], turned: bool) -> list[tuple[Any, Any]]:
     return [(low, high) for high, low in pairs] if turned else pairs
 
 
+LAGS: list[tuple[str, str, str | None]] = [
+    ("ios", "Po1", "propVirtual"),
+    ("ios", "Port-channel1", "propVirtual"),
+    ("iosxe", "Po1", "propVirtual"),
+    ("nxos", "port-channel10", "propVirtual"),
+    ("ftd", "Port-channel1", "propVirtual"),
+    ("iosxr", "Bundle-Ether1", "ieee8023adLag"),
+    ("iosxr", "BE1", "other"),
+    ("vrp", "Eth-Trunk1", "propVirtual"),
+    ("comware", "Bridge-Aggregation1", "other"),
+    ("comware", "Route-Aggregation25", "ieee8023adLag"),
+    ("timos", "lag-1", "ieee8023adLag"),
+    ("arubaos-cx", "lag1", "ieee8023adLag"),
+    ("junos", "ae3", None),
+    ("panos", "ae5", "ieee8023adLag"),
+    ("procurve", "Trk1", "propMultiplexor"),
+    ("slxos", "Port-channel 1", "other"),
+    ("awplus", "po1", "other"),
+    ("ruijie", "Ag1", "propVirtual"),
+    ("linux", "bond0", "ethernetCsmacd"),
+    ("proxmox", "bond0", "ethernetCsmacd"),
+    ("qnap", "bond1", "ethernetCsmacd"),
+    ("opnsense", "lagg0", "other"),
+    ("aos6", "Uplink 7", "ieee8023adLag"),
+]
+
+
+@cache
+def with_lags(turned: bool) -> SourceRows:
+    """A switch per line of LAGS (sw1, sw2 ...), two of its three other ports in the LAG."""
+    rows = SourceRows("librenms", shows_lag_members=True, ignored_ports=False, interface_name_field="ifName")
+    for owner, (os, lag, kind) in enumerate(LAGS, 1):
+        first = 10 * owner
+        ports = [(first + number, f"Gi1/0/{number}", "ethernetCsmacd") for number in (1, 2, 3)]
+        stack = turn([(first + 1, first), (first + 2, first)], turned)
+        add(rows, owner, os, [(first, lag, kind), *ports], stack)
+    rows.desired("port_roles", "port_links", "interfaces")
+    return rows
+
+
 @BOTH_WAYS
 @pytest.mark.parametrize(
-    ("os", "lag", "kind"),
-    [
-        ("ios", "Po1", "propVirtual"),
-        ("ios", "Port-channel1", "propVirtual"),
-        ("iosxe", "Po1", "propVirtual"),
-        ("nxos", "port-channel10", "propVirtual"),
-        ("ftd", "Port-channel1", "propVirtual"),
-        ("iosxr", "Bundle-Ether1", "ieee8023adLag"),
-        ("iosxr", "BE1", "other"),
-        ("vrp", "Eth-Trunk1", "propVirtual"),
-        ("comware", "Bridge-Aggregation1", "other"),
-        ("comware", "Route-Aggregation25", "ieee8023adLag"),
-        ("timos", "lag-1", "ieee8023adLag"),
-        ("arubaos-cx", "lag1", "ieee8023adLag"),
-        ("junos", "ae3", None),
-        ("panos", "ae5", "ieee8023adLag"),
-        ("procurve", "Trk1", "propMultiplexor"),
-        ("slxos", "Port-channel 1", "other"),
-        ("awplus", "po1", "other"),
-        ("ruijie", "Ag1", "propVirtual"),
-        ("linux", "bond0", "ethernetCsmacd"),
-        ("proxmox", "bond0", "ethernetCsmacd"),
-        ("qnap", "bond1", "ethernetCsmacd"),
-        ("opnsense", "lagg0", "other"),
-        ("aos6", "Uplink 7", "ieee8023adLag"),
-    ],
+    "device", range(1, len(LAGS) + 1), ids=lambda device: " ".join(map(str, LAGS[device - 1]))
 )
-def test_the_ports_of_a_lag_are_its_members(os: str, lag: str, kind: str | None, turned: bool) -> None:
-    rows = source(
-        os,
-        (1, lag, kind),
-        (2, "Gi1/0/1", "ethernetCsmacd"),
-        (3, "Gi1/0/2", "ethernetCsmacd"),
-        (4, "Gi1/0/3", "ethernetCsmacd"),
-        stack=turn([(2, 1), (3, 1)], turned),
-    )
-    assert types(rows)[lag] == "lag"
-    assert links(rows) == {"Gi1/0/1": (lag, None, None), "Gi1/0/2": (lag, None, None)}
+def test_the_ports_of_a_lag_are_its_members(device: int, turned: bool) -> None:
+    rows, lag = with_lags(turned), LAGS[device - 1][1]
+    assert types(rows, device)[lag] == "lag"
+    assert links(rows, device) == {"Gi1/0/1": (lag, None, None), "Gi1/0/2": (lag, None, None)}
+
+
+ALONE = [
+    ("ios", "Vl100", "propVirtual", "virtual"),
+    ("ios", "StackPort1", "propVirtual", "virtual"),
+    ("linux", "ae0", "ethernetCsmacd", "1000base-t"),
+    ("linux", "be0", "ethernetCsmacd", "1000base-t"),
+    ("ios", "Po1.100", "propVirtual", "virtual"),
+    ("linux", "vmbr0", "ethernetCsmacd", "bridge"),
+    ("linux", "docker0", "ethernetCsmacd", "bridge"),
+    ("linux", "br-1a2b3c4d5e6f", "ethernetCsmacd", "bridge"),
+    ("cumulus", "br_default", "bridge", "bridge"),
+    ("linux", "eth0", "ethernetCsmacd", "1000base-t"),
+    ("timos", "to_bng-a", "ipForward", "virtual"),
+    # No port is called port1.0, so this is a physical port.
+    ("awplus", "port1.0.1", "ethernetCsmacd", "1000base-t"),
+]
+
+
+@cache
+def alone() -> SourceRows:
+    """A switch per line of ALONE (sw1, sw2 ...), with that port."""
+    rows = SourceRows("librenms", shows_lag_members=True, ignored_ports=False, interface_name_field="ifName")
+    for owner, (os, name, kind, _) in enumerate(ALONE, 1):
+        add(rows, owner, os, [(owner, name, kind)], [])
+    rows.desired("port_roles", "port_links", "interfaces")
+    return rows
 
 
 @pytest.mark.parametrize(
-    ("os", "name", "kind", "expected"),
-    [
-        ("ios", "Vl100", "propVirtual", "virtual"),
-        ("ios", "StackPort1", "propVirtual", "virtual"),
-        ("linux", "ae0", "ethernetCsmacd", "1000base-t"),
-        ("linux", "be0", "ethernetCsmacd", "1000base-t"),
-        ("ios", "Po1.100", "propVirtual", "virtual"),
-        ("linux", "vmbr0", "ethernetCsmacd", "bridge"),
-        ("linux", "docker0", "ethernetCsmacd", "bridge"),
-        ("linux", "br-1a2b3c4d5e6f", "ethernetCsmacd", "bridge"),
-        ("cumulus", "br_default", "bridge", "bridge"),
-        ("linux", "eth0", "ethernetCsmacd", "1000base-t"),
-        ("timos", "to_bng-a", "ipForward", "virtual"),
-        # No port is called port1.0, so this is a physical port.
-        ("awplus", "port1.0.1", "ethernetCsmacd", "1000base-t"),
-    ],
+    "device", range(1, len(ALONE) + 1), ids=lambda device: " ".join(ALONE[device - 1][:2])
 )
-def test_the_type_of_a_port_that_stands_alone(os: str, name: str, kind: str, expected: str) -> None:
-    assert types(source(os, (1, name, kind))) == {name: expected}
+def test_the_type_of_a_port_that_stands_alone(device: int) -> None:
+    _, name, _, expected = ALONE[device - 1]
+    assert types(alone(), device) == {name: expected}
 
 
 def test_a_unit_of_a_lag_is_virtual_whatever_its_ifType() -> None:

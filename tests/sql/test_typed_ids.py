@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.sql.estate import Estate
+from tests.sql.estate import Estate, Row
 from tests.sql.kinds import DELETABLE, device, guest, interface, machine, paris, port, switch, told
 
 MAC = "BC:24:11:00:00:01"
@@ -17,23 +18,32 @@ def with_field_type(estate: Estate, kind: str) -> Estate:
     return estate
 
 
-@pytest.mark.parametrize(
-    ("kind", "held", "after"),
-    [
-        ("text", " 101 ", "101"),
-        ("text", "0101", "101"),
-        ("text", "101", None),
-        ("integer", 101, None),
-        ("decimal", 101.0, None),
-    ],
-)
-def test_a_vmid_is_a_number_however_it_is_written(kind: str, held: Any, after: str | None) -> None:
+# (type of the custom field, what it holds for guest 101, 102 or 103, what is written into it).
+HELD: list[tuple[str, Any, str | None]] = [
+    ("text", " 101 ", "101"),
+    ("text", "0102", "102"),
+    ("text", "103", None),
+    ("integer", 101, None),
+    ("decimal", 101.0, None),
+]
+
+
+@cache
+def of_field_type(kind: str) -> dict[int | None, Row]:
+    """{NetBox id: row} of machine 101, 102 ..., one per line of HELD with this type."""
     estate = with_field_type(paris(), kind)
-    guest(estate, 101, "erp", MAC)
-    machine(estate, 1, "erp", 101, cf={"proxmox_cluster": "paris", "proxmox_vmid": held})
-    rows = [row for row in estate.rows() if row.resource == "virtual_machines"]
-    assert [(row.action, row.netbox_id) for row in rows] == [("update", 1)]
-    assert rows[0].fields.get("cf.proxmox_vmid") == after
+    for vmid, held in enumerate((held for of_kind, held, _ in HELD if of_kind == kind), 101):
+        guest(estate, vmid, f"erp{vmid}", f"BC:24:11:00:00:{vmid - 100:02X}")
+        machine(estate, vmid, f"erp{vmid}", vmid, cf={"proxmox_cluster": "paris", "proxmox_vmid": held})
+    return {row.netbox_id: row for row in estate.rows() if row.resource == "virtual_machines"}
+
+
+@pytest.mark.parametrize(("kind", "held", "after"), HELD)
+def test_a_vmid_is_a_number_however_it_is_written(kind: str, held: Any, after: str | None) -> None:
+    rows = of_field_type(kind)
+    assert len(rows) == len([line for line in HELD if line[0] == kind])
+    row = rows[int(held)]
+    assert (row.action, row.fields.get("cf.proxmox_vmid")) == ("update", after)
 
 
 def test_a_cluster_with_blanks_is_the_cluster() -> None:
