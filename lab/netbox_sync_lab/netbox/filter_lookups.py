@@ -10,8 +10,8 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
-from .parse import normal_mac
 from .schema import CHOICES, Field, Model, Row
+from .values import normal_mac
 
 Test = Callable[[Row], bool]
 

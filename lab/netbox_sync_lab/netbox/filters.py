@@ -15,9 +15,9 @@ from . import customfields
 from . import filter_lookups as lookups
 from .filter_lookups import Test
 from .filter_values import FLAGS, MACS, NAMED_BY, RELATED, Value
-from .parse import normal_mac
 from .schema import FILTERS, Model, Row, ValidationFailed
 from .store import Store, parse_ip
+from .values import normal_mac
 
 NOT_FILTERS = {
     "limit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import models_dependents as dependents
 from . import rules_cables as cables
-from . import rules_dcim as rules
+from . import rules_components as rules
 from .models_dcim import template_counts
 from .rules_ipam import IP_ASSIGNMENT
 from .rules_virtualization import (

@@ -8,10 +8,11 @@ from typing import Any
 
 from . import customfields
 from .new_rows import blank
-from .parse import Refused, read, read_tags
+from .parse import read, read_tags
 from .references import ReferenceError_
 from .schema import Field, Model, Row, Unique, ValidationFailed, fail
 from .session import Session
+from .values import Refused
 
 
 class Crash(Exception):
