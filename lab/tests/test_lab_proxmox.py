@@ -1,85 +1,18 @@
-"""The lab's Proxmox VE, through proxmoxer and by plain HTTPS: shapes, refusals, rights."""
+"""The lab's Proxmox VE, through proxmoxer and by plain HTTPS: shapes and refusals."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import httpx
 import pytest
 import requests
-from proxmoxer import ProxmoxAPI
-from proxmoxer.core import AuthenticationError, ResourceException
+from proxmoxer.core import ResourceException
 
+from lab.tests.proxmox_cluster import api, refusal, server
 from netbox_sync_lab.proxmox import (
     LabProxmox,
     ProxmoxState,
-    agent_interface,
-    loopback_interface,
 )
 
+__all__ = ["server"]
+
 GIB = 2**30
-
-
-def cluster() -> ProxmoxState:
-    state = ProxmoxState(cluster="paris", version="9.1.4")
-    state.add_node("pve1", ip="10.0.0.11", cpu_model="AMD EPYC 7313P 16-Core Processor")
-    state.add_node("pve2", ip="10.0.0.12")
-    state.add_pool("prod", "production")
-    state.add_qemu(
-        101,
-        node="pve1",
-        name="web01",
-        tags="web;prod",
-        pool="prod",
-        config={
-            "net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=20",
-            "scsi0": "local-lvm:vm-101-disk-0,size=32G",
-            "agent": "1",
-        },
-        agent_interfaces=[
-            loopback_interface(),
-            agent_interface("ens18", "BC:24:11:00:00:01", "10.20.0.5/24", "fe80::be24:11ff:fe00:1/64"),
-        ],
-        snapshots=["before", {"name": "after", "description": "upgraded", "snaptime": 1793500000}],
-    )
-    state.add_qemu(102, node="pve1", name="db01", status="stopped", config={"agent": "enabled=1"})
-    state.add_qemu(103, node="pve2", name="quiet", config={"agent": "1"})
-    state.add_qemu(104, node="pve2", name="no-agent")
-    state.add_lxc(
-        201,
-        node="pve2",
-        name="dns",
-        maxmem=512 * 2**20,
-        config={
-            "net0": "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:05,ip=10.20.0.9/24,ip6=2001:db8::9/64,type=veth",
-            "rootfs": "local-lvm:vm-201-disk-0,size=8G",
-        },
-    )
-    return state
-
-
-@pytest.fixture
-def server() -> Iterator[LabProxmox]:
-    with LabProxmox(cluster()) as running:
-        yield running
-
-
-def api(server: LabProxmox, token: tuple[str, str] | None = None, timeout: float = 5) -> ProxmoxAPI:
-    name, value = token or (server.token_name, server.token_value)
-    return ProxmoxAPI(
-        server.host,
-        port=server.port,
-        user=server.user,
-        token_name=name,
-        token_value=value,
-        verify_ssl=server.ca_path,
-        timeout=timeout,
-    )
-
-
-def refusal(call: Any) -> tuple[int, str]:
-    with pytest.raises(ResourceException) as caught:
-        call()
-    return caught.value.status_code, caught.value.content
 
 
 def test_the_envelope_is_data(server: LabProxmox) -> None:
@@ -333,86 +266,6 @@ def test_jobs_replication_and_sdn(server: LabProxmox) -> None:
     assert pve.pools.get() == [{"poolid": "prod", "comment": "production"}]
 
 
-def test_a_token_sees_what_its_privileges_show(server: LabProxmox) -> None:
-    value = server.add_token("sync@pve", "thin", privileges={"/": ["VM.Audit"], "/vms/102": []})
-    thin = api(server, ("thin", value))
-    assert [r["vmid"] for r in thin.cluster.resources.get(type="vm")] == [101, 103, 104, 201]
-    assert refusal(thin.nodes("pve1").qemu(102).config.get) == (
-        403,
-        "Permission check failed (/vms/102, VM.Audit)",
-    )
-    assert refusal(thin.cluster.status.get) == (403, "Permission check failed (/, Sys.Audit)")
-    assert refusal(thin.nodes("pve1").status.get) == (403, "Permission check failed (/nodes/pve1, Sys.Audit)")
-    assert refusal(thin.nodes("pve1").storage("local").content.get) == (
-        403,
-        "Permission check failed (/storage/local, Datastore.Audit|Datastore.AllocateSpace)",
-    )
-    assert refusal(thin.nodes("pve1").qemu(101).agent("network-get-interfaces").get) == (
-        403,
-        "Permission check failed (/vms/101, VM.GuestAgent.Audit|VM.GuestAgent.Unrestricted)",
-    )
-    assert thin.storage.get() == []
-    assert thin.access.permissions.get() == {
-        "/": {"VM.Audit": 1},
-        "/access": {"VM.Audit": 1},
-        "/nodes": {"VM.Audit": 1},
-        "/pool": {"VM.Audit": 1},
-        "/sdn": {"VM.Audit": 1},
-        "/storage": {"VM.Audit": 1},
-        "/vms": {"VM.Audit": 1},
-    }
-
-
-def test_the_agent_needs_another_privilege_in_release_8() -> None:
-    state = cluster()
-    state.version = "8.4.1"
-    with LabProxmox(state) as server:
-        value = server.add_token("sync@pve", "thin", privileges=["VM.Audit", "VM.GuestAgent.Audit"])
-        thin = api(server, ("thin", value))
-        assert refusal(thin.nodes("pve1").qemu(101).agent("network-get-interfaces").get) == (
-            403,
-            "Permission check failed (/vms/101, VM.Monitor)",
-        )
-        assert api(server).nodes("pve1").qemu(101).agent("network-get-interfaces").get()["result"]
-
-
-def test_backups_that_the_token_may_not_use_are_left_out_without_a_word(server: LabProxmox) -> None:
-    server.state.add_backup("local", 101)
-    value = server.add_token("sync@pve", "audit", privileges=["Datastore.Audit", "VM.Audit"])
-    content = api(server, ("audit", value)).nodes("pve1").storage("local").content
-    assert content.get(content="backup") == []
-    assert len(api(server).nodes("pve1").storage("local").content.get(content="backup")) == 1
-
-
-def test_a_pool_grants_its_guests(server: LabProxmox) -> None:
-    value = server.add_token("sync@pve", "pool", privileges={"/pool/prod": ["VM.Audit", "Pool.Audit"]})
-    rows = api(server, ("pool", value)).cluster.resources.get()
-    assert [r["id"] for r in rows if r["type"] != "node"] == ["/pool/prod", "qemu/101"]
-
-
-def test_wrong_tokens_and_passwords_are_401(server: LabProxmox) -> None:
-    assert refusal(api(server, ("netbox", "wrong")).version.get) == (401, "invalid token value!")
-    assert refusal(api(server, ("none", "wrong")).version.get) == (
-        401,
-        "no such token 'none' for user 'sync@pve'",
-    )
-    nobody = requests.get(f"{server.url}/api2/json/version", verify=server.ca_path, timeout=5)
-    assert (nobody.status_code, nobody.reason) == (401, "No ticket")
-    with pytest.raises(AuthenticationError):
-        ProxmoxAPI(
-            server.host, port=server.port, user="sync@pve", password="wrong", verify_ssl=server.ca_path
-        )
-
-
-def test_tickets_work_until_they_are_revoked(server: LabProxmox) -> None:
-    pve = ProxmoxAPI(
-        server.host, port=server.port, user=server.user, password=server.password, verify_ssl=server.ca_path
-    )
-    assert pve.version.get()["version"] == "9.1.4"
-    server.revoke_tickets()
-    assert refusal(pve.version.get) == (401, "permission denied - invalid PVE ticket")
-
-
 def test_faults_and_the_log(server: LabProxmox) -> None:
     server.fail_next(1, status=503, path_prefix="/nodes/*/qemu/101/config")
     pve = api(server)
@@ -423,8 +276,3 @@ def test_faults_and_the_log(server: LabProxmox) -> None:
         ("GET", "/api2/json/nodes/pve1/qemu/101/config", 503),
         ("GET", "/api2/json/nodes/pve1/qemu/101/config", 200),
     ]
-
-
-def test_an_untrusted_certificate_is_refused(server: LabProxmox) -> None:
-    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(f"{server.url}/api2/json/version")
