@@ -7,6 +7,7 @@ from pathlib import Path
 
 from netbox_sync_lab.netbox import LabNetBox
 from tests.cli.conftest import CliHarness
+from tests.kept import fresh
 from tests.object_store import BUCKET_URL, s3_server
 
 
@@ -14,6 +15,7 @@ def test_every_step_on_another_machine(bare: CliHarness, lab: LabNetBox, tmp_pat
     with s3_server() as environment:
 
         def machine(name: str) -> CliHarness:
+            fresh(tmp_path / name)
             there = {"NETBOX_SYNC_HOME": BUCKET_URL, "NETBOX_SYNC_CACHE": str(tmp_path / name)}
             return replace(bare, environment={**bare.environment, **environment, **there})
 

@@ -326,13 +326,12 @@ def test_policies_approve_after_the_sync(harness: CliHarness) -> None:
 
 
 def test_the_database_answers_a_client_that_holds_it_through_a_sync(
-    harness: CliHarness, nms: LabLibreNMS
+    synced: CliHarness, nms: LabLibreNMS
 ) -> None:
-    harness.ok("sync")
     question = "SELECT hostname FROM librenms.devices ORDER BY 1"
     holder = f"""
 import duckdb, sys
-con = duckdb.connect({str(harness.folder / "data" / "netbox_sync.duckdb")!r}, read_only=True)
+con = duckdb.connect({str(synced.folder / "data" / "netbox_sync.duckdb")!r}, read_only=True)
 print(con.execute({question!r}).fetchall(), flush=True)
 sys.stdin.readline()
 print(con.execute({question!r}).fetchall(), flush=True)
@@ -342,12 +341,12 @@ print(con.execute({question!r}).fetchall(), flush=True)
         assert client.stdout is not None
         assert client.stdout.readline() == "[('sw1',)]\n"
         nms.state.add_device("sw2", os="ios", hardware="C2960")
-        harness.ok("sync")
-        assert harness.ok("sql", "--csv", question) == "hostname\nsw1\nsw2\n"
+        synced.ok("sync")
+        assert synced.ok("sql", "--csv", question) == "hostname\nsw1\nsw2\n"
         rest = client.communicate(input="\n", timeout=30)[0]
     assert rest == "[('sw1',), ('sw2',)]\n"
 
-    with duckdb.connect(str(harness.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(synced.folder / "data" / "netbox_sync.duckdb"), read_only=True) as con:
         fields = con.execute(
             "SELECT before, after, decision FROM diff.fields WHERE resource = 'vlans' AND field = 'name'"
         ).fetchall()

@@ -35,6 +35,7 @@ from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
 from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.storage.status import read_status
 from tests.defs.conftest import DagsterHarness, build_house, failure
+from tests.kept import fresh
 from tests.object_store import BUCKET_URL, s3_server
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +127,7 @@ def machines(
         settings = YAML(typ="safe").load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
         for name in ("here", "there"):
             (tmp_path / name).mkdir()
+            fresh(tmp_path / name / "copy")
             YAML(typ="safe").dump({**settings, "storage": block}, tmp_path / name / "dagster.yaml")
         monkeypatch.setenv("NETBOX_SYNC_HOME", BUCKET_URL)
         monkeypatch.setenv("NETBOX_SYNC_CACHE", str(tmp_path / "here" / "copy"))

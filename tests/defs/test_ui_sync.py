@@ -41,8 +41,9 @@ def test_every_endpoint_is_there_in_the_dagster_ui(
     assert harness.writes() == []
 
 
-def test_a_source_that_does_not_answer_is_told(harness: DagsterHarness, tmp_path: Path) -> None:
-    harness.pve.stop()
-    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
+def test_a_source_that_cannot_be_read_is_told(harness: DagsterHarness, tmp_path: Path) -> None:
+    harness.write(lyon={"enabled": False}, pve={"enabled": False})
+    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "PARIS_TOKEN": "wrong"}
     done = subprocess.run(MODULE, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
+    assert "endpoint 'paris': the server refused the token" in done.stderr
