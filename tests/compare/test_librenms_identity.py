@@ -245,8 +245,7 @@ def test_a_device_goes_to_the_location_of_its_site(case: Case) -> Steps:
     )
     case.device("sw1", location=rooms[paris, "Cellar"])
     case.device("sw3", site=lyon)
-    plan = yield {"apply": True}
-    done = plan
+    done = yield {"apply": True}
     kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
     assert (kept.decision, kept.reason) == (
         "drifted",

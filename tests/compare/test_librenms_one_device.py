@@ -9,6 +9,7 @@ import pytest
 from netbox_sync_dagster.config.rules import RulesConfig
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_lab.librenms import LibreNMSState
+from tests.kept import begun
 from tests.support import Pipeline, after, row, rows
 
 DELETE = {
@@ -32,16 +33,26 @@ def switches(state: LibreNMSState) -> LibreNMSState:
     return state
 
 
+@pytest.fixture
+def switched(pipeline: Pipeline, switches: LibreNMSState) -> LibreNMSState:
+    """They are in NetBox."""
+
+    def make() -> None:
+        assert pipeline.apply_all().changes == []
+
+    begun("switched", pipeline, [switches], make)
+    return switches
+
+
 def alias(state: LibreNMSState, port: int, text: str) -> None:
     state.ports[port]["ifAlias"] = text
 
 
-def test_only_that_device_is_read_and_compared(pipeline: Pipeline, switches: LibreNMSState) -> None:
+def test_only_that_device_is_read_and_compared(pipeline: Pipeline, switched: LibreNMSState) -> None:
     pipeline.configure(policies=DELETE)
-    assert pipeline.apply_all().changes == []
-    alias(switches, 0, "new on sw1")
-    alias(switches, 2, "new on sw2")
-    del switches.ports[3], switches.ports[1]
+    alias(switched, 0, "new on sw1")
+    alias(switched, 2, "new on sw2")
+    del switched.ports[3], switched.ports[1]
     assert pipeline.snapshot(only="sw3").only == "3"
 
     plan = pipeline.sync(only="SW1")
@@ -56,10 +67,9 @@ def test_only_that_device_is_read_and_compared(pipeline: Pipeline, switches: Lib
     assert {r.parent for r in pipeline.sync().changes} == {"sw1", "sw2"}
 
 
-def test_it_can_be_applied_and_leaves_nothing_to_do(pipeline: Pipeline, switches: LibreNMSState) -> None:
-    pipeline.apply()
-    alias(switches, 1, "new on sw1")
-    alias(switches, 3, "new on sw2")
+def test_it_can_be_applied_and_leaves_nothing_to_do(pipeline: Pipeline, switched: LibreNMSState) -> None:
+    alias(switched, 1, "new on sw1")
+    alias(switched, 3, "new on sw2")
     assert pipeline.apply_all(only="sw1").rows == ()
     assert [r.key for r in pipeline.sync().changes] == ["sw2 Gi0/2"]
 
@@ -72,12 +82,11 @@ def test_a_device_before_the_first_whole_sync(pipeline: Pipeline, switches: Libr
     assert "only device 2 was read; run: netbox-sync sync production" in pipeline.snapshot(only="2").reasons
 
 
-def test_a_device_that_is_gone_leaves_the_others(pipeline: Pipeline, switches: LibreNMSState) -> None:
+def test_a_device_that_is_gone_leaves_the_others(pipeline: Pipeline, switched: LibreNMSState) -> None:
     pipeline.configure(policies=DELETE)
-    pipeline.apply()
-    for device in (switches.devices[0], switches.devices[1]):
-        switches.ports[:] = [port for port in switches.ports if port["device_id"] != device["device_id"]]
-    del switches.devices[:2]
+    for device in (switched.devices[0], switched.devices[1]):
+        switched.ports[:] = [port for port in switched.ports if port["device_id"] != device["device_id"]]
+    del switched.devices[:2]
     plan = pipeline.sync(only="sw1")
     found = [(r.resource, r.key, r.action) for r in plan.rows if r.resource == "devices"]
     assert found == [("devices", "sw1 (gone, id 1)", "drifted")]
@@ -90,18 +99,19 @@ def test_cables_of_the_device_and_names_that_collide(pipeline: Pipeline, switche
     plan = pipeline.sync()
     [cable] = [r.key for r in rows(plan, "cables")]
     assert [r.key for r in rows(pipeline.sync(only="sw2"), "cables")] == [cable]
-    assert rows(pipeline.sync(only="sw3"), "cables") == []
     switches.ipv4_addresses[2]["ipv4_address"] = "10.0.0.2"
-    found = row(pipeline.sync(only="sw3"), "ip_addresses", "10.0.0.2 on sw3 Gi0/1")
+    plan = pipeline.sync(only="sw3")
+    assert rows(plan, "cables") == []
+    found = row(plan, "ip_addresses", "10.0.0.2 on sw3 Gi0/1")
     assert (found.action, found.reason) == ("conflict", "duplicate in source: sw2 Gi0/1, sw3 Gi0/1")
 
 
 def test_a_name_that_nobody_or_several_have(pipeline: Pipeline, switches: LibreNMSState) -> None:
-    pipeline.sync()
+    pipeline.snapshot()
     with pytest.raises(ServerError, match=r"endpoint 'production'.*no device 'sw9'"):
         pipeline.sync(only="sw9")
     switches.devices[1]["sysName"] = "sw1"
-    pipeline.sync()
+    pipeline.snapshot()
     with pytest.raises(
         ServerError, match=r"several devices are called 'sw1': give the device_id of one of 1, 2"
     ):
@@ -110,9 +120,8 @@ def test_a_name_that_nobody_or_several_have(pipeline: Pipeline, switches: LibreN
 
 
 def test_rules_set_fields_of_that_device_only(
-    pipeline: Pipeline, switches: LibreNMSState, tmp_path: Path
+    pipeline: Pipeline, switched: LibreNMSState, tmp_path: Path
 ) -> None:
-    pipeline.apply()
     (tmp_path / "interfaces.sql").write_text(
         "SELECT key, 'label' AS field, 'port' AS value FROM desired.interfaces", encoding="utf-8"
     )
