@@ -110,7 +110,10 @@ _outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
 
 
 def share_cluster(**settings: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
-    """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it."""
+    """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it.
+
+    The setting ``plugins`` is NetBox's: {name: version}.
+    """
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
         @functools.wraps(steps)
@@ -257,9 +260,10 @@ def _estate(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabProxmox
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
-        LabNetBox(token="lab-token") as target,
+        LabNetBox(token="lab-token", plugins=settings.get("plugins")) as target,
         LabProxmox(cluster) as proxmox,
     ):
+        settings = {name: value for name, value in settings.items() if name != "plugins"}
         environment.setenv("NETBOX_TOKEN", "lab-token")
         environment.setenv("PROXMOX_TOKEN", proxmox.token_value)
         netbox = LabTarget(target)
