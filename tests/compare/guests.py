@@ -120,7 +120,7 @@ def share_cluster(**settings: Any) -> Callable[[Callable[..., Steps]], Callable[
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
             group = (request.module.__name__, repr(settings))
             if request.node.nodeid not in _outcomes.get(group, {}):
-                with _estate(settings) as shared:
+                with proxmox_lab(settings) as shared:
                     _outcomes[group] = _Rounds(_starts(request, group), *shared).run()
             error = _outcomes[group][request.node.nodeid]
             if error is not None:
@@ -252,8 +252,11 @@ class _Rounds:
 
 
 @contextmanager
-def _estate(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabProxmox, Pipeline, Basics]]:
-    """The cluster paris with two nodes that have no network and no guests, and NetBox with what every installation has."""
+def proxmox_lab(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabProxmox, Pipeline, Basics]]:
+    """The cluster paris with two nodes that have no network and no guests, and NetBox with what every installation has.
+
+    ``settings``: as for ``share_cluster``.
+    """
     cluster = ProxmoxState(cluster="paris")
     for name in ("pve1", "pve2"):
         cluster.add_node(name, network=[])
