@@ -18,6 +18,8 @@ import httpx
 import pytest
 import uvicorn
 
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Config, load_config
@@ -217,6 +219,21 @@ def site(
         with served(config_path, warehouse, site.server) as url:
             site.url = url
             yield site
+
+
+@pytest.fixture
+def in_step(site: Site) -> Site:
+    """Everything is applied, and a sync found no difference."""
+
+    def make() -> None:
+        plan, config = site.plan(), site.config
+        policies, ids = config.endpoint("paris").policies, list(plan.by_id())
+        approve(site.warehouse, plan, ids, who="anna", through="cli", policies=policies)
+        assert apply_approved(site.warehouse, config.netbox, "paris", plan, who="anna").ok
+        assert site.sync().changes == []
+
+    kept("in_step", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    return site
 
 
 @contextmanager

@@ -140,10 +140,8 @@ def test_whoever_is_shut_out_of_netbox_decides_nothing_here(site: Site) -> None:
         assert "Nothing is left to decide on" in _review(visitor, web1)
 
 
-def test_updates_and_deletes_of_some_objects_only(site: Site) -> None:
-    anna = site_admin(site)
-    anna.approve("paris", *[row.change_id for row in site.plan().changes])
-    assert "ended" in anna.apply("paris")
+def test_updates_and_deletes_of_some_objects_only(in_step: Site) -> None:
+    site, anna = in_step, site_admin(in_step)
     for number in (101, 102):
         site.cluster.guests[number].maxmem = 8 * 2**30
     site.sync()
