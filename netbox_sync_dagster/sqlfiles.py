@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 # A wheel carries the top-level sql/ folder inside the package as _sql.
+_DEFINED = re.compile(r"^create or replace macro (\w+)\(", re.MULTILINE)
+_CALLED = re.compile(r"(\w+)\(")
 _CANDIDATES = (_PACKAGE / "_sql", _PACKAGE.parent / "sql")
 
 
@@ -23,6 +27,25 @@ def sql_root() -> Path:
 def read_sql(path: str) -> str:
     """The text of one file, e.g. ``read_sql("diff/interfaces.sql")``."""
     return (sql_root() / path).read_text(encoding="utf-8")
+
+
+@cache
+def read_macros(*names: str) -> str:
+    """The macros of ``sql/macros/``, each file after those whose macros it uses.
+
+    ``names``: only these files and what they need; all if none is given.
+    """
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in (sql_root() / "macros").glob("*.sql")}
+    home = {macro: name for name, text in texts.items() for macro in _DEFINED.findall(text)}
+    needs = {
+        name: {home[word] for word in _CALLED.findall(text) if word in home} for name, text in texts.items()
+    }
+    order = TopologicalSorter({name: sorted(found - {name}) for name, found in sorted(needs.items())})
+    wanted = set(names or texts)
+    for name in reversed(in_order := list(order.static_order())):
+        if name in wanted:
+            wanted |= needs[name]
+    return "".join(texts[name] for name in in_order if name in wanted)
 
 
 def code_version(*paths: str) -> str:

@@ -5,7 +5,7 @@ the words around. Shown are ``\\x1b``, ``\\n``, ``\\u202e``; a backslash is show
 mistaken for text. Every way out to a person goes through here: the console (``cli/console.py``), Dagster
 (``defs/shown.py``), messages (``notify/``), metrics.
 
-``sql/macros.sql`` has the same set of characters, for names that are refused.
+``sql/macros/texts.sql`` has the same set of characters, for names that are refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 -- Every cause: why a row or field is not a plain change, a row of the source is skipped, or an object is kept. A closed
 -- list.
--- cause: the code, for blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros.sql, and for
---   cause() of netbox_sync_dagster/compare/causes.py.
+-- cause: the code, for blocked(), conflict(), drifted(), skipped(), noted() and because() of sql/macros/causes.sql, and
+--   for cause() of netbox_sync_dagster/compare/causes.py.
 -- action: of rows with the cause; 'noted': a change with its reason; 'because': a part of another cause's sentence.
 -- sentence: {name} is a parameter, {names:and} a list in words; [a part] is omitted if a parameter in it is null;
 --   {because} is another cause. netbox_sync_dagster/compare/causes.py makes the sentence.
@@ -16,7 +16,7 @@ select * from (values
     ('unreadable_row', 'skipped', '{text}', 'Correct the row in the source.', [], []),
     ('netbox_not_read', 'skipped', '{text}', 'Give the token the right to read it.', [], ['text']),
 
-    -- Names and other texts (text_problem() of sql/macros.sql)
+    -- Names and other texts (text_problem() of sql/macros/texts.sql)
     ('name_too_long', 'blocked', '[{field}: ]{what} has {characters} characters; NetBox takes {longest}',
         'Shorten it in the source.', [], []),
     ('unseen_character', 'blocked',
@@ -94,7 +94,7 @@ select * from (values
         'Name the right interface alone in oob_interfaces.', [], []),
 
     -- Addresses that are not compared, or that NetBox does not take (left_out_address() and unassignable() of
-    -- sql/macros.sql)
+    -- sql/macros/addresses.sql)
     ('no_prefix_length', 'skipped', 'no prefix length', 'Give the address a prefix length in the source.', [], []),
     ('bad_prefix_length', 'skipped', 'prefix length {prefixlen}', 'Correct the prefix length in the source.', [],
         ['prefixlen']),

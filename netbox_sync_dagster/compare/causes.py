@@ -1,6 +1,6 @@
 """Causes of rows: converts the comparison's cause documents to code, data and sentence.
 
-SQL decides once: ``blocked('type_not_offered', {type: w.type})`` (sql/macros.sql) is a text that holds the cause's code, its
+SQL decides once: ``blocked('type_not_offered', {type: w.type})`` (sql/macros/causes.sql) is a text that holds the cause's code, its
 action and its parameters as JSON. Such a text stays whole on its way through the stages, may be joined with others and may
 be a parameter of another cause, whose name begins with ``because``. The sentence is made here, from the list in
 sql/causes.sql, when a row is written.
@@ -71,7 +71,7 @@ def cause_kinds() -> dict[str, CauseKind]:
 
 
 def cause(code: str, **subject: Any) -> str:
-    """The text of a cause, as blocked(), conflict(), ... of sql/macros.sql make it; ``read_reason`` makes the sentence.
+    """The text of a cause, as blocked(), conflict(), ... of sql/macros/causes.sql make it; ``read_reason`` makes the sentence.
 
     ``subject``: the parameters; those whose name begins with ``because`` are texts of causes. Raises KeyError if the
     list has no such cause.

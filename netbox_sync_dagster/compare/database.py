@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
-from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.sqlfiles import read_macros
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.storage.tables import Columns, table_without_rows
@@ -149,7 +149,7 @@ def _new_connection(spill: Path) -> duckdb.DuckDBPyConnection:
     con = connect(spill)
     # Some macros look up names in NetBox's tables, which must be there when the macros are created.
     con.execute(f"CREATE SCHEMA netbox; {_tables_without_rows('netbox')}")
-    run(con, read_sql("macros.sql"))
+    run(con, read_macros())
     con.execute("DROP SCHEMA netbox CASCADE")
     return con
 

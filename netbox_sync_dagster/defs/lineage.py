@@ -48,7 +48,7 @@ def _for_all(kind: Kind) -> frozenset[str]:
     root = sql_root()
     plan = {
         str(path.relative_to(root))
-        for folder in (".", "plan", "rules", "edits")
+        for folder in (".", "macros", "plan", "rules", "edits")
         for path in (root / folder).glob("*.sql")
     }
     stages = {stage.file for stage in (*desired_stages(kind), *compare_stages())}

@@ -1,4 +1,5 @@
--- Decides about all NetBox objects without a counterpart in the source, with the rule removal() in sql/macros.sql.
+-- Decides about all NetBox objects without a counterpart in the source, with the rule removal() of
+-- sql/macros/removals.sql.
 -- Key: object_type + id.
 -- NetBox deletes an object's children with it. Each child has its own row here, is deleted first, and must be
 -- deletable: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an

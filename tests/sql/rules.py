@@ -12,7 +12,7 @@ from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.compare.graph import compare_stages
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.sqlfiles import read_macros, read_sql
 from netbox_sync_dagster.storage import SYSTEMS
 
 STAGES = {stage.table: stage for stage in compare_stages()}
@@ -44,7 +44,7 @@ class Rules:
                 columns = ", ".join(f'"{column}" {of}' for column, of in table.columns.items())
                 script.append(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns});")
             run(self.con, "\n".join(script))
-        run(self.con, read_sql("macros.sql"))
+        run(self.con, read_macros())
         create_settings(
             self.con, settings_of(config, config.endpoint("lib"), scope), "2026-11-28T00:00:00+00:00"
         )

@@ -10,7 +10,7 @@ import pytest
 
 from netbox_sync_dagster.compare.causes import read_reason
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE
-from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.sqlfiles import read_macros, read_sql
 
 UNSEEN = "which cannot be seen; give it another name in the source"
 
@@ -18,8 +18,7 @@ UNSEEN = "which cannot be seen; give it another name in the source"
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
-    macros = read_sql("macros.sql")
-    con.execute(macros[: macros.index("-- Interface values")])
+    con.execute(read_macros("texts"))
     con.execute(f"CREATE SCHEMA diff; CREATE TABLE diff.rows {DIFF_SHAPE}")
     return con
 

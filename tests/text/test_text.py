@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from netbox_sync_dagster.compare.values import difference, display
-from netbox_sync_dagster.sqlfiles import read_sql
+from netbox_sync_dagster.sqlfiles import read_macros
 from netbox_sync_dagster.text import (
     Shown,
     code,
@@ -72,9 +72,8 @@ def test_every_invisible_kind_of_character_is_escaped_and_every_letter_is_not() 
 def test_sql_and_python_have_one_set_of_characters_and_one_idea_of_space() -> None:
     """DuckDB takes no surrogates as text; chr() cannot make NUL."""
     numbers = [n for n in (*BASIC, *BEYOND) if n and not 0xD800 <= n <= 0xDFFF]
-    macros = read_sql("macros.sql")
     con = duckdb.connect()
-    con.execute(macros[: macros.index("-- Interface values")])
+    con.execute(read_macros("texts"))
     rows = con.execute(
         """SELECT n, has_unseen('a' || chr(n)), stripped(chr(n) || 'a' || chr(n)), trimmed(chr(n) || 'a' || chr(n))
            FROM (SELECT unnest(?::INTEGER[]) AS n)""",

@@ -1,0 +1,77 @@
+-- Macros for IP addresses.
+
+-- Why an address is skipped, as a cause, or NULL. host is canonical text.
+create or replace macro left_out_address(host, family, prefixlen, keep_link_local) as
+    case when prefixlen is null then skipped('no_prefix_length')
+         when prefixlen not between 1 and if(family = 4, 32, 128)
+             then skipped('bad_prefix_length', {prefixlen: prefixlen})
+         when family = 4 and starts_with(host, '127.') then skipped('loopback_address')
+         when family = 4 and starts_with(host, '169.254.') and not keep_link_local then skipped('link_local_address')
+         when family = 4 and starts_with(host, '0.') then skipped('no_host_address')
+         when family = 4 and try_cast(split_part(host, '.', 1) as integer) >= 224
+             then skipped('multicast_or_reserved_address')
+         when family = 6 and host in ('::', '::1') then skipped('loopback_or_unspecified_address')
+         when family = 6 and regexp_matches(host, '^fe[89ab]') then skipped('link_local_address')
+         when family = 6 and starts_with(host, 'ff') then skipped('multicast_address') end;
+
+-- The first of these regular expressions that a whole name matches, in any case; NULL: none.
+create or replace macro matching_pattern(name, patterns) as
+    case when len(patterns) > 0 then list_filter(patterns, lambda p: regexp_full_match(name, p, 'i'))[1] end;
+
+-- NetBox refuses a network's or broadcast's own address on an interface. Why, as a cause, or NULL.
+create or replace macro ipv4_number(host) as
+    split_part(host, '.', 1)::ubigint * 16777216 + split_part(host, '.', 2)::ubigint * 65536
+    + split_part(host, '.', 3)::ubigint * 256 + split_part(host, '.', 4)::ubigint;
+-- The 32 hex digits of a canonical IPv6 address.
+create or replace macro ipv6_groups(text) as
+    case when text = '' then []::varchar[] else string_split(text, ':') end;
+create or replace macro ipv6_hex(host) as
+    array_to_string(list_transform(
+        list_transform([{first: ipv6_groups(split_part(host, '::', 1)), last: ipv6_groups(split_part(host, '::', 2))}],
+            lambda h: list_concat(h.first, list_resize([]::varchar[], 8 - len(h.first) - len(h.last), '0'), h.last))[1],
+        lambda g: lpad(g, 4, '0')), '');
+-- An address in a form that sorts and compares as its number: of IPv4 as 10 digits, of IPv6 as 32 hex digits.
+create or replace macro address_bits(host) as
+    if(contains(host, ':'), ipv6_hex(host), printf('%010d', ipv4_number(host)::bigint));
+-- The first bits of an address: equal for two addresses of a network.
+create or replace macro network_bits(host, family, prefixlen) as
+    case when family = 4 then (ipv4_number(host) >> (32 - prefixlen))::varchar
+         else substr(ipv6_hex(host), 1, prefixlen // 4) || '/'
+             || ((strpos('0123456789abcdef', substr(ipv6_hex(host) || '0', prefixlen // 4 + 1, 1)) - 1)
+                 >> (4 - prefixlen % 4)) end;
+-- The network of an address as text; IPv6 with its last groups of zeros shortened.
+create or replace macro network_text(host, family, prefixlen) as
+    case when family = 4 then list_transform([(ipv4_number(host) >> (32 - prefixlen)) << (32 - prefixlen)], lambda n:
+             (n >> 24)::varchar || '.' || ((n >> 16) & 255)::varchar || '.' || ((n >> 8) & 255)::varchar || '.'
+                 || (n & 255)::varchar)[1]
+         else array_to_string(list_transform(range(0, (prefixlen + 15) // 16), lambda g:
+             printf('%x', (('0x' || substr(ipv6_hex(host), g * 4 + 1, 4))::integer
+                 >> greatest(16 * (g + 1) - prefixlen, 0)) << greatest(16 * (g + 1) - prefixlen, 0))), ':')
+             || if(prefixlen > 112, '', '::') end || '/' || prefixlen;
+-- Why the configuration leaves an address out (config.endpoint.ignored_addresses), as a cause, or NULL.
+create or replace macro address_digits(host, family) as
+    if(family = 4, printf('%08x', try(ipv4_number(host))), ipv6_hex(host));
+create or replace macro network_of(digits, family, networks) as
+    list_filter(networks, lambda n: split_part(n, '|', 1) = family::varchar
+        and digits between split_part(n, '|', 2) and split_part(n, '|', 3))[1];
+create or replace macro ignored_address(host, family, networks) as
+    case when len(networks) > 0 then list_transform([network_of(address_digits(host, family), family, networks)],
+        lambda n: case when n is not null then skipped('address_ignored', {network: split_part(n, '|', 4)}) end)[1] end;
+create or replace macro ipv6_is_network(host, prefixlen) as
+    regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
+    and (prefixlen % 4 = 0
+         or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1,
+             1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
+create or replace macro unassignable(host, family, prefixlen) as
+    case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
+             then blocked('unassignable_address', {which: 'network'})
+         when family = 4 and prefixlen < 31
+             and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = (1::ubigint << (32 - prefixlen)) - 1
+             then blocked('unassignable_address', {which: 'broadcast'})
+         when family = 6 and prefixlen < 127 and ipv6_is_network(host, prefixlen)
+             then blocked('unassignable_address', {which: 'network'})
+         end;
+
+-- Data from the running guest comes before its configuration.
+create or replace macro source_rank(source) as
+    coalesce(list_position(['agent', 'lxc', 'static', 'cloudinit'], source), 9);

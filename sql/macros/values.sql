@@ -1,0 +1,31 @@
+-- Macros for values as JSON, and for times.
+
+-- Whether two JSON texts are equal: references by their id, lists without regard to order, else by the text. (The name
+-- in a reference is for people; it may have been another when it was written.)
+create or replace macro identity_text(value) as
+    case when json_type(value) = 'OBJECT' and json_extract(value, '$.id') is not null
+         then json_extract(value, '$.id')::varchar || coalesce(' ' || json_extract_string(value, '$.type'), '')
+         else value::varchar end;
+create or replace macro same_value(a, b) as
+    case when a = b then true
+         when json_type(a::json) = 'OBJECT' and json_type(b::json) = 'OBJECT'
+             and json_extract(a::json, '$.id') is not null
+             then identity_text(a::json) = identity_text(b::json)
+         when json_type(a::json) = 'ARRAY' and json_type(b::json) = 'ARRAY'
+             then list_sort(list_transform(a::json[], lambda v: identity_text(v)))
+                  = list_sort(list_transform(b::json[], lambda v: identity_text(v)))
+         else false end;
+
+-- A URL as JSON text, with https where it has no scheme.
+create or replace macro with_scheme(value) as
+    case when json_type(value) <> 'VARCHAR' or trim(value ->> '$') = ''
+             or regexp_matches(trim(value ->> '$'), '^[A-Za-z][^/:]*:') then value
+         else to_json(if(starts_with(trim(value ->> '$'), '//'), 'https:', 'https://') || trim(value ->> '$'))::varchar
+    end;
+
+-- The list of texts in a JSON text; 'null' and NULL are an empty list.
+create or replace macro text_list(json_text) as coalesce(from_json(json_text::json, '["VARCHAR"]'), []);
+
+-- Seconds from a moment to the later of two clocks' times; a very long time if the moment is unknown.
+create or replace macro seconds_since(moment, clock, other_clock) as
+    coalesce(epoch(greatest(clock, other_clock)) - epoch(moment), 1e12);
