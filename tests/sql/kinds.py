@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.sql.estate import Estate, Row
@@ -212,3 +213,33 @@ def nic(estate: Estate, number: int, name: str, machine: int, mac: str | None = 
             assigned_object_type="virtualization.vminterface",
             assigned_object_id=number,
         )
+
+
+class Parts:
+    """An estate that several tests share: each adds its part, with its own names, numbers and addresses::
+
+        GUESTS = Parts(paris)
+
+        @GUESTS.part
+        def web(estate: Estate) -> None:
+            guest(estate, 101, "web")
+
+        def test_web() -> None:
+            assert [r.key for r in GUESTS.estate().rows() if r.key.startswith("web")] == ["web"]
+
+    ``estate`` has all parts; it is compared once (``Estate.rows``).
+    """
+
+    def __init__(self, start: Callable[[], Estate]) -> None:
+        self._start = start
+        self._parts: list[Callable[[Estate], None]] = []
+
+    def part(self, add: Callable[[Estate], None]) -> Callable[[Estate], None]:
+        self._parts.append(add)
+        return add
+
+    def estate(self) -> Estate:
+        found = self._start()
+        for add in self._parts:
+            add(found)
+        return found

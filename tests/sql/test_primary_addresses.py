@@ -11,6 +11,7 @@ import pytest
 from tests.sql.estate import Estate
 from tests.sql.kinds import (
     GENEROUS,
+    Parts,
     address,
     device,
     guest,
@@ -74,54 +75,66 @@ def primaries(estate: Estate) -> dict[str, str | None]:
     }
 
 
-@cache
-def with_host_addresses() -> dict[str, str | None]:
-    """The primary addresses of guests that show an address without a network."""
-    estate = paris()
+GUESTS = Parts(paris)
+
+
+def of(name: str) -> dict[str, str | None]:
+    """``primaries`` of one of GUESTS, by family: ``IPv4``."""
+    found = primaries(GUESTS.estate())
+    return {key.removeprefix(f"{name} "): value for key, value in found.items() if key.startswith(f"{name} ")}
+
+
+@GUESTS.part
+def host_addresses(estate: Estate) -> None:
     guest(estate, 101, "k1", M1)
     shows(estate, 101, "10.0.0.100/32", "10.0.0.11/24", "2001:db8::100/128", "2001:db8::11/64")
-    guest(estate, 102, "k2", "BC:24:11:00:00:03", "BC:24:11:00:00:04")
+    guest(estate, 102, "k2", "BC:24:11:00:02:01", "BC:24:11:00:02:02")
     shows(estate, 102, "10.0.2.100/32")
     shows(estate, 102, "10.0.1.11/24", net=1)
-    return primaries(estate)
 
 
 @pytest.mark.parametrize(("own", "family"), [("10.0.0.11", 4), ("2001:db8::11", 6)])
 def test_a_host_address_beside_one_with_a_network_does_not_become_primary(own: str, family: int) -> None:
     """keepalived, kube-vip and MetalLB put the address of a service on the interface of its holder."""
-    assert with_host_addresses()[f"k1 IPv{family}"] == own
+    assert of("k1")[f"IPv{family}"] == own
 
 
 def test_a_host_address_alone_becomes_primary() -> None:
-    assert with_host_addresses()["k2 IPv4"] == "10.0.2.100"
+    assert of("k2") == {"IPv4": "10.0.2.100"}
+
+
+@GUESTS.part
+def configured(estate: Estate) -> None:
+    guest(estate, 103, "lb1", "BC:24:11:00:03:01", "BC:24:11:00:03:02", type="lxc")
+    shows(estate, 103, "10.0.3.20/24", "10.0.3.21/24", source="lxc", configured=("10.0.3.21",))
+    guest(estate, 104, "lb2", "BC:24:11:00:04:01", "BC:24:11:00:04:02")
+    shows(estate, 104, "10.0.4.30/24")
+    shows(estate, 104, "10.1.4.31/32", "10.1.4.32/24", net=1, configured=("10.1.4.31",))
 
 
 def test_the_address_that_the_configuration_names_becomes_primary() -> None:
     """A container's ip=, and ipconfigN of a virtual machine, whose agent shows others first."""
-    estate = paris()
-    guest(estate, 101, "lb1", M1, M2, type="lxc")
-    shows(estate, 101, "10.0.0.20/24", "10.0.0.21/24", source="lxc", configured=("10.0.0.21",))
-    guest(estate, 102, "lb2", "BC:24:11:00:00:03", "BC:24:11:00:00:04")
-    shows(estate, 102, "10.0.0.30/24")
-    shows(estate, 102, "10.0.1.31/32", "10.0.1.32/24", net=1, configured=("10.0.1.31",))
-    assert primaries(estate) == {"lb1 IPv4": "10.0.0.21", "lb2 IPv4": "10.0.1.31"}
+    assert (of("lb1"), of("lb2")) == ({"IPv4": "10.0.3.21"}, {"IPv4": "10.1.4.31"})
+
+
+@GUESTS.part
+def with_gateway(estate: Estate) -> None:
+    guest(estate, 105, "gw", "BC:24:11:00:05:01")
+    estate.add(
+        "proxmox.guest_interfaces",
+        vmid=105,
+        key="net1",
+        position=1,
+        mac="BC:24:11:00:05:02",
+        bridge="vmbr0",
+        gateway="10.1.5.1",
+    )
+    shows(estate, 105, "10.0.5.5/24")
+    shows(estate, 105, "10.1.5.5/24", net=1)
 
 
 def test_without_a_named_address_the_interface_with_the_gateway_comes_first() -> None:
-    estate = paris()
-    guest(estate, 101, "web", M1)
-    estate.add(
-        "proxmox.guest_interfaces",
-        vmid=101,
-        key="net1",
-        position=1,
-        mac=M2,
-        bridge="vmbr0",
-        gateway="10.0.1.1",
-    )
-    shows(estate, 101, "10.0.0.5/24")
-    shows(estate, 101, "10.0.1.5/24", net=1)
-    assert primaries(estate) == {"web IPv4": "10.0.1.5"}
+    assert of("gw") == {"IPv4": "10.1.5.5"}
 
 
 VIRTUAL: list[dict[str, Any]] = [
@@ -130,64 +143,59 @@ VIRTUAL: list[dict[str, Any]] = [
 ]
 
 
-@cache
-def beside_virtual_ones() -> dict[str, str | None]:
-    """The primary address of a guest per line of VIRTUAL: ``pf0``, ``pf1`` and so on."""
-    estate = paris()
+@GUESTS.part
+def beside_virtual_ones(estate: Estate) -> None:
+    """A guest per line of VIRTUAL: ``pf0``, ``pf1`` and so on."""
     for number, known in enumerate(VIRTUAL):
-        mac, host = f"BC:24:11:00:00:{number + 1:02X}", f"192.168.{number}.1"
+        mac, host = f"BC:24:11:01:00:{number:02X}", f"192.168.{number}.1"
         guest(estate, 131 + number, f"pf{number}", mac)
-        machine(estate, 1 + number, f"pf{number}", 131 + number)
-        nic(estate, 11 + number, "eth0", 1 + number, mac)
+        machine(estate, 101 + number, f"pf{number}", 131 + number)
+        nic(estate, 111 + number, "eth0", 101 + number, mac)
         shows(estate, 131 + number, f"{host}/27", f"192.168.{number}.2/27")
         estate.add(
             "netbox.ip_addresses",
             **{
-                **{"id": 31 + number, "address": f"{host}/27", "host": host, "prefixlen": 27, "family": 4},
-                **{"status": "active", "assigned_object_type": VM, "assigned_object_id": 11 + number},
+                **{"id": 131 + number, "address": f"{host}/27", "host": host, "prefixlen": 27, "family": 4},
+                **{"status": "active", "assigned_object_type": VM, "assigned_object_id": 111 + number},
                 **known,
             },
         )
-    return primaries(estate)
 
 
 @pytest.mark.parametrize("number", range(len(VIRTUAL)), ids=lambda number: str(VIRTUAL[number]))
 def test_a_virtual_address_does_not_become_primary_but_the_next_one(number: int) -> None:
-    assert beside_virtual_ones()[f"pf{number} IPv4"] == f"192.168.{number}.2"
+    assert of(f"pf{number}") == {"IPv4": f"192.168.{number}.2"}
+
+
+@GUESTS.part
+def of_other_owners(estate: Estate) -> None:
+    machine(estate, 2, "by hand", None)
+    for number, (vmid, name, *more) in enumerate(((106, "next", "10.0.6.6/24"), (107, "only")), 12):
+        guest(estate, vmid, name, f"BC:24:11:00:{vmid - 100:02}:01")
+        shows(estate, vmid, f"10.0.{vmid - 100}.5/24", *more)
+        nic(estate, number, f"eth{number - 12}", 2)
+        address(estate, 19 + number, f"10.0.{vmid - 100}.5", on=number, kind=VM)
+    guest(estate, 108, "vip", "BC:24:11:00:08:01")
+    shows(estate, 108, "10.0.8.7/24")
+    address(estate, 39, "10.0.8.7", on=1, kind="ipam.fhrpgroup")
 
 
 def test_an_address_of_another_owner_does_not_become_primary_but_the_next_one() -> None:
-    estate = paris()
-    guest(estate, 101, "web", M1)
-    shows(estate, 101, "10.0.0.5/24", "10.0.0.6/24")
-    machine(estate, 2, "by hand", None)
-    nic(estate, 12, "eth0", 2)
-    address(estate, 31, "10.0.0.5", on=12, kind=VM)
-    assert primaries(estate) == {"web IPv4": "10.0.0.6"}
+    assert of("next") == {"IPv4": "10.0.6.6"}
 
 
 def test_a_row_says_why_no_address_becomes_primary() -> None:
-    estate = paris()
-    guest(estate, 101, "web", M1)
-    shows(estate, 101, "10.0.0.5/24")
-    machine(estate, 2, "by hand", None)
-    nic(estate, 12, "eth0", 2)
-    address(estate, 31, "10.0.0.5", on=12, kind=VM)
-    guest(estate, 102, "vip", "BC:24:11:00:00:03")
-    shows(estate, 102, "10.0.0.7/24")
-    address(estate, 32, "10.0.0.7", on=1, kind="ipam.fhrpgroup")
-    assert told(estate, "primary_ips") == {
-        "web IPv4": (
-            "blocked",
-            "no IPv4 address can be the primary one: 10.0.0.5 is not on it in NetBox"
-            " (assigned elsewhere: NetBox has it on by hand eth0)",
-        ),
-        "vip IPv4": (
-            "blocked",
-            "no IPv4 address can be the primary one:"
-            " 10.0.0.7 is an address in NetBox that several machines can hold",
-        ),
-    }
+    found = told(GUESTS.estate(), "primary_ips")
+    assert found["only IPv4"] == (
+        "blocked",
+        "no IPv4 address can be the primary one: 10.0.7.5 is not on it in NetBox"
+        " (assigned elsewhere: NetBox has it on by hand eth1)",
+    )
+    assert found["vip IPv4"] == (
+        "blocked",
+        "no IPv4 address can be the primary one:"
+        " 10.0.8.7 is an address in NetBox that several machines can hold",
+    )
 
 
 def test_a_polled_address_on_no_interface_is_a_row() -> None:
@@ -306,18 +314,26 @@ def test_an_address_on_another_interface_of_the_machine_can_become_primary() -> 
     assert [(r.resource, r.key) for r in estate.rows() if "ip" in r.resource] == [("primary_ips", "rt1 IPv4")]
 
 
+@GUESTS.part
+def made_again(estate: Estate) -> None:
+    guest(estate, 109, "again", "BC:24:11:00:09:02")
+    machine(estate, 9, "again", 109, primary_ip4_id=91)
+    nic(estate, 90, "ens20", 9, "BC:24:11:00:09:01")
+    estate.ours("virtualization/interfaces", 90)
+    address(estate, 91, "10.0.9.5", on=90, kind=VM)
+    shows(estate, 109, "10.0.9.5/24")
+
+
 def test_an_address_follows_from_an_interface_that_the_guest_no_longer_has() -> None:
     """A guest was made again under its number, with another network card and the same address."""
-    estate = paris()
-    guest(estate, 101, "web", M2)
-    machine(estate, 1, "web", 101, primary_ip4_id=31)
-    nic(estate, 11, "ens20", 1, M1)
-    estate.ours("virtualization/interfaces", 11)
-    address(estate, 31, "10.0.0.5", on=11, kind=VM)
-    shows(estate, 101, "10.0.0.5/24")
-    rows = {(r.resource, r.action, r.key, r.reason) for r in estate.rows() if r.resource != "mac_addresses"}
-    assert ("ip_addresses", "update", "10.0.0.5", "moved from web ens20 to web eth0; it stays on web") in rows
-    assert not any(resource == "primary_ips" for resource, *_ in rows)
+    rows = {(r.resource, r.action, r.key, r.reason) for r in GUESTS.estate().rows()}
+    assert (
+        "ip_addresses",
+        "update",
+        "10.0.9.5",
+        "moved from again ens20 to again eth0; it stays on again",
+    ) in rows
+    assert of("again") == {}
 
 
 CARDS = [
