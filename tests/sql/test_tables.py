@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from netbox_sync_dagster.sources.tables.columns import SHAPES
-from tests.sql.estate import Estate
-from tests.sql.kinds import GENEROUS, removals, told
+from tests.sql.estate import Estate, Row
+from tests.sql.kinds import GENEROUS, Parts, removals
 
 CREATE = [
     "custom_fields",
@@ -40,12 +40,12 @@ def device(estate: Estate, name: str = "srv1", **row: Any) -> None:
     )
 
 
-def known(estate: Estate, name: str = "srv1") -> None:
+def known(estate: Estate, name: str = "srv1", number: int = 1) -> None:
     """The device in the tables and in NetBox, with its id."""
     device(estate, name)
     estate.add(
         "netbox.devices",
-        id=1,
+        id=number,
         name=name,
         site_id=1,
         role_id=1,
@@ -63,6 +63,22 @@ def machine(estate: Estate, name: str = "web", *, netbox: int | None = None, **r
 
 def decided(estate: Estate, *resources: str) -> list[tuple[str, str, str]]:
     return [(r.action, r.key, r.reason or "") for r in estate.rows() if r.resource in resources]
+
+
+# Tests with the usual settings share this estate.
+TABLES = Parts(tables)
+
+
+@TABLES.part
+def vlans(estate: Estate) -> None:
+    estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
+    estate.add("netbox.vlans", id=20, vid=20, name="voice", site_id=1)
+
+
+def found(resource: str, key: str) -> Row:
+    """The row of TABLES with this key."""
+    (row,) = [r for r in TABLES.estate().rows() if (r.resource, r.key) == (resource, key)]
+    return row
 
 
 def test_words_are_mapped_else_names_in_netbox_else_defaults() -> None:
@@ -83,20 +99,22 @@ def test_words_are_mapped_else_names_in_netbox_else_defaults() -> None:
     )
 
 
-def test_names_that_cannot_be_seen_are_refused() -> None:
-    estate = tables()
+@TABLES.part
+def hostile(estate: Estate) -> None:
     device(estate, "sw\u202e1")
     machine(estate, "web\x1b[1A")
-    assert told(estate, "devices", "virtual_machines") == {
-        "sw\u202e1": (
+
+
+def test_names_that_cannot_be_seen_are_refused() -> None:
+    for resource, key, character in (
+        ("devices", "sw\u202e1", "U+202E"),
+        ("virtual_machines", "web\x1b[1A", "U+001B"),
+    ):
+        row = found(resource, key)
+        assert (row.action, row.reason) == (
             "blocked",
-            "the name contains U+202E, which cannot be seen; give it another name in the source",
-        ),
-        "web\x1b[1A": (
-            "blocked",
-            "the name contains U+001B, which cannot be seen; give it another name in the source",
-        ),
-    }
+            f"the name contains {character}, which cannot be seen; give it another name in the source",
+        )
 
 
 def test_a_file_that_is_not_there_says_nothing() -> None:
@@ -142,25 +160,31 @@ def test_a_machine_that_the_file_no_longer_lists_is_gone_but_not_one_whose_row_w
     assert removals(estate.rows()) == []
 
 
-def test_a_machine_is_found_by_its_id_under_another_name_and_in_another_cluster() -> None:
-    estate = tables()
-    machine(estate, "web", cluster="test", memory=4096)
-    held = {"tables_endpoint": "lib", "tables_id": "web-id"}
+@TABLES.part
+def renamed(estate: Estate) -> None:
+    machine(estate, "moved", cluster="test", memory=4096)
+    held = {"tables_endpoint": "lib", "tables_id": "moved-id"}
     estate.add("netbox.virtual_machines", id=1, name="shop", cluster_id=1, cf=held)
-    (row,) = [r for r in estate.rows() if r.resource == "virtual_machines"]
-    assert (row.action, row.netbox_id) == ("update", 1)
-    assert row.fields == {
-        "cluster": {"key": "test", "name": "test", "ref": "clusters"},
-        "memory": 4096,
-    }
 
 
-def test_names_that_several_have() -> None:
-    estate = tables()
+def test_a_machine_is_found_by_its_id_under_another_name_and_in_another_cluster() -> None:
+    (row,) = [r for r in TABLES.estate().rows() if (r.resource, r.netbox_id) == ("virtual_machines", 1)]
+    assert (row.action, row.fields) == (
+        "update",
+        {"cluster": {"key": "test", "name": "test", "ref": "clusters"}, "memory": 4096},
+    )
+
+
+@TABLES.part
+def namesakes(estate: Estate) -> None:
     machine(estate, "web", id="1")
     machine(estate, "Web", id="2")
     machine(estate, "web", id="3", cluster="test")
-    assert decided(estate, "virtual_machines") == [
+
+
+def test_names_that_several_have() -> None:
+    rows = decided(TABLES.estate(), "virtual_machines")
+    assert [row for row in rows if row[1].lower().startswith("web [")] == [
         ("conflict", "Web [2]", "2 virtual machines of this cluster would have the name Web"),
         ("conflict", "web [1]", "2 virtual machines of this cluster would have the name web"),
         ("create", "web [3]", ""),
@@ -185,51 +209,62 @@ def test_the_tenant_of_a_machine() -> None:
     assert (found["db"].action, found["db"].fields) == ("conflict", {})
 
 
+@TABLES.part
+def hosts(estate: Estate) -> None:
+    for name, cluster in (("host1", "PROD"), ("host2", "test")):
+        device(estate, name, cluster=cluster)
+        machine(estate, f"on-{name}", device=name)
+
+
 def test_the_host_of_a_machine_counts_only_in_its_own_cluster() -> None:
-    for cluster, host in (("PROD", "srv1"), ("test", None)):
-        estate = tables()
-        device(estate, cluster=cluster)
-        machine(estate, device="srv1")
-        (row,) = [r for r in estate.rows() if r.resource == "virtual_machines"]
-        assert (row.fields.get("device") or {}).get("name") == host
+    assert found("virtual_machines", "on-host1").fields["device"]["name"] == "host1"
+    assert found("virtual_machines", "on-host2").fields.get("device") is None
+
+
+# (VLANs of a row, the mode that follows).
+MODES: list[tuple[dict[str, Any], str | None]] = [
+    ({"untagged_vlan": 10}, "access"),
+    ({"untagged_vlan": 10, "tagged_vlans": []}, "access"),
+    ({"untagged_vlan": 10, "tagged_vlans": [10, 20]}, "tagged"),
+    ({"tagged_vlans": [20]}, "tagged"),
+    ({"mode": "tagged-all", "untagged_vlan": 10}, "tagged-all"),
+    ({}, None),
+]
+
+
+@TABLES.part
+def modes(estate: Estate) -> None:
+    known(estate, "srv2", 2)
+    for number, (columns, _) in enumerate(MODES):
+        estate.add("tables.interfaces", device="srv2", name=f"eth{number}", type="1000base-t", **columns)
 
 
 def test_the_mode_of_an_interface_follows_from_its_vlans() -> None:
-    cases: list[tuple[dict[str, Any], str | None]] = [
-        ({"untagged_vlan": 10}, "access"),
-        ({"untagged_vlan": 10, "tagged_vlans": []}, "access"),
-        ({"untagged_vlan": 10, "tagged_vlans": [10, 20]}, "tagged"),
-        ({"tagged_vlans": [20]}, "tagged"),
-        ({"mode": "tagged-all", "untagged_vlan": 10}, "tagged-all"),
-        ({}, None),
-    ]
-    estate = tables()
-    known(estate)
-    estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
-    estate.add("netbox.vlans", id=20, vid=20, name="voice", site_id=1)
-    for number, (columns, _) in enumerate(cases):
-        estate.add("tables.interfaces", device="srv1", name=f"eth{number}", type="1000base-t", **columns)
-    found = {r.key: r.fields.get("mode") for r in estate.rows() if r.resource == "interfaces"}
-    assert found == {f"srv1 eth{number}": mode for number, (_, mode) in enumerate(cases)}
+    for number, (columns, mode) in enumerate(MODES):
+        assert found("interfaces", f"srv2 eth{number}").fields.get("mode") == mode, columns
+
+
+@TABLES.part
+def without_vlans(estate: Estate) -> None:
+    known(estate, "srv3", 3)
+    port = {"name": "eth0", "type": "1000base-t", "enabled": True, "mode": "access", "untagged_vlan_id": 10}
+    estate.add("netbox.interfaces", id=5, device_id=3, **port)
+    estate.add("tables.interfaces", device="srv3", name="eth0", untagged_vlan=0, tagged_vlans=[])
 
 
 def test_no_vlans_clear_the_mode() -> None:
-    estate = tables()
-    known(estate)
-    port = {"name": "eth0", "type": "1000base-t", "enabled": True, "mode": "access", "untagged_vlan_id": 10}
-    estate.add("netbox.vlans", id=10, vid=10, name="users", site_id=1)
-    estate.add("netbox.interfaces", id=5, device_id=1, **port)
-    estate.add("tables.interfaces", device="srv1", name="eth0", untagged_vlan=0, tagged_vlans=[])
-    (row,) = [r for r in estate.rows() if r.resource == "interfaces"]
-    assert row.fields == {"mode": None, "untagged_vlan": None}
+    assert found("interfaces", "srv3 eth0").fields == {"mode": None, "untagged_vlan": None}
+
+
+@TABLES.part
+def without_types(estate: Estate) -> None:
+    known(estate, "srv4", 4)
+    for name, speed in (("a", 1000000), ("b", 10000000), ("c", None)):
+        estate.add("tables.interfaces", device="srv4", name=name, speed=speed)
 
 
 def test_a_type_that_is_missing_follows_from_the_speed() -> None:
-    estate = tables()
-    known(estate)
-    for name, speed in (("a", 1000000), ("b", 10000000), ("c", None)):
-        estate.add("tables.interfaces", device="srv1", name=name, speed=speed)
-    assert [r.fields["type"] for r in estate.rows() if r.resource == "interfaces"] == [
+    assert [found("interfaces", f"srv4 {name}").fields["type"] for name in "abc"] == [
         "1000base-t",
         "10gbase-x-sfpp",
         "other",
@@ -271,39 +306,51 @@ def test_an_address_whose_row_was_rejected_is_not_gone_elsewhere() -> None:
     assert removals(estate.rows()) == []
 
 
-def test_only_addresses_that_the_tables_call_primary_become_so() -> None:
-    estate = tables()
-    known(estate)
-    estate.add("tables.interfaces", device="srv1", name="eth0", type="1000base-t")
-    for host, primary in (("192.0.2.1", False), ("192.0.2.2", True), ("192.0.2.3", None)):
+@TABLES.part
+def primary(estate: Estate) -> None:
+    known(estate, "srv5", 5)
+    estate.add("tables.interfaces", device="srv5", name="eth0", type="1000base-t")
+    for host, is_primary in (("192.0.2.1", False), ("192.0.2.2", True), ("192.0.2.3", None)):
         estate.add(
             "tables.ip_addresses",
-            **{"device": "srv1", "interface": "eth0", "address": f"{host}/24", "host": host, "family": 4},
-            **{"prefixlen": 24, "is_primary": primary},
+            **{"device": "srv5", "interface": "eth0", "address": f"{host}/24", "host": host, "family": 4},
+            **{"prefixlen": 24, "is_primary": is_primary},
         )
-    (row,) = [r for r in estate.rows() if r.resource == "primary_ips"]
+
+
+def test_only_addresses_that_the_tables_call_primary_become_so() -> None:
+    (row,) = [r for r in TABLES.estate().rows() if r.resource == "primary_ips"]
     assert row.fields["primary_ip4"]["name"] == "192.0.2.2"
 
 
+@TABLES.part
+def neighbours(estate: Estate) -> None:
+    known(estate, "srv6", 6)
+    estate.add("tables.devices", id="id7", name="srv7", site="Paris", role="Server", device_type="R640")
+    for port, remote in (("eth0", "id7"), ("eth1", "srv7")):
+        for name in ("srv6", "id7"):
+            estate.add("tables.interfaces", device=name, name=port, type="1000base-t")
+        estate.add(
+            "tables.cables", device="srv6", interface=port, remote_device=remote, remote_interface=port
+        )
+
+
 def test_a_neighbour_is_an_id_of_the_tables_or_a_name() -> None:
-    estate = tables()
-    known(estate)
-    estate.add("tables.devices", id="id2", name="srv2", site="Paris", role="Server", device_type="R640")
-    for name in ("srv1", "id2"):
-        estate.add("tables.interfaces", device=name, name="eth0", type="1000base-t")
-    estate.add("tables.cables", device="srv1", interface="eth0", remote_device="id2", remote_interface="eth0")
-    assert decided(estate, "cables") == [("create", "srv1 eth0 <-> srv2 eth0", "")]
-    estate.change("tables.cables", remote_device="srv2")
-    assert decided(estate, "cables") == [("create", "srv1 eth0 <-> srv2 eth0", "")]
+    assert decided(TABLES.estate(), "cables") == [
+        ("create", "srv6 eth0 <-> srv7 eth0", ""),
+        ("create", "srv6 eth1 <-> srv7 eth1", ""),
+    ]
+
+
+@TABLES.part
+def racked(estate: Estate) -> None:
+    device(estate, "srv8", rack="A1", location="Room 1", tenant="Shop")
 
 
 def test_a_rack_that_netbox_does_not_have_is_said_and_the_device_created() -> None:
-    estate = tables()
-    device(estate, rack="A1", location="Room 1", tenant="Shop")
-    assert told(estate, "devices") == {
-        "srv1": (
-            "create",
-            'location: the site of srv1 has no location "Room 1"; rack: NetBox has no rack "A1"; '
-            'tenant: NetBox has no tenant "Shop"',
-        )
-    }
+    row = found("devices", "srv8")
+    assert (row.action, row.reason) == (
+        "create",
+        'location: the site of srv8 has no location "Room 1"; rack: NetBox has no rack "A1"; '
+        'tenant: NetBox has no tenant "Shop"',
+    )
