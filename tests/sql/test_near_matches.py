@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import address, device, guest, machine, nic, paris, told
+from tests.sql.kinds import Parts, address, device, guest, machine, nic, paris, told
 
 M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
 
@@ -49,15 +47,35 @@ NAMES: list[tuple[str, str, int | None, str | None]] = [
 ]
 
 
-@cache
-def named_alike() -> dict[str, tuple[str, str | None]]:
-    """{name of a guest: (action, reason)} of all of NAMES in one estate."""
+def two_clusters() -> Estate:
     estate = paris()
     estate.add("netbox.clusters", id=2, name="lyon")
+    return estate
+
+
+# Tests with the usual settings share this estate.
+GUESTS = Parts(two_clusters)
+
+
+def said_of_guest(name: str) -> tuple[str, str | None]:
+    """(action, reason) of the guest's machine."""
+    (row,) = [r for r in GUESTS.estate().rows() if (r.resource, r.key) == ("virtual_machines", name)]
+    return row.action, row.reason
+
+
+def agent_shows(estate: Estate, vmid: int, key: str, host: str) -> None:
+    """An address of a guest."""
+    estate.add(
+        "proxmox.guest_addresses",
+        **{"vmid": vmid, "key": key, "source": "agent", "canonical": host, "prefixlen": 24, "family": 4},
+    )
+
+
+@GUESTS.part
+def named_alike(estate: Estate) -> None:
     for number, (ours, theirs, cluster, _) in enumerate(NAMES):
         guest(estate, 101 + number, ours)
         machine(estate, 7 + number, theirs, None, cluster_id=cluster)
-    return {r.key: (r.action, r.reason) for r in estate.rows() if r.resource == "virtual_machines"}
 
 
 def numbers(are_near: bool) -> list[int]:
@@ -67,79 +85,80 @@ def numbers(are_near: bool) -> list[int]:
 @pytest.mark.parametrize("number", numbers(are_near=True))
 def test_nearly_the_same_name(number: int) -> None:
     ours, *_, found = NAMES[number]
-    assert named_alike()[ours] == near(found or "", 101 + number)
+    assert said_of_guest(ours) == near(found or "", 101 + number)
+
+
+@GUESTS.part
+def at_a_site(estate: Estate) -> None:
+    guest(estate, 121, "cache")
+    machine(estate, 21, "cache", None, cluster_id=None, site_id=3)
 
 
 def test_the_name_at_a_site_without_a_cluster() -> None:
-    estate = paris()
-    guest(estate, 101, "db01")
-    machine(estate, 7, "db01", None, cluster_id=None, site_id=3)
-    assert told(estate, "virtual_machines") == {"db01": near("db01 (id 7, no cluster, this name)")}
+    assert said_of_guest("cache") == near("cache (id 21, no cluster, this name)", 121)
 
 
 @pytest.mark.parametrize("number", numbers(are_near=False))
 def test_another_name_is_another_machine(number: int) -> None:
-    assert named_alike()[NAMES[number][0]][0] == "create"
+    assert said_of_guest(NAMES[number][0])[0] == "create"
+
+
+@GUESTS.part
+def of_other_systems(estate: Estate) -> None:
+    guest(estate, 122, "web")
+    machine(estate, 22, "web", None, cluster_id=2, cf={"docker_host": "d1", "docker_container": "web"})
+    machine(estate, 23, "web", None, cluster_id=3, cf={"proxmox_cluster": "rome", "proxmox_vmid": 122})
 
 
 def test_the_name_of_a_machine_of_another_cluster_or_system_is_no_near_match() -> None:
     """They carry their own ids."""
-    estate = paris()
-    guest(estate, 101, "web")
-    machine(estate, 7, "web", None, cluster_id=2, cf={"docker_host": "d1", "docker_container": "web"})
-    machine(estate, 8, "web", None, cluster_id=3, cf={"proxmox_cluster": "rome", "proxmox_vmid": 101})
-    assert [r.action for r in estate.rows() if r.resource == "virtual_machines"] == ["create"]
+    assert said_of_guest("web")[0] == "create"
+
+
+@GUESTS.part
+def by_one_witness(estate: Estate) -> None:
+    guest(estate, 123, "crm", "BC:24:11:00:23:01")
+    machine(estate, 24, "Old CRM", None)
+    nic(estate, 240, "eth0", 24, "BC:24:11:00:23:01")
+    guest(estate, 124, "erp", "BC:24:11:00:24:01")
+    agent_shows(estate, 124, "net0", "10.24.0.5")
+    machine(estate, 25, "Old ERP", None, primary_ip4_id=250)
+    nic(estate, 250, "eth0", 25)
+    address(estate, 250, "10.24.0.5", 250, "virtualization.vminterface")
 
 
 def test_a_mac_address_or_the_primary_address_alone_is_a_question() -> None:
-    estate = paris()
-    guest(estate, 101, "erp", M1)
-    machine(estate, 7, "Old ERP", None)
-    nic(estate, 70, "eth0", 7, M1)
-    assert told(estate, "virtual_machines") == {
-        "erp": near("Old ERP (id 7, cluster paris, this MAC address)")
-    }
+    assert said_of_guest("crm") == near("Old CRM (id 24, cluster paris, this MAC address)", 123)
 
 
 def test_the_primary_address_of_another_machine_is_a_question() -> None:
-    estate = paris()
-    guest(estate, 101, "erp", M1)
-    estate.add(
-        "proxmox.guest_addresses",
-        vmid=101,
-        key="net0",
-        source="agent",
-        canonical="10.0.0.5",
-        prefixlen=24,
-        family=4,
-    )
-    machine(estate, 7, "Old ERP", None, primary_ip4_id=1)
-    nic(estate, 70, "eth0", 7)
-    address(estate, 1, "10.0.0.5", 70, "virtualization.vminterface")
-    assert told(estate, "virtual_machines") == {"erp": near("Old ERP (id 7, cluster paris, this address)")}
+    assert said_of_guest("erp") == near("Old ERP (id 25, cluster paris, this address)", 124)
+
+
+@GUESTS.part
+def with_its_domain(estate: Estate) -> None:
+    guest(estate, 125, "mail", "BC:24:11:00:25:01")
+    machine(estate, 26, "mail.example.com", None)
+    nic(estate, 260, "eth0", 26, "BC:24:11:00:25:01")
 
 
 def test_nearly_the_name_and_the_mac_address_are_a_match() -> None:
-    estate = paris()
-    guest(estate, 101, "erp", M1)
-    machine(estate, 7, "erp.example.com", None)
-    nic(estate, 70, "eth0", 7, M1)
-    assert [(r.action, r.netbox_id) for r in estate.rows() if r.resource == "virtual_machines"] == [
-        ("update", 7)
-    ]
+    found = [r for r in GUESTS.estate().rows() if r.resource == "virtual_machines" and r.netbox_id == 26]
+    assert [r.action for r in found] == ["update"]
+
+
+@GUESTS.part
+def named_like_a_device(estate: Estate) -> None:
+    guest(estate, 126, "nas")
+    estate.add("netbox.devices", id=3, name="NAS")
 
 
 def test_a_device_of_the_guests_name_is_a_question() -> None:
-    estate = paris()
-    guest(estate, 101, "nas")
-    estate.add("netbox.devices", id=3, name="NAS")
-    assert told(estate, "virtual_machines") == {
-        "nas": (
-            "conflict",
-            "NetBox has a device of this name: NAS (id 3); if it is this guest, delete the device; if not, create the"
-            " virtual machine in NetBox",
-        )
-    }
+    assert said_of_guest("nas") == (
+        "conflict",
+        "NetBox has a device of this name: NAS (id 3); if it is this guest, delete the device; if not, create the"
+        " virtual machine in NetBox",
+    )
 
 
 def test_a_device_with_its_domain_is_a_question() -> None:
@@ -163,61 +182,52 @@ def test_a_device_of_another_domain_is_another() -> None:
     assert "with a domain" not in str(told(estate, "devices"))
 
 
+@GUESTS.part
+def without_mac_addresses(estate: Estate) -> None:
+    guest(estate, 127, "fw", "BC:24:11:00:27:01", "BC:24:11:00:27:02")
+    machine(estate, 27, "fw", 127)
+    for number, name in enumerate(("lan", "dmz")):
+        agent_shows(estate, 127, f"net{number}", f"10.27.{number}.7")
+        nic(estate, 270 + number, name, 27)
+        address(estate, 270 + number, f"10.27.{number}.7", 270 + number, "virtualization.vminterface")
+
+
 def test_an_interface_without_a_mac_address_is_found_by_its_address() -> None:
     """Adopted: the interface that was entered by hand is the guest's."""
-    estate = paris()
-    guest(estate, 101, "erp", M1, M2)
-    for key, host in (("net0", "10.71.0.7"), ("net1", "10.72.0.7")):
-        estate.add(
-            "proxmox.guest_addresses",
-            vmid=101,
-            key=key,
-            source="agent",
-            canonical=host,
-            prefixlen=24,
-            family=4,
-        )
-    machine(estate, 7, "erp", 101)
-    nic(estate, 70, "lan", 7)
-    nic(estate, 71, "dmz", 7)
-    address(estate, 1, "10.71.0.7", 70, "virtualization.vminterface")
-    address(estate, 2, "10.72.0.7", 71, "virtualization.vminterface")
-    rows = estate.rows()
-    assert [(r.action, r.key, r.netbox_id) for r in rows if r.resource == "vm_interfaces"] == [
-        ("drifted", "erp net0", 70),
-        ("drifted", "erp net1", 71),
+    rows = GUESTS.estate().rows()
+    found = [(r.action, r.key, r.netbox_id) for r in rows if r.resource == "vm_interfaces"]
+    assert [row for row in found if row[1].startswith("fw ")] == [
+        ("drifted", "fw net0", 270),
+        ("drifted", "fw net1", 271),
     ]
-    assert [r for r in rows if r.resource == "ip_addresses"] == []
+    assert [r for r in rows if r.resource == "ip_addresses" and r.key.startswith("10.27.")] == []
+
+
+@GUESTS.part
+def adopted(estate: Estate) -> None:
+    """NetBox has eth0 with the address, the agent shows ens18."""
+    mac = "BC:24:11:00:28:01"
+    guest(estate, 128, "dns", mac, shown=[])
+    estate.add("proxmox.guest_agent_interfaces", vmid=128, key="net0", position=0, name="ens18", mac=mac)
+    agent_shows(estate, 128, "net0", "10.28.0.7")
+    machine(estate, 28, "dns", None)
+    nic(estate, 280, "eth0", 28)
+    address(estate, 280, "10.28.0.7", 280, "virtualization.vminterface")
 
 
 def test_the_only_interface_of_an_adopted_machine_is_the_guests_whatever_its_name() -> None:
-    """NetBox has eth0 with the address, the agent shows ens18: no second interface, and no address that conflicts."""
-    estate = paris()
-    guest(estate, 101, "erp", M1, shown=[])
-    estate.add("proxmox.guest_agent_interfaces", vmid=101, key="net0", position=0, name="ens18", mac=M1)
-    estate.add(
-        "proxmox.guest_addresses",
-        vmid=101,
-        key="net0",
-        source="agent",
-        canonical="10.71.0.7",
-        prefixlen=24,
-        family=4,
-    )
-    machine(estate, 7, "erp", None)
-    nic(estate, 70, "eth0", 7)
-    address(estate, 1, "10.71.0.7", 70, "virtualization.vminterface")
+    """No second interface, and no address that conflicts."""
     found = [
         (r.resource, r.action, r.netbox_id)
-        for r in estate.rows()
-        if r.resource not in ("clusters", "custom_fields")
+        for r in GUESTS.estate().rows()
+        if r.netbox_id in (28, 280) or r.key.startswith(("dns", "10.28."))
     ]
     assert found == [
         ("mac_addresses", "create", None),
-        ("primary_ips", "update", 7),
-        ("primary_macs", "update", 70),
-        ("virtual_machines", "update", 7),
-        ("vm_interfaces", "drifted", 70),
+        ("primary_ips", "update", 28),
+        ("primary_macs", "update", 280),
+        ("virtual_machines", "update", 28),
+        ("vm_interfaces", "drifted", 280),
     ]
 
 
@@ -232,33 +242,25 @@ NOT_OURS = "name: NetBox has a value that netbox-sync did not write (policies.ow
 ONLY = [(None, "drifted", NOT_OURS), ("71.{}.7", "drifted", NOT_OURS), ("99.{}.7", "conflict", OTHER)]
 
 
-@cache
-def only_interfaces() -> list[tuple[str, int | None, str | None]]:
-    """(action, NetBox id, reason) of the interface of a guest per line of ONLY."""
-    estate = paris()
+@GUESTS.part
+def only_interfaces(estate: Estate) -> None:
+    """A guest per line of ONLY."""
     for number, (host, *_) in enumerate(ONLY):
-        vmid, name = 101 + number, f"erp{number}"
-        guest(estate, vmid, name, f"BC:24:11:00:00:{number + 1:02X}")
-        estate.add(
-            "proxmox.guest_addresses",
-            **{"vmid": vmid, "key": "net0", "source": "agent", "prefixlen": 24, "family": 4},
-            canonical=f"10.71.{number}.7",
-        )
-        machine(estate, 7 + number, name, vmid)
-        nic(estate, 70 + number, "lan", 7 + number)
+        vmid, name = 131 + number, f"app{number}"
+        guest(estate, vmid, name, f"BC:24:11:00:31:{number:02X}")
+        agent_shows(estate, vmid, "net0", f"10.71.{number}.7")
+        machine(estate, 31 + number, name, vmid)
+        nic(estate, 310 + number, "lan", 31 + number)
         if host:
-            address(
-                estate, 1 + number, f"10.{host.format(number)}", 70 + number, "virtualization.vminterface"
-            )
-    return [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "vm_interfaces"]
+            place = f"10.{host.format(number)}"
+            address(estate, 310 + number, place, 310 + number, "virtualization.vminterface")
 
 
 @pytest.mark.parametrize("number", range(len(ONLY)))
 def test_the_only_interface_on_both_sides(number: int) -> None:
     _, action, reason = ONLY[number]
-    assert [found for found in only_interfaces() if found[1] == 70 + number] == [
-        (action, 70 + number, reason)
-    ]
+    rows = [r for r in GUESTS.estate().rows() if r.resource == "vm_interfaces"]
+    assert [(r.action, r.reason) for r in rows if r.netbox_id == 310 + number] == [(action, reason)]
 
 
 @pytest.mark.parametrize(
