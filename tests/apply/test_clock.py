@@ -133,8 +133,7 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
         done = apply_approved(pipeline.warehouse, target, "paris", plan, who="alice")
         assert {v.verdict for v in done.settled} == {"applied"}
         assert len(lab_netbox.all("dcim/interfaces", **ports)) == 3
-        after = pipeline.apply_all()
-        assert after.changes == []
+        assert pipeline.sync().changes == []
         assert {row.endpoint: row.state for row in read_status(pipeline.warehouse)} == {
             "netbox": "ok",
             "paris": "in sync",

@@ -43,9 +43,9 @@ class Reader:
     def rows(self, table: str, order: str = "ALL") -> list[Row]:
         """The rows of a table, without the columns that the writer adds."""
         with looking() as con:
-            source = f"read_parquet('{self.current / table}.parquet')"
-            names = [line[0] for line in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-            rows = con.execute(f"SELECT * FROM {source} ORDER BY {order}").fetchall()
+            con.execute(f"SELECT * FROM read_parquet('{self.current / table}.parquet') ORDER BY {order}")
+            names = [column[0] for column in con.description]
+            rows = con.fetchall()
         return [
             {k: v for k, v in zip(names, row, strict=True) if k not in ("endpoint", "snapshot_id")}
             for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,10 +31,12 @@ class Snapshot:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self.con = looking()
-        for file in folder.glob("*.parquet"):
-            self.con.execute(f"CREATE TEMP VIEW {file.stem} AS SELECT * FROM '{file}'")
+        # Those that no query has named yet.
+        self._files = {file.stem: file for file in folder.glob("*.parquet")}
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
+        for name in self._files.keys() & set(re.findall(r"\w+", query)):
+            self.con.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM '{self._files.pop(name)}'")
         return self.con.execute(query).fetchall()
 
     def scopes(self) -> set[tuple[str, str]]:
