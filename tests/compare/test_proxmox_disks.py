@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tests.compare.guests import APPLY, SYNC, GuestCase, Steps, share_cluster, under
 from tests.support import after, before, rows
 
 VMS = "virtualization/virtual-machines"
+SHARED: dict[str, Any] = {"policies": {"delete": ["virtual_disks"]}}
 
 
-def test_what_counts_as_a_disk(pve, cluster):
+@share_cluster(**SHARED)
+def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
     """P1 to P10: key and line -> size in MiB and storage."""
     machines = {
         111: {"scsi0": "lvmthinbig:vm-111-disk-0,iothread=1,size=32G", "unused0": "rbd:vm-111-disk-0"},
@@ -21,8 +26,8 @@ def test_what_counts_as_a_disk(pve, cluster):
         116: {"scsi1": "size=2T,file=rbd:vm-1-disk-1", "virtio3": "/dev/disk/by-id/x,size=10G"},
     }
     for vmid, config in machines.items():
-        cluster.add_qemu(vmid, node="pve1", name=f"v{vmid}", config=config)
-    cluster.add_lxc(
+        case.cluster.add_qemu(vmid, node="pve1", name=f"v{vmid}", config=config)
+    case.cluster.add_lxc(
         117,
         node="pve1",
         name="c117",
@@ -32,7 +37,7 @@ def test_what_counts_as_a_disk(pve, cluster):
             "mp1": "local-zfs:subvol-101-disk-1,mp=/srv,size=100G",
         },
     )
-    plan = pve.sync()
+    plan = yield SYNC
     assert {
         r.key: (after(r)["size"], after(r)["description"]) for r in rows(plan, "virtual_disks", "create")
     } == {
@@ -52,49 +57,59 @@ def test_what_counts_as_a_disk(pve, cluster):
     ]
 
 
-def test_the_size_of_a_machine_is_the_sum_of_its_disks(pve, cluster, netbox):
+@share_cluster(**SHARED)
+def test_the_size_of_a_machine_is_the_sum_of_its_disks(case: GuestCase) -> Steps:
     """P11. A size that was typed in is cleared where there is no disk, not where one is of unknown size."""
-    guest = cluster.add_qemu(
-        111, node="pve1", name="web", config={"scsi0": "rbd:a,size=32G", "scsi1": "rbd:b,size=1G"}
+    guest = case.cluster.add_qemu(
+        121, node="pve1", name="web", config={"scsi0": "rbd:a,size=32G", "scsi1": "rbd:b,size=1G"}
     )
-    cluster.add_qemu(112, node="pve1", name="diskless")
-    cluster.add_qemu(113, node="pve1", name="raw", config={"scsi0": "/dev/sda"})
-    assert pve.apply_all().changes == []
-    machines = {vm["name"]: vm for vm in netbox.all(VMS)}
+    case.cluster.add_qemu(122, node="pve1", name="diskless")
+    case.cluster.add_qemu(123, node="pve1", name="raw", config={"scsi0": "/dev/sda"})
+    yield APPLY
+    plan = yield SYNC
+    assert plan.changes == []
+    machines = {name: case.netbox.one(VMS, name=name) for name in ("web", "diskless", "raw")}
     assert {name: vm["disk"] for name, vm in machines.items()} == {
         "web": 33792,
         "diskless": None,
         "raw": None,
     }
     for name in ("diskless", "raw"):
-        netbox.edit(VMS, machines[name]["id"], disk=500)
+        case.netbox.edit(VMS, machines[name]["id"], disk=500)
     guest.config["scsi0"] = "rbd:a,size=64G"
-    assert [(r.key, before(r), after(r)) for r in pve.sync().changes] == [
+    plan = yield APPLY
+    assert [(r.key, before(r), after(r)) for r in plan.changes] == [
         ("diskless", {"disk": 500}, {"disk": None}),
         ("web scsi0", {"size": 32768}, {"size": 65536}),
     ]
-    assert pve.apply_all().changes == []
-    assert netbox.one(VMS, name="web")["disk"] == 66560
+    plan = yield SYNC
+    assert plan.changes == []
+    assert case.netbox.one(VMS, name="web")["disk"] == 66560
 
 
-def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(pve, cluster, netbox):
-    guest = cluster.add_qemu(
-        111, node="pve1", name="web", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
+@share_cluster(**SHARED)
+def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(case: GuestCase) -> Steps:
+    guest = case.cluster.add_qemu(
+        124, node="pve1", name="shrunk", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
     )
-    pve.apply()
-    netbox.create("virtualization/virtual-disks", virtual_machine=netbox.one(VMS)["id"], name="nas", size=10)
+    yield APPLY
+    machine = case.netbox.one(VMS, name="shrunk")["id"]
+    case.netbox.create("virtualization/virtual-disks", virtual_machine=machine, name="nas", size=10)
     del guest.config["scsi1"]
-    assert {r.key: (r.action, r.reason) for r in rows(pve.sync(), "virtual_disks")} == {
-        "web scsi1 (gone)": (
+    plan = yield under(policies={})
+    assert {r.key: (r.action, r.reason) for r in rows(plan, "virtual_disks")} == {
+        "shrunk scsi1 (gone)": (
             "blocked",
             "no disk of the guest in Proxmox, but policies.delete does not name virtual_disks",
         ),
-        "web nas (gone)": (
+        "shrunk nas (gone)": (
             "drifted",
             "no disk of the guest in Proxmox, but netbox-sync did not create it (policies.delete_unowned)",
         ),
     }
-    pve.configure(policies={"delete": ["virtual_disks"]})
-    assert [(r.key, r.action) for r in pve.again().changes] == [("web scsi1 (gone)", "delete")]
-    assert pve.apply_all().changes == []
-    assert [disk["name"] for disk in netbox.all("virtualization/virtual-disks")] == ["nas", "scsi0"]
+    plan = yield APPLY
+    assert [(r.key, r.action) for r in plan.changes] == [("shrunk scsi1 (gone)", "delete")]
+    plan = yield SYNC
+    assert plan.changes == []
+    disks = case.netbox.all("virtualization/virtual-disks", virtual_machine_id=machine)
+    assert [disk["name"] for disk in disks] == ["nas", "scsi0"]
