@@ -97,35 +97,31 @@ def librenms(**endpoint: Any) -> Estate:
 AMBIGUOUS = '2 platforms in NetBox match "ios"; rename one or map to a slug'
 
 
-def test_a_platform_word_with_two_candidates_has_a_row() -> None:
+@cache
+def two_platforms() -> dict[str, Row]:
+    """{device: row} of sw1, which is new, and sw2, which NetBox has."""
     estate = librenms(defaults={"device_type": "generic"})
     basics(estate, "Generic")
     estate.add("netbox.platforms", id=1, name="IOS", slug="cisco-ios")
     estate.add("netbox.platforms", id=2, name="Cisco IOS", slug="ios")
-    device(estate, 1, "sw1", os="ios")
-    row = only(estate, "devices")
+    for number in (1, 2):
+        device(estate, number, f"sw{number}", os="ios")
+    estate.add(
+        "netbox.devices",
+        **{"id": 2, "name": "sw2", "status": "active", "site_id": 1, "role_id": 1, "device_type_id": 1},
+        **{"serial": "", "cf": {"librenms_id": {"lib": 2}}},
+    )
+    return {row.key: row for row in estate.rows() if row.resource == "devices"}
+
+
+def test_a_platform_word_with_two_candidates_has_a_row() -> None:
+    row = two_platforms()["sw1"]
     assert (row.action, row.reason) == ("create", f"platform: {AMBIGUOUS}")
     assert "platform" not in row.fields
 
 
 def test_a_platform_word_with_two_candidates_has_a_row_where_the_device_exists() -> None:
-    estate = librenms(defaults={"device_type": "generic"})
-    basics(estate, "Generic")
-    estate.add("netbox.platforms", id=1, name="IOS", slug="cisco-ios")
-    estate.add("netbox.platforms", id=2, name="Cisco IOS", slug="ios")
-    device(estate, 1, "sw1", os="ios")
-    estate.add(
-        "netbox.devices",
-        id=1,
-        name="sw1",
-        status="active",
-        site_id=1,
-        role_id=1,
-        device_type_id=1,
-        serial="",
-        cf={"librenms_id": {"lib": 1}},
-    )
-    row = only(estate, "devices")
+    row = two_platforms()["sw2"]
     assert (row.action, row.reason) == ("conflict", f"platform: {AMBIGUOUS}")
 
 
@@ -206,10 +202,17 @@ def placed(*rules: dict[str, str]) -> Estate:
     return estate
 
 
-def test_a_location_is_taken_apart_by_a_rule() -> None:
+@cache
+def at_locations() -> dict[str, Row]:
+    """{device: row} of sw1, sw2 and sw3, at places that the rule knows, half knows and does not know."""
     estate = placed({"match": "none", "site": "hq"}, RULE)
-    device(estate, 1, "sw1", location="nice-2/7")
-    fields = only(estate, "devices").fields
+    for number, location in enumerate(("nice-2/7", "nice-2/9", "Nice"), 1):
+        device(estate, number, f"sw{number}", location=location)
+    return {row.key: row for row in estate.rows() if row.resource == "devices"}
+
+
+def test_a_location_is_taken_apart_by_a_rule() -> None:
+    fields = at_locations()["sw1"].fields
     assert {name: fields[name] for name in ("site", "location", "rack", "tenant")} == {
         "site": {"id": 2, "name": "nice"},
         "location": {"id": 1, "name": "Room 2"},
@@ -219,9 +222,7 @@ def test_a_location_is_taken_apart_by_a_rule() -> None:
 
 
 def test_a_rack_that_netbox_does_not_have_is_said() -> None:
-    estate = placed(RULE)
-    device(estate, 1, "sw1", location="nice-2/9")
-    row = only(estate, "devices")
+    row = at_locations()["sw2"]
     assert (row.action, row.reason, "rack" in row.fields) == (
         "create",
         'rack: NetBox has no rack "R9" (from the mappings)',
@@ -229,9 +230,10 @@ def test_a_rack_that_netbox_does_not_have_is_said() -> None:
     )
 
 
-def new_site(*locations: str, region: str = r"\1") -> Row:
-    """The row of the new site Reims, of devices at these locations."""
-    rule = {"match": r"(\w+)/Reims(/.*)?", "site": "Reims", "region": region}
+@cache
+def new_sites() -> dict[str, Row]:
+    """{name of a new site: row}; the rule takes its region from the locations of its devices."""
+    rule = {"match": r"(\w+)/(\w+)(/.*)?", "site": r"\2", "region": r"\1"}
     estate = librenms(
         defaults={"device_type": "Generic"},
         mappings={"location_rules": [rule]},
@@ -240,35 +242,31 @@ def new_site(*locations: str, region: str = r"\1") -> Row:
     basics(estate, "Generic")
     for number, name in ((3, "Marne"), (4, "Champagne")):
         estate.add("netbox.regions", id=number, name=name, slug=name.lower())
+    locations = ("Marne/Reims", "marne/Reims/2", "Alsace/Metz", "Marne/Troyes", "Champagne/Troyes")
     for number, location in enumerate(locations, 1):
         device(estate, number, f"sw{number}", location=location)
-    return only(estate, "sites")
+    return {row.fields["name"]: row for row in estate.rows() if row.resource == "sites"}
 
 
 def test_a_new_site_gets_the_region_of_its_rule() -> None:
-    row = new_site("Marne/Reims", "marne/Reims/2")
+    row = new_sites()["Reims"]
     assert (row.action, row.fields["region"]) == ("create", {"id": 3, "name": "Marne"})
 
 
 @pytest.mark.parametrize(
-    ("locations", "reason"),
+    ("site", "reason"),
     [
-        (("Alsace/Reims",), 'region: NetBox has no region "Alsace" (from the mappings)'),
-        (
-            ("Marne/Reims", "Champagne/Reims"),
-            "region: location_rules give this site several regions: Champagne and Marne",
-        ),
+        ("Metz", 'region: NetBox has no region "Alsace" (from the mappings)'),
+        ("Troyes", "region: location_rules give this site several regions: Champagne and Marne"),
     ],
 )
-def test_a_new_site_without_a_certain_region(locations: tuple[str, ...], reason: str) -> None:
-    row = new_site(*locations)
+def test_a_new_site_without_a_certain_region(site: str, reason: str) -> None:
+    row = new_sites()[site]
     assert (row.action, row.reason, "region" in row.fields) == ("create", reason, False)
 
 
 def test_a_location_that_no_rule_matches_is_looked_up_as_it_is() -> None:
-    estate = placed(RULE)
-    device(estate, 1, "sw1", location="Nice")
-    assert only(estate, "devices").fields["site"] == {"id": 2, "name": "nice"}
+    assert at_locations()["sw3"].fields["site"] == {"id": 2, "name": "nice"}
 
 
 def test_a_rule_that_uses_a_group_it_does_not_have_is_told() -> None:
