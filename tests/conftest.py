@@ -1,9 +1,13 @@
 """What tests of all folders share."""
 
 import os
+import ssl
 import sys
+from functools import cache
+from typing import Any
 
 import pytest
+from httpx._transports import default
 
 from tests.fake_clock import clock
 
@@ -18,6 +22,23 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 def _no_waiting_for_the_disk() -> None:
     """Durability matters only when the machine stops, which no test does; a killed process loses nothing."""
     os.fsync = lambda fd: None  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _authorities_are_read_once() -> None:
+    """httpx reads the list of well-known authorities for every client, which takes longer than most tests' requests."""
+    make = default.create_ssl_context
+
+    @cache
+    def trusting(trust_env: bool, *_: str | None) -> ssl.SSLContext:
+        return make(trust_env=trust_env)
+
+    def once(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        if verify is True and cert is None:
+            return trusting(trust_env, *map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+        return make(verify, cert, trust_env)
+
+    default.create_ssl_context = once
 
 
 @pytest.fixture(autouse=True)
