@@ -33,7 +33,8 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
 from tests.compare.together import Basics, create_basics
 from tests.kept import LabTarget
-from tests.support import ODD_FOLDER, Pipeline
+from tests.real_netbox import real_netbox
+from tests.support import ODD_FOLDER, NetBox, Pipeline
 
 
 @dataclass(frozen=True)
@@ -105,38 +106,44 @@ class GuestCase:
         return owner in self.cluster.names or owner.rpartition(" (")[0] in self.cluster.names
 
 
-# (module, settings of the endpoint) -> {id of a test: what it raised, or None}.
-_outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
+# (module, settings of the endpoint, lab or live) -> {id of a test: what it raised, or None}.
+_outcomes: dict[tuple[str, str, str], dict[str, BaseException | None]] = {}
 
 
-def share_cluster(**settings: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
+def share_cluster(
+    *, also_live: bool = False, **settings: Any
+) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
     """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it.
 
-    The setting ``plugins`` is NetBox's: {name: version}.
+    The setting ``plugins`` is NetBox's: {name: version}. ``also_live``: with ``-m live`` against a real NetBox too.
     """
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
-            group = (request.module.__name__, repr(settings))
+            group = (request.module.__name__, repr(settings), parameters.get("place", "lab"))
             if request.node.nodeid not in _outcomes.get(group, {}):
-                with proxmox_lab(settings) as shared:
+                with proxmox_lab(settings, live=group[2] == "live") as shared:
                     _outcomes[group] = _Rounds(_starts(request, group), *shared).run()
             error = _outcomes[group][request.node.nodeid]
             if error is not None:
                 raise error
 
         wanted = [p for p in inspect.signature(steps).parameters.values() if p.name != "case"]
-        fixture = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        vars(test)["__signature__"] = inspect.Signature([fixture, *wanted])
+        names = ["request", *(["place"] if also_live else [])]
+        fixtures = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        vars(test)["__signature__"] = inspect.Signature([*fixtures, *wanted])
         vars(test)["shared"] = (steps, repr(settings))
+        if also_live:
+            places = ["lab", pytest.param("live", marks=pytest.mark.live)]
+            return pytest.mark.parametrize("place", places)(test)
         return test
 
     return decorate
 
 
 def _starts(
-    request: pytest.FixtureRequest, group: tuple[str, str]
+    request: pytest.FixtureRequest, group: tuple[str, str, str]
 ) -> dict[str, Callable[[GuestCase], Steps]]:
     """{id: beginning} of every collected test that shares this cluster."""
     found: dict[str, Callable[[GuestCase], Steps]] = {}
@@ -145,7 +152,9 @@ def _starts(
             continue
         steps, shares = getattr(item.function, "shared", (None, None))
         if steps is not None and shares == group[1]:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+            if parameters.pop("place", "lab") != group[2]:
+                continue
             found[item.nodeid] = functools.partial(steps, **parameters)
     return found
 
@@ -252,10 +261,12 @@ class _Rounds:
 
 
 @contextmanager
-def proxmox_lab(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabProxmox, Pipeline, Basics]]:
+def proxmox_lab(
+    settings: dict[str, Any], *, live: bool = False
+) -> Iterator[tuple[ProxmoxState, LabProxmox, Pipeline, Basics]]:
     """The cluster paris with two nodes that have no network and no guests, and NetBox with what every installation has.
 
-    ``settings``: as for ``share_cluster``.
+    ``settings``: as for ``share_cluster``. ``live``: a real NetBox; skips without one.
     """
     cluster = ProxmoxState(cluster="paris")
     for name in ("pve1", "pve2"):
@@ -263,17 +274,21 @@ def proxmox_lab(settings: dict[str, Any]) -> Iterator[tuple[ProxmoxState, LabPro
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
-        LabNetBox(token="lab-token", plugins=settings.get("plugins")) as target,
+        real_netbox(empty=True) if live else _lab_netbox(environment, settings) as netbox,
         LabProxmox(cluster) as proxmox,
     ):
-        settings = {name: value for name, value in settings.items() if name != "plugins"}
-        environment.setenv("NETBOX_TOKEN", "lab-token")
         environment.setenv("PROXMOX_TOKEN", proxmox.token_value)
-        netbox = LabTarget(target)
         basics = create_basics(netbox)
         netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
-        pipeline = Pipeline(Path(folder) / ODD_FOLDER, netbox, proxmox_endpoint(proxmox) | settings)
-        yield cluster, proxmox, pipeline, basics
+        endpoint = proxmox_endpoint(proxmox) | {k: v for k, v in settings.items() if k != "plugins"}
+        yield cluster, proxmox, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), basics
+
+
+@contextmanager
+def _lab_netbox(environment: pytest.MonkeyPatch, settings: dict[str, Any]) -> Iterator[NetBox]:
+    with LabNetBox(token="lab-token", plugins=settings.get("plugins")) as server:
+        environment.setenv("NETBOX_TOKEN", server.token)
+        yield LabTarget(server)
 
 
 def proxmox_endpoint(proxmox: LabProxmox) -> dict[str, Any]:

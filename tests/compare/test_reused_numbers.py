@@ -9,7 +9,8 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.compare.two_clusters import UUID_B, guest, lyon_of
+from tests.compare.guests import APPLY, SYNC, GuestCase, Steps, share_cluster
+from tests.compare.two_clusters import DELETES, guest, lyon_of
 from tests.kept import begun
 from tests.support import NetBox, Pipeline, after, row, rows
 
@@ -148,70 +149,92 @@ def test_a_new_installation_of_librenms(pipeline: Pipeline, state: LibreNMSState
 # -- guests ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.also_live
-def test_a_vmid_is_given_to_another_machine(
-    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox, erp: Any
-) -> None:
-    cluster.remove(105)
-    guest(cluster, 105, "scratch", 2, 8, UUID_B, "pve1")
-    plan = pve.sync()
+GUESTS: dict[str, Any] = {"policies": DELETES}
+
+
+@share_cluster(also_live=True, **GUESTS)
+def test_a_vmid_is_given_to_another_machine(case: GuestCase) -> Steps:
+    guest(case.cluster, 101, "erp", 1, 32, uuid(101), "pve1")
+    yield APPLY
+    known = case.netbox.one(VMS, name="erp")
+    case.cluster.remove(101)
+    guest(case.cluster, 101, "scratch", 41, 8, uuid(141), "pve1")
+    plan = yield SYNC
     assert [(r.resource, r.action, r.key, r.reason) for r in plan.rows] == [
         (
             "virtual_machines",
             "conflict",
             "scratch",
-            f"another machine has vmid 105 now: in NetBox it is erp (id {netbox.one(VMS, name='erp')['id']}), and neither"
+            f"another machine has vmid 101 now: in NetBox it is erp (id {known['id']}), and neither"
             " the name nor a MAC address nor the SMBIOS UUID is the same; delete that one in NetBox, or take its proxmox_vmid off",
         )
     ]
     # Once a person has decided, it is a new machine, and the old one is unchanged.
-    known = netbox.one(VMS, name="erp")
-    netbox.edit(VMS, known["id"], custom_fields={"proxmox_vmid": None})
-    assert pve.apply_all().rows == ()
-    assert {vm["name"]: vm["custom_fields"]["proxmox_vmid"] for vm in netbox.all(VMS, name=["erp", "scratch"])} == {
+    case.netbox.edit(VMS, known["id"], custom_fields={"proxmox_vmid": None})
+    yield APPLY
+    plan = yield SYNC
+    assert plan.rows == ()
+    assert {vm["name"]: vm["custom_fields"]["proxmox_vmid"] for vm in case.netbox.all(VMS, name=["erp", "scratch"])} == {
         "erp": None,
-        "scratch": 105,
+        "scratch": 101,
     }  # fmt: skip
 
 
-def test_a_renamed_guest_stays_the_same(pve: Pipeline, erp: Any) -> None:
-    erp.name = erp.config["name"] = "erp-old"
-    assert differences(pve.sync()) == [("virtual_machines", "update", "erp-old", {"name": "erp-old"})]
+@share_cluster(**GUESTS)
+def test_a_renamed_guest_stays_the_same(case: GuestCase) -> Steps:
+    one = guest(case.cluster, 102, "crm", 2, 1, uuid(102), "pve1")
+    yield APPLY
+    one.name = one.config["name"] = "crm-old"
+    plan = yield SYNC
+    assert differences(plan) == [("virtual_machines", "update", "crm-old", {"name": "crm-old"})]
 
 
-def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(pve: Pipeline, erp: Any) -> None:
+@share_cluster(**GUESTS)
+def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(case: GuestCase) -> Steps:
     """As long as a snapshot is kept in which it had its old name; a second sync of the same says the same."""
-    erp.name = erp.config["name"] = "erp-old"
-    erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
+    one = guest(case.cluster, 103, "wiki", 3, 1, uuid(103), "pve1")
+    yield APPLY
+    one.name = one.config["name"] = "wiki-old"
+    one.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
     for _ in range(2):
-        plan = pve.sync()
-        assert after(row(plan, "virtual_machines", "erp-old")) == {"name": "erp-old"}
+        plan = yield SYNC
+        assert after(row(plan, "virtual_machines", "wiki-old")) == {"name": "wiki-old"}
         assert "create" not in {r.action for r in rows(plan, "virtual_machines")}
 
 
-def test_a_guest_with_another_card_stays_the_same(pve: Pipeline, erp: Any) -> None:
-    erp.config["net0"] = "virtio=BC:24:11:00:00:77,bridge=vmbr0"
-    found = {(r.resource, r.action) for r in pve.sync().rows}
-    assert found == {
+@share_cluster(**GUESTS)
+def test_a_guest_with_another_card_stays_the_same(case: GuestCase) -> Steps:
+    one = guest(case.cluster, 104, "chat", 4, 1, uuid(104), "pve1")
+    yield APPLY
+    one.config["net0"] = "virtio=BC:24:11:00:00:78,bridge=vmbr0"
+    plan = yield SYNC
+    assert {(r.resource, r.action) for r in plan.rows} == {
         ("mac_addresses", "create"),
         ("mac_addresses", "delete"),
         ("primary_macs", "update"),
     }
 
 
-@pytest.mark.also_live
-def test_guests_restored_under_each_others_vmid(
-    pve: Pipeline, cluster: ProxmoxState, netbox: NetBox, erp: Any
-) -> None:
-    one, two = cluster.guests.pop(105), cluster.guests.pop(106)
+@share_cluster(also_live=True, **GUESTS)
+def test_guests_restored_under_each_others_vmid(case: GuestCase) -> Steps:
+    guests = case.cluster.guests
+    one = guest(case.cluster, 105, "shop", 5, 1, uuid(105), "pve1")
+    two = guest(case.cluster, 106, "blog", 6, 1, uuid(106), "pve1")
+    yield APPLY
     one.vmid, two.vmid = 106, 105
-    cluster.guests |= {105: two, 106: one}
-    assert differences(pve.sync()) == [
-        ("virtual_machines", "update", "ct106", {"cf.proxmox_vmid": 105}),
-        ("virtual_machines", "update", "erp", {"cf.proxmox_vmid": 106}),
+    guests[105], guests[106] = two, one
+    plan = yield APPLY
+    assert differences(plan) == [
+        ("virtual_machines", "update", "blog", {"cf.proxmox_vmid": 105}),
+        ("virtual_machines", "update", "shop", {"cf.proxmox_vmid": 106}),
     ]
-    assert pve.apply_all().rows == ()
-    assert netbox.one(VMS, name="erp")["custom_fields"]["proxmox_vmid"] == 106
+    plan = yield SYNC
+    assert plan.rows == ()
+    assert case.netbox.one(VMS, name="shop")["custom_fields"]["proxmox_vmid"] == 106
+
+
+def uuid(vmid: int) -> str:
+    return f"11111111-1111-4111-8111-{vmid:012d}"
 
 
 # -- nodes -----------------------------------------------------------------------------------------
