@@ -181,3 +181,34 @@ def test_interfaces_are_found_by_one_vlan_at_a_time(netbox: Any) -> None:
     both = f"dcim/interfaces/?vlan_id={first['id']}&vlan_id={second['id']}"
     assert netbox.results(both) == []
     assert [row["id"] for row in netbox.results(f"dcim/interfaces/?vlan_id={first['id']}")] == [nic["id"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "more"),
+    [
+        ("extras/journal-entries", "assigned_object", {"comments": "seen"}),
+        ("tenancy/contact-assignments", "object", {}),
+    ],
+)
+def test_generic_dependents_are_found_by_several_types_at_once(
+    netbox: Any, path: str, name: str, more: dict[str, Any]
+) -> None:
+    """From 4.6 on. NetBox takes all values of this filter, and ignores a type that it does not know."""
+    if netbox.version < (4, 6):
+        pytest.skip("asked for by one type at a time")
+    if path == "tenancy/contact-assignments":
+        role = netbox.new("tenancy/contact-roles", {"name": netbox.name(), "slug": netbox.name()})
+        more = {"contact": netbox.new("tenancy/contacts", {"name": netbox.name()})["id"], "role": role["id"]}
+    device, machine = netbox.device(), netbox.vm()
+    places = (
+        ("dcim.device", device),
+        ("virtualization.virtualmachine", machine),
+        ("dcim.site", device["site"]),
+    )
+    made = [
+        netbox.new(path, {f"{name}_type": kind, f"{name}_id": thing["id"], **more})["id"]
+        for kind, thing in places
+    ]
+    asked = f"{path}/?{name}_type=dcim.device&{name}_type=virtualization.virtualmachine&{name}_type=no.such"
+    found = [row["id"] for row in netbox.results(asked) if row["id"] in made]
+    assert sorted(found) == sorted(made[:2])

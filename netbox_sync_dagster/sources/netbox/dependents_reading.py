@@ -1,9 +1,9 @@
 """Reads the dependents of objects that a sync may delete into table ``netbox.dependents``.
 
 Only where a policy allows the delete. One list per type of dependent (``fields=`` of an id, a label and the
-reference), journal entries, contact assignments and image attachments one per type that they are assigned to; wireless
-LANs and virtual device contexts are looked up on interfaces only where there are any. For interfaces alone these are 16
-requests, for everything a sync may delete 22, of which most are answered with an empty page.
+reference); before NetBox 4.6 journal entries, contact assignments and image attachments one per type that they are
+assigned to. Wireless LANs and virtual device contexts are looked up on interfaces only where there are any. For interfaces
+alone these are 14 requests, for everything a sync may delete 15, of which most are answered with an empty page.
 
 ``netbox.status.dependents_of`` names the types that were asked for, ``netbox.scopes`` those of which something could
 not be read (scope ``dependents``). That does not prove that there are none, so nothing of such a type is deleted.
@@ -32,6 +32,8 @@ from netbox_sync_dagster.sources.netbox.plugins import unknown_plugins
 Row = dict[str, Any]
 Task = Callable[[], "list[Any]"]
 
+# From which NetBox on a list of generic dependents can be asked for several types at once (seen on 4.6.8 and 4.7.3).
+_TYPES_SINCE = (4, 6)
 # The tables of every snapshot, in which the comparison looks.
 _READ_ANYWAY = {source.path for name, source in SOURCES.items() if name not in CONTACTS}
 
@@ -99,9 +101,14 @@ class DependentsReader:
             if way.how == "own":
                 continue
             model = DELETED[way.parent] if way.by_type else ""
-            reading = found.setdefault(
-                (way.related, model), _Reading(way.related, {way.by_type: model} if model else {})
-            )
+            # Older servers look at the last of several types.
+            several = self._netbox.version >= _TYPES_SINCE
+            key = way.related, way.by_type if several else model
+            reading = found.setdefault(key, _Reading(way.related, {}))
+            if model:
+                types = reading.params.setdefault(way.by_type, [])
+                if model not in types:
+                    types.append(model)
             reading.ways.append(way)
         yield from found.values()
 
