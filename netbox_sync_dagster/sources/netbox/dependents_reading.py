@@ -1,6 +1,6 @@
 """Reads the dependents of objects that a sync may delete into table ``netbox.dependents``.
 
-Only where a policy allows the delete. One list per type of dependent (``fields=`` of an id, a label and the
+Only where a policy allows the delete, and NetBox has such objects. One list per type of dependent (``fields=`` of an id, a label and the
 reference); before NetBox 4.6 journal entries, contact assignments and image attachments one per type that they are
 assigned to. Wireless LANs and virtual device contexts are looked up on interfaces only where there are any. For interfaces
 alone these are 14 requests, for everything a sync may delete 15, of which most are answered with an empty page.
@@ -79,13 +79,18 @@ class DependentsReader:
             if way.undo == "no" and way.related not in _READ_ANYWAY
         ]
 
-    def tasks(self, custom_fields: list[Row]) -> list[Task]:
-        """The reads, to be run in any order and at once. ``custom_fields``: rows of the table of that name."""
+    def tasks(self, custom_fields: list[Row], absent: Collection[str] = ()) -> list[Task]:
+        """The reads, to be run in any order and at once.
+
+        ``custom_fields``: rows of the table of that name. ``absent``: list endpoints of which NetBox has no object, so
+        that nothing depends on any.
+        """
         if not self._parents:
             return []
+        self._ways = [way for way in self._ways if way.parent not in absent]
         found: list[Task] = [self._task(reading) for reading in self._readings()]
         found += [self._own_task(way) for way in self._ways if way.how == "own"]
-        found += [self._field_task(row) for row in custom_fields if self._refers(row)]
+        found += [self._field_task(row) for row in custom_fields if self._refers(row, absent)]
         return [*found, self._plugins]
 
     def finish(self) -> None:
@@ -141,8 +146,9 @@ class DependentsReader:
 
         return task
 
-    def _refers(self, row: Row) -> bool:
-        return row.get("related_object_type") in {DELETED[parent] for parent in self._parents}
+    def _refers(self, row: Row, absent: Collection[str]) -> bool:
+        kinds = {DELETED[parent] for parent in self._parents if parent not in absent}
+        return row.get("related_object_type") in kinds
 
     def _field_task(self, custom_field: Row) -> Task:
         """Objects that name one of a deleted type in this custom field."""

@@ -138,13 +138,17 @@ class _Reader:
             constrained=lambda model: rights.known and not rights.sees_all({model}),
         )
         fields = tables.custom_fields
-        tasks = [*self._choices(status), *dependents.tasks(fields.of_objects)]
+        tasks = self._choices(status)
         if fields.by_choice_set:
             tasks.append(partial(self._choices_of_fields, fields.by_choice_set))
         large = continued.large if continued is not None else []
         tables.read([*tables.of(set(self.sources) - {"custom_fields"} - set(large)), *tasks])
         if continued is not None and not self._read_changes(continued, large, tables):
             tables.read(tables.of(large))
+        absent = {self.sources[name].path for name, count in tables.counts.items() if not count}
+        tables.read(
+            dependents.tasks(fields.of_objects, absent - {SOURCES[name].path for name in tables.unreadable})
+        )
         dependents.finish()
         self._check_sight(rights, tables)
         for name, why in tables.pages.notes.items():
