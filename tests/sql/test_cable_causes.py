@@ -121,25 +121,6 @@ def cabled(estate: Estate) -> dict[str, list[str]]:
     }
 
 
-def two_devices() -> Estate:
-    """sw1 with ports 1 and 2, polled; par-pve1, which only NetBox has: eno1, and a bridge with its MAC address."""
-    estate = switch()
-    for number, name in ((1, "Eth1"), (2, "Eth2")):
-        port(estate, number, name)
-        interface(estate, 10 + number, name, port=number)
-    estate.add("netbox.devices", id=2, name="par-pve1", cf={})
-    for number, name, kind, mac in ((21, "eno1", "1000base-t", "B0:71"), (22, "vmbr0", "bridge", "B0:71")):
-        interface(estate, number, name, device=2, type=kind)
-        estate.add(
-            "netbox.mac_addresses",
-            id=number,
-            mac_address=f"00:0C:DB:C8:{mac}",
-            assigned_object_type="dcim.interface",
-            assigned_object_id=number,
-        )
-    return estate
-
-
 def link(estate: Estate, number: int, remote_port: str, **content: Any) -> None:
     estate.add(
         "librenms.links",
@@ -154,13 +135,38 @@ def link(estate: Estate, number: int, remote_port: str, **content: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "spelled", ["000cdbc8b071", "00:0C:db:c8:b0:71", "000c.dbc8.b071", "00-0c-db-c8-b0-71"]
-)
-def test_a_port_given_by_its_mac_address_in_netbox(spelled: str) -> None:
-    estate = two_devices()
-    link(estate, 1, spelled)
-    assert list(cabled(estate).values()) == [["par-pve1 eno1", "sw1 Eth1"]]
+SPELLED = ["000cdbc8b071", "00:0C:db:c8:b0:72", "000c.dbc8.b073", "00-0c-db-c8-b0-74"]
+
+
+@cache
+def given_by_mac_address() -> list[list[str]]:
+    """Both ends of the new cables: Eth1, Eth2 ... see the first, second ... of SPELLED on eno1, eno2 ... of par-pve1."""
+    estate = switch()
+    estate.add("netbox.devices", id=2, name="par-pve1", cf={})
+    for number, spelled in enumerate(SPELLED, 1):
+        port(estate, number, f"Eth{number}")
+        interface(estate, 10 + number, f"Eth{number}", port=number)
+        # A bridge has the MAC address of its port.
+        for key, name, kind in (
+            (20 + number, f"eno{number}", "1000base-t"),
+            (30 + number, f"br{number}", "bridge"),
+        ):
+            interface(estate, key, name, device=2, type=kind)
+            estate.add(
+                "netbox.mac_addresses",
+                **{"id": key, "mac_address": f"00:0C:DB:C8:B0:7{number}", "assigned_object_id": key},
+                assigned_object_type="dcim.interface",
+            )
+        link(estate, number, spelled)
+    return list(cabled(estate).values())
+
+
+@pytest.mark.parametrize("number", range(1, len(SPELLED) + 1), ids=lambda number: SPELLED[number - 1])
+def test_a_port_given_by_its_mac_address_in_netbox(number: int) -> None:
+    found = given_by_mac_address()
+    assert [ends for ends in found if f"sw1 Eth{number}" in ends] == [
+        [f"par-pve1 eno{number}", f"sw1 Eth{number}"]
+    ]
 
 
 def test_ports_of_a_polled_neighbour_by_mac_address_path_and_index() -> None:
