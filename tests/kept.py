@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -110,20 +110,20 @@ def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -
         vars(state).clear()
         vars(state).update(_copied(content))
     shutil.rmtree(home, ignore_errors=True)
-    _copy_tree(found.warehouse, home)
+    _copy_tree(found.warehouse, home, lasting=True)
 
 
-def _copy_tree(source: Path, target: Path) -> None:
-    """Most files are the empty ones that give views their columns; nobody writes to those."""
-
-    def copy_file(old: str, new: str) -> None:
-        if "/_none/" in old:
-            with suppress(OSError):
-                os.link(old, new)
-                return
-        shutil.copy2(old, new)
-
-    shutil.copytree(source, target, symlinks=True, copy_function=copy_file)
+def _copy_tree(source: Path, target: Path, *, lasting: bool = False) -> None:
+    """A ``lasting`` source stays until the process ends: the folders ``_none`` of the copy, which hold most of its files
+    and to which nobody writes, are links to those of the source."""
+    shutil.copytree(
+        source,
+        target,
+        symlinks=True,
+        ignore=(lambda _, names: [name for name in names if name == "_none"]) if lasting else None,
+    )
+    for empty in source.rglob("_none") if lasting else ():
+        (target / empty.relative_to(source)).symlink_to(empty.resolve())
 
 
 @contextmanager
@@ -146,9 +146,9 @@ def fresh(home: Path) -> Warehouse:
     if not folder.exists():
         make_private(home)
         build_database(Warehouse(home))
-        _copy_tree(home, folder)
-    else:
-        _copy_tree(folder, home)
+        folder.parent.mkdir(exist_ok=True)
+        home.rename(folder)
+    _copy_tree(folder, home, lasting=True)
     return Warehouse(home)
 
 
