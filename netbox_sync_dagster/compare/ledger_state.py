@@ -1,7 +1,7 @@
 """How far the ledger had been written when a diff was made, and the objects that applies have written to since.
 
-A file of an apply is only ever appended to, and an endpoint has one apply after the other: the number of its files and
-their bytes say which of its lines had been written.
+A file of an apply is only ever appended to, and an endpoint has one apply after the other: the number of its files,
+their bytes and the last of them say which of its lines had been written.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ _FILE = "ledger.json"
 
 
 class Mark(NamedTuple):
-    """The files of an endpoint's applies, and their bytes together."""
+    """The files of an endpoint's applies, their bytes together, and the name of the last one: after a backup of the
+    ledger was restored, other applies may be as long as those that are gone."""
 
     files: int
     bytes: int
+    last: str
 
 
 class Written(NamedTuple):
@@ -34,6 +36,8 @@ class Written(NamedTuple):
     object_type: str
     netbox_id: int
 
+
+_NOTHING = Mark(0, 0, "")
 
 # By endpoint; those without an apply are left out.
 LedgerState = Mapping[str, Mark]
@@ -44,14 +48,14 @@ def ledger_state(warehouse: Warehouse) -> LedgerState:
     found: dict[str, Mark] = {}
     for file in warehouse.ledger.glob("applies/*/*.jsonl"):
         if size := file.stat().st_size:
-            before = found.get(file.parent.name, Mark(0, 0))
-            found[file.parent.name] = Mark(before.files + 1, before.bytes + size)
+            before = found.get(file.parent.name, _NOTHING)
+            found[file.parent.name] = Mark(before.files + 1, before.bytes + size, max(before.last, file.name))
     return found
 
 
 def hash_of(state: LedgerState) -> str:
     """Changes with every line of an apply."""
-    text = "".join(f"{name} {mark.files} {mark.bytes}\n" for name, mark in sorted(state.items()))
+    text = "".join(f"{name} {mark.files} {mark.bytes} {mark.last}\n" for name, mark in sorted(state.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
@@ -75,7 +79,7 @@ def written_since(
             written
             for name in names
             if before.get(name) != now.get(name)
-            for line in _lines_after(applies_folder(warehouse, name), before.get(name, Mark(0, 0)))
+            for line in _lines_after(applies_folder(warehouse, name), before.get(name, _NOTHING))
             for written in _objects(line)
         )
     except (OSError, ValueError, TypeError, KeyError):
@@ -87,7 +91,9 @@ def _lines_after(folder: Path, mark: Mark) -> Iterator[dict[str, Any]]:
     files = sorted(file for file in folder.glob("*.jsonl") if file.stat().st_size)
     ended = sum(file.stat().st_size for file in files[: max(mark.files - 1, 0)])
     offset = mark.bytes - ended
-    if len(files) < mark.files or offset < 0:
+    if mark.files and [file.name for file in files[mark.files - 1 : mark.files]] != [mark.last]:
+        raise ValueError(f"other files are in {folder}")
+    if offset < 0:
         raise ValueError(f"lines are gone in {folder}")
     for number, file in enumerate(files[max(mark.files - 1, 0) :]):
         with file.open("rb") as content:
