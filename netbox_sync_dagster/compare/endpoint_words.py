@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.compare.edits import Edits
+from netbox_sync_dagster.compare.reuse import WORDS_FILE
 from netbox_sync_dagster.compare.unchanged import read_columns
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
@@ -25,8 +26,6 @@ else:
     pc = lazy_module("pyarrow.compute")
     pq = lazy_module("pyarrow.parquet")
 
-# Beside the desired tables of a diff.
-_FILE = "words.parquet"
 # The objects that the endpoint has written to, or that a row of its diff is about.
 _OBJECTS = """
     SELECT object_type || ' ' || netbox_id FROM ledger.created WHERE endpoint IN (FROM config.same_source)
@@ -42,14 +41,8 @@ def words_of(
     settings: Settings,
     answers: Sequence[Resolution],
 ) -> pa.Array:
-    """The words of an endpoint of this kind, from the ``folders`` of its snapshot and of its last diff.
-
-    They are read from the diff's folder where ``keep_words`` has put them.
-    """
+    """The words of an endpoint of this kind, from the ``folders`` of its snapshot and of its last diff."""
     source, diff = folders
-    kept = diff / "desired" / _FILE
-    if kept.exists():
-        return pq.read_table(kept, columns=["word"])["word"].combine_chunks()
     texts = pa.concat_arrays(
         [pa.array([*_said(settings), *_said([one.__dict__ for one in answers])], pa.string())]
         + [texts for column in _columns(kind, source, diff) for texts in _texts(column)]
@@ -69,10 +62,14 @@ def words_of(
 
 
 def keep_words(stage: Path, words: pa.Array) -> None:
-    """Keep the words with a diff: they are the same as long as its rows are carried over."""
-    file = stage / "desired" / _FILE
-    if not file.exists():
-        pq.write_table(pa.table({"word": words}), file)
+    """Keep the words with a diff: they are the same as long as its rows are carried over and the source says the same."""
+    pq.write_table(pa.table({"word": words}), stage / "desired" / WORDS_FILE)
+
+
+def kept_words(diff: Path) -> pa.Array | None:
+    """The words that ``keep_words`` has put into a diff's folder."""
+    file = diff / "desired" / WORDS_FILE
+    return pq.read_table(file, columns=["word"])["word"].combine_chunks() if file.exists() else None
 
 
 def concerns(edits: Edits, words: pa.Array, settings: Settings) -> bool:

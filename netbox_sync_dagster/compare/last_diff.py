@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.config_tables import Settings
 from netbox_sync_dagster.compare.edits import NOTHING, Edits, edits_between
-from netbox_sync_dagster.compare.endpoint_words import concerns, keep_words, words_of
+from netbox_sync_dagster.compare.endpoint_words import concerns, keep_words, kept_words, words_of
 from netbox_sync_dagster.compare.ledger_state import LedgerState, Written, written_since
-from netbox_sync_dagster.compare.reuse import LEDGER_OF_OTHERS, Inputs, has_desired, same_desired
+from netbox_sync_dagster.compare.reuse import (
+    LEDGER_OF_OTHERS,
+    Inputs,
+    carry_words,
+    has_desired,
+    same_desired,
+)
 from netbox_sync_dagster.compare.unchanged import says_the_same
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
@@ -69,8 +75,9 @@ class LastDiffs:
         # By older snapshot of NetBox, what applies wrote since, and whether it was looked at closely: what was edited
         # since; None if it may matter to every endpoint.
         self._edits: dict[tuple[Path, frozenset[Written], bool], Edits | None] = {}
-        # Of the endpoint that was asked for last.
+        # Of the endpoint that was asked for last: its words, and the folder of a diff whose kept words are still its.
         self._words: pa.Array | None = None
+        self._kept: Path | None = None
 
     def forget_netbox(self) -> None:
         """NetBox has another snapshot."""
@@ -89,7 +96,7 @@ class LastDiffs:
         elsewhere = {name: found for name, found in last["inputs"].items() if name not in one.inputs}
         if not _has_inputs(last, one.inputs | elsewhere) or any(elsewhere.values()):
             return None
-        before = pair.source_path.parent / last["source_snapshot"]
+        before, self._kept = pair.source_path.parent / last["source_snapshot"], self._folder(last)
 
         def same() -> bool:
             return (
@@ -118,14 +125,16 @@ class LastDiffs:
 
     def keep(self, stage: Path) -> None:
         """Keep what was found out about the last diff with the one that carries it over."""
-        if self._words is not None:
+        if self._kept is not None:
+            carry_words(self._kept, stage)
+        elif self._words is not None:
             keep_words(stage, self._words)
 
     def _folder(self, last: dict[str, Any]) -> Path:
         return self._warehouse.diffs(last["endpoint"]) / last["diff_id"]
 
     def _last(self, endpoint: str) -> dict[str, Any] | None:
-        self._words = None
+        self._words = self._kept = None
         try:
             return self._warehouse.manifest(self._warehouse.diffs(endpoint))
         except WarehouseError:
@@ -158,9 +167,12 @@ class LastDiffs:
         edits = self._edited_since(con, last, one)
         if edits is None or edits == NOTHING:
             return edits is not None
-        folders = one.pair.source_path, self._folder(last)
-        self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
-        return not concerns(edits, self._words, one.settings)
+        words = None if self._kept is None else kept_words(self._kept)
+        if words is None:
+            folders = one.pair.source_path, self._folder(last)
+            words = self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
+            self._kept = None
+        return not concerns(edits, words, one.settings)
 
 
 def _has_inputs(last: dict[str, Any], inputs: Inputs) -> bool:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ else:
 
 Inputs = dict[str, str]
 
+
+# Beside the desired tables of a diff: its words (``endpoint_words``), which follow from the source's snapshot too.
+WORDS_FILE = "words.parquet"
 
 # The input that may differ, if nothing that was written concerns the endpoint: ``Edits``.
 LEDGER_OF_OTHERS = "ledger_of_others"
@@ -121,9 +125,15 @@ def carry_over(before: Path, stage: Path, diff_id: str) -> bool:
             file.unlink(missing_ok=True)
         return False
     for file in before.glob("desired/*.parquet"):
-        if not (stage / "desired" / file.name).exists():
+        if file.name != WORDS_FILE and not (stage / "desired" / file.name).exists():
             _linked(file, stage / "desired" / file.name)
     return True
+
+
+def carry_words(before: Path, stage: Path) -> None:
+    """Keep the words of the diff ``before`` with the one in ``stage``, if it has any."""
+    with suppress(FileNotFoundError):
+        _linked(before / "desired" / WORDS_FILE, stage / "desired" / WORDS_FILE)
 
 
 def _renamed(file: Path, target: Path, diff_id: str) -> None:

@@ -15,8 +15,9 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.compare.test_carry_over import carried_from, content
+from tests.compare.together import Basics
 from tests.kept import begun
-from tests.support import NetBox, Pipeline
+from tests.support import NetBox, Pipeline, rows
 
 SETTINGS = {
     "id_scope": "lyon",
@@ -147,6 +148,31 @@ def test_one_address_in_common_is_enough_and_so_is_a_tie(
         "virtualization/virtual-machines", host["id"], device=netbox.one("dcim/devices", name="sw1")["id"]
     )
     assert not is_carried(pipeline, only_ask=True)
+
+
+def test_a_name_that_the_source_has_since_the_last_edit_is_in_common(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Basics
+) -> None:
+    """The guest's other host name changes no row as long as NetBox has no virtual machine with that name."""
+
+    def machine(name: str) -> None:
+        site = basics["site"]["id"]
+        netbox.create("virtualization/virtual-machines", name=name, status="active", site=site)
+
+    pipeline.configure(policies={"virtual_machines": "update"})
+    guest = state.add_device("mail-old.example.org", sysName="mail")
+    state.add_port(guest, "eth0")
+    machine("mail")
+    pipeline.sync()
+    machine("not known here")
+    assert is_carried(pipeline)
+    guest["hostname"] = "mailbox.example.org"
+    assert is_carried(pipeline)
+    machine("mailbox")
+    assert not is_carried(pipeline)
+    assert [r.reason for r in rows(plan(pipeline), "devices", "conflict")] == [
+        "NetBox has a virtual machine of this name and no other evidence: mail"
+    ]
 
 
 def test_after_a_day_everything_is_compared_once_more(
