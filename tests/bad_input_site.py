@@ -22,6 +22,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from netbox_sync_lab.serving import LabServer
 from tests.cli.conftest import Answer, CliHarness
+from tests.kept import copy_tree
 from tests.parquet import looking
 from tests.support import NetBox
 
@@ -196,7 +197,7 @@ class Company:
         if not kept.exists():
             home.rename(kept)
         shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(kept, home, symlinks=True)
+        copy_tree(kept, home, lasting=True)
         return Company(self.harness.folder, self.servers)
 
     def set(self, system: str, **content: Any) -> None:

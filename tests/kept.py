@@ -103,17 +103,17 @@ def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -
         make()
         folder = _folder() / name
         shutil.rmtree(folder, ignore_errors=True)
-        _copy_tree(home, folder)
+        copy_tree(home, folder)
         _made[name] = _Made(dict(_ports), [_copied(vars(state)) for state in states], folder)
         return
     for state, content in zip(states, found.states, strict=True):
         vars(state).clear()
         vars(state).update(_copied(content))
     shutil.rmtree(home, ignore_errors=True)
-    _copy_tree(found.warehouse, home, lasting=True)
+    copy_tree(found.warehouse, home, lasting=True)
 
 
-def _copy_tree(source: Path, target: Path, *, lasting: bool = False) -> None:
+def copy_tree(source: Path, target: Path, *, lasting: bool = False) -> None:
     """A ``lasting`` source stays until the process ends: the folders ``_none`` of the copy, which hold most of its files
     and to which nobody writes, are links to those of the source."""
     shutil.copytree(
@@ -148,7 +148,7 @@ def fresh(home: Path) -> Warehouse:
         build_database(Warehouse(home))
         folder.parent.mkdir(exist_ok=True)
         home.rename(folder)
-    _copy_tree(folder, home, lasting=True)
+    copy_tree(folder, home, lasting=True)
     return Warehouse(home)
 
 
