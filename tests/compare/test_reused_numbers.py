@@ -36,7 +36,7 @@ def srv1(state: LibreNMSState, pipeline: Pipeline) -> dict[str, Any]:
         ):
             port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
             state.add_ipv4(port, host, 24)
-        assert pipeline.apply_all().changes == []
+        pipeline.apply()
 
     begun("srv1", pipeline, [state], make)
     return state.devices[0]
@@ -57,11 +57,13 @@ def test_two_ports_exchange_their_row_numbers(
     pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
 ) -> None:
     cross(state, srv1, "eth0", "eth1")
-    assert differences(pipeline.sync()) == [
+    plan = pipeline.sync()
+    assert differences(plan) == [
         ("interfaces", "update", "srv1 eth0", {"cf.librenms_id": {"production": 102}}),
         ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}}),
     ]
-    assert pipeline.apply_all().rows == ()
+    assert pipeline.write(plan) == []
+    assert pipeline.sync().rows == ()
     assert {
         i["name"]: (i["mtu"], i["description"], i["primary_mac_address"]["mac_address"])
         for i in netbox.all("dcim/interfaces")
@@ -125,7 +127,7 @@ def test_a_new_installation_of_librenms(pipeline: Pipeline, state: LibreNMSState
             port = state.add_port(switch, f"Gi0/{number}", ifAlias=f"{name} desk {number}")
             state.add_ipv4(port, f"10.{switch['device_id']}.{number}.1", 24)
         state.add_port(switch, "Vlan1", ifType="l3ipvlan")
-    assert pipeline.apply_all().changes == []
+    pipeline.apply()
     devices = {1: 3, 2: 1, 3: 2}
     highest = max(port["port_id"] for port in state.ports)
     for table in (state.devices, state.ports, state.ipv4_addresses):
@@ -138,7 +140,8 @@ def test_a_new_installation_of_librenms(pipeline: Pipeline, state: LibreNMSState
     assert {(r.resource, r.action) for r in plan.rows} == {("devices", "update"), ("interfaces", "update")}
     assert {tuple(after(r)) for r in plan.rows} == {("cf.librenms_id",)}
     assert len(rows(plan, "devices")) == 3
-    assert pipeline.apply_all().rows == ()
+    assert pipeline.write(plan) == []
+    assert pipeline.sync().rows == ()
     assert {d["name"]: d["custom_fields"]["librenms_id"] for d in netbox.all("dcim/devices")} == {
         "sw1": {"production": 3},
         "sw2": {"production": 1},
@@ -259,7 +262,7 @@ def test_two_standalone_nodes_called_pve(
         monkeypatch.setenv("LYON_TOKEN", two.token_value)
         pve.configure(url=one.url, tls={"ca": one.ca_path}, cluster_name="home1")
         home2 = lyon_of(pve, two, cluster_name="home2")
-        assert pve.apply_all().changes == []
+        pve.apply()
         known = netbox.one("dcim/devices", name="pve")
         plan = home2.sync()
         node = row(plan, "devices", "pve")
@@ -277,7 +280,8 @@ def test_two_standalone_nodes_called_pve(
             ("primary_macs", "update", "nas net0"),
         }
         assert "device" not in after(row(plan, "virtual_machines", "nas"))
-        assert [(r.resource, r.key) for r in home2.apply_all().rows] == [("devices", "pve")]
+        assert home2.write(plan) == []
+        assert [(r.resource, r.key) for r in home2.sync().rows] == [("devices", "pve")]
         assert netbox.one("dcim/devices", name="pve") == known
         assert pve.sync().rows == ()
         # As the row says: a device for it, under another name.
