@@ -357,8 +357,11 @@ REFUSED = [
     ("ip_addresses", "dns_name", "not a name!", "a DNS name"),
     ("devices", "cf.load", "nan", "a number"),
     ("interfaces", "mtu", "1499.6", "a whole number"),
+]
+NOT_TAKEN = [
     ("devices", "serial", "9" * 51, "at most 50 characters"),
     ("devices", "asset_tag", "9" * 51, "at most 50 characters"),
+    ("interfaces", "label", "x" * 65, "at most 64 characters"),
     ("interfaces", "mtu", "0", "a number from 1 to 65536"),
     ("interfaces", "mtu", "70000", "a number from 1 to 65536"),
     ("interfaces", "mode", "trunk", "one of access, tagged, tagged-all, q-in-q"),
@@ -368,7 +371,7 @@ REFUSED = [
 
 
 def refused() -> Estate:
-    estate = given([case[:3] for case in REFUSED])
+    estate = given([case[:3] for case in (*REFUSED, *NOT_TAKEN)])
     estate.add("netbox.custom_fields", id=1, name="load", type="decimal", object_types=["dcim.device"])
     for choice in ("virtual", "other", "lag", "1000base-t"):
         estate.add("netbox.choices", model="dcim.interface", field="type", value=choice, label=choice)
@@ -378,16 +381,24 @@ def refused() -> Estate:
     return estate
 
 
-@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{c[1]} {c[2][:9]}" for c in REFUSED])
-def test_values_that_netbox_refuses_are_conflicts(number: int) -> None:
-    resource, field, value, needs = REFUSED[number]
-    key = key_of(number + 1, resource)
+def assert_refused(number: int, resource: str, field: str, value: str, needs: str) -> None:
+    key = key_of(number, resource)
     assert written(refused(), resource).get(key) is None
     shown_value = value if len(value) < 60 else f"{value[:59]}…"
     assert told(refused(), resource)[key] == (
         "conflict",
         f'{field}: rules/{resource}.sql: {field} cannot be "{shown_value}": it needs {needs}',
     )
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{c[1]} {c[2][:9]}" for c in REFUSED])
+def test_values_that_netbox_refuses_are_conflicts(number: int) -> None:
+    assert_refused(number + 1, *REFUSED[number])
+
+
+@pytest.mark.parametrize("number", range(len(NOT_TAKEN)), ids=[f"{c[1]} {c[2][:9]}" for c in NOT_TAKEN])
+def test_a_value_that_netbox_does_not_take_is_a_conflict(number: int) -> None:
+    assert_refused(len(REFUSED) + number + 1, *NOT_TAKEN[number])
 
 
 def test_dns_names_are_in_lower_case_as_netbox_keeps_them() -> None:
