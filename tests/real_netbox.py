@@ -53,7 +53,11 @@ def _newest(netbox: NetBox, path: str) -> int:
 
 
 def _let_go(netbox: NetBox, newest: dict[str, int]) -> None:
-    """The masters of stacks, which NetBox would not delete."""
+    """The masters of stacks and the parents of interfaces, which NetBox would not delete."""
+    for path in ("dcim/interfaces", "virtualization/interfaces"):
+        for row in netbox.all(path):
+            if row["id"] > newest[path] and row["parent"]:
+                netbox.edit(path, row["id"], parent=None)
     for row in netbox.all("dcim/virtual-chassis"):
         if row["id"] > newest["dcim/virtual-chassis"] and row["master"]:
             netbox.edit("dcim/virtual-chassis", row["id"], master=None)
