@@ -11,26 +11,27 @@ import pytest
 from netbox_sync_dagster.storage.ledger import applies_folder
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.compare.test_carry_over import carried_from
+from tests.kept import begun, placed
 from tests.support import Pipeline, rows
 
 
 @pytest.fixture
 def theirs() -> LibreNMSState:
-    """A second LibreNMS, with another switch."""
-    state = LibreNMSState()
-    device = state.add_device("sw9", hardware="C9300-48P", serial="FCW9")
-    state.add_port(device, "Gi1/0/1", ifAlias="their uplink")
-    return state
+    """A second LibreNMS."""
+    return LibreNMSState()
 
 
 @pytest.fixture
 def both(
-    pipeline: Pipeline, state: LibreNMSState, theirs: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    pipeline: Pipeline,
+    state: LibreNMSState,
+    theirs: LibreNMSState,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Pipeline, Pipeline]]:
-    """Two endpoints of one NetBox and one warehouse, all of both applied."""
-    device = state.add_device("sw1", hardware="C9300-48P", serial="FCW1")
-    state.add_port(device, "Gi1/0/1", ifAlias="uplink")
-    with LabLibreNMS(theirs, token="their-token") as server:
+    """Two endpoints of one NetBox and one warehouse, each with a switch; all of both applied."""
+    server = placed(request, "staging", lambda port: LabLibreNMS(theirs, port, token="their-token"))
+    try:
         monkeypatch.setenv("THEIR_TOKEN", "their-token")
         other = {
             "name": "staging",
@@ -44,10 +45,19 @@ def both(
         own = pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
         mine = Pipeline(home, netbox, own, endpoints=[other])
         their = Pipeline(home, netbox, other, endpoints=[own])
-        their.apply_all()
-        mine.apply_all()
-        mine.sync()
+
+        def make() -> None:
+            for shown, number, text in ((state, 1, "uplink"), (theirs, 9, "their uplink")):
+                device = shown.add_device(f"sw{number}", hardware="C9300-48P", serial=f"FCW{number}")
+                shown.add_port(device, "Gi1/0/1", ifAlias=text)
+            their.apply_all()
+            mine.apply_all()
+            mine.sync()
+
+        begun("both", mine, [state, theirs], make)
         yield mine, their
+    finally:
+        server.stop()
 
 
 def is_carried(pipeline: Pipeline) -> bool:
