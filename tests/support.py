@@ -23,6 +23,7 @@ from netbox_sync_dagster.sources.proxmox.snapshot import snapshot_proxmox
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_dagster.sync.target import read_netbox
+from netbox_sync_lab.proxmox import LabProxmox
 from tests.parquet import looking
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
@@ -114,6 +115,24 @@ class Pipeline:
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
+    def comes_to(self, word: str) -> bool:
+        """Whether the comparison of the next sync says a line that begins so; it ends there."""
+
+        class There(Exception):
+            pass
+
+        def stop(line: str) -> None:
+            if line.startswith(word):
+                raise There
+
+        self.snapshot()
+        self._read_netbox()
+        try:
+            compare(self.warehouse, self.config, self.endpoint, progress=stop)
+        except There:
+            return True
+        return False
+
     def _read_netbox(self) -> None:
         self._deletes = self.config.deletes
         read_netbox(self.config, self.warehouse)
@@ -178,6 +197,22 @@ class Pipeline:
         """Sync, approve every change, apply it, and sync again: the plan after that."""
         self.apply(**options)
         return self.sync(**options)
+
+
+def proxmox_endpoint(proxmox: LabProxmox, name: str = "paris-pve", **more: Any) -> dict[str, Any]:
+    """An endpoint that reads the lab's Proxmox VE, with more settings."""
+    return {
+        "name": name,
+        "kind": "proxmox",
+        "url": proxmox.url,
+        "tls": {"ca": proxmox.ca_path},
+        "user": proxmox.user,
+        "token_name": proxmox.token_name,
+        "token_env": "PROXMOX_TOKEN",
+        "agent_timeout": 1,
+        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
+        **more,
+    }
 
 
 def rows(plan: Plan, resource: str, action: str | None = None) -> list[DiffRow]:

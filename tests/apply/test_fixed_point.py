@@ -19,7 +19,7 @@ from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
-from tests.support import NetBox, Pipeline
+from tests.support import NetBox, Pipeline, proxmox_endpoint
 
 # Every example is a whole sync, apply and undo over HTTP: a few at a time; more by hand.
 EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "3"))
@@ -354,22 +354,15 @@ def test_guests_of_one_state_become_those_of_another_and_come_back(
         environment.setenv("PROXMOX_TOKEN", proxmox.token_value)
         netbox = NetBox(lab.url, lab.token)
         furnished(netbox)
-        endpoint = {
-            "name": "paris-pve",
-            "kind": "proxmox",
-            "url": proxmox.url,
-            "tls": {"ca": proxmox.ca_path},
-            "user": proxmox.user,
-            "token_name": proxmox.token_name,
-            "token_env": "PROXMOX_TOKEN",
-            "agent_timeout": 1,
-            "defaults": {
+        endpoint = proxmox_endpoint(
+            proxmox,
+            defaults={
                 "site": "paris",
                 "role": "access",
                 "device_type": "C9300-48P",
                 "vlan_group": "paris",
             },
-            "policies": {
+            policies={
                 "owns": ["virtual_machines.name", "virtual_machines.status"],
                 "delete": [
                     *("virtual_machines", "vm_interfaces", "virtual_disks"),
@@ -377,7 +370,7 @@ def test_guests_of_one_state_become_those_of_another_and_come_back(
                 ],
                 "stale_addresses": "delete",
             },
-        }
+        )
         pipeline = Pipeline(Path(home), netbox, endpoint)
         show(state, before)
         plan = pipeline.sync()

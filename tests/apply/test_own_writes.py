@@ -20,7 +20,7 @@ from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.apply.test_fixed_point import decided, furnished
 from tests.kept import LabTarget, begun, serving
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, Pipeline, rows
+from tests.support import ODD_FOLDER, NetBox, Pipeline, proxmox_endpoint, rows
 
 GUEST_PARTS = ["virtual_machines", "vm_interfaces", "virtual_disks", "mac_addresses", "ip_addresses"]
 
@@ -58,18 +58,7 @@ def proxmox(
 
 
 def endpoint(proxmox: LabProxmox, name: str = "paris-pve", **policies: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "kind": "proxmox",
-        "url": proxmox.url,
-        "tls": {"ca": proxmox.ca_path},
-        "user": proxmox.user,
-        "token_name": proxmox.token_name,
-        "token_env": "PROXMOX_TOKEN",
-        "agent_timeout": 1,
-        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
-        "policies": policies,
-    }
+    return proxmox_endpoint(proxmox, name, policies=policies)
 
 
 @pytest.fixture

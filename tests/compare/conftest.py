@@ -15,7 +15,7 @@ from tests.compare.together import Basics, create_basics, librenms_endpoint
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
 from tests.kept import LabTarget, begun, placed
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, Pipeline
+from tests.support import ODD_FOLDER, NetBox, Pipeline, proxmox_endpoint
 
 
 @pytest.fixture
@@ -101,18 +101,7 @@ def pve(
     """The cluster against NetBox, as endpoint ``paris-pve``."""
     monkeypatch.setenv("PROXMOX_TOKEN", proxmox.token_value)
     netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
-    endpoint = {
-        "name": "paris-pve",
-        "kind": "proxmox",
-        "url": proxmox.url,
-        "tls": {"ca": proxmox.ca_path},
-        "user": proxmox.user,
-        "token_name": proxmox.token_name,
-        "token_env": "PROXMOX_TOKEN",
-        "agent_timeout": 1,
-        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
-    }
-    return Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
+    return Pipeline(tmp_path / ODD_FOLDER, netbox, proxmox_endpoint(proxmox))
 
 
 @pytest.fixture

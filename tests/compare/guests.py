@@ -34,7 +34,7 @@ from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
 from tests.compare.together import Basics, create_basics
 from tests.kept import LabTarget
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, Pipeline
+from tests.support import ODD_FOLDER, NetBox, Pipeline, proxmox_endpoint
 
 
 @dataclass(frozen=True)
@@ -289,18 +289,3 @@ def _lab_netbox(environment: pytest.MonkeyPatch, settings: dict[str, Any]) -> It
     with LabNetBox(token="lab-token", plugins=settings.get("plugins")) as server:
         environment.setenv("NETBOX_TOKEN", server.token)
         yield LabTarget(server)
-
-
-def proxmox_endpoint(proxmox: LabProxmox) -> dict[str, Any]:
-    """The endpoint ``paris-pve``."""
-    return {
-        "name": "paris-pve",
-        "kind": "proxmox",
-        "url": proxmox.url,
-        "tls": {"ca": proxmox.ca_path},
-        "user": proxmox.user,
-        "token_name": proxmox.token_name,
-        "token_env": "PROXMOX_TOKEN",
-        "agent_timeout": 1,
-        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P"},
-    }

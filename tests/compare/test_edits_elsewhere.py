@@ -12,7 +12,6 @@ import pytest
 
 from netbox_sync_dagster.compare.edits import Edits
 from netbox_sync_dagster.compare.plan import Plan, load_plan
-from netbox_sync_dagster.compare.run import compare
 from netbox_sync_lab.librenms import LibreNMSState
 from tests.compare.test_carry_over import carried_from, content
 from tests.compare.together import Basics
@@ -48,24 +47,11 @@ def strange(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> dict[st
     return netbox.one("dcim/interfaces", device="stranger")
 
 
-class _Compared(Exception):
-    """A comparison does not keep the rows of the last diff."""
-
-
 def is_carried(pipeline: Pipeline, *, only_ask: bool = False) -> bool:
     """Whether the next sync keeps the rows of the last diff; with ``only_ask`` that sync ends as soon as that is known."""
-
-    def say(line: str) -> None:
-        if only_ask and line.startswith("match."):
-            raise _Compared
-
-    pipeline.snapshot()
-    pipeline._read_netbox()
-    try:
-        compare(pipeline.warehouse, pipeline.config, pipeline.endpoint, progress=say)
-    except _Compared:
-        return False
-    return carried_from(plan(pipeline)) is not None
+    if only_ask:
+        return not pipeline.comes_to("match.")
+    return carried_from(pipeline.sync()) is not None
 
 
 def plan(pipeline: Pipeline) -> Plan:

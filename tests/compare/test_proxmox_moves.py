@@ -14,11 +14,10 @@ import pytest
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.compare.guests import proxmox_endpoint
 from tests.compare.stages import Stage, of
 from tests.compare.together import create_basics
 from tests.compare.two_clusters import DELETES, guest, lyon_of, move
-from tests.support import NetBox, Pipeline, after, row, rows
+from tests.support import NetBox, Pipeline, after, proxmox_endpoint, row, rows
 
 VMS = "virtualization/virtual-machines"
 

@@ -31,24 +31,9 @@ def plan(pipeline: Pipeline) -> Plan:
     return load_plan(pipeline.warehouse, pipeline.name)
 
 
-class _MakesTables(Exception):
-    """A comparison begins to make its tables."""
-
-
 def makes_tables(pipeline: Pipeline) -> bool:
     """Whether the next comparison would make any table; it is not carried out. The snapshots are read before."""
-
-    def stop(line: str) -> None:
-        if line.startswith("desired "):
-            raise _MakesTables
-
-    pipeline.snapshot()
-    pipeline._read_netbox()
-    try:
-        compare(pipeline.warehouse, pipeline.config, pipeline.endpoint, progress=stop)
-    except _MakesTables:
-        return True
-    return False
+    return pipeline.comes_to("desired ")
 
 
 @pytest.fixture
