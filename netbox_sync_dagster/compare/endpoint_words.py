@@ -45,7 +45,7 @@ def words_of(
     source, diff = folders
     texts = pa.concat_arrays(
         [pa.array([*_said(settings), *_said([one.__dict__ for one in answers])], pa.string())]
-        + [texts for column in _columns(kind, source, diff) for texts in _texts(column)]
+        + [texts for column in _columns(kind, source, diff) for texts in texts_in(column)]
     )
     folder = connections.quoted(connections.pattern(diff))
     in_diff = f"""SELECT DISTINCT object_type || ' ' || netbox_id FROM read_parquet('{folder}/*.parquet')
@@ -92,22 +92,24 @@ def _columns(kind: str, source: Path, diff: Path) -> Iterator[pa.ChunkedArray]:
             yield from pq.read_table(file).columns
 
 
-def _texts(column: pa.ChunkedArray | pa.Array) -> Iterator[pa.Array]:
-    """The texts in a column, whatever they are nested in."""
+def texts_in(column: pa.ChunkedArray | pa.Array) -> Iterator[pa.Array]:
+    """The texts in a column, whatever they are nested in; JSON is one text."""
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if isinstance(kind, pa.BaseExtensionType):
+        yield from texts_in(column.cast(kind.storage_type))
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         yield pc.unique(column).cast(pa.string())
     elif pa.types.is_dictionary(kind):
-        yield from _texts(column.cast(kind.value_type))
+        yield from texts_in(column.cast(kind.value_type))
     elif pa.types.is_map(kind):
         for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-            yield from _texts(chunk.keys)
-            yield from _texts(chunk.items)
+            yield from texts_in(chunk.keys)
+            yield from texts_in(chunk.items)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        yield from _texts(pc.list_flatten(column))
+        yield from texts_in(pc.list_flatten(column))
     elif pa.types.is_struct(kind):
         for number in range(kind.num_fields):
-            yield from _texts(pc.struct_field(column, number))
+            yield from texts_in(pc.struct_field(column, number))
 
 
 def _said(value: Any) -> Iterator[str]:
