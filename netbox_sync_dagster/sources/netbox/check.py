@@ -140,7 +140,7 @@ def _graphql(netbox: NetBox) -> Check:
     by_rest = [
         name
         for name, source in sources_of(netbox.version).items()
-        if source.listing and not rights.sees_all(source.shows)
+        if source.listing and not rights.sees_all(source.shows(netbox.version))
     ]
     if not by_rest:
         return Check(True, "graphql", "on, and used")

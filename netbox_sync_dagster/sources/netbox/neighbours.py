@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
-from netbox_sync_dagster.sources.netbox.queries import Source
+from netbox_sync_dagster.sources.netbox.queries import LISTED, Source
 from netbox_sync_dagster.storage import connections
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Row = dict[str, Any]
 # (model, id)
 Object = tuple[str, int]
 _TAG = "extras.tag"
-_LISTS = {"bay_type_ids": "dcim.modulebaytype"}
 # Generic references: columns of the type and of the id, or of several ids.
 _GENERIC = (
     ("scope_type", "scope_id"),
@@ -145,7 +144,7 @@ def references(source: Source) -> Iterator[tuple[str, str]]:
     """(column, model) of every reference of a table to objects of one model; ``..._ids`` holds several."""
     for column, (_, model) in source.refs.items():
         yield column, model
-    for column, model in _LISTS.items():
+    for column, (model, _) in LISTED.items():
         if column in source.columns:
             yield column, model
 

@@ -96,7 +96,7 @@ def previous_read(
         raise ReadWhole("netbox.full_read_hours is 0")
     if netbox.version < _SINCE:
         raise ReadWhole("NetBox is older than 4.6")
-    seen = {model for source in sources.values() for model in source.shows}
+    seen = {model for source in sources.values() for model in source.shows(netbox.version)}
     if not sees_changelog(netbox, rights) or not rights.sees_all(seen):
         raise ReadWhole("it is not proven that the token sees all objects and the changelog")
     if _BRANCHING in json.loads(status["plugins"]):

@@ -31,6 +31,10 @@ MODEL_OF_TYPE = {
 _TYPE_OF_MODEL = {model: name for name, model in MODEL_OF_TYPE.items()}
 
 
+# Columns with ids of objects that are in no table: column -> (their model, the first version that has it).
+LISTED = {"bay_type_ids": ("dcim.modulebaytype", (4, 7))}
+
+
 @dataclass(frozen=True)
 class Source:
     """Where one table comes from.
@@ -59,9 +63,8 @@ class Source:
         app, _, name = self.model.partition(".")
         return f"{app}.view_{name}"
 
-    @property
-    def shows(self) -> set[str]:
-        """The models a token must see in full for GraphQL to say every reference of this table."""
+    def shows(self, version: tuple[int, ...]) -> set[str]:
+        """The models a token must see in full for GraphQL of this NetBox to say every reference of this table."""
         seen = {self.model, *(model for _, model in self.refs.values()), *self.generic}
         if "tags" in self.columns:
             seen.add("extras.tag")
@@ -70,7 +73,9 @@ class Source:
             seen.add("extras.customfield")
         if self.table == "cables":
             seen.add("dcim.cabletermination")
-        return seen
+        return seen | {
+            model for column, (model, since) in LISTED.items() if column in self.columns and version >= since
+        }
 
     def lacks(self, column: str, absent: Collection[str]) -> bool:
         """Whether this NetBox version does not have the column's field; ``absent`` is of ``absent_fields``."""

@@ -126,7 +126,8 @@ class _Reader:
         self.writer.rows("status", [status])
         self.sources = sources_of(self.netbox.version, proxbox=proxbox, contacts=self.contacts)
         rights = read_rights(self.netbox)
-        readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows)]
+        version = self.netbox.version
+        readable = [name for name, source in self.sources.items() if rights.sees_all(source.shows(version))]
         tables = TableReader(self.netbox, self.writer, self.sources, readable)
         continued = self._continued(rights, status)
         tables.begin()

@@ -156,6 +156,20 @@ def test_what_cannot_be_proven_is_said(
     assert check.ok and check.sentence.startswith("cannot be proven: NetBox does not tell")
 
 
+def test_bay_types_that_the_token_may_not_view_are_not_taken_for_none(snap: Snap) -> None:
+    """NetBox 4.7 leaves them out of GraphQL's answer, and REST says their ids."""
+    with LabNetBox(version="4.7.3") as server:
+        seed = Seed(server.url, f"Token {server.token}")
+        fill(seed)
+        header = server.add_token("limited-token-1", dict(READS_PERMISSIONS), user="some")
+        taken = snap(server.url, header.removeprefix("Token "))
+        listed = "select bay_type_ids from t where id = "
+        assert taken.sql(f"{listed} {seed.ids['module_type']}", "module_types") == [([seed.ids["bay_type"]],)]
+        assert taken.sql(f"{listed} {seed.ids['bay']}", "module_bays") == [([seed.ids["bay_type"]],)]
+        # What it sees all of is still asked for in one request.
+        assert server.count("POST", "/graphql/") > 0
+
+
 def test_objects_that_come_and_go_while_netbox_is_read_hide_nothing(snap: Snap) -> None:
     """A device is made once the devices were read, before the interfaces are; another one is deleted in between."""
     told: set[str] = set()
