@@ -9,7 +9,7 @@ endpoints does it, the CPU (user and system) and wall seconds per endpoint, medi
 1. same snapshots: both sides are what the last diff saw
 2. read again: both sides were read once more and say the same
 3. a new tag: somebody made a tag in NetBox that nobody knows
-4. a device elsewhere: somebody edited an interface in NetBox of a device that is none of the endpoints'
+4. a device elsewhere: somebody added an interface in NetBox to a device that no endpoint shows
 5. an apply elsewhere: a description of the first endpoint was applied; the others
 6. a site: somebody edited a site in NetBox, which may matter to all endpoints: everything is compared; fails above LIMIT
 

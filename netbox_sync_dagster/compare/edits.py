@@ -18,6 +18,7 @@ from netbox_sync_dagster.compare.database import number_of_rows, parquet, run
 from netbox_sync_dagster.compare.ledger_state import Written
 from netbox_sync_dagster.compare.reuse import same_table
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import NETBOX
 
@@ -43,19 +44,7 @@ _OF_MACHINES = (
 # A tag that is new or has another name matters to those that have its name.
 _COMPARED = (*_OF_MACHINES, "tags")
 # Their tables by list endpoint.
-_TABLES = {
-    "dcim/devices": "devices",
-    "virtualization/virtual-machines": "virtual_machines",
-    "dcim/interfaces": "interfaces",
-    "virtualization/interfaces": "vm_interfaces",
-    "dcim/mac-addresses": "mac_addresses",
-    "ipam/ip-addresses": "ip_addresses",
-    "virtualization/virtual-disks": "virtual_disks",
-    "dcim/modules": "modules",
-    "dcim/module-bays": "module_bays",
-    "dcim/cables": "cables",
-    "extras/tags": "tags",
-}
+_TABLES = {SOURCES[table].path: table for table in _COMPARED}
 # With more edited rows, or words of them, the comparison itself is the shorter way.
 _MOST_ROWS = 2_000
 _MOST_WORDS = 200_000

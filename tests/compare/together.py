@@ -15,8 +15,7 @@ unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must b
 ``plan = yield {"policies": ...}`` asks for a sync with other options of the endpoint than the module's; each set of
 options costs one more comparison, so it pays where several tests use the same. Three keys are not the endpoint's:
 ``server``, the options of another LabLibreNMS with the same content, ``refused``, the paths that it answers with status
-400, and ``apply``: True, to approve and apply the
-changes of all tests that share the estate, and sync again.
+400, and ``apply``: True, to approve and apply the changes of all tests that share the estate, and sync again.
 """
 
 from __future__ import annotations
