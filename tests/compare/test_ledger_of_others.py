@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.storage.ledger import applies_folder
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from tests.compare.test_carry_over import carried_from
@@ -29,7 +30,11 @@ def both(
     theirs: LibreNMSState,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Pipeline, Pipeline]]:
-    """Two endpoints of one NetBox and one warehouse, each with a switch; all of both applied."""
+    """Two endpoints of one NetBox and one warehouse, each with a switch, in NetBox by them.
+
+    What their last diffs would change: both have another text on their port, and ``theirs`` shows a port of the other's
+    switch that the other does not.
+    """
     server = placed(request, "staging", lambda port: LabLibreNMS(theirs, port, token="their-token"))
     try:
         monkeypatch.setenv("THEIR_TOKEN", "their-token")
@@ -50,8 +55,14 @@ def both(
             for shown, number, text in ((state, 1, "uplink"), (theirs, 9, "their uplink")):
                 device = shown.add_device(f"sw{number}", hardware="C9300-48P", serial=f"FCW{number}")
                 shown.add_port(device, "Gi1/0/1", ifAlias=text)
-            their.apply_all()
-            mine.apply_all()
+            their.apply()
+            mine.apply()
+            state.ports[0]["ifAlias"] = "new uplink"
+            theirs.ports[0]["ifAlias"] = "their new uplink"
+            shared = theirs.add_device("sw1", hardware="C9300-48P", serial="FCW1")
+            theirs.add_port(shared, "Gi1/0/1", ifAlias="uplink")
+            theirs.add_port(shared, "Gi1/0/2", ifAlias="only they see it")
+            their.sync()
             mine.sync()
 
         begun("both", mine, [state, theirs], make)
@@ -61,47 +72,46 @@ def both(
 
 
 def is_carried(pipeline: Pipeline) -> bool:
-    return carried_from(pipeline.sync()) is not None
+    """Whether the next sync carries the rows over; where it would compare, it ends there."""
+    return not pipeline.comes_to("match.")
 
 
-def test_an_apply_to_what_is_not_ours_keeps_the_rows(
-    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState
-) -> None:
+def write(pipeline: Pipeline, resource: str, key: str) -> None:
+    """Apply one change of the last diff."""
+    plan = load_plan(pipeline.warehouse, pipeline.name)
+    [change] = [r.change_id for r in rows(plan, resource) if r.key == key]
+    assert pipeline.write(plan, [change]) == []
+
+
+def test_an_apply_to_what_is_not_ours_keeps_the_rows(both: tuple[Pipeline, Pipeline]) -> None:
     mine, their = both
     assert is_carried(mine)
-    theirs.ports[0]["ifAlias"] = "their new uplink"
-    their.apply()
+    write(their, "interfaces", "sw9 Gi1/0/1")
     assert is_carried(mine)
     # Without a write either.
     assert is_carried(mine)
 
 
-def test_an_apply_of_our_own_makes_them_again(both: tuple[Pipeline, Pipeline], state: LibreNMSState) -> None:
+def test_an_apply_of_our_own_makes_them_again(both: tuple[Pipeline, Pipeline]) -> None:
     mine, _ = both
-    state.ports[0]["ifAlias"] = "new uplink"
-    mine.apply()
+    write(mine, "interfaces", "sw1 Gi1/0/1")
     plan = mine.sync()
     assert carried_from(plan) is None
     assert rows(plan, "interfaces") == []
 
 
-def test_their_apply_to_a_device_of_both_makes_them_again(
-    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState
-) -> None:
+def test_their_apply_to_a_device_of_both_makes_them_again(both: tuple[Pipeline, Pipeline]) -> None:
     mine, their = both
-    shared = theirs.add_device("sw1", hardware="C9300-48P", serial="FCW1")
-    theirs.add_port(shared, "Gi1/0/1", ifAlias="uplink")
-    theirs.add_port(shared, "Gi1/0/2", ifAlias="only they see it")
     assert is_carried(mine)
-    their.apply()
-    assert carried_from(mine.sync()) is None
+    write(their, "interfaces", "sw1 Gi1/0/2")
+    assert not is_carried(mine)
 
 
-def _apply_with_late_lines(mine: Pipeline, their: Pipeline, aside: Path) -> None:
+def _write_with_late_lines(mine: Pipeline, their: Pipeline, key: str, aside: Path) -> None:
     """Their apply, of which ``mine`` is compared with what it wrote to NetBox before its lines are in the ledger."""
     folder = applies_folder(mine.warehouse, their.name)
     before = set(folder.glob("*.jsonl"))
-    their.apply()
+    write(their, "interfaces", key)
     [file] = set(folder.glob("*.jsonl")) - before
     shutil.move(file, aside / file.name)
     mine.sync()
@@ -110,23 +120,19 @@ def _apply_with_late_lines(mine: Pipeline, their: Pipeline, aside: Path) -> None
 
 
 def test_a_write_that_netbox_showed_before_the_ledger_had_it_is_new(
-    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState, tmp_path: Path
+    both: tuple[Pipeline, Pipeline], tmp_path: Path
 ) -> None:
     mine, their = both
-    shared = theirs.add_device("sw1", hardware="C9300-48P", serial="FCW1")
-    theirs.add_port(shared, "Gi1/0/1", ifAlias="uplink")
-    theirs.add_port(shared, "Gi1/0/2", ifAlias="only they see it")
-    _apply_with_late_lines(mine, their, tmp_path)
-    assert not is_carried(mine)
+    _write_with_late_lines(mine, their, "sw1 Gi1/0/2", tmp_path)
+    assert carried_from(mine.sync()) is None
     assert is_carried(mine)
 
 
 def test_such_a_write_to_what_is_not_ours_is_nothing_new(
-    both: tuple[Pipeline, Pipeline], theirs: LibreNMSState, tmp_path: Path
+    both: tuple[Pipeline, Pipeline], tmp_path: Path
 ) -> None:
     mine, their = both
-    theirs.ports[0]["ifAlias"] = "their new uplink"
-    _apply_with_late_lines(mine, their, tmp_path)
+    _write_with_late_lines(mine, their, "sw9 Gi1/0/1", tmp_path)
     assert is_carried(mine)
 
 
@@ -138,7 +144,7 @@ def test_a_ledger_with_other_files_or_fewer_lines_or_a_damaged_one_makes_them_ag
     [file] = applies_folder(mine.warehouse, their.name).glob("*.jsonl")
     # A backup was restored, and another apply since is as long as the one that is gone.
     file = file.rename(file.with_name(f"2{file.name}"))
-    assert not is_carried(mine)
+    assert carried_from(mine.again()) is None
     assert is_carried(mine)
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join(lines[:-1]), encoding="utf-8")
