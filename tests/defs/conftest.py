@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,8 @@ from typing import Any
 import dagster as dg
 import pytest
 from ruamel.yaml import YAML
+from sqlalchemy import Engine
+from sqlalchemy.event import listens_for
 
 from netbox_sync_dagster import definitions as location
 from netbox_sync_dagster.compare.plan import Plan, load_plan
@@ -169,6 +172,16 @@ def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagst
         )
         harness.built = len(netbox.requests)
         yield harness
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _dagster_does_not_wait_for_the_disk() -> None:
+    """As in ``tests/conftest.py``, for the SQLite files of Dagster's records."""
+
+    @listens_for(Engine, "connect")
+    def unsafe(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -26,7 +27,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from netbox_sync_dagster.apply import LockHeld, apply_approved
+from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.config.policies import Policies
 from netbox_sync_dagster.defs import runs, stale_run_locks
 from netbox_sync_dagster.defs.runs import end_orphans
 from netbox_sync_dagster.defs.syncing import Sync
@@ -35,56 +38,96 @@ from netbox_sync_dagster.storage.ledger import ledger_files, read_lines
 from netbox_sync_dagster.storage.locks import RUN, active_locks
 from netbox_sync_dagster.storage.status import read_status
 from tests.defs.conftest import DagsterHarness, build_house, failure
-from tests.kept import fresh
+from tests.kept import same_place
 from tests.object_store import BUCKET_URL, s3_server
 
 ROOT = Path(__file__).parents[2]
 POSTGRES = os.environ.get("NETBOX_SYNC_TEST_POSTGRES", "")
 
-RUN_JOB = """
-import json, sys
+# The other machine: loads the definitions once, and runs each job in a process of its own, whose id it says.
+MACHINE = """
+import json, os, signal, sys
 import dagster as dg
 from netbox_sync_dagster.definitions import definitions
-name, options = sys.argv[1:]
-with dg.DagsterInstance.get() as instance:
-    job = definitions().resolve_job_def(name)
-    job.execute_in_process(instance=instance, raise_on_error=False, **json.loads(options))
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+location = definitions()
+for line in sys.stdin:
+    name, options = json.loads(line)
+    if process := os.fork():
+        print(process, flush=True)
+        continue
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with dg.DagsterInstance.get() as instance:
+        job = location.resolve_job_def(name)
+        job.execute_in_process(instance=instance, raise_on_error=False, **json.loads(options))
+    os._exit(0)
 """
-SYNC = {"run_config": {"ops": {"sync_endpoints": {"config": {"endpoints": ["paris"]}}}}}
-APPLY = {"partition_key": "paris"}
+
+
+def sync_of(*endpoints: str) -> dict[str, Any]:
+    return {"run_config": {"ops": {"sync_endpoints": {"config": {"endpoints": list(endpoints)}}}}}
+
+
+def apply_of(endpoint: str) -> dict[str, Any]:
+    return {"partition_key": endpoint}
 
 
 @dataclass
 class Machines:
-    """The harness of this machine, and how to start the other machine."""
+    """The harness of this machine, and the other machine; ``earlier`` are the runs of earlier tests."""
 
     harness: DagsterHarness
-    there: dict[str, str]
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    there: subprocess.Popen[str]
+    earlier: set[str] = field(default_factory=set)
+    started: list[int] = field(default_factory=list)
 
-    def start(self, job: str, options: dict[str, Any]) -> subprocess.Popen[bytes]:
-        """Begin a run on the other machine."""
-        command = [sys.executable, "-c", RUN_JOB, job, json.dumps(options)]
-        self.started.append(subprocess.Popen(command, env={**os.environ, **self.there}))
+    def start(self, job: str, options: dict[str, Any]) -> int:
+        """Begin a run on the other machine; its process."""
+        assert self.there.stdin is not None and self.there.stdout is not None
+        print(json.dumps([job, json.dumps(options)]), file=self.there.stdin, flush=True)
+        self.started.append(int(self.there.stdout.readline()))
         return self.started[-1]
 
     def kill(self) -> None:
         """The other machine dies."""
         for process in self.started:
-            process.kill()
-            process.wait()
+            if alive(process):
+                os.kill(process, signal.SIGKILL)
+            while alive(process):
+                time.sleep(0.01)
 
     def ours(self) -> set[str]:
-        """The runs whose process is known here to live."""
-        return set(active_locks(self.harness.warehouse).get(RUN, {}))
+        """The runs of this test whose process is known here to live."""
+        return set(active_locks(self.harness.warehouse).get(RUN, {})) - self.earlier
 
 
-def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(true: Callable[[], bool], process: int) -> None:
     deadline = time.monotonic() + 120
     while not true():
-        assert process.poll() is None, "the run ended before the moment to kill it"
+        assert alive(process), "the run ended before the moment to kill it"
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def ports(harness: DagsterHarness, device: str) -> list[str]:
+    """The names of the device's interfaces in NetBox."""
+    found = harness.netbox.all("dcim/interfaces")
+    return sorted(row["name"] for row in found if row["device"]["name"] == device)
+
+
+def approve_all(harness: DagsterHarness, endpoint: str) -> list[str]:
+    """Approve every change of the endpoint; their ids."""
+    plan = harness.plan(endpoint)
+    approve(harness.warehouse, plan, list(plan.by_id()), who="alice", through="cli", policies=Policies())
+    return list(plan.by_id())
 
 
 @contextmanager
@@ -115,47 +158,58 @@ def storage(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         con.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def machines(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(params=["sqlite", "postgres"], scope="module")
+def both_machines(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machines]:
+    """Both machines after a sync of paris and lyon; each test that applies has one of the endpoints for itself."""
     with ExitStack() as stack:
-        block = stack.enter_context(storage(request.param, tmp_path, monkeypatch))
-        harness = stack.enter_context(build_house(tmp_path, monkeypatch))
+        folder = stack.enter_context(same_place(tmp_path_factory.mktemp("machines")))
+        monkeypatch = stack.enter_context(pytest.MonkeyPatch.context())
+        block = stack.enter_context(storage(request.param, folder, monkeypatch))
+        harness = stack.enter_context(build_house(folder, monkeypatch))
         for name, value in stack.enter_context(s3_server()).items():
             monkeypatch.setenv(name, value)
         settings = YAML(typ="safe").load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
         for name in ("here", "there"):
-            (tmp_path / name).mkdir()
-            fresh(tmp_path / name / "copy")
-            YAML(typ="safe").dump({**settings, "storage": block}, tmp_path / name / "dagster.yaml")
+            (folder / name).mkdir()
+            YAML(typ="safe").dump({**settings, "storage": block}, folder / name / "dagster.yaml")
         monkeypatch.setenv("NETBOX_SYNC_HOME", BUCKET_URL)
-        monkeypatch.setenv("NETBOX_SYNC_CACHE", str(tmp_path / "here" / "copy"))
-        monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "here"))
+        # Its views are in place.
+        monkeypatch.setenv("NETBOX_SYNC_CACHE", str(harness.warehouse.home))
+        monkeypatch.setenv("DAGSTER_HOME", str(folder / "here"))
         harness.warehouse = Warehouse(BUCKET_URL)
-        harness.instance = stack.enter_context(dg.DagsterInstance.from_config(str(tmp_path / "here")))
-        harness.write(paris={"interval": 60}, lyon={"enabled": False}, pve={"enabled": False})
-        assert harness.run("sync_group", **SYNC).success
-        found = Machines(
-            harness,
-            {"DAGSTER_HOME": str(tmp_path / "there"), "NETBOX_SYNC_CACHE": str(tmp_path / "there" / "copy")},
+        harness.instance = stack.enter_context(dg.DagsterInstance.from_config(str(folder / "here")))
+        harness.write(paris={"interval": 60}, lyon={"interval": 60}, pve={"enabled": False})
+        own = {"DAGSTER_HOME": str(folder / "there"), "NETBOX_SYNC_CACHE": str(folder / "there" / "copy")}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        there = subprocess.Popen(
+            [sys.executable, "-c", MACHINE], env={**os.environ, **own}, text=True, **pipes
         )
-        stack.callback(found.kill)
-        yield found
+        stack.enter_context(there)
+        assert harness.run("sync_group", **sync_of("paris", "lyon")).success
+        yield Machines(harness, there)
+
+
+@pytest.fixture
+def machines(both_machines: Machines) -> Iterator[Machines]:
+    both_machines.earlier |= both_machines.ours()
+    yield both_machines
+    both_machines.kill()
+    for server in (both_machines.harness.paris, both_machines.harness.netbox_server):
+        server.clear_faults()
 
 
 def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = machines.harness
-    decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
-    assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
-    approved = {row.change_id for row in harness.plan("paris").changes}
+    approved = approve_all(harness, "paris")
     harness.netbox_server.fail_next(
         status=None, after_write=True, delay=600, method="POST", path_prefix="/api/dcim/interfaces/"
     )
-    process = machines.start("apply_librenms", APPLY)
-    wait_until(lambda: len(harness.netbox.all("dcim/interfaces")) == 2, process)
+    process = machines.start("apply_librenms", apply_of("paris"))
+    wait_until(lambda: ports(harness, "sw-paris") == ["Gi0/1", "Gi0/2"], process)
 
     # One writer, also from machine to machine; and for a while nobody knows that the other one is dead. By hand, as
     # runs of Dagster wait for the pool `netbox` before they come to the lock.
@@ -177,15 +231,15 @@ def test_what_a_machine_was_writing_when_it_died_is_settled_by_another(
         len(end_orphans(harness.instance, harness.warehouse.home, machines.ours(), {"apply_librenms"})) == 1
     )
     monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 0)
-    assert harness.run("apply_librenms", **APPLY).success
-    assert sorted(row["name"] for row in harness.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
+    assert harness.run("apply_librenms", **apply_of("paris")).success
+    assert ports(harness, "sw-paris") == ["Gi0/1", "Gi0/2"]
     written = [row["message"] for row in harness.netbox.all("core/object-changes")]
     assert [written.count(f"netbox-sync paris {change_id}") for change_id in approved] == [1, 1, 1, 1]
     files = ledger_files(harness.warehouse, harness.warehouse.ledger / "applies" / "paris")
     verdicts = [line for file in files for line in read_lines(file) if line["kind"] == "verdict"]
     assert sorted(line["change_id"] for line in verdicts) == sorted(approved)
     assert {line["verdict"] for line in verdicts} == {"applied"}
-    assert harness.run("sync_group", **SYNC).success
+    assert harness.run("sync_group", **sync_of("paris")).success
     assert harness.plan("paris").changes == []
 
 
@@ -195,13 +249,13 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     harness = machines.harness
     before = harness.warehouse.manifest(harness.warehouse.snapshots("librenms", "paris"))
     harness.paris.set_latency(60)
-    process = machines.start("sync_group", SYNC)
+    process = machines.start("sync_group", sync_of("paris"))
     wait_until(lambda: "paris" in active_locks(harness.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
 
     states = {row.endpoint: row.state for row in read_status(harness.warehouse)}
     assert states["paris"] == "running"
-    sentence = failure(harness.run("sync_group", **SYNC))
+    sentence = failure(harness.run("sync_group", **sync_of("paris")))
     assert sentence.startswith(
         f"endpoint 'paris' is being synced already (by dagster run {run[:8]}, process "
     )
@@ -217,7 +271,7 @@ def test_a_sync_on_another_machine_is_known_here_and_its_death_too(
     assert end_orphans(harness.instance, home, machines.ours(), {"sync_group"}) == [run]
     assert harness.instance.get_run_by_id(run).status == dg.DagsterRunStatus.FAILURE
     harness.paris.clear_faults()
-    assert harness.run("sync_group", **SYNC).success
+    assert harness.run("sync_group", **sync_of("paris")).success
 
 
 def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts_no_more(
@@ -233,17 +287,17 @@ def test_a_run_that_is_started_instead_of_a_dead_one_waits_until_its_mark_counts
     monkeypatch.setattr(locks, "SILENCE_SECONDS", 600)
     monkeypatch.setattr(Sync, "_pause", pause)
     harness.paris.set_latency(60)
-    process = machines.start("sync_group", SYNC)
+    process = machines.start("sync_group", sync_of("paris"))
     wait_until(lambda: "paris" in active_locks(harness.warehouse).get("librenms", {}), process)
     [run] = machines.ours()
     machines.kill()
     harness.paris.clear_faults()
     # As long as Dagster says that the run is at work, nobody waits for it.
-    failure(harness.run("sync_group", **SYNC))
+    failure(harness.run("sync_group", **sync_of("paris")))
     assert waited == []
 
     harness.instance.report_run_failed(harness.instance.get_run_by_id(run))
-    assert harness.run("sync_group", **SYNC).success
+    assert harness.run("sync_group", **sync_of("paris")).success
     [seconds] = waited
     assert 1 < seconds <= 601
 
@@ -259,22 +313,21 @@ def test_an_apply_that_is_started_instead_of_a_dead_one_waits_for_its_lock(
 
     monkeypatch.setattr(locks, "_APPLY_SILENCE_SECONDS", 600)
     monkeypatch.setattr(stale_run_locks, "sleep", pause)
-    decision = {"endpoint": "paris", "who": "alice", "all_creates_and_updates": True}
-    assert harness.run("approve", run_config={"ops": {"decide": {"config": decision}}}).success
+    approve_all(harness, "lyon")
     harness.netbox_server.fail_next(
         status=None, after_write=True, delay=600, method="POST", path_prefix="/api/dcim/interfaces/"
     )
-    process = machines.start("apply_librenms", APPLY)
-    wait_until(lambda: len(harness.netbox.all("dcim/interfaces")) == 2, process)
+    process = machines.start("apply_librenms", apply_of("lyon"))
+    wait_until(lambda: ports(harness, "sw-lyon") == ["Gi0/1"], process)
     [run] = machines.ours()
     machines.kill()
     harness.instance.report_run_failed(harness.instance.get_run_by_id(run))
     # As Dagster's daemon does for runs that have ended.
     harness.instance.event_log_storage.free_concurrency_slots_for_run(run)
 
-    assert harness.run("apply_librenms", **APPLY).success
+    assert harness.run("apply_librenms", **apply_of("lyon")).success
     [seconds] = waited
     assert 1 < seconds <= 601
-    assert sorted(row["name"] for row in harness.netbox.all("dcim/interfaces")) == ["Gi0/1", "Gi0/2"]
-    assert harness.run("sync_group", **SYNC).success
-    assert harness.plan("paris").changes == []
+    assert ports(harness, "sw-lyon") == ["Gi0/1"]
+    assert harness.run("sync_group", **sync_of("lyon")).success
+    assert harness.plan("lyon").changes == []
