@@ -44,7 +44,7 @@ from tests.object_store import BUCKET_URL, s3_server
 ROOT = Path(__file__).parents[2]
 POSTGRES = os.environ.get("NETBOX_SYNC_TEST_POSTGRES", "")
 
-# The other machine: loads the definitions once, and runs each job in a process of its own, whose id it says.
+# The other machine: loads the definitions once, and runs each job in a separate process, whose id it prints.
 MACHINE = """
 import json, os, signal, sys
 import dagster as dg
