@@ -4,12 +4,17 @@ import os
 import ssl
 import sys
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx._transports import default
 
 from tests.fake_clock import clock
+from tests.whole_modules import scheduler
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import WorkStealingScheduling
 
 __all__ = ["clock"]
 
@@ -52,3 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("also_live") is not None:
         places = ["lab", pytest.param("live", marks=pytest.mark.live)]
         metafunc.parametrize("netbox", places, indirect=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "WorkStealingScheduling | None":
+    """With ``--dist worksteal``, tests that share something stay in one worker."""
+    return scheduler(config, log) if config.getvalue("dist") == "worksteal" else None
