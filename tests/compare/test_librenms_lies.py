@@ -3,8 +3,10 @@ the hidden half could contradict becomes a change."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from tests.compare.together import create_basics
-from tests.kept import LabTarget, begun, placed
+from tests.kept import LabTarget, begun, serving
 from tests.lies import Lie, honest, lying, without
 from tests.support import ODD_FOLDER, NetBox, Pipeline, row, rows
 
@@ -69,17 +71,10 @@ def truth(state: LibreNMSState) -> LibreNMSState:
 
 
 @pytest.fixture
-def server(
-    request: pytest.FixtureRequest, truth: LibreNMSState, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    made = placed(
-        request, "liar", lambda port: lying(LabLibreNMS, truth, port, token="lnms-token", lie=honest)
-    )
-    try:
-        monkeypatch.setenv("LIBRENMS_TOKEN", "lnms-token")
+def server(truth: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("LIBRENMS_TOKEN", "lnms-token")
+    with lying(LabLibreNMS, truth, token="lnms-token", lie=honest) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
@@ -88,10 +83,7 @@ def told(server: Any, truth: LibreNMSState, netbox: NetBox, basics: Any, tmp_pat
     endpoint = {"name": "production", "kind": "librenms", "url": server.url, **OPTIONS}
     pipeline = Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
 
-    def make() -> None:
-        assert pipeline.apply_all().rows == ()
-
-    begun("told", pipeline, [truth], make)
+    pipeline.apply()
     return pipeline
 
 
@@ -151,25 +143,44 @@ def all_of(lies: list[Lie]) -> Lie:
     return lie
 
 
+# What ports a switch really loses at the same time: everyday work, and a fall.
+FEW, FALL = (8, 9), (5, 6, 7, 8, 9)
+
+
 class Hidden(NamedTuple):
-    """Plans of the syncs while each switch lacks something, and of the one after; (scope, scope_id) of what the first
-    says that it could not read; {lie: name of its switch}."""
+    """Plans of one estate. ``plans``: of the syncs while each switch lacks something; ``scopes``: (scope, scope_id) of
+    what the first of them says that it could not read. ``accepted``: of a sync after the lies, by somebody who says that
+    the fall is right; ``after``: of the next. ``switches``: {lie or number of lost ports: name of its switch, its id}."""
 
     plans: list[Plan]
     scopes: list[tuple[str, str]]
-    last: Plan
-    switches: dict[str, tuple[str, int]]
+    accepted: Plan
+    after: Plan
+    switches: dict[str | int, tuple[str, int]]
+
+    def of(self, plan: Plan, case: str | int) -> Plan:
+        """The plan with what is said of this case's switch, and of what belongs to none."""
+        others = [name for other, (name, _) in self.switches.items() if other != case]
+        return replace(
+            plan, rows=tuple(r for r in plan.rows if not any(f"{name} " in r.key for name in others))
+        )
 
 
 @pytest.fixture(scope="module")
 def hidden() -> Iterator[Hidden]:
-    """A switch per lie, all in NetBox, in one estate."""
+    """A switch per lie and per number of lost ports, all in NetBox."""
     state = LibreNMSState()
-    lies, switches = [], {}
+    lies: list[Lie] = []
+    switches: dict[str | int, tuple[str, int]] = {}
+    lost: list[int] = []
     for number, (name, lie) in enumerate(LIES.items(), 1):
         device, ports = add_switches(state, number)
         lies.append(lie(device, ports))
         switches[name] = (f"sw{number}", device)
+    for few_or_fall in (FEW, FALL):
+        device, ports = add_switches(state, len(switches) + 1)
+        lost += [ports[n] for n in few_or_fall]
+        switches[len(few_or_fall)] = (f"sw{len(switches) + 1}", device)
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
@@ -182,14 +193,17 @@ def hidden() -> Iterator[Hidden]:
         create_basics(netbox)
         endpoint = {"name": "production", "kind": "librenms", "url": server.url, **OPTIONS}
         pipeline = Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint)
-        assert pipeline.apply_all().rows == ()
+        pipeline.apply()
         server.lie = all_of(lies)
+        for port in [port for port in state.ports if port["port_id"] in lost]:
+            state.delete_port(port)
         # However often it is repeated.
         plans = [pipeline.sync()]
         scopes = incomplete_scopes(pipeline)
         plans.append(pipeline.sync())
         server.lie = honest
-        yield Hidden(plans, scopes, pipeline.sync(), switches)
+        accepted = pipeline.sync(accept_shrink=True)
+        yield Hidden(plans, scopes, accepted, pipeline.sync(), switches)
 
 
 def incomplete_scopes(pipeline: Pipeline) -> list[tuple[str, str]]:
@@ -204,37 +218,40 @@ def incomplete_scopes(pipeline: Pipeline) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("lie", LIES)
 def test_what_is_hidden_does_not_look_removed(hidden: Hidden, lie: str) -> None:
     _, device = hidden.switches[lie]
-    others = [name for other, (name, _) in hidden.switches.items() if other != lie]
     for plan in hidden.plans:
-        assert [text for text in removed(plan) if not any(f"{name} " in text for name in others)] == []
+        assert removed(hidden.of(plan, lie)) == []
     if lie != "its neighbours":
         assert str(device) in {scope_id for _, scope_id in hidden.scopes}
-    assert hidden.last.rows == ()
+    assert hidden.of(hidden.accepted, lie).rows == ()
+    assert hidden.of(hidden.after, lie).rows == ()
 
 
-def test_a_fall_is_believed_once_somebody_says_that_it_is_right(
-    told: Pipeline, server: Any, truth: LibreNMSState
-) -> None:
-    for port in list(truth.ports)[5:10]:
-        truth.delete_port(port)
-    plan = told.sync()
-    assert row(plan, "interfaces", "sw1 Gi1/0/9").reason == (
-        "not in LibreNMS, but that is no evidence: 5 of 10 ports of the last good snapshot"
-    )
-    # A cable is on Gi1/0/5 in NetBox.
-    gone = ["sw1 Gi1/0/6", "sw1 Gi1/0/7", "sw1 Gi1/0/8", "sw1 Gi1/0/9"]
-    plan = told.sync(accept_shrink=True)
-    assert [r.key for r in rows(plan, "interfaces", "delete")] == gone
-    assert row(plan, "interfaces", "sw1 Gi1/0/5").reason == "not in LibreNMS, but a cable depends on it"
+def test_a_fall_is_believed_once_somebody_says_that_it_is_right(hidden: Hidden) -> None:
+    name, _ = hidden.switches[len(FALL)]
+    for plan in hidden.plans:
+        assert row(plan, "interfaces", f"{name} Gi1/0/9").reason == (
+            "not in LibreNMS, but that is no evidence: 5 of 10 ports of the last good snapshot"
+        )
     # And stays believed.
-    assert [r.key for r in rows(told.sync(), "interfaces", "delete")] == gone
+    for plan in (hidden.accepted, hidden.after):
+        # A cable is on Gi1/0/5 in NetBox.
+        found = hidden.of(plan, len(FALL))
+        assert [r.key for r in rows(found, "interfaces", "delete")] == [
+            f"{name} Gi1/0/6",
+            f"{name} Gi1/0/7",
+            f"{name} Gi1/0/8",
+            f"{name} Gi1/0/9",
+        ]
+        assert row(plan, "interfaces", f"{name} Gi1/0/5").reason == (
+            "not in LibreNMS, but a cable depends on it"
+        )
 
 
-def test_a_few_ports_less_are_everyday_work(told: Pipeline, truth: LibreNMSState) -> None:
-    for port in list(truth.ports)[8:10]:
-        truth.delete_port(port)
-    plan = told.sync()
-    assert [r.key for r in rows(plan, "interfaces", "delete")] == ["sw1 Gi1/0/8", "sw1 Gi1/0/9"]
+def test_a_few_ports_less_are_everyday_work(hidden: Hidden) -> None:
+    name, _ = hidden.switches[len(FEW)]
+    for plan in hidden.plans:
+        found = hidden.of(plan, len(FEW))
+        assert [r.key for r in rows(found, "interfaces", "delete")] == [f"{name} Gi1/0/8", f"{name} Gi1/0/9"]
 
 
 @pytest.mark.also_live
@@ -283,38 +300,47 @@ SIGHT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture
+def whole(
+    request: pytest.FixtureRequest, undecided: LibreNMSState, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LabLibreNMS]:
+    monkeypatch.setenv("LIBRENMS_TOKEN", "lnms-token")
+    with serving(request, "whole", lambda port: LabLibreNMS(undecided, port, token="lnms-token")) as server:
+        yield server
+
+
+@pytest.fixture
+def picture(
+    whole: LabLibreNMS, undecided: LibreNMSState, netbox: NetBox, basics: Any, tmp_path: Path
+) -> Pipeline:
+    """The whole picture, compared once."""
+    endpoint = {"name": "production", "kind": "librenms", "url": whole.url, **OPTIONS}
+    pipeline = Pipeline(tmp_path / ODD_FOLDER, netbox, endpoint)
+
+    def make() -> None:
+        netbox.create("ipam/vlans", vid=60, name="VLAN0060", group=basics["group"]["id"])
+        plan = pipeline.sync()
+        assert row(plan, "vlans", "60 in paris-vlans").action == "conflict"
+        assert {r.action for r in rows(plan, "ip_addresses") if "10.10.10.77" in r.key} == {"conflict"}
+        assert row(plan, "ip_addresses", "10.10.10.3").action == "create"
+
+    begun("picture", pipeline, [undecided], make)
+    return pipeline
+
+
 @pytest.mark.also_live
 @pytest.mark.parametrize("history", [True, False])
 @pytest.mark.parametrize("sight", SIGHT)
 def test_a_conflict_of_the_whole_picture_is_no_change_of_a_part(
-    undecided: LibreNMSState,
-    netbox: NetBox,
-    basics: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    sight: str,
-    history: bool,
+    picture: Pipeline, undecided: LibreNMSState, sight: str, history: bool
 ) -> None:
-    monkeypatch.setenv("LIBRENMS_TOKEN", "lnms-token")
-    netbox.create("ipam/vlans", vid=60, name="VLAN0060", group=basics["group"]["id"])
-    with (
-        LabLibreNMS(undecided, token="lnms-token") as whole,
-        lying(LabLibreNMS, undecided, token="lnms-token", **{"lie": honest, **SIGHT[sight]}) as part,
-    ):
-        pipeline = Pipeline(
-            tmp_path / ODD_FOLDER,
-            netbox,
-            {"name": "production", "kind": "librenms", "url": whole.url, **OPTIONS},
-        )
-        if history:
-            plan = pipeline.sync()
-            assert row(plan, "vlans", "60 in paris-vlans").action == "conflict"
-            assert {r.action for r in rows(plan, "ip_addresses") if "10.10.10.77" in r.key} == {"conflict"}
-            assert row(plan, "ip_addresses", "10.10.10.3").action == "create"
-        pipeline.configure(url=part.url)
+    with lying(LabLibreNMS, undecided, token="lnms-token", **{"lie": honest, **SIGHT[sight]}) as part:
+        if not history:
+            shutil.rmtree(picture.warehouse.home)
+        picture.configure(url=part.url)
         for _ in range(2):
-            plan = pipeline.sync()
-            assert not complete(pipeline)
+            plan = picture.sync()
+            assert not complete(picture)
             assert [r for r in rows(plan, "vlans") if r.action in ("create", "update")] == []
             changes = [r.key for r in rows(plan, "ip_addresses") if r.action in ("create", "update")]
             assert not [key for key in changes if key.startswith("10.10.10.77")]
