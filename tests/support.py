@@ -115,8 +115,9 @@ class Pipeline:
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
-    def comes_to(self, word: str) -> bool:
-        """Whether the comparison of the next sync says a line that begins so; it ends there."""
+    def comes_to(self, word: str, *, read: bool = True) -> bool:
+        """Whether the comparison of the next sync says a line that begins so; it ends there. With ``read=False`` the
+        comparison of what was read before."""
 
         class There(Exception):
             pass
@@ -125,8 +126,9 @@ class Pipeline:
             if line.startswith(word):
                 raise There
 
-        self.snapshot()
-        self._read_netbox()
+        if read:
+            self.snapshot()
+            self._read_netbox()
         try:
             compare(self.warehouse, self.config, self.endpoint, progress=stop)
         except There:
