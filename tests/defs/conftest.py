@@ -11,8 +11,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage import sql
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from ruamel.yaml import YAML
-from sqlalchemy import Engine
+from sqlalchemy import Engine, NullPool
 from sqlalchemy.event import listens_for
 
 from netbox_sync_dagster import definitions as location
@@ -182,6 +185,21 @@ def _dagster_does_not_wait_for_the_disk() -> None:
     def unsafe(connection: Any, _: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _dagster_makes_one_engine_per_file() -> None:
+    """Dagster makes an engine, and compiles each statement anew, for every event that it stores in a SQLite file."""
+    made: dict[str, Engine] = {}
+    make = sql.create_engine
+
+    def once(url: str, **options: Any) -> Engine:
+        if options.get("poolclass") is not NullPool:
+            return make(url, **options)
+        return made.get(url) or made.setdefault(url, make(url, **options))
+
+    for module in (sqlite_event_log, sqlite_run_storage):
+        module.create_engine = once  # type: ignore[attr-defined]
 
 
 @pytest.fixture

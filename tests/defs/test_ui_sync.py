@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +10,12 @@ import pytest
 
 from tests.defs.conftest import DagsterHarness
 
-MODULE = [sys.executable, "-m", "netbox_sync_dagster.demo.ui_sync"]
+
+def run_module() -> str | int | None:
+    """Run it as ``python -m`` does; what it exits with."""
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("netbox_sync_dagster.demo.ui_sync", run_name="__main__")
+    return ended.value.code
 
 
 def test_every_endpoint_is_there_in_the_dagster_ui(
@@ -20,10 +23,8 @@ def test_every_endpoint_is_there_in_the_dagster_ui(
 ) -> None:
     dagster_home = tmp_path / "dagster"
     dagster_home.mkdir()
-    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home)}
-    done = subprocess.run(MODULE, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
     monkeypatch.setenv("DAGSTER_HOME", str(dagster_home))
+    assert run_module() == 0
     with dg.DagsterInstance.get() as instance:
         shown = {
             key: instance.get_materialized_partitions(dg.AssetKey(key.split("/")))
@@ -41,9 +42,14 @@ def test_every_endpoint_is_there_in_the_dagster_ui(
     assert harness.writes() == []
 
 
-def test_a_source_that_cannot_be_read_is_told(harness: DagsterHarness, tmp_path: Path) -> None:
+def test_a_source_that_cannot_be_read_is_told(
+    harness: DagsterHarness,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     harness.write(lyon={"enabled": False}, pve={"enabled": False})
-    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "PARIS_TOKEN": "wrong"}
-    done = subprocess.run(MODULE, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "endpoint 'paris': the server refused the token" in done.stderr
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("PARIS_TOKEN", "wrong")
+    assert run_module() == 1
+    assert "endpoint 'paris': the server refused the token" in capfd.readouterr().err
