@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,12 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.storage import sql
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from ruamel.yaml import YAML
-from sqlalchemy import Engine, NullPool
-from sqlalchemy.event import listens_for
 
 from netbox_sync_dagster import definitions as location
 from netbox_sync_dagster.compare.plan import Plan, load_plan
@@ -25,6 +19,7 @@ from netbox_sync_dagster.defs.partitions import keep_in_step
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.defs import quick_dagster
 from tests.kept import fresh, same_place
 from tests.support import ODD_FOLDER, NetBox
 
@@ -178,28 +173,10 @@ def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagst
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _dagster_does_not_wait_for_the_disk() -> None:
-    """As in ``tests/conftest.py``, for the SQLite files of Dagster's records."""
-
-    @listens_for(Engine, "connect")
-    def unsafe(connection: Any, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous=OFF")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _dagster_makes_one_engine_per_file() -> None:
-    """Dagster makes an engine, and compiles each statement anew, for every event that it stores in a SQLite file."""
-    made: dict[str, Engine] = {}
-    make = sql.create_engine
-
-    def once(url: str, **options: Any) -> Engine:
-        if options.get("poolclass") is not NullPool:
-            return make(url, **options)
-        return made.get(url) or made.setdefault(url, make(url, **options))
-
-    for module in (sqlite_event_log, sqlite_run_storage):
-        module.create_engine = once  # type: ignore[attr-defined]
+def _dagster_is_quick() -> None:
+    quick_dagster.one_engine_per_file()
+    quick_dagster.migrations_are_read_once()
+    quick_dagster.no_waiting_for_the_disk()
 
 
 @pytest.fixture
