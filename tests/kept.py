@@ -31,19 +31,7 @@ from tests.support import NetBox, Pipeline
 Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # The fixtures that end with ``begun`` or ``kept``.
-BEGINNINGS = {
-    "both",
-    "erp",
-    "first",
-    "lyon",
-    "many",
-    "picture",
-    "quiet",
-    "srv1",
-    "switched",
-    "strange",
-    "three",
-}
+BEGINNINGS = {"both", "erp", "first", "lyon", "many", "picture", "quiet", "switched", "strange", "three"}
 BEGINNINGS |= {"applied", "drifted", "site", "synced"}
 BEGINNINGS |= {"one_written", "polled", "twelve_written"}
 # Name of a server -> its port in this process.

@@ -29,12 +29,10 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
-from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
-from tests.compare.together import Basics, create_basics
-from tests.kept import LabTarget
+from tests.compare.together import Basics, create_basics, lab_netbox
 from tests.real_netbox import real_netbox
-from tests.support import ODD_FOLDER, NetBox, Pipeline, proxmox_endpoint
+from tests.support import ODD_FOLDER, Pipeline, proxmox_endpoint
 
 
 @dataclass(frozen=True)
@@ -274,7 +272,7 @@ def proxmox_lab(
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
-        real_netbox(empty=True) if live else _lab_netbox(environment, settings) as netbox,
+        real_netbox(empty=True) if live else lab_netbox(environment, settings.get("plugins")) as netbox,
         LabProxmox(cluster) as proxmox,
     ):
         environment.setenv("PROXMOX_TOKEN", proxmox.token_value)
@@ -282,10 +280,3 @@ def proxmox_lab(
         netbox.create("virtualization/cluster-types", name="Proxmox VE", slug="proxmox-ve")
         endpoint = proxmox_endpoint(proxmox) | {k: v for k, v in settings.items() if k != "plugins"}
         yield cluster, proxmox, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), basics
-
-
-@contextmanager
-def _lab_netbox(environment: pytest.MonkeyPatch, settings: dict[str, Any]) -> Iterator[NetBox]:
-    with LabNetBox(token="lab-token", plugins=settings.get("plugins")) as server:
-        environment.setenv("NETBOX_TOKEN", server.token)
-        yield LabTarget(server)

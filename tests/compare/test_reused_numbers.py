@@ -9,9 +9,10 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.compare.guests import APPLY, SYNC, GuestCase, Steps, share_cluster
+from tests.compare.guests import APPLY, SYNC, GuestCase, share_cluster
+from tests.compare.guests import Steps as GuestSteps
+from tests.compare.together import Case, Steps, together
 from tests.compare.two_clusters import DELETES, guest, lyon_of
-from tests.kept import begun
 from tests.support import NetBox, Pipeline, after, row, rows
 
 VMS = "virtualization/virtual-machines"
@@ -24,22 +25,30 @@ def differences(plan: Plan) -> list[tuple[str, str, str, dict[str, Any]]]:
 # -- ports -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def srv1(state: LibreNMSState, pipeline: Pipeline) -> dict[str, Any]:
-    """Server srv1 with eth0 (port 101) and eth1 (port 102), in NetBox by us."""
+PORTS: dict[str, Any] = {
+    "policies": {
+        "missing_interfaces": "delete",
+        "delete": ["interfaces"],
+        "delete_unowned": ["interfaces"],
+    }
+}
+WRITE: dict[str, Any] = {"write": True}
 
-    def make() -> None:
-        server = state.add_device("srv1", hardware="C9300-48P", os="linux")
-        for number, name, mac, host, mtu, far in (
-            (101, "eth0", "020000000000", "10.0.0.10", 1500, "to sw0"),
-            (102, "eth1", "020000000001", "10.0.1.10", 9000, "to sw1"),
-        ):
-            port = state.add_port(server, name, port_id=number, ifPhysAddress=mac, ifMtu=mtu, ifAlias=far)
-            state.add_ipv4(port, host, 24)
-        pipeline.apply()
 
-    begun("srv1", pipeline, [state], make)
-    return state.devices[0]
+def srv1(case: Case, block: int) -> dict[str, Any]:
+    """Server srv1 with eth0 (port ``block`` + 1) and eth1 (port ``block`` + 2), and addresses of its own."""
+    server = case.state.add_device("srv1", hardware="C9300-48P", os="linux")
+    for number, mtu in ((0, 1500), (1, 9000)):
+        port = case.state.add_port(
+            server,
+            f"eth{number}",
+            port_id=block + number + 1,
+            ifPhysAddress=f"020000000{block + number:03}",
+            ifMtu=mtu,
+            ifAlias=f"to sw{number}",
+        )
+        case.state.add_ipv4(port, f"10.{block // 100}.{number}.10", 24)
+    return server
 
 
 def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
@@ -52,101 +61,100 @@ def cross(state: LibreNMSState, server: dict[str, Any], *names: str) -> None:
             line["port_id"] = new.get(line["port_id"], line["port_id"])
 
 
-@pytest.mark.also_live
-def test_two_ports_exchange_their_row_numbers(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
-) -> None:
-    cross(state, srv1, "eth0", "eth1")
-    plan = pipeline.sync()
+@together(also_live=True, **PORTS)
+def test_two_ports_exchange_their_row_numbers(case: Case) -> Steps:
+    server = srv1(case, 100)
+    yield WRITE
+    cross(case.state, server, "eth0", "eth1")
+    plan = yield WRITE
     assert differences(plan) == [
         ("interfaces", "update", "srv1 eth0", {"cf.librenms_id": {"production": 102}}),
         ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}}),
     ]
-    assert pipeline.write(plan) == []
-    assert pipeline.sync().rows == ()
+    plan = yield
+    assert plan.rows == ()
     assert {
         i["name"]: (i["mtu"], i["description"], i["primary_mac_address"]["mac_address"])
-        for i in netbox.all("dcim/interfaces")
+        for i in case.netbox.all("dcim/interfaces", device=case.named("srv1"))
     } == {
-        "eth0": (1500, "to sw0", "02:00:00:00:00:00"),
-        "eth1": (9000, "to sw1", "02:00:00:00:00:01"),
+        "eth0": (1500, "to sw0", "02:00:00:00:01:00"),
+        "eth1": (9000, "to sw1", "02:00:00:00:01:01"),
     }
 
 
-def test_one_of_two_crossed_updates_applied_leaves_the_other(
-    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, srv1: dict[str, Any]
-) -> None:
-    cross(state, srv1, "eth0", "eth1")
-    eth0 = netbox.one("dcim/interfaces", name="eth0")
-    netbox.edit("dcim/interfaces", eth0["id"], custom_fields={"librenms_id": {"production": 102}})
-    assert differences(pipeline.sync()) == [
-        ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 101}})
+@together(**PORTS)
+def test_one_of_two_crossed_updates_applied_leaves_the_other(case: Case) -> Steps:
+    server = srv1(case, 200)
+    yield WRITE
+    cross(case.state, server, "eth0", "eth1")
+    eth0 = case.netbox.one("dcim/interfaces", device=case.named("srv1"), name="eth0")
+    case.netbox.edit("dcim/interfaces", eth0["id"], custom_fields={"librenms_id": {"production": 202}})
+    plan = yield WRITE
+    assert differences(plan) == [
+        ("interfaces", "update", "srv1 eth1", {"cf.librenms_id": {"production": 201}})
     ]
 
 
-def test_a_renamed_port_is_an_update_of_its_name(
-    pipeline: Pipeline, state: LibreNMSState, srv1: dict[str, Any]
-) -> None:
-    port = state.port(srv1, "eth0")
+@together(**PORTS)
+def test_a_renamed_port_is_an_update_of_its_name(case: Case) -> Steps:
+    port = case.state.port(srv1(case, 300), "eth0")
+    yield WRITE
     port["ifName"] = port["ifDescr"] = "enp1s0"
-    assert differences(pipeline.sync()) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
+    plan = yield WRITE
+    assert differences(plan) == [("interfaces", "update", "srv1 enp1s0", {"name": "enp1s0"})]
 
 
-@pytest.mark.also_live
-def test_another_port_with_the_number_of_one_that_went(
-    pipeline: Pipeline, state: LibreNMSState, srv1: dict[str, Any]
-) -> None:
+@together(also_live=True, **PORTS)
+def test_another_port_with_the_number_of_one_that_went(case: Case) -> Steps:
     """eth0 went, usb0 has its number: nothing of either is written, and eth0 is not called gone."""
-    pipeline.configure(
-        policies={"missing_interfaces": "delete", "delete": ["interfaces"], "delete_unowned": ["interfaces"]}
-    )
-    port = state.port(srv1, "eth0")
-    state.delete_port(port)
-    fresh = state.add_port(srv1, "usb0", port_id=101, ifPhysAddress="0200000000ff", ifMtu=1400)
-    state.add_ipv4(fresh, "10.0.7.7", 24)
-    found = [
-        (r.resource, r.action, r.key, r.reason) for r in pipeline.sync().rows if r.resource == "interfaces"
-    ]
-    assert found == [
+    server = srv1(case, 400)
+    yield WRITE
+    case.state.delete_port(case.state.port(server, "eth0"))
+    fresh = case.state.add_port(server, "usb0", port_id=401, ifPhysAddress="0200000004ff", ifMtu=1400)
+    case.state.add_ipv4(fresh, "10.4.7.7", 24)
+    plan = yield WRITE
+    assert [(r.resource, r.action, r.key, r.reason) for r in rows(plan, "interfaces")] == [
         (
             "interfaces",
             "conflict",
             "srv1 usb0",
-            "another port has the number 101 now: NetBox has it on eth0, and neither the name nor the MAC address and"
+            "another port has the number 401 now: NetBox has it on eth0, and neither the name nor the MAC address and"
             " address is the same",
         )
     ]
 
 
-@pytest.mark.also_live
-def test_a_new_installation_of_librenms(pipeline: Pipeline, state: LibreNMSState, netbox: NetBox) -> None:
+@together(also_live=True, **PORTS)
+def test_a_new_installation_of_librenms(case: Case) -> Steps:
     """All ids are others, in the range of the old ones: names find everything, and only ids are updated."""
-    for name in ("sw1", "sw2", "sw3"):
-        switch = state.add_device(name, hardware="C9300-48P")
-        for number in range(1, 4):
-            port = state.add_port(switch, f"Gi0/{number}", ifAlias=f"{name} desk {number}")
-            state.add_ipv4(port, f"10.{switch['device_id']}.{number}.1", 24)
-        state.add_port(switch, "Vlan1", ifType="l3ipvlan")
-    pipeline.apply()
-    devices = {1: 3, 2: 1, 3: 2}
-    highest = max(port["port_id"] for port in state.ports)
+    state = case.state
+    for name, number in (("sw1", 501), ("sw2", 502), ("sw3", 503)):
+        switch = state.add_device(name, hardware="C9300-48P", device_id=number)
+        for n in range(1, 4):
+            port = state.add_port(switch, f"Gi0/{n}", ifAlias=f"{name} desk {n}", port_id=number * 10 + n)
+            state.add_ipv4(port, f"10.5.{number - 500}{n}.1", 24)
+        state.add_port(switch, "Vlan1", ifType="l3ipvlan", port_id=number * 10 + 4)
+    yield WRITE
+    devices = {501: 503, 502: 501, 503: 502}
+    ports = sorted(port["port_id"] for port in state.own_ports)
+    others = dict(zip(ports, reversed(ports), strict=True))
     for table in (state.devices, state.ports, state.ipv4_addresses):
         for line in table:
-            if "device_id" in line:
-                line["device_id"] = devices[line["device_id"]]
-            if "port_id" in line:
-                line["port_id"] = highest + 1 - line["port_id"]
-    plan = pipeline.sync()
+            for column, new in (("device_id", devices), ("port_id", others)):
+                if column in line:
+                    line[column] = new.get(line[column], line[column])
+    plan = yield WRITE
     assert {(r.resource, r.action) for r in plan.rows} == {("devices", "update"), ("interfaces", "update")}
     assert {tuple(after(r)) for r in plan.rows} == {("cf.librenms_id",)}
     assert len(rows(plan, "devices")) == 3
-    assert pipeline.write(plan) == []
-    assert pipeline.sync().rows == ()
-    assert {d["name"]: d["custom_fields"]["librenms_id"] for d in netbox.all("dcim/devices")} == {
-        "sw1": {"production": 3},
-        "sw2": {"production": 1},
-        "sw3": {"production": 2},
-    }
+    plan = yield
+    assert plan.rows == ()
+    names = [case.named(name) for name in ("sw1", "sw2", "sw3")]
+    assert [d["custom_fields"]["librenms_id"] for d in case.netbox.all("dcim/devices", name=names)] == [
+        {"production": 503},
+        {"production": 501},
+        {"production": 502},
+    ]
 
 
 # -- guests ----------------------------------------------------------------------------------------
@@ -156,7 +164,7 @@ GUESTS: dict[str, Any] = {"policies": DELETES}
 
 
 @share_cluster(also_live=True, **GUESTS)
-def test_a_vmid_is_given_to_another_machine(case: GuestCase) -> Steps:
+def test_a_vmid_is_given_to_another_machine(case: GuestCase) -> GuestSteps:
     guest(case.cluster, 101, "erp", 1, 32, uuid(101), "pve1")
     yield APPLY
     known = case.netbox.one(VMS, name="erp")
@@ -184,7 +192,7 @@ def test_a_vmid_is_given_to_another_machine(case: GuestCase) -> Steps:
 
 
 @share_cluster(**GUESTS)
-def test_a_renamed_guest_stays_the_same(case: GuestCase) -> Steps:
+def test_a_renamed_guest_stays_the_same(case: GuestCase) -> GuestSteps:
     one = guest(case.cluster, 102, "crm", 2, 1, uuid(102), "pve1")
     yield APPLY
     one.name = one.config["name"] = "crm-old"
@@ -193,7 +201,7 @@ def test_a_renamed_guest_stays_the_same(case: GuestCase) -> Steps:
 
 
 @share_cluster(**GUESTS)
-def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(case: GuestCase) -> Steps:
+def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(case: GuestCase) -> GuestSteps:
     """As long as a snapshot is kept in which it had its old name; a second sync of the same says the same."""
     one = guest(case.cluster, 103, "wiki", 3, 1, uuid(103), "pve1")
     yield APPLY
@@ -206,7 +214,7 @@ def test_a_guest_renamed_and_with_another_card_is_known_by_its_uuid(case: GuestC
 
 
 @share_cluster(**GUESTS)
-def test_a_guest_with_another_card_stays_the_same(case: GuestCase) -> Steps:
+def test_a_guest_with_another_card_stays_the_same(case: GuestCase) -> GuestSteps:
     one = guest(case.cluster, 104, "chat", 4, 1, uuid(104), "pve1")
     yield APPLY
     one.config["net0"] = "virtio=BC:24:11:00:00:78,bridge=vmbr0"
@@ -219,7 +227,7 @@ def test_a_guest_with_another_card_stays_the_same(case: GuestCase) -> Steps:
 
 
 @share_cluster(also_live=True, **GUESTS)
-def test_guests_restored_under_each_others_vmid(case: GuestCase) -> Steps:
+def test_guests_restored_under_each_others_vmid(case: GuestCase) -> GuestSteps:
     guests = case.cluster.guests
     one = guest(case.cluster, 105, "shop", 5, 1, uuid(105), "pve1")
     two = guest(case.cluster, 106, "blog", 6, 1, uuid(106), "pve1")

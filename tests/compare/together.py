@@ -13,9 +13,10 @@ Names of devices get a prefix, which the rows lack: several tests may have a ``s
 unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module.
 
 ``plan = yield {"policies": ...}`` asks for a sync with other options of the endpoint than the module's; each set of
-options costs one more comparison, so it pays where several tests use the same. Three keys are not the endpoint's:
+options costs one more comparison, so it pays where several tests use the same. Four keys are not the endpoint's:
 ``server``, the options of another LabLibreNMS with the same content, ``refused``, the paths that it answers with status
-400, and ``apply``: True, to approve and apply the changes of all tests that share the estate, and sync again.
+400, ``write``: True, to approve and apply the changes of all tests that share the estate, and ``apply``: True, for the
+same and another sync, whose plan it is.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from tests.kept import LabTarget
+from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, Pipeline
 
 Options = dict[str, Any]
@@ -185,55 +187,66 @@ class Case:
         return value
 
 
-# (module, estate and options of the endpoint) -> {id of a test: what it raised, or None}.
-_outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
+# (module, estate and options of the endpoint, lab or live) -> {id of a test: what it raised, or None}.
+_outcomes: dict[tuple[str, str, str], dict[str, BaseException | None]] = {}
 
 
-def together(estate: str = "", **options: Any) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
-    """A test of a shared estate; those of a module with the same ``estate`` and ``options`` of the endpoint share it."""
+def together(
+    estate: str = "", *, also_live: bool = False, **options: Any
+) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
+    """A test of a shared estate; those of a module with the same ``estate`` and ``options`` of the endpoint share it.
+
+    ``also_live``: with ``-m live`` against a real NetBox too.
+    """
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
         shared = (estate, options)
 
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
-            group = (request.module.__name__, repr(shared))
+            group = (request.module.__name__, repr(shared), parameters.get("place", "lab"))
             if request.node.nodeid not in _outcomes.get(group, {}):
-                _outcomes[group] = _run(_starts(request, shared), options)
+                _outcomes[group] = _run(_starts(request, shared, group[2]), options, live=group[2] == "live")
             error = _outcomes[group][request.node.nodeid]
             if error is not None:
                 raise error
 
         wanted = [p for p in inspect.signature(steps).parameters.values() if p.name != "case"]
-        fixture = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        vars(test)["__signature__"] = inspect.Signature([fixture, *wanted])
+        names = ["request", *(["place"] if also_live else [])]
+        fixtures = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        vars(test)["__signature__"] = inspect.Signature([*fixtures, *wanted])
         vars(test)["shared"] = (steps, shared)
+        if also_live:
+            places = ["lab", pytest.param("live", marks=pytest.mark.live)]
+            return pytest.mark.parametrize("place", places)(test)
         return test
 
     return decorate
 
 
 def _starts(
-    request: pytest.FixtureRequest, shared: tuple[str, Options]
+    request: pytest.FixtureRequest, shared: tuple[str, Options], place: str
 ) -> dict[str, Callable[[Case], Steps]]:
-    """{id: beginning} of every collected test that shares this estate."""
+    """{id: beginning} of every collected test that shares this estate in the lab, or in a real NetBox."""
     found: dict[str, Callable[[Case], Steps]] = {}
     for item in request.session.items:
         if not isinstance(item, pytest.Function) or item.module is not request.module:
             continue
         steps, found_in = getattr(item.function, "shared", (None, None))
         if steps is not None and found_in == shared:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+            if parameters.pop("place", "lab") != place:
+                continue
             found[item.nodeid] = functools.partial(steps, **parameters)
     return found
 
 
 def _run(
-    starts: dict[str, Callable[[Case], Steps]], options: dict[str, Any]
+    starts: dict[str, Callable[[Case], Steps]], options: dict[str, Any], *, live: bool = False
 ) -> dict[str, BaseException | None]:
     """Run all tests, with one sync for the same ``yield`` of each; what each of them raised."""
     outcomes: dict[str, BaseException | None] = dict.fromkeys(starts)
-    with _estate(options) as (server, pipeline, basics):
+    with _estate(options, live=live) as (server, pipeline, basics):
         cases = {test: Case(number, server, pipeline, basics) for number, test in enumerate(starts)}
         running = {test: start(cases[test]) for test, start in starts.items()}
         plans: dict[str, Plan] = {}
@@ -270,6 +283,7 @@ def _plan(
     server: Options | None = None,
     refused: Sequence[str] = (),
     apply: bool = False,
+    write: bool = False,
     **options: Any,
 ) -> Plan:
     usual = pipeline.config
@@ -280,25 +294,31 @@ def _plan(
                 other.fail_always(status=400, path_prefix=path)
             options["url"] = other.url
         pipeline.configure(**options)
-        plan = pipeline.apply_all() if apply else pipeline.sync()
+        plan = pipeline.apply_all() if apply else pipeline.apply() if write else pipeline.sync()
     pipeline.config = usual
     return plan
 
 
 @contextmanager
-def _estate(options: dict[str, Any]) -> Iterator[tuple[LabLibreNMS, Pipeline, Basics]]:
+def _estate(options: dict[str, Any], *, live: bool) -> Iterator[tuple[LabLibreNMS, Pipeline, Basics]]:
     """LibreNMS without devices, and NetBox with what every installation has."""
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as folder,
-        LabNetBox(token="lab-token") as target,
+        real_netbox(empty=True) if live else lab_netbox(environment) as netbox,
         LabLibreNMS(LibreNMSState(), token="lnms-token") as source,
     ):
-        environment.setenv("NETBOX_TOKEN", "lab-token")
         environment.setenv("LIBRENMS_TOKEN", "lnms-token")
-        netbox = LabTarget(target)
         endpoint = librenms_endpoint(source.url) | options
         yield source, Pipeline(Path(folder) / ODD_FOLDER, netbox, endpoint), create_basics(netbox)
+
+
+@contextmanager
+def lab_netbox(environment: pytest.MonkeyPatch, plugins: dict[str, str] | None = None) -> Iterator[NetBox]:
+    """The lab NetBox, with these plugins ({name: version})."""
+    with LabNetBox(token="lab-token", plugins=plugins) as server:
+        environment.setenv("NETBOX_TOKEN", server.token)
+        yield LabTarget(server)
 
 
 def librenms_endpoint(url: str) -> dict[str, Any]:
