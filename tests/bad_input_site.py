@@ -4,17 +4,22 @@ look like something to delete: every policy that allows deletes is on."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.config import load_config
+from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.snapshot import snapshot_librenms
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
@@ -57,9 +62,9 @@ def closed_port() -> int:
 
 
 def librenms_state() -> LibreNMSState:
-    """Two switches with a trunk each."""
+    """Four switches with a trunk each."""
     state = LibreNMSState()
-    for number in (1, 2):
+    for number in (1, 2, 3, 4):
         ip = f"10.0.0.{number}"
         switch = state.add_device(f"sw{number}", os="ios", hardware="C2960", serial=f"FOC{number}", ip=ip)
         state.add_vlan(switch, 10, "USERS")
@@ -81,11 +86,11 @@ def branch_state() -> LibreNMSState:
 
 
 def proxmox_state() -> ProxmoxState:
-    """Two nodes, two virtual machines with agents on the first, a container on the second."""
+    """Two nodes, four virtual machines with agents on the first, a container on the second."""
     state = ProxmoxState(cluster="paris")
     state.add_node("pve1")
     state.add_node("pve2")
-    for number in (1, 2):
+    for number in (1, 2, 4, 5):
         mac = f"BC:24:11:00:00:0{number}"
         config = {
             "agent": "1",
@@ -186,6 +191,8 @@ class Company:
         )
         self.harness.configure()
         self.warehouse = Warehouse(folder / "data")
+        # Whether its diffs are others than in the beginning.
+        self.changed = True
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -198,7 +205,19 @@ class Company:
             home.rename(kept)
         shutil.rmtree(home, ignore_errors=True)
         copy_tree(kept, home, lasting=True)
+        self.changed = True
         return Company(self.harness.folder, self.servers)
+
+    def as_it_is(self) -> Company:
+        """The same configuration, and the warehouse as the last call of this left it; of ``again`` where that was later."""
+        found = self.again() if self.changed else Company(self.harness.folder, self.servers)
+        self.changed = False
+        return found
+
+    def heal(self) -> None:
+        """No server has a fault any more."""
+        for server in self.servers.all:
+            server.clear_faults()
 
     def set(self, system: str, **content: Any) -> None:
         """Change the configuration of one system."""
@@ -209,6 +228,13 @@ class Company:
         }[system]
         place.update(content)
         self.harness.configure()
+
+    def read_librenms(self) -> None:
+        """Read LibreNMS, and compare nothing."""
+        with patch.dict(os.environ, self.harness.environment):
+            endpoint = load_config(self.harness.folder / "netbox_sync.yaml").endpoint("nms")
+            assert isinstance(endpoint, LibreNMSEndpoint)
+            snapshot_librenms(endpoint, self.warehouse)
 
     def current(self, system: str) -> str:
         """The id of the current snapshot."""
@@ -271,7 +297,7 @@ def running(folder: Path) -> Iterator[Company]:
                 "approve", name, "--all-creates-and-updates", "--override-limit", "first sync", "--yes"
             )
             company.harness.ok("apply", name, "--yes")
-        company.harness.ok("sync")
+        company.harness.ok("sync", "nms", "pve")
         for name in ("nms", "pve"):
             (left,) = json.loads(company.harness.ok("diff", name, "--json"))["diffs"]
             assert left["counts"] == {}, company.harness.ok("diff", name, "--all")

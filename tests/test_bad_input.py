@@ -45,13 +45,24 @@ def in_step(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         yield company
 
 
-@pytest.fixture
-def company(in_step: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
-    """The company for one test, its servers well at the end. Pauses before a second try are short."""
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a second try."""
     monkeypatch.setattr(http, "_FIRST_PAUSE", 0.005)
+
+
+@pytest.fixture
+def company(in_step: Company) -> Iterator[Company]:
+    """The company for one test, its servers well at the end."""
     yield in_step.again()
-    for server in in_step.servers.all:
-        server.clear_faults()
+    in_step.heal()
+
+
+@pytest.fixture
+def unread(in_step: Company) -> Iterator[Company]:
+    """The company for a test after which no diff is another one: it begins where the one before it ended."""
+    yield in_step.as_it_is()
+    in_step.heal()
 
 
 def sync(company: Company, *names: str) -> Answer:
@@ -99,11 +110,11 @@ FAULTS: dict[int | str, str] = {
 
 @pytest.mark.parametrize("systems", [SOURCES, ("netbox",)], ids=["sources", "netbox"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_server_that_only_fails(company: Company, fault: int | str, systems: tuple[str, ...]) -> None:
+def test_a_server_that_only_fails(unread: Company, fault: int | str, systems: tuple[str, ...]) -> None:
     for system in systems:
-        company.servers.of(system).fail_always(status=fault)
+        unread.servers.of(system).fail_always(status=fault)
 
-    failed(company, systems, FAULTS[fault])
+    failed(unread, systems, FAULTS[fault])
 
 
 def test_the_other_endpoints_are_read_and_compared(company: Company) -> None:
@@ -191,20 +202,20 @@ MISTAKES: list[tuple[Any, str, str]] = [
     ("mistake", "of_source", "of_netbox"), MISTAKES, ids=[item[0].__name__ for item in MISTAKES]
 )
 def test_a_mistake_in_the_configuration(
-    company: Company, mistake: Any, of_source: str, of_netbox: str, netbox: bool
+    unread: Company, mistake: Any, of_source: str, of_netbox: str, netbox: bool
 ) -> None:
     systems = ("netbox",) if netbox else SOURCES
     for system in systems:
-        mistake(company, system)
+        mistake(unread, system)
 
-    failed(company, systems, of_netbox if netbox else of_source)
+    failed(unread, systems, of_netbox if netbox else of_source)
 
 
 @pytest.mark.parametrize("fault", [500, "reset", "html200"])
-def test_the_check_names_a_server_that_fails_and_tries_the_others(company: Company, fault: int | str) -> None:
-    company.servers.librenms.fail_always(status=fault)
+def test_the_check_names_a_server_that_fails_and_tries_the_others(unread: Company, fault: int | str) -> None:
+    unread.servers.librenms.fail_always(status=fault)
 
-    answer = company.harness.run("check")
+    answer = unread.harness.run("check")
 
     assert (answer.code, answer.err) == (1, "")
     wrong = [line for line in answer.out.splitlines() if line.startswith("  failed")]
@@ -212,7 +223,7 @@ def test_the_check_names_a_server_that_fails_and_tries_the_others(company: Compa
     assert re.fullmatch(f"  failed reachable: {FAULTS[fault]}", wrong[0])
     assert "  ok     version: Proxmox VE 9.1.4" in answer.out
     assert "  ok     version: NetBox 4.6.8" in answer.out
-    company.no_secret_in(answer)
+    unread.no_secret_in(answer)
 
 
 # -- a part of a server is missing: an incomplete snapshot -----------------------------------------
@@ -230,22 +241,51 @@ def incomplete(company: Company, system: str, reason: str) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("fault", [500, "reset", "truncate", "html200"])
-def test_single_calls_that_only_fail(company: Company, fault: int | str) -> None:
+# Fault -> (device of LibreNMS, guest of Proxmox) of which a call fails so, and what is said of the device.
+SINGLE_CALLS: dict[int | str, tuple[int, int, str]] = {
+    500: (1, 101, "answered 500"),
+    "reset": (2, 102, "did not answer"),
+    "truncate": (3, 104, "did not answer"),
+    "html200": (4, 105, "answered with something other than a JSON list"),
+}
+
+
+@pytest.fixture(scope="module")
+def partly_read(in_step: Company) -> dict[str, dict[str, Any]]:
+    """{system: manifest} of a sync in which all SINGLE_CALLS failed; the addresses too, with status 500."""
+    company = in_step.again()
     # Also those whose answers cannot have changed.
     company.set("librenms", full_read_hours=0)
-    company.servers.librenms.fail_always(status=fault, path_prefix="/devices/1/ports")
-    company.servers.librenms.fail_always(status=fault, path_prefix="/resources/ip/addresses")
-    company.servers.proxmox.fail_always(status=fault, path_prefix="/nodes/pve1/qemu/101/config")
+    for fault, (device, vmid, _) in SINGLE_CALLS.items():
+        company.servers.librenms.fail_always(status=fault, path_prefix=f"/devices/{device}/ports")
+        company.servers.proxmox.fail_always(status=fault, path_prefix=f"/nodes/pve1/qemu/{vmid}/config")
+    company.servers.librenms.fail_always(status=500, path_prefix="/resources/ip/addresses")
+    with pytest.MonkeyPatch.context() as short:
+        short.setattr(http, "_FIRST_PAUSE", 0.005)
+        sync(company, "nms", "pve")
+    in_step.heal()
+    return {system: company.manifest(system) for system in SOURCES}
 
-    sync(company, "nms", "pve")
 
-    reasons = "\n".join(company.manifest("librenms")["reasons"] + company.manifest("proxmox")["reasons"])
-    assert not company.manifest("librenms")["complete"]
-    assert not company.manifest("proxmox")["complete"]
-    assert "the VLAN memberships of a device could not be read: LibreNMS " in reasons
-    assert re.search(r"ip_addresses: .*/resources/ip/addresses|ip_addresses: the connection to", reasons)
-    assert "nodes/pve1/qemu/101/config" in reasons
+@pytest.mark.parametrize("fault", SINGLE_CALLS)
+def test_single_calls_that_only_fail(partly_read: dict[str, dict[str, Any]], fault: int | str) -> None:
+    _, vmid, device_is_told = SINGLE_CALLS[fault]
+    assert not partly_read["librenms"]["complete"]
+    assert not partly_read["proxmox"]["complete"]
+    told = f"the VLAN memberships of a device could not be read: LibreNMS {device_is_told}"
+    assert told in partly_read["librenms"]["reasons"]
+    assert f"nodes/pve1/qemu/{vmid}/config" in "\n".join(partly_read["proxmox"]["reasons"])
+
+
+@pytest.mark.parametrize("fault", SINGLE_CALLS)
+def test_a_call_for_all_addresses_that_only_fails(unread: Company, fault: int | str) -> None:
+    unread.servers.librenms.fail_always(status=fault, path_prefix="/resources/ip/addresses")
+
+    unread.read_librenms()
+
+    assert not unread.manifest("librenms")["complete"]
+    (reason,) = unread.manifest("librenms")["reasons"]
+    assert re.match(r"ip_addresses: (GET /resources/ip/addresses|the connection to)", reason)
 
 
 def test_a_librenms_token_that_sees_one_device_of_two(company: Company) -> None:
@@ -362,7 +402,7 @@ def test_a_proxmox_without_guests(company: Company) -> None:
     with LabProxmox(state) as empty:
         company.set("proxmox", url=empty.url, tls={"ca": empty.ca_path})
 
-        incomplete(company, "proxmox", "^ *guests: 0 of 3 rows of the last good snapshot$")
+        incomplete(company, "proxmox", "^ *guests: 0 of 5 rows of the last good snapshot$")
 
 
 def test_a_netbox_without_anything(company: Company) -> None:
