@@ -215,7 +215,7 @@ class Company:
         return found
 
     def heal(self) -> None:
-        """No server has a fault any more."""
+        """Take away the faults of all servers."""
         for server in self.servers.all:
             server.clear_faults()
 
