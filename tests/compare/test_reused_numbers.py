@@ -36,7 +36,7 @@ WRITE: dict[str, Any] = {"write": True}
 
 
 def srv1(case: Case, block: int) -> dict[str, Any]:
-    """Server srv1 with eth0 (port ``block`` + 1) and eth1 (port ``block`` + 2), and addresses of its own."""
+    """Server srv1 with eth0 (port ``block`` + 1) and eth1 (port ``block`` + 2)."""
     server = case.state.add_device("srv1", hardware="C9300-48P", os="linux")
     for number, mtu in ((0, 1500), (1, 9000)):
         port = case.state.add_port(
