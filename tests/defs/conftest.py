@@ -16,12 +16,13 @@ from netbox_sync_dagster import definitions as location
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.defs.partitions import keep_in_step
+from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.defs import quick_dagster
 from tests.kept import fresh, same_place
-from tests.support import ODD_FOLDER, NetBox
+from tests.support import ODD_FOLDER, NetBox, evaluate
 
 # Loaded once: each load looks through the whole of ``defs/``.
 definitions = cache(location.definitions)
@@ -126,6 +127,22 @@ def checks(result: Any) -> dict[str, Any]:
         f"{item.asset_key.to_user_string()}:{item.check_name}": item
         for item in result.get_asset_check_evaluations()
     }
+
+
+def apply_tick(harness: DagsterHarness, cursor: str | None = None) -> Any:
+    """One tick of the sensor ``apply_when_approved``."""
+    return evaluate(
+        apply_sensor,
+        instance=harness.instance,
+        cursor=cursor,
+        repository_def=definitions().get_repository_def(),
+    )
+
+
+def apply_started(harness: DagsterHarness, request: Any) -> Any:
+    """Run what the tick asked for, as the daemon does."""
+    assert (request.job_name, request.partition_key) == ("apply_librenms", "paris")
+    return harness.run(request.job_name, partition_key=request.partition_key, tags=dict(request.tags))
 
 
 @contextmanager

@@ -15,12 +15,10 @@ import pytest
 from netbox_sync_dagster.approve import approve, approved, open_ledger
 from netbox_sync_dagster.approve.records import read_approvals
 from netbox_sync_dagster.config import load_config
-from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.verify import accept
 from tests.apply.drafts import Draft
-from tests.defs.conftest import DagsterHarness, definitions, failure, made
-from tests.support import evaluate
+from tests.defs.conftest import DagsterHarness, apply_started, apply_tick, failure, made
 
 Row = dict[str, Any]
 
@@ -189,48 +187,34 @@ def test_runs_of_an_apply_job_carry_the_endpoint_that_the_queue_holds_apart(
 # -- apply_when_approved ---------------------------------------------------------------------------
 
 
-def tick(harness: DagsterHarness, cursor: str | None = None) -> Any:
-    return evaluate(
-        apply_sensor,
-        instance=harness.instance,
-        cursor=cursor,
-        repository_def=definitions().get_repository_def(),
-    )
-
-
 def why(result: Any) -> str:
     """Why the sensor started nothing."""
     reason = result.skip_reason if isinstance(result, dg.SensorResult) else result
     return str(reason.skip_message)
 
 
-def start(harness: DagsterHarness, request: Any) -> Any:
-    assert (request.job_name, request.partition_key) == ("apply_librenms", "paris")
-    return harness.run(request.job_name, partition_key=request.partition_key, tags=dict(request.tags))
-
-
 def test_nothing_is_applied_by_itself_where_the_configuration_does_not_ask_for_it(
     harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
     decide(harness, resource=["vlans"])
-    assert why(tick(harness)) == "no enabled endpoint has policies.apply_approved"
+    assert why(apply_tick(harness)) == "no enabled endpoint has policies.apply_approved"
 
 
 def test_what_is_approved_is_applied_once(harness: DagsterHarness, ids: dict[str, str]) -> None:
     harness.write(paris={"policies": {"apply_approved": True}})
-    nothing = tick(harness)
+    nothing = apply_tick(harness)
     assert why(nothing) == "no approved change waits"
     decide(harness, resource=["vlans"])
 
-    first = tick(harness)
+    first = apply_tick(harness)
     [request] = first.run_requests
-    assert start(harness, request).success
+    assert apply_started(harness, request).success
     assert [item["vid"] for item in harness.netbox.all("ipam/vlans")] == [50, 99]
 
-    again = tick(harness, first.cursor)
+    again = apply_tick(harness, first.cursor)
     assert why(again) == "no approved change waits"
     # Nor when the daemon remembers nothing.
-    assert why(tick(harness)) == "no approved change waits"
+    assert why(apply_tick(harness)) == "no approved change waits"
 
 
 def test_a_change_that_was_stale_is_not_tried_again_in_a_loop(
@@ -239,16 +223,16 @@ def test_a_change_that_was_stale_is_not_tried_again_in_a_loop(
     harness.write(paris={"policies": {"apply_approved": True}})
     decide(harness, change_ids=[ids["sw-paris"]])
     harness.netbox.edit("dcim/devices", harness.device["id"], comments="by hand")
-    first = tick(harness)
+    first = apply_tick(harness)
     [request] = first.run_requests
-    assert not start(harness, request).success
+    assert not apply_started(harness, request).success
 
-    later = tick(harness, first.cursor)
+    later = apply_tick(harness, first.cursor)
     assert why(later) == "no approved change waits"
-    assert why(tick(harness)) == "no approved change waits"
+    assert why(apply_tick(harness)) == "no approved change waits"
     # Who approves it once more wants another try.
     decide(harness, change_ids=[ids["sw-paris"]])
-    assert len(tick(harness, later.cursor).run_requests) == 1
+    assert len(apply_tick(harness, later.cursor).run_requests) == 1
 
 
 def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
@@ -256,16 +240,16 @@ def test_an_apply_that_ended_without_a_verdict_is_started_again_after_a_pause(
 ) -> None:
     harness.write(paris={"policies": {"apply_approved": True}})
     decide(harness, resource=["vlans"])
-    first = tick(harness)
+    first = apply_tick(harness)
     assert len(first.run_requests) == 1
     # The run is killed before it has sent anything.
-    waiting = tick(harness, first.cursor)
+    waiting = apply_tick(harness, first.cursor)
     assert why(waiting).startswith(
         "paris: the apply has ended without a verdict on 1 approved changes; started again at 20"
     )
     memory = json.loads(first.cursor)
     memory["paris"]["at"] -= 61
-    second = tick(harness, json.dumps(memory))
+    second = apply_tick(harness, json.dumps(memory))
     assert len(second.run_requests) == 1
     assert json.loads(second.cursor)["paris"]["tries"] == 2
 
@@ -274,7 +258,7 @@ def test_a_program_is_not_the_second_person(harness: DagsterHarness, ids: dict[s
     harness.write(paris={"policies": {"apply_approved": True, "second_approver": True}})
     decide(harness, resource=["vlans"])
     text = "paris: 1 approved changes wait for another person (policies.second_approver, policies.approvers)"
-    assert why(tick(harness)) == text
+    assert why(apply_tick(harness)) == text
     # Nor is a run that a person starts without a name.
     result = harness.run("apply_librenms", partition_key="paris")
     assert "blocked: approved by alice alone, and no person is named who started this apply" in failure(
@@ -316,8 +300,8 @@ def test_a_second_approval_is_a_second_person_and_programs_go_on(
     )
     decide(harness, resource=["vlans"])
     decide(harness, resource=["vlans"], who="bob")
-    [request] = tick(harness).run_requests
-    assert start(harness, request).success
+    [request] = apply_tick(harness).run_requests
+    assert apply_started(harness, request).success
     user, host = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname()
     with closing(open_ledger(harness.warehouse)) as con:
         applies = con.execute("SELECT through, os_user, host, run_id FROM ledger.applies").fetchall()
@@ -426,7 +410,7 @@ def test_a_damaged_ledger_stops_applies_and_policies_until_somebody_has_looked(
     file.write_bytes(b"\0" * len(first) + b"\n" + rest)
 
     text = f"ledger/approvals/paris/{file.name}, line 1: "
-    assert text in why(tick(harness))
+    assert text in why(apply_tick(harness))
     assert text in failure(harness.run("apply_librenms", partition_key="paris"))
     synced = harness.run("sync_librenms", partition_key="paris")
     assert text in failure(synced)
@@ -459,14 +443,3 @@ def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(harness: Dag
     assert failure(result) == (
         "accept_shrink and device say how an endpoint is read, and nothing is read: select its snapshot assets too"
     )
-
-
-def test_what_a_policy_approves_is_applied(harness: DagsterHarness) -> None:
-    rules = {"auto_approve": ["devices.update", "custom_fields.create"], "apply_approved": True}
-    harness.write(paris={"policies": rules})
-    assert harness.run("sync_librenms", partition_key="paris").success
-
-    [request] = tick(harness).run_requests
-    assert start(harness, request).success
-    written = {path for _, path in harness.writes()}
-    assert written == {"/api/extras/custom-fields/", "/api/dcim/devices/"}

@@ -20,7 +20,15 @@ from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.versions import versions
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.apply.drafts import Draft
-from tests.defs.conftest import DagsterHarness, build_house, checks, failure, made
+from tests.defs.conftest import (
+    DagsterHarness,
+    apply_started,
+    apply_tick,
+    build_house,
+    checks,
+    failure,
+    made,
+)
 
 EVIL = "[click](http://evil.example) | <img src=x> ![](http://evil.example)"
 
@@ -140,15 +148,17 @@ def test_a_server_cannot_write_markup_into_the_page(synced: tuple[DagsterHarness
 
 
 def test_one_endpoint_that_fails_does_not_stop_the_other(
-    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
+    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    harness, _ = synced
     monkeypatch.setenv("LYON_TOKEN", "wrong")
+    before = asked(harness.lyon)
 
     result = harness.run("sync_librenms", tags=harness.both())
 
     assert not result.success
     assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
-    assert asked(harness.lyon) == 1
+    assert asked(harness.lyon) == before + 1
     assert failure(result) == (
         "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
         "expired. Done: paris."
@@ -199,9 +209,12 @@ def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(har
     assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
 
-def test_an_endpoint_that_shows_nothing_is_not_compared(harness: DagsterHarness) -> None:
-    harness.lyon.state.devices.clear()
-    harness.lyon.state.ports.clear()
+def test_an_endpoint_that_shows_nothing_is_not_compared(
+    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, _ = synced
+    monkeypatch.setattr(harness.lyon.state, "devices", [])
+    monkeypatch.setattr(harness.lyon.state, "ports", [])
 
     result = harness.run("sync_librenms", tags=harness.both())
 
@@ -279,24 +292,15 @@ def test_a_shrunken_snapshot_is_named(harness: DagsterHarness) -> None:
     assert made(accepted, "librenms/ports")["paris"]["complete"] is True
 
 
-def test_an_incomplete_read_of_netbox_closes_the_gate(
-    harness: DagsterHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    header = harness.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
-    monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
-
-    result = harness.run("sync_librenms", partition_key="paris")
-
-    gates = checks(result)["diff/librenms/devices:gates"]
-    assert (gates.passed, gates.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert gates.description.startswith("paris: NetBox was not read completely: ")
-    shown = made(result, "diff/librenms/devices")["paris"]["cannot be approved"]
-    assert shown.startswith("- NetBox was not read completely")
+@pytest.fixture(scope="module")
+def cluster(synced: tuple[DagsterHarness, Any]) -> tuple[DagsterHarness, Any]:
+    """A run over the Proxmox cluster, and its result."""
+    harness, _ = synced
+    return harness, harness.run("sync_proxmox", partition_key="pve")
 
 
-def test_proxmox_goes_the_same_way(harness: DagsterHarness) -> None:
-    result = harness.run("sync_proxmox", partition_key="pve")
-
+def test_proxmox_goes_the_same_way(cluster: tuple[DagsterHarness, Any]) -> None:
+    _, result = cluster
     assert result.success
     assert made(result, "proxmox/guests")["pve"]["dagster/row_count"] == 1
     machines = made(result, "diff/proxmox/virtual_machines")["pve"]
@@ -304,7 +308,8 @@ def test_proxmox_goes_the_same_way(harness: DagsterHarness) -> None:
     assert checks(result)["proxmox/guests:references"].passed
 
 
-def test_one_guest_by_run_config(harness: DagsterHarness) -> None:
+def test_one_guest_by_run_config(cluster: tuple[DagsterHarness, Any]) -> None:
+    harness, _ = cluster
     harness.pve.state.add_qemu(101, node="pve1", name="web02")
     only = {"ops": {"sync_proxmox_endpoints": {"config": {"guest": 101}}}}
     result = harness.run("sync_proxmox", partition_key="pve", run_config=only)
@@ -319,8 +324,8 @@ def test_one_guest_by_run_config(harness: DagsterHarness) -> None:
     )
 
 
-def test_a_diff_can_be_made_again_without_reading_anything(harness: DagsterHarness) -> None:
-    harness.run("sync_librenms", partition_key="paris")
+def test_a_diff_can_be_made_again_without_reading_anything(synced: tuple[DagsterHarness, Any]) -> None:
+    harness, _ = synced
     harness.paris.reset_requests()
 
     result = harness.run(
@@ -336,15 +341,37 @@ def test_a_diff_can_be_made_again_without_reading_anything(harness: DagsterHarne
     assert list(made(result, "diff/librenms/devices")) == ["paris"]
 
 
-def test_policies_approve_after_the_comparison_and_nothing_is_written(harness: DagsterHarness) -> None:
-    harness.write(paris={"policies": {"auto_approve": ["devices.update", "custom_fields.create"]}})
-
+@pytest.fixture(scope="module")
+def by_policy(
+    synced: tuple[DagsterHarness, Any],
+) -> tuple[DagsterHarness, Any, list[tuple[str, str]]]:
+    """A run where policies approve and changes are applied when approved; its result, and what it wrote."""
+    harness, _ = synced
+    rules = {"auto_approve": ["devices.update", "custom_fields.create"], "apply_approved": True}
+    harness.write(paris={"policies": rules})
     result = harness.run("sync_librenms", partition_key="paris")
+    return harness, result, harness.writes()
 
+
+def test_policies_approve_after_the_comparison_and_nothing_is_written(
+    by_policy: tuple[DagsterHarness, Any, list[tuple[str, str]]],
+) -> None:
+    _, result, writes = by_policy
     devices = made(result, "diff/librenms/devices")["paris"]
     assert (devices["update"], devices["approved by policy"]) == (1, 1)
     assert made(result, "diff/librenms/interfaces")["paris"]["approved by policy"] == 0
-    assert harness.writes() == []
+    assert writes == []
+
+
+def test_what_a_policy_approves_is_applied(
+    by_policy: tuple[DagsterHarness, Any, list[tuple[str, str]]],
+) -> None:
+    harness, synced, _ = by_policy
+    assert synced.success
+    [request] = apply_tick(harness).run_requests
+    assert apply_started(harness, request).success
+    written = {path for _, path in harness.writes()}
+    assert written == {"/api/extras/custom-fields/", "/api/dcim/devices/"}
 
 
 def test_an_endpoint_that_left_the_configuration_is_named(harness: DagsterHarness) -> None:
@@ -364,3 +391,19 @@ def test_a_wrong_configuration_is_said_in_one_sentence(harness: DagsterHarness) 
     harness.config_path.write_text("netbox:\n  url: nonsense\n", encoding="utf-8")
     result = harness.run("sync_librenms", partition_key="paris")
     assert failure(result).startswith(f"{harness.config_path}:2: netbox.url: Input should be a valid URL")
+
+
+def test_an_incomplete_read_of_netbox_closes_the_gate(
+    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, _ = synced
+    header = harness.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
+    monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
+
+    result = harness.run("sync_librenms", partition_key="paris")
+
+    gates = checks(result)["diff/librenms/devices:gates"]
+    assert (gates.passed, gates.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert gates.description.startswith("paris: NetBox was not read completely: ")
+    shown = made(result, "diff/librenms/devices")["paris"]["cannot be approved"]
+    assert shown.startswith("- NetBox was not read completely")
