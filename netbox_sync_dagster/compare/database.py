@@ -69,12 +69,11 @@ class Database:
         """Run the statements of ``sql``; the last one's result."""
         return run(self.con, sql)
 
-    def attach(self, system: str, folder: Path) -> int:
-        """Create schema ``system`` with exactly this snapshot's tables; returns their total number of rows."""
+    def attach(self, system: str, folder: Path) -> None:
+        """Create schema ``system`` with exactly this snapshot's tables."""
         rows = attach_snapshot(self.con, system, folder)
         self._read_empty |= {f"{system}.{table}": number == 0 for table, number in rows.items()}
         self.forget()
-        return sum(rows.values())
 
     def is_empty(self, relation: str) -> bool:
         """Whether a table, or ``table WHERE condition``, has no row.
@@ -119,7 +118,7 @@ class Database:
             self.close()
             return
         for schema in ("netbox", "ledger"):
-            self.con.execute(f"DROP SCHEMA {schema} CASCADE")
+            self.con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         _SPARE.append((self.con, self.uses))
 
 
@@ -171,6 +170,12 @@ def _spill_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _tables_without_rows(system: str) -> str:
     """SQL that creates the tables of a snapshot."""
     return "".join(table_without_rows(system, name) for name in SYSTEMS[system])
+
+
+def rows_of(system: str, snapshot: Path) -> int:
+    """How many rows all tables of a snapshot have together."""
+    files = [snapshot / f"{name}.parquet" for name in SYSTEMS[system]]
+    return sum(pq.read_metadata(file).num_rows for file in files if file.exists())
 
 
 def attach_snapshot(con: duckdb.DuckDBPyConnection, system: str, folder: Path) -> dict[str, int]:

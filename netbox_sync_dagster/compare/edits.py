@@ -45,6 +45,8 @@ _OF_MACHINES = (
 _COMPARED = (*_OF_MACHINES, "tags")
 # Their tables by list endpoint.
 _TABLES = {SOURCES[table].path: table for table in _COMPARED}
+# The tables whose names are words of the machines in them.
+_NAMED = ("clusters", "virtual_chassis")
 # With more edited rows, or words of them, the comparison itself is the shorter way.
 _MOST_ROWS = 2_000
 _MOST_WORDS = 200_000
@@ -77,7 +79,7 @@ def edits_between(
     """What was edited between two snapshots of NetBox, ``NOTHING`` if they say the same; None if it may matter to every
     endpoint, or if the older one is no longer kept.
 
-    ``con`` has the newer one as schema ``netbox``. ``written``: objects to which applies have written since, which count
+    ``con`` has the macros. ``written``: objects to which applies have written since, which count
     as edited: a write may be in the older snapshot and not yet in the ledger. ``closely``: False if any edit matters.
     """
     changed = [] if before == now else _changed_tables(con, before, now, closely=closely)
@@ -155,6 +157,8 @@ def _edits(
             con.execute(f"CREATE VIEW edits.{table} AS {was} UNION ALL BY NAME {is_}")
         else:
             con.execute(f"CREATE VIEW edits.{table} AS {is_}")
+    for table in _NAMED:
+        con.execute(f"CREATE VIEW edits.{table} AS FROM {parquet(now / f'{table}.parquet')}")
     if number > _MOST_ROWS or _matters_to_all(con):
         return None
     for table in ("touched", "addresses", "machines"):

@@ -28,9 +28,9 @@ else:
 
 # The objects that the endpoint has written to, or that a row of its diff is about.
 _OBJECTS = """
-    SELECT object_type || ' ' || netbox_id FROM ledger.created WHERE endpoint IN (FROM config.same_source)
+    SELECT object_type || ' ' || netbox_id FROM ledger.created WHERE list_contains($names, endpoint)
     UNION
-    SELECT object_type || ' ' || netbox_id FROM ledger.last_written WHERE endpoint IN (FROM config.same_source)
+    SELECT object_type || ' ' || netbox_id FROM ledger.last_written WHERE list_contains($names, endpoint)
 """
 
 
@@ -41,8 +41,12 @@ def words_of(
     settings: Settings,
     answers: Sequence[Resolution],
 ) -> pa.Array:
-    """The words of an endpoint of this kind, from the ``folders`` of its snapshot and of its last diff."""
+    """The words of an endpoint of this kind, from the ``folders`` of its snapshot and of its last diff.
+
+    ``con`` has the macros and the ledger.
+    """
     source, diff = folders
+    names = [name for (name,) in settings[1]["same_source"]]
     texts = pa.concat_arrays(
         [pa.array([*_said(settings), *_said([one.__dict__ for one in answers])], pa.string())]
         + [texts for column in _columns(kind, source, diff) for texts in texts_in(column)]
@@ -51,7 +55,7 @@ def words_of(
     in_diff = f"""SELECT DISTINCT object_type || ' ' || netbox_id FROM read_parquet('{folder}/*.parquet')
                   WHERE netbox_id IS NOT NULL"""
     words = [str(name) for (name,) in con.execute(in_diff).fetchall()]
-    words += [str(name) for (name,) in run(con, _OBJECTS).fetchall()]
+    words += [str(name) for (name,) in run(con, _OBJECTS, {"names": names}).fetchall()]
     words += [f"#{one.netbox_id}" for one in answers if one.netbox_id is not None]
     con.register("endpoint_texts", pa.table({"text": pc.drop_null(pc.unique(texts))}))
     try:

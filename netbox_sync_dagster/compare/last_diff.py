@@ -70,18 +70,16 @@ class Compared:
 class LastDiffs:
     """The last diffs of endpoints, compared one after the other with the same snapshot of NetBox."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, load_target: Callable[[], object]) -> None:
+        """``load_target``: loads NetBox's tables and the ledger into the database whose connection the methods take."""
         self._warehouse = warehouse
-        # By older snapshot of NetBox, what applies wrote since, and whether it was looked at closely: what was edited
-        # since; None if it may matter to every endpoint.
-        self._edits: dict[tuple[Path, frozenset[Written], bool], Edits | None] = {}
+        self._load_target = load_target
+        # By snapshots of NetBox, what applies wrote between them, and whether it was looked at closely: what was edited;
+        # None if it may matter to every endpoint.
+        self._edits: dict[tuple[Path, Path, frozenset[Written], bool], Edits | None] = {}
         # Of the endpoint that was asked for last: its words, and the folder of a diff whose kept words are still its.
         self._words: pa.Array | None = None
         self._kept: Path | None = None
-
-    def forget_netbox(self) -> None:
-        """NetBox has another snapshot."""
-        self._edits.clear()
 
     def untouched(self, con: duckdb.DuckDBPyConnection, one: Compared) -> dict[str, Any] | None:
         """The manifest of the last diff, if the source says the same since, and NetBox does or was edited only elsewhere:
@@ -151,11 +149,10 @@ class LastDiffs:
         written = self._written_since(last, one)
         if written is None:
             return None
-        if (before, written, closely) not in self._edits:
-            self._edits[before, written, closely] = edits_between(
-                con, before, target, written, closely=closely
-            )
-        return self._edits[before, written, closely]
+        asked = before, target, written, closely
+        if asked not in self._edits:
+            self._edits[asked] = edits_between(con, before, target, written, closely=closely)
+        return self._edits[asked]
 
     def _written_since(self, last: dict[str, Any], one: Compared) -> frozenset[Written] | None:
         if last["inputs"][LEDGER_OF_OTHERS] == one.inputs[LEDGER_OF_OTHERS]:
@@ -170,6 +167,7 @@ class LastDiffs:
         words = None if self._kept is None else kept_words(self._kept)
         if words is None:
             folders = one.pair.source_path, self._folder(last)
+            self._load_target()
             words = self._words = words_of(con, one.endpoint.kind, folders, one.settings, one.answers)
             self._kept = None
         return not concerns(edits, words, one.settings)

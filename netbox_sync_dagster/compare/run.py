@@ -11,20 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from netbox_sync_dagster.compare.answers import create_answers, lapsed_of
+from netbox_sync_dagster.compare.answers import lapsed_of
 from netbox_sync_dagster.compare.attempts import recorded
 from netbox_sync_dagster.compare.causes import sentence_of
-from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.database import Database, attach_ledger
+from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
 from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
-from netbox_sync_dagster.compare.ledger_state import LedgerState, keep_state, ledger_state
-from netbox_sync_dagster.compare.matching import CompareError, match_and_diff
-from netbox_sync_dagster.compare.reuse import Inputs, carry_over, inputs_of
+from netbox_sync_dagster.compare.last_diff import LastDiffs, Pair
+from netbox_sync_dagster.compare.ledger_state import keep_state
+from netbox_sync_dagster.compare.loading import Loader
+from netbox_sync_dagster.compare.matching import match_and_diff
+from netbox_sync_dagster.compare.reuse import Inputs, carry_over
 from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.lazy import lazy_module
@@ -35,8 +35,6 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.damage import damage_named
 from netbox_sync_dagster.storage.files import write_json
-from netbox_sync_dagster.storage.ledger import prepare_ledger
-from netbox_sync_dagster.storage.resolutions import valid_resolutions, words_of
 from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.versions import versions
 
@@ -48,8 +46,6 @@ else:
     pa = lazy_module("pyarrow")
 
 _RECORDS = "plan/existing_records.sql"
-# With fewer rows on both sides together, a second thread costs more than it helps.
-_FEW_ROWS = 100_000
 
 
 def compare(
@@ -74,15 +70,8 @@ class Comparer:
     def __init__(self, warehouse: Warehouse, config: Config) -> None:
         self._warehouse = warehouse
         self._config = config
-        self._database: Database | None = None
-        # NetBox's snapshot and the ledger for which the database was opened, and its number of NetBox rows.
-        self._target = ""
-        self._ledger: LedgerState = {}
-        self._target_rows = 0
-        self._few = True
-        # Whether the database has only tables of NetBox and of the ledger, and few rows.
-        self._reusable = False
-        self._last_diffs = LastDiffs(warehouse)
+        self._loader = Loader(warehouse, config)
+        self._last_diffs = LastDiffs(warehouse, self._loader.load_target)
 
     def __enter__(self) -> Self:
         return self
@@ -94,12 +83,7 @@ class Comparer:
 
     def close(self) -> None:
         """Free the database's memory; the next comparison opens another one."""
-        if self._database is not None and self._reusable:
-            self._database.release()
-        elif self._database is not None:
-            self._database.close()
-        self._database = None
-        self._reusable = False
+        self._loader.close()
 
     def compare(
         self,
@@ -187,7 +171,7 @@ class Comparer:
         rules: RuleSet | None = None,
     ) -> Database:
         """The database with snapshots, settings and desired tables. ``rules``: instead of those of the endpoint."""
-        database, _ = self._attach(endpoint, pair)
+        database = self._loader.load(self._loader.open(endpoint, pair))
         self._make_desired(database, endpoint, rules or self._rules(endpoint), stage, say)
         return database
 
@@ -204,39 +188,9 @@ class Comparer:
     ) -> Inputs:
         """Make the desired tables; hashes of what the source looked at besides the snapshots."""
         earlier, kind = _earlier_diffs(self._warehouse, endpoint), source_of(endpoint.kind)
-        make_desired(database, endpoint, None if self._few else stage, say, earlier, rules=rules)
+        make_desired(database, endpoint, None if self._loader.few else stage, say, earlier, rules=rules)
         peers = kind.peers(self._warehouse, self._config, endpoint)
         return kind.gather(database, self._warehouse, self._config, endpoint, peers)
-
-    def _attach(self, endpoint: Endpoint, pair: Pair) -> tuple[Database, Compared]:
-        """The database with snapshots and settings, and what is compared."""
-        warehouse, kind = self._warehouse, source_of(endpoint.kind)
-        peers = kind.peers(warehouse, self._config, endpoint)
-        database = self._open(pair.target_path)
-        self._reusable = False
-        con = database.con
-        rows = database.attach(endpoint.kind, pair.source_path)
-        kind.prepare(con, endpoint)
-        self._few = rows + self._target_rows <= _FEW_ROWS
-        con.execute("SET threads = 1" if self._few else "RESET threads")
-        answers = valid_resolutions(warehouse, endpoint.name)
-        scope = _id_scope(con, warehouse, endpoint)
-        settings = settings_of(self._config, endpoint, scope, peers, words_of(answers))
-        create_settings(con, settings, pair.source["started"])
-        create_answers(con, answers)
-        add_id_field_facts(con)
-        own = frozenset([endpoint.name, *peers])
-        inputs = inputs_of(
-            settings,
-            answers,
-            pair.source.get("only"),
-            self._config.netbox.base_url,
-            ledger=self._ledger,
-            own=own,
-        )
-        return database, Compared(
-            endpoint, pair, settings, answers, inputs, self._ledger, own, is_small=rows <= _FEW_ROWS
-        )
 
     def _compare(
         self, endpoint: Endpoint, say: Callable[[str], None], sync: CurrentSync | None
@@ -250,9 +204,8 @@ class Comparer:
         ):
             try:
                 rules = self._rules(endpoint)
-                database, compared = self._attach(endpoint, pair)
-                inputs = compared.inputs
-                con, lasts = database.con, self._last_diffs
+                compared = self._loader.open(endpoint, pair)
+                inputs, lasts = compared.inputs, self._last_diffs
                 earlier = _earlier_diffs(warehouse, endpoint)
                 diffs = warehouse.diffs(endpoint.name)
 
@@ -261,22 +214,24 @@ class Comparer:
                     good = last is not None and carry_over(diffs / last["diff_id"], stage, diff_id)
                     return last if good else None
 
-                last = None if rules.rules else carried(lasts.untouched(con, compared))
+                last = None if rules.rules else carried(lasts.untouched(self._loader.con, compared))
                 if last is not None:
                     inputs = last["inputs"] | inputs
                 else:
+                    database = self._loader.load(compared)
                     gathered = self._make_desired(database, endpoint, rules, stage, say)
                     inputs = inputs | gathered
                     compared = replace(
                         compared, inputs=inputs, looked_elsewhere=bool(rules.rules) or any(gathered.values())
                     )
-                    last = carried(lasts.still_holds(con, compared))
+                    last = carried(lasts.still_holds(database.con, compared))
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
                     lapsed = last["lapsed"]
                     lasts.keep(stage)
                 else:
+                    con = database.con
                     database.uses += 1
                     match_and_diff(database, say)
                     say("change ids")
@@ -317,29 +272,12 @@ class Comparer:
                     "finished": now().isoformat(),
                 }
                 keep_state(stage, compared.ledger)
-                for schema in (endpoint.kind, "config", "desired", "match", "diff"):
-                    con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-                self._reusable = self._few
+                self._loader.unload(endpoint)
             except BaseException:
                 self.close()
                 raise
             write_json(stage / "manifest.json", manifest)
         return manifest
-
-    def _open(self, target: Path) -> Database:
-        """The database with NetBox's tables, the ledger and the macros; a new one if these changed."""
-        prepare_ledger(self._warehouse)
-        ledger = ledger_state(self._warehouse)
-        kept = self._database if (self._target, self._ledger) == (target.name, ledger) else None
-        if kept is not None and not (self._reusable and kept.is_worn):
-            return kept
-        self.close()
-        self._last_diffs.forget_netbox()
-        self._database = Database(self._warehouse.home / "tmp")
-        self._target, self._ledger = target.name, ledger
-        self._target_rows = self._database.attach("netbox", target)
-        attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
-        return self._database
 
 
 def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:
@@ -350,16 +288,6 @@ def _earlier_diffs(warehouse: Warehouse, endpoint: Endpoint) -> list[Path]:
     except WarehouseError:
         return []
     return [last, *(folder / name for name in reversed(versions(folder)) if name < last.name)]
-
-
-def _id_scope(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Endpoint) -> str:
-    """Under which name ids stand in id custom fields."""
-    name = source_of(endpoint.kind).id_scope(con, warehouse, endpoint)
-    if name is None:
-        raise CompareError(
-            f"the snapshot of '{endpoint.name}' names no cluster; run: netbox-sync sync {endpoint.name}"
-        )
-    return name
 
 
 def _only(endpoint: Endpoint, snapshot: dict[str, Any]) -> Only | None:

@@ -184,8 +184,8 @@ class Source:
         """(object type, endpoint) whose earlier writes are no other opinion, as an object is in one place at a time."""
         return []
 
-    def id_scope(self, con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: Any) -> str | None:
-        """The name under which ids stand in the id custom fields; None where the snapshot does not say."""
+    def id_scope(self, snapshot: Path, endpoint: Any) -> str | None:
+        """The name under which ids stand in the id custom fields; None where the snapshot (its folder) does not say."""
         return str(endpoint.name)
 
     def prepare(self, con: duckdb.DuckDBPyConnection, endpoint: Any) -> None:

@@ -173,7 +173,8 @@ class Warehouse:
 
     def _make_current(self, folder: Path, version: str, stage: Path, keep: int) -> None:
         for file in stage.rglob("*"):
-            if file.is_file():
+            # What is linked was flushed with the version that it comes from.
+            if file.is_file() and file.stat().st_nlink == 1:
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
         os.replace(stage, folder / version)

@@ -9,12 +9,12 @@ nics as materialized (select id from edits.vm_interfaces where virtual_machine_i
 texts as (
     select unnest([d.name, short_name(d.name), d.serial, d.asset_tag, c.name, v.name]) as text
     from edits.devices d
-    left join netbox.clusters c on c.id = d.cluster_id
-    left join netbox.virtual_chassis v on v.id = d.virtual_chassis_id
+    left join edits.clusters c on c.id = d.cluster_id
+    left join edits.virtual_chassis v on v.id = d.virtual_chassis_id
     where d.id in (from devices)
     union all
     select unnest([m.name, short_name(m.name), regexp_replace(m.name, ' \([^()]*\)$', ''), m.serial, c.name])
-    from edits.virtual_machines m left join netbox.clusters c on c.id = m.cluster_id
+    from edits.virtual_machines m left join edits.clusters c on c.id = m.cluster_id
     where m.id in (from machines)
     union all
     select serial from edits.modules where device_id in (from devices)

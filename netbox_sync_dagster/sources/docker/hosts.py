@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -11,9 +15,10 @@ from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 
-def docker_cluster(warehouse: Warehouse, endpoint: DockerEndpoint) -> str | None:
-    """The name of the host's cluster, by the configuration and the current snapshot; None where neither says it."""
-    return _seen(warehouse, endpoint)[0]
+def docker_cluster(snapshot: Path, endpoint: DockerEndpoint) -> str | None:
+    """The name of the host's cluster, by the configuration and this snapshot; None where neither says it."""
+    host = _host_in(snapshot)
+    return host and _cluster(host, endpoint)
 
 
 def same_daemon(warehouse: Warehouse, config: Config, endpoint: DockerEndpoint) -> list[str]:
@@ -40,13 +45,31 @@ def same_daemon(warehouse: Warehouse, config: Config, endpoint: DockerEndpoint) 
 
 
 def _seen(warehouse: Warehouse, endpoint: DockerEndpoint) -> tuple[str | None, str | None]:
-    """(name of the cluster, the daemon's id)."""
+    """(name of the cluster, the daemon's id) by the current snapshot."""
     try:
-        current = warehouse.current(warehouse.snapshots("docker", endpoint.name))
-        rows = pq.read_table(current / "host.parquet", columns=["name", "id"]).to_pylist()
+        host = _host_in(warehouse.current(warehouse.snapshots("docker", endpoint.name)))
     except (WarehouseError, OSError, pa.ArrowException):
         return None, None
-    if not rows:
-        return None, None
-    name = endpoint.name if endpoint.cluster_name == "endpoint" else rows[0]["name"]
-    return name, rows[0]["id"]
+    return (None, None) if host is None else (_cluster(host, endpoint), host.daemon)
+
+
+class _Host(NamedTuple):
+    name: str | None
+    daemon: str | None
+
+
+def _cluster(host: _Host, endpoint: DockerEndpoint) -> str | None:
+    return endpoint.name if endpoint.cluster_name == "endpoint" else host.name
+
+
+def _host_in(snapshot: Path) -> _Host | None:
+    """The host of a snapshot. Raises OSError or ArrowException."""
+    file = snapshot / "host.parquet"
+    return _host(file, file.stat().st_mtime_ns)
+
+
+# Each endpoint asks for the hosts of all others.
+@lru_cache(4096)
+def _host(file: Path, written: int) -> _Host | None:
+    rows = pq.read_table(file, columns=["name", "id"]).to_pylist()
+    return _Host(rows[0]["name"], rows[0]["id"]) if rows else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.sources.base import Counted, Say, Source
@@ -11,8 +12,6 @@ from netbox_sync_dagster.sources.docker.tables import TABLES
 from netbox_sync_dagster.sources.questions import Question
 
 if TYPE_CHECKING:
-    import duckdb
-
     from netbox_sync_dagster.config import Config
     from netbox_sync_dagster.storage import Manifest, Warehouse
 
@@ -123,13 +122,11 @@ class Docker(Source):
 
         return same_daemon(warehouse, config, endpoint)
 
-    def id_scope(
-        self, con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: DockerEndpoint
-    ) -> str | None:
+    def id_scope(self, snapshot: Path, endpoint: DockerEndpoint) -> str | None:
         """The cluster's name: one daemon reached through two endpoints is one set of containers."""
         from netbox_sync_dagster.sources.docker.hosts import docker_cluster
 
-        return docker_cluster(warehouse, endpoint)
+        return docker_cluster(snapshot, endpoint)
 
 
 SOURCE = Docker()

@@ -8,7 +8,10 @@ comparison that cannot tell them apart does not run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,27 +24,39 @@ from netbox_sync_dagster.storage import Warehouse, WarehouseError
 
 @dataclass(frozen=True)
 class Cluster:
-    """What an endpoint's current snapshot says of its cluster; nodes are {name: address}."""
+    """A cluster in a snapshot, by the name that it has in Proxmox; nodes are {name: address}."""
 
-    endpoint: str
     name: str
     fingerprint: str | None
-    nodes: dict[str, str | None]
+    nodes: Mapping[str, str | None]
+    # The endpoint that reads it.
+    endpoint: str = ""
+
+
+def cluster_in(snapshot: Path) -> Cluster | None:
+    """The cluster in a snapshot's folder; None if it names none. Raises OSError or ArrowException."""
+    files = snapshot / "cluster.parquet", snapshot / "nodes.parquet"
+    return _cluster(*files, tuple(file.stat().st_mtime_ns for file in files))
+
+
+# Each endpoint asks for the clusters of all others.
+@lru_cache(4096)
+def _cluster(cluster: Path, nodes: Path, written: tuple[int, ...]) -> Cluster | None:
+    rows = pq.read_table(cluster).to_pylist()
+    found = pq.read_table(nodes, columns=["node", "ip"]).to_pylist()
+    if not rows:
+        return None
+    known = {str(row["node"]): row["ip"] for row in found}
+    return Cluster(str(rows[0]["name"]), rows[0].get("fingerprint"), known)
 
 
 def cluster_of(warehouse: Warehouse, endpoint: ProxmoxEndpoint) -> Cluster | None:
     """The cluster that an endpoint reads, by the name it has in NetBox; None where no snapshot names one."""
     try:
-        folder = warehouse.current(warehouse.snapshots("proxmox", endpoint.name))
-        rows = pq.read_table(folder / "cluster.parquet").to_pylist()
-        nodes = pq.read_table(folder / "nodes.parquet", columns=["node", "ip"]).to_pylist()
+        found = cluster_in(warehouse.current(warehouse.snapshots("proxmox", endpoint.name)))
     except (WarehouseError, OSError, pa.ArrowException):
         return None
-    if not rows:
-        return None
-    name = endpoint.cluster_name or str(rows[0]["name"])
-    known = {str(row["node"]): row["ip"] for row in nodes}
-    return Cluster(endpoint.name, name, rows[0].get("fingerprint"), known)
+    return found and replace(found, name=endpoint.cluster_name or found.name, endpoint=endpoint.name)
 
 
 def same_cluster(warehouse: Warehouse, config: Config, endpoint: ProxmoxEndpoint) -> list[str]:

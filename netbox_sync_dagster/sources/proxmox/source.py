@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -189,12 +190,12 @@ class Proxmox(Source):
         ]
         return [(object_type, name) for name in others for object_type in _OF_GUESTS]
 
-    def id_scope(
-        self, con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoint: ProxmoxEndpoint
-    ) -> str | None:
+    def id_scope(self, snapshot: Path, endpoint: ProxmoxEndpoint) -> str | None:
         """The cluster's name: one cluster reached through two endpoints is one set of guests."""
-        row = con.execute("SELECT name FROM proxmox.cluster").fetchone()
-        return str(row[0]) if row else None
+        from netbox_sync_dagster.sources.proxmox.clusters import cluster_in
+
+        cluster = cluster_in(snapshot)
+        return None if cluster is None else endpoint.cluster_name or cluster.name
 
     def prepare(self, con: duckdb.DuckDBPyConnection, endpoint: ProxmoxEndpoint) -> None:
         """Give the cluster the name that the configuration gives it."""
