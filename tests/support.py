@@ -110,8 +110,16 @@ class Pipeline:
         return snapshot_proxmox(endpoint, self.warehouse, **options)
 
     def sync(self, **options: Any) -> Plan:
+        self.read(**options)
+        return self.compare()
+
+    def read(self, **options: Any) -> None:
+        """Read the endpoint and NetBox."""
         self.snapshot(**options)
         self._read_netbox()
+
+    def compare(self) -> Plan:
+        """Compare what was read."""
         compare(self.warehouse, self.config, self.endpoint)
         return load_plan(self.warehouse, self.name)
 
@@ -127,8 +135,7 @@ class Pipeline:
                 raise There
 
         if read:
-            self.snapshot()
-            self._read_netbox()
+            self.read()
         try:
             compare(self.warehouse, self.config, self.endpoint, progress=stop)
         except There:
@@ -143,8 +150,7 @@ class Pipeline:
         """Compare once more, e.g. under another configuration; NetBox is read again where more may be deleted."""
         if not self.config.deletes <= self._deletes:
             self._read_netbox()
-        compare(self.warehouse, self.config, self.endpoint)
-        return load_plan(self.warehouse, self.name)
+        return self.compare()
 
     def left_out(self, plan: Plan | None = None) -> list[tuple[str, str, str]]:
         """(resource, key, reason) of what the last comparison left out, or that of the plan."""
