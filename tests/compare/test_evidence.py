@@ -17,7 +17,6 @@ from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.docker import DockerState, LabDocker
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
-from tests.compare.two_clusters import DELETES
 from tests.lies import lying
 from tests.sql.rules import Rules
 from tests.support import ODD_FOLDER, NetBox, Pipeline
@@ -409,19 +408,6 @@ def test_a_short_list_of_proxmox_proves_nothing(
 def test_a_cluster_without_guests_is_complete(cluster: ProxmoxState, pve: Pipeline) -> None:
     """The token holds VM.Audit, so an empty list says that there is none."""
     assert pve.snapshot().complete
-
-
-def test_an_agent_that_shows_fewer_addresses_moves_no_primary_address(
-    guest: ProxmoxState, pve: Pipeline
-) -> None:
-    """And deletes nothing, although the policies allow it."""
-    pve.configure(policies=DELETES)
-    assert pve.apply_all().rows == ()
-    guest.guests[101].agent = AGENT[2:3]
-    plan = pve.sync()
-    assert {r.action for r in plan.rows} <= {"blocked", "drifted", "conflict"}
-    guest.guests[101].agent = AGENT
-    assert pve.sync().rows == ()
 
 
 CONTAINER_FAULTS: dict[str, Callable[[LabDocker], None]] = {
