@@ -146,7 +146,8 @@ def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
 class Estate:
     """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster.
 
-    It was synced before, when it showed at least what NetBox holds; with ``first = True`` there was no snapshot before.
+    It was synced before, when it showed at least what NetBox holds; with ``first = True`` there was no snapshot before,
+    and none has shown anything of the ``unseen`` devices or guests (their ids, or names).
     """
 
     def __init__(self, kind: str, scope: str = "lib", peers: tuple[str, ...] = (), **endpoint: Any) -> None:
@@ -155,6 +156,7 @@ class Estate:
             {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
         )
         self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
+        self.unseen: set[str] = set()
         self.rules: list[Rule] = []
         self._left_out: list[tuple[str, str, str]] = []
         self._answers: list[dict[str, Any]] = []
@@ -193,10 +195,11 @@ class Estate:
                 row["cf"] = json.dumps(row.get("cf", {}), separators=(",", ":"))
         self._rows.append((table, row))
 
-    def change(self, table: str, name: str | None = None, **row: Any) -> None:
-        """Set columns of the row with this name, or of all rows."""
+    def change(self, table: str, which: str | int | None = None, **row: Any) -> None:
+        """Set columns of the row with this name or id, or of all rows."""
         for found, content in self._rows:
-            if found == table and name in (None, content.get("name")):
+            names = (content.get(column) for column in ("name", "id", "port_id"))
+            if found == table and (which is None or which in names):
                 content.update(row)
 
     def answer(
@@ -236,7 +239,16 @@ class Estate:
         """The diff of this estate, decided, with what it needs and what that blocks."""
         # The same tables have the same diff: many examples begin with one that another test has compared.
         content = repr(
-            (self.config, self.scope, self.peers, self.first, self.rules, self._answers, self._rows)
+            (
+                self.config,
+                self.scope,
+                self.peers,
+                self.first,
+                self.unseen,
+                self.rules,
+                self._answers,
+                self._rows,
+            )
         )
         if content not in _COMPARED:
             _COMPARED[content] = self._compared()
@@ -289,7 +301,8 @@ class Estate:
         if not self.first:
             con.execute(
                 f"INSERT INTO {self.kind}.row_counts (source_table, owner, peak)"
-                f" SELECT *, 1000 FROM ({_SEEN[self.kind]})"
+                f" SELECT *, 1000 FROM ({_SEEN[self.kind]}) s (t, o) WHERE NOT list_contains(?, o)",
+                [sorted(self.unseen)],
             )
         create_settings(con, settings_of(self.config, endpoint, self.scope, self.peers), WHEN)
         for row in self._answers:

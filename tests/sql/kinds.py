@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,11 @@ GENEROUS: dict[str, Any] = {
     "delete": DELETABLE,
     "delete_unowned": DELETABLE,
 }
+
+
+def mac(number: int) -> str:
+    """A MAC address as Proxmox gives them to guests."""
+    return f"BC:24:11:00:00:{number:02X}"
 
 
 def removals(found: list[Row]) -> list[tuple[str, str, int | None]]:
@@ -37,6 +43,11 @@ def said_of(found: list[Row], resource: str, netbox_id: int) -> list[tuple[str, 
     return [(r.action, r.reason) for r in found if (r.resource, r.netbox_id) == (resource, netbox_id)]
 
 
+def about(found: list[Row], *names: str) -> list[Row]:
+    """The rows that have one of these names in their key, as a word."""
+    return [r for r in found if any(re.search(rf"\b{re.escape(name)}\b", r.key) for name in names)]
+
+
 def told(estate: Estate, *resources: str) -> dict[str, tuple[str, str]]:
     """{key: (action, reason)} of the rows of these resources that have a reason."""
     return {r.key: (r.action, r.reason) for r in estate.rows() if r.resource in resources and r.reason}
@@ -48,6 +59,12 @@ def switch(**endpoint: Any) -> Estate:
     device(estate, 1, "sw1")
     estate.add("netbox.devices", id=1, name="sw1", cf={"librenms_id": {"lib": 1}})
     return estate
+
+
+def known_switch(estate: Estate, number: int, **content: Any) -> None:
+    """LibreNMS device and NetBox device of this number, both sw<number>, without ports; ``content`` is LibreNMS's."""
+    device(estate, number, f"sw{number}", **content)
+    estate.add("netbox.devices", id=number, name=f"sw{number}", cf={"librenms_id": {"lib": number}})
 
 
 def device(estate: Estate, number: int, name: str, **content: Any) -> None:
@@ -227,10 +244,10 @@ class Parts:
         def test_web() -> None:
             assert [r.key for r in GUESTS.estate().rows() if r.key.startswith("web")] == ["web"]
 
-    ``estate`` has all parts; it is compared once (``Estate.rows``).
+    ``estate`` has all parts; it is compared once (``Estate.rows``), or once under each of several settings of the endpoint.
     """
 
-    def __init__(self, start: Callable[[], Estate]) -> None:
+    def __init__(self, start: Callable[..., Estate]) -> None:
         self._start = start
         self._parts: list[Callable[[Estate], None]] = []
 
@@ -238,8 +255,9 @@ class Parts:
         self._parts.append(add)
         return add
 
-    def estate(self) -> Estate:
-        found = self._start()
+    def estate(self, **endpoint: Any) -> Estate:
+        """``endpoint``: arguments of the function that begins the estate."""
+        found = self._start(**endpoint)
         for add in self._parts:
             add(found)
         return found
