@@ -88,6 +88,8 @@ class Pipeline:
         self.name = endpoint["name"]
         # What NetBox was read for, last time.
         self._deletes: set[str] = set()
+        # The id of the last apply of ``write``.
+        self.apply_id: str | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -184,7 +186,8 @@ class Pipeline:
         return plan
 
     def write(self, plan: Plan, changes: list[str] | None = None) -> list[str]:
-        """Approve these changes of the plan, or every one, and apply them; what was not written, and why."""
+        """Approve these changes of the plan, or every one, and apply them; what was not written, and why. The plan may be
+        that of an undo."""
         approve(
             self.warehouse,
             plan,
@@ -194,7 +197,8 @@ class Pipeline:
             policies=self.endpoint.policies,
             override_limit="test",
         )
-        result = apply_approved(self.warehouse, self.config.netbox, self.name, plan, who="alice")
+        result = apply_approved(self.warehouse, self.config.netbox, plan.endpoint, plan, who="alice")
+        self.apply_id = result.apply_id
         return [
             f"{v.verdict} {v.resource} {v.key}: {v.message}"
             for v in result.verdicts

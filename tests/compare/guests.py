@@ -70,7 +70,8 @@ class CaseCluster(ProxmoxState):
 
 
 class GuestCase:
-    """One test's part of the estate. ``whole``: the last plan with the rows of all tests."""
+    """One test's part of the estate. ``whole``: the last plan with the rows of all tests; ``apply_id``: the apply that last
+    wrote rows of this test."""
 
     def __init__(
         self, cluster: ProxmoxState, proxmox: LabProxmox, pipeline: Pipeline, basics: Basics
@@ -78,6 +79,7 @@ class GuestCase:
         self.cluster, self.proxmox, self.basics = CaseCluster(cluster), proxmox, basics
         self.pipeline, self.netbox = pipeline, pipeline.netbox
         self.whole = Plan("", "", {}, ())
+        self.apply_id: str | None = None
 
     def also(self, *names: str) -> None:
         """Rows of these virtual machines, devices or clusters are this test's too."""
@@ -243,6 +245,8 @@ class _Rounds:
                 refused = self._pipeline.write(
                     plan, [one for one in plan.by_id() if one not in theirs - mine]
                 )
+            for test in tests:
+                self._cases[test].apply_id = self._pipeline.apply_id
             for line in refused:
                 concerned = [test for test in tests if self._cases[test].concerns(line)]
                 for test in concerned or tests:
