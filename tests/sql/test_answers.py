@@ -60,7 +60,7 @@ def of(parts: Parts, resource: str, key: str) -> Row:
 
 
 def lapsed(parts: Parts, key: str) -> bool:
-    """Whether the answer about this key does not count any more."""
+    """Whether the answer about this key no longer counts."""
     estate = parts.estate()
     estate.rows()
     return key in estate.lapsed
