@@ -10,6 +10,12 @@ from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
 OPTIONS = {"policies": {"owns": ["vlans.name"]}}
+# An old LibreNMS, VLAN names that are NetBox's, and VLANs without a group; in one, since none matters to the tests of
+# the others.
+OTHERWISE: dict[str, Any] = {
+    "server": {"version": "23.11.0"},
+    "policies": {"ungrouped_vlans": True},
+}
 
 
 def vlan_fields(found):
@@ -67,7 +73,7 @@ def test_old_servers_know_no_tagged_vlans_and_clear_none(case: Case) -> Steps:
         mode="tagged",
         tagged_vlans=[vlans[60]["id"]],
     )
-    plan = yield {"server": {"version": "23.11.0"}}
+    plan = yield OTHERWISE
     found = row(plan, "interfaces", "sw1 trunk")
     assert vlan_fields(found) == (None, "90", None)
 
@@ -112,7 +118,7 @@ def test_one_name_differs_and_one_vlan_is_missing(case: Case) -> Steps:
     case.state.add_vlan(switch, 60, "VOICE")
     case.device("sw1")
     case.netbox.create("ipam/vlans", vid=50, name="DATA_VLAN", group=case.basics["group"]["id"])
-    plan = yield {"policies": {}}
+    plan = yield OTHERWISE
     (kept, _) = rows(plan, "vlans")
     assert (kept.action, kept.key) == ("drifted", "50 in paris-vlans")
     plan = yield
@@ -248,15 +254,15 @@ def test_no_group_takes_the_vid(case: Case) -> Steps:
     switch = case.in_own_site("sw1")
     case.netbox.edit("ipam/vlan-groups", case.basics["group"]["id"], vid_ranges=[[100, 200]])
     case.state.add_vlan(switch, 50, "data")
+    plan = yield OTHERWISE
+    created = rows(plan, "vlans")[0]
+    assert (created.action, after(created)["site"]["name"]) == ("create", "Paris")
     plan = yield
     found = rows(plan, "vlans")[0]
     assert (found.action, found.reason) == (
         "blocked",
         "no VLAN group takes VLAN 50: set defaults.vlan_group, or allow policies.ungrouped_vlans",
     )
-    plan = yield {"policies": {"ungrouped_vlans": True}}
-    created = rows(plan, "vlans")[0]
-    assert (created.action, after(created)["site"]["name"]) == ("create", "Paris")
 
 
 def test_new_vlans_go_into_the_configured_group(pipeline, state, netbox):
@@ -268,53 +274,46 @@ def test_new_vlans_go_into_the_configured_group(pipeline, state, netbox):
     pipeline.configure(
         defaults={**pipeline.endpoint.defaults.model_dump(exclude_none=True), "vlan_group": "Campus"}
     )
-    plan = pipeline.apply_all()
+    plan = pipeline.apply()
     assert netbox.one("ipam/vlans", vid=50)["group"]["slug"] == "campus"
     assert [(r.key, r.action, r.reason) for r in rows(plan, "vlans")] == [
+        ("50 in campus", "create", None),
         (
             "VLAN 150 of sw1",
             "blocked",
             "the VLAN group campus (defaults.vlan_group) does not take VLAN 150: widen its VID ranges",
-        )
+        ),
     ]
 
 
+@pytest.mark.parametrize("groups", [1, 2, 3])
 @together(**OPTIONS)
-def test_the_group_of_the_devices_cluster(case: Case) -> Steps:
-    """A cluster's group is behind those of places and before those without a scope."""
+def test_the_group_of_the_devices_cluster(case: Case, groups: int) -> Steps:
+    """A cluster's group is behind those of places and before those without a scope; before that of a cluster group."""
     switch = case.in_own_site("sw1")
     case.netbox.delete("ipam/vlan-groups", case.basics["group"]["id"])
-    kind = case.netbox.create("virtualization/cluster-types", name="K", slug="k")
-    group = case.netbox.create("virtualization/cluster-groups", name="G", slug="g")
-    cluster = case.netbox.create("virtualization/clusters", name="c1", type=kind["id"], group=group["id"])
+
+    def create(path: str, name: str, **content: Any) -> dict[str, Any]:
+        slug = {} if path == "virtualization/clusters" else {"slug": case.named(name.replace(" ", "-"))}
+        return case.netbox.create(path, name=case.named(name), **slug, **content)
+
+    kind = create("virtualization/cluster-types", "kind")
+    group = create("virtualization/cluster-groups", "clusters")
+    cluster = create("virtualization/clusters", "c1", type=kind["id"], group=group["id"])
     case.device("sw1", cluster=cluster["id"])
-    case.state.add_vlan(switch, 3000, "data")
-    case.netbox.create(
-        "ipam/vlan-groups",
-        name=case.named("everywhere"),
-        slug=case.named("everywhere"),
-        vid_ranges=[[3000, 3000]],
-    )
+    # A group without a scope is there for all tests.
+    vid = 3000 + groups
+    case.state.add_vlan(switch, vid, "data")
+    scopes = {
+        "everywhere": {"vid_ranges": [[vid, vid]]},
+        "of the group": {"scope_type": "virtualization.clustergroup", "scope_id": group["id"]},
+        "of the cluster": {"scope_type": "virtualization.cluster", "scope_id": cluster["id"]},
+    }
+    for name in list(scopes)[:groups]:
+        create("ipam/vlan-groups", name, **scopes[name])
     plan = yield
-    assert [r.key for r in rows(plan, "vlans")] == ["3000 in everywhere"]
-    case.netbox.create(
-        "ipam/vlan-groups",
-        name=case.named("of the group"),
-        slug=case.named("of-the-group"),
-        scope_type="virtualization.clustergroup",
-        scope_id=group["id"],
-    )
-    plan = yield
-    assert [r.key for r in rows(plan, "vlans")] == ["3000 in of-the-group"]
-    case.netbox.create(
-        "ipam/vlan-groups",
-        name=case.named("of the cluster"),
-        slug=case.named("of-the-cluster"),
-        scope_type="virtualization.cluster",
-        scope_id=cluster["id"],
-    )
-    plan = yield
-    assert [r.key for r in rows(plan, "vlans")] == ["3000 in of-the-cluster"]
+    chosen = ("everywhere", "of-the-group", "of-the-cluster")[groups - 1]
+    assert [r.key for r in rows(plan, "vlans")] == [f"{vid} in {chosen}"]
 
 
 def test_a_new_device_takes_the_group_of_its_location(pipeline, state, netbox, basics):
