@@ -236,6 +236,22 @@ def in_step(site: Site) -> Site:
     return site
 
 
+@pytest.fixture
+def grown(in_step: Site) -> Site:
+    """Everything was applied; then both machines got more memory and web1 more cores, and a sync saw it."""
+    site = in_step
+
+    def make() -> None:
+        for machine in site.cluster.guests.values():
+            machine.maxmem = 8 * 2**30
+        web1 = site.cluster.guests[101]
+        web1.config["cores"] = web1.maxcpu = 4
+        site.sync()
+
+    kept("grown", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    return site
+
+
 @contextmanager
 def served(config_path: Path, warehouse: Warehouse, how: uvicorn.Config | None = None) -> Iterator[str]:
     """The page on a free port, as ``netbox-sync web`` serves it; its address."""

@@ -140,11 +140,8 @@ def test_whoever_is_shut_out_of_netbox_decides_nothing_here(site: Site) -> None:
         assert "Nothing is left to decide on" in _review(visitor, web1)
 
 
-def test_updates_and_deletes_of_some_objects_only(in_step: Site) -> None:
-    site, anna = in_step, site_admin(in_step)
-    for number in (101, 102):
-        site.cluster.guests[number].maxmem = 8 * 2**30
-    site.sync()
+def test_updates_and_deletes_of_some_objects_only(grown: Site) -> None:
+    site, anna = grown, site_admin(grown)
     web1, db1 = _id(site, "virtual_machines", "web1"), _id(site, "virtual_machines", "db1")
     limits = {VM: {"name": "web1"}, "virtualization.virtualdisk": {"virtual_machine__name": "web1"}}
     bob = _user(site, "bob", WRITE, constraints=limits)

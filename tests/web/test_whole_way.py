@@ -46,13 +46,9 @@ def test_the_ledger_says_who_decided_why_and_how_the_person_was_known(site: Site
     assert "wanted since May" in anna.open("/ledger")
 
 
-def test_what_somebody_edited_meanwhile_is_not_overwritten(site: Site) -> None:
-    anna = site.visitor()
+def test_what_somebody_edited_meanwhile_is_not_overwritten(grown: Site) -> None:
+    site, anna = grown, grown.visitor()
     anna.log_in()
-    anna.approve("paris", *_ids(site, ("virtual_machines", "web1")))
-    anna.apply("paris")
-    site.cluster.guests[101].maxmem = 8 * 2**30
-    site.sync()
     anna.approve("paris", *_ids(site, ("virtual_machines", "web1")))
     netbox = NetBox(site.netbox.url, site.netbox.token)
     vm = netbox.one("virtualization/virtual-machines", name="web1")
