@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,28 +16,44 @@ OPTIONS: dict[str, Any] = {
     "mappings": {"roles": {"ws-c2960": "core", "fortigate": "firewall", "wireless": "radio"}},
 }
 LOCATIONS: dict[str, Any] = {"mappings": {"locations": {"floor 7": "cellar", "Attic": "nowhere"}}}
+DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
+# For the tests of two settings.
+STRIPPED: dict[str, Any] = {"strip_domain": True, "defaults": {**DEFAULTS, "tenant": "acme"}}
 
-Device = Callable[..., dict[str, Any]]
+
+def known_by_address(case: Case, address: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Device sw1, whose address NetBox has on a device of another name; that device and address."""
+    case.state.add_device("sw1", hardware="C9300-48P", ip=address)
+    known = case.device("by-another-name")
+    port = case.netbox.create("dcim/interfaces", device=known["id"], name="Vlan1", type="virtual")
+    return known, case.netbox.create(
+        "ipam/ip-addresses",
+        address=f"{address}/24",
+        assigned_object_type="dcim.interface",
+        assigned_object_id=port["id"],
+    )
+
+
+@together(**OPTIONS)
+def test_an_address_that_is_not_primary_is_no_evidence(case: Case) -> Steps:
+    known_by_address(case, "10.0.0.4")
+    plan = yield
+    assert row(plan, "devices", "sw1").action == "create"
 
 
 @together(**OPTIONS)
 def test_a_primary_address_is_the_last_evidence(case: Case) -> Steps:
     """And only that address which LibreNMS talks to; another name stays NetBox's."""
-    case.state.add_device("sw1", hardware="C9300-48P", ip="10.0.0.5")
-    known = case.device("by-another-name")
-    port = case.netbox.create("dcim/interfaces", device=known["id"], name="Vlan1", type="virtual")
-    address = case.netbox.create(
-        "ipam/ip-addresses",
-        address="10.0.0.5/24",
-        assigned_object_type="dcim.interface",
-        assigned_object_id=port["id"],
-    )
-    plan = yield
-    assert row(plan, "devices", "sw1").action == "create"
+    known, address = known_by_address(case, "10.0.0.5")
     case.netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
     plan = yield
     assert row(plan, "devices", "sw1").netbox_id == known["id"]
-    # The name speaks for one device and the address for another.
+
+
+@together(**OPTIONS)
+def test_a_name_that_speaks_for_one_device_and_an_address_for_another(case: Case) -> Steps:
+    known, address = known_by_address(case, "10.0.0.6")
+    case.netbox.edit("dcim/devices", known["id"], primary_ip4=address["id"])
     case.device("sw1")
     plan = yield
     found = row(plan, "devices", "sw1")
@@ -86,7 +101,7 @@ def test_a_private_sys_name_is_no_name_and_an_address_keeps_its_dots(case: Case)
     ("chosen", "names"),
     [
         ({}, ["core.example.net", "mgmt.example.net", "10.0.7.{}"]),
-        ({"strip_domain": True}, ["core", "mgmt", "10.0.7.{}"]),
+        (STRIPPED, ["core", "mgmt", "10.0.7.{}"]),
         ({"device_name": "hostname"}, ["192.0.2.{}", "mgmt.example.net", "10.0.7.{}"]),
     ],
 )
@@ -109,7 +124,7 @@ def test_a_name_without_its_domain_is_no_reason_to_merge_two_devices(case: Case)
     case.state.add_device("sw01.b.net", device_id=602, hardware="C9300-48P")
     case.state.add_device("core.a.net", hardware="C9300-48P")
     case.device("core.a.net")
-    plan = yield {"strip_domain": True}
+    plan = yield STRIPPED
     assert {(r.key, r.action, r.reason) for r in rows(plan, "devices")} == {
         ("sw01 (LibreNMS 601)", "conflict", "several devices of this endpoint have the name sw01"),
         ("sw01 (LibreNMS 602)", "conflict", "several devices of this endpoint have the name sw01"),
@@ -126,10 +141,8 @@ def test_what_is_too_long_for_netbox_is_said(case: Case) -> Steps:
     known = case.state.add_device("sw1", hardware="C9300-48P", serial="S" + "1" * 50)
     case.state.add_port(known, "Gi0/1", port_id=501, ifAlias="a" * 201)
     case.device("sw1", serial="FOC1")
-    # The other test of this estate looks before the first apply.
-    yield
-    plan = yield {"apply": True}
-    assert [(r.key, r.action, r.reason) for r in rows(plan, "devices")] == [
+    plan = yield {"write": True}
+    assert [(r.key, r.action, r.reason) for r in rows(plan, "devices", "blocked")] == [
         (long_name, "blocked", "the name has 65 characters; NetBox takes 64")
     ]
     assert case.netbox.one("dcim/devices", name=case.named("sw1"))["serial"] == "FOC1"
@@ -188,39 +201,22 @@ def test_a_role_is_mapped_by_hardware_then_os_then_type(case: Case) -> Steps:
 
 @together(**OPTIONS)
 def test_a_new_device_gets_the_default_tenant(case: Case) -> Steps:
-    """One that is in NetBox keeps its own; a tenant that is not there is said."""
+    """One that is in NetBox keeps its own."""
     for name in ("sw1", "sw2"):
         case.state.add_device(name, hardware="C9300-48P")
     case.device("sw2")
-    options = {"defaults": {"site": "paris", "role": "access", "tenant": "acme"}}
-    plan = yield options
-    found = row(plan, "devices", "sw1")
-    assert (found.action, found.reason) == ("blocked", 'NetBox has no tenant "acme" (from defaults)')
     tenant = case.netbox.create("tenancy/tenants", name="Acme Inc", slug="acme")
-    plan = yield options
+    plan = yield STRIPPED
     assert after(row(plan, "devices", "sw1"))["tenant"] == {"id": tenant["id"], "name": "Acme Inc"}
     assert "tenant" not in after(row(plan, "devices", "sw2"))
 
 
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        {"location": ["Paris"]},
-        {"type": ["network"]},
-        {"hardware": ["C9300-48P"]},
-        {"hostname": ["sw[0-9]+"]},
-        {"location": ["Paris", "Nice"], "os": ["ios"]},
-    ],
-)
-def test_import_filters(pipeline: Pipeline, state: LibreNMSState, chosen: dict[str, list[str]]) -> None:
-    """Each line must match; a hostname as a whole."""
-    state.add_device("sw1", location="Paris", type="network", hardware="C9300-48P", os="ios")
-    state.add_device("old-sw2", location="Lyon", type="server", hardware="X", os="linux")
-    pipeline.configure(import_devices=chosen)
-    assert [(r.key, r.action) for r in rows(pipeline.sync(), "devices")] == [
-        ("old-sw2", "blocked"),
-        ("sw1", "create"),
-    ]
+@together(**OPTIONS)
+def test_a_default_tenant_that_is_not_there_is_said(case: Case) -> Steps:
+    case.state.add_device("sw1", hardware="C9300-48P")
+    plan = yield {"defaults": {**DEFAULTS, "tenant": "nobody"}}
+    found = row(plan, "devices", "sw1")
+    assert (found.action, found.reason) == ("blocked", 'NetBox has no tenant "nobody" (from defaults)')
 
 
 @together(**LOCATIONS)
@@ -232,9 +228,14 @@ def test_a_device_goes_to_the_location_of_its_site(case: Case) -> Steps:
         (site, name): case.netbox.create("dcim/locations", site=site, name=name, slug=name.lower())["id"]
         for site, name in ((paris, "Room2"), (lyon, "Room2"), (lyon, "Room3"), (paris, "Cellar"))
     }
-    for name, place in (("sw1", "room2"), ("sw2", "Room3"), ("sw3", "Floor 7"), ("sw4", "Attic")):
+    for name, place in (
+        *(("sw1", "room2"), ("sw2", "Room3"), ("sw3", "Floor 7"), ("sw4", "Attic")),
+        *(("in the cellar", "room2"), ("in lyon", "Floor 7")),
+    ):
         case.state.add_device(name, location=place, hardware="C9300-48P")
-    plan = yield
+    case.device("in the cellar", location=rooms[paris, "Cellar"])
+    case.device("in lyon", site=lyon)
+    plan = yield {"write": True}
     assert after(row(plan, "devices", "sw1"))["location"] == {"id": rooms[paris, "Room2"], "name": "Room2"}
     assert "location" not in after(row(plan, "devices", "sw2"))
     assert after(row(plan, "devices", "sw3"))["location"]["id"] == rooms[paris, "Cellar"]
@@ -243,19 +244,17 @@ def test_a_device_goes_to_the_location_of_its_site(case: Case) -> Steps:
         "create",
         ['the site of sw4 has no location "nowhere" (from the mappings)'],
     )
-    case.device("sw1", location=rooms[paris, "Cellar"])
-    case.device("sw3", site=lyon)
-    done = yield {"apply": True}
-    kept = next(f for f in row(done, "devices", "sw1").fields if f.name == "location")
+    kept = next(f for f in row(plan, "devices", "in the cellar").fields if f.name == "location")
     assert (kept.decision, kept.reason) == (
         "drifted",
         "NetBox has a value that netbox-sync did not write (policies.owns)",
     )
     assert case.netbox.one("dcim/devices", name=case.named("sw2"))["location"] is None
     # The operator has put it into another site: no location of Paris fits there.
-    assert case.netbox.one("dcim/devices", name=case.named("sw3"))["location"] is None
-    yield {"policies": {"owns": ["devices.location"]}, "apply": True}
-    assert case.netbox.one("dcim/devices", name=case.named("sw1"))["location"]["id"] == rooms[paris, "Room2"]
+    assert case.netbox.one("dcim/devices", name=case.named("in lyon"))["location"] is None
+    yield {"policies": {"owns": ["devices.location"]}, "write": True}
+    moved = case.netbox.one("dcim/devices", name=case.named("in the cellar"))
+    assert moved["location"]["id"] == rooms[paris, "Room2"]
 
 
 def test_what_a_device_needs_is_created_by_policy(
@@ -283,7 +282,7 @@ def test_what_a_device_needs_is_created_by_policy(
     state.add_device("sw1", location="Building 7", hardware="DCS-7050", os="eos", type="network")
     assert row(pipeline.sync(), "devices", "sw1").action == "blocked"
     pipeline.configure(policies={"create": everything})
-    plan = pipeline.sync()
+    plan = pipeline.apply()
     assert sorted((r.resource, r.key) for r in plan.rows if r.action == "create") == [
         ("custom_fields", "librenms_id"),
         ("device_roles", "switch"),
@@ -293,8 +292,7 @@ def test_what_a_device_needs_is_created_by_policy(
         ("platforms", "arista-eos"),
         ("sites", "nice"),
     ]
-    done = pipeline.apply_all()
-    assert [r.key for r in done.rows if r.is_change] == []
+    assert [r.key for r in pipeline.sync().changes] == []
     made = netbox.one("dcim/devices", name="sw1")
     assert (
         made["site"]["name"],

@@ -29,12 +29,19 @@ NEEDED: dict[str, dict[str, str]] = {
 
 
 class Rules:
-    """An empty comparison of one endpoint called ``lib``; ``more`` are other endpoints of the configuration."""
+    """An empty comparison of one endpoint called ``lib`` with these ``settings``; ``more`` are other endpoints of the
+    configuration."""
 
-    def __init__(self, kind: str = "librenms", scope: str = "lib", more: list[dict[str, Any]] | None = None):
+    def __init__(
+        self,
+        kind: str = "librenms",
+        scope: str = "lib",
+        more: list[dict[str, Any]] | None = None,
+        **settings: Any,
+    ):
         self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("SET timezone = 'UTC'")
-        endpoint = {"name": "lib", "kind": kind, **NEEDED[kind]}
+        endpoint = {"name": "lib", "kind": kind, **NEEDED[kind], **settings}
         config = Config.model_validate(
             {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint, *(more or [])]}
         )
