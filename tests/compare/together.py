@@ -269,9 +269,10 @@ def _run(
 
 
 def _plans(state: LibreNMSState, pipeline: Pipeline, asked: dict[str, Options]) -> dict[str, Plan]:
-    """The plan that each test asked for: one sync for those with the same options."""
+    """The plan that each test asked for: one sync for those with the same options, those that write last."""
     found: dict[str, Plan] = {}
-    for options in {repr(options): options for options in asked.values()}.values():
+    different = {repr(options): options for options in asked.values()}.values()
+    for options in sorted(different, key=lambda one: "write" in one or "apply" in one):
         plan = _plan(state, pipeline, **options)
         found |= {test: plan for test, others in asked.items() if others == options}
     return found
