@@ -21,8 +21,9 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState, agent_interface
 from tests.support import NetBox, Pipeline, proxmox_endpoint
 
-# Every example is a whole sync, apply and undo over HTTP: a few at a time; more by hand.
-EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "3"))
+# Every example is a whole sync, apply and undo over HTTP, of three states side by side: two at a time, the first of
+# which is the simplest; more by hand.
+EXAMPLES = int(os.environ.get("FIXED_POINT_EXAMPLES", "2"))
 
 DEVICES = ("sw1", "sw2")
 PORTS = ("Gi0/1", "Gi0/2", "Gi0/3")
@@ -46,6 +47,7 @@ port = st.fixed_dictionaries(
 )
 ports = st.dictionaries(st.sampled_from(PORTS), port, max_size=3)
 estate = st.dictionaries(st.sampled_from(DEVICES), ports, max_size=2)
+estates = st.tuples(estate, estate, estate)
 
 
 card = st.fixed_dictionaries(
@@ -67,18 +69,24 @@ guest = st.fixed_dictionaries(
         "disks": st.dictionaries(st.sampled_from((0, 1)), st.sampled_from((1, 2)), max_size=2),
     }
 )
-cluster = st.dictionaries(st.sampled_from((101, 102, 103)), guest, min_size=1, max_size=3)
+clusters = st.tuples(*[st.dictionaries(st.sampled_from((101, 102, 103)), guest, min_size=1, max_size=3)] * 3)
 
 
-def show(state: ProxmoxState, guests: dict[int, Any]) -> None:
-    """What Proxmox shows. Cards of two guests may show one address."""
+def show(state: ProxmoxState, clusters: tuple[dict[int, Any], ...]) -> None:
+    """What Proxmox shows: guests 101 to 103, 111 to 113 and 121 to 123."""
+    for place, guests in enumerate(clusters):
+        _show(state, place, {vmid + 10 * place: content for vmid, content in guests.items()})
+
+
+def _show(state: ProxmoxState, place: int, guests: dict[int, Any]) -> None:
+    """The guests of one place. Cards of two of them may show one address."""
     for vmid, content in sorted(guests.items()):
         config: dict[str, Any] = {}
         seen = []
         for number, found in content["cards"].items():
             mac = f"BC:24:11:{found['mac']:02X}:{vmid % 100:02X}:{number:02X}"
             vlan = f",tag={found['tag']}" if found["tag"] else ""
-            hosts = [f"10.0.{number}.{host * 10 + vmid % 2}/24" for host in found["hosts"]]
+            hosts = [f"10.{place}.{number}.{host * 10 + vmid % 2}/24" for host in found["hosts"]]
             if content["container"]:
                 fixed = f",ip={hosts[0]}" if hosts else ""
                 config[f"net{number}"] = f"name=eth{number},hwaddr={mac},bridge=vmbr0{vlan}{fixed}"
@@ -87,7 +95,7 @@ def show(state: ProxmoxState, guests: dict[int, Any]) -> None:
                 seen.append(agent_interface(f"eth{number}", mac, *hosts))
         common: dict[str, Any] = {
             "node": content["node"],
-            "name": content["name"],
+            "name": f"{content['name']}{place or ''}",
             "status": content["status"],
             "maxmem": content["memory"] * 2**30,
             "tags": content["tags"],
@@ -148,9 +156,18 @@ def _make(netbox: NetBox) -> None:
 DEEDS = {"describe": _describe, "tag": _tag, "take away": _take_away, "resize": _resize, "make": _make}
 
 
-def wanted(state: LibreNMSState, estate: dict[str, Any]) -> None:
+def numbered(estates: tuple[dict[str, Any], ...]) -> list[tuple[int, str, dict[str, Any]]]:
+    """(number, name, ports) of each device; names and numbers of two places differ."""
+    return [
+        (10 * place + number, f"{name}-{place}", found)
+        for place, estate in enumerate(estates)
+        for number, (name, found) in enumerate(sorted(estate.items()))
+    ]
+
+
+def wanted(state: LibreNMSState, estates: tuple[dict[str, Any], ...]) -> None:
     """What LibreNMS shows."""
-    for number, (name, found) in enumerate(sorted(estate.items())):
+    for number, name, found in numbered(estates):
         device = state.add_device(name, hardware="C9300-48P", serial=f"FOC{number}")
         for index, (port_name, content) in enumerate(sorted(found.items())):
             row = state.add_port(
@@ -160,7 +177,7 @@ def wanted(state: LibreNMSState, estate: dict[str, Any]) -> None:
                 ifAdminStatus="up" if content["enabled"] else "down",
                 ifType="ethernetCsmacd",
                 ifVlan=str(content["vlan"] or ""),
-                ifPhysAddress=f"0200000000{number}{index}" if content["mac"] else None,
+                ifPhysAddress=f"02000000{number:02}{index:02}" if content["mac"] else None,
             )
             if content["host"]:
                 state.add_ipv4(row, f"10.{number}.{index}.{content['host']}", 24)
@@ -177,12 +194,12 @@ def furnished(netbox: NetBox) -> tuple[Any, Any, Any]:
     return site, kind, role
 
 
-def found(netbox: NetBox, estate: dict[str, Any]) -> None:
+def found(netbox: NetBox, estates: tuple[dict[str, Any], ...]) -> None:
     """What NetBox has, made by hand."""
     site, kind, role = furnished(netbox)
     group = netbox.one("ipam/vlan-groups", slug="paris")
     vlans = {10: netbox.create("ipam/vlans", vid=10, name="ten", group=group["id"])["id"]}
-    for number, (name, ports) in enumerate(sorted(estate.items())):
+    for number, name, ports in numbered(estates):
         device = netbox.create(
             "dcim/devices", name=name, site=site["id"], device_type=kind["id"], role=role["id"]
         )
@@ -302,12 +319,12 @@ searched = settings(
 
 @pytest.mark.timeout(300 + 120 * EXAMPLES)
 @searched
-@given(wanted_estate=estate, found_estate=estate)
+@given(wanted_estates=estates, found_estates=estates)
 def test_an_apply_leaves_no_difference_and_its_undo_brings_back_what_was(
-    wanted_estate: dict[str, Any], found_estate: dict[str, Any]
+    wanted_estates: tuple[dict[str, Any], ...], found_estates: tuple[dict[str, Any], ...]
 ) -> None:
     state = LibreNMSState()
-    wanted(state, wanted_estate)
+    wanted(state, wanted_estates)
     with (
         pytest.MonkeyPatch.context() as environment,
         tempfile.TemporaryDirectory() as home,
@@ -317,7 +334,7 @@ def test_an_apply_leaves_no_difference_and_its_undo_brings_back_what_was(
         environment.setenv("NETBOX_TOKEN", lab.token)
         environment.setenv("LIBRENMS_TOKEN", librenms.token)
         netbox = NetBox(lab.url, lab.token)
-        found(netbox, found_estate)
+        found(netbox, found_estates)
         endpoint = {
             "name": "production",
             "kind": "librenms",
@@ -336,9 +353,11 @@ def test_an_apply_leaves_no_difference_and_its_undo_brings_back_what_was(
 
 @pytest.mark.timeout(300 + 120 * EXAMPLES)
 @searched
-@given(before=cluster, wanted_cluster=cluster, by_hand=st.lists(st.sampled_from(sorted(DEEDS)), unique=True))
+@given(
+    before=clusters, wanted_clusters=clusters, by_hand=st.lists(st.sampled_from(sorted(DEEDS)), unique=True)
+)
 def test_guests_of_one_state_become_those_of_another_and_come_back(
-    before: dict[int, Any], wanted_cluster: dict[int, Any], by_hand: list[str]
+    before: tuple[dict[int, Any], ...], wanted_clusters: tuple[dict[int, Any], ...], by_hand: list[str]
 ) -> None:
     """NetBox has what an earlier sync wrote of the cluster, and what people did to it since."""
     state = ProxmoxState(cluster="paris")
@@ -378,7 +397,7 @@ def test_guests_of_one_state_become_those_of_another_and_come_back(
             write(pipeline, plan)
         for deed in by_hand:
             DEEDS[deed](netbox)
-        for vmid in before:
+        for vmid in list(state.guests):
             state.remove(vmid)
-        show(state, wanted_cluster)
+        show(state, wanted_clusters)
         there_and_back(pipeline)
