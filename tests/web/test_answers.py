@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,19 +22,56 @@ ROW = {"resource": "virtual_machines", "key": "web1"}
 
 @pytest.fixture
 def near(site: Site) -> int:
-    """NetBox has a web1 in another cluster, without a vmid; its id."""
+    """NetBox has a web1 and a db1 in other clusters, without a vmid, and a device type R640 & Co; the id of web1."""
     states = [site.netbox.store, site.cluster]
     kept("near", site.warehouse.home, states, lambda: _near(site))
     return int(NetBox(site.netbox.url, site.netbox.token).one(MACHINES, name="web1")["id"])
 
 
-def _near(site: Site, cluster: str = "old") -> None:
+def _near(site: Site) -> None:
     netbox = NetBox(site.netbox.url, site.netbox.token)
-    kind = netbox.create("virtualization/cluster-types", name="other", slug="other")
-    other = netbox.create("virtualization/clusters", name=cluster, type=kind["id"])
-    netbox.create(MACHINES, name="web1", cluster=other["id"])
+    netbox.create("virtualization/cluster-types", name="other", slug="other")
+    _candidate(site, "web1", "old")
+    _candidate(site, "db1", f"{SCRIPT[:60]}{BIDI}")
+    maker = netbox.create("dcim/manufacturers", name="Dell", slug="dell")
+    netbox.create("dcim/device-types", manufacturer=maker["id"], model="R640 & Co", slug="r640")
     site.sync()
-    assert _action(site) == "conflict"
+    assert _action(site) == _action(site, "db1") == "conflict"
+
+
+def _candidate(site: Site, name: str, cluster: str) -> None:
+    """A virtual machine of that name in a new cluster."""
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    kind = netbox.one("virtualization/cluster-types", name="other")
+    made = netbox.create("virtualization/clusters", name=cluster, type=kind["id"])
+    netbox.create(MACHINES, name=name, cluster=made["id"])
+
+
+class Overtaken(NamedTuple):
+    """The fields of pages that were opened before the current diff was made: {key of the row: {field: value}}."""
+
+    near: int
+    drawn: dict[str, dict[str, str]]
+
+
+# The pages are opened only when the beginning is made.
+_drawn: dict[str, dict[str, str]] = {}
+
+
+@pytest.fixture
+def overtaken(site: Site, near: int) -> Overtaken:
+    """Since the pages were opened, NetBox got a second db1, and a newer diff was made."""
+
+    def make() -> None:
+        anna = _anna(site)
+        for key in ("web1", "db1"):
+            anna.open("/plans/paris/row", **{**ROW, "key": key})
+            _drawn[key] = {name: anna.value(name) for name in ("diff_id", "content")}
+        _candidate(site, "db1", "older")
+        site.sync()
+
+    kept("overtaken", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    return Overtaken(near, _drawn)
 
 
 def _action(site: Site, key: str = "web1") -> str | None:
@@ -81,8 +118,9 @@ def test_a_question_is_answered_and_the_answer_withdrawn(site: Site, near: int) 
     text = _answer(anna, "pick", netbox_id=str(near))
 
     assert "recorded: pick for 1 row" in text
-    assert "Rows that are different now ~ update virtual machines web1" in text
-    assert "! conflict 1 0" in text
+    different = text.partition("Rows that are different now")[2]
+    assert "~ update virtual machines web1 cluster old → paris" in different
+    assert "! conflict 2 1" in text
     assert _action(site) == "update"
     assert _recorded(site) == [("pick", near, "web1", "anna", "web", "", "valid", None)]
 
@@ -119,34 +157,24 @@ def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site, near: i
     assert "1 acknowledged" in anna.open("/")
 
 
-def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site, near: int) -> None:
-    anna = _anna(site)
-    anna.open("/plans/paris/row", **ROW)
-    drawn, content = anna.value("diff_id"), anna.value("content")
-    site.sync()
+def test_a_page_that_a_newer_diff_overtook_records_nothing(site: Site, overtaken: Overtaken) -> None:
+    anna, near, drawn = _anna(site), str(overtaken.near), overtaken.drawn["web1"]
 
-    text = _answer(anna, "pick", netbox_id=str(near), diff_id=drawn, content=content)
+    text = _answer(anna, "pick", netbox_id=near, **drawn)
     assert "A newer diff was made since you opened the page. It asks the same." in text
     assert _recorded(site) == []
     shown = {name: anna.value(name) for name in ("diff_id", "content", "netbox_id", "answer", "scope")}
     assert "recorded: pick" in _follow(anna, anna.send("/plans/paris/answer", **ROW, confirmed="1", **shown))
 
     # Now the row is an update, which asks nothing.
-    assert "does not ask this any longer" in _answer(anna, "create", diff_id=drawn, content=content)
+    assert "does not ask this any longer" in _answer(anna, "create", **drawn)
     assert len(_recorded(site)) == 1
 
 
-def test_another_question_is_shown_instead_of_recorded(site: Site, near: int) -> None:
-    anna = _anna(site)
-    anna.open("/plans/paris/row", **ROW)
-    drawn, content = anna.value("diff_id"), anna.value("content")
-    netbox = NetBox(site.netbox.url, site.netbox.token)
-    kind = netbox.one("virtualization/cluster-types", name="other")
-    other = netbox.create("virtualization/clusters", name="older", type=kind["id"])
-    netbox.create(MACHINES, name="web1", cluster=other["id"])
-    site.sync()
+def test_another_question_is_shown_instead_of_recorded(site: Site, overtaken: Overtaken) -> None:
+    db1, *_ = NetBox(site.netbox.url, site.netbox.token).all(MACHINES, name="db1")
 
-    text = _answer(anna, "pick", netbox_id=str(near), diff_id=drawn, content=content)
+    text = _answer(_anna(site), "pick", key="db1", netbox_id=str(db1["id"]), **overtaken.drawn["db1"])
 
     assert "it asks something else" in text
     assert "Record for" not in text
@@ -189,7 +217,9 @@ def test_who_may_not_change_such_objects_does_not_answer(
     site.netbox.add_user("bob", PASSWORD, WRITE)
     bob = site.visitor()
     bob.log_in("bob")
-    assert "recorded: pick" in _answer(bob, "pick", netbox_id=str(near))
+    # Which is compared later.
+    with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", "somebody"):
+        assert "recorded: pick" in _answer(bob, "pick", netbox_id=str(near))
     [resolution] = ask(
         site.warehouse,
         lambda con: con.execute("select resolution_id from ledger.resolutions").fetchone() or (),
@@ -207,21 +237,18 @@ def test_who_may_not_change_such_objects_does_not_answer(
     assert _recorded(site)[0][-2:] == ("valid", None)
 
 
+@pytest.mark.usefixtures("near")
 def test_names_of_candidates_are_text(site: Site) -> None:
-    _near(site, cluster=f"{SCRIPT[:60]}{BIDI}")
     anna = _anna(site)
     for path in ("/plans/paris/row", "/plans/paris/questions"):
-        anna.open(path, **ROW)
-        assert "web1, cluster <script>alert(1)</script>" in anna.text.replace("&lt;", "<")
+        anna.open(path, **{**ROW, "key": "db1"})
+        assert "db1, cluster <script>alert(1)</script>" in anna.text.replace("&lt;", "<")
         assert "<script>alert" not in anna.page and BIDI[0] not in anna.page
         assert "\\u202e" in anna.page
 
 
+@pytest.mark.usefixtures("near")
 def test_a_name_is_mapped_and_a_busy_endpoint_is_compared_later(site: Site) -> None:
-    netbox = NetBox(site.netbox.url, site.netbox.token)
-    maker = netbox.create("dcim/manufacturers", name="Dell", slug="dell")
-    netbox.create("dcim/device-types", manufacturer=maker["id"], model="R640 & Co", slug="r640")
-    site.sync()
     node = {"resource": "devices", "key": "pve1"}
 
     def reason() -> str:
