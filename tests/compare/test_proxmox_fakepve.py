@@ -10,8 +10,10 @@ import pytest
 
 pytest.importorskip("fakepve", reason="fakepve is in the group dev")
 
+from netbox_sync_dagster.storage import connections
 from tests.compare.conftest import Basics
-from tests.support import NetBox, Pipeline, rows
+from tests.parquet import looking
+from tests.support import NetBox, Pipeline
 
 NODES, PER_NODE = 16, 3
 SECRET = "5f7b1c1e-2a6d-4c8e-9b3f-0a1b2c3d4e5f"
@@ -83,8 +85,12 @@ def pipeline(
 
 
 def scopes(pipeline: Pipeline) -> set[tuple[str, str]]:
-    with pipeline.views() as con:
-        found = con.execute("SELECT scope, scope_id FROM proxmox.scopes WHERE NOT complete").fetchall()
+    warehouse = pipeline.warehouse
+    file = warehouse.current(warehouse.snapshots("proxmox", "fake")) / "scopes.parquet"
+    with looking() as con:
+        found = con.execute(
+            "SELECT scope, scope_id FROM read_parquet(?) WHERE NOT complete", [connections.pattern(file)]
+        ).fetchall()
     return set(found)
 
 
@@ -119,7 +125,6 @@ def test_nothing_looks_gone_whatever_is_wrong(pipeline: Pipeline, fakepve: Any) 
         fault()
         plan = pipeline.sync()
         assert expected <= scopes(pipeline), fault.__name__
-        assert [(r.resource, r.key) for r in plan.changes if r.action == "delete"] == [], fault.__name__
+        assert [(r.resource, r.key) for r in plan.rows if r.action == "delete"] == [], fault.__name__
         # A node that is down is offline; about guests nothing is known that could be written.
         assert {(r.resource, r.key) for r in plan.changes} <= {("devices", "pve02")}, fault.__name__
-    assert rows(pipeline.sync(), "virtual_machines", "delete") == []

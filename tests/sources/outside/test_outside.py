@@ -24,6 +24,19 @@ from netbox_sync_lab.netbox import LabNetBox
 
 PACKAGE = Path(__file__).parent / "register"
 COMMAND = [sys.executable, "-c", "from netbox_sync_dagster.cli import main; main()"]
+# Several commands in one process, each a list of arguments in JSON; it ends at the first that fails.
+COMMANDS = """
+import json, sys
+from netbox_sync_dagster.cli import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    print(end="\\0")
+"""
 
 
 class Register:
@@ -112,8 +125,12 @@ class Installation:
 
     def run(self, *arguments: str) -> str:
         """Run netbox-sync as a separate process, for which the package is installed."""
+        return self.run_all(arguments)[0]
+
+    def run_all(self, *commands: tuple[str, ...]) -> list[str]:
+        """Run netbox-sync with each of these arguments, in one process; what each printed."""
         done = subprocess.run(
-            [*COMMAND, *arguments],
+            [sys.executable, "-c", COMMANDS, json.dumps(commands)],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -121,7 +138,7 @@ class Installation:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return done.stdout.split("\0")[:-1]
 
     @contextmanager
     def serving(self, **secrets: str) -> Iterator[str]:
@@ -139,10 +156,6 @@ class Installation:
         finally:
             server.terminate()
             server.communicate(timeout=30)
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.run("sql", "--json", query))
-        return found
 
 
 def rows_of(netbox: LabNetBox, path: str) -> list[dict[str, Any]]:
@@ -165,15 +178,19 @@ def register() -> Iterator[Register]:
 def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, register: Register) -> None:
     with LabNetBox() as netbox:
         installation = Installation(tmp_path, register, netbox)
-        assert "answers" in installation.run("check")
         options = ("--try", "--netbox-url", netbox.url, "--endpoint", f"register,url={register.url}")
-        assert "wrote mine.yaml" in installation.run("init", "mine.yaml", *options)
+        checked, written, *_ = installation.run_all(
+            ("check",),
+            ("init", "mine.yaml", *options),
+            ("sync", "shop"),
+            ("approve", "shop", "--all-creates-and-updates", "--yes"),
+            ("apply", "shop", "--yes"),
+        )
+        assert "answers" in checked
+        assert "wrote mine.yaml" in written
         assert f"  - name: register\n    kind: register\n    url: {register.url}\n" in (
             tmp_path / "mine.yaml"
         ).read_text(encoding="utf-8")
-        installation.run("sync", "shop")
-        installation.run("approve", "shop", "--all-creates-and-updates", "--yes")
-        installation.run("apply", "shop", "--yes")
 
         machines = rows_of(netbox, "virtualization/virtual-machines")
         assert [
@@ -182,8 +199,12 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
         ] == [("app1", "active", 2.0, 4096, "shop"), ("app2", "offline", 1.0, 2048, "shop")]
 
         register.machines = [{"name": "app1", "state": "up", "cpus": 4, "memory": 4096}]
-        installation.run("sync", "shop", "--accept-shrink")
-        assert installation.rows("SELECT action, key, reason, cause FROM diff.changes ORDER BY ALL") == [
+        _, changes, machines_read = installation.run_all(
+            ("sync", "shop", "--accept-shrink"),
+            ("sql", "--json", "SELECT action, key, reason, cause FROM diff.changes ORDER BY ALL"),
+            ("sql", "--json", "SELECT name, memory FROM register.machines"),
+        )
+        assert json.loads(changes) == [
             {
                 "action": "blocked",
                 "key": "app2 [machine app2]",
@@ -192,9 +213,7 @@ def test_an_installed_source_goes_from_its_server_to_netbox(tmp_path: Path, regi
             },
             {"action": "update", "key": "app1", "reason": None, "cause": None},
         ]
-        assert installation.rows("SELECT name, memory FROM register.machines") == [
-            {"name": "app1", "memory": 4096}
-        ]
+        assert json.loads(machines_read) == [{"name": "app1", "memory": 4096}]
 
 
 def test_its_hook_is_signed_in_its_own_way(tmp_path: Path, register: Register) -> None:
@@ -216,11 +235,12 @@ def test_its_hook_is_signed_in_its_own_way(tmp_path: Path, register: Register) -
             until = time.monotonic() + 30
             while not list(tmp_path.glob("data/diffs/shop/current")) and time.monotonic() < until:
                 time.sleep(0.1)
-        assert installation.rows("SELECT DISTINCT who FROM sync.comparisons") == [{"who": "netbox-sync hook"}]
-        assert installation.rows("SELECT key FROM diff.virtual_machines ORDER BY key") == [
-            {"key": "app1"},
-            {"key": "app2"},
-        ]
+        who, machines = installation.run_all(
+            ("sql", "--json", "SELECT DISTINCT who FROM sync.comparisons"),
+            ("sql", "--json", "SELECT key FROM diff.virtual_machines ORDER BY key"),
+        )
+        assert json.loads(who) == [{"who": "netbox-sync hook"}]
+        assert json.loads(machines) == [{"key": "app1"}, {"key": "app2"}]
 
 
 def test_dagster_has_its_assets(tmp_path: Path, register: Register) -> None:
