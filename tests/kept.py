@@ -32,7 +32,7 @@ Server = TypeVar("Server", bound=LabServer)
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # The fixtures that end with ``begun`` or ``kept``.
 BEGINNINGS = {"both", "erp", "first", "lyon", "many", "picture", "quiet", "switched", "strange", "three"}
-BEGINNINGS |= {"applied", "drifted", "site", "synced"}
+BEGINNINGS |= {"applied", "drifted", "site", "synced", "written"}
 BEGINNINGS |= {"polled"}
 # Name of a server -> its port in this process.
 _ports: dict[str, int] = {}

@@ -9,8 +9,10 @@ import pytest
 
 from netbox_sync_dagster.apply import apply_approved
 from netbox_sync_dagster.approve import approve
+from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
+from tests.kept import begun, serving
 from tests.support import NetBox, Pipeline, after, row, rows
 
 Worlds = tuple[Pipeline, Pipeline]
@@ -28,9 +30,14 @@ def other(state: LibreNMSState) -> LibreNMSState:
 
 
 @pytest.fixture
-def worlds(pipeline: Pipeline, other: LibreNMSState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
-    with LabLibreNMS(other, token="second-token") as server:
-        monkeypatch.setenv("SECOND_TOKEN", server.token)
+def worlds(
+    request: pytest.FixtureRequest,
+    pipeline: Pipeline,
+    other: LibreNMSState,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Worlds]:
+    monkeypatch.setenv("SECOND_TOKEN", "second-token")
+    with serving(request, "secondary", lambda port: LabLibreNMS(other, port, token="second-token")) as server:
         first = pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]
         second = {**first, "name": "secondary", "url": server.url, "token_env": "SECOND_TOKEN"}
         home = pipeline.warehouse.home
@@ -38,6 +45,18 @@ def worlds(pipeline: Pipeline, other: LibreNMSState, monkeypatch: pytest.MonkeyP
             Pipeline(home, pipeline.netbox, first, endpoints=[second]),
             Pipeline(home, pipeline.netbox, second, endpoints=[first]),
         )
+
+
+@pytest.fixture
+def written(worlds: Worlds, state: LibreNMSState, other: LibreNMSState) -> Worlds:
+    """What both show is in NetBox."""
+
+    def make() -> None:
+        for pipeline in worlds:
+            pipeline.apply()
+
+    begun("written", worlds[1], [state, other], make)
+    return worlds
 
 
 def ids(netbox: NetBox) -> dict[str, Any]:
@@ -58,13 +77,12 @@ def shared(pipeline: Pipeline) -> list[tuple[Any, ...]]:
         con.close()
 
 
-def test_ids_are_kept_by_server(worlds: Worlds, netbox: NetBox) -> None:
+def test_ids_are_kept_by_server(written: Worlds, netbox: NetBox) -> None:
     """One server's number means nothing to another; a device that both show is reported."""
-    first, second = worlds
-    first.apply()
-    plan = second.sync()
+    first, second = written
+    plan = load_plan(second.warehouse, second.name)
     assert after(row(plan, "devices", "core")) == {"cf.librenms_id": {"production": 2, "secondary": 1}}
-    done = second.apply_all()
+    done = second.sync()
     assert ids(netbox) == {
         "paris": {"production": 1},
         "core": {"production": 2, "secondary": 1},
@@ -114,12 +132,8 @@ def test_what_both_would_create_is_created_once(worlds: Worlds, netbox: NetBox) 
     assert ids(netbox)["core"] == {"production": 2, "secondary": 1}
 
 
-def test_a_device_that_leaves_one_server_stays_with_the_other(
-    worlds: Worlds, state: LibreNMSState, netbox: NetBox
-) -> None:
-    first, second = worlds
-    first.apply()
-    second.apply()
+def test_a_device_that_leaves_one_server_stays_with_the_other(written: Worlds, state: LibreNMSState) -> None:
+    first, second = written
     state.delete_device(2)
     gone = row(first.sync(), "devices", "core (gone, id 2)")
     assert (gone.action, gone.reason) == (

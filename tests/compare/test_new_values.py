@@ -59,9 +59,9 @@ def test_a_required_custom_field_without_a_default(pve, cluster, netbox):
             "tags": {"virtual_machines": ["managed"], "devices": ["managed"]},
         }
     )
-    plan = pve.again()
+    plan = pve.apply()
     assert after(row(plan, "virtual_machines", "erp101"))["cf.owner_team"] == "srv"
-    assert pve.apply_all().changes == []
+    assert pve.sync().changes == []
     assert [vm["custom_fields"]["owner_team"] for vm in netbox.all(VMS)] == ["srv", "srv"]
     assert {tag["slug"] for vm in netbox.all(VMS) for tag in vm["tags"]} == {"managed"}
 
@@ -75,5 +75,5 @@ def test_a_custom_field_that_was_made_required_since(pve, cluster, netbox):
     defaults = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]["defaults"]
     assert row(pve.sync(), "virtual_machines", "erp").action == "blocked"
     pve.configure(defaults={**defaults, "custom_fields": {"virtual_machines": {"owner_team": "net"}}})
-    assert after(row(pve.again(), "virtual_machines", "erp")) == {"memory": 2048, "cf.owner_team": "net"}
-    assert pve.apply_all().changes == []
+    assert after(row(pve.apply(), "virtual_machines", "erp")) == {"memory": 2048, "cf.owner_team": "net"}
+    assert pve.sync().changes == []
