@@ -21,6 +21,7 @@ from netbox_sync_dagster.demo.commands import forget_data
 from netbox_sync_dagster.demo.servers import LIBRENMS_TOKEN, NETBOX_TOKEN
 from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
 from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
+from tests.cli.conftest import CliHarness
 from tests.docs.test_commands import OWN, own
 
 SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
@@ -126,34 +127,23 @@ def test_all_steps_fit_on_a_few_screens_and_open_rows_are_counted(demo: Demo) ->
 
 
 def test_without_options_it_stops_before_anything_is_decided(tmp_path: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "USER": "alice"}
-    done = subprocess.run(
-        [*COMMAND, "demo"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) < 150
-    assert [line.split()[2] for line in done.stdout.splitlines() if line.startswith("$ ")] == [
-        "sync",
-        "diff",
-        "diff",
-    ]
-    look = done.stdout[done.stdout.index("Now look.") :]
+    harness = CliHarness(tmp_path, {})
+    done = harness.run("demo")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) < 150
+    assert [line.split()[2] for line in lines if line.startswith("$ ")] == ["sync", "diff", "diff"]
+    look = done.out[done.out.index("Now look.") :]
     assert "\n  . demo/lab.env " in look and "\n  netbox-sync apply pve-lyon " in look
     with duckdb.connect(str(tmp_path / "demo/data/netbox_sync.duckdb"), read_only=True) as con:
         decided = "SELECT (SELECT count(*) FROM ledger.approvals), (SELECT count(*) FROM ledger.operations)"
         assert con.execute(decided).fetchall() == [(0, 0)]
-    assert [secret for secret in SECRETS if secret in done.stdout] == []
+    assert [secret for secret in SECRETS if secret in done.out] == []
     shell = ". demo/lab.env && netbox-sync diff pve-lyon --exit-code"
     looked = subprocess.run(
         ["sh", "-c", shell],
         cwd=tmp_path,
-        env=environment,
+        env=harness.all_environment,
         capture_output=True,
         text=True,
         timeout=60,

@@ -77,7 +77,9 @@ def sync(
     note_endpoints(session.warehouse, session.config)
     target, outcomes = _sync(session, chosen, options)
     failed = _tell(session, [target, *outcomes])
-    build_database(session.warehouse)
+    # Nobody can open the views of a copy that is removed now.
+    if not dry_run:
+        build_database(session.warehouse)
     if damage := look(session.warehouse).sentence:
         session.err.print(f"warning: {damage}", style="yellow", soft_wrap=True)
     for text in failed:

@@ -70,6 +70,9 @@ class CliHarness:
             os.chdir(self.folder)
             try:
                 code = run(list(arguments))
+            except SystemExit as end:
+                # That of the completion of a shell.
+                code = int(end.code or 0)
             finally:
                 os.chdir(before)
         return Answer(code, out.getvalue(), err.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,14 @@ from tests.cli.conftest import COMMAND, CliHarness
 
 def complete(harness: CliHarness, *words: str) -> list[str]:
     """The words that bash offers for the last one."""
-    done = subprocess.run(
-        COMMAND,
-        cwd=harness.folder,
-        env={
-            **harness.all_environment,
-            "_NETBOX_SYNC_COMPLETE": "complete_bash",
-            "COMP_WORDS": " ".join(["netbox-sync", *words]),
-            "COMP_CWORD": str(len(words)),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.split()
+    asked = {
+        "_NETBOX_SYNC_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(["netbox-sync", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    done = replace(harness, environment={**harness.environment, **asked}).run()
+    assert (done.code, done.err) == (0, "")
+    return done.out.split()
 
 
 def zsh(harness: CliHarness, line: str) -> str:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from tests.cli.conftest import CliHarness
+from tests.kept import fresh
 from tests.support import NetBox
 
 
@@ -32,6 +33,7 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     assert "dry run on a copy of the warehouse" in answer.err
     assert not (harness.folder / "data").exists()
 
+    fresh(harness.folder / "data")
     harness.ok("sync")
     home = harness.folder / "data"
     assert harness.ok("applies") == "nothing was applied yet\n"

@@ -279,8 +279,8 @@ def test_processes_that_build_at_once_leave_one_good_file(missing: Warehouse) ->
         "from netbox_sync_dagster.storage.views import build_database; build_database(Warehouse(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, str(missing.home)]
-    processes = [subprocess.Popen(command) for _ in range(3)]
-    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0]
 
     with duckdb.connect(str(missing.database), read_only=True) as con:
         assert ask(con, "SELECT count(*) FROM librenms.devices") == [(0,)]
