@@ -60,8 +60,11 @@ class LabTarget(NetBox):
 def placed(request: pytest.FixtureRequest, name: str, make: Callable[[int], Server]) -> Server:
     """The server that ``make`` makes with a port, started; for tests with one of the BEGINNINGS on the port that it had
     the last time, where that is free."""
-    if not BEGINNINGS & set(request.fixturenames):
-        return make(0).start()
+    return at_its_port(name, make) if BEGINNINGS & set(request.fixturenames) else make(0).start()
+
+
+def at_its_port(name: str, make: Callable[[int], Server]) -> Server:
+    """The server that ``make`` makes with a port, started on the port that it had the last time, where that is free."""
     try:
         server = make(_ports.get(name, 0)).start()
     except OSError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.defs import quick_dagster
-from tests.kept import fresh, same_place
+from tests.kept import Server, at_its_port, fresh, kept, same_place
 from tests.support import ODD_FOLDER, NetBox, evaluate
 
 # Loaded once: each load looks through the whole of ``defs/``.
@@ -85,6 +85,16 @@ class DagsterHarness:
             .execute_in_process(instance=self.instance, tags=tags, raise_on_error=False, **options)
         )
 
+    def sync(self, *endpoints: str) -> Any:
+        """A run that syncs these, as a sensor starts it: cheaper than the jobs of one kind, which are for people."""
+        config = {"ops": {"sync_endpoints": {"config": {"endpoints": list(endpoints)}}}}
+        return self.run("sync_group", run_config=config)
+
+    def begun(self, name: str, make: Callable[[], object]) -> None:
+        """Bring NetBox, ``paris`` and the warehouse to where ``make`` brings them, of which a later test gets a copy."""
+        kept(name, self.warehouse.home, [self.netbox_server.store, self.paris.state], make)
+        self.built = len(self.netbox_server.requests)
+
     def both(self) -> dict[str, str]:
         """Tags of a run over both LibreNMS endpoints."""
         return {
@@ -146,10 +156,13 @@ def apply_started(harness: DagsterHarness, request: Any) -> Any:
 
 
 @contextmanager
-def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterHarness]:
+def build_house(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, same_ports: bool = False
+) -> Iterator[DagsterHarness]:
     """``paris`` knows sw-paris with two ports, ``lyon`` sw-lyon with one, ``pve`` the guest web01.
 
-    NetBox knows site, device type and role, and sw-paris without ports.
+    NetBox knows site, device type and role, and sw-paris without ports. With ``same_ports``, the servers have the same ports
+    as the last time, as ``tests.kept`` needs.
     """
     states = {}
     for city, ports in (("paris", ["Gi0/1", "Gi0/2"]), ("lyon", ["Gi0/1"])):
@@ -160,12 +173,17 @@ def build_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagst
     cluster = ProxmoxState("alpha")
     cluster.add_node("pve1")
     cluster.add_qemu(100, node="pve1", name="web01")
-    with (
-        LabNetBox(token="lab-token") as netbox,
-        LabLibreNMS(states["paris"], token="paris-token") as paris,
-        LabLibreNMS(states["lyon"], token="lyon-token") as lyon,
-        LabProxmox(cluster) as pve,
-    ):
+    with ExitStack() as stack:
+
+        def started(name: str, make: Callable[[int], Server]) -> Server:
+            server = at_its_port(f"house {name}", make) if same_ports else make(0).start()
+            stack.callback(server.stop)
+            return server
+
+        netbox = started("netbox", lambda port: LabNetBox(port, token="lab-token"))
+        paris = started("paris", lambda port: LabLibreNMS(states["paris"], port, token="paris-token"))
+        lyon = started("lyon", lambda port: LabLibreNMS(states["lyon"], port, token="lyon-token"))
+        pve = started("pve", lambda port: LabProxmox(cluster, port))
         harness = DagsterHarness(folder, netbox, paris, lyon, pve)
         for name, value in {
             "NETBOX_TOKEN": netbox.token,
@@ -205,5 +223,12 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterHarness]:
-    with build_house(tmp_path, monkeypatch) as built:
+    with build_house(tmp_path, monkeypatch, same_ports=True) as built:
         yield built
+
+
+@pytest.fixture
+def synced(harness: DagsterHarness) -> DagsterHarness:
+    """The house after a sync of ``paris``."""
+    harness.begun("paris is synced", lambda: harness.sync("paris"))
+    return harness

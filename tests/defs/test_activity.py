@@ -51,26 +51,33 @@ def activity(harness: DagsterHarness) -> Activity:
     return Activity(harness)
 
 
+@pytest.fixture
+def synced(activity: Activity) -> Activity:
+    """After a sync of ``paris`` on the command line, which no tick has reported yet."""
+    activity.harness.begun("paris is synced on the command line", lambda: cli("sync", "paris"))
+    return activity
+
+
 def cli(*arguments: str) -> int:
     """Run netbox-sync; its exit code."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return run(list(arguments))
 
 
-def test_a_sync_of_the_command_line_appears_once(activity: Activity) -> None:
-    assert cli("sync", "paris") == 0
+def test_a_sync_of_the_command_line_appears_once(synced: Activity) -> None:
+    activity = synced
     first = activity.tick()
     assert ("Materialization", "librenms/devices", "paris") in first
     assert ("Materialization", "diff/librenms/interfaces", "paris") in first
     assert {partition for _, _, partition in first} == {"paris"}
     assert activity.tick() == []
     # A run reports its own.
-    assert activity.harness.run("sync_librenms", partition_key="paris").success
+    assert activity.harness.sync("paris").success
     assert activity.tick() == []
 
 
-def test_decisions_and_applies_of_the_command_line_appear(activity: Activity) -> None:
-    assert cli("sync", "paris") == 0
+def test_decisions_and_applies_of_the_command_line_appear(synced: Activity) -> None:
+    activity = synced
     activity.tick()
     assert (
         cli("approve", "paris", "--device", "sw-paris", "--with-dependencies", "--who", "alice", "--yes") == 0
@@ -95,8 +102,8 @@ def test_decisions_and_applies_of_the_command_line_appear(activity: Activity) ->
     assert activity.tick() == []
 
 
-def test_what_waits_no_longer_is_shown_as_zero(activity: Activity) -> None:
-    assert cli("sync", "paris") == 0
+def test_what_waits_no_longer_is_shown_as_zero(synced: Activity) -> None:
+    activity = synced
     activity.tick()
     chosen = ("paris", "--resource", "interfaces", "--who", "alice", "--yes")
     assert cli("approve", *chosen) == 0
@@ -109,9 +116,8 @@ def test_what_waits_no_longer_is_shown_as_zero(activity: Activity) -> None:
     assert "apply/librenms/interfaces" not in [asset for _, asset, _ in activity.tick()]
 
 
-def test_a_change_that_was_not_applied_is_no_materialization(activity: Activity) -> None:
-    harness = activity.harness
-    assert cli("sync", "paris") == 0
+def test_a_change_that_was_not_applied_is_no_materialization(synced: Activity) -> None:
+    activity, harness = synced, synced.harness
     assert (
         cli("approve", "paris", "--resource", "devices", "--with-dependencies", "--who", "alice", "--yes")
         == 0

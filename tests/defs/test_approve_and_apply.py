@@ -312,8 +312,8 @@ def test_a_second_approval_is_a_second_person_and_programs_go_on(
     assert said == [("alice", "dagster", user, host, True), ("bob", "dagster", user, host, True)]
 
 
-def test_ids_bring_what_they_need(harness: DagsterHarness) -> None:
-    assert harness.run("sync_librenms", partition_key="paris").success
+def test_ids_bring_what_they_need(synced: DagsterHarness) -> None:
+    harness = synced
     needing = [row for row in harness.plan("paris").changes if row.depends_on]
     row = needing[0]
     assert decide(harness, change_ids=[row.change_id], with_dependencies=True).success
@@ -412,29 +412,23 @@ def test_a_damaged_ledger_stops_applies_and_policies_until_somebody_has_looked(
     text = f"ledger/approvals/paris/{file.name}, line 1: "
     assert text in why(apply_tick(harness))
     assert text in failure(harness.run("apply_librenms", partition_key="paris"))
-    synced = harness.run("sync_librenms", partition_key="paris")
+    synced = harness.sync("paris")
     assert text in failure(synced)
     # It was read and compared all the same.
     assert "paris" in made(synced, "diff/librenms/devices")
     assert harness.writes() == []
     accept(harness.warehouse, "a test", {"who": "carol", "through": "cli", "by": {}})
-    assert harness.run("sync_librenms", partition_key="paris").success
+    assert harness.sync("paris").success
     assert harness.run("apply_librenms", partition_key="paris").success
 
 
 def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(harness: DagsterHarness) -> None:
-    def group(*names: str) -> Any:
-        return harness.run(
-            "sync_group", run_config={"ops": {"sync_endpoints": {"config": {"endpoints": list(names)}}}}
-        )
-
-    assert failure(group()) == "no endpoint is named; say which are synced, e.g. endpoints: [paris]"
-    assert group("paris", "paris").success
+    assert failure(harness.sync()) == "no endpoint is named; say which are synced, e.g. endpoints: [paris]"
+    assert harness.sync("paris", "paris").success
 
 
-def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(harness: DagsterHarness) -> None:
-    assert harness.run("sync_librenms", partition_key="paris").success
-    result = harness.run(
+def test_how_an_endpoint_is_read_is_asked_for_only_where_it_is_read(synced: DagsterHarness) -> None:
+    result = synced.run(
         "sync_librenms",
         partition_key="paris",
         asset_selection=[dg.AssetKey(["diff", "librenms", "devices"])],

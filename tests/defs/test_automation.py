@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -27,7 +28,7 @@ from netbox_sync_dagster.defs.sensors.notification_sensors import failure_senten
 from netbox_sync_dagster.defs.sensors.partition_sensor import partition_sensor
 from netbox_sync_dagster.storage import SYSTEMS
 from netbox_sync_dagster.storage.locks import EndpointLock
-from tests.defs.conftest import DagsterHarness, checks, definitions, failure, made
+from tests.defs.conftest import DagsterHarness, build_house, checks, definitions, failure, made
 from tests.fake_clock import FakeClock
 from tests.support import evaluate
 
@@ -74,37 +75,51 @@ def start(harness: DagsterHarness, request: Any) -> Any:
     return harness.run("sync_group", run_config=request.run_config, tags=dict(request.tags))
 
 
-def test_endpoints_that_are_due_are_one_run_whatever_their_kind(
-    harness: DagsterHarness, clock: FakeClock
-) -> None:
-    clock.wait_for_turns(86400)
-    harness.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
+class Group(NamedTuple):
+    """A tick of the sensor after which every endpoint is due, its run, a second tick, and what was read and written."""
 
-    first = tick(interval_sensor, harness)
+    harness: DagsterHarness
+    first: Any
+    result: Any
+    again: Any
+    requests: list[str]
+    writes: list[tuple[str, str]]
 
-    [request] = first.run_requests
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        build_house(tmp_path_factory.mktemp("group"), monkeypatch) as harness,
+    ):
+        with pytest.MonkeyPatch.context() as clocks:
+            FakeClock(clocks).wait_for_turns(86400)
+            harness.write(paris={"interval": 86400}, lyon={"interval": 86400}, pve={"interval": 86400})
+            first = tick(interval_sensor, harness)
+            [request] = first.run_requests
+            result = start(harness, request)
+            again = tick(interval_sensor, harness, first.cursor)
+        asked = [item.path for item in harness.netbox_server.requests[harness.built :]]
+        yield Group(harness, first, result, again, asked, harness.writes())
+
+
+def test_endpoints_that_are_due_are_one_run_whatever_their_kind(group: Group) -> None:
+    [request] = group.first.run_requests
     assert config_of(request) == ["paris", "lyon", "pve"]
     assert request.tags == {"netbox_sync/endpoint": "paris,lyon,pve"}
-    result = start(harness, request)
+    result = group.result
     assert result.success
     assert {name for key in ("librenms/ports", "proxmox/guests") for name in made(result, key)} == {
         "paris", "lyon", "pve",
     }  # fmt: skip
     # NetBox is read once for all of them.
-    assert (
-        sum(request.path == "/api/status/" for request in harness.netbox_server.requests[harness.built :])
-        == 1
-    )
+    assert group.requests.count("/api/status/") == 1
     # A turn is used once.
-    again = tick(interval_sensor, harness, first.cursor)
-    assert again.skip_message.count("next at") == 3
+    assert group.again.skip_message.count("next at") == 3
 
 
-def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(harness: DagsterHarness) -> None:
-    harness.write(paris={"interval": 60}, pve={"interval": 60}, lyon={"enabled": False})
-    [request] = tick(interval_sensor, harness).run_requests
-    result = start(harness, request)
-
+def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(group: Group) -> None:
+    result = group.result
     found = made(result, "diff/librenms/interfaces")["paris"]
     assert (found["create"], found["update"]) == (2, 0)
     assert made(result, "netbox/devices")[None]["dagster/row_count"] == 1
@@ -112,7 +127,7 @@ def test_a_run_of_a_group_says_the_same_as_the_jobs_of_one_kind(harness: Dagster
     assert evaluations["librenms/devices:complete"].passed
     assert evaluations["diff/proxmox/virtual_machines:gates"].passed
     assert evaluations["netbox/status:complete"].passed
-    assert harness.writes() == []
+    assert group.writes == []
 
 
 def out_of_step(harness: DagsterHarness) -> set[str]:
@@ -123,18 +138,18 @@ def out_of_step(harness: DagsterHarness) -> set[str]:
     return {key.path[-1] for key in keys if resolver.get_status(key, "paris") != StaleStatus.FRESH}
 
 
-def test_what_is_as_it_was_is_not_told_at_every_sync(harness: DagsterHarness) -> None:
+def test_what_is_as_it_was_is_not_told_at_every_sync(group: Group) -> None:
+    harness = group.harness
     tables = [f"librenms/{name}" for name in SYSTEMS["librenms"]]
     every = {*tables, *(f"diff/librenms/{name}" for name in RESOURCES_OF["librenms"])}
 
     def synced() -> set[str]:
-        request = {"ops": {"sync_endpoints": {"config": {"endpoints": ["paris"]}}}}
-        result = harness.run("sync_group", run_config=request)
+        result = harness.sync("paris")
         assert result.success
         assert made(result, "netbox/status").keys() == {None}
         return {name for name in every if made(result, name).keys() == {"paris"}}
 
-    assert synced() == every
+    assert {name for name in every if "paris" in made(group.result, name)} == every
     assert synced() == {"diff/librenms/devices"}
     assert out_of_step(harness) == set()
     # One more port is one more interface. All diffs are computed from ports too: a device is known by their addresses.

@@ -43,13 +43,12 @@ def test_a_docker_host_goes_the_same_way(harness: DagsterHarness, daemon: LabDoc
         "shop:1.0",
     )
     assert machine["primary_ip4"]["address"] == "172.17.0.2/16"
-    assert harness.run("sync_docker", partition_key="docker1").success
+    assert harness.sync("docker1").success
     assert harness.plan("docker1").rows == ()
 
     # A host without containers is read like any other, and nothing looks gone.
     daemon.state.remove("web")
-    result = harness.run("sync_docker", partition_key="docker1")
-    assert result.success
+    assert harness.sync("docker1").success
     assert [(row.key, row.action) for row in harness.plan("docker1").rows] == [
         ("web [container web]", "blocked")
     ]
@@ -60,6 +59,6 @@ def test_a_docker_host_that_is_down(
 ) -> None:
     monkeypatch.setattr("netbox_sync_dagster.http._FIRST_PAUSE", 0.005)
     daemon.replace["/version"] = {}
-    result = harness.run("sync_docker", partition_key="docker1")
+    result = harness.sync("docker1")
     assert not result.success
     assert "GET /version names no ApiVersion" in failure(result)

@@ -19,12 +19,14 @@ def answer(harness: DagsterHarness, **config: Any) -> Any:
 @pytest.fixture
 def two(harness: DagsterHarness) -> DagsterHarness:
     """NetBox has sw-paris in two sites, and the diff of ``paris`` asks which one it is."""
-    netbox = harness.netbox
-    site = netbox.create("dcim/sites", name="Lyon", slug="lyon")
-    kind, role = harness.device["device_type"]["id"], harness.device["role"]["id"]
-    netbox.create("dcim/devices", name="sw-paris", site=site["id"], device_type=kind, role=role)
-    assert harness.run("sync_librenms", partition_key="paris").success
-    harness.built = len(harness.netbox_server.requests)
+
+    def make() -> None:
+        site = harness.netbox.create("dcim/sites", name="Lyon", slug="lyon")
+        kind, role = harness.device["device_type"]["id"], harness.device["role"]["id"]
+        harness.netbox.create("dcim/devices", name="sw-paris", site=site["id"], device_type=kind, role=role)
+        assert harness.sync("paris").success
+
+    harness.begun("two devices sw-paris", make)
     return harness
 
 

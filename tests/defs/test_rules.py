@@ -1,4 +1,4 @@
-"""The user's rules in Dagster: a contact by rule, from the job that syncs to the one that applies."""
+"""The user's rules in Dagster: a contact by rule, from the run that syncs to the one that applies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_contact_by_rule_is_shown_approved_and_assigned(harness: DagsterHarnes
     folder.mkdir()
     (folder / "devices.sql").write_text(RULE, encoding="utf-8")
 
-    assert harness.run("sync_librenms", partition_key="paris").success
+    assert harness.sync("paris").success
     [change] = [row for row in harness.plan("paris").changes if row.resource == "contact_assignments"]
     assert (change.action, change.parent) == ("create", "sw-paris")
 
@@ -33,7 +33,7 @@ def test_a_contact_by_rule_is_shown_approved_and_assigned(harness: DagsterHarnes
         contact["id"],
         role["id"],
     )
-    assert harness.run("sync_librenms", partition_key="paris").success
+    assert harness.sync("paris").success
     assert [row for row in harness.plan("paris").changes if row.resource == "contact_assignments"] == []
 
 
@@ -41,7 +41,7 @@ def test_a_faulty_rule_fails_the_run_with_its_sentence(harness: DagsterHarness) 
     folder = harness.config_path.parent / "rules"
     folder.mkdir()
     (folder / "devices.sql").write_text("SELECT key, 'tenent' AS field, 1 AS value FROM desired.devices\n")
-    result = harness.run("sync_librenms", partition_key="paris")
+    result = harness.sync("paris")
     assert (
         failure(result) == "paris: rules/devices.sql: devices have no field 'tenent'; did you mean 'tenant'?"
     )

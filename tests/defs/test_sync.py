@@ -53,7 +53,7 @@ def read(
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DagsterHarness, Any]]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DagsterHarness, Any]]:
     """A run over both LibreNMS endpoints in which all is well, and its result."""
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
@@ -68,8 +68,8 @@ def asked(server: LabLibreNMS) -> int:
     return sum(request.path == "/api/v0/system" for request in server.requests)
 
 
-def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[DagsterHarness, Any]) -> None:
-    harness, result = synced
+def test_one_run_over_two_endpoints_reads_and_compares_both(both: tuple[DagsterHarness, Any]) -> None:
+    harness, result = both
 
     assert result.success
     ports = made(result, "librenms/ports")
@@ -85,8 +85,8 @@ def test_one_run_over_two_endpoints_reads_and_compares_both(synced: tuple[Dagste
     assert made(result, "netbox/devices")[None]["dagster/row_count"] == 1
 
 
-def test_metadata_says_what_a_person_wants_to_know(synced: tuple[DagsterHarness, Any]) -> None:
-    harness, result = synced
+def test_metadata_says_what_a_person_wants_to_know(both: tuple[DagsterHarness, Any]) -> None:
+    harness, result = both
 
     table = made(result, "librenms/devices")["paris"]
     assert table["dagster/row_count"] == 1
@@ -139,8 +139,8 @@ def test_a_check_names_a_snapshot_that_is_damaged(tmp_path: Path) -> None:
     assert "manifest.json is damaged" in str(complete.description)
 
 
-def test_a_server_cannot_write_markup_into_the_page(synced: tuple[DagsterHarness, Any]) -> None:
-    _, result = synced
+def test_a_server_cannot_write_markup_into_the_page(both: tuple[DagsterHarness, Any]) -> None:
+    _, result = both
     shown = made(result, "diff/librenms/interfaces")["paris"]["differences"]
     # An address is code, in which Markdown makes no link and no image.
     assert r'`"[click](http://evil.example)` \| \<img src=x\> `![](http://evil.example)"`' in shown
@@ -148,9 +148,9 @@ def test_a_server_cannot_write_markup_into_the_page(synced: tuple[DagsterHarness
 
 
 def test_one_endpoint_that_fails_does_not_stop_the_other(
-    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
+    both: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness, _ = synced
+    harness, _ = both
     monkeypatch.setenv("LYON_TOKEN", "wrong")
     before = asked(harness.lyon)
 
@@ -175,7 +175,7 @@ def test_one_endpoint_that_fails_does_not_stop_the_other(
         "lyon": "FAILED",
     }
     # A good run of one endpoint does not hide what is wrong with another.
-    later = harness.run("sync_librenms", partition_key="paris")
+    later = harness.sync("paris")
     assert later.success
     complete = checks(later)["librenms/devices:complete"]
     assert not complete.passed
@@ -210,9 +210,9 @@ def test_a_server_that_stays_down_fails_with_its_sentence_after_the_last_try(har
 
 
 def test_an_endpoint_that_shows_nothing_is_not_compared(
-    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
+    both: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness, _ = synced
+    harness, _ = both
     monkeypatch.setattr(harness.lyon.state, "devices", [])
     monkeypatch.setattr(harness.lyon.state, "ports", [])
 
@@ -228,8 +228,8 @@ def test_an_endpoint_that_shows_nothing_is_not_compared(
     assert (complete.passed, complete.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
 
-def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[DagsterHarness, Any]) -> None:
-    _, result = synced
+def test_checks_pass_and_speak_of_every_endpoint(both: tuple[DagsterHarness, Any]) -> None:
+    _, result = both
     found = checks(result)
     assert sorted(found) == [
         "diff/librenms/devices:gates",
@@ -251,8 +251,8 @@ def test_checks_pass_and_speak_of_every_endpoint(synced: tuple[DagsterHarness, A
     assert found["diff/librenms/devices:gates"].blocking
 
 
-def test_checks_can_be_run_by_themselves(synced: tuple[DagsterHarness, Any]) -> None:
-    harness, _ = synced
+def test_checks_can_be_run_by_themselves(both: tuple[DagsterHarness, Any]) -> None:
+    harness, _ = both
     key = dg.AssetKey(["librenms", "devices"])
     assets = sync_assets("librenms")
     harness.paris.reset_requests()
@@ -293,9 +293,9 @@ def test_a_shrunken_snapshot_is_named(harness: DagsterHarness) -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster(synced: tuple[DagsterHarness, Any]) -> tuple[DagsterHarness, Any]:
+def cluster(both: tuple[DagsterHarness, Any]) -> tuple[DagsterHarness, Any]:
     """A run over the Proxmox cluster, and its result."""
-    harness, _ = synced
+    harness, _ = both
     return harness, harness.run("sync_proxmox", partition_key="pve")
 
 
@@ -324,8 +324,8 @@ def test_one_guest_by_run_config(cluster: tuple[DagsterHarness, Any]) -> None:
     )
 
 
-def test_a_diff_can_be_made_again_without_reading_anything(synced: tuple[DagsterHarness, Any]) -> None:
-    harness, _ = synced
+def test_a_diff_can_be_made_again_without_reading_anything(both: tuple[DagsterHarness, Any]) -> None:
+    harness, _ = both
     harness.paris.reset_requests()
 
     result = harness.run(
@@ -343,13 +343,13 @@ def test_a_diff_can_be_made_again_without_reading_anything(synced: tuple[Dagster
 
 @pytest.fixture(scope="module")
 def by_policy(
-    synced: tuple[DagsterHarness, Any],
+    both: tuple[DagsterHarness, Any],
 ) -> tuple[DagsterHarness, Any, list[tuple[str, str]]]:
     """A run where policies approve and changes are applied when approved; its result, and what it wrote."""
-    harness, _ = synced
+    harness, _ = both
     rules = {"auto_approve": ["devices.update", "custom_fields.create"], "apply_approved": True}
     harness.write(paris={"policies": rules})
-    result = harness.run("sync_librenms", partition_key="paris")
+    result = harness.sync("paris")
     return harness, result, harness.writes()
 
 
@@ -394,9 +394,9 @@ def test_a_wrong_configuration_is_said_in_one_sentence(harness: DagsterHarness) 
 
 
 def test_an_incomplete_read_of_netbox_closes_the_gate(
-    synced: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
+    both: tuple[DagsterHarness, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness, _ = synced
+    harness, _ = both
     header = harness.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
     monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
 

@@ -25,6 +25,6 @@ def test_tables_go_the_same_way(harness: DagsterHarness, tmp_path: Path) -> None
         assert checks(result)[f"tables/files:{check}"].passed
 
     (folder / "devices.sql").write_text("select nothing", encoding="utf-8")
-    result = harness.run("sync_tables", partition_key="inventory")
+    result = harness.sync("inventory")
     assert not result.success
     assert "devices.sql:1: Binder Error" in failure(result)
