@@ -12,8 +12,6 @@ from netbox_sync_lab.docker import LabDocker, PodmanState
 from tests.kept import placed
 from tests.support import NetBox, Pipeline
 
-LEFT_OUT = "SELECT resource, key, reason FROM desired.skipped ORDER BY ALL"
-
 
 @pytest.fixture(params=[False, True], ids=["6", "5"])
 def host(request: pytest.FixtureRequest) -> PodmanState:
@@ -60,7 +58,7 @@ def test_a_podman_host(podman: Pipeline, host: PodmanState, netbox: NetBox) -> N
         ("shop-infra", "front", "2001:db8:30::2/64"),
         ("web", "podman", "10.88.0.2/16"),
     }
-    assert [row for row in podman.sql(LEFT_OUT) if row[0] == "vm_interfaces"] == [
+    assert [row for row in podman.left_out() if row[0] == "vm_interfaces"] == [
         ("vm_interfaces", "old slirp4netns", USERS.format("slirp4netns")),
         ("vm_interfaces", "rootless pasta", USERS.format("pasta")),
         (
@@ -78,7 +76,7 @@ USERS = "its network ({}) is only its user's, and has no address of its containe
 def test_addresses_of_bridges_are_known_by_their_networks(podman: Pipeline) -> None:
     podman.configure(bridge_addresses=False)
     podman.sync()
-    assert [row[1:] for row in podman.sql(LEFT_OUT) if row[0] == "ip_addresses"] == [
+    assert [row[1:] for row in podman.left_out() if row[0] == "ip_addresses"] == [
         (place, f"network {network} is a bridge of this host; bridge_addresses is off")
         for place, network in (
             ("shop-infra front 172.30.0.2/24", "front"),
