@@ -7,6 +7,17 @@ from typing import Any
 from tests.compare.together import Case, Steps, together
 from tests.support import after, before, row, rows
 
+DEFAULTS = {"site": "paris", "role": "access", "device_type": "C9300-48P"}
+# The other options, each for the addresses of one test.
+OTHERWISE: dict[str, Any] = {
+    "defaults": {**DEFAULTS, "vrf": "65000:8"},
+    "mappings": {"vrfs": {"mgmt": "Management"}},
+    "policies": {
+        "primary_ip": "never",
+        "stale_addresses": "delete",
+        "delete_unowned": ["ip_addresses"],
+    },
+}
 # The policies of the second sync.
 FOLLOWS: dict[str, Any] = {
     "policies": {"primary_ip": "always", "move_addresses": True, "stale_addresses": "unassign"}
@@ -159,7 +170,7 @@ def test_the_primary_address_follows_by_policy(case: Case) -> Steps:
     here = {"assigned_object_type": "dcim.interface", "assigned_object_id": known_port["id"]}
     wanted = case.netbox.create("ipam/ip-addresses", address="10.0.8.5/24", **here)
     other = case.netbox.create("ipam/ip-addresses", address="10.0.8.99/24", **here)
-    plan = yield {"policies": {"primary_ip": "never"}}
+    plan = yield OTHERWISE
     assert rows(plan, "primary_ips") == []
     case.netbox.edit("dcim/devices", known_port["device"]["id"], primary_ip4=other["id"])
     plan = yield FOLLOWS
@@ -254,26 +265,28 @@ def test_vrf_by_mapping_else_by_default(case: Case) -> Steps:
     case.netbox.create("ipam/vrfs", name="Campus", rd="65000:8")
     case.state.add_ipv4(port, "10.0.13.7", 24)
     case.state.add_ipv4(inside, "10.0.13.7", 24)
-    plan = yield {
-        "defaults": {"site": "paris", "role": "access", "device_type": "C9300-48P", "vrf": "65000:8"},
-        "mappings": {"vrfs": {"mgmt": "Management"}},
-    }
+    plan = yield OTHERWISE
     assert {r.key: after(r)["vrf"]["name"] for r in rows(plan, "ip_addresses")} == {
         "10.0.13.7 in 65000:8": "Campus",
         "10.0.13.7 in Management": "Management",
     }
 
 
-@together()
-def test_stale_addresses_by_policy(case: Case) -> Steps:
-    switch(case, "10.0.14.5")
-    known_port = case.known("sw1", "Gi0/1")
-    stale = case.netbox.create(
+def stale(case: Case, device: str, polled: str, address: str) -> dict[str, Any]:
+    """NetBox has the address on Gi0/1 of the device, and LibreNMS does not."""
+    case.switch(device, "Gi0/1", ip=polled)
+    known_port = case.known(device, "Gi0/1")
+    return case.netbox.create(
         "ipam/ip-addresses",
-        address="10.0.14.200/24",
+        address=f"{address}/24",
         assigned_object_type="dcim.interface",
         assigned_object_id=known_port["id"],
     )
+
+
+@together()
+def test_stale_addresses_by_policy(case: Case) -> Steps:
+    known = stale(case, "sw1", "10.0.14.5", "10.0.14.200")
     plan = yield
     (found,) = rows(plan, "ip_addresses")
     assert (found.action, found.reason) == (
@@ -282,6 +295,11 @@ def test_stale_addresses_by_policy(case: Case) -> Steps:
     )
     plan = yield FOLLOWS
     (found,) = rows(plan, "ip_addresses")
-    assert (found.action, found.netbox_id, after(found)) == ("update", stale["id"], {"assigned_object": None})
-    plan = yield {"policies": {"stale_addresses": "delete", "delete_unowned": ["ip_addresses"]}}
-    assert rows(plan, "ip_addresses")[0].action == "delete"
+    assert (found.action, found.netbox_id, after(found)) == ("update", known["id"], {"assigned_object": None})
+
+
+@together()
+def test_stale_addresses_are_deleted_by_policy(case: Case) -> Steps:
+    stale(case, "sw1", "10.0.15.5", "10.0.15.200")
+    plan = yield OTHERWISE
+    assert [r.action for r in rows(plan, "ip_addresses")] == ["delete"]

@@ -75,7 +75,7 @@ def test_members_are_the_fpcs_that_have_power_of_their_own(
     for slot, model, serial in ((0, "EX4300-48T", "PE0001"), (1, "EX4300-24P", "PE0002")):
         fpc(state, juniper, slot, model, serial)
         supply(state, juniper, slot, "JPSU-350", f"PSU{slot}")
-    plan = pipeline.sync()
+    plan = pipeline.apply()
     assert [(r.key, after(r)["serial"], after(r)["device_type"]["name"]) for r in rows(plan, "devices")] == [
         ("ex1", "PE0001", "EX4300-48T"),
         ("ex1-M2", "PE0002", "EX4300-24P"),
@@ -96,9 +96,7 @@ def test_members_are_the_fpcs_that_have_power_of_their_own(
         "ex1 Power Supply 0 @ 0/0/*",
         "ex1-M2 Power Supply 0 @ 1/0/*",
     ]
-    pipeline.configure(inventory=False)
-    done = pipeline.apply_all()
-    assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
+    assert [(r.resource, r.key) for r in pipeline.sync().changes] == []
     assert netbox.one("dcim/virtual-chassis", name="ex1")["master"]["name"] == "ex1"
     assert netbox.one("dcim/interfaces", name="ge-1/0/1")["device"]["name"] == "ex1-M2"
 

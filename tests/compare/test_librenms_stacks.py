@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+import pytest
 
 from netbox_sync_dagster.storage import connections
 from netbox_sync_lab.librenms import LibreNMSState
@@ -100,21 +101,27 @@ def test_ports_are_on_the_member_that_their_name_says(case: Case) -> Steps:
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "places", "positions"),
+    [
+        ((), (0, 1), [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]),
+        ((), (0, 0), [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]),
+        # As a real C2960X stack says it: places 0, 2 and 3.
+        (("Switch 3", "Switch 1 Chassis"), (0, 2), [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]),
+    ],
+)
 @together()
-def test_positions_count_from_one(case: Case) -> Steps:
+def test_positions_count_from_one(
+    case: Case, names: tuple[str, ...], places: tuple[int, int], positions: list[tuple[str, int, str]]
+) -> Steps:
     """Where all are equal, by the order of the list; a number in the parts' names comes first."""
     own(case, 0, 1)
+    for part, place in zip(parts(case)[1:], places, strict=True):
+        part["entPhysicalParentRelPos"] = place
+    for part, name in zip(parts(case)[1:], names, strict=False):
+        part["entPhysicalName"] = name
     yield
-    assert members(case) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
-    for part in parts(case):
-        part["entPhysicalParentRelPos"] = 0
-    yield
-    assert members(case) == [("sw1", 1, "FOC1"), ("sw1-M2", 2, "FOC2")]
-    # As a real C2960X stack says it: places 0, 2 and 3.
-    for part, name, place in zip(parts(case)[1:], ("Switch 3", "Switch 1 Chassis"), (0, 2), strict=True):
-        part |= {"entPhysicalName": name, "entPhysicalParentRelPos": place}
-    yield
-    assert members(case) == [("sw1-M1", 1, "FOC2"), ("sw1", 3, "FOC1")]
+    assert members(case) == positions
 
 
 @together()
@@ -160,14 +167,13 @@ def test_a_stack_is_written_whole(
     for name in ("Gi1/0/1", "Gi2/0/1"):
         state.add_stack(high=lag, low=state.port(found, name))
     state.add_ipv4(state.port(found, "Gi2/0/48"), "10.0.0.1", 24)
-    plan = pipeline.sync()
+    plan = pipeline.apply()
     assert [(r.key, after(r)) for r in rows(plan, "virtual_chassis")] == [("sw1", {"name": "sw1"})]
     assert (
         row(plan, "virtual_chassis_members", "sw1-M2").change_id
         in row(plan, "interfaces", "sw1-M2 Gi2/0/1").depends_on
     )
-    done = pipeline.apply_all()
-    assert [(r.resource, r.key) for r in done.rows if r.is_change] == []
+    assert [(r.resource, r.key) for r in pipeline.sync().changes] == []
     chassis = netbox.one("dcim/virtual-chassis")
     assert (chassis["name"], chassis["master"]["name"]) == ("sw1", "sw1")
     second = netbox.one("dcim/devices", name="sw1-M2")

@@ -17,8 +17,7 @@ def port_of(case: Case) -> dict[str, Any]:
 @together()
 def test_what_somebody_changed_after_us_is_shown_and_stays(case: Case) -> Steps:
     port_of(case)
-    plan = yield {"apply": True}
-    assert plan.changes == []
+    yield {"write": True}
     port = case.netbox.one("dcim/interfaces", device=case.named("sw1"), name="Gi0/1")
     case.netbox.edit("dcim/interfaces", port["id"], mtu=9000, speed=None)
 
@@ -32,31 +31,56 @@ def test_what_somebody_changed_after_us_is_shown_and_stays(case: Case) -> Steps:
 
 
 @together()
-def test_what_changed_on_both_sides_is_a_conflict_and_owning_the_field_decides_it(case: Case) -> Steps:
-    source = port_of(case)
-    yield {"apply": True}
+def test_what_nobody_changed_is_in_sync(case: Case) -> Steps:
+    port_of(case)
+    yield {"write": True}
+    plan = yield
+    assert plan.rows == ()
+
+
+def change_on_both_sides(case: Case, source: dict[str, Any], mtu: int) -> None:
+    """The MTU is 9000 in NetBox now, and this in the source."""
     port = case.netbox.one("dcim/interfaces", device=case.named("sw1"), name="Gi0/1")
     case.netbox.edit("dcim/interfaces", port["id"], mtu=9000)
-    source["ifMtu"] = 4000
+    source["ifMtu"] = mtu
 
+
+@together()
+def test_what_changed_on_both_sides_is_a_conflict(case: Case) -> Steps:
+    source = port_of(case)
+    yield {"write": True}
+    change_on_both_sides(case, source, 4000)
     plan = yield
     found = row(plan, "interfaces", "sw1 Gi0/1")
     assert (found.action, found.reason) == (
         "conflict",
         "mtu: changed in NetBox and in the source since netbox-sync wrote it",
     )
+
+
+@together()
+def test_owning_the_field_decides_what_changed_on_both_sides(case: Case) -> Steps:
+    source = port_of(case)
+    yield {"write": True}
+    change_on_both_sides(case, source, 4000)
     plan = yield {"policies": {"owns": ["interfaces.mtu"]}}
     found = row(plan, "interfaces", "sw1 Gi0/1")
     assert (found.action, after(found)) == ("update", {"mtu": 4000})
-    source["ifMtu"] = 9000
+
+
+@together()
+def test_what_changed_on_both_sides_to_the_same_is_in_sync(case: Case) -> Steps:
+    source = port_of(case)
+    yield {"write": True}
+    change_on_both_sides(case, source, 9000)
     plan = yield
-    assert rows(plan, "interfaces") == [], "both say the same now"
+    assert rows(plan, "interfaces") == []
 
 
 @together()
 def test_what_changed_in_the_source_alone_is_an_update(case: Case) -> Steps:
     source = port_of(case)
-    yield {"apply": True}
+    yield {"write": True}
     source["ifMtu"] = 4000
     plan = yield
     found = row(plan, "interfaces", "sw1 Gi0/1")

@@ -26,7 +26,7 @@ def test_prefixes_of_interface_networks(pve: Pipeline, cluster: ProxmoxState, ne
         "ipam/ip-ranges", start_address="10.61.1.100/24", end_address="10.61.1.200/24", mark_populated=True
     )
     pve.configure(policies={"interface_prefixes": True})
-    plan = pve.sync()
+    plan = pve.apply()
     assert [(r.action, r.key) for r in rows(plan, "prefixes")] == [
         ("create", "10.61.0.64/26"),
         ("create", "10.61.1.0/24"),
@@ -37,7 +37,7 @@ def test_prefixes_of_interface_networks(pve: Pipeline, cluster: ProxmoxState, ne
         "10.61.1.150": "blocked",
         "2001:db8:61:1::5": "create",
     }
-    assert pve.apply_all().changes == []
+    assert pve.sync().changes == []
     assert sorted(p["prefix"] for p in netbox.all("ipam/prefixes")) == [
         "10.61.0.64/26",
         "10.61.1.0/24",
