@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +19,9 @@ from netbox_sync_dagster.storage.sequence import id_of, number_at
 from netbox_sync_dagster.storage.status import read_status
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
+from tests.apply.children import Child
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of
-from tests.apply.test_kill import kill, wait_until
 from tests.apply.undoing import picture
 from tests.fake_clock import FakeClock
 from tests.object_store import BUCKET_URL, s3_server
@@ -44,22 +41,6 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("NETBOX_SYNC_CACHE", str(tmp_path / "copy"))
         yield BUCKET_URL
-
-
-APPLY = """
-import sys
-from datetime import UTC, datetime, timedelta
-from netbox_sync_dagster.apply import apply_approved
-from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.clock import CLOCKS
-home, target, days = sys.argv[1:]
-CLOCKS.wall = lambda: datetime.now(UTC) + timedelta(days=float(days))
-warehouse = Warehouse(home)
-plan = load_plan(warehouse, "paris")
-apply_approved(warehouse, NetBoxTarget.model_validate_json(target), "paris", plan, who="alice")
-"""
 
 
 @WRONG
@@ -103,21 +84,11 @@ def test_two_syncs_and_a_killed_apply_by_a_wrong_clock_then_the_right_one(
         server.fail_next(
             status=None, delay=20, method="POST", path_prefix="/api/dcim/interfaces/", after_write=True
         )
-        child = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                APPLY,
-                home,
-                target.model_dump_json(exclude_unset=True),
-                str(days),
-            ],
-            env=dict(os.environ),
-        )
+        child = Child(home, "paris", target, days)
         ports = {"device_id": lab_fixtures.device["id"]}
         # They are written, and the answer is on its way.
-        wait_until(lambda: len(lab_netbox.all("dcim/interfaces", **ports)) == 3, child)
-        kill(child)
+        child.wait_until(lambda: len(lab_netbox.all("dcim/interfaces", **ports)) == 3)
+        child.kill()
 
         clock.wrong()
         for _ in range(3):

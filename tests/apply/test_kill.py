@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,47 +13,22 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.storage.ledger import read_lines
 from netbox_sync_dagster.storage.locks import LockHeld
 from netbox_sync_lab.netbox import LabNetBox
+from tests.apply.children import Child
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures
 from tests.apply.drafts import Draft, of, ref
 from tests.support import NetBox
 
-APPLY = """
-import json, sys
-from netbox_sync_dagster.apply import apply_approved
-from netbox_sync_dagster.compare.plan import load_plan
-from netbox_sync_dagster.config import NetBoxTarget
-from netbox_sync_dagster.storage import Warehouse
-home, target = sys.argv[1:]
-warehouse = Warehouse(home)
-plan = load_plan(warehouse, "lab")
-apply_approved(warehouse, NetBoxTarget.model_validate_json(target), "lab", plan, who="alice")
-"""
-
 COUNT = 4
 
 
-def start(harness: ApplyHarness) -> subprocess.Popen[bytes]:
-    target = harness.target.model_dump_json(exclude_unset=True)
-    return subprocess.Popen([sys.executable, "-c", APPLY, str(harness.warehouse.home), target])
+def start(harness: ApplyHarness) -> Child:
+    return Child(str(harness.warehouse.home), "lab", harness.target)
 
 
 def ledger(harness: ApplyHarness) -> Counter[str]:
     """How many lines of each kind the ledger holds."""
     files = (harness.warehouse.ledger / "applies" / "lab").glob("*.jsonl")
     return Counter(line["kind"] for path in files for line in read_lines(path))
-
-
-def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert process.poll() is None, "the apply ended before the moment to kill it"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def draft_plan(harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures) -> Plan:
@@ -141,10 +110,10 @@ def test_killed_while_a_request_is_under_way(
         status=None, after_write=after_write, delay=20, method=method, path_prefix=path, skip=number == 4
     )
     process = start(lab_harness)
-    wait_until(lambda: ledger(lab_harness)["sending"] == number, process)
+    process.wait_until(lambda: ledger(lab_harness)["sending"] == number)
     if after_write:
-        wait_until(lambda: is_written(lab_netbox, lab_fixtures, number), process)
-    kill(process)
+        process.wait_until(lambda: is_written(lab_netbox, lab_fixtures, number))
+    process.kill()
     assert "end" not in ledger(lab_harness)
 
     # An address that may still be on its way is waited for as long as a request may take.
@@ -180,8 +149,8 @@ def test_killed_twice_and_between_requests(
     lab_harness.approve(plan)
     for verdicts in (3, 11):
         process = start(lab_harness)
-        wait_until(lambda least=verdicts: ledger(lab_harness)["verdict"] >= least, process)
-        kill(process)
+        process.wait_until(lambda least=verdicts: ledger(lab_harness)["verdict"] >= least)
+        process.kill()
     lab_harness.configure(timeout=1)
 
     assert lab_harness.apply(plan).ok
@@ -197,11 +166,11 @@ def test_a_second_apply_of_the_endpoint_is_refused_while_one_runs_and_not_after_
     lab_harness.approve(plan)
     server.fail_next(status=None, delay=20, method="PATCH")
     process = start(lab_harness)
-    wait_until(lambda: ledger(lab_harness)["sending"] == 1, process)
+    process.wait_until(lambda: ledger(lab_harness)["sending"] == 1)
 
     with pytest.raises(LockHeld, match=rf"by alice, process {process.pid} on .*wait until it has ended"):
         lab_harness.apply(plan)
-    kill(process)
+    process.kill()
 
     assert lab_harness.apply(plan).ok
 
@@ -213,8 +182,8 @@ def test_a_torn_last_line_does_not_hide_what_came_before(
     lab_harness.approve(plan)
     server.fail_next(status=None, after_write=True, delay=20, method="POST", path_prefix="/api/ipam/")
     process = start(lab_harness)
-    wait_until(lambda: bool(lab_netbox.all("ipam/ip-addresses")), process)
-    kill(process)
+    process.wait_until(lambda: bool(lab_netbox.all("ipam/ip-addresses")))
+    process.kill()
     file: Path = next((lab_harness.warehouse.ledger / "applies" / "lab").glob("*.jsonl"))
     with file.open("a") as handle:
         handle.write('{"kind": "verdict", "change_id": "0123')

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, locks, write_snapshot
@@ -42,13 +43,10 @@ def read(warehouse: Warehouse, *hostnames: str) -> None:
 
 
 def hostnames(warehouse: Warehouse) -> list[str]:
-    con = open_views(warehouse)
-    try:
-        return [
-            name for (name,) in con.execute("SELECT hostname FROM librenms.devices ORDER BY 1").fetchall()
-        ]
-    finally:
-        con.close()
+    """The devices of the snapshot that is current for a machine which asks now."""
+    warehouse.pull_current()
+    file = warehouse.current(warehouse.snapshots("librenms", "nms")) / "devices.parquet"
+    return sorted(pq.read_table(file)["hostname"].to_pylist())
 
 
 def test_brief_snapshots_leave_the_object_store_too(machine: Machine) -> None:
