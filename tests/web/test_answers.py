@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -95,12 +94,12 @@ def _answer(visitor: Visitor, answer: str, **more: Any) -> str:
 
 
 def _follow(visitor: Visitor, text: str) -> str:
-    for _ in range(200):
-        if "Comparing" not in text:
-            return text
-        time.sleep(0.15)
+    if visitor.path.startswith("/comparisons/"):
+        # They end with the comparison.
+        visitor.http.get(f"{visitor.path}/events")
         text = visitor.open(visitor.path)
-    raise AssertionError(text)
+    assert "Comparing" not in text
+    return text
 
 
 def _recorded(site: Site) -> list[tuple[Any, ...]]:

@@ -35,7 +35,7 @@ def _anna(site: Site, user: str = "anna") -> Visitor:
 
 
 def _review(visitor: Visitor, *ids: str, decision: str = "approve", **more: Any) -> str:
-    visitor.open("/plans/paris")
+    visitor.go_to("paris")
     fields = {"id": list(ids), "decision": decision, "diff_id": visitor.value("diff_id"), **more}
     return visitor.send("/plans/paris/review", **fields)
 
@@ -73,7 +73,7 @@ def test_reject_withdraw_and_expire(site: Site) -> None:
     _review(anna, web1, decision="reject")
     key = anna.value("key")
     assert "needs a comment" in _decide(anna, comment=" ")
-    anna.open("/plans/paris")
+    anna.go_to("paris")
     assert "rejected 1 change" in anna.send("/plans/paris/decide", key=key, comment="not ours")
     assert "1 are left out: they are applied already or rejected" in _review(anna, web1)
     _review(anna, web1, decision="withdraw")
