@@ -24,8 +24,9 @@ def sql_root() -> Path:
     raise FileNotFoundError(f"no sql/ folder beside or inside {_PACKAGE}; reinstall netbox-sync-dagster")
 
 
+@cache
 def read_sql(path: str) -> str:
-    """The text of one file, e.g. ``read_sql("diff/interfaces.sql")``."""
+    """The text of one file, e.g. ``read_sql("diff/interfaces.sql")``, as this process first saw it."""
     return (sql_root() / path).read_text(encoding="utf-8")
 
 
@@ -52,11 +53,5 @@ def code_version(*paths: str) -> str:
     """A short hash of these SQL files: Dagster marks an asset stale when it changes."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(_content(path))
+        digest.update(read_sql(path).encode())
     return digest.hexdigest()[:12]
-
-
-@cache
-def _content(path: str) -> bytes:
-    # Most files take part in many versions.
-    return read_sql(path).encode()

@@ -67,12 +67,23 @@ def _open(place: Any, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(place, schema, compression="zstd")
 
 
+# The files of tables without rows that this process has written.
+_EMPTY: set[bytes] = set()
+
+
 @cache
 def _without_rows(schema: pa.Schema) -> bytes:
     """The file of an empty table with these columns."""
     buffer = pa.BufferOutputStream()
     _open(buffer, schema).close()
-    return bytes(buffer.getvalue())
+    content = bytes(buffer.getvalue())
+    _EMPTY.add(content)
+    return content
+
+
+def is_without_rows(file: bytes) -> bool:
+    """Whether this is the content of a file that this process has written for a table without rows."""
+    return file in _EMPTY
 
 
 class TableWriter:

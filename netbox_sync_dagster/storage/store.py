@@ -41,7 +41,7 @@ from netbox_sync_dagster.storage.files import flock_free, fsync_dir
 from netbox_sync_dagster.storage.local import LocalStorage
 from netbox_sync_dagster.storage.object_store_sync import ObjectStoreSync
 from netbox_sync_dagster.storage.sequence import id_of, number_of
-from netbox_sync_dagster.storage.versions import link, passed, read_manifest, superseded, versions
+from netbox_sync_dagster.storage.versions import flush, link, passed, read_manifest, superseded, versions
 
 # Snapshots and diffs of an endpoint that are kept as history.
 KEEP_SNAPSHOTS = 20
@@ -172,11 +172,7 @@ class Warehouse:
             os.close(alive)
 
     def _make_current(self, folder: Path, version: str, stage: Path, keep: int) -> None:
-        for file in stage.rglob("*"):
-            # What is linked was flushed with the version that it comes from.
-            if file.is_file() and file.stat().st_nlink == 1:
-                with file.open("rb") as handle:
-                    os.fsync(handle.fileno())
+        flush(stage, folder)
         os.replace(stage, folder / version)
         try:
             self.storage.publish(folder, version, keep)

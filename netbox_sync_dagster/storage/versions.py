@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from netbox_sync_dagster.storage.errors import Damaged
+from netbox_sync_dagster.storage.parquet import is_without_rows
 
 # Queries that began before a newer version became current still read the one before it.
 _KEEP_BRIEF = 3
+# Bytes of the file of a table without rows; only its columns fill it.
+_LONGEST_EMPTY = 16_384
 
 
 def link(folder: Path, version: str) -> None:
@@ -37,6 +40,35 @@ def link(folder: Path, version: str) -> None:
     for old in (folder / ".current").iterdir():
         if not (folder / old.name).is_dir():
             shutil.rmtree(old, ignore_errors=True)
+
+
+def flush(stage: Path, folder: Path) -> None:
+    """Flush the files in ``stage``, which becomes a version in ``folder``, to disk.
+
+    What is linked was flushed with the version that it comes from. Most tables have no rows, so their files become links to
+    the current version's: flushing takes longer than writing them.
+    """
+    with suppress(OSError):
+        current = folder / linked(folder)
+        for file in stage.rglob("*.parquet"):
+            _share(file, current / file.relative_to(stage))
+    for file in stage.rglob("*"):
+        if file.is_file() and file.stat().st_nlink == 1:
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+
+
+def _share(file: Path, other: Path) -> None:
+    """Make ``file`` a link to ``other`` if both are the same table without rows."""
+    with suppress(OSError):
+        size = file.stat().st_size
+        if size > _LONGEST_EMPTY or other.stat().st_size != size:
+            return
+        content = file.read_bytes()
+        if is_without_rows(content) and other.read_bytes() == content:
+            beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+            os.link(other, beside)
+            os.replace(beside, file)
 
 
 def linked(folder: Path) -> str:
