@@ -7,124 +7,162 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import address, guest, machine, nic, paris
-from tests.sql.test_primary_addresses import M1, M2, VM, shows, wrote
+from tests.sql.kinds import Parts, address, guest, mac, machine, nic, paris
+from tests.sql.test_primary_addresses import VM, shows, wrote
 
 
-def web(mac: str = M1, shown: tuple[int, ...] = (0,), **policies: Any) -> Estate:
-    """Guest web with one network card, which its agent shows as eth0 (``shown``). NetBox has it as machine 1, in step."""
-    estate = paris(policies={"delete": ["ip_addresses", "mac_addresses", "vm_interfaces"], **policies})
+def cluster(stale_addresses: str = "delete") -> Estate:
+    deletes = {"delete": ["ip_addresses", "mac_addresses", "vm_interfaces"]}
+    estate = paris(policies=deletes | {"stale_addresses": stale_addresses})
     estate.change("netbox.clusters", status="active")
-    guest(estate, 101, "web", mac, shown=shown)
-    machine(estate, 1, "web", 101, start_on_boot="off")
     return estate
 
 
-def primary(estate: Estate, number: int, host: str) -> None:
-    """The primary address that this product gave machine 1."""
-    estate.change("netbox.virtual_machines", primary_ip4_id=number)
-    wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", {"id": number, "name": host})
+GUESTS = Parts(cluster)
 
 
-def changes(estate: Estate) -> list[tuple[str, str, str]]:
-    return [(r.resource, r.action, r.key) for r in estate.rows()]
+def web(
+    estate: Estate,
+    number: int,
+    card: str,
+    shown: tuple[int, ...] = (0,),
+    primary: tuple[int, str] | None = None,
+) -> None:
+    """Guest web<number> with one network card, which its agent shows as eth0 (``shown``). NetBox has it as machine
+    <number>, in step; ``primary``: the id and the host of its primary address, which this product gave it."""
+    guest(estate, 100 + number, f"web{number}", card, shown=shown)
+    held = primary and primary[0]
+    machine(estate, number, f"web{number}", 100 + number, start_on_boot="off", primary_ip4_id=held)
+    if primary:
+        gave(estate, number, {"id": primary[0], "name": primary[1]})
+
+
+def gave(estate: Estate, number: int, value: dict[str, Any] | None) -> None:
+    """The primary address that this product wrote last."""
+    wrote(estate, "virtualization/virtual-machines", number, "primary_ip4", value)
+
+
+def changes(number: int, **policies: str) -> list[tuple[str, str, str]]:
+    """(resource, action, key) of the rows about web<number>, whose addresses have its number in their third byte."""
+    return [
+        (r.resource, r.action, r.key)
+        for r in GUESTS.estate(**policies).rows()
+        if f"web{number} " in f"{r.key} " or r.key.split(".")[2:3] == [str(number)]
+    ]
+
+
+@GUESTS.part
+def by_dhcp(estate: Estate) -> None:
+    """web1 has another address than NetBox, web2 the same."""
+    address(estate, 11, "10.61.1.3", on=11, kind=VM)
+    estate.ours("ipam/ip-addresses", 11)
+    web(estate, 1, mac(1), primary=(11, "10.61.1.3"))
+    nic(estate, 11, "eth0", 1, mac(1))
+    shows(estate, 101, "10.61.1.103/24")
+    address(estate, 21, "10.61.2.103", on=21, kind=VM)
+    web(estate, 2, mac(2), primary=(21, "10.61.2.103"))
+    nic(estate, 21, "eth0", 2, mac(2))
+    shows(estate, 102, "10.61.2.103/24")
 
 
 @pytest.mark.parametrize(
     ("policy", "old"),
     [
-        ("delete", ("ip_addresses", "delete", "10.61.0.3 on web eth0")),
-        ("leave", ("ip_addresses", "drifted", "10.61.0.3 on web eth0")),
+        ("delete", ("ip_addresses", "delete", "10.61.1.3 on web1 eth0")),
+        ("leave", ("ip_addresses", "drifted", "10.61.1.3 on web1 eth0")),
     ],
 )
 def test_a_new_address_by_dhcp_becomes_primary_and_the_old_one_goes_by_policy(
     policy: str, old: tuple[str, str, str]
 ) -> None:
-    estate = web(stale_addresses=policy)
-    nic(estate, 11, "eth0", 1, M1)
-    address(estate, 31, "10.61.0.3", on=11, kind=VM)
-    estate.ours("ipam/ip-addresses", 31)
-    primary(estate, 31, "10.61.0.3")
-    shows(estate, 101, "10.61.0.103/24")
-    assert changes(estate) == [
-        ("ip_addresses", "create", "10.61.0.103"),
+    assert changes(1, stale_addresses=policy) == [
+        ("ip_addresses", "create", "10.61.1.103"),
         old,
-        ("primary_ips", "update", "web IPv4"),
+        ("primary_ips", "update", "web1 IPv4"),
     ]
 
 
 def test_after_that_plan_nothing_is_left() -> None:
-    estate = web(stale_addresses="delete")
-    nic(estate, 11, "eth0", 1, M1)
-    address(estate, 32, "10.61.0.103", on=11, kind=VM)
-    primary(estate, 32, "10.61.0.103")
-    shows(estate, 101, "10.61.0.103/24")
-    assert changes(estate) == []
+    assert changes(2) == []
+
+
+@GUESTS.part
+def made_again(estate: Estate) -> None:
+    address(estate, 31, "10.0.3.5", on=31, kind=VM)
+    web(estate, 3, mac(3), primary=(31, "10.0.3.5"))
+    nic(estate, 31, "ens20", 3, mac(33))
+    for kind in ("virtualization/interfaces", "dcim/mac-addresses", "ipam/ip-addresses"):
+        estate.ours(kind, 31)
+    shows(estate, 103, "10.0.3.50/24")
 
 
 def test_a_guest_with_another_card_and_address_is_one_plan() -> None:
     """It was made again under its number: the old interface goes with its addresses, the new one becomes primary."""
-    estate = web(M2)
-    nic(estate, 11, "ens20", 1, M1)
-    address(estate, 31, "10.0.0.5", on=11, kind=VM)
-    for kind, number in (
-        ("virtualization/interfaces", 11),
-        ("dcim/mac-addresses", 11),
-        ("ipam/ip-addresses", 31),
-    ):
-        estate.ours(kind, number)
-    primary(estate, 31, "10.0.0.5")
-    shows(estate, 101, "10.0.0.50/24")
-    assert changes(estate) == [
-        ("ip_addresses", "create", "10.0.0.50"),
-        ("ip_addresses", "delete", "10.0.0.5/24 on web ens20 (gone)"),
-        ("mac_addresses", "create", f"web net0 {M2}"),
-        ("mac_addresses", "delete", f"web ens20 {M1} (id 11)"),
-        ("primary_ips", "update", "web IPv4"),
-        ("primary_macs", "update", "web net0"),
-        ("vm_interfaces", "create", "web net0"),
-        ("vm_interfaces", "delete", "web ens20 (gone)"),
+    assert changes(3) == [
+        ("ip_addresses", "create", "10.0.3.50"),
+        ("ip_addresses", "delete", "10.0.3.5/24 on web3 ens20 (gone)"),
+        ("mac_addresses", "create", f"web3 net0 {mac(3)}"),
+        ("mac_addresses", "delete", f"web3 ens20 {mac(33)} (id 31)"),
+        ("primary_ips", "update", "web3 IPv4"),
+        ("primary_macs", "update", "web3 net0"),
+        ("vm_interfaces", "create", "web3 net0"),
+        ("vm_interfaces", "delete", "web3 ens20 (gone)"),
     ]
 
 
-@pytest.mark.parametrize(
-    ("written", "action"), [(None, "update"), ({"id": 31, "name": "10.0.0.5"}, "conflict")]
-)
+@GUESTS.part
+def primary_address_went(estate: Estate) -> None:
+    """The ledger has what NetBox empties because of a delete as written, so for web4; without that a person did it."""
+    for number, written in ((4, None), (5, {"id": 99, "name": "10.0.5.5"})):
+        web(estate, number, mac(number))
+        nic(estate, number * 10, "eth0", number, mac(number))
+        address(estate, number * 10, f"10.0.{number}.50", on=number * 10, kind=VM)
+        gave(estate, number, written)
+        shows(estate, 100 + number, f"10.0.{number}.50/24")
+
+
+@pytest.mark.parametrize(("number", "action"), [(4, "update"), (5, "conflict")], ids=["by us", "by a person"])
 def test_a_primary_address_that_went_with_a_delete_of_ours_was_not_taken_off_by_a_person(
-    written: dict[str, Any] | None, action: str
+    number: int, action: str
 ) -> None:
-    """The ledger has what NetBox empties because of a delete as written; without that a person did it."""
-    estate = web(M2)
-    nic(estate, 12, "eth0", 1, M2)
-    address(estate, 32, "10.0.0.50", on=12, kind=VM)
-    wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", written)
-    shows(estate, 101, "10.0.0.50/24")
-    assert changes(estate) == [("primary_ips", action, "web IPv4")]
+    assert changes(number) == [("primary_ips", action, f"web{number} IPv4")]
 
 
-@pytest.mark.parametrize("order", [("br0", "ens18.20", "ens18"), ("ens18", "ens18.20", "br0")])
-def test_another_order_of_the_agents_interfaces_changes_nothing(order: tuple[str, ...]) -> None:
+ORDERS = [("br0", "ens18.20", "ens18"), ("ens18", "ens18.20", "br0")]
+
+
+@GUESTS.part
+def orders(estate: Estate) -> None:
     """A bridge and a VLAN interface have the MAC address of the card below them."""
-    estate = web(shown=())
-    for position, name in enumerate(order):
-        estate.add(
-            "proxmox.guest_agent_interfaces", vmid=101, key="net0", position=position, name=name, mac=M1
-        )
-    hosts = {"br0": "192.168.1.5/24", "ens18.20": "10.0.20.1/24"}
-    shows(estate, 101, *(hosts[name] for name in order if name in hosts))
-    nic(estate, 11, "ens18", 1, M1)
-    address(estate, 31, "192.168.1.5", on=11, kind=VM)
-    address(estate, 32, "10.0.20.1", on=11, kind=VM)
-    primary(estate, 31, "192.168.1.5")
-    assert changes(estate) == []
+    for number, order in enumerate(ORDERS, 6):
+        address(estate, number * 10, f"192.168.{number}.5", on=number * 10, kind=VM)
+        address(estate, number * 10 + 1, f"10.0.{number}.1", on=number * 10, kind=VM)
+        web(estate, number, mac(number), shown=(), primary=(number * 10, f"192.168.{number}.5"))
+        for position, name in enumerate(order):
+            estate.add(
+                "proxmox.guest_agent_interfaces",
+                **{"vmid": 100 + number, "key": "net0", "position": position, "name": name},
+                mac=mac(number),
+            )
+        hosts = {"br0": f"192.168.{number}.5/24", "ens18.20": f"10.0.{number}.1/24"}
+        shows(estate, 100 + number, *(hosts[name] for name in order if name in hosts))
+        nic(estate, number * 10, "ens18", number, mac(number))
+
+
+@pytest.mark.parametrize("number", [6, 7], ids=[" ".join(order) for order in ORDERS])
+def test_another_order_of_the_agents_interfaces_changes_nothing(number: int) -> None:
+    assert changes(number) == []
+
+
+@GUESTS.part
+def loopback_alone(estate: Estate) -> None:
+    for number, host in ((80, "10.3.8.5"), (81, "10.3.8.6")):
+        address(estate, number, host, on=80, kind=VM)
+        estate.ours("ipam/ip-addresses", number)
+    web(estate, 8, mac(8), shown=(), primary=(80, "10.3.8.5"))
+    nic(estate, 80, "eth0", 8, mac(8))
 
 
 def test_an_agent_that_shows_no_interface_says_nothing_of_addresses() -> None:
     """It answered with lo only."""
-    estate = web(shown=(), stale_addresses="delete")
-    nic(estate, 11, "eth0", 1, M1)
-    primary(estate, 31, "10.3.0.5")
-    for number, host in ((31, "10.3.0.5"), (32, "10.3.0.6")):
-        address(estate, number, host, on=11, kind=VM)
-        estate.ours("ipam/ip-addresses", number)
-    assert changes(estate) == []
+    assert changes(8) == []

@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import device, interface, port, switch
+from tests.sql.kinds import Parts, about, interface, known_switch, port
 
 
-def types(estate: Estate) -> dict[str, str]:
-    """{interface: type} of what the diff writes."""
+def switches(down_port_types: str = "create") -> Estate:
+    return Estate("librenms", policies={"down_port_types": down_port_types})
+
+
+SWITCHES = Parts(switches)
+
+
+def types(estate: Estate, number: int) -> dict[str, str]:
+    """{interface: type} of what the diff writes of sw<number>."""
     return {
-        r.key.removeprefix("sw1 "): r.fields["type"]
-        for r in estate.rows()
+        r.key.removeprefix(f"sw{number} "): r.fields["type"]
+        for r in about(estate.rows(), f"sw{number}")
         if r.resource == "interfaces" and "type" in r.fields
     }
 
@@ -39,21 +46,34 @@ NAMES = {
 }
 
 
-def test_a_new_port_without_a_speed_gets_the_type_of_its_name() -> None:
-    estate = switch()
+@SWITCHES.part
+def without_a_speed(estate: Estate) -> None:
+    known_switch(estate, 1)
     for number, name in enumerate(NAMES):
-        port(estate, number + 1, name, ifSpeed=(0, None, 4294967295)[number % 3])
-    assert types(estate) == NAMES
+        port(estate, 100 + number, name, device=1, ifSpeed=(0, None, 4294967295)[number % 3])
+
+
+def test_a_new_port_without_a_speed_gets_the_type_of_its_name() -> None:
+    assert types(SWITCHES.estate(), 1) == NAMES
+
+
+def switch_with(estate: Estate, switch: int, *ports: tuple[str, int]) -> None:
+    """sw<switch> with new ports of these speeds in Mbit/s."""
+    known_switch(estate, switch)
+    for number, (name, speed) in enumerate(ports, 1):
+        port(estate, switch * 100 + number, name, device=switch, ifSpeed=speed * 10**6)
+
+
+@SWITCHES.part
+def slower(estate: Estate) -> None:
+    ports = (("Gi1/0/1", 100), ("Gi1/0/2", 10), ("Te1/1/1", 1000), ("Twe1/0/1", 10000), ("Fa0/1", 1000))
+    switch_with(estate, 2, *ports, ("7", 10), ("8", 1000))
+    port(estate, 209, "eth0", device=2, ifType="fastEther", ifSpeed=10**9)
 
 
 def test_a_port_slower_than_its_name_has_the_type_of_its_name() -> None:
     """Negotiated down, or with a slower optic; 10 Mbit/s is what many ports that are down report."""
-    estate = switch()
-    ports = (("Gi1/0/1", 100), ("Gi1/0/2", 10), ("Te1/1/1", 1000), ("Twe1/0/1", 10000), ("Fa0/1", 1000))
-    for number, (name, speed) in enumerate((*ports, ("7", 10), ("8", 1000)), 1):
-        port(estate, number, name, ifSpeed=speed * 10**6)
-    port(estate, 9, "eth0", ifType="fastEther", ifSpeed=10**9)
-    assert types(estate) == {
+    assert types(SWITCHES.estate(), 2) == {
         "Gi1/0/1": "1000base-t",
         "Gi1/0/2": "1000base-t",
         "Te1/1/1": "10gbase-x-sfpp",
@@ -65,31 +85,37 @@ def test_a_port_slower_than_its_name_has_the_type_of_its_name() -> None:
     }
 
 
-def switch_with(*ports: tuple[str, int], **policies: str) -> Estate:
-    estate = switch(policies=policies)
-    for number, (name, speed) in enumerate(ports, 1):
-        port(estate, number, name, ifSpeed=speed * 10**6)
-    return estate
+@SWITCHES.part
+def beside_others(estate: Estate) -> None:
+    switch_with(
+        *(estate, 3, ("1/1/1", 1000), ("1/1/2", 1000), ("1/1/3", 0), ("1/2/1", 10000), ("1/2/2", 0)),
+        ("eth0", 0),
+    )
+    switch_with(
+        *(estate, 4, ("swp1", 1000), ("swp2", 0), ("swp3", 1000), ("swp4", 0), ("swp5", 10000)),
+        ("swp6", 0),
+    )
+    switch_with(estate, 5, ("1/1/1", 10), ("1/1/2", 0))
 
 
 def test_the_ports_beside_it_say_its_type_if_they_agree() -> None:
-    estate = switch_with(
-        ("1/1/1", 1000), ("1/1/2", 1000), ("1/1/3", 0), ("1/2/1", 10000), ("1/2/2", 0), ("eth0", 0)
-    )
-    found = types(estate)
+    found = types(SWITCHES.estate(), 3)
     assert (found["1/1/3"], found["1/2/2"], found["eth0"]) == ("1000base-t", "10gbase-x-sfpp", "other")
 
 
 def test_of_ports_of_several_types_the_nearest_on_both_sides_count() -> None:
-    estate = switch_with(
-        *(("swp1", 1000), ("swp2", 0), ("swp3", 1000), ("swp4", 0), ("swp5", 10000), ("swp6", 0)),
-    )
-    found = types(estate)
+    found = types(SWITCHES.estate(), 4)
     assert (found["swp2"], found["swp4"], found["swp6"]) == ("1000base-t", "other", "other")
 
 
 def test_a_port_at_10_megabits_says_nothing_of_the_others() -> None:
-    assert types(switch_with(("1/1/1", 10), ("1/1/2", 0)))["1/1/2"] == "other"
+    assert types(SWITCHES.estate(), 5)["1/1/2"] == "other"
+
+
+@SWITCHES.part
+def one_in_netbox(estate: Estate) -> None:
+    switch_with(estate, 6, ("Gi0/1", 0), ("Gi0/2", 0))
+    interface(estate, 601, "Gi0/1", device=6, port=601, type="other")
 
 
 @pytest.mark.parametrize(
@@ -101,17 +127,11 @@ def test_a_port_at_10_megabits_says_nothing_of_the_others() -> None:
     ],
 )
 def test_the_policy_says_which_ports_get_such_a_type(policy: str, expected: dict[str, str]) -> None:
-    estate = switch(policies={"down_port_types": policy})
-    port(estate, 1, "Gi0/1", ifSpeed=0)
-    port(estate, 2, "Gi0/2", ifSpeed=0)
-    interface(estate, 11, "Gi0/1", port=1, type="other")
-    assert types(estate) == expected
+    assert types(SWITCHES.estate(down_port_types=policy), 6) == expected
 
 
 def test_a_mapping_goes_before_the_name() -> None:
     lines = [{"ifType": "ethernetCsmacd", "type": "1000base-x-sfp"}]
     estate = Estate("librenms", mappings={"interface_types": lines})
-    device(estate, 1, "sw1")
-    estate.add("netbox.devices", id=1, name="sw1", cf={"librenms_id": {"lib": 1}})
-    port(estate, 1, "Te0/1", ifSpeed=0)
-    assert types(estate) == {"Te0/1": "1000base-x-sfp"}
+    switch_with(estate, 1, ("Te0/1", 0))
+    assert types(estate, 1) == {"Te0/1": "1000base-x-sfp"}
