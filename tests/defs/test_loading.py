@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.defs import diff_sql, lineage
+from netbox_sync_dagster.defs.keys import KINDS
 from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root
 from tests.defs.conftest import definitions
@@ -67,36 +69,33 @@ def test_it_loads_without_a_configuration_and_says_what_is_wrong(
     assert "Traceback" not in done.stderr
 
 
-def test_schedules_and_freshness_policies_are_those_of_the_configuration(tmp_path: Path) -> None:
-    config = tmp_path / "netbox_sync.yaml"
-    endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
-    endpoints = [
-        {"name": "paris", "interval": 600, **endpoint},
-        {"name": "lyon", "schedule": "15 3 * * *", **endpoint},
-    ]
-    YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
-    done = load(config)
-    assert "['clean_up_schedule', 'lyon_schedule']" in done.stdout
-    # Late after two intervals, missing after four.
-    assert done.stdout.splitlines()[2] == "0:20:00 0:40:00"
-
-
-def test_owners_are_those_of_the_configuration(tmp_path: Path) -> None:
-    config = tmp_path / "netbox_sync.yaml"
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the location prints with an interval, a schedule, owners and an endpoint that is off."""
+    config = tmp_path_factory.mktemp("loaded") / "netbox_sync.yaml"
     endpoint = {"kind": "librenms", "url": "http://127.0.0.1:1", "token_env": "T"}
     content = {
         "netbox": {"url": "http://127.0.0.1:1"},
         "owners": ["team:core"],
         "endpoints": [
-            {"name": "paris", **endpoint, "owners": ["alice@example.com"]},
-            {"name": "lyon", **endpoint},
+            {"name": "paris", "interval": 600, **endpoint, "owners": ["alice@example.com"]},
+            {"name": "lyon", "schedule": "15 3 * * *", **endpoint},
             {"name": "off", **endpoint, "enabled": False, "owners": ["team:nobody"]},
         ],
     }
     YAML(typ="safe").dump(content, config)
-    done = load(config)
+    return load(config).stdout.splitlines()
+
+
+def test_schedules_and_freshness_policies_are_those_of_the_configuration(loaded: list[str]) -> None:
+    assert loaded[1] == "['clean_up_schedule', 'lyon_schedule']"
+    # Late after two intervals, missing after four.
+    assert loaded[2] == "0:20:00 0:40:00"
+
+
+def test_owners_are_those_of_the_configuration(loaded: list[str]) -> None:
     # NetBox's; those of all endpoints of the kind; no assets of kinds without an endpoint.
-    assert done.stdout.splitlines()[-4:] == ["['team:core']", "['alice@example.com', 'team:core']", "", ""]
+    assert loaded[-4:] == ["['team:core']", "['alice@example.com', 'team:core']", "", ""]
 
 
 LATER = """
@@ -335,6 +334,8 @@ def test_lineage_is_kept_per_state_of_the_sql_and_computed_again_where_the_file_
     for number in range(6):
         (folder / f"diff_sql_{number}.json").write_text("{}", encoding="utf-8")
         os.utime(folder / f"diff_sql_{number}.json", (number, number))
+    # All are of the same SQL, whose columns take most of a second to follow.
+    monkeypatch.setattr(diff_sql, "_with_columns", cache(diff_sql._with_columns))
     clear()
     try:
         first = diff_sql.sql_of("librenms", "interfaces")
@@ -354,6 +355,7 @@ def test_lineage_is_kept_per_state_of_the_sql_and_computed_again_where_the_file_
                 first.upstream,
             )
             assert again.column_lineage == first.column_lineage
+            assert json.loads(file.read_text(encoding="utf-8")).keys() == set(KINDS)
     finally:
         clear()
 
