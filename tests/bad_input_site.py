@@ -204,7 +204,7 @@ class Company:
         if not kept.exists():
             home.rename(kept)
         shutil.rmtree(home, ignore_errors=True)
-        copy_tree(kept, home, lasting=True)
+        copy_tree(kept, home, lasting=True, linked=True)
         self.changed = True
         return Company(self.harness.folder, self.servers)
 

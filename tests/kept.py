@@ -116,13 +116,22 @@ def kept(name: str, home: Path, states: list[Any], make: Callable[[], object]) -
     copy_tree(found.warehouse, home, lasting=True)
 
 
-def copy_tree(source: Path, target: Path, *, lasting: bool = False) -> None:
+def copy_tree(source: Path, target: Path, *, lasting: bool = False, linked: bool = False) -> None:
     """A ``lasting`` source stays until the process ends: the folders ``_none`` of the copy, which hold most of its files
-    and to which nobody writes, are links to those of the source."""
+    and to which nobody writes, are links to those of the source. ``linked``: so are its Parquet files, which no test
+    damages."""
+
+    def copy_file(file: str, to: str) -> None:
+        if linked and file.endswith(".parquet"):
+            os.link(file, to)
+        else:
+            shutil.copy2(file, to)
+
     shutil.copytree(
         source,
         target,
         symlinks=True,
+        copy_function=copy_file,
         ignore=(lambda _, names: [name for name in names if name == "_none"]) if lasting else None,
     )
     for empty in source.rglob("_none") if lasting else ():

@@ -46,7 +46,7 @@ def tail(answer: Answer) -> str:
 
 
 def test_the_way_from_sync_to_an_empty_diff(harness: CliHarness, netbox: NetBox, lab: LabNetBox) -> None:
-    first = harness.process("sync")
+    first = harness.run("sync")
     assert (first.code, first.err) == (0, "")
     synced = first.out
     assert synced.endswith(SYNCED)
