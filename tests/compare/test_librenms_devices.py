@@ -15,7 +15,6 @@ NEW_TYPES: dict[str, Any] = {
     "policies": {"create": ["devices", "device_types"]},
     "import_devices": {"os": ["ios"]},
 }
-NO_IMPORT: dict[str, Any] = {"import_devices": "none", "policies": {"owns": ["devices.name"]}}
 # Each is for the devices of one or two tests.
 OPTIONS: dict[str, Any] = {
     "policies": {
@@ -28,6 +27,19 @@ OPTIONS: dict[str, Any] = {
         "device_types": {"WS-X": "C9300-48P"},
     },
 }
+
+# The end of the name of a device that the token does not see then.
+UNSEEN = "-unseen"
+
+
+def otherwise(case: Case) -> dict[str, Any]:
+    """Other options, each for one or two tests: no import, names by policy, and a token that sees only part."""
+    seen = [device["device_id"] for device in case.state.devices if not device["hostname"].endswith(UNSEEN)]
+    return {
+        "import_devices": "none",
+        "policies": {**OPTIONS["policies"], "owns": ["devices.name"]},
+        "server": {"restricted_to": seen},
+    }
 
 
 @together(**OPTIONS)
@@ -59,7 +71,7 @@ def test_equal_serial_is_the_same_device_and_the_name_differs(case: Case) -> Ste
     assert found.netbox_id == known["id"]
     name = next(f for f in found.fields if f.name == "name")
     assert (name.before, name.after, name.decision) == ("core-old", "core-new", "drifted")
-    plan = yield NO_IMPORT
+    plan = yield otherwise(case)
     owned = row(plan, "devices", "core-new")
     assert (before(owned)["name"], after(owned)["name"]) == ("core-old", "core-new")
 
@@ -218,14 +230,14 @@ def test_import_policy_and_inactive_devices(case: Case) -> Steps:
         ("sw4", "create", None),
     ]
     assert after(row(plan, "devices", "sw4"))["status"] == "offline"
-    plan = yield NO_IMPORT
+    plan = yield otherwise(case)
     assert {r.action for r in rows(plan, "devices")} == {"blocked"}
 
 
 @together(**OPTIONS)
 def test_a_token_that_sees_only_part_deletes_nothing(case: Case) -> Steps:
     """L44."""
-    for name in ("sw1", "sw2", "sw3"):
+    for name in ("sw1", "sw2", f"sw3{UNSEEN}"):
         dev = case.state.add_device(name, hardware="C9300-48P")
         port = case.state.add_port(dev, "Gi0/1")
         case.state.add_ipv4(port, f"10.0.0.{dev['device_id']}", 24)
@@ -234,7 +246,7 @@ def test_a_token_that_sees_only_part_deletes_nothing(case: Case) -> Steps:
         case.netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
     plan = yield
     assert row(plan, "interfaces", "sw1 Gi0/2").action == "delete"
-    plan = yield {"server": {"restricted_to": [device["device_id"] for device in case.state.own_devices[:2]]}}
+    plan = yield otherwise(case)
     assert case.whole.manifest["source_complete"] is False
     assert rows(plan, "interfaces", "delete") == []
     blocked = row(plan, "interfaces", "sw1 Gi0/2")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from tests.compare.guests import APPLY, SYNC, GuestCase, Steps, share_cluster, under
 from tests.support import after, row, rows
 
 VM = "virtualization.virtualmachine"
 VMS = "virtualization/virtual-machines"
 
 
-def test_a_required_custom_field_with_a_default(pve, cluster, netbox):
+@share_cluster()
+def test_a_required_custom_field_with_a_default(case: GuestCase) -> Steps:
     """The virtual machines have custom fields, so NetBox does not fill its default in; the addresses have none."""
-    for vmid in (101, 102, 103):
-        cluster.add_qemu(vmid, node="pve1", name=f"erp{vmid}")
-    netbox.create(
+    names = [f"erp{vmid}" for vmid in (101, 102, 103)]
+    for vmid, name in enumerate(names, 101):
+        case.cluster.add_qemu(vmid, node="pve1", name=name)
+    case.netbox.create(
         "extras/custom-fields",
         name="owner_team",
         type="text",
@@ -20,8 +23,30 @@ def test_a_required_custom_field_with_a_default(pve, cluster, netbox):
         required=True,
         default="net",
     )
-    assert pve.apply_all().changes == []
-    assert [vm["custom_fields"]["owner_team"] for vm in netbox.all(VMS)] == ["net", "net", "net"]
+    yield APPLY
+    plan = yield SYNC
+    assert plan.changes == []
+    machines = case.netbox.all(VMS, name=names)
+    assert [vm["custom_fields"]["owner_team"] for vm in machines] == ["net", "net", "net"]
+
+
+@share_cluster()
+def test_a_custom_field_that_was_made_required_since(case: GuestCase) -> Steps:
+    """NetBox refuses every change of an object that leaves a required custom field empty."""
+    guest = case.cluster.add_qemu(201, node="pve1", name="shop", maxmem=2**30)
+    yield APPLY
+    case.netbox.create(
+        "extras/custom-fields", name="cost_centre", type="text", object_types=[VM], required=True
+    )
+    guest.maxmem = 2**31
+    plan = yield SYNC
+    assert row(plan, "virtual_machines", "shop").action == "blocked"
+    defaults = case.pipeline.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]["defaults"]
+    filled = {**defaults, "custom_fields": {"virtual_machines": {"cost_centre": "net"}}}
+    plan = yield under(apply=True, defaults=filled)
+    assert after(row(plan, "virtual_machines", "shop")) == {"memory": 2048, "cf.cost_centre": "net"}
+    plan = yield under(defaults=filled)
+    assert plan.changes == []
 
 
 def test_a_required_custom_field_without_a_default(pve, cluster, netbox):
@@ -64,16 +89,3 @@ def test_a_required_custom_field_without_a_default(pve, cluster, netbox):
     assert pve.sync().changes == []
     assert [vm["custom_fields"]["owner_team"] for vm in netbox.all(VMS)] == ["srv", "srv"]
     assert {tag["slug"] for vm in netbox.all(VMS) for tag in vm["tags"]} == {"managed"}
-
-
-def test_a_custom_field_that_was_made_required_since(pve, cluster, netbox):
-    """NetBox refuses every change of an object that leaves a required custom field empty."""
-    cluster.add_qemu(101, node="pve1", name="erp", maxmem=2**30)
-    pve.apply()
-    netbox.create("extras/custom-fields", name="owner_team", type="text", object_types=[VM], required=True)
-    cluster.guests[101].maxmem = 2**31
-    defaults = pve.config.model_dump(mode="json", exclude_unset=True)["endpoints"][0]["defaults"]
-    assert row(pve.sync(), "virtual_machines", "erp").action == "blocked"
-    pve.configure(defaults={**defaults, "custom_fields": {"virtual_machines": {"owner_team": "net"}}})
-    assert after(row(pve.apply(), "virtual_machines", "erp")) == {"memory": 2048, "cf.owner_team": "net"}
-    assert pve.sync().changes == []
