@@ -18,6 +18,9 @@ from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse, connections
 from netbox_sync_dagster.web.query import PAGE_SIZE, RowQuery
 
+# A page asks several times. Up to so many rows, reading the files once and keeping all rows is quicker; of more, only the
+# rows of the page are read.
+_KEPT_UP_TO = 5_000
 # Natural order costs a look at every key.
 _NATURAL_UP_TO = 100_000
 _ORDERS = {
@@ -83,16 +86,17 @@ class PlanRows:
         files = "[" + ", ".join(f"'{pattern}'" for pattern in patterns) + "]"
         # Files of one diff have the same columns; those of several may be of different versions.
         files += ", union_by_name = true" * (len(heads) > 1)
-        types = con.execute(f"select distinct object_type from read_parquet({files}) order by all").fetchall()
-        visible = allowed([kind for (kind,) in types])
-        self.hidden = [kind for (kind,) in types if kind not in visible]
+        types = con.execute(
+            f"select object_type, count(*) from read_parquet({files}) group by all order by all"
+        ).fetchall()
+        visible = allowed([kind for kind, _ in types])
+        self.hidden = [kind for kind, _ in types if kind not in visible]
         states_of(warehouse, [head.name for head in heads], con)
         # Most changes wait: a join with those that do not is small.
         con.execute("create or replace temp table decided as from states where state <> 'waiting'")
         order = " ".join(f"when '{name}' then {position}" for position, name in enumerate(RESOURCES))
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
-        con.execute(
-            f"""create or replace temp view found as
+        sql = f"""
                 select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s.decided_at, s.expires, case d.resource {order} end as resource_order,
                     nullif(array_to_string(list_transform(c.about,
                         lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
@@ -101,7 +105,10 @@ class PlanRows:
                     and s.endpoint = d.endpoint
                 left join (select cause, about from ({read_sql("causes.sql")})) as c on c.cause = d.cause
                 where d.object_type not in ({hidden or "''"})"""
-        )
+        if sum(number for _, number in types) <= _KEPT_UP_TO:
+            con.execute(f"create or replace temp table kept as {sql}")
+            sql = "from kept"
+        con.execute(f"create or replace temp view found as {sql}")
 
     def number(self, query: RowQuery) -> int:
         """How many rows match."""
