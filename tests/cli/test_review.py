@@ -75,27 +75,23 @@ def test_single_fields_of_an_update(applied: CliHarness, nms: LabLibreNMS) -> No
     assert applied.ok("sql", "--csv", fields).splitlines()[1:] == ["description"]
 
 
-def test_rows_that_ask_something_are_answered_after_the_changes(applied: CliHarness, netbox: NetBox) -> None:
-    port = netbox.one("dcim/interfaces", name="Gi0/2")
-    netbox.edit("dcim/interfaces", port["id"], description="copier")
-    applied.ok("sync")
-
+def test_rows_that_ask_something_are_answered_after_the_changes(drifted: CliHarness, netbox: NetBox) -> None:
     # Of the row first, of its field then.
-    shown = _review(applied, "y", "s", "?", "t", options=("--who", "alice"))
+    shown = _review(drifted, "y", "s", "?", "t", options=("--who", "alice"))
 
     assert "no change is waiting for a decision" in shown
     assert "1 row asks something; answer now? [y,n]" in shown
     assert "t  take: the source's value is right" in shown
     assert "recorded: take for 1 row" in shown
     assert "~ update sw1 Gi0/2" in shown
-    assert applied.ok("sql", "--csv", "SELECT answer, field, who FROM ledger.resolutions") == (
+    assert drifted.ok("sql", "--csv", "SELECT answer, field, who FROM ledger.resolutions") == (
         "answer,field,who\ntake,description,alice\n"
     )
     # An acknowledged row asks nothing more.
-    netbox.edit("dcim/interfaces", port["id"], description="fax")
-    applied.ok("sync")
+    netbox.edit("dcim/interfaces", netbox.one("dcim/interfaces", name="Gi0/2")["id"], description="fax")
+    drifted.ok("sync")
     answer = ("--acknowledge", "--why", "later", "--yes", "--who", "alice")
-    applied.ok("resolve", "nms", "sw1 Gi0/2", *answer)
-    assert "asks something" not in _review(applied, "n", options=("--who", "alice"))
-    assert applied.ok("resolve", "nms") == "nothing is asked\n"
-    assert "cause " in applied.ok("resolve", "nms", "sw1 Gi0/2")
+    drifted.ok("resolve", "nms", "sw1 Gi0/2", *answer)
+    assert "asks something" not in _review(drifted, "n", options=("--who", "alice"))
+    assert drifted.ok("resolve", "nms") == "nothing is asked\n"
+    assert "cause " in drifted.ok("resolve", "nms", "sw1 Gi0/2")

@@ -28,16 +28,18 @@ from tests.older import as_older_version
 
 # Publishes snapshots of two endpoints, as fast as it can, until it is stopped; prints how many.
 WRITER = """
-import sys
+import os, sys
 from pathlib import Path
 from tests.storage.test_views import publish_devices
 from netbox_sync_dagster.storage import Warehouse
 
+# The reader asks all the time that the disk takes.
+os.fsync = lambda fd: None
 warehouse, number = Warehouse(sys.argv[1]), 0
 while not Path(sys.argv[2]).exists():
     number += 1
-    publish_devices(warehouse, "nms-a", 5_000 + number % 7)
-    publish_devices(warehouse, "nms-b", 5_000 + number % 5)
+    publish_devices(warehouse, "nms-a", 1_000 + number % 7)
+    publish_devices(warehouse, "nms-b", 1_000 + number % 5)
 print(number)
 """
 
@@ -216,6 +218,8 @@ def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehous
                     overtaken += 1
                     continue
                 answers += 1
+                # A processor for the writer.
+                time.sleep(0.005)
                 assert [row[0] for row in found] == ["nms-a", "nms-b"]
                 for _, rows, low, high, version, snapshots, devices in found:
                     assert (low, high, snapshots, devices) == (rows, rows, 1, rows)
