@@ -18,45 +18,47 @@ _HISTORY = 50
 
 
 def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
+    """``evidence`` over a new connection."""
+    return ask(warehouse, lambda con: evidence(con, config, head, row))
+
+
+def evidence(con: duckdb.DuckDBPyConnection, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
     """``desired``: what the source says in NetBox's terms; ``snapshots``: what was read and when; ``last_written`` by field;
     ``decisions`` and ``verdicts`` of this object, newest first; ``netbox_page``: its page in NetBox, ``source_page`` that of the
-    source, or None."""
-
-    def look(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        return {
-            "desired": _desired(con, head, row),
-            "source_page": page_of(
-                con,
-                config.endpoint(head.endpoint),
-                head,
-                resource=row.resource,
-                key=row.key,
-                parent=row.parent,
-            ),
-            "snapshots": _rows(
-                con,
-                "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox') order by system = 'netbox'",
-                [head.endpoint],
-            ),
-            "last_written": _last_written(con, head, row),
-            "decisions": _rows(
-                con,
-                """select decided_at, who, through, decision, comment, override, change_id from ledger.approvals
-                   where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
-                [head.endpoint, row.resource, row.key, _HISTORY],
-            ),
-            "verdicts": _rows(
-                con,
-                """select recorded_at, apply_id, verdict, action, message, approver, change_id from ledger.verdicts
-                   where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
-                [head.endpoint, row.resource, row.key, _HISTORY],
-            ),
-        }
-
+    source, or None. ``con`` has the views of ``storage.views``."""
     page = None
     if row.netbox_id is not None and not row.object_type.startswith("plugins/"):
         page = f"{config.netbox.base_url}/{row.object_type}/{row.netbox_id}/"
-    return {**ask(warehouse, look), "netbox_page": page}
+    return {
+        "netbox_page": page,
+        "desired": _desired(con, head, row),
+        "source_page": page_of(
+            con,
+            config.endpoint(head.endpoint),
+            head,
+            resource=row.resource,
+            key=row.key,
+            parent=row.parent,
+        ),
+        "snapshots": _rows(
+            con,
+            "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox') order by system = 'netbox'",
+            [head.endpoint],
+        ),
+        "last_written": _last_written(con, head, row),
+        "decisions": _rows(
+            con,
+            """select decided_at, who, through, decision, comment, override, change_id from ledger.approvals
+               where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
+            [head.endpoint, row.resource, row.key, _HISTORY],
+        ),
+        "verdicts": _rows(
+            con,
+            """select recorded_at, apply_id, verdict, action, message, approver, change_id from ledger.verdicts
+               where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
+            [head.endpoint, row.resource, row.key, _HISTORY],
+        ),
+    }
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[dict[str, Any]]:

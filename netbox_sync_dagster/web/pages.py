@@ -7,14 +7,14 @@ import io
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 from starlette.responses import Response
 
-from netbox_sync_dagster.approve.evidence import evidence_of
+from netbox_sync_dagster.approve.evidence import evidence
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.source_objects import SourceObject, object_of
@@ -32,7 +32,7 @@ from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
-from netbox_sync_dagster.web.plans import PlanRows, subject_of
+from netbox_sync_dagster.web.plans import Count, PlanRows, ShownRow, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
@@ -198,7 +198,8 @@ def row(visit: Visit) -> Response:
                 "it may have been applied, or a newer diff does not have it"
             )
         needs, needed_by = rows.related(found[0].row)
-        return {"one": found[0], "needs": needs, "needed_by": needed_by}
+        known = evidence(rows.con, visit.config, head, found[0].row)
+        return {"one": found[0], "needs": needs, "needed_by": needed_by, **known}
 
     content = read_rows(visit, head, look)
     one = content["one"]
@@ -208,7 +209,6 @@ def row(visit: Visit) -> Response:
         subject=subject_of(one.row),
         questions=shown_to(visit, head.name, questions_of_rows([one.row])),
         **content,
-        **evidence_of(visit.warehouse, visit.config, head, one.row),
     )
 
 
@@ -224,9 +224,11 @@ def one_object(visit: Visit) -> Response:
             head = read_head(visit.warehouse, endpoint.name)
         except WarehouseError:
             continue
-        content = read_rows(visit, head, lambda rows: (rows.page(query), rows.counts("resource", query)))
-        (found, matching), resources = content
-        known = _known_object(visit, endpoint, head, name)
+        (found, matching), resources, known = read_rows(
+            visit, head, partial(_of_object, endpoint, head, name)
+        )
+        if known is not None and known.object_type not in visit.rights.visible_types([known.object_type]):
+            known = None
         if matching or known is not None:
             parts.append(
                 {
@@ -244,12 +246,13 @@ def one_object(visit: Visit) -> Response:
     return visit.show("object.html", name=name, parts=parts)
 
 
-def _known_object(visit: Visit, endpoint: Endpoint, head: PlanHead, name: str) -> SourceObject | None:
-    """The object in the source, where the person may view objects like it."""
-    found = ask(visit.warehouse, lambda con: object_of(con, endpoint, head, name))
-    if found is None or found.object_type not in visit.rights.visible_types([found.object_type]):
-        return None
-    return found
+def _of_object(
+    endpoint: Endpoint, head: PlanHead, name: str, rows: PlanRows
+) -> tuple[tuple[list[ShownRow], int], list[Count], SourceObject | None]:
+    """(a page of the object's rows and how many there are, how many of each resource, the object in the source)."""
+    query = RowQuery(parent=name)
+    known = object_of(rows.con, endpoint, head, name)
+    return rows.page(query), rows.counts("resource", query), known
 
 
 def export(visit: Visit) -> Response:

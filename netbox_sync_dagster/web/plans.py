@@ -79,7 +79,7 @@ class PlanRows:
         heads: Sequence[PlanHead],
         allowed: Callable[[Collection[str]], Collection[str]],
     ) -> None:
-        self._con = con
+        self.con = con
         patterns = (
             connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet")) for head in heads
         )
@@ -113,7 +113,7 @@ class PlanRows:
     def number(self, query: RowQuery) -> int:
         """How many rows match."""
         where, values = query.conditions()
-        total = self._con.execute(f"select count(*) from found where {where}", values).fetchone()
+        total = self.con.execute(f"select count(*) from found where {where}", values).fetchone()
         return int(total[0]) if total else 0
 
     def page(self, query: RowQuery) -> tuple[list[ShownRow], int]:
@@ -122,7 +122,7 @@ class PlanRows:
         number = self.number(query)
         order = _ORDERS[query.sort].format(**_ORDER_OF[number <= _NATURAL_UP_TO])
         # First which rows: their fields are read for these alone.
-        chosen = self._con.execute(
+        chosen = self.con.execute(
             f"select endpoint, resource, key, change_id from found where {where} order by {order} limit ? offset ?",
             [*values, PAGE_SIZE, (query.page - 1) * PAGE_SIZE],
         ).fetchall()
@@ -131,7 +131,7 @@ class PlanRows:
         # The keys as such, so that the files are read only where they are.
         keys = ", ".join("?" for _ in chosen)
         tuples = ", ".join("(?, ?, ?, ?)" for _ in chosen)
-        cursor = self._con.execute(
+        cursor = self.con.execute(
             f"""select * from found where key in ({keys})
                     and (endpoint, resource, key, change_id) in (values {tuples}) order by {order}""",
             [*(row[2] for row in chosen), *(value for row in chosen for value in row)],
@@ -142,33 +142,31 @@ class PlanRows:
         """The change ids of all changes that match and are still to be decided on or applied."""
         where, values = query.conditions()
         sql = f"select change_id from found where state <> 'applied' and {where} order by resource_order, key"
-        return [change_id for (change_id,) in self._con.execute(sql, values).fetchall()]
+        return [change_id for (change_id,) in self.con.execute(sql, values).fetchall()]
 
     def keys(self, query: RowQuery) -> set[tuple[str, str]]:
         """(resource, key) of all rows that match."""
         where, values = query.conditions()
-        return set(self._con.execute(f"select resource, key from found where {where}", values).fetchall())
+        return set(self.con.execute(f"select resource, key from found where {where}", values).fetchall())
 
     def one(self, resource: str, key: str) -> list[ShownRow]:
         """The rows with this key."""
-        return _shown(
-            self._con.execute("select * from found where resource = ? and key = ?", [resource, key])
-        )
+        return _shown(self.con.execute("select * from found where resource = ? and key = ?", [resource, key]))
 
     def related(self, row: DiffRow) -> tuple[list[ShownRow], list[ShownRow]]:
         """(the changes that a change needs, those that need it), at most a page of each."""
         if not row.change_id:
             return [], []
         sql = f"select * from found where list_contains(?, change_id) limit {PAGE_SIZE}"
-        needs = _shown(self._con.execute(sql, [list(row.depends_on)]))
+        needs = _shown(self.con.execute(sql, [list(row.depends_on)]))
         sql = f"select * from found where list_contains(depends_on, ?) limit {PAGE_SIZE}"
-        return needs, _shown(self._con.execute(sql, [row.change_id]))
+        return needs, _shown(self.con.execute(sql, [row.change_id]))
 
     def counts(self, by: str, query: RowQuery) -> list[Count]:
         """How many rows there are of each ``resource``, ``parent`` or ``endpoint``, of those that match; at most 500 of them."""
         where, values = query.conditions()
         order = "place" if by == "resource" else "total desc"
-        rows = self._con.execute(
+        rows = self.con.execute(
             f"""with counted as (
                     select coalesce({by}, '') as name, action, count(*) as number, min(resource_order) as place
                     from found where {where} group by name, action
@@ -189,7 +187,7 @@ class PlanRows:
     def causes(self, query: RowQuery) -> list[dict[str, Any]]:
         """The open questions: cause, missing, action, resource, rows, example, reason."""
         where, values = query.conditions()
-        cursor = self._con.execute(
+        cursor = self.con.execute(
             f"""select cause, missing, action, resource, count(*) as "rows", arg_min(key, (natural_order(key), key)) as example,
                     arg_min(reason, (natural_order(key), key)) as reason
                 from found where cause is not null and state is null and {where}
