@@ -12,6 +12,11 @@ from tests.compare.together import Case, Steps, together
 from tests.support import NetBox, Pipeline, after, row, rows
 
 DELETES = {"delete_unowned": ["cables"]}
+# Other options, each for one test.
+OTHERWISE: dict[str, Any] = {
+    "policies": {"delete": ["cables"]},
+    "import_devices": {"hostname": [".*sw1"]},
+}
 Known = Callable[[str, str], dict[str, Any]]
 
 
@@ -241,11 +246,12 @@ def test_a_neighbour_that_only_netbox_knows(case: Case) -> Steps:
     ]
 
 
-def test_a_device_that_is_not_written_blocks_its_cables(pipeline: Pipeline, state: LibreNMSState) -> None:
-    pipeline.configure(import_devices={"hostname": ["sw1"]})
-    (a,), (b,) = switch(state, "sw1", "Gi0/1"), switch(state, "sw2", "Gi0/2")
-    state.connect(a, b)
-    assert told(pipeline.sync()) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "blocked", "sw2 is not in NetBox")]
+@together(policies=DELETES)
+def test_a_device_that_is_not_written_blocks_its_cables(case: Case) -> Steps:
+    (a,), (b,) = case.switch("sw1", "Gi0/1"), case.switch("sw2", "Gi0/2")
+    case.state.connect(a, b)
+    plan = yield OTHERWISE
+    assert told(plan) == [("sw1 Gi0/1 <-> sw2 Gi0/2", "blocked", "sw2 is not in NetBox")]
 
 
 @together(policies=DELETES)
@@ -309,7 +315,7 @@ def test_a_cable_that_nobody_sees_is_deleted_by_policy(case: Case) -> Steps:
 @together(policies=DELETES)
 def test_a_cable_that_nobody_sees_and_we_did_not_create_is_shown(case: Case) -> Steps:
     key, _ = unseen(case, neighbours=True)
-    plan = yield {"policies": {"delete": ["cables"]}}
+    plan = yield OTHERWISE
     kept = row(plan, "cables", key)
     assert (kept.action, kept.reason) == (
         "drifted",

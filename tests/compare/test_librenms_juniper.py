@@ -41,12 +41,17 @@ def supply(state: LibreNMSState, device: dict[str, Any], slot: int, model: str, 
 
 @pytest.fixture
 def juniper(state: LibreNMSState, netbox: NetBox, basics: Any) -> dict[str, Any]:
-    """ex1 with the frame and the slots that every Juniper device shows, and a port on FPC 0 and on FPC 1."""
+    """Device ex1, with types for it."""
     for model in ("EX4300-48T", "EX4300-24P"):
         netbox.create(
             "dcim/device-types", manufacturer=basics["maker"]["id"], model=model, slug=model.lower()
         )
-    found = state.add_device("ex1", os="junos", hardware="EX4300-48T", serial="PE0001")
+    return add_juniper(state, "ex1", "PE0001")
+
+
+def add_juniper(state: LibreNMSState, name: str, serial: str) -> dict[str, Any]:
+    """A device with the frame and the slots that every Juniper device shows, and a port on FPC 0 and on FPC 1."""
+    found = state.add_device(name, os="junos", hardware="EX4300-48T", serial=serial)
     for index, text, kind in (
         (1, "chassis frame", "chassis"),
         (2, "Power Supply slot", "container"),
@@ -62,8 +67,8 @@ def juniper(state: LibreNMSState, netbox: NetBox, basics: Any) -> dict[str, Any]
             entPhysicalModelName="EX4300",
             entPhysicalSerialNum="",
         )
-    for name in ("ge-0/0/1", "ge-1/0/1", "ge-1/0/1.0", "ae0", "vme", "irb.10"):
-        state.add_port(found, name)
+    for port in ("ge-0/0/1", "ge-1/0/1", "ge-1/0/1.0", "ae0", "vme", "irb.10"):
+        state.add_port(found, port)
     return found
 
 
@@ -104,12 +109,13 @@ def test_members_are_the_fpcs_that_have_power_of_their_own(
 def test_line_cards_of_a_router_and_a_switch_alone_are_no_stack(
     pipeline: Pipeline, state: LibreNMSState, juniper: dict[str, Any]
 ) -> None:
-    """Line cards have no power supply. Nothing is guessed from the names of the ports."""
-    fpc(state, juniper, 0, "MPC Type 2", "CA001")
-    fpc(state, juniper, 1, "MPC Type 2", "CA002")
+    """Line cards have no power supply, and ex2 has one. Nothing is guessed from the names of the ports."""
+    second = add_juniper(state, "ex2", "PE0002")
+    for device, serial in ((juniper, "CA00"), (second, "CB00")):
+        fpc(state, device, 0, "MPC Type 2", f"{serial}1")
+        fpc(state, device, 1, "MPC Type 2", f"{serial}2")
+    supply(state, second, 0, "JPSU-350", "PSU0")
     plan = pipeline.sync()
-    assert [r.key for r in rows(plan, "devices")] == ["ex1"]
+    assert [r.key for r in rows(plan, "devices")] == ["ex1", "ex2"]
     assert rows(plan, "virtual_chassis") == []
     assert after(row(plan, "interfaces", "ex1 ge-1/0/1"))["device"]["key"] == "ex1"
-    supply(state, juniper, 0, "JPSU-350", "PSU0")
-    assert rows(pipeline.sync(), "virtual_chassis") == []
