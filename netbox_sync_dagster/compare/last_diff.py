@@ -22,17 +22,14 @@ from netbox_sync_dagster.compare.reuse import (
 from netbox_sync_dagster.compare.unchanged import says_the_same
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.errors import storage_sentence
-from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.damage import reading_errors
 from netbox_sync_dagster.storage.resolutions import Resolution
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-else:
-    duckdb = lazy_module("duckdb")
-    pa = lazy_module("pyarrow")
 
 
 # How long a diff may be carried over where NetBox was edited, before everything is compared again.
@@ -191,7 +188,7 @@ def _undamaged(same: Callable[[], bool]) -> bool:
     """What ``same`` answers; False if a file of the last diff or of a snapshot is damaged: everything is compared again."""
     try:
         return same()
-    except (duckdb.Error, pa.ArrowException) as error:
+    except reading_errors() as error:
         if storage_sentence(error) is not None:
             raise
         return False

@@ -90,14 +90,15 @@ def same_table(con: duckdb.DuckDBPyConnection, before: Path, now: Path) -> bool:
 def same_in_order(before: Path, now: Path, columns: Collection[str] | None = None) -> bool:
     """Whether two small files hold the same rows in the same order, in these columns or in all but the snapshot's id.
 
-    False for large ones, which DuckDB compares faster.
+    False for large ones, which DuckDB compares faster, and where only one of them has all of these columns.
     """
-    held = [pq.ParquetFile(file) for file in (before, now)]
-    if max(file.metadata.num_rows for file in held) > _SMALL:
-        return False
-    names = held[0].schema_arrow.names if columns is None else list(columns)
-    wanted = [name for name in names if name != "snapshot_id"]
-    tables = [file.read(columns=wanted, use_threads=False) for file in held]
+    with pq.ParquetFile(before) as was, pq.ParquetFile(now) as is_:
+        if max(was.metadata.num_rows, is_.metadata.num_rows) > _SMALL:
+            return False
+        names = {*was.schema_arrow.names, *is_.schema_arrow.names} if columns is None else set(columns)
+        wanted = sorted(names - {"snapshot_id"})
+        # ``read`` leaves out the columns that a file of an older version lacks.
+        tables = [file.read(columns=wanted, use_threads=False) for file in (was, is_)]
     return bool(tables[0].equals(tables[1]))
 
 
@@ -118,7 +119,7 @@ def same_desired(con: duckdb.DuckDBPyConnection, diff: Path) -> bool:
 
 
 def has_desired(diff: Path) -> bool:
-    """Whether the files of a diff's desired tables are all there. Raises an ArrowException for one that is damaged."""
+    """Whether the files of a diff's desired tables are all there. Raises one of ``reading_errors`` where one is damaged."""
     files = [diff / "desired" / f"{table}.parquet" for table in (*desired_tables(), SENTENCES)]
     return all(file.exists() and pq.read_metadata(file).num_rows >= 0 for file in files)
 

@@ -23,6 +23,14 @@ else:
     pq = lazy_module("pyarrow.parquet")
 
 
+def reading_errors() -> tuple[type[Exception], ...]:
+    """What DuckDB and Arrow raise where a file cannot be read.
+
+    Arrow raises OSError for damaged rows, and UnicodeDecodeError for damaged names of columns.
+    """
+    return duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError
+
+
 @contextmanager
 def damage_named(folders: Iterable[Path]) -> Iterator[None]:
     """Turn an error of DuckDB or Arrow into Damaged if a file below ``folders`` (versions) cannot be read.
@@ -31,7 +39,7 @@ def damage_named(folders: Iterable[Path]) -> Iterator[None]:
     """
     try:
         yield
-    except (duckdb.Error, pa.ArrowException) as error:
+    except reading_errors() as error:
         if storage_sentence(error) is None:
             for folder in folders:
                 check_version(folder)
@@ -59,7 +67,7 @@ def check_version(version: Path) -> None:
             with pq.ParquetFile(path) as file:
                 for _ in file.iter_batches():
                     pass
-        except (pa.ArrowException, OSError) as error:
+        except reading_errors() as error:
             raise Damaged(path, str(error).split("\n", 1)[0]) from None
 
 

@@ -62,13 +62,17 @@ def _share(file: Path, other: Path) -> None:
     """Make ``file`` a link to ``other`` if both are the same table without rows."""
     with suppress(OSError):
         size = file.stat().st_size
-        if size > _LONGEST_EMPTY or other.stat().st_size != size:
+        # A link to the same file cannot be replaced by another one: the rename would leave both.
+        if size > _LONGEST_EMPTY or other.stat().st_size != size or file.samefile(other):
             return
         content = file.read_bytes()
         if is_without_rows(content) and other.read_bytes() == content:
             beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
             os.link(other, beside)
-            os.replace(beside, file)
+            try:
+                os.replace(beside, file)
+            finally:
+                beside.unlink(missing_ok=True)
 
 
 def linked(folder: Path) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import compare
 from netbox_sync_dagster.compare.unchanged import read_columns
+from netbox_sync_dagster.storage.errors import Damaged
 from netbox_sync_lab.librenms import LibreNMSState
 from netbox_sync_lab.proxmox import ProxmoxState
 from tests.compare.test_carry_over import carried_from, content
@@ -156,6 +159,43 @@ def test_a_damaged_file_of_the_last_diff_is_made_again(quiet: Pipeline) -> None:
         (quiet.warehouse.current(quiet.warehouse.diffs(quiet.name)) / name).write_bytes(b"PAR1")
     assert "desired devices" in made(quiet)
     assert content(plan(quiet)) == before
+
+
+def test_a_column_that_the_last_snapshot_of_netbox_lacks_counts(quiet: Pipeline) -> None:
+    """As after an update of netbox-sync: the first comparison after it may still be with an older snapshot."""
+    file = quiet.warehouse.current(quiet.warehouse.snapshots("netbox", "netbox")) / "sites.parquet"
+    table = pq.read_table(file)
+    file.unlink()
+    pq.write_table(table.drop_columns(["latitude"]), file)
+    assert makes_tables(quiet)
+
+
+def damage_rows(file: Path) -> None:
+    """Overwrite the rows of a file; the end, which tells its columns and their number, stays."""
+    content = file.read_bytes()
+    rows = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    # Another version may share the file.
+    file.unlink()
+    file.write_bytes(content[:4] + b"\xff" * (rows - 4) + content[rows:])
+
+
+@pytest.mark.parametrize(("system", "table"), [("librenms/production", "ports"), ("netbox/netbox", "tags")])
+def test_damaged_rows_of_the_last_snapshot_are_compared_again(
+    system: str, table: str, quiet: Pipeline
+) -> None:
+    if system == "netbox/netbox":
+        quiet.netbox.create("extras/tags", name="x", slug="x", color="00ff00")
+        quiet.sync()
+    damage_rows(quiet.warehouse.current(quiet.warehouse.home / "snapshots" / system) / f"{table}.parquet")
+    assert makes_tables(quiet)
+
+
+def test_damaged_rows_of_the_current_snapshot_are_named(quiet: Pipeline) -> None:
+    quiet.snapshot()
+    file = quiet.warehouse.current(quiet.warehouse.snapshots("librenms", quiet.name)) / "ports.parquet"
+    damage_rows(file)
+    with pytest.raises(Damaged, match=r"ports\.parquet is damaged \(.*netbox-sync restore production"):
+        compare(quiet.warehouse, quiet.config, quiet.endpoint)
 
 
 def test_a_cluster_that_stays_the_same(pve: Pipeline, cluster: ProxmoxState) -> None:

@@ -52,3 +52,15 @@ def test_a_damaged_file_of_the_last_version_is_not_shared(warehouse: Warehouse) 
     second = publish(warehouse, links=[])
 
     assert (second / "links/rows.parquet").read_bytes() == content
+
+
+def test_a_link_to_the_file_of_the_last_version_stays_one_file(warehouse: Warehouse) -> None:
+    """As in a diff that is carried over."""
+    first = publish(warehouse, links=[])
+    folder = warehouse.snapshots("librenms", "lyon")
+    with warehouse.publish(folder, warehouse.keep_snapshots) as (second, stage):
+        (stage / "links").mkdir()
+        (stage / "links/rows.parquet").hardlink_to(first / "links/rows.parquet")
+
+    assert [path.name for path in (folder / second / "links").iterdir()] == ["rows.parquet"]
+    assert (folder / second / "links/rows.parquet").samefile(first / "links/rows.parquet")
