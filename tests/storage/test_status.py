@@ -154,8 +154,9 @@ def tokens(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cases=st.lists(CASES, min_size=1, max_size=25))
+# What one costs is almost the same for many endpoints.
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cases=st.lists(CASES, min_size=1) | st.lists(CASES, min_size=20, max_size=40))
 def test_sql_python_command_line_and_dagster_never_contradict(
     tokens: pytest.MonkeyPatch, cases: list[Case]
 ) -> None:
