@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.librenms import LibreNMSState
-from netbox_sync_lab.proxmox import ProxmoxState
+from tests.compare.guests import APPLY, SYNC, GuestCase, share_cluster
+from tests.compare.guests import Steps as GuestSteps
 from tests.compare.together import Case, Steps, together
 from tests.support import Pipeline, after, row, rows
 
 EVIL = "evil\x1b[1A\x1b[2K  + create nice-switch\n\u202e"
 ESCAPE = "the name contains U+001B, which cannot be seen; give it another name in the source"
-
-
-def blocked(plan: Plan) -> set[tuple[str, str]]:
-    """(resource, the reason's first words) of what is blocked."""
-    return {(r.resource, (r.reason or "").split(",")[0]) for r in plan.rows if r.action == "blocked"}
+OPTIONS: dict[str, Any] = {"policies": {"owns": ["devices.name"]}}
+WRITE: dict[str, Any] = {"write": True}
 
 
 def writes_evil(plan: Plan) -> list[str]:
@@ -29,17 +29,17 @@ def writes_evil(plan: Plan) -> list[str]:
     ]
 
 
-@pytest.mark.also_live
-def test_librenms(pipeline: Pipeline, state: LibreNMSState) -> None:
-    evil = state.add_device(EVIL, hardware="C9300-48P", os="ios")
-    state.add_port(evil, "Gi0/1")
-    good = state.add_device("sw1", hardware="C9300-48P", os="ios")
-    port = state.add_port(good, EVIL, ifAlias=EVIL)
-    state.add_ipv4(port, "10.0.0.1", 24)
-    other = state.add_port(good, "Gi0/2", ifAlias=EVIL)
-    state.add_vlan(good, 10, EVIL)
-    state.add_membership(other, 10, untagged=1)
-    plan = pipeline.sync()
+@together(also_live=True, **OPTIONS)
+def test_librenms(case: Case) -> Steps:
+    evil = case.state.add_device(EVIL, hardware="C9300-48P", os="ios")
+    case.state.add_port(evil, "Gi0/1")
+    good = case.in_own_site("sw1")
+    port = case.state.add_port(good, EVIL, ifAlias=EVIL)
+    case.state.add_ipv4(port, "10.0.0.1", 24)
+    other = case.state.add_port(good, "Gi0/2", ifAlias=EVIL)
+    case.state.add_vlan(good, 10, EVIL)
+    case.state.add_membership(other, 10, untagged=1)
+    plan = yield WRITE
 
     assert row(plan, "devices", EVIL).action == "blocked"
     assert row(plan, "devices", EVIL).reason == ESCAPE
@@ -58,13 +58,13 @@ def test_librenms(pipeline: Pipeline, state: LibreNMSState) -> None:
         after(row(plan, "interfaces", "sw1 Gi0/2"))["description"]
         == "evil [1A [2K  + create nice-switch \u202e"
     )
-    assert writes_evil(plan) == []
+    assert writes_evil(case.whole) == []
 
 
-@together(policies={"owns": ["devices.name"]})
+@together(**OPTIONS)
 def test_an_existing_device_is_not_renamed_so(case: Case) -> Steps:
     switch = case.state.add_device("sw1", hardware="C9300-48P", os="ios", serial="FOC2")
-    yield {"write": True}
+    yield WRITE
     switch["sysName"] = switch["hostname"] = case.named("sw1\u200b")
     plan = yield
     assert [(r.action, r.reason) for r in rows(plan, "devices")] == [
@@ -84,25 +84,8 @@ def test_words_of_librenms_for_what_netbox_lacks(pipeline: Pipeline, state: Libr
     assert writes_evil(plan) == []
 
 
-@pytest.mark.also_live
-def test_proxmox(pve: Pipeline, cluster: ProxmoxState) -> None:
-    cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})
-    cluster.add_qemu(102, node="pve1", name="web", tags="good;b\u202ead", config={"description": EVIL})
-    plan = pve.sync()
-    assert (row(plan, "virtual_machines", EVIL).action, row(plan, "virtual_machines", EVIL).reason) == (
-        "blocked",
-        ESCAPE,
-    )
-    # The machine is not created without the tag that its source gives it.
-    (tag,) = [r for r in rows(plan, "tags") if r.action == "blocked"]
-    assert tag.reason == ESCAPE.replace("001B", "202E")
-    assert row(plan, "virtual_machines", "web").action == "blocked"
-    assert "needs tags" in (row(plan, "virtual_machines", "web").reason or "")
-    assert writes_evil(plan) == []
-
-
 @pytest.mark.parametrize("space", ["\xa0", " ", "\u3000", "\u2003", "\x85", "\t"])
-@together(policies={"owns": ["devices.name"]})
+@together(**OPTIONS)
 def test_what_netbox_strips_is_not_written(case: Case, space: str) -> Steps:
     """After a full apply nothing differs, whatever names and texts begin and end with."""
     switch = case.in_own_site(f"sw1{space}")
@@ -110,7 +93,7 @@ def test_what_netbox_strips_is_not_written(case: Case, space: str) -> Steps:
     port = case.state.add_port(switch, f"Gi0/1{space}", ifAlias=f"{space}nbsp{space}")
     case.state.add_vlan(switch, 10, f"{space}GUEST{space}")
     case.state.add_membership(port, 10, untagged=1)
-    yield {"write": True}
+    yield WRITE
     again = yield
     assert [(r.action, r.resource, r.key, r.reason) for r in again.rows] == []
     interface = case.netbox.one("dcim/interfaces", device=case.named("sw1"))
@@ -119,14 +102,34 @@ def test_what_netbox_strips_is_not_written(case: Case, space: str) -> Steps:
     assert case.netbox.one("dcim/devices", name=case.named("sw1"))["serial"] == f"FOC1{case.prefix}"
 
 
-@pytest.mark.also_live
-def test_the_texts_of_a_guest_read_back_equal(pve: Pipeline, cluster: ProxmoxState) -> None:
-    cluster.add_qemu(
-        101,
-        node="pve1",
-        name="web\xa0",
-        config={"description": "\xa0\n nbsp\xa0\nsecond", "scsi0": "local-zfs:vm-101-disk-0,size=4G"},
+@share_cluster(also_live=True)
+def test_proxmox(case: GuestCase) -> GuestSteps:
+    case.cluster.add_qemu(101, node="pve1", name=EVIL, config={"description": EVIL})
+    case.cluster.add_qemu(102, node="pve1", name="web", tags="good;b\u202ead", config={"description": EVIL})
+    plan = yield SYNC
+    assert (row(plan, "virtual_machines", EVIL).action, row(plan, "virtual_machines", EVIL).reason) == (
+        "blocked",
+        ESCAPE,
     )
-    assert pve.apply_all().changes == []
-    machine = pve.netbox.one("virtualization/virtual-machines")
-    assert (machine["name"], machine["description"]) == ("web", "nbsp")
+    # The machine is not created without the tag that its source gives it.
+    (tag,) = [r for r in rows(case.whole, "tags") if r.action == "blocked"]
+    assert tag.reason == ESCAPE.replace("001B", "202E")
+    assert row(plan, "virtual_machines", "web").action == "blocked"
+    assert "needs tags" in (row(plan, "virtual_machines", "web").reason or "")
+    assert writes_evil(case.whole) == []
+
+
+@share_cluster(also_live=True)
+def test_the_texts_of_a_guest_read_back_equal(case: GuestCase) -> GuestSteps:
+    case.cluster.add_qemu(
+        103,
+        node="pve1",
+        name="mail\xa0",
+        config={"description": "\xa0\n nbsp\xa0\nsecond", "scsi0": "local-zfs:vm-103-disk-0,size=4G"},
+    )
+    case.also("mail")
+    yield APPLY
+    plan = yield SYNC
+    assert plan.changes == []
+    machine = case.netbox.one("virtualization/virtual-machines", name="mail")
+    assert (machine["name"], machine["description"]) == ("mail", "nbsp")
