@@ -39,12 +39,14 @@ def zsh(harness: CliHarness, line: str) -> str:
     return done.stdout
 
 
-def test_commands_endpoints_resources_actions_and_ids(harness: CliHarness) -> None:
+def test_commands_endpoints_resources_actions_and_ids(
+    harness: CliHarness, request: pytest.FixtureRequest
+) -> None:
     # Without a diff, and without a configuration, there is nothing to complete, and no error.
     assert complete(harness, "approve", "") == []
     assert complete(harness, "--config", "nowhere.yaml", "sync", "") == []
     assert complete(harness, "sync", "n") == ["nms"]
-    harness.ok("sync")
+    harness = request.getfixturevalue("synced")
     assert complete(harness, "app") == ["approve", "apply", "applies", "approvals"]
     assert complete(harness, "approve", "") == ["nms"]
     assert complete(harness, "diff", "--resource", "primary_i") == ["primary_ips"]

@@ -299,11 +299,10 @@ def test_sql_prints_tables_csv_and_json_from_an_argument_or_standard_input(synce
     ]
 
 
-def test_status_as_json_and_for_endpoints_that_were_never_read(harness: CliHarness) -> None:
-    harness.add_endpoint(name="later", kind="librenms", url="https://librenms.example.com", enabled=False)
-    harness.ok("sync")
+def test_status_as_json_and_for_endpoints_that_were_never_read(synced: CliHarness) -> None:
+    synced.add_endpoint(name="later", kind="librenms", url="https://librenms.example.com", enabled=False)
 
-    found = {row["endpoint"]: row for row in json.loads(harness.ok("status", "--json"))["endpoints"]}
+    found = {row["endpoint"]: row for row in json.loads(synced.ok("status", "--json"))["endpoints"]}
 
     assert list(found) == ["netbox", "later", "nms"]
     assert found["later"]["state"] == "disabled"
@@ -319,12 +318,12 @@ def test_status_as_json_and_for_endpoints_that_were_never_read(harness: CliHarne
     assert found["netbox"]["waiting"] is None
 
 
-def test_the_tokens_reach_no_file_and_no_output(harness: CliHarness) -> None:
-    outputs = [harness.run(*arguments) for arguments in (["check"], ["sync"], ["status"], ["diff", "--json"])]
+def test_the_tokens_reach_no_file_and_no_output(synced: CliHarness) -> None:
+    outputs = [synced.run(*arguments) for arguments in (["check"], ["sync"], ["status"], ["diff", "--json"])]
 
     for answer in outputs:
         assert "token-1" not in answer.out + answer.err
-    for file in (harness.folder / "data").rglob("*"):
+    for file in (synced.folder / "data").rglob("*"):
         if file.is_file():
             assert b"librenms-token-1" not in file.read_bytes(), file
             assert b"netbox-token-1" not in file.read_bytes(), file

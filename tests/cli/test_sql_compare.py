@@ -28,10 +28,9 @@ def test_the_tables_of_a_comparison_can_be_asked(harness: CliHarness) -> None:
     assert sorted(path.name for path in (harness.folder / "data" / "diffs" / "nms").iterdir()) == before
 
 
-def test_errors_name_the_endpoint_and_the_query(harness: CliHarness) -> None:
-    assert "no endpoint 'pve' in the configuration" in harness.run("sql", "--compare", "pve", "SELECT 1").err
-    harness.ok("sync")
-    wrong = harness.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
+def test_errors_name_the_endpoint_and_the_query(synced: CliHarness) -> None:
+    assert "no endpoint 'pve' in the configuration" in synced.run("sql", "--compare", "pve", "SELECT 1").err
+    wrong = synced.run("sql", "--compare", "nms", "SELECT nothing FROM match.devices")
     assert wrong.code == 1
     assert wrong.err.startswith(
         'error: the query failed: Binder Error: Referenced column "nothing" not found'
