@@ -20,6 +20,7 @@ from netbox_sync_dagster.defs.sensors.apply_sensor import apply_sensor
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.apply.drafts import Draft
 from tests.defs import quick_dagster
 from tests.kept import Server, at_its_port, fresh, kept, same_place
 from tests.support import ODD_FOLDER, NetBox, evaluate
@@ -139,6 +140,12 @@ def checks(result: Any) -> dict[str, Any]:
     }
 
 
+def decide(harness: DagsterHarness, **config: Any) -> Any:
+    """Run the job ``approve`` as the Launchpad does."""
+    content = {"endpoint": "paris", "who": "alice", **config}
+    return harness.run("approve", run_config={"ops": {"decide": {"config": content}}})
+
+
 def apply_tick(harness: DagsterHarness, cursor: str | None = None) -> Any:
     """One tick of the sensor ``apply_when_approved``."""
     return evaluate(
@@ -232,3 +239,20 @@ def synced(harness: DagsterHarness) -> DagsterHarness:
     """The house after a sync of ``paris``."""
     harness.begun("paris is synced", lambda: harness.sync("paris"))
     return harness
+
+
+@pytest.fixture
+def ids(harness: DagsterHarness) -> dict[str, str]:
+    """A diff of ``paris`` with an update of sw-paris, a new VLAN and a delete, by key."""
+    vlan = harness.netbox.create("ipam/vlans", vid=99, name="OLD")
+    harness.built = len(harness.netbox_server.requests)
+    draft = Draft("paris")
+    found = {
+        "sw-paris": draft.update(
+            "devices", "sw-paris", harness.device, {"serial": ("", "FOC1")}, parent="sw-paris"
+        ),
+        "50 DATA": draft.create("vlans", "50 DATA", {"vid": 50, "name": "DATA"}),
+        "99 OLD": draft.delete("vlans", "99 OLD", vlan),
+    }
+    draft.publish(harness.warehouse, target_snapshot="20200101T000000000Z-0000")
+    return found
