@@ -37,16 +37,25 @@ from tests.support import ODD_FOLDER, Pipeline, proxmox_endpoint
 
 @dataclass(frozen=True)
 class Request:
-    """What a test asks for: a sync, applied or under other settings of the endpoint; or to be alone."""
+    """What a test asks for: a sync, applied or under other settings of the endpoint; or to be alone, or with the tests that
+    want the same ``state`` of the cluster."""
 
     apply: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     alone: bool = False
+    state: str = ""
 
 
 SYNC, APPLY = Request(), Request(apply=True)
 # Wait until all other tests have ended, without a sync: for what concerns the whole cluster, such as a node that is down.
 ALONE = Request(alone=True)
+
+
+def alone_in(state: str) -> Request:
+    """Like ALONE, together with the tests that bring the whole cluster into the same state."""
+    return Request(alone=True, state=state)
+
+
 Steps = Generator[Request, Plan, None]
 
 
@@ -183,7 +192,10 @@ class _Rounds:
         while self._running:
             asked = {test: request for test, request in self._asked.items() if not request.alone}
             if not asked:
-                self._go_on(next(iter(self._asked)), Plan("", "", {}, ()))
+                first, wanted = next(iter(self._asked.items()))
+                same = [test for test, other in self._asked.items() if wanted.state and other == wanted]
+                for test in same or [first]:
+                    self._go_on(test, Plan("", "", {}, ()))
                 continue
             try:
                 plans = self._plans(asked)

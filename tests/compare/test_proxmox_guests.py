@@ -12,11 +12,14 @@ from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.netbox.schema import CHOICES
 from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
-from tests.compare.guests import ALONE, APPLY, SYNC, GuestCase, Steps, share_cluster, under
+from tests.compare.guests import ALONE, APPLY, SYNC, GuestCase, Steps, alone_in, share_cluster, under
 from tests.support import NetBox, Pipeline, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
-PLAIN: dict[str, Any] = {"policies": {"missing_guests": "decommissioning"}}
+PLAIN: dict[str, Any] = {
+    "policies": {"missing_guests": "decommissioning"},
+    "mappings": {"platforms": {"win11": "Windows"}},
+}
 
 
 def vmids(plan: Plan) -> dict[int, str]:
@@ -78,11 +81,10 @@ def test_everything_applied_leaves_nothing_to_do(case: GuestCase) -> Steps:
         104, node="pve2", name="dns", config={"net0": "name=eth0,hwaddr=BC:24:11:00:00:05,ip=10.0.0.9/24"}
     )
     yield APPLY
-    plan = yield SYNC
+    machines = [case.netbox.one(VMS, name=name) for name in ("whole", "dns")]
+    plan = yield APPLY
     # Nor is anything taken for somebody else's work, as it would be if NetBox had got another value.
     assert [(r.action, r.key) for r in plan.rows if r.action != "blocked"] == []
-    machines = [case.netbox.one(VMS, name=name) for name in ("whole", "dns")]
-    yield APPLY
     plan = yield SYNC
     assert plan.changes == []
     again = [case.netbox.one(VMS, name=name) for name in ("whole", "dns")]
@@ -261,16 +263,17 @@ def test_two_machines_with_one_vmid_are_a_conflict(case: GuestCase) -> Steps:
 def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
     """P31 and the ownership of tags."""
     guest = case.cluster.add_qemu(131, node="pve1", name="tagged", tags="web;prod")
+    case.cluster.add_qemu(136, node="pve1", name="tagged-too", tags="web;prod")
     yield APPLY
-    known = case.netbox.one(VMS, name="tagged")
     case.netbox.create("extras/tags", name="ops", slug="ops")
-    case.netbox.edit(VMS, known["id"], tags=[{"slug": "ops"}, {"slug": "prod"}, {"slug": "web"}])
-    plan = yield SYNC
-    assert plan.changes == []
+    for name in ("tagged", "tagged-too"):
+        known = case.netbox.one(VMS, name=name)
+        case.netbox.edit(VMS, known["id"], tags=[{"slug": "ops"}, {"slug": "prod"}, {"slug": "web"}])
     guest.tags = "web;new"
     plan = yield APPLY
-    found = row(plan, "virtual_machines", "tagged")
-    assert (before(found), after(found)) == (
+    [found] = plan.changes
+    assert (found.key, before(found), after(found)) == (
+        "tagged",
         {"tags": ["ops", "prod", "web"]},
         {"tags": ["new", "ops", "web"]},
     )
@@ -281,19 +284,22 @@ def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
 
 @share_cluster(**PLAIN)
 def test_a_tag_that_was_there_before_is_never_taken_off(case: GuestCase) -> Steps:
-    guest = case.cluster.add_qemu(132, node="pve1", name="tagged-before")
+    names = {132: "tagged-before", 137: "tagged-before-too"}
+    guests = [case.cluster.add_qemu(vmid, node="pve1", name=name) for vmid, name in names.items()]
     yield APPLY
-    known = case.netbox.one(VMS, name="tagged-before")
     case.netbox.create("extras/tags", name="early", slug="early")
-    case.netbox.edit(VMS, known["id"], tags=[{"slug": "early"}])
-    guest.tags = "early"
-    plan = yield SYNC
-    assert plan.changes == []
-    guest.tags = "prod"
+    for name in names.values():
+        known = case.netbox.one(VMS, name=name)
+        case.netbox.edit(VMS, known["id"], tags=[{"slug": "early"}])
+    guests[0].tags = "early;prod"
+    guests[1].tags = "early"
+    plan = yield APPLY
+    assert [(r.key, after(r)) for r in plan.changes] == [("tagged-before", {"tags": ["early", "prod"]})]
+    for guest in guests:
+        guest.tags = ""
     yield APPLY
-    guest.tags = ""
-    yield APPLY
-    assert [tag["slug"] for tag in case.netbox.one(VMS, name="tagged-before")["tags"]] == ["early"]
+    for name in names.values():
+        assert [tag["slug"] for tag in case.netbox.one(VMS, name=name)["tags"]] == ["early"]
 
 
 @share_cluster(**PLAIN)
@@ -331,69 +337,62 @@ def test_an_operators_description_stays(case: GuestCase) -> Steps:
 # -- Templates, roles, platforms and tags -----------------------------------------------------------
 
 
-MAPPED: dict[str, Any] = {"mappings": {"platforms": {"l26": "Linux"}}}
-
-
-@share_cluster(**MAPPED)
+@share_cluster(**PLAIN)
 def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(case: GuestCase) -> Steps:
-    kind = case.netbox.one("virtualization/cluster-types", slug="proxmox-ve")
-    home = case.netbox.create(
-        "virtualization/clusters",
-        name="paris",
-        type=kind["id"],
-        scope_type="dcim.site",
-        scope_id=case.basics["site"]["id"],
-    )
-    known = case.netbox.create(VMS, name="WEB01", cluster=home["id"], vcpus=2, memory=2048)
-    case.cluster.add_qemu(101, node="pve1", name="web01", config={"ostype": "other"})
+    yield APPLY
+    home = case.netbox.one("virtualization/clusters", name="paris")
+    node = case.netbox.one("dcim/devices", name="pve1")
+    known = case.netbox.create(VMS, name="SHOP01", cluster=home["id"], vcpus=2, memory=2048)
+    case.cluster.add_qemu(141, node="pve1", name="shop01", config={"ostype": "other"})
     plan = yield SYNC
-    found = row(plan, "virtual_machines", "web01")
+    found = row(plan, "virtual_machines", "shop01")
     assert (found.action, found.netbox_id) == ("update", known["id"])
     assert after(found) == {
-        "device": {"key": "pve1", "name": "pve1", "ref": "devices"},
+        "device": {"id": node["id"], "name": "pve1"},
         "cf.proxmox_cluster": "paris",
-        "cf.proxmox_vmid": 101,
+        "cf.proxmox_vmid": 141,
     }
     assert rows(case.whole, "clusters") == []
 
 
-@share_cluster(**MAPPED)
+@share_cluster(**PLAIN)
 def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
     case.cluster.add_qemu(9000, node="pve1", name="golden", status="stopped", template=True)
-    case.cluster.add_qemu(102, node="pve1", name="plain")
+    case.cluster.add_qemu(142, node="pve1", name="plain")
     plan = yield SYNC
-    assert vmids(plan) == {102: "plain"}
+    assert vmids(plan) == {142: "plain"}
     case.netbox.create("dcim/device-roles", name="Template", slug="template", color="aaaaaa", vm_role=True)
     plan = yield under(include_templates=True)
     assert after(row(plan, "virtual_machines", "golden"))["role"]["name"] == "Template"
     assert "role" not in after(row(plan, "virtual_machines", "plain"))
 
 
-@share_cluster(**MAPPED)
+@share_cluster(**PLAIN)
 def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     case.netbox.create("dcim/device-roles", name="Container", slug="container", color="aaaaaa", vm_role=True)
-    case.netbox.create("dcim/platforms", name="Linux", slug="linux")
+    case.netbox.create("dcim/platforms", name="Windows", slug="windows")
     case.netbox.create("dcim/platforms", name="Debian", slug="debian")
-    case.cluster.add_qemu(103, node="pve1", name="mapped")
-    case.cluster.add_qemu(104, node="pve1", name="odd", config={"ostype": "other"})
-    case.cluster.add_lxc(201, node="pve1", name="dns")
+    case.cluster.add_qemu(143, node="pve1", name="mapped", config={"ostype": "win11"})
+    case.cluster.add_qemu(144, node="pve1", name="unmapped", config={"ostype": "other"})
+    case.cluster.add_lxc(145, node="pve1", name="in-a-container")
     plan = yield SYNC
     found = {r.key: (after(r).get("role"), after(r).get("platform")) for r in rows(plan, "virtual_machines")}
     assert {key: tuple(v and v["name"] for v in pair) for key, pair in found.items()} == {
-        "mapped": (None, "Linux"),
-        "odd": (None, None),
-        "dns": ("Container", "Debian"),
+        "mapped": (None, "Windows"),
+        "unmapped": (None, None),
+        "in-a-container": ("Container", "Debian"),
     }
 
 
-@share_cluster(**MAPPED)
+@share_cluster(**PLAIN)
 def test_tags_take_the_colours_of_the_tag_style(case: GuestCase) -> Steps:
-    case.cluster.options["tag-style"] = {"color-map": "prod:ff0000:ffffff;web:00FF00"}
-    case.cluster.add_qemu(105, node="pve1", name="coloured", tags="web;prod;x.y")
+    case.cluster.options["tag-style"] = {"color-map": "red:ff0000:ffffff;green:00FF00"}
+    case.cluster.add_qemu(146, node="pve1", name="coloured", tags="green;red;x.y")
     yield SYNC
-    assert {r.key: (after(r)["name"], after(r).get("color")) for r in rows(case.whole, "tags")} == {
-        "prod": ("prod", "ff0000"),
-        "web": ("web", "00ff00"),
+    created = {r.key: (after(r)["name"], after(r).get("color")) for r in rows(case.whole, "tags")}
+    assert {key: created[key] for key in ("red", "green", "x-y")} == {
+        "red": ("red", "ff0000"),
+        "green": ("green", "00ff00"),
         "x-y": ("x.y", "9a9c7f"),
     }
 
@@ -582,30 +581,32 @@ def test_no_delete_without_evidence(case: GuestCase) -> Steps:
 
 # -- A node that is down ----------------------------------------------------------------------------
 
-DOWN: dict[str, Any] = {"policies": {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks"]}}
+DELETES = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks"]}
 
 
-@share_cluster(**DOWN)
+@share_cluster(**PLAIN)
 def test_a_node_that_is_down_says_nothing_about_its_guests(case: GuestCase) -> Steps:
     """P26, P34."""
-    guest = case.cluster.add_qemu(
-        101, node="pve2", name="web01", config={"scsi0": "rbd:a,size=1G", "net0": "virtio=BC:24:11:00:00:01"}
-    )
+    config = {"scsi0": "rbd:a,size=1G", "net0": "virtio=BC:24:11:00:01:47"}
+    guest = case.cluster.add_qemu(147, node="pve2", name="on-pve2", config=config)
     yield APPLY
+    yield alone_in("pve2 is down")
     case.cluster.set_node_online("pve2", False)
     guest.config.clear()
-    yield SYNC
-    assert [(r.resource, r.key, after(r)) for r in case.whole.changes] == [
-        ("devices", "pve2", {"status": "offline"})
+    plan = yield under(policies=DELETES)
+    assert plan.changes == []
+    assert [(r.key, after(r)) for r in case.whole.changes if r.resource == "devices"] == [
+        ("pve2", {"status": "offline"})
     ]
 
 
-@share_cluster(**DOWN)
+@share_cluster(**PLAIN)
 def test_a_guest_of_a_node_that_is_down_is_not_created(case: GuestCase) -> Steps:
     yield APPLY
-    case.cluster.add_qemu(102, node="pve2", name="web02")
+    yield alone_in("pve2 is down")
+    case.cluster.add_qemu(148, node="pve2", name="new-on-pve2")
     case.cluster.set_node_online("pve2", False)
-    plan = yield SYNC
-    found = row(plan, "virtual_machines", "vm-102")
+    plan = yield under(policies=DELETES)
+    found = row(plan, "virtual_machines", "vm-148")
     assert found.action == "blocked"
     assert "pve2 is offline" in (found.reason or "")
