@@ -63,13 +63,13 @@ def _cluster(host: _Host, endpoint: DockerEndpoint) -> str | None:
 
 
 def _host_in(snapshot: Path) -> _Host | None:
-    """The host of a snapshot. Raises OSError or ArrowException."""
+    """The host of a snapshot; None if it has none. Raises OSError or ArrowException for a damaged file."""
     file = snapshot / "host.parquet"
-    return _host(file, file.stat().st_mtime_ns)
+    return _host(file, file.stat().st_mtime_ns) if file.exists() else None
 
 
 # Each endpoint asks for the hosts of all others.
 @lru_cache(4096)
 def _host(file: Path, written: int) -> _Host | None:
-    rows = pq.read_table(file, columns=["name", "id"]).to_pylist()
-    return _Host(rows[0]["name"], rows[0]["id"]) if rows else None
+    rows = pq.read_table(file).to_pylist()
+    return _Host(rows[0].get("name"), rows[0].get("id")) if rows else None

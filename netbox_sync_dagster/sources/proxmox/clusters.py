@@ -34,19 +34,22 @@ class Cluster:
 
 
 def cluster_in(snapshot: Path) -> Cluster | None:
-    """The cluster in a snapshot's folder; None if it names none. Raises OSError or ArrowException."""
+    """The cluster in a snapshot's folder; None if it names none. Raises OSError or ArrowException for a damaged file."""
     files = snapshot / "cluster.parquet", snapshot / "nodes.parquet"
-    return _cluster(*files, tuple(file.stat().st_mtime_ns for file in files))
+    return _cluster(*files, tuple(file.stat().st_mtime_ns if file.exists() else None for file in files))
 
 
 # Each endpoint asks for the clusters of all others.
 @lru_cache(4096)
-def _cluster(cluster: Path, nodes: Path, written: tuple[int, ...]) -> Cluster | None:
-    rows = pq.read_table(cluster).to_pylist()
-    found = pq.read_table(nodes, columns=["node", "ip"]).to_pylist()
+def _cluster(cluster: Path, nodes: Path, written: tuple[int | None, ...]) -> Cluster | None:
+    # An older snapshot may lack a table or a column.
+    rows, found = (
+        [] if moment is None else pq.read_table(file).to_pylist()
+        for file, moment in zip((cluster, nodes), written, strict=True)
+    )
     if not rows:
         return None
-    known = {str(row["node"]): row["ip"] for row in found}
+    known = {str(row["node"]): row.get("ip") for row in found}
     return Cluster(str(rows[0]["name"]), rows[0].get("fingerprint"), known)
 
 
