@@ -287,17 +287,26 @@ class Estate:
         self.rows()
         return sorted(self._left_out)
 
+    def _insert(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Rows with values for the same columns at once: a statement for each row takes more than twice as long."""
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for table, row in self._rows:
+            alike.setdefault((table, *row), []).append(row)
+        for (table, *names), rows in alike.items():
+            columns, places = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+            values = ", ".join([f"({places})"] * len(rows))
+            con.execute(
+                f"INSERT INTO {table} ({columns}) VALUES {values}",
+                [value for row in rows for value in row.values()],
+            )
+
     def _compare(self, database: Database) -> list[Row]:
         con, endpoint = database.con, self.config.endpoint("lib")
         con.execute("SET threads = 1")
         for system in (self.kind, "netbox"):
             _source_tables(database, system)
         database.run(_LEDGER)
-        for table, row in self._rows:
-            names = ", ".join(f'"{name}"' for name in row)
-            con.execute(
-                f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values())
-            )
+        self._insert(con)
         if not self.first:
             con.execute(
                 f"INSERT INTO {self.kind}.row_counts (source_table, owner, peak)"
