@@ -15,7 +15,7 @@ import netbox_sync_dagster
 from netbox_sync_dagster.dataframes import LEDGER, CannotAnswer
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.views import build_database
-from tests.storage.test_views import add_device, publish_diff
+from tests.storage.versions import add_device, publish_diff
 
 
 @pytest.fixture(scope="module")

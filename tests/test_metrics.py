@@ -13,7 +13,7 @@ from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.metrics import _family
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.configured import note_endpoints
-from tests.storage.test_views import add_device, publish_diff
+from tests.storage.versions import add_device, publish_diff
 
 # Of the format's definition: a metric line.
 SAMPLE = re.compile(r'^[a-z_]+\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)*\} -?[0-9.]+$')

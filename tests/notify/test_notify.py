@@ -27,7 +27,7 @@ from netbox_sync_dagster.notify.run import read_memory
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.configured import note_endpoints
-from tests.storage.test_views import publish_diff
+from tests.storage.versions import publish_diff
 from tests.support import evaluate
 
 ENDPOINT = {"name": "paris", "kind": "librenms", "url": "http://127.0.0.1:1", "interval": 3600}

@@ -17,7 +17,7 @@ from netbox_sync_dagster.defs.jobs.cleanup_job import delete_runs
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.cleaning import clean
-from tests.storage.test_views import add_device, publish_diff
+from tests.storage.versions import add_device, publish_diff
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from netbox_sync_dagster.storage.status import read_status, status_inputs
 from netbox_sync_dagster.storage.versions import link, linked
 from netbox_sync_dagster.sync.attempts import read_attempts
 from tests.object_store import BUCKET_URL, S3, counted_s3_server
-from tests.storage.test_views import publish_diff
+from tests.storage.versions import publish_diff
 
 Machine = Callable[[str], Warehouse]
 NAMES = ("nms1", "nms2", "nms3", "nms4", "nms5", "nms6")

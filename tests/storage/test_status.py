@@ -32,7 +32,7 @@ from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.status import BAD_STATES, STATES, good_until, read_status, status_inputs
 from netbox_sync_dagster.storage.views import build_database
 from tests.kept import fresh, same_place
-from tests.storage.test_views import publish_diff
+from tests.storage.versions import publish_diff
 from tests.support import evaluate
 
 # In the order of the promise; the first that holds.

@@ -10,7 +10,7 @@ from netbox_sync_dagster.storage.views import open_views
 from netbox_sync_dagster.web.plans import PlanRows
 from netbox_sync_dagster.web.query import RowQuery
 from tests.older import as_older_version
-from tests.storage.test_views import publish_diff
+from tests.storage.versions import publish_diff
 
 
 def test_rows_from_before_and_after_an_upgrade_are_in_one_list(tmp_path: Path) -> None:
